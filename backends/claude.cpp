@@ -1,0 +1,154 @@
+#include "backends/claude.hpp"
+
+#include "backends/cli_process.hpp"
+#include "backends/json.hpp"
+#include "backends/signatures.hpp"
+
+// Claude Code, headless: `claude -p --output-format stream-json`. One JSON object a line; the last one, of type
+// "result", is the answer or the error. Observed with 2.1.329; parsed tolerantly.
+namespace delegate {
+namespace {
+
+constexpr const char* kSystemFile = "{system_file}";
+
+// The class that the CLI gives an error itself, on its assistant record and on its retry events.
+std::optional<Outcome> outcome_of_class(std::string_view name) {
+  if (name == "authentication_failed") return Outcome::unauthenticated;
+  if (name == "billing_error") return Outcome::quota_exhausted;
+  if (name == "rate_limit") return Outcome::rate_limited;
+  if (name == "model_not_found") return Outcome::model_rejected;
+  if (name == "overloaded") return Outcome::overloaded;
+  if (name == "server_error") return Outcome::server_error;
+  return std::nullopt;
+}
+
+std::optional<Outcome> outcome_of_reason(std::string_view reason) {
+  if (reason == "prompt_too_long" || reason == "blocking_limit") return Outcome::context_too_long;
+  return std::nullopt;
+}
+
+constexpr Signature kWords[] = {
+    {R"(\bhit your .{0,24}limit\b|\busage limit reached\b|exceed your account's rate limit)", Outcome::quota_exhausted},
+    {R"(\btemporarily limiting requests\b)", Outcome::rate_limited},
+};
+
+void read_usage(const Json& json, Reading& reading) {
+  reading.usage.input_tokens = integer_at(json, "/usage/input_tokens");
+  reading.usage.output_tokens = integer_at(json, "/usage/output_tokens");
+  reading.usage.cost_usd = number_at(json, "/total_cost_usd");
+  const Json& models = at(json, "/modelUsage");
+  if (models.is_object() && models.size() == 1) reading.model = models.begin().key();
+}
+
+/// `subtype` says "success" on errors too; `is_error` is what counts.
+void read_result(const Json& json, Reading& reading) {
+  std::string text = text_at(json, "/result");
+  if (text.empty()) text = text_at(json, "/errors/0");  // an unknown session has no result
+  if (!true_at(json, "/is_error")) {
+    read_usage(json, reading);
+    reading.text = text;
+    reading.complete = true;
+    reading.problem.reset();
+    return;
+  }
+  const auto status = integer_at(json, "/api_error_status");
+  std::optional<Outcome> outcome = match(kWords, text);
+  if (!outcome) outcome = outcome_of_reason(text_at(json, "/terminal_reason"));
+  if (!outcome && reading.problem) outcome = reading.problem->outcome;  // the class named by an earlier record
+  if (!outcome) outcome = match(common_signatures(), text);
+  if (!outcome && status) outcome = outcome_of_status(*status);
+  const auto retry_at = reading.problem ? reading.problem->retry_at : std::nullopt;
+  reading.problem = Problem{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
+}
+
+/// A subscription's window: `rejected` says exactly when it opens again; `allowed` comes with every success.
+void read_limit(const Json& json, Reading& reading) {
+  if (text_at(json, "/rate_limit_info/status") != "rejected") return;
+  reading.problem = Problem{.outcome = Outcome::quota_exhausted, .message = "the subscription's limit is reached"};
+  if (const auto resets_at = integer_at(json, "/rate_limit_info/resetsAt"); resets_at && *resets_at < 1'000'000'000'000)
+    reading.problem->retry_at = std::chrono::seconds(*resets_at);
+}
+
+void read_retry(const Json& json, Reading& reading) {
+  const auto outcome = outcome_of_class(text_at(json, "/error"));
+  if (outcome != Outcome::unauthenticated) return;
+  reading.problem = Problem{Outcome::unauthenticated, "sign-in refused by the service", {}};
+  reading.hopeless = true;  // no further try will be better, and by itself the CLI goes on for three minutes
+}
+
+class Claude final : public Backend {
+ public:
+  std::string_view kind() const override { return "claude"; }
+  bool is_process() const override { return true; }
+
+  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+    ProcessCall call;
+    call.argv = {task.executable};
+    call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+    const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
+    // No MCP servers: they cost seconds at start-up, and delegate itself may be one of them.
+    add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"});
+    if (task.access == Access::read_only) add({"--tools", "Read,Grep,Glob"});
+    else add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit"});
+    if (!task.model.empty()) add({"--model", task.model});
+    if (!task.system.empty()) {
+      add({"--append-system-prompt-file", kSystemFile});  // argv can be read by every user of the machine
+      call.files.push_back({kSystemFile, task.system});
+    }
+    if (!task.session.empty()) add({"--resume", task.session});
+    // A resumed session keeps the system prompt of its first turn unless told otherwise.
+    if (!task.session.empty() && !task.system.empty()) add({"--system-prompt-snapshot", "off"});
+    call.env = child_environment(
+        task, {"CLAUDE_CODE_OAUTH_TOKEN"},
+        {"CLAUDE_CODE_MAX_RETRIES=0", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1"});
+    call.input = task.prompt;
+    return call;
+  }
+
+  void read(Reading& reading, const Task&, Stream stream, std::string_view line) const override {
+    if (stream != Stream::out) return;
+    const auto json = parse_object(line);
+    if (!json) return;
+    if (std::string id = text_at(*json, "/session_id"); !id.empty()) reading.session_id = std::move(id);
+    const std::string type = text_at(*json, "/type");
+    if (type == "result") return read_result(*json, reading);
+    if (type == "rate_limit_event") return read_limit(*json, reading);
+    if (type == "assistant") {
+      const auto outcome = outcome_of_class(text_at(*json, "/error"));
+      if (outcome && !reading.problem)
+        reading.problem = Problem{*outcome, one_line(text_at(*json, "/message/content/0/text")), {}};
+    }
+    if (type != "system") return;
+    if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
+    if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);
+  }
+
+  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
+    const auto outcome = match(common_signatures(), remains.err);
+    if (!outcome) return std::nullopt;
+    return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
+  }
+
+  std::string hint(Outcome outcome, const Task& task) const override {
+    switch (outcome) {
+      case Outcome::unauthenticated:
+        if (task.environment.count("ANTHROPIC_API_KEY") != 0 && task.settings.env_keep.empty())
+          return "run `claude` and sign in with /login; ANTHROPIC_API_KEY is set but kept from it, so that it does not "
+                 "bill the API account: to use it, set backends." +
+                 task.settings.name + ".env.keep = [\"ANTHROPIC_API_KEY\"]";
+        return "run `claude` and sign in with /login";
+      case Outcome::not_installed: return "npm install -g @anthropic-ai/claude-code";
+      case Outcome::bad_request: return task.session.empty() ? "" : "the session may be of another directory or gone";
+      default: return {};
+    }
+  }
+};
+
+}  // namespace
+
+const Backend& claude_backend() {
+  static const Claude backend;
+  return backend;
+}
+
+}  // namespace delegate

@@ -1,0 +1,68 @@
+#include "backends/cli_process.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace delegate {
+namespace {
+
+// Markers that the CLIs set for what runs inside them (observed, and behaviour catalogue A28, A35).
+constexpr std::array<std::string_view, 19> kMarkers{"CLAUDECODE",
+                                                    "CLAUDE_CODE_ENTRYPOINT",
+                                                    "CLAUDE_CODE_SESSION_ID",
+                                                    "CLAUDE_CODE_SSE_PORT",
+                                                    "CLAUDE_CODE_CHILD",
+                                                    "CLAUDE_CODE_EXECPATH",
+                                                    "MAX_THINKING_TOKENS",
+                                                    "CODEX_THREAD_ID",
+                                                    "CODEX_CI",
+                                                    "CODEX_MANAGED_BY_NPM",
+                                                    "CODEX_MANAGED_BY_BUN",
+                                                    "CODEX_SANDBOX",
+                                                    "CODEX_SANDBOX_NETWORK_DISABLED",
+                                                    "GEMINI_CLI",
+                                                    "GEMINI_CLI_ACTIVITY_LOG_TARGET",
+                                                    "CURSOR_AGENT",
+                                                    "CURSOR_TRACE_ID",
+                                                    "AI_AGENT",
+                                                    "OPENCODE"};
+constexpr std::array<std::string_view, 1> kMarkerPrefixes{"GROK_"};
+constexpr std::array<std::string_view, 10> kKeys{
+    "ANTHROPIC_AUTH_TOKEN",   "CLAUDE_CODE_OAUTH_TOKEN", "CODEX_ACCESS_TOKEN",  "OPENAI_ACCESS_TOKEN",  "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN", "REPLICATE_API_TOKEN",     "GOOGLE_ACCESS_TOKEN", "CLOUDFLARE_API_TOKEN", "XAI_TOKEN"};
+constexpr std::array<std::string_view, 5> kDisplays{"DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "XAUTHORITY",
+                                                    "DELEGATE_DEPTH"};
+
+template <class List>
+bool lists(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+bool is_marker(std::string_view name) {
+  return lists(kMarkers, name) || std::any_of(kMarkerPrefixes.begin(), kMarkerPrefixes.end(),
+                                              [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool is_vendor_key(std::string_view name) { return name.ends_with("_API_KEY") || lists(kKeys, name); }
+
+}  // namespace
+
+std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login,
+                                           const std::vector<std::string>& extra) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : task.environment) {
+    if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID") continue;
+    if (is_vendor_key(name) && !lists(task.settings.env_keep, name) && !lists(own_login, name)) continue;
+    if (std::any_of(extra.begin(), extra.end(), [&](const auto& own) { return own.starts_with(name + "="); })) continue;
+    out.push_back(name + "=" + value);
+  }
+  out.insert(out.end(), extra.begin(), extra.end());
+  out.push_back("BROWSER=/bin/true");
+  return out;
+}
+
+std::string prompt_with_system(const Task& task) {
+  return task.system.empty() ? task.prompt : task.system + "\n\n" + task.prompt;
+}
+
+}  // namespace delegate

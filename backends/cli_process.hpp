@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/run/backend.hpp"
+
+namespace delegate {
+
+/// The environment of a backend's process, as NAME=value: the caller's, without
+/// - keys and tokens of any AI vendor, unless `env.keep` names them (a vendor's key must not reach another vendor's
+/// CLI,
+///   nor silently bill an API account instead of the subscription);
+/// - the session and nesting markers of agents that called us, which make their CLIs refuse or misbehave;
+/// - everything with which a login page could open: BROWSER does nothing, there is no display.
+/// `own_login` names variables with which this very CLI is signed in (its subscription, not an API key).
+std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login = {},
+                                           const std::vector<std::string>& extra = {});
+
+/// For CLIs that take a system prompt only where others could read it (argv) or instead of their own: it leads the
+/// prompt.
+std::string prompt_with_system(const Task& task);
+
+}  // namespace delegate

@@ -1,0 +1,87 @@
+#include "backends/codex.hpp"
+
+#include "backends/cli_process.hpp"
+#include "backends/json.hpp"
+#include "backends/signatures.hpp"
+
+// Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
+// turn.completed. Errors carry no status, only words. Observed with 0.169.0; parsed tolerantly.
+namespace delegate {
+namespace {
+
+Problem problem_of(const std::string& message) {
+  const auto outcome = match(common_signatures(), message);
+  return {outcome.value_or(Outcome::exited_nonzero), one_line(message), stated_wait(message)};
+}
+
+/// "Reconnecting... 2/5 (unexpected status 401 …)": the CLI's own retries. A sign-in failure does not heal by retrying.
+void read_error(const std::string& message, Reading& reading) {
+  const Problem problem = problem_of(message);
+  if (problem.outcome == Outcome::exited_nonzero) return;
+  reading.problem = problem;
+  const bool retrying = message.starts_with("Reconnecting...") && !message.starts_with("Reconnecting... 1/");
+  if (retrying && problem.outcome == Outcome::unauthenticated) reading.hopeless = true;
+}
+
+class Codex final : public Backend {
+ public:
+  std::string_view kind() const override { return "codex"; }
+  bool is_process() const override { return true; }
+
+  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+    ProcessCall call;
+    call.argv = {task.executable};
+    call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+    const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
+    add({"exec", "--json", "--skip-git-repo-check"});
+    add({"--sandbox", task.access == Access::read_only ? "read-only" : "workspace-write"});
+    add({"-c", "analytics.enabled=false"});  // else it lingers for seconds after the end of the turn
+    if (!task.model.empty()) add({"-m", task.model});
+    if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox of its own: it stands before
+    add({"-"});
+    call.env = child_environment(task);
+    call.input = prompt_with_system(task);
+    return call;
+  }
+
+  void read(Reading& reading, const Task&, Stream stream, std::string_view line) const override {
+    if (stream != Stream::out) return;
+    const auto json = parse_object(line);
+    if (!json) return;
+    const std::string type = text_at(*json, "/type");
+    if (type == "thread.started") reading.session_id = text_at(*json, "/thread_id");
+    if (type == "item.completed" && text_at(*json, "/item/type") == "agent_message")
+      reading.text = text_at(*json, "/item/text");
+    if (type == "error") read_error(text_at(*json, "/message"), reading);
+    if (type == "turn.failed") reading.problem = problem_of(text_at(*json, "/error/message"));
+    if (type != "turn.completed") return;
+    reading.problem.reset();  // errors before it were retried with success
+    reading.complete = true;
+    reading.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
+    reading.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
+  }
+
+  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
+    const auto outcome = match(common_signatures(), remains.err);
+    if (!outcome) return std::nullopt;
+    return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
+  }
+
+  std::string hint(Outcome outcome, const Task& task) const override {
+    switch (outcome) {
+      case Outcome::unauthenticated: return "codex login";
+      case Outcome::not_installed: return "npm install -g @openai/codex";
+      case Outcome::bad_request: return task.session.empty() ? "" : "the session may be gone";
+      default: return {};
+    }
+  }
+};
+
+}  // namespace
+
+const Backend& codex_backend() {
+  static const Codex backend;
+  return backend;
+}
+
+}  // namespace delegate

@@ -1,0 +1,88 @@
+#include "backends/command.hpp"
+
+#include <algorithm>
+
+#include "backends/cli_process.hpp"
+#include "backends/json.hpp"
+#include "backends/signatures.hpp"
+
+// Any other CLI, described in TOML alone: how it takes the prompt, where its answer stands, what its errors mean.
+namespace delegate {
+namespace {
+
+constexpr std::string_view kPromptFile = "{prompt_file}";
+
+bool is_text(const Task& task) { return task.settings.answer == "text"; }
+bool is_lines(const Task& task) { return task.settings.answer.starts_with("jsonl:"); }
+
+/// The pointer of `json:/pointer` and `jsonl:/pointer`; validated when the configuration was read.
+Json::json_pointer pointer_of(const Task& task) {
+  return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
+}
+
+class Command final : public Backend {
+ public:
+  std::string_view kind() const override { return "command"; }
+  bool is_process() const override { return true; }
+
+  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+    if (!task.session.empty())
+      return tl::unexpected(Problem{Outcome::bad_request, "this backend cannot continue a session", {}});
+    ProcessCall call;
+    call.argv = {task.executable};
+    call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+    call.env = child_environment(task);
+    if (task.settings.prompt == "stdin") {
+      call.input = prompt_with_system(task);
+      return call;
+    }
+    call.files.push_back({std::string(kPromptFile), prompt_with_system(task)});
+    const bool placed = std::any_of(call.argv.begin(), call.argv.end(),
+                                    [](const auto& word) { return word.find(kPromptFile) != std::string::npos; });
+    if (!placed) call.argv.emplace_back(kPromptFile);
+    return call;
+  }
+
+  void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
+    if (stream != Stream::out) return;
+    if (!is_lines(task)) {
+      reading.text += line;
+      return;
+    }
+    const auto json = parse_object(line);
+    if (!json) return;
+    const Json& piece = at(*json, pointer_of(task));
+    if (piece.is_string()) reading.text += piece.get_ref<const std::string&>();
+  }
+
+  void conclude(Reading& reading, const Task& task) const override {
+    if (!is_text(task) && !is_lines(task)) {
+      const auto json = parse_object(reading.text);
+      const Json found = json ? at(*json, pointer_of(task)) : Json();
+      reading.text = found.is_string() ? found.get<std::string>() : std::string();
+    }
+    while (reading.text.ends_with('\n') || reading.text.ends_with('\r'))
+      reading.text.pop_back();  // the terminal's, not the answer's
+    reading.complete = !trim(reading.text).empty();
+  }
+
+  std::optional<Problem> explain(const Reading&, const Task& task, const Remains& remains) const override {
+    const std::string said = one_line(trim(remains.err).empty() ? remains.out : remains.err);
+    for (const FailureRule& rule : task.settings.failures)
+      if (matches(rule.match, remains.err) || matches(rule.match, remains.out))
+        return Problem{outcome_named(rule.outcome).value_or(Outcome::exited_nonzero), said, stated_wait(said)};
+    if (remains.exit_code == 0) return std::nullopt;
+    const auto outcome = match(common_signatures(), remains.err);
+    if (!outcome) return std::nullopt;
+    return Problem{*outcome, said, stated_wait(said)};
+  }
+};
+
+}  // namespace
+
+const Backend& command_backend() {
+  static const Command backend;
+  return backend;
+}
+
+}  // namespace delegate

@@ -1,0 +1,56 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+// Reading JSON that somebody else wrote: everything may be missing or of another type, nothing throws.
+namespace delegate {
+
+using Json = nlohmann::json;
+
+/// Deeper nesting than any CLI prints is not parsed: a parser must not be driven into deep recursion by its input.
+inline constexpr int kDeepestJson = 128;
+
+/// An object, or nothing.
+inline std::optional<Json> parse_object(std::string_view text) {
+  const auto stop_at_depth = [](int depth, Json::parse_event_t, Json&) { return depth < kDeepestJson; };
+  Json json = Json::parse(text, stop_at_depth, false);
+  if (!json.is_object()) return std::nullopt;
+  return json;
+}
+
+/// The value at `path` ("/a/b"), or null.
+inline const Json& at(const Json& json, const Json::json_pointer& path) {
+  static const Json kNull;
+  return json.contains(path) ? json[path] : kNull;
+}
+inline const Json& at(const Json& json, const char* path) { return at(json, Json::json_pointer(path)); }
+
+inline std::string text_at(const Json& json, const char* path) {
+  const Json& value = at(json, path);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+inline std::optional<std::int64_t> integer_at(const Json& json, const char* path) {
+  const Json& value = at(json, path);
+  if (!value.is_number_integer()) return std::nullopt;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return std::nullopt;
+  return value.get<std::int64_t>();
+}
+
+inline std::optional<double> number_at(const Json& json, const char* path) {
+  const Json& value = at(json, path);
+  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
+}
+
+inline bool true_at(const Json& json, const char* path) {
+  const Json& value = at(json, path);
+  return value.is_boolean() && value.get<bool>();
+}
+
+/// One line, even when strings hold bytes that are not UTF-8.
+inline std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace delegate

@@ -1,0 +1,126 @@
+#include "backends/openai.hpp"
+
+#include "backends/json.hpp"
+#include "backends/signatures.hpp"
+
+// Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; the answer has ended when a
+// finish_reason or `[DONE]` came, and nothing else counts as its end.
+namespace delegate {
+namespace {
+
+std::string base_url(const Task& task) {
+  std::string url = task.settings.url;
+  while (url.ends_with('/')) url.pop_back();
+  return url.ends_with("/v1") ? url : url + "/v1";
+}
+
+std::vector<std::string> headers(const Task& task) {
+  std::vector<std::string> out{"Content-Type: application/json"};
+  const auto key = task.environment.find(task.settings.api_key_env);
+  if (!task.settings.api_key_env.empty() && key != task.environment.end())
+    out.push_back("Authorization: Bearer " + key->second);
+  return out;
+}
+
+std::string first_model(const HttpResult& models) {
+  const auto json = parse_object(models.body);
+  return json ? text_at(*json, "/data/0/id") : std::string();
+}
+
+Problem problem_of(const std::string& words, std::optional<std::int64_t> status) {
+  std::optional<Outcome> outcome = match(common_signatures(), words);
+  if (words.find("exceed_context_size") != std::string::npos || words.find("context size") != std::string::npos)
+    outcome = Outcome::context_too_long;
+  if (words.find("Loading model") != std::string::npos) outcome = Outcome::overloaded;
+  if (!outcome && status) outcome = outcome_of_status(*status);
+  return {outcome.value_or(Outcome::server_error), one_line(words), stated_wait(words)};
+}
+
+std::string error_words(const Json& json) {
+  const Json& error = at(json, "/error");
+  if (error.is_string()) return error.get<std::string>();
+  const std::string message = text_at(json, "/error/message");
+  return message.empty() ? dump(error) : message + " " + text_at(json, "/error/type");
+}
+
+class OpenAi final : public Backend {
+ public:
+  std::string_view kind() const override { return "openai"; }
+  bool is_process() const override { return false; }
+  bool is_local() const override { return true; }
+  std::string endpoint(const Task& task) const override { return base_url(task); }
+  std::string version_url(const Task& task) const override { return base_url(task) + "/models"; }
+
+  std::optional<HttpRequest> lookup(const Task& task, const std::vector<HttpResult>& answers) const override {
+    if (!task.model.empty() || !answers.empty()) return std::nullopt;
+    return HttpRequest{.method = "GET", .url = base_url(task) + "/models", .headers = headers(task)};
+  }
+
+  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
+    if (!task.session.empty())
+      return tl::unexpected(Problem{Outcome::bad_request, "this server has no sessions to continue", {}});
+    if (!answers.empty() && answers[0].status != 200)
+      return tl::unexpected(explain({}, task, {.http_status = answers[0].status, .body = answers[0].body})
+                                .value_or(Problem{Outcome::bad_output, "no list of models at " + base_url(task), {}}));
+    std::string model = task.model;
+    if (model.empty() && !answers.empty()) model = first_model(answers[0]);
+    Json body{{"stream", true}, {"max_tokens", task.settings.max_tokens}};
+    if (!model.empty()) body["model"] = model;
+    if (!task.system.empty()) body["messages"].push_back({{"role", "system"}, {"content", task.system}});
+    body["messages"].push_back({{"role", "user"}, {"content", task.prompt}});
+    return HttpRequest{
+        .method = "POST", .url = base_url(task) + "/chat/completions", .headers = headers(task), .body = dump(body)};
+  }
+
+  void read(Reading& reading, const Task& task, Stream, std::string_view line) const override {
+    if (!line.starts_with("data:")) return;  // comments (pings) and other fields
+    const std::string_view data = trim(line.substr(5));
+    if (data == "[DONE]") {
+      reading.complete = true;
+      return;
+    }
+    const auto json = parse_object(data);
+    if (!json) return;
+    if (json->contains("error")) {
+      reading.problem = problem_of(error_words(*json), std::nullopt);
+      return;
+    }
+    if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
+    reading.text += text_at(*json, "/choices/0/delta/content");
+    if (const auto tokens = integer_at(*json, "/usage/prompt_tokens")) reading.usage.input_tokens = tokens;
+    if (const auto tokens = integer_at(*json, "/usage/completion_tokens")) reading.usage.output_tokens = tokens;
+    const std::string reason = text_at(*json, "/choices/0/finish_reason");
+    if (reason.empty()) return;
+    reading.complete = true;
+    if (reason == "length")
+      reading.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
+                                 " tokens (max_tokens, or the model's window)");
+  }
+
+  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
+    if (remains.http_status == 200) return std::nullopt;
+    const auto json = parse_object(remains.body);
+    Problem problem = problem_of(json ? error_words(*json) : one_line(remains.body), remains.http_status);
+    if (const auto wait = retry_after_header(remains.retry_after)) problem.retry_after = wait;
+    return problem;
+  }
+
+  std::string hint(Outcome outcome, const Task& task) const override {
+    switch (outcome) {
+      case Outcome::unreachable:
+      case Outcome::connect_timeout: return "start the server, or set backends." + task.settings.name + ".url";
+      case Outcome::unauthenticated:
+        return "name the variable that holds its key in backends." + task.settings.name + ".api_key_env";
+      default: return {};
+    }
+  }
+};
+
+}  // namespace
+
+const Backend& openai_backend() {
+  static const OpenAi backend;
+  return backend;
+}
+
+}  // namespace delegate

@@ -1,0 +1,150 @@
+#include "backends/signatures.hpp"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <array>
+#include <charconv>
+#include <memory>
+#include <vector>
+
+#include "core/base/text.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::size_t kLookedAt = 64u << 10;  // an error is short; its beginning and end are looked at
+
+struct FreeCode {
+  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+};
+struct FreeMatch {
+  void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
+};
+struct FreeContext {
+  void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
+};
+
+/// The captured groups of the first match (0 is the whole), empty when there is none.
+std::vector<std::string> groups(std::string_view pattern, std::string_view text) {
+  int error = 0;
+  PCRE2_SIZE where = 0;
+  const auto* bytes = reinterpret_cast<PCRE2_SPTR>(pattern.data());
+  const std::unique_ptr<pcre2_code, FreeCode> code(
+      pcre2_compile(bytes, pattern.size(), PCRE2_CASELESS | PCRE2_MULTILINE, &error, &where, nullptr));
+  if (!code) return {};
+  const std::unique_ptr<pcre2_match_data, FreeMatch> found(pcre2_match_data_create_from_pattern(code.get(), nullptr));
+  const std::unique_ptr<pcre2_match_context, FreeContext> limits(pcre2_match_context_create(nullptr));
+  pcre2_set_match_limit(limits.get(), 1'000'000);  // a person's pattern must not hang the program
+  const int count =
+      pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, found.get(), limits.get());
+  std::vector<std::string> out;
+  const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(found.get());
+  for (int i = 0; i < count; ++i) {
+    const std::size_t from = ends[2 * i];
+    const std::size_t to = ends[2 * i + 1];
+    out.emplace_back(from == PCRE2_UNSET ? std::string_view() : text.substr(from, to - from));
+  }
+  return out;
+}
+
+std::string_view looked_at(std::string_view text) {
+  return text.substr(text.size() - std::min(text.size(), kLookedAt));
+}
+
+constexpr std::array kCommon{
+    // Sign-in. Whole phrases: a number or the word "auth" alone proves nothing.
+    Signature{R"(\binvalid (x-)?api[ -]?key\b|\bapi key not valid\b|\bapi_key_invalid\b|incorrect api key)",
+              Outcome::unauthenticated},
+    Signature{R"(\bnot logged in\b|please run /login|\bnot authenticated\b|\bplease (sign|log) in\b)",
+              Outcome::unauthenticated},
+    Signature{
+        R"(\bauthentication[_ ](failed|error)\b|\b401 unauthorized\b|\b403 forbidden\b|\boauth token (has )?expired)",
+        Outcome::unauthenticated},
+    Signature{
+        R"(set an auth method|\binvalid auth method\b|\bno auth(entication)? method\b|access token could not be refreshed)",
+        Outcome::unauthenticated},
+    // Quota before rate limit: its words often hold the other's.
+    Signature{
+        R"(\b(exceeded|exhausted) your .{0,24}quota\b|\bquota exceeded\b|\binsufficient_quota\b|\busage limit\b|\bcredit balance is too low\b)",
+        Outcome::quota_exhausted},
+    Signature{R"(\b429\b|\btoo many requests\b|\brate[ _-]?limit)", Outcome::rate_limited},
+    Signature{R"(\boverloaded\b|\bat capacity\b|\b(503|529)\b|\bservice unavailable\b|\bhigh demand\b)",
+              Outcome::overloaded},
+    Signature{
+        R"(\b(500|502|504) (internal server error|bad gateway|gateway timeout)\b|\binternal server error\b|an internal error has occurred)",
+        Outcome::server_error},
+    Signature{
+        R"(issue with the selected model|\bmodel\b.{0,80}\b(does not exist|not found|is not supported)\b|\bis not found for api version\b)",
+        Outcome::model_rejected},
+    Signature{
+        R"(prompt is too long|context window|input token count .{0,40}exceeds|maximum context length|exceeds the maximum length)",
+        Outcome::context_too_long},
+    Signature{R"(no conversation found|no rollout found|invalid session identifier)", Outcome::bad_request},
+    Signature{R"(\bconnection refused\b|\beconnrefused\b|\benotfound\b|\bgetaddrinfo\b|waiting for network)",
+              Outcome::unreachable},
+    Signature{R"(\beconnreset\b|\bconnection reset\b|stream disconnected|\bsocket hang up\b|^terminated$)",
+              Outcome::dropped},
+};
+
+double number(const std::string& text) {
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  return value;
+}
+
+}  // namespace
+
+bool matches(const std::string& pattern, std::string_view text) { return !groups(pattern, looked_at(text)).empty(); }
+
+std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  for (const Signature& signature : signatures)
+    if (!groups(signature.pattern, looked_at(text)).empty()) return signature.outcome;
+  return std::nullopt;
+}
+
+std::span<const Signature> common_signatures() { return kCommon; }
+
+std::optional<Outcome> outcome_of_status(std::int64_t status) {
+  switch (status) {
+    case 400: return Outcome::bad_request;
+    case 401:
+    case 403: return Outcome::unauthenticated;
+    case 402: return Outcome::quota_exhausted;
+    case 404: return Outcome::model_rejected;
+    case 413: return Outcome::context_too_long;
+    case 429: return Outcome::rate_limited;
+    case 500:
+    case 502:
+    case 504: return Outcome::server_error;
+    case 503:
+    case 529: return Outcome::overloaded;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<milliseconds> stated_wait(std::string_view text) {
+  const auto found = groups(R"(\b(?:again|retry|reset|resets|available)(?:[ -]after|[ ]in)?:?\s+)"
+                            R"((?:(\d+)\s*d(?:ays?)?[, ]*)?(?:(\d+)\s*h(?:ours?|rs?)?[, ]*)?)"
+                            R"((?:(\d+)\s*m(?:in(?:ute)?s?)?\b[, ]*)?(?:(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?\b)?)",
+                            looked_at(text));
+  if (found.size() < 2) return std::nullopt;
+  constexpr std::array<double, 4> kSeconds{86'400, 3'600, 60, 1};
+  double total = 0;
+  for (std::size_t i = 1; i < found.size() && i <= kSeconds.size(); ++i) total += number(found[i]) * kSeconds[i - 1];
+  if (!(total > 0) || total > 1e9) return std::nullopt;
+  return milliseconds(static_cast<std::int64_t>(total * 1000));
+}
+
+std::optional<milliseconds> retry_after_header(std::string_view value) {
+  value = trim(value);
+  double seconds = 0;
+  const auto [end, error] =
+      std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
+  if (error != std::errc{} || end != value.data() + value.size() || !(seconds > 0) || seconds > 1e9)
+    return std::nullopt;
+  return milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+}  // namespace delegate

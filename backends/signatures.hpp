@@ -1,0 +1,36 @@
+#pragma once
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/health/outcome.hpp"
+#include "core/run/backend.hpp"
+
+namespace delegate {
+
+/// What a text in an error means. Patterns are PCRE2 and are matched against error text only: a backend's structured
+/// error message or its stderr, never a model's answer, where "401" may stand for anything.
+struct Signature {
+  const char* pattern;
+  Outcome outcome;
+};
+
+/// The outcome of the first signature that matches; a pattern that cannot be compiled or evaluated matches nothing.
+std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text);
+bool matches(const std::string& pattern, std::string_view text);
+
+/// What the vendors have in common: sign-in, quota, rate limit, overload, model, context, connection.
+std::span<const Signature> common_signatures();
+
+/// HTTP status of a vendor's API -> outcome; nothing for 2xx and unknown ones.
+std::optional<Outcome> outcome_of_status(std::int64_t status);
+
+/// The waiting time that a vendor states: "retry after 12 s", "try again in 3h 34m", "Please retry in 41.5s".
+std::optional<milliseconds> stated_wait(std::string_view text);
+
+/// A `Retry-After` header in seconds.
+std::optional<milliseconds> retry_after_header(std::string_view value);
+
+}  // namespace delegate

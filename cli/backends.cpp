@@ -1,0 +1,82 @@
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/render.hpp"
+#include "core/run/probe.hpp"
+
+namespace delegate::cli {
+namespace {
+
+CheckRow row_of(const Engine& engine, const BackendSettings& settings) {
+  CheckRow row{.name = settings.name, .kind = settings.kind, .state = "installed"};
+  const auto candidate = find_candidate(engine, settings.name);
+  if (candidate) {
+    const bool process = candidate->backend->is_process();
+    row.path = process ? candidate->task.executable : candidate->endpoint;
+    if (!process) row.state = "configured";
+    return row;
+  }
+  row.state = candidate.error() == Absence::disabled ? "disabled" : "not installed";
+  const Backend* backend = engine.find_backend(settings.kind);
+  if (candidate.error() == Absence::not_installed && backend != nullptr)
+    row.hint = backend->hint(Outcome::not_installed, Task{.settings = settings});
+  return row;
+}
+
+void check(const Engine& engine, const CancelToken& cancel, CheckRow& row) {
+  const auto candidate = find_candidate(engine, row.name);
+  if (!candidate) return;
+  const VersionAnswer version = ask_version(*candidate, cancel);
+  row.state = version.works ? "works" : "broken";
+  row.detail = engine.redact(version.text);
+  row.took = version.took;
+  if (!version.works) row.hint = hint_for(*candidate, version.outcome);
+}
+
+int say(const Output& output, const std::vector<CheckRow>& rows, bool json, const char* schema) {
+  return output.answer(json ? to_json(rows, schema) + "\n" : to_text(rows));
+}
+
+}  // namespace
+
+int run_backends(const World& world, const Config& config, const BackendsCommand& command) {
+  const Output output(world);
+  const Host host(world, config);
+  std::vector<CheckRow> rows;
+  for (const auto& [name, settings] : config.backends) rows.push_back(row_of(host.engine(), settings));
+  if (command.check)
+    for (CheckRow& row : rows) check(host.engine(), world.interrupted, row);
+  if (world.interrupted.cancelled()) return 128 + world.signal;
+  return say(output, rows, command.json, "delegate.backends/1");
+}
+
+int run_ping(const World& world, const Config& config, const PingCommand& command) {
+  const Output output(world);
+  if (!command.backend.empty() && config.backend(command.backend) == nullptr) {
+    output.error(unknown_backend(config, command.backend));
+    return kUsage;
+  }
+  const Host host(world, config);
+  std::vector<CheckRow> rows;
+  int code = kNothingInstalled;
+  for (const auto& [name, settings] : config.backends) {
+    if (!command.backend.empty() && name != command.backend) continue;
+    CheckRow row = row_of(host.engine(), settings);
+    if (const auto candidate = find_candidate(host.engine(), name)) {
+      output.progress("pinging " + name + " …");
+      const PingAnswer answer = ping(host.engine(), *candidate, world.interrupted);
+      output.progress({});
+      row.state = answer.works ? "answers" : std::string(to_string(answer.outcome));
+      row.detail = answer.message;
+      row.hint = answer.hint;
+      row.took = answer.took;
+      if (!answer.works) code = kAllFailed;
+      else if (code == kNothingInstalled) code = kAnswered;
+    }
+    rows.push_back(std::move(row));
+    if (world.interrupted.cancelled()) return 128 + world.signal;
+  }
+  const int written = say(output, rows, command.json, "delegate.ping/1");
+  return written != 0 ? written : code;
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,95 @@
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/host_status.hpp"
+#include "cli/render.hpp"
+#include "core/base/duration.hpp"
+
+namespace delegate::cli {
+namespace {
+
+using Action = BreakerCommand::Action;
+
+Result<std::vector<std::string>> targets(const Config& config, const BreakerCommand& command) {
+  if (command.all && !command.backend.empty())
+    return fail(Code::invalid_argument, "breaker reset: a name and --all exclude each other");
+  if (!command.all && command.backend.empty())
+    return fail(Code::invalid_argument, "breaker: which backend?",
+                command.action == Action::reset ? "give its name, or --all" : "give its name");
+  std::vector<std::string> names;
+  if (command.all)
+    for (const auto& [name, settings] : config.backends) names.push_back(name);
+  else if (config.backend(command.backend) == nullptr) return tl::unexpected(unknown_backend(config, command.backend));
+  else names.push_back(command.backend);
+  return names;
+}
+
+Result<milliseconds> duration_of(const BreakerCommand& command) {
+  if (command.duration.empty()) return milliseconds(0);
+  TRY(const milliseconds length, parse_duration(command.duration));
+  if (length <= milliseconds(0)) return fail(Code::invalid_argument, "breaker trip: --for must be longer than 0");
+  return length;
+}
+
+void act(Breaker& breaker, const HostTime& now, Action action, milliseconds length) {
+  switch (action) {
+    case Action::reset: reset(breaker); break;
+    case Action::disable: disable(breaker); break;
+    case Action::enable: enable(breaker); break;
+    case Action::trip:
+      if (length > milliseconds(0)) open_for(breaker, now, length);
+      else force_open(breaker);
+      break;
+    case Action::list: break;
+  }
+}
+
+std::string done_text(const BreakerCommand& command, const std::string& name, BreakerState before, BreakerState after) {
+  switch (command.action) {
+    case Action::reset: return name + ": closed";
+    case Action::disable: return name + ": disabled: every call is let through and nothing is counted";
+    case Action::enable:
+      return before == BreakerState::disabled ? name + ": closed"
+                                              : name + ": was not disabled, is " + std::string(to_string(after));
+    case Action::trip:
+      return command.duration.empty() ? name + ": skipped until `delegate breaker reset " + name + "`"
+                                      : name + ": skipped for " + command.duration + ", then a probe decides";
+    case Action::list: break;
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_breaker(const World& world, const Config& config, const BreakerCommand& command) {
+  const Output output(world);
+  const Host host(world, config);
+  if (command.action == Action::list) {
+    const HostStatus status = status_of(host, config);
+    return output.answer(command.json ? to_json(status) + "\n" : breakers_to_text(status));
+  }
+  const auto names = targets(config, command);
+  const auto length = duration_of(command);
+  for (const Error* wrong : {names ? nullptr : &names.error(), length ? nullptr : &length.error()}) {
+    if (wrong == nullptr) continue;
+    output.error(*wrong);
+    return kUsage;
+  }
+  std::string said;
+  for (const std::string& name : *names) {
+    BreakerState before{};
+    BreakerState after{};
+    const Status done = host.engine().breakers.change(name, [&](Breaker& breaker, const HostTime& now) {
+      before = breaker.state;
+      act(breaker, now, command.action, *length);
+      after = breaker.state;
+    });
+    if (!done) {
+      output.error(done.error());
+      return kInternal;
+    }
+    said += done_text(command, name, before, after) + "\n";
+  }
+  return output.answer(said);
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,44 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cli/world.hpp"
+#include "core/config/load.hpp"
+#include "core/run/ask.hpp"
+
+namespace delegate::cli {
+
+/// Which files and variables the configuration comes from, and what they say.
+struct Configured {
+  ConfigSources sources;
+  LoadedConfig loaded;
+};
+
+/// Finds and reads the layers. Fails when a file that was named cannot be read. `directory` is where the search for a
+/// project's delegate.toml begins; it ends at the repository's root, at the home directory, and at somebody else's
+/// file.
+Result<Configured> configure(const World& world, const std::string& config_file, const std::string& directory);
+
+/// What commands work with, opened once: the store, the breakers over it, the engine. A store that cannot be opened is
+/// no reason to stop: `engine.breakers.trouble()` says why.
+class Host {
+ public:
+  Host(const World& world, const Config& config);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  const Engine& engine() const { return *engine_; }
+  StateStore* store() const { return store_.get(); }
+  /// Something the person should hear once about the store; empty while all is well.
+  std::string notice() const { return store_ ? store_->notice() : std::string(); }
+  const std::string& store_path() const { return path_; }
+
+ private:
+  std::string path_;
+  std::unique_ptr<StateStore> store_;
+  std::optional<Breakers> breakers_;
+  std::optional<Engine> engine_;
+};
+
+}  // namespace delegate::cli

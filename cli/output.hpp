@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "cli/world.hpp"
+#include "core/base/result.hpp"
+
+namespace delegate::cli {
+
+/// The two streams of the program. stdout carries the answer and nothing else; everything said about it goes to stderr.
+class Output {
+ public:
+  explicit Output(const World& world) : out_(world.out), err_(world.err) {}
+
+  /// 0 when all was written or the reader has gone away (no error of ours), else the exit code for a failed write.
+  int answer(std::string_view text) const;
+  void note(std::string_view line) const;  // to stderr, with a newline
+  void error(const Error& error) const;    // `delegate: where: what: why` and its hint
+  bool err_is_terminal() const;
+  /// One line on a terminal that is written over in place; empty clears it. Nothing elsewhere.
+  void progress(std::string_view line) const;
+
+ private:
+  int out_;
+  int err_;
+};
+
+/// `text` ending in exactly one newline.
+std::string with_newline(std::string text);
+
+}  // namespace delegate::cli

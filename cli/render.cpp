@@ -1,0 +1,192 @@
+#include "cli/render.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/duration.hpp"
+
+namespace delegate::cli {
+namespace {
+
+std::string label(const Attempt& attempt) {
+  return attempt.model.empty() ? attempt.backend : attempt.backend + "/" + attempt.model;
+}
+
+std::string reason_text(const Skip& skip) {
+  switch (skip.reason) {
+    case SkipReason::breaker_open: return "open, retry in " + format_wait(skip.retry_in.value_or(milliseconds(0)));
+    case SkipReason::probe_running: return "half-open, a probe is running";
+    case SkipReason::tripped_by_hand: return "tripped by hand, see `delegate breaker reset " + skip.backend + "`";
+    case SkipReason::no_slot: return "no free slot";
+    case SkipReason::not_installed: return "not installed";
+    case SkipReason::disabled: return "disabled";
+  }
+  return {};
+}
+
+/// Absences that were always so are no news; only what changed the route is.
+bool is_news(const Skip& skip) {
+  return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled;
+}
+
+bool is_degraded_name(const RunResult& result) {
+  return result.attempts.empty() && result.outcome == Outcome::breaker_open && result.skips.size() == 1;
+}
+
+void explain_answer(const Output& output, const RunResult& result) {
+  std::vector<std::string> why;
+  for (const Skip& skip : result.skips)
+    if (is_news(skip)) why.push_back(describe(skip));
+  for (const Attempt& attempt : result.attempts)
+    if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::cancelled) why.push_back(describe(attempt));
+  if (!why.empty()) output.note("delegate: " + join(why, "; ") + "; answered by " + label(*result.answer));
+}
+
+std::string seconds_of(const Skip& skip) {
+  const auto wait = skip.retry_in.value_or(milliseconds(0));
+  return std::to_string((wait.count() + 999) / 1000);
+}
+
+void explain_failure(const Output& output, const RunResult& result) {
+  if (is_degraded_name(result)) {
+    const Skip& skip = result.skips.front();
+    const bool waits = skip.retry_in && skip.reason == SkipReason::breaker_open;
+    output.note("[delegate:degraded] " + skip.backend +
+                (waits ? " skipped after repeated failures; retrying in ~" + seconds_of(skip) + " s."
+                       : " skipped: " + reason_text(skip) + "."));
+    if (waits && !skip.message.empty()) output.note("delegate: its last failure: " + skip.message);
+    output.note("hint: `delegate ask` without -b uses the others; `delegate breaker reset " + skip.backend +
+                "` tries it again now");
+    return;
+  }
+  output.error({Code::unavailable, result.message, result.hint});
+  for (const Skip& skip : result.skips) output.note("delegate: " + describe(skip));
+}
+
+}  // namespace
+
+std::string describe(const Skip& skip) {
+  std::string text = skip.backend + " skipped (" + reason_text(skip);
+  if (!skip.message.empty() && skip.reason != SkipReason::tripped_by_hand) text += ": " + skip.message;
+  return text + ")";
+}
+
+std::string describe(const Attempt& attempt) {
+  if (is_answer(attempt.outcome)) return label(attempt) + " answered after " + format_took(attempt.took);
+  return attempt.backend + " failed after " + format_took(attempt.took) + " (" +
+         std::string(to_string(attempt.outcome)) + ": " + attempt.message + ")";
+}
+
+void explain_run(const Output& output, const RunResult& result, bool quiet) {
+  if (!result.answer) explain_failure(output, result);
+  if (quiet) return;
+  if (result.answer) explain_answer(output, result);
+  for (const Attempt& attempt : result.attempts) {
+    if (attempt.tripped)
+      output.note("delegate: " + attempt.backend + " is skipped from now on (see `delegate status`)" +
+                  (attempt.hint.empty() || !result.answer ? "" : "; to mend it: " + attempt.hint));
+    if (attempt.recovered) output.note("delegate: " + attempt.backend + " works again");
+  }
+  for (const std::string& warning : result.warnings) output.note("delegate: " + warning);
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  const auto width_of = [](const std::string& cell) {  // characters, not bytes
+    return static_cast<std::size_t>(
+        std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  };
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
+    }
+    while (line.ends_with(' ')) line.pop_back();
+    out += line + "\n";
+  }
+  return out;
+}
+
+namespace {
+
+std::string state_text(const BackendStatus& backend) {
+  if (!backend.enabled) return "off";
+  switch (backend.breaker.state) {
+    case BreakerState::closed: return "closed";
+    case BreakerState::open: return "open";
+    case BreakerState::half_open: return "half-open";
+    case BreakerState::forced_open: return "forced open";
+    case BreakerState::disabled: return "disabled";
+  }
+  return {};
+}
+
+std::string next_text(const BackendStatus& backend) {
+  const auto wait = format_wait(backend.breaker.retry_after);
+  const bool waits = backend.breaker.retry_after > milliseconds(0);
+  switch (backend.breaker.state) {
+    case BreakerState::open: return "probe in " + wait;
+    case BreakerState::half_open: return waits ? "probe running" : "next call probes";
+    case BreakerState::forced_open: return "until `breaker reset`";
+    case BreakerState::disabled: return "not counting";
+    case BreakerState::closed: break;
+  }
+  return std::to_string(backend.breaker.failures) + " of " + std::to_string(backend.threshold) + " failures";
+}
+
+std::string last_text(const BackendStatus& backend, milliseconds now) {
+  if (backend.installed == false) return "not installed";
+  if (!backend.last_attempt) return backend.enabled ? "never called" : "";
+  const AttemptRow& last = *backend.last_attempt;
+  const auto ago = std::max(now - last.started_at - last.took, milliseconds(0));
+  std::string text = last.outcome + " " + format_took(ago) + " ago";
+  const auto outcome = outcome_named(last.outcome);
+  if (!last.message.empty() && !(outcome && is_answer(*outcome))) text += ": " + one_line(last.message, 60);
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const HostStatus& status) {
+  std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "SLOTS", "LAST"}};
+  for (const BackendStatus& backend : status.backends)
+    rows.push_back({backend.name, state_text(backend), backend.enabled ? next_text(backend) : "",
+                    std::to_string(backend.slots_used) + "/" + std::to_string(backend.slots_max),
+                    last_text(backend, status.now)});
+  std::string out = table(rows) + "\nstate: " + status.store.kind;
+  if (!status.store.path.empty()) out += " " + status.store.path;
+  if (!status.store.ok) out += " (cannot be used: " + status.store.problem + ")";
+  return out + "\n";
+}
+
+std::string breakers_to_text(const HostStatus& status) {
+  std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "TRIPS", "LAST FAILURE"}};
+  for (const BackendStatus& backend : status.backends) {
+    std::string last = "none";
+    if (backend.last_failure) last = backend.last_failure->outcome + ": " + one_line(backend.last_failure->message, 80);
+    rows.push_back({backend.name, state_text(backend), backend.enabled ? next_text(backend) : "",
+                    std::to_string(backend.trips), last});
+  }
+  return table(rows);
+}
+
+std::string to_text(const std::vector<CheckRow>& rows) {
+  std::vector<std::vector<std::string>> cells{{"BACKEND", "KIND", "STATE", "DETAIL", "WHERE"}};
+  for (const CheckRow& row : rows) {
+    std::string detail = row.detail;
+    if (row.took) detail += (detail.empty() ? "" : ", ") + format_took(*row.took);
+    cells.push_back({row.name, row.kind, row.state, detail, row.path});
+  }
+  std::string out = table(cells);
+  for (const CheckRow& row : rows)
+    if (!row.hint.empty()) out += "hint: " + row.name + ": " + row.hint + "\n";
+  return out;
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,158 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/render.hpp"
+#include "core/base/duration.hpp"
+
+namespace delegate::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Absent means unknown, never 0 or "".
+void put(Json& json, const char* key, const std::string& text) {
+  if (!text.empty()) json[key] = text;
+}
+template <class Number>
+void put(Json& json, const char* key, const std::optional<Number>& number) {
+  if (number) json[key] = *number;
+}
+void put(Json& json, const char* key, const std::optional<milliseconds>& duration) {
+  if (duration) json[key] = duration->count();
+}
+
+std::string dump(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+Json to_object(const Attempt& attempt) {
+  Json json{{"backend", attempt.backend},
+            {"outcome", to_string(attempt.outcome)},
+            {"counted", attempt.counted},
+            {"duration_ms", attempt.took.count()},
+            {"probe", attempt.probe}};
+  put(json, "model", attempt.model);
+  put(json, "message", attempt.message);
+  if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
+  put(json, "exit_code", attempt.exit_code);
+  return json;
+}
+
+Json to_object(const Skip& skip) {
+  Json json{{"backend", skip.backend}, {"reason", to_string(skip.reason)}};
+  put(json, "retry_in_ms", skip.retry_in);
+  put(json, "message", skip.message);
+  return json;
+}
+
+Json to_object(const Usage& usage) {
+  Json json = Json::object();
+  put(json, "input_tokens", usage.input_tokens);
+  put(json, "output_tokens", usage.output_tokens);
+  put(json, "cost_usd", usage.cost_usd);
+  return json;
+}
+
+/// Answered, but not by the one that would have been asked on a good day.
+bool is_degraded(const RunResult& result) {
+  const auto is_news = [](const Skip& skip) {
+    return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled;
+  };
+  if (std::any_of(result.skips.begin(), result.skips.end(), is_news)) return true;
+  return !result.answer || result.attempts.size() > 1;
+}
+
+Json to_object(const BackendStatus& backend) {
+  Json breaker{{"state", to_string(backend.breaker.state)},
+               {"failures", backend.breaker.failures},
+               {"threshold", backend.threshold},
+               {"cooldown_ms", backend.cooldown.count()},
+               {"retry_in_ms", backend.breaker.retry_after.count()},
+               {"trips", backend.trips}};
+  if (const auto& last = backend.last_failure)
+    breaker["last_failure"] = {
+        {"outcome", last->outcome}, {"message", last->message}, {"at", format_rfc3339(last->at)}};
+  Json json{{"name", backend.name}, {"kind", backend.kind}, {"enabled", backend.enabled}};
+  put(json, "installed", backend.installed);
+  put(json, "path", backend.path);
+  json["breaker"] = breaker;
+  json["slots"] = {{"used", backend.slots_used}, {"max", backend.slots_max}};
+  if (const auto& last = backend.last_attempt)
+    json["last"] = {{"outcome", last->outcome}, {"at", format_rfc3339(last->started_at + last->took)}};
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const RunResult& result) {
+  Json json{{"schema", "delegate.ask/1"}, {"run_id", result.run_id}, {"outcome", to_string(result.outcome)}};
+  if (const auto& answer = result.answer) {
+    json["answer"] = answer->text;
+    json["backend"] = answer->backend;
+    json["kind"] = answer->kind;
+    put(json, "model", answer->model);
+  }
+  json["requested_backend"] = result.requested_backend;
+  json["task_type"] = to_string(result.type.type);
+  put(json, "task_type_word", std::string(result.type.word));
+  json["degraded"] = is_degraded(result);
+  json["attempts"] = Json::array();
+  for (const Attempt& attempt : result.attempts) json["attempts"].push_back(to_object(attempt));
+  json["skipped"] = Json::array();
+  for (const Skip& skip : result.skips) json["skipped"].push_back(to_object(skip));
+  if (const auto& answer = result.answer) {
+    json["usage"] = to_object(answer->usage);
+    put(json, "session_id", answer->session_id);
+  }
+  json["duration_ms"] = result.took.count();
+  json["warnings"] = result.warnings;
+  if (!result.answer) {
+    json["error"] = {{"outcome", to_string(result.outcome)}, {"message", result.message}};
+    put(json["error"], "hint", result.hint);
+  }
+  return dump(json);
+}
+
+std::string to_json(const HostStatus& status) {
+  Json store{{"kind", status.store.kind}};
+  put(store, "path", status.store.path);
+  store["ok"] = status.store.ok;
+  put(store, "problem", status.store.problem);
+  Json json{{"schema", "delegate.status/1"}, {"store", store}};
+  json["backends"] = Json::array();
+  for (const BackendStatus& backend : status.backends) json["backends"].push_back(to_object(backend));
+  json["guards"] = Json::array();
+  return dump(json);
+}
+
+std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema) {
+  Json json{{"schema", schema}, {"backends", Json::array()}};
+  for (const CheckRow& row : rows) {
+    Json object{{"name", row.name}, {"kind", row.kind}, {"state", row.state}};
+    put(object, "path", row.path);
+    put(object, "detail", row.detail);
+    put(object, "hint", row.hint);
+    put(object, "duration_ms", row.took);
+    json["backends"].push_back(object);
+  }
+  return dump(json);
+}
+
+std::string to_json(const std::vector<ConfigProblem>& problems, const std::vector<std::string>& files) {
+  Json json{{"schema", "delegate.config_check/1"}, {"ok", problems.empty()}, {"files", files}};
+  json["problems"] = Json::array();
+  for (const ConfigProblem& problem : problems) {
+    Json object = Json::object();
+    put(object, "source", problem.origin.source);
+    if (problem.origin.line > 0) object["line"] = problem.origin.line;
+    if (problem.origin.column > 0) object["column"] = problem.origin.column;
+    put(object, "key", problem.key);
+    put(object, "message", problem.what);
+    put(object, "hint", problem.hint);
+    json["problems"].push_back(object);
+  }
+  return dump(json);
+}
+
+}  // namespace delegate::cli

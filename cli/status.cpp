@@ -1,0 +1,72 @@
+#include "cli/commands.hpp"
+#include "cli/host_status.hpp"
+#include "cli/render.hpp"
+
+namespace delegate::cli {
+namespace {
+
+BackendStatus status_of(const Engine& engine, const BackendSettings& settings) {
+  BackendStatus out{.name = settings.name,
+                    .kind = settings.kind,
+                    .enabled = settings.enabled,
+                    .threshold = settings.breaker.threshold,
+                    .cooldown = settings.breaker.cooldown,
+                    .slots_max = settings.max_parallel};
+  const auto candidate = find_candidate(engine, settings.name);
+  if (candidate && candidate->backend->is_process()) {
+    out.installed = true;
+    out.path = candidate->task.executable;
+  } else if (candidate) {
+    out.path = candidate->endpoint;
+  } else if (candidate.error() == Absence::not_installed) {
+    out.installed = false;
+  }
+  return out;
+}
+
+void add_state(BackendStatus& out, const BackendState& state, const BreakerPolicy& policy, const HostTime& now,
+               const Breakers& breakers) {
+  out.breaker = view(state.breaker, policy, now);
+  out.trips = state.breaker.trips;
+  out.last_failure = state.breaker.last_failure;
+  for (const SlotLease& slot : state.slots)
+    if (remaining(slot.span, now) > milliseconds(0) && !breakers.is_gone(slot.owner)) ++out.slots_used;
+  // A dead prober's lease holds nobody up: the next call takes it over.
+  if (state.breaker.probe && breakers.is_gone(state.breaker.probe->owner)) out.breaker.retry_after = milliseconds(0);
+}
+
+}  // namespace
+
+HostStatus status_of(const Host& host, const Config& config) {
+  const Engine& engine = host.engine();
+  HostStatus status{.now = engine.clock.now().wall};
+  const auto reading = engine.breakers.read();
+  if (host.store() != nullptr) status.store = host.store()->describe();
+  else status.store = {.kind = config.state.store, .path = host.store_path()};
+  if (!reading) {
+    status.store.ok = false;
+    status.store.problem = reading.error().what;
+  }
+  std::vector<AttemptRow> last;
+  if (engine.ledger != nullptr && reading) last = engine.ledger->last_attempts().value_or(std::vector<AttemptRow>{});
+  for (const auto& [name, settings] : config.backends) {
+    BackendStatus backend = status_of(engine, settings);
+    if (reading)
+      if (const auto known = reading->backends.find(name); known != reading->backends.end())
+        add_state(backend, known->second, policy_of(settings.breaker, config.grace), reading->now, engine.breakers);
+    for (const AttemptRow& attempt : last)
+      if (attempt.backend == name) backend.last_attempt = attempt;
+    status.backends.push_back(std::move(backend));
+  }
+  return status;
+}
+
+int run_status(const World& world, const Config& config, const StatusCommand& command) {
+  const Output output(world);
+  const Host host(world, config);
+  if (!host.notice().empty()) output.note("delegate: " + host.notice());
+  const HostStatus status = status_of(host, config);
+  return output.answer(command.json ? to_json(status) + "\n" : to_text(status));
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,28 @@
+#pragma once
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.hpp"
+
+namespace delegate {
+
+using std::chrono::milliseconds;
+
+/// Reads `250ms`, `60s`, `1.5m`, `2h`, `1d`, sums of them (`1h30m`), or a bare number of seconds.
+/// Negative, empty and overflowing values are errors that name the text.
+Result<milliseconds> parse_duration(std::string_view text);
+
+/// Exact and shortest in whole units, for files and JSON-free output: `60s` -> `1m`, 90 s -> `1m30s`, 0 -> `0s`.
+std::string format_duration(milliseconds value);
+
+/// For people who wait: rounded up to a second, so that nothing is announced as over before it is: `42 s`, `3 m 5 s`.
+std::string format_wait(milliseconds value);
+
+/// For people who look back: `340 ms`, `2.4 s`, `3 m 5 s`.
+std::string format_took(milliseconds value);
+
+/// RFC 3339 in UTC with milliseconds, from milliseconds since the epoch.
+std::string format_rfc3339(milliseconds since_epoch);
+
+}  // namespace delegate

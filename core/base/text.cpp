@@ -1,0 +1,151 @@
+#include "core/base/text.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+
+namespace delegate {
+namespace {
+
+char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+/// Edit distance with neighbouring swaps, the usual slips of a hand.
+std::size_t slips(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i)
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  return cost[a.size()][b.size()];
+}
+
+/// Length of the valid UTF-8 sequence at the start of `text`, or 0 (RFC 3629: no surrogates, no overlong forms).
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  unsigned char low = 0x80;
+  unsigned char high = 0xBF;
+  if (first == 0xE0) low = 0xA0;
+  if (first == 0xED) high = 0x9F;
+  if (first == 0xF0) low = 0x90;
+  if (first == 0xF4) high = 0x8F;
+  if (byte(1) < low || byte(1) > high) return 0;
+  for (std::size_t i = 2; i < length; ++i)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  return length;
+}
+
+}  // namespace
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n\v\f");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n\v\f") - first + 1);
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower_char);
+  return out;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (std::size_t end; (end = text.find(separator)) != std::string_view::npos; text.remove_prefix(end + 1))
+    parts.push_back(text.substr(0, end));
+  parts.push_back(text);
+  return parts;
+}
+
+std::string join(std::span<const std::string> parts, std::string_view separator) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (&part != parts.data()) out += separator;
+    out += part;
+  }
+  return out;
+}
+
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [](char a, char b) { return lower_char(a) == lower_char(b); }) != text.end();
+}
+
+bool contains_word(std::string_view text, std::string_view word) {
+  const std::string haystack = lower(text);
+  for (std::size_t at = haystack.find(word); at != std::string::npos; at = haystack.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    const bool starts = at == 0 || !is_word_char(haystack[at - 1]);
+    if (starts && (end == haystack.size() || !is_word_char(haystack[end]))) return true;
+  }
+  return false;
+}
+
+std::string_view nearest(std::string_view typed, std::span<const std::string> candidates) {
+  if (typed.size() > 64) return {};
+  std::string_view best;
+  std::size_t fewest = std::max<std::size_t>(1, typed.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t count = slips(lower(typed), lower(candidate));
+    if (count >= fewest) continue;
+    fewest = count;
+    best = candidate;
+  }
+  return best;
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    if (length == 0) out += "\xEF\xBF\xBD";
+    else out += text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(1, length));
+  }
+  return out;
+}
+
+std::string one_line(std::string_view text, std::size_t longest) {
+  std::string out = valid_utf8(trim(text));
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  if (out.size() <= longest) return out;
+  std::size_t cut = longest;
+  while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
+  return out.substr(0, cut) + "…";
+}
+
+void HeadAndTail::add(std::string_view bytes) {
+  total_ += bytes.size();
+  const std::size_t room = head_limit_ - head_.size();
+  head_ += bytes.substr(0, room);
+  if (bytes.size() <= room) return;
+  tail_ += bytes.substr(room);
+  if (tail_.size() > 2 * tail_limit_) tail_.erase(0, tail_.size() - tail_limit_);  // amortised: not at every byte
+}
+
+std::string_view HeadAndTail::tail() const {
+  const std::string_view last = tail_.empty() ? std::string_view(head_) : std::string_view(tail_);
+  return last.substr(last.size() > tail_limit_ ? last.size() - tail_limit_ : 0);
+}
+
+std::string HeadAndTail::text() const {
+  if (total_ == head_.size()) return head_;
+  const std::string_view last = std::string_view(tail_).substr(tail_.size() - std::min(tail_.size(), tail_limit_));
+  const std::uint64_t missing = total_ - head_.size() - last.size();
+  std::string out = head_;
+  if (missing > 0) out += "\n[… " + std::to_string(missing) + " bytes left out …]\n";
+  return out.append(last);
+}
+
+}  // namespace delegate

@@ -1,0 +1,229 @@
+#include "core/config/assign.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/config/checks.hpp"
+
+namespace delegate::config {
+namespace {
+
+constexpr double kLongestSeconds = 1e12;  // as parse_duration
+
+struct TypeNames {
+  std::string_view name;
+  std::string_view expected;
+};
+constexpr std::array<TypeNames, std::variant_size_v<Slot>> kTypes = {{
+    {"true or false", "true or false"},
+    {"integer", "an integer"},
+    {"duration", "a duration like \"60s\""},
+    {"text", "a text"},
+    {"list of texts", "a list of texts"},
+    {"list of tables", "a list of tables with match and outcome"},
+}};
+
+/// What a rule says about the values of one type.
+struct Assignment {
+  const Rule& rule;
+  const Node& value;
+  std::string_view expected;
+
+  Complaints operator()(bool* out) const;
+  Complaints operator()(int* out) const;
+  Complaints operator()(milliseconds* out) const;
+  Complaints operator()(std::string* out) const;
+  Complaints operator()(std::vector<std::string>* out) const;
+  Complaints operator()(std::vector<FailureRule>* out) const;
+
+  Complaints wrong_type() const { return complain("expected " + std::string(expected) + ", found " + describe(value)); }
+  Complaints complain(std::string what, std::string hint = {}) const {
+    return {Complaint{std::move(what), std::move(hint), {}, value.at}};
+  }
+};
+
+std::string range_text(const Rule& rule, std::string (*text)(std::int64_t)) {
+  if (rule.max == std::numeric_limits<std::int64_t>::max()) return "must be at least " + text(rule.min);
+  return "must be from " + text(rule.min) + " to " + text(rule.max);
+}
+
+std::string number_text(std::int64_t value) { return std::to_string(value); }
+std::string duration_text(std::int64_t value) { return format_duration(milliseconds(value)); }
+
+Complaints Assignment::operator()(bool* out) const {
+  const bool* typed = std::get_if<bool>(&value.value);
+  if (typed == nullptr) return wrong_type();
+  *out = *typed;
+  return {};
+}
+
+Complaints Assignment::operator()(int* out) const {
+  const std::int64_t* typed = std::get_if<std::int64_t>(&value.value);
+  if (typed == nullptr) return wrong_type();
+  const std::int64_t max = std::min<std::int64_t>(rule.max, std::numeric_limits<int>::max());
+  if (*typed < rule.min || *typed > max)
+    return complain(range_text(rule, number_text) + ", is " + std::to_string(*typed),
+                    *typed < rule.min ? std::string(rule.below_min) : std::string());
+  *out = static_cast<int>(*typed);
+  return {};
+}
+
+Complaints Assignment::operator()(milliseconds* out) const {
+  milliseconds parsed{0};
+  if (const auto* text = std::get_if<std::string>(&value.value)) {
+    const Result<milliseconds> duration = parse_duration(trim(*text));
+    const bool negative = trim(*text).starts_with('-') && parse_duration(trim(*text).substr(1));
+    if (negative) return complain("must not be negative, is " + quoted(*text));
+    if (!duration) return complain(quoted(*text) + " is not a duration", duration.error().hint);
+    parsed = *duration;
+  } else {
+    const auto* whole = std::get_if<std::int64_t>(&value.value);
+    const auto* fraction = std::get_if<double>(&value.value);
+    if (whole == nullptr && fraction == nullptr) return wrong_type();
+    const double seconds = whole != nullptr ? static_cast<double>(*whole) : *fraction;
+    if (seconds < 0) return complain("must not be negative, is " + describe(value));
+    if (!(seconds < kLongestSeconds)) return wrong_type();
+    parsed = milliseconds(std::llround(seconds * 1000));
+  }
+  if (parsed.count() < rule.min || parsed.count() > rule.max)
+    return complain(range_text(rule, duration_text) + ", is " + format_duration(parsed), std::string(rule.below_min));
+  *out = parsed;
+  return {};
+}
+
+Complaints Assignment::operator()(std::string* out) const {
+  const auto* text = std::get_if<std::string>(&value.value);
+  if (text == nullptr) return wrong_type();
+  Complaints complaints;
+  if (text->find('\0') != std::string::npos) complaints = complain("must not have a NUL byte in it");
+  else if (!rule.words.empty()) complaints = check_words(*text, rule.words);
+  else if (rule.check != nullptr) complaints = rule.check(*text);
+  for (Complaint& complaint : complaints) complaint.at = value.at;
+  if (complaints.empty()) *out = *text;
+  return complaints;
+}
+
+Complaints Assignment::operator()(std::vector<std::string>* out) const {
+  const bool lone = rule.one_is_a_list && std::holds_alternative<std::string>(value.value);
+  const Node::List wrapped = lone ? Node::List{value} : Node::List{};
+  const Node::List* list = lone ? &wrapped : std::get_if<Node::List>(&value.value);
+  if (list == nullptr) return wrong_type();
+  Complaints complaints;
+  std::vector<std::string> texts(list->size());
+  for (std::size_t i = 0; i < list->size(); ++i)
+    for (Complaint& complaint : Assignment{rule, (*list)[i], "a text in this list"}(&texts[i]))
+      complaints.push_back(std::move(complaint));
+  if (complaints.empty() && rule.check_list != nullptr) {
+    complaints = rule.check_list(texts);
+    for (Complaint& complaint : complaints) complaint.at = value.at;
+  }
+  if (complaints.empty()) *out = std::move(texts);
+  return complaints;
+}
+
+/// The keys of one element of a backend's `failures`.
+std::array<std::pair<Rule, std::string FailureRule::*>, 2> failure_fields() {
+  return {{{Rule{.name = "match", .doc = "error text (PCRE)", .check = check_pattern}, &FailureRule::match},
+           {Rule{.name = "outcome", .doc = "what it means", .words = kFailureOutcomes}, &FailureRule::outcome}}};
+}
+
+Complaints assign_failure(const Node::Table& members, Place at, FailureRule& out) {
+  Complaints complaints;
+  const auto fields = failure_fields();
+  for (const Node::Member& member : members)
+    if (member.key != fields[0].first.name && member.key != fields[1].first.name)
+      complaints.push_back(
+          {"unknown key", suggestion(member.key, {"match", "outcome"}), "." + one_line(member.key, 80), member.at});
+  for (const auto& [rule, member] : fields) {
+    const auto found = std::find_if(members.begin(), members.end(),
+                                    [&rule = rule](const Node::Member& one) { return one.key == rule.name; });
+    const std::string below = "." + std::string(rule.name);
+    if (found == members.end()) {
+      complaints.push_back({"must be set", "", below, at});
+      continue;
+    }
+    for (Complaint& complaint : Assignment{rule, found->value, "a text"}(&(out.*member)))
+      complaints.push_back({complaint.what, complaint.hint, below, complaint.at});
+  }
+  return complaints;
+}
+
+Complaints Assignment::operator()(std::vector<FailureRule>* out) const {
+  const auto* list = std::get_if<Node::List>(&value.value);
+  if (list == nullptr) return wrong_type();
+  Complaints complaints;
+  std::vector<FailureRule> rules(list->size());
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Node& element = (*list)[i];
+    const auto* table = std::get_if<Node::Table>(&element.value);
+    Complaints of_element = table != nullptr ? assign_failure(*table, element.at, rules[i])
+                                             : Assignment{rule, element, "a table with match and outcome"}.wrong_type();
+    for (Complaint& complaint : of_element) {
+      complaint.below.insert(0, "[" + std::to_string(i) + "]");
+      complaints.push_back(std::move(complaint));
+    }
+  }
+  if (complaints.empty()) *out = std::move(rules);
+  return complaints;
+}
+
+std::optional<bool> truth(std::string_view text) {
+  const std::string word = lower(text);
+  for (const std::string_view yes : {"true", "yes", "on", "1"})
+    if (word == yes) return true;
+  for (const std::string_view no : {"false", "no", "off", "0"})
+    if (word == no) return false;
+  return std::nullopt;
+}
+
+Node::List comma_separated(std::string_view text) {
+  Node::List list;
+  if (trim(text).empty()) return list;
+  for (const std::string_view part : split(text, ',')) list.push_back({std::string(trim(part)), {}});
+  return list;
+}
+
+}  // namespace
+
+std::string describe(const Node& node) {
+  struct Describe {
+    std::string operator()(bool) const { return "a boolean"; }
+    std::string operator()(std::int64_t value) const { return "the integer " + std::to_string(value); }
+    std::string operator()(double value) const {
+      std::array<char, 32> digits{};
+      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+      return "the number " + std::string(digits.data(), end);
+    }
+    std::string operator()(const std::string& text) const { return "the text " + quoted(text); }
+    std::string operator()(Foreign foreign) const { return std::string(foreign.name); }
+    std::string operator()(const Node::List&) const { return "a list"; }
+    std::string operator()(const Node::Table&) const { return "a table"; }
+  };
+  return std::visit(Describe{}, node.value);
+}
+
+Complaints assign(const Key& key, const Node& value) {
+  return std::visit(Assignment{*key.rule, value, kTypes[key.slot.index()].expected}, key.slot);
+}
+
+std::string_view type_name(const Slot& slot) { return kTypes[slot.index()].name; }
+
+Node node_from_text(const Slot& slot, std::string_view text) {
+  if (std::holds_alternative<std::vector<std::string>*>(slot)) return {comma_separated(text), {}};
+  if (std::holds_alternative<bool*>(slot))
+    if (const std::optional<bool> value = truth(trim(text))) return {*value, {}};
+  if (std::holds_alternative<int*>(slot)) {
+    const std::string_view digits = trim(text);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error == std::errc{} && end == digits.data() + digits.size()) return {value, {}};
+  }
+  return {std::string(text), {}};
+}
+
+}  // namespace delegate::config

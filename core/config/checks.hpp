@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/schema.hpp"
+
+// Rules for single values that are more than a type and a range. No complaint: the value can be used.
+namespace delegate::config {
+
+Complaints check_unique(const std::vector<std::string>& texts);
+Complaints check_command(const std::vector<std::string>& argv);
+Complaints check_hook(const std::vector<std::string>& argv);  // as a command, or empty
+Complaints check_model(const std::string& text);
+Complaints check_variable(const std::string& text);  // name of an environment variable
+Complaints check_variable_or_none(const std::string& text);
+Complaints check_answer(const std::string& text);
+Complaints check_store(const std::string& text);
+Complaints check_path(const std::string& text);
+Complaints check_pattern(const std::string& text);  // PCRE2
+Complaints check_words(const std::string& text, Words words);
+Complaints check_http_url(const std::string& text);
+Complaints check_ollama_host(const std::string& text);
+Complaints check_backend_name(const std::string& text);
+
+/// "did you mean `cooldown`?" or nothing.
+std::string suggestion(std::string_view typed, const std::vector<std::string>& candidates);
+/// In quotes, harmless on a terminal and not too long.
+std::string quoted(std::string_view text);
+
+}  // namespace delegate::config

@@ -1,0 +1,59 @@
+#include "core/config/config.hpp"
+
+#include "core/config/schema.hpp"
+
+namespace delegate {
+namespace config {
+
+BackendSettings kind_defaults(const std::string& kind) {
+  BackendSettings backend;
+  backend.kind = kind;
+  if (kind == "claude" || kind == "codex" || kind == "gemini") backend.command = {kind};
+  if (kind == "codex") backend.env_keep = {"CODEX_API_KEY"};
+  if (kind == "gemini") backend.env_keep = {"GEMINI_API_KEY", "GOOGLE_API_KEY"};
+  if (kind == "ollama" || kind == "openai") {
+    backend.first_output_timeout = 300s;  // the server may have to load the model first
+    backend.idle_timeout = 60s;
+    backend.max_parallel = 2;
+  }
+  return backend;
+}
+
+}  // namespace config
+
+std::string to_string(const Origin& origin) {
+  switch (origin.layer) {
+    case Layer::built_in: return "built-in";
+    case Layer::environment: return "environment " + origin.source;
+    case Layer::flag: return origin.source;
+    case Layer::user_file:
+    case Layer::project_file: break;
+  }
+  if (origin.line == 0) return origin.source;
+  return origin.source + ":" + std::to_string(origin.line) + ":" + std::to_string(origin.column);
+}
+
+Origin Config::origin(const std::string& key) const {
+  if (const auto found = origins.find(key); found != origins.end()) return found->second;
+  // What a backend does not say of its breaker comes from [breaker].
+  if (key.starts_with("backends."))
+    if (const std::size_t at = key.find(".breaker."); at != std::string::npos) return origin(key.substr(at + 1));
+  return {};
+}
+
+const BackendSettings* Config::backend(const std::string& name) const {
+  const auto found = backends.find(name);
+  return found == backends.end() ? nullptr : &found->second;
+}
+
+Config built_in_config() {
+  Config built_in;
+  for (const char* kind : {"claude", "codex", "gemini", "ollama"}) {
+    BackendSettings backend = config::kind_defaults(kind);
+    backend.name = kind;
+    built_in.backends.emplace(kind, std::move(backend));
+  }
+  return built_in;
+}
+
+}  // namespace delegate

@@ -1,0 +1,136 @@
+#pragma once
+#include <array>
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+
+// What the person decided, typed and validated. A value that is here may be used without another look.
+namespace delegate {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+/// Where a value was set, weakest layer first.
+enum class Layer { built_in, user_file, project_file, environment, flag };
+
+struct Origin {
+  Layer layer = Layer::built_in;
+  std::string source;  // file path, variable name or flag; empty for built-in
+  int line = 0;        // of files, from 1; 0: not known
+  int column = 0;
+};
+/// `path:3:14`, `environment DELEGATE_…`, `--timeout`, `built-in`.
+std::string to_string(const Origin& origin);
+
+struct BreakerSettings {
+  int threshold = 3;                    // consecutive counted failures
+  milliseconds cooldown = 60s;          // open -> half-open; 0: probe at once
+  milliseconds max_cooldown = 15min;    // the cooldown doubles after each failed probe, up to this
+  milliseconds failure_window = 30min;  // failures further apart are not consecutive; 0: any distance is
+  milliseconds probe_timeout = 20s;     // how long a probe's user waits for it alone
+
+  bool operator==(const BreakerSettings&) const = default;
+};
+
+struct GraceSettings {
+  milliseconds window = 2s;
+  int max_streak = 3;
+
+  bool operator==(const GraceSettings&) const = default;
+};
+
+struct RouterSettings {
+  std::vector<std::string> order = {"claude", "codex", "gemini", "ollama"};
+  std::vector<std::string> order_light;  // empty: as order
+  std::vector<std::string> heavy_types = {"review", "diagnose", "improve", "test"};
+  std::string local = "ollama";
+  bool fallback = true;
+  milliseconds timeout = 15min;  // the whole run, all candidates together
+  int max_depth = 2;             // how deep delegations may nest (an agent that delegates to itself)
+
+  bool operator==(const RouterSettings&) const = default;
+};
+
+/// What a `command` backend's error text can mean.
+inline constexpr std::array<std::string_view, 10> kFailureOutcomes = {
+    "unauthenticated",  "quota_exhausted",   "rate_limited",   "overloaded", "model_rejected",
+    "context_too_long", "refused_by_policy", "exited_nonzero", "bad_output", "unreachable"};
+
+/// One signature of a `command` backend: error text that matches `match` (PCRE) means `outcome` (by name).
+struct FailureRule {
+  std::string match;
+  std::string outcome;
+
+  bool operator==(const FailureRule&) const = default;
+};
+
+struct BackendSettings {
+  std::string name;
+  std::string kind;  // claude | codex | gemini | ollama | openai | command
+  bool enabled = true;
+  std::vector<std::string> command;  // executable (name on PATH or absolute) and fixed arguments
+  std::string model;                 // empty: the backend's own default
+  milliseconds timeout = 10min;      // one attempt
+  milliseconds first_output_timeout = 60s;
+  milliseconds idle_timeout = 180s;
+  int max_parallel = 3;
+  std::vector<std::string> env_keep;  // key-like variables that the child may see
+  BreakerSettings breaker;            // [breaker] with this backend's own keys over it
+  // HTTP kinds
+  std::string url;          // empty: the kind's own default (ollama: OLLAMA_HOST)
+  std::string api_key_env;  // openai: the variable that holds the bearer token; empty: none is sent
+  int num_ctx = 0;          // ollama: context window in tokens; 0: as the server has it, enlarged when needed
+  int max_tokens = 8192;    // bound of one answer, so that a looping model ends
+  // kind "command"
+  std::string prompt = "stdin";  // stdin | file
+  std::string answer = "text";   // text | json:/pointer | jsonl:/pointer
+  std::vector<FailureRule> failures;
+
+  bool operator==(const BackendSettings&) const = default;
+};
+
+struct StateSettings {
+  std::string store = "sqlite";  // sqlite | memory
+  std::string path;              // empty: $XDG_STATE_HOME/delegate/state.db
+  std::string url = "redis://127.0.0.1:6379/0";
+
+  bool operator==(const StateSettings&) const = default;
+};
+
+struct NotifySettings {
+  bool desktop = true;
+  std::vector<std::string> hook;
+  std::vector<std::string> on = {"trip", "recovery", "canary"};
+
+  bool operator==(const NotifySettings&) const = default;
+};
+
+struct HistorySettings {
+  int limit = 1000;  // runs kept
+  bool keep_prompts = false;
+
+  bool operator==(const HistorySettings&) const = default;
+};
+
+struct Config {
+  RouterSettings router;
+  BreakerSettings breaker;
+  GraceSettings grace;
+  std::map<std::string, BackendSettings> backends;  // by name; the four built-in ones are always there
+  StateSettings state;
+  NotifySettings notify;
+  HistorySettings history;
+  std::map<std::string, Origin> origins;  // dotted key -> where it was set; absent: built-in
+
+  Origin origin(const std::string& key) const;
+  const BackendSettings* backend(const std::string& name) const;
+};
+
+/// The configuration with no file and no environment.
+Config built_in_config();
+
+}  // namespace delegate

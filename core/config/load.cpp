@@ -1,0 +1,195 @@
+#include "core/config/load.hpp"
+
+#include <set>
+
+#include "core/base/text.hpp"
+#include "core/config/assign.hpp"
+#include "core/config/checks.hpp"
+#include "core/config/layers.hpp"
+
+namespace delegate {
+
+std::string to_string(const ConfigProblem& problem) {
+  const std::string where = to_string(problem.origin) + ": ";
+  return problem.key.empty() ? where + problem.what : where + problem.key + ": " + problem.what;
+}
+
+namespace config {
+namespace {
+
+std::string with_name(std::string hint, const std::string& backend) {
+  const std::size_t at = hint.find("NAME");
+  if (at != std::string::npos && !backend.empty()) hint.replace(at, 4, backend);
+  return hint;
+}
+
+class Loader {
+ public:
+  LoadedConfig load(const ConfigSources& sources) {
+    read_layers(sources);
+    make_backends();
+    // Sections first: a backend's breaker starts as the final [breaker].
+    for (const Setting& setting : settings_)
+      if (setting.backend.empty()) apply(setting);
+    for (auto& [name, backend] : config_.backends) backend.breaker = config_.breaker;
+    for (const Setting& setting : settings_)
+      if (!setting.backend.empty()) apply(setting);
+    if (backends_known_) check_together();
+    return {std::move(config_), std::move(problems_).sorted()};
+  }
+
+ private:
+  void read_layers(const ConfigSources& sources) {
+    if (sources.user_file) {
+      LayerSettings user = from_file(*sources.user_file, Layer::user_file, problems_);
+      backends_known_ = user.readable;
+      take(std::move(user));
+    }
+    if (sources.project_file) {
+      LayerSettings project = from_file(*sources.project_file, Layer::project_file, problems_);
+      if (!backends_known_)
+        for (const auto& [name, origin] : project.backends) mentioned_.emplace(name, origin);
+      restrict_to_project(project, backend_names(), problems_);
+      take(std::move(project));
+    }
+    take(from_environment(sources.environment, backend_names(), problems_));
+    take(from_flags(sources.flags, backend_names(), problems_));
+  }
+
+  void take(LayerSettings layer) {
+    mentioned_.merge(layer.backends);
+    for (Setting& setting : layer.settings) settings_.push_back(std::move(setting));
+  }
+
+  std::vector<std::string> backend_names() const {
+    std::set<std::string> names;
+    for (const auto& [name, backend] : config_.backends) names.insert(name);
+    for (const auto& [name, origin] : mentioned_) names.insert(name);
+    return {names.begin(), names.end()};
+  }
+
+  /// A backend starts as its kind does; the strongest layer that names the kind decides it.
+  void make_backends() {
+    std::map<std::string, std::string> kinds;
+    for (const Setting& setting : settings_) {
+      if (setting.backend.empty() || setting.name != "kind") continue;
+      const auto* kind = std::get_if<std::string>(&setting.value.value);
+      const bool usable = kind != nullptr && check_words(*kind, backend_kinds()).empty();
+      kinds[setting.backend] = usable ? *kind : std::string();
+    }
+    for (const auto& [name, origin] : mentioned_)
+      if (!kinds.contains(name) && config_.backend(name) == nullptr) {
+        kinds[name] = "";
+        if (backends_known_) kind_is_missing(name, origin);
+      }
+    for (const auto& [name, kind] : kinds) {
+      config_.backends[name] = kind_defaults(kind);
+      config_.backends[name].name = name;
+    }
+  }
+
+  void kind_is_missing(const std::string& name, const Origin& origin) {
+    const std::vector<std::string> kinds(backend_kinds().begin(), backend_kinds().end());
+    const std::string hint = suggestion(name, built_in_names());
+    problems_.add({origin, "backends." + name + ".kind", "must be set for a backend that is not built in",
+                   hint.empty() ? "one of " + join(kinds, ", ") : hint});
+  }
+
+  std::vector<std::string> built_in_names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, backend] : config_.backends) names.push_back(name);
+    return names;
+  }
+
+  void apply(const Setting& setting) {
+    const std::string dotted = setting.key();
+    const std::optional<Key> key = find_key(config_, setting);
+    const std::string kind = setting.backend.empty() ? "" : config_.backends[setting.backend].kind;
+    if (!kind.empty() && !key->applies_to(kind)) {
+      const std::string kinds = join_kinds(key->rule->kinds);
+      problems_.add(
+          {setting.key_origin, dotted, "is only for backends of kind " + kinds + ", this one is of kind " + kind, ""});
+      return;
+    }
+    const Complaints complaints = assign(*key, setting.value);
+    for (const Complaint& complaint : complaints) {
+      Origin origin = setting.origin;
+      if (complaint.at.line != 0) origin.line = complaint.at.line, origin.column = complaint.at.column;
+      problems_.add({origin, dotted + complaint.below, complaint.what, with_name(complaint.hint, setting.backend)});
+      failed_.insert(dotted);
+    }
+    if (complaints.empty()) config_.origins[dotted] = setting.origin;
+  }
+
+  static std::string join_kinds(std::string_view kinds) {
+    std::vector<std::string> list;
+    for (const std::string_view kind : split(kinds, ' ')) list.emplace_back(kind);
+    return join(list, ", ");
+  }
+
+  /// What only the whole configuration can tell.
+  void check_together() {
+    for (const auto& [name, backend] : config_.backends) {
+      check_needs(backend);
+      check_url(backend);
+    }
+    check_order("router.order", config_.router.order);
+    check_order("router.order_light", config_.router.order_light);
+    check_local();
+  }
+
+  void check_needs(const BackendSettings& backend) {
+    const auto need = [&](const std::string& key, bool missing) {
+      const std::string dotted = "backends." + backend.name + "." + key;
+      if (missing && !failed_.contains(dotted))
+        problems_.add({config_.origin("backends." + backend.name + ".kind"), dotted,
+                       "must be set for a backend of kind " + backend.kind, ""});
+    };
+    need("command", backend.kind == "command" && backend.command.empty());
+    need("url", backend.kind == "openai" && backend.url.empty());
+  }
+
+  void check_url(const BackendSettings& backend) {
+    if (backend.url.empty()) return;
+    const std::string key = "backends." + backend.name + ".url";
+    for (const Complaint& complaint :
+         backend.kind == "openai" ? check_http_url(backend.url) : check_ollama_host(backend.url))
+      problems_.add({config_.origin(key), key, complaint.what, complaint.hint});
+  }
+
+  void check_order(const std::string& key, const std::vector<std::string>& order) {
+    for (const std::string& name : order)
+      if (config_.backend(name) == nullptr) unknown_backend(key, name);
+  }
+
+  void unknown_backend(const std::string& key, const std::string& name) {
+    problems_.add({config_.origin(key), key, quoted(name) + " is not a backend", suggestion(name, backend_names())});
+  }
+
+  void check_local() {
+    const std::string key = "router.local";
+    const std::string& name = config_.router.local;
+    if (name.empty()) return;
+    const BackendSettings* backend = config_.backend(name);
+    if (backend == nullptr) return unknown_backend(key, name);
+    if (backend->kind.empty() || backend->kind == "ollama" || backend->kind == "openai") return;
+    Origin origin = config_.origin(key);
+    if (origin.layer == Layer::built_in) origin = config_.origin("backends." + name + ".kind");
+    const std::string what = "must be a local model (kind ollama or openai), " + name + " is of kind " + backend->kind;
+    problems_.add({origin, key, what, "\"\" means: none"});
+  }
+
+  Config config_ = built_in_config();
+  Problems problems_;
+  std::vector<Setting> settings_;            // weakest layer first
+  std::map<std::string, Origin> mentioned_;  // backends that a file has a table for
+  std::set<std::string> failed_;             // keys whose value could not be used
+  bool backends_known_ = true;               // false: the person's file is no TOML, any name may be in it
+};
+
+}  // namespace
+}  // namespace config
+
+LoadedConfig load_config(const ConfigSources& sources) { return config::Loader().load(sources); }
+
+}  // namespace delegate

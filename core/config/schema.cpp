@@ -1,0 +1,200 @@
+#include "core/config/schema.hpp"
+
+#include <array>
+
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/config/checks.hpp"
+
+namespace delegate::config {
+namespace {
+
+template <class Section>
+using Member = std::variant<bool Section::*, int Section::*, milliseconds Section::*, std::string Section::*,
+                            std::vector<std::string> Section::*, std::vector<FailureRule> Section::*>;
+template <class Section>
+struct Field {
+  Rule rule;
+  Member<Section> member;
+};
+
+constexpr std::int64_t kDay = 24 * 60 * 60 * 1000;
+constexpr std::string_view kCliKinds = "claude codex gemini command";
+constexpr std::string_view kHttpKinds = "ollama openai";
+constexpr std::string_view kCommandKind = "command";
+
+constexpr std::array<std::string_view, 6> kKinds = {"claude", "codex", "gemini", "ollama", "openai", "command"};
+constexpr std::array<std::string_view, 8> kTaskTypes = {"summarize", "explain", "docstring", "review",
+                                                        "ask",       "test",    "diagnose",  "improve"};
+constexpr std::array<std::string_view, 2> kPromptWays = {"stdin", "file"};
+constexpr std::array<std::string_view, 3> kOccasions = {"trip", "recovery", "canary"};
+
+using Router = RouterSettings;
+const Field<Router> kRouter[] = {
+    {{.name = "order", .doc = "backends that `auto` tries, first to last", .check_list = check_unique}, &Router::order},
+    {{.name = "order_light", .doc = "the same for light tasks; empty: as order", .check_list = check_unique},
+     &Router::order_light},
+    {{.name = "heavy_types", .doc = "task types that are not light", .words = kTaskTypes}, &Router::heavy_types},
+    {{.name = "local", .doc = "the last resort, a local model; empty: none"}, &Router::local},
+    {{.name = "fallback", .doc = "try the next backend when one fails"}, &Router::fallback},
+    {{.name = "timeout", .doc = "the whole run, all candidates together", .min = 1, .max = kDay}, &Router::timeout},
+    {{.name = "max_depth", .doc = "how deep delegations may nest", .min = 1, .max = 16, .restricted = true},
+     &Router::max_depth},
+};
+
+using Breaker = BreakerSettings;
+const Field<Breaker> kBreaker[] = {
+    {{.name = "threshold",
+      .doc = "consecutive counted failures that open it",
+      .min = 1,
+      .max = 1000,
+      .below_min = "to switch a breaker off: delegate breaker disable NAME"},
+     &Breaker::threshold},
+    {{.name = "cooldown", .doc = "from open to the first probe; 0: probe at once"}, &Breaker::cooldown},
+    {{.name = "max_cooldown", .doc = "the cooldown doubles after each failed probe, up to this"},
+     &Breaker::max_cooldown},
+    {{.name = "failure_window", .doc = "failures further apart are not consecutive; 0: they always are"},
+     &Breaker::failure_window},
+    {{.name = "probe_timeout", .doc = "how long a probe's user waits for it alone"}, &Breaker::probe_timeout},
+};
+
+using Grace = GraceSettings;
+const Field<Grace> kGrace[] = {
+    {{.name = "window", .doc = "drops this soon after the first one count nothing"}, &Grace::window},
+    {{.name = "max_streak", .doc = "from this burst in a row on each counts one; 0: none ever does", .max = 1000},
+     &Grace::max_streak},
+};
+
+using Backend = BackendSettings;
+const Field<Backend> kBackend[] = {
+    {{.name = "kind", .doc = "how it is spoken to", .words = kKinds, .restricted = true}, &Backend::kind},
+    {{.name = "enabled", .doc = "false: never used"}, &Backend::enabled},
+    {{.name = "command",
+      .doc = "executable (a name on PATH or an absolute path) and fixed arguments",
+      .check_list = check_command,
+      .one_is_a_list = true,
+      .restricted = true,
+      .kinds = kCliKinds},
+     &Backend::command},
+    {{.name = "model", .doc = "empty: the backend's own default", .check = check_model}, &Backend::model},
+    {{.name = "timeout", .doc = "one attempt", .min = 1, .max = kDay}, &Backend::timeout},
+    {{.name = "first_output_timeout", .doc = "nothing at all for this long: hung; 0: no limit", .max = kDay},
+     &Backend::first_output_timeout},
+    {{.name = "idle_timeout", .doc = "silence in the middle for this long: hung; 0: no limit", .max = kDay},
+     &Backend::idle_timeout},
+    {{.name = "max_parallel", .doc = "runs at the same time on this host", .min = 1, .max = 64},
+     &Backend::max_parallel},
+    {{.name = "env.keep",
+      .doc = "API key variables that the child may see",
+      .check = check_variable,
+      .restricted = true,
+      .kinds = kCliKinds},
+     &Backend::env_keep},
+    {{.name = "url", .doc = "of the server; empty: the kind's default", .restricted = true, .kinds = kHttpKinds},
+     &Backend::url},
+    {{.name = "api_key_env",
+      .doc = "the variable that holds the bearer token; empty: none is sent",
+      .check = check_variable_or_none,
+      .restricted = true,
+      .kinds = "openai"},
+     &Backend::api_key_env},
+    {{.name = "num_ctx",
+      .doc = "context window in tokens; 0: as the server has it",
+      .max = 100'000'000,
+      .kinds = "ollama"},
+     &Backend::num_ctx},
+    {{.name = "max_tokens", .doc = "longest answer in tokens", .min = 1, .max = 10'000'000, .kinds = kHttpKinds},
+     &Backend::max_tokens},
+    {{.name = "prompt", .doc = "how the prompt reaches the command", .words = kPromptWays, .kinds = kCommandKind},
+     &Backend::prompt},
+    {{.name = "answer",
+      .doc = "where the answer is in its output: text, json:/pointer, jsonl:/pointer",
+      .check = check_answer,
+      .kinds = kCommandKind},
+     &Backend::answer},
+    {{.name = "failures", .doc = "what its error texts mean", .kinds = kCommandKind}, &Backend::failures},
+};
+
+using State = StateSettings;
+const Field<State> kState[] = {
+    {{.name = "store", .doc = "where breakers and runs are kept", .check = check_store, .restricted = true},
+     &State::store},
+    {{.name = "path",
+      .doc = "of the database; empty: $XDG_STATE_HOME/delegate/state.db",
+      .check = check_path,
+      .restricted = true},
+     &State::path},
+    {{.name = "url", .doc = "of a shared store", .restricted = true}, &State::url},
+};
+
+using Notify = NotifySettings;
+const Field<Notify> kNotify[] = {
+    {{.name = "desktop", .doc = "show on the desktop", .restricted = true}, &Notify::desktop},
+    {{.name = "hook",
+      .doc = "command that gets each notification as JSON on stdin",
+      .check_list = check_hook,
+      .restricted = true},
+     &Notify::hook},
+    {{.name = "on", .doc = "what is notified", .words = kOccasions, .restricted = true}, &Notify::on},
+};
+
+using History = HistorySettings;
+const Field<History> kHistory[] = {
+    {{.name = "limit", .doc = "runs that are kept", .max = 10'000'000, .restricted = true}, &History::limit},
+    {{.name = "keep_prompts", .doc = "keep the prompts as well", .restricted = true}, &History::keep_prompts},
+};
+
+template <class Section, std::size_t size>
+void add_keys(const Field<Section> (&fields)[size], Section& section, std::string_view prefix, std::vector<Key>& keys) {
+  for (const Field<Section>& field : fields) {
+    const auto slot = [&](auto member) { return Slot(&(section.*member)); };
+    keys.push_back({prefix, &field.rule, std::visit(slot, field.member)});
+  }
+}
+
+struct Section {
+  std::string_view name;
+  void (*keys)(Config&, std::vector<Key>&);
+};
+constexpr Section kSections[] = {
+    {"router", [](Config& c, std::vector<Key>& keys) { add_keys(kRouter, c.router, "", keys); }},
+    {"breaker", [](Config& c, std::vector<Key>& keys) { add_keys(kBreaker, c.breaker, "", keys); }},
+    {"grace", [](Config& c, std::vector<Key>& keys) { add_keys(kGrace, c.grace, "", keys); }},
+    {"state", [](Config& c, std::vector<Key>& keys) { add_keys(kState, c.state, "", keys); }},
+    {"notify", [](Config& c, std::vector<Key>& keys) { add_keys(kNotify, c.notify, "", keys); }},
+    {"history", [](Config& c, std::vector<Key>& keys) { add_keys(kHistory, c.history, "", keys); }},
+};
+constexpr auto kSectionNames = [] {
+  std::array<std::string_view, std::size(kSections)> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kSections[i].name;
+  return names;
+}();
+
+}  // namespace
+
+bool Key::applies_to(std::string_view kind) const {
+  if (rule->kinds.empty()) return true;
+  for (const std::string_view one : split(rule->kinds, ' '))
+    if (one == kind) return true;
+  return false;
+}
+
+std::span<const std::string_view> section_names() { return kSectionNames; }
+
+std::vector<Key> section_keys(Config& config, std::string_view section) {
+  std::vector<Key> keys;
+  for (const Section& one : kSections)
+    if (one.name == section) one.keys(config, keys);
+  return keys;
+}
+
+std::vector<Key> backend_keys(BackendSettings& backend) {
+  std::vector<Key> keys;
+  add_keys(kBackend, backend, "", keys);
+  add_keys(kBreaker, backend.breaker, "breaker.", keys);
+  return keys;
+}
+
+Words backend_kinds() { return kKinds; }
+
+}  // namespace delegate::config

@@ -1,0 +1,76 @@
+// The configuration as text: for `config show`, for comparing, for lists of keys.
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/config/assign.hpp"
+#include "core/config/load.hpp"
+#include "core/config/schema.hpp"
+
+namespace delegate {
+namespace config {
+namespace {
+
+std::string in_quotes(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+struct ToText {
+  std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
+  std::string operator()(const int* value) const { return std::to_string(*value); }
+  std::string operator()(const milliseconds* value) const { return format_duration(*value); }
+  std::string operator()(const std::string* value) const { return *value; }
+  std::string operator()(const std::vector<std::string>* values) const {
+    std::vector<std::string> parts;
+    for (const std::string& value : *values) parts.push_back(in_quotes(value));
+    return "[" + join(parts, ", ") + "]";
+  }
+  std::string operator()(const std::vector<FailureRule>* rules) const {
+    std::vector<std::string> parts;
+    for (const FailureRule& rule : *rules) parts.push_back(in_quotes(rule.match) + " = " + in_quotes(rule.outcome));
+    return "[" + join(parts, ", ") + "]";
+  }
+};
+
+KeyInfo key_info(const std::string& scope, const Key& key) {
+  const Rule& rule = *key.rule;
+  KeyInfo info{scope + key.name(), std::string(type_name(key.slot)), rule.restricted, std::string(rule.doc), {}};
+  if (!rule.kinds.empty())
+    for (const std::string_view kind : split(rule.kinds, ' ')) info.kinds.emplace_back(kind);
+  return info;
+}
+
+}  // namespace
+
+std::string to_text(const Slot& slot) { return std::visit(ToText{}, slot); }
+
+}  // namespace config
+
+std::vector<KeyInfo> known_keys() {
+  Config scratch;
+  BackendSettings backend;
+  std::vector<KeyInfo> keys;
+  for (const std::string_view section : config::section_names())
+    for (const config::Key& key : config::section_keys(scratch, section))
+      keys.push_back(config::key_info(std::string(section) + ".", key));
+  for (const config::Key& key : config::backend_keys(backend)) keys.push_back(config::key_info("backends.NAME.", key));
+  return keys;
+}
+
+std::map<std::string, std::string> flatten(const Config& config) {
+  Config copy = config;
+  std::map<std::string, std::string> out;
+  for (const std::string_view section : config::section_names())
+    for (const config::Key& key : config::section_keys(copy, section))
+      out[std::string(section) + "." + key.name()] = config::to_text(key.slot);
+  for (auto& [name, backend] : copy.backends)
+    for (const config::Key& key : config::backend_keys(backend))
+      if (key.applies_to(backend.kind) && !std::holds_alternative<std::vector<FailureRule>*>(key.slot))
+        out["backends." + name + "." + key.name()] = config::to_text(key.slot);
+  return out;
+}
+
+}  // namespace delegate

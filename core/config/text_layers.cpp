@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <cctype>
+
+#include "core/base/text.hpp"
+#include "core/config/assign.hpp"
+#include "core/config/checks.hpp"
+#include "core/config/layers.hpp"
+
+// The layers whose values are texts: environment and command line.
+namespace delegate::config {
+namespace {
+
+struct Target {
+  std::string section;
+  std::string backend;
+  std::string name;
+  Slot slot;  // into a scratch configuration: only its type counts
+
+  std::string key() const { return dotted(section, backend, name); }
+};
+
+/// Everything that one text can set.
+std::vector<Target> all_targets(Config& scratch, const std::vector<std::string>& backends) {
+  std::vector<Target> targets;
+  const auto add = [&](std::string_view section, const std::string& backend, const std::vector<Key>& keys) {
+    for (const Key& key : keys)
+      if (!std::holds_alternative<std::vector<FailureRule>*>(key.slot))
+        targets.push_back({std::string(section), backend, key.name(), key.slot});
+  };
+  for (const std::string_view section : section_names()) add(section, "", section_keys(scratch, section));
+  for (const std::string& backend : backends) add("backends", backend, backend_keys(scratch.backends[backend]));
+  return targets;
+}
+
+std::string variable_name(std::string_view key) {
+  std::string name = "DELEGATE_";
+  for (const char c : key) {
+    const int upper = std::toupper(static_cast<unsigned char>(c));
+    name += c == '.' || c == '-' ? '_' : static_cast<char>(upper);
+  }
+  return name;
+}
+
+bool names_a_section(std::string_view variable) {
+  if (variable.starts_with("DELEGATE_BACKENDS_")) return true;
+  return std::any_of(section_names().begin(), section_names().end(),
+                     [&](std::string_view section) { return variable.starts_with(variable_name(section) + "_"); });
+}
+
+void add_setting(const Target& target, const std::string& text, const Origin& origin, LayerSettings& out) {
+  Node value = node_from_text(target.slot, text);
+  out.settings.push_back({target.section, target.backend, target.name, std::move(value), origin, origin});
+}
+
+}  // namespace
+
+LayerSettings from_environment(const std::map<std::string, std::string>& variables,
+                               const std::vector<std::string>& backends, Problems& problems) {
+  LayerSettings out;
+  Config scratch;
+  std::map<std::string, std::vector<Target>> known;  // two backends can differ in - and _ alone
+  std::vector<std::string> names;
+  for (const auto& [variable, text] : variables) {
+    if (!names_a_section(variable)) continue;
+    if (known.empty())
+      for (const Target& target : all_targets(scratch, backends)) known[variable_name(target.key())].push_back(target);
+    const Origin origin{Layer::environment, one_line(variable, 200)};
+    const auto found = known.find(variable);
+    if (found == known.end()) {
+      if (names.empty())
+        for (const auto& [name, targets] : known) names.push_back(name);
+      problems.add({origin, "", "names no key", suggestion(variable, names)});
+      continue;
+    }
+    if (found->second.size() > 1)
+      problems.add({origin, "", "names both " + found->second[0].key() + " and " + found->second[1].key(),
+                    "set it in ~/.config/delegate/delegate.toml"});
+    else add_setting(found->second.front(), text, origin, out);
+  }
+  return out;
+}
+
+LayerSettings from_flags(const std::map<std::string, std::string>& flags, const std::vector<std::string>& backends,
+                         Problems& problems) {
+  LayerSettings out;
+  if (flags.empty()) return out;
+  Config scratch;
+  const std::vector<Target> targets = all_targets(scratch, backends);
+  std::vector<std::string> keys;
+  for (const Target& target : targets) keys.push_back(target.key());
+  for (const auto& [key, text] : flags) {
+    std::string flag = "--" + one_line(key.substr(key.rfind('.') + 1), 80);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    const Origin origin{Layer::flag, flag};
+    const auto found = std::find(keys.begin(), keys.end(), key);
+    if (found == keys.end()) problems.add({origin, one_line(key, 200), "unknown key", suggestion(key, keys)});
+    else add_setting(targets[static_cast<std::size_t>(found - keys.begin())], text, origin, out);
+  }
+  return out;
+}
+
+}  // namespace delegate::config

@@ -1,0 +1,70 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "core/health/verdict.hpp"
+
+// How a call can end, and everything that follows from it, in one table. Calls, probes and health checks use the same
+// rows; nothing else switches on an Outcome to decide policy.
+namespace delegate {
+
+/// Persisted in the ledger by name: a name never changes its meaning.
+enum class Outcome {
+  answered,
+  answered_empty,  // clean end, result record with usage, no text
+  lost_result,     // clean end, no result record
+  not_installed,
+  spawn_failed,
+  resources,  // ours: out of processes, files, memory
+  unreachable,
+  connect_timeout,
+  timed_out,         // total time over, after silence
+  timed_out_active,  // total time over while output still came
+  idle_timed_out,    // nothing at the start, or silence in the middle
+  stalled_tool,
+  exited_nonzero,
+  killed_by_signal,  // not by us
+  unauthenticated,
+  quota_exhausted,
+  rate_limited,
+  overloaded,
+  server_error,  // HTTP 5xx that is not overload
+  model_rejected,
+  bad_request,  // usage error of the call itself: flags, unknown session
+  context_too_long,
+  refused_by_policy,
+  bad_output,
+  dropped,          // transport broke in the middle
+  collateral_drop,  // connect failure inside the window of a drop
+  pipe_closed,      // went away before the prompt was written
+  no_slot,
+  breaker_open,
+  cancelled,
+  blocked,
+  internal,
+};
+
+/// Who saw it: the backend said so, or we did (Envoy: external and local origin).
+enum class Side { local, upstream };
+enum class LogLevel { info, warning, error };
+enum class TryNext { no, yes };
+
+struct OutcomeTraits {
+  Outcome outcome;
+  std::string_view name;
+  Side side;
+  Verdict on_call;    // what the breaker hears from an `ask`
+  Verdict on_health;  // … and from a ping or health check
+  Trip trip;          // unambiguous: no point in counting to the threshold
+  TryNext try_next;   // in auto mode
+  LogLevel level;
+  int exit_code;    // of a run that ends with it
+  int http_status;  // for machine faces
+};
+
+const OutcomeTraits& traits(Outcome outcome);
+inline std::string_view to_string(Outcome outcome) { return traits(outcome).name; }
+std::optional<Outcome> outcome_named(std::string_view name);
+inline bool is_answer(Outcome outcome) { return outcome == Outcome::answered || outcome == Outcome::answered_empty; }
+
+}  // namespace delegate

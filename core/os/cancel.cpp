@@ -1,0 +1,21 @@
+#include "core/os/cancel.hpp"
+
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace delegate {
+
+CancelToken::CancelToken() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void CancelToken::cancel() noexcept {
+  const int error = errno;  // a signal handler must not change it under the code it interrupts
+  cancelled_.store(true, std::memory_order_release);
+  const std::uint64_t one = 1;
+  // Nobody ever reads the counter, so the write can only fail when it is full, that is readable already.
+  if (::write(event_.get(), &one, sizeof one) < 0) errno = 0;
+  errno = error;
+}
+
+}  // namespace delegate

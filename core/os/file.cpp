@@ -1,0 +1,112 @@
+#include "core/os/file.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "core/os/errno_code.hpp"
+#include "core/os/fd.hpp"
+#include "core/os/sigpipe.hpp"
+
+namespace delegate {
+namespace {
+
+/// An fd that somebody made non-blocking (shared terminals often are) is waited for like any other.
+void wait_until_ready(int fd, short events) {
+  pollfd entry{fd, events, 0};
+  ::poll(&entry, 1, -1);
+}
+
+bool should_retry(int fd, short events) {
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+  wait_until_ready(fd, events);
+  return true;
+}
+
+/// Opens for reading. A FIFO without a writer must not block the open, so it starts non-blocking.
+Result<Fd> open_to_read(const Path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) return fail_errno("read " + path.string(), errno);
+  struct stat facts {};
+  if (::fstat(fd.get(), &facts) == 0 && S_ISDIR(facts.st_mode)) return fail_errno("read " + path.string(), EISDIR);
+  ::fcntl(fd.get(), F_SETFL, 0);
+  return fd;
+}
+
+Status write_and_rename(Fd temporary, const std::string& name, const Path& path, const std::string& content) {
+  TRY_STATUS(write_all(temporary.get(), content));
+  if (::close(temporary.release()) != 0) return fail_errno("write " + path.string(), errno);
+  if (::rename(name.c_str(), path.c_str()) != 0) return fail_errno("write " + path.string(), errno);
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_all(int fd, std::size_t limit) {
+  std::string content;
+  std::size_t size = 0;
+  for (;;) {
+    if (size == content.size()) content.resize(std::max<std::size_t>(16u << 10, size * 2));
+    const ssize_t count = ::read(fd, content.data() + size, content.size() - size);
+    if (count < 0 && should_retry(fd, POLLIN)) continue;
+    if (count < 0) return fail_errno("read", errno);
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+    if (size > limit) return fail(Code::invalid_argument, "read: more than " + std::to_string(limit) + " bytes");
+  }
+  content.resize(size);
+  return content;
+}
+
+Status write_all(int fd, std::string_view bytes) {
+  const NoSigpipe no_sigpipe;
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && should_retry(fd, POLLOUT)) continue;
+    if (count < 0) return fail_errno("write", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<std::string> read_file(const Path& path, std::size_t limit) {
+  TRY(const Fd fd, open_to_read(path));
+  auto content = read_all(fd.get(), limit);
+  if (content) return content;
+  Error error = std::move(content).error();
+  error.what.insert(std::string_view("read").size(), " " + path.string());
+  return tl::unexpected(std::move(error));
+}
+
+Status make_private_directory(const Path& path) {
+  const Path name = path.has_filename() ? path : path.parent_path();  // without a trailing slash
+  if (::mkdir(name.c_str(), 0700) == 0) return {};
+  if (errno == ENOENT && name.has_parent_path() && name.parent_path() != name) {
+    TRY_STATUS(make_private_directory(name.parent_path()));
+    if (::mkdir(name.c_str(), 0700) == 0) return {};
+  }
+  const int error = errno;
+  struct stat facts {};
+  if (error == EEXIST && ::stat(name.c_str(), &facts) == 0) {
+    if (S_ISDIR(facts.st_mode)) return {};
+    return fail_errno("create directory " + name.string(), ENOTDIR);
+  }
+  return fail_errno("create directory " + name.string(), error);
+}
+
+Status write_private_file(const Path& path, const std::string& content) {
+  if (const auto there = read_file(path, content.size()); there && *there == content) return {};
+  std::string name = path.string() + ".XXXXXX";
+  Fd temporary(::mkostemp(name.data(), O_CLOEXEC));  // 0600 by definition
+  if (!temporary) return fail_errno("write " + path.string(), errno);
+  Status written = write_and_rename(std::move(temporary), name, path, content);
+  if (!written) ::unlink(name.c_str());
+  return written;
+}
+
+}  // namespace delegate

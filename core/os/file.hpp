@@ -1,0 +1,29 @@
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.hpp"
+
+namespace delegate {
+
+using Path = std::filesystem::path;
+
+/// Whole file, at most `limit` bytes (more is an error, as are directories and devices that never end).
+Result<std::string> read_file(const Path& path, std::size_t limit = 64u << 20);
+
+/// Creates the directory and missing parents, each 0700. What is there already keeps its mode.
+Status make_private_directory(const Path& path);
+
+/// Writes atomically (temporary file beside it, rename), 0600, not synced to the disk. A file that already has this
+/// content is left alone.
+Status write_private_file(const Path& path, const std::string& content);
+
+/// Everything from `fd` until its end, at most `limit` bytes (more is an error). Waits for a non-blocking fd, too.
+Result<std::string> read_all(int fd, std::size_t limit);
+
+/// All of it, through short writes, EINTR and non-blocking fds. EPIPE comes back as Code::unavailable, not as a signal.
+Status write_all(int fd, std::string_view bytes);
+
+}  // namespace delegate

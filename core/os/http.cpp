@@ -1,0 +1,339 @@
+#include "core/os/http.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "core/base/text.hpp"
+#include "core/os/curl_library.hpp"
+#include "core/os/sigpipe.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr milliseconds kLongestPoll{60'000};
+constexpr milliseconds kBlindCheck{100};  // how often to look at a cancel token that got no fd
+
+Steady now() { return std::chrono::steady_clock::now(); }
+
+milliseconds whole(Steady::duration span) { return std::chrono::duration_cast<milliseconds>(span); }
+
+struct Url {
+  std::string scheme;
+  std::string host;
+};
+
+/// The URL without what stands before an `@`, which may be a password.
+std::string shown(const std::string& url) { return url.substr(url.rfind('@') + 1); }
+
+std::string url_part(const CurlLibrary& curl, CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl.url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  std::string out(text);
+  curl.free(text);
+  return out;
+}
+
+Result<Url> parse_url(const CurlLibrary& curl, const std::string& text) {
+  const std::unique_ptr<CURLU, decltype(curl.url_cleanup)> url(curl.url(), curl.url_cleanup);
+  const bool read = url && text.find('\0') == std::string::npos &&
+                    curl.url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
+  if (read) {
+    Url parts{lower(url_part(curl, url.get(), CURLUPART_SCHEME)), lower(url_part(curl, url.get(), CURLUPART_HOST))};
+    if ((parts.scheme == "http" || parts.scheme == "https") && !parts.host.empty()) return parts;
+  }
+  return fail(Code::invalid_argument, "http: not a usable URL: " + one_line(shown(text)),
+              "write it as http://HOST:PORT or https://HOST");
+}
+
+/// Hosts that mean this machine. The unspecified addresses count: connecting to them reaches this machine as well.
+bool is_loopback(std::string host) {
+  if (!host.empty() && host.back() == '.') host.pop_back();
+  const std::string_view tail = ".localhost";
+  if (host == "localhost") return true;
+  if (host.size() > tail.size() && host.compare(host.size() - tail.size(), tail.size(), tail) == 0) return true;
+  in_addr four{};
+  if (::inet_pton(AF_INET, host.c_str(), &four) == 1) {
+    const std::uint32_t address = ntohl(four.s_addr);
+    return address == 0 || address >> 24 == 127;
+  }
+  if (host.size() < 2 || host.front() != '[') return false;
+  in6_addr six{};
+  if (::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &six) != 1) return false;
+  const bool mapped = std::all_of(six.s6_addr, six.s6_addr + 10, [](std::uint8_t byte) { return byte == 0; }) &&
+                      six.s6_addr[10] == 0xFF && six.s6_addr[11] == 0xFF;
+  std::array<std::uint8_t, 16> loopback{};
+  const bool unspecified = std::equal(loopback.begin(), loopback.end(), six.s6_addr);
+  loopback[15] = 1;
+  return unspecified || std::equal(loopback.begin(), loopback.end(), six.s6_addr) || (mapped && six.s6_addr[12] == 127);
+}
+
+/// Our word for how the transfer ended in curl's.
+HttpEnd end_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OK: return HttpEnd::complete;
+    case CURLE_OPERATION_TIMEDOUT:  // curl is given no other clock than this
+      return HttpEnd::connect_timeout;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED:
+    case CURLE_PROXY:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_ENGINE_INITFAILED: return HttpEnd::unreachable;
+    case CURLE_UNSUPPORTED_PROTOCOL:  // the URL was checked before: it is the answer that is not HTTP/1
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING: return HttpEnd::malformed;
+    default:  // RECV_ERROR, SEND_ERROR, GOT_NOTHING, PARTIAL_FILE and the like
+      return HttpEnd::dropped;
+  }
+}
+
+/// One request from its connection to its end. The handles' destruction closes the connection.
+class Exchange {
+ public:
+  Exchange(const CurlLibrary& curl, const HttpRequest& request, const CancelToken& cancel,
+           const std::function<Flow(std::string_view)>& on_body)
+      : curl_(curl), request_(request), cancel_(cancel), on_body_(on_body) {}
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  Status set_up(const Url& url);
+  HttpResult run();
+
+ private:
+  static std::size_t header_came(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t body_came(char* bytes, std::size_t size, std::size_t count, void* self);
+
+  template <class Value>
+  CURLcode set(CURLoption option, Value value) {
+    return curl_.easy_setopt(easy_, option, value);
+  }
+  template <class Value>
+  Value ask(CURLINFO info) const {
+    Value value{};
+    curl_.easy_getinfo(easy_, info, &value);
+    return value;
+  }
+  Status add_headers();
+  void set_method();
+  void set_limits(const Url& url);
+  void take_header(std::string_view line);
+  bool take_body(std::string_view bytes);
+  bool check_done();
+  bool check_clocks(bool heard_now);
+  void note_upload();
+  Deadline silence_limit() const;
+  void wait();
+  void decide(HttpEnd end);
+
+  const CurlLibrary& curl_;
+  const HttpRequest& request_;
+  const CancelToken& cancel_;
+  const std::function<Flow(std::string_view)>& on_body_;
+  CURL* easy_ = nullptr;
+  CURLM* multi_ = nullptr;
+  curl_slist* headers_ = nullptr;
+  std::array<char, CURL_ERROR_SIZE> words_{};  // curl's message
+
+  HttpResult result_;
+  bool connected_ = false;
+  bool heard_ = false;    // the answer's status line came
+  bool stopped_ = false;  // by on_body
+  bool over_ = false;
+  curl_off_t sent_ = 0;
+  std::uint64_t received_ = 0;
+  const Steady asked_ = now();
+  Steady last_byte_ = asked_;  // in either direction
+};
+
+Exchange::~Exchange() {
+  if (multi_ != nullptr && easy_ != nullptr) curl_.multi_remove_handle(multi_, easy_);
+  if (easy_ != nullptr) curl_.easy_cleanup(easy_);
+  if (multi_ != nullptr) curl_.multi_cleanup(multi_);
+  curl_.slist_free_all(headers_);
+}
+
+Status Exchange::set_up(const Url& url) {
+  easy_ = curl_.easy_init();
+  multi_ = curl_.multi_init();
+  if (easy_ == nullptr || multi_ == nullptr) return fail(Code::resource_exhausted, "http: libcurl has no memory");
+  TRY_STATUS(add_headers());
+  set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_HTTPHEADER, headers_);
+  set(CURLOPT_ERRORBUFFER, words_.data());
+  set(CURLOPT_HEADERFUNCTION, &Exchange::header_came);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(CURLOPT_WRITEFUNCTION, &Exchange::body_came);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+  set_method();
+  set_limits(url);
+  if (curl_.multi_add_handle(multi_, easy_) != CURLM_OK) return fail(Code::unavailable, "http: libcurl cannot start");
+  return {};
+}
+
+Status Exchange::add_headers() {
+  std::vector<std::string> lines = request_.headers;
+  lines.push_back("Expect:");  // a large body would otherwise wait a second for a 100 that small servers never send
+  for (const std::string& line : lines) {
+    const std::string name = line.substr(0, line.find(':'));
+    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)  // a key file's last newline, mostly
+      return fail(Code::invalid_argument, "http: the value of header " + one_line(name) + " contains a line break");
+    curl_slist* longer = curl_.slist_append(headers_, line.c_str());
+    if (longer == nullptr) return fail(Code::resource_exhausted, "http: libcurl has no memory");
+    headers_ = longer;
+  }
+  return {};
+}
+
+void Exchange::set_method() {
+  if (request_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+  if (request_.method == "POST" || !request_.body.empty()) {
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    set(CURLOPT_POSTFIELDS, request_.body.data());  // borrowed, not copied
+  }
+  if (request_.method != "GET" || !request_.body.empty()) set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+}
+
+void Exchange::set_limits(const Url& url) {
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_HTTP09_ALLOWED, 0L);
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's header is not the answer's
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.clocks.connect.count()));
+  if (is_loopback(url.host)) set(CURLOPT_NOPROXY, "*");
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+  // Older libraries do without: the scheme has been checked anyway, and only a name server that does not answer could
+  // then hold up a cancelled call.
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+std::size_t Exchange::header_came(char* bytes, std::size_t size, std::size_t count, void* self) {
+  static_cast<Exchange*>(self)->take_header(std::string_view(bytes, size * count));
+  return size * count;
+}
+
+std::size_t Exchange::body_came(char* bytes, std::size_t size, std::size_t count, void* self) {
+  return static_cast<Exchange*>(self)->take_body(std::string_view(bytes, size * count)) ? size * count : 0;
+}
+
+void Exchange::take_header(std::string_view line) {
+  received_ += line.size();
+  last_byte_ = now();
+  if (line.substr(0, 5) == "HTTP/") {
+    heard_ = line.find(" 1") != line.find(' ');  // a 1xx only announces the answer
+    result_.retry_after.clear();
+    result_.content_type.clear();
+    return;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  const std::string name = lower(line.substr(0, colon));
+  const std::string_view value = trim(line.substr(colon + 1));
+  if (name == "retry-after") result_.retry_after = value;
+  if (name == "content-type") result_.content_type = value;
+}
+
+bool Exchange::take_body(std::string_view bytes) {
+  received_ += bytes.size();
+  if (result_.body.size() < request_.keep) result_.body += bytes.substr(0, request_.keep - result_.body.size());
+  if (on_body_ && on_body_(bytes) != Flow::go_on) stopped_ = true;
+  last_byte_ = now();
+  return !stopped_;
+}
+
+HttpResult Exchange::run() {
+  while (!over_) {
+    const std::uint64_t before = received_;
+    int running = 0;
+    curl_.multi_perform(multi_, &running);
+    note_upload();
+    if (check_done() || check_clocks(received_ != before)) break;
+    wait();
+  }
+  result_.status = static_cast<int>(ask<long>(CURLINFO_RESPONSE_CODE));
+  result_.took = whole(now() - asked_);
+  return std::move(result_);
+}
+
+bool Exchange::check_done() {
+  int left = 0;
+  const CURLMsg* message = curl_.multi_info_read(multi_, &left);
+  if (message == nullptr || message->msg != CURLMSG_DONE) return false;
+  const CURLcode code = message->data.result;
+  decide(stopped_ ? HttpEnd::stopped : end_of(code));
+  if (code != CURLE_OK && !stopped_) {
+    result_.message = words_[0] != '\0' ? words_.data() : curl_.easy_strerror(code);
+    result_.message = one_line(result_.message);
+  }
+  return true;
+}
+
+/// The clock of the first byte starts when the connection stands and again with whatever could be sent of the request.
+void Exchange::note_upload() {
+  if (heard_) return;
+  const bool connected = ask<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) > 0;
+  const auto sent = ask<curl_off_t>(CURLINFO_SIZE_UPLOAD_T);
+  if (connected == connected_ && sent == sent_) return;
+  connected_ = connected;
+  sent_ = sent;
+  last_byte_ = now();
+}
+
+Deadline Exchange::silence_limit() const {
+  const milliseconds limit = heard_ ? request_.clocks.idle : request_.clocks.first_byte;
+  return (connected_ || heard_) && limit.count() > 0 ? Deadline::at(last_byte_ + limit) : Deadline::never();
+}
+
+bool Exchange::check_clocks(bool heard_now) {
+  if (cancel_.cancelled()) decide(HttpEnd::cancelled);
+  else if (request_.clocks.total.passed()) decide(HttpEnd::timed_out);
+  else if (!heard_now && silence_limit().passed()) decide(heard_ ? HttpEnd::idle : HttpEnd::no_first_byte);
+  return over_;
+}
+
+void Exchange::wait() {
+  const Deadline until = silence_limit().or_earlier(request_.clocks.total);
+  const milliseconds longest = cancel_.fd() < 0 ? kBlindCheck : kLongestPoll;
+  const milliseconds left = std::min(until.left().value_or(longest), longest);
+  curl_waitfd cancelled{cancel_.fd(), CURL_WAIT_POLLIN, 0};
+  int ready = 0;
+  curl_.multi_poll(multi_, &cancelled, cancel_.fd() < 0 ? 0u : 1u, static_cast<int>(left.count()), &ready);
+}
+
+void Exchange::decide(HttpEnd end) {
+  result_.end = end;
+  result_.since_last_byte = whole(now() - last_byte_);
+  over_ = true;
+}
+
+}  // namespace
+
+Result<HttpResult> http_exchange(const HttpRequest& request, const CancelToken& cancel,
+                                 const std::function<Flow(std::string_view bytes)>& on_body) {
+  TRY(const CurlLibrary* curl, curl_library());
+  TRY(const Url url, parse_url(*curl, request.url));
+  HttpResult not_sent;
+  if (cancel.cancelled()) not_sent.end = HttpEnd::cancelled;
+  else if (request.clocks.total.passed()) not_sent.end = HttpEnd::timed_out;
+  if (not_sent.end != HttpEnd::complete) return not_sent;
+  const NoSigpipe no_sigpipe;
+  Exchange exchange(*curl, request, cancel, on_body);
+  TRY_STATUS(exchange.set_up(url));
+  return exchange.run();
+}
+
+}  // namespace delegate

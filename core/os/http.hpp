@@ -1,0 +1,62 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/deadline.hpp"
+#include "core/base/result.hpp"
+#include "core/os/cancel.hpp"
+#include "core/os/child.hpp"
+
+// One HTTP request over libcurl, which is loaded on first use: linking it would cost every start 7 ms.
+namespace delegate {
+
+struct HttpClocks {
+  milliseconds connect{1000};  // with name look-up and TLS; 0: curl's five minutes
+  milliseconds first_byte{0};  // silence between the last byte that could be sent and the answer; 0: not limited
+  milliseconds idle{0};        // silence in the body; 0: not limited
+  Deadline total = Deadline::never();
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string body;
+  HttpClocks clocks;
+  std::size_t keep = 256u << 10;  // of the body, for error messages; the whole body goes through on_body
+};
+
+enum class HttpEnd {
+  complete,     // the whole answer came, whatever its status
+  unreachable,  // refused, no route, name not found, TLS: no request was accepted
+  connect_timeout,
+  no_first_byte,  // the clocks
+  idle,
+  timed_out,
+  dropped,  // the connection broke after the request was sent
+  cancelled,
+  stopped,    // Flow::stop or Flow::finish from on_body
+  malformed,  // not HTTP
+};
+
+struct HttpResult {
+  HttpEnd end = HttpEnd::complete;
+  int status = 0;           // 0: no status line came
+  std::string body;         // its first `keep` bytes
+  std::string retry_after;  // header values that callers decide on
+  std::string content_type;
+  std::string message;  // curl's words when the end was neither complete nor decided here
+  milliseconds since_last_byte{0};
+  milliseconds took{0};
+};
+
+/// Sends the request and blocks until the end. Redirects are not followed, proxies are ignored for loopback, nothing of
+/// ~/.netrc or cookies is used. Cancelling closes the connection at once (that is how a local model stops generating).
+/// SIGPIPE never reaches this thread meanwhile. Fails, with a hint, only when nothing could be sent: libcurl cannot be
+/// loaded (Code::unavailable), the URL or a header cannot be used (invalid_argument), no memory (resource_exhausted).
+Result<HttpResult> http_exchange(const HttpRequest& request, const CancelToken& cancel,
+                                 const std::function<Flow(std::string_view bytes)>& on_body = {});
+
+}  // namespace delegate

@@ -1,0 +1,150 @@
+#include "core/os/process.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <limits>
+#include <memory>
+
+#include "core/base/deadline.hpp"
+#include "core/base/text.hpp"
+#include "core/os/fd.hpp"
+#include "core/os/file.hpp"
+#include "core/os/pidfd.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::size_t kLargestEnvironment = 8u << 20;
+constexpr int kKillRounds = 5;
+constexpr milliseconds kDeathPatience{1000};
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+struct ProcessStat {
+  char state = '?';
+  std::int64_t start_time = 0;
+};
+
+/// The second field of the line is the name in parentheses, which may itself hold spaces and parentheses: the other
+/// fields start after the last one.
+std::optional<ProcessStat> read_stat(const std::string& pid) {
+  const auto line = read_file("/proc/" + pid + "/stat", 64u << 10);
+  if (!line) return std::nullopt;
+  const std::size_t name_end = line->rfind(") ");
+  if (name_end == std::string::npos) return std::nullopt;
+  const auto fields = split(trim(std::string_view(*line).substr(name_end + 2)), ' ');  // from field 3 on
+  if (fields.size() < 20 || fields[0].empty()) return std::nullopt;
+  const auto start_time = parse_number<std::int64_t>(fields[19]);
+  if (!start_time) return std::nullopt;
+  return ProcessStat{.state = fields[0][0], .start_time = *start_time};
+}
+
+bool carries(int pid, const std::string& entry) {
+  const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ", kLargestEnvironment);
+  if (!environment) return false;
+  for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
+    const std::size_t end = at + entry.size();
+    const bool starts = at == 0 || (*environment)[at - 1] == '\0';
+    if (starts && (end == environment->size() || (*environment)[end] == '\0')) return true;
+  }
+  return false;
+}
+
+std::vector<int> all_processes() {
+  std::vector<int> pids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
+  if (!directory) return pids;
+  while (const dirent* entry = ::readdir(directory.get()))
+    if (const auto pid = parse_number<int>(entry->d_name)) pids.push_back(*pid);
+  return pids;
+}
+
+/// The pidfd makes "has the tag" and "is killed" speak of one process: the tag is looked at again once it is open.
+Fd kill_if_tagged(int pid, const std::string& entry) {
+  Fd process = open_pidfd(pid);
+  if (!process || !carries(pid, entry)) return Fd();
+  if (!send_signal(process, SIGKILL)) return Fd();
+  return process;
+}
+
+void wait_for_death(const std::vector<Fd>& processes) {
+  const Deadline patience = Deadline::in(kDeathPatience);
+  for (const Fd& process : processes) {
+    pollfd entry{process.get(), POLLIN, 0};
+    ::poll(&entry, 1, static_cast<int>(patience.left()->count()));
+  }
+}
+
+bool is_executable_file(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+}  // namespace
+
+ProcessId this_process(const std::string& boot_id) {
+  const auto stat = read_stat("self");
+  return ProcessId{.boot_id = boot_id, .pid = ::getpid(), .start_time = stat ? stat->start_time : 0};
+}
+
+bool is_alive(const ProcessId& process, const std::string& boot_id) {
+  if (process.boot_id != boot_id) return false;
+  if (process.pid <= 0 || process.pid > std::numeric_limits<pid_t>::max()) return false;
+  if (const auto stat = read_stat(std::to_string(process.pid)))
+    return stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
+  // Not readable is not gone: /proc may hide other users' processes.
+  return ::kill(static_cast<pid_t>(process.pid), 0) == 0 || errno != ESRCH;
+}
+
+std::vector<int> processes_tagged(const std::string& name, const std::string& value) {
+  std::vector<int> found;
+  if (name.empty() || value.empty()) return found;
+  const std::string entry = name + "=" + value;
+  const int self = ::getpid();
+  for (const int pid : all_processes())
+    if (pid != self && carries(pid, entry)) found.push_back(pid);
+  return found;
+}
+
+int kill_tagged(const std::string& name, const std::string& value) {
+  int killed = 0;
+  for (int round = 0; round < kKillRounds; ++round) {  // again, because one may have forked while we looked
+    std::vector<Fd> dying;
+    for (const int pid : processes_tagged(name, value))
+      if (Fd process = kill_if_tagged(pid, name + "=" + value)) dying.push_back(std::move(process));
+    if (dying.empty()) break;
+    killed += static_cast<int>(dying.size());
+    wait_for_death(dying);
+  }
+  return killed;
+}
+
+std::optional<std::string> find_executable(const std::string& command, const std::string& path) {
+  if (command.find('/') != std::string::npos) {
+    if (command[0] != '/' || !is_executable_file(command)) return std::nullopt;
+    return command;
+  }
+  if (command.empty()) return std::nullopt;
+  for (const std::string_view directory : split(path, ':')) {
+    if (directory.empty() || directory[0] != '/') continue;  // never something that lies in the working directory
+    std::string candidate(directory);
+    candidate.append(candidate.back() == '/' ? "" : "/").append(command);
+    if (is_executable_file(candidate)) return candidate;
+  }
+  return std::nullopt;
+}
+
+}  // namespace delegate

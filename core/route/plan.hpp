@@ -1,0 +1,43 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Which backends to try, in which order, and why the others are not tried. Pure: facts in, plan out. Whether a breaker
+// admits a candidate is decided when its turn comes, in one atomic step with taking the permit.
+namespace delegate {
+
+enum class Presence { usable, not_installed, disabled };
+
+struct RouteQuestion {
+  std::string requested;  // "auto" or a backend's name
+  bool heavy = false;     // the task's type is one of router.heavy_types
+  bool fallback = false;
+  std::vector<std::string> order;
+  std::vector<std::string> order_light;
+  std::string local;  // the last resort; empty: none
+};
+
+struct RouteStep {
+  std::string backend;
+  /// The local model at the end of the line: when everything else is open or failed it is not skipped for being open.
+  /// It may have stood earlier in the order as well; whoever walks the plan does not try it twice.
+  bool last_resort = false;
+
+  bool operator==(const RouteStep&) const = default;
+};
+struct RouteSkip {
+  std::string backend;
+  Presence presence = Presence::disabled;
+
+  bool operator==(const RouteSkip&) const = default;
+};
+struct RoutePlan {
+  std::vector<RouteStep> steps;
+  std::vector<RouteSkip> skips;
+};
+
+RoutePlan plan_route(const RouteQuestion& question, const std::function<Presence(const std::string&)>& presence);
+
+}  // namespace delegate

@@ -1,0 +1,34 @@
+#include "core/run/ask.hpp"
+
+#include "core/run/run.hpp"
+
+namespace delegate {
+
+RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer) {
+  Run run(engine, request, cancel, observer);
+  auto race = std::make_unique<Race>(engine, cancel);
+  if (!run.is_allowed()) return run.finish(std::move(race));
+
+  for (const RouteStep& step : run.plan().steps) {
+    if (!run.may_go_on()) break;
+    auto order = run.admit(step);
+    if (!order) continue;
+    const int latest = order->number;
+    const Deadline patience = run.patience(*order, step);
+    race->start(*std::move(order));
+    // A probe that takes too long is left running, and the next candidate starts beside it.
+    while (race->under_way(latest) && !run.answered()) {
+      auto attempt = race->next(patience);
+      if (!attempt) break;
+      run.note(*std::move(attempt));
+    }
+  }
+  while (!run.answered()) {
+    auto attempt = race->next(Deadline::never());
+    if (!attempt) break;
+    run.note(*std::move(attempt));
+  }
+  return run.finish(std::move(race));
+}
+
+}  // namespace delegate

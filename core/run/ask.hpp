@@ -1,0 +1,42 @@
+#pragma once
+#include <memory>
+
+#include "core/route/plan.hpp"
+#include "core/run/race.hpp"
+
+namespace delegate {
+
+/// What became of a request. Complete, with or without an answer.
+struct RunResult {
+  std::string run_id;
+  std::string requested_backend;
+  InferredType type;
+  Outcome outcome = Outcome::internal;
+  std::optional<Attempt> answer;  // the attempt that answered
+  std::vector<Attempt> attempts;  // in the order in which they ended
+  std::vector<Skip> skips;        // in the order of the plan
+  std::vector<std::string> warnings;
+  std::string message;  // without an answer: why, one line
+  std::string hint;
+  milliseconds took{0};
+  /// A probe that was overtaken and still gets its verdict. Destroying it waits for that; null when none is out.
+  std::unique_ptr<Race> pending;
+};
+
+/// Someone who follows a run while it happens. Called from the asking thread only.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void asking(const std::string& /*backend*/, bool /*probe*/) {}
+  virtual void skipped(const Skip&) {}
+  virtual void ended(const Attempt&) {}
+};
+
+/// The heart of the program: one prompt in, one answer out, whoever asks (a shell, an editor's agent, a background
+/// worker). Blocks until decided; `cancel` ends it at once. The engine must outlive the result.
+RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer);
+
+/// The plan that `ask` would follow now, without asking: for showing, and to know whether a probe may be due.
+RoutePlan plan_for(const Engine& engine, const Request& request);
+
+}  // namespace delegate

@@ -1,0 +1,124 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "core/health/outcome.hpp"
+#include "core/os/child.hpp"
+#include "core/os/http.hpp"
+#include "core/state/ledger.hpp"
+
+// What a way of talking to a model must provide. Everything here is pure: a backend says what to run or send, reads
+// what comes back, and explains a failure. Running, clocks, breakers and fallback are core/run's.
+namespace delegate {
+
+using Environment = std::map<std::string, std::string>;
+
+enum class Access { read_only, write };
+
+/// One call at one backend, with all that is known before it.
+struct Task {
+  std::string prompt;
+  std::string system;   // empty: none
+  std::string model;    // empty: the backend's own default
+  std::string session;  // resume this one; empty: a new one
+  std::string cwd;
+  Access access = Access::read_only;
+  BackendSettings settings;
+  std::string executable;   // absolute, for CLI kinds
+  Environment environment;  // the caller's
+};
+
+/// A private file that a CLI must find on disk (never the prompt, unless its kind takes it no other way). The runner
+/// writes it 0600, puts its path wherever `placeholder` stands in argv or env, and removes it afterwards.
+struct PrivateFile {
+  std::string placeholder;
+  std::string content;
+};
+
+struct ProcessCall {
+  std::vector<std::string> argv;
+  std::vector<std::string> env;
+  std::string input;
+  std::vector<PrivateFile> files;
+  /// Stands in argv or env for a private directory that is removed with all it holds; empty: none is needed.
+  std::string directory_placeholder;
+};
+using Call = std::variant<ProcessCall, HttpRequest>;
+
+/// Why there is no answer, as far as the backend can tell.
+struct Problem {
+  Outcome outcome = Outcome::internal;
+  std::string message;                      // one line in the backend's own words
+  std::optional<milliseconds> retry_after;  // from now
+  std::optional<milliseconds> retry_at;     // or as a time: wall, since the epoch
+};
+
+/// What has been understood of the output so far; `read` folds lines into it.
+struct Reading {
+  std::string text;
+  bool complete = false;  // the backend's own record of the end was seen
+  bool hopeless = false;  // it goes on trying what cannot succeed: stop it
+  std::string session_id;
+  std::string model;
+  Usage usage;
+  std::optional<Problem> problem;     // from the backend's structured output
+  std::vector<std::string> warnings;  // for the person, one line each
+};
+
+/// What was left when the call had ended, for explaining a failure. Of a process or of an HTTP answer, not of both.
+struct Remains {
+  std::string_view out;  // head and tail
+  std::string_view err;
+  int exit_code = 0;
+  int http_status = 0;
+  std::string_view body;
+  std::string_view retry_after;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view kind() const = 0;
+
+  /// CLI kinds run an executable of this machine; the others speak HTTP.
+  virtual bool is_process() const = 0;
+  /// A model on this machine: the last resort, and not a vendor's.
+  virtual bool is_local() const { return false; }
+
+  /// Where the calls go, for HTTP kinds: part of what the breaker's verdicts are about.
+  virtual std::string endpoint(const Task&) const { return {}; }
+
+  /// A cheap question whose answer `prepare` needs (which models are installed), given the answers so far; nothing when
+  /// all is known. A lookup that fails ends the attempt as a call would.
+  virtual std::optional<HttpRequest> lookup(const Task&, const std::vector<HttpResult>&) const { return std::nullopt; }
+
+  /// What to run or send. A Problem instead: it cannot work, and nothing was spent.
+  virtual tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& lookups) const = 0;
+
+  /// One line of output with its newline (the last may have none). Must take anything.
+  virtual void read(Reading& so_far, const Task& task, Stream stream, std::string_view line) const = 0;
+
+  /// Called once when a process ended by itself with exit code 0, for kinds whose output has no record of its end.
+  virtual void conclude(Reading&, const Task&) const {}
+
+  /// Called when there was no complete answer and no structured problem: what do the remains say? Nothing: unknown,
+  /// and the way it ended decides.
+  virtual std::optional<Problem> explain(const Reading& reading, const Task& task, const Remains& remains) const = 0;
+
+  /// How to ask for the version: argv after the executable, or a URL.
+  virtual std::vector<std::string> version_arguments() const { return {"--version"}; }
+  virtual std::string version_url(const Task&) const { return {}; }
+
+  /// The one thing to do about an outcome at this kind of backend; empty when the general hint is as good.
+  virtual std::string hint(Outcome, const Task&) const { return {}; }
+};
+
+/// Finds the backend of a kind; null when there is none. The program has one such function, in backends/registry.
+using FindBackend = const Backend* (*)(std::string_view kind);
+
+}  // namespace delegate

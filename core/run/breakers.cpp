@@ -1,0 +1,167 @@
+#include "core/run/breakers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/os/process.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr int kSettleTries = 5;  // each waits for the store as long as the store allows
+
+void drop_dead_slots(BackendState& state, const HostTime& now, const IsGone& is_gone) {
+  std::erase_if(state.slots, [&](const SlotLease& slot) {
+    return remaining(slot.span, now) == milliseconds(0) || slot.span.since.boot_id != now.boot_id ||
+           is_gone(slot.owner);
+  });
+}
+
+std::string_view place_of(std::string_view endpoint) { return endpoint.substr(0, endpoint.find('\n')); }
+
+/// A reinstalled executable deserves a fresh judgement. Only a new file at the same place counts: shells with different
+/// PATHs would else reset each other's breaker for ever. What was decided by hand stays.
+void void_old_endpoint(BackendState& state, const std::string& endpoint) {
+  if (endpoint.empty() || state.endpoint == endpoint) return;
+  const bool by_hand =
+      state.breaker.state == BreakerState::forced_open || state.breaker.state == BreakerState::disabled;
+  if (place_of(state.endpoint) == place_of(endpoint) && !by_hand) reset(state.breaker);
+  state.endpoint = endpoint;
+}
+
+Skip refusal(const Applicant& applicant, const Breaker& breaker, const HostTime& now) {
+  const BreakerView seen = view(breaker, applicant.policy, now);
+  Skip skip{.backend = applicant.backend, .reason = SkipReason::breaker_open, .retry_in = seen.retry_after};
+  if (breaker.last_failure) skip.message = breaker.last_failure->message;
+  if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;
+  if (seen.state == BreakerState::forced_open) {
+    skip.reason = SkipReason::tripped_by_hand;
+    skip.retry_in.reset();
+    skip.message = "tripped by hand";
+  }
+  return skip;
+}
+
+Skip no_slot(const Applicant& applicant, std::size_t used) {
+  return {.backend = applicant.backend,
+          .reason = SkipReason::no_slot,
+          .message = std::to_string(used) + " of " + std::to_string(applicant.max_parallel) + " slots in use"};
+}
+
+}  // namespace
+
+std::string_view to_string(SkipReason reason) {
+  switch (reason) {
+    case SkipReason::breaker_open: return "breaker_open";
+    case SkipReason::probe_running: return "probe_running";
+    case SkipReason::tripped_by_hand: return "tripped_by_hand";
+    case SkipReason::no_slot: return "no_slot";
+    case SkipReason::not_installed: return "not_installed";
+    case SkipReason::disabled: return "disabled";
+  }
+  return "";
+}
+
+BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& grace) {
+  return {.threshold = breaker.threshold,
+          .cooldown = breaker.cooldown,
+          .max_cooldown = breaker.max_cooldown,
+          .failure_window = breaker.failure_window,
+          .grace = grace.window,
+          .drop_counts_after = grace.max_streak};
+}
+
+Permit::Permit(Breakers& breakers, Applicant applicant, Ticket ticket)
+    : breakers_(&breakers), applicant_(std::move(applicant)), ticket_(std::move(ticket)) {}
+
+Permit::Permit(Permit&& other) noexcept
+    : breakers_(std::exchange(other.breakers_, nullptr)),
+      applicant_(std::move(other.applicant_)),
+      ticket_(std::move(other.ticket_)) {}
+
+Permit::~Permit() { settle(Report{.verdict = Verdict::neutral}); }
+
+Settled Permit::settle(const Report& report) {
+  Breakers* breakers = std::exchange(breakers_, nullptr);
+  return breakers == nullptr ? Settled{} : breakers->settle(applicant_, ticket_, report);
+}
+
+Breakers::Breakers(StateStore* store, std::string why, ProcessId self)
+    : store_(store), self_(std::move(self)), trouble_(std::move(why)) {}
+
+std::string Breakers::next_token() {
+  return self_.boot_id + "/" + std::to_string(self_.pid) + "/" + std::to_string(self_.start_time) + "/" +
+         std::to_string(permits_.fetch_add(1) + 1);
+}
+
+bool Breakers::is_gone(const ProcessId& owner) const { return !(owner == self_) && !is_alive(owner, self_.boot_id); }
+
+Admission Breakers::admit(const Applicant& applicant) {
+  const Claimant claimant{.owner = self_, .token = next_token(), .lease = applicant.lease};
+  const IsGone gone = [this](const ProcessId& owner) { return is_gone(owner); };
+  Ticket ticket{.kind = PermitKind::unguarded};
+  std::optional<Skip> refused;
+  const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
+    refused.reset();
+    void_old_endpoint(state, applicant.endpoint);
+    drop_dead_slots(state, now, gone);
+    Breaker admitted = state.breaker;
+    ticket = allow(admitted, now, claimant, gone, applicant.probe_time).ticket;
+    if (ticket.kind == PermitKind::denied) {
+      refused = refusal(applicant, admitted, now);
+    } else if (state.slots.size() >= static_cast<std::size_t>(applicant.max_parallel)) {
+      refused = no_slot(applicant, state.slots.size());
+      return;  // the breaker is left as it was: a missing slot spends no probe
+    } else {
+      state.slots.push_back({claimant.token, self_, Span{now, applicant.lease}});
+    }
+    state.breaker = std::move(admitted);
+  };
+  const Status done =
+      store_ == nullptr ? fail(Code::unavailable, trouble()) : store_->update(applicant.backend, admit_or_refuse);
+  if (!done) {
+    remember(done.error());
+    return Permit(*this, applicant, Ticket{.kind = PermitKind::unguarded});
+  }
+  if (refused) return *std::move(refused);
+  return Permit(*this, applicant, std::move(ticket));
+}
+
+Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const Report& report) {
+  if (ticket.kind == PermitKind::unguarded || store_ == nullptr) return {};
+  Settled settled;
+  const auto give_back = [&](BackendState& state, const HostTime& now) {
+    std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
+    settled = delegate::settle(state.breaker, applicant.policy, now, ticket, report);
+  };
+  for (int tries = 1;; ++tries) {
+    const Status done = store_->update(applicant.backend, give_back);
+    if (done) return settled;
+    if (done.error().code != Code::unavailable || tries == kSettleTries) {
+      remember(done.error());
+      return {};
+    }
+  }
+}
+
+Status Breakers::change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change) {
+  if (store_ == nullptr) return fail(Code::unavailable, trouble());
+  return store_->update(backend, [&](BackendState& state, const HostTime& now) { change(state.breaker, now); });
+}
+
+Result<StateStore::Reading> Breakers::read() {
+  if (store_ == nullptr) return fail(Code::unavailable, trouble());
+  return store_->read();
+}
+
+void Breakers::remember(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (trouble_.empty()) trouble_ = error.what;
+}
+
+std::string Breakers::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+}  // namespace delegate

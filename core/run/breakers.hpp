@@ -1,0 +1,85 @@
+#pragma once
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/config/config.hpp"
+#include "core/run/request.hpp"
+#include "core/state/store.hpp"
+
+namespace delegate {
+
+BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& grace);
+
+/// Who asks for a permit, and for what.
+struct Applicant {
+  std::string backend;
+  BreakerPolicy policy;
+  int max_parallel = 1;
+  milliseconds lease{0};  // longer than the call can take
+  std::string endpoint;   // place, newline, identity: a new identity at the same place voids old verdicts
+  ProbeTime probe_time = ProbeTime::when_due;
+};
+
+class Breakers;
+
+/// The right to make one call and the place to make it in. Settled exactly once: by `settle`, or as neutral when it is
+/// destroyed, so that no path out of a call can keep it (crashes and kills are covered by its lease).
+class Permit {
+ public:
+  Permit(Permit&& other) noexcept;
+  Permit& operator=(Permit&&) = delete;
+  ~Permit();
+
+  PermitKind kind() const { return ticket_.kind; }
+  Settled settle(const Report& report);
+
+ private:
+  friend class Breakers;
+  Permit(Breakers& breakers, Applicant applicant, Ticket ticket);
+  Breakers* breakers_;  // null once settled
+  Applicant applicant_;
+  Ticket ticket_;
+};
+
+using Admission = std::variant<Permit, Skip>;
+
+/// The process's one registry of breakers, over the host's store; safe to use from several threads. A store that cannot
+/// be used never blocks a call: it is admitted unguarded, its result is dropped, and `trouble()` says so.
+class Breakers {
+ public:
+  /// `store` may be null: it could not be opened, and `why` is the reason.
+  Breakers(StateStore* store, std::string why, ProcessId self);
+
+  /// One atomic step: dead leases are dropped, then breaker and slot are both given or both refused. A missing slot
+  /// never spends a probe.
+  Admission admit(const Applicant& applicant);
+
+  /// A change by hand.
+  Status change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change);
+
+  Result<StateStore::Reading> read();
+  /// Is the owner of a lease certainly gone?
+  bool is_gone(const ProcessId& owner) const;
+  const ProcessId& self() const { return self_; }
+
+  /// Why the store could not be used, the first time it happened; empty while all is well.
+  std::string trouble() const;
+
+ private:
+  friend class Permit;
+  Settled settle(const Applicant& applicant, const Ticket& ticket, const Report& report);
+  void remember(const Error& error);
+  std::string next_token();
+
+  StateStore* store_;
+  ProcessId self_;
+  std::atomic<std::uint64_t> permits_{0};
+  mutable std::mutex mutex_;
+  std::string trouble_;  // guarded by mutex_
+};
+
+}  // namespace delegate

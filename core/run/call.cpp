@@ -1,0 +1,165 @@
+#include "core/run/call.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/run/judge.hpp"
+#include "core/run/lines.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::size_t kLongestAnswer = 64u << 20;
+constexpr milliseconds kLookupTimeout{5'000};  // a local server answers these in milliseconds unless it is sick
+constexpr std::size_t kLongestLookup = 8u << 20;
+
+/// The private files of one call; gone with it.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    std::error_code ignored;  // what cannot be removed lies in a private directory of ours
+    if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
+  }
+
+  Status write(const Path& root, ProcessCall& call) {
+    if (call.files.empty() && call.directory_placeholder.empty()) return {};
+    TRY_STATUS(make_private_directory(root));
+    std::string name = (root / "call-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      return fail(Code::unavailable, root.string() + ": no private directory: " + errno_text(errno));
+    directory_ = name;
+    if (!call.directory_placeholder.empty()) put_everywhere(call, call.directory_placeholder, directory_.string());
+    for (std::size_t i = 0; i < call.files.size(); ++i) {
+      const Path path = directory_ / ("file-" + std::to_string(i + 1));
+      TRY_STATUS(write_private_file(path, call.files[i].content));
+      put_everywhere(call, call.files[i].placeholder, path.string());
+    }
+    return {};
+  }
+
+ private:
+  static void put_everywhere(ProcessCall& call, const std::string& placeholder, const std::string& path) {
+    for (std::vector<std::string>* words : {&call.argv, &call.env})
+      for (std::string& word : *words)
+        if (const std::size_t at = word.find(placeholder); at != std::string::npos)
+          word.replace(at, placeholder.size(), path);
+  }
+  Path directory_;
+};
+
+/// Folds a call's output into a Reading, line by line.
+class Reader {
+ public:
+  Reader(const Backend& backend, const Task& task, Reading& reading)
+      : backend_(backend), task_(task), reading_(reading) {}
+
+  Flow take(Stream stream, std::string_view bytes) {
+    lines(stream).feed(bytes, [&](std::string_view line) { backend_.read(reading_, task_, stream, line); });
+    if (reading_.text.size() > kLongestAnswer) {
+      reading_.problem = Problem{Outcome::bad_output, "the answer is longer than 64 MB", {}};
+      return Flow::stop;
+    }
+    if (reading_.hopeless) return Flow::stop;
+    return reading_.complete ? Flow::finish : Flow::go_on;
+  }
+  void finish() {
+    for (const Stream stream : {Stream::out, Stream::err})
+      lines(stream).finish([&](std::string_view line) { backend_.read(reading_, task_, stream, line); });
+  }
+
+ private:
+  Lines& lines(Stream stream) { return stream == Stream::out ? out_ : err_; }
+  const Backend& backend_;
+  const Task& task_;
+  Reading& reading_;
+  Lines out_;
+  Lines err_;
+};
+
+void run_process(const Backend& backend, const Task& task, ProcessCall call, const CallLimits& limits,
+                 const CancelToken& cancel, CallEnd& end) {
+  Scratch scratch;
+  if (const Status written = scratch.write(limits.scratch, call); !written) {
+    end.end = {Outcome::spawn_failed, written.error().what, {}};
+    return;
+  }
+  call.env.push_back("DELEGATE_RUN_ID=" + limits.tag);
+  call.env.push_back("DELEGATE_DEPTH=" + std::to_string(limits.depth));
+  ChildSpec spec;
+  spec.argv = std::move(call.argv);
+  spec.env = std::move(call.env);
+  spec.cwd = task.cwd;
+  spec.input = call.input;
+  spec.clocks = {.first_output = task.settings.first_output_timeout,
+                 .idle = task.settings.idle_timeout,
+                 .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
+  spec.tag_name = "DELEGATE_RUN_ID";
+  Reader reader(backend, task, end.reading);
+  const auto result =
+      run_child(spec, cancel, [&](Stream stream, std::string_view bytes) { return reader.take(stream, bytes); });
+  if (!result) {
+    end.end = judge_spawn(result.error());
+    return;
+  }
+  reader.finish();
+  if (result->end == ChildEnd::exited) end.exit_code = result->exit_code;
+  end.end = judge_process(backend, task, end.reading, *result);
+}
+
+void exchange(const Backend& backend, const Task& task, HttpRequest request, const CallLimits& limits,
+              const CancelToken& cancel, CallEnd& end) {
+  request.clocks.first_byte = task.settings.first_output_timeout;
+  request.clocks.idle = task.settings.idle_timeout;
+  request.clocks.total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline);
+  Reader reader(backend, task, end.reading);
+  const auto result =
+      http_exchange(request, cancel, [&](std::string_view bytes) { return reader.take(Stream::out, bytes); });
+  if (!result) {
+    end.end = {Outcome::spawn_failed, result.error().what, {}};
+    return;
+  }
+  reader.finish();
+  end.end = judge_http(backend, task, end.reading, *result);
+}
+
+/// Asks what `prepare` must know. False: a lookup failed and `end` says how.
+bool look_up(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
+             std::vector<HttpResult>& answers, CallEnd& end) {
+  while (auto request = backend.lookup(task, answers)) {
+    request->clocks.total = Deadline::in(kLookupTimeout).or_earlier(limits.deadline);
+    request->keep = kLongestLookup;
+    auto result = http_exchange(*request, cancel);
+    if (!result) {
+      end.end = {Outcome::spawn_failed, result.error().what, {}};
+      return false;
+    }
+    if (result->end != HttpEnd::complete) {
+      end.end = judge_http(backend, task, end.reading, *result);
+      return false;
+    }
+    answers.push_back(*std::move(result));
+  }
+  return true;
+}
+
+}  // namespace
+
+CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel) {
+  const auto started = std::chrono::steady_clock::now();
+  CallEnd end;
+  std::vector<HttpResult> lookups;
+  if (look_up(backend, task, limits, cancel, lookups, end)) {
+    auto call = backend.prepare(task, lookups);
+    if (!call) end.end = std::move(call).error();
+    else if (auto* process = std::get_if<ProcessCall>(&*call))
+      run_process(backend, task, std::move(*process), limits, cancel, end);
+    else exchange(backend, task, std::move(std::get<HttpRequest>(*call)), limits, cancel, end);
+  }
+  end.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
+  return end;
+}
+
+}  // namespace delegate

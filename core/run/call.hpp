@@ -1,0 +1,28 @@
+#pragma once
+#include "core/base/deadline.hpp"
+#include "core/os/cancel.hpp"
+#include "core/os/file.hpp"
+#include "core/run/backend.hpp"
+
+namespace delegate {
+
+/// What the runner adds to a backend's own description of a call.
+struct CallLimits {
+  Deadline deadline = Deadline::never();  // of the run; the attempt's own timeout is in the settings
+  Path scratch;                           // where private files go; created when needed
+  std::string tag;                        // DELEGATE_RUN_ID of the child: unique to the attempt
+  int depth = 0;                          // DELEGATE_DEPTH of the child
+};
+
+/// A call that is over: what was read, and the judgement on it (`end.outcome` may be an answer).
+struct CallEnd {
+  Reading reading;
+  Problem end;
+  std::optional<int> exit_code;
+  milliseconds took{0};
+};
+
+/// Makes one call at one backend, from its lookups to the judgement. Blocks; never throws; cancelled at once.
+CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel);
+
+}  // namespace delegate

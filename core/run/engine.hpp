@@ -1,0 +1,42 @@
+#pragma once
+#include <string>
+
+#include "core/base/redact.hpp"
+#include "core/os/clock.hpp"
+#include "core/os/file.hpp"
+#include "core/run/backend.hpp"
+#include "core/run/breakers.hpp"
+
+namespace delegate {
+
+/// What every run of this process shares. Built once at the edge; everything it points to outlives it.
+struct Engine {
+  const Config& config;
+  FindBackend find_backend;
+  Breakers& breakers;
+  Ledger* ledger;  // null: the store could not be opened
+  const Clock& clock;
+  Environment environment;
+  Path scratch;  // for private files of calls
+  Redactor redact;
+};
+
+/// A candidate that can be called: its settings, its way of talking, and where it is.
+struct Candidate {
+  const Backend* backend = nullptr;
+  Task task;  // without the prompt
+  std::string endpoint;
+};
+
+enum class Absence { unknown, disabled, not_installed };
+
+/// Looks up what `name` is on this machine. Spawns nothing.
+tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name);
+
+/// What a permit for one call at this candidate needs.
+Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);
+
+/// The general hint for an outcome at this candidate: the one thing to do, or empty.
+std::string hint_for(const Candidate& candidate, Outcome outcome);
+
+}  // namespace delegate

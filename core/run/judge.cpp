@@ -1,0 +1,107 @@
+#include "core/run/judge.hpp"
+
+#include <csignal>
+#include <cstring>
+
+#include "core/base/duration.hpp"
+
+namespace delegate {
+namespace {
+
+/// A call that still produced output this shortly before its time was over was slow, not sick (F2.1).
+constexpr milliseconds kStillActive{30'000};
+constexpr std::string_view kNoText = "(the answer had no text)";
+
+Problem answered(Reading& reading) {
+  if (!reading.text.empty()) return {Outcome::answered, {}, {}};
+  if (!reading.usage.output_tokens) return {Outcome::lost_result, "ended without an answer", {}};
+  reading.text = kNoText;
+  return {Outcome::answered_empty, {}, {}};
+}
+
+std::string last_line(std::string_view text) {
+  text = trim(text);
+  return one_line(text.substr(text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1));
+}
+
+std::string words_of(const ChildResult& result) {
+  for (const HeadAndTail* output : {&result.err, &result.out})
+    if (std::string line = last_line(output->tail()); !line.empty()) return line;
+  return "no output";
+}
+
+Problem timed_out(milliseconds silence, milliseconds took) {
+  const std::string after = "no answer after " + format_took(took);
+  if (silence < kStillActive && silence < took) return {Outcome::timed_out_active, after + ", still at work", {}};
+  return {Outcome::timed_out, after, {}};
+}
+
+std::optional<Problem> over_its_clocks(const ChildResult& result) {
+  switch (result.end) {
+    case ChildEnd::no_first_output:
+      return Problem{
+          Outcome::idle_timed_out, "printed nothing for " + format_took(result.took) + " after its start", {}};
+    case ChildEnd::idle:
+      return Problem{Outcome::idle_timed_out, "fell silent for " + format_took(result.since_last_output), {}};
+    case ChildEnd::timed_out: return timed_out(result.since_last_output, result.took);
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Problem judge_process(const Backend& backend, const Task& task, Reading& reading, const ChildResult& result) {
+  const bool clean = result.end == ChildEnd::exited && result.exit_code == 0;
+  if (clean && !reading.complete) backend.conclude(reading, task);
+  if (reading.complete && !reading.problem) return answered(reading);
+  if (result.end == ChildEnd::cancelled) return {Outcome::cancelled, "cancelled", {}};
+  if (result.end == ChildEnd::signalled)
+    return {Outcome::killed_by_signal, std::string("died of ") + strsignal(result.signal), {}};
+  if (reading.problem) return *reading.problem;
+  if (auto late = over_its_clocks(result)) return *std::move(late);
+  const std::string out = result.out.text();
+  const std::string err = result.err.text();
+  if (auto known = backend.explain(reading, task, {.out = out, .err = err, .exit_code = result.exit_code}))
+    return *std::move(known);
+  if (!result.input_written) return {Outcome::pipe_closed, "went away before it had read the prompt", {}};
+  if (!clean)
+    return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words_of(result), {}};
+  if (reading.text.empty() && result.out.total() > 0)
+    return {Outcome::bad_output, "its output was not understood: " + last_line(result.out.tail()), {}};
+  return {Outcome::lost_result, "ended without an answer", {}};
+}
+
+Problem judge_http(const Backend& backend, const Task& task, Reading& reading, const HttpResult& result) {
+  if (reading.complete && !reading.problem) return answered(reading);
+  if (reading.problem && result.end != HttpEnd::cancelled) return *reading.problem;
+  switch (result.end) {
+    case HttpEnd::cancelled: return {Outcome::cancelled, "cancelled", {}};
+    case HttpEnd::unreachable: return {Outcome::unreachable, one_line(result.message), {}};
+    case HttpEnd::connect_timeout: return {Outcome::connect_timeout, one_line(result.message), {}};
+    case HttpEnd::no_first_byte:
+      return {Outcome::idle_timed_out, "no first word after " + format_took(result.took), {}};
+    case HttpEnd::idle: return {Outcome::idle_timed_out, "fell silent for " + format_took(result.since_last_byte), {}};
+    case HttpEnd::timed_out: return timed_out(result.since_last_byte, result.took);
+    case HttpEnd::dropped: return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
+    case HttpEnd::malformed: return {Outcome::bad_output, "not HTTP: " + one_line(result.message), {}};
+    case HttpEnd::stopped:
+    case HttpEnd::complete: break;
+  }
+  const Remains remains{.http_status = result.status, .body = result.body, .retry_after = result.retry_after};
+  if (auto known = backend.explain(reading, task, remains)) return *std::move(known);
+  if (result.status != 200)
+    return {result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
+            "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),
+            {}};
+  return {Outcome::lost_result, "the stream ended without the end of the answer", {}};
+}
+
+Problem judge_spawn(const Error& error) {
+  switch (error.code) {
+    case Code::not_found: return {Outcome::not_installed, error.what, {}};
+    case Code::resource_exhausted: return {Outcome::resources, error.what, {}};
+    default: return {Outcome::spawn_failed, error.what, {}};
+  }
+}
+
+}  // namespace delegate

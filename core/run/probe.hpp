@@ -1,0 +1,27 @@
+#pragma once
+#include "core/run/engine.hpp"
+
+// Checks that a person asks for: is it there, does it answer?
+namespace delegate {
+
+struct VersionAnswer {
+  bool works = false;
+  std::string text;  // the version, or why not
+  Outcome outcome = Outcome::internal;
+  milliseconds took{0};
+};
+/// Runs `--version`, or asks the server for its version. Bounded to ten seconds; counts nothing.
+VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel);
+
+struct PingAnswer {
+  bool works = false;
+  Outcome outcome = Outcome::internal;
+  std::string message;  // the model that answered, or why none did
+  std::string hint;
+  milliseconds took{0};
+};
+/// A live one-line call through breaker and slot; its outcome counts by the health column of the table. An open breaker
+/// does not keep it away: it is then the probe.
+PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel);
+
+}  // namespace delegate

@@ -1,0 +1,63 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/route/task_type.hpp"
+#include "core/run/backend.hpp"
+
+namespace delegate {
+
+inline constexpr std::string_view kAuto = "auto";
+
+/// What was asked.
+struct Request {
+  std::string prompt;
+  std::string context;  // material that the prompt is about (a diff on stdin); empty: none
+  std::string system;
+  std::string backend{kAuto};
+  std::optional<TaskType> type;  // else inferred from the prompt
+  std::string model;             // only with a named backend
+  std::string session;           // only with a named backend
+  std::string cwd;
+  Access access = Access::read_only;
+  std::optional<milliseconds> timeout;  // the whole run; else router.timeout
+  std::optional<bool> fallback;         // else: on for auto, off for a named backend
+};
+
+enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled };
+std::string_view to_string(SkipReason reason);
+
+/// A candidate that was not tried.
+struct Skip {
+  std::string backend;
+  SkipReason reason = SkipReason::disabled;
+  std::optional<milliseconds> retry_in;
+  std::string message;  // its last failure, or why it is off
+};
+
+/// One try at one backend.
+struct Attempt {
+  int number = 0;
+  std::string backend;
+  std::string kind;
+  std::string model;
+  Outcome outcome = Outcome::internal;
+  std::string message;
+  std::string hint;
+  bool probe = false;
+  bool counted = false;
+  bool tripped = false;                  // this attempt opened the breaker
+  bool recovered = false;                // … or closed it
+  milliseconds open_for{0};              // with tripped: how long it is skipped now
+  std::optional<milliseconds> retry_at;  // wall; when the vendor said so
+  milliseconds started_at{0};            // wall
+  milliseconds took{0};
+  std::optional<int> exit_code;
+  std::string text;
+  std::string session_id;
+  Usage usage;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace delegate

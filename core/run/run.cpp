@@ -1,0 +1,243 @@
+#include "core/run/run.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/base/duration.hpp"
+#include "core/base/ids.hpp"
+
+namespace delegate {
+namespace {
+
+std::string variable(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+/// How deep this process already is in delegations. Nothing: the variable is not a number.
+std::optional<int> depth_in(const Environment& environment) {
+  const std::string text = variable(environment, "DELEGATE_DEPTH");
+  if (text.empty()) return 0;
+  int depth = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth);
+  if (error != std::errc{} || end != text.data() + text.size() || depth < 0) return std::nullopt;
+  return depth;
+}
+
+InferredType type_of(const Request& request) {
+  if (request.type) return {*request.type, {}};
+  return infer_task_type(request.prompt);
+}
+
+/// Prompt and context with a boundary that a model can see.
+std::string whole_prompt(const Request& request) {
+  if (request.context.empty()) return request.prompt;
+  std::string out = request.prompt + "\n\n<context>\n" + request.context;
+  if (!out.ends_with('\n')) out += '\n';
+  return out + "</context>\n";
+}
+
+bool falls_back(const Engine& engine, const Request& request) {
+  if (!request.session.empty()) return false;  // a conversation never jumps to somebody else
+  if (request.fallback) return *request.fallback;
+  return request.backend == kAuto && engine.config.router.fallback;
+}
+
+SkipReason reason_of(Presence presence) {
+  return presence == Presence::disabled ? SkipReason::disabled : SkipReason::not_installed;
+}
+
+}  // namespace
+
+RoutePlan plan_for(const Engine& engine, const Request& request) {
+  const RouterSettings& router = engine.config.router;
+  const std::string_view type = to_string(type_of(request).type);
+  const auto& heavy = router.heavy_types;
+  const RouteQuestion question{.requested = request.backend,
+                               .heavy = std::find(heavy.begin(), heavy.end(), type) != heavy.end(),
+                               .fallback = falls_back(engine, request),
+                               .order = router.order,
+                               .order_light = router.order_light,
+                               .local = router.local};
+  return plan_route(question, [&](const std::string& name) {
+    const auto candidate = find_candidate(engine, name);
+    if (candidate) return Presence::usable;
+    return candidate.error() == Absence::not_installed ? Presence::not_installed : Presence::disabled;
+  });
+}
+
+Run::Run(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer)
+    : engine_(engine), request_(request), cancel_(cancel), observer_(observer) {
+  fallback_ = falls_back(engine, request);
+  deadline_ = Deadline::in(request.timeout.value_or(engine.config.router.timeout));
+  result_.run_id = make_run_id(engine.clock.now().wall);
+  result_.requested_backend = request.backend;
+  result_.type = type_of(request);
+  plan_ = plan_for(engine, request);
+  for (const RouteSkip& absent : plan_.skips) skip({.backend = absent.backend, .reason = reason_of(absent.presence)});
+  begin_row();
+}
+
+bool Run::is_allowed() {
+  const int limit = engine_.config.router.max_depth;
+  const auto depth = depth_in(engine_.environment);
+  if (!depth) blocked_ = "DELEGATE_DEPTH is '" + variable(engine_.environment, "DELEGATE_DEPTH") + "', not a number";
+  else if (*depth >= limit)
+    blocked_ = "delegations are nested " + std::to_string(*depth) + " deep, the limit is " + std::to_string(limit);
+  else depth_ = *depth + 1;
+  return blocked_.empty();
+}
+
+bool Run::tried(const std::string& backend) const {
+  return std::find(started_backends_.begin(), started_backends_.end(), backend) != started_backends_.end();
+}
+
+void Run::skip(Skip skip) {
+  observer_.skipped(skip);
+  result_.skips.push_back(std::move(skip));
+}
+
+std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
+  if (tried(step.backend)) return std::nullopt;
+  auto candidate = find_candidate(engine_, step.backend);
+  if (!candidate) {
+    skip({.backend = step.backend, .reason = SkipReason::not_installed, .message = "went away just now"});
+    return std::nullopt;
+  }
+  candidate->task.prompt = whole_prompt(request_);
+  candidate->task.system = request_.system;
+  candidate->task.cwd = request_.cwd;
+  candidate->task.session = request_.session;
+  candidate->task.access = request_.access;
+  if (!request_.model.empty() && step.backend == request_.backend) candidate->task.model = request_.model;
+  auto admission = engine_.breakers.admit(
+      applicant_for(engine_, *candidate, step.last_resort ? ProbeTime::at_once : ProbeTime::when_due));
+  std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
+  if (auto* refused = std::get_if<Skip>(&admission)) {
+    skip(std::move(*refused));
+    return std::nullopt;
+  }
+  Permit& permit = std::get<Permit>(admission);
+  started_backends_.push_back(step.backend);
+  observer_.asking(step.backend, permit.kind() == PermitKind::probe);
+  return AttemptOrder{.run_id = result_.run_id,
+                      .number = static_cast<int>(started_backends_.size()),
+                      .candidate = *std::move(candidate),
+                      .permit = std::move(permit),
+                      .deadline = deadline_,
+                      .depth = depth_};
+}
+
+Deadline Run::patience(const AttemptOrder& order, const RouteStep& step) const {
+  // Two at a time in one directory must not both write.
+  const bool shares_well = request_.access == Access::read_only;
+  if (order.permit.kind() != PermitKind::probe || !shares_well || step.last_resort) return Deadline::never();
+  return Deadline::in(order.candidate.task.settings.breaker.probe_timeout);
+}
+
+void Run::note(Attempt attempt) {
+  observer_.ended(attempt);
+  for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
+  if (is_answer(attempt.outcome)) result_.answer = attempt;
+  else if (traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
+  attempt.text = {};  // the answer has it; the list of tries is for looking at
+  result_.attempts.push_back(std::move(attempt));
+}
+
+bool Run::may_go_on() const {
+  if (answered() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed()) return false;
+  return fallback_ || started_backends_.empty();
+}
+
+bool Run::nothing_is_here() const {
+  const auto absent = [](const Skip& skip) {
+    return skip.reason == SkipReason::not_installed || skip.reason == SkipReason::disabled;
+  };
+  const auto not_there = [](const Attempt& attempt) {
+    return attempt.outcome == Outcome::not_installed || attempt.outcome == Outcome::unreachable;
+  };
+  return !result_.skips.empty() && std::all_of(result_.skips.begin(), result_.skips.end(), absent) &&
+         std::all_of(result_.attempts.begin(), result_.attempts.end(), not_there);
+}
+
+Outcome Run::outcome_without_answer() const {
+  if (!blocked_.empty()) return Outcome::blocked;
+  if (cancel_.cancelled()) return Outcome::cancelled;
+  if (nothing_is_here()) return Outcome::not_installed;
+  if (!result_.attempts.empty()) {
+    const Outcome last = result_.attempts.back().outcome;
+    return deadline_.passed() && last == Outcome::timed_out_active ? last
+           : deadline_.passed()                                    ? Outcome::timed_out
+                                                                   : last;
+  }
+  if (deadline_.passed()) return Outcome::timed_out;
+  const auto full = [](const Skip& skip) { return skip.reason == SkipReason::no_slot; };
+  return std::any_of(result_.skips.begin(), result_.skips.end(), full) ? Outcome::no_slot : Outcome::breaker_open;
+}
+
+void Run::explain() {
+  if (!blocked_.empty()) {
+    result_.message = blocked_;
+    result_.hint = "raise router.max_depth if the nesting is meant";
+    return;
+  }
+  if (result_.outcome == Outcome::not_installed) {
+    result_.message = request_.backend == kAuto ? "no backend is installed or running here"
+                                                : request_.backend + " is not installed or not enabled";
+    result_.hint =
+        "see `delegate backends`; install claude, codex or gemini, or start a local model with `ollama serve`";
+    return;
+  }
+  for (const Attempt& attempt : result_.attempts) {
+    if (!result_.message.empty()) result_.message += "; ";
+    result_.message += attempt.backend + ": " + attempt.message;
+    if (result_.hint.empty()) result_.hint = attempt.hint;
+  }
+  if (result_.attempts.empty())
+    result_.message = result_.outcome == Outcome::cancelled ? "cancelled" : "nothing can be asked now";
+}
+
+RunResult Run::finish(std::unique_ptr<Race> race) {
+  if (race->decided()) result_.pending = std::move(race);
+  result_.outcome = answered() ? result_.answer->outcome : outcome_without_answer();
+  if (!answered()) explain();
+  result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);
+  finish_row();
+  if (std::string trouble = engine_.breakers.trouble(); !trouble.empty())
+    result_.warnings.push_back("breakers are off for this call: " + trouble);
+  return std::move(result_);
+}
+
+void Run::begin_row() {
+  if (engine_.ledger == nullptr) return;
+  row_ = {.id = result_.run_id,
+          .started_at = engine_.clock.now().wall,
+          .requested_backend = request_.backend,
+          .task_type = std::string(to_string(result_.type.type)),
+          .cwd = request_.cwd,
+          .prompt = engine_.config.history.keep_prompts ? whole_prompt(request_) : std::string(),
+          .owner = engine_.breakers.self()};
+  keep(engine_.ledger->begin_run(row_));
+}
+
+void Run::finish_row() {
+  if (engine_.ledger == nullptr) return;
+  row_.took = result_.took;
+  row_.outcome = to_string(result_.outcome);
+  if (const auto& answer = result_.answer) {
+    row_.backend = answer->backend;
+    row_.model = answer->model;
+    row_.session_id = answer->session_id;
+    row_.usage = answer->usage;
+  }
+  keep(engine_.ledger->finish_run(row_, engine_.config.history.limit));
+}
+
+void Run::keep(const Status& written) {
+  if (written || !engine_.breakers.trouble().empty()) return;
+  const std::string warning = "history not written: " + written.error().what;
+  if (std::find(result_.warnings.begin(), result_.warnings.end(), warning) == result_.warnings.end())
+    result_.warnings.push_back(warning);
+}
+
+}  // namespace delegate

@@ -1,0 +1,51 @@
+#pragma once
+#include "core/run/ask.hpp"
+
+namespace delegate {
+
+/// One run's bookkeeping: what `ask` reads as words. Notes everything that happens and turns it into the result.
+class Run {
+ public:
+  Run(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer);
+
+  /// False: this delegation is not allowed to happen (it nests too deep).
+  bool is_allowed();
+  const RoutePlan& plan() const { return plan_; }
+  /// Takes permit and slot for a step. Nothing: it is skipped, and the reason is noted.
+  std::optional<AttemptOrder> admit(const RouteStep& step);
+  /// How long the user waits for this attempt alone before the next candidate may start beside it.
+  Deadline patience(const AttemptOrder& order, const RouteStep& step) const;
+  void note(Attempt attempt);
+  bool answered() const { return result_.answer.has_value(); }
+  /// May another candidate be tried? Not once it is decided, cancelled or too late.
+  bool may_go_on() const;
+  /// `race` is handed over when a probe is still out.
+  RunResult finish(std::unique_ptr<Race> race);
+
+ private:
+  bool tried(const std::string& backend) const;
+  void skip(Skip skip);
+  Outcome outcome_without_answer() const;
+  bool nothing_is_here() const;
+  void explain();
+  void begin_row();
+  void finish_row();
+  void keep(const Status& written);
+
+  const Engine& engine_;
+  const Request& request_;
+  const CancelToken& cancel_;
+  Observer& observer_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  Deadline deadline_ = Deadline::never();
+  bool fallback_ = false;
+  bool ended_by_outcome_ = false;  // an outcome after which nobody else is asked
+  int depth_ = 0;
+  std::string blocked_;  // why, when not allowed
+  RoutePlan plan_;
+  std::vector<std::string> started_backends_;
+  RunRow row_;
+  RunResult result_;
+};
+
+}  // namespace delegate

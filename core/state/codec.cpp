@@ -1,0 +1,95 @@
+#include "core/state/codec.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace delegate {
+namespace {
+
+using Json = nlohmann::json;
+
+Json to_json(const HostTime& time) {
+  return {{"boot_id", time.boot_id}, {"boot_ms", time.boot.count()}, {"wall_ms", time.wall.count()}};
+}
+Json to_json(const Span& span) { return {{"since", to_json(span.since)}, {"length_ms", span.length.count()}}; }
+Json to_json(const ProcessId& id) { return {{"boot_id", id.boot_id}, {"pid", id.pid}, {"start_time", id.start_time}}; }
+template <class Lease>
+Json lease_to_json(const Lease& lease) {
+  return {{"token", lease.token}, {"owner", to_json(lease.owner)}, {"span", to_json(lease.span)}};
+}
+
+HostTime host_time(const Json& json) {
+  return {json.at("boot_id").get<std::string>(), milliseconds(json.at("boot_ms").get<std::int64_t>()),
+          milliseconds(json.at("wall_ms").get<std::int64_t>())};
+}
+Span span(const Json& json) {
+  return {host_time(json.at("since")), milliseconds(json.at("length_ms").get<std::int64_t>())};
+}
+ProcessId process_id(const Json& json) {
+  return {json.at("boot_id").get<std::string>(), json.at("pid").get<std::int64_t>(),
+          json.at("start_time").get<std::int64_t>()};
+}
+template <class Lease>
+Lease lease(const Json& json) {
+  return {json.at("token").get<std::string>(), process_id(json.at("owner")), span(json.at("span"))};
+}
+
+Json to_json(const Breaker& breaker) {
+  Json json{{"state", to_string(breaker.state)},
+            {"generation", breaker.generation},
+            {"breaks_in_a_row", breaker.breaks_in_a_row},
+            {"bursts_in_a_row", breaker.bursts_in_a_row},
+            {"trips", breaker.trips}};
+  for (const HostTime& failure : breaker.streak) json["streak"].push_back(to_json(failure));
+  if (breaker.state == BreakerState::open) json["pause"] = to_json(breaker.pause);
+  if (breaker.probe) json["probe"] = lease_to_json(*breaker.probe);
+  if (breaker.burst) json["burst"] = to_json(*breaker.burst);
+  if (const auto& last = breaker.last_failure)
+    json["last_failure"] = {{"outcome", last->outcome}, {"message", last->message}, {"at_ms", last->at.count()}};
+  return json;
+}
+
+Breaker breaker(const Json& json) {
+  Breaker out;
+  const auto state = breaker_state_named(json.at("state").get<std::string>());
+  if (!state) throw Json::other_error::create(500, "no such state", &json);
+  out.state = *state;
+  out.generation = json.at("generation").get<std::int64_t>();
+  out.breaks_in_a_row = json.at("breaks_in_a_row").get<int>();
+  out.bursts_in_a_row = json.at("bursts_in_a_row").get<int>();
+  out.trips = json.at("trips").get<std::int64_t>();
+  if (json.contains("streak"))
+    for (const Json& failure : json["streak"]) out.streak.push_back(host_time(failure));
+  if (out.state == BreakerState::open) out.pause = span(json.at("pause"));
+  if (json.contains("probe")) out.probe = lease<ProbeLease>(json["probe"]);
+  if (json.contains("burst")) out.burst = span(json["burst"]);
+  if (json.contains("last_failure")) {
+    const Json& last = json["last_failure"];
+    out.last_failure = LastFailure{last.at("outcome").get<std::string>(), last.at("message").get<std::string>(),
+                                   milliseconds(last.at("at_ms").get<std::int64_t>())};
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string encode(const BackendState& state) {
+  Json json{{"breaker", to_json(state.breaker)}};
+  for (const SlotLease& slot : state.slots) json["slots"].push_back(lease_to_json(slot));
+  if (!state.endpoint.empty()) json["endpoint"] = state.endpoint;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<BackendState> decode(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    BackendState state{.breaker = breaker(json.at("breaker"))};
+    if (json.contains("slots"))
+      for (const Json& slot : json["slots"]) state.slots.push_back(lease<SlotLease>(slot));
+    state.endpoint = json.value("endpoint", "");
+    return state;
+  } catch (const Json::exception& error) {  // one of the three borders where exceptions end
+    return fail(Code::data_loss, std::string("stored state: ") + error.what());
+  }
+}
+
+}  // namespace delegate

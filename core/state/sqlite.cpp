@@ -1,0 +1,137 @@
+#include "core/state/sqlite.hpp"
+
+#include <mutex>
+
+#include "core/state/codec.hpp"
+#include "core/state/sqlite_database.hpp"
+#include "core/state/sqlite_ledger.hpp"
+
+namespace delegate {
+namespace {
+
+using sqlite::Database;
+using sqlite::Statement;
+using sqlite::Transaction;
+
+constexpr int kSchemaVersion = 1;
+// Written once, when the file is created. Persisted: a change is a new version with its own migration.
+constexpr const char* kSchema = R"sql(
+CREATE TABLE backend_state (
+  name  TEXT PRIMARY KEY,
+  state TEXT NOT NULL          -- JSON, see docs/state.md
+) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+  number            INTEGER PRIMARY KEY,
+  id                TEXT NOT NULL UNIQUE,
+  started_at        INTEGER NOT NULL,   -- ms since the epoch
+  took              INTEGER,            -- ms; NULL while it runs
+  requested_backend TEXT NOT NULL,
+  task_type         TEXT NOT NULL,
+  cwd               TEXT NOT NULL,
+  outcome           TEXT NOT NULL,      -- empty while it runs
+  backend           TEXT NOT NULL,
+  model             TEXT NOT NULL,
+  session_id        TEXT NOT NULL,
+  input_tokens      INTEGER,
+  output_tokens     INTEGER,
+  cost_usd          REAL,
+  prompt            TEXT NOT NULL,
+  owner_boot_id     TEXT NOT NULL,
+  owner_pid         INTEGER NOT NULL,
+  owner_start_time  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE attempts (
+  run_id        TEXT NOT NULL,
+  number        INTEGER NOT NULL,
+  backend       TEXT NOT NULL,
+  model         TEXT NOT NULL,
+  outcome       TEXT NOT NULL,
+  message       TEXT NOT NULL,
+  probe         INTEGER NOT NULL,
+  counted       INTEGER NOT NULL,
+  started_at    INTEGER NOT NULL,
+  took          INTEGER NOT NULL,
+  exit_code     INTEGER,
+  session_id    TEXT NOT NULL,
+  input_tokens  INTEGER,
+  output_tokens INTEGER,
+  cost_usd      REAL,
+  PRIMARY KEY (run_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_by_backend ON attempts (backend, started_at);
+)sql";
+
+class SqliteStore final : public StateStore {
+ public:
+  SqliteStore(std::unique_ptr<Database> database, Path path, const Clock& clock)
+      : database_(std::move(database)), path_(std::move(path)), clock_(clock), ledger_(*database_, mutex_) {}
+
+  Status update(const std::string& backend, const Change& change) override {
+    const std::lock_guard lock(mutex_);
+    const Status done = update_once(backend, change);
+    if (done || done.error().code != Code::data_loss) return done;
+    TRY_STATUS(database_->mend());
+    return update_once(backend, change);
+  }
+
+  Result<Reading> read() override {
+    const std::lock_guard lock(mutex_);
+    auto reading = read_once();
+    if (reading || reading.error().code != Code::data_loss) return reading;
+    TRY_STATUS(database_->mend());
+    return read_once();
+  }
+
+  Ledger& ledger() override { return ledger_; }
+  Description describe() override { return {.kind = "sqlite", .path = path_.string()}; }
+  std::string notice() const override { return database_->notice(); }
+
+ private:
+  Status update_once(const std::string& backend, const Change& change) {
+    TRY(Transaction transaction, Transaction::begin(*database_));
+    TRY(const BackendState before, load(backend));
+    BackendState after = before;
+    change(after, clock_.now());
+    if (after == before) return {};
+    TRY(sqlite3_stmt * raw, database_->prepare("INSERT INTO backend_state (name, state) VALUES (?1, ?2) "
+                                               "ON CONFLICT (name) DO UPDATE SET state = ?2"));
+    TRY_STATUS(Statement(raw).bind(backend).bind(encode(after)).run());
+    return transaction.commit();
+  }
+
+  Result<Reading> read_once() {
+    TRY(sqlite3_stmt * raw, database_->prepare("SELECT name, state FROM backend_state"));
+    Statement statement(raw);
+    Reading reading{.now = clock_.now()};
+    for (;;) {
+      TRY(const bool row, statement.step());
+      if (!row) return reading;
+      reading.backends[statement.text(0)] = decode(statement.text(1)).value_or(BackendState{});
+    }
+  }
+
+  Result<BackendState> load(const std::string& backend) {
+    TRY(sqlite3_stmt * raw, database_->prepare("SELECT state FROM backend_state WHERE name = ?"));
+    Statement statement(raw);
+    TRY(const bool row, statement.bind(backend).step());
+    if (!row) return BackendState{};
+    // A row that cannot be read is no reason to refuse a person's question: it reads as a fresh, closed breaker.
+    return decode(statement.text(0)).value_or(BackendState{});
+  }
+
+  std::unique_ptr<Database> database_;
+  Path path_;
+  const Clock& clock_;
+  std::mutex mutex_;  // one connection, one user at a time
+  SqliteLedger ledger_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Clock& clock, milliseconds busy_wait) {
+  TRY(auto database,
+      Database::open({.path = path, .busy_wait = busy_wait, .version = kSchemaVersion, .schema = kSchema}));
+  return std::unique_ptr<StateStore>(std::make_unique<SqliteStore>(std::move(database), path, clock));
+}
+
+}  // namespace delegate

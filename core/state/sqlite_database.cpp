@@ -1,0 +1,264 @@
+#include "core/state/sqlite_database.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <random>
+#include <thread>
+
+#include "core/base/duration.hpp"
+#include "core/os/fd.hpp"
+
+namespace delegate::sqlite {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr milliseconds kLongestMend = 3s;  // others create or mend the file within this, or something is wrong
+
+Code code_of(int result) {
+  switch (result & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Code::data_loss;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return Code::permission_denied;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM: return Code::resource_exhausted;
+    default: return Code::unavailable;
+  }
+}
+
+/// Held while the file is created, upgraded or set aside, so that eight processes do it once.
+Result<Fd> lock_for_mending(const Path& path) {
+  const std::string name = path.string() + ".lock";
+  Fd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return fail(Code::unavailable, name + ": cannot be opened: " + errno_text(errno));
+  const auto give_up = std::chrono::steady_clock::now() + kLongestMend;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return fail(Code::unavailable, name + ": cannot be locked: " + errno_text(errno));
+    if (std::chrono::steady_clock::now() > give_up)
+      return fail(Code::unavailable, name + ": another process has held it for " + format_duration(kLongestMend));
+    std::this_thread::sleep_for(1ms);
+  }
+  return fd;
+}
+
+/// SQLite gives its companions the permissions of the file itself: creating it first is enough.
+Status create_private(const Path& path) {
+  TRY_STATUS(make_private_directory(path.parent_path()));
+  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd && errno != EACCES && errno != EROFS)
+    return fail(Code::unavailable, path.string() + ": cannot be opened: " + errno_text(errno));
+  return {};
+}
+
+Result<std::string> set_aside(const Path& path) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::string aside =
+      path.string() + ".damaged-" + std::to_string(std::chrono::duration_cast<milliseconds>(now).count());
+  if (::rename(path.c_str(), aside.c_str()) != 0)
+    return fail(Code::data_loss, path.string() + ": damaged, and cannot be set aside: " + errno_text(errno));
+  for (const char* companion : {"-wal", "-shm"})
+    ::rename((path.string() + companion).c_str(), (aside + companion).c_str());
+  return aside;
+}
+
+}  // namespace
+
+Statement::~Statement() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+Statement& Statement::bind(std::string_view text) {
+  sqlite3_bind_text64(statement_, ++bound_, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_TRANSIENT,
+                      SQLITE_UTF8);  // NOLINT: the macro is a C cast
+  return *this;
+}
+Statement& Statement::bind(std::int64_t number) {
+  sqlite3_bind_int64(statement_, ++bound_, number);
+  return *this;
+}
+Statement& Statement::bind(double number) {
+  sqlite3_bind_double(statement_, ++bound_, number);
+  return *this;
+}
+Statement& Statement::bind(const std::optional<std::int64_t>& number) {
+  if (number) return bind(*number);
+  ++bound_;  // unbound is NULL
+  return *this;
+}
+Statement& Statement::bind(const std::optional<double>& number) {
+  if (number) return bind(*number);
+  ++bound_;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  sqlite3* handle = sqlite3_db_handle(statement_);
+  const char* file = sqlite3_db_filename(handle, "main");
+  return fail(code_of(result), std::string(file == nullptr ? "state" : file) + ": " + sqlite3_errmsg(handle));
+}
+
+Status Statement::run() {
+  for (;;) {
+    TRY(const bool row, step());
+    if (!row) return {};
+  }
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::optional<std::int64_t> Statement::maybe_integer(int column) const {
+  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+  return integer(column);
+}
+std::optional<double> Statement::maybe_real(int column) const {
+  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+  return sqlite3_column_double(statement_, column);
+}
+
+Database::~Database() { disconnect(); }
+
+void Database::disconnect() {
+  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  statements_.clear();
+  sqlite3_close(std::exchange(handle_, nullptr));
+}
+
+Error Database::error(const char* doing) const {
+  const char* file = sqlite3_db_filename(handle_, "main");
+  return Error{code_of(sqlite3_extended_errcode(handle_)),
+               std::string(file == nullptr ? "state" : file) + ": " + doing + ": " + sqlite3_errmsg(handle_),
+               {}};
+}
+
+/// Short random waits instead of SQLite's growing ones: with many short writers nobody starves within the bound.
+int Database::wait_for_others(void* self, int calls) {
+  auto& database = *static_cast<Database*>(self);
+  const auto now = std::chrono::steady_clock::now();
+  if (calls == 0) database.waiting_since_ = now;
+  if (now - database.waiting_since_ >= database.options_.busy_wait) return 0;
+  thread_local std::minstd_rand random{std::random_device{}()};
+  std::this_thread::sleep_for(std::chrono::microseconds(100 + random() % 900));
+  return 1;
+}
+
+Status Database::connect() {
+  disconnect();
+  TRY_STATUS(create_private(options_.path));
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+  if (sqlite3_open_v2(options_.path.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
+    const Error refused{code_of(sqlite3_extended_errcode(handle_)),
+                        options_.path.string() + ": cannot be opened: " + sqlite3_errmsg(handle_),
+                        {}};
+    disconnect();
+    return tl::unexpected(refused);
+  }
+  sqlite3_busy_handler(handle_, wait_for_others, this);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  return execute("PRAGMA synchronous=NORMAL");
+}
+
+Result<int> Database::user_version() {
+  TRY(sqlite3_stmt * raw, prepare("PRAGMA user_version"));
+  Statement statement(raw);
+  TRY(const bool row, statement.step());
+  return row ? static_cast<int>(statement.integer(0)) : 0;
+}
+
+Status Database::adopt_schema() {
+  TRY(const int found, user_version());
+  if (found > options_.version)
+    return fail(Code::invalid_argument,
+                options_.path.string() + ": written by a newer delegate (schema " + std::to_string(found) +
+                    ", this one knows " + std::to_string(options_.version) + ")",
+                "upgrade delegate, or give this one a file of its own with state.path");
+  if (found == options_.version) return {};
+  TRY_STATUS(execute("PRAGMA journal_mode=WAL"));
+  TRY(Transaction transaction, Transaction::begin(*this));
+  TRY_STATUS(execute(options_.schema));
+  TRY_STATUS(execute(("PRAGMA user_version=" + std::to_string(options_.version)).c_str()));
+  return transaction.commit();
+}
+
+Status Database::check_every_page() {
+  TRY(sqlite3_stmt * raw, prepare("PRAGMA quick_check(1)"));
+  Statement statement(raw);
+  TRY(const bool row, statement.step());
+  const std::string found = row ? statement.text(0) : "";
+  if (found == "ok") return {};
+  return fail(Code::data_loss, options_.path.string() + ": " + found);
+}
+
+Status Database::connect_to_sound_file(Check check) {
+  TRY(const Fd lock, lock_for_mending(options_.path));
+  for (int tries = 0;; ++tries) {
+    Status sound = connect();
+    if (sound) sound = adopt_schema();
+    if (sound && check == Check::every_page) sound = check_every_page();
+    if (sound) return {};
+    if (sound.error().code != Code::data_loss || tries > 0) return sound;
+    disconnect();
+    TRY(const std::string aside, set_aside(options_.path));
+    notice_ = "damaged state file set aside as " + aside + " (" + sound.error().what + "); starting with a fresh one";
+  }
+}
+
+Status Database::mend() { return connect_to_sound_file(Check::every_page); }
+
+Result<std::unique_ptr<Database>> Database::open(Options options) {
+  std::unique_ptr<Database> database(new Database(std::move(options)));
+  // The usual case takes no lock: the file is there and has our schema.
+  if (database->connect())
+    if (const auto found = database->user_version(); found && *found == database->options_.version) return database;
+  TRY_STATUS(database->connect_to_sound_file(Check::header));
+  return database;
+}
+
+Result<sqlite3_stmt*> Database::prepare(const char* sql) {
+  sqlite3_stmt*& statement = statements_[sql];
+  if (statement != nullptr) return statement;
+  if (sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+    return tl::unexpected(error("query"));
+  return statement;
+}
+
+Status Database::execute(const char* sql) {
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return tl::unexpected(error("statement"));
+  return {};
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  TRY(sqlite3_stmt * raw, database.prepare("BEGIN IMMEDIATE"));
+  TRY_STATUS(Statement(raw).run());
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  if (database_ == nullptr) return;
+  // After some errors (full disk) SQLite has rolled back by itself; then this one has nothing to do.
+  if (const auto rolled_back = database_->execute("ROLLBACK"); !rolled_back) return;
+}
+
+Status Transaction::commit() {
+  TRY(sqlite3_stmt * raw, database_->prepare("COMMIT"));
+  TRY_STATUS(Statement(raw).run());
+  database_ = nullptr;
+  return {};
+}
+
+}  // namespace delegate::sqlite

@@ -1,0 +1,106 @@
+#pragma once
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/base/result.hpp"
+#include "core/os/file.hpp"
+
+// The connection and its statements: what SQLite needs to be handled safely, knowing nothing of breakers or runs.
+namespace delegate::sqlite {
+
+using std::chrono::milliseconds;
+
+/// One prepared statement, reset when this handle goes away so that it can be used again.
+class Statement {
+ public:
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement();
+
+  Statement& bind(std::string_view text);
+  Statement& bind(std::int64_t number);
+  Statement& bind(double number);
+  Statement& bind(const std::optional<std::int64_t>& number);
+  Statement& bind(const std::optional<double>& number);
+
+  /// True: a row is there. False: done.
+  Result<bool> step();
+  Status run();  // to its end
+
+  std::string text(int column) const;
+  std::int64_t integer(int column) const;
+  std::optional<std::int64_t> maybe_integer(int column) const;
+  std::optional<double> maybe_real(int column) const;
+
+ private:
+  sqlite3_stmt* statement_;
+  int bound_ = 0;
+};
+
+/// A connection to one file whose schema is at the current version.
+class Database {
+ public:
+  struct Options {
+    Path path;
+    milliseconds busy_wait{100};
+    int version = 1;
+    const char* schema = "";  // creates `version` from nothing
+  };
+  /// Opens or creates; a file that is not a database is set aside first. A newer schema is Code::invalid_argument.
+  static Result<std::unique_ptr<Database>> open(Options options);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  /// After an error of Code::data_loss: checks the whole file, sets it aside if it is damaged, and connects to a
+  /// sound one. All statements of before are gone.
+  Status mend();
+
+  /// Statements are kept by the address of their text: pass string literals.
+  Result<sqlite3_stmt*> prepare(const char* sql);
+  Status execute(const char* sql);
+  const std::string& notice() const { return notice_; }
+
+ private:
+  enum class Check { header, every_page };
+  explicit Database(Options options) : options_(std::move(options)) {}
+  Status connect();
+  void disconnect();
+  Status connect_to_sound_file(Check check);
+  Status adopt_schema();
+  Status check_every_page();
+  Result<int> user_version();
+  Error error(const char* doing) const;
+  static int wait_for_others(void* self, int calls);
+
+  Options options_;
+  sqlite3* handle_ = nullptr;
+  std::map<const char*, sqlite3_stmt*> statements_;
+  std::chrono::steady_clock::time_point waiting_since_;
+  std::string notice_;
+};
+
+/// BEGIN IMMEDIATE now, COMMIT when asked, else ROLLBACK.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Status commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
+}  // namespace delegate::sqlite

@@ -1,0 +1,72 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/host_time.hpp"
+#include "core/base/result.hpp"
+#include "core/health/breaker.hpp"
+#include "core/state/ledger.hpp"
+
+// What outlives the process: the breakers and slots of this host, and the ledger of what was run.
+namespace delegate {
+
+/// A place in a backend's bulkhead (`max_parallel`), taken for one call. Freed by its holder, by the end of its span,
+/// or because its owner is gone.
+struct SlotLease {
+  std::string token;
+  ProcessId owner;
+  Span span;
+
+  bool operator==(const SlotLease&) const = default;
+};
+
+/// Everything the host knows about one backend; the unit of atomic change.
+struct BackendState {
+  Breaker breaker;
+  std::vector<SlotLease> slots;
+  /// What the breaker's verdicts are about (executable and its file's identity, or URL). When it changes, the old
+  /// verdicts are void.
+  std::string endpoint;
+
+  bool operator==(const BackendState&) const = default;
+};
+
+/// The host-wide store. Implementations are safe to use from several threads and from several processes at a time.
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+
+  /// A change of one backend's state: must be pure apart from writing its own results, because a store may call it
+  /// again after losing a race. `now` is the store's time (a host's clocks, or a server's).
+  using Change = std::function<void(BackendState&, const HostTime& now)>;
+
+  /// Reads the state (a default one if there is none), applies `change` and writes the result back, as one atomic
+  /// step over all processes; nothing is written when nothing changed. Code::unavailable: the store cannot be used,
+  /// and nothing happened; waiting for others is bounded (100 ms), so "busy" is such an error too.
+  virtual Status update(const std::string& backend, const Change& change) = 0;
+
+  /// One consistent reading of all backends that have a state.
+  struct Reading {
+    std::map<std::string, BackendState> backends;
+    HostTime now;
+  };
+  virtual Result<Reading> read() = 0;
+
+  virtual Ledger& ledger() = 0;
+
+  struct Description {
+    std::string kind;  // "sqlite", "memory"
+    std::string path;  // of a file; else empty
+    bool ok = true;
+    std::string problem;  // why not
+  };
+  virtual Description describe() = 0;
+
+  /// Once, for the person: something that happened to the store on opening (a damaged file was set aside).
+  virtual std::string notice() const { return {}; }
+};
+
+}  // namespace delegate

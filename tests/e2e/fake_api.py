@@ -1,0 +1,453 @@
+#!/usr/bin/env python3
+"""A stand-in for the three vendors' model APIs, on loopback, for the real CLIs to talk to.
+
+    Anthropic  POST /v1/messages, /v1/messages/count_tokens
+    OpenAI     POST /v1/responses (the WebSocket variant is refused)
+    Gemini     POST /v1beta/models/MODEL:{generateContent,streamGenerateContent,countTokens}
+
+The answer is "pong: " and the last line of the last user prompt, which proves that the prompt arrived.
+The prompt "recall" is answered with "recalled: " and the earlier prompts, which proves that a resumed
+session carried its history. The prompt "call TOOL {json}" makes the model call that tool, and what the
+tool said comes back as "tool said: ..." on one line, which proves what a CLI lets its model do.
+Usage is always 11 tokens in and 7 out for each answer.
+
+The failure modes speak each vendor's own shapes: what "401" is for Anthropic and OpenAI is a 400 with
+API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic.
+"""
+
+import json
+import re
+import time
+import uuid
+
+from loopback_server import LoopbackHandler, LoopbackServer, pieces_of, serve
+
+INPUT_TOKENS, OUTPUT_TOKENS = 11, 7
+MODES = ("ok", "slow", "empty", "hang", "hangmid", "drop",
+         "400ctx", "401", "404", "429", "429retry", "429quota", "429usage", "500", "529")
+RETRY_AFTER = ("Retry-After", "20")
+USAGE_RESETS_IN = 3 * 3600
+
+
+def new_id(prefix):
+    return prefix + uuid.uuid4().hex[:24]
+
+
+def last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else ""
+
+
+# The CLIs add context of their own to the user's messages, as text that begins with one of these.
+CONTEXT = ("<system-reminder>", "<environment_context>", "<session_context>", "<recommended_plugins>",
+           "<user_instructions>", "<permissions instructions>", "# AGENTS.md")
+
+
+def text_of(content):
+    """The user's own text in a message."""
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part.get("text") or "" for part in parts if isinstance(part, dict)]
+    return "\n".join(text for text in texts if text.strip() and not text.lstrip().startswith(CONTEXT))
+
+
+def user_texts(messages, content_key):
+    texts = [text_of(message.get(content_key)) for message in messages
+             if isinstance(message, dict) and message.get("role") == "user"]
+    return [text for text in texts if text]
+
+
+class Answer:
+    """What the model says: text, or a call of a tool."""
+
+    def __init__(self, text="", tool=None, arguments=None):
+        self.text, self.tool, self.arguments = text, tool, arguments
+
+    def pieces(self):
+        return pieces_of(self.text) if self.text else []
+
+
+def answer_to(prompts, tool_result=None):
+    if tool_result is not None:
+        return Answer("tool said: " + " ".join(str(tool_result).split()))
+    asked = last_line(prompts[-1]) if prompts else ""
+    if asked == "recall":
+        return Answer("recalled: " + "; ".join(last_line(prompt) for prompt in prompts[:-1]))
+    if call := re.fullmatch(r"call (\w+) (\{.*\})", asked):
+        return Answer(tool=call[1], arguments=json.loads(call[2]))
+    return Answer("pong: " + asked)
+
+
+class Anthropic:
+    name = "anthropic"
+
+    def claims(self, handler):
+        return handler.url.path.startswith("/v1/messages")
+
+    def model(self, handler, body):
+        return body.get("model")
+
+    def tools(self, body):
+        return [tool.get("name") for tool in body.get("tools", [])]
+
+    def prompts(self, body):
+        return user_texts(body.get("messages", []), "content")
+
+    def system(self, body):
+        system = body.get("system") or ""
+        return system if isinstance(system, str) else "\n".join(block.get("text", "") for block in system)
+
+    def side_request(self, handler, body):
+        if handler.url.path.endswith("/count_tokens"):
+            handler.send_json(200, {"input_tokens": INPUT_TOKENS})
+            return True
+        return False
+
+    def error(self, mode, model):
+        def error(status, kind, message, *headers):
+            request_id = new_id("req_")
+            body = {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
+            return status, body, [("request-id", request_id), *headers]
+
+        rate_limit = "This request would exceed your organization's rate limit of 50,000 input tokens per minute."
+        return {
+            "400ctx": lambda: error(400, "invalid_request_error", "prompt is too long: 210123 tokens > 200000 maximum"),
+            "401": lambda: error(401, "authentication_error", "invalid x-api-key"),
+            "404": lambda: error(404, "not_found_error", f"model: {model}"),
+            "429": lambda: error(429, "rate_limit_error", rate_limit),
+            "429retry": lambda: error(429, "rate_limit_error", rate_limit, RETRY_AFTER),
+            "429quota": lambda: error(400, "invalid_request_error",
+                                      "Your credit balance is too low to access the Anthropic API. "
+                                      "Please go to Plans & Billing to upgrade or purchase credits."),
+            "429usage": lambda: error(429, "rate_limit_error",
+                                      "This request would exceed your account's rate limit. Please try again later.",
+                                      ("Retry-After", str(USAGE_RESETS_IN)),
+                                      ("anthropic-ratelimit-unified-status", "rejected"),
+                                      ("anthropic-ratelimit-unified-representative-claim", "five_hour"),
+                                      ("anthropic-ratelimit-unified-reset", str(int(time.time()) + USAGE_RESETS_IN))),
+            "500": lambda: error(500, "api_error", "Internal server error"),
+            "529": lambda: error(529, "overloaded_error", "Overloaded"),
+        }[mode]()
+
+    def tool_result(self, body):
+        content = (body.get("messages") or [{}])[-1].get("content")
+        blocks = content if isinstance(content, list) else []
+        results = [block for block in blocks if block.get("type") == "tool_result"]
+        return text_of(results[-1].get("content")) if results else None
+
+    def events(self, model, answer):
+        """A streamed answer: what to send, in order."""
+        def event(kind, **fields):
+            return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n"
+
+        yield event("message_start", message=self.message(model, Answer(), stop_reason=None, output_tokens=1))
+        if answer.tool:
+            yield event("content_block_start", index=0, content_block={**self.content(answer)[0], "input": {}})
+            yield event("content_block_delta", index=0,
+                        delta={"type": "input_json_delta", "partial_json": json.dumps(answer.arguments)})
+        elif answer.text:
+            yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+            for piece in answer.pieces():
+                yield event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
+        if answer.tool or answer.text:
+            yield event("content_block_stop", index=0)
+        yield event("message_delta", delta={"stop_reason": self.stop_reason(answer), "stop_sequence": None},
+                    usage={"output_tokens": OUTPUT_TOKENS})
+        yield event("message_stop")
+
+    def whole(self, model, answer):
+        return self.message(model, answer, self.stop_reason(answer), OUTPUT_TOKENS)
+
+    def stop_reason(self, answer):
+        return "tool_use" if answer.tool else "end_turn"
+
+    def content(self, answer):
+        if answer.tool:
+            return [{"type": "tool_use", "id": new_id("toolu_"), "name": answer.tool, "input": answer.arguments}]
+        return [{"type": "text", "text": answer.text}] if answer.text else []
+
+    def message(self, model, answer, stop_reason, output_tokens):
+        return {"id": new_id("msg_"), "type": "message", "role": "assistant", "model": model,
+                "content": self.content(answer), "stop_reason": stop_reason, "stop_sequence": None,
+                "usage": {"input_tokens": INPUT_TOKENS, "cache_creation_input_tokens": 0,
+                          "cache_read_input_tokens": 0, "output_tokens": output_tokens}}
+
+    def answer(self, body):
+        return answer_to(self.prompts(body), self.tool_result(body))
+
+    def wants_stream(self, handler, body):
+        return bool(body.get("stream"))
+
+
+class OpenAI:
+    name = "openai"
+
+    def claims(self, handler):
+        return handler.url.path.startswith("/v1/")
+
+    def model(self, handler, body):
+        return body.get("model")
+
+    def tools(self, body):
+        return [tool.get("name") or tool.get("type") for tool in body.get("tools", [])]
+
+    def prompts(self, body):
+        return user_texts(body.get("input", []), "content")
+
+    def system(self, body):
+        developer = [text_of(item.get("content")) for item in body.get("input", [])
+                     if isinstance(item, dict) and item.get("role") == "developer"]
+        return "\n".join([body.get("instructions") or "", *developer])
+
+    def side_request(self, handler, body):
+        if handler.url.path == "/v1/responses" and handler.command == "POST":
+            return False
+        if handler.headers.get("Upgrade", "").lower() == "websocket":
+            handler.send_json(426, {"error": {"message": "WebSocket is not offered here", "code": None}})
+        else:
+            handler.send_json(404, {"error": {"message": "not found", "type": "invalid_request_error", "code": None}})
+        return True
+
+    def error(self, mode, model):
+        def error(status, kind, code, message, *headers):
+            body = {"error": {"message": message, "type": kind, "param": None, "code": code}}
+            return status, body, [("x-request-id", new_id("req_")), *headers]
+
+        rate_limit = (f"Rate limit reached for {model} on tokens per min (TPM): Limit 30000, Used 29500, "
+                      "Requested 1000. Please try again in 20s.")
+        usage_limit = {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached",
+                                 "plan_type": "plus", "resets_at": int(time.time()) + USAGE_RESETS_IN,
+                                 "resets_in_seconds": USAGE_RESETS_IN}}
+        return {
+            "400ctx": lambda: error(400, "invalid_request_error", "context_length_exceeded",
+                                    "Your input exceeds the context window of this model. "
+                                    "Please adjust your input and try again."),
+            "nokey": lambda: error(401, "invalid_request_error", None,
+                                   "Missing bearer or basic authentication in header"),
+            "401": lambda: error(401, "invalid_request_error", "invalid_api_key",
+                                 "Incorrect API key provided: not-a-key. You can find your API key at "
+                                 "https://platform.openai.com/account/api-keys."),
+            "404": lambda: error(404, "invalid_request_error", "model_not_found",
+                                 f"The model `{model}` does not exist or you do not have access to it."),
+            "429": lambda: error(429, "tokens", "rate_limit_exceeded", rate_limit),
+            "429retry": lambda: error(429, "tokens", "rate_limit_exceeded", rate_limit, RETRY_AFTER),
+            "429quota": lambda: error(429, "insufficient_quota", "insufficient_quota",
+                                      "You exceeded your current quota, please check your plan and billing details."),
+            "429usage": lambda: (429, usage_limit, []),
+            "500": lambda: error(500, "server_error", None,
+                                 "The server had an error while processing your request. Sorry about that!"),
+            "529": lambda: error(503, "server_error", "server_is_overloaded",
+                                 "Our servers are currently overloaded. Please try again later."),
+        }[mode]()
+
+    def tool_result(self, body):
+        last = (body.get("input") or [{}])[-1]
+        return last.get("output") if last.get("type", "").endswith("_call_output") else None
+
+    def events(self, model, answer):
+        response_id, done = new_id("resp_"), self.item(answer)
+        place = {"item_id": done["id"], "output_index": 0, "content_index": 0}
+
+        def event(kind, **fields):
+            return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n"
+
+        yield event("response.created", response=self.response(response_id, model, "in_progress", []))
+        started = {**done, "status": "in_progress", **({"arguments": ""} if answer.tool else {"content": []})}
+        yield event("response.output_item.added", output_index=0, item=started)
+        for piece in answer.pieces():
+            yield event("response.output_text.delta", **place, delta=piece)
+        yield event("response.output_item.done", output_index=0, item=done)
+        yield event("response.completed", response=self.response(response_id, model, "completed", [done]))
+
+    def whole(self, model, answer):
+        return self.response(new_id("resp_"), model, "completed", [self.item(answer)])
+
+    def item(self, answer):
+        if answer.tool:
+            return {"id": new_id("fc_"), "type": "function_call", "call_id": new_id("call_"), "status": "completed",
+                    "name": answer.tool, "arguments": json.dumps(answer.arguments)}
+        content = [{"type": "output_text", "text": answer.text, "annotations": []}] if answer.text else []
+        return {"id": new_id("msg_"), "type": "message", "role": "assistant", "status": "completed", "content": content}
+
+    def response(self, response_id, model, status, output):
+        usage = {"input_tokens": INPUT_TOKENS, "input_tokens_details": {"cached_tokens": 0},
+                 "output_tokens": OUTPUT_TOKENS, "output_tokens_details": {"reasoning_tokens": 0},
+                 "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS}
+        return {"id": response_id, "object": "response", "status": status, "model": model, "output": output,
+                "usage": usage if status == "completed" else None}
+
+    def answer(self, body):
+        return answer_to(self.prompts(body), self.tool_result(body))
+
+    def wants_stream(self, handler, body):
+        return bool(body.get("stream"))
+
+
+class Gemini:
+    name = "gemini"
+
+    def claims(self, handler):
+        return re.match(r"/v1(beta|alpha)/models/", handler.url.path)
+
+    def model(self, handler, body):
+        return handler.url.path.split("/")[-1].split(":")[0]
+
+    def tools(self, body):
+        return [function.get("name") for tool in body.get("tools", [])
+                for function in tool.get("functionDeclarations", [])]
+
+    def prompts(self, body):
+        return user_texts(body.get("contents", []), "parts")
+
+    def system(self, body):
+        return "\n".join(part.get("text", "") for part in (body.get("systemInstruction") or {}).get("parts", []))
+
+    def side_request(self, handler, body):
+        if handler.url.path.endswith(":countTokens"):
+            handler.send_json(200, {"totalTokens": INPUT_TOKENS})
+            return True
+        return False
+
+    def answer(self, body):
+        """The CLI's "auto" model asks first, in JSON, how hard the prompt is."""
+        if body.get("generationConfig", {}).get("responseMimeType") == "application/json":
+            return Answer(json.dumps({"complexity_reasoning": "A ping.", "complexity_score": 5}))
+        return answer_to(self.prompts(body), self.tool_result(body))
+
+    def error(self, mode, model):
+        def error(status, code, message, *details):
+            body = {"error": {"code": status, "message": message, "status": code}}
+            if details:
+                body["error"]["details"] = list(details)
+            return status, body, []
+
+        def detail(kind, **fields):
+            return {"@type": "type.googleapis.com/google.rpc." + kind, **fields}
+
+        def exhausted(period, *more):
+            quota = {"quotaMetric": "generativelanguage.googleapis.com/generate_content_free_tier_requests",
+                     "quotaId": f"GenerateRequestsPer{period}PerProjectPerModel-FreeTier",
+                     "quotaDimensions": {"location": "global", "model": model}, "quotaValue": "50"}
+            return error(429, "RESOURCE_EXHAUSTED",
+                         "You exceeded your current quota, please check your plan and billing details.",
+                         detail("QuotaFailure", violations=[quota]), *more)
+
+        invalid_key = "API key not valid. Please pass a valid API key."
+        return {
+            "400ctx": lambda: error(400, "INVALID_ARGUMENT", "The input token count (1234567) exceeds the maximum "
+                                                             "number of tokens allowed (1048576)."),
+            "401": lambda: error(400, "INVALID_ARGUMENT", invalid_key,
+                                 detail("ErrorInfo", reason="API_KEY_INVALID", domain="googleapis.com",
+                                        metadata={"service": "generativelanguage.googleapis.com"}),
+                                 detail("LocalizedMessage", locale="en-US", message=invalid_key)),
+            "404": lambda: error(404, "NOT_FOUND",
+                                 f"models/{model} is not found for API version v1beta, or is not supported for "
+                                 "generateContent. Call ListModels to see the list of available models."),
+            "429": lambda: exhausted("Minute"),
+            "429retry": lambda: exhausted("Minute", detail("RetryInfo", retryDelay=RETRY_AFTER[1] + "s")),
+            "429quota": lambda: exhausted("Day"),
+            "429usage": lambda: exhausted("Day", detail("RetryInfo", retryDelay=f"{USAGE_RESETS_IN}s")),
+            "500": lambda: error(500, "INTERNAL", "An internal error has occurred."),
+            "529": lambda: error(503, "UNAVAILABLE", "The model is overloaded. Please try again later."),
+        }[mode]()
+
+    def tool_result(self, body):
+        parts = (body.get("contents") or [{}])[-1].get("parts") or []
+        results = [part["functionResponse"] for part in parts if "functionResponse" in part]
+        return results[-1].get("response") if results else None
+
+    def events(self, model, answer):
+        if answer.tool or not answer.text:
+            chunks = [self.whole(model, answer)]
+        else:
+            pieces = answer.pieces()
+            chunks = [self.chunk(model, [{"text": piece}]) for piece in pieces[:-1]]
+            chunks.append(self.chunk(model, [{"text": pieces[-1]}], finishReason="STOP"))
+        for chunk in chunks:
+            yield f"data: {json.dumps(chunk)}\r\n\r\n"
+
+    def whole(self, model, answer):
+        parts = [{"text": answer.text}] if answer.text else []
+        if answer.tool:
+            parts = [{"functionCall": {"name": answer.tool, "args": answer.arguments}}]
+        return self.chunk(model, parts, finishReason="STOP")
+
+    def chunk(self, model, parts, **finish):
+        return {"candidates": [{"content": {"role": "model", "parts": parts}, "index": 0, **finish}],
+                "modelVersion": model, "responseId": new_id(""),
+                "usageMetadata": {"promptTokenCount": INPUT_TOKENS, "candidatesTokenCount": OUTPUT_TOKENS,
+                                  "totalTokenCount": INPUT_TOKENS + OUTPUT_TOKENS}}
+
+    def wants_stream(self, handler, body):
+        return handler.url.path.endswith(":streamGenerateContent")
+
+
+VENDORS = (Anthropic(), Gemini(), OpenAI())
+
+
+class Handler(LoopbackHandler):
+    keys = ("Authorization", "X-Api-Key", "X-Goog-Api-Key")
+    headers_of_interest = (*keys, "User-Agent", "Upgrade")
+
+    def respond(self):
+        vendor = next((vendor for vendor in VENDORS if vendor.claims(self)), None)
+        body = self.json_body()
+        mode = self.server.modes[vendor.name] if vendor else "ok"
+        self.log(vendor, body, mode)
+        if not vendor:
+            self.send_text(200, "") if self.command == "HEAD" else self.send_text(404, "not found")
+        elif not vendor.side_request(self, body):
+            self.answer(vendor, body, mode)
+
+    def log(self, vendor, body, mode):
+        prompts = vendor.prompts(body) if vendor else []
+        self.server.record({
+            "vendor": vendor.name if vendor else None, "method": self.command, "path": self.url.path,
+            "model": vendor.model(self, body) if vendor else None, "mode": mode,
+            "prompt": prompts[-1] if prompts else None, "earlier": prompts[:-1],
+            "tool_result": vendor.tool_result(body) if vendor else None,
+            "system": vendor.system(body) if vendor else None,
+            "tools": vendor.tools(body) if vendor else [],
+            "headers": {name: self.headers[name] for name in self.headers_of_interest if name in self.headers}})
+
+    def answer(self, vendor, body, mode):
+        model = vendor.model(self, body)
+        if mode == "hang":
+            return self.hang()
+        if not any(header in self.headers for header in self.keys) and vendor.name == "openai":
+            mode = "nokey"  # the only CLI that calls without having a key
+        if mode == "nokey" or mode[0].isdigit():
+            return self.send_json(*vendor.error(mode, model))
+        answer = Answer() if mode == "empty" else vendor.answer(body)
+        if vendor.wants_stream(self, body):
+            self.send_events(list(vendor.events(model, answer)), mode)
+        elif mode in ("hangmid", "drop"):
+            self.interrupt(mode)
+        else:
+            self.send_json(200, vendor.whole(model, answer))
+
+    def send_events(self, events, mode):
+        self.begin_stream("text/event-stream")
+        cut = len(events) // 2 if mode in ("hangmid", "drop") else len(events)
+        for event in events[:cut]:
+            self.stream(event)
+            if mode == "slow":
+                time.sleep(0.5)
+        if cut < len(events):
+            return self.interrupt(mode)
+        self.end_stream()
+
+    def interrupt(self, mode):
+        time.sleep(0.1)  # let what was sent arrive: a reset discards it
+        self.hang() if mode == "hangmid" else self.drop()
+
+
+class FakeApi(LoopbackServer):
+    modes_known = MODES
+    parts = tuple(vendor.name for vendor in VENDORS)
+
+    def __init__(self, **options):
+        super().__init__(Handler, **options)
+
+
+if __name__ == "__main__":
+    serve(FakeApi, "Stand-in for the Anthropic, OpenAI and Gemini APIs on loopback.")

@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+"""delegate with the real Claude Code, Codex CLI and Gemini CLI, in a network of loopback only.
+
+    real_clis_test.py --delegate PATH [NAME ...]
+
+The CLIs are the pinned ones from npm; they talk to the stand-in API with keys that are none, and the
+local model is a stand-in too. Where that cannot be had (no npm, no node, no network namespaces), all
+tests are skipped and the reason is printed. NAME selects tests whose sentence contains it.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+import time
+import unittest
+
+from sandbox import Sandbox, Server, Unavailable, enter_loopback_only_network, install_real_clis
+
+INSTALLED = "DELEGATE_E2E_INSTALLED"
+GEMINI_MODEL = "gemini-2.5-flash"  # left to itself, Gemini asks a second model first how hard the prompt is
+CONFIG = """
+[router]
+order = ["claude", "codex", "gemini", "ollama"]
+
+[backends.claude]
+env.keep = ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"]
+
+[backends.codex]
+env.keep = ["CODEX_API_KEY"]
+
+[backends.gemini]
+model = "{gemini_model}"
+env.keep = ["GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"]
+
+[backends.ollama]
+url = "{ollama_url}"
+
+[notify]
+desktop = false
+"""
+ANSWERED, FAILED, NOTHING_ADMISSIBLE, DEADLINE = 0, 1, 4, 124
+REAL_CLIS = {"claude": "anthropic", "codex": "openai", "gemini": "gemini"}  # and the part of the API each asks
+
+
+class World(unittest.TestCase):
+    """A fresh home, API and local model for each test; nothing may be left running at the end."""
+
+    delegate = None
+    clis = {}
+
+    def setUp(self):
+        self.sandbox = Sandbox(self.clis)
+        self.addCleanup(self.sandbox.close)
+        self.api = self.start("fake_api.py")
+        self.ollama = self.start("fake_ollama.py")
+        self.sandbox.use_api(self.api.url)
+        self.sandbox.write(".config/delegate/delegate.toml",
+                           CONFIG.format(gemini_model=GEMINI_MODEL, ollama_url=self.ollama.url))
+        self.addCleanup(self.nothing_is_left_running)
+
+    def start(self, script):
+        server = Server(script, self.sandbox.root / f"{script}.log")
+        self.addCleanup(server.stop)
+        return server
+
+    def nothing_is_left_running(self):
+        give_up = time.monotonic() + 5
+        while left := self.sandbox.processes():
+            if time.monotonic() > give_up:
+                for pid in left:
+                    os.kill(pid, 9)
+                self.fail(f"still running after delegate returned: {left}")
+            time.sleep(0.1)
+
+    def run_delegate(self, *arguments, stdin="", exit_code=ANSWERED):
+        done = self.sandbox.run([self.delegate, *arguments], stdin, timeout=90)
+        self.assertEqual(done.exit_code, exit_code,
+                         f"delegate {' '.join(arguments)}\nstdout: {done.stdout}\nstderr: {done.stderr}")
+        return done
+
+    def ask_json(self, *arguments, **expected):
+        answer = json.loads(self.run_delegate("ask", "--json", *arguments, **expected).stdout)
+        self.assertEqual(answer["schema"], "delegate.ask/1")
+        return answer
+
+    def model_requests(self, part):
+        """What reached the model: not the CLIs' probes and connection attempts."""
+        return [request for request in self.api.requests(vendor=part) if request["model"]]
+
+    def break_sign_in(self):
+        self.api.mode("401")
+        for backend in REAL_CLIS:
+            self.run_delegate("ask", "-b", backend, "hello", exit_code=FAILED)
+
+
+class OfEachCli:
+    """The tests every real CLI has to pass; `backend` is its name."""
+
+    def test_answer(self):
+        "{backend} answers with its usage and its session"
+        answer = self.ask_json("-b", self.backend, "hello there")
+        self.assertEqual(answer["outcome"], "answered")
+        self.assertEqual(answer["answer"], "pong: hello there")
+        self.assertEqual(answer["backend"], self.backend)
+        self.assertFalse(answer["degraded"])
+        self.assertEqual(answer["usage"]["input_tokens"], 11)
+        self.assertEqual(answer["usage"]["output_tokens"], 7)
+        self.assertTrue(answer["session_id"])
+        self.assertEqual([attempt["outcome"] for attempt in answer["attempts"]], ["answered"])
+        self.check_model_and_cost(answer)
+
+    def test_plain(self):
+        "{backend} prints the answer and nothing else on stdout"
+        self.assertEqual(self.run_delegate("ask", "-b", self.backend, "hello").stdout, "pong: hello\n")
+
+    def test_prompt(self):
+        "{backend} gets the whole prompt, whatever is in it"
+        prompt = "--help\n\"quoted\" 'too' $HOME `id` %s \\n\nünïcode ✓ 漢字\n" + "x" * 200_000 + "\nlast line"
+        done = self.run_delegate("ask", "-b", self.backend, "-t", "ask", stdin=prompt)
+        self.assertEqual(done.stdout, "pong: last line\n")
+        self.assertIn(prompt, self.model_requests(self.part)[-1]["prompt"])
+
+    def test_session(self):
+        "{backend} takes a session up again and remembers what was said"
+        session = self.ask_json("-b", self.backend, "the password is swordfish")["session_id"]
+        again = self.ask_json("-b", self.backend, "--session", session, "recall")
+        self.assertEqual(again["answer"], "recalled: the password is swordfish")
+        self.assertEqual(again["session_id"], session)
+
+    def test_sign_in(self):
+        "{backend} is not asked again after one failed sign-in"
+        self.api.mode("401")
+        failed = self.ask_json("-b", self.backend, "hello", exit_code=FAILED)
+        self.assertEqual(failed["attempts"][0]["outcome"], "unauthenticated")
+        self.assertLessEqual(len(self.model_requests(self.part)), 3, "a hopeless sign-in was retried")
+        seen = len(self.api.requests())
+        refused = self.run_delegate("ask", "-b", self.backend, "hello", exit_code=NOTHING_ADMISSIBLE)
+        self.assertTrue(refused.stderr.startswith("[delegate:degraded]"), refused.stderr)
+        self.assertEqual(refused.stdout, "")
+        self.assertEqual(len(self.api.requests()), seen, "the open breaker let a request through")
+
+    def test_quota(self):
+        "{backend} out of quota is told from {backend} out of order"
+        self.api.mode("429quota")
+        failed = self.ask_json("-b", self.backend, "hello", exit_code=FAILED)
+        self.assertEqual(failed["attempts"][0]["outcome"], "quota_exhausted")
+
+    def test_empty(self):
+        "{backend} with an empty answer is not taken for an answer of the model"
+        self.api.mode("empty")
+        done = self.sandbox.run([self.delegate, "ask", "--json", "-b", self.backend, "hello"], timeout=90)
+        self.assertNotEqual(json.loads(done.stdout)["outcome"], "answered")
+
+    def test_deadline(self):
+        "{backend} that hangs is stopped at the deadline, with everything it started"
+        self.api.mode("hang")
+        self.run_delegate("ask", "-b", self.backend, "--timeout", "4s", "hello", exit_code=DEADLINE)
+
+    def test_read_only(self):
+        "{backend} changes files only with --write"
+        prompt = f"call {self.writing_call[0]} " + json.dumps(self.writing_call[1](self.sandbox.project))
+        model = ["-m", self.model_with_tools] if self.model_with_tools else []
+        self.run_delegate("ask", "-b", self.backend, *model, prompt)
+        self.assertFalse((self.sandbox.project / "made").exists(), "written without --write")
+        self.run_delegate("ask", "-b", self.backend, *model, "--write", prompt)
+        self.assertTrue((self.sandbox.project / "made").exists(), "not written with --write")
+
+    def test_system(self):
+        "{backend} gets the system prompt"
+        system = 'Answer in "verse".\nTwo lines; é.'
+        self.run_delegate("ask", "-b", self.backend, "-s", system, "hello")
+        request = self.model_requests(self.part)[-1]
+        self.assertIn(system, request["system"] + request["user"])
+
+
+class Claude(OfEachCli, World):
+    backend, part = "claude", "anthropic"
+    model_with_tools = None
+    writing_call = ("Bash", lambda project: {"command": f"sh -c 'echo > {project}/made'", "description": "make it"})
+
+    def check_model_and_cost(self, answer):
+        self.assertIn("claude", answer["model"])
+        self.assertGreater(answer["usage"]["cost_usd"], 0)
+
+
+class Codex(OfEachCli, World):
+    backend, part = "codex", "openai"
+    model_with_tools = "gpt-5-codex"  # the newest ones get theirs in a form this API does not speak
+    writing_call = ("exec_command", lambda project: {"cmd": f"touch {project}/made"})
+
+    def check_model_and_cost(self, answer):
+        self.assertNotIn("cost_usd", answer["usage"], "Codex does not say what a turn cost")
+
+
+class Gemini(OfEachCli, World):
+    backend, part = "gemini", "gemini"
+    model_with_tools = None
+    writing_call = ("run_shell_command", lambda project: {"command": f"touch {project}/made"})
+
+    def check_model_and_cost(self, answer):
+        self.assertEqual(answer["model"], GEMINI_MODEL)
+        self.assertNotIn("cost_usd", answer["usage"], "Gemini does not say what a turn cost")
+
+
+class AllTogether(World):
+    def test_one_ask(self):
+        "one ask goes through three failed sign-ins to the local model"
+        self.api.mode("401")
+        answer = self.ask_json("hello")
+        self.assertEqual(answer["answer"], "pong: hello")
+        self.assertEqual(answer["backend"], "ollama")
+        self.assertTrue(answer["degraded"])
+        self.assertEqual([(attempt["backend"], attempt["outcome"]) for attempt in answer["attempts"]],
+                         [(backend, "unauthenticated") for backend in REAL_CLIS] + [("ollama", "answered")])
+
+    def test_all_open(self):
+        "with every breaker open, auto goes straight to the local model and says whom it skipped"
+        self.break_sign_in()
+        seen = len(self.api.requests())
+        done = self.run_delegate("ask", "hello")
+        self.assertEqual(done.stdout, "pong: hello\n")
+        self.assertIn("skipped", done.stderr)
+        for backend in REAL_CLIS:
+            self.assertIn(backend, done.stderr)
+        self.assertIn("answered by ollama/", done.stderr)
+        self.assertEqual(len(self.api.requests()), seen, "an open breaker let a request through")
+        self.assertEqual(len(self.ollama.requests(path="/api/chat", prompt="hello")), 1)
+        self.assertNotIn("cloud", self.ollama.requests(path="/api/chat")[0]["model"])
+
+    def test_status(self):
+        "status shows the breakers open, and a reset closes them"
+        self.break_sign_in()
+        self.assertEqual(self.breaker_states(), dict.fromkeys(REAL_CLIS, "open") | {"ollama": "closed"})
+        self.api.mode("ok")
+        self.run_delegate("breaker", "reset", "--all")
+        self.assertEqual(self.breaker_states(), dict.fromkeys([*REAL_CLIS, "ollama"], "closed"))
+        self.assertEqual(self.run_delegate("ask", "hello").stdout, "pong: hello\n")
+
+    def breaker_states(self):
+        status = json.loads(self.run_delegate("status", "--json").stdout)
+        self.assertEqual(status["schema"], "delegate.status/1")
+        return {backend["name"]: backend["breaker"]["state"] for backend in status["backends"]
+                if backend["name"] in (*REAL_CLIS, "ollama")}
+
+    def test_one_down(self):
+        "one broken sign-in sends auto to the next CLI"
+        self.api.mode("401", part="anthropic")
+        answer = self.ask_json("hello")
+        self.assertEqual((answer["backend"], answer["answer"]), ("codex", "pong: hello"))
+
+    def test_keys(self):
+        "claude sees no key from the environment unless the configuration says so"
+        self.sandbox.write(".config/delegate/delegate.toml", "[notify]\ndesktop = false\n")
+        failed = self.ask_json("-b", "claude", "hello", exit_code=FAILED)
+        self.assertEqual(failed["attempts"][0]["outcome"], "unauthenticated")
+        self.assertEqual(self.model_requests("anthropic"), [])
+
+
+class Sentences(unittest.TestResult):
+    """Prints one line per test, and the reasons at once."""
+
+    def sentence(self, test):
+        return str(test.shortDescription()).format(backend=getattr(test, "backend", ""))
+
+    def say(self, verdict, test, reason=""):
+        print(f"{verdict:4} {self.sentence(test)}", *reason.splitlines(), sep="\n       ", flush=True)
+
+    def addSuccess(self, test):
+        self.say("ok", test)
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.say("FAIL", test, self.failures[-1][1])
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.say("FAIL", test, self.errors[-1][1])
+
+
+def all_tests(wanted):
+    tests = [test for case in (Claude, Codex, Gemini, AllTogether)
+             for test in unittest.defaultTestLoader.loadTestsFromTestCase(case)]
+    sentence = Sentences().sentence
+    return [test for test in tests if not wanted or any(name in sentence(test) for name in wanted)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--delegate", type=pathlib.Path, required=True, metavar="PATH", help="the program under test")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only tests whose sentence contains this")
+    options = parser.parse_args()
+    if not os.access(options.delegate, os.X_OK):
+        parser.error(f"{options.delegate} is not an executable")
+    tests = all_tests(options.names)
+    try:
+        if INSTALLED not in os.environ:
+            os.environ[INSTALLED] = json.dumps(install_real_clis())
+        enter_loopback_only_network()
+    except Unavailable as reason:
+        print(f"skipped: {reason}\n0 passed, 0 failed, {len(tests)} skipped")
+        return 0
+    World.delegate = str(options.delegate.resolve())
+    World.clis = json.loads(os.environ[INSTALLED])
+    result = Sentences()
+    unittest.TestSuite(tests).run(result)
+    failed = len({test for test, _ in result.failures + result.errors})
+    print(f"{result.testsRun - failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

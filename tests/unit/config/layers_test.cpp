@@ -1,0 +1,184 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/config/loading.hpp"
+
+// Which layer wins, what each may say, and where a value came from.
+using namespace delegate;
+using namespace delegate::test;
+using Lines = std::vector<std::string>;
+
+TEST_CASE("a stronger layer replaces a value, a list as a whole, and the origin says which one it was") {
+  ConfigSources sources = user("[router]\ntimeout = 1\norder = [\"claude\", \"codex\"]\n[grace]\nwindow = 9\n");
+  CHECK(load_config(sources).config.router.timeout == 1s);
+  sources.project_file = ConfigFile{"project.toml", "[router]\ntimeout = 2\norder = [\"gemini\"]\n"};
+  CHECK(load_config(sources).config.router.timeout == 2s);
+  sources.environment = {{"DELEGATE_ROUTER_TIMEOUT", "3"}};
+  CHECK(load_config(sources).config.router.timeout == 3s);
+  sources.flags = {{"router.timeout", "4s"}};
+  const LoadedConfig loaded = load_config(sources);
+  REQUIRE(lines(loaded) == Lines{});
+  CHECK(loaded.config.router.timeout == 4s);
+  CHECK(loaded.config.router.order == Lines{"gemini"});
+  CHECK(loaded.config.grace.window == 9s);
+  CHECK(to_string(loaded.config.origin("router.timeout")) == "--timeout");
+  CHECK(to_string(loaded.config.origin("router.order")) == "project.toml:3:9");
+  CHECK(to_string(loaded.config.origin("grace.window")) == "user.toml:5:10");
+  CHECK(to_string(loaded.config.origin("grace.max_streak")) == "built-in");
+  CHECK(loaded.config.origin("router.order").layer == Layer::project_file);
+}
+
+TEST_CASE("a project's file may not set what runs, connects or stores") {
+  CHECK(lines(load_project("[backends.gemini]\n  command = \"./evil\"\n")) ==
+        Lines{"project.toml:2:3: backends.gemini.command: may not be set by a project's delegate.toml -> put it into "
+              "~/.config/delegate/delegate.toml"});
+  for (const char* text :
+       {"[backends.gemini]\nkind = \"command\"\n", "[backends.gemini]\nenv.keep = [\"AWS_SECRET_ACCESS_KEY\"]\n",
+        "[backends.ollama]\nurl = \"http://evil\"\n", "[backends.ollama]\napi_key_env = \"AWS_SECRET_ACCESS_KEY\"\n",
+        "[state]\npath = \"/tmp/x\"\n", "[state]\nstore = \"memory\"\n", "[state]\nurl = \"redis://evil\"\n",
+        "[notify]\nhook = [\"evil\"]\n", "[notify]\ndesktop = false\n", "[notify]\non = []\n", "[history]\nlimit = 0\n",
+        "[history]\nkeep_prompts = true\n", "[router]\nmax_depth = 16\n", "[backends.gemini]\ncommand = 7\n"}) {
+    INFO(text);
+    const LoadedConfig loaded = load_project(text);
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems.front().what == "may not be set by a project's delegate.toml");
+    CHECK(same(loaded.config, built_in_config()));
+  }
+}
+
+TEST_CASE("every key that is called restricted is refused from a project's file") {
+  std::size_t restricted = 0;
+  for (const KeyInfo& key : known_keys()) {
+    if (!key.restricted) continue;
+    ++restricted;
+    std::string name = key.name;
+    if (const std::size_t at = name.find("NAME"); at != std::string::npos) name.replace(at, 4, "gemini");
+    INFO(name);
+    CHECK(lines(load_project(name + " = 424242\n")) ==
+          Lines{"project.toml:1:" + std::to_string(name.rfind('.') + 2) + ": " + name +
+                ": may not be set by a project's delegate.toml -> put it into ~/.config/delegate/delegate.toml"});
+  }
+  CHECK(restricted == 14);
+}
+
+TEST_CASE("a project's file may restate a built-in value of a restricted key, without any effect") {
+  ConfigSources sources = user("[backends.gemini]\ncommand = \"/opt/gemini\"\n[state]\nstore = \"memory\"\n");
+  sources.project_file =
+      ConfigFile{"project.toml", "[backends.gemini]\ncommand = [\"gemini\"]\n[state]\nstore = \"sqlite\"\n"};
+  const LoadedConfig loaded = load_config(sources);
+  REQUIRE(lines(loaded) == Lines{});
+  CHECK(loaded.config.backends.at("gemini").command == Lines{"/opt/gemini"});
+  CHECK(loaded.config.state.store == "memory");
+  CHECK(loaded.config.origin("state.store").layer == Layer::user_file);
+  CHECK(lines(load_project("[backends.gemini]\ncommand = \"gemini\"\n")) == Lines{});
+}
+
+TEST_CASE("a project's file cannot bring a new backend, but may tune and order the known ones") {
+  CHECK(lines(load_project("[backends.evil]\nkind = \"command\"\ncommand = \"sh\"\n")) ==
+        Lines{"project.toml:1:11: backends.evil: a project's delegate.toml may not bring a new backend -> put it into "
+              "~/.config/delegate/delegate.toml"});
+  CHECK(lines(load_project("[backends.gemni]\nmodel = \"x\"\n")) ==
+        Lines{"project.toml:1:11: backends.gemni: a project's delegate.toml may not bring a new backend -> did you "
+              "mean `gemini`?"});
+  ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n");
+  sources.project_file = ConfigFile{"project.toml",
+                                    "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"
+                                    "breaker.threshold = 9\nprompt = \"file\"\n"
+                                    "failures = [{match = \"x\", outcome = \"overloaded\"}]\n"};
+  const LoadedConfig loaded = load_config(sources);
+  REQUIRE(lines(loaded) == Lines{});
+  CHECK(loaded.config.backends.at("mine").model == "m");
+  CHECK(loaded.config.backends.at("mine").breaker.threshold == 9);
+  CHECK(loaded.config.backends.at("mine").failures.size() == 1);
+}
+
+TEST_CASE("the environment can set every key that one text can hold") {
+  ConfigSources sources = user("[backends.my-own]\nkind = \"command\"\ncommand = \"x\"\n");
+  sources.environment = {{"DELEGATE_BREAKER_THRESHOLD", "5"},
+                         {"DELEGATE_STATE_PATH", "/tmp/x.db"},
+                         {"DELEGATE_ROUTER_FALLBACK", "no"},
+                         {"DELEGATE_ROUTER_ORDER", "gemini, claude"},
+                         {"DELEGATE_ROUTER_ORDER_LIGHT", ""},
+                         {"DELEGATE_BACKENDS_GEMINI_MODEL", "flash"},
+                         {"DELEGATE_BACKENDS_GEMINI_BREAKER_COOLDOWN", "0"},
+                         {"DELEGATE_BACKENDS_GEMINI_ENV_KEEP", "A,B"},
+                         {"DELEGATE_BACKENDS_CODEX_COMMAND", "/opt/my codex,--x"},
+                         {"DELEGATE_BACKENDS_MY_OWN_TIMEOUT", " 90s "},
+                         {"DELEGATE_BACKENDS_OLLAMA_MAX_PARALLEL", "4"}};
+  const LoadedConfig loaded = load_config(sources);
+  REQUIRE(lines(loaded) == Lines{});
+  const Config& config = loaded.config;
+  CHECK(config.breaker.threshold == 5);
+  CHECK(config.state.path == "/tmp/x.db");
+  CHECK_FALSE(config.router.fallback);
+  CHECK(config.router.order == Lines{"gemini", "claude"});
+  CHECK(config.router.order_light.empty());
+  CHECK(config.backends.at("gemini").model == "flash");
+  CHECK(config.backends.at("gemini").breaker.cooldown == 0ms);
+  CHECK(config.backends.at("gemini").env_keep == Lines{"A", "B"});
+  CHECK(config.backends.at("codex").command == Lines{"/opt/my codex", "--x"});
+  CHECK(config.backends.at("my-own").timeout == 90s);
+  CHECK(config.backends.at("ollama").max_parallel == 4);
+  CHECK(to_string(config.origin("state.path")) == "environment DELEGATE_STATE_PATH");
+}
+
+TEST_CASE("a variable with a section's prefix that names no key is a problem, others are not ours") {
+  CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_TIMEUOT", "3"}}))) ==
+        Lines{"environment DELEGATE_ROUTER_TIMEUOT: names no key -> did you mean `DELEGATE_ROUTER_TIMEOUT`?"});
+  CHECK(lines(load_config(environment({{"DELEGATE_BACKENDS_GEMNI_MODEL", "x"}}))) ==
+        Lines{"environment DELEGATE_BACKENDS_GEMNI_MODEL: names no key -> did you mean "
+              "`DELEGATE_BACKENDS_GEMINI_MODEL`?"});
+  CHECK(lines(load_config(environment({{"DELEGATE_DEPTH", "1"},
+                                       {"DELEGATE_RUN_ID", "x"},
+                                       {"DELEGATE_CONFIG", "/x"},
+                                       {"DELEGATE_FAKE_CLI", "x"},
+                                       {"DELEGATE_ROUTERX", "x"},
+                                       {"DELEGATE_", ""}}))) == Lines{});
+}
+
+TEST_CASE("values from the environment are judged like those of files") {
+  CHECK(
+      lines(load_config(environment({{"DELEGATE_BREAKER_THRESHOLD", "0"}})))
+          .front()
+          .starts_with("environment DELEGATE_BREAKER_THRESHOLD: breaker.threshold: must be from 1 to 1000, is 0 -> "));
+  CHECK(lines(load_config(environment({{"DELEGATE_BREAKER_THRESHOLD", "3x"}}))) ==
+        Lines{"environment DELEGATE_BREAKER_THRESHOLD: breaker.threshold: expected an integer, found the text \"3x\""});
+  CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_FALLBACK", "maybe"}}))).size() == 1);
+  CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_ORDER", "claude,,codex"}}))).size() == 1);
+  CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_TIMEOUT", ""}}))).size() == 1);
+  CHECK(lines(load_config(environment({{"DELEGATE_BACKENDS_GEMINI_URL", "http://x"}}))).size() == 1);
+}
+
+TEST_CASE("a variable that two backends would answer to is refused") {
+  ConfigSources sources = user("[backends.a-b]\nkind = \"claude\"\n[backends.a_b]\nkind = \"claude\"\n");
+  CHECK(lines(load_config(sources)) == Lines{});
+  sources.environment = {{"DELEGATE_BACKENDS_A_B_MODEL", "x"}};
+  CHECK(lines(load_config(sources)) ==
+        Lines{"environment DELEGATE_BACKENDS_A_B_MODEL: names both backends.a-b.model and backends.a_b.model -> set it "
+              "in ~/.config/delegate/delegate.toml"});
+}
+
+TEST_CASE("flags are dotted keys with texts") {
+  ConfigSources sources;
+  sources.flags = {
+      {"router.fallback", "false"}, {"backends.gemini.model", "pro"}, {"backends.claude.breaker.cooldown", "0"}};
+  const LoadedConfig loaded = load_config(sources);
+  REQUIRE(lines(loaded) == Lines{});
+  CHECK_FALSE(loaded.config.router.fallback);
+  CHECK(loaded.config.backends.at("gemini").model == "pro");
+  CHECK(loaded.config.backends.at("claude").breaker.cooldown == 0ms);
+  sources.flags = {{"router.timeuot", "3"}, {"backends.nobody.model", "x"}};
+  CHECK(lines(load_config(sources)).size() == 2);
+}
+
+TEST_CASE("a file that is no TOML is one problem and no cause of others") {
+  ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = [\"mine\"\n");
+  sources.project_file = ConfigFile{"project.toml", "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"};
+  sources.environment = {{"DELEGATE_BREAKER_THRESHOLD", "0"}};
+  const Lines problems = lines(load_config(sources));
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0].starts_with("user.toml:"));
+  CHECK(problems[1].starts_with("environment "));
+  sources = user("[router]\norder = [\"nobody\"]\n");
+  sources.project_file = ConfigFile{"project.toml", "[="};
+  CHECK(lines(load_config(sources)).size() == 2);
+}

@@ -1,0 +1,174 @@
+#include "core/os/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "core/os/fd.hpp"
+
+using namespace delegate;
+
+namespace {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    char name[] = "/tmp/delegate-test-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    path_ = name;
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  Path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  Path path_;
+};
+
+mode_t mode_of(const Path& path) {
+  struct stat facts {};
+  REQUIRE(::stat(path.c_str(), &facts) == 0);
+  return facts.st_mode & 07777;
+}
+
+ino_t inode_of(const Path& path) {
+  struct stat facts {};
+  REQUIRE(::stat(path.c_str(), &facts) == 0);
+  return facts.st_ino;
+}
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    read = Fd(ends[0]);
+    write = Fd(ends[1]);
+  }
+  Fd read;
+  Fd write;
+};
+
+}  // namespace
+
+TEST_CASE("a file is read whole, whatever is in it") {
+  const TemporaryDirectory directory;
+  const std::string content = std::string("a\0b\xFF\n", 5) + std::string(100'000, 'x');
+  std::ofstream(directory / "file") << content;
+  CHECK(read_file(directory / "file").value() == content);
+  CHECK(read_file(directory / "file", content.size()).value() == content);
+}
+
+TEST_CASE("what cannot be read is named, with the reason") {
+  const TemporaryDirectory directory;
+  SECTION("missing") {
+    const auto result = read_file(directory / "none");
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == Code::not_found);
+    CHECK(result.error().what == "read " + (directory / "none").string() + ": no such file or directory");
+  }
+  SECTION("a directory") {
+    const auto result = read_file(directory / "");
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == Code::invalid_argument);
+    CHECK(result.error().what.find("is a directory") != std::string::npos);
+  }
+  SECTION("larger than allowed") {
+    std::ofstream(directory / "file") << "12345";
+    const auto result = read_file(directory / "file", 4);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().what == "read " + (directory / "file").string() + ": more than 4 bytes");
+  }
+  SECTION("a device that never ends") { CHECK_FALSE(read_file("/dev/zero", 1u << 20)); }
+}
+
+TEST_CASE("a FIFO that nobody writes to is empty and holds nobody up") {
+  const TemporaryDirectory directory;
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  CHECK(read_file(directory / "fifo").value().empty());
+}
+
+TEST_CASE("files of /proc, which claim to be empty, are read too") {
+  CHECK_FALSE(read_file("/proc/self/stat").value().empty());
+}
+
+TEST_CASE("private directories are made with their parents, and made once") {
+  const TemporaryDirectory directory;
+  REQUIRE(make_private_directory(directory / "a/b/c/"));
+  CHECK(mode_of(directory / "a") == 0700);
+  CHECK(mode_of(directory / "a/b/c") == 0700);
+  CHECK(make_private_directory(directory / "a/b/c"));
+  std::ofstream(directory / "file") << "x";
+  CHECK_FALSE(make_private_directory(directory / "file"));
+  CHECK_FALSE(make_private_directory(directory / "file/below"));
+}
+
+TEST_CASE("many threads may make the same directory") {
+  const TemporaryDirectory directory;
+  std::atomic<int> made{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      if (make_private_directory(directory / "a/b/c/d/e")) ++made;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(made == 8);
+}
+
+TEST_CASE("a private file is replaced as a whole and left alone when nothing changes") {
+  const TemporaryDirectory directory;
+  const Path file = directory / "settings";
+  REQUIRE(write_private_file(file, "one"));
+  CHECK(mode_of(file) == 0600);
+  const ino_t first = inode_of(file);
+  REQUIRE(write_private_file(file, "one"));
+  CHECK(inode_of(file) == first);
+  const Fd reader(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(write_private_file(file, "two, and longer"));
+  CHECK(read_all(reader.get(), 100).value() == "one");  // who has it open keeps a whole one
+  CHECK(read_file(file).value() == "two, and longer");
+  const std::filesystem::directory_iterator left(directory / "");
+  CHECK(std::distance(begin(left), end(left)) == 1);
+}
+
+TEST_CASE("a file that cannot be written leaves nothing behind") {
+  const TemporaryDirectory directory;
+  CHECK_FALSE(write_private_file(directory / "none/file", "x"));
+  REQUIRE(make_private_directory(directory / "taken"));
+  CHECK_FALSE(write_private_file(directory / "taken", "x"));
+  const std::filesystem::directory_iterator left(directory / "");
+  CHECK(std::distance(begin(left), end(left)) == 1);
+}
+
+TEST_CASE("reading and writing wait for a non-blocking fd") {
+  const Pipe pipe;
+  for (const Fd* fd : {&pipe.read, &pipe.write}) ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
+  const std::string content(1u << 20, 'y');
+  bool written = false;
+  std::thread writer([&, fd = ::dup(pipe.write.get())] {
+    written = write_all(fd, content).has_value();
+    ::close(fd);
+  });
+  const_cast<Fd&>(pipe.write).reset();
+  const auto read = read_all(pipe.read.get(), 2u << 20);
+  writer.join();
+  CHECK(written);
+  CHECK(read.value() == content);
+}
+
+TEST_CASE("writing to a closed pipe is an error and not a signal") {
+  static std::atomic<int> signals;
+  signals = 0;
+  const auto before = std::signal(SIGPIPE, [](int) { ++signals; });
+  Pipe pipe;
+  pipe.read.reset();
+  const Status result = write_all(pipe.write.get(), "x");
+  std::signal(SIGPIPE, before);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == Code::unavailable);
+  CHECK(signals == 0);
+}

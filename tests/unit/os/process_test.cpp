@@ -1,0 +1,145 @@
+#include "core/os/process.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "core/base/deadline.hpp"
+#include "core/os/clock.hpp"
+
+using namespace delegate;
+
+namespace {
+
+/// A forked child that only waits to be killed; reaped at the end. Nothing but async-signal-safe calls in it.
+class Sleeper {
+ public:
+  Sleeper() : pid_(::fork()) {
+    if (pid_ == 0) {
+      for (;;) ::pause();
+    }
+  }
+  ~Sleeper() { reap(); }
+  void kill_unreaped() {
+    ::kill(pid_, SIGKILL);
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT);
+  }
+  void reap() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+};
+
+std::int64_t start_time_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string word;
+  for (int field = 1; field <= 22; ++field) file >> word;  // the name of a test program has no spaces
+  return std::stoll(word);
+}
+
+}  // namespace
+
+TEST_CASE("this process is alive, under a name that tries to confuse the reader of /proc too") {
+  char before[16];
+  ::prctl(PR_GET_NAME, before);
+  const std::string name = GENERATE(as<std::string>{}, "plain", "a) Z 1 2", ") R (", "((", "a b c");
+  ::prctl(PR_SET_NAME, name.c_str());
+  const ProcessId self = this_process("boot");
+  ::prctl(PR_SET_NAME, before);
+  CHECK(self.pid == ::getpid());
+  CHECK(self.start_time == start_time_of(::getpid()));
+  CHECK(is_alive(self, "boot"));
+}
+
+TEST_CASE("a process is dead only when that is certain") {
+  Sleeper sleeper;
+  const ProcessId other{.boot_id = "boot", .pid = sleeper.pid(), .start_time = start_time_of(sleeper.pid())};
+  CHECK(is_alive(other, "boot"));
+  SECTION("another boot") { CHECK_FALSE(is_alive(other, "next boot")); }
+  SECTION("its pid belongs to a later process") {
+    ProcessId earlier = other;
+    --earlier.start_time;
+    CHECK_FALSE(is_alive(earlier, "boot"));
+  }
+  SECTION("a zombie") {
+    sleeper.kill_unreaped();
+    CHECK_FALSE(is_alive(other, "boot"));
+  }
+  SECTION("gone") {
+    sleeper.reap();
+    CHECK_FALSE(is_alive(other, "boot"));
+  }
+  SECTION("what was never a pid") {
+    CHECK_FALSE(is_alive(ProcessId{.boot_id = "boot", .pid = 0, .start_time = 1}, "boot"));
+    CHECK_FALSE(is_alive(ProcessId{.boot_id = "boot", .pid = -1, .start_time = 1}, "boot"));
+    CHECK_FALSE(is_alive(ProcessId{.boot_id = "boot", .pid = 1LL << 40, .start_time = 1}, "boot"));
+  }
+}
+
+TEST_CASE("a tag matches the whole variable only, and never nothing") {
+  const std::string value = "process-test-" + std::to_string(::getpid());
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const std::string other = "XTAG=" + value + "9", tag = "TAG=" + value;
+    const char* environment[] = {other.c_str(), tag.c_str(), nullptr};
+    ::execle("/bin/sleep", "sleep", "600", nullptr, environment);
+    ::_exit(127);
+  }
+  const Deadline patience = Deadline::in(std::chrono::seconds(20));
+  while (processes_tagged("TAG", value).empty() && !patience.passed()) ::usleep(1000);  // until it has exec'd
+  CHECK(processes_tagged("TAG", value) == std::vector<int>{pid});
+  CHECK(processes_tagged("XTAG", value).empty());
+  CHECK(processes_tagged("AG", value).empty());
+  CHECK(processes_tagged("TAG", value.substr(1)).empty());
+  CHECK(processes_tagged("TAG", "").empty());
+  CHECK(kill_tagged("", "") == 0);
+  CHECK(kill_tagged("TAG", value) == 1);
+  int status = 0;
+  CHECK(::waitpid(pid, &status, 0) == pid);
+  CHECK(WIFSIGNALED(status));
+}
+
+TEST_CASE("executables are found on the path, by absolute directories only") {
+  char name[] = "/tmp/delegate-test-XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  const std::string root = name;
+  std::filesystem::create_directories(root + "/first/tool");  // a directory of that name does not count
+  std::filesystem::create_directories(root + "/second");
+  std::ofstream(root + "/second/tool") << "#!/bin/sh\n";
+  std::ofstream(root + "/second/plain") << "not executable\n";
+  ::chmod((root + "/second/tool").c_str(), 0700);
+  ::chmod((root + "/second/plain").c_str(), 0600);
+  const std::string path = ":.:relative:" + root + "/first:" + root + "/second/";
+  CHECK(find_executable("tool", path) == root + "/second/tool");
+  CHECK(find_executable(root + "/second/tool", "") == root + "/second/tool");
+  CHECK(find_executable("plain", path) == std::nullopt);
+  CHECK(find_executable("none", path) == std::nullopt);
+  CHECK(find_executable("", path) == std::nullopt);
+  CHECK(find_executable("./tool", path) == std::nullopt);
+  CHECK(find_executable("tool", "") == std::nullopt);
+  std::filesystem::remove_all(root);
+}
+
+TEST_CASE("the clock of the system knows its boot and does not run backwards") {
+  const SystemClock clock;
+  const HostTime first = clock.now();
+  const HostTime second = clock.now();
+  CHECK(first.boot_id.size() == 36);
+  CHECK(first.boot_id == second.boot_id);
+  CHECK(second.boot >= first.boot);
+  CHECK(first.wall > milliseconds(1'700'000'000'000));
+}
