@@ -54,26 +54,45 @@ void read_result(const Json& json, Reading& reading) {
   const auto status = integer_at(json, "/api_error_status");
   std::optional<Outcome> outcome = match(kWords, text);
   if (!outcome) outcome = outcome_of_reason(text_at(json, "/terminal_reason"));
-  if (!outcome && reading.problem) outcome = reading.problem->outcome;  // the class named by an earlier record
+  // The class named by an earlier record; "server_error" is also said of refused and dropped connections.
+  const auto named = reading.problem ? std::optional(reading.problem->outcome) : std::nullopt;
+  if (!outcome && named != Outcome::server_error) outcome = named;
   if (!outcome) outcome = match(common_signatures(), text);
   if (!outcome && status) outcome = outcome_of_status(*status);
+  if (!outcome) outcome = named;
   const auto retry_at = reading.problem ? reading.problem->retry_at : std::nullopt;
   reading.problem = Problem{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
 }
 
-/// A subscription's window: `rejected` says exactly when it opens again; `allowed` comes with every success.
+/// A subscription's window: `rejected` with a time says exactly when it opens again, without one it is a rate limit;
+/// `allowed` comes with every success.
 void read_limit(const Json& json, Reading& reading) {
   if (text_at(json, "/rate_limit_info/status") != "rejected") return;
-  reading.problem = Problem{.outcome = Outcome::quota_exhausted, .message = "the subscription's limit is reached"};
-  if (const auto resets_at = integer_at(json, "/rate_limit_info/resetsAt"); resets_at && *resets_at < 1'000'000'000'000)
-    reading.problem->retry_at = std::chrono::seconds(*resets_at);
+  const auto resets_at = integer_at(json, "/rate_limit_info/resetsAt");
+  if (resets_at && *resets_at > 0 && *resets_at < 1'000'000'000'000)
+    reading.problem = Problem{Outcome::quota_exhausted, "the subscription's limit is reached", std::nullopt,
+                              std::chrono::seconds(*resets_at)};
+  else reading.problem = Problem{Outcome::rate_limited, "the service is limiting requests", {}};
 }
 
+/// An error's text follows in the result; a stated end of the limit stays.
+void read_assistant(const Json& json, Reading& reading) {
+  if (reading.problem && reading.problem->retry_at) return;
+  reading.problem.reset();  // what was retried with success, unless this is an error, too
+  if (const auto outcome = outcome_of_class(text_at(json, "/error")))
+    reading.problem = Problem{*outcome, one_line(text_at(json, "/message/content/0/text")), {}};
+}
+
+/// Its own retries. A sign-in that is refused twice will be refused again, and by itself the CLI goes on for three
+/// minutes. The first time it may be renewing an expired token just now: it must not be stopped over that.
 void read_retry(const Json& json, Reading& reading) {
-  const auto outcome = outcome_of_class(text_at(json, "/error"));
-  if (outcome != Outcome::unauthenticated) return;
-  reading.problem = Problem{Outcome::unauthenticated, "sign-in refused by the service", {}};
-  reading.hopeless = true;  // no further try will be better, and by itself the CLI goes on for three minutes
+  const std::string name = text_at(json, "/error");
+  const auto outcome = outcome_of_class(name);
+  if (!outcome) return;
+  const bool sign_in = outcome == Outcome::unauthenticated;
+  reading.problem =
+      Problem{*outcome, sign_in ? "sign-in refused by the service" : "retrying after " + one_line(name), {}};
+  reading.hopeless = sign_in && integer_at(json, "/attempt").value_or(1) > 1;
 }
 
 class Claude final : public Backend {
@@ -113,11 +132,7 @@ class Claude final : public Backend {
     const std::string type = text_at(*json, "/type");
     if (type == "result") return read_result(*json, reading);
     if (type == "rate_limit_event") return read_limit(*json, reading);
-    if (type == "assistant") {
-      const auto outcome = outcome_of_class(text_at(*json, "/error"));
-      if (outcome && !reading.problem)
-        reading.problem = Problem{*outcome, one_line(text_at(*json, "/message/content/0/text")), {}};
-    }
+    if (type == "assistant") return read_assistant(*json, reading);
     if (type != "system") return;
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
     if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);

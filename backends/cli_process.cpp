@@ -49,11 +49,13 @@ bool is_vendor_key(std::string_view name) { return name.ends_with("_API_KEY") ||
 
 std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login,
                                            const std::vector<std::string>& extra) {
+  const auto is_replaced = [&](const std::string& name) {
+    return std::any_of(extra.begin(), extra.end(), [&](const auto& own) { return own.starts_with(name + "="); });
+  };
   std::vector<std::string> out;
   for (const auto& [name, value] : task.environment) {
-    if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID") continue;
+    if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID" || is_replaced(name)) continue;
     if (is_vendor_key(name) && !lists(task.settings.env_keep, name) && !lists(own_login, name)) continue;
-    if (std::any_of(extra.begin(), extra.end(), [&](const auto& own) { return own.starts_with(name + "="); })) continue;
     out.push_back(name + "=" + value);
   }
   out.insert(out.end(), extra.begin(), extra.end());

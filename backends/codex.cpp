@@ -14,13 +14,15 @@ Problem problem_of(const std::string& message) {
   return {outcome.value_or(Outcome::exited_nonzero), one_line(message), stated_wait(message)};
 }
 
-/// "Reconnecting... 2/5 (unexpected status 401 …)": the CLI's own retries. A sign-in failure does not heal by retrying.
+/// "Reconnecting... 2/5 (unexpected status 401 …)": the CLI's own retries. A sign-in failure does not heal by retrying,
+/// and for a network it would wait for ever.
 void read_error(const std::string& message, Reading& reading) {
   const Problem problem = problem_of(message);
   if (problem.outcome == Outcome::exited_nonzero) return;
   reading.problem = problem;
   const bool retrying = message.starts_with("Reconnecting...") && !message.starts_with("Reconnecting... 1/");
   if (retrying && problem.outcome == Outcome::unauthenticated) reading.hopeless = true;
+  if (message.starts_with("Reconnecting... waiting for network")) reading.hopeless = true;
 }
 
 class Codex final : public Backend {

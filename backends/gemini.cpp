@@ -53,6 +53,7 @@ void read_result(const Json& json, Reading& reading) {
 /// second line with the wait. It would try ten times, for more than four minutes; its setting for that is honoured only
 /// in files that root owns. One retry is enough, and a stated wait is ours to remember.
 void read_retry(std::string_view line, Reading& reading) {
+  if (reading.complete) return;  // the two pipes are not read in the order in which they were written
   const bool first = line.starts_with("Attempt 1 failed");
   if (line.starts_with("Attempt ") && line.find(" failed") != std::string_view::npos) {
     reading.problem = problem_of(std::string(trim(line)));
@@ -61,6 +62,14 @@ void read_retry(std::string_view line, Reading& reading) {
     reading.problem->retry_after = stated_wait(line);
     reading.hopeless = true;
   }
+}
+
+/// Those that no shell or signal makes, and the input error that an unknown session is.
+std::optional<Outcome> outcome_of_exit(int code) {
+  if (code == 42) return Outcome::bad_request;
+  for (const std::int64_t status : {401, 403, 429, 500, 503})
+    if (code == (status & 0xFF)) return outcome_of_status(status);
+  return std::nullopt;
 }
 
 class Gemini final : public Backend {
@@ -112,7 +121,8 @@ class Gemini final : public Backend {
     const std::size_t tail = remains.err.rfind("\n{\n");
     if (tail != std::string_view::npos)
       if (const auto json = parse_object(remains.err.substr(tail))) return problem_of(text_at(*json, "/error/message"));
-    const auto outcome = match(common_signatures(), remains.err);
+    auto outcome = match(common_signatures(), remains.err);
+    if (!outcome) outcome = outcome_of_exit(remains.exit_code);
     if (!outcome) return std::nullopt;
     return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
   }

@@ -3,8 +3,10 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -13,7 +15,8 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kLookedAt = 64u << 10;  // an error is short; its beginning and end are looked at
+constexpr std::size_t kLookedAt = 32u << 10;  // an error is short; its beginning and end are looked at
+constexpr std::uint32_t kMostSteps = 50'000;  // at each place: a person's pattern must not hang the program
 
 struct FreeCode {
   void operator()(pcre2_code* code) const { pcre2_code_free(code); }
@@ -25,22 +28,25 @@ struct FreeContext {
   void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
 };
 
+// Bytes that are not UTF-8 match nothing, and do no harm.
+constexpr std::uint32_t kOptions = PCRE2_CASELESS | PCRE2_MULTILINE | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+
 /// The captured groups of the first match (0 is the whole), empty when there is none.
 std::vector<std::string> groups(std::string_view pattern, std::string_view text) {
   int error = 0;
   PCRE2_SIZE where = 0;
   const auto* bytes = reinterpret_cast<PCRE2_SPTR>(pattern.data());
   const std::unique_ptr<pcre2_code, FreeCode> code(
-      pcre2_compile(bytes, pattern.size(), PCRE2_CASELESS | PCRE2_MULTILINE, &error, &where, nullptr));
+      pcre2_compile(bytes, pattern.size(), kOptions, &error, &where, nullptr));
   if (!code) return {};
   const std::unique_ptr<pcre2_match_data, FreeMatch> found(pcre2_match_data_create_from_pattern(code.get(), nullptr));
   const std::unique_ptr<pcre2_match_context, FreeContext> limits(pcre2_match_context_create(nullptr));
-  pcre2_set_match_limit(limits.get(), 1'000'000);  // a person's pattern must not hang the program
+  pcre2_set_match_limit(limits.get(), kMostSteps);
   const int count =
       pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, found.get(), limits.get());
   std::vector<std::string> out;
   const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(found.get());
-  for (int i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(count, 0)); ++i) {
     const std::size_t from = ends[2 * i];
     const std::size_t to = ends[2 * i + 1];
     out.emplace_back(from == PCRE2_UNSET ? std::string_view() : text.substr(from, to - from));
@@ -48,8 +54,10 @@ std::vector<std::string> groups(std::string_view pattern, std::string_view text)
   return out;
 }
 
-std::string_view looked_at(std::string_view text) {
-  return text.substr(text.size() - std::min(text.size(), kLookedAt));
+std::string looked_at(std::string_view text) {
+  if (text.size() <= kLookedAt) return std::string(text);
+  const std::size_t half = kLookedAt / 2;
+  return std::string(text.substr(0, half)).append("\n").append(text.substr(text.size() - half));
 }
 
 constexpr std::array kCommon{
@@ -62,25 +70,31 @@ constexpr std::array kCommon{
         R"(\bauthentication[_ ](failed|error)\b|\b401 unauthorized\b|\b403 forbidden\b|\boauth token (has )?expired)",
         Outcome::unauthenticated},
     Signature{
-        R"(set an auth method|\binvalid auth method\b|\bno auth(entication)? method\b|access token could not be refreshed)",
+        R"(set an auth method|\binvalid auth method\b|\bno auth(entication)? method\b|access token could not be refreshed|^unauthorized$)",
         Outcome::unauthenticated},
     // Quota before rate limit: its words often hold the other's.
     Signature{
         R"(\b(exceeded|exhausted) your .{0,24}quota\b|\bquota exceeded\b|\binsufficient_quota\b|\busage limit\b|\bcredit balance is too low\b)",
         Outcome::quota_exhausted},
-    Signature{R"(\b429\b|\btoo many requests\b|\brate[ _-]?limit)", Outcome::rate_limited},
-    Signature{R"(\boverloaded\b|\bat capacity\b|\b(503|529)\b|\bservice unavailable\b|\bhigh demand\b)",
-              Outcome::overloaded},
+    // A bare number is no status: it may be a line of a stack trace.
+    Signature{
+        R"((status|code|error|https?|http/[\d.]+|returned|response|got|rejected)\W{0,4}429\b|\btoo many requests\b|\brate[ _-]?limit)",
+        Outcome::rate_limited},
+    Signature{
+        R"((status|code|error|https?|http/[\d.]+|returned|response|got|rejected)\W{0,4}(503|529)\b|\boverloaded\b|\bat capacity\b)",
+        Outcome::overloaded},
+    Signature{R"(\bservice unavailable\b|\bserver (is )?busy\b|\bhigh demand\b)", Outcome::overloaded},
     Signature{
         R"(\b(500|502|504) (internal server error|bad gateway|gateway timeout)\b|\binternal server error\b|an internal error has occurred)",
         Outcome::server_error},
     Signature{
-        R"(issue with the selected model|\bmodel\b.{0,80}\b(does not exist|not found|is not supported)\b|\bis not found for api version\b)",
+        R"(issue with the selected model|\bmodel\b.{0,80}\b(does not exist|not found|is not supported)\b|\bis not found for api version\b|does not support (chat|generate|thinking|tools)\b)",
         Outcome::model_rejected},
     Signature{
-        R"(prompt is too long|context window|input token count .{0,40}exceeds|maximum context length|exceeds the maximum length)",
+        R"(prompt is too long|context window|input token count .{0,40}exceeds|maximum context length|longer than the context length|available context size|exceed_context_size|exceeds the maximum length)",
         Outcome::context_too_long},
-    Signature{R"(no conversation found|no rollout found|invalid session identifier)", Outcome::bad_request},
+    Signature{R"(no conversation found|no rollout found|invalid session identifier|error resuming session)",
+              Outcome::bad_request},
     Signature{R"(\bconnection refused\b|\beconnrefused\b|\benotfound\b|\bgetaddrinfo\b|waiting for network)",
               Outcome::unreachable},
     Signature{R"(\beconnreset\b|\bconnection reset\b|stream disconnected|\bsocket hang up\b|^terminated$)",
@@ -125,16 +139,20 @@ std::optional<Outcome> outcome_of_status(std::int64_t status) {
 }
 
 std::optional<milliseconds> stated_wait(std::string_view text) {
-  const auto found = groups(R"(\b(?:again|retry|reset|resets|available)(?:[ -]after|[ ]in)?:?\s+)"
-                            R"((?:(\d+)\s*d(?:ays?)?[, ]*)?(?:(\d+)\s*h(?:ours?|rs?)?[, ]*)?)"
-                            R"((?:(\d+)\s*m(?:in(?:ute)?s?)?\b[, ]*)?(?:(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?\b)?)",
+  // Each part a number and its unit; a letter after the unit makes it another word ("5 December").
+  const auto found = groups(R"(\b(?:again|retry|resets?|available)(?:[ -]after|[ ]in)?:?\s+(?=[\d.]+\s*[dhms]))"
+                            R"((?:(\d+(?:\.\d+)?)\s*d(?:ays?)?(?![a-z])[, ]*)?)"
+                            R"((?:(\d+(?:\.\d+)?)\s*h(?:ours?|rs?)?(?![a-z])[, ]*)?)"
+                            R"((?:(\d+(?:\.\d+)?)\s*m(?:in(?:ute)?s?)?(?![a-z])[, ]*)?)"
+                            R"((?:(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?(?![a-z])[, ]*)?)"
+                            R"((?:(\d+(?:\.\d+)?)\s*(?:ms|milliseconds?)(?![a-z]))?)",
                             looked_at(text));
   if (found.size() < 2) return std::nullopt;
-  constexpr std::array<double, 4> kSeconds{86'400, 3'600, 60, 1};
+  constexpr std::array<double, 5> kSeconds{86'400, 3'600, 60, 1, 0.001};
   double total = 0;
   for (std::size_t i = 1; i < found.size() && i <= kSeconds.size(); ++i) total += number(found[i]) * kSeconds[i - 1];
   if (!(total > 0) || total > 1e9) return std::nullopt;
-  return milliseconds(static_cast<std::int64_t>(total * 1000));
+  return milliseconds(std::llround(total * 1000));
 }
 
 std::optional<milliseconds> retry_after_header(std::string_view value) {
@@ -144,7 +162,7 @@ std::optional<milliseconds> retry_after_header(std::string_view value) {
       std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
   if (error != std::errc{} || end != value.data() + value.size() || !(seconds > 0) || seconds > 1e9)
     return std::nullopt;
-  return milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  return milliseconds(std::llround(seconds * 1000));
 }
 
 }  // namespace delegate

@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <csignal>
 
-#include "cli/exit_code.hpp"
-
 namespace delegate::cli {
 namespace {
 
@@ -37,7 +35,7 @@ void pass_on(int signal) {
   }
   int status = 0;
   while (::waitpid(worker, &status, 0) < 0 && errno == EINTR) continue;
-  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : kInternal);
+  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ constexpr std::size_t kLargestConfig = 1u << 20;
 
 /// An XDG base directory: the variable when it is an absolute path (others are to be ignored), else below HOME.
 std::string base_directory(const World& world, const char* variable, const char* below_home) {
-  if (const std::string set = world.variable(variable); set.starts_with('/')) return set;
+  if (std::string set = world.variable(variable); set.starts_with('/')) return set;
   const std::string home = world.variable("HOME");
   return home.empty() ? std::string() : home + below_home;
 }
@@ -62,7 +62,7 @@ std::string scratch_path(const World& world) {
   if (const std::string runtime = world.variable("XDG_RUNTIME_DIR"); runtime.starts_with('/'))
     return runtime + "/delegate";
   const std::string base = base_directory(world, "XDG_CACHE_HOME", "/.cache");
-  return (base.empty() ? "/tmp/delegate-" + std::to_string(::geteuid()) : base + "/delegate") + "/calls";
+  return base.empty() ? std::string() : base + "/delegate/calls";
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -27,6 +28,13 @@ void handle_signals(delegate::CancelToken& interrupted) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not our end
 }
 
+/// A stream that was closed by the caller must not become the number of the next file that is opened (the state!). Such
+/// a stdin is empty; such an output cannot be written, which is an error that is reported.
+void keep_standard_streams_apart() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDONLY));  // takes the lowest free number
+}
+
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> out;
   for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry)
@@ -39,6 +47,7 @@ std::map<std::string, std::string> environment() {
 
 int main(int argc, char** argv) {
   try {  // the last of the three borders where exceptions end
+    keep_standard_streams_apart();
     delegate::CancelToken interrupted;
     handle_signals(interrupted);
     const delegate::SystemClock clock;

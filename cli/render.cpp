@@ -39,6 +39,7 @@ void explain_answer(const Output& output, const RunResult& result) {
     if (is_news(skip)) why.push_back(describe(skip));
   for (const Attempt& attempt : result.attempts)
     if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::cancelled) why.push_back(describe(attempt));
+  for (const std::string& backend : result.still_probing) why.push_back(backend + " is slow (a probe, still running)");
   if (!why.empty()) output.note("delegate: " + join(why, "; ") + "; answered by " + label(*result.answer));
 }
 

@@ -60,7 +60,7 @@ bool is_degraded(const RunResult& result) {
     return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled;
   };
   if (std::any_of(result.skips.begin(), result.skips.end(), is_news)) return true;
-  return !result.answer || result.attempts.size() > 1;
+  return !result.answer || result.attempts.size() > 1 || !result.still_probing.empty();
 }
 
 Json to_object(const BackendStatus& backend) {
@@ -101,6 +101,7 @@ std::string to_json(const RunResult& result) {
   for (const Attempt& attempt : result.attempts) json["attempts"].push_back(to_object(attempt));
   json["skipped"] = Json::array();
   for (const Skip& skip : result.skips) json["skipped"].push_back(to_object(skip));
+  if (!result.still_probing.empty()) json["still_probing"] = result.still_probing;
   if (const auto& answer = result.answer) {
     json["usage"] = to_object(answer->usage);
     put(json, "session_id", answer->session_id);

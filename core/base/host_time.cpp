@@ -3,16 +3,25 @@
 #include <algorithm>
 
 namespace delegate {
+namespace {
+
+/// Stored times may be anything: what does not fit is as long as can be, and never wraps.
+milliseconds positive_difference(milliseconds later, milliseconds earlier) {
+  if (later <= earlier) return milliseconds(0);
+  std::int64_t difference = 0;
+  if (__builtin_sub_overflow(later.count(), earlier.count(), &difference)) return milliseconds::max();
+  return milliseconds(difference);
+}
+
+}  // namespace
 
 milliseconds remaining(const Span& span, const HostTime& now) {
-  if (span.since.boot_id == now.boot_id)
-    return std::clamp(span.length - (now.boot - span.since.boot), milliseconds(0), span.length);
-  return std::clamp(span.length - (now.wall - span.since.wall), milliseconds(0), span.length);
+  return positive_difference(span.length, elapsed(span.since, now));
 }
 
 milliseconds elapsed(const HostTime& then, const HostTime& now) {
-  const auto passed = then.boot_id == now.boot_id ? now.boot - then.boot : now.wall - then.wall;
-  return std::max(passed, milliseconds(0));
+  return then.boot_id == now.boot_id ? positive_difference(now.boot, then.boot)
+                                     : positive_difference(now.wall, then.wall);
 }
 
 bool anchored_elsewhere(const Span& span, const HostTime& now) {

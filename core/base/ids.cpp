@@ -7,13 +7,13 @@ namespace delegate {
 
 std::string make_run_id(std::chrono::milliseconds wall) {
   constexpr char kDigits[] = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's: no i, l, o, u
-  constexpr int kTimeDigits = 9;                                  // 45 bits of milliseconds: until the year 3084
-  constexpr int kChanceDigits = 7;
+  constexpr std::size_t kTimeDigits = 9;                                  // 45 bits of milliseconds: until the year 3084
+  constexpr std::size_t kChanceDigits = 7;
   std::string id(kTimeDigits + kChanceDigits, '0');
   auto time = static_cast<std::uint64_t>(wall.count());
-  for (int i = kTimeDigits; i-- > 0; time /= 32) id[static_cast<std::size_t>(i)] = kDigits[time % 32];
+  for (std::size_t i = kTimeDigits; i-- > 0; time /= 32) id[i] = kDigits[time % 32];
   std::random_device chance;
-  for (int i = 0; i < kChanceDigits; ++i) id[static_cast<std::size_t>(kTimeDigits + i)] = kDigits[chance() % 32];
+  for (std::size_t i = 0; i < kChanceDigits; ++i) id[kTimeDigits + i] = kDigits[chance() % 32];
   return id;
 }
 

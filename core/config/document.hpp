@@ -48,6 +48,6 @@ struct Document {
 Document read_toml(const ConfigFile& file, Layer layer);
 
 /// Largest file that is read: many times a real one, and small enough that hostile text costs milliseconds.
-inline constexpr std::size_t kLargestFile = 256 * 1024;
+inline constexpr std::size_t kLargestFile = std::size_t{256} * 1024;
 
 }  // namespace delegate::config

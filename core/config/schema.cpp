@@ -18,7 +18,7 @@ struct Field {
   Member<Section> member;
 };
 
-constexpr std::int64_t kDay = 24 * 60 * 60 * 1000;
+constexpr std::int64_t kDay = std::int64_t{24} * 60 * 60 * 1000;
 constexpr std::string_view kCliKinds = "claude codex gemini command";
 constexpr std::string_view kHttpKinds = "ollama openai";
 constexpr std::string_view kCommandKind = "command";

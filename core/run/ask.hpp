@@ -15,6 +15,7 @@ struct RunResult {
   std::optional<Attempt> answer;  // the attempt that answered
   std::vector<Attempt> attempts;  // in the order in which they ended
   std::vector<Skip> skips;        // in the order of the plan
+  std::vector<std::string> still_probing;  // backends whose probe was overtaken and goes on
   std::vector<std::string> warnings;
   std::string message;  // without an answer: why, one line
   std::string hint;

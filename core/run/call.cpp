@@ -26,6 +26,8 @@ class Scratch {
 
   Status write(const Path& root, ProcessCall& call) {
     if (call.files.empty() && call.directory_placeholder.empty()) return {};
+    if (root.empty())
+      return fail(Code::unavailable, "no place for private files: neither XDG_RUNTIME_DIR nor HOME is set");
     TRY_STATUS(make_private_directory(root));
     std::string name = (root / "call-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr)

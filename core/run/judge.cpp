@@ -13,7 +13,7 @@ constexpr milliseconds kStillActive{30'000};
 constexpr std::string_view kNoText = "(the answer had no text)";
 
 Problem answered(Reading& reading) {
-  if (!reading.text.empty()) return {Outcome::answered, {}, {}};
+  if (!trim(reading.text).empty()) return {Outcome::answered, {}, {}};
   if (!reading.usage.output_tokens) return {Outcome::lost_result, "ended without an answer", {}};
   reading.text = kNoText;
   return {Outcome::answered_empty, {}, {}};

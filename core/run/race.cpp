@@ -134,13 +134,16 @@ bool Race::under_way(int number) const {
                      [&](const auto& runner) { return runner->order.number == number && !runner->seen; });
 }
 
-bool Race::decided() {
+std::vector<std::string> Race::decided() {
   for (auto& runner : runners_)
     if (!runner->probe) runner->stop.cancel();
   for (auto& runner : runners_)
     if (!runner->probe && runner->thread.joinable()) runner->thread.join();
+  std::vector<std::string> still_out;
   const std::lock_guard lock(mutex_);
-  return std::any_of(runners_.begin(), runners_.end(), [](const auto& runner) { return !runner->ended; });
+  for (auto& runner : runners_)
+    if (!runner->ended) still_out.push_back(runner->order.candidate.task.settings.name);
+  return still_out;
 }
 
 }  // namespace delegate

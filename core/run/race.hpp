@@ -37,8 +37,8 @@ class Race {
   bool under_way(int number) const;
 
   /// The race is decided: stops everyone but the probes, which still get their fair verdict, and waits for the stopped
-  /// ones. True while a probe is still out.
-  bool decided();
+  /// ones. The backends whose probes are still out.
+  std::vector<std::string> decided();
 
  private:
   struct Runner;

@@ -138,7 +138,7 @@ Deadline Run::patience(const AttemptOrder& order, const RouteStep& step) const {
 void Run::note(Attempt attempt) {
   observer_.ended(attempt);
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
-  if (is_answer(attempt.outcome)) result_.answer = attempt;
+  if (is_answer(attempt.outcome) && !answered()) result_.answer = attempt;
   else if (traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
   attempt.text = {};  // the answer has it; the list of tries is for looking at
   result_.attempts.push_back(std::move(attempt));
@@ -198,7 +198,9 @@ void Run::explain() {
 }
 
 RunResult Run::finish(std::unique_ptr<Race> race) {
-  if (race->decided()) result_.pending = std::move(race);
+  result_.still_probing = race->decided();
+  while (auto loser = race->next(Deadline::in(milliseconds(0)))) note(*std::move(loser));
+  if (!result_.still_probing.empty()) result_.pending = std::move(race);
   result_.outcome = answered() ? result_.answer->outcome : outcome_without_answer();
   if (!answered()) explain();
   result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);

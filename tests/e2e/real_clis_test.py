@@ -172,7 +172,7 @@ class OfEachCli:
         system = 'Answer in "verse".\nTwo lines; é.'
         self.run_delegate("ask", "-b", self.backend, "-s", system, "hello")
         request = self.model_requests(self.part)[-1]
-        self.assertIn(system, request["system"] + request["user"])
+        self.assertIn(system, request["system"] + request["prompt"])
 
 
 class Claude(OfEachCli, World):

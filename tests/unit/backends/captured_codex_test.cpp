@@ -1,0 +1,101 @@
+#include "tests/unit/backends/captured.hpp"
+
+// Codex CLI 0.169.0, recorded. It tells no status and no model: the class of an error is in its words.
+using namespace delegate;
+using namespace delegate::test;
+
+namespace {
+
+ExpectedEnd failure(const char* name, Outcome outcome, const char* message) {
+  return {.name = name, .outcome = outcome, .message = message};
+}
+
+ExpectedEnd answer(const char* name, const char* text, std::int64_t input, std::int64_t output) {
+  return {.name = name, .outcome = Outcome::answered, .text = text, .input_tokens = input, .output_tokens = output};
+}
+
+std::vector<ExpectedEnd> table() {
+  std::vector<ExpectedEnd> rows{
+      failure("400ctx", Outcome::context_too_long, "ran out of room in the model's context window"),
+      failure("401", Outcome::unauthenticated, "Incorrect API key provided"),
+      failure("no_login", Outcome::unauthenticated, "401 Unauthorized: Missing bearer"),
+      failure("404", Outcome::model_rejected, "does not exist or you do not have access"),
+      failure("429", Outcome::rate_limited, "429 Too Many Requests"),
+      failure("429retry", Outcome::rate_limited, "429 Too Many Requests"),
+      failure("429quota", Outcome::quota_exhausted, "Quota exceeded"),
+      failure("429usage", Outcome::quota_exhausted, "hit your usage limit"),
+      failure("500", Outcome::overloaded, "experiencing high demand"),
+      failure("529", Outcome::overloaded, "at capacity"),
+      failure("drop", Outcome::dropped, "stream disconnected before completion"),
+      failure("hang", Outcome::idle_timed_out, "fell silent"),
+      failure("hangmid", Outcome::idle_timed_out, "fell silent"),
+      failure("resume_unknown", Outcome::bad_request, "no rollout found"),
+      answer("ok", "pong: hello from delegate", 11, 7),
+      answer("resume", "recalled: hello from delegate", 22, 14),
+      answer("unknown_model", "pong: hello from delegate", 11, 7),
+      answer("tool",
+             "tool said: Chunk ID: 729792 Wall time: 0.0000 seconds Process exited with code 1 Original token count: "
+             "13 Output: touch: cannot touch 'made': Read-only file system",
+             22, 14),
+      answer("empty", "(the answer had no text)", 11, 7),
+  };
+  rows.back().outcome = Outcome::answered_empty;
+  return rows;
+}
+
+Reading reading_of(std::initializer_list<const char*> lines) {
+  const Capture capture{.out = join(std::vector<std::string>(lines.begin(), lines.end()), "\n")};
+  return read_capture(backend_of("codex"), task_of("codex"), capture, Arrival::out_first);
+}
+
+}  // namespace
+
+TEST_CASE("codex: every recorded end is judged rightly, in whatever order its bytes come") {
+  check_verdicts("codex", table());
+}
+
+TEST_CASE("codex: no recording is without a verdict") { CHECK(names_in(table()) == captures_of("codex")); }
+
+TEST_CASE("codex: a refused sign-in is given up at its second try") {
+  for (const char* name : {"401", "no_login"}) CHECK(hopeless_after("codex", name) == 4);  // thread, turn, 1/5, 2/5
+}
+
+TEST_CASE("codex: what may heal is left to its own retries") {
+  for (const char* name : {"ok", "500", "drop", "429retry", "tool"}) CHECK(hopeless_after("codex", name) == 0);
+}
+
+TEST_CASE("codex: it would wait for a network for ever") {
+  const Reading reading = reading_of(
+      {R"j({"type":"error","message":"Reconnecting... waiting for network (Connection failed: error sending request)"})j"});
+  REQUIRE(reading.problem.has_value());
+  CHECK(reading.problem->outcome == Outcome::unreachable);
+  CHECK(reading.hopeless);
+}
+
+TEST_CASE("codex: an answer that talks about errors is an answer, and so is one after retries") {
+  const Reading reading =
+      reading_of({R"j({"type":"error","message":"Reconnecting... 1/5 (stream disconnected before completion)"})j",
+                  R"({"type":"item.completed","item":{"type":"agent_message","text":"first thoughts"}})",
+                  R"({"type":"item.completed","item":{"type":"error","message":"rate limit, quota exceeded"}})",
+                  R"({"type":"item.completed","item":{"type":"agent_message","text":"401 Unauthorized, rate limit"}})",
+                  R"({"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":2}})"});
+  CHECK(reading.complete);
+  CHECK_FALSE(reading.problem.has_value());
+  CHECK(reading.text == "401 Unauthorized, rate limit");
+}
+
+TEST_CASE("codex: a failed turn is no answer, whatever was said before it") {
+  Reading reading = reading_of({R"({"type":"item.completed","item":{"type":"agent_message","text":"half a"}})",
+                                R"({"type":"turn.failed","error":{"message":"something new"}})"});
+  const Problem end = judge_process(backend_of("codex"), task_of("codex"), reading, end_of({.exit = "1"}, reading));
+  CHECK(end.outcome == Outcome::exited_nonzero);
+  CHECK(end.message == "something new");
+}
+
+TEST_CASE("codex: a rate limit's own waiting time is kept") {
+  const Reading reading = reading_of(
+      {R"({"type":"turn.failed","error":{"message":"Rate limit reached for gpt. Please try again in 1m6.5s."}})"});
+  REQUIRE(reading.problem.has_value());
+  CHECK(reading.problem->outcome == Outcome::rate_limited);
+  CHECK(reading.problem->retry_after == milliseconds(66'500));
+}

@@ -1,0 +1,141 @@
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <string>
+
+#include "backends/signatures.hpp"
+
+using namespace delegate;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::optional<Outcome> meaning(std::string_view text) { return match(common_signatures(), text); }
+
+}  // namespace
+
+TEST_CASE("a vendor's stated waiting time is understood in every unit and sum") {
+  struct Row {
+    const char* text;
+    milliseconds wait;
+  };
+  const Row rows[] = {{"retry after 12 s", 12s},
+                      {"Suggested retry after 60s.", 60s},
+                      {"try again in 3h 34m", 3h + 34min},
+                      {"Please retry in 41.5s.", 41'500ms},
+                      {"Please try again in 6m0s.", 6min},
+                      {"Please try again in 1h2m3s", 1h + 2min + 3s},
+                      {"Please try again in 1m6.5s. Visit", 66'500ms},
+                      {"Please try again in 120ms", 120ms},
+                      {"try again in 2 days, 3 hours", 51h},
+                      {"resets in 5 minutes", 5min},
+                      {"Try Again In 1 Minute", 1min},
+                      {"limit will reset in 1.5 hours", 90min},
+                      {"available in 30 seconds", 30s},
+                      {"Retry-After: 20s", 20s},
+                      {"please try again later. Retry after 20 s", 20s}};
+  for (const Row& row : rows) {
+    INFO(row.text);
+    CHECK(stated_wait(row.text) == row.wait);
+  }
+}
+
+TEST_CASE("what is no waiting time is none") {
+  for (const char* text :
+       {"", "try again later", "try again at 4:56 AM", "resets 5am (UTC)", "resets 5 December", "resets 5 March",
+        "retry 3 times", "after 12 s", "retry after 0s", "retry after s", "retry after 99999999999999999999 days",
+        "retry after 5 hamsters", "retry in 3 megabytes", "retry in"}) {
+    INFO(text);
+    CHECK(stated_wait(text) == std::nullopt);
+  }
+  CHECK(stated_wait("retry after " + std::string(100'000, '9')) == std::nullopt);
+}
+
+TEST_CASE("a Retry-After header is a number of seconds and nothing else") {
+  CHECK(retry_after_header("20") == 20s);
+  CHECK(retry_after_header(" 20 ") == 20s);
+  CHECK(retry_after_header("0.5") == 500ms);
+  for (const char* value : {"", "0", "-1", "20s", "1e3", "inf", "nan", "Wed, 21 Oct 2026 07:28:00 GMT", "9999999999"}) {
+    INFO(value);
+    CHECK(retry_after_header(value) == std::nullopt);
+  }
+}
+
+TEST_CASE("statuses of a vendor's API mean what their class means") {
+  CHECK(outcome_of_status(200) == std::nullopt);
+  CHECK(outcome_of_status(400) == Outcome::bad_request);
+  CHECK(outcome_of_status(401) == Outcome::unauthenticated);
+  CHECK(outcome_of_status(402) == Outcome::quota_exhausted);
+  CHECK(outcome_of_status(403) == Outcome::unauthenticated);
+  CHECK(outcome_of_status(404) == Outcome::model_rejected);
+  CHECK(outcome_of_status(413) == Outcome::context_too_long);
+  CHECK(outcome_of_status(429) == Outcome::rate_limited);
+  for (const int status : {500, 502, 504}) CHECK(outcome_of_status(status) == Outcome::server_error);
+  for (const int status : {503, 529}) CHECK(outcome_of_status(status) == Outcome::overloaded);
+  CHECK(outcome_of_status(418) == std::nullopt);
+  CHECK(outcome_of_status(-1) == std::nullopt);
+}
+
+TEST_CASE("words that vendors share are recognised in any case") {
+  CHECK(meaning("Invalid API Key") == Outcome::unauthenticated);
+  CHECK(meaning("error: x-api-key: invalid x-api-key") == Outcome::unauthenticated);
+  CHECK(meaning("Please run /login") == Outcome::unauthenticated);
+  CHECK(meaning("HTTP/1.1 401 Unauthorized") == Outcome::unauthenticated);
+  CHECK(meaning("unauthorized") == Outcome::unauthenticated);
+  CHECK(meaning("You exceeded your current quota") == Outcome::quota_exhausted);
+  CHECK(meaning("429 You've reached your usage limit") == Outcome::quota_exhausted);
+  CHECK(meaning("API Error: Request rejected (429)") == Outcome::rate_limited);
+  CHECK(meaning("got status: 429") == Outcome::rate_limited);
+  CHECK(meaning("HTTP/2 429") == Outcome::rate_limited);
+  CHECK(meaning("\"code\":429,") == Outcome::rate_limited);
+  CHECK(meaning("Attempt 2 failed with status 503.") == Outcome::overloaded);
+  CHECK(meaning("Error 529") == Outcome::overloaded);
+  CHECK(meaning("server busy, please try again.  maximum pending requests exceeded") == Outcome::overloaded);
+  CHECK(meaning("500 Internal Server Error") == Outcome::server_error);
+  CHECK(meaning("model 'x' not found") == Outcome::model_rejected);
+  CHECK(meaning("\"m\" does not support chat") == Outcome::model_rejected);
+  CHECK(meaning("This model's maximum context length is 4096 tokens") == Outcome::context_too_long);
+  CHECK(meaning("connect ECONNREFUSED 127.0.0.1:443") == Outcome::unreachable);
+  CHECK(meaning("read ECONNRESET") == Outcome::dropped);
+  CHECK(meaning("socket hang up") == Outcome::dropped);
+}
+
+TEST_CASE("a number or half a phrase alone means nothing") {
+  for (const char* text :
+       {"", "401", "429", "took 429 ms", "at f (b.js:503:12)", "b.js:429:529", "line 503", "authentic", "author",
+        "the login page", "process terminated early", "unauthorized_keys are fine"}) {
+    INFO(text);
+    CHECK(meaning(text) == std::nullopt);
+  }
+}
+
+TEST_CASE("of a long error text its beginning and its end are looked at") {
+  const std::string noise(200'000, 'x');
+  CHECK(meaning("Invalid API key\n" + noise) == Outcome::unauthenticated);
+  CHECK(meaning(noise + "\nInvalid API key") == Outcome::unauthenticated);
+  CHECK(meaning(noise + "\nInvalid API key\n" + noise) == std::nullopt);
+}
+
+TEST_CASE("a person's pattern may be anything") {
+  CHECK(matches("(?i)QUOTA|rate limit", "my quota is gone"));
+  CHECK(matches("^fatal: .*limit$", "warning\nfatal: no limit\nmore"));
+  CHECK(matches("limite dépassée", "erreur: limite dépassée"));
+  CHECK(matches("d.pass.e", "dépassée"));
+  CHECK(matches("\\x{20AC}", "5 € please"));
+  CHECK_FALSE(matches("quota", "rate"));
+  CHECK_FALSE(matches("(unfinished", "(unfinished"));
+}
+
+TEST_CASE("text that is not UTF-8 is searched all the same") {
+  CHECK(matches("quota", "\xFF\xFE quota \x80"));
+  CHECK(matches("dépassée", "\xC3 dépassée \xED\xA0\x80"));
+  CHECK(meaning("\xF0\x9F too many requests \xC0") == Outcome::rate_limited);
+}
+
+TEST_CASE("a pattern that would search for ever gives up") {
+  CHECK_FALSE(matches("(a+)+$", std::string(60'000, 'a') + "!"));
+  CHECK_FALSE(matches("(.*)*x(.*)*y", std::string(60'000, 'a')));
+  std::string pieces;
+  while (pieces.size() < 60'000) pieces += std::string(14, 'a') + "!";
+  CHECK_FALSE(matches("(a+)+$", pieces));
+}

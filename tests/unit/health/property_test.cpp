@@ -1,0 +1,187 @@
+#include <catch2/catch.hpp>
+#include <random>
+#include <vector>
+
+#include "tests/unit/health/trial.hpp"
+
+using namespace delegate;
+
+namespace {
+
+constexpr int kRuns = 60;
+constexpr int kSteps = 1'000;
+
+/// Plays at random, and after each step checks what must hold whatever is played.
+class Player {
+ public:
+  explicit Player(unsigned seed) : random_(seed) {
+    trial_.policy.threshold = 1 + pick(4);
+    trial_.policy.cooldown = milliseconds(pick(3) * 5'000);
+    trial_.policy.max_cooldown = 40s;
+    trial_.policy.max_retry_after = 100s;
+    trial_.policy.failure_window = milliseconds(pick(2) * 50'000);
+    trial_.policy.drop_counts_after = pick(4);
+    trial_.lease = 20s;
+  }
+
+  void step() {
+    const Breaker before = trial_.breaker;
+    switch (pick(12)) {
+      case 0:
+      case 1:
+      case 2: ask(); break;
+      case 3:
+      case 4:
+      case 5:
+      case 6: report(); break;
+      case 7:
+      case 8: let_time_pass(); break;
+      case 9: trial_.set_wall_clock(milliseconds(pick(2'000'000) - 1'000'000)); break;
+      case 10: by_hand(); break;
+      case 11: bad_luck(); break;
+    }
+    check(before);
+  }
+
+  void must_end() {
+    if (trial_.breaker.state == BreakerState::forced_open) release(trial_.breaker);
+    trial_.kind();  // anchors anew, if it must
+    trial_.pass(100s);
+    CHECK(trial_.kind() != PermitKind::denied);
+  }
+
+ private:
+  struct Call {
+    Ticket ticket;
+    std::int64_t pid = 0;
+    milliseconds until{0};
+    bool open = true;
+  };
+
+  int pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
+
+  bool live(const Call& call) const {
+    return call.open && call.ticket.kind == PermitKind::probe && trial_.now.boot < call.until &&
+           trial_.gone.count(call.pid) == 0;
+  }
+
+  void ask() {
+    const std::int64_t pid = ++last_pid_;
+    const auto left = trial_.left();
+    const Allowed allowed = trial_.ask(pid, pick(8) == 0 ? ProbeTime::at_once : ProbeTime::when_due);
+    if (allowed.ticket.kind == PermitKind::probe)
+      for (const Call& call : calls_) CHECK_FALSE(live(call));
+    if (allowed.ticket.kind == PermitKind::denied && trial_.state() == BreakerState::open) {
+      CHECK(trial_.left() > 0ms);
+      if (left > 0ms) CHECK(trial_.left() <= std::max<milliseconds>(left, trial_.policy.max_retry_after));
+    }
+    calls_.push_back({allowed.ticket, pid, trial_.now.boot + trial_.lease});
+  }
+
+  void report() {
+    if (calls_.empty()) return;
+    Call& call = calls_[static_cast<std::size_t>(pick(static_cast<int>(calls_.size())))];
+    if (!call.open) return;
+    call.open = false;
+    const auto verdict = static_cast<Verdict>(pick(6));
+    const Breaker before = trial_.breaker;
+    const auto left = trial_.left();
+    const Settled settled = trial_.report(call.ticket, verdict, milliseconds(pick(200'000)));
+    notified_ += settled.tripped;
+    edges_ += before.state == BreakerState::closed && trial_.breaker.state == BreakerState::open;
+    if (settled.counted) return;
+    CHECK_FALSE(settled.entered);
+    Breaker unchanged = trial_.breaker;
+    if (verdict == Verdict::rate_limited) unchanged.pause = before.pause;
+    CHECK(unchanged == before);
+    CHECK(trial_.left() >= left);
+  }
+
+  void let_time_pass() { trial_.pass(milliseconds(pick(30'000))); }
+
+  void by_hand() {
+    switch (pick(20)) {
+      case 0: force_open(trial_.breaker); break;
+      case 1: disable(trial_.breaker); break;
+      case 2: reset(trial_.breaker); break;
+      case 3: open_for(trial_.breaker, trial_.now, milliseconds(pick(60'000))); break;
+      case 4: [[fallthrough]];
+      case 5: release(trial_.breaker); return;
+      case 6: [[fallthrough]];
+      case 7: enable(trial_.breaker); return;
+      default: return;
+    }
+    for (Call& call : calls_) call.until = 0ms;  // its probe, if it held one, is void
+  }
+
+  void bad_luck() {
+    if (pick(20) == 0) {
+      trial_.reboot();
+      calls_.clear();
+    } else if (!calls_.empty()) {
+      const std::int64_t pid = calls_[static_cast<std::size_t>(pick(static_cast<int>(calls_.size())))].pid;
+      trial_.gone.insert(pid);
+      std::erase_if(calls_, [&](const Call& call) { return call.pid == pid; });
+    }
+  }
+
+  void check(const Breaker& before) {
+    const Breaker& now = trial_.breaker;
+    CHECK(now.generation >= before.generation);
+    if (now.state != before.state) CHECK(now.generation > before.generation);
+    CHECK(trial_.seen().failures < trial_.policy.threshold);
+    CHECK(static_cast<int>(now.streak.size()) < trial_.policy.threshold);
+    CHECK((now.state == BreakerState::closed || now.streak.empty()));
+    CHECK((now.state == BreakerState::half_open || !now.probe));
+    CHECK(now.pause.length <= 100s);
+    CHECK(trial_.left() <= 100s);
+    CHECK(notified_ == edges_);
+    CHECK(now.trips == edges_);
+    CHECK((now.state != BreakerState::closed || now.breaks_in_a_row == 0));
+  }
+
+  std::mt19937 random_;
+  Trial trial_;
+  std::vector<Call> calls_;
+  std::int64_t last_pid_ = 0;
+  std::int64_t notified_ = 0;
+  std::int64_t edges_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("whatever is played, the breaker keeps its promises") {
+  for (unsigned seed = 1; seed <= kRuns; ++seed) {
+    INFO("seed " << seed);
+    Player player(seed);
+    for (int i = 0; i < kSteps; ++i) {
+      INFO("step " << i);
+      player.step();
+    }
+    player.must_end();
+  }
+}
+
+TEST_CASE("setting the wall clock changes no decision within a boot [R14] [bug 50]") {
+  std::mt19937 random(7);
+  const auto pick = [&](int below) { return std::uniform_int_distribution<int>(0, below - 1)(random); };
+  Trial steady;
+  Trial jumpy;
+  std::vector<std::pair<Ticket, Ticket>> calls;
+  for (int i = 0; i < 20'000; ++i) {
+    const auto time = milliseconds(pick(20'000));
+    steady.pass(time);
+    jumpy.pass(time);
+    jumpy.set_wall_clock(milliseconds(pick(20'000'000) - 10'000'000));
+    calls.emplace_back(steady.ticket(), jumpy.ticket());
+    CHECK(calls.back().first.kind == calls.back().second.kind);
+    const auto [one, other] = calls[static_cast<std::size_t>(pick(static_cast<int>(calls.size())))];
+    const auto verdict = static_cast<Verdict>(pick(6));
+    const auto hint = milliseconds(pick(100'000));
+    CHECK(steady.report(one, verdict, hint).counted == jumpy.report(other, verdict, hint).counted);
+    CHECK(steady.state() == jumpy.state());
+    CHECK(steady.left() == jumpy.left());
+    if (calls.size() > 20) calls.erase(calls.begin());
+  }
+  CHECK(steady.breaker.trips > 10);
+}
