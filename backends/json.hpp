@@ -24,7 +24,11 @@ inline std::optional<Json> parse_object(std::string_view text) {
 /// The value at `path` ("/a/b"), or null.
 inline const Json& at(const Json& json, const Json::json_pointer& path) {
   static const Json kNull;
-  return json.contains(path) ? json[path] : kNull;
+  try {
+    return json.contains(path) ? json[path] : kNull;
+  } catch (const Json::exception&) {  // a person's pointer with an index beyond all numbers
+    return kNull;
+  }
 }
 inline const Json& at(const Json& json, const char* path) { return at(json, Json::json_pointer(path)); }
 

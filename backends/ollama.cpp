@@ -1,6 +1,7 @@
 #include "backends/ollama.hpp"
 
 #include <algorithm>
+#include <climits>
 
 #include "backends/json.hpp"
 #include "backends/ollama_host.hpp"
@@ -102,7 +103,10 @@ int longest_window(const HttpResult& show) {
   const auto json = parse_object(show.body);
   if (!json) return 0;
   for (const auto& [key, value] : at(*json, "/model_info").items())
-    if (key.ends_with(".context_length") && value.is_number_integer()) return value.get<int>();
+    if (key.ends_with(".context_length") && value.is_number_integer()) {
+      const double length = value.get<double>();
+      return length > 0 && length < INT_MAX ? value.get<int>() : 0;
+    }
   return 0;
 }
 
@@ -131,9 +135,26 @@ void read_end(const Json& json, const Task& task, Reading& reading) {
                                " tokens (max_tokens, or the model's window)");
   const int expected = estimated_tokens(task);
   const auto read = reading.usage.input_tokens;
-  if (read && expected > kSmallestDefaultWindow / 2 && *read * 10 < std::int64_t{expected} * 6)
+  if (read && expected > kSmallestDefaultWindow / 2 && static_cast<double>(*read) < 0.6 * expected)
     reading.warnings.push_back("the model seems to have read only " + std::to_string(*read) + " of about " +
                                std::to_string(expected) + " tokens: its context window is too small");
+}
+
+/// The guard against DNS rebinding of a server that is bound to loopback.
+Problem refused_host(const Task& task) {
+  return {Outcome::blocked, "the server refused the Host header of " + base_url(task), {}};
+}
+
+/// Why there is no list of models.
+Problem no_list(const Task& task, const HttpResult& tags) {
+  const std::string message =
+      base_url(task) + " does not speak Ollama's API (status " + std::to_string(tags.status) + " for /api/tags)";
+  // "Not found" means another server here, not a missing model.
+  const auto outcome = tags.status == 404 ? std::nullopt : outcome_of_status(tags.status);
+  if (!outcome) return {Outcome::bad_output, message, {}};
+  const std::string words = one_line(tags.body);
+  if (tags.status == 403 && words.empty()) return refused_host(task);
+  return {*outcome, "status " + std::to_string(tags.status) + " for /api/tags: " + words, {}};
 }
 
 class Ollama final : public Backend {
@@ -158,11 +179,7 @@ class Ollama final : public Backend {
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (!task.session.empty())
       return tl::unexpected(Problem{Outcome::bad_request, "a local model has no sessions to continue", {}});
-    if (answers.size() < 2)
-      return tl::unexpected(Problem{Outcome::bad_output,
-                                    base_url(task) + " does not speak Ollama's API (status " +
-                                        std::to_string(answers.empty() ? 0 : answers[0].status) + " for /api/tags)",
-                                    {}});
+    if (answers.size() < 2) return tl::unexpected(no_list(task, answers.empty() ? HttpResult{} : answers[0]));
     auto model = choose(task, answers[0], answers[1]);
     if (!model) return tl::unexpected(std::move(model).error());
     const int window = window_for(task, answers.size() > 2 ? longest_window(answers[2]) : 0);
@@ -201,8 +218,7 @@ class Ollama final : public Backend {
     const std::string words = one_line(remains.body);
     if (remains.http_status == 404)
       return Problem{Outcome::model_rejected, "model '" + task.model + "' is not installed", {}};
-    if (remains.http_status == 403 && words.empty())
-      return Problem{Outcome::blocked, "the server refused the Host header of " + base_url(task), {}};
+    if (remains.http_status == 403 && words.empty()) return refused_host(task);
     return std::nullopt;
   }
 

@@ -17,7 +17,7 @@ std::string base_url(const Task& task) {
 std::vector<std::string> headers(const Task& task) {
   std::vector<std::string> out{"Content-Type: application/json"};
   const auto key = task.environment.find(task.settings.api_key_env);
-  if (!task.settings.api_key_env.empty() && key != task.environment.end())
+  if (!task.settings.api_key_env.empty() && key != task.environment.end() && !key->second.empty())
     out.push_back("Authorization: Bearer " + key->second);
   return out;
 }
@@ -81,7 +81,7 @@ class OpenAi final : public Backend {
     }
     const auto json = parse_object(data);
     if (!json) return;
-    if (json->contains("error")) {
+    if (!at(*json, "/error").is_null()) {
       reading.problem = problem_of(error_words(*json), std::nullopt);
       return;
     }

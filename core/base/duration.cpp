@@ -72,8 +72,10 @@ std::string format_wait(milliseconds value) {
     return small == 0 ? out : out + " " + std::to_string(small) + small_unit;
   };
   if (seconds < 3600) return both(seconds / 60, " m", seconds % 60, " s");
-  if (seconds < 86'400) return both(seconds / 3600, " h", seconds % 3600 / 60, " m");
-  return both(seconds / 86'400, " d", seconds % 86'400 / 3600, " h");
+  const std::int64_t minutes = (seconds - 1) / 60 + 1;
+  if (minutes < 24 * 60) return both(minutes / 60, " h", minutes % 60, " m");
+  const std::int64_t hours = (minutes - 1) / 60 + 1;
+  return both(hours / 24, " d", hours % 24, " h");
 }
 
 std::string format_took(milliseconds value) {

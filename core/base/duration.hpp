@@ -16,7 +16,8 @@ Result<milliseconds> parse_duration(std::string_view text);
 /// Exact and shortest in whole units, for files and JSON-free output: `60s` -> `1m`, 90 s -> `1m30s`, 0 -> `0s`.
 std::string format_duration(milliseconds value);
 
-/// For people who wait: rounded up to a second, so that nothing is announced as over before it is: `42 s`, `3 m 5 s`.
+/// For people who wait: rounded up in the smaller unit that is shown, so that nothing is announced as over before it
+/// is: `42 s`, `3 m 5 s`, `1 h 6 m`.
 std::string format_wait(milliseconds value);
 
 /// For people who look back: `340 ms`, `2.4 s`, `3 m 5 s`.

@@ -21,11 +21,15 @@ bool is_key_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
+/// What a key may hold behind its first characters; base64 has more than its beginning shows.
+bool is_token_char(char c) { return is_key_char(c) || c == '+' || c == '/' || c == '=' || c == '~'; }
+
 void mask_key_after(std::string& text, std::string_view prefix) {
+  const bool is_token = prefix == "Bearer ";
   for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
     const bool inside_a_word = at > 0 && is_key_char(text[at - 1]);
     std::size_t end = at + prefix.size();
-    while (end < text.size() && is_key_char(text[end])) ++end;
+    while (end < text.size() && (is_token ? is_token_char(text[end]) : is_key_char(text[end]))) ++end;
     if (inside_a_word || end - at - prefix.size() < kShortestKeyTail) continue;
     text.replace(at, end - at, kMask);
   }
@@ -45,8 +49,8 @@ Redactor::Redactor(const std::map<std::string, std::string>& environment) {
 
 std::string Redactor::operator()(std::string text) const {
   for (const std::string& value : values_)
-    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at))
-      text.replace(at, value.size(), kMask);
+    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + kMask.size()))
+      text.replace(at, value.size(), kMask);  // gone on behind the mask, which may hold the value itself
   for (const std::string_view prefix : kPrefixes) mask_key_after(text, prefix);
   return text;
 }

@@ -119,6 +119,9 @@ std::string one_line(std::string_view text, std::size_t longest) {
   std::string out = valid_utf8(trim(text));
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  // U+0080 to U+009F are control characters, too, and some terminals obey them.
+  for (std::size_t at = out.find('\xC2'); at != std::string::npos; at = out.find('\xC2', at + 1))
+    if (static_cast<unsigned char>(out[at + 1]) < 0xA0) out.replace(at, 2, " ");
   if (out.size() <= longest) return out;
   std::size_t cut = longest;
   while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;

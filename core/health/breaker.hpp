@@ -52,7 +52,7 @@ struct Breaker {
   std::int64_t generation = 0;      // grows with every change of state; results of an older one are void
   std::vector<HostTime> streak;     // the counted failures in a row, oldest first; only while closed
   int breaks_in_a_row = 0;          // back-off step
-  Span pause;                       // the running break, while open
+  Span pause;                       // the running break, while open; its rest, while a probe is out before its end
   std::optional<ProbeLease> probe;  // while half-open
   std::optional<Span> burst;        // the last burst of drops
   int bursts_in_a_row = 0;          // … without a success between them
@@ -95,7 +95,8 @@ struct Claimant {
 using IsGone = std::function<bool(const ProcessId&)>;
 
 /// When a probe may start. `at_once` is for the last resort and for a ping: it does not wait for the break's end, but
-/// there is still only one probe, and breaks made by hand are kept.
+/// there is still only one probe, and what was decided by hand is kept. When such a probe ends without a verdict, the
+/// rest of the break goes on.
 enum class ProbeTime { when_due, at_once };
 
 struct Allowed {

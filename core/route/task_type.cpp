@@ -24,6 +24,12 @@ constexpr std::array kRules{
     Rule{TaskType::improve, {"improve", "refactor", "clean up", "optimize"}},
 };
 
+/// Ends between words: half of one may be another.
+std::string_view beginning_of(std::string_view prompt) {
+  if (prompt.size() <= kLookedAt) return prompt;
+  return prompt.substr(0, prompt.find_last_of(" \t\r\n", kLookedAt));
+}
+
 }  // namespace
 
 std::string_view to_string(TaskType type) { return kNames[static_cast<std::size_t>(type)]; }
@@ -35,7 +41,7 @@ std::optional<TaskType> task_type_named(std::string_view name) {
 }
 
 InferredType infer_task_type(std::string_view prompt) {
-  const std::string_view beginning = prompt.substr(0, kLookedAt);
+  const std::string_view beginning = beginning_of(prompt);
   for (const Rule& rule : kRules)
     for (const std::string_view word : rule.words)
       if (!word.empty() && contains_word(beginning, word)) return {rule.type, word};

@@ -12,6 +12,11 @@ namespace {
 constexpr milliseconds kStillActive{30'000};
 constexpr std::string_view kNoText = "(the answer had no text)";
 
+std::string signal_text(int signal) {
+  const char* words = sigdescr_np(signal);
+  return words == nullptr ? "signal " + std::to_string(signal) : words;
+}
+
 Problem answered(Reading& reading) {
   if (!trim(reading.text).empty()) return {Outcome::answered, {}, {}};
   if (!reading.usage.output_tokens) return {Outcome::lost_result, "ended without an answer", {}};
@@ -56,14 +61,15 @@ Problem judge_process(const Backend& backend, const Task& task, Reading& reading
   if (reading.complete && !reading.problem) return answered(reading);
   if (result.end == ChildEnd::cancelled) return {Outcome::cancelled, "cancelled", {}};
   if (result.end == ChildEnd::signalled)
-    return {Outcome::killed_by_signal, std::string("died of ") + strsignal(result.signal), {}};
+    return {Outcome::killed_by_signal, "died of " + signal_text(result.signal), {}};
   if (reading.problem) return *reading.problem;
   if (auto late = over_its_clocks(result)) return *std::move(late);
   const std::string out = result.out.text();
   const std::string err = result.err.text();
   if (auto known = backend.explain(reading, task, {.out = out, .err = err, .exit_code = result.exit_code}))
     return *std::move(known);
-  if (!result.input_written) return {Outcome::pipe_closed, "went away before it had read the prompt", {}};
+  if (!result.input_written)
+    return {Outcome::pipe_closed, "went away before it had read the prompt: " + words_of(result), {}};
   if (!clean)
     return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words_of(result), {}};
   if (reading.text.empty() && result.out.total() > 0)

@@ -81,7 +81,8 @@ void Race::run(Runner& runner) {
   attempt.outcome = call.end.outcome;
   attempt.message = engine_.redact(std::move(call.end.message));
   attempt.hint = hint_for(candidate, attempt.outcome);
-  attempt.model = call.reading.model.empty() ? candidate.task.model : std::move(call.reading.model);
+  attempt.model = std::move(call.reading.model);
+  if (attempt.model.empty()) attempt.model = candidate.task.model;
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
   attempt.text = std::move(call.reading.text);

@@ -1,5 +1,6 @@
 #include "core/state/codec.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace delegate {
@@ -17,16 +18,28 @@ Json lease_to_json(const Lease& lease) {
   return {{"token", lease.token}, {"owner", to_json(lease.owner)}, {"span", to_json(lease.span)}};
 }
 
+/// Exactly a number of this type: the library would cut a fraction off and let large ones wrap.
+template <class Number = std::int64_t>
+Number number(const Json& json) {
+  const bool fits_below = !json.is_number_unsigned() ||
+                          json.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<Number>::max());
+  if (!json.is_number_integer() || !fits_below || json.get<std::int64_t>() < std::numeric_limits<Number>::min())
+    throw Json::type_error::create(302, "not a whole number that fits", &json);
+  return json.get<Number>();
+}
+milliseconds duration(const Json& json) { return milliseconds(number(json)); }
+
+const Json& list(const Json& json) {
+  if (!json.is_array()) throw Json::type_error::create(302, "not a list", &json);
+  return json;
+}
+
 HostTime host_time(const Json& json) {
-  return {json.at("boot_id").get<std::string>(), milliseconds(json.at("boot_ms").get<std::int64_t>()),
-          milliseconds(json.at("wall_ms").get<std::int64_t>())};
+  return {json.at("boot_id").get<std::string>(), duration(json.at("boot_ms")), duration(json.at("wall_ms"))};
 }
-Span span(const Json& json) {
-  return {host_time(json.at("since")), milliseconds(json.at("length_ms").get<std::int64_t>())};
-}
+Span span(const Json& json) { return {host_time(json.at("since")), duration(json.at("length_ms"))}; }
 ProcessId process_id(const Json& json) {
-  return {json.at("boot_id").get<std::string>(), json.at("pid").get<std::int64_t>(),
-          json.at("start_time").get<std::int64_t>()};
+  return {json.at("boot_id").get<std::string>(), number(json.at("pid")), number(json.at("start_time"))};
 }
 template <class Lease>
 Lease lease(const Json& json) {
@@ -40,7 +53,7 @@ Json to_json(const Breaker& breaker) {
             {"bursts_in_a_row", breaker.bursts_in_a_row},
             {"trips", breaker.trips}};
   for (const HostTime& failure : breaker.streak) json["streak"].push_back(to_json(failure));
-  if (breaker.state == BreakerState::open) json["pause"] = to_json(breaker.pause);
+  if (breaker.state == BreakerState::open || breaker.pause != Span{}) json["pause"] = to_json(breaker.pause);
   if (breaker.probe) json["probe"] = lease_to_json(*breaker.probe);
   if (breaker.burst) json["burst"] = to_json(*breaker.burst);
   if (const auto& last = breaker.last_failure)
@@ -53,19 +66,19 @@ Breaker breaker(const Json& json) {
   const auto state = breaker_state_named(json.at("state").get<std::string>());
   if (!state) throw Json::other_error::create(500, "no such state", &json);
   out.state = *state;
-  out.generation = json.at("generation").get<std::int64_t>();
-  out.breaks_in_a_row = json.at("breaks_in_a_row").get<int>();
-  out.bursts_in_a_row = json.at("bursts_in_a_row").get<int>();
-  out.trips = json.at("trips").get<std::int64_t>();
+  out.generation = number(json.at("generation"));
+  out.breaks_in_a_row = number<int>(json.at("breaks_in_a_row"));
+  out.bursts_in_a_row = number<int>(json.at("bursts_in_a_row"));
+  out.trips = number(json.at("trips"));
   if (json.contains("streak"))
-    for (const Json& failure : json["streak"]) out.streak.push_back(host_time(failure));
-  if (out.state == BreakerState::open) out.pause = span(json.at("pause"));
+    for (const Json& failure : list(json["streak"])) out.streak.push_back(host_time(failure));
+  if (out.state == BreakerState::open || json.contains("pause")) out.pause = span(json.at("pause"));
   if (json.contains("probe")) out.probe = lease<ProbeLease>(json["probe"]);
   if (json.contains("burst")) out.burst = span(json["burst"]);
   if (json.contains("last_failure")) {
     const Json& last = json["last_failure"];
     out.last_failure = LastFailure{last.at("outcome").get<std::string>(), last.at("message").get<std::string>(),
-                                   milliseconds(last.at("at_ms").get<std::int64_t>())};
+                                   duration(last.at("at_ms"))};
   }
   return out;
 }
@@ -84,7 +97,7 @@ Result<BackendState> decode(std::string_view text) {
     const Json json = Json::parse(text);
     BackendState state{.breaker = breaker(json.at("breaker"))};
     if (json.contains("slots"))
-      for (const Json& slot : json["slots"]) state.slots.push_back(lease<SlotLease>(slot));
+      for (const Json& slot : list(json["slots"])) state.slots.push_back(lease<SlotLease>(slot));
     state.endpoint = json.value("endpoint", "");
     return state;
   } catch (const Json::exception& error) {  // one of the three borders where exceptions end

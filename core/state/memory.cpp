@@ -12,9 +12,11 @@ class MemoryStore final : public StateStore, private Ledger {
 
   Status update(const std::string& backend, const Change& change) override {
     const std::lock_guard lock(mutex_);
-    BackendState state = backends_[backend];
-    change(state, clock_.now());
-    backends_[backend] = std::move(state);
+    const auto stored = backends_.find(backend);
+    const BackendState before = stored == backends_.end() ? BackendState{} : stored->second;
+    BackendState after = before;
+    change(after, clock_.now());
+    if (after != before) backends_[backend] = std::move(after);
     return {};
   }
 

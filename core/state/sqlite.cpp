@@ -68,23 +68,20 @@ class SqliteStore final : public StateStore {
 
   Status update(const std::string& backend, const Change& change) override {
     const std::lock_guard lock(mutex_);
-    const Status done = update_once(backend, change);
-    if (done || done.error().code != Code::data_loss) return done;
-    TRY_STATUS(database_->mend());
-    return update_once(backend, change);
+    return database_->on_sound_file([&] { return update_once(backend, change); });
   }
 
   Result<Reading> read() override {
     const std::lock_guard lock(mutex_);
-    auto reading = read_once();
-    if (reading || reading.error().code != Code::data_loss) return reading;
-    TRY_STATUS(database_->mend());
-    return read_once();
+    return database_->on_sound_file([&] { return read_once(); });
   }
 
   Ledger& ledger() override { return ledger_; }
   Description describe() override { return {.kind = "sqlite", .path = path_.string()}; }
-  std::string notice() const override { return database_->notice(); }
+  std::string notice() const override {
+    const std::lock_guard lock(mutex_);
+    return database_->notice();
+  }
 
  private:
   Status update_once(const std::string& backend, const Change& change) {
@@ -122,7 +119,7 @@ class SqliteStore final : public StateStore {
   std::unique_ptr<Database> database_;
   Path path_;
   const Clock& clock_;
-  std::mutex mutex_;  // one connection, one user at a time
+  mutable std::mutex mutex_;  // one connection, one user at a time
   SqliteLedger ledger_;
 };
 

@@ -218,7 +218,12 @@ Status Database::connect_to_sound_file(Check check) {
   }
 }
 
-Status Database::mend() { return connect_to_sound_file(Check::every_page); }
+Status Database::follow_file() {
+  int moved = 0;
+  if (handle_ != nullptr) sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (handle_ != nullptr && moved == 0) return {};
+  return connect_to_sound_file(Check::header);  // also after a damaged file could not be set aside
+}
 
 Result<std::unique_ptr<Database>> Database::open(Options options) {
   std::unique_ptr<Database> database(new Database(std::move(options)));

@@ -61,9 +61,17 @@ class Database {
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  /// After an error of Code::data_loss: checks the whole file, sets it aside if it is damaged, and connects to a
-  /// sound one. All statements of before are gone.
-  Status mend();
+  /// Runs `step` on the file that bears the name now: others may have set the one of before aside, or deleted it. When
+  /// the file turns out to be damaged, it is checked as a whole and set aside, and `step` runs once more, on a fresh
+  /// one. No statement may be held over it.
+  template <class Step>
+  auto on_sound_file(const Step& step) -> decltype(step()) {
+    TRY_STATUS(follow_file());
+    auto done = step();
+    if (done || done.error().code != Code::data_loss) return done;
+    TRY_STATUS(connect_to_sound_file(Check::every_page));
+    return step();
+  }
 
   /// Statements are kept by the address of their text: pass string literals.
   Result<sqlite3_stmt*> prepare(const char* sql);
@@ -75,6 +83,7 @@ class Database {
   explicit Database(Options options) : options_(std::move(options)) {}
   Status connect();
   void disconnect();
+  Status follow_file();
   Status connect_to_sound_file(Check check);
   Status adopt_schema();
   Status check_every_page();

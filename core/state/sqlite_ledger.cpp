@@ -1,5 +1,7 @@
 #include "core/state/sqlite_ledger.hpp"
 
+#include <algorithm>
+
 namespace delegate {
 namespace {
 
@@ -65,98 +67,111 @@ Result<std::vector<Row>> all(Statement& statement, Read read) {
 
 Status SqliteLedger::begin_run(const RunRow& row) {
   const std::lock_guard lock(mutex_);
-  TRY(sqlite3_stmt * raw,
-      database_.prepare("INSERT INTO runs (id, started_at, requested_backend, task_type, cwd, outcome, backend, model, "
-                        "session_id, prompt, owner_boot_id, owner_pid, owner_start_time) "
-                        "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?)"));
-  return Statement(raw)
-      .bind(row.id)
-      .bind(row.started_at.count())
-      .bind(row.requested_backend)
-      .bind(row.task_type)
-      .bind(row.cwd)
-      .bind(row.prompt)
-      .bind(row.owner.boot_id)
-      .bind(row.owner.pid)
-      .bind(row.owner.start_time)
-      .run();
+  return database_.on_sound_file([&]() -> Status {
+    TRY(sqlite3_stmt * raw,
+        database_.prepare(
+            "INSERT INTO runs (id, started_at, requested_backend, task_type, cwd, outcome, backend, model, "
+            "session_id, prompt, owner_boot_id, owner_pid, owner_start_time) "
+            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?)"));
+    return Statement(raw)
+        .bind(row.id)
+        .bind(row.started_at.count())
+        .bind(row.requested_backend)
+        .bind(row.task_type)
+        .bind(row.cwd)
+        .bind(row.prompt)
+        .bind(row.owner.boot_id)
+        .bind(row.owner.pid)
+        .bind(row.owner.start_time)
+        .run();
+  });
 }
 
 Status SqliteLedger::add_attempt(const AttemptRow& row) {
   const std::lock_guard lock(mutex_);
-  TRY(sqlite3_stmt * raw,
-      database_.prepare("INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  return Statement(raw)
-      .bind(row.run_id)
-      .bind(std::int64_t{row.number})
-      .bind(row.backend)
-      .bind(row.model)
-      .bind(row.outcome)
-      .bind(row.message)
-      .bind(std::int64_t{row.probe})
-      .bind(std::int64_t{row.counted})
-      .bind(row.started_at.count())
-      .bind(row.took.count())
-      .bind(widen(row.exit_code))
-      .bind(row.session_id)
-      .bind(row.usage.input_tokens)
-      .bind(row.usage.output_tokens)
-      .bind(row.usage.cost_usd)
-      .run();
+  return database_.on_sound_file([&]() -> Status {
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    return Statement(raw)
+        .bind(row.run_id)
+        .bind(std::int64_t{row.number})
+        .bind(row.backend)
+        .bind(row.model)
+        .bind(row.outcome)
+        .bind(row.message)
+        .bind(std::int64_t{row.probe})
+        .bind(std::int64_t{row.counted})
+        .bind(row.started_at.count())
+        .bind(row.took.count())
+        .bind(widen(row.exit_code))
+        .bind(row.session_id)
+        .bind(row.usage.input_tokens)
+        .bind(row.usage.output_tokens)
+        .bind(row.usage.cost_usd)
+        .run();
+  });
 }
 
 Status SqliteLedger::finish_run(const RunRow& row, int limit) {
   const std::lock_guard lock(mutex_);
-  TRY(Transaction transaction, Transaction::begin(database_));
-  TRY(sqlite3_stmt * finish,
-      database_.prepare("UPDATE runs SET took = ?, outcome = ?, backend = ?, model = ?, session_id = ?, "
-                        "input_tokens = ?, output_tokens = ?, cost_usd = ? WHERE id = ?"));
-  TRY_STATUS(Statement(finish)
-                 .bind(count(row.took))
-                 .bind(row.outcome)
-                 .bind(row.backend)
-                 .bind(row.model)
-                 .bind(row.session_id)
-                 .bind(row.usage.input_tokens)
-                 .bind(row.usage.output_tokens)
-                 .bind(row.usage.cost_usd)
-                 .bind(row.id)
-                 .run());
-  // Run numbers grow without gaps, so the oldest beyond the limit are found without counting rows.
-  TRY(sqlite3_stmt * attempts,
-      database_.prepare("DELETE FROM attempts WHERE run_id IN "
-                        "(SELECT id FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?)"));
-  TRY_STATUS(Statement(attempts).bind(std::int64_t{limit}).run());
-  TRY(sqlite3_stmt * runs, database_.prepare("DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?"));
-  TRY_STATUS(Statement(runs).bind(std::int64_t{limit}).run());
-  return transaction.commit();
+  return database_.on_sound_file([&]() -> Status {
+    TRY(Transaction transaction, Transaction::begin(database_));
+    TRY(sqlite3_stmt * finish,
+        database_.prepare("UPDATE runs SET took = ?, outcome = ?, backend = ?, model = ?, session_id = ?, "
+                          "input_tokens = ?, output_tokens = ?, cost_usd = ? WHERE id = ?"));
+    TRY_STATUS(Statement(finish)
+                   .bind(count(row.took))
+                   .bind(row.outcome)
+                   .bind(row.backend)
+                   .bind(row.model)
+                   .bind(row.session_id)
+                   .bind(row.usage.input_tokens)
+                   .bind(row.usage.output_tokens)
+                   .bind(row.usage.cost_usd)
+                   .bind(row.id)
+                   .run());
+    // Run numbers grow without gaps, so the oldest beyond the limit are found without counting rows.
+    TRY(sqlite3_stmt * attempts,
+        database_.prepare("DELETE FROM attempts WHERE run_id IN "
+                          "(SELECT id FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?)"));
+    TRY_STATUS(Statement(attempts).bind(std::int64_t{limit}).run());
+    TRY(sqlite3_stmt * runs, database_.prepare("DELETE FROM runs WHERE number <= (SELECT max(number) FROM runs) - ?"));
+    TRY_STATUS(Statement(runs).bind(std::int64_t{limit}).run());
+    return transaction.commit();
+  });
 }
 
 Result<std::vector<RunRow>> SqliteLedger::runs(int most) {
   const std::lock_guard lock(mutex_);
-  TRY(sqlite3_stmt * raw,
-      database_.prepare("SELECT id, started_at, took, requested_backend, task_type, cwd, outcome, backend, model, "
-                        "session_id, input_tokens, output_tokens, cost_usd, prompt, owner_boot_id, owner_pid, "
-                        "owner_start_time FROM runs ORDER BY number DESC LIMIT ?"));
-  Statement statement(raw);
-  statement.bind(std::int64_t{most});
-  return all<RunRow>(statement, run_at);
+  return database_.on_sound_file([&]() -> Result<std::vector<RunRow>> {
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("SELECT id, started_at, took, requested_backend, task_type, cwd, outcome, backend, model, "
+                          "session_id, input_tokens, output_tokens, cost_usd, prompt, owner_boot_id, owner_pid, "
+                          "owner_start_time FROM runs ORDER BY number DESC LIMIT ?"));
+    Statement statement(raw);
+    statement.bind(std::int64_t{std::max(most, 0)});
+    return all<RunRow>(statement, run_at);
+  });
 }
 
 Result<std::vector<AttemptRow>> SqliteLedger::attempts(const std::string& run_id) {
   const std::lock_guard lock(mutex_);
-  TRY(sqlite3_stmt * raw, database_.prepare("SELECT * FROM attempts WHERE run_id = ? ORDER BY number"));
-  Statement statement(raw);
-  statement.bind(run_id);
-  return all<AttemptRow>(statement, attempt_at);
+  return database_.on_sound_file([&]() -> Result<std::vector<AttemptRow>> {
+    TRY(sqlite3_stmt * raw, database_.prepare("SELECT * FROM attempts WHERE run_id = ? ORDER BY number"));
+    Statement statement(raw);
+    statement.bind(run_id);
+    return all<AttemptRow>(statement, attempt_at);
+  });
 }
 
 Result<std::vector<AttemptRow>> SqliteLedger::last_attempts() {
   const std::lock_guard lock(mutex_);
-  // With a bare max(), SQLite takes the other columns from the row that holds the maximum.
-  TRY(sqlite3_stmt * raw, database_.prepare("SELECT *, max(started_at) FROM attempts GROUP BY backend"));
-  Statement statement(raw);
-  return all<AttemptRow>(statement, attempt_at);
+  return database_.on_sound_file([&]() -> Result<std::vector<AttemptRow>> {
+    // With a bare max(), SQLite takes the other columns from the row that holds the maximum.
+    TRY(sqlite3_stmt * raw, database_.prepare("SELECT *, max(started_at) FROM attempts GROUP BY backend"));
+    Statement statement(raw);
+    return all<AttemptRow>(statement, attempt_at);
+  });
 }
 
 }  // namespace delegate

@@ -133,9 +133,9 @@ TEST_CASE("text that is not UTF-8 is searched all the same") {
 }
 
 TEST_CASE("a pattern that would search for ever gives up") {
-  CHECK_FALSE(matches("(a+)+$", std::string(60'000, 'a') + "!"));
+  CHECK_FALSE(matches("(a+)+[bc]", std::string(60'000, 'a') + "!"));
   CHECK_FALSE(matches("(.*)*x(.*)*y", std::string(60'000, 'a')));
   std::string pieces;
   while (pieces.size() < 60'000) pieces += std::string(14, 'a') + "!";
-  CHECK_FALSE(matches("(a+)+$", pieces));
+  CHECK_FALSE(matches("(a+)+[bc]", pieces));
 }

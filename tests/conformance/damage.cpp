@@ -1,0 +1,48 @@
+#include "tests/conformance/damage.hpp"
+
+#include <sqlite3.h>
+
+#include <fstream>
+#include <random>
+#include <stdexcept>
+
+namespace delegate {
+
+void tamper(const Path& file, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  const bool done = sqlite3_open(file.c_str(), &handle) == SQLITE_OK &&
+                    sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+  const std::string why = done ? "" : sqlite3_errmsg(handle);
+  sqlite3_close(handle);
+  if (!done) throw std::runtime_error(file.string() + ": " + why);
+}
+
+void settle_file(const Path& file) { tamper(file, "PRAGMA wal_checkpoint(TRUNCATE)"); }
+
+void write_garbage(const Path& file, std::size_t from, std::size_t length) {
+  std::mt19937 random(5);
+  std::string bytes(length, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(static_cast<std::streamoff>(from));
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!stream.flush()) throw std::runtime_error(file.string() + ": cannot be damaged");
+}
+
+void write_whole(const Path& file, const std::string& bytes) {
+  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+  if (!stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())
+    throw std::runtime_error(file.string() + ": cannot be written");
+}
+
+std::vector<Path> set_aside_files(const Path& directory) {
+  std::vector<Path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string name = entry.path().filename();
+    const bool companion = name.ends_with("-wal") || name.ends_with("-shm");
+    if (name.find(".damaged-") != std::string::npos && !companion) found.push_back(entry.path());
+  }
+  return found;
+}
+
+}  // namespace delegate

@@ -1,0 +1,153 @@
+#include <catch2/catch.hpp>
+
+#include "tests/conformance/stores.hpp"
+
+using namespace delegate;
+
+namespace {
+
+struct Books {
+  StoreKind kind = GENERATE(from_range(store_kinds()));
+  TempDirectory directory;
+  TestClock clock;
+  std::unique_ptr<StateStore> store = kind.open(clock, directory.path());
+  Ledger& ledger = store->ledger();
+};
+
+RunRow run_row(const std::string& id) {
+  return {.id = id,
+          .started_at = 1'700'000'000'123ms,
+          .requested_backend = "auto",
+          .task_type = "review",
+          .cwd = "/home/me/with 'quotes'",
+          .prompt = "why?\n\"because\"",
+          .owner = {"boot-1", 4711, 8'812'345}};
+}
+
+RunRow finished(RunRow row) {
+  row.took = 4567ms;
+  row.outcome = "answered";
+  row.backend = "codex";
+  row.model = "gpt-5";
+  row.session_id = "0199-abc";
+  row.usage = {.input_tokens = 1200, .output_tokens = 0, .cost_usd = 0.0125};
+  return row;
+}
+
+AttemptRow attempt_row(const std::string& run, int number, const std::string& backend) {
+  return {.run_id = run,
+          .number = number,
+          .backend = backend,
+          .model = "m",
+          .outcome = "timed_out",
+          .message = "nothing for 120 s",
+          .probe = true,
+          .counted = true,
+          .started_at = milliseconds(1'000 * number),
+          .took = 120'000ms,
+          .exit_code = 143,
+          .session_id = "s",
+          .usage = {.input_tokens = 5, .output_tokens = 6, .cost_usd = 0.5}};
+}
+
+std::vector<std::string> ids(const std::vector<RunRow>& rows) {
+  std::vector<std::string> out;
+  for (const RunRow& row : rows) out.push_back(row.id);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a run is there from its beginning, and its end fills in what was missing") {
+  Books books;
+  const RunRow begun = run_row("r1");
+  REQUIRE(books.ledger.begin_run(begun));
+  CHECK(books.ledger.runs(10).value() == std::vector<RunRow>{begun});
+  REQUIRE(books.ledger.finish_run(finished(begun), 100));
+  CHECK(books.ledger.runs(10).value() == std::vector<RunRow>{finished(begun)});
+}
+
+TEST_CASE("what is not known stays unknown and never becomes zero") {
+  Books books;
+  REQUIRE(books.ledger.begin_run(run_row("r1")));
+  RunRow row = run_row("r1");
+  row.outcome = "cancelled";
+  row.took = 0ms;
+  REQUIRE(books.ledger.finish_run(row, 100));
+  const RunRow run = books.ledger.runs(1)->at(0);
+  CHECK_FALSE(run.usage.input_tokens);
+  CHECK_FALSE(run.usage.output_tokens);
+  CHECK_FALSE(run.usage.cost_usd);
+  CHECK(run.took == 0ms);
+  AttemptRow attempt = attempt_row("r1", 1, "codex");
+  attempt.exit_code.reset();
+  attempt.usage = {.input_tokens = std::nullopt, .output_tokens = 0, .cost_usd = 0.0};
+  REQUIRE(books.ledger.add_attempt(attempt));
+  CHECK(books.ledger.attempts("r1")->at(0) == attempt);
+}
+
+TEST_CASE("runs come newest first, as many as asked for") {
+  Books books;
+  for (const char* id : {"r1", "r2", "r3"}) REQUIRE(books.ledger.begin_run(run_row(id)));
+  CHECK(ids(*books.ledger.runs(10)) == std::vector<std::string>{"r3", "r2", "r1"});
+  CHECK(ids(*books.ledger.runs(2)) == std::vector<std::string>{"r3", "r2"});
+  CHECK(books.ledger.runs(0)->empty());
+}
+
+TEST_CASE("the attempts of a run come in their order, and only its own") {
+  Books books;
+  for (const char* id : {"r1", "r2"}) {
+    REQUIRE(books.ledger.begin_run(run_row(id)));
+    for (int number = 1; number <= 3; ++number) REQUIRE(books.ledger.add_attempt(attempt_row(id, number, "codex")));
+  }
+  const auto attempts = books.ledger.attempts("r2");
+  REQUIRE(attempts->size() == 3);
+  for (int number = 1; number <= 3; ++number)
+    CHECK(attempts->at(static_cast<std::size_t>(number - 1)) == attempt_row("r2", number, "codex"));
+  CHECK(books.ledger.attempts("r9")->empty());
+}
+
+TEST_CASE("the ledger keeps its limit: the oldest runs go, with their attempts") {
+  Books books;
+  for (int i = 1; i <= 25; ++i) {
+    const std::string id = "r" + std::to_string(i);
+    REQUIRE(books.ledger.begin_run(run_row(id)));
+    REQUIRE(books.ledger.add_attempt(attempt_row(id, 1, "codex")));
+    REQUIRE(books.ledger.finish_run(finished(run_row(id)), 10));
+  }
+  const auto rows = books.ledger.runs(100);
+  REQUIRE(rows->size() == 10);
+  CHECK(rows->front().id == "r25");
+  CHECK(rows->back().id == "r16");
+  CHECK(books.ledger.attempts("r15")->empty());
+  CHECK(books.ledger.attempts("r16")->size() == 1);
+}
+
+TEST_CASE("finishing a run that was forgotten meanwhile brings nothing back") {
+  Books books;
+  REQUIRE(books.ledger.begin_run(run_row("slow")));
+  for (const char* id : {"r1", "r2", "r3"}) {
+    REQUIRE(books.ledger.begin_run(run_row(id)));
+    REQUIRE(books.ledger.finish_run(finished(run_row(id)), 2));
+  }
+  REQUIRE(books.ledger.finish_run(finished(run_row("slow")), 2));
+  CHECK(ids(*books.ledger.runs(10)) == std::vector<std::string>{"r3", "r2"});
+}
+
+TEST_CASE("the newest attempt at each backend is found, also among many") {
+  Books books;
+  for (int number = 1; number <= 40; ++number)
+    REQUIRE(books.ledger.add_attempt(attempt_row("r1", number, number % 2 == 0 ? "codex" : "gemini")));
+  auto last = books.ledger.last_attempts();
+  REQUIRE(last);
+  REQUIRE(last->size() == 2);
+  CHECK(last->at(0) == attempt_row("r1", 40, "codex"));
+  CHECK(last->at(1) == attempt_row("r1", 39, "gemini"));
+}
+
+TEST_CASE("an empty ledger answers with nothing") {
+  Books books;
+  CHECK(books.ledger.runs(10)->empty());
+  CHECK(books.ledger.attempts("r1")->empty());
+  CHECK(books.ledger.last_attempts()->empty());
+}

@@ -1,0 +1,230 @@
+#include <random>
+
+#include "tests/unit/backends/http_backend.hpp"
+
+// Every backend reads what somebody else wrote: nothing in it may crash or throw. Run with sanitizers.
+using namespace delegate;
+using namespace delegate::test;
+
+namespace {
+
+const std::vector<std::string> kKinds{"claude", "codex", "gemini", "ollama", "openai", "command"};
+const std::vector<std::string> kAnswers{"text", "json:/a/b", "jsonl:/a/b"};
+
+std::vector<Task> all_tasks() {
+  std::vector<Task> tasks;
+  for (const std::string& kind : kKinds) {
+    tasks.push_back(task_of(kind));
+    tasks.back().settings.url = "http://127.0.0.1:1";
+  }
+  for (const std::string& answer : kAnswers) {
+    tasks.push_back(task_of("command"));
+    tasks.back().settings.answer = answer;
+    tasks.back().settings.failures = {{"quota", "quota_exhausted"}};
+  }
+  return tasks;
+}
+
+/// Reads the bytes on both streams and judges, in every way it can end.
+void survive(const Task& task, const std::string& bytes) {
+  const Backend& backend = backend_of(task.settings.kind);
+  for (const int exit_code : {0, 1}) {
+    const Capture capture{.out = bytes, .err = bytes, .exit = std::to_string(exit_code)};
+    Reading reading = read_capture(backend, task, capture, Arrival::out_first);
+    const Problem end = judge_process(backend, task, reading, end_of(capture, reading));
+    CHECK(valid_utf8(end.message) == end.message);
+    CHECK(end.message.size() < 1000);
+  }
+  for (const int status : {200, 500}) {
+    Reading reading;
+    const Problem end = judge_stream(task, response(status, bytes), reading);
+    CHECK(valid_utf8(end.message) == end.message);
+  }
+}
+void all_survive(const std::string& bytes) {
+  for (const Task& task : all_tasks()) {
+    INFO(task.settings.kind << " " << task.settings.answer);
+    CHECK_NOTHROW(survive(task, bytes));
+  }
+}
+
+/// For what is large: read once and judged once.
+void all_survive_once(const std::string& bytes) {
+  for (const Task& task : all_tasks()) {
+    INFO(task.settings.kind << " " << task.settings.answer);
+    const Backend& backend = backend_of(task.settings.kind);
+    const Capture capture{.out = bytes, .exit = "1"};
+    Reading reading = read_capture(backend, task, capture, Arrival::out_first);
+    CHECK_NOTHROW(judge_process(backend, task, reading, end_of(capture, reading)));
+  }
+}
+
+/// `{"a":{"b":VALUE}}` from "/a/b".
+Json nested(const std::string& pointer, const Json& value) {
+  Json json;
+  json[Json::json_pointer(pointer)] = value;
+  return json;
+}
+
+/// Every field that some backend reads, in records of every type.
+const std::vector<std::string> kFields{"/type",
+                                       "/subtype",
+                                       "/result",
+                                       "/errors",
+                                       "/errors/0",
+                                       "/is_error",
+                                       "/api_error_status",
+                                       "/terminal_reason",
+                                       "/session_id",
+                                       "/total_cost_usd",
+                                       "/usage",
+                                       "/usage/input_tokens",
+                                       "/usage/output_tokens",
+                                       "/modelUsage",
+                                       "/error",
+                                       "/error/message",
+                                       "/error/type",
+                                       "/error/code",
+                                       "/attempt",
+                                       "/model",
+                                       "/message",
+                                       "/message/content",
+                                       "/message/content/0/text",
+                                       "/rate_limit_info",
+                                       "/rate_limit_info/status",
+                                       "/rate_limit_info/resetsAt",
+                                       "/thread_id",
+                                       "/item",
+                                       "/item/type",
+                                       "/item/text",
+                                       "/status",
+                                       "/stats",
+                                       "/stats/input_tokens",
+                                       "/role",
+                                       "/content",
+                                       "/severity",
+                                       "/done",
+                                       "/done_reason",
+                                       "/prompt_eval_count",
+                                       "/eval_count",
+                                       "/remote_host",
+                                       "/choices",
+                                       "/choices/0",
+                                       "/choices/0/delta",
+                                       "/choices/0/delta/content",
+                                       "/choices/0/finish_reason",
+                                       "/usage/prompt_tokens",
+                                       "/usage/completion_tokens",
+                                       "/a",
+                                       "/a/b"};
+const std::vector<const char*> kTypes{"result",         "system",         "assistant", "rate_limit_event",
+                                      "thread.started", "item.completed", "error",     "turn.failed",
+                                      "turn.completed", "init",           "message"};
+
+std::vector<Json> odd_values() {
+  return {nullptr,
+          true,
+          false,
+          0,
+          -1,
+          1.5,
+          INT64_MIN,
+          INT64_MAX,
+          UINT64_MAX,
+          1e300,
+          "",
+          "rejected",
+          "error",
+          "text",
+          Json::array(),
+          Json::array({1, "x", nullptr}),
+          Json::object(),
+          Json{{"text", 1}},
+          Json{{"", nullptr}}};
+}
+
+std::string random_bytes(std::mt19937& chance, std::size_t size) {
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(chance() & 0xFF);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("garbage is read without harm") {
+  std::mt19937 chance(4711);
+  for (const std::size_t size : {0u, 1u, 100u, 10'000u}) all_survive(random_bytes(chance, size));
+  for (const char* text :
+       {"\n", "{", "{}", "[]", "null", "\"", "data:", "data: ", "data: {", "data: null", "\xFF\xFE",
+        "{\"type\":\"result\"", "{\"type\":\"result\"}", "{\"type\":\"turn.completed\"}", "data: {\"choices\":{}}",
+        "Attempt  failed", "Suggested retry after", "Attempt 1 failed {}}{"})
+    all_survive(text);
+}
+
+TEST_CASE("records of the right shape with values of the wrong type are read without harm") {
+  for (const char* type : kTypes) {
+    std::string bytes;
+    for (const std::string& field : kFields)
+      for (const Json& value : odd_values()) {
+        Json record = nested(field, value);
+        if (field != "/type") record["type"] = type;
+        bytes += dump(record) + "\ndata: " + dump(record) + "\n";
+      }
+    all_survive_once(bytes);
+  }
+}
+
+TEST_CASE("nesting a hundred thousand deep is read without harm") {
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"error\":";
+  all_survive_once(std::string(100'000, '['));
+  all_survive_once("{\"type\":\"result\",\"result\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}\n");
+  all_survive_once(objects + "1" + std::string(100'000, '}'));
+  all_survive_once("data: " + objects);
+}
+
+TEST_CASE("a line of ten megabytes is read without harm") {
+  const std::string long_text(10u << 20, 'x');
+  all_survive_once(long_text);
+  all_survive_once(R"({"type":"result","is_error":true,"result":")" + long_text + "\"}\n");
+  all_survive_once("data: {\"error\":\"" + long_text + "\"}\n");
+}
+
+TEST_CASE("numbers beyond all bounds are read without harm") {
+  for (const char* number :
+       {"1e400", "-1e400", "1e-400", "99999999999999999999999999", "-9223372036854775809", "1E+2"}) {
+    const std::string value = number;
+    all_survive(R"({"type":"result","is_error":false,"result":"x","total_cost_usd":)" + value + "}\n");
+    all_survive(R"({"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":)" + value + "}}\n");
+    all_survive(R"({"done":true,"prompt_eval_count":)" + value + ",\"eval_count\":" + value + "}\n");
+    all_survive(R"({"type":"turn.completed","usage":{"output_tokens":)" + value + "}}\n");
+  }
+}
+
+TEST_CASE("text that is not Unicode is read without harm") {
+  for (const char* text :
+       {"\\ud800", "\\udc00\\ud800", "\\u0000", "\xED\xA0\x80", "\xC0\xAF", "\xF5\x80\x80\x80", "\x80"}) {
+    const std::string value = text;
+    all_survive(R"({"type":"result","is_error":true,"result":")" + value + "\"}\n");
+    all_survive(R"({"type":"turn.failed","error":{"message":")" + value + "\"}}\n");
+    all_survive("data: {\"choices\":[{\"delta\":{\"content\":\"" + value + "\"}}]}\n");
+    all_survive(value + "\n");
+  }
+}
+
+TEST_CASE("scripted lookups of any shape are survived") {
+  for (const char* kind : {"ollama", "openai"})
+    for (const Json& value : odd_values())
+      for (const char* field : {"/models", "/models/0", "/models/0/name", "/models/0/capabilities", "/models/0/details",
+                                "/data", "/data/0/id", "/model_info", "/model_info/x.context_length"}) {
+        INFO(kind << field << value);
+        Task task = task_of(kind);
+        task.settings.url = "http://127.0.0.1:1";
+        task.prompt = std::string(40'000, 'x');
+        const HttpResult odd = response(200, dump(nested(field, value)));
+        const HttpResult one = response(200, R"({"models":[{"name":"a"}]})");
+        CHECK_NOTHROW(backend_of(kind).lookup(task, {odd, odd}));
+        CHECK_NOTHROW(backend_of(kind).prepare(task, {odd, odd, odd}));
+        CHECK_NOTHROW(backend_of(kind).prepare(task, {one, odd, odd}));
+      }
+}

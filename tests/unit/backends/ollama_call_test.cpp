@@ -1,0 +1,209 @@
+#include "tests/unit/backends/http_backend.hpp"
+
+// The local model before anything is asked of it: which one, with how large a window.
+using namespace delegate;
+using namespace delegate::test;
+
+namespace {
+
+constexpr const char* kTags = R"({"models":[
+  {"name":"old:7b","modified_at":"2025-01-01T00:00:00Z","capabilities":["completion"]},
+  {"name":"new:latest","modified_at":"2026-06-01T00:00:00Z","capabilities":["completion","tools"]},
+  {"name":"newest-embed:latest","modified_at":"2026-09-01T00:00:00Z","capabilities":["embedding"]},
+  {"name":"big:120b-cloud","modified_at":"2026-10-01T00:00:00Z","capabilities":["completion"]},
+  {"name":"far:8b","modified_at":"2026-10-02T00:00:00Z","remote_host":"https://ollama.com:443"}]})";
+
+Task ollama_task(std::size_t prompt_bytes = 100) {
+  Task task = task_of("ollama");
+  task.settings.command.clear();
+  task.prompt = std::string(prompt_bytes, 'x');
+  return task;
+}
+
+std::vector<HttpResult> lookups(const std::string& loaded = R"({"models":[]})", const std::string& tags = kTags) {
+  return {response(200, tags), response(200, loaded)};
+}
+
+std::string chosen(const Task& task, const std::vector<HttpResult>& answers) {
+  return sent(http_call(task, answers))["model"].get<std::string>();
+}
+std::string chosen_from(const std::string& rows) {
+  return chosen(ollama_task(), lookups("{}", R"({"models":[)" + rows + "]}"));
+}
+
+std::vector<HttpResult> with_window(const std::string& length) {
+  auto answers = lookups();
+  answers.push_back(response(200, R"({"model_info":{"general.architecture":"x","x.context_length":)" + length + "}}"));
+  return answers;
+}
+
+int window_of(const Task& task, const std::vector<HttpResult>& answers) {
+  return sent(http_call(task, answers))["options"].value("num_ctx", 0);
+}
+
+}  // namespace
+
+TEST_CASE("ollama: asks what is installed, what is loaded, and for a long prompt how much the model takes") {
+  const Backend& backend = backend_of("ollama");
+  const Task task = ollama_task();
+  auto first = backend.lookup(task, {});
+  REQUIRE(first.has_value());
+  CHECK(first->method == "GET");
+  CHECK(first->url == "http://127.0.0.1:11434/api/tags");
+  CHECK_FALSE(backend.lookup(task, {response(404, "")}).has_value());
+  auto second = backend.lookup(task, {response(200, kTags)});
+  REQUIRE(second.has_value());
+  CHECK(second->url == "http://127.0.0.1:11434/api/ps");
+  CHECK_FALSE(backend.lookup(task, lookups()).has_value());
+  auto third = backend.lookup(ollama_task(40'000), lookups());
+  REQUIRE(third.has_value());
+  CHECK(third->method == "POST");
+  CHECK(third->url == "http://127.0.0.1:11434/api/show");
+  CHECK(sent(*third) == Json{{"model", "new:latest"}});
+  CHECK_FALSE(backend.lookup(ollama_task(40'000), with_window("8192")).has_value());
+}
+
+TEST_CASE("ollama: goes where the settings say, else where OLLAMA_HOST says") {
+  Task task = ollama_task();
+  task.environment["OLLAMA_HOST"] = "0.0.0.0:9999";
+  CHECK(backend_of("ollama").endpoint(task) == "http://127.0.0.1:9999");
+  task.settings.url = "https://models.example/ollama/";
+  CHECK(http_call(task, lookups()).url == "https://models.example:443/ollama/api/chat");
+  CHECK(backend_of("ollama").version_url(task) == "https://models.example:443/ollama/api/version");
+}
+
+TEST_CASE("ollama: asks the configured model, else a loaded one, else the newest") {
+  Task task = ollama_task();
+  CHECK(chosen(task, lookups()) == "new:latest");
+  CHECK(chosen(task, lookups(R"({"models":[{"name":"old:7b"}]})")) == "old:7b");
+  CHECK(chosen(task, {response(200, kTags), response(500, "oops")}) == "new:latest");
+  task.model = "old:7b";
+  CHECK(chosen(task, lookups()) == "old:7b");
+  CHECK(chosen(task, lookups(R"({"models":[{"name":"new:latest"}]})")) == "old:7b");
+}
+
+TEST_CASE("ollama: never a remote model by chance, but a named one") {
+  CHECK(chosen(ollama_task(), lookups(R"({"models":[{"name":"big:120b-cloud"},{"name":"far:8b"}]})")) == "new:latest");
+  CHECK(chosen_from(R"({"name":"a:cloud","modified_at":"2026-01-02"},{"name":"b","modified_at":"2026-01-01"})") == "b");
+  Task task = ollama_task();
+  task.model = "far:8b";
+  CHECK(chosen(task, lookups()) == "far:8b");
+}
+
+TEST_CASE("ollama: never an embedding model by chance, on old servers by its looks") {
+  CHECK(chosen(ollama_task(), lookups(R"({"models":[{"name":"newest-embed:latest"}]})")) == "new:latest");
+  CHECK(chosen_from(R"({"name":"nomic-Embed-text:latest","modified_at":"2026-02-01"},{"name":"a:1b"})") == "a:1b");
+  CHECK(chosen_from(R"({"name":"minilm:33m","modified_at":"2026","details":{"family":"bert"}},{"name":"a:1b"})") ==
+        "a:1b");
+}
+
+TEST_CASE("ollama: one model may be named in several ways") {
+  for (const char* name : {"new", "new:latest", "NEW", "library/new", "registry.ollama.ai/library/new:latest"}) {
+    INFO(name);
+    Task task = ollama_task();
+    task.model = name;
+    CHECK(chosen(task, lookups()) == "new:latest");
+  }
+  Task task = ollama_task();
+  task.model = "hf.co/someone/thing:Q4";
+  CHECK(chosen(task, lookups("{}", R"({"models":[{"name":"hf.co/someone/Thing:Q4"}]})")) == "hf.co/someone/Thing:Q4");
+}
+
+TEST_CASE("ollama: a model that is not there is told with those that are") {
+  Task task = ollama_task();
+  for (const char* name : {"qwen3", "old", "new:7b", "other/new"}) {
+    INFO(name);
+    task.model = name;
+    const Problem problem = refusal(task, lookups());
+    CHECK(problem.outcome == Outcome::model_rejected);
+    CHECK_THAT(problem.message, Catch::Contains("'" + std::string(name) + "' is not installed") &&
+                                    Catch::Contains("old:7b, new:latest"));
+  }
+  CHECK_THAT(refusal(task, lookups("{}", "{}")).message, Catch::Contains("installed: none"));
+  task.model.clear();
+  CHECK(refusal(task, lookups("{}", R"({"models":[{"name":"a:cloud"}]})")).outcome == Outcome::model_rejected);
+  CHECK(refusal(task, lookups("{}", R"({"models":[]})")).message == "no local model is installed");
+}
+
+TEST_CASE("ollama: something else that listens there is told apart") {
+  const Problem other = refusal(ollama_task(), {response(404, R"({"error":{"message":"File Not Found"}})")});
+  CHECK(other.outcome == Outcome::bad_output);
+  CHECK_THAT(other.message, Catch::Contains("does not speak Ollama's API") && Catch::Contains("404"));
+  CHECK(refusal(ollama_task(), {response(403, "")}).outcome == Outcome::blocked);
+  CHECK(refusal(ollama_task(), {response(401, R"({"error":"unauthorized"})")}).outcome == Outcome::unauthenticated);
+  CHECK(refusal(ollama_task(), {response(503, "busy")}).outcome == Outcome::overloaded);
+}
+
+TEST_CASE("ollama: the request bounds the answer, forbids cutting the prompt and keeps the model loaded") {
+  Task task = ollama_task();
+  task.prompt = "hello";
+  task.system = "be brief";
+  task.settings.max_tokens = 123;
+  const HttpRequest request = http_call(task, lookups());
+  CHECK(request.method == "POST");
+  CHECK(request.url == "http://127.0.0.1:11434/api/chat");
+  CHECK(request.headers == std::vector<std::string>{"Content-Type: application/json"});
+  const Json body = sent(request);
+  CHECK(body["stream"] == true);
+  CHECK(body["truncate"] == false);
+  CHECK(body["think"] == false);
+  CHECK(body["keep_alive"] == "15m");
+  CHECK(body["options"] == Json{{"num_predict", 123}});
+  CHECK(body["messages"] ==
+        Json::array({{{"role", "system"}, {"content", "be brief"}}, {{"role", "user"}, {"content", "hello"}}}));
+}
+
+TEST_CASE("ollama: a prompt that is not UTF-8 is sent as near as JSON can say it") {
+  Task task = ollama_task();
+  task.prompt =
+      "a\xFF"
+      "b";
+  CHECK(sent(http_call(task, lookups()))["messages"][0]["content"] ==
+        "a\xEF\xBF\xBD"
+        "b");
+}
+
+TEST_CASE("ollama: the window grows in powers of two, up to what the model takes") {
+  struct Row {
+    std::size_t bytes;
+    const char* longest;
+    int window;
+  };
+  // About 3.5 bytes make a token, and 2048 tokens are kept for the answer.
+  const Row rows[] = {{100, "131072", 0},          {7'000, "131072", 0},      {7'200, "131072", 8192},
+                      {20'000, "131072", 8192},    {22'000, "131072", 16384}, {100'000, "131072", 32768},
+                      {100'000, "40960", 32768},   {110'000, "40960", 40960}, {140'000, "40960", 40960},
+                      {400'000, "131072", 131072}, {100'000, "0", 32768},     {100'000, "\"text\"", 32768}};
+  for (const Row& row : rows) {
+    INFO(row.bytes << " bytes, model takes " << row.longest);
+    CHECK(window_of(ollama_task(row.bytes), with_window(row.longest)) == row.window);
+  }
+  CHECK(window_of(ollama_task(100'000), lookups()) == 32768);  // the model did not say
+}
+
+TEST_CASE("ollama: a configured window is taken as it is") {
+  Task task = ollama_task();
+  task.settings.num_ctx = 5000;
+  CHECK(window_of(task, lookups()) == 5000);
+  task.prompt = std::string(20'000, 'x');
+  CHECK(refusal(task, lookups()).outcome == Outcome::context_too_long);
+}
+
+TEST_CASE("ollama: a prompt that cannot fit is not sent") {
+  const Problem problem = refusal(ollama_task(160'000), with_window("40960"));
+  CHECK(problem.outcome == Outcome::context_too_long);
+  CHECK_THAT(problem.message, Catch::Contains("about 45714 tokens") && Catch::Contains("new:latest takes 40960"));
+}
+
+TEST_CASE("ollama: a window beyond all numbers is no limit, and a senseless one is none") {
+  for (const char* length : {"4294967297", "9223372036854775807", "18446744073709551615", "-5", "1e400", "null"}) {
+    INFO(length);
+    CHECK(window_of(ollama_task(100'000), with_window(length)) == 32768);
+  }
+}
+
+TEST_CASE("ollama: it has no sessions") {
+  Task task = ollama_task();
+  task.session = "1234";
+  CHECK(refusal(task, lookups()).outcome == Outcome::bad_request);
+}

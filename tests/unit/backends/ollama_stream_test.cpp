@@ -1,0 +1,152 @@
+#include "tests/unit/backends/http_backend.hpp"
+
+// The local model's answer: JSON lines, whose end is a line that says so and nothing else.
+using namespace delegate;
+using namespace delegate::test;
+
+namespace {
+
+Task ollama_task() {
+  Task task = task_of("ollama");
+  task.settings.command.clear();
+  task.settings.max_tokens = 8192;
+  return task;
+}
+
+std::string piece(const std::string& text) {
+  return R"({"model":"new:latest","message":{"role":"assistant","content":")" + text + "\"},\"done\":false}\n";
+}
+const std::string kThinking =
+    "{\"model\":\"new:latest\",\"message\":{\"content\":\"\",\"thinking\":\"hm\"},\"done\":false}\n";
+std::string done(const std::string& more = R"(,"done_reason":"stop","prompt_eval_count":26,"eval_count":9)") {
+  return R"({"model":"new:latest","message":{"content":""},"done":true)" + more + "}\n";
+}
+
+Problem judge(const std::string& body, Reading& reading, std::size_t step = SIZE_MAX) {
+  return judge_stream(ollama_task(), response(200, body), reading, step);
+}
+Problem judge(const std::string& body) {
+  Reading reading;
+  return judge(body, reading);
+}
+Outcome refused(int status, const std::string& body) {
+  return judge_stream(ollama_task(), response(status, body)).outcome;
+}
+
+}  // namespace
+
+TEST_CASE("ollama: pieces make the answer, wherever the network cuts them") {
+  const std::string body = kThinking + piece("p\\u00f6") + piece("ng: ") + piece("hé") + done();
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{1000}, SIZE_MAX}) {
+    Reading reading;
+    CHECK(judge(body, reading, step).outcome == Outcome::answered);
+    CHECK(reading.text == "pöng: hé");
+    CHECK(reading.model == "new:latest");
+    CHECK(reading.usage.input_tokens == 26);
+    CHECK(reading.usage.output_tokens == 9);
+    CHECK(reading.warnings.empty());
+  }
+}
+
+TEST_CASE("ollama: the last line may carry text and need not carry counts") {
+  Reading reading;
+  CHECK(judge(R"({"message":{"content":"all of it"},"done":true})", reading).outcome == Outcome::answered);
+  CHECK(reading.text == "all of it");
+  CHECK_FALSE(reading.usage.input_tokens.has_value());
+}
+
+TEST_CASE("ollama: thinking alone is no answer") {
+  Reading reading;
+  CHECK(judge(kThinking + done(), reading).outcome == Outcome::answered_empty);
+  CHECK(judge(kThinking + done(""), reading).outcome == Outcome::lost_result);
+}
+
+TEST_CASE("ollama: a stream without its end is no answer, however cleanly it stopped") {
+  const Problem end = judge(piece("half a"));
+  CHECK(end.outcome == Outcome::lost_result);
+  CHECK(judge("").outcome == Outcome::lost_result);
+  HttpResult cut = response(200, piece("half a"));
+  cut.end = HttpEnd::dropped;
+  CHECK(judge_stream(ollama_task(), cut).outcome == Outcome::dropped);
+  cut.end = HttpEnd::idle;
+  CHECK(judge_stream(ollama_task(), cut).outcome == Outcome::idle_timed_out);
+}
+
+TEST_CASE("ollama: an error in the stream is one, whatever came before and after") {
+  const std::string error = "{\"error\":\"an error was encountered while running the model: CUDA\"}\n";
+  const Problem end = judge(piece("half a") + error);
+  CHECK(end.outcome == Outcome::server_error);
+  CHECK_THAT(end.message, Catch::Contains("CUDA"));
+  CHECK(judge(error + done()).outcome == Outcome::server_error);
+  CHECK(judge(R"({"error":{"code":400,"message":"odd"}})").outcome == Outcome::server_error);
+  CHECK(judge(R"({"error":null,"message":{"content":"x"},"done":true})").outcome == Outcome::answered);
+}
+
+TEST_CASE("ollama: an answer that talks about errors is an answer") {
+  CHECK(judge(piece("401 Unauthorized, rate limit") + done()).outcome == Outcome::answered);
+}
+
+TEST_CASE("ollama: an answer that was cut at its bound is told so") {
+  Reading reading;
+  CHECK(judge(piece("long") + done(R"(,"done_reason":"length")"), reading).outcome == Outcome::answered);
+  REQUIRE(reading.warnings.size() == 1);
+  CHECK_THAT(reading.warnings[0], Catch::Contains("cut at 8192 tokens"));
+}
+
+TEST_CASE("ollama: a model that runs elsewhere is told so, once") {
+  Reading reading;
+  const std::string remote = R"({"model":"far:8b","remote_host":"https://ollama.com","message":{"content":"x"}})";
+  judge(remote + "\n" + remote + "\n" + done(), reading);
+  REQUIRE(reading.warnings.size() == 1);
+  CHECK_THAT(reading.warnings[0], Catch::Contains("does not run on this machine"));
+  judge(R"({"model":"big:120b-cloud","message":{"content":"x"},"done":true})", reading);
+  CHECK(reading.warnings.size() == 1);
+}
+
+TEST_CASE("ollama: a prompt that was read in part is told so") {
+  Task task = ollama_task();
+  task.prompt = std::string(35'000, 'x');
+  Reading reading;
+  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":4096)")), reading);
+  REQUIRE(reading.warnings.size() == 1);
+  CHECK_THAT(reading.warnings[0], Catch::Contains("only 4096 of about 10000 tokens"));
+  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":9000)")), reading);
+  CHECK(reading.warnings.empty());
+  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":9223372036854775807)")), reading);
+  CHECK(reading.warnings.empty());
+}
+
+TEST_CASE("ollama: refusals mean what their words and statuses say") {
+  CHECK(refused(404, R"({"error":"model 'x' not found"})") == Outcome::model_rejected);
+  CHECK(refused(404, R"({"error":"model \"x\" not found, try pulling it first"})") == Outcome::model_rejected);
+  CHECK(refused(404, "404 page not found") == Outcome::model_rejected);
+  CHECK(refused(400, R"({"error":"\"m\" does not support chat"})") == Outcome::model_rejected);
+  CHECK(refused(400, R"({"error":"registry..m does not support tools"})") == Outcome::model_rejected);
+  CHECK(
+      refused(
+          400,
+          R"({"error":"the prompt is longer than the context length currently available to the model; shorten the prompt"})") ==
+      Outcome::context_too_long);
+  CHECK(
+      refused(
+          400,
+          R"j({"error":"{\"error\":{\"code\":400,\"message\":\"request (9019 tokens) exceeds the available context size (2048 tokens), try increasing it\",\"type\":\"exceed_context_size_error\"}}"})j") ==
+      Outcome::context_too_long);
+  CHECK(refused(401, R"({"error":"unauthorized","signin_url":"https://x"})") == Outcome::unauthenticated);
+  CHECK(refused(403, "") == Outcome::blocked);
+  CHECK(refused(429, R"j({"error":"rate limit exceeded (ref: 1)"})j") == Outcome::rate_limited);
+  CHECK(refused(500, R"({"error":"llama-server process has terminated: signal: killed"})") == Outcome::server_error);
+  CHECK(refused(500, "not json") == Outcome::server_error);
+  CHECK(refused(503, R"({"error":"server busy, please try again.  maximum pending requests exceeded"})") ==
+        Outcome::overloaded);
+  CHECK(refused(400, "odd") == Outcome::bad_request);
+}
+
+TEST_CASE("ollama: what to do is said for what one can do something about") {
+  const Backend& backend = backend_of("ollama");
+  CHECK_THAT(backend.hint(Outcome::unreachable, ollama_task()), Catch::Contains("ollama serve"));
+  Task task = ollama_task();
+  task.model = "gemma";
+  CHECK(backend.hint(Outcome::model_rejected, task) == "ollama pull gemma");
+  CHECK(backend.hint(Outcome::answered, task).empty());
+}

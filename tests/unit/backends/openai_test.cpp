@@ -1,0 +1,185 @@
+#include "tests/unit/backends/http_backend.hpp"
+
+// OpenAI-compatible servers: llama-server, LM Studio, vLLM.
+using namespace delegate;
+using namespace delegate::test;
+using Words = std::vector<std::string>;
+
+namespace {
+
+Task openai_task() {
+  Task task = task_of("openai");
+  task.settings.command.clear();
+  task.settings.url = "http://127.0.0.1:8080";
+  task.settings.max_tokens = 123;
+  return task;
+}
+
+const std::string kStart = R"(data: {"model":"qwen","choices":[{"delta":{"role":"assistant","content":null}}]})"
+                           "\n\n";
+std::string piece(const std::string& text) {
+  return R"(data: {"model":"qwen","choices":[{"delta":{"content":")" + text + "\"},\"finish_reason\":null}]}\n\n";
+}
+std::string finish(const std::string& reason = "stop") {
+  return R"(data: {"choices":[{"delta":{},"finish_reason":")" + reason + "\"}]}\n\n";
+}
+const std::string kUsage = R"(data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":7}})"
+                           "\n\n";
+const std::string kDone = "data: [DONE]\n\n";
+
+Problem judge(const std::string& body, Reading& reading, std::size_t step = SIZE_MAX) {
+  return judge_stream(openai_task(), response(200, body), reading, step);
+}
+Problem judge(const std::string& body) {
+  Reading reading;
+  return judge(body, reading);
+}
+Outcome refused(int status, const std::string& body) {
+  return judge_stream(openai_task(), response(status, body)).outcome;
+}
+
+}  // namespace
+
+TEST_CASE("openai: /v1 is added to the URL unless it is there") {
+  Task task = openai_task();
+  for (const char* url : {"http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/", "http://h:1/v1//"}) {
+    task.settings.url = url;
+    CHECK(http_call(task, {}).url == "http://h:1/v1/chat/completions");
+    CHECK(backend_of("openai").version_url(task) == "http://h:1/v1/models");
+  }
+  task.settings.url = "https://h/api";
+  CHECK(http_call(task, {}).url == "https://h/api/v1/chat/completions");
+}
+
+TEST_CASE("openai: without a configured model the first of the list is asked") {
+  const Backend& backend = backend_of("openai");
+  Task task = openai_task();
+  auto lookup = backend.lookup(task, {});
+  REQUIRE(lookup.has_value());
+  CHECK(lookup->url == "http://127.0.0.1:8080/v1/models");
+  const HttpResult list = response(200, R"({"data":[{"id":"qwen"},{"id":"other"}]})");
+  CHECK_FALSE(backend.lookup(task, {list}).has_value());
+  CHECK(sent(http_call(task, {list}))["model"] == "qwen");
+  CHECK_FALSE(sent(http_call(task, {response(200, "{}")})).contains("model"));
+  task.model = "mine";
+  CHECK_FALSE(backend.lookup(task, {}).has_value());
+  CHECK(sent(http_call(task, {}))["model"] == "mine");
+}
+
+TEST_CASE("openai: the request bounds the answer and has no field that old servers refuse") {
+  Task task = openai_task();
+  task.model = "mine";
+  task.system = "be brief";
+  CHECK(sent(http_call(task, {})) == Json{{"model", "mine"},
+                                          {"stream", true},
+                                          {"max_tokens", 123},
+                                          {"messages", Json::array({{{"role", "system"}, {"content", "be brief"}},
+                                                                    {{"role", "user"}, {"content", "hello"}}})}});
+}
+
+TEST_CASE("openai: a bearer token is sent only when its variable is configured and set") {
+  Task task = openai_task();
+  task.environment = {{"OPENAI_API_KEY", "never"}, {"MY_KEY", "secret"}, {"", "odd"}, {"EMPTY", ""}};
+  const Words plain{"Content-Type: application/json"};
+  CHECK(http_call(task, {}).headers == plain);
+  task.settings.api_key_env = "UNSET";
+  CHECK(http_call(task, {}).headers == plain);
+  task.settings.api_key_env = "EMPTY";
+  CHECK(http_call(task, {}).headers == plain);
+  task.settings.api_key_env = "MY_KEY";
+  CHECK(http_call(task, {}).headers == Words{"Content-Type: application/json", "Authorization: Bearer secret"});
+  CHECK(backend_of("openai").lookup(task, {})->headers.size() == 2);
+}
+
+TEST_CASE("openai: a list of models that is refused tells why") {
+  CHECK(refusal(openai_task(), {response(401, R"({"error":{"message":"Invalid API Key"}})")}).outcome ==
+        Outcome::unauthenticated);
+  CHECK(refusal(openai_task(), {response(503, R"({"error":{"message":"Loading model"}})")}).outcome ==
+        Outcome::overloaded);
+  Task task = openai_task();
+  task.session = "1234";
+  CHECK(refusal(task, {}).outcome == Outcome::bad_request);
+}
+
+TEST_CASE("openai: events make the answer, wherever the network cuts them") {
+  const std::string body =
+      ": ping\n\n" + kStart + piece("pong: ") + ": ping\n\nevent: x\nid: 4\n" + piece("hé") + finish() + kUsage + kDone;
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
+    Reading reading;
+    CHECK(judge(body, reading, step).outcome == Outcome::answered);
+    CHECK(reading.text == "pong: hé");
+    CHECK(reading.model == "qwen");
+    CHECK(reading.usage.input_tokens == 11);
+    CHECK(reading.usage.output_tokens == 7);
+    CHECK(reading.warnings.empty());
+  }
+}
+
+TEST_CASE("openai: either end is an end") {
+  CHECK(judge(kStart + piece("x") + finish()).outcome == Outcome::answered);
+  CHECK(judge(kStart + piece("x") + kDone).outcome == Outcome::answered);
+  CHECK(judge("data:{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\r\n\r\ndata:[DONE]\r\n").outcome ==
+        Outcome::answered);
+}
+
+TEST_CASE("openai: a stream without its end is no answer") {
+  CHECK(judge(kStart + piece("half a")).outcome == Outcome::lost_result);
+  CHECK(judge(kStart + piece("")).outcome == Outcome::lost_result);
+  CHECK(judge("").outcome == Outcome::lost_result);
+  HttpResult cut = response(200, kStart + piece("half a"));
+  cut.end = HttpEnd::dropped;
+  CHECK(judge_stream(openai_task(), cut).outcome == Outcome::dropped);
+}
+
+TEST_CASE("openai: an end without text is an empty answer") {
+  CHECK(judge(kStart + kUsage + finish() + kDone).outcome == Outcome::answered_empty);
+  CHECK(judge(kStart + finish() + kDone).outcome == Outcome::lost_result);
+}
+
+TEST_CASE("openai: an answer that was cut at its bound is told so") {
+  Reading reading;
+  CHECK(judge(kStart + piece("x") + finish("length") + kDone, reading).outcome == Outcome::answered);
+  REQUIRE(reading.warnings.size() == 1);
+  CHECK_THAT(reading.warnings[0], Catch::Contains("cut at 123 tokens"));
+}
+
+TEST_CASE("openai: an error event ends it, a null error is none") {
+  const Problem end =
+      judge(kStart + piece("half a") + R"(data: {"error":{"message":"out of memory"}})" + "\n\n" + kDone);
+  CHECK(end.outcome == Outcome::server_error);
+  CHECK_THAT(end.message, Catch::Contains("out of memory"));
+  CHECK(judge(R"(data: {"error":null,"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]})").outcome ==
+        Outcome::answered);
+}
+
+TEST_CASE("openai: an answer that talks about errors is an answer") {
+  CHECK(judge(kStart + piece("401 Unauthorized, rate limit") + finish()).outcome == Outcome::answered);
+}
+
+TEST_CASE("openai: refusals mean what their words and statuses say") {
+  CHECK(refused(503, R"({"error":{"message":"Loading model","type":"unavailable_error","code":503}})") ==
+        Outcome::overloaded);
+  CHECK(refused(401, R"({"error":{"message":"Invalid API Key","type":"authentication_error","code":401}})") ==
+        Outcome::unauthenticated);
+  CHECK(
+      refused(
+          400,
+          R"j({"error":{"message":"request (9019 tokens) exceeds the available context size (2048 tokens)","type":"exceed_context_size_error","n_ctx":2048}})j") ==
+      Outcome::context_too_long);
+  CHECK(refused(400, R"({"error":{"message":"This model's maximum context length is 4096 tokens."}})") ==
+        Outcome::context_too_long);
+  CHECK(refused(400, R"({"error":{"message":"model 'nope' not found"}})") == Outcome::model_rejected);
+  CHECK(refused(400, R"({"error":{"message":"'messages' is required"}})") == Outcome::bad_request);
+  CHECK(refused(500, R"({"error":{"message":"parse error","type":"server_error"}})") == Outcome::server_error);
+  CHECK(refused(500, "<html>oops</html>") == Outcome::server_error);
+  CHECK(refused(418, "") == Outcome::server_error);
+}
+
+TEST_CASE("openai: a limit's waiting time is kept, the header's over the words'") {
+  HttpResult limited = response(429, R"({"error":"rate limit, retry after 5 s"})");
+  CHECK(judge_stream(openai_task(), limited).retry_after == std::chrono::seconds(5));
+  limited.retry_after = "20";
+  const Problem end = judge_stream(openai_task(), limited);
+  CHECK(end.outcome == Outcome::rate_limited);
+  CHECK(end.retry_after == std::chrono::seconds(20));
+}

@@ -1,0 +1,168 @@
+#include "core/base/text.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace delegate;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+const std::string kMark = "\xEF\xBF\xBD";
+
+std::string marks(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += kMark;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("text is trimmed of blanks on both sides alone") {
+  CHECK(trim(" \t\r\n\v\fa b \n") == "a b");
+  CHECK(trim("") == "");
+  CHECK(trim(" \n ") == "");
+  CHECK(trim("x") == "x");
+}
+
+TEST_CASE("text is split and joined") {
+  CHECK(split("a,b,,c", ',') == std::vector<std::string_view>{"a", "b", "", "c"});
+  CHECK(split("", ',') == std::vector<std::string_view>{""});
+  CHECK(split(",", ',') == std::vector<std::string_view>{"", ""});
+  CHECK(join(Strings{"a", "b"}, ", ") == "a, b");
+  CHECK(join(Strings{"a"}, ", ") == "a");
+  CHECK(join(Strings{}, ", ").empty());
+}
+
+TEST_CASE("case is ignored for ASCII alone") {
+  CHECK(lower("ABCxyzÄ09[") == "abcxyzÄ09[");
+  CHECK(contains_ignoring_case("Nomic-EMBED-text", "embed"));
+  CHECK(contains_ignoring_case("x", ""));
+  CHECK_FALSE(contains_ignoring_case("", "x"));
+}
+
+TEST_CASE("a word stands alone, between other characters than letters and digits") {
+  CHECK(contains_word("A Test.", "test"));
+  CHECK(contains_word("latest test", "test"));
+  CHECK(contains_word("a stack trace", "stack trace"));
+  CHECK(contains_word("tl;dr", "tl;dr"));
+  for (const char* text : {"latest", "testing", "test1", "1test", "contested", ""})
+    CHECK_FALSE(contains_word(text, "test"));
+}
+
+TEST_CASE("the nearest candidate is what was probably meant") {
+  const Strings candidates{"claude", "codex", "gemini", "ollama"};
+  CHECK(nearest("cladue", candidates) == "claude");
+  CHECK(nearest("CODX", candidates) == "codex");
+  CHECK(nearest("gemin", candidates) == "gemini");
+  CHECK(nearest("olama", candidates) == "ollama");
+  CHECK(nearest("codex", candidates) == "codex");
+  CHECK(nearest("postgres", candidates).empty());
+  CHECK(nearest("", candidates).empty());
+  CHECK(nearest(std::string(65, 'c'), candidates).empty());
+  CHECK(nearest("x", Strings{}).empty());
+}
+
+TEST_CASE("valid UTF-8 is left as it is") {
+  for (const char* text : {"", "plain", "h\xC3\xA9", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
+                           "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
+    CHECK(valid_utf8(text) == text);
+}
+
+TEST_CASE("every byte that RFC 3629 does not allow is replaced") {
+  struct Row {
+    const char* text;
+    int marks;
+  };
+  const Row rows[] = {{"\x80", 1},  // a continuation alone
+                      {"\xBF\xBF", 2},
+                      {"\xC0\xAF", 2},  // overlong
+                      {"\xC1\xBF", 2},
+                      {"\xE0\x9F\xBF", 3},
+                      {"\xF0\x8F\xBF\xBF", 4},
+                      {"\xED\xA0\x80", 3},  // surrogates
+                      {"\xED\xBF\xBF", 3},
+                      {"\xF4\x90\x80\x80", 4},  // beyond U+10FFFF
+                      {"\xF5\x80\x80\x80", 4},
+                      {"\xF8\x88\x80\x80\x80", 5},
+                      {"\xFE", 1},
+                      {"\xFF", 1},
+                      {"\xC3", 1},  // cut off
+                      {"\xE2\x82", 2},
+                      {"\xF0\x9F\x98", 3}};
+  for (const Row& row : rows) {
+    INFO(row.marks << " bytes");
+    CHECK(valid_utf8(row.text) == marks(row.marks));
+    CHECK(valid_utf8("a" + std::string(row.text) + "b") == "a" + marks(row.marks) + "b");
+  }
+  CHECK(valid_utf8("\xC3\x28") == kMark + "(");
+}
+
+TEST_CASE("one line is harmless on a terminal") {
+  CHECK(one_line(" two\nlines\r\n ") == "two lines");
+  CHECK(one_line("a\x1B[31mred\x07\x7F") == "a [31mred  ");
+  CHECK(one_line(std::string("a\0b", 3)) == "a b");
+  CHECK(one_line("\xFF") == kMark);
+  CHECK(one_line("h\xC3\xA9 \xE2\x82\xAC") == "h\xC3\xA9 \xE2\x82\xAC");
+  SECTION("also of the control characters above ASCII, which some terminals obey") {
+    CHECK(one_line("a\xC2\x9B"
+                   "31mb") == "a 31mb");
+    CHECK(one_line("a\xC2\x85"
+                   "b") == "a b");
+    CHECK(one_line("a\xC2\xA0"
+                   "b") ==
+          "a\xC2\xA0"
+          "b");
+  }
+}
+
+TEST_CASE("one line is cut between characters") {
+  CHECK(one_line("abcdef", 6) == "abcdef");
+  CHECK(one_line("abcdefg", 6) == "abcdef…");
+  CHECK(one_line("abcde\xC3\xA9", 6) == "abcde…");
+  CHECK(one_line("\xF0\x9F\x98\x80\xF0\x9F\x98\x80", 7) == "\xF0\x9F\x98\x80…");
+  CHECK(one_line("\xC3\xA9", 1) == "…");
+  CHECK(one_line(std::string(1000, 'x')) == std::string(400, 'x') + "…");
+}
+
+TEST_CASE("a bounded memory keeps all of what fits") {
+  HeadAndTail memory(4, 3);
+  CHECK(memory.text().empty());
+  CHECK(memory.tail().empty());
+  memory.add("abcd");
+  CHECK(memory.text() == "abcd");
+  CHECK(memory.head() == "abcd");
+  CHECK(memory.tail() == "bcd");
+  memory.add("efg");
+  CHECK(memory.text() == "abcdefg");
+  CHECK(memory.tail() == "efg");
+  CHECK(memory.total() == 7);
+}
+
+TEST_CASE("a bounded memory counts what it lost") {
+  HeadAndTail memory(4, 3);
+  memory.add("abcdefgh");
+  CHECK(memory.text() == "abcd\n[… 1 bytes left out …]\nfgh");
+  CHECK(memory.tail() == "fgh");
+  CHECK(memory.total() == 8);
+}
+
+TEST_CASE("a bounded memory is the same, however the bytes come") {
+  std::string all;
+  for (int i = 0; i < 1000; ++i) all += std::to_string(i);
+  HeadAndTail at_once(10, 10);
+  HeadAndTail in_bytes(10, 10);
+  at_once.add(all);
+  for (const char c : all) in_bytes.add({&c, 1});
+  CHECK(at_once.text() == in_bytes.text());
+  CHECK(at_once.tail() == in_bytes.tail());
+  CHECK(at_once.total() == in_bytes.total());
+  CHECK(at_once.text() == "0123456789\n[… 2870 bytes left out …]\n6997998999");
+}
+
+TEST_CASE("a memory without room keeps nothing but the count") {
+  HeadAndTail none(0, 0);
+  none.add("abc");
+  CHECK(none.text() == "\n[… 3 bytes left out …]\n");
+  CHECK(none.tail().empty());
+  CHECK(none.total() == 3);
+}

@@ -1,0 +1,191 @@
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/text.hpp"
+
+// Who may include whom:
+//
+//   cli -> backends -> core/run -> core/{route,health,state,config} -> core/os -> core/base
+//
+// and which rooms may know a library. Held by reading the #include lines of all sources.
+using namespace delegate;
+namespace fs = std::filesystem;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+/// What each room may include besides itself.
+const std::map<std::string, std::set<std::string>> kMayInclude{
+    {"core/base", {}},
+    {"core/os", {"core/base"}},
+    {"core/health", {"core/base"}},
+    {"core/route", {"core/base"}},
+    {"core/config", {"core/base", "core/os"}},
+    {"core/state", {"core/base", "core/os", "core/health"}},
+    {"core/run", {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state"}},
+    {"backends", {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state", "core/run"}},
+    {"cli", {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state", "core/run", "backends"}},
+};
+
+bool is_header(std::string_view path) { return path.ends_with(".hpp"); }
+
+/// Where a library's headers may be included; the key is how they begin.
+using MayKnow = bool (*)(std::string_view path);
+const std::map<std::string, MayKnow> kLibraries{
+    {"CLI/", [](std::string_view path) { return path == "cli/parse.cpp"; }},
+    {"toml", [](std::string_view path) { return path == "core/config/toml_reader.cpp"; }},
+    {"sqlite3", [](std::string_view path) { return path == "core/state/sqlite_database.hpp"; }},
+    {"curl/",
+     [](std::string_view path) { return path.starts_with("core/os/curl_library.") || path == "core/os/http.cpp"; }},
+    {"nlohmann/", [](std::string_view path) { return !(path.starts_with("core/") && is_header(path)); }},
+    {"pcre2", [](std::string_view path) { return !is_header(path); }},
+    {"tl/", [](std::string_view path) { return path == "core/base/result.hpp"; }},
+    {"catch2/", [](std::string_view) { return false; }},
+};
+
+/// `core/base` of `core/base/text.hpp`, `cli` of `cli/mcp/server.hpp`; empty: no room of this house.
+std::string room_of(std::string_view path) {
+  for (const auto& [room, others] : kMayInclude)
+    if (path.starts_with(room + "/")) return room;
+  return {};
+}
+
+struct Include {
+  std::string name;
+  bool quoted = false;
+};
+
+std::vector<Include> includes_of(const std::string& text) {
+  std::vector<Include> found;
+  for (std::string_view line : split(text, '\n')) {
+    line = trim(line);
+    if (!line.starts_with('#')) continue;
+    line = trim(line.substr(1));
+    if (!line.starts_with("include")) continue;
+    line = trim(line.substr(7));
+    const std::size_t end = line.find_first_of("\">", 1);
+    if (end == std::string_view::npos) continue;
+    found.push_back({std::string(line.substr(1, end - 1)), line.front() == '"'});
+  }
+  return found;
+}
+
+std::string complaint(const std::string& path, const Include& include) {
+  const std::string from = room_of(path);
+  const std::string said = path + " includes " + include.name;
+  for (const auto& [begins, may_know] : kLibraries)
+    if (include.name.starts_with(begins)) return may_know(path) ? "" : said + ": this library is not for it";
+  if (!include.quoted) return {};
+  const std::string to = room_of(include.name);
+  if (from.empty()) return said + ": " + path + " is in no known room";
+  if (to.empty()) return said + ": no path from the root of the project to a known room";
+  return from == to || kMayInclude.at(from).count(to) != 0 ? "" : said + ": " + from + " may not know " + to;
+}
+
+/// One line for each #include of `text`, the source at `path`, that breaks the rule.
+Strings complaints(const std::string& path, const std::string& text) {
+  Strings all;
+  for (const Include& include : includes_of(text))
+    if (std::string one = complaint(path, include); !one.empty()) all.push_back(std::move(one));
+  return all;
+}
+
+std::map<std::string, std::string> all_sources() {
+  const fs::path root = SOURCE_DIRECTORY;
+  std::map<std::string, std::string> sources;
+  for (const char* top : {"cli", "core", "backends"})
+    for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
+      if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp") continue;
+      std::stringstream text;
+      text << std::ifstream(entry.path()).rdbuf();
+      sources.emplace(fs::relative(entry.path(), root).generic_string(), text.str());
+    }
+  return sources;
+}
+
+bool is_allowed(const std::string& path, const std::string& line) { return complaints(path, line).empty(); }
+
+}  // namespace
+
+TEST_CASE("no source includes against the direction of the house, nor a library that is not for it") {
+  const auto sources = all_sources();
+  CHECK(sources.size() > 50);
+  for (const auto& [path, text] : sources) CHECK(complaints(path, text) == Strings{});
+}
+
+TEST_CASE("every directory with sources is a room with a rule") {
+  for (const auto& [path, text] : all_sources()) {
+    INFO(path);
+    CHECK_FALSE(room_of(path).empty());
+  }
+}
+
+TEST_CASE("the rules have no circle") {
+  std::set<std::string> settled;
+  for (std::size_t round = 0; round < kMayInclude.size(); ++round)
+    for (const auto& [room, others] : kMayInclude)
+      if (std::includes(settled.begin(), settled.end(), others.begin(), others.end())) settled.insert(room);
+  CHECK(settled.size() == kMayInclude.size());
+}
+
+TEST_CASE("an include against the direction is found") {
+  CHECK_FALSE(is_allowed("core/run/run.cpp", "#include \"backends/claude.hpp\""));
+  CHECK_FALSE(is_allowed("core/base/text.cpp", "#include \"core/os/file.hpp\""));
+  CHECK_FALSE(is_allowed("core/os/file.cpp", "#include \"core/config/config.hpp\""));
+  CHECK_FALSE(is_allowed("core/health/breaker.hpp", "#include \"core/os/clock.hpp\""));
+  CHECK_FALSE(is_allowed("core/route/plan.cpp", "#include \"core/health/outcome.hpp\""));
+  CHECK_FALSE(is_allowed("core/state/store.hpp", "#include \"core/run/run.hpp\""));
+  CHECK_FALSE(is_allowed("core/config/load.cpp", "#include \"core/state/store.hpp\""));
+  CHECK_FALSE(is_allowed("backends/claude.cpp", "#include \"cli/render.hpp\""));
+  CHECK_FALSE(is_allowed("core/run/run.cpp", "  #  include   \"cli/render.hpp\"  // odd, but one"));
+}
+
+TEST_CASE("an include along the direction is not") {
+  CHECK(is_allowed("cli/mcp/server.cpp", "#include \"backends/registry.hpp\""));
+  CHECK(is_allowed("cli/ask.cpp", "#include \"cli/mcp/server.hpp\""));
+  CHECK(is_allowed("backends/claude.cpp", "#include \"core/run/backend.hpp\""));
+  CHECK(is_allowed("core/run/run.cpp", "#include \"core/state/store.hpp\""));
+  CHECK(is_allowed("core/state/store.hpp", "#include \"core/health/breaker.hpp\""));
+  CHECK(is_allowed("core/base/text.cpp", "#include <vector>\n#include \"core/base/text.hpp\"\nint x;\n"));
+  CHECK(is_allowed("core/base/text.cpp", "// #include \"cli/render.hpp\""));
+}
+
+TEST_CASE("an include that is not written from the root of the project is found") {
+  CHECK_FALSE(is_allowed("core/base/text.cpp", "#include \"text.hpp\""));
+  CHECK_FALSE(is_allowed("core/base/text.cpp", "#include \"../os/file.hpp\""));
+  CHECK_FALSE(is_allowed("core/new/thing.cpp", "#include \"core/base/text.hpp\""));
+}
+
+TEST_CASE("a library where it is not for is found") {
+  struct Row {
+    const char* line;
+    const char* good;
+    const char* bad;
+  };
+  const Row rows[] = {{"#include <CLI/CLI.hpp>", "cli/parse.cpp", "cli/ask.cpp"},
+                      {"#include <CLI/CLI.hpp>", "cli/parse.cpp", "cli/parse.hpp"},
+                      {"#include <toml++/toml.h>", "core/config/toml_reader.cpp", "core/config/config.hpp"},
+                      {"#include <toml.hpp>", "core/config/toml_reader.cpp", "cli/config.cpp"},
+                      {"#include <sqlite3.h>", "core/state/sqlite_database.hpp", "core/state/sqlite.cpp"},
+                      {"#include <curl/curl.h>", "core/os/curl_library.cpp", "core/os/http.hpp"},
+                      {"#include <curl/curl.h>", "core/os/http.cpp", "backends/ollama.cpp"},
+                      {"#include <nlohmann/json.hpp>", "core/state/codec.cpp", "core/state/codec.hpp"},
+                      {"#include <nlohmann/json_fwd.hpp>", "backends/json.hpp", "core/run/run.hpp"},
+                      {"#include <pcre2.h>", "backends/signatures.cpp", "backends/signatures.hpp"},
+                      {"#include <tl/expected.hpp>", "core/base/result.hpp", "core/run/backend.hpp"}};
+  for (const Row& row : rows) {
+    INFO(row.line);
+    CHECK(is_allowed(row.good, row.line));
+    CHECK_FALSE(is_allowed(row.bad, row.line));
+  }
+  CHECK_FALSE(is_allowed("core/base/text.cpp", "#include <catch2/catch.hpp>"));
+}
