@@ -95,10 +95,9 @@ void read_retry(const Json& json, Reading& reading) {
   reading.hopeless = sign_in && integer_at(json, "/attempt").value_or(1) > 1;
 }
 
-class Claude final : public Backend {
+class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
-  bool is_process() const override { return true; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call;

@@ -63,6 +63,10 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
   return out;
 }
 
+Call CliBackend::version_call(const Task& task) const {
+  return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task)};
+}
+
 std::string prompt_with_system(const Task& task) {
   return task.system.empty() ? task.prompt : task.system + "\n\n" + task.prompt;
 }

@@ -16,6 +16,13 @@ namespace delegate {
 std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login = {},
                                            const std::vector<std::string>& extra = {});
 
+/// What all kinds that run an executable have in common.
+class CliBackend : public Backend {
+ public:
+  bool is_process() const override { return true; }
+  Call version_call(const Task& task) const override;
+};
+
 /// For CLIs that take a system prompt only where others could read it (argv) or instead of their own: it leads the
 /// prompt.
 std::string prompt_with_system(const Task& task);

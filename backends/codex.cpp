@@ -25,10 +25,9 @@ void read_error(const std::string& message, Reading& reading) {
   if (message.starts_with("Reconnecting... waiting for network")) reading.hopeless = true;
 }
 
-class Codex final : public Backend {
+class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
-  bool is_process() const override { return true; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call;
@@ -46,7 +45,7 @@ class Codex final : public Backend {
     return call;
   }
 
-  void read(Reading& reading, const Task&, Stream stream, std::string_view line) const override {
+  void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
     if (stream != Stream::out) return;
     const auto json = parse_object(line);
     if (!json) return;
@@ -59,6 +58,7 @@ class Codex final : public Backend {
     if (type != "turn.completed") return;
     reading.problem.reset();  // errors before it were retried with success
     reading.complete = true;
+    if (!task.session.empty()) return;  // of a resumed thread it is the sum of all turns, not of this one
     reading.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
     reading.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
   }

@@ -20,10 +20,9 @@ Json::json_pointer pointer_of(const Task& task) {
   return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
 }
 
-class Command final : public Backend {
+class Command final : public CliBackend {
  public:
   std::string_view kind() const override { return "command"; }
-  bool is_process() const override { return true; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (!task.session.empty())

@@ -72,10 +72,9 @@ std::optional<Outcome> outcome_of_exit(int code) {
   return std::nullopt;
 }
 
-class Gemini final : public Backend {
+class Gemini final : public CliBackend {
  public:
   std::string_view kind() const override { return "gemini"; }
-  bool is_process() const override { return true; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call;

@@ -161,9 +161,8 @@ class Ollama final : public Backend {
  public:
   std::string_view kind() const override { return "ollama"; }
   bool is_process() const override { return false; }
-  bool is_local() const override { return true; }
-  std::string endpoint(const Task& task) const override { return base_url(task); }
-  std::string version_url(const Task& task) const override { return base_url(task) + "/api/version"; }
+  std::string endpoint(const Task& task) const override { return without_credentials(base_url(task)); }
+  Call version_call(const Task& task) const override { return get(base_url(task) + "/api/version"); }
 
   // Which models are there, which are loaded, and, for a long prompt, how much the chosen one can take.
   std::optional<HttpRequest> lookup(const Task& task, const std::vector<HttpResult>& answers) const override {

@@ -66,4 +66,13 @@ std::string ollama_base_url(std::string_view host) {
   return scheme + "://" + connectable(address.host) + ":" + valid_port(address.port, port) + std::string(path);
 }
 
+std::string without_credentials(std::string url) {
+  const std::size_t begin = url.find("://");
+  if (begin == std::string::npos) return url;
+  const std::size_t host = begin + 3;
+  const std::size_t at = url.substr(0, url.find('/', host)).rfind('@');
+  if (at != std::string::npos && at >= host) url.erase(host, at + 1 - host);
+  return url;
+}
+
 }  // namespace delegate

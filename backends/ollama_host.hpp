@@ -9,4 +9,7 @@ namespace delegate {
 /// means 127.0.0.1, not localhost, which may resolve to an address that nothing listens on.
 std::string ollama_base_url(std::string_view host);
 
+/// The URL as it may be shown and stored: without `user:password@`.
+std::string without_credentials(std::string url);
+
 }  // namespace delegate

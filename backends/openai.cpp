@@ -1,6 +1,7 @@
 #include "backends/openai.hpp"
 
 #include "backends/json.hpp"
+#include "backends/ollama_host.hpp"
 #include "backends/signatures.hpp"
 
 // Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; the answer has ended when a
@@ -31,7 +32,7 @@ Problem problem_of(const std::string& words, std::optional<std::int64_t> status)
   std::optional<Outcome> outcome = match(common_signatures(), words);
   if (words.find("exceed_context_size") != std::string::npos || words.find("context size") != std::string::npos)
     outcome = Outcome::context_too_long;
-  if (words.find("Loading model") != std::string::npos) outcome = Outcome::overloaded;
+  if (words.find("Loading model") != std::string::npos) outcome = Outcome::loading;
   if (!outcome && status) outcome = outcome_of_status(*status);
   return {outcome.value_or(Outcome::server_error), one_line(words), stated_wait(words)};
 }
@@ -47,9 +48,10 @@ class OpenAi final : public Backend {
  public:
   std::string_view kind() const override { return "openai"; }
   bool is_process() const override { return false; }
-  bool is_local() const override { return true; }
-  std::string endpoint(const Task& task) const override { return base_url(task); }
-  std::string version_url(const Task& task) const override { return base_url(task) + "/models"; }
+  std::string endpoint(const Task& task) const override { return without_credentials(base_url(task)); }
+  Call version_call(const Task& task) const override {
+    return HttpRequest{.method = "GET", .url = base_url(task) + "/models", .headers = headers(task)};
+  }
 
   std::optional<HttpRequest> lookup(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (!task.model.empty() || !answers.empty()) return std::nullopt;
@@ -91,7 +93,7 @@ class OpenAi final : public Backend {
     if (const auto tokens = integer_at(*json, "/usage/completion_tokens")) reading.usage.output_tokens = tokens;
     const std::string reason = text_at(*json, "/choices/0/finish_reason");
     if (reason.empty()) return;
-    reading.complete = true;
+    reading.end_announced = true;  // the usage may follow, and [DONE]
     if (reason == "length")
       reading.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
                                  " tokens (max_tokens, or the model's window)");

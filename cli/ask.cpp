@@ -150,7 +150,9 @@ bool may_probe(const Engine& engine, const Request& request) {
   if (!reading) return false;
   for (const RouteStep& step : plan_for(engine, request).steps) {
     const auto known = reading->backends.find(step.backend);
-    if (known != reading->backends.end() && known->second.breaker.state != BreakerState::closed) return true;
+    if (known == reading->backends.end()) continue;
+    const BreakerState state = known->second.breaker.state;
+    if (state == BreakerState::open || state == BreakerState::half_open) return true;
   }
   return false;
 }
@@ -175,7 +177,7 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   const Output output(world);
   const auto request = request_of(world, config, command, output);
   if (!request) {
-    output.error(request.error());
+    output.failure(request.error(), request.error().code == Code::cancelled ? "cancelled" : "usage");
     return exit_of_bad_request(world, request.error());
   }
   Front front;
@@ -189,8 +191,8 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   Narrator narrator(output, command);
   const RunResult result = ask(host->engine(), *request, world.interrupted, narrator);
   const int code = answer(output, command, result, world.signal);
-  front.leave(code);
-  return code;  // an overtaken probe is waited for by the result's end, in the background
+  if (result.pending) front.leave(code);
+  return code;  // those who are still out are waited for by the result's end, in the background
 }
 
 }  // namespace delegate::cli

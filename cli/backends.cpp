@@ -1,7 +1,9 @@
+#include <future>
+
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/render.hpp"
-#include "core/run/probe.hpp"
+#include "core/run/check.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -11,7 +13,7 @@ CheckRow row_of(const Engine& engine, const BackendSettings& settings) {
   const auto candidate = find_candidate(engine, settings.name);
   if (candidate) {
     const bool process = candidate->backend->is_process();
-    row.path = process ? candidate->task.executable : candidate->endpoint;
+    row.path = candidate->where;
     if (!process) row.state = "configured";
     return row;
   }
@@ -32,6 +34,15 @@ void check(const Engine& engine, const CancelToken& cancel, CheckRow& row) {
   if (!version.works) row.hint = hint_for(*candidate, version.outcome);
 }
 
+/// All at a time: the slowest decides how long the person waits.
+void check_all(const Engine& engine, const CancelToken& cancel, std::vector<CheckRow>& rows) {
+  std::vector<std::future<void>> checks;
+  checks.reserve(rows.size());
+  for (CheckRow& row : rows)
+    checks.push_back(std::async(std::launch::async, [&engine, &cancel, &row] { check(engine, cancel, row); }));
+  for (std::future<void>& done : checks) done.get();
+}
+
 int say(const Output& output, const std::vector<CheckRow>& rows, bool json, const char* schema) {
   return output.answer(json ? to_json(rows, schema) + "\n" : to_text(rows));
 }
@@ -43,8 +54,7 @@ int run_backends(const World& world, const Config& config, const BackendsCommand
   const Host host(world, config);
   std::vector<CheckRow> rows;
   for (const auto& [name, settings] : config.backends) rows.push_back(row_of(host.engine(), settings));
-  if (command.check)
-    for (CheckRow& row : rows) check(host.engine(), world.interrupted, row);
+  if (command.check) check_all(host.engine(), world.interrupted, rows);
   if (world.interrupted.cancelled()) return 128 + world.signal;
   return say(output, rows, command.json, "delegate.backends/1");
 }
@@ -52,7 +62,7 @@ int run_backends(const World& world, const Config& config, const BackendsCommand
 int run_ping(const World& world, const Config& config, const PingCommand& command) {
   const Output output(world);
   if (!command.backend.empty() && config.backend(command.backend) == nullptr) {
-    output.error(unknown_backend(config, command.backend));
+    output.failure(unknown_backend(config, command.backend), "usage");
     return kUsage;
   }
   const Host host(world, config);

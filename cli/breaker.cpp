@@ -65,13 +65,13 @@ int run_breaker(const World& world, const Config& config, const BreakerCommand& 
   const Host host(world, config);
   if (command.action == Action::list) {
     const HostStatus status = status_of(host, config);
-    return output.answer(command.json ? to_json(status) + "\n" : breakers_to_text(status));
+    return output.answer(command.json ? to_json(status) + "\n" : breakers_to_text(status, output.is_painted()));
   }
   const auto names = targets(config, command);
   const auto length = duration_of(command);
   for (const Error* wrong : {names ? nullptr : &names.error(), length ? nullptr : &length.error()}) {
     if (wrong == nullptr) continue;
-    output.error(*wrong);
+    output.failure(*wrong, "usage");
     return kUsage;
   }
   std::string said;
@@ -84,7 +84,7 @@ int run_breaker(const World& world, const Config& config, const BreakerCommand& 
       after = breaker.state;
     });
     if (!done) {
-      output.error(done.error());
+      output.failure(done.error(), "internal");
       return kInternal;
     }
     said += done_text(command, name, before, after) + "\n";

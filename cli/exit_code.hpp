@@ -21,7 +21,7 @@ inline int exit_code_of(const RunResult& result, int signal) {
   if (result.outcome == Outcome::cancelled && signal != 0) return 128 + signal;
   const int own = traits(result.outcome).exit_code;
   const bool several = result.attempts.size() > 1;
-  const bool ended_from_outside = own == kDeadline || result.outcome == Outcome::cancelled;
+  const bool ended_from_outside = result.outcome == Outcome::deadline_passed || result.outcome == Outcome::cancelled;
   return several && own != kAnswered && own != kNothingInstalled && !ended_from_outside ? kAllFailed : own;
 }
 

@@ -25,7 +25,11 @@ void pass_on(int signal) {
   g_worker = worker;
   struct sigaction action {};
   action.sa_handler = pass_on;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    ::sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);
+  }
   unsigned char code = 0;
   for (;;) {
     const ssize_t count = ::read(report, &code, 1);

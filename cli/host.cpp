@@ -100,6 +100,7 @@ Host::Host(const World& world, const Config& config) {
     store_ = *std::move(opened);
   } else {
     trouble = opened.error().what;
+    if (!opened.error().hint.empty()) trouble += "; " + opened.error().hint;
   }
   breakers_.emplace(store_.get(), trouble, self);
   engine_.emplace(Engine{.config = config,

@@ -24,7 +24,11 @@ void handle_signals(delegate::CancelToken& interrupted) {
   g_interrupted = &interrupted;
   struct sigaction action {};
   action.sa_handler = interrupt;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    ::sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);  // nohup, and background jobs of scripts
+  }
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not our end
 }
 

@@ -3,24 +3,48 @@
 #include <unistd.h>
 
 #include "cli/exit_code.hpp"
+#include "cli/render.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
 
 namespace delegate::cli {
 
+namespace {
+
+constexpr std::size_t kLongestNote = 8192;
+
+bool takes_colours(const World& world) {
+  if (world.color != "auto") return world.color == "always";
+  return ::isatty(world.out) == 1 && world.variable("NO_COLOR").empty() && world.variable("TERM") != "dumb";
+}
+
+}  // namespace
+
+Output::Output(const World& world)
+    : out_(world.out), err_(world.err), json_(world.json), painted_(takes_colours(world)) {}
+
 int Output::answer(std::string_view text) const {
   const Status written = write_all(out_, text);
-  if (written || written.error().code == Code::unavailable) return 0;
+  if (written || written.error().code == Code::closed) return 0;
   error({written.error().code, "stdout: " + written.error().what, {}});
   return kInternal;
 }
 
 // When stderr itself cannot be written there is nowhere left to say so.
-void Output::note(std::string_view line) const { static_cast<void>(write_all(err_, std::string(line) + "\n")); }
+// Words of others stand in these lines: nothing in them may steer the terminal.
+void Output::note(std::string_view line) const {
+  static_cast<void>(write_all(err_, one_line(line, kLongestNote) + "\n"));
+}
 
 void Output::error(const Error& error) const {
   note("delegate: " + error.what);
   if (!error.hint.empty()) note("hint: " + error.hint);
+}
+
+void Output::failure(const Error& failed, std::string_view outcome) const {
+  error(failed);
+  // The exit code tells the failure already; a stdout that cannot be written adds nothing to it.
+  if (json_) static_cast<void>(answer(to_json(failed, outcome) + "\n"));
 }
 
 bool Output::err_is_terminal() const { return ::isatty(err_) == 1; }

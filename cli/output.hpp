@@ -10,19 +10,24 @@ namespace delegate::cli {
 /// The two streams of the program. stdout carries the answer and nothing else; everything said about it goes to stderr.
 class Output {
  public:
-  explicit Output(const World& world) : out_(world.out), err_(world.err) {}
+  explicit Output(const World& world);
 
   /// 0 when all was written or the reader has gone away (no error of ours), else the exit code for a failed write.
   int answer(std::string_view text) const;
   void note(std::string_view line) const;  // to stderr, with a newline
   void error(const Error& error) const;    // `delegate: where: what: why` and its hint
+  /// An error that ends the command: on stderr, and with --json as an object on stdout.
+  void failure(const Error& error, std::string_view outcome) const;
   bool err_is_terminal() const;
+  bool is_painted() const { return painted_; }  // stdout takes colours
   /// One line on a terminal that is written over in place; empty clears it. Nothing elsewhere.
   void progress(std::string_view line) const;
 
  private:
   int out_;
   int err_;
+  bool json_;
+  bool painted_;
 };
 
 /// `text` ending in exactly one newline.

@@ -27,6 +27,10 @@ Examples:
   delegate ask -- "-v means verbose, why?"      a prompt that begins with a dash
 )";
 
+/// An empty value is a slip of the hand (an unset variable), not a wish for the default.
+const CLI::Validator kNotEmpty(
+    [](const std::string& value) { return value.empty() ? std::string("must not be empty") : std::string(); }, "");
+
 /// What the options are bound to while CLI11 parses.
 struct Bound {
   AskCommand ask;
@@ -43,17 +47,24 @@ CLI::App* add_ask(CLI::App& app, AskCommand& ask) {
   CLI::App* command = app.add_subcommand("ask", "One prompt, one answer on stdout");
   command->add_option("prompt", ask.words, "The prompt; without it, or with -, stdin is the prompt")
       ->option_text("[PROMPT...]");
-  command->add_option("-b,--backend", ask.backend, "auto, or the name of one backend")->option_text("NAME");
+  command->add_option("-b,--backend", ask.backend, "auto, or the name of one backend")
+      ->option_text("NAME")
+      ->check(kNotEmpty);
   command
       ->add_option("-t,--type", ask.type,
                    "summarize, explain, docstring, review, ask, test, diagnose or improve (else inferred)")
-      ->option_text("TYPE");
-  command->add_option("-m,--model", ask.model, "A model of the named backend")->option_text("MODEL");
+      ->option_text("TYPE")
+      ->check(kNotEmpty);
+  command->add_option("-m,--model", ask.model, "A model of the named backend")->option_text("MODEL")->check(kNotEmpty);
   command->add_option("-s,--system", ask.system, "A system prompt")->option_text("TEXT");
-  command->add_option("-C,--cwd", ask.directory, "The directory to work in")->option_text("DIR");
+  command->add_option("-C,--cwd", ask.directory, "The directory to work in")->option_text("DIR")->check(kNotEmpty);
   command->add_flag("--write", ask.write, "Let the backend change files and run commands (default: read-only)");
-  command->add_option("--session", ask.session, "Continue this session of the named backend")->option_text("ID");
-  command->add_option("--timeout", ask.timeout, "The whole run, all candidates together: 90s, 5m")->option_text("DUR");
+  command->add_option("--session", ask.session, "Continue this session of the named backend")
+      ->option_text("ID")
+      ->check(kNotEmpty);
+  command->add_option("--timeout", ask.timeout, "The whole run, all candidates together: 90s, 5m")
+      ->option_text("DUR")
+      ->check(kNotEmpty);
   command->add_flag_callback(
       "--fallback", [&ask] { ask.fallback = true; }, "Go on with the next backend when one fails (default: for auto)");
   command->add_flag_callback(
@@ -80,7 +91,8 @@ void add_breaker(CLI::App& app, BreakerCommand& breaker) {
   add("reset", "Close it and forget its failures", Action::reset)->add_flag("--all", breaker.all, "Every backend");
   add("trip", "Skip this backend until it is reset, or for a while", Action::trip)
       ->add_option("--for", breaker.duration, "Then a probe decides: 10m")
-      ->option_text("DUR");
+      ->option_text("DUR")
+      ->check(kNotEmpty);
   add("disable", "Let every call through and count nothing", Action::disable);
   add("enable", "Undo disable", Action::enable);
 }
@@ -164,14 +176,16 @@ std::string stray_word(const CLI::App& app, const std::vector<std::string>& argu
 
 UsageError usage_error(const CLI::App& app, const std::vector<std::string>& arguments, const CLI::ParseError& error) {
   const std::string name = full_name(app);
+  const std::string where = name == app.get_name() ? "" : name.substr(app.get_name().size() + 1) + ": ";
   if (const std::string stray = stray_word(app, arguments); !stray.empty()) {
     const std::string near = suggestion(app, arguments);
-    return {name + ": '" + one_line(stray, 80) + "' is no command", near.empty() ? "see `" + name + " --help`" : near};
+    return {where + "'" + one_line(stray, 80) + "' is no command", near.empty() ? "see `" + name + " --help`" : near};
   }
   const bool is_extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
   if (is_extra && deepest(app)->get_name() == "ask")
-    return {name + ": " + one_line(error.what()), "a prompt that begins with a dash goes after --"};
-  return {name + ": " + one_line(error.what()), "see `" + name + " --help`"};
+    return {where + one_line(error.what()),
+            "see `" + name + " --help`; a prompt that begins with a dash goes after --"};
+  return {where + one_line(error.what()), "see `" + name + " --help`"};
 }
 
 }  // namespace
@@ -182,13 +196,13 @@ CommandLine parse(const std::vector<std::string>& arguments) {
   try {  // one of the three borders where exceptions end
     app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    return {ShowText{deepest(*app)->help(parent_names(*app))}, {}};
+    return {ShowText{deepest(*app)->help(parent_names(*app))}, {}, {}};
   } catch (const CLI::CallForVersion& version) {
-    return {ShowText{std::string(version.what()) + "\n"}, {}};
+    return {ShowText{std::string(version.what()) + "\n"}, {}, {}};
   } catch (const CLI::ParseError& error) {
-    return {usage_error(*app, arguments, error), {}};
+    return {usage_error(*app, arguments, error), {}, {}};
   }
-  return {chosen(*app, bound), bound.config_file};
+  return {chosen(*app, bound), bound.config_file, bound.color};
 }
 
 }  // namespace delegate::cli

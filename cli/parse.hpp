@@ -59,6 +59,7 @@ using Command = std::variant<AskCommand, StatusCommand, BackendsCommand, PingCom
 struct CommandLine {
   Command command;
   std::string config_file;
+  std::string color;  // auto, always or never
 };
 
 /// Never exits, prints or throws.

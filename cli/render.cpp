@@ -92,9 +92,14 @@ void explain_run(const Output& output, const RunResult& result, bool quiet) {
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
-  const auto width_of = [](const std::string& cell) {  // characters, not bytes
-    return static_cast<std::size_t>(
-        std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  const auto width_of = [](std::string_view cell) {  // characters, not bytes, and without colours
+    std::size_t width = 0;
+    for (bool in_colour = false; const char c : cell) {
+      if (c == '\033') in_colour = true;
+      if (!in_colour && (static_cast<unsigned char>(c) & 0xC0) != 0x80) ++width;
+      if (c == 'm') in_colour = false;
+    }
+    return width;
   };
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -116,14 +121,18 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 
 namespace {
 
-std::string state_text(const BackendStatus& backend) {
+std::string in_colour(const char* code, const char* text, bool painted) {
+  return painted ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
+}
+
+std::string state_text(const BackendStatus& backend, bool painted) {
   if (!backend.enabled) return "off";
   switch (backend.breaker.state) {
-    case BreakerState::closed: return "closed";
-    case BreakerState::open: return "open";
-    case BreakerState::half_open: return "half-open";
-    case BreakerState::forced_open: return "forced open";
-    case BreakerState::disabled: return "disabled";
+    case BreakerState::closed: return in_colour("32", "closed", painted);
+    case BreakerState::open: return in_colour("31", "open", painted);
+    case BreakerState::half_open: return in_colour("33", "half-open", painted);
+    case BreakerState::forced_open: return in_colour("31", "forced open", painted);
+    case BreakerState::disabled: return in_colour("33", "disabled", painted);
   }
   return {};
 }
@@ -154,10 +163,10 @@ std::string last_text(const BackendStatus& backend, milliseconds now) {
 
 }  // namespace
 
-std::string to_text(const HostStatus& status) {
+std::string to_text(const HostStatus& status, bool painted) {
   std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "SLOTS", "LAST"}};
   for (const BackendStatus& backend : status.backends)
-    rows.push_back({backend.name, state_text(backend), backend.enabled ? next_text(backend) : "",
+    rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend) : "",
                     std::to_string(backend.slots_used) + "/" + std::to_string(backend.slots_max),
                     last_text(backend, status.now)});
   std::string out = table(rows) + "\nstate: " + status.store.kind;
@@ -166,12 +175,12 @@ std::string to_text(const HostStatus& status) {
   return out + "\n";
 }
 
-std::string breakers_to_text(const HostStatus& status) {
+std::string breakers_to_text(const HostStatus& status, bool painted) {
   std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "TRIPS", "LAST FAILURE"}};
   for (const BackendStatus& backend : status.backends) {
     std::string last = "none";
     if (backend.last_failure) last = backend.last_failure->outcome + ": " + one_line(backend.last_failure->message, 80);
-    rows.push_back({backend.name, state_text(backend), backend.enabled ? next_text(backend) : "",
+    rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend) : "",
                     std::to_string(backend.trips), last});
   }
   return table(rows);

@@ -18,6 +18,8 @@ std::string describe(const Attempt& attempt);
 /// errors.
 void explain_run(const Output& output, const RunResult& result, bool quiet);
 std::string to_json(const RunResult& result);
+/// An error of the command itself: `outcome` is "usage", "configuration" or "internal".
+std::string to_json(const Error& error, std::string_view outcome);
 
 /// One backend as `status` shows it.
 struct BackendStatus {
@@ -40,9 +42,9 @@ struct HostStatus {
   std::vector<BackendStatus> backends;
   milliseconds now{0};  // wall
 };
-std::string to_text(const HostStatus& status);
+std::string to_text(const HostStatus& status, bool painted);
 std::string to_json(const HostStatus& status);
-std::string breakers_to_text(const HostStatus& status);
+std::string breakers_to_text(const HostStatus& status, bool painted);
 
 /// A row a backend of `delegate backends` and `delegate ping`.
 struct CheckRow {

@@ -115,6 +115,12 @@ std::string to_json(const RunResult& result) {
   return dump(json);
 }
 
+std::string to_json(const Error& error, std::string_view outcome) {
+  Json json{{"schema", "delegate.error/1"}, {"error", {{"outcome", outcome}, {"message", error.what}}}};
+  put(json["error"], "hint", error.hint);
+  return dump(json);
+}
+
 std::string to_json(const HostStatus& status) {
   Json store{{"kind", status.store.kind}};
   put(store, "path", status.store.path);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 
@@ -11,10 +13,19 @@ std::string directory_of(const World& world, const Command& command) {
   return (Path(world.cwd) / ask->directory).lexically_normal().string();
 }
 
+/// All of them for a person; a script gets the first, and the whole list from `config check --json`.
 int report_problems(const Output& output, const std::vector<ConfigProblem>& problems) {
-  for (const ConfigProblem& problem : problems)
-    output.error({Code::invalid_argument, to_string(problem), problem.hint});
+  for (const ConfigProblem& problem : problems) {
+    const Error error{Code::invalid_argument, to_string(problem), problem.hint};
+    if (&problem == &problems.front()) output.failure(error, "configuration");
+    else output.error(error);
+  }
   return kConfiguration;
+}
+
+bool wants_json(const std::vector<std::string>& arguments) {
+  const auto words_begin = std::find(arguments.begin(), arguments.end(), "--");
+  return std::find(arguments.begin(), words_begin, "--json") != words_begin;
 }
 
 int dispatch(const World& world, const Configured& configured, const Command& command, const Output& output) {
@@ -39,17 +50,18 @@ Error unknown_backend(const Config& config, const std::string& name) {
 }
 
 int run(World& world) {
-  const Output output(world);
   const CommandLine line = parse(world.arguments);
+  world.json = wants_json(world.arguments);
+  if (!line.color.empty()) world.color = line.color;
+  const Output output(world);
   if (const auto* text = std::get_if<ShowText>(&line.command)) return output.answer(text->text);
   if (const auto* error = std::get_if<UsageError>(&line.command)) {
-    output.note(error->what);
-    output.note("hint: " + error->hint);
+    output.failure({Code::invalid_argument, error->what, error->hint}, "usage");
     return kUsage;
   }
   const auto configured = configure(world, line.config_file, directory_of(world, line.command));
   if (!configured) {
-    output.error(configured.error());
+    output.failure(configured.error(), "configuration");
     return kConfiguration;
   }
   return dispatch(world, *configured, line.command, output);

@@ -13,11 +13,9 @@ BackendStatus status_of(const Engine& engine, const BackendSettings& settings) {
                     .cooldown = settings.breaker.cooldown,
                     .slots_max = settings.max_parallel};
   const auto candidate = find_candidate(engine, settings.name);
-  if (candidate && candidate->backend->is_process()) {
-    out.installed = true;
-    out.path = candidate->task.executable;
-  } else if (candidate) {
-    out.path = candidate->endpoint;
+  if (candidate) {
+    out.path = candidate->where;
+    if (candidate->backend->is_process()) out.installed = true;
   } else if (candidate.error() == Absence::not_installed) {
     out.installed = false;
   }
@@ -66,7 +64,7 @@ int run_status(const World& world, const Config& config, const StatusCommand& co
   const Host host(world, config);
   if (!host.notice().empty()) output.note("delegate: " + host.notice());
   const HostStatus status = status_of(host, config);
-  return output.answer(command.json ? to_json(status) + "\n" : to_text(status));
+  return output.answer(command.json ? to_json(status) + "\n" : to_text(status, output.is_painted()));
 }
 
 }  // namespace delegate::cli

@@ -17,6 +17,9 @@ struct World {
   const Clock& clock;
   CancelToken& interrupted;                  // SIGINT, SIGTERM, SIGHUP
   const volatile std::sig_atomic_t& signal;  // which one, 0: none
+  // Decided by the command line.
+  bool json = false;
+  std::string color = "auto";  // auto, always, never
   int in = 0;
   int out = 1;
   int err = 2;

@@ -45,7 +45,8 @@ Span reanchored(const Span& span, const HostTime& now);
 struct ProcessId {
   std::string boot_id;
   std::int64_t pid = 0;
-  std::int64_t start_time = 0;  // clock ticks since boot, /proc/PID/stat field 22
+  std::int64_t start_time = 0;     // clock ticks since boot, /proc/PID/stat field 22
+  std::int64_t pid_namespace = 0;  // inode of /proc/PID/ns/pid; 0: not known
 
   bool operator==(const ProcessId&) const = default;
 };

@@ -16,6 +16,7 @@ enum class Code {
   deadline_exceeded,
   permission_denied,
   cancelled,
+  closed,  // the reader of a pipe went away
   data_loss,
   internal,
 };

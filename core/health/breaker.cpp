@@ -33,6 +33,7 @@ std::optional<BreakerState> start_afresh(Breaker& breaker) {
   return close(breaker);
 }
 
+/// Callers keep the rest of a longer break that a probe before its time has interrupted.
 std::optional<BreakerState> open(Breaker& breaker, const HostTime& now, milliseconds length) {
   const auto entered = enter(breaker, BreakerState::open);
   breaker.pause = Span{now, length};
@@ -90,7 +91,8 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
   const bool tripped = breaker.state == BreakerState::closed;
   if (tripped) ++breaker.trips;
   breaker.breaks_in_a_row = std::min(breaker.breaks_in_a_row + 1, 1'000'000);
-  const auto entered = open(breaker, now, break_length(policy, breaker.breaks_in_a_row));
+  const milliseconds length = break_length(policy, breaker.breaks_in_a_row);
+  const auto entered = open(breaker, now, std::max(length, remaining(breaker.pause, now)));
   return Settled{.counted = true, .entered = entered, .tripped = tripped};
 }
 
@@ -103,7 +105,7 @@ Settled succeed(Breaker& breaker) {
 }
 
 Settled no_verdict(Breaker& breaker, const HostTime& now) {
-  return Settled{.counted = true, .entered = free_probe(breaker, now)};
+  return Settled{.counted = true, .neutral = true, .entered = free_probe(breaker, now)};
 }
 
 bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now) {
@@ -127,7 +129,7 @@ Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& n
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
   const bool tripped = breaker.state == BreakerState::closed;
   if (tripped) ++breaker.trips;
-  const auto entered = open(breaker, now, hinted);
+  const auto entered = open(breaker, now, std::max(hinted, remaining(breaker.pause, now)));
   return Settled{.counted = true, .entered = entered, .tripped = tripped};
 }
 

@@ -117,6 +117,7 @@ struct Report {
 
 struct Settled {
   bool counted = false;  // the report came through a current permit (R8)
+  bool neutral = false;  // … and said nothing about the backend's health
   std::optional<BreakerState> entered;
   bool tripped = false;    // a closed -> open edge: exactly one notification belongs to it (R12)
   bool recovered = false;  // back to closed after a trip

@@ -32,6 +32,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::connect_timeout,   "connect_timeout",   local,    no_connection, bad,  at_threshold, next, warn,  1, 504},
     OutcomeTraits{Outcome::timed_out,         "timed_out",         local,    bad,           bad,  at_threshold, next, warn,  124, 504},
     OutcomeTraits{Outcome::timed_out_active,  "timed_out_active",  local,    none,          bad,  at_threshold, next, warn,  124, 504},
+    OutcomeTraits{Outcome::deadline_passed,   "deadline_passed",   local,    none,          none, at_threshold, stay, info,  124, 504},
     OutcomeTraits{Outcome::idle_timed_out,    "idle_timed_out",    local,    bad,           bad,  at_threshold, next, warn,  1, 504},
     OutcomeTraits{Outcome::stalled_tool,      "stalled_tool",      local,    bad,           bad,  at_threshold, next, warn,  1, 504},
     OutcomeTraits{Outcome::exited_nonzero,    "exited_nonzero",    upstream, bad,           bad,  at_threshold, next, warn,  1, 502},
@@ -40,8 +41,9 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::quota_exhausted,   "quota_exhausted",   upstream, limited,       none, at_threshold, next, warn,  1, 429},
     OutcomeTraits{Outcome::rate_limited,      "rate_limited",      upstream, limited,       none, at_threshold, next, warn,  1, 429},
     OutcomeTraits{Outcome::overloaded,        "overloaded",        upstream, bad,           none, at_threshold, next, warn,  1, 503},
+    OutcomeTraits{Outcome::loading,           "loading",           upstream, none,          none, at_threshold, next, info,  1, 503},
     OutcomeTraits{Outcome::server_error,      "server_error",      upstream, bad,           bad,  at_threshold, next, warn,  1, 502},
-    OutcomeTraits{Outcome::model_rejected,    "model_rejected",    upstream, none,          none, at_threshold, stay, warn,  1, 400},
+    OutcomeTraits{Outcome::model_rejected,    "model_rejected",    upstream, none,          none, at_threshold, next, warn,  1, 400},
     OutcomeTraits{Outcome::bad_request,       "bad_request",       upstream, none,          none, at_threshold, stay, warn,  1, 400},
     OutcomeTraits{Outcome::context_too_long,  "context_too_long",  upstream, none,          none, at_threshold, next, warn,  1, 413},
     OutcomeTraits{Outcome::refused_by_policy, "refused_by_policy", upstream, ok,            ok,   at_threshold, stay, warn,  1, 403},
@@ -52,7 +54,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::no_slot,           "no_slot",           local,    none,          none, at_threshold, next, info,  4, 429},
     OutcomeTraits{Outcome::breaker_open,      "breaker_open",      local,    none,          none, at_threshold, next, info,  4, 503},
     OutcomeTraits{Outcome::cancelled,         "cancelled",         local,    none,          none, at_threshold, stay, info,  130, 499},
-    OutcomeTraits{Outcome::blocked,           "blocked",           local,    none,          none, at_threshold, stay, warn,  6, 403},
+    OutcomeTraits{Outcome::blocked,           "blocked",           local,    none,          none, at_threshold, next, warn,  6, 403},
     OutcomeTraits{Outcome::internal,          "internal",          local,    none,          none, at_threshold, stay, err,   70, 500},
 };
 // clang-format on

@@ -20,6 +20,7 @@ enum class Outcome {
   connect_timeout,
   timed_out,         // total time over, after silence
   timed_out_active,  // total time over while output still came
+  deadline_passed,   // the run's time was over before the backend's own
   idle_timed_out,    // nothing at the start, or silence in the middle
   stalled_tool,
   exited_nonzero,
@@ -28,6 +29,7 @@ enum class Outcome {
   quota_exhausted,
   rate_limited,
   overloaded,
+  loading,       // a local model that is not ready yet
   server_error,  // HTTP 5xx that is not overload
   model_rejected,
   bad_request,  // usage error of the call itself: flags, unknown session

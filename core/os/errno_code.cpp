@@ -29,6 +29,7 @@ Code code_of_errno(int error) {
     case EISDIR:
     case EINVAL:
     case ENAMETOOLONG: return Code::invalid_argument;
+    case EPIPE: return Code::closed;
     default: return Code::unavailable;
   }
 }

@@ -58,7 +58,8 @@ bool carries(int pid, const std::string& entry) {
   for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
     const std::size_t end = at + entry.size();
     const bool starts = at == 0 || (*environment)[at - 1] == '\0';
-    if (starts && (end == environment->size() || (*environment)[end] == '\0')) return true;
+    const char after = end == environment->size() ? '\0' : (*environment)[end];
+    if (starts && (after == '\0' || after == '/')) return true;
   }
   return false;
 }
@@ -89,6 +90,11 @@ void wait_for_death(const std::vector<Fd>& processes) {
   }
 }
 
+std::int64_t pid_namespace() {
+  struct stat facts {};
+  return ::stat("/proc/self/ns/pid", &facts) == 0 ? static_cast<std::int64_t>(facts.st_ino) : 0;
+}
+
 bool is_executable_file(const std::string& path) {
   struct stat facts {};
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0;
@@ -98,11 +104,16 @@ bool is_executable_file(const std::string& path) {
 
 ProcessId this_process(const std::string& boot_id) {
   const auto stat = read_stat("self");
-  return ProcessId{.boot_id = boot_id, .pid = ::getpid(), .start_time = stat ? stat->start_time : 0};
+  return ProcessId{.boot_id = boot_id,
+                   .pid = ::getpid(),
+                   .start_time = stat ? stat->start_time : 0,
+                   .pid_namespace = pid_namespace()};
 }
 
 bool is_alive(const ProcessId& process, const std::string& boot_id) {
   if (process.boot_id != boot_id) return false;
+  // A container that shares the state with us counts its processes differently: its pids say nothing here.
+  if (process.pid_namespace != 0 && process.pid_namespace != pid_namespace()) return true;
   if (process.pid <= 0 || process.pid > std::numeric_limits<pid_t>::max()) return false;
   if (const auto stat = read_stat(std::to_string(process.pid)))
     return stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';

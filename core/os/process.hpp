@@ -11,12 +11,13 @@ namespace delegate {
 
 ProcessId this_process(const std::string& boot_id);
 
-/// False only when it is certain: another boot, no such pid, or the pid now belongs to a later process. A zombie is
-/// dead: it can settle nothing any more.
+/// False only when it is certain: another boot, or (in our pid namespace) no such pid, or the pid now belongs to a
+/// later process. A zombie is dead: it can settle nothing any more.
 bool is_alive(const ProcessId& process, const std::string& boot_id);
 
-/// Processes whose environment carries `NAME=value` exactly, this one excluded; those of other users are not readable
-/// and so never listed. How descendants that left their group are found.
+/// Processes whose environment carries `NAME=value` or `NAME=value/…` (what such a process started in its turn), this
+/// one excluded; those of other users are not readable and so never listed. How descendants that left their group are
+/// found.
 std::vector<int> processes_tagged(const std::string& name, const std::string& value);
 
 /// Kills (SIGKILL) all that processes_tagged finds and waits a moment for their end; looks again until none is left.

@@ -18,13 +18,13 @@ RunResult ask(const Engine& engine, const Request& request, const CancelToken& c
     race->start(*std::move(order));
     // A probe that takes too long is left running, and the next candidate starts beside it.
     while (race->under_way(latest) && !run.answered()) {
-      auto attempt = race->next(patience);
+      auto attempt = race->next(patience.or_earlier(run.end_of_waiting(*race)));
       if (!attempt) break;
       run.note(*std::move(attempt));
     }
   }
   while (!run.answered()) {
-    auto attempt = race->next(Deadline::never());
+    auto attempt = race->next(run.end_of_waiting(*race));
     if (!attempt) break;
     run.note(*std::move(attempt));
   }

@@ -61,8 +61,9 @@ struct Problem {
 /// What has been understood of the output so far; `read` folds lines into it.
 struct Reading {
   std::string text;
-  bool complete = false;  // the backend's own record of the end was seen
-  bool hopeless = false;  // it goes on trying what cannot succeed: stop it
+  bool complete = false;       // the backend's own record of the end was seen
+  bool end_announced = false;  // … or the last word of the answer, after which there is only bookkeeping
+  bool hopeless = false;       // it goes on trying what cannot succeed: stop it
   std::string session_id;
   std::string model;
   Usage usage;
@@ -87,10 +88,7 @@ class Backend {
 
   /// CLI kinds run an executable of this machine; the others speak HTTP.
   virtual bool is_process() const = 0;
-  /// A model on this machine: the last resort, and not a vendor's.
-  virtual bool is_local() const { return false; }
-
-  /// Where the calls go, for HTTP kinds: part of what the breaker's verdicts are about.
+  /// Where the calls go, for HTTP kinds, without credentials: shown, and what the breaker's verdicts are about.
   virtual std::string endpoint(const Task&) const { return {}; }
 
   /// A cheap question whose answer `prepare` needs (which models are installed), given the answers so far; nothing when
@@ -110,9 +108,8 @@ class Backend {
   /// and the way it ended decides.
   virtual std::optional<Problem> explain(const Reading& reading, const Task& task, const Remains& remains) const = 0;
 
-  /// How to ask for the version: argv after the executable, or a URL.
-  virtual std::vector<std::string> version_arguments() const { return {"--version"}; }
-  virtual std::string version_url(const Task&) const { return {}; }
+  /// How to ask for the version: a process with no input, or a request.
+  virtual Call version_call(const Task& task) const = 0;
 
   /// The one thing to do about an outcome at this kind of backend; empty when the general hint is as good.
   virtual std::string hint(Outcome, const Task&) const { return {}; }

@@ -1,8 +1,5 @@
 #include "core/run/call.hpp"
 
-#include <algorithm>
-#include <cstdlib>
-
 #include "core/run/judge.hpp"
 #include "core/run/lines.hpp"
 
@@ -11,46 +8,30 @@ namespace {
 
 constexpr std::size_t kLongestAnswer = 64u << 20;
 constexpr milliseconds kLookupTimeout{5'000};  // a local server answers these in milliseconds unless it is sick
+constexpr milliseconds kLongestStart{10'000};
 constexpr std::size_t kLongestLookup = 8u << 20;
 
-/// The private files of one call; gone with it.
-class Scratch {
- public:
-  Scratch() = default;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code ignored;  // what cannot be removed lies in a private directory of ours
-    if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
-  }
+void put_everywhere(ProcessCall& call, const std::string& placeholder, const std::string& path) {
+  for (std::vector<std::string>* words : {&call.argv, &call.env})
+    for (std::string& word : *words)
+      if (const std::size_t at = word.find(placeholder); at != std::string::npos)
+        word.replace(at, placeholder.size(), path);
+}
 
-  Status write(const Path& root, ProcessCall& call) {
-    if (call.files.empty() && call.directory_placeholder.empty()) return {};
-    if (root.empty())
-      return fail(Code::unavailable, "no place for private files: neither XDG_RUNTIME_DIR nor HOME is set");
-    TRY_STATUS(make_private_directory(root));
-    std::string name = (root / "call-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr)
-      return fail(Code::unavailable, root.string() + ": no private directory: " + errno_text(errno));
-    directory_ = name;
-    if (!call.directory_placeholder.empty()) put_everywhere(call, call.directory_placeholder, directory_.string());
-    for (std::size_t i = 0; i < call.files.size(); ++i) {
-      const Path path = directory_ / ("file-" + std::to_string(i + 1));
-      TRY_STATUS(write_private_file(path, call.files[i].content));
-      put_everywhere(call, call.files[i].placeholder, path.string());
-    }
-    return {};
+/// Writes the private files of a call; they are gone with the directory. Nothing when the call needs none.
+Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCall& call) {
+  if (call.files.empty() && call.directory_placeholder.empty()) return std::optional<ScratchDirectory>();
+  if (root.empty())
+    return fail(Code::unavailable, "no place for private files: neither XDG_RUNTIME_DIR nor HOME is set");
+  TRY(ScratchDirectory directory, ScratchDirectory::create(root));
+  if (!call.directory_placeholder.empty()) put_everywhere(call, call.directory_placeholder, directory.path().string());
+  for (std::size_t i = 0; i < call.files.size(); ++i) {
+    const Path path = directory.path() / ("file-" + std::to_string(i + 1));
+    TRY_STATUS(write_private_file(path, call.files[i].content));
+    put_everywhere(call, call.files[i].placeholder, path.string());
   }
-
- private:
-  static void put_everywhere(ProcessCall& call, const std::string& placeholder, const std::string& path) {
-    for (std::vector<std::string>* words : {&call.argv, &call.env})
-      for (std::string& word : *words)
-        if (const std::size_t at = word.find(placeholder); at != std::string::npos)
-          word.replace(at, placeholder.size(), path);
-  }
-  Path directory_;
-};
+  return std::optional<ScratchDirectory>(std::move(directory));
+}
 
 /// Folds a call's output into a Reading, line by line.
 class Reader {
@@ -83,9 +64,9 @@ class Reader {
 
 void run_process(const Backend& backend, const Task& task, ProcessCall call, const CallLimits& limits,
                  const CancelToken& cancel, CallEnd& end) {
-  Scratch scratch;
-  if (const Status written = scratch.write(limits.scratch, call); !written) {
-    end.end = {Outcome::spawn_failed, written.error().what, {}};
+  const auto files = write_files(limits.scratch, call);
+  if (!files) {
+    end.end = {Outcome::spawn_failed, files.error().what, {}};
     return;
   }
   call.env.push_back("DELEGATE_RUN_ID=" + limits.tag);
@@ -147,6 +128,15 @@ bool look_up(const Backend& backend, const Task& task, const CallLimits& limits,
   return true;
 }
 
+/// The run's deadline is the person's, and says nothing about a backend that had less than its own time: unless it was
+/// mute for longer than any CLI takes to start.
+void excuse_for_deadline(const Task& task, const CallLimits& limits, CallEnd& end) {
+  const bool late = end.end.outcome == Outcome::timed_out || end.end.outcome == Outcome::timed_out_active;
+  if (!late || !limits.deadline.passed() || end.took >= task.settings.timeout) return;
+  if (end.end.outcome == Outcome::timed_out && end.took >= kLongestStart) return;
+  end.end.outcome = Outcome::deadline_passed;
+}
+
 }  // namespace
 
 CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel) {
@@ -161,6 +151,7 @@ CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& li
     else exchange(backend, task, std::move(std::get<HttpRequest>(*call)), limits, cancel, end);
   }
   end.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
+  excuse_for_deadline(task, limits, end);
   return end;
 }
 

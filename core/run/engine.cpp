@@ -1,6 +1,6 @@
 #include "core/run/engine.hpp"
 
-#include <sys/stat.h>
+#include <charconv>
 
 #include "core/os/process.hpp"
 
@@ -8,14 +8,6 @@ namespace delegate {
 namespace {
 
 constexpr milliseconds kLeaseMargin{30'000};  // for stopping, reaping and recording after the call's own timeout
-
-/// Which file this executable is now; a reinstalled CLI is another one.
-std::string identity_of(const std::string& executable) {
-  struct stat facts {};
-  if (::stat(executable.c_str(), &facts) != 0) return executable;
-  return executable + "\n" + std::to_string(facts.st_ino) + "/" + std::to_string(facts.st_size) + "/" +
-         std::to_string(facts.st_mtim.tv_sec);
-}
 
 std::string value_of(const Environment& environment, const std::string& name) {
   const auto found = environment.find(name);
@@ -35,14 +27,28 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   candidate.task.model = settings->model;
   candidate.task.environment = engine.environment;
   if (!backend->is_process()) {
-    candidate.endpoint = backend->endpoint(candidate.task);
+    candidate.where = backend->endpoint(candidate.task);
+    candidate.endpoint = settings->kind + "\n" + candidate.where;  // another server deserves a fresh judgement
     return candidate;
   }
   auto executable = find_executable(settings->command.front(), value_of(engine.environment, "PATH"));
   if (!executable) return tl::unexpected(Absence::not_installed);
   candidate.task.executable = *std::move(executable);
-  candidate.endpoint = identity_of(candidate.task.executable);
+  candidate.where = candidate.task.executable;
+  candidate.endpoint = file_identity(candidate.task.executable);
   return candidate;
+}
+
+tl::expected<int, std::string> next_depth(const Engine& engine) {
+  const int limit = engine.config.router.max_depth;
+  const std::string text = value_of(engine.environment, "DELEGATE_DEPTH");
+  int depth = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth);
+  const bool is_number = text.empty() || (error == std::errc{} && end == text.data() + text.size() && depth >= 0);
+  if (!is_number) return tl::unexpected("DELEGATE_DEPTH is '" + one_line(text, 40) + "', not a number");
+  if (depth < limit) return depth + 1;
+  return tl::unexpected("delegations are nested " + std::to_string(depth) + " deep, the limit is " +
+                        std::to_string(limit));
 }
 
 Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {
@@ -62,7 +68,8 @@ std::string hint_for(const Candidate& candidate, Outcome outcome) {
     case Outcome::timed_out:
     case Outcome::timed_out_active: return "raise backends." + name + ".timeout if it needs longer";
     case Outcome::idle_timed_out:
-      return "see whether `" + name + "` starts by hand; else raise backends." + name + ".idle_timeout";
+      return "see whether `" + name + "` works by hand; else raise first_output_timeout or idle_timeout of backends." +
+             name;
     case Outcome::model_rejected: return "choose another with --model, or clear backends." + name + ".model";
     case Outcome::spawn_failed: return "check backends." + name + ".command";
     case Outcome::killed_by_signal: return "see `dmesg` for the kernel's out-of-memory killer";

@@ -24,14 +24,18 @@ struct Engine {
 /// A candidate that can be called: its settings, its way of talking, and where it is.
 struct Candidate {
   const Backend* backend = nullptr;
-  Task task;  // without the prompt
-  std::string endpoint;
+  Task task;             // without the prompt
+  std::string where;     // executable or URL, for showing
+  std::string endpoint;  // place, newline, identity: see Applicant
 };
 
 enum class Absence { unknown, disabled, not_installed };
 
 /// Looks up what `name` is on this machine. Spawns nothing.
 tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name);
+
+/// The nesting depth of what this process starts, from DELEGATE_DEPTH. An error says why it must not start anything.
+tl::expected<int, std::string> next_depth(const Engine& engine);
 
 /// What a permit for one call at this candidate needs.
 Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);

@@ -29,17 +29,22 @@ std::string last_line(std::string_view text) {
   return one_line(text.substr(text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1));
 }
 
-std::string words_of(const ChildResult& result) {
-  for (const HeadAndTail* output : {&result.err, &result.out})
-    if (std::string line = last_line(output->tail()); !line.empty()) return line;
+/// The last thing it said, for the message. A CLI may echo what it was asked: a prompt is not to be stored or shown.
+std::string words_of(const Task& task, const ChildResult& result) {
+  for (const HeadAndTail* output : {&result.err, &result.out}) {
+    const std::string line = last_line(output->tail());
+    if (!line.empty() && task.prompt.find(line) == std::string::npos) return line;
+  }
   return "no output";
 }
 
-Problem timed_out(milliseconds silence, milliseconds took) {
+Problem timed_out(bool heard, milliseconds silence, milliseconds took) {
   const std::string after = "no answer after " + format_took(took);
-  if (silence < kStillActive && silence < took) return {Outcome::timed_out_active, after + ", still at work", {}};
+  if (heard && silence < kStillActive) return {Outcome::timed_out_active, after + ", still at work", {}};
   return {Outcome::timed_out, after, {}};
 }
+
+bool heard(const ChildResult& result) { return result.out.total() + result.err.total() > 0; }
 
 std::optional<Problem> over_its_clocks(const ChildResult& result) {
   switch (result.end) {
@@ -48,9 +53,13 @@ std::optional<Problem> over_its_clocks(const ChildResult& result) {
           Outcome::idle_timed_out, "printed nothing for " + format_took(result.took) + " after its start", {}};
     case ChildEnd::idle:
       return Problem{Outcome::idle_timed_out, "fell silent for " + format_took(result.since_last_output), {}};
-    case ChildEnd::timed_out: return timed_out(result.since_last_output, result.took);
+    case ChildEnd::timed_out: return timed_out(heard(result), result.since_last_output, result.took);
     default: return std::nullopt;
   }
+}
+
+Remains remains_of(const HttpResult& result) {
+  return {.http_status = result.status, .body = result.body, .retry_after = result.retry_after};
 }
 
 }  // namespace
@@ -68,33 +77,37 @@ Problem judge_process(const Backend& backend, const Task& task, Reading& reading
   const std::string err = result.err.text();
   if (auto known = backend.explain(reading, task, {.out = out, .err = err, .exit_code = result.exit_code}))
     return *std::move(known);
-  if (!result.input_written)
-    return {Outcome::pipe_closed, "went away before it had read the prompt: " + words_of(result), {}};
-  if (!clean)
-    return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words_of(result), {}};
+  if (!result.input_written && (clean || !heard(result)))
+    return {Outcome::pipe_closed, "went away before it had read the prompt", {}};
+  const std::string words = words_of(task, result);
+  if (!clean) return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words, {}};
   if (reading.text.empty() && result.out.total() > 0)
-    return {Outcome::bad_output, "its output was not understood: " + last_line(result.out.tail()), {}};
+    return {Outcome::bad_output, "its output was not understood: " + words, {}};
   return {Outcome::lost_result, "ended without an answer", {}};
 }
 
 Problem judge_http(const Backend& backend, const Task& task, Reading& reading, const HttpResult& result) {
+  if (reading.end_announced) reading.complete = true;
   if (reading.complete && !reading.problem) return answered(reading);
-  if (reading.problem && result.end != HttpEnd::cancelled) return *reading.problem;
+  const bool our_fault = result.status >= 400 && result.status < 500;  // as the status says
+  const bool vague = our_fault && reading.problem && reading.problem->outcome == Outcome::server_error;
+  if (reading.problem && result.end != HttpEnd::cancelled && !vague) return *reading.problem;
   switch (result.end) {
     case HttpEnd::cancelled: return {Outcome::cancelled, "cancelled", {}};
     case HttpEnd::unreachable: return {Outcome::unreachable, one_line(result.message), {}};
     case HttpEnd::connect_timeout: return {Outcome::connect_timeout, one_line(result.message), {}};
+    // A server that is up and says nothing is busy: it loads a model, or reads a long prompt (F2.1).
     case HttpEnd::no_first_byte:
-      return {Outcome::idle_timed_out, "no first word after " + format_took(result.took), {}};
-    case HttpEnd::idle: return {Outcome::idle_timed_out, "fell silent for " + format_took(result.since_last_byte), {}};
-    case HttpEnd::timed_out: return timed_out(result.since_last_byte, result.took);
+      return {Outcome::timed_out_active, "no first word after " + format_took(result.took), {}};
+    case HttpEnd::idle:
+      return {Outcome::timed_out_active, "fell silent for " + format_took(result.since_last_byte), {}};
+    case HttpEnd::timed_out: return timed_out(result.status != 0, result.since_last_byte, result.took);
     case HttpEnd::dropped: return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
     case HttpEnd::malformed: return {Outcome::bad_output, "not HTTP: " + one_line(result.message), {}};
     case HttpEnd::stopped:
     case HttpEnd::complete: break;
   }
-  const Remains remains{.http_status = result.status, .body = result.body, .retry_after = result.retry_after};
-  if (auto known = backend.explain(reading, task, remains)) return *std::move(known);
+  if (auto known = backend.explain(reading, task, remains_of(result))) return *std::move(known);
   if (result.status != 200)
     return {result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
             "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),

@@ -1,8 +1,8 @@
 #pragma once
 #include "core/run/backend.hpp"
 
-// How did a call end? Pure. The order of the evidence is the same for every backend: the person's cancel, the complete
-// answer, a foreign signal, the backend's own structured error, our clocks, what its text says, how it exited.
+// How did a call end? Pure. The order of the evidence is the same for every backend: the complete answer, the
+// person's cancel, a foreign signal, the backend's own structured error, our clocks, what its text says, how it exited.
 namespace delegate {
 
 Problem judge_process(const Backend& backend, const Task& task, Reading& reading, const ChildResult& result);

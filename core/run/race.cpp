@@ -1,10 +1,8 @@
 #include "core/run/race.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-
 #include <algorithm>
-#include <cstdint>
+#include <exception>
+#include <system_error>
 
 #include "core/run/call.hpp"
 
@@ -37,6 +35,28 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+
+Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe) {
+  const BackendSettings& settings = order.candidate.task.settings;
+  return {.number = order.number,
+          .backend = settings.name,
+          .kind = settings.kind,
+          .probe = probe,
+          .started_at = engine.clock.now().wall};
+}
+
+/// Marks the processes of one attempt, and, below an outer delegation's mark, those of all that it contains.
+std::string tag_of(const Engine& engine, const AttemptOrder& order) {
+  const auto outer = engine.environment.find("DELEGATE_RUN_ID");
+  const std::string own = order.run_id + "." + std::to_string(order.number);
+  return outer == engine.environment.end() || outer->second.empty() ? own : outer->second + "/" + own;
+}
+
+}  // namespace
+
 struct Race::Runner {
   explicit Runner(AttemptOrder given) : order(std::move(given)), probe(order.permit.kind() == PermitKind::probe) {}
   AttemptOrder order;
@@ -47,8 +67,7 @@ struct Race::Runner {
   std::thread thread;
 };
 
-Race::Race(const Engine& engine, const CancelToken& cancel)
-    : engine_(engine), cancel_(cancel), ended_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Race::Race(const Engine& engine, const CancelToken& cancel) : engine_(engine), cancel_(cancel) {}
 
 Race::~Race() {
   while (next(Deadline::never())) continue;  // passes a cancel on while it waits
@@ -59,57 +78,73 @@ Race::~Race() {
 void Race::start(AttemptOrder order) {
   runners_.push_back(std::make_unique<Runner>(std::move(order)));
   Runner& runner = *runners_.back();
-  runner.thread = std::thread([this, &runner] { run(runner); });
+  try {  // a border where exceptions end: the thread library reports by throwing
+    runner.thread = std::thread([this, &runner] { run(runner); });
+  } catch (const std::system_error& error) {
+    runner.order.permit.settle({.verdict = Verdict::neutral});
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe);
+    failed.outcome = Outcome::resources;
+    failed.message = std::string("no thread for it: ") + error.what();
+    end(runner, std::move(failed));
+  }
 }
 
 void Race::run(Runner& runner) {
+  try {  // a border where exceptions end: memory may run out anywhere
+    end(runner, attempt(runner));
+  } catch (const std::exception& error) {
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe);
+    failed.message = std::string("internal error: ") + error.what();
+    runner.order.permit.settle({.verdict = Verdict::neutral});
+    end(runner, std::move(failed));
+  }
+}
+
+void Race::end(Runner& runner, Attempt attempt) {
+  const std::lock_guard lock(mutex_);
+  runner.ended = std::move(attempt);
+  ended_.signal();
+}
+
+Attempt Race::attempt(Runner& runner) {
   const AttemptOrder& order = runner.order;
   const Candidate& candidate = order.candidate;
-  Attempt attempt{.number = order.number,
-                  .backend = candidate.task.settings.name,
-                  .kind = candidate.task.settings.kind,
-                  .probe = runner.probe,
-                  .started_at = engine_.clock.now().wall};
-  CallEnd call = make_call(*candidate.backend, candidate.task,
-                           {.deadline = order.deadline,
-                            .scratch = engine_.scratch,
-                            .tag = order.run_id + "." + std::to_string(order.number),
-                            .depth = order.depth},
-                           runner.stop);
+  Attempt attempt = new_attempt(engine_, order, runner.probe);
+  CallEnd call = make_call(
+      *candidate.backend, candidate.task,
+      {.deadline = order.deadline, .scratch = engine_.scratch, .tag = tag_of(engine_, order), .depth = order.depth},
+      runner.stop);
   const milliseconds ended_at = engine_.clock.now().wall;
   if (call.end.retry_at && !call.end.retry_after) call.end.retry_after = *call.end.retry_at - ended_at;
   attempt.outcome = call.end.outcome;
   attempt.message = engine_.redact(std::move(call.end.message));
   attempt.hint = hint_for(candidate, attempt.outcome);
-  attempt.model = std::move(call.reading.model);
+  attempt.model = one_line(call.reading.model, kLongestName);
   if (attempt.model.empty()) attempt.model = candidate.task.model;
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
   attempt.text = std::move(call.reading.text);
-  attempt.session_id = std::move(call.reading.session_id);
+  attempt.session_id = one_line(call.reading.session_id, kLongestName);
   attempt.usage = call.reading.usage;
-  attempt.warnings = std::move(call.reading.warnings);
+  for (const std::string& warning : call.reading.warnings)
+    attempt.warnings.push_back(one_line(engine_.redact(warning)));
   if (call.end.retry_after) attempt.retry_at = ended_at + *call.end.retry_after;
 
   const Settled settled =
       runner.order.permit.settle(report_of(call.end, traits(attempt.outcome).on_call, attempt.message));
-  attempt.counted = settled.counted && traits(attempt.outcome).on_call != Verdict::neutral;
+  attempt.counted = settled.counted && !settled.neutral;
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;
   // The row is a courtesy: an answer is never lost for it, and the run's own row reports a ledger that fails.
   if (engine_.ledger != nullptr) static_cast<void>(engine_.ledger->add_attempt(row_of(order.run_id, attempt)));
 
-  const std::lock_guard lock(mutex_);
-  runner.ended = std::move(attempt);
-  static_cast<void>(::eventfd_write(ended_event_.get(), 1));
+  return attempt;
 }
 
 std::optional<Attempt> Race::next(Deadline patience) {
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
-      eventfd_t ends = 0;  // only a wake-up; the runners say who ended
-      static_cast<void>(::eventfd_read(ended_event_.get(), &ends));
       bool any = false;
       for (auto& runner : runners_) {
         if (runner->seen) continue;
@@ -122,11 +157,8 @@ std::optional<Attempt> Race::next(Deadline patience) {
     }
     if (cancel_.cancelled())
       for (auto& runner : runners_) runner->stop.cancel();
-    const auto left = patience.left();
-    if (left && *left == milliseconds(0)) return std::nullopt;
-    // Once cancelled its fd stays readable: then only the attempts' ends are waited for.
-    pollfd waited[] = {{ended_event_.get(), POLLIN, 0}, {cancel_.cancelled() ? -1 : cancel_.fd(), POLLIN, 0}};
-    static_cast<void>(::poll(waited, 2, left ? static_cast<int>(std::min<std::int64_t>(left->count(), 1 << 30)) : -1));
+    if (patience.passed()) return std::nullopt;
+    ended_.wait(cancel_, patience);
   }
 }
 
@@ -135,16 +167,24 @@ bool Race::under_way(int number) const {
                      [&](const auto& runner) { return runner->order.number == number && !runner->seen; });
 }
 
+bool Race::only_probes_left() const {
+  return std::all_of(runners_.begin(), runners_.end(),
+                     [](const auto& runner) { return runner->seen || runner->probe; });
+}
+
 std::vector<std::string> Race::decided() {
-  for (auto& runner : runners_)
-    if (!runner->probe) runner->stop.cancel();
-  for (auto& runner : runners_)
-    if (!runner->probe && runner->thread.joinable()) runner->thread.join();
   std::vector<std::string> still_out;
   const std::lock_guard lock(mutex_);
-  for (auto& runner : runners_)
-    if (!runner->ended) still_out.push_back(runner->order.candidate.task.settings.name);
+  for (auto& runner : runners_) {
+    if (!runner->probe) runner->stop.cancel();
+    else if (!runner->ended) still_out.push_back(runner->order.candidate.task.settings.name);
+  }
   return still_out;
+}
+
+bool Race::all_ended() const {
+  const std::lock_guard lock(mutex_);
+  return std::all_of(runners_.begin(), runners_.end(), [](const auto& runner) { return runner->ended.has_value(); });
 }
 
 }  // namespace delegate

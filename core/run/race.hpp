@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/deadline.hpp"
-#include "core/os/cancel.hpp"
+#include "core/os/event.hpp"
 #include "core/run/engine.hpp"
 
 namespace delegate {
@@ -31,22 +31,28 @@ class Race {
   Race& operator=(const Race&) = delete;
   ~Race();
 
+  /// When no thread can be had, the attempt has ended already, with Outcome::resources.
   void start(AttemptOrder order);
   /// The next attempt to end. Nothing when `patience` is over first, or when none is under way.
   std::optional<Attempt> next(Deadline patience);
   bool under_way(int number) const;
+  /// Nobody is waited for but probes, which do not end with the run's deadline.
+  bool only_probes_left() const;
 
-  /// The race is decided: stops everyone but the probes, which still get their fair verdict, and waits for the stopped
-  /// ones. The backends whose probes are still out.
+  /// The race is decided: tells everyone to stop but the probes, which still get their fair verdict. Waits for nobody.
+  /// The backends whose probes are still out.
   std::vector<std::string> decided();
+  bool all_ended() const;
 
  private:
   struct Runner;
   void run(Runner& runner);
+  Attempt attempt(Runner& runner);
+  void end(Runner& runner, Attempt attempt);
 
   const Engine& engine_;
   const CancelToken& cancel_;
-  Fd ended_event_;
+  Event ended_;
   mutable std::mutex mutex_;  // guards the runners' `ended` and `seen`
   std::vector<std::unique_ptr<Runner>> runners_;
 };

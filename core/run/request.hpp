@@ -49,7 +49,6 @@ struct Attempt {
   bool counted = false;
   bool tripped = false;                  // this attempt opened the breaker
   bool recovered = false;                // … or closed it
-  milliseconds open_for{0};              // with tripped: how long it is skipped now
   std::optional<milliseconds> retry_at;  // wall; when the vendor said so
   milliseconds started_at{0};            // wall
   milliseconds took{0};

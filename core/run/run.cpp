@@ -1,28 +1,12 @@
 #include "core/run/run.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/base/duration.hpp"
 #include "core/base/ids.hpp"
 
 namespace delegate {
 namespace {
-
-std::string variable(const Environment& environment, const std::string& name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
-/// How deep this process already is in delegations. Nothing: the variable is not a number.
-std::optional<int> depth_in(const Environment& environment) {
-  const std::string text = variable(environment, "DELEGATE_DEPTH");
-  if (text.empty()) return 0;
-  int depth = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth);
-  if (error != std::errc{} || end != text.data() + text.size() || depth < 0) return std::nullopt;
-  return depth;
-}
 
 InferredType type_of(const Request& request) {
   if (request.type) return {*request.type, {}};
@@ -79,12 +63,12 @@ Run::Run(const Engine& engine, const Request& request, const CancelToken& cancel
 }
 
 bool Run::is_allowed() {
-  const int limit = engine_.config.router.max_depth;
-  const auto depth = depth_in(engine_.environment);
-  if (!depth) blocked_ = "DELEGATE_DEPTH is '" + variable(engine_.environment, "DELEGATE_DEPTH") + "', not a number";
-  else if (*depth >= limit)
-    blocked_ = "delegations are nested " + std::to_string(*depth) + " deep, the limit is " + std::to_string(limit);
-  else depth_ = *depth + 1;
+  const auto depth = next_depth(engine_);
+  if (depth) depth_ = *depth;
+  else blocked_ = depth.error();
+  // Where a name could be taken for a flag it could change what the backend is allowed to do.
+  if (request_.model.starts_with('-') || request_.session.starts_with('-'))
+    blocked_ = "a model or session that begins with a dash";
   return blocked_.empty();
 }
 
@@ -119,12 +103,13 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
   }
   Permit& permit = std::get<Permit>(admission);
   started_backends_.push_back(step.backend);
-  observer_.asking(step.backend, permit.kind() == PermitKind::probe);
+  const bool is_probe = permit.kind() == PermitKind::probe;
+  observer_.asking(step.backend, is_probe);
   return AttemptOrder{.run_id = result_.run_id,
                       .number = static_cast<int>(started_backends_.size()),
                       .candidate = *std::move(candidate),
                       .permit = std::move(permit),
-                      .deadline = deadline_,
+                      .deadline = is_probe ? Deadline::never() : deadline_,
                       .depth = depth_};
 }
 
@@ -134,6 +119,8 @@ Deadline Run::patience(const AttemptOrder& order, const RouteStep& step) const {
   if (order.permit.kind() != PermitKind::probe || !shares_well || step.last_resort) return Deadline::never();
   return Deadline::in(order.candidate.task.settings.breaker.probe_timeout);
 }
+
+Deadline Run::end_of_waiting(const Race& race) const { return race.only_probes_left() ? deadline_ : Deadline::never(); }
 
 void Run::note(Attempt attempt) {
   observer_.ended(attempt);
@@ -164,13 +151,8 @@ Outcome Run::outcome_without_answer() const {
   if (!blocked_.empty()) return Outcome::blocked;
   if (cancel_.cancelled()) return Outcome::cancelled;
   if (nothing_is_here()) return Outcome::not_installed;
-  if (!result_.attempts.empty()) {
-    const Outcome last = result_.attempts.back().outcome;
-    return deadline_.passed() && last == Outcome::timed_out_active ? last
-           : deadline_.passed()                                    ? Outcome::timed_out
-                                                                   : last;
-  }
-  if (deadline_.passed()) return Outcome::timed_out;
+  if (deadline_.passed()) return Outcome::deadline_passed;
+  if (!result_.attempts.empty()) return result_.attempts.back().outcome;
   const auto full = [](const Skip& skip) { return skip.reason == SkipReason::no_slot; };
   return std::any_of(result_.skips.begin(), result_.skips.end(), full) ? Outcome::no_slot : Outcome::breaker_open;
 }
@@ -178,7 +160,7 @@ Outcome Run::outcome_without_answer() const {
 void Run::explain() {
   if (!blocked_.empty()) {
     result_.message = blocked_;
-    result_.hint = "raise router.max_depth if the nesting is meant";
+    result_.hint = "an agent may be delegating to itself; raise router.max_depth if the nesting is meant";
     return;
   }
   if (result_.outcome == Outcome::not_installed) {
@@ -193,14 +175,21 @@ void Run::explain() {
     result_.message += attempt.backend + ": " + attempt.message;
     if (result_.hint.empty()) result_.hint = attempt.hint;
   }
-  if (result_.attempts.empty())
-    result_.message = result_.outcome == Outcome::cancelled ? "cancelled" : "nothing can be asked now";
+  for (const std::string& backend : result_.still_probing)
+    result_.message += (result_.message.empty() ? "" : "; ") + backend + ": its probe is still running";
+  if (!result_.message.empty()) return;
+  if (result_.outcome == Outcome::cancelled) result_.message = "cancelled";
+  else if (result_.outcome == Outcome::deadline_passed) result_.message = "the deadline passed";
+  else {
+    result_.message = "nothing can be asked now";
+    result_.hint = "wait, or try one again now with `delegate breaker reset NAME`";
+  }
 }
 
 RunResult Run::finish(std::unique_ptr<Race> race) {
   result_.still_probing = race->decided();
-  while (auto loser = race->next(Deadline::in(milliseconds(0)))) note(*std::move(loser));
-  if (!result_.still_probing.empty()) result_.pending = std::move(race);
+  while (auto late = race->next(Deadline::in(milliseconds(0)))) note(*std::move(late));
+  if (!race->all_ended()) result_.pending = std::move(race);
   result_.outcome = answered() ? result_.answer->outcome : outcome_without_answer();
   if (!answered()) explain();
   result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);

@@ -15,6 +15,8 @@ class Run {
   std::optional<AttemptOrder> admit(const RouteStep& step);
   /// How long the user waits for this attempt alone before the next candidate may start beside it.
   Deadline patience(const AttemptOrder& order, const RouteStep& step) const;
+  /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
+  Deadline end_of_waiting(const Race& race) const;
   void note(Attempt attempt);
   bool answered() const { return result_.answer.has_value(); }
   /// May another candidate be tried? Not once it is decided, cancelled or too late.

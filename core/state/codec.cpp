@@ -12,7 +12,11 @@ Json to_json(const HostTime& time) {
   return {{"boot_id", time.boot_id}, {"boot_ms", time.boot.count()}, {"wall_ms", time.wall.count()}};
 }
 Json to_json(const Span& span) { return {{"since", to_json(span.since)}, {"length_ms", span.length.count()}}; }
-Json to_json(const ProcessId& id) { return {{"boot_id", id.boot_id}, {"pid", id.pid}, {"start_time", id.start_time}}; }
+Json to_json(const ProcessId& id) {
+  Json json{{"boot_id", id.boot_id}, {"pid", id.pid}, {"start_time", id.start_time}};
+  if (id.pid_namespace != 0) json["pid_namespace"] = id.pid_namespace;
+  return json;
+}
 template <class Lease>
 Json lease_to_json(const Lease& lease) {
   return {{"token", lease.token}, {"owner", to_json(lease.owner)}, {"span", to_json(lease.span)}};
@@ -39,7 +43,9 @@ HostTime host_time(const Json& json) {
 }
 Span span(const Json& json) { return {host_time(json.at("since")), duration(json.at("length_ms"))}; }
 ProcessId process_id(const Json& json) {
-  return {json.at("boot_id").get<std::string>(), number(json.at("pid")), number(json.at("start_time"))};
+  const Json pid_namespace = json.value("pid_namespace", Json(0));
+  return {json.at("boot_id").get<std::string>(), number(json.at("pid")), number(json.at("start_time")),
+          number(pid_namespace)};
 }
 template <class Lease>
 Lease lease(const Json& json) {

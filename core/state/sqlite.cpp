@@ -38,7 +38,8 @@ CREATE TABLE runs (
   prompt            TEXT NOT NULL,
   owner_boot_id     TEXT NOT NULL,
   owner_pid         INTEGER NOT NULL,
-  owner_start_time  INTEGER NOT NULL
+  owner_start_time  INTEGER NOT NULL,
+  owner_namespace   INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE attempts (
   run_id        TEXT NOT NULL,

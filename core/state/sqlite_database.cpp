@@ -33,13 +33,19 @@ Code code_of(int result) {
   }
 }
 
-/// Held while the file is created, upgraded or set aside, so that eight processes do it once.
-Result<Fd> lock_for_mending(const Path& path) {
+/// Alone while the file is created, upgraded or set aside, so that eight processes do it once. Together while it is
+/// opened: SQLite finds a file's companions by name, so nobody may exchange the files between these two steps.
+enum class Lock : int { together = LOCK_SH, alone = LOCK_EX };
+Result<Fd> lock_file(const Path& path, Lock kind) {
+  TRY_STATUS(make_private_directory(path.parent_path()));
   const std::string name = path.string() + ".lock";
   Fd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) return fail(Code::unavailable, name + ": cannot be opened: " + errno_text(errno));
+  if (!fd) {
+    const Code code = errno == EACCES || errno == EROFS ? Code::permission_denied : Code::unavailable;
+    return fail(code, name + ": cannot be opened: " + errno_text(errno));
+  }
   const auto give_up = std::chrono::steady_clock::now() + kLongestMend;
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  while (::flock(fd.get(), static_cast<int>(kind) | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
       return fail(Code::unavailable, name + ": cannot be locked: " + errno_text(errno));
     if (std::chrono::steady_clock::now() > give_up)
@@ -51,7 +57,6 @@ Result<Fd> lock_for_mending(const Path& path) {
 
 /// SQLite gives its companions the permissions of the file itself: creating it first is enough.
 Status create_private(const Path& path) {
-  TRY_STATUS(make_private_directory(path.parent_path()));
   const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd && errno != EACCES && errno != EROFS)
     return fail(Code::unavailable, path.string() + ": cannot be opened: " + errno_text(errno));
@@ -205,7 +210,7 @@ Status Database::check_every_page() {
 }
 
 Status Database::connect_to_sound_file(Check check) {
-  TRY(const Fd lock, lock_for_mending(options_.path));
+  TRY(const Fd lock, lock_file(options_.path, Lock::alone));
   for (int tries = 0;; ++tries) {
     Status sound = connect();
     if (sound) sound = adopt_schema();
@@ -227,9 +232,13 @@ Status Database::follow_file() {
 
 Result<std::unique_ptr<Database>> Database::open(Options options) {
   std::unique_ptr<Database> database(new Database(std::move(options)));
-  // The usual case takes no lock: the file is there and has our schema.
-  if (database->connect())
-    if (const auto found = database->user_version(); found && *found == database->options_.version) return database;
+  {  // the usual case: the file is there and has our schema
+    const auto lock = lock_file(database->options_.path, Lock::together);
+    // Where no lock can be made, nobody can exchange the files either.
+    if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
+    if (database->connect())
+      if (const auto found = database->user_version(); found && *found == database->options_.version) return database;
+  }
   TRY_STATUS(database->connect_to_sound_file(Check::header));
   return database;
 }

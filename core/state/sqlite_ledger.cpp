@@ -33,7 +33,7 @@ RunRow run_at(const Statement& row) {
           .session_id = row.text(9),
           .usage = usage_at(row, 10),
           .prompt = row.text(13),
-          .owner = {row.text(14), row.integer(15), row.integer(16)}};
+          .owner = {row.text(14), row.integer(15), row.integer(16), row.integer(17)}};
 }
 
 AttemptRow attempt_at(const Statement& row) {
@@ -71,8 +71,8 @@ Status SqliteLedger::begin_run(const RunRow& row) {
     TRY(sqlite3_stmt * raw,
         database_.prepare(
             "INSERT INTO runs (id, started_at, requested_backend, task_type, cwd, outcome, backend, model, "
-            "session_id, prompt, owner_boot_id, owner_pid, owner_start_time) "
-            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?)"));
+            "session_id, prompt, owner_boot_id, owner_pid, owner_start_time, owner_namespace) "
+            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?, ?)"));
     return Statement(raw)
         .bind(row.id)
         .bind(row.started_at.count())
@@ -83,6 +83,7 @@ Status SqliteLedger::begin_run(const RunRow& row) {
         .bind(row.owner.boot_id)
         .bind(row.owner.pid)
         .bind(row.owner.start_time)
+        .bind(row.owner.pid_namespace)
         .run();
   });
 }

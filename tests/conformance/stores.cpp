@@ -1,6 +1,7 @@
 #include "tests/conformance/stores.hpp"
 
 #include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 
 #include "core/state/memory.hpp"
@@ -21,7 +22,9 @@ TempDirectory::~TempDirectory() {
 
 std::unique_ptr<StateStore> open_in(const Path& directory, const Clock& clock) {
   auto store = open_sqlite_store(directory / "state.db", clock, 60s);
-  return store ? *std::move(store) : nullptr;
+  if (store) return *std::move(store);
+  std::cerr << store.error().what << "\n";  // the test fails; this is why
+  return nullptr;
 }
 
 const std::vector<StoreKind>& store_kinds() {
@@ -38,9 +41,10 @@ BackendState elaborate_state(BreakerState state) {
     return HostTime{.boot_id = "boot-1", .boot = seconds * 1s, .wall = (1'700'000'000 + seconds) * 1s};
   };
   const ProcessId owner{.boot_id = "boot-1", .pid = 4711, .start_time = 8'812'345};
+  const ProcessId contained{.boot_id = "boot-1", .pid = 1, .start_time = 8'812'346, .pid_namespace = 4'026'531'836};
   BackendState out;
   out.endpoint = "/usr/bin/codex\n64769:1311:1700000000";
-  out.slots = {{"boot-1/4711/8812345/1", owner, {time(10), 330s}}, {"boot-1/4712/8812346/1", owner, {time(11), 1ms}}};
+  out.slots = {{"boot-1/4711/8812345/1", owner, {time(10), 330s}}, {"boot-1/1/8812346/1", contained, {time(11), 1ms}}};
   Breaker& breaker = out.breaker;
   breaker.state = state;
   breaker.generation = 9'000'000'000;

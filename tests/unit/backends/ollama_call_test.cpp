@@ -69,7 +69,8 @@ TEST_CASE("ollama: goes where the settings say, else where OLLAMA_HOST says") {
   CHECK(backend_of("ollama").endpoint(task) == "http://127.0.0.1:9999");
   task.settings.url = "https://models.example/ollama/";
   CHECK(http_call(task, lookups()).url == "https://models.example:443/ollama/api/chat");
-  CHECK(backend_of("ollama").version_url(task) == "https://models.example:443/ollama/api/version");
+  const Call version = backend_of("ollama").version_call(task);
+  CHECK(std::get<HttpRequest>(version).url == "https://models.example:443/ollama/api/version");
 }
 
 TEST_CASE("ollama: asks the configured model, else a loaded one, else the newest") {

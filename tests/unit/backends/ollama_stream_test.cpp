@@ -69,7 +69,7 @@ TEST_CASE("ollama: a stream without its end is no answer, however cleanly it sto
   cut.end = HttpEnd::dropped;
   CHECK(judge_stream(ollama_task(), cut).outcome == Outcome::dropped);
   cut.end = HttpEnd::idle;
-  CHECK(judge_stream(ollama_task(), cut).outcome == Outcome::idle_timed_out);
+  CHECK(judge_stream(ollama_task(), cut).outcome == Outcome::timed_out_active);
 }
 
 TEST_CASE("ollama: an error in the stream is one, whatever came before and after") {

@@ -45,7 +45,8 @@ TEST_CASE("openai: /v1 is added to the URL unless it is there") {
   for (const char* url : {"http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/", "http://h:1/v1//"}) {
     task.settings.url = url;
     CHECK(http_call(task, {}).url == "http://h:1/v1/chat/completions");
-    CHECK(backend_of("openai").version_url(task) == "http://h:1/v1/models");
+    const Call version = backend_of("openai").version_call(task);
+    CHECK(std::get<HttpRequest>(version).url == "http://h:1/v1/models");
   }
   task.settings.url = "https://h/api";
   CHECK(http_call(task, {}).url == "https://h/api/v1/chat/completions");
@@ -95,7 +96,7 @@ TEST_CASE("openai: a list of models that is refused tells why") {
   CHECK(refusal(openai_task(), {response(401, R"({"error":{"message":"Invalid API Key"}})")}).outcome ==
         Outcome::unauthenticated);
   CHECK(refusal(openai_task(), {response(503, R"({"error":{"message":"Loading model"}})")}).outcome ==
-        Outcome::overloaded);
+        Outcome::loading);
   Task task = openai_task();
   task.session = "1234";
   CHECK(refusal(task, {}).outcome == Outcome::bad_request);
@@ -158,7 +159,7 @@ TEST_CASE("openai: an answer that talks about errors is an answer") {
 
 TEST_CASE("openai: refusals mean what their words and statuses say") {
   CHECK(refused(503, R"({"error":{"message":"Loading model","type":"unavailable_error","code":503}})") ==
-        Outcome::overloaded);
+        Outcome::loading);
   CHECK(refused(401, R"({"error":{"message":"Invalid API Key","type":"authentication_error","code":401}})") ==
         Outcome::unauthenticated);
   CHECK(

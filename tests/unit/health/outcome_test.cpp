@@ -31,6 +31,7 @@ constexpr Row kRows[] = {
     {Outcome::connect_timeout,   "connect_timeout",   Verdict::connect_failure, bad},
     {Outcome::timed_out,         "timed_out",         bad,  bad},
     {Outcome::timed_out_active,  "timed_out_active",  none, bad},
+    {Outcome::deadline_passed,   "deadline_passed",   none, none},
     {Outcome::idle_timed_out,    "idle_timed_out",    bad,  bad},
     {Outcome::stalled_tool,      "stalled_tool",      bad,  bad},
     {Outcome::exited_nonzero,    "exited_nonzero",    bad,  bad},
@@ -39,6 +40,7 @@ constexpr Row kRows[] = {
     {Outcome::quota_exhausted,   "quota_exhausted",   Verdict::rate_limited, none},
     {Outcome::rate_limited,      "rate_limited",      Verdict::rate_limited, none},
     {Outcome::overloaded,        "overloaded",        bad,  none},
+    {Outcome::loading,           "loading",           none, none},
     {Outcome::server_error,      "server_error",      bad,  bad},
     {Outcome::model_rejected,    "model_rejected",    none, none},
     {Outcome::bad_request,       "bad_request",       none, none},
@@ -108,7 +110,12 @@ TEST_CASE("an answer ends a run with 0 and nothing else does") {
 }
 
 TEST_CASE("neither a cancelled call nor the caller's own mistake is tried on the next backend") {
-  for (const Outcome outcome : {Outcome::cancelled, Outcome::bad_request, Outcome::model_rejected, Outcome::blocked,
-                                Outcome::refused_by_policy, Outcome::internal})
+  for (const Outcome outcome : {Outcome::cancelled, Outcome::bad_request, Outcome::refused_by_policy,
+                                Outcome::deadline_passed, Outcome::internal})
     CHECK(traits(outcome).try_next == TryNext::no);
+}
+
+TEST_CASE("what one backend's configuration lacks does not keep the others from being asked") {
+  for (const Outcome outcome : {Outcome::model_rejected, Outcome::blocked, Outcome::context_too_long})
+    CHECK(traits(outcome).try_next == TryNext::yes);
 }

@@ -202,9 +202,13 @@ TEST_CASE("a probe that began before its time tests the backend, and without a v
   CHECK(trial.state() == BreakerState::half_open);
   CHECK(trial.ask(2, ProbeTime::at_once).ticket.kind == PermitKind::denied);
   SECTION("a success closes") { CHECK(trial.report(early, Verdict::success).recovered); }
-  SECTION("a failure opens for a break of its own") {
+  SECTION("a failure opens again, and never for less than was left") {
     trial.report(early, Verdict::failure);
-    CHECK(trial.left() == 60s);
+    CHECK(trial.left() == 20min);
+  }
+  SECTION("nor does a shorter hint shorten it") {
+    trial.report(early, Verdict::rate_limited, 1min);
+    CHECK(trial.left() == 20min);
   }
   SECTION("neutral: the rest of the break still stands") {
     CHECK(trial.report(early, Verdict::neutral).entered == BreakerState::open);

@@ -169,6 +169,6 @@ TEST_CASE("writing to a closed pipe is an error and not a signal") {
   const Status result = write_all(pipe.write.get(), "x");
   std::signal(SIGPIPE, before);
   REQUIRE_FALSE(result);
-  CHECK(result.error().code == Code::unavailable);
+  CHECK(result.error().code == Code::closed);
   CHECK(signals == 0);
 }

@@ -25,6 +25,7 @@ class Scripted final : public Backend {
   tl::expected<Call, Problem> prepare(const Task&, const std::vector<HttpResult>&) const override {
     return ProcessCall{};
   }
+  Call version_call(const Task&) const override { return ProcessCall{}; }
   void read(Reading&, const Task&, Stream, std::string_view) const override {}
   void conclude(Reading& reading, const Task&) const override { reading.complete = reading.text.ends_with('!'); }
   std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
@@ -149,7 +150,7 @@ TEST_CASE("a closed pipe is the verdict only when nothing better stands in the o
 }
 
 TEST_CASE("a call that was still at work when its time was over is told apart from one that had fallen silent") {
-  ChildResult result = child(ChildEnd::timed_out);
+  ChildResult result = child(ChildEnd::timed_out, {.out = "working"});
   result.since_last_output = 30s;
   CHECK(judge(result).outcome == Outcome::timed_out);
   result.since_last_output = 29'999ms;
@@ -157,10 +158,6 @@ TEST_CASE("a call that was still at work when its time was over is told apart fr
   CHECK_THAT(judge(result).message, Catch::Contains("still at work"));
   result.since_last_output = 100s;
   CHECK(judge(result).outcome == Outcome::timed_out);
-  SECTION("one that never said anything was not at work, however short its time") {
-    result.took = result.since_last_output = 5s;
-    CHECK(judge(result).outcome == Outcome::timed_out);
-  }
 }
 
 TEST_CASE("a clean exit without an answer is told by what it printed") {
@@ -204,12 +201,34 @@ TEST_CASE("over HTTP: a cancel beats an error record, which beats everything els
     CHECK(judge(answer(end, 500, "quota"), told_problem()).outcome == Outcome::overloaded);
 }
 
+TEST_CASE("a call that never said a word was not at work, however short its time") {
+  ChildResult mute = child(ChildEnd::timed_out);
+  mute.took = 1s;
+  mute.since_last_output = 999ms;
+  CHECK(judge(mute).outcome == Outcome::timed_out);
+}
+
+TEST_CASE("what a CLI echoes of the prompt stands in no message") {
+  Scripted backend;
+  Reading reading;
+  const Task task{.prompt = "my secret plan\nin two lines"};
+  const Problem end = judge_process(backend, task, reading, child(ChildEnd::exited, {.out = "in two lines"}, 1));
+  CHECK(end.outcome == Outcome::exited_nonzero);
+  CHECK(end.message == "exit code 1: no output");
+}
+
+TEST_CASE("over HTTP: a request that the server refuses is the request's fault, whatever its words") {
+  const Reading vague{.problem = Problem{Outcome::server_error, "told", {}}};
+  CHECK(judge(answer(HttpEnd::complete, 400, "strange words"), vague).outcome == Outcome::bad_request);
+  CHECK(judge(answer(HttpEnd::complete, 500, "strange words"), vague).outcome == Outcome::server_error);
+}
+
 TEST_CASE("over HTTP: every other end has its outcome") {
   CHECK(judge(answer(HttpEnd::unreachable, 0)).outcome == Outcome::unreachable);
   CHECK(judge(answer(HttpEnd::unreachable, 0)).message == "curl's words");
   CHECK(judge(answer(HttpEnd::connect_timeout, 0)).outcome == Outcome::connect_timeout);
-  CHECK(judge(answer(HttpEnd::no_first_byte, 0)).outcome == Outcome::idle_timed_out);
-  CHECK(judge(answer(HttpEnd::idle)).outcome == Outcome::idle_timed_out);
+  CHECK(judge(answer(HttpEnd::no_first_byte, 0)).outcome == Outcome::timed_out_active);
+  CHECK(judge(answer(HttpEnd::idle)).outcome == Outcome::timed_out_active);
   CHECK(judge(answer(HttpEnd::timed_out)).outcome == Outcome::timed_out);
   CHECK(judge(answer(HttpEnd::dropped)).outcome == Outcome::dropped);
   CHECK(judge(answer(HttpEnd::malformed, 0)).outcome == Outcome::bad_output);

@@ -1,4 +1,4 @@
-#include "core/run/probe.hpp"
+#include "core/run/check.hpp"
 
 #include "core/base/ids.hpp"
 #include "core/run/call.hpp"
@@ -9,36 +9,33 @@ namespace {
 
 constexpr milliseconds kVersionTimeout{10'000};
 constexpr milliseconds kPingTimeout{120'000};
+constexpr std::size_t kLongestVersion = 60;
 
-VersionAnswer version_of_process(const Candidate& candidate, const CancelToken& cancel) {
+VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, const CancelToken& cancel) {
   ChildSpec spec;
-  spec.argv = {candidate.task.executable};
-  const auto words = candidate.backend->version_arguments();
-  spec.argv.insert(spec.argv.end(), words.begin(), words.end());
-  // Its own environment with all keys removed would be the backend's matter; a version needs none of them.
-  for (const auto& [name, value] : candidate.task.environment)
-    if (!is_secret_name(name)) spec.env.push_back(name + "=" + value);
+  spec.argv = call.argv;
+  spec.env = call.env;
   spec.clocks.total = Deadline::in(kVersionTimeout);
   const auto result = run_child(spec, cancel);
   if (!result) return {.text = result.error().what, .outcome = judge_spawn(result.error()).outcome};
-  const bool works = result->end == ChildEnd::exited && result->exit_code == 0;
-  std::string text = result->out.text();
-  if (trim(text).empty() || !works) text += result->err.text();
-  text = one_line(text.substr(0, trim(text).find('\n')), 80);
-  if (result->end == ChildEnd::timed_out) text = "no version after 10 s";
-  return {.works = works,
-          .text = text,
-          .outcome = result->end == ChildEnd::timed_out ? Outcome::timed_out : Outcome::exited_nonzero,
-          .took = result->took};
+  Reading reading;
+  VersionAnswer answer{.works = result->end == ChildEnd::exited && result->exit_code == 0, .took = result->took};
+  std::string said = result->out.text();
+  if (trim(said).empty()) said = result->err.text();
+  answer.text = one_line(trim(said).substr(0, trim(said).find('\n')), kLongestVersion);
+  if (answer.works) return answer;
+  const Problem problem = judge_process(*candidate.backend, candidate.task, reading, *result);
+  answer.outcome = problem.outcome;
+  answer.text = problem.message;
+  return answer;
 }
 
-VersionAnswer version_of_server(const Candidate& candidate, const CancelToken& cancel) {
-  HttpRequest request{.url = candidate.backend->version_url(candidate.task)};
+VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const CancelToken& cancel) {
   request.clocks.total = Deadline::in(kVersionTimeout);
   const auto result = http_exchange(request, cancel);
   if (!result) return {.text = result.error().what, .outcome = Outcome::spawn_failed};
   if (result->end == HttpEnd::complete && result->status == 200)
-    return {.works = true, .text = one_line(result->body, 60), .took = result->took};
+    return {.works = true, .text = one_line(result->body, kLongestVersion), .took = result->took};
   Reading reading;
   const Problem problem = judge_http(*candidate.backend, candidate.task, reading, *result);
   return {.text = problem.message, .outcome = problem.outcome, .took = result->took};
@@ -47,10 +44,14 @@ VersionAnswer version_of_server(const Candidate& candidate, const CancelToken& c
 }  // namespace
 
 VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel) {
-  return candidate.backend->is_process() ? version_of_process(candidate, cancel) : version_of_server(candidate, cancel);
+  const Call call = candidate.backend->version_call(candidate.task);
+  if (const auto* process = std::get_if<ProcessCall>(&call)) return version_of(candidate, *process, cancel);
+  return version_of(candidate, std::get<HttpRequest>(call), cancel);
 }
 
 PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
+  const auto depth = next_depth(engine);
+  if (!depth) return {.outcome = Outcome::blocked, .message = depth.error()};
   auto admission = engine.breakers.admit(applicant_for(engine, candidate, ProbeTime::at_once));
   if (const auto* skip = std::get_if<Skip>(&admission))
     return {.outcome = skip->reason == SkipReason::no_slot ? Outcome::no_slot : Outcome::breaker_open,
@@ -61,7 +62,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                            {.deadline = Deadline::in(kPingTimeout),
                             .scratch = engine.scratch,
                             .tag = make_run_id(engine.clock.now().wall),
-                            .depth = 1},
+                            .depth = *depth},
                            cancel);
   const OutcomeTraits& row = traits(call.end.outcome);
   const std::string message = engine.redact(call.end.message);
@@ -73,7 +74,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
   const bool works = is_answer(call.end.outcome);
   return {.works = works,
           .outcome = call.end.outcome,
-          .message = works ? call.reading.model : message,
+          .message = works ? one_line(call.reading.model, kLongestVersion) : message,
           .hint = works ? "" : hint_for(candidate, call.end.outcome),
           .took = call.took};
 }
