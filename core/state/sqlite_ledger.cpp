@@ -148,7 +148,7 @@ Result<std::vector<RunRow>> SqliteLedger::runs(int most) {
     TRY(sqlite3_stmt * raw,
         database_.prepare("SELECT id, started_at, took, requested_backend, task_type, cwd, outcome, backend, model, "
                           "session_id, input_tokens, output_tokens, cost_usd, prompt, owner_boot_id, owner_pid, "
-                          "owner_start_time FROM runs ORDER BY number DESC LIMIT ?"));
+                          "owner_start_time, owner_namespace FROM runs ORDER BY number DESC LIMIT ?"));
     Statement statement(raw);
     statement.bind(std::int64_t{std::max(most, 0)});
     return all<RunRow>(statement, run_at);
