@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kLongestInput = 64u << 20;
 constexpr milliseconds kSlowProducer{3'000};
+constexpr const char* kNoDash = "it must not begin with a dash";
 
 enum class Input { nothing, terminal, stream };
 
@@ -81,8 +82,8 @@ Status read_names(const Config& config, const AskCommand& command, Request& requ
   if (!named && !command.session.empty())
     return usage("--session needs --backend", "a session belongs to the backend that gave it");
   const auto is_flag = [](const std::string& text) { return text.starts_with("-"); };
-  if (is_flag(command.model)) return usage("--model: '" + command.model + "' looks like a flag", {});
-  if (is_flag(command.session)) return usage("--session: '" + command.session + "' looks like a flag", {});
+  if (is_flag(command.model)) return usage("--model: '" + command.model + "' looks like a flag", kNoDash);
+  if (is_flag(command.session)) return usage("--session: '" + command.session + "' looks like a flag", kNoDash);
   request.model = command.model;
   request.session = command.session;
   if (command.type.empty()) return {};
@@ -111,7 +112,7 @@ Result<Request> request_of(const World& world, const Config& config, const AskCo
   if (!command.timeout.empty()) {
     const auto timeout = parse_duration(command.timeout);
     if (!timeout) return usage("--timeout: " + timeout.error().what, timeout.error().hint);
-    if (*timeout <= milliseconds(0)) return usage("--timeout: must be longer than 0", {});
+    if (*timeout <= milliseconds(0)) return usage("--timeout: must be longer than 0", "a number with a unit: 90s, 5m");
     request.timeout = *timeout;
   }
   request.system = command.system;

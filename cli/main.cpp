@@ -50,7 +50,7 @@ std::map<std::string, std::string> environment() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {  // the last of the three borders where exceptions end
+  try {  // the last border where exceptions end
     keep_standard_streams_apart();
     delegate::CancelToken interrupted;
     handle_signals(interrupted);

@@ -193,7 +193,7 @@ UsageError usage_error(const CLI::App& app, const std::vector<std::string>& argu
 CommandLine parse(const std::vector<std::string>& arguments) {
   Bound bound;
   const auto app = describe(bound);
-  try {  // one of the three borders where exceptions end
+  try {  // a border where exceptions end
     app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
     return {ShowText{deepest(*app)->help(parent_names(*app))}, {}, {}};

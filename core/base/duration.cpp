@@ -73,7 +73,8 @@ std::string format_wait(milliseconds value) {
   };
   if (seconds < 3600) return both(seconds / 60, " m", seconds % 60, " s");
   const std::int64_t minutes = (seconds - 1) / 60 + 1;
-  if (minutes < 24 * 60) return both(minutes / 60, " h", minutes % 60, " m");
+  constexpr std::int64_t kDay = 1'440;
+  if (minutes < kDay) return both(minutes / 60, " h", minutes % 60, " m");
   const std::int64_t hours = (minutes - 1) / 60 + 1;
   return both(hours / 24, " d", hours % 24, " h");
 }

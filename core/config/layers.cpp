@@ -47,6 +47,12 @@ std::optional<Key> find_key(Config& config, const Setting& setting) {
   return std::nullopt;
 }
 
+/// Such a model of the local server runs elsewhere: naming one sends the prompts off the machine.
+bool names_a_cloud_model(const Setting& setting) {
+  const auto* text = std::get_if<std::string>(&setting.value.value);
+  return setting.name == "model" && text != nullptr && (text->ends_with("-cloud") || text->ends_with(":cloud"));
+}
+
 void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, Problems& problems) {
   const auto is_known = [&](const std::string& backend) {
     return backend.empty() || std::find(known_backends.begin(), known_backends.end(), backend) != known_backends.end();
@@ -61,7 +67,8 @@ void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& k
   std::vector<Setting> allowed;
   for (Setting& setting : layer.settings) {
     if (!is_known(setting.backend)) continue;
-    if (!find_key(scratch, setting)->rule->restricted) allowed.push_back(std::move(setting));
+    const bool restricted = find_key(scratch, setting)->rule->restricted || names_a_cloud_model(setting);
+    if (!restricted) allowed.push_back(std::move(setting));
     else if (!restates_built_in(setting))
       problems.add({setting.key_origin, setting.key(), "may not be set by a project's delegate.toml", kElsewhere});
   }

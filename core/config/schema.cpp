@@ -50,12 +50,13 @@ const Field<Breaker> kBreaker[] = {
       .max = 1000,
       .below_min = "to switch a breaker off: delegate breaker disable NAME"},
      &Breaker::threshold},
-    {{.name = "cooldown", .doc = "from open to the first probe; 0: probe at once"}, &Breaker::cooldown},
-    {{.name = "max_cooldown", .doc = "the cooldown doubles after each failed probe, up to this"},
+    {{.name = "cooldown", .doc = "from open to the first probe; 0: probe at once", .max = kDay}, &Breaker::cooldown},
+    {{.name = "max_cooldown", .doc = "the cooldown doubles after each failed probe, up to this", .max = kDay},
      &Breaker::max_cooldown},
     {{.name = "failure_window", .doc = "failures further apart are not consecutive; 0: they always are"},
      &Breaker::failure_window},
-    {{.name = "probe_timeout", .doc = "how long a probe's user waits for it alone"}, &Breaker::probe_timeout},
+    {{.name = "probe_timeout", .doc = "how long a probe's user waits for it alone", .max = kDay},
+     &Breaker::probe_timeout},
 };
 
 using Grace = GraceSettings;
@@ -105,14 +106,20 @@ const Field<Backend> kBackend[] = {
      &Backend::num_ctx},
     {{.name = "max_tokens", .doc = "longest answer in tokens", .min = 1, .max = 10'000'000, .kinds = kHttpKinds},
      &Backend::max_tokens},
-    {{.name = "prompt", .doc = "how the prompt reaches the command", .words = kPromptWays, .kinds = kCommandKind},
+    {{.name = "prompt",
+      .doc = "how the prompt reaches the command",
+      .words = kPromptWays,
+      .restricted = true,
+      .kinds = kCommandKind},
      &Backend::prompt},
     {{.name = "answer",
       .doc = "where the answer is in its output: text, json:/pointer, jsonl:/pointer",
       .check = check_answer,
+      .restricted = true,
       .kinds = kCommandKind},
      &Backend::answer},
-    {{.name = "failures", .doc = "what its error texts mean", .kinds = kCommandKind}, &Backend::failures},
+    {{.name = "failures", .doc = "what its error texts mean", .restricted = true, .kinds = kCommandKind},
+     &Backend::failures},
 };
 
 using State = StateSettings;

@@ -32,7 +32,7 @@ std::string last_line(std::string_view text) {
 /// The last thing it said, for the message. A CLI may echo what it was asked: a prompt is not to be stored or shown.
 std::string words_of(const Task& task, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
-    const std::string line = last_line(output->tail());
+    std::string line = last_line(output->tail());
     if (!line.empty() && task.prompt.find(line) == std::string::npos) return line;
   }
   return "no output";

@@ -106,7 +106,7 @@ Result<BackendState> decode(std::string_view text) {
       for (const Json& slot : list(json["slots"])) state.slots.push_back(lease<SlotLease>(slot));
     state.endpoint = json.value("endpoint", "");
     return state;
-  } catch (const Json::exception& error) {  // one of the three borders where exceptions end
+  } catch (const Json::exception& error) {  // a border where exceptions end
     return fail(Code::data_loss, std::string("stored state: ") + error.what());
   }
 }

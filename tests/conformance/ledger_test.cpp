@@ -21,7 +21,7 @@ RunRow run_row(const std::string& id) {
           .task_type = "review",
           .cwd = "/home/me/with 'quotes'",
           .prompt = "why?\n\"because\"",
-          .owner = {"boot-1", 4711, 8'812'345}};
+          .owner = {"boot-1", 4711, 8'812'345, 4026531836}};
 }
 
 RunRow finished(RunRow row) {

@@ -57,7 +57,21 @@ TEST_CASE("every key that is called restricted is refused from a project's file"
           Lines{"project.toml:1:" + std::to_string(name.rfind('.') + 2) + ": " + name +
                 ": may not be set by a project's delegate.toml -> put it into ~/.config/delegate/delegate.toml"});
   }
-  CHECK(restricted == 14);
+  CHECK(restricted == 17);
+}
+
+TEST_CASE("a project's file may not send prompts off the machine by naming a cloud model") {
+  for (const char* model : {"gpt-oss:20b-cloud", "kimi:cloud"}) {
+    const auto told = lines(load_project("[backends.ollama]\nmodel = \"" + std::string(model) + "\"\n"));
+    REQUIRE(told.size() == 1);
+    CHECK(told.front().find("backends.ollama.model: may not be set by a project") != std::string::npos);
+  }
+  CHECK(lines(load_project("[backends.ollama]\nmodel = \"qwen3:8b\"\n")) == Lines{});
+}
+
+TEST_CASE("no file can open a breaker for longer than a day at a time") {
+  CHECK(lines(load_project("[breaker]\ncooldown = \"25h\"\n")).size() == 1);
+  CHECK(lines(load_project("[breaker]\ncooldown = \"24h\"\nmax_cooldown = \"24h\"\n")) == Lines{});
 }
 
 TEST_CASE("a project's file may restate a built-in value of a restricted key, without any effect") {
@@ -82,13 +96,12 @@ TEST_CASE("a project's file cannot bring a new backend, but may tune and order t
   ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n");
   sources.project_file = ConfigFile{"project.toml",
                                     "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"
-                                    "breaker.threshold = 9\nprompt = \"file\"\n"
-                                    "failures = [{match = \"x\", outcome = \"overloaded\"}]\n"};
+                                    "breaker.threshold = 9\ntimeout = \"2m\"\n"};
   const LoadedConfig loaded = load_config(sources);
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.backends.at("mine").model == "m");
   CHECK(loaded.config.backends.at("mine").breaker.threshold == 9);
-  CHECK(loaded.config.backends.at("mine").failures.size() == 1);
+  CHECK(loaded.config.backends.at("mine").timeout == std::chrono::minutes(2));
 }
 
 TEST_CASE("the environment can set every key that one text can hold") {

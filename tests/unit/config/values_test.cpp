@@ -138,9 +138,10 @@ TEST_CASE("every range has its ends and nothing beyond them") {
   };
   const Range ranges[] = {
       {"breaker", "threshold", "1", "1000", "0", "1001"},
-      {"breaker", "max_cooldown", "0", "864000", "-1", "-2"},
+      {"breaker", "cooldown", "0", "86400", "-1", "86401"},
+      {"breaker", "max_cooldown", "0", "86400", "-1", "86401"},
       {"breaker", "failure_window", "0", "864000", "-1", "-2"},
-      {"breaker", "probe_timeout", "0", "864000", "-1", "-2"},
+      {"breaker", "probe_timeout", "0", "86400", "-1", "86401"},
       {"grace", "window", "0", "864000", "-1", "-2"},
       {"grace", "max_streak", "0", "1000", "-1", "1001"},
       {"router", "timeout", "0.001", "\"24h\"", "0", "86401"},
