@@ -1,6 +1,7 @@
 #include "cli/parse.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "core/base/text.hpp"
 
@@ -190,11 +191,39 @@ UsageError usage_error(const CLI::App& app, const std::vector<std::string>& argu
 
 }  // namespace
 
+namespace {
+
+// CLI11 takes a word like "[a, b]" for a list and drops its brackets. A character that nobody types keeps it whole.
+constexpr char kGuard = '\x1e';
+
+std::vector<std::string> guarded(std::vector<std::string> words) {
+  for (std::string& word : words)
+    if (word.starts_with('[') && word.ends_with(']')) word.insert(word.begin(), kGuard);
+  return words;
+}
+
+/// "-v means verbose" is one word, which CLI11 would take apart into the flag and the rest.
+bool is_dashed_prompt(const std::string& word) {
+  return word.size() > 2 && word[0] == '-' && std::string_view("hqv").find(word[1]) != std::string_view::npos &&
+         word.find(' ') != std::string::npos;
+}
+
+void drop_guard(std::string& word) {
+  if (word.starts_with(kGuard)) word.erase(0, 1);
+}
+
+}  // namespace
+
 CommandLine parse(const std::vector<std::string>& arguments) {
+  const auto words_begin = std::find(arguments.begin(), arguments.end(), "--");
+  if (std::any_of(arguments.begin(), words_begin, is_dashed_prompt))
+    return {UsageError{"ask: a prompt that begins with a dash", "put it after --"}, {}, {}};
   Bound bound;
   const auto app = describe(bound);
   try {  // a border where exceptions end
-    app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    std::vector<std::string> words = guarded(arguments);
+    std::reverse(words.begin(), words.end());
+    app->parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     return {ShowText{deepest(*app)->help(parent_names(*app))}, {}, {}};
   } catch (const CLI::CallForVersion& version) {
@@ -202,6 +231,8 @@ CommandLine parse(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     return {usage_error(*app, arguments, error), {}, {}};
   }
+  for (std::string& word : bound.ask.words) drop_guard(word);
+  drop_guard(bound.ask.system);
   return {chosen(*app, bound), bound.config_file, bound.color};
 }
 

@@ -24,9 +24,16 @@ Problem answered(Reading& reading) {
   return {Outcome::answered_empty, {}, {}};
 }
 
+/// The last line that says what happened; advice that follows it is not that.
 std::string last_line(std::string_view text) {
-  text = trim(text);
-  return one_line(text.substr(text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1));
+  std::string_view line;
+  do {
+    text = trim(text);
+    const std::size_t begin = text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1;
+    line = text.substr(begin);
+    text = text.substr(0, begin);
+  } while (!text.empty() && line.starts_with("hint:"));
+  return one_line(line);
 }
 
 /// The last thing it said, for the message. A CLI may echo what it was asked: a prompt is not to be stored or shown.

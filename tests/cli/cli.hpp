@@ -1,0 +1,90 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/cli/running.hpp"
+
+namespace delegate::test {
+
+/// The program from outside, in a world of its own: HOME, the XDG directories, a PATH on which only what the test put
+/// there can be found, and an environment without anything of the caller's. Nothing listens where Ollama would be.
+/// Settings hold for all later calls; any number of calls share the same home, as a person's shells do. What still
+/// runs at the end is killed.
+class Cli {
+ public:
+  Cli();
+  Cli(const Cli&) = delete;
+  Cli& operator=(const Cli&) = delete;
+  ~Cli();
+
+  /// TOML for the user's file, before whatever the other calls add.
+  Cli& config(std::string toml);
+  /// A backend of kind "command": the misbehaving stand-in under this name. It reads its prompt to the end first,
+  /// unless its options do something with stdin. Again with the same name: replaced.
+  Cli& backend(const std::string& name, std::vector<std::string> options, std::string toml = {});
+  Cli& answers(const std::string& name) { return backend(name, {"--say", name + " says hi"}); }
+  Cli& fails(const std::string& name) { return backend(name, {"--err", name + " is broken", "--exit", "3"}); }
+  /// Its spawns can be counted with spawns(name).
+  Cli& counted(const std::string& name, std::vector<std::string> options, std::string toml = {});
+  /// More keys for [router]. Without `order` among them, auto takes the backends in the order they were given.
+  Cli& router(std::string toml);
+  /// Makes a name appear on PATH (backend() does it itself), or disappear.
+  Cli& install(const std::string& name);
+  Cli& uninstall(const std::string& name);
+
+  Cli& set(const std::string& variable, const std::string& value);
+  Cli& unset(const std::string& variable);
+  Cli& streams(Streams streams);
+  Cli& input(std::string text) { return streams({.in = Streams::In::given, .input = std::move(text)}); }
+  Cli& in_directory(std::string directory);
+
+  /// Words are separated by spaces.
+  Finished run(std::string_view words) { return start(words).finish(); }
+  Finished run(const std::vector<std::string>& arguments) { return start(arguments).finish(); }
+  Running start(std::string_view words);
+  Running start(const std::vector<std::string>& arguments);
+
+  /// A path in the sandbox, outside HOME.
+  std::string file(const std::string& name) const { return root_ + "/" + name; }
+  std::string home(const std::string& name = {}) const { return root_ + "/home" + (name.empty() ? "" : "/" + name); }
+  std::string state_file() const { return home(".local/state/delegate/state.db"); }
+  std::string config_file() const { return home(".config/delegate/delegate.toml"); }
+  void write(const std::string& path, std::string_view text) const;  // with its directories
+  std::string read(const std::string& path) const;
+  /// Files of the sandbox, the user's configuration apart, that contain this text.
+  std::vector<std::string> files_with(std::string_view text) const;
+
+  std::size_t spawns(const std::string& name) const;
+  /// Processes of the sandbox that still run.
+  std::vector<pid_t> processes() const;
+  /// … that are the stand-in under this name.
+  std::vector<pid_t> processes_of(const std::string& name) const;
+
+  Json status();
+  /// One backend of `status --json`.
+  Json status_of(const std::string& name);
+  std::string state_of(const std::string& name);
+  int slots_used(const std::string& name);
+  /// Makes its breaker open by failing it, then gives it these options.
+  Cli& trip(const std::string& name, std::vector<std::string> options, std::string toml = {});
+
+ private:
+  struct Entry {
+    std::string name;
+    std::vector<std::string> options;
+    std::string toml;
+  };
+  std::string toml() const;
+
+  std::string root_;
+  std::string config_;
+  std::string router_;
+  std::vector<Entry> backends_;
+  std::map<std::string, std::string> environment_;
+  Streams streams_;
+  std::string directory_;
+};
+
+}  // namespace delegate::test

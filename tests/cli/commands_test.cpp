@@ -1,0 +1,193 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+#include "tests/helpers/fake_ollama.hpp"
+
+// The commands that look at backends and breakers, and those that operate them.
+using namespace delegate::test;
+using Catch::Matchers::Matches;
+
+namespace {
+
+/// The row of a table that begins with this name.
+std::string row(const Finished& finished, const std::string& name) {
+  for (const std::string& line : finished.out_lines())
+    if (line.find(name + " ") == 0) return line;
+  FAIL("no row for " << name << " in {" << finished.out << "}");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("status shows one row for each backend and where the state is") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1\n[backends.claude]\nenabled = false").fails("codex");
+  cli.run("ask -b codex hello").expect(1);
+  const Finished status = cli.run("status").expect(0).stderr_is("");
+  CHECK_THAT(status.out_lines().at(0), Matches("BACKEND +BREAKER +NEXT +SLOTS +LAST"));
+  CHECK_THAT(row(status, "codex"),
+             Matches("codex +open +probe in [0-9ms ]+ +0/3 +exited_nonzero .* ago: exit code 3: codex is broken"));
+  CHECK_THAT(row(status, "claude"), Matches("claude +off +0/3"));
+  CHECK_THAT(row(status, "gemini"), Matches("gemini +closed +0 of 1 failures +0/3 +not installed"));
+  status.stdout_has("state: sqlite " + cli.state_file() + "\n");
+}
+
+TEST_CASE("backends shows what is installed, and where") {
+  Cli cli;
+  cli.config("[backends.claude]\nenabled = false").counted("codex", {"--say", "hi"});
+  const Finished shown = cli.run("backends").expect(0).stderr_is("");
+  CHECK_THAT(row(shown, "codex"), Matches("codex +command +installed +.*/bin/codex"));
+  CHECK_THAT(row(shown, "claude"), Matches("claude +claude +disabled"));
+  CHECK_THAT(row(shown, "gemini"), Matches("gemini +gemini +not installed"));
+  shown.stdout_has("hint: gemini: ");
+  CHECK(cli.spawns("codex") == 0);
+
+  Json json = cli.run("backends --json").expect(0).json();
+  CHECK(json["schema"] == "delegate.backends/1");
+  for (Json& backend : json["backends"]) {
+    CHECK(backend["name"].is_string());
+    CHECK(backend["kind"].is_string());
+    if (backend["name"] == "codex") CHECK(backend["path"] == cli.file("bin/codex"));
+    if (backend["name"] == "gemini") CHECK_FALSE(backend.contains("path"));
+  }
+}
+
+TEST_CASE("backends --check asks each for its version and counts nothing") {
+  const delegate_tests::FakeOllama ollama;
+  Cli cli;
+  cli.set("OLLAMA_HOST", ollama.address()).answers("codex");
+  cli.write(cli.file("bin/gemini"), "#!/nonexistent/interpreter\n");
+  std::filesystem::permissions(cli.file("bin/gemini"), std::filesystem::perms::owner_all);
+  const Finished checked = cli.run("backends --check").expect(0).stderr_is("");
+  CHECK_THAT(row(checked, "codex"), Matches("codex +command +works +fake_cli 1\\.2\\.3, .*"));
+  CHECK_THAT(row(checked, "ollama"), Matches("ollama +ollama +works +.*0\\.23\\.1.*"));
+  CHECK_THAT(row(checked, "gemini"), Matches("gemini +gemini +broken .*interpreter.*"));
+  CHECK_THAT(row(checked, "claude"), Matches("claude +claude +not installed"));
+  CHECK(cli.status_of("gemini")["breaker"]["failures"] == 0);
+  Json json = cli.run("backends --check --json").expect(0).json();
+  for (Json& backend : json["backends"])
+    if (backend["name"] == "codex") CHECK(backend["duration_ms"].is_number_integer());
+}
+
+TEST_CASE("a ping proves that a backend answers") {
+  Cli cli;
+  cli.backend("codex", {"--say", "OK"});
+  CHECK_THAT(row(cli.run("ping codex").expect(0).stderr_is(""), "codex"), Matches("codex +command +answers .*"));
+  Json json = cli.run("ping codex --json").expect(0).json();
+  CHECK(json["schema"] == "delegate.ping/1");
+  REQUIRE(json["backends"].size() == 1);
+  CHECK(json["backends"][0]["state"] == "answers");
+  CHECK(json["backends"][0]["duration_ms"].is_number_integer());
+}
+
+TEST_CASE("a ping that fails says why, counts, and is an exit code") {
+  Cli cli;
+  cli.fails("codex").answers("gemini");
+  const Finished failed = cli.run("ping codex").expect(1);
+  CHECK_THAT(row(failed, "codex"), Matches("codex +command +exited_nonzero +exit code 3: codex is broken.*"));
+  CHECK(cli.status_of("codex")["breaker"]["failures"] == 1);
+  CHECK(cli.run("ping").expect(1).out.find("gemini") != std::string::npos);
+  cli.run("ping claude").expect(5).stdout_has("not installed");
+  cli.run("ping codx").expect(2).stdout_is("").stderr_has("did you mean `codex`?");
+}
+
+TEST_CASE("a ping does not wait for the end of a break, and closes the breaker when it is answered") {
+  Cli cli;
+  cli.trip("codex", {"--say", "OK"}, "breaker.cooldown = \"1h\"");
+  CHECK(cli.state_of("codex") == "open");
+  cli.run("ping codex").expect(0);
+  CHECK(cli.spawns("codex") == 1);
+  CHECK(cli.state_of("codex") == "closed");
+}
+
+TEST_CASE("a ping can be interrupted") {
+  Cli cli;
+  cli.counted("codex", {"--hang"});
+  Running pinging = cli.start("ping codex");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  pinging.signal(SIGINT);
+  pinging.finish().expect(130);
+  CHECK(cli.processes().empty());
+  CHECK(cli.slots_used("codex") == 0);
+}
+
+TEST_CASE("a breaker that was tripped by hand stays so until it is reset") {
+  Cli cli;
+  cli.counted("codex", {"--say", "hi"});
+  cli.run("breaker trip codex").expect(0).stdout_has("codex").stderr_is("");
+  CHECK(cli.state_of("codex") == "forced_open");
+  cli.run("ask -b codex hello")
+      .expect(4)
+      .stdout_is("")
+      .stderr_begins("[delegate:degraded] codex skipped: tripped by hand");
+  Json json = cli.run("ask -b codex hello --json").expect(4).json();
+  CHECK(json["skipped"][0]["reason"] == "tripped_by_hand");
+  CHECK_FALSE(json["skipped"][0].contains("retry_in_ms"));
+  cli.run("ping codex").expect(1);
+  CHECK(cli.state_of("codex") == "forced_open");
+  CHECK(cli.spawns("codex") == 0);
+  cli.run("breaker reset codex").expect(0).stdout_is("codex: closed\n");
+  cli.run("ask -b codex hello").expect(0).stdout_is("hi\n");
+}
+
+TEST_CASE("a breaker can be tripped for a while") {
+  Cli cli;
+  cli.answers("codex");
+  cli.run("breaker trip codex --for 10m").expect(0).stdout_has("10m");
+  Json breaker = cli.status_of("codex")["breaker"];
+  CHECK(breaker["state"] == "open");
+  CHECK(breaker["retry_in_ms"].get<int>() > 500'000);
+  cli.run("breaker trip codex --for 20ms").expect(0);
+  REQUIRE(eventually([&] { return cli.state_of("codex") == "half_open"; }));
+  cli.run("ask -b codex hello").expect(0).stderr_has("codex works again");
+  CHECK(cli.state_of("codex") == "closed");
+}
+
+TEST_CASE("a breaker that is switched off counts nothing and refuses nobody") {
+  Cli cli;
+  cli.counted("codex", {"--exit", "3"});
+  cli.run("breaker disable codex").expect(0).stdout_has("disabled");
+  for (int i = 0; i < 5; ++i) cli.run("ask -b codex hello").expect(1);
+  CHECK(cli.spawns("codex") == 5);
+  CHECK(cli.state_of("codex") == "disabled");
+  cli.run("breaker enable codex").expect(0).stdout_is("codex: closed\n");
+  CHECK(cli.state_of("codex") == "closed");
+  CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
+  cli.run("breaker enable codex").expect(0).stdout_has("was not disabled");
+}
+
+TEST_CASE("a reset closes one breaker, or all") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1").fails("codex").fails("gemini");
+  cli.run("ask hello").expect(1);
+  cli.run("breaker reset codex").expect(0).stdout_is("codex: closed\n");
+  CHECK(cli.state_of("codex") == "closed");
+  CHECK(cli.state_of("gemini") == "open");
+  cli.run("breaker reset --all").expect(0).stdout_has("gemini: closed\n");
+  CHECK(cli.state_of("gemini") == "closed");
+  CHECK_FALSE(cli.status_of("gemini")["breaker"].contains("last_failure"));
+}
+
+TEST_CASE("breaker list shows all of them") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1").fails("codex");
+  cli.run("ask hello").expect(1);
+  const Finished shown = cli.run("breaker list").expect(0).stderr_is("");
+  CHECK_THAT(row(shown, "codex"), Matches("codex +open +probe in .* 1 +exited_nonzero: exit code 3: codex is broken"));
+  CHECK_THAT(row(shown, "gemini"), Matches("gemini +closed .*none"));
+  CHECK(cli.run("breaker list --json").expect(0).json()["backends"].is_array());
+}
+
+TEST_CASE("breaker commands refuse what they cannot mean") {
+  Cli cli;
+  cli.answers("codex");
+  cli.run("breaker reset").expect(2).stdout_is("").stderr_has("which backend?").stderr_has("--all");
+  cli.run("breaker reset codex --all").expect(2).stdout_is("").stderr_has("exclude each other");
+  cli.run("breaker trip").expect(2).stdout_is("");
+  cli.run("breaker trip codx").expect(2).stdout_is("").stderr_has("did you mean `codex`?");
+  cli.run("breaker trip codex --for soon").expect(2).stdout_is("").stderr_has("soon");
+  cli.run("breaker trip codex --for 0s").expect(2).stdout_is("").stderr_has("longer than 0");
+  cli.run("breaker trip auto").expect(2).stdout_is("");
+  CHECK(cli.state_of("codex") == "closed");
+}

@@ -1,0 +1,152 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli.hpp"
+
+// The configuration from the files to the call.
+using namespace delegate::test;
+
+namespace {
+
+constexpr const char* kThreeMistakes = R"([breaker]
+threshold = 0
+cooldwon = "60s"
+[backends.codex]
+kind = "command"
+command = "codex"
+timeout = "soon")";
+
+}  // namespace
+
+TEST_CASE("all that is wrong is said at once, with its place, before anything runs") {
+  Cli cli;
+  cli.counted("gemini", {"--say", "no"}).config(kThreeMistakes);
+  const Finished refused = cli.run("ask hello").expect(3).stdout_is("");
+  const std::string file = "delegate: " + cli.config_file();
+  refused.stderr_has(file + ":2:13: breaker.threshold: ").stderr_has("hint: to switch a breaker off");
+  refused.stderr_has(file + ":3:1: breaker.cooldwon: ").stderr_has("hint: did you mean `cooldown`?");
+  refused.stderr_has(file + ":7:11: backends.codex.timeout: ");
+  CHECK(cli.spawns("gemini") == 0);
+  CHECK_FALSE(std::filesystem::exists(cli.state_file()));
+  for (const char* words : {"status", "backends", "ping", "breaker list"})
+    cli.run(words).expect(3).stdout_is("").stderr_has("cooldwon");
+}
+
+TEST_CASE("config check says the same, also as JSON") {
+  Cli cli;
+  cli.config(kThreeMistakes);
+  cli.run("config check").expect(3).stdout_is("").stderr_has(":3:1: breaker.cooldwon: ");
+  Json json = cli.run("config check --json").expect(3).json();
+  CHECK(json["schema"] == "delegate.config_check/1");
+  CHECK(json["ok"] == false);
+  CHECK(json["files"] == Json::array({cli.config_file()}));
+  REQUIRE(json["problems"].size() == 3);
+  CHECK(json["problems"][1]["source"] == cli.config_file());
+  CHECK(json["problems"][1]["line"] == 3);
+  CHECK(json["problems"][1]["column"] == 1);
+  CHECK(json["problems"][1]["key"] == "breaker.cooldwon");
+  CHECK(json["problems"][1]["hint"] == "did you mean `cooldown`?");
+  CHECK(json["problems"][1]["message"].is_string());
+}
+
+TEST_CASE("a configuration without mistakes is valid") {
+  Cli cli;
+  cli.run("config check").expect(0).stdout_has("configuration is valid (no file").stderr_is("");
+  cli.answers("codex").run("config check").expect(0).stdout_has(cli.config_file()).stderr_is("");
+  Json json = cli.run("config check --json").expect(0).json();
+  CHECK(json["ok"] == true);
+  CHECK(json["problems"] == Json::array());
+}
+
+TEST_CASE("a file that is no TOML is named with its line") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = = 3\n");
+  cli.run("ask hello").expect(3).stdout_is("").stderr_begins("delegate: " + cli.config_file() + ":2:");
+}
+
+TEST_CASE("--config takes this file and no other") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 7").run("status").expect(0);
+  cli.write(cli.home("project/delegate.toml"), "[breaker]\nthreshold = 8");
+  cli.write(cli.file("mine.toml"), "[breaker]\nthreshold = 9");
+  const auto threshold = [&](const std::string& words) {
+    return cli.run(words).expect(0).json()["backends"][0]["breaker"]["threshold"].get<int>();
+  };
+  CHECK(threshold("status --json") == 8);
+  CHECK(threshold("status --json --config " + cli.file("mine.toml")) == 9);
+  CHECK(threshold("--config " + cli.file("mine.toml") + " status --json") == 9);
+  cli.set("DELEGATE_CONFIG", cli.file("mine.toml"));
+  CHECK(threshold("status --json") == 9);
+}
+
+TEST_CASE("a file that was named and is not there is an error") {
+  Cli cli;
+  cli.answers("codex");
+  cli.run("--config /nonexistent/delegate.toml ask hello")
+      .expect(3)
+      .stdout_is("")
+      .stderr_has("/nonexistent/delegate.toml");
+  cli.run("--config /nonexistent/delegate.toml config check").expect(3).stdout_is("");
+  cli.run({"--config", cli.home(), "ask", "hello"}).expect(3).stdout_is("");
+}
+
+TEST_CASE("a project may say how much, but not what runs") {
+  Cli cli;
+  cli.counted("codex", {"--say", "hi"}).run("status").expect(0);
+  const std::string project = cli.home("project/delegate.toml");
+  SECTION("a threshold is its to choose") {
+    cli.write(project, "[breaker]\nthreshold = 8");
+    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 8);
+  }
+  SECTION("a command is not") {
+    cli.write(project, "[backends.codex]\ncommand = [\"" FAKE_CLI "\", \"--say\", \"owned\"]");
+    cli.run("ask hello").expect(3).stdout_is("").stderr_has(project + ":2:1: backends.codex.command: may not be set");
+  }
+  SECTION("nor is a new backend, a server, a store or a hook") {
+    const std::string toml =
+        GENERATE(as<std::string>(), "[backends.mine]\nkind = \"command\"\ncommand = \"codex\"",
+                 "[backends.ollama]\nurl = \"http://127.0.0.1:1\"", "[state]\npath = \"/tmp/x.db\"",
+                 "[notify]\nhook = [\"codex\"]", "[backends.codex]\nenv.keep = [\"OPENAI_API_KEY\"]",
+                 "[history]\nkeep_prompts = true", "[router]\nmax_depth = 16");
+    cli.write(project, toml);
+    cli.run("ask hello").expect(3).stdout_is("").stderr_has("project's delegate.toml");
+  }
+  SECTION("a project above the directory counts, one above its repository does not") {
+    cli.write(cli.home("project/sub/x"), "");
+    cli.write(project, "[breaker]\nthreshold = 8");
+    cli.in_directory(cli.home("project/sub"));
+    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 8);
+    cli.write(cli.home("project/sub/.git/HEAD"), "");
+    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 3);
+  }
+  SECTION("the directory of -C decides") {
+    cli.write(cli.home("other/delegate.toml"), "[router]\nnonsense = 1");
+    cli.run("ask -C ../other hello").expect(3).stdout_is("").stderr_has("other/delegate.toml:2:1");
+    cli.run("ask hello").expect(0);
+  }
+  SECTION("a file that others may write does not count") {
+    cli.write(project, "[breaker]\nthreshold = 8");
+    std::filesystem::permissions(project, std::filesystem::perms::all);
+    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 3);
+  }
+  CHECK(cli.spawns("codex") <= 1);
+}
+
+TEST_CASE("the environment is stronger than the files") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 7").answers("codex").set("DELEGATE_BREAKER_THRESHOLD", "2");
+  CHECK(cli.status_of("codex")["breaker"]["threshold"] == 2);
+  cli.set("DELEGATE_BREAKER_THRESHOLD", "none");
+  cli.run("ask hello").expect(3).stdout_is("").stderr_has("environment DELEGATE_BREAKER_THRESHOLD");
+}
+
+TEST_CASE("variables of other programs that begin like ours are no mistake") {
+  Cli cli;
+  cli.answers("codex").set("DELEGATE_SOMETHING", "x").set("DELEGATE", "x");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+}
+
+TEST_CASE("a deadline of the configuration counts as one of the command line does") {
+  Cli cli;
+  cli.backend("codex", {"--hang"}).router("timeout = \"200ms\"");
+  cli.run("ask hello").expect(124).stdout_is("");
+}

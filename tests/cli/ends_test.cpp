@@ -1,0 +1,185 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+
+// However a call ends, nothing of it is left: no process, no permit, no slot.
+using namespace delegate::test;
+
+namespace {
+
+/// Codex is under way, with a child of its own.
+Running under_way(Cli& cli, std::vector<std::string> options) {
+  cli.counted("codex", std::move(options));
+  Running asker = cli.start("ask -b codex hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1 && cli.processes_of("codex").size() == 2; }));
+  CHECK(cli.slots_used("codex") == 1);
+  return asker;
+}
+
+void nothing_is_left(Cli& cli) {
+  CHECK(cli.processes().empty());
+  CHECK(cli.slots_used("codex") == 0);
+  CHECK(cli.state_of("codex") == "closed");
+}
+
+}  // namespace
+
+TEST_CASE("an interrupted call leaves nothing behind") {
+  Cli cli;
+  Running asker = under_way(cli, {"--fork-sleeper", "--hang"});
+  SECTION("by Ctrl-C") {
+    asker.signal_group(SIGINT);
+    asker.finish().expect(130).stdout_is("");
+  }
+  SECTION("by SIGTERM") {
+    asker.signal(SIGTERM);
+    asker.finish().expect(143).stdout_is("");
+  }
+  SECTION("by a terminal that was closed") {
+    asker.signal(SIGHUP);
+    asker.finish().expect(129).stdout_is("");
+  }
+  nothing_is_left(cli);
+  CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("a child that left the group and will not hear SIGTERM is gone after an interrupt all the same") {
+  Cli cli;
+  Running asker = under_way(cli, {"--ignore-term", "--daemonise-sleeper", "--hang"});
+  asker.signal(SIGINT);
+  asker.finish().expect(130);
+  nothing_is_left(cli);
+}
+
+TEST_CASE("an interrupt goes into JSON as well") {
+  Cli cli;
+  cli.counted("codex", {"--hang"}).counted("gemini", {"--say", "no"});
+  Running asker = cli.start("ask hello --json");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  asker.signal(SIGINT);
+  Json json = asker.finish().expect(130).json();
+  CHECK(json["outcome"] == "cancelled");
+  CHECK(json["attempts"][0]["outcome"] == "cancelled");
+  CHECK(json["attempts"][0]["counted"] == false);
+  CHECK(cli.spawns("gemini") == 0);
+}
+
+TEST_CASE("a call whose time is over leaves nothing behind") {
+  Cli cli;
+  cli.backend("codex", {"--fork-sleeper", "--hang"});
+  cli.run("ask -b codex --timeout 200ms hello").expect(124).stdout_is("").stderr_has("codex");
+  nothing_is_left(cli);
+}
+
+TEST_CASE("a person's short deadline is not held against the backend, its own is") {
+  Cli cli;
+  cli.backend("codex", {"--hang"});
+  cli.run("ask -b codex --timeout 200ms hello").expect(124);
+  CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
+  cli.backend("codex", {"--hang"}, "timeout = \"200ms\"");
+  cli.run("ask -b codex hello").expect(124);
+  CHECK(cli.status_of("codex")["breaker"]["failures"] == 1);
+}
+
+TEST_CASE("one that prints nothing at all is given up on, as is one that falls silent") {
+  Cli cli;
+  SECTION("from the start") {
+    cli.backend("codex", {"--hang"}, "first_output_timeout = \"200ms\"");
+    cli.run("ask -b codex hello").expect(1).stdout_is("").stderr_has("printed nothing for");
+  }
+  SECTION("in the middle") {
+    cli.backend("codex", {"--say", "half an answer", "--hang"}, "idle_timeout = \"200ms\"");
+    cli.run("ask -b codex hello").expect(1).stdout_is("").stderr_has("fell silent for");
+  }
+  nothing_is_left(cli);
+  CHECK(cli.status_of("codex")["breaker"]["failures"] == 1);
+}
+
+TEST_CASE("a process that the answer left behind is cleared away, and does not delay the answer") {
+  Cli cli;
+  cli.backend("codex", {"--say", "done", "--fork-sleeper"});
+  cli.run("ask -b codex hello").expect(0).stdout_is("done\n");
+  nothing_is_left(cli);
+}
+
+TEST_CASE("a killed process frees its slot without anybody's help") {
+  Cli cli;
+  Running asker = under_way(cli, {"--fork-sleeper", "--hang"});
+  asker.signal(SIGKILL);
+  asker.finish().expect(-SIGKILL);
+  CHECK(cli.slots_used("codex") == 0);
+  CHECK(cli.state_of("codex") == "closed");
+}
+
+TEST_CASE("an answer longer than a pipe, without a newline at its end, arrives whole and ends in one") {
+  Cli cli;
+  cli.backend("codex", {"--flood", "3M"});
+  const Finished answered = cli.run("ask -b codex hello").expect(0);
+  CHECK(answered.out.size() == (3u << 20));
+  CHECK(answered.out.back() == '\n');
+  cli.backend("codex", {"--flood", "1000"});
+  CHECK(cli.run("ask -b codex hello").expect(0).out == std::string(1000, 'x') + "\n");
+}
+
+TEST_CASE("a backend that complains without end can still answer") {
+  Cli cli;
+  cli.backend("codex", {"--flood-err", "5M", "--say", "done"});
+  cli.run("ask -b codex hello").expect(0).stdout_is("done\n").stderr_is("");
+}
+
+TEST_CASE("newlines at the end of an answer become one, those inside it stay") {
+  Cli cli;
+  cli.backend("codex", {"--say", "\none\n\ntwo\n\n\n"});
+  cli.run("ask -b codex hello").expect(0).stdout_is("\none\n\ntwo\n");
+}
+
+TEST_CASE("an output that cannot be written is an error of its own") {
+  Cli cli;
+  cli.answers("codex");
+  SECTION("a full disk") {
+    cli.streams({.out_file = "/dev/full"});
+    cli.run("ask hello").expect(70).stderr_has("stdout: ").stderr_has("no space left");
+    cli.run("ask hello --json").expect(70).stderr_has("no space left");
+    cli.run("status").expect(70).stderr_has("no space left");
+    cli.run("--version").expect(70).stderr_has("no space left");
+  }
+  SECTION("no stdout at all") {
+    cli.streams({.out_closed = true});
+    cli.run("ask hello").expect(70).stderr_has("stdout: ");
+  }
+}
+
+TEST_CASE("a reader that went away is no error") {
+  Cli cli;
+  cli.backend("codex", {"--flood", "1M"}).streams({.reader_is_gone = true});
+  cli.run("ask hello").expect(0).stderr_is("");
+  cli.run("status").expect(0).stderr_is("");
+}
+
+TEST_CASE("an inherited SIGINT that is ignored stays ignored") {
+  // As of a background job of a script without job control.
+  Cli cli;
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "hi"});
+  cli.streams({.ignored_signal = SIGINT});
+  Running asker = cli.start("ask hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  asker.signal(SIGINT);
+  cli.write(cli.file("go"), "");
+  asker.finish().expect(0).stdout_is("hi\n");
+}
+
+TEST_CASE("an interrupt reaches what a delegate below this one has started") {
+  Cli cli;
+  std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  cli.config(R"([backends.agent]
+kind = "command"
+command = ["delegate", "ask", "-b", "codex"])");
+  cli.counted("codex", {"--daemonise-sleeper", "--hang"});
+  Running asker = cli.start("ask -b agent hello");
+  REQUIRE(eventually([&] { return cli.processes_of("codex").size() == 2; }));
+  asker.signal(SIGTERM);
+  asker.finish().expect(143).stdout_is("");
+  nothing_is_left(cli);
+  CHECK(cli.slots_used("agent") == 0);
+}

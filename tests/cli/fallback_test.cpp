@@ -1,0 +1,193 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli.hpp"
+
+// Who is asked next, and what everybody is told about it.
+using namespace delegate::test;
+
+TEST_CASE("auto asks the first of its order and says nothing about it") {
+  Cli cli;
+  cli.answers("gemini").counted("codex", {"--say", "no"});
+  cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_is("");
+  CHECK(cli.spawns("codex") == 0);
+}
+
+TEST_CASE("one that fails during the call is followed by the next, and JSON tells of both") {
+  Cli cli;
+  cli.fails("codex").answers("gemini");
+  const Finished answered = cli.run("ask hello --json").expect(0).stderr_lines(1);
+  answered.stderr_begins("delegate: codex failed after ")
+      .stderr_has("(exited_nonzero: exit code 3: codex is broken); answered by gemini");
+
+  Json json = answered.json();
+  CHECK(json["outcome"] == "answered");
+  CHECK(json["answer"] == "gemini says hi");
+  CHECK(json["backend"] == "gemini");
+  CHECK(json["requested_backend"] == "auto");
+  CHECK(json["degraded"] == true);
+  REQUIRE(json["attempts"].size() == 2);
+  CHECK(json["attempts"][0]["backend"] == "codex");
+  CHECK(json["attempts"][0]["outcome"] == "exited_nonzero");
+  CHECK(json["attempts"][0]["message"] == "exit code 3: codex is broken");
+  CHECK(json["attempts"][0]["exit_code"] == 3);
+  CHECK(json["attempts"][0]["counted"] == true);
+  CHECK(json["attempts"][1]["backend"] == "gemini");
+  CHECK(json["attempts"][1]["outcome"] == "answered");
+}
+
+TEST_CASE("half an answer of one that fails is never part of another one's") {
+  Cli cli;
+  cli.backend("codex", {"--say", "the first half of", "--flood", "200k", "--exit", "3"}).answers("gemini");
+  cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_lacks("the first half");
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["answer"] == "gemini says hi");
+  CHECK(json.dump().find("the first half") == std::string::npos);
+}
+
+TEST_CASE("half an answer of the only one there is is no answer") {
+  Cli cli;
+  cli.backend("codex", {"--say", "the first half of", "--exit", "3"});
+  cli.run("ask -b codex hello").expect(1).stdout_is("");
+  cli.backend("codex", {"--say", "the first half of", "--die", "SIGKILL"});
+  cli.run("ask -b codex hello").expect(1).stdout_is("");
+}
+
+TEST_CASE("when all have failed, the message names each and why") {
+  Cli cli;
+  cli.fails("codex").fails("gemini");
+  const Finished failed = cli.run("ask hello").expect(1).stdout_is("");
+  failed.stderr_begins("delegate: codex: exit code 3: codex is broken; gemini: exit code 3: gemini is broken");
+
+  Json json = cli.run("ask hello --json").expect(1).json();
+  CHECK(json["outcome"] == "exited_nonzero");
+  CHECK_FALSE(json.contains("answer"));
+  CHECK_FALSE(json.contains("backend"));
+  CHECK(json["attempts"].size() == 2);
+  CHECK(json["error"]["outcome"] == "exited_nonzero");
+  CHECK(json["error"]["message"].get<std::string>().find("gemini is broken") != std::string::npos);
+}
+
+TEST_CASE("auto does not fall back when it is told not to") {
+  Cli cli;
+  cli.fails("codex").counted("gemini", {"--say", "gemini says hi"});
+  SECTION("by the flag") { cli.run("ask --no-fallback hello").expect(1).stdout_is(""); }
+  SECTION("by the configuration") {
+    cli.router("fallback = false");
+    cli.run("ask hello").expect(1).stdout_is("");
+  }
+  CHECK(cli.spawns("gemini") == 0);
+}
+
+TEST_CASE("without fallback auto still takes the first one that may be asked") {
+  Cli cli;
+  cli.answers("codex").answers("gemini");
+  cli.run("breaker trip codex").expect(0);
+  cli.run("ask --no-fallback hello").expect(0).stdout_is("gemini says hi\n").stderr_has("codex skipped");
+}
+
+TEST_CASE("an error of the request itself is not tried on anybody else") {
+  Cli cli;
+  cli.backend("codex", {"--err", "policy says no", "--exit", "1"}, R"(
+[[backends.codex.failures]]
+match = "policy"
+outcome = "refused_by_policy")");
+  cli.counted("gemini", {"--say", "gemini says hi"});
+  cli.run("ask hello").expect(1).stdout_is("").stderr_has("policy says no");
+  CHECK(cli.spawns("gemini") == 0);
+}
+
+TEST_CASE("all candidates share one deadline") {
+  Cli cli;
+  cli.counted("codex", {"--hang"}).counted("gemini", {"--say", "too late"});
+  cli.run("ask --timeout 300ms hello").expect(124).stdout_is("");
+  CHECK(cli.spawns("codex") == 1);
+  CHECK(cli.spawns("gemini") == 0);
+  CHECK(cli.processes().empty());
+}
+
+TEST_CASE("one that takes longer than its own time is followed by the next") {
+  Cli cli;
+  cli.backend("codex", {"--hang"}, "timeout = \"200ms\"").answers("gemini");
+  cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_has("codex failed after");
+  CHECK(cli.processes().empty());
+}
+
+TEST_CASE("one that is not installed is skipped without a word, and listed in JSON") {
+  Cli cli;
+  cli.answers("codex").answers("gemini").uninstall("codex");
+  cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_is("");
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["degraded"] == false);
+  REQUIRE(json["skipped"].size() == 1);
+  CHECK(json["skipped"][0]["backend"] == "codex");
+  CHECK(json["skipped"][0]["reason"] == "not_installed");
+}
+
+TEST_CASE("one that is switched off is skipped, and is not asked by name either") {
+  Cli cli;
+  cli.counted("codex", {"--say", "no"}, "enabled = false").answers("gemini");
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["backend"] == "gemini");
+  CHECK(json["skipped"][0]["reason"] == "disabled");
+  cli.run("ask -b codex hello").expect(5).stdout_is("").stderr_has("codex");
+  CHECK(cli.spawns("codex") == 0);
+}
+
+TEST_CASE("all of them open: the exit code says so, and each is named with its time") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1").fails("codex").fails("gemini");
+  cli.run("ask hello").expect(1);
+  const Finished refused = cli.run("ask hello").expect(4).stdout_is("");
+  refused.stderr_has("codex skipped (open, retry in ").stderr_has("gemini skipped (open, retry in ");
+  Json json = cli.run("ask hello --json").expect(4).json();
+  CHECK(json["outcome"] == "breaker_open");
+  REQUIRE(json["skipped"].size() == 2);
+  for (Json& skip : json["skipped"]) {
+    CHECK(skip["reason"] == "breaker_open");
+    CHECK(skip["retry_in_ms"].get<int>() > 0);
+    CHECK(skip["message"].get<std::string>().find("is broken") != std::string::npos);
+  }
+  CHECK(json["error"]["outcome"] == "breaker_open");
+}
+
+TEST_CASE("light tasks have an order of their own") {
+  Cli cli;
+  cli.answers("codex").answers("gemini").router(R"(
+order = ["codex", "gemini"]
+order_light = ["gemini", "codex"])");
+  cli.run("ask -t review hello").expect(0).stdout_is("codex says hi\n");
+  cli.run("ask -t explain hello").expect(0).stdout_is("gemini says hi\n");
+}
+
+TEST_CASE("delegations nest only so deep, and a child knows how deep it is") {
+  Cli cli;
+  cli.counted("codex", {"--env", "DELEGATE_DEPTH"});
+  cli.run("ask hello").expect(0).stdout_is("1\n");
+  cli.set("DELEGATE_DEPTH", "1").run("ask hello").expect(0).stdout_is("2\n");
+  CHECK(cli.spawns("codex") == 2);
+  cli.set("DELEGATE_DEPTH", "2").run("ask hello").expect(6).stdout_is("").stderr_has("2 deep");
+  Json json = cli.run("ask hello --json").expect(6).json();
+  CHECK(json["outcome"] == "blocked");
+  cli.set("DELEGATE_DEPTH", "deep").run("ask hello").expect(6).stdout_is("").stderr_has("DELEGATE_DEPTH");
+  CHECK(cli.spawns("codex") == 2);
+}
+
+TEST_CASE("whatever is nested in a delegation says so to its own") {
+  Cli cli;
+  cli.backend("codex", {"--env", "DELEGATE_RUN_ID"});
+  const std::string id = cli.run("ask hello").expect(0).out;
+  CHECK(id.size() > 8);
+  cli.set("DELEGATE_RUN_ID", "outer");
+  const std::string inner = cli.run("ask hello").expect(0).out;
+  CHECK(inner != id);
+}
+
+TEST_CASE("an agent that delegates to itself comes to an end") {
+  Cli cli;
+  std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  cli.config(R"([backends.agent]
+kind = "command"
+command = ["delegate", "ask", "-b", "agent"])");
+  cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("delegating to itself");
+  CHECK(cli.processes().empty());
+}

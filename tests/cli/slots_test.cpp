@@ -1,0 +1,81 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+
+// `max_parallel`: how many calls a backend takes at a time, over all processes of the host.
+using namespace delegate::test;
+
+namespace {
+
+/// One call holds codex's only place until "go" is there.
+Running hold_the_only_slot(Cli& cli) {
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 1");
+  Running holder = cli.start("ask -b codex hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  return holder;
+}
+
+}  // namespace
+
+TEST_CASE("a backend whose places are taken refuses the next one by name") {
+  Cli cli;
+  Running holder = hold_the_only_slot(cli);
+  CHECK(cli.slots_used("codex") == 1);
+  CHECK(cli.status_of("codex")["slots"]["max"] == 1);
+  cli.run("ask -b codex hello").expect(4).stdout_is("").stderr_has("codex").stderr_has("1 of 1 slots in use");
+  Json json = cli.run("ask -b codex hello --json").expect(4).json();
+  CHECK(json["outcome"] == "no_slot");
+  CHECK(json["skipped"][0]["reason"] == "no_slot");
+  CHECK(cli.spawns("codex") == 1);
+
+  cli.write(cli.file("go"), "");
+  holder.finish().expect(0).stdout_is("codex says hi\n");
+  CHECK(cli.slots_used("codex") == 0);
+  cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n");
+}
+
+TEST_CASE("auto goes on to one with a free place, and says why") {
+  Cli cli;
+  Running holder = hold_the_only_slot(cli);
+  cli.answers("gemini");
+  cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_has("codex skipped (no free slot");
+  CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("the place of a call that was killed is free again") {
+  Cli cli;
+  Running holder = hold_the_only_slot(cli);
+  holder.signal_group(SIGKILL);
+  holder.finish();
+  CHECK(cli.slots_used("codex") == 0);
+  cli.write(cli.file("go"), "");
+  cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n");
+}
+
+TEST_CASE("a missing place spends no probe") {
+  Cli cli;
+  Running holder = hold_the_only_slot(cli);
+  cli.run("breaker trip codex --for 1ms").expect(0);
+  cli.run("ask -b codex hello").expect(4).stderr_has("no free slot");
+  CHECK(cli.state_of("codex") == "half_open");
+  CHECK(cli.status_of("codex")["breaker"]["retry_in_ms"] == 0);
+}
+
+TEST_CASE("six at a time through three places never are more than three") {
+  Cli cli;
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 3").answers("gemini");
+  std::vector<Running> all;
+  for (int i = 0; i < 6; ++i) all.push_back(cli.start("ask hello"));
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 3; }));
+  const auto three_have_ended = [&] {
+    return std::count_if(all.begin(), all.end(), [](const Running& one) { return one.has_ended(); }) == 3;
+  };
+  REQUIRE(eventually(three_have_ended));
+  CHECK(cli.slots_used("codex") == 3);
+  cli.write(cli.file("go"), "");
+  std::size_t by_codex = 0;
+  for (Running& one : all) by_codex += one.finish().expect(0).out == "codex says hi\n";
+  CHECK(by_codex == 3);
+  CHECK(cli.slots_used("codex") == 0);
+}

@@ -1,0 +1,178 @@
+#include <sqlite3.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli.hpp"
+
+// A state that cannot be kept never keeps a question from being answered, and is said once.
+using namespace delegate::test;
+
+namespace {
+
+/// As a later version of the program would leave it.
+void make_newer(const std::string& path) {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, "PRAGMA user_version=99", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(database);
+}
+
+std::size_t rows(const std::string& path, const std::string& table) {
+  sqlite3* database = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
+  REQUIRE(sqlite3_prepare_v2(database, ("SELECT count(*) FROM " + table).c_str(), -1, &statement, nullptr) ==
+          SQLITE_OK);
+  REQUIRE(sqlite3_step(statement) == SQLITE_ROW);
+  const auto count = static_cast<std::size_t>(sqlite3_column_int64(statement, 0));
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  return count;
+}
+
+void still_answers(Cli& cli, const std::string& why) {
+  cli.run("ask hello")
+      .expect(0)
+      .stdout_is("codex says hi\n")
+      .stderr_lines(1)
+      .stderr_has("breakers are off")
+      .stderr_has(why);
+  cli.run("ask -q hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["warnings"].size() == 1);
+  Json store = cli.status()["store"];
+  CHECK(store["ok"] == false);
+  CHECK(store["problem"].get<std::string>().find(why) != std::string::npos);
+  cli.run("status").expect(0).stdout_has("cannot be used").stdout_has(why);
+  cli.run("breaker trip codex").expect(70).stdout_is("").stderr_has(why);
+}
+
+}  // namespace
+
+TEST_CASE("a state directory that is a file") {
+  Cli cli;
+  cli.answers("codex").write(cli.file("not-a-directory"), "");
+  still_answers(cli.set("XDG_STATE_HOME", cli.file("not-a-directory")), "not-a-directory");
+}
+
+TEST_CASE("a state directory that cannot be made") {
+  Cli cli;
+  still_answers(cli.answers("codex").set("XDG_STATE_HOME", "/proc/nowhere"), "/proc/nowhere");
+}
+
+TEST_CASE("a state file that is a directory") {
+  Cli cli;
+  cli.answers("codex").write(cli.state_file() + "/something", "");
+  still_answers(cli, "state.db");
+}
+
+TEST_CASE("no home at all") {
+  Cli cli;
+  cli.answers("codex").run("config check").expect(0);
+  const std::string config = cli.config_file();
+  for (const char* name : {"HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"})
+    cli.unset(name);
+  still_answers(cli.set("DELEGATE_CONFIG", config), "neither XDG_STATE_HOME nor HOME is set");
+  cli.unset("DELEGATE_CONFIG").run("status").expect(0).stdout_has("claude");
+}
+
+TEST_CASE("a state file of a newer version is left as it is") {
+  Cli cli;
+  cli.answers("codex").run("ask hello").expect(0).stderr_is("");
+  make_newer(cli.state_file());
+  const std::string before = cli.read(cli.state_file());
+  still_answers(cli, "newer delegate");
+  CHECK(cli.read(cli.state_file()) == before);
+}
+
+TEST_CASE("a damaged state file is set aside, once, and a fresh one begun") {
+  Cli cli;
+  cli.answers("codex").write(cli.state_file(), std::string(20000, 'x'));
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_lines(1).stderr_has("state.db.damaged-");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+  CHECK(cli.status()["store"]["ok"] == true);
+  CHECK(cli.status_of("codex")["last"]["outcome"] == "answered");
+  REQUIRE(cli.files_with(std::string(20000, 'x')).size() == 1);
+}
+
+TEST_CASE("a state file that somebody holds for long") {
+  Cli cli;
+  cli.answers("codex").run("ask hello").expect(0);
+  sqlite3* holder = nullptr;
+  REQUIRE(sqlite3_open(cli.state_file().c_str(), &holder) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(holder, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_lines(1).stderr_has("locked");
+  sqlite3_close(holder);
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+}
+
+TEST_CASE("eight first calls at once begin one state, and none complains") {
+  Cli cli;
+  cli.backend("codex", {"--say", "hi"}, "max_parallel = 8");
+  std::vector<Running> all;
+  for (int i = 0; i < 8; ++i) all.push_back(cli.start("ask hello"));
+  for (Running& one : all) one.finish().expect(0).stdout_is("hi\n").stderr_is("");
+  CHECK(rows(cli.state_file(), "runs") == 8);
+}
+
+TEST_CASE("an empty state file is a new one") {
+  Cli cli;
+  cli.answers("codex").write(cli.state_file(), "");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+}
+
+TEST_CASE("the state is the person's alone") {
+  Cli cli;
+  cli.answers("codex").run("ask hello").expect(0);
+  namespace fs = std::filesystem;
+  CHECK(fs::status(cli.state_file()).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK(fs::status(fs::path(cli.state_file()).parent_path()).permissions() == fs::perms::owner_all);
+}
+
+TEST_CASE("a store in memory is forgotten with its process, without a word") {
+  Cli cli;
+  cli.config("[state]\nstore = \"memory\"\n[breaker]\nthreshold = 1").fails("codex");
+  cli.run("ask -b codex hello").expect(1);
+  cli.run("ask -b codex hello").expect(1);
+  CHECK(cli.status()["store"]["kind"] == "memory");
+  CHECK_FALSE(std::filesystem::exists(cli.state_file()));
+}
+
+TEST_CASE("a state file of its own") {
+  Cli cli;
+  cli.config("[state]\npath = \"" + cli.file("elsewhere/state.db") + "\"").answers("codex");
+  cli.run("ask hello").expect(0).stderr_is("");
+  CHECK(cli.status()["store"]["path"] == cli.file("elsewhere/state.db"));
+  CHECK(std::filesystem::exists(cli.file("elsewhere/state.db")));
+  cli.config("[state]\npath = \"~/mine.db\"").run("ask hello").expect(0).stderr_is("");
+  CHECK(std::filesystem::exists(cli.home("mine.db")));
+}
+
+TEST_CASE("people with different homes have breakers of their own") {
+  Cli mine;
+  Cli yours;
+  mine.config("[breaker]\nthreshold = 1").fails("codex").run("ask hello").expect(1);
+  CHECK(mine.state_of("codex") == "open");
+  CHECK(yours.answers("codex").state_of("codex") == "closed");
+}
+
+TEST_CASE("every run and every try is a row, and the oldest go") {
+  Cli cli;
+  cli.config("[history]\nlimit = 3").fails("codex").answers("gemini");
+  for (int i = 0; i < 2; ++i) cli.run("ask hello").expect(0);
+  CHECK(rows(cli.state_file(), "runs") == 2);
+  CHECK(rows(cli.state_file(), "attempts") == 4);
+  CHECK(cli.status_of("codex")["last"]["outcome"] == "exited_nonzero");
+  CHECK(cli.status_of("gemini")["last"]["outcome"] == "answered");
+  for (int i = 0; i < 3; ++i) cli.run("ask -b gemini hello").expect(0);
+  CHECK(rows(cli.state_file(), "runs") == 3);
+  CHECK(rows(cli.state_file(), "attempts") == 3);
+}
+
+TEST_CASE("looking spawns nothing") {
+  Cli cli;
+  cli.counted("codex", {"--say", "hi"});
+  for (const char* words : {"status", "status --json", "backends", "backends --json", "breaker list", "config check"})
+    cli.run(words).expect(0).stderr_is("");
+  CHECK(cli.spawns("codex") == 0);
+}

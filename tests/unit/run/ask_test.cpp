@@ -1,0 +1,287 @@
+#include "core/run/ask.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "tests/unit/run/asking.hpp"
+
+using namespace delegate;
+using namespace delegate::test;
+
+namespace {
+
+using Heard = std::vector<std::string>;
+
+/// Runs `body` on eight threads at a time.
+template <class Body>
+std::vector<RunResult> eight_times(Body body) {
+  std::vector<RunResult> results(8);
+  std::atomic<int> ready{0};
+  std::vector<std::thread> threads;
+  for (RunResult& result : results)
+    threads.emplace_back([&] {
+      for (++ready; ready < 8;) std::this_thread::yield();
+      result = body();
+    });
+  for (std::thread& thread : threads) thread.join();
+  return results;
+}
+
+std::ptrdiff_t count(const std::vector<RunResult>& results, Outcome outcome) {
+  return std::count_if(results.begin(), results.end(), [&](const RunResult& one) { return one.outcome == outcome; });
+}
+
+void nothing_is_held(Asking& asking, const std::string& name) {
+  const BackendState state = asking.state(name);
+  CHECK(state.slots.empty());
+  CHECK_FALSE(state.breaker.probe.has_value());
+}
+
+}  // namespace
+
+TEST_CASE("an answer comes back with who gave it, and the breaker hears of it") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  const RunResult result = asking.ask();
+  REQUIRE(result.answer.has_value());
+  CHECK(result.outcome == Outcome::answered);
+  CHECK(result.answer->text == "hi\n");
+  CHECK(result.answer->backend == "codex");
+  CHECK(result.answer->kind == "plain");
+  CHECK(result.attempts.size() == 1);
+  CHECK(result.attempts[0].text.empty());  // the answer has it
+  CHECK(result.attempts[0].counted);
+  CHECK(result.pending == nullptr);
+  nothing_is_held(asking, "codex");
+}
+
+TEST_CASE("the observer hears everything in the order in which it happens, from the asking thread") {
+  Asking asking;
+  asking.backend("claude", {}).enabled = false;
+  asking.backend("codex", {"--exit", "3"});
+  asking.backend("gemini", {"--say", "hi"});
+  REQUIRE(asking.breakers.change("mistral", [](Breaker& breaker, const HostTime&) { force_open(breaker); }));
+  asking.config.router.order = {"codex", "mistral", "claude", "gemini"};
+  asking.backend("mistral", {});
+  asking.config.router.order = {"codex", "mistral", "claude", "gemini"};
+  Listener listener;
+  CHECK(asking.ask("auto", asking.never, listener).outcome == Outcome::answered);
+  CHECK(listener.heard == Heard{"skipped claude: disabled", "asking codex", "ended codex: exited_nonzero",
+                                "skipped mistral: tripped_by_hand", "asking gemini", "ended gemini: answered"});
+}
+
+TEST_CASE("a cancel from another thread ends the call at once, and counts for nothing") {
+  Asking asking;
+  asking.backend("codex", {"--hang"});
+  asking.backend("gemini", {"--say", "hi"});
+  CancelToken cancel;
+  Listener listener;
+  std::thread person([&] {
+    static_cast<void>(eventually([&] { return asking.lines("codex.spawns") == 1; }));
+    cancel.cancel();
+  });
+  const RunResult result = asking.ask("auto", cancel, listener);
+  person.join();
+  CHECK(result.outcome == Outcome::cancelled);
+  CHECK_FALSE(result.answer.has_value());
+  CHECK(listener.heard == Heard{"asking codex", "ended codex: cancelled"});
+  CHECK(asking.state("codex").breaker.streak.empty());
+  nothing_is_held(asking, "codex");
+}
+
+TEST_CASE("what was cancelled before it began starts nothing") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  CancelToken cancel;
+  cancel.cancel();
+  Listener listener;
+  CHECK(asking.ask("auto", cancel, listener).outcome == Outcome::cancelled);
+  CHECK(listener.heard.empty());
+  CHECK(asking.lines("codex.spawns") == 0);
+}
+
+TEST_CASE("however an attempt ends, its permit is given back") {
+  Asking asking;
+  BackendSettings& codex = asking.backend("codex", {"--say", "hi"});
+  Request request;
+  Outcome expected = Outcome::answered;
+  SECTION("with an answer") {}
+  SECTION("with a failure") {
+    asking.backend("codex", {"--exit", "3"});
+    expected = Outcome::exited_nonzero;
+  }
+  SECTION("with nothing") {
+    asking.backend("codex", {});
+    expected = Outcome::lost_result;
+  }
+  SECTION("killed by somebody") {
+    asking.backend("codex", {"--die", "SIGKILL"});
+    expected = Outcome::killed_by_signal;
+  }
+  SECTION("after its own time") {
+    asking.backend("codex", {"--hang"}).timeout = 100ms;
+    expected = Outcome::timed_out;
+  }
+  SECTION("at the run's deadline") {
+    asking.backend("codex", {"--hang"}).timeout = 1s;
+    request.timeout = 100ms;
+    expected = Outcome::deadline_passed;
+  }
+  SECTION("before it began, because it cannot work") {
+    codex.model = "none";
+    expected = Outcome::model_rejected;
+  }
+  SECTION("before it began, because nothing can be started there") {
+    request.cwd = "/nonexistent";
+    expected = Outcome::spawn_failed;
+  }
+  for (const bool is_probe : {false, true}) {
+    if (is_probe) asking.make_half_open("codex");
+    CHECK(asking.ask("codex", request).outcome == expected);
+    // A probe whose waiting ended with the deadline is still out; the result's end has waited for it.
+    nothing_is_held(asking, "codex");
+  }
+}
+
+TEST_CASE("eight at a time are all answered") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"}).max_parallel = 8;
+  const auto results = eight_times([&] { return asking.ask(); });
+  CHECK(count(results, Outcome::answered) == 8);
+  nothing_is_held(asking, "codex");
+  std::vector<std::string> ids;
+  for (const RunResult& result : results) ids.push_back(result.run_id);
+  std::sort(ids.begin(), ids.end());
+  CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
+  CHECK(asking.store->ledger().runs(100)->size() == 8);
+}
+
+TEST_CASE("eight at a time through two places: two are answered, six are told") {
+  Asking asking;
+  asking.backend("codex", {"--wait-file", asking.file("go"), "--say", "hi"}).max_parallel = 2;
+  std::atomic<int> refused{0};
+  const auto results = eight_times([&] {
+    RunResult result = asking.ask("codex");
+    if (result.outcome == Outcome::no_slot && ++refused == 6) asking.touch("go");
+    return result;
+  });
+  CHECK(count(results, Outcome::answered) == 2);
+  CHECK(count(results, Outcome::no_slot) == 6);
+  nothing_is_held(asking, "codex");
+}
+
+TEST_CASE("eight at a time at a breaker whose break is over: one probes, seven go on to the next") {
+  Asking asking;
+  asking.backend("codex", {"--wait-file", asking.file("go"), "--say", "back"});
+  asking.backend("gemini", {"--say", "hi"}).max_parallel = 8;
+  asking.make_half_open("codex");
+  std::atomic<int> others{0};
+  const auto results = eight_times([&] {
+    RunResult result = asking.ask();
+    if (result.answer && result.answer->backend == "gemini" && ++others == 7) asking.touch("go");
+    return result;
+  });
+  CHECK(count(results, Outcome::answered) == 8);
+  CHECK(others == 7);
+  CHECK(asking.lines("codex.spawns") == 1);
+  CHECK(asking.state("codex").breaker.state == BreakerState::closed);
+}
+
+TEST_CASE("a probe that was overtaken is handed over, and whoever lets go of it waits for its verdict") {
+  Asking asking;
+  asking.backend("codex", {"--wait-file", asking.file("go"), "--say", "back"}).breaker.probe_timeout = 1ms;
+  asking.backend("gemini", {"--say", "hi"});
+  asking.make_half_open("codex");
+  Listener listener;
+  {
+    const RunResult result = asking.ask("auto", asking.never, listener);
+    REQUIRE(result.answer.has_value());
+    CHECK(result.answer->backend == "gemini");
+    CHECK(result.still_probing == Heard{"codex"});
+    REQUIRE(result.pending != nullptr);
+    CHECK(asking.state("codex").breaker.probe.has_value());
+    asking.touch("go");
+  }
+  CHECK(listener.heard == Heard{"probing codex", "asking gemini", "ended gemini: answered"});
+  CHECK(asking.state("codex").breaker.state == BreakerState::closed);
+  nothing_is_held(asking, "codex");
+}
+
+TEST_CASE("a call that began before the trip and ends well after it leaves the breaker open") {
+  Asking asking;
+  asking.backend("codex", {"--wait-file", asking.file("go"), "--say", "late"});
+  std::thread person([&] {
+    static_cast<void>(eventually([&] { return asking.lines("codex.spawns") == 1; }));
+    static_cast<void>(
+        asking.breakers.change("codex", [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 1h); }));
+    asking.touch("go");
+  });
+  const RunResult result = asking.ask("codex");
+  person.join();
+  CHECK(result.outcome == Outcome::answered);
+  CHECK_FALSE(result.attempts[0].counted);
+  CHECK(asking.state("codex").breaker.state == BreakerState::open);
+  CHECK(asking.state("codex").slots.empty());
+}
+
+TEST_CASE("without a store everybody is asked unguarded, and the result says so") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  Breakers none(nullptr, "no store today", asking.breakers.self());
+  const Engine engine{.config = asking.config,
+                      .find_backend = plain_cli,
+                      .breakers = none,
+                      .ledger = nullptr,
+                      .clock = asking.clock,
+                      .environment = {},
+                      .scratch = {},
+                      .redact = Redactor({})};
+  Listener listener;
+  const RunResult result = ask(engine, {.prompt = "hello"}, asking.never, listener);
+  CHECK(result.outcome == Outcome::answered);
+  REQUIRE(result.warnings.size() == 1);
+  CHECK(result.warnings[0].find("no store today") != std::string::npos);
+}
+
+TEST_CASE("a run and its tries are rows in the ledger, without the prompt") {
+  Asking asking;
+  asking.backend("codex", {"--exit", "3"});
+  asking.backend("gemini", {"--say", "hi"});
+  const RunResult result = asking.ask();
+  const auto runs = asking.store->ledger().runs(10);
+  REQUIRE(runs);
+  REQUIRE(runs->size() == 1);
+  CHECK(runs->front().id == result.run_id);
+  CHECK(runs->front().outcome == "answered");
+  CHECK(runs->front().backend == "gemini");
+  CHECK(runs->front().took.has_value());
+  CHECK(runs->front().prompt.empty());
+  const auto attempts = asking.store->ledger().attempts(result.run_id);
+  REQUIRE(attempts);
+  REQUIRE(attempts->size() == 2);
+  CHECK((*attempts)[0].number == 1);
+  CHECK((*attempts)[0].backend == "codex");
+  CHECK((*attempts)[0].outcome == "exited_nonzero");
+  CHECK((*attempts)[0].exit_code == 3);
+  CHECK((*attempts)[1].outcome == "answered");
+}
+
+TEST_CASE("whatever nests too deep starts nothing") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  asking.engine.environment["DELEGATE_DEPTH"] = GENERATE("2", "17", "-1", "one", "1 ");
+  CHECK(asking.ask().outcome == Outcome::blocked);
+  CHECK(asking.lines("codex.spawns") == 0);
+}
+
+TEST_CASE("the plan asks nobody") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  asking.backend("gemini", {"--say", "hi"}).command = {"/nonexistent/gemini"};
+  const RoutePlan plan = plan_for(asking.engine, {.prompt = "hello"});
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan.steps[0].backend == "codex");
+  REQUIRE(plan.skips.size() == 1);
+  CHECK(plan.skips[0].backend == "gemini");
+  CHECK(asking.lines("codex.spawns") == 0);
+}

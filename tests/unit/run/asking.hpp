@@ -1,0 +1,141 @@
+#pragma once
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/run/ask.hpp"
+#include "core/state/memory.hpp"
+
+// Asking in this process: a hand-built configuration, a store in memory, and the stand-in CLI as every backend.
+namespace delegate::test {
+
+using namespace std::chrono_literals;
+inline constexpr std::chrono::seconds kPatience{120};  // ends a test that would hang; nothing waits for it
+
+template <class Condition>
+bool eventually(Condition condition) {
+  const Deadline patience = Deadline::in(kPatience);
+  while (!condition()) {
+    if (patience.passed()) return false;
+    std::this_thread::sleep_for(2ms);
+  }
+  return true;
+}
+
+/// What it prints is the answer. A model by the name of "none" is refused before anything is started.
+class PlainCli final : public Backend {
+ public:
+  std::string_view kind() const override { return "plain"; }
+  bool is_process() const override { return true; }
+  Call version_call(const Task& task) const override { return ProcessCall{.argv = {task.executable, "--version"}}; }
+  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+    if (task.model == "none") return tl::unexpected(Problem{Outcome::model_rejected, "there is no such model", {}, {}});
+    ProcessCall call{.argv = task.settings.command, .input = task.prompt};
+    for (const auto& [name, value] : task.environment) call.env.push_back(name + "=" + value);
+    return call;
+  }
+  void read(Reading& reading, const Task&, Stream stream, std::string_view line) const override {
+    if (stream == Stream::out) reading.text += line;
+  }
+  void conclude(Reading& reading, const Task&) const override { reading.complete = !reading.text.empty(); }
+  std::optional<Problem> explain(const Reading&, const Task&, const Remains&) const override { return std::nullopt; }
+};
+
+inline const Backend* plain_cli(std::string_view kind) {
+  static const PlainCli backend;
+  return kind == backend.kind() ? &backend : nullptr;
+}
+
+/// Notes what it hears.
+class Listener final : public Observer {
+ public:
+  void asking(const std::string& backend, bool probe) override {
+    heard.push_back((probe ? "probing " : "asking ") + backend);
+  }
+  void skipped(const Skip& skip) override {
+    heard.push_back("skipped " + skip.backend + ": " + std::string(to_string(skip.reason)));
+  }
+  void ended(const Attempt& attempt) override {
+    heard.push_back("ended " + attempt.backend + ": " + std::string(to_string(attempt.outcome)));
+  }
+  std::vector<std::string> heard;
+};
+
+class Asking {
+ public:
+  Asking() {
+    std::string name = (std::filesystem::temp_directory_path() / "delegate-ask-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    directory_ = name;
+    config.backends.clear();
+    config.router.order.clear();
+    config.router.local.clear();
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() { std::filesystem::remove_all(directory_); }
+
+  std::string file(const std::string& name) const { return (directory_ / name).string(); }
+  void touch(const std::string& name) const { std::ofstream(file(name)) << '\n'; }
+  std::size_t lines(const std::string& name) const {
+    std::ifstream in(file(name));
+    std::size_t count = 0;
+    for (std::string line; std::getline(in, line);) ++count;
+    return count;
+  }
+
+  /// The stand-in reads its prompt first, and leaves a line in the file "NAME.spawns".
+  BackendSettings& backend(const std::string& name, std::vector<std::string> options) {
+    if (config.backends.count(name) == 0) config.router.order.push_back(name);
+    BackendSettings& settings = config.backends[name];
+    settings = {
+        .name = name, .kind = "plain", .command = {FAKE_CLI, "--read-stdin", "--touch", file(name + ".spawns")}};
+    settings.command.insert(settings.command.end(), options.begin(), options.end());
+    return settings;
+  }
+
+  RunResult ask(const std::string& backend = "auto", Request more = {}) {
+    Listener listener;
+    return ask(backend, never, listener, std::move(more));
+  }
+  RunResult ask(const std::string& backend, const CancelToken& cancel, Observer& observer, Request more = {}) {
+    more.prompt = "hello";
+    more.backend = backend;
+    return delegate::ask(engine, more, cancel, observer);
+  }
+
+  BackendState state(const std::string& name) {
+    auto reading = store->read();
+    REQUIRE(reading);
+    return reading->backends[name];
+  }
+  /// Its breaker is open, its break over.
+  void make_half_open(const std::string& name) {
+    REQUIRE(breakers.change(name, [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 0ms); }));
+  }
+
+  Config config = built_in_config();
+  const CancelToken never{};
+  SystemClock clock{};
+  std::unique_ptr<StateStore> store = make_memory_store(clock);
+  Breakers breakers{store.get(), "", {.boot_id = clock.now().boot_id, .pid = ::getpid(), .start_time = 1}};
+  Engine engine{.config = config,
+                .find_backend = plain_cli,
+                .breakers = breakers,
+                .ledger = &store->ledger(),
+                .clock = clock,
+                .environment = {{"PATH", "/nowhere"}},
+                .scratch = {},
+                .redact = Redactor({})};
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace delegate::test

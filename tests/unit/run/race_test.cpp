@@ -1,0 +1,135 @@
+#include "core/run/race.hpp"
+
+#include "tests/unit/run/asking.hpp"
+
+using namespace delegate;
+using namespace delegate::test;
+
+namespace {
+
+AttemptOrder order(Asking& asking, const std::string& name, int number) {
+  auto candidate = find_candidate(asking.engine, name);
+  REQUIRE(candidate);
+  candidate->task.prompt = "hello";
+  auto admission = asking.breakers.admit(applicant_for(asking.engine, *candidate, ProbeTime::when_due));
+  REQUIRE(std::holds_alternative<Permit>(admission));
+  return {.run_id = "run-of-this-test",
+          .number = number,
+          .candidate = *std::move(candidate),
+          .permit = std::move(std::get<Permit>(admission)),
+          .depth = 1};
+}
+
+std::string name_of(const std::optional<Attempt>& attempt) { return attempt ? attempt->backend : "(nobody)"; }
+
+}  // namespace
+
+TEST_CASE("a race that nobody runs has no next one") {
+  Asking asking;
+  Race race(asking.engine, asking.never);
+  CHECK_FALSE(race.next(Deadline::never()).has_value());
+  CHECK(race.decided().empty());
+  CHECK(race.all_ended());
+}
+
+TEST_CASE("runners come in as they end, each once") {
+  Asking asking;
+  asking.backend("slow", {"--wait-file", asking.file("go"), "--say", "slow"});
+  asking.backend("fast", {"--say", "fast"});
+  Race race(asking.engine, asking.never);
+  race.start(order(asking, "slow", 1));
+  race.start(order(asking, "fast", 2));
+  CHECK(name_of(race.next(Deadline::never())) == "fast");
+  CHECK_FALSE(race.under_way(2));
+  CHECK(race.under_way(1));
+  asking.touch("go");
+  CHECK(name_of(race.next(Deadline::never())) == "slow");
+  CHECK_FALSE(race.next(Deadline::never()).has_value());
+}
+
+TEST_CASE("patience has an end, and the runner is still there after it") {
+  Asking asking;
+  asking.backend("slow", {"--wait-file", asking.file("go"), "--say", "slow"});
+  Race race(asking.engine, asking.never);
+  race.start(order(asking, "slow", 1));
+  CHECK_FALSE(race.next(Deadline::in(10ms)).has_value());
+  CHECK(race.under_way(1));
+  asking.touch("go");
+  CHECK(name_of(race.next(Deadline::never())) == "slow");
+}
+
+TEST_CASE("what is decided stops all but the probes") {
+  Asking asking;
+  asking.backend("probe", {"--wait-file", asking.file("go"), "--say", "back"});
+  asking.backend("loser", {"--hang"});
+  asking.make_half_open("probe");
+  Race race(asking.engine, asking.never);
+  race.start(order(asking, "probe", 1));
+  CHECK(race.only_probes_left());
+  race.start(order(asking, "loser", 2));
+  CHECK_FALSE(race.only_probes_left());
+  REQUIRE(eventually([&] { return asking.lines("loser.spawns") == 1; }));
+
+  CHECK(race.decided() == std::vector<std::string>{"probe"});
+  const auto loser = race.next(Deadline::never());
+  REQUIRE(name_of(loser) == "loser");
+  CHECK(loser->outcome == Outcome::cancelled);
+  CHECK_FALSE(loser->counted);
+  CHECK(asking.state("loser").slots.empty());
+  CHECK_FALSE(race.all_ended());
+  CHECK(race.only_probes_left());
+
+  asking.touch("go");
+  const auto probe = race.next(Deadline::never());
+  REQUIRE(name_of(probe) == "probe");
+  CHECK(probe->recovered);
+  CHECK(race.all_ended());
+}
+
+TEST_CASE("a cancel stops everybody, the probes too") {
+  Asking asking;
+  asking.backend("probe", {"--hang"});
+  asking.backend("other", {"--hang"});
+  asking.make_half_open("probe");
+  CancelToken cancel;
+  Race race(asking.engine, cancel);
+  race.start(order(asking, "probe", 1));
+  race.start(order(asking, "other", 2));
+  REQUIRE(eventually([&] { return asking.lines("probe.spawns") + asking.lines("other.spawns") == 2; }));
+  cancel.cancel();
+  for (int i = 0; i < 2; ++i) {
+    const auto attempt = race.next(Deadline::never());
+    REQUIRE(attempt.has_value());
+    CHECK(attempt->outcome == Outcome::cancelled);
+  }
+  CHECK_FALSE(asking.state("probe").breaker.probe.has_value());
+  CHECK(asking.state("other").slots.empty());
+}
+
+TEST_CASE("whoever drops a race waits for its runners, and every permit is settled") {
+  Asking asking;
+  asking.backend("codex", {"--delay", "20", "--say", "hi"}).max_parallel = 4;
+  {
+    Race race(asking.engine, asking.never);
+    for (int i = 1; i <= 4; ++i) race.start(order(asking, "codex", i));
+  }
+  CHECK(asking.state("codex").slots.empty());
+  CHECK(asking.lines("codex.spawns") == 4);
+  CHECK(asking.store->ledger().attempts("run-of-this-test")->size() == 4);
+}
+
+TEST_CASE("an attempt that trips the breaker says so, one that comes too late does not count") {
+  Asking asking;
+  asking.backend("codex", {"--wait-file", asking.file("go"), "--exit", "3"}).breaker.threshold = 1;
+  Race race(asking.engine, asking.never);
+  race.start(order(asking, "codex", 1));
+  race.start(order(asking, "codex", 2));
+  asking.touch("go");
+  const auto first = race.next(Deadline::never());
+  const auto second = race.next(Deadline::never());
+  REQUIRE(first.has_value());
+  REQUIRE(second.has_value());
+  CHECK(first->tripped != second->tripped);
+  CHECK(first->counted != second->counted);
+  CHECK(asking.state("codex").breaker.trips == 1);
+}
