@@ -100,9 +100,7 @@ class Claude final : public CliBackend {
   std::string_view kind() const override { return "claude"; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
-    ProcessCall call;
-    call.argv = {task.executable};
-    call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+    ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     // No MCP servers: they cost seconds at start-up, and delegate itself may be one of them.
     add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"});
@@ -135,12 +133,6 @@ class Claude final : public CliBackend {
     if (type != "system") return;
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
     if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);
-  }
-
-  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
-    const auto outcome = match(common_signatures(), remains.err);
-    if (!outcome) return std::nullopt;
-    return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
   }
 
   std::string hint(Outcome outcome, const Task& task) const override {

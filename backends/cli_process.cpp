@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "backends/signatures.hpp"
+
 namespace delegate {
 namespace {
 
@@ -65,6 +67,18 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
 
 Call CliBackend::version_call(const Task& task) const {
   return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task)};
+}
+
+std::optional<Problem> CliBackend::explain(const Reading&, const Task&, const Remains& remains) const {
+  const auto outcome = match(common_signatures(), remains.err);
+  if (!outcome) return std::nullopt;
+  return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
+}
+
+ProcessCall start_call(const Task& task) {
+  ProcessCall call{.argv = {task.executable}};
+  call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+  return call;
 }
 
 std::string prompt_with_system(const Task& task) {

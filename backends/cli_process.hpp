@@ -21,7 +21,12 @@ class CliBackend : public Backend {
  public:
   bool is_process() const override { return true; }
   Call version_call(const Task& task) const override;
+  /// What stderr says, by the signatures that all vendors share.
+  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override;
 };
+
+/// The executable and the fixed arguments of `command`; everything else is the kind's own.
+ProcessCall start_call(const Task& task);
 
 /// For CLIs that take a system prompt only where others could read it (argv) or instead of their own: it leads the
 /// prompt.

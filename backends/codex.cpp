@@ -30,9 +30,7 @@ class Codex final : public CliBackend {
   std::string_view kind() const override { return "codex"; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
-    ProcessCall call;
-    call.argv = {task.executable};
-    call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+    ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     add({"exec", "--json", "--skip-git-repo-check"});
     add({"--sandbox", task.access == Access::read_only ? "read-only" : "workspace-write"});
@@ -61,12 +59,6 @@ class Codex final : public CliBackend {
     if (!task.session.empty()) return;  // of a resumed thread it is the sum of all turns, not of this one
     reading.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
     reading.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
-  }
-
-  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
-    const auto outcome = match(common_signatures(), remains.err);
-    if (!outcome) return std::nullopt;
-    return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
   }
 
   std::string hint(Outcome outcome, const Task& task) const override {

@@ -27,9 +27,7 @@ class Command final : public CliBackend {
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (!task.session.empty())
       return tl::unexpected(Problem{Outcome::bad_request, "this backend cannot continue a session", {}});
-    ProcessCall call;
-    call.argv = {task.executable};
-    call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+    ProcessCall call = start_call(task);
     call.env = child_environment(task);
     if (task.settings.prompt == "stdin") {
       call.input = prompt_with_system(task);

@@ -77,9 +77,7 @@ class Gemini final : public CliBackend {
   std::string_view kind() const override { return "gemini"; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
-    ProcessCall call;
-    call.argv = {task.executable};
-    call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());
+    ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     add({"-o", "stream-json", "--skip-trust", "--approval-mode"});
     add({task.access == Access::write ? "yolo" : "default"});
@@ -113,17 +111,17 @@ class Gemini final : public CliBackend {
     if (type == "result") read_result(*json, reading);
   }
 
-  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
+  std::optional<Problem> explain(const Reading& reading, const Task& task, const Remains& remains) const override {
     if (remains.exit_code == 41) return Problem{Outcome::unauthenticated, one_line(remains.err), {}};
     if (remains.exit_code == 55) return Problem{Outcome::blocked, "the directory is not trusted by gemini", {}};
     // The structured error is the tail of stderr, after stack traces.
     const std::size_t tail = remains.err.rfind("\n{\n");
     if (tail != std::string_view::npos)
       if (const auto json = parse_object(remains.err.substr(tail))) return problem_of(text_at(*json, "/error/message"));
-    auto outcome = match(common_signatures(), remains.err);
-    if (!outcome) outcome = outcome_of_exit(remains.exit_code);
+    if (auto known = CliBackend::explain(reading, task, remains)) return known;
+    const auto outcome = outcome_of_exit(remains.exit_code);
     if (!outcome) return std::nullopt;
-    return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
+    return Problem{*outcome, one_line(remains.err), {}};
   }
 
   std::string hint(Outcome outcome, const Task& task) const override {

@@ -29,15 +29,17 @@ struct FreeContext {
 };
 
 // Bytes that are not UTF-8 match nothing, and do no harm.
-constexpr std::uint32_t kOptions = PCRE2_CASELESS | PCRE2_MULTILINE | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+constexpr std::uint32_t kOptions = PCRE2_MULTILINE | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+
+enum class Case : std::uint32_t { matters = 0, ignored = PCRE2_CASELESS };
 
 /// The captured groups of the first match (0 is the whole), empty when there is none.
-std::vector<std::string> groups(std::string_view pattern, std::string_view text) {
+std::vector<std::string> groups(std::string_view pattern, std::string_view text, Case letters) {
   int error = 0;
   PCRE2_SIZE where = 0;
   const auto* bytes = reinterpret_cast<PCRE2_SPTR>(pattern.data());
   const std::unique_ptr<pcre2_code, FreeCode> code(
-      pcre2_compile(bytes, pattern.size(), kOptions, &error, &where, nullptr));
+      pcre2_compile(bytes, pattern.size(), kOptions | static_cast<std::uint32_t>(letters), &error, &where, nullptr));
   if (!code) return {};
   const std::unique_ptr<pcre2_match_data, FreeMatch> found(pcre2_match_data_create_from_pattern(code.get(), nullptr));
   const std::unique_ptr<pcre2_match_context, FreeContext> limits(pcre2_match_context_create(nullptr));
@@ -109,12 +111,14 @@ double number(const std::string& text) {
 
 }  // namespace
 
-bool matches(const std::string& pattern, std::string_view text) { return !groups(pattern, looked_at(text)).empty(); }
+bool matches(const std::string& pattern, std::string_view text) {
+  return !groups(pattern, looked_at(text), Case::matters).empty();
+}
 
 std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text) {
   if (text.empty()) return std::nullopt;
   for (const Signature& signature : signatures)
-    if (!groups(signature.pattern, looked_at(text)).empty()) return signature.outcome;
+    if (!groups(signature.pattern, looked_at(text), Case::ignored).empty()) return signature.outcome;
   return std::nullopt;
 }
 
@@ -146,7 +150,7 @@ std::optional<milliseconds> stated_wait(std::string_view text) {
                             R"((?:(\d+(?:\.\d+)?)\s*m(?:in(?:ute)?s?)?(?![a-z])[, ]*)?)"
                             R"((?:(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?(?![a-z])[, ]*)?)"
                             R"((?:(\d+(?:\.\d+)?)\s*(?:ms|milliseconds?)(?![a-z]))?)",
-                            looked_at(text));
+                            looked_at(text), Case::ignored);
   if (found.size() < 2) return std::nullopt;
   constexpr std::array<double, 5> kSeconds{86'400, 3'600, 60, 1, 0.001};
   double total = 0;

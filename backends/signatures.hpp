@@ -17,8 +17,9 @@ struct Signature {
   Outcome outcome;
 };
 
-/// The outcome of the first signature that matches; a pattern that cannot be compiled or evaluated matches nothing.
+/// The outcome of the first signature that matches, whatever the case of its letters.
 std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text);
+/// A person's own pattern, case and all; one that cannot be compiled or evaluated matches nothing.
 bool matches(const std::string& pattern, std::string_view text);
 
 /// What the vendors have in common: sign-in, quota, rate limit, overload, model, context, connection.

@@ -164,7 +164,7 @@ int exit_of_bad_request(const World& world, const Error& error) {
 
 int answer(const Output& output, const AskCommand& command, const RunResult& result, int signal) {
   const int code = exit_code_of(result, signal);
-  if (!command.quiet) output.progress({});
+  if (!command.quiet && !command.verbose) output.progress({});
   explain_run(output, result, command.quiet);
   int written = 0;
   if (command.json) written = output.answer(to_json(result) + "\n");

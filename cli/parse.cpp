@@ -215,13 +215,15 @@ void drop_guard(std::string& word) {
 }  // namespace
 
 CommandLine parse(const std::vector<std::string>& arguments) {
-  const auto words_begin = std::find(arguments.begin(), arguments.end(), "--");
+  // What follows -- belongs to the prompt; CLI11 would give it back to the outer command once a word has stood before.
+  const bool asks = std::find(arguments.begin(), arguments.end(), "ask") != arguments.end();
+  const auto words_begin = asks ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
   if (std::any_of(arguments.begin(), words_begin, is_dashed_prompt))
     return {UsageError{"ask: a prompt that begins with a dash", "put it after --"}, {}, {}};
   Bound bound;
   const auto app = describe(bound);
   try {  // a border where exceptions end
-    std::vector<std::string> words = guarded(arguments);
+    std::vector<std::string> words = guarded({arguments.begin(), words_begin});
     std::reverse(words.begin(), words.end());
     app->parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
@@ -232,6 +234,7 @@ CommandLine parse(const std::vector<std::string>& arguments) {
     return {usage_error(*app, arguments, error), {}, {}};
   }
   for (std::string& word : bound.ask.words) drop_guard(word);
+  if (words_begin != arguments.end()) bound.ask.words.insert(bound.ask.words.end(), words_begin + 1, arguments.end());
   drop_guard(bound.ask.system);
   return {chosen(*app, bound), bound.config_file, bound.color};
 }

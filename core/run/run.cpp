@@ -196,6 +196,7 @@ RunResult Run::finish(std::unique_ptr<Race> race) {
   finish_row();
   if (std::string trouble = engine_.breakers.trouble(); !trouble.empty())
     result_.warnings.push_back("breakers are off for this call: " + trouble);
+  else if (!history_trouble_.empty()) result_.warnings.push_back("history not written: " + history_trouble_);
   return std::move(result_);
 }
 
@@ -225,10 +226,7 @@ void Run::finish_row() {
 }
 
 void Run::keep(const Status& written) {
-  if (written || !engine_.breakers.trouble().empty()) return;
-  const std::string warning = "history not written: " + written.error().what;
-  if (std::find(result_.warnings.begin(), result_.warnings.end(), warning) == result_.warnings.end())
-    result_.warnings.push_back(warning);
+  if (!written && history_trouble_.empty()) history_trouble_ = written.error().what;
 }
 
 }  // namespace delegate

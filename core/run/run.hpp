@@ -43,7 +43,8 @@ class Run {
   bool fallback_ = false;
   bool ended_by_outcome_ = false;  // an outcome after which nobody else is asked
   int depth_ = 0;
-  std::string blocked_;  // why, when not allowed
+  std::string blocked_;          // why, when not allowed
+  std::string history_trouble_;  // why a row could not be written; said only when the breakers have no trouble
   RoutePlan plan_;
   std::vector<std::string> started_backends_;
   RunRow row_;

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr milliseconds kLongestMend = 3s;  // others create or mend the file within this, or something is wrong
+constexpr milliseconds kLongestMend = 10s;  // others create or mend the file within this, or something is wrong
 
 Code code_of(int result) {
   switch (result & 0xFF) {

@@ -188,6 +188,6 @@ TEST_CASE("an agent that delegates to itself comes to an end") {
   cli.config(R"([backends.agent]
 kind = "command"
 command = ["delegate", "ask", "-b", "agent"])");
-  cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("delegating to itself");
+  cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("delegations are nested 2 deep");
   CHECK(cli.processes().empty());
 }
