@@ -60,7 +60,7 @@ CLI::App* add_ask(CLI::App& app, AskCommand& ask) {
   command->add_option("-s,--system", ask.system, "A system prompt")->option_text("TEXT");
   command->add_option("-C,--cwd", ask.directory, "The directory to work in")->option_text("DIR")->check(kNotEmpty);
   command->add_flag("--write", ask.write, "Let the backend change files and run commands (default: read-only)");
-  command->add_option("--session", ask.session, "Continue this session of the named backend")
+  command->add_option("--session", ask.session, "Continue a session of the named backend")
       ->option_text("ID")
       ->check(kNotEmpty);
   command->add_option("--timeout", ask.timeout, "The whole run, all candidates together: 90s, 5m")
