@@ -106,7 +106,9 @@ TEST_CASE("a probe that fails lets auto go on, and the user hears it once") {
 TEST_CASE("a probe that was interrupted gives its place back") {
   Cli cli;
   const std::string go = cli.file("go");
-  cli.trip("gemini", {"--wait-file", go, "--say", "here again"}, kAtOnce);
+  // Nothing ends it by itself, so that nothing can pass for the end of an interrupted one.
+  cli.trip("gemini", {"--wait-file", go, "--say", "here again"},
+           std::string(kAtOnce) + "\nfirst_output_timeout = \"0s\"");
   Running prober = cli.start("ask -b gemini hello");
   REQUIRE(eventually([&] { return cli.spawns("gemini") == 1; }));
   CHECK(cli.status_of("gemini")["breaker"]["retry_in_ms"].get<int>() > 0);

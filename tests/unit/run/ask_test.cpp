@@ -170,6 +170,19 @@ TEST_CASE("eight at a time through two places: two are answered, six are told") 
   nothing_is_held(asking, "codex");
 }
 
+TEST_CASE("a missing place spends no probe") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"}).max_parallel = 1;
+  const auto candidate = find_candidate(asking.engine, "codex");
+  REQUIRE(candidate);
+  const Admission holder = asking.breakers.admit(applicant_for(asking.engine, *candidate, ProbeTime::when_due));
+  REQUIRE(std::holds_alternative<Permit>(holder));
+  asking.make_half_open("codex");
+  CHECK(asking.ask("codex").outcome == Outcome::no_slot);
+  CHECK_FALSE(asking.state("codex").breaker.probe.has_value());
+  CHECK(asking.lines("codex.spawns") == 0);
+}
+
 TEST_CASE("eight at a time at a breaker whose break is over: one probes, seven go on to the next") {
   Asking asking;
   asking.backend("codex", {"--wait-file", asking.file("go"), "--say", "back"});
