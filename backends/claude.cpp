@@ -95,6 +95,20 @@ void read_retry(const Json& json, Reading& reading) {
   reading.hopeless = sign_in && integer_at(json, "/attempt").value_or(1) > 1;
 }
 
+/// Pieces of the message that is being written, when they were asked for. A message may end in the use of a tool, and
+/// only the last one is the answer; those of its own helpers are not for us.
+void read_event(const Json& json, Reading& reading) {
+  if (!text_at(json, "/parent_tool_use_id").empty()) return;
+  const std::string type = text_at(json, "/event/type");
+  if (type == "message_start") reading.begin_draft();
+  if (type == "content_block_start" && text_at(json, "/event/content_block/type") == "tool_use")
+    reading.doing = "using " + one_line(text_at(json, "/event/content_block/name"), 40);
+  if (type != "content_block_delta") return;
+  const std::string text = text_at(json, "/event/delta/text");
+  reading.draft += text;
+  if (!text.empty()) reading.doing.clear();
+}
+
 class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
@@ -104,6 +118,7 @@ class Claude final : public CliBackend {
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     // No MCP servers: they cost seconds at start-up, and delegate itself may be one of them.
     add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"});
+    if (task.watched) add({"--include-partial-messages"});
     if (task.access == Access::read_only) add({"--tools", "Read,Grep,Glob"});
     else add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit"});
     if (!task.model.empty()) add({"--model", task.model});
@@ -127,6 +142,7 @@ class Claude final : public CliBackend {
     if (!json) return;
     if (std::string id = text_at(*json, "/session_id"); !id.empty()) reading.session_id = std::move(id);
     const std::string type = text_at(*json, "/type");
+    if (type == "stream_event") return read_event(*json, reading);
     if (type == "result") return read_result(*json, reading);
     if (type == "rate_limit_event") return read_limit(*json, reading);
     if (type == "assistant") return read_assistant(*json, reading);

@@ -25,6 +25,14 @@ void read_error(const std::string& message, Reading& reading) {
   if (message.starts_with("Reconnecting... waiting for network")) reading.hopeless = true;
 }
 
+/// What a person would call it.
+std::string doing_of(const std::string& item) {
+  if (item == "command_execution") return "running a command";
+  if (item == "file_change") return "changing files";
+  if (item == "web_search") return "searching the web";
+  return {};
+}
+
 class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
@@ -36,11 +44,18 @@ class Codex final : public CliBackend {
     add({"--sandbox", task.access == Access::read_only ? "read-only" : "workspace-write"});
     add({"-c", "analytics.enabled=false"});  // else it lingers for seconds after the end of the turn
     if (!task.model.empty()) add({"-m", task.model});
+    if (!task.effort.empty()) add({"-c", "model_reasoning_effort=\"" + task.effort + "\""});
     if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox of its own: it stands before
     add({"-"});
     call.env = child_environment(task);
     call.input = prompt_with_system(task);
     return call;
+  }
+
+  /// The account decides which models there are; what every one of them has is an effort.
+  bool choose(Task& task, Tier tier) const override {
+    task.effort = tier_setting(task.settings, tier);
+    return !task.effort.empty();
   }
 
   void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
@@ -49,6 +64,8 @@ class Codex final : public CliBackend {
     if (!json) return;
     const std::string type = text_at(*json, "/type");
     if (type == "thread.started") reading.session_id = text_at(*json, "/thread_id");
+    if (type == "item.started") reading.doing = doing_of(text_at(*json, "/item/type"));
+    if (type == "item.completed") reading.doing.clear();
     if (type == "item.completed" && text_at(*json, "/item/type") == "agent_message")
       reading.text = text_at(*json, "/item/text");
     if (type == "error") read_error(text_at(*json, "/message"), reading);

@@ -42,6 +42,7 @@ class Command final : public CliBackend {
 
   void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
     if (stream != Stream::out) return;
+    reading.text_grows = is_text(task) || is_lines(task);
     if (!is_lines(task)) {
       reading.text += line;
       return;

@@ -41,12 +41,21 @@ void read_result(const Json& json, Reading& reading) {
   reading.usage.output_tokens = integer_at(json, "/stats/output_tokens");
   if (text_at(json, "/status") == "success") {
     reading.problem.reset();  // what was retried with success
+    // Who said it all before the last tool was used has nothing to add to it.
+    reading.text = trim(reading.draft).empty() ? reading.text + reading.draft : reading.draft;
     reading.complete = true;
     return;
   }
   const std::string message = text_at(json, "/error/message");
   if (!message.empty()) reading.problem = problem_of(message);
   else if (!reading.problem) reading.problem = Problem{Outcome::lost_result, "ended with an error and no message", {}};
+}
+
+/// What was said before a tool is used was a remark, as a rule; it is kept in case nothing follows.
+void read_tool_use(const Json& json, Reading& reading) {
+  reading.text += reading.draft;
+  reading.begin_draft();
+  reading.doing = "using " + one_line(text_at(json, "/tool_name"), 40);
 }
 
 /// Its own retries are told on stderr alone: "Attempt 2 failed with status 500. Retrying …", or, for a rate limit, a
@@ -102,7 +111,11 @@ class Gemini final : public CliBackend {
       reading.session_id = text_at(*json, "/session_id");
       reading.model = text_at(*json, "/model");
     }
-    if (type == "message" && text_at(*json, "/role") == "assistant") reading.text += text_at(*json, "/content");
+    if (type == "message" && text_at(*json, "/role") == "assistant") {
+      reading.draft += text_at(*json, "/content");
+      reading.doing.clear();
+    }
+    if (type == "tool_use") read_tool_use(*json, reading);
     if (type == "error" && text_at(*json, "/severity") == "error") {
       const std::string message = text_at(*json, "/message");
       const auto outcome = match(common_signatures(), message);

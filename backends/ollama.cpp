@@ -45,6 +45,7 @@ struct Model {
   bool remote = false;
   bool chats = true;
   std::string modified;
+  std::int64_t size = 0;  // bytes; 0: not said
 };
 
 std::vector<Model> installed(const HttpResult& tags) {
@@ -53,6 +54,7 @@ std::vector<Model> installed(const HttpResult& tags) {
   if (!json) return models;
   for (const Json& row : at(*json, "/models")) {
     Model model{.name = text_at(row, "/name"), .modified = text_at(row, "/modified_at")};
+    model.size = integer_at(row, "/size").value_or(0);
     if (model.name.empty()) continue;
     model.remote = has_cloud_name(model.name) || !text_at(row, "/remote_host").empty();
     const Json& can = at(row, "/capabilities");
@@ -76,9 +78,20 @@ const Json& row_of(const Json& models, const std::string& name) {
   return kNone;
 }
 
+Model of_size(std::vector<Model> models, Tier tier) {
+  std::stable_sort(models.begin(), models.end(), [](const Model& a, const Model& b) { return a.size < b.size; });
+  if (tier == Tier::small) return models.front();
+  return tier == Tier::large ? models.back() : models[(models.size() - 1) / 2];
+}
+
+bool is_loaded(const HttpResult& loaded, const std::string& name) {
+  const auto running = parse_object(loaded.body);
+  return running && row_of(at(*running, "/models"), name).is_object();
+}
+
 /// The model to ask: the configured one, else one that is loaded already, else the newest. Never a remote one by
 /// chance.
-tl::expected<Model, Problem> choose(const Task& task, const HttpResult& tags, const HttpResult& loaded) {
+tl::expected<Model, Problem> choose_model(const Task& task, const HttpResult& tags, const HttpResult& loaded) {
   const std::vector<Model> models = installed(tags);
   if (!task.model.empty()) {
     for (const Model& model : models)
@@ -91,9 +104,9 @@ tl::expected<Model, Problem> choose(const Task& task, const HttpResult& tags, co
   std::copy_if(models.begin(), models.end(), std::back_inserter(local),
                [](const Model& model) { return !model.remote && model.chats; });
   if (local.empty()) return tl::unexpected(Problem{Outcome::model_rejected, "no local model is installed", {}});
-  if (const auto running = parse_object(loaded.body))
-    for (const Model& model : local)
-      if (row_of(at(*running, "/models"), model.name).is_object()) return model;
+  if (task.local_size) return of_size(std::move(local), *task.local_size);
+  for (const Model& model : local)
+    if (is_loaded(loaded, model.name)) return model;
   return *std::max_element(local.begin(), local.end(),
                            [](const Model& a, const Model& b) { return a.modified < b.modified; });
 }
@@ -170,16 +183,30 @@ class Ollama final : public Backend {
     if (answers[0].status != 200) return std::nullopt;
     if (answers.size() == 1) return get(base_url(task) + "/api/ps");
     if (answers.size() > 2 || window_for(task, 0) == 0) return std::nullopt;
-    const auto model = choose(task, answers[0], answers[1]);
+    const auto model = choose_model(task, answers[0], answers[1]);
     if (!model) return std::nullopt;
     return post(base_url(task) + "/api/show", {{"model", model->name}});
+  }
+
+  std::string warming_up(const Task& task, const std::vector<HttpResult>& answers) const override {
+    if (answers.size() < 2) return {};
+    const auto model = choose_model(task, answers[0], answers[1]);
+    return !model || model->remote || is_loaded(answers[1], model->name) ? "" : "loading " + one_line(model->name, 80);
+  }
+
+  /// Without a name for the tier: by size, among what is installed.
+  bool choose(Task& task, Tier tier) const override {
+    if (Backend::choose(task, tier)) return true;
+    task.model.clear();
+    task.local_size = tier;
+    return true;
   }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (!task.session.empty())
       return tl::unexpected(Problem{Outcome::bad_request, "a local model has no sessions to continue", {}});
     if (answers.size() < 2) return tl::unexpected(no_list(task, answers.empty() ? HttpResult{} : answers[0]));
-    auto model = choose(task, answers[0], answers[1]);
+    auto model = choose_model(task, answers[0], answers[1]);
     if (!model) return tl::unexpected(std::move(model).error());
     const int window = window_for(task, answers.size() > 2 ? longest_window(answers[2]) : 0);
     if (window > 0 && window < estimated_tokens(task))
@@ -206,6 +233,8 @@ class Ollama final : public Backend {
       return;
     }
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
+    reading.text_grows = true;
+    reading.doing.clear();
     reading.text += text_at(*json, "/message/content");
     const bool remote = !text_at(*json, "/remote_host").empty() || has_cloud_name(reading.model);
     if (remote && reading.warnings.empty())

@@ -88,6 +88,7 @@ class OpenAi final : public Backend {
       return;
     }
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
+    reading.text_grows = true;
     reading.text += text_at(*json, "/choices/0/delta/content");
     if (const auto tokens = integer_at(*json, "/usage/prompt_tokens")) reading.usage.input_tokens = tokens;
     if (const auto tokens = integer_at(*json, "/usage/completion_tokens")) reading.usage.output_tokens = tokens;

@@ -62,7 +62,7 @@ int run_backends(const World& world, const Config& config, const BackendsCommand
 int run_ping(const World& world, const Config& config, const PingCommand& command) {
   const Output output(world);
   if (!command.backend.empty() && config.backend(command.backend) == nullptr) {
-    output.failure(unknown_backend(config, command.backend), "usage");
+    output.failure(unknown_backend("ping", config, command.backend), "usage");
     return kUsage;
   }
   const Host host(world, config);

@@ -9,25 +9,36 @@ namespace {
 
 using Action = BreakerCommand::Action;
 
+std::string where(Action action) {
+  switch (action) {
+    case Action::reset: return "breaker reset";
+    case Action::trip: return "breaker trip";
+    case Action::disable: return "breaker disable";
+    case Action::enable: return "breaker enable";
+    case Action::list: break;
+  }
+  return "breaker list";
+}
+
 Result<std::vector<std::string>> targets(const Config& config, const BreakerCommand& command) {
-  if (command.all && !command.backend.empty())
-    return fail(Code::invalid_argument, "breaker reset: a name and --all exclude each other");
   if (!command.all && command.backend.empty())
-    return fail(Code::invalid_argument, "breaker: which backend?",
-                command.action == Action::reset ? "give its name, or --all" : "give its name");
+    return fail(Code::invalid_argument, "breaker reset: NAME is missing", "name a backend, or use --all");
   std::vector<std::string> names;
   if (command.all)
     for (const auto& [name, settings] : config.backends) names.push_back(name);
-  else if (config.backend(command.backend) == nullptr) return tl::unexpected(unknown_backend(config, command.backend));
+  else if (config.backend(command.backend) == nullptr)
+    return tl::unexpected(unknown_backend(where(command.action), config, command.backend));
   else names.push_back(command.backend);
   return names;
 }
 
 Result<milliseconds> duration_of(const BreakerCommand& command) {
   if (command.duration.empty()) return milliseconds(0);
-  TRY(const milliseconds length, parse_duration(command.duration));
-  if (length <= milliseconds(0)) return fail(Code::invalid_argument, "breaker trip: --for must be longer than 0");
-  return length;
+  const auto length = parse_duration(command.duration);
+  if (!length) return fail(Code::invalid_argument, "breaker trip: --for: " + length.error().what, length.error().hint);
+  if (*length > milliseconds(0)) return *length;
+  return fail(Code::invalid_argument, "breaker trip: --for: must be longer than 0",
+              "a number with a unit: 90s, 5m; without --for it is until `delegate breaker reset`");
 }
 
 void act(Breaker& breaker, const HostTime& now, Action action, milliseconds length) {
@@ -84,7 +95,8 @@ int run_breaker(const World& world, const Config& config, const BreakerCommand& 
       after = breaker.state;
     });
     if (!done) {
-      output.failure(done.error(), "internal");
+      output.failure({done.error().code, where(command.action) + ": " + done.error().what, done.error().hint},
+                     "internal");
       return kInternal;
     }
     said += done_text(command, name, before, after) + "\n";

@@ -11,9 +11,19 @@ int run_status(const World& world, const Config& config, const StatusCommand& co
 int run_backends(const World& world, const Config& config, const BackendsCommand& command);
 int run_ping(const World& world, const Config& config, const PingCommand& command);
 int run_breaker(const World& world, const Config& config, const BreakerCommand& command);
-int run_config_check(const World& world, const Configured& configured, const ConfigCommand& command);
+int run_config(const World& world, const Configured& configured, const ConfigCommand& command);  // show and check
+int run_config_init(const World& world, const std::string& config_file, const ConfigCommand& command);
+int run_config_path(const World& world, const std::string& config_file, const std::string& directory,
+                    const ConfigCommand& command);
+int run_runs(const World& world, const Config& config, const RunsCommand& command);
+int run_trust(const World& world, const TrustCommand& command);
+int run_drill(const World& world, const Configured& configured, const DrillCommand& command);
+int run_stand_in(const World& world, const StandInCommand& command);
+int run_completion(const World& world, const CompletionCommand& command);
+int run_complete(const World& world, const Configured& configured, const CompleteCommand& command);
+int run_manual(const World& world, const ManualCommand& command);
 
 /// A backend that is not in the configuration: the error with a suggestion.
-Error unknown_backend(const Config& config, const std::string& name);
+Error unknown_backend(const std::string& where, const Config& config, const std::string& name);
 
 }  // namespace delegate::cli

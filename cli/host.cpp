@@ -1,11 +1,11 @@
 #include "cli/host.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <system_error>
 
 #include "backends/registry.hpp"
+#include "cli/places.hpp"
+#include "cli/project_file.hpp"
+#include "cli/trusted.hpp"
 #include "core/os/file.hpp"
 #include "core/os/process.hpp"
 #include "core/state/memory.hpp"
@@ -14,55 +14,36 @@
 namespace delegate::cli {
 namespace {
 
-constexpr const char* kFileName = "delegate.toml";
 constexpr std::size_t kLargestConfig = 1u << 20;
-
-/// An XDG base directory: the variable when it is an absolute path (others are to be ignored), else below HOME.
-std::string base_directory(const World& world, const char* variable, const char* below_home) {
-  if (std::string set = world.variable(variable); set.starts_with('/')) return set;
-  const std::string home = world.variable("HOME");
-  return home.empty() ? std::string() : home + below_home;
-}
-
-bool is_there(const Path& path) {
-  std::error_code ignored;  // what cannot be looked at is not there for us
-  return std::filesystem::exists(path, ignored);
-}
-
-/// Only a file of the person (or root) that others cannot write may speak for a project.
-bool is_ours(const Path& path) {
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0) return false;
-  return (facts.st_uid == ::geteuid() || facts.st_uid == 0) && (facts.st_mode & S_IWOTH) == 0;
-}
-
-std::optional<Path> project_file(const World& world, const std::string& directory) {
-  const Path home = world.variable("HOME");
-  for (Path at = directory; !at.empty() && at != home; at = at.parent_path()) {
-    const Path candidate = at / kFileName;
-    if (is_there(candidate)) return is_ours(candidate) ? std::optional(candidate) : std::nullopt;
-    if (is_there(at / ".git") || at == at.root_path()) break;
-  }
-  return std::nullopt;
-}
 
 Result<ConfigFile> load_file(const Path& path) {
   TRY(std::string text, read_file(path, kLargestConfig));
   return ConfigFile{path.string(), std::move(text)};
 }
 
-std::string state_path(const World& world, const StateSettings& settings) {
-  if (settings.path.starts_with("~/")) return world.variable("HOME") + settings.path.substr(1);
-  if (!settings.path.empty()) return settings.path;
-  const std::string base = base_directory(world, "XDG_STATE_HOME", "/.local/state");
-  return base.empty() ? std::string() : base + "/delegate/state.db";
+Status read_user_file(const World& world, ConfigSources& sources) {
+  const Path path = user_config_path(world);
+  std::error_code ignored;  // what cannot be looked at is not there for us; a link to nothing is
+  if (path.empty() || !std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return {};
+  TRY(sources.user_file, load_file(path));
+  return {};
 }
 
-std::string scratch_path(const World& world) {
-  if (const std::string runtime = world.variable("XDG_RUNTIME_DIR"); runtime.starts_with('/'))
-    return runtime + "/delegate";
-  const std::string base = base_directory(world, "XDG_CACHE_HOME", "/.cache");
-  return base.empty() ? std::string() : base + "/delegate/calls";
+Status find_project_file(const World& world, const std::string& directory, Configured& out) {
+  TRY(const ProjectSearch search, search_project_file(world, directory));
+  if (!search.file) return {};
+  if (search.file->ignored.empty()) out.sources.project_file = ConfigFile{search.file->path, search.file->text};
+  else out.notices.push_back({Code::permission_denied, search.file->path + ": ignored: " + search.file->ignored, ""});
+  return {};
+}
+
+/// Only a file that asks for trust costs a look at what is trusted. The text that is compared is the text that is used.
+void settle_trust(const World& world, Configured& out) {
+  if (out.loaded.restricted.empty()) return;
+  const auto trusted = read_trusted(trusted_path(world));
+  if (!trusted) return out.notices.push_back(trusted.error());
+  out.sources.project_trust = trust_of(*trusted, *out.sources.project_file);
+  if (out.sources.project_trust != ProjectTrust::none) out.loaded = load_config(out.sources);
 }
 
 }  // namespace
@@ -73,18 +54,19 @@ Result<Configured> configure(const World& world, const std::string& config_file,
     if (name.starts_with("DELEGATE_")) out.sources.environment[name] = value;
   const std::string named = config_file.empty() ? world.variable("DELEGATE_CONFIG") : config_file;
   if (!named.empty()) {
-    TRY(out.sources.user_file, load_file(named));
+    auto file = load_file(named);
+    if (!file)
+      return fail(file.error().code, (config_file.empty() ? "DELEGATE_CONFIG: " : "--config: ") + file.error().what,
+                  file.error().code == Code::not_found ? "`delegate config init` writes one" : "");
+    out.sources.user_file = *std::move(file);
   } else {
-    const std::string base = base_directory(world, "XDG_CONFIG_HOME", "/.config");
-    const Path user = Path(base) / "delegate" / kFileName;
-    if (!base.empty() && is_there(user)) {
-      TRY(out.sources.user_file, load_file(user));
-    }
-    if (const auto project = project_file(world, directory)) {
-      TRY(out.sources.project_file, load_file(*project));
-    }
+    TRY_STATUS(read_user_file(world, out.sources));
+    TRY_STATUS(find_project_file(world, directory, out));
   }
   out.loaded = load_config(out.sources);
+  settle_trust(world, out);
+  for (const ConfigProblem& warning : out.loaded.warnings)
+    out.notices.push_back({Code::invalid_argument, to_string(warning), warning.hint});
   return out;
 }
 

@@ -13,11 +13,11 @@ namespace delegate::cli {
 struct Configured {
   ConfigSources sources;
   LoadedConfig loaded;
+  std::vector<Error> notices;  // what was left aside, to be said once
 };
 
-/// Finds and reads the layers. Fails when a file that was named cannot be read. `directory` is where the search for a
-/// project's delegate.toml begins; it ends at the repository's root, at the home directory, and at somebody else's
-/// file.
+/// Finds and reads the layers, and decides whether the project's file is trusted. Fails when a file that was named or
+/// found cannot be read. `directory` is where the search for a project's delegate.toml begins.
 Result<Configured> configure(const World& world, const std::string& config_file, const std::string& directory);
 
 /// What commands work with, opened once: the store, the breakers over it, the engine. A store that cannot be opened is

@@ -4,6 +4,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/render.hpp"
+#include "cli/terminal.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
 
@@ -13,15 +14,19 @@ namespace {
 
 constexpr std::size_t kLongestNote = 8192;
 
-bool takes_colours(const World& world) {
-  if (world.color != "auto") return world.color == "always";
-  return ::isatty(world.out) == 1 && world.variable("NO_COLOR").empty() && world.variable("TERM") != "dumb";
+bool takes_escapes(const World& world, int stream) {
+  if (world.color == "never" || ::isatty(stream) != 1) return false;
+  return world.color == "always" || (world.variable("NO_COLOR").empty() && world.variable("TERM") != "dumb");
 }
 
 }  // namespace
 
 Output::Output(const World& world)
-    : out_(world.out), err_(world.err), json_(world.json), painted_(takes_colours(world)) {}
+    : out_(world.out),
+      err_(world.err),
+      json_(world.json),
+      painted_(world.color == "always" || takes_escapes(world, world.out)),
+      lively_(takes_escapes(world, world.err)) {}
 
 int Output::answer(std::string_view text) const {
   const Status written = write_all(out_, text);
@@ -47,11 +52,9 @@ void Output::failure(const Error& failed, std::string_view outcome) const {
   if (json_) static_cast<void>(answer(to_json(failed, outcome) + "\n"));
 }
 
-bool Output::err_is_terminal() const { return ::isatty(err_) == 1; }
-
 void Output::progress(std::string_view line) const {
-  if (!err_is_terminal()) return;
-  static_cast<void>(write_all(err_, "\r\033[K" + one_line(line, 100)));
+  if (!lively_) return;
+  static_cast<void>(write_all(err_, "\r\033[K" + cut_to(one_line(line, 1000), columns_of(err_).value_or(80) - 1)));
 }
 
 std::string with_newline(std::string text) {

@@ -18,7 +18,8 @@ class Output {
   void error(const Error& error) const;    // `delegate: where: what: why` and its hint
   /// An error that ends the command: on stderr, and with --json as an object on stdout.
   void failure(const Error& error, std::string_view outcome) const;
-  bool err_is_terminal() const;
+  /// stderr is a terminal on which a line may be redrawn: not a dumb one, and not one of a person who wants it plain.
+  bool err_is_lively() const { return lively_; }
   bool is_painted() const { return painted_; }  // stdout takes colours
   /// One line on a terminal that is written over in place; empty clears it. Nothing elsewhere.
   void progress(std::string_view line) const;
@@ -28,6 +29,7 @@ class Output {
   int err_;
   bool json_;
   bool painted_;
+  bool lively_;
 };
 
 /// `text` ending in exactly one newline.

@@ -2,241 +2,176 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 
+#include "cli/describe.hpp"
+#include "cli/help.hpp"
+#include "cli/usage.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::cli {
 namespace {
 
-constexpr const char* kExamples = R"(
-Examples:
-  delegate ask "what does errno 11 mean"
-  git diff | delegate ask "review this"
-  delegate ask -b gemini --json "summarize README.md"
-  delegate status
-
-Exit codes: 0 answered, 1 all candidates failed, 2 usage, 3 configuration, 4 nothing admissible now,
-  5 nothing installed, 6 blocked, 70 internal, 124 deadline, 130/143 interrupted
-)";
-
-constexpr const char* kAskExamples = R"(
-Examples:
-  delegate ask "explain this repository"
-  git diff | delegate ask "review this"         stdin is attached as context
-  delegate ask < prompt.txt                     stdin is the prompt
-  delegate ask -b claude -m opus "..."          this one or nobody
-  delegate ask -- "-v means verbose, why?"      a prompt that begins with a dash
-)";
-
-/// An empty value is a slip of the hand (an unset variable), not a wish for the default.
-const CLI::Validator kNotEmpty(
-    [](const std::string& value) { return value.empty() ? std::string("must not be empty") : std::string(); }, "");
-
-/// What the options are bound to while CLI11 parses.
-struct Bound {
-  AskCommand ask;
-  StatusCommand status;
-  BackendsCommand backends;
-  PingCommand ping;
-  BreakerCommand breaker;
-  ConfigCommand config;
-  std::string config_file;
-  std::string color = "auto";
-};
-
-CLI::App* add_ask(CLI::App& app, AskCommand& ask) {
-  CLI::App* command = app.add_subcommand("ask", "One prompt, one answer on stdout");
-  command->add_option("prompt", ask.words, "The prompt; without it, or with -, stdin is the prompt")
-      ->option_text("[PROMPT...]");
-  command->add_option("-b,--backend", ask.backend, "auto, or the name of one backend")
-      ->option_text("NAME")
-      ->check(kNotEmpty);
-  command
-      ->add_option("-t,--type", ask.type,
-                   "summarize, explain, docstring, review, ask, test, diagnose or improve (else inferred)")
-      ->option_text("TYPE")
-      ->check(kNotEmpty);
-  command->add_option("-m,--model", ask.model, "A model of the named backend")->option_text("MODEL")->check(kNotEmpty);
-  command->add_option("-s,--system", ask.system, "A system prompt")->option_text("TEXT");
-  command->add_option("-C,--cwd", ask.directory, "The directory to work in")->option_text("DIR")->check(kNotEmpty);
-  command->add_flag("--write", ask.write, "Let the backend change files and run commands (default: read-only)");
-  command->add_option("--session", ask.session, "Continue a session of the named backend")
-      ->option_text("ID")
-      ->check(kNotEmpty);
-  command->add_option("--timeout", ask.timeout, "The whole run, all candidates together: 90s, 5m")
-      ->option_text("DUR")
-      ->check(kNotEmpty);
-  command->add_flag_callback(
-      "--fallback", [&ask] { ask.fallback = true; }, "Go on with the next backend when one fails (default: for auto)");
-  command->add_flag_callback(
-      "--no-fallback", [&ask] { ask.fallback = false; }, "Ask one backend only (default: for a named backend)");
-  command->add_flag("--no-stdin", ask.no_stdin, "Do not read stdin");
-  command->add_flag("--json", ask.json, "One JSON object instead of the bare answer");
-  command->add_flag("-q,--quiet", ask.quiet, "Say nothing on stderr but errors");
-  command->add_flag("-v,--verbose", ask.verbose, "Say on stderr what is tried");
-  command->footer(kAskExamples);
-  return command;
-}
-
-void add_breaker(CLI::App& app, BreakerCommand& breaker) {
-  CLI::App* command = app.add_subcommand("breaker", "Look at and operate breakers");
-  command->require_subcommand(1);
-  using Action = BreakerCommand::Action;
-  const auto add = [&](const char* name, const char* help, Action action) {
-    CLI::App* sub = command->add_subcommand(name, help);
-    sub->callback([&breaker, action] { breaker.action = action; });
-    if (action != Action::list) sub->add_option("backend", breaker.backend, "Which backend")->option_text("NAME");
-    return sub;
-  };
-  add("list", "Every breaker and its state", Action::list)->add_flag("--json", breaker.json, "As JSON");
-  add("reset", "Close it and forget its failures", Action::reset)->add_flag("--all", breaker.all, "Every backend");
-  add("trip", "Skip this backend until it is reset, or for a while", Action::trip)
-      ->add_option("--for", breaker.duration, "Then a probe decides: 10m")
-      ->option_text("DUR")
-      ->check(kNotEmpty);
-  add("disable", "Let every call through and count nothing", Action::disable);
-  add("enable", "Undo disable", Action::enable);
-}
-
-std::unique_ptr<CLI::App> describe(Bound& bound) {
-  auto app = std::make_unique<CLI::App>(
-      "Asks the AI command line tools that are installed here; skips the broken ones, ends at the local model.",
-      "delegate");
-  app->set_version_flag("--version", "delegate " DELEGATE_VERSION);
-  app->add_option("--config", bound.config_file, "Use this configuration file and no other")->option_text("FILE");
-  app->add_option("--color", bound.color, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->option_text("WHEN");
-  app->require_subcommand(1);
-  app->footer(kExamples);
-  app->fallthrough();  // global options may stand after the command
-  add_ask(*app, bound.ask);
-  app->add_subcommand("status", "Every backend, its breaker, its slots, its last outcome")
-      ->add_flag("--json", bound.status.json, "As JSON");
-  CLI::App* backends = app->add_subcommand("backends", "What is installed, and where");
-  backends->add_flag("--check", bound.backends.check, "Ask each for its version");
-  backends->add_flag("--json", bound.backends.json, "As JSON");
-  CLI::App* ping = app->add_subcommand("ping", "A live one-line call that proves the login");
-  ping->add_option("backend", bound.ping.backend, "Which backend; without it, all")->option_text("NAME");
-  ping->add_flag("--json", bound.ping.json, "As JSON");
-  add_breaker(*app, bound.breaker);
-  CLI::App* config = app->add_subcommand("config", "The configuration");
-  config->require_subcommand(1);
-  config->add_subcommand("check", "Everything that is wrong with it, at once")
-      ->add_flag("--json", bound.config.json, "As JSON");
-  return app;
-}
-
-Command chosen(const CLI::App& app, Bound& bound) {
-  if (app.got_subcommand("ask")) return std::move(bound.ask);
-  if (app.got_subcommand("status")) return bound.status;
-  if (app.got_subcommand("backends")) return bound.backends;
-  if (app.got_subcommand("ping")) return bound.ping;
-  if (app.got_subcommand("breaker")) return bound.breaker;
-  return bound.config;
-}
-
-const CLI::App* deepest(const CLI::App& app) {
-  const auto inner = app.get_subcommands();
-  return inner.empty() ? &app : deepest(*inner.front());
-}
-
-/// "delegate breaker" for the command `delegate breaker trip`.
-std::string parent_names(const CLI::App& app) {
-  std::string names;
-  for (const CLI::App* parent = deepest(app)->get_parent(); parent != nullptr; parent = parent->get_parent())
-    names = names.empty() ? parent->get_name() : parent->get_name() + " " + names;
-  return names;
-}
-
-std::string full_name(const CLI::App& app) {
-  const std::string parents = parent_names(app);
-  return parents.empty() ? deepest(app)->get_name() : parents + " " + deepest(app)->get_name();
-}
-
-/// The likely command for a word that is none.
-std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : deepest(app)->get_subcommands({})) names.push_back(sub->get_name());
-  for (const std::string& word : arguments) {
-    if (word.starts_with("-")) continue;
-    const std::string_view near = nearest(word, names);
-    if (!near.empty() && near != word) return "did you mean `" + std::string(near) + "`?";
-  }
-  return {};
-}
-
-/// The first word that should have named a command but does not; CLI11 would only say that a command is required.
-std::string stray_word(const CLI::App& app, const std::vector<std::string>& arguments) {
-  const CLI::App* command = deepest(app);
-  if (command->get_subcommands({}).empty()) return {};
-  for (const std::string& word : arguments)
-    if (!word.starts_with("-") && command->get_name() != word && app.get_name() != word) return word;
-  return {};
-}
-
-UsageError usage_error(const CLI::App& app, const std::vector<std::string>& arguments, const CLI::ParseError& error) {
-  const std::string name = full_name(app);
-  const std::string where = name == app.get_name() ? "" : name.substr(app.get_name().size() + 1) + ": ";
-  if (const std::string stray = stray_word(app, arguments); !stray.empty()) {
-    const std::string near = suggestion(app, arguments);
-    return {where + "'" + one_line(stray, 80) + "' is no command", near.empty() ? "see `" + name + " --help`" : near};
-  }
-  const bool is_extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-  if (is_extra && deepest(app)->get_name() == "ask")
-    return {where + one_line(error.what()),
-            "see `" + name + " --help`; a prompt that begins with a dash goes after --"};
-  return {where + one_line(error.what()), "see `" + name + " --help`"};
-}
-
-}  // namespace
-
-namespace {
-
-// CLI11 takes a word like "[a, b]" for a list and drops its brackets. A character that nobody types keeps it whole.
+// CLI11 takes a word like "[a, b]" for a list, "++" for the end of a command, "--name=" for a value that is yet to come
+// and "-v means what" for a flag. A character that nobody types, in front of them or behind, keeps such words whole.
 constexpr char kGuard = '\x1e';
 
-std::vector<std::string> guarded(std::vector<std::string> words) {
-  for (std::string& word : words)
-    if (word.starts_with('[') && word.ends_with(']')) word.insert(word.begin(), kGuard);
-  return words;
+/// Does one of the options have this short name and take a value? "-sBe brief" is an option then.
+bool takes_a_value(char name) {
+  const auto is_it = [&](const OptionText& option) {
+    return !option.is_flag() && option.names.size() > 1 && option.names[0] == '-' && option.names[1] == name;
+  };
+  for (const CommandText* command : all_commands())
+    if (std::any_of(command->options.begin(), command->options.end(), is_it)) return true;
+  return false;
 }
 
-/// "-v means verbose" is one word, which CLI11 would take apart into the flag and the rest.
-bool is_dashed_prompt(const std::string& word) {
-  return word.size() > 2 && word[0] == '-' && std::string_view("hqv").find(word[1]) != std::string_view::npos &&
-         word.find(' ') != std::string::npos;
+/// Prose that begins with a dash.
+bool is_dashed_prose(const std::string& word) {
+  return word.size() > 2 && word[0] == '-' && word[1] != '-' && !takes_a_value(word[1]) &&
+         word.find_first_of(" \t\n") != std::string::npos;
 }
 
-void drop_guard(std::string& word) {
+std::string guarded(std::string word) {
+  if (word.empty()) return word;
+  const bool is_valueless = word.starts_with("--") && word.find('=') == word.size() - 1;
+  if (word.back() == ']' || word.back() == kGuard || is_valueless) word += kGuard;
+  if (word == "++" || word.front() == kGuard || is_dashed_prose(word)) word.insert(word.begin(), kGuard);
+  return word;
+}
+
+std::string bare(std::string word) {
   if (word.starts_with(kGuard)) word.erase(0, 1);
+  if (word.ends_with(kGuard)) word.pop_back();
+  return word;
+}
+
+/// CLI11's tree of commands, which only takes the words apart: what they mean is decided on the tables.
+struct Tree {
+  CLI::App app;
+  std::map<const CLI::Option*, const OptionText*> options;
+};
+
+void add_options(CLI::App& app, std::span<const OptionText> options, Tree& tree) {
+  for (const OptionText& option : options) {
+    if (option.is_word()) continue;
+    CLI::Option* added = option.is_flag() ? app.add_flag(std::string(option.names))->disable_flag_override()
+                                          : app.add_option(std::string(option.names))->expected(1);
+    tree.options[added->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)] = &option;
+  }
+}
+
+void take_everything(CLI::App& app) {
+  app.require_subcommand(0, 1);
+  app.allow_extras();
+  app.add_option("words")->allow_extra_args()->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+/// Of the commands only those that occur in the words: the others cannot be meant, and every start would pay for them.
+void grow(Tree& tree, const std::vector<std::string>& words) {
+  tree.app.set_help_flag();
+  tree.app.fallthrough();  // global options may stand after the command
+  take_everything(tree.app);
+  add_options(tree.app, global_options(), tree);
+  CLI::App* above = nullptr;
+  for (const CommandText* command : all_commands()) {
+    const std::size_t space = command->name.find(' ');
+    if (std::find(words.begin(), words.end(), command->name.substr(0, space)) == words.end()) continue;
+    const bool is_inner = space != std::string_view::npos;
+    CLI::App* app = (is_inner ? above : &tree.app)->add_subcommand(std::string(command->last_name()));
+    if (!is_inner) above = app;
+    take_everything(*app);
+    add_options(*app, command->options, tree);
+  }
+}
+
+/// What one level of commands was given.
+void collect(const CLI::App& app, const Tree& tree, Tokens& tokens) {
+  std::map<const CLI::Option*, std::size_t> seen;
+  const bool is_leaf = tokens.command != nullptr && tokens.command->take != nullptr;
+  for (const CLI::Option* option : app.parse_order()) {
+    const std::string& value = option->results().at(seen[option]++);
+    const auto known = tree.options.find(option);
+    if (known != tree.options.end()) tokens.options.push_back({known->second, bare(value)});
+    else if (value.starts_with(kGuard) && is_dashed_prose(bare(value))) tokens.unknown.push_back(bare(value));
+    else if (is_leaf) tokens.words.push_back(bare(value));
+    else tokens.strays.push_back({tokens.command, bare(value)});
+  }
+}
+
+Tokens tokens_of(const Tree& tree) {
+  Tokens tokens;
+  std::string name;
+  collect(tree.app, tree, tokens);
+  for (auto inner = tree.app.get_subcommands(); !inner.empty(); inner = inner.front()->get_subcommands()) {
+    name += (name.empty() ? "" : " ") + inner.front()->get_name();
+    tokens.command = command_named(name);
+    collect(*inner.front(), tree, tokens);
+  }
+  for (const std::string& word : tree.app.remaining(true)) tokens.unknown.push_back(bare(word));
+  return tokens;
+}
+
+/// CLI11 has stopped for one of two reasons: an option at the end without its value, or a flag with one.
+UsageError stopped(const Tree& tree, const std::vector<std::string>& words) {
+  const CommandText* command = tokens_of(tree).command;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (!word.starts_with("--") || equals == std::string::npos) continue;
+    const std::string name = word.substr(0, equals);
+    for (const auto& [added, option] : tree.options)
+      if (option->is_flag() && main_name(*option) == name) return misused_option(command, word);
+  }
+  return misused_option(command, words.back());
+}
+
+Command help_on(const std::vector<std::string>& topic) {
+  const CommandText* command = nullptr;
+  for (const std::string& word : topic) {
+    const CommandText* inner = command_named(command == nullptr ? word : std::string(command->name) + " " + word);
+    if (inner == nullptr || inner->is_hidden()) {
+      UsageError error = no_such_command(command, word);
+      error.what.insert(0, "help: ");
+      return error;
+    }
+    command = inner;
+  }
+  return ShowText{help_page(command)};
+}
+
+Command command_of(const Tokens& tokens, Typed& typed) {
+  if (!tokens.strays.empty()) return no_such_command(tokens.strays.front().above, tokens.strays.front().word);
+  for (const auto& [option, value] : tokens.options) {
+    if (main_name(*option) == "--help") return ShowText{help_page(tokens.command)};
+    if (main_name(*option) == "--version") return ShowText{"delegate " DELEGATE_VERSION "\n"};
+  }
+  if (auto wrong = interpret(tokens, typed)) return *std::move(wrong);
+  Command command = tokens.command->take(typed);
+  return std::holds_alternative<ShowText>(command) ? help_on(typed.topic) : command;
 }
 
 }  // namespace
 
 CommandLine parse(const std::vector<std::string>& arguments) {
-  // What follows -- belongs to the prompt; CLI11 would give it back to the outer command once a word has stood before.
-  const bool asks = std::find(arguments.begin(), arguments.end(), "ask") != arguments.end();
-  const auto words_begin = asks ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
-  if (std::any_of(arguments.begin(), words_begin, is_dashed_prompt))
-    return {UsageError{"ask: a prompt that begins with a dash", "put it after --"}, {}, {}};
-  Bound bound;
-  const auto app = describe(bound);
+  if (arguments.empty()) return {ShowText{help_page(nullptr), false}, {}, {}};
+  if (arguments.size() > 1 && arguments[0] == "stand-in")  // the words are another program's
+    return {StandInCommand{arguments[1], {arguments.begin() + 2, arguments.end()}}, {}, {}};
+  // CLI11 would give what follows -- back to the outer command once a word has stood before.
+  const auto words_begin = std::find(arguments.begin(), arguments.end(), "--");
+  std::vector<std::string> words;
+  std::transform(arguments.begin(), words_begin, std::back_inserter(words), guarded);
+  Tree tree;
+  grow(tree, words);
   try {  // a border where exceptions end
-    std::vector<std::string> words = guarded({arguments.begin(), words_begin});
-    std::reverse(words.begin(), words.end());
-    app->parse(std::move(words));
-  } catch (const CLI::CallForHelp&) {
-    return {ShowText{deepest(*app)->help(parent_names(*app))}, {}, {}};
-  } catch (const CLI::CallForVersion& version) {
-    return {ShowText{std::string(version.what()) + "\n"}, {}, {}};
-  } catch (const CLI::ParseError& error) {
-    return {usage_error(*app, arguments, error), {}, {}};
+    tree.app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::ParseError&) {
+    return {stopped(tree, words), {}, {}};
   }
-  for (std::string& word : bound.ask.words) drop_guard(word);
-  if (words_begin != arguments.end()) bound.ask.words.insert(bound.ask.words.end(), words_begin + 1, arguments.end());
-  drop_guard(bound.ask.system);
-  return {chosen(*app, bound), bound.config_file, bound.color};
+  Tokens tokens = tokens_of(tree);
+  if (words_begin != arguments.end()) tokens.words.insert(tokens.words.end(), words_begin + 1, arguments.end());
+  Typed typed;
+  Command command = command_of(tokens, typed);
+  return {std::move(command), typed.config_file, typed.color};
 }
 
 }  // namespace delegate::cli

@@ -14,8 +14,12 @@ struct AskCommand {
   std::string system;
   std::string directory;
   std::string session;
+  bool continue_session = false;
+  std::string tier;
+  std::vector<std::string> files;
   std::string timeout;
   std::optional<bool> fallback;
+  std::optional<bool> stream;  // else: to a terminal
   bool write = false;
   bool no_stdin = false;
   bool json = false;
@@ -23,6 +27,16 @@ struct AskCommand {
   bool verbose = false;
 };
 struct StatusCommand {
+  bool watch = false;
+  bool json = false;
+};
+struct RunsCommand {
+  std::string id;  // show this one; empty: list them
+  std::string backend;
+  std::string outcome;
+  std::string since;  // a duration before now, or a date
+  int most = 20;
+  bool totals = false;
   bool json = false;
 };
 struct BackendsCommand {
@@ -42,19 +56,50 @@ struct BreakerCommand {
   bool json = false;
 };
 struct ConfigCommand {
+  enum class Action { show, check, path, init };
+  Action action = Action::check;
+  std::vector<std::string> keys;  // show: only these, or those below them; empty: all
+  bool force = false;             // init: overwrite
+  bool print = false;             // init: to stdout
   bool json = false;
 };
-/// Help or version: a text for stdout.
+struct TrustCommand {
+  std::string directory;  // empty: here
+  bool list = false;
+  bool forget = false;
+  bool json = false;
+};
+struct DrillCommand {
+  bool mine = false;
+  bool json = false;
+};
+/// Not for people: one of the drill's scripted backends.
+struct StandInCommand {
+  std::string kind;
+  std::vector<std::string> words;  // what the real CLI would have been given
+};
+struct CompletionCommand {
+  std::string shell;
+};
+/// Not for people: the words that a shell offers for something that only the host knows.
+struct CompleteCommand {
+  std::string what;  // "backends", "runs", "keys", …
+};
+/// Not for people: the man page.
+struct ManualCommand {};
+/// Help or version: a text for stdout, or for stderr when it answers a command line without a command.
 struct ShowText {
   std::string text;
+  bool is_asked_for = true;
 };
 struct UsageError {
   std::string what;
   std::string hint;
 };
 
-using Command = std::variant<AskCommand, StatusCommand, BackendsCommand, PingCommand, BreakerCommand, ConfigCommand,
-                             ShowText, UsageError>;
+using Command = std::variant<AskCommand, StatusCommand, RunsCommand, BackendsCommand, PingCommand, BreakerCommand,
+                             ConfigCommand, TrustCommand, DrillCommand, StandInCommand, CompletionCommand,
+                             CompleteCommand, ManualCommand, ShowText, UsageError>;
 
 struct CommandLine {
   Command command;

@@ -24,11 +24,6 @@ std::string reason_text(const Skip& skip) {
   return {};
 }
 
-/// Absences that were always so are no news; only what changed the route is.
-bool is_news(const Skip& skip) {
-  return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled;
-}
-
 bool is_degraded_name(const RunResult& result) {
   return result.attempts.empty() && result.outcome == Outcome::breaker_open && result.skips.size() == 1;
 }
@@ -65,6 +60,12 @@ void explain_failure(const Output& output, const RunResult& result) {
 }
 
 }  // namespace
+
+bool is_news(const Skip& skip) {
+  return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled;
+}
+
+std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped (" + reason_text(skip) + ")"; }
 
 std::string describe(const Skip& skip) {
   std::string text = skip.backend + " skipped (" + reason_text(skip);

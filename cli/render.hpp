@@ -11,6 +11,10 @@ namespace delegate::cli {
 
 /// "gemini skipped (open, retry in 42 s: sign-in expired)".
 std::string describe(const Skip& skip);
+/// "gemini skipped (open, retry in 42 s)".
+std::string describe_shortly(const Skip& skip);
+/// Absences that were always so are no news; only what changed the route is.
+bool is_news(const Skip& skip);
 /// "claude failed after 3 s: …".
 std::string describe(const Attempt& attempt);
 
@@ -58,8 +62,6 @@ struct CheckRow {
 };
 std::string to_text(const std::vector<CheckRow>& rows);
 std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema);
-
-std::string to_json(const std::vector<ConfigProblem>& problems, const std::vector<std::string>& files);
 
 /// Columns padded to their widest cell; the last is not padded.
 std::string table(const std::vector<std::vector<std::string>>& rows);

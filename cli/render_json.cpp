@@ -146,20 +146,4 @@ std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema
   return dump(json);
 }
 
-std::string to_json(const std::vector<ConfigProblem>& problems, const std::vector<std::string>& files) {
-  Json json{{"schema", "delegate.config_check/1"}, {"ok", problems.empty()}, {"files", files}};
-  json["problems"] = Json::array();
-  for (const ConfigProblem& problem : problems) {
-    Json object = Json::object();
-    put(object, "source", problem.origin.source);
-    if (problem.origin.line > 0) object["line"] = problem.origin.line;
-    if (problem.origin.column > 0) object["column"] = problem.origin.column;
-    put(object, "key", problem.key);
-    put(object, "message", problem.what);
-    put(object, "hint", problem.hint);
-    json["problems"].push_back(object);
-  }
-  return dump(json);
-}
-
 }  // namespace delegate::cli

@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include "cli/commands.hpp"
+#include "cli/config_report.hpp"
 #include "cli/exit_code.hpp"
+#include "core/os/file.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -13,14 +15,21 @@ std::string directory_of(const World& world, const Command& command) {
   return (Path(world.cwd) / ask->directory).lexically_normal().string();
 }
 
-/// All of them for a person; a script gets the first, and the whole list from `config check --json`.
-int report_problems(const Output& output, const std::vector<ConfigProblem>& problems) {
-  for (const ConfigProblem& problem : problems) {
-    const Error error{Code::invalid_argument, to_string(problem), problem.hint};
-    if (&problem == &problems.front()) output.failure(error, "configuration");
+/// All that is wrong for a person; a script gets the first, and the whole list from `config check --json`.
+int report_problems(const Output& output, const ConfigVerdict& verdict) {
+  for (const Error& error : verdict.errors)
+    if (&error == &verdict.errors.front()) output.failure(error, verdict.outcome);
     else output.error(error);
-  }
-  return kConfiguration;
+  return verdict.exit_code;
+}
+
+/// What was left aside must not be missed; only a shell that completes words, and a person who wants quiet, go without.
+void say_notices(const Output& output, const Configured& configured, const Command& command) {
+  const auto* ask = std::get_if<AskCommand>(&command);
+  if (std::holds_alternative<CompleteCommand>(command) || (ask != nullptr && ask->quiet)) return;
+  for (const Error& notice : configured.notices) output.error(notice);
+  if (std::holds_alternative<StatusCommand>(command) && configured.sources.project_trust == ProjectTrust::trusted)
+    output.note("delegate: " + configured.sources.project_file->path + ": in use, trusted");
 }
 
 bool wants_json(const std::vector<std::string>& arguments) {
@@ -28,12 +37,37 @@ bool wants_json(const std::vector<std::string>& arguments) {
   return std::find(arguments.begin(), words_begin, "--json") != words_begin;
 }
 
+/// What was asked for is the answer; the help for a bare `delegate` is not.
+int show(const World& world, const Output& output, const ShowText& text) {
+  if (text.is_asked_for) return output.answer(text.text);
+  static_cast<void>(write_all(world.err, text.text));  // a stderr that cannot be written leaves the exit code
+  return kUsage;
+}
+
+/// Commands that need no configuration, and must work when it is broken.
+std::optional<int> dispatch_unconfigured(const World& world, const CommandLine& line, const std::string& directory) {
+  const Command& command = line.command;
+  if (const auto* config = std::get_if<ConfigCommand>(&command)) {
+    if (config->action == ConfigCommand::Action::init) return run_config_init(world, line.config_file, *config);
+    if (config->action == ConfigCommand::Action::path)
+      return run_config_path(world, line.config_file, directory, *config);
+  }
+  if (const auto* trust = std::get_if<TrustCommand>(&command)) return run_trust(world, *trust);
+  if (const auto* stand_in = std::get_if<StandInCommand>(&command)) return run_stand_in(world, *stand_in);
+  if (const auto* completion = std::get_if<CompletionCommand>(&command)) return run_completion(world, *completion);
+  if (const auto* manual = std::get_if<ManualCommand>(&command)) return run_manual(world, *manual);
+  return std::nullopt;
+}
+
 int dispatch(const World& world, const Configured& configured, const Command& command, const Output& output) {
-  if (const auto* check = std::get_if<ConfigCommand>(&command)) return run_config_check(world, configured, *check);
-  if (!configured.loaded.problems.empty()) return report_problems(output, configured.loaded.problems);
+  if (const auto* config = std::get_if<ConfigCommand>(&command)) return run_config(world, configured, *config);
+  if (const auto* drill = std::get_if<DrillCommand>(&command)) return run_drill(world, configured, *drill);
+  if (const auto* complete = std::get_if<CompleteCommand>(&command)) return run_complete(world, configured, *complete);
+  if (!configured.loaded.problems.empty()) return report_problems(output, verdict_on(configured));
   const Config& config = configured.loaded.config;
   if (const auto* ask = std::get_if<AskCommand>(&command)) return run_ask(world, config, *ask);
   if (const auto* status = std::get_if<StatusCommand>(&command)) return run_status(world, config, *status);
+  if (const auto* runs = std::get_if<RunsCommand>(&command)) return run_runs(world, config, *runs);
   if (const auto* backends = std::get_if<BackendsCommand>(&command)) return run_backends(world, config, *backends);
   if (const auto* ping = std::get_if<PingCommand>(&command)) return run_ping(world, config, *ping);
   return run_breaker(world, config, std::get<BreakerCommand>(command));
@@ -41,12 +75,14 @@ int dispatch(const World& world, const Configured& configured, const Command& co
 
 }  // namespace
 
-Error unknown_backend(const Config& config, const std::string& name) {
-  std::vector<std::string> names{"auto"};
+Error unknown_backend(const std::string& where, const Config& config, const std::string& name) {
+  std::vector<std::string> names;
+  if (where.starts_with("ask")) names.emplace_back("auto");
   for (const auto& [known, settings] : config.backends) names.push_back(known);
   const std::string_view near = nearest(name, names);
-  return {Code::not_found, "'" + one_line(name, 80) + "' is no backend (there are: " + join(names, ", ") + ")",
-          near.empty() ? "" : "did you mean `" + std::string(near) + "`?"};
+  return {Code::not_found,
+          where + ": '" + one_line(name, 80) + "' is no backend (there are: " + join(names, ", ") + ")",
+          near.empty() ? "see `delegate backends`" : "did you mean `" + std::string(near) + "`?"};
 }
 
 int run(World& world) {
@@ -54,16 +90,21 @@ int run(World& world) {
   world.json = wants_json(world.arguments);
   if (!line.color.empty()) world.color = line.color;
   const Output output(world);
-  if (const auto* text = std::get_if<ShowText>(&line.command)) return output.answer(text->text);
+  if (const auto* text = std::get_if<ShowText>(&line.command)) return show(world, output, *text);
   if (const auto* error = std::get_if<UsageError>(&line.command)) {
     output.failure({Code::invalid_argument, error->what, error->hint}, "usage");
     return kUsage;
   }
-  const auto configured = configure(world, line.config_file, directory_of(world, line.command));
+  const std::string directory = directory_of(world, line.command);
+  if (const auto code = dispatch_unconfigured(world, line, directory)) return *code;
+  const auto configured = configure(world, line.config_file, directory);
   if (!configured) {
+    // A shell that waits for words gets none, and no error into the line that is being typed.
+    if (std::holds_alternative<CompleteCommand>(line.command)) return kAnswered;
     output.failure(configured.error(), "configuration");
     return kConfiguration;
   }
+  say_notices(output, *configured, line.command);
   return dispatch(world, *configured, line.command, output);
 }
 

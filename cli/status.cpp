@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 #include "cli/host_status.hpp"
 #include "cli/render.hpp"
+#include "cli/watch.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -63,6 +64,7 @@ int run_status(const World& world, const Config& config, const StatusCommand& co
   const Output output(world);
   const Host host(world, config);
   if (!host.notice().empty()) output.note("delegate: " + host.notice());
+  if (command.watch) return watch_status(world, config, host, command.json);
   const HostStatus status = status_of(host, config);
   return output.answer(command.json ? to_json(status) + "\n" : to_text(status, output.is_painted()));
 }

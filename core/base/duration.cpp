@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "core/base/text.hpp"
+
 namespace delegate {
 namespace {
 
@@ -25,7 +27,7 @@ const Unit* find_unit(std::string_view name) {
 }
 
 tl::unexpected<Error> bad(std::string_view text) {
-  return fail(Code::invalid_argument, "'" + std::string(text) + "' is not a duration",
+  return fail(Code::invalid_argument, "'" + one_line(text, 80) + "' is not a duration",
               "write it like 250ms, 60s, 5m, 1h30m; a bare number is seconds");
 }
 

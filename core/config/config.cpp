@@ -9,6 +9,13 @@ BackendSettings kind_defaults(const std::string& kind) {
   BackendSettings backend;
   backend.kind = kind;
   if (kind == "claude" || kind == "codex" || kind == "gemini") backend.command = {kind};
+  const auto set_tiers = [&](const char* small, const char* medium, const char* large) {
+    backend.tier_small = small, backend.tier_medium = medium, backend.tier_large = large;
+  };
+  // Names that the vendors keep pointing at their newest model of that size.
+  if (kind == "claude") set_tiers("haiku", "sonnet", "opus");
+  if (kind == "gemini") set_tiers("flash-lite", "flash", "pro");
+  if (kind == "codex") set_tiers("low", "medium", "high");
   if (kind == "codex") backend.env_keep = {"CODEX_API_KEY"};
   if (kind == "gemini") backend.env_keep = {"GEMINI_API_KEY", "GOOGLE_API_KEY"};
   if (kind == "ollama" || kind == "openai") {

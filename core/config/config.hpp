@@ -74,7 +74,11 @@ struct BackendSettings {
   bool enabled = true;
   std::vector<std::string> command;  // executable (name on PATH or absolute) and fixed arguments
   std::string model;                 // empty: the backend's own default
-  milliseconds timeout = 10min;      // one attempt
+  // What --tier means here: a model, for codex how hard it thinks; empty: its default (ollama: chosen by size).
+  std::string tier_small;
+  std::string tier_medium;
+  std::string tier_large;
+  milliseconds timeout = 10min;  // one attempt
   milliseconds first_output_timeout = 60s;
   milliseconds idle_timeout = 180s;
   int max_parallel = 3;
@@ -112,6 +116,7 @@ struct NotifySettings {
 struct HistorySettings {
   int limit = 1000;  // runs kept
   bool keep_prompts = false;
+  bool keep_answers = false;
 
   bool operator==(const HistorySettings&) const = default;
 };

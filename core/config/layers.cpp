@@ -1,17 +1,47 @@
 #include "core/config/layers.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "core/config/assign.hpp"
 #include "core/config/checks.hpp"
+#include "core/config/toml_text.hpp"
 
 namespace delegate::config {
 namespace {
 
-const std::string kElsewhere = "put it into ~/.config/delegate/delegate.toml";
+bool is_one_of(const std::string& backend, const std::vector<std::string>& known) {
+  return backend.empty() || std::find(known.begin(), known.end(), backend) != known.end();
+}
 
-/// The value is what the built-in configuration has anyway.
+/// For a shell, in quotes when it needs them.
+std::string shell_word(const std::string& text) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-./+,:@%=").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+/// Such a model of the local server runs elsewhere: naming one sends the prompts off the machine.
+bool names_a_cloud_model(const Setting& setting) {
+  const auto* text = std::get_if<std::string>(&setting.value.value);
+  const bool is_model = setting.name == "model" || setting.name.starts_with("tier.");
+  return is_model && text != nullptr && (text->ends_with("-cloud") || text->ends_with(":cloud"));
+}
+
+/// What runs, connects or stores, or sends prompts elsewhere.
+bool is_restricted(const Setting& setting) {
+  Config scratch;
+  return find_key(scratch, setting)->rule->restricted || names_a_cloud_model(setting);
+}
+
+}  // namespace
+
 bool restates_built_in(const Setting& setting) {
   Config config = built_in_config();
   if (!setting.backend.empty() && config.backend(setting.backend) == nullptr) return false;
@@ -19,8 +49,6 @@ bool restates_built_in(const Setting& setting) {
   const std::string before = to_text(key->slot);
   return assign(*key, setting.value).empty() && to_text(key->slot) == before;
 }
-
-}  // namespace
 
 void Problems::add(ConfigProblem problem) {
   if (full()) cut_ = true;
@@ -47,33 +75,52 @@ std::optional<Key> find_key(Config& config, const Setting& setting) {
   return std::nullopt;
 }
 
-/// Such a model of the local server runs elsewhere: naming one sends the prompts off the machine.
-bool names_a_cloud_model(const Setting& setting) {
-  const auto* text = std::get_if<std::string>(&setting.value.value);
-  return setting.name == "model" && text != nullptr && (text->ends_with("-cloud") || text->ends_with(":cloud"));
+std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
+                                             const std::vector<std::string>& known_backends) {
+  std::vector<RestrictedSetting> restricted;
+  std::set<std::string> described;
+  for (const Setting& setting : layer.settings) {
+    const bool is_new = !is_one_of(setting.backend, known_backends);
+    if (!is_new && (!is_restricted(setting) || restates_built_in(setting))) continue;
+    restricted.push_back({setting.key(), toml_text(setting.value), setting.key_origin});
+    described.insert(setting.backend);
+  }
+  for (const auto& [name, origin] : layer.backends)
+    if (!is_one_of(name, known_backends) && !described.contains(name))
+      restricted.push_back({"backends." + name, "", origin});
+  return restricted;
 }
 
-void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, Problems& problems) {
-  const auto is_known = [&](const std::string& backend) {
-    return backend.empty() || std::find(known_backends.begin(), known_backends.end(), backend) != known_backends.end();
+void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, ProjectTrust trust,
+                         Problems& problems) {
+  const auto refuse = [&](const Origin& origin, const std::string& key, const std::string& what, std::string hint) {
+    const char* why = trust == ProjectTrust::changed ? "has changed since it was trusted" : "is not trusted";
+    if (hint.empty()) hint = trust_hint(origin.source);
+    problems.add({origin, key, what + " a project's delegate.toml that " + why, std::move(hint), true});
   };
-  for (const auto& [name, origin] : layer.backends) {
-    if (is_known(name)) continue;
-    const std::string hint = suggestion(name, known_backends);
-    problems.add({origin, "backends." + name, "a project's delegate.toml may not bring a new backend",
-                  hint.empty() ? kElsewhere : hint});
-  }
-  Config scratch;
+  for (const auto& [name, origin] : layer.backends)
+    if (!is_one_of(name, known_backends))
+      refuse(origin, "backends." + name, "a new backend may not come from", suggestion(name, known_backends));
   std::vector<Setting> allowed;
   for (Setting& setting : layer.settings) {
-    if (!is_known(setting.backend)) continue;
-    const bool restricted = find_key(scratch, setting)->rule->restricted || names_a_cloud_model(setting);
-    if (!restricted) allowed.push_back(std::move(setting));
-    else if (!restates_built_in(setting))
-      problems.add({setting.key_origin, setting.key(), "may not be set by a project's delegate.toml", kElsewhere});
+    if (!is_one_of(setting.backend, known_backends)) continue;
+    if (!is_restricted(setting)) allowed.push_back(std::move(setting));
+    else if (!restates_built_in(setting)) refuse(setting.key_origin, setting.key(), "may not be set by", "");
   }
   layer.settings = std::move(allowed);
-  std::erase_if(layer.backends, [&](const auto& mention) { return !is_known(mention.first); });
+  std::erase_if(layer.backends, [&](const auto& mention) { return !is_one_of(mention.first, known_backends); });
 }
 
 }  // namespace delegate::config
+
+namespace delegate {
+
+std::string trust_hint(const std::string& project_file) {
+  const std::size_t slash = project_file.rfind('/');
+  std::string directory = slash == std::string::npos ? "." : project_file.substr(0, slash);
+  if (directory.empty()) directory = "/";
+  return "read it, then `delegate trust " + config::shell_word(directory) +
+         "`; or put it into ~/.config/delegate/delegate.toml";
+}
+
+}  // namespace delegate

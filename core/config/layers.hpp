@@ -41,6 +41,9 @@ struct Setting {
 /// Its key in `config`; a backend that is not there is made.
 std::optional<Key> find_key(Config& config, const Setting& setting);
 
+/// The value is what the built-in configuration has anyway.
+bool restates_built_in(const Setting& setting);
+
 /// What one layer says.
 struct LayerSettings {
   std::vector<Setting> settings;
@@ -51,11 +54,17 @@ struct LayerSettings {
 LayerSettings from_file(const ConfigFile& file, Layer layer, Problems& problems);
 /// `backends` are the names known so far: these layers cannot bring new ones.
 LayerSettings from_environment(const std::map<std::string, std::string>& variables,
-                               const std::vector<std::string>& backends, Problems& problems);
+                               const std::vector<std::string>& backends, Problems& problems,
+                               std::vector<ConfigProblem>& warnings);
 LayerSettings from_flags(const std::map<std::string, std::string>& flags, const std::vector<std::string>& backends,
                          Problems& problems);
 
-/// Removes what a project's file may not say (a problem each) or says without effect.
-void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, Problems& problems);
+/// What a project's file says and has to be trusted for.
+std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
+                                             const std::vector<std::string>& known_backends);
+
+/// Removes what a project's file that is not trusted may not say (a problem each) or says without effect.
+void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, ProjectTrust trust,
+                         Problems& problems);
 
 }  // namespace delegate::config

@@ -35,7 +35,7 @@ class Loader {
     for (const Setting& setting : settings_)
       if (!setting.backend.empty()) apply(setting);
     if (backends_known_) check_together();
-    return {std::move(config_), std::move(problems_).sorted()};
+    return {std::move(config_), std::move(problems_).sorted(), std::move(warnings_), std::move(restricted_)};
   }
 
  private:
@@ -49,10 +49,12 @@ class Loader {
       LayerSettings project = from_file(*sources.project_file, Layer::project_file, problems_);
       if (!backends_known_)
         for (const auto& [name, origin] : project.backends) mentioned_.emplace(name, origin);
-      restrict_to_project(project, backend_names(), problems_);
+      restricted_ = restricted_in(project, backend_names());
+      if (sources.project_trust != ProjectTrust::trusted)
+        restrict_to_project(project, backend_names(), sources.project_trust, problems_);
       take(std::move(project));
     }
-    take(from_environment(sources.environment, backend_names(), problems_));
+    take(from_environment(sources.environment, backend_names(), problems_, warnings_));
     take(from_flags(sources.flags, backend_names(), problems_));
   }
 
@@ -106,6 +108,8 @@ class Loader {
     const std::optional<Key> key = find_key(config_, setting);
     const std::string kind = setting.backend.empty() ? "" : config_.backends[setting.backend].kind;
     if (!kind.empty() && !key->applies_to(kind)) {
+      // A project's file that shows the built-in values means no harm where the backend is another one.
+      if (setting.origin.layer == Layer::project_file && restates_built_in(setting)) return;
       const std::string kinds = join_kinds(key->rule->kinds);
       problems_.add(
           {setting.key_origin, dotted, "is only for backends of kind " + kinds + ", this one is of kind " + kind, ""});
@@ -181,6 +185,8 @@ class Loader {
 
   Config config_ = built_in_config();
   Problems problems_;
+  std::vector<ConfigProblem> warnings_;
+  std::vector<RestrictedSetting> restricted_;
   std::vector<Setting> settings_;            // weakest layer first
   std::map<std::string, Origin> mentioned_;  // backends that a file has a table for
   std::set<std::string> failed_;             // keys whose value could not be used

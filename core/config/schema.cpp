@@ -21,6 +21,8 @@ struct Field {
 constexpr std::int64_t kDay = std::int64_t{24} * 60 * 60 * 1000;
 constexpr std::string_view kCliKinds = "claude codex gemini command";
 constexpr std::string_view kHttpKinds = "ollama openai";
+constexpr std::string_view kTierKinds = "claude codex gemini ollama openai";
+constexpr std::string_view kTierDoc = "model for this --tier (codex: reasoning effort); empty: the default";
 constexpr std::string_view kCommandKind = "command";
 
 constexpr std::array<std::string_view, 6> kKinds = {"claude", "codex", "gemini", "ollama", "openai", "command"};
@@ -78,6 +80,9 @@ const Field<Backend> kBackend[] = {
       .kinds = kCliKinds},
      &Backend::command},
     {{.name = "model", .doc = "empty: the backend's own default", .check = check_model}, &Backend::model},
+    {{.name = "tier.small", .doc = kTierDoc, .check = check_model, .kinds = kTierKinds}, &Backend::tier_small},
+    {{.name = "tier.medium", .doc = kTierDoc, .check = check_model, .kinds = kTierKinds}, &Backend::tier_medium},
+    {{.name = "tier.large", .doc = kTierDoc, .check = check_model, .kinds = kTierKinds}, &Backend::tier_large},
     {{.name = "timeout", .doc = "one attempt", .min = 1, .max = kDay}, &Backend::timeout},
     {{.name = "first_output_timeout", .doc = "nothing at all for this long: hung; 0: no limit", .max = kDay},
      &Backend::first_output_timeout},
@@ -149,6 +154,7 @@ using History = HistorySettings;
 const Field<History> kHistory[] = {
     {{.name = "limit", .doc = "runs that are kept", .max = 10'000'000, .restricted = true}, &History::limit},
     {{.name = "keep_prompts", .doc = "keep the prompts as well", .restricted = true}, &History::keep_prompts},
+    {{.name = "keep_answers", .doc = "keep the answers as well", .restricted = true}, &History::keep_answers},
 };
 
 template <class Section, std::size_t size>

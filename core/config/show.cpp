@@ -4,6 +4,7 @@
 #include "core/config/assign.hpp"
 #include "core/config/load.hpp"
 #include "core/config/schema.hpp"
+#include "core/config/toml_text.hpp"
 
 namespace delegate {
 namespace config {
@@ -35,6 +36,33 @@ struct ToText {
   }
 };
 
+struct ToPlain {
+  PlainValue operator()(const bool* value) const { return *value; }
+  PlainValue operator()(const int* value) const { return std::int64_t{*value}; }
+  PlainValue operator()(const milliseconds* value) const { return format_duration(*value); }
+  template <class Same>
+  PlainValue operator()(const Same* value) const {
+    return *value;
+  }
+};
+
+Node to_node(const std::string& text) { return {text, {}}; }
+Node to_node(const FailureRule& rule) {
+  return {Node::Table{{"match", {}, to_node(rule.match)}, {"outcome", {}, to_node(rule.outcome)}}, {}};
+}
+
+struct ToNode {
+  Node operator()(bool value) const { return {value, {}}; }
+  Node operator()(std::int64_t value) const { return {value, {}}; }
+  Node operator()(const std::string& value) const { return to_node(value); }
+  template <class Element>
+  Node operator()(const std::vector<Element>& values) const {
+    Node::List list;
+    for (const Element& value : values) list.push_back(to_node(value));
+    return {std::move(list), {}};
+  }
+};
+
 KeyInfo key_info(const std::string& scope, const Key& key) {
   const Rule& rule = *key.rule;
   KeyInfo info{scope + key.name(), std::string(type_name(key.slot)), rule.restricted, std::string(rule.doc), {}};
@@ -48,6 +76,23 @@ KeyInfo key_info(const std::string& scope, const Key& key) {
 std::string to_text(const Slot& slot) { return std::visit(ToText{}, slot); }
 
 }  // namespace config
+
+std::string to_toml(const PlainValue& value) { return config::toml_text(std::visit(config::ToNode{}, value)); }
+
+std::vector<ConfigValue> values_of(const Config& config) {
+  Config copy = config;
+  std::vector<ConfigValue> values;
+  const auto add = [&](const std::string& scope, const config::Key& key) {
+    const std::string name = scope + key.name();
+    values.push_back({name, config.origin(name), std::visit(config::ToPlain{}, key.slot)});
+  };
+  for (const std::string_view section : config::section_names())
+    for (const config::Key& key : config::section_keys(copy, section)) add(std::string(section) + ".", key);
+  for (auto& [name, backend] : copy.backends)
+    for (const config::Key& key : config::backend_keys(backend))
+      if (key.applies_to(backend.kind)) add("backends." + name + ".", key);
+  return values;
+}
 
 std::vector<KeyInfo> known_keys() {
   Config scratch;

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <optional>
 
 #include "core/base/text.hpp"
 #include "core/config/assign.hpp"
@@ -32,8 +34,13 @@ std::vector<Target> all_targets(Config& scratch, const std::vector<std::string>&
   return targets;
 }
 
+constexpr std::string_view kPrefix = "DELEGATE_";
+constexpr std::array<std::string_view, 3> kOurs = {"DELEGATE_CONFIG", "DELEGATE_DEPTH", "DELEGATE_RUN_ID"};
+
+bool is_ours(std::string_view variable) { return std::find(kOurs.begin(), kOurs.end(), variable) != kOurs.end(); }
+
 std::string variable_name(std::string_view key) {
-  std::string name = "DELEGATE_";
+  std::string name(kPrefix);
   for (const char c : key) {
     const int upper = std::toupper(static_cast<unsigned char>(c));
     name += c == '.' || c == '-' ? '_' : static_cast<char>(upper);
@@ -47,6 +54,40 @@ bool names_a_section(std::string_view variable) {
                      [&](std::string_view section) { return variable.starts_with(variable_name(section) + "_"); });
 }
 
+using Variables = std::map<std::string, std::vector<Target>>;  // two backends can differ in - and _ alone
+
+Variables known_variables(const std::vector<Target>& targets) {
+  Variables known;
+  for (const Target& target : targets) known[variable_name(target.key())].push_back(target);
+  return known;
+}
+
+/// The variable of ours that was probably meant: DELEGATE_BREAKER_THRESHOLD for DELEGATE_BREAKR_THRESHOLD and for
+/// DELEGATE_THRESHOLD. The prefix alone is no likeness.
+std::string meant_variable(std::string_view variable, const Variables& known) {
+  const std::string_view typed = variable.substr(kPrefix.size());
+  std::vector<std::string> rests;
+  for (const std::string_view ours : kOurs) rests.emplace_back(ours.substr(kPrefix.size()));
+  for (const auto& [name, targets] : known) {
+    rests.push_back(name.substr(kPrefix.size()));
+    if (targets.front().backend.empty() && !typed.empty() && name.ends_with("_" + std::string(typed))) return name;
+  }
+  const std::string_view near = nearest(typed, rests);
+  return near.empty() ? std::string() : std::string(kPrefix).append(near);
+}
+
+/// With a section's name in it a mistake; else it may belong to another program, and is worth a word at most.
+void stray_variable(const std::string& variable, const Origin& origin, const Variables& known, Problems& problems,
+                    std::vector<ConfigProblem>& warnings) {
+  if (names_a_section(variable)) {
+    std::vector<std::string> names;
+    for (const auto& [name, targets] : known) names.push_back(name);
+    return problems.add({origin, "", "names no key", suggestion(variable, names)});
+  }
+  const std::string meant = meant_variable(variable, known);
+  if (!meant.empty()) warnings.push_back({origin, "", "ignored: it names no key", "did you mean `" + meant + "`?"});
+}
+
 void add_setting(const Target& target, const std::string& text, const Origin& origin, LayerSettings& out) {
   Node value = node_from_text(target.slot, text);
   out.settings.push_back({target.section, target.backend, target.name, std::move(value), origin, origin});
@@ -55,24 +96,18 @@ void add_setting(const Target& target, const std::string& text, const Origin& or
 }  // namespace
 
 LayerSettings from_environment(const std::map<std::string, std::string>& variables,
-                               const std::vector<std::string>& backends, Problems& problems) {
+                               const std::vector<std::string>& backends, Problems& problems,
+                               std::vector<ConfigProblem>& warnings) {
   LayerSettings out;
   Config scratch;
-  std::map<std::string, std::vector<Target>> known;  // two backends can differ in - and _ alone
-  std::vector<std::string> names;
+  std::optional<Variables> known;  // made when the first variable asks for it: mostly there is none
   for (const auto& [variable, text] : variables) {
-    if (!names_a_section(variable)) continue;
-    if (known.empty())
-      for (const Target& target : all_targets(scratch, backends)) known[variable_name(target.key())].push_back(target);
+    if (!variable.starts_with(kPrefix) || is_ours(variable)) continue;
+    if (!known) known = known_variables(all_targets(scratch, backends));
     const Origin origin{Layer::environment, one_line(variable, 200)};
-    const auto found = known.find(variable);
-    if (found == known.end()) {
-      if (names.empty())
-        for (const auto& [name, targets] : known) names.push_back(name);
-      problems.add({origin, "", "names no key", suggestion(variable, names)});
-      continue;
-    }
-    if (found->second.size() > 1)
+    const auto found = known->find(variable);
+    if (found == known->end()) stray_variable(variable, origin, *known, problems, warnings);
+    else if (found->second.size() > 1)
       problems.add({origin, "", "names both " + found->second[0].key() + " and " + found->second[1].key(),
                     "set it in ~/.config/delegate/delegate.toml"});
     else add_setting(found->second.front(), text, origin, out);

@@ -3,14 +3,6 @@
 #include <cerrno>
 
 namespace delegate {
-namespace {
-
-std::string lower_first(std::string text) {
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  return text;
-}
-
-}  // namespace
 
 Code code_of_errno(int error) {
   switch (error) {
@@ -35,7 +27,7 @@ Code code_of_errno(int error) {
 }
 
 tl::unexpected<Error> fail_errno(const std::string& where_and_what, int error) {
-  return fail(code_of_errno(error), where_and_what + ": " + lower_first(errno_text(error)));
+  return fail(code_of_errno(error), where_and_what + ": " + errno_text(error));
 }
 
 }  // namespace delegate

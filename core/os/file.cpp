@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 
 #include "core/os/errno_code.hpp"
@@ -39,7 +40,10 @@ Result<Fd> open_to_read(const Path& path) {
 }
 
 Status write_and_rename(Fd temporary, const std::string& name, const Path& path, const std::string& content) {
-  TRY_STATUS(write_all(temporary.get(), content));
+  if (Status written = write_all(temporary.get(), content); !written) {
+    written.error().what.insert(std::string_view("write").size(), " " + path.string());
+    return written;
+  }
   if (::close(temporary.release()) != 0) return fail_errno("write " + path.string(), errno);
   if (::rename(name.c_str(), path.c_str()) != 0) return fail_errno("write " + path.string(), errno);
   return {};
@@ -70,6 +74,20 @@ Status write_all(int fd, std::string_view bytes) {
     if (count < 0 && should_retry(fd, POLLOUT)) continue;
     if (count < 0) return fail_errno("write", errno);
     bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Status write_all(int fd, std::string_view bytes, const CancelToken& cancel) {
+  while (!bytes.empty()) {
+    pollfd waited[] = {{fd, POLLOUT, 0}, {cancel.fd(), POLLIN, 0}};
+    if (::poll(waited, 2, -1) < 0 && errno != EINTR) return fail_errno("write", errno);
+    if (cancel.cancelled()) return fail(Code::cancelled, "interrupted while writing");
+    if (waited[0].revents == 0) continue;
+    // A pipe that has room takes this much without blocking.
+    const std::string_view piece = bytes.substr(0, PIPE_BUF);
+    TRY_STATUS(write_all(fd, piece));
+    bytes.remove_prefix(piece.size());
   }
   return {};
 }

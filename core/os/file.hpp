@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/result.hpp"
+#include "core/os/cancel.hpp"
 
 namespace delegate {
 
@@ -44,5 +45,8 @@ Result<std::string> read_all(int fd, std::size_t limit);
 
 /// All of it, through short writes, EINTR and non-blocking fds. EPIPE comes back as Code::closed, not as a signal.
 Status write_all(int fd, std::string_view bytes);
+
+/// The same, but a reader that takes nothing is waited for only until the cancel, which is Code::cancelled.
+Status write_all(int fd, std::string_view bytes, const CancelToken& cancel);
 
 }  // namespace delegate

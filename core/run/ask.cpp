@@ -17,14 +17,14 @@ RunResult ask(const Engine& engine, const Request& request, const CancelToken& c
     const Deadline patience = run.patience(*order, step);
     race->start(*std::move(order));
     // A probe that takes too long is left running, and the next candidate starts beside it.
-    while (race->under_way(latest) && !run.answered()) {
-      auto attempt = race->next(patience.or_earlier(run.end_of_waiting(*race)));
-      if (!attempt) break;
-      run.note(*std::move(attempt));
+    while (race->under_way(latest) && !run.is_decided()) {
+      auto attempt = race->next(patience.or_earlier(run.end_of_waiting(*race)), run);
+      if (attempt) run.note(*std::move(attempt));
+      else break;
     }
   }
-  while (!run.answered()) {
-    auto attempt = race->next(run.end_of_waiting(*race));
+  while (!run.is_decided()) {
+    auto attempt = race->next(run.end_of_waiting(*race), run);
     if (!attempt) break;
     run.note(*std::move(attempt));
   }

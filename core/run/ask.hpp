@@ -31,7 +31,12 @@ class Observer {
   virtual ~Observer() = default;
   virtual void asking(const std::string& /*backend*/, bool /*probe*/) {}
   virtual void skipped(const Skip&) {}
+  /// What this backend writes, as far as the request wants it before the end, and what it is busy with. Text comes from
+  /// one backend only: whoever writes first has the floor.
+  virtual void told(const std::string& /*backend*/, const News&) {}
   virtual void ended(const Attempt&) {}
+  /// Called before each wait; by when the next call is wanted although nothing happens (a clock that ticks).
+  virtual Deadline look() { return Deadline::never(); }
 };
 
 /// The heart of the program: one prompt in, one answer out, whoever asks (a shell, an editor's agent, a background

@@ -20,6 +20,9 @@ using Environment = std::map<std::string, std::string>;
 
 enum class Access { read_only, write };
 
+/// How much of a model a task deserves; what that is at each backend is in its settings.
+enum class Tier { small, medium, large };
+
 /// One call at one backend, with all that is known before it.
 struct Task {
   std::string prompt;
@@ -28,6 +31,9 @@ struct Task {
   std::string session;  // resume this one; empty: a new one
   std::string cwd;
   Access access = Access::read_only;
+  std::string effort;              // how hard it thinks, for kinds that have such words; empty: its default
+  std::optional<Tier> local_size;  // of the model to choose among those that are there
+  bool watched = false;            // someone reads along: ask for drafts where they are an extra
   BackendSettings settings;
   std::string executable;   // absolute, for CLI kinds
   Environment environment;  // the caller's
@@ -69,6 +75,16 @@ struct Reading {
   Usage usage;
   std::optional<Problem> problem;     // from the backend's structured output
   std::vector<std::string> warnings;  // for the person, one line each
+
+  /// `text` is the answer as far as it has come and only grows: it may be handed on at once.
+  bool text_grows = false;
+  /// Else, what is being written now. It may turn out not to be the answer (a remark before a tool is used, a try that
+  /// is repeated), so it is for the eyes of a person and nothing else. `drafts` counts how many were begun.
+  std::string draft;
+  int drafts = 0;
+  void begin_draft() { draft.clear(), ++drafts; }
+  /// What it is busy with while it writes nothing: "loading qwen3:8b", "using Read". Empty: it has not said.
+  std::string doing;
 };
 
 /// What was left when the call had ended, for explaining a failure. Of a process or of an HTTP answer, not of both.
@@ -80,6 +96,9 @@ struct Remains {
   std::string_view body;
   std::string_view retry_after;
 };
+
+/// What the settings name for a tier; empty: nothing.
+const std::string& tier_setting(const BackendSettings& settings, Tier tier);
 
 class Backend {
  public:
@@ -94,6 +113,12 @@ class Backend {
   /// A cheap question whose answer `prepare` needs (which models are installed), given the answers so far; nothing when
   /// all is known. A lookup that fails ends the attempt as a call would.
   virtual std::optional<HttpRequest> lookup(const Task&, const std::vector<HttpResult>&) const { return std::nullopt; }
+
+  /// What it will be busy with before its first byte, as far as the lookups tell; empty: nothing special.
+  virtual std::string warming_up(const Task&, const std::vector<HttpResult>&) const { return {}; }
+
+  /// Sets what the task's settings name for a tier; false when they name nothing, and its default is used.
+  virtual bool choose(Task& task, Tier tier) const;
 
   /// What to run or send. A Problem instead: it cannot work, and nothing was spent.
   virtual tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& lookups) const = 0;

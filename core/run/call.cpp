@@ -36,12 +36,13 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
 /// Folds a call's output into a Reading, line by line.
 class Reader {
  public:
-  Reader(const Backend& backend, const Task& task, Reading& reading)
-      : backend_(backend), task_(task), reading_(reading) {}
+  Reader(const Backend& backend, const Task& task, Reading& reading, const OnReading& on_reading)
+      : backend_(backend), task_(task), reading_(reading), on_reading_(on_reading) {}
 
   Flow take(Stream stream, std::string_view bytes) {
     lines(stream).feed(bytes, [&](std::string_view line) { backend_.read(reading_, task_, stream, line); });
-    if (reading_.text.size() > kLongestAnswer) {
+    if (on_reading_) on_reading_(reading_);
+    if (reading_.text.size() > kLongestAnswer || reading_.draft.size() > kLongestAnswer) {
       reading_.problem = Problem{Outcome::bad_output, "the answer is longer than 64 MB", {}};
       return Flow::stop;
     }
@@ -58,12 +59,13 @@ class Reader {
   const Backend& backend_;
   const Task& task_;
   Reading& reading_;
+  const OnReading& on_reading_;
   Lines out_;
   Lines err_;
 };
 
 void run_process(const Backend& backend, const Task& task, ProcessCall call, const CallLimits& limits,
-                 const CancelToken& cancel, CallEnd& end) {
+                 const CancelToken& cancel, const OnReading& on_reading, CallEnd& end) {
   const auto files = write_files(limits.scratch, call);
   if (!files) {
     end.end = {Outcome::spawn_failed, files.error().what, {}};
@@ -80,7 +82,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
                  .idle = task.settings.idle_timeout,
                  .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
   spec.tag_name = "DELEGATE_RUN_ID";
-  Reader reader(backend, task, end.reading);
+  Reader reader(backend, task, end.reading, on_reading);
   const auto result =
       run_child(spec, cancel, [&](Stream stream, std::string_view bytes) { return reader.take(stream, bytes); });
   if (!result) {
@@ -93,11 +95,11 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
 }
 
 void exchange(const Backend& backend, const Task& task, HttpRequest request, const CallLimits& limits,
-              const CancelToken& cancel, CallEnd& end) {
+              const CancelToken& cancel, const OnReading& on_reading, CallEnd& end) {
   request.clocks.first_byte = task.settings.first_output_timeout;
   request.clocks.idle = task.settings.idle_timeout;
   request.clocks.total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline);
-  Reader reader(backend, task, end.reading);
+  Reader reader(backend, task, end.reading, on_reading);
   const auto result =
       http_exchange(request, cancel, [&](std::string_view bytes) { return reader.take(Stream::out, bytes); });
   if (!result) {
@@ -139,16 +141,19 @@ void excuse_for_deadline(const Task& task, const CallLimits& limits, CallEnd& en
 
 }  // namespace
 
-CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel) {
+CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
+                  const OnReading& on_reading) {
   const auto started = std::chrono::steady_clock::now();
   CallEnd end;
   std::vector<HttpResult> lookups;
   if (look_up(backend, task, limits, cancel, lookups, end)) {
+    end.reading.doing = backend.warming_up(task, lookups);
+    if (on_reading) on_reading(end.reading);
     auto call = backend.prepare(task, lookups);
     if (!call) end.end = std::move(call).error();
     else if (auto* process = std::get_if<ProcessCall>(&*call))
-      run_process(backend, task, std::move(*process), limits, cancel, end);
-    else exchange(backend, task, std::move(std::get<HttpRequest>(*call)), limits, cancel, end);
+      run_process(backend, task, std::move(*process), limits, cancel, on_reading, end);
+    else exchange(backend, task, std::move(std::get<HttpRequest>(*call)), limits, cancel, on_reading, end);
   }
   end.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
   excuse_for_deadline(task, limits, end);

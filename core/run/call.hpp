@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "core/base/deadline.hpp"
 #include "core/os/cancel.hpp"
 #include "core/os/file.hpp"
@@ -22,7 +24,11 @@ struct CallEnd {
   milliseconds took{0};
 };
 
+/// Called whenever more of the output has been understood.
+using OnReading = std::function<void(const Reading&)>;
+
 /// Makes one call at one backend, from its lookups to the judgement. Blocks; never throws; cancelled at once.
-CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel);
+CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
+                  const OnReading& on_reading = {});
 
 }  // namespace delegate

@@ -39,16 +39,19 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   return candidate;
 }
 
-tl::expected<int, std::string> next_depth(const Engine& engine) {
+Result<int> next_depth(const Engine& engine) {
   const int limit = engine.config.router.max_depth;
   const std::string text = value_of(engine.environment, "DELEGATE_DEPTH");
   int depth = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth);
   const bool is_number = text.empty() || (error == std::errc{} && end == text.data() + text.size() && depth >= 0);
-  if (!is_number) return tl::unexpected("DELEGATE_DEPTH is '" + one_line(text, 40) + "', not a number");
+  if (!is_number)
+    return fail(Code::permission_denied, "DELEGATE_DEPTH: '" + one_line(text, 40) + "' is not a number",
+                "delegate sets it for the agents that it starts; unset it");
   if (depth < limit) return depth + 1;
-  return tl::unexpected("delegations are nested " + std::to_string(depth) + " deep, the limit is " +
-                        std::to_string(limit));
+  return fail(Code::permission_denied,
+              "delegations are nested " + std::to_string(depth) + " deep, the limit is " + std::to_string(limit),
+              "an agent may be delegating to itself; raise router.max_depth if the nesting is meant");
 }
 
 Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {

@@ -35,7 +35,7 @@ enum class Absence { unknown, disabled, not_installed };
 tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name);
 
 /// The nesting depth of what this process starts, from DELEGATE_DEPTH. An error says why it must not start anything.
-tl::expected<int, std::string> next_depth(const Engine& engine);
+Result<int> next_depth(const Engine& engine);
 
 /// What a permit for one call at this candidate needs.
 Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);

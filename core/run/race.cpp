@@ -26,6 +26,9 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
           .message = attempt.message,
           .probe = attempt.probe,
           .counted = attempt.counted,
+          .tripped = attempt.tripped,
+          .recovered = attempt.recovered,
+          .retry_at = attempt.retry_at,
           .started_at = attempt.started_at,
           .took = attempt.took,
           .exit_code = attempt.exit_code,
@@ -64,13 +67,15 @@ struct Race::Runner {
   CancelToken stop;
   std::optional<Attempt> ended;  // set by the thread, under the race's mutex
   bool seen = false;             // next() has returned it
+  News news;                     // not delivered yet
   std::thread thread;
 };
 
 Race::Race(const Engine& engine, const CancelToken& cancel) : engine_(engine), cancel_(cancel) {}
 
 Race::~Race() {
-  while (next(Deadline::never())) continue;  // passes a cancel on while it waits
+  NoAudience nobody;
+  while (next(Deadline::never(), nobody)) continue;  // passes a cancel on while it waits
   for (auto& runner : runners_)
     if (runner->thread.joinable()) runner->thread.join();
 }
@@ -106,14 +111,22 @@ void Race::end(Runner& runner, Attempt attempt) {
   ended_.signal();
 }
 
+void Race::tell(Runner& runner, News news) {
+  if (news.empty()) return;
+  const std::lock_guard lock(mutex_);
+  runner.news.add(std::move(news));
+  ended_.signal();
+}
+
 Attempt Race::attempt(Runner& runner) {
   const AttemptOrder& order = runner.order;
   const Candidate& candidate = order.candidate;
   Attempt attempt = new_attempt(engine_, order, runner.probe);
+  Reporter reporter;
   CallEnd call = make_call(
       *candidate.backend, candidate.task,
       {.deadline = order.deadline, .scratch = engine_.scratch, .tag = tag_of(engine_, order), .depth = order.depth},
-      runner.stop);
+      runner.stop, [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
   const milliseconds ended_at = engine_.clock.now().wall;
   if (call.end.retry_at && !call.end.retry_after) call.end.retry_after = *call.end.retry_at - ended_at;
   attempt.outcome = call.end.outcome;
@@ -141,24 +154,40 @@ Attempt Race::attempt(Runner& runner) {
   return attempt;
 }
 
-std::optional<Attempt> Race::next(Deadline patience) {
-  for (;;) {
+void Race::deliver(Audience& audience) {
+  for (auto& runner : runners_) {
+    News news;
     {
       const std::lock_guard lock(mutex_);
-      bool any = false;
-      for (auto& runner : runners_) {
-        if (runner->seen) continue;
-        any = true;
-        if (!runner->ended) continue;
-        runner->seen = true;
-        return runner->ended;
-      }
-      if (!any) return std::nullopt;
+      std::swap(news, runner->news);
     }
+    if (!news.empty()) audience.hear(runner->order.number, news);
+  }
+}
+
+std::optional<Attempt> Race::take_ended(bool& any_left) {
+  const std::lock_guard lock(mutex_);
+  any_left = false;
+  for (auto& runner : runners_) {
+    if (runner->seen) continue;
+    any_left = true;
+    if (!runner->ended || !runner->news.empty()) continue;
+    runner->seen = true;
+    return runner->ended;
+  }
+  return std::nullopt;
+}
+
+std::optional<Attempt> Race::next(Deadline patience, Audience& audience) {
+  for (;;) {
+    deliver(audience);
+    bool any_left = false;
+    if (auto ended = take_ended(any_left)) return ended;
+    if (!any_left) return std::nullopt;
     if (cancel_.cancelled())
       for (auto& runner : runners_) runner->stop.cancel();
     if (patience.passed()) return std::nullopt;
-    ended_.wait(cancel_, patience);
+    ended_.wait(cancel_, patience.or_earlier(audience.look()));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/deadline.hpp"
 #include "core/os/event.hpp"
 #include "core/run/engine.hpp"
+#include "core/run/news.hpp"
 
 namespace delegate {
 
@@ -19,6 +20,21 @@ struct AttemptOrder {
   Permit permit;
   Deadline deadline = Deadline::never();
   int depth = 0;
+};
+
+/// Who listens to a race while it waits for the next attempt to end; called on the waiting thread.
+class Audience {
+ public:
+  virtual ~Audience() = default;
+  virtual void hear(int number, const News& news) = 0;
+  /// Called before each wait; by when the next call is wanted even if nothing happens.
+  virtual Deadline look() = 0;
+};
+
+class NoAudience final : public Audience {
+ public:
+  void hear(int, const News&) override {}
+  Deadline look() override { return Deadline::never(); }
 };
 
 /// The attempts of one run that are under way: usually one; while a probe takes its time, one more beside it. Each runs
@@ -34,7 +50,7 @@ class Race {
   /// When no thread can be had, the attempt has ended already, with Outcome::resources.
   void start(AttemptOrder order);
   /// The next attempt to end. Nothing when `patience` is over first, or when none is under way.
-  std::optional<Attempt> next(Deadline patience);
+  std::optional<Attempt> next(Deadline patience, Audience& audience);
   bool under_way(int number) const;
   /// Nobody is waited for but probes, which do not end with the run's deadline.
   bool only_probes_left() const;
@@ -49,11 +65,14 @@ class Race {
   void run(Runner& runner);
   Attempt attempt(Runner& runner);
   void end(Runner& runner, Attempt attempt);
+  void tell(Runner& runner, News news);
+  void deliver(Audience& audience);
+  std::optional<Attempt> take_ended(bool& any_left);
 
   const Engine& engine_;
   const CancelToken& cancel_;
   Event ended_;
-  mutable std::mutex mutex_;  // guards the runners' `ended` and `seen`
+  mutable std::mutex mutex_;  // guards the runners' `ended`, `seen` and `news`
   std::vector<std::unique_ptr<Runner>> runners_;
 };
 

@@ -10,19 +10,34 @@ namespace delegate {
 
 inline constexpr std::string_view kAuto = "auto";
 
+/// Material that the prompt is about.
+struct Material {
+  std::string name;  // of a file, as the person gave it; empty: what came on stdin
+  std::string text;
+};
+
+/// How the answer is wanted while it is being written.
+enum class Streaming {
+  none,     // not before it is whole
+  certain,  // what is certain to be the answer, as it comes: for a pipe
+  drafts,   // everything that is written, even if it may be taken back: for a person's eyes
+};
+
 /// What was asked.
 struct Request {
   std::string prompt;
-  std::string context;  // material that the prompt is about (a diff on stdin); empty: none
+  std::vector<Material> materials;
   std::string system;
   std::string backend{kAuto};
   std::optional<TaskType> type;  // else inferred from the prompt
   std::string model;             // only with a named backend
+  std::optional<Tier> tier;      // model, if given, is stronger
   std::string session;           // only with a named backend
   std::string cwd;
   Access access = Access::read_only;
   std::optional<milliseconds> timeout;  // the whole run; else router.timeout
   std::optional<bool> fallback;         // else: on for auto, off for a named backend
+  Streaming streaming = Streaming::none;
 };
 
 enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled };

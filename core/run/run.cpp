@@ -4,6 +4,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/ids.hpp"
+#include "core/run/prompt.hpp"
 
 namespace delegate {
 namespace {
@@ -11,14 +12,6 @@ namespace {
 InferredType type_of(const Request& request) {
   if (request.type) return {*request.type, {}};
   return infer_task_type(request.prompt);
-}
-
-/// Prompt and context with a boundary that a model can see.
-std::string whole_prompt(const Request& request) {
-  if (request.context.empty()) return request.prompt;
-  std::string out = request.prompt + "\n\n<context>\n" + request.context;
-  if (!out.ends_with('\n')) out += '\n';
-  return out + "</context>\n";
 }
 
 bool falls_back(const Engine& engine, const Request& request) {
@@ -68,8 +61,8 @@ bool Run::is_allowed() {
   else blocked_ = depth.error();
   // Where a name could be taken for a flag it could change what the backend is allowed to do.
   if (request_.model.starts_with('-') || request_.session.starts_with('-'))
-    blocked_ = "a model or session that begins with a dash";
-  return blocked_.empty();
+    blocked_ = {Code::permission_denied, "a model or session that begins with a dash", {}};
+  return !blocked_;
 }
 
 bool Run::tried(const std::string& backend) const {
@@ -79,6 +72,15 @@ bool Run::tried(const std::string& backend) const {
 void Run::skip(Skip skip) {
   observer_.skipped(skip);
   result_.skips.push_back(std::move(skip));
+}
+
+void Run::choose_model(Candidate& candidate) {
+  Task& task = candidate.task;
+  const std::string& name = task.settings.name;
+  if (!request_.model.empty() && name == request_.backend) task.model = request_.model;
+  else if (request_.tier && !candidate.backend->choose(task, *request_.tier))
+    result_.warnings.push_back(name + ": no model for this tier, its default is asked (see backends." + name +
+                               ".tier)");
 }
 
 std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
@@ -93,7 +95,8 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
   candidate->task.cwd = request_.cwd;
   candidate->task.session = request_.session;
   candidate->task.access = request_.access;
-  if (!request_.model.empty() && step.backend == request_.backend) candidate->task.model = request_.model;
+  choose_model(*candidate);
+  candidate->task.watched = request_.streaming == Streaming::drafts;
   auto admission = engine_.breakers.admit(
       applicant_for(engine_, *candidate, step.last_resort ? ProbeTime::at_once : ProbeTime::when_due));
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
@@ -122,17 +125,36 @@ Deadline Run::patience(const AttemptOrder& order, const RouteStep& step) const {
 
 Deadline Run::end_of_waiting(const Race& race) const { return race.only_probes_left() ? deadline_ : Deadline::never(); }
 
+void Run::hear(int number, const News& news) {
+  const bool wanted =
+      request_.streaming == Streaming::drafts || (request_.streaming == Streaming::certain && news.certain);
+  const bool writes = wanted && (news.anew || !news.text.empty());
+  if (writes && floor_ == 0 && !answered() && !is_closing_) floor_ = number;
+  const bool has_floor = floor_ == number;
+  if (!news.doing && !(writes && has_floor)) return;
+  News told = news;
+  if (!writes || !has_floor) told.text.clear(), told.anew = false;
+  observer_.told(started_backends_[static_cast<std::size_t>(number - 1)], told);
+}
+
+Deadline Run::look() { return observer_.look(); }
+
+bool Run::is_decided() const { return answered() || broke_off_; }
+
 void Run::note(Attempt attempt) {
   observer_.ended(attempt);
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
-  if (is_answer(attempt.outcome) && !answered()) result_.answer = attempt;
+  // Once somebody's words are out, nobody else's answer can follow them.
+  const bool may_speak = floor_ == 0 || floor_ == attempt.number;
+  if (is_answer(attempt.outcome) && !answered() && may_speak) result_.answer = attempt;
+  else if (floor_ == attempt.number && !is_answer(attempt.outcome)) broke_off_ = true;
   else if (traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
   attempt.text = {};  // the answer has it; the list of tries is for looking at
   result_.attempts.push_back(std::move(attempt));
 }
 
 bool Run::may_go_on() const {
-  if (answered() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed()) return false;
+  if (floor_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed()) return false;
   return fallback_ || started_backends_.empty();
 }
 
@@ -148,7 +170,7 @@ bool Run::nothing_is_here() const {
 }
 
 Outcome Run::outcome_without_answer() const {
-  if (!blocked_.empty()) return Outcome::blocked;
+  if (blocked_) return Outcome::blocked;
   if (cancel_.cancelled()) return Outcome::cancelled;
   if (nothing_is_here()) return Outcome::not_installed;
   if (deadline_.passed()) return Outcome::deadline_passed;
@@ -158,9 +180,9 @@ Outcome Run::outcome_without_answer() const {
 }
 
 void Run::explain() {
-  if (!blocked_.empty()) {
-    result_.message = blocked_;
-    result_.hint = "an agent may be delegating to itself; raise router.max_depth if the nesting is meant";
+  if (blocked_) {
+    result_.message = blocked_->what;
+    result_.hint = blocked_->hint;
     return;
   }
   if (result_.outcome == Outcome::not_installed) {
@@ -171,10 +193,14 @@ void Run::explain() {
     return;
   }
   for (const Attempt& attempt : result_.attempts) {
+    const bool broke_off = broke_off_ && attempt.number == floor_;
     if (!result_.message.empty()) result_.message += "; ";
-    result_.message += attempt.backend + ": " + attempt.message;
+    result_.message +=
+        attempt.backend + ": " + (broke_off ? "broke off in the middle of its answer: " : "") + attempt.message;
     if (result_.hint.empty()) result_.hint = attempt.hint;
   }
+  if (broke_off_ && result_.hint.empty())
+    result_.hint = "ask again; with --no-stream the next backend takes over in such a case";
   for (const std::string& backend : result_.still_probing)
     result_.message += (result_.message.empty() ? "" : "; ") + backend + ": its probe is still running";
   if (!result_.message.empty()) return;
@@ -188,7 +214,8 @@ void Run::explain() {
 
 RunResult Run::finish(std::unique_ptr<Race> race) {
   result_.still_probing = race->decided();
-  while (auto late = race->next(Deadline::in(milliseconds(0)))) note(*std::move(late));
+  is_closing_ = true;
+  while (auto late = race->next(Deadline::in(milliseconds(0)), *this)) note(*std::move(late));
   if (!race->all_ended()) result_.pending = std::move(race);
   result_.outcome = answered() ? result_.answer->outcome : outcome_without_answer();
   if (!answered()) explain();
@@ -207,8 +234,8 @@ void Run::begin_row() {
           .requested_backend = request_.backend,
           .task_type = std::string(to_string(result_.type.type)),
           .cwd = request_.cwd,
-          .prompt = engine_.config.history.keep_prompts ? whole_prompt(request_) : std::string(),
           .owner = engine_.breakers.self()};
+  if (engine_.config.history.keep_prompts) row_.prompt = kept(engine_.redact(whole_prompt(request_)));
   keep(engine_.ledger->begin_run(row_));
 }
 
@@ -221,7 +248,10 @@ void Run::finish_row() {
     row_.model = answer->model;
     row_.session_id = answer->session_id;
     row_.usage = answer->usage;
+    if (engine_.config.history.keep_answers) row_.answer = kept(engine_.redact(answer->text));
   }
+  for (const Skip& skip : result_.skips)
+    row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in});
   keep(engine_.ledger->finish_run(row_, engine_.config.history.limit));
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 #include "core/run/ask.hpp"
+#include "core/run/race.hpp"
 
 namespace delegate {
 
 /// One run's bookkeeping: what `ask` reads as words. Notes everything that happens and turns it into the result.
-class Run {
+class Run final : public Audience {
  public:
   Run(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer);
 
@@ -18,6 +19,10 @@ class Run {
   /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
   Deadline end_of_waiting(const Race& race) const;
   void note(Attempt attempt);
+  void hear(int number, const News& news) override;
+  Deadline look() override;
+  /// There is an answer, or one that was shown in part and will not be whole.
+  bool is_decided() const;
   bool answered() const { return result_.answer.has_value(); }
   /// May another candidate be tried? Not once it is decided, cancelled or too late.
   bool may_go_on() const;
@@ -26,6 +31,7 @@ class Run {
 
  private:
   bool tried(const std::string& backend) const;
+  void choose_model(Candidate& candidate);
   void skip(Skip skip);
   Outcome outcome_without_answer() const;
   bool nothing_is_here() const;
@@ -42,9 +48,12 @@ class Run {
   Deadline deadline_ = Deadline::never();
   bool fallback_ = false;
   bool ended_by_outcome_ = false;  // an outcome after which nobody else is asked
+  int floor_ = 0;                  // the attempt whose words are being shown; 0: none yet
+  bool broke_off_ = false;         // it failed in the middle of them
+  bool is_closing_ = false;        // too late to begin to speak
   int depth_ = 0;
-  std::string blocked_;          // why, when not allowed
-  std::string history_trouble_;  // why a row could not be written; said only when the breakers have no trouble
+  std::optional<Error> blocked_;  // why, when not allowed
+  std::string history_trouble_;   // why a row could not be written; said only when the breakers have no trouble
   RoutePlan plan_;
   std::vector<std::string> started_backends_;
   RunRow row_;

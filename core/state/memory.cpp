@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "core/state/ledger_rules.hpp"
+
 namespace delegate {
 namespace {
 
@@ -44,7 +46,11 @@ class MemoryStore final : public StateStore, private Ledger {
   Status finish_run(const RunRow& row, int limit) override {
     const std::lock_guard lock(mutex_);
     for (RunRow& run : runs_)
-      if (run.id == row.id) run = row;
+      if (run.id == row.id) {
+        auto prompt = std::move(run.prompt);
+        run = row;
+        run.prompt = std::move(prompt);
+      }
     const auto beyond = static_cast<std::ptrdiff_t>(runs_.size()) - limit;
     for (std::ptrdiff_t i = 0; i < beyond; ++i) {
       std::erase_if(attempts_, [&](const AttemptRow& attempt) { return attempt.run_id == runs_.front().id; });
@@ -53,10 +59,48 @@ class MemoryStore final : public StateStore, private Ledger {
     return {};
   }
 
-  Result<std::vector<RunRow>> runs(int most) override {
+  Result<std::vector<RunRow>> runs(const RunQuery& query) override {
     const std::lock_guard lock(mutex_);
-    const auto count = std::min<std::size_t>(runs_.size(), static_cast<std::size_t>(std::max(most, 0)));
-    return std::vector<RunRow>(runs_.rbegin(), runs_.rbegin() + static_cast<std::ptrdiff_t>(count));
+    std::vector<RunRow> found;
+    for (const RunRow& row : newest_first())
+      if (static_cast<int>(found.size()) < query.most && row.started_at >= query.since && fits(row, query))
+        found.push_back(for_list(row));
+    return found;
+  }
+
+  Result<RunRow> run(const std::string& id) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<RunRow> found;
+    for (const RunRow& row : runs_)
+      if (row.id.starts_with(id)) found.push_back(row);
+    return the_one(found, id);
+  }
+
+  Result<std::optional<RunRow>> newest_session(const SessionQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    for (const RunRow& row : newest_first())
+      if (matches(row, query)) return std::optional(for_list(row));
+    return std::optional<RunRow>();
+  }
+
+  Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, BackendTotals> sums;
+    std::map<std::string, std::vector<milliseconds>> answered;
+    for (const AttemptRow& attempt : attempts_) {
+      if (attempt.started_at < query.since || attempt.started_at >= query.until) continue;
+      BackendTotals& sum = sums[attempt.backend];
+      sum.backend = attempt.backend;
+      sum.slots.resize(static_cast<std::size_t>(std::max(query.slots, 1)));
+      add_to_totals(sum, query, attempt.started_at, attempt.outcome, attempt.tripped, attempt.usage);
+      if (is_answer_named(attempt.outcome)) answered[attempt.backend].push_back(attempt.took);
+    }
+    std::vector<BackendTotals> out;
+    for (auto& [backend, sum] : sums) {
+      set_percentiles(sum, std::move(answered[backend]));
+      out.push_back(std::move(sum));
+    }
+    return out;
   }
 
   Result<std::vector<AttemptRow>> attempts(const std::string& run_id) override {
@@ -77,6 +121,26 @@ class MemoryStore final : public StateStore, private Ledger {
     std::vector<AttemptRow> found;
     for (auto& [backend, attempt] : newest) found.push_back(std::move(attempt));
     return found;
+  }
+
+  std::vector<RunRow> newest_first() const {
+    std::vector<RunRow> rows(runs_.rbegin(), runs_.rend());
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const RunRow& a, const RunRow& b) { return a.started_at > b.started_at; });
+    return rows;
+  }
+  bool fits(const RunRow& row, const RunQuery& query) const {
+    if (query.backend.empty() && (query.outcome.empty() || query.outcome == row.outcome)) return true;
+    return std::any_of(attempts_.begin(), attempts_.end(), [&](const AttemptRow& attempt) {
+      return attempt.run_id == row.id && (query.backend.empty() || attempt.backend == query.backend) &&
+             (query.outcome.empty() || attempt.outcome == query.outcome);
+    });
+  }
+  static RunRow for_list(RunRow row) {
+    row.prompt.reset();
+    row.answer.reset();
+    row.skips.clear();
+    return row;
   }
 
   const Clock& clock_;

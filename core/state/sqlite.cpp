@@ -5,6 +5,7 @@
 #include "core/state/codec.hpp"
 #include "core/state/sqlite_database.hpp"
 #include "core/state/sqlite_ledger.hpp"
+#include "core/state/sqlite_schema.hpp"
 
 namespace delegate {
 namespace {
@@ -12,55 +13,6 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
-
-constexpr int kSchemaVersion = 1;
-// Written once, when the file is created. Persisted: a change is a new version with its own migration.
-constexpr const char* kSchema = R"sql(
-CREATE TABLE backend_state (
-  name  TEXT PRIMARY KEY,
-  state TEXT NOT NULL          -- JSON, see docs/state.md
-) STRICT, WITHOUT ROWID;
-CREATE TABLE runs (
-  number            INTEGER PRIMARY KEY,
-  id                TEXT NOT NULL UNIQUE,
-  started_at        INTEGER NOT NULL,   -- ms since the epoch
-  took              INTEGER,            -- ms; NULL while it runs
-  requested_backend TEXT NOT NULL,
-  task_type         TEXT NOT NULL,
-  cwd               TEXT NOT NULL,
-  outcome           TEXT NOT NULL,      -- empty while it runs
-  backend           TEXT NOT NULL,
-  model             TEXT NOT NULL,
-  session_id        TEXT NOT NULL,
-  input_tokens      INTEGER,
-  output_tokens     INTEGER,
-  cost_usd          REAL,
-  prompt            TEXT NOT NULL,
-  owner_boot_id     TEXT NOT NULL,
-  owner_pid         INTEGER NOT NULL,
-  owner_start_time  INTEGER NOT NULL,
-  owner_namespace   INTEGER NOT NULL
-) STRICT;
-CREATE TABLE attempts (
-  run_id        TEXT NOT NULL,
-  number        INTEGER NOT NULL,
-  backend       TEXT NOT NULL,
-  model         TEXT NOT NULL,
-  outcome       TEXT NOT NULL,
-  message       TEXT NOT NULL,
-  probe         INTEGER NOT NULL,
-  counted       INTEGER NOT NULL,
-  started_at    INTEGER NOT NULL,
-  took          INTEGER NOT NULL,
-  exit_code     INTEGER,
-  session_id    TEXT NOT NULL,
-  input_tokens  INTEGER,
-  output_tokens INTEGER,
-  cost_usd      REAL,
-  PRIMARY KEY (run_id, number)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX attempts_by_backend ON attempts (backend, started_at);
-)sql";
 
 class SqliteStore final : public StateStore {
  public:
@@ -127,8 +79,7 @@ class SqliteStore final : public StateStore {
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Clock& clock, milliseconds busy_wait) {
-  TRY(auto database,
-      Database::open({.path = path, .busy_wait = busy_wait, .version = kSchemaVersion, .schema = kSchema}));
+  TRY(auto database, Database::open({.path = path, .busy_wait = busy_wait, .migrations = sqlite::migrations()}));
   return std::unique_ptr<StateStore>(std::make_unique<SqliteStore>(std::move(database), path, clock));
 }
 

@@ -187,16 +187,16 @@ Result<int> Database::user_version() {
 
 Status Database::adopt_schema() {
   TRY(const int found, user_version());
-  if (found > options_.version)
+  if (found < 0 || found > newest_version())
     return fail(Code::invalid_argument,
                 options_.path.string() + ": written by a newer delegate (schema " + std::to_string(found) +
-                    ", this one knows " + std::to_string(options_.version) + ")",
+                    ", this one knows " + std::to_string(newest_version()) + ")",
                 "upgrade delegate, or give this one a file of its own with state.path");
-  if (found == options_.version) return {};
+  if (found == newest_version()) return {};
   TRY_STATUS(execute("PRAGMA journal_mode=WAL"));
   TRY(Transaction transaction, Transaction::begin(*this));
-  TRY_STATUS(execute(options_.schema));
-  TRY_STATUS(execute(("PRAGMA user_version=" + std::to_string(options_.version)).c_str()));
+  for (const char* step : options_.migrations.subspan(static_cast<std::size_t>(found))) TRY_STATUS(execute(step));
+  TRY_STATUS(execute(("PRAGMA user_version=" + std::to_string(newest_version())).c_str()));
   return transaction.commit();
 }
 
@@ -237,7 +237,7 @@ Result<std::unique_ptr<Database>> Database::open(Options options) {
     // Where no lock can be made, nobody can exchange the files either.
     if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
     if (database->connect())
-      if (const auto found = database->user_version(); found && *found == database->options_.version) return database;
+      if (const auto found = database->user_version(); found && *found == database->newest_version()) return database;
   }
   TRY_STATUS(database->connect_to_sound_file(Check::header));
   return database;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,8 +53,7 @@ class Database {
   struct Options {
     Path path;
     milliseconds busy_wait{100};
-    int version = 1;
-    const char* schema = "";  // creates `version` from nothing
+    std::span<const char* const> migrations;  // step N makes version N out of version N-1
   };
   /// Opens or creates; a file that is not a database is set aside first. A newer schema is Code::invalid_argument.
   static Result<std::unique_ptr<Database>> open(Options options);
@@ -81,6 +81,7 @@ class Database {
  private:
   enum class Check { header, every_page };
   explicit Database(Options options) : options_(std::move(options)) {}
+  int newest_version() const { return static_cast<int>(options_.migrations.size()); }
   Status connect();
   void disconnect();
   Status follow_file();

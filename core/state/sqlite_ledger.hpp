@@ -1,4 +1,5 @@
 #pragma once
+#include <initializer_list>
 #include <mutex>
 
 #include "core/state/ledger.hpp"
@@ -14,11 +15,24 @@ class SqliteLedger final : public Ledger {
   Status begin_run(const RunRow& row) override;
   Status add_attempt(const AttemptRow& row) override;
   Status finish_run(const RunRow& row, int limit) override;
-  Result<std::vector<RunRow>> runs(int most) override;
+  Result<std::vector<RunRow>> runs(const RunQuery& query) override;
+  Result<RunRow> run(const std::string& id) override;
+  Result<std::optional<RunRow>> newest_session(const SessionQuery& query) override;
+  Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override;
   Result<std::vector<AttemptRow>> attempts(const std::string& run_id) override;
   Result<std::vector<AttemptRow>> last_attempts() override;
 
  private:
+  // The lock is held and the file is sound in all of these.
+  Status add_skips(const RunRow& row);
+  Status keep_answer(const RunRow& row);
+  Status forget_oldest(int limit);
+  Result<std::vector<RunRow>> find(const char* sql, const RunQuery& query,
+                                   std::initializer_list<std::string_view> words);
+  Result<std::int64_t> number_of(const std::string& id);
+  Result<std::vector<SkipRow>> skips_of(std::int64_t number);
+  Result<std::vector<std::string>> backends();
+
   sqlite::Database& database_;
   std::mutex& mutex_;
 };

@@ -154,7 +154,8 @@ std::string Cli::toml() const {
   for (const Entry& entry : backends_) {
     std::string command = quoted(entry.name);
     for (const std::string& option : entry.options) command += ", " + quoted(option);
-    out += "[backends." + entry.name + "]\nkind = \"command\"\ncommand = [" + command + "]\n" + entry.toml + "\n";
+    out += "[backends." + entry.name + "]\n" + (entry.toml.starts_with("kind") ? "" : "kind = \"command\"\n") +
+           "command = [" + command + "]\n" + entry.toml + "\n";
   }
   return out;
 }

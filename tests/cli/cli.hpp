@@ -22,7 +22,8 @@ class Cli {
   /// TOML for the user's file, before whatever the other calls add.
   Cli& config(std::string toml);
   /// A backend of kind "command": the misbehaving stand-in under this name. It reads its prompt to the end first,
-  /// unless its options do something with stdin. Again with the same name: replaced.
+  /// unless its options do something with stdin. Again with the same name: replaced. TOML that begins with `kind` makes
+  /// it one of that kind; its options then end in "--".
   Cli& backend(const std::string& name, std::vector<std::string> options, std::string toml = {});
   Cli& answers(const std::string& name) { return backend(name, {"--say", name + " says hi"}); }
   Cli& fails(const std::string& name) { return backend(name, {"--err", name + " is broken", "--exit", "3"}); }

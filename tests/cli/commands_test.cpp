@@ -182,7 +182,7 @@ TEST_CASE("breaker list shows all of them") {
 TEST_CASE("breaker commands refuse what they cannot mean") {
   Cli cli;
   cli.answers("codex");
-  cli.run("breaker reset").expect(2).stdout_is("").stderr_has("which backend?").stderr_has("--all");
+  cli.run("breaker reset").expect(2).stdout_is("").stderr_has("breaker reset: NAME is missing").stderr_has("--all");
   cli.run("breaker reset codex --all").expect(2).stdout_is("").stderr_has("exclude each other");
   cli.run("breaker trip").expect(2).stdout_is("");
   cli.run("breaker trip codx").expect(2).stdout_is("").stderr_has("did you mean `codex`?");

@@ -48,6 +48,23 @@ TEST_CASE("config check says the same, also as JSON") {
   CHECK(json["problems"][1]["message"].is_string());
 }
 
+TEST_CASE("config check tells what was read") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 4").set("DELEGATE_BREAKER_COOLDOWN", "3s").set("DELEGATE_CONFG", "x");
+  const std::string project = cli.home("project/delegate.toml");
+  cli.write(project, "[grace]\nmax_streak = 2");
+  const Finished said = cli.run("config check").expect(0);
+  said.stdout_is("configuration is valid (" + cli.config_file() + ", " + project + ", DELEGATE_BREAKER_COOLDOWN)\n");
+  said.stderr_is(
+      "delegate: environment DELEGATE_CONFG: ignored: it names no key\nhint: did you mean `DELEGATE_CONFIG`?\n");
+  Json json = cli.run("config check --json").expect(0).json();
+  CHECK(json["files"] == Json::array({cli.config_file(), project}));
+  CHECK(json["variables"] == Json::array({"DELEGATE_BREAKER_COOLDOWN"}));
+  CHECK(json["notices"].size() == 1);
+  cli.set("DELEGATE_BREAKER_COOLDOWN", "soon");
+  cli.run("config check").expect(3).stdout_is("").stderr_has("delegate: read: " + cli.config_file() + ", " + project);
+}
+
 TEST_CASE("a configuration without mistakes is valid") {
   Cli cli;
   cli.run("config check").expect(0).stdout_has("configuration is valid (no file").stderr_is("");
@@ -99,7 +116,7 @@ TEST_CASE("a project may say how much, but not what runs") {
   }
   SECTION("a command is not") {
     cli.write(project, "[backends.codex]\ncommand = [\"" FAKE_CLI "\", \"--say\", \"owned\"]");
-    cli.run("ask hello").expect(3).stdout_is("").stderr_has(project + ":2:1: backends.codex.command: may not be set");
+    cli.run("ask hello").expect(6).stdout_is("").stderr_has(project + ": not trusted, but sets backends.codex.command");
   }
   SECTION("nor is a new backend, a server, a store or a hook") {
     const std::string toml =
@@ -108,7 +125,7 @@ TEST_CASE("a project may say how much, but not what runs") {
                  "[notify]\nhook = [\"codex\"]", "[backends.codex]\nenv.keep = [\"OPENAI_API_KEY\"]",
                  "[history]\nkeep_prompts = true", "[router]\nmax_depth = 16");
     cli.write(project, toml);
-    cli.run("ask hello").expect(3).stdout_is("").stderr_has("project's delegate.toml");
+    cli.run("ask hello").expect(6).stdout_is("").stderr_has(project + ": not trusted, but sets ");
   }
   SECTION("a project above the directory counts, one above its repository does not") {
     cli.write(cli.home("project/sub/x"), "");
@@ -122,11 +139,6 @@ TEST_CASE("a project may say how much, but not what runs") {
     cli.write(cli.home("other/delegate.toml"), "[router]\nnonsense = 1");
     cli.run("ask -C ../other hello").expect(3).stdout_is("").stderr_has("other/delegate.toml:2:1");
     cli.run("ask hello").expect(0);
-  }
-  SECTION("a file that others may write does not count") {
-    cli.write(project, "[breaker]\nthreshold = 8");
-    std::filesystem::permissions(project, std::filesystem::perms::all);
-    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 3);
   }
   CHECK(cli.spawns("codex") <= 1);
 }
@@ -143,6 +155,12 @@ TEST_CASE("variables of other programs that begin like ours are no mistake") {
   Cli cli;
   cli.answers("codex").set("DELEGATE_SOMETHING", "x").set("DELEGATE", "x");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+  cli.set("DELEGATE_BREAKR_THRESHOLD", "1");
+  cli.run("ask hello")
+      .expect(0)
+      .stderr_has("DELEGATE_BREAKR_THRESHOLD: ignored")
+      .stderr_has("DELEGATE_BREAKER_THRESHOLD");
+  cli.run("ask -q hello").expect(0).stderr_is("");
 }
 
 TEST_CASE("a deadline of the configuration counts as one of the command line does") {

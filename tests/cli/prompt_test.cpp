@@ -13,11 +13,17 @@ namespace {
 
 constexpr const char* kSecret = "the-prompt-that-nobody-else-may-see";
 
-std::string hard_bytes(std::size_t count) {
-  std::string bytes(count, '\0');
+/// Characters of every length, control characters among them, but no zero byte.
+std::string hard_text(std::size_t size) {
+  std::string text;
   std::uint32_t state = 7;
-  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525u + 1013904223u) >> 24);
-  return bytes;
+  while (text.size() + 4 <= size) {
+    state = state * 1664525u + 1013904223u;
+    static constexpr std::string_view kMulti[] = {"\u00e4", "\u20ac", "\U0001f600", "\x7f"};
+    if ((state >> 30) == 0) text += kMulti[(state >> 20) % 4];
+    else text += static_cast<char>(1 + (state >> 24) % 127);
+  }
+  return text;
 }
 
 using Words = std::vector<std::string>;
@@ -78,10 +84,10 @@ TEST_CASE("an empty stdin is no context") {
   cli.run("ask review this").expect(0).stdout_is("review this\n");
 }
 
-TEST_CASE("a megabyte arrives byte for byte, as do bytes of every kind") {
+TEST_CASE("a megabyte arrives byte for byte, as do characters of every kind") {
   Cli cli;
   cli.backend("codex", {"--sha256"});
-  const std::string prompt = hard_bytes(1u << 20);
+  const std::string prompt = hard_text(1u << 20);
   cli.input(prompt).run("ask").expect(0).stdout_is(sha256_hex(prompt) + "\n");
   const std::string context = "look\n\n<context>\n" + prompt + "\n</context>\n";
   cli.run("ask look").expect(0).stdout_is(sha256_hex(context) + "\n");
@@ -89,7 +95,7 @@ TEST_CASE("a megabyte arrives byte for byte, as do bytes of every kind") {
 
 TEST_CASE("a megabyte that is never read does not hang the call") {
   Cli cli;
-  cli.input(hard_bytes(1u << 20));
+  cli.input(hard_text(1u << 20));
   cli.backend("codex", {"--close-stdin", "--say", "I know already"});
   cli.run("ask").expect(0).stdout_is("I know already\n");
   cli.backend("codex", {"--close-stdin"});

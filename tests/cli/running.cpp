@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -121,6 +122,22 @@ void take(Fd& fd, std::string& text) {
   else if (count == 0 || (errno != EINTR && errno != EAGAIN)) fd.reset();
 }
 
+void set_columns(int terminal, int columns) {
+  winsize size{};
+  size.ws_col = static_cast<unsigned short>(columns);
+  size.ws_row = 24;
+  REQUIRE(::ioctl(terminal, TIOCSWINSZ, &size) == 0);
+}
+
+/// Reads until this stands in what was read.
+bool comes(Fd& fd, std::string& so_far, std::string_view text) {
+  return eventually([&] {
+    pollfd waited{fd.get(), POLLIN, 0};
+    if (fd && ::poll(&waited, 1, 0) == 1) take(fd, so_far);
+    return so_far.find(text) != std::string::npos;
+  });
+}
+
 /// Writes what fits. A reader that went away ends it.
 void give(Fd& fd, std::string_view& rest) {
   const ssize_t count = ::write(fd.get(), rest.data(), rest.size());
@@ -146,6 +163,8 @@ Running::Running(const std::vector<std::string>& argv, const std::vector<std::st
     terminal.emplace();
     options.use(0, terminal->program);
     options.use(2, terminal->program);
+    if (streams_.out_is_terminal) options.use(1, terminal->program);
+    if (streams_.columns > 0) set_columns(terminal->screen.get(), streams_.columns);
   }
   ::posix_spawn_file_actions_addchdir_np(&options.actions, directory.c_str());
   const int error = ::posix_spawn(&pid_.value, argv[0].c_str(), &options.actions, &options.attributes,
@@ -171,17 +190,15 @@ bool Running::has_ended() const {
   return ::waitid(P_PID, static_cast<id_t>(pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid();
 }
 
-bool Running::comes_to_say(std::string_view text) {
-  const auto said = [&] {
-    pollfd waited{err_.get(), POLLIN, 0};
-    if (err_ && ::poll(&waited, 1, 0) == 1) take(err_, err_so_far_);
-    return err_so_far_.find(text) != std::string::npos;
-  };
-  return eventually(said);
+bool Running::comes_to_say(std::string_view text) { return comes(err_, err_so_far_, text); }
+bool Running::comes_to_print(std::string_view text) { return comes(out_, out_so_far_, text); }
+void Running::resize(int columns) const { set_columns(err_.get(), columns); }
+bool Running::ends() const {
+  return eventually([&] { return has_ended(); });
 }
 
 Finished Running::finish() {
-  Finished finished{.command = command_.substr(0, 400), .err = std::move(err_so_far_)};
+  Finished finished{.command = command_.substr(0, 400), .out = std::move(out_so_far_), .err = std::move(err_so_far_)};
   exchange(finished);
   reap(finished);
   return finished;

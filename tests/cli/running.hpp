@@ -13,13 +13,15 @@ namespace delegate::test {
 /// What stands at the program's standard streams.
 struct Streams {
   enum class In { null, closed, given, held, terminal };
-  In in = In::null;             // with In::terminal stderr is the same terminal
-  std::string input;            // with In::given
-  std::string in_file;          // instead: stdin is this file
-  std::string out_file;         // instead of a pipe: /dev/full
-  bool out_closed = false;      // started without a stdout
-  bool reader_is_gone = false;  // stdout is a pipe that nobody reads any more
-  int ignored_signal = 0;       // started with this one ignored
+  In in = In::null;              // with In::terminal stderr is the same terminal
+  std::string input;             // with In::given
+  std::string in_file;           // instead: stdin is this file
+  std::string out_file;          // instead of a pipe: /dev/full
+  bool out_is_terminal = false;  // with In::terminal: stdout is the same terminal
+  int columns = 0;               // of the terminal; 0: it does not know
+  bool out_closed = false;       // started without a stdout
+  bool reader_is_gone = false;   // stdout is a pipe that nobody reads any more
+  int ignored_signal = 0;        // started with this one ignored
 };
 
 /// One process of the program, under way: the leader of a process group, as a shell starts it. Killed when it is
@@ -44,6 +46,12 @@ class Running {
 
   /// Reads stderr until this stands there. False: it never did.
   bool comes_to_say(std::string_view text);
+  /// The same on stdout.
+  bool comes_to_print(std::string_view text);
+  void close_output() { out_.reset(); }  // whoever read it goes away
+  void resize(int columns) const;        // of the terminal
+  /// It exits although nothing more is read. False: it never did.
+  bool ends() const;
 
   /// Writes the input, reads both outputs to their ends and waits for the exit. Fails the test if that takes for ever.
   Finished finish();
@@ -58,6 +66,7 @@ class Running {
   void reap(Finished& finished);
 
   Pid pid_;
+  std::string out_so_far_;
   std::string err_so_far_;
   Streams streams_;
   std::string command_;

@@ -18,28 +18,200 @@ TEST_CASE("help and version go to stdout and need nothing") {
   cli.run("--help").stdout_has("Exit codes:");
 }
 
-TEST_CASE("help names every command and every option of ask") {
-  Cli cli;
-  const Finished top = cli.run("--help");
-  for (const char* command : {"ask", "status", "backends", "ping", "breaker", "config", "--config", "--color"})
-    top.stdout_has(command);
-  const Finished ask = cli.run("ask --help");
-  for (const char* option : {"--backend", "--type", "--model", "--system", "--cwd", "--write", "--session", "--timeout",
-                             "--fallback", "--no-fallback", "--no-stdin", "--json", "--quiet", "--verbose"})
-    ask.stdout_has(option);
-}
-
 TEST_CASE("a command line that means nothing is an exit code, one line and a hint") {
   Cli cli;
   cli.counted("codex", {"--say", "no"});
   const std::string words =
-      GENERATE(as<std::string>(), "", "aks hello", "ask --no-such-flag hello", "ask -b", "ask -b codx hello",
+      GENERATE(as<std::string>(), "aks hello", "ask --no-such-flag hello", "ask -b", "ask -b codx hello",
                "ask -t poem hello", "ask -m big hello", "ask --session 1 hello", "ask --timeout soon hello",
                "ask --timeout 0s hello", "ask --timeout -5s hello", "status extra", "breaker", "breaker trop codex",
                "config", "ping a b", "--color blue status", "ask -b codex -m --flag hello");
   const Finished refused = cli.run(words).expect(2).stdout_is("").stderr_begins("delegate: ").stderr_has("\nhint: ");
   CHECK(refused.err_lines().size() == 2);
   CHECK(cli.spawns("codex") == 0);
+}
+
+TEST_CASE("a slip in a command line is named in our words, with what to do about it") {
+  struct Row {
+    std::vector<std::string> words;
+    std::string what;
+    std::string hint;
+  };
+  const Row row = GENERATE(values<Row>({
+      {{"ask", "--jsno", "x"}, "ask: --jsno: no such option", "did you mean `--json`?"},
+      {{"ask", "-json", "x"}, "ask: -json: no such option", "did you mean `--json`?"},
+      {{"ask", "--bakend=codex", "x"}, "ask: --bakend=codex: no such option", "did you mean `--backend`?"},
+      {{"ask", "-x"},
+       "ask: -x: no such option",
+       "see `delegate ask --help`; a prompt that begins with a dash goes after --"},
+      {{"ask", "-v means what"},
+       "ask: -v means what: no such option",
+       "see `delegate ask --help`; a prompt that begins with a dash goes after --"},
+      {{"status", "--type", "x"}, "status: --type: no such option", "see `delegate status --help`"},
+      {{"--nonsense"}, "--nonsense: no such option", "see `delegate --help`"},
+      {{"--nonsense", "status"}, "status: --nonsense: no such option", "see `delegate status --help`"},
+      {{"aks", "hello"}, "'aks' is no command", "did you mean `ask`?"},
+      {{"hello"}, "'hello' is no command", "see `delegate --help`"},
+      {{"config", "shwo"}, "config: 'shwo' is no command", "did you mean `show`?"},
+      {{"config"}, "config: which command?", "one of show, check, path, init"},
+      {{"--color", "never"}, "no command", "see `delegate --help`"},
+      {{"--", "ask"}, "no command", "see `delegate --help`"},
+      {{"ask", "hello", "-b"}, "ask: -b: needs a value", "-b NAME: The one that is to answer, or auto (default)"},
+      {{"ask", "hello", "-qb"}, "ask: -b: needs a value", "-b NAME: The one that is to answer, or auto (default)"},
+      {{"ask", "-b", "--quiet", "hello"},
+       "ask: --backend: needs a value",
+       "--backend NAME: The one that is to answer, or auto (default)"},
+      {{"status", "--config"},
+       "status: --config: needs a value",
+       "--config FILE: Use this configuration file and no other"},
+      {{"status", "--watch=yes"}, "status: --watch: takes no value", "see `delegate status --help`"},
+      {{"ask", "-t", "reveiw", "x"},
+       "ask: --type: 'reveiw' is not one of summarize, explain, docstring, review, ask, test, diagnose, improve",
+       "did you mean `review`?"},
+      {{"ask", "--tier", "gigantic", "x"},
+       "ask: --tier: 'gigantic' is not one of small, medium, large, default",
+       "see `delegate ask --help`"},
+      {{"--color", "alway", "status"},
+       "status: --color: 'alway' is not one of auto, always, never",
+       "did you mean `always`?"},
+      {{"completion", "fihs"}, "completion: SHELL: 'fihs' is not one of bash, zsh, fish", "did you mean `fish`?"},
+      {{"completion"}, "completion: SHELL is missing", "usage: delegate completion SHELL"},
+      {{"breaker", "trip"}, "breaker trip: NAME is missing", "usage: delegate breaker trip [OPTION...] NAME"},
+      {{"ping", "a", "b"}, "ping: 'b' is one word too many", "see `delegate ping --help`"},
+      {{"ping", "--", "a", "b"}, "ping: 'b' is one word too many", "see `delegate ping --help`"},
+      {{"ping", ""}, "ping: NAME: must not be empty", "leave it out, or give it a value"},
+      {{"status", "--config="}, "status: --config: must not be empty", "leave it out, or give it a value"},
+      {{"ask", "--timeout=", "hello"}, "ask: --timeout: must not be empty", "leave it out, or give it a value"},
+      {{"runs", "-n", "0"}, "runs: --limit: '0' is not a number from 1 to 1000000", "see `delegate runs --help`"},
+      {{"runs", "-n", "-1"}, "runs: --limit: '-1' is not a number from 1 to 1000000", "see `delegate runs --help`"},
+      {{"runs", "-n5x"}, "runs: --limit: '5x' is not a number from 1 to 1000000", "see `delegate runs --help`"},
+      {{"runs", "-n", "99999999999999999999"},
+       "runs: --limit: '99999999999999999999' is not a number from 1 to 1000000",
+       "see `delegate runs --help`"},
+      {{"runs", "--limit", "1e3"},
+       "runs: --limit: '1e3' is not a number from 1 to 1000000",
+       "see `delegate runs --help`"},
+  }));
+  Cli cli;
+  cli.answers("codex");
+  cli.run(row.words).expect(2).stdout_is("").stderr_is("delegate: " + row.what + "\nhint: " + row.hint + "\n");
+}
+
+TEST_CASE("options that cannot stand together are refused, both by name") {
+  struct Row {
+    std::string words;
+    std::string both;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"ask --session 1 --continue hello", "ask: --session and --continue"},
+      {"ask --continue --session 1 hello", "ask: --session and --continue"},
+      {"runs --backend codex 0123", "runs: ID and --backend"},
+      {"runs 0123 --outcome answered", "runs: ID and --outcome"},
+      {"runs 0123 --since 2h", "runs: ID and --since"},
+      {"runs 0123 -n 3", "runs: ID and --limit"},
+      {"runs 0123 --totals", "runs: ID and --totals"},
+      {"breaker reset codex --all", "breaker reset: NAME and --all"},
+      {"trust --list --forget", "trust: --list and --forget"},
+      {"trust --list somewhere", "trust: --list and DIR"},
+  }));
+  Cli cli;
+  cli.answers("codex");
+  cli.run(row.words).expect(2).stdout_is("").stderr_has("delegate: " + row.both + " exclude each other\nhint: ");
+  const Finished stream =
+      cli.run("ask --stream --json hello").expect(2).stderr_has("--stream and --json exclude each other");
+  CHECK(stream.json()["error"]["outcome"] == "usage");
+}
+
+TEST_CASE("of options that contradict each other the last one counts") {
+  Cli cli;
+  cli.fails("codex").answers("gemini");
+  cli.run("ask -b codex -b gemini hello").expect(0).stdout_is("gemini says hi\n");
+  cli.run("ask --fallback --no-fallback hello").expect(1).stdout_is("");
+  cli.run("ask --no-fallback --fallback hello").expect(0).stdout_is("gemini says hi\n");
+  cli.run("ask -q -v -b gemini hello").expect(0).stderr_has("asking gemini");
+  cli.run("ask -v -q -b gemini hello").expect(0).stderr_is("");
+  cli.run("ask -q -q --json --json -b gemini hello").expect(0).stderr_is("");
+  cli.run("status --color always --color never").expect(0).stdout_lacks("\x1b");
+}
+
+TEST_CASE("a usage error is an object too when JSON was asked for, wherever that stands") {
+  Cli cli;
+  cli.answers("codex");
+  for (const char* words :
+       {"ask --jsno --json hello", "--json ask hello --tier huge", "aks --json", "ask hello --json -b"}) {
+    const Finished refused = cli.run(words).expect(2).stderr_begins("delegate: ").stderr_lines(2);
+    CHECK(refused.json()["error"]["outcome"] == "usage");
+    CHECK(refused.err.find(refused.json()["error"]["message"].get<std::string>()) != std::string::npos);
+  }
+  cli.run("ask --tier huge -- --json").expect(2).stdout_is("");
+}
+
+TEST_CASE("words reach the prompt as they were typed") {
+  Cli cli;
+  cli.backend("codex", {"--echo"});
+  const std::vector<std::string> words = GENERATE(values<std::vector<std::string>>({{"[a, b]"},
+                                                                                    {"[a, b]", "and", "[c]"},
+                                                                                    {"what", "is", "++", "in", "C"},
+                                                                                    {"++"},
+                                                                                    {"status"},
+                                                                                    {"ask", "breaker", "trip"},
+                                                                                    {"what is -1 + 2"},
+                                                                                    {"is", "-1", "a", "number"},
+                                                                                    {"a=b", "{c}", "%d"},
+                                                                                    {"---"},
+                                                                                    {"a\x1e",
+                                                                                     "\x1e"
+                                                                                     "b",
+                                                                                     "\x1e"}}));
+  std::string prompt;
+  for (const std::string& word : words) prompt += (prompt.empty() ? "" : " ") + word;
+  std::vector<std::string> line{"ask"};
+  line.insert(line.end(), words.begin(), words.end());
+  cli.run(line).expect(0).stdout_is(prompt + "\n");
+  line.insert(line.begin() + 1, "--");
+  cli.run(line).expect(0).stdout_is(prompt + "\n");
+  line.insert(line.begin() + 1, {"-b", "codex"});
+  cli.run(line).expect(0).stdout_is(prompt + "\n");
+}
+
+TEST_CASE("what follows -- is the prompt, whatever it looks like") {
+  Cli cli;
+  cli.backend("codex", {"--echo"});
+  cli.run("ask -- --json -b nobody --").expect(0).stdout_is("--json -b nobody --\n");
+  cli.run("ask one -- -two").expect(0).stdout_is("one -two\n");
+  cli.run("ping -- codex").expect(0).stdout_has("codex");
+  cli.run("ping -- -codex").expect(2).stdout_is("").stderr_has("'-codex' is no backend");
+}
+
+TEST_CASE("values reach their option as they were typed") {
+  Cli cli;
+  cli.backend("codex", {"--echo"});
+  for (const char* system : {"[a, b]", "-v means what", "--no such", "a=b", "]"}) {
+    cli.run({"ask", "-s", system, "hello"}).expect(0).stdout_is(std::string(system) + "\n\nhello\n");
+    cli.run({"ask", "--system=" + std::string(system), "hello"})
+        .expect(0)
+        .stdout_is(std::string(system) + "\n\nhello\n");
+    cli.run({"ask", "-s" + std::string(system), "hello"}).expect(0).stdout_is(std::string(system) + "\n\nhello\n");
+  }
+  for (const char* none : {"--system=", "-s"}) {
+    std::vector<std::string> line{"ask", none};
+    if (line[1] == "-s") line.emplace_back();
+    line.emplace_back("hello");
+    cli.run(line).expect(0).stdout_is("hello\n");
+  }
+}
+
+TEST_CASE("-f takes one file and leaves the prompt alone") {
+  Cli cli;
+  cli.backend("codex", {"--echo"});
+  cli.write(cli.home("project/a.c"), "int a;\n");
+  cli.write(cli.home("project/[b].c"), "int b;\n");
+  cli.run("ask -f a.c explain").expect(0).stdout_has("explain").stdout_has("int a;");
+  cli.run("ask -f a.c -f [b].c explain it")
+      .expect(0)
+      .stdout_has("explain it")
+      .stdout_has("int a;")
+      .stdout_has("int b;");
 }
 
 TEST_CASE("what was probably meant is suggested") {

@@ -28,7 +28,7 @@ struct Site {
     state.breaker.last_failure->message = std::string(1500, 'm');
     for (int i = 0; i < 40; ++i) REQUIRE(put(*store, "b" + std::to_string(i), state));
     for (int i = 0; i < 40; ++i) {
-      const RunRow run{.id = "r" + std::to_string(i), .prompt = std::string(1500, 'p')};
+      const RunRow run{.id = "r" + std::to_string(i), .prompt = kept(std::string(1500, 'p'))};
       REQUIRE(store->ledger().begin_run(run));
       REQUIRE(store->ledger().add_attempt({.run_id = run.id, .number = 1, .message = std::string(1500, 'a')}));
     }
@@ -86,7 +86,7 @@ TEST_CASE("garbage in a page is found when it is met, and nobody's question fail
     CHECK(store->read());
     CHECK(works(*store));
     CHECK(store->ledger().begin_run({.id = "new"}));
-    CHECK(store->ledger().runs(100));
+    CHECK(store->ledger().runs({.most = 100}));
     CHECK(store->ledger().last_attempts());
     const auto aside = set_aside_files(site.directory.path());
     CHECK(aside.size() <= 1);

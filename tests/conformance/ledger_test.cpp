@@ -20,7 +20,6 @@ RunRow run_row(const std::string& id) {
           .requested_backend = "auto",
           .task_type = "review",
           .cwd = "/home/me/with 'quotes'",
-          .prompt = "why?\n\"because\"",
           .owner = {"boot-1", 4711, 8'812'345, 4026531836}};
 }
 
@@ -43,6 +42,9 @@ AttemptRow attempt_row(const std::string& run, int number, const std::string& ba
           .message = "nothing for 120 s",
           .probe = true,
           .counted = true,
+          .tripped = true,
+          .recovered = true,
+          .retry_at = 1'700'000'099'000ms,
           .started_at = milliseconds(1'000 * number),
           .took = 120'000ms,
           .exit_code = 143,
@@ -62,9 +64,9 @@ TEST_CASE("a run is there from its beginning, and its end fills in what was miss
   Books books;
   const RunRow begun = run_row("r1");
   REQUIRE(books.ledger.begin_run(begun));
-  CHECK(books.ledger.runs(10).value() == std::vector<RunRow>{begun});
+  CHECK(books.ledger.runs({.most = 10}).value() == std::vector<RunRow>{begun});
   REQUIRE(books.ledger.finish_run(finished(begun), 100));
-  CHECK(books.ledger.runs(10).value() == std::vector<RunRow>{finished(begun)});
+  CHECK(books.ledger.runs({.most = 10}).value() == std::vector<RunRow>{finished(begun)});
 }
 
 TEST_CASE("what is not known stays unknown and never becomes zero") {
@@ -74,7 +76,7 @@ TEST_CASE("what is not known stays unknown and never becomes zero") {
   row.outcome = "cancelled";
   row.took = 0ms;
   REQUIRE(books.ledger.finish_run(row, 100));
-  const RunRow run = books.ledger.runs(1)->at(0);
+  const RunRow run = books.ledger.runs({.most = 1})->at(0);
   CHECK_FALSE(run.usage.input_tokens);
   CHECK_FALSE(run.usage.output_tokens);
   CHECK_FALSE(run.usage.cost_usd);
@@ -89,9 +91,9 @@ TEST_CASE("what is not known stays unknown and never becomes zero") {
 TEST_CASE("runs come newest first, as many as asked for") {
   Books books;
   for (const char* id : {"r1", "r2", "r3"}) REQUIRE(books.ledger.begin_run(run_row(id)));
-  CHECK(ids(*books.ledger.runs(10)) == std::vector<std::string>{"r3", "r2", "r1"});
-  CHECK(ids(*books.ledger.runs(2)) == std::vector<std::string>{"r3", "r2"});
-  CHECK(books.ledger.runs(0)->empty());
+  CHECK(ids(*books.ledger.runs({.most = 10})) == std::vector<std::string>{"r3", "r2", "r1"});
+  CHECK(ids(*books.ledger.runs({.most = 2})) == std::vector<std::string>{"r3", "r2"});
+  CHECK(books.ledger.runs({.most = 0})->empty());
 }
 
 TEST_CASE("the attempts of a run come in their order, and only its own") {
@@ -115,7 +117,7 @@ TEST_CASE("the ledger keeps its limit: the oldest runs go, with their attempts")
     REQUIRE(books.ledger.add_attempt(attempt_row(id, 1, "codex")));
     REQUIRE(books.ledger.finish_run(finished(run_row(id)), 10));
   }
-  const auto rows = books.ledger.runs(100);
+  const auto rows = books.ledger.runs({.most = 100});
   REQUIRE(rows->size() == 10);
   CHECK(rows->front().id == "r25");
   CHECK(rows->back().id == "r16");
@@ -131,7 +133,38 @@ TEST_CASE("finishing a run that was forgotten meanwhile brings nothing back") {
     REQUIRE(books.ledger.finish_run(finished(run_row(id)), 2));
   }
   REQUIRE(books.ledger.finish_run(finished(run_row("slow")), 2));
-  CHECK(ids(*books.ledger.runs(10)) == std::vector<std::string>{"r3", "r2"});
+  CHECK(ids(*books.ledger.runs({.most = 10})) == std::vector<std::string>{"r3", "r2"});
+}
+
+TEST_CASE("what a run tried goes with the run, also when that was forgotten before the attempt was over") {
+  Books books;
+  const auto try_and_finish = [&](const std::string& id, int limit) {
+    REQUIRE(books.ledger.add_attempt(attempt_row(id, 1, "codex")));
+    REQUIRE(books.ledger.finish_run(finished(run_row(id)), limit));
+  };
+  REQUIRE(books.ledger.begin_run(run_row("slow")));
+  SECTION("with a limit that others have used up") {
+    for (const char* id : {"r1", "r2", "r3"}) {
+      REQUIRE(books.ledger.begin_run(run_row(id)));
+      try_and_finish(id, 2);
+    }
+    try_and_finish("slow", 2);
+    CHECK(books.ledger.attempts("slow")->empty());
+    CHECK(books.ledger.attempts("r3")->size() == 1);
+  }
+  SECTION("with a limit of 0") {
+    REQUIRE(books.ledger.begin_run(run_row("quick")));
+    try_and_finish("quick", 0);
+    try_and_finish("slow", 0);
+    CHECK(books.ledger.last_attempts()->empty());
+  }
+  SECTION("with a limit of 0, by the next run's end when it comes after its own run's") {
+    REQUIRE(books.ledger.finish_run(finished(run_row("slow")), 0));
+    REQUIRE(books.ledger.add_attempt(attempt_row("slow", 1, "codex")));
+    REQUIRE(books.ledger.begin_run(run_row("next")));
+    try_and_finish("next", 0);
+    CHECK(books.ledger.last_attempts()->empty());
+  }
 }
 
 TEST_CASE("the newest attempt at each backend is found, also among many") {
@@ -147,7 +180,7 @@ TEST_CASE("the newest attempt at each backend is found, also among many") {
 
 TEST_CASE("an empty ledger answers with nothing") {
   Books books;
-  CHECK(books.ledger.runs(10)->empty());
+  CHECK(books.ledger.runs({.most = 10})->empty());
   CHECK(books.ledger.attempts("r1")->empty());
   CHECK(books.ledger.last_attempts()->empty());
 }

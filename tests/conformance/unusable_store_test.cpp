@@ -140,7 +140,7 @@ TEST_CASE("a damaged file that cannot be set aside fails every time with a reaso
       const Status done = (*store)->update("codex", [](BackendState& state, const HostTime&) { state = {}; });
       complaints.expect(!done && !done.error().what.empty(), "no reason");
       complaints.expect(!(*store)->read(), "read");
-      complaints.expect(!(*store)->ledger().runs(1), "ledger read");
+      complaints.expect(!(*store)->ledger().runs({.most = 1}), "ledger read");
     }
     expect_unguarded(complaints, store->get(), "");
   });

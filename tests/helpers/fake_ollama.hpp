@@ -45,6 +45,9 @@ class FakeOllama {
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   void become(Mode mode) { mode_ = mode; }
+  /// Chats are not answered before `go_on`, as when a model is being loaded.
+  void hold() { held_ = true; }
+  void go_on() { held_ = false; }
   /// Bodies of the chats so far.
   std::vector<std::string> chats() const {
     const std::lock_guard lock(mutex_);
@@ -87,6 +90,7 @@ class FakeOllama {
       const std::lock_guard lock(mutex_);
       chats_.push_back(request.substr(request.find("\r\n\r\n") + 4));
     }
+    for (int i = 0; held_ && i < 60'000; ++i) ::usleep(1'000);
     if (mode_ == Mode::fails)
       return send(connection, "500 Internal Server Error", R"({"error":"llama-server process has terminated"})");
     send(connection, "200 OK", kAnswer);
@@ -117,6 +121,7 @@ class FakeOllama {
       "\n";
 
   std::atomic<Mode> mode_;
+  std::atomic<bool> held_{false};
   delegate::Fd listener_;
   int port_ = 0;
   mutable std::mutex mutex_;

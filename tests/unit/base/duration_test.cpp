@@ -1,4 +1,5 @@
 #include "core/base/duration.hpp"
+#include "core/base/text.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -71,7 +72,7 @@ TEST_CASE("what is no duration is refused by name") {
     const auto value = parse_duration(text);
     REQUIRE_FALSE(value.has_value());
     CHECK(value.error().code == Code::invalid_argument);
-    CHECK(value.error().what == "'" + std::string(text) + "' is not a duration");
+    CHECK(value.error().what == "'" + one_line(text, 80) + "' is not a duration");
     CHECK_FALSE(value.error().hint.empty());
   }
 }

@@ -37,4 +37,4 @@ TEST_CASE("TRY goes on with the value or returns the error as it is") {
   CHECK(twice(true, false).error().what == "no luck");
 }
 
-TEST_CASE("errno has words") { CHECK(errno_text(ENOENT) == "No such file or directory"); }
+TEST_CASE("errno has words") { CHECK(errno_text(ENOENT) == "no such file or directory"); }

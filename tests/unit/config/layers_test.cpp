@@ -29,8 +29,8 @@ TEST_CASE("a stronger layer replaces a value, a list as a whole, and the origin 
 
 TEST_CASE("a project's file may not set what runs, connects or stores") {
   CHECK(lines(load_project("[backends.gemini]\n  command = \"./evil\"\n")) ==
-        Lines{"project.toml:2:3: backends.gemini.command: may not be set by a project's delegate.toml -> put it into "
-              "~/.config/delegate/delegate.toml"});
+        Lines{"project.toml:2:3: backends.gemini.command: may not be set by a project's delegate.toml that is not "
+              "trusted -> read it, then `delegate trust .`; or put it into ~/.config/delegate/delegate.toml"});
   for (const char* text :
        {"[backends.gemini]\nkind = \"command\"\n", "[backends.gemini]\nenv.keep = [\"AWS_SECRET_ACCESS_KEY\"]\n",
         "[backends.ollama]\nurl = \"http://evil\"\n", "[backends.ollama]\napi_key_env = \"AWS_SECRET_ACCESS_KEY\"\n",
@@ -40,7 +40,8 @@ TEST_CASE("a project's file may not set what runs, connects or stores") {
     INFO(text);
     const LoadedConfig loaded = load_project(text);
     REQUIRE(loaded.problems.size() == 1);
-    CHECK(loaded.problems.front().what == "may not be set by a project's delegate.toml");
+    CHECK(loaded.problems.front().what == "may not be set by a project's delegate.toml that is not trusted");
+    CHECK(loaded.problems.front().needs_trust);
     CHECK(same(loaded.config, built_in_config()));
   }
 }
@@ -55,9 +56,10 @@ TEST_CASE("every key that is called restricted is refused from a project's file"
     INFO(name);
     CHECK(lines(load_project(name + " = 424242\n")) ==
           Lines{"project.toml:1:" + std::to_string(name.rfind('.') + 2) + ": " + name +
-                ": may not be set by a project's delegate.toml -> put it into ~/.config/delegate/delegate.toml"});
+                ": may not be set by a project's delegate.toml that is not trusted -> read it, then `delegate trust "
+                ".`; or put it into ~/.config/delegate/delegate.toml"});
   }
-  CHECK(restricted == 17);
+  CHECK(restricted == 18);
 }
 
 TEST_CASE("a project's file may not send prompts off the machine by naming a cloud model") {
@@ -65,6 +67,7 @@ TEST_CASE("a project's file may not send prompts off the machine by naming a clo
     const auto told = lines(load_project("[backends.ollama]\nmodel = \"" + std::string(model) + "\"\n"));
     REQUIRE(told.size() == 1);
     CHECK(told.front().find("backends.ollama.model: may not be set by a project") != std::string::npos);
+    CHECK(lines(load_project("[backends.ollama]\ntier.large = \"" + std::string(model) + "\"\n")).size() == 1);
   }
   CHECK(lines(load_project("[backends.ollama]\nmodel = \"qwen3:8b\"\n")) == Lines{});
 }
@@ -86,13 +89,24 @@ TEST_CASE("a project's file may restate a built-in value of a restricted key, wi
   CHECK(lines(load_project("[backends.gemini]\ncommand = \"gemini\"\n")) == Lines{});
 }
 
+TEST_CASE("the example file in a checkout does no harm to somebody whose claude is a command of their own") {
+  ConfigSources sources = user("[backends.claude]\nkind = \"command\"\ncommand = \"mine\"\n");
+  sources.project_file = ConfigFile{"project.toml", "[backends.claude]\ntier.small = \"haiku\"\nenv.keep = []\n"};
+  CHECK(lines(load_config(sources)) == Lines{});
+  SECTION("what it changes is a mistake all the same") {
+    sources.project_file->text = "[backends.claude]\ntier.small = \"sonnet\"\n";
+    CHECK(lines(load_config(sources)).size() == 1);
+  }
+}
+
 TEST_CASE("a project's file cannot bring a new backend, but may tune and order the known ones") {
   CHECK(lines(load_project("[backends.evil]\nkind = \"command\"\ncommand = \"sh\"\n")) ==
-        Lines{"project.toml:1:11: backends.evil: a project's delegate.toml may not bring a new backend -> put it into "
-              "~/.config/delegate/delegate.toml"});
-  CHECK(lines(load_project("[backends.gemni]\nmodel = \"x\"\n")) ==
-        Lines{"project.toml:1:11: backends.gemni: a project's delegate.toml may not bring a new backend -> did you "
-              "mean `gemini`?"});
+        Lines{"project.toml:1:11: backends.evil: a new backend may not come from a project's delegate.toml that is not "
+              "trusted -> read it, then `delegate trust .`; or put it into ~/.config/delegate/delegate.toml"});
+  CHECK(
+      lines(load_project("[backends.gemni]\nmodel = \"x\"\n")) ==
+      Lines{"project.toml:1:11: backends.gemni: a new backend may not come from a project's delegate.toml that is not "
+            "trusted -> did you mean `gemini`?"});
   ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n");
   sources.project_file = ConfigFile{"project.toml",
                                     "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"
@@ -146,6 +160,27 @@ TEST_CASE("a variable with a section's prefix that names no key is a problem, ot
                                        {"DELEGATE_FAKE_CLI", "x"},
                                        {"DELEGATE_ROUTERX", "x"},
                                        {"DELEGATE_", ""}}))) == Lines{});
+}
+
+TEST_CASE("a variable that is nearly one of ours is worth a warning, others are not our business") {
+  const auto warnings = [](const std::string& variable) {
+    Lines out;
+    const LoadedConfig loaded = load_config(environment({{variable, "x"}}));
+    CHECK(lines(loaded) == Lines{});
+    for (const ConfigProblem& warning : loaded.warnings) out.push_back(to_string(warning) + " -> " + warning.hint);
+    return out;
+  };
+  CHECK(warnings("DELEGATE_BREAKR_THRESHOLD") ==
+        Lines{"environment DELEGATE_BREAKR_THRESHOLD: ignored: it names no key -> did you mean "
+              "`DELEGATE_BREAKER_THRESHOLD`?"});
+  CHECK(warnings("DELEGATE_THRESHOLD").size() == 1);
+  CHECK(warnings("DELEGATE_CONFG") ==
+        Lines{"environment DELEGATE_CONFG: ignored: it names no key -> did you mean `DELEGATE_CONFIG`?"});
+  for (const char* variable : {"DELEGATE_CONFIG", "DELEGATE_DEPTH", "DELEGATE_RUN_ID", "DELEGATE_FAKE_CLI", "DELEGATE_",
+                               "DELEGATE_ROUTERX", "DELEGATE_SOMETHING", "DELEGATE_VERSION", "DELEGATION", "PATH"}) {
+    INFO(variable);
+    CHECK(warnings(variable) == Lines{});
+  }
 }
 
 TEST_CASE("values from the environment are judged like those of files") {

@@ -153,7 +153,7 @@ TEST_CASE("eight at a time are all answered") {
   for (const RunResult& result : results) ids.push_back(result.run_id);
   std::sort(ids.begin(), ids.end());
   CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
-  CHECK(asking.store->ledger().runs(100)->size() == 8);
+  CHECK(asking.store->ledger().runs({.most = 100})->size() == 8);
 }
 
 TEST_CASE("eight at a time through two places: two are answered, six are told") {
@@ -261,14 +261,15 @@ TEST_CASE("a run and its tries are rows in the ledger, without the prompt") {
   asking.backend("codex", {"--exit", "3"});
   asking.backend("gemini", {"--say", "hi"});
   const RunResult result = asking.ask();
-  const auto runs = asking.store->ledger().runs(10);
+  const auto runs = asking.store->ledger().runs({.most = 10});
   REQUIRE(runs);
   REQUIRE(runs->size() == 1);
   CHECK(runs->front().id == result.run_id);
   CHECK(runs->front().outcome == "answered");
   CHECK(runs->front().backend == "gemini");
   CHECK(runs->front().took.has_value());
-  CHECK(runs->front().prompt.empty());
+  CHECK_FALSE(asking.store->ledger().run(result.run_id)->prompt);
+  CHECK_FALSE(asking.store->ledger().run(result.run_id)->answer);
   const auto attempts = asking.store->ledger().attempts(result.run_id);
   REQUIRE(attempts);
   REQUIRE(attempts->size() == 2);
@@ -277,6 +278,35 @@ TEST_CASE("a run and its tries are rows in the ledger, without the prompt") {
   CHECK((*attempts)[0].outcome == "exited_nonzero");
   CHECK((*attempts)[0].exit_code == 3);
   CHECK((*attempts)[1].outcome == "answered");
+}
+
+TEST_CASE("prompt and answer are kept only as configured, and without keys") {
+  Asking asking;
+  asking.engine.redact = Redactor(Environment{{"CODEX_API_KEY", "the-key-of-a-person"}});
+  asking.backend("codex", {"--say", "hi, the-key-of-a-person"});
+  const auto kept_of = [&] { return asking.store->ledger().run(asking.ask().run_id).value(); };
+  SECTION("prompts") {
+    asking.config.history.keep_prompts = true;
+    CHECK(kept_of().prompt == kept("hello"));
+    CHECK_FALSE(kept_of().answer);
+  }
+  SECTION("answers") {
+    asking.config.history.keep_answers = true;
+    const RunRow run = kept_of();
+    CHECK_FALSE(run.prompt);
+    REQUIRE(run.answer);
+    CHECK(run.answer->text.find("hi, ") == 0);
+    CHECK(run.answer->text.find("the-key-of-a-person") == std::string::npos);
+  }
+}
+
+TEST_CASE("who was passed over is in the ledger, with the reason") {
+  Asking asking;
+  asking.backend("claude", {"--say", "hi"}).enabled = false;
+  asking.backend("codex", {"--say", "hi"});
+  const auto run = asking.store->ledger().run(asking.ask().run_id);
+  REQUIRE(run->skips.size() == 1);
+  CHECK(run->skips[0] == SkipRow{"claude", "disabled", "", std::nullopt});
 }
 
 TEST_CASE("whatever nests too deep starts nothing") {

@@ -28,7 +28,8 @@ bool eventually(Condition condition) {
   return true;
 }
 
-/// What it prints is the answer. A model by the name of "none" is refused before anything is started.
+/// What it prints is the answer. A model by the name of "none" is refused before anything is started; "drafts" may take
+/// back what it has said.
 class PlainCli final : public Backend {
  public:
   std::string_view kind() const override { return "plain"; }
@@ -40,10 +41,21 @@ class PlainCli final : public Backend {
     for (const auto& [name, value] : task.environment) call.env.push_back(name + "=" + value);
     return call;
   }
-  void read(Reading& reading, const Task&, Stream stream, std::string_view line) const override {
-    if (stream == Stream::out) reading.text += line;
+  void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
+    if (stream == Stream::err) return;
+    reading.text_grows = task.model != "drafts";
+    if (task.model != "drafts") {
+      reading.text += line;
+      return;
+    }
+    // "remark: …" is taken back by the next line.
+    if (reading.draft.starts_with("remark")) reading.begin_draft();
+    reading.draft += line;
   }
-  void conclude(Reading& reading, const Task&) const override { reading.complete = !reading.text.empty(); }
+  void conclude(Reading& reading, const Task&) const override {
+    reading.text += reading.draft;
+    reading.complete = !reading.text.empty();
+  }
   std::optional<Problem> explain(const Reading&, const Task&, const Remains&) const override { return std::nullopt; }
 };
 
@@ -60,6 +72,10 @@ class Listener final : public Observer {
   }
   void skipped(const Skip& skip) override {
     heard.push_back("skipped " + skip.backend + ": " + std::string(to_string(skip.reason)));
+  }
+  void told(const std::string& backend, const News& news) override {
+    if (news.anew) heard.push_back(backend + " begins anew");
+    if (!news.text.empty()) heard.push_back(backend + " says " + news.text);
   }
   void ended(const Attempt& attempt) override {
     heard.push_back("ended " + attempt.backend + ": " + std::string(to_string(attempt.outcome)));

@@ -7,6 +7,8 @@ using namespace delegate::test;
 
 namespace {
 
+NoAudience nobody;
+
 AttemptOrder order(Asking& asking, const std::string& name, int number) {
   auto candidate = find_candidate(asking.engine, name);
   REQUIRE(candidate);
@@ -27,7 +29,7 @@ std::string name_of(const std::optional<Attempt>& attempt) { return attempt ? at
 TEST_CASE("a race that nobody runs has no next one") {
   Asking asking;
   Race race(asking.engine, asking.never);
-  CHECK_FALSE(race.next(Deadline::never()).has_value());
+  CHECK_FALSE(race.next(Deadline::never(), nobody).has_value());
   CHECK(race.decided().empty());
   CHECK(race.all_ended());
 }
@@ -39,12 +41,12 @@ TEST_CASE("runners come in as they end, each once") {
   Race race(asking.engine, asking.never);
   race.start(order(asking, "slow", 1));
   race.start(order(asking, "fast", 2));
-  CHECK(name_of(race.next(Deadline::never())) == "fast");
+  CHECK(name_of(race.next(Deadline::never(), nobody)) == "fast");
   CHECK_FALSE(race.under_way(2));
   CHECK(race.under_way(1));
   asking.touch("go");
-  CHECK(name_of(race.next(Deadline::never())) == "slow");
-  CHECK_FALSE(race.next(Deadline::never()).has_value());
+  CHECK(name_of(race.next(Deadline::never(), nobody)) == "slow");
+  CHECK_FALSE(race.next(Deadline::never(), nobody).has_value());
 }
 
 TEST_CASE("patience has an end, and the runner is still there after it") {
@@ -52,10 +54,10 @@ TEST_CASE("patience has an end, and the runner is still there after it") {
   asking.backend("slow", {"--wait-file", asking.file("go"), "--say", "slow"});
   Race race(asking.engine, asking.never);
   race.start(order(asking, "slow", 1));
-  CHECK_FALSE(race.next(Deadline::in(10ms)).has_value());
+  CHECK_FALSE(race.next(Deadline::in(10ms), nobody).has_value());
   CHECK(race.under_way(1));
   asking.touch("go");
-  CHECK(name_of(race.next(Deadline::never())) == "slow");
+  CHECK(name_of(race.next(Deadline::never(), nobody)) == "slow");
 }
 
 TEST_CASE("what is decided stops all but the probes") {
@@ -71,7 +73,7 @@ TEST_CASE("what is decided stops all but the probes") {
   REQUIRE(eventually([&] { return asking.lines("loser.spawns") == 1; }));
 
   CHECK(race.decided() == std::vector<std::string>{"probe"});
-  const auto loser = race.next(Deadline::never());
+  const auto loser = race.next(Deadline::never(), nobody);
   REQUIRE(name_of(loser) == "loser");
   CHECK(loser->outcome == Outcome::cancelled);
   CHECK_FALSE(loser->counted);
@@ -80,7 +82,7 @@ TEST_CASE("what is decided stops all but the probes") {
   CHECK(race.only_probes_left());
 
   asking.touch("go");
-  const auto probe = race.next(Deadline::never());
+  const auto probe = race.next(Deadline::never(), nobody);
   REQUIRE(name_of(probe) == "probe");
   CHECK(probe->recovered);
   CHECK(race.all_ended());
@@ -98,7 +100,7 @@ TEST_CASE("a cancel stops everybody, the probes too") {
   REQUIRE(eventually([&] { return asking.lines("probe.spawns") + asking.lines("other.spawns") == 2; }));
   cancel.cancel();
   for (int i = 0; i < 2; ++i) {
-    const auto attempt = race.next(Deadline::never());
+    const auto attempt = race.next(Deadline::never(), nobody);
     REQUIRE(attempt.has_value());
     CHECK(attempt->outcome == Outcome::cancelled);
   }
@@ -125,8 +127,8 @@ TEST_CASE("an attempt that trips the breaker says so, one that comes too late do
   race.start(order(asking, "codex", 1));
   race.start(order(asking, "codex", 2));
   asking.touch("go");
-  const auto first = race.next(Deadline::never());
-  const auto second = race.next(Deadline::never());
+  const auto first = race.next(Deadline::never(), nobody);
+  const auto second = race.next(Deadline::never(), nobody);
   REQUIRE(first.has_value());
   REQUIRE(second.has_value());
   CHECK(first->tripped != second->tripped);

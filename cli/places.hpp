@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+
+#include "cli/world.hpp"
+#include "core/config/config.hpp"
+
+// Where things are kept on this host. Empty: neither the XDG variable nor HOME says.
+namespace delegate::cli {
+
+/// The person's own delegate.toml, there or not.
+std::string user_config_path(const World& world);
+/// Which projects' files are trusted.
+std::string trusted_path(const World& world);
+std::string state_path(const World& world, const StateSettings& settings);
+/// For private files of calls.
+std::string scratch_path(const World& world);
+
+/// `~/x` for what is below the home directory: for showing.
+std::string with_tilde(const World& world, const std::string& path);
+
+}  // namespace delegate::cli

@@ -1,0 +1,15 @@
+#pragma once
+#include "cli/host.hpp"
+#include "cli/output.hpp"
+#include "cli/parse.hpp"
+
+// What `delegate ask` was told, as a Request: options, prompt, files and stdin, the session.
+namespace delegate::cli {
+
+/// Reads stdin and files. Every error is the person's to mend: Code::cancelled when interrupted, else a usage error.
+Result<Request> question_of(const World& world, const Config& config, const AskCommand& command, const Output& output);
+
+/// For --continue and --session: which session, and whose. It needs the history, and changes the request.
+Status find_session(const AskCommand& command, const Host& host, Request& request);
+
+}  // namespace delegate::cli

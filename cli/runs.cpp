@@ -1,0 +1,133 @@
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/moment.hpp"
+#include "cli/render_runs.hpp"
+#include "cli/terminal.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr milliseconds kTotalsStretch = std::chrono::hours(24 * 30);
+constexpr int kPlotColumns = 24;
+
+tl::unexpected<Error> usage(std::string what, std::string hint = {}) {
+  return fail(Code::invalid_argument, "runs: " + std::move(what), std::move(hint));
+}
+
+std::string outcome_now(const RunRow& row, const Breakers& breakers) {
+  if (!row.outcome.empty()) return row.outcome;
+  return breakers.is_gone(row.owner) ? "killed" : "running";
+}
+
+Result<PastRun> past_run(const Engine& engine, RunRow row) {
+  PastRun run{.row = std::move(row)};
+  TRY(run.attempts, engine.ledger->attempts(run.row.id));
+  run.outcome = outcome_now(run.row, engine.breakers);
+  return run;
+}
+
+/// A backend that is configured, or that the history knows from another time. `auto` never took part itself.
+Status check_backend(const Engine& engine, const std::string& name) {
+  if (name.empty() || engine.config.backend(name) != nullptr) return {};
+  std::vector<std::string> names;
+  for (const auto& [configured, settings] : engine.config.backends) names.push_back(configured);
+  TRY(const auto known, engine.ledger->last_attempts());
+  for (const AttemptRow& row : known)
+    if (engine.config.backend(row.backend) == nullptr) names.push_back(row.backend);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  const std::string_view near = nearest(name, names);
+  return usage("--backend: '" + one_line(name, 80) + "' is no backend (there are: " + join(names, ", ") + ")",
+               near.empty() ? "see `delegate backends`" : "did you mean `" + std::string(near) + "`?");
+}
+
+Status check_outcome(const std::string& name) {
+  if (name.empty() || outcome_named(name)) return {};
+  std::vector<std::string> names;
+  for (int i = 0; i <= static_cast<int>(Outcome::internal); ++i) names.emplace_back(to_string(static_cast<Outcome>(i)));
+  const std::string_view near = nearest(name, names);
+  return usage("--outcome: '" + one_line(name, 80) + "' is no outcome",
+               near.empty() ? "one of " + join(names, ", ") : "did you mean `" + std::string(near) + "`?");
+}
+
+Result<milliseconds> since(const RunsCommand& command, milliseconds now, milliseconds otherwise) {
+  if (command.since.empty()) return otherwise;
+  auto moment = parse_moment(command.since, now);
+  if (!moment) return usage("--since: " + moment.error().what, moment.error().hint);
+  return moment;
+}
+
+bool has_unicode(const World& world) {
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"})
+    if (const std::string value = world.variable(variable); !value.empty())
+      return contains_ignoring_case(value, "utf-8") || contains_ignoring_case(value, "utf8");
+  return false;
+}
+
+Page page_of(const World& world, const Output& output, milliseconds now) {
+  const auto columns = columns_of(world.out);
+  return {.now = now,
+          .columns = columns.value_or(0),
+          .painted = output.is_painted(),
+          .unicode = has_unicode(world),
+          .harmless = columns.has_value()};
+}
+
+Result<std::string> one_run(const Engine& engine, const RunsCommand& command, const Page& page) {
+  auto row = engine.ledger->run(command.id);
+  if (!row && row.error().code != Code::unavailable) return usage(row.error().what, row.error().hint);
+  if (!row) return tl::unexpected(row.error());
+  TRY(const PastRun run, past_run(engine, *std::move(row)));
+  return command.json ? run_to_json(run) : run_to_text(run, engine.config.history, page);
+}
+
+Result<std::string> totals(const Engine& engine, const RunsCommand& command, const Page& page) {
+  TotalsQuery query{.until = page.now + milliseconds(1), .slots = kPlotColumns};
+  TRY(query.since, since(command, page.now, page.now - kTotalsStretch));
+  TRY(auto all, engine.ledger->totals(query));
+  if (!command.backend.empty())
+    std::erase_if(all, [&](const BackendTotals& one) { return one.backend != command.backend; });
+  if (command.json) return totals_to_json(all, query);
+  return all.empty() ? std::string() : totals_to_text(all, query, page);
+}
+
+Result<std::string> list(const Engine& engine, const RunsCommand& command, const Page& page) {
+  RunQuery query{.backend = command.backend, .outcome = command.outcome, .most = command.most};
+  TRY(query.since, since(command, page.now, milliseconds(0)));
+  TRY(auto rows, engine.ledger->runs(query));
+  std::vector<PastRun> runs;
+  for (RunRow& row : rows) {
+    TRY(PastRun run, past_run(engine, std::move(row)));
+    runs.push_back(std::move(run));
+  }
+  if (command.json) return list_to_json(runs);
+  return runs.empty() ? std::string() : list_to_text(runs, page);
+}
+
+Result<std::string> look_back(const Engine& engine, const RunsCommand& command, const Page& page) {
+  if (engine.ledger == nullptr)
+    return fail(Code::unavailable, "runs: there is no history: " + engine.breakers.trouble());
+  TRY_STATUS(check_backend(engine, command.backend));
+  TRY_STATUS(check_outcome(command.outcome));
+  if (!command.id.empty()) return one_run(engine, command, page);
+  return command.totals ? totals(engine, command, page) : list(engine, command, page);
+}
+
+}  // namespace
+
+int run_runs(const World& world, const Config& config, const RunsCommand& command) {
+  const Output output(world);
+  const Host host(world, config);
+  if (!host.notice().empty()) output.note("delegate: " + host.notice());
+  const auto text = look_back(host.engine(), command, page_of(world, output, world.clock.now().wall));
+  if (!text) {
+    const bool theirs = text.error().code == Code::invalid_argument || text.error().code == Code::not_found;
+    output.failure(text.error(), theirs ? "usage" : "internal");
+    return theirs ? kUsage : kInternal;
+  }
+  if (text->empty()) output.note("delegate: no runs to show");
+  return output.answer(*text);
+}
+
+}  // namespace delegate::cli

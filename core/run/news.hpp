@@ -1,0 +1,32 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "core/run/backend.hpp"
+
+namespace delegate {
+
+/// What an attempt has to tell while it runs.
+struct News {
+  bool anew = false;     // what was told before is void: the text begins again
+  std::string text;      // written since the last news
+  bool certain = false;  // the text is part of the answer, whatever follows
+  std::optional<std::string> doing;
+
+  bool empty() const { return !anew && text.empty() && !doing; }
+  /// As if both had come at once.
+  void add(News later);
+};
+
+/// Turns a growing Reading into news: what is new since it was last looked at.
+class Reporter {
+ public:
+  News since_last(const Reading& reading);
+
+ private:
+  std::size_t told_ = 0;  // bytes of the text or draft
+  int drafts_ = 0;
+  std::string doing_;
+};
+
+}  // namespace delegate

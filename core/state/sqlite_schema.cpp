@@ -1,0 +1,98 @@
+#include "core/state/sqlite_schema.hpp"
+
+#include <array>
+
+namespace delegate::sqlite {
+namespace {
+
+// Breakers and slots, and the ledger.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE backend_state (
+  name  TEXT PRIMARY KEY,
+  state TEXT NOT NULL          -- JSON, see docs/state.md
+) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+  number            INTEGER PRIMARY KEY,
+  id                TEXT NOT NULL UNIQUE,
+  started_at        INTEGER NOT NULL,   -- ms since the epoch
+  took              INTEGER,            -- ms; NULL while it runs
+  requested_backend TEXT NOT NULL,
+  task_type         TEXT NOT NULL,
+  cwd               TEXT NOT NULL,
+  outcome           TEXT NOT NULL,      -- empty while it runs
+  backend           TEXT NOT NULL,
+  model             TEXT NOT NULL,
+  session_id        TEXT NOT NULL,
+  input_tokens      INTEGER,
+  output_tokens     INTEGER,
+  cost_usd          REAL,
+  prompt            TEXT NOT NULL,
+  owner_boot_id     TEXT NOT NULL,
+  owner_pid         INTEGER NOT NULL,
+  owner_start_time  INTEGER NOT NULL,
+  owner_namespace   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE attempts (
+  run_id        TEXT NOT NULL,
+  number        INTEGER NOT NULL,
+  backend       TEXT NOT NULL,
+  model         TEXT NOT NULL,
+  outcome       TEXT NOT NULL,
+  message       TEXT NOT NULL,
+  probe         INTEGER NOT NULL,
+  counted       INTEGER NOT NULL,
+  started_at    INTEGER NOT NULL,
+  took          INTEGER NOT NULL,
+  exit_code     INTEGER,
+  session_id    TEXT NOT NULL,
+  input_tokens  INTEGER,
+  output_tokens INTEGER,
+  cost_usd      REAL,
+  PRIMARY KEY (run_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_by_backend ON attempts (backend, started_at);
+)sql";
+
+// Kept texts apart from the rows that are listed; what the lists and totals of a long history need.
+constexpr const char* kHistory = R"sql(
+CREATE TABLE texts (
+  run_number  INTEGER PRIMARY KEY,   -- runs.number
+  prompt      TEXT,                  -- NULL: not kept
+  prompt_size INTEGER,               -- bytes of the whole
+  answer      TEXT,
+  answer_size INTEGER
+) STRICT;
+INSERT INTO texts SELECT number, prompt, length(CAST(prompt AS BLOB)), NULL, NULL FROM runs WHERE prompt <> '';
+ALTER TABLE runs DROP COLUMN prompt;
+CREATE TABLE skips (
+  run_number INTEGER NOT NULL,
+  position   INTEGER NOT NULL,
+  backend    TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  message    TEXT NOT NULL,
+  retry_in   INTEGER,                -- ms
+  PRIMARY KEY (run_number, position)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE attempts ADD COLUMN tripped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN retry_at INTEGER;    -- ms since the epoch
+DROP INDEX attempts_by_backend;
+CREATE INDEX attempts_by_backend
+  ON attempts (backend, started_at, outcome, took, tripped, input_tokens, output_tokens, cost_usd);
+CREATE INDEX attempts_by_backend_and_outcome ON attempts (backend, outcome, started_at);
+CREATE INDEX attempts_by_outcome ON attempts (outcome, started_at);
+CREATE INDEX runs_by_start ON runs (started_at);
+CREATE INDEX runs_by_outcome ON runs (outcome, started_at);
+CREATE INDEX sessions ON runs (session_id, started_at) WHERE session_id <> '';
+CREATE INDEX sessions_by_place ON runs (cwd, started_at) WHERE session_id <> '';
+CREATE INDEX sessions_by_place_and_backend ON runs (cwd, backend, started_at) WHERE session_id <> '';
+CREATE INDEX sessions_by_backend ON runs (backend, started_at) WHERE session_id <> '';
+)sql";
+
+constexpr std::array<const char*, 2> kMigrations = {kFirst, kHistory};
+
+}  // namespace
+
+std::span<const char* const> migrations() { return kMigrations; }
+
+}  // namespace delegate::sqlite

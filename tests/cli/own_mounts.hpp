@@ -1,0 +1,27 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "tests/cli/cli.hpp"
+
+namespace delegate::test {
+
+/// The output of a shell script that may mount file systems without anybody noticing; `$DELEGATE` is the program, in
+/// the sandbox's home. Nothing, with a word why, where that is not allowed.
+inline std::optional<Finished> in_own_mounts(const Cli& cli, const std::string& script) {
+  const std::vector<std::string> environment{"HOME=" + cli.home(),
+                                             "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                             "DELEGATE=" DELEGATE_BINARY,
+                                             "SANDBOX=" + cli.file(""),
+                                             "XDG_STATE_HOME=" + cli.home(".local/state"),
+                                             "OLLAMA_HOST=127.0.0.1:1",
+                                             "LANG=C.UTF-8"};
+  const auto run = [&](const std::string& text) {
+    return Running({"/usr/bin/env", "unshare", "--mount", "sh", "-ec", text}, environment, cli.home(), {}).finish();
+  };
+  if (run("mount -t tmpfs none " + cli.file("run")).exit_code == 0) return run(script);
+  WARN("skipped: mounting is not allowed here (needs root)");
+  return std::nullopt;
+}
+
+}  // namespace delegate::test

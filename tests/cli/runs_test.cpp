@@ -1,0 +1,398 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+
+// `delegate runs`: what was asked, who answered, and what became of those who did not.
+using namespace delegate::test;
+using Catch::Matchers::Matches;
+
+namespace {
+
+using Words = std::vector<std::string>;
+using Keys = std::vector<std::string>;
+
+const Streams kScreen{.in = Streams::In::terminal, .out_is_terminal = true};
+
+Keys keys(const Json& object) {
+  Keys names;
+  for (const auto& [name, value] : object.items()) names.push_back(name);
+  return names;
+}
+
+/// Ids as `runs` lists them.
+Words ids(Cli& cli, const std::string& filters = {}) {
+  Words found;
+  const Json listed = cli.run("runs --json " + filters).expect(0).json();
+  for (const Json& run : listed["runs"]) found.push_back(run["run_id"]);
+  return found;
+}
+
+/// Asks, and says under which id that is remembered.
+std::string asked(Cli& cli, const std::string& words, int code = 0) {
+  return cli.run("ask --json " + words).expect(code).json()["run_id"];
+}
+
+std::string row(const Finished& finished, const std::string& name) {
+  for (const std::string& line : finished.out_lines())
+    if (line.find(name + " ") == 0) return line;
+  FAIL("no row for " << name << " in {" << finished.out << "}");
+  return {};
+}
+
+/// Two backends and three runs of theirs, oldest first: codex answers for claude, claude fails alone, codex answers.
+Words three_runs(Cli& cli) {
+  cli.config("[breaker]\nthreshold = 9").fails("claude").backend("codex", {"--say", "hi"}, "model = \"big\"");
+  return {asked(cli, "hello"), asked(cli, "-b claude hello", 1), asked(cli, "-b codex hello")};
+}
+
+/// A codex that says what it used.
+std::vector<std::string> codex_that_counts() {
+  return {"--say", R"({"type":"item.completed","item":{"type":"agent_message","text":"noted"}})", "--say",
+          R"({"type":"turn.completed","usage":{"input_tokens":1234567,"output_tokens":89}})", "--"};
+}
+
+}  // namespace
+
+TEST_CASE("runs are listed newest first, each with everybody who was tried") {
+  Cli cli;
+  const Words all = three_runs(cli);
+  const Words lines = cli.run("runs").expect(0).stderr_is("").out_lines();
+  REQUIRE(lines.size() == 4);
+  CHECK_THAT(lines[0], Matches("RUN +AGO +OUTCOME +TOOK +TYPE +WHO"));
+  const std::string times = " +[0-9.]+ m?s +";
+  CHECK_THAT(lines[1], Matches(all[2] + times + "answered" + times + "explain +codex/big"));
+  CHECK_THAT(lines[2], Matches(all[1] + times + "exited_nonzero" + times + "explain +claude"));
+  CHECK_THAT(lines[3], Matches(all[0] + times + "answered" + times + "explain +claude > codex/big"));
+}
+
+TEST_CASE("runs are selected by backend, outcome and number") {
+  Cli cli;
+  const Words all = three_runs(cli);
+  CHECK(ids(cli) == Words{all[2], all[1], all[0]});
+  CHECK(ids(cli, "-b codex") == Words{all[2], all[0]});
+  CHECK(ids(cli, "--backend claude") == Words{all[1], all[0]});
+  CHECK(ids(cli, "--outcome answered") == Words{all[2], all[0]});
+  CHECK(ids(cli, "-n 1") == Words{all[2]});
+  CHECK(ids(cli, "-b claude -n 1") == Words{all[1]});
+  SECTION("an attempt that ended so is enough, and with a backend it is that backend's") {
+    CHECK(ids(cli, "--outcome exited_nonzero") == Words{all[1], all[0]});
+    CHECK(ids(cli, "-b claude --outcome exited_nonzero") == Words{all[1], all[0]});
+    CHECK(ids(cli, "-b codex --outcome exited_nonzero").empty());
+    CHECK(ids(cli, "-b claude --outcome answered").empty());
+  }
+  SECTION("nothing that fits is said on stderr, and is no failure") {
+    cli.run("runs --outcome timed_out").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
+    cli.run("runs -b gemini").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
+  }
+}
+
+TEST_CASE("only the newest twenty runs are listed unless more are wanted") {
+  Cli cli;
+  cli.config("[backends.claude]\nenabled = false");
+  for (int i = 0; i < 21; ++i) cli.run("ask -b claude hello").expect(5);
+  CHECK(ids(cli).size() == 20);
+  CHECK(ids(cli, "--limit 1000").size() == 21);
+}
+
+TEST_CASE("--since takes a duration, a date or a time") {
+  Cli cli;
+  const Words all = three_runs(cli);
+  for (const char* since : {"1h", "30d", "1h30m", "3600", "2000-01-01", "2000-01-01T00:00:00Z"})
+    CHECK(ids(cli, std::string("--since ") + since).size() == 3);
+  for (const char* since : {"0s", "2100-01-01", "2100-01-01T00:00:00+02:00"})
+    CHECK(ids(cli, std::string("--since ") + since).empty());
+  const std::string second = cli.run("runs --json " + all[1]).expect(0).json()["started_at"];
+  CHECK(ids(cli, "--since " + second) == Words{all[2], all[1]});
+}
+
+TEST_CASE("a filter that means nothing is refused, with what was probably meant") {
+  struct Row {
+    Words words;
+    std::string what;
+    std::string hint;
+  };
+  const Row row = GENERATE(values<Row>({
+      {{"-b", "codx"}, "runs: --backend: 'codx' is no backend (there are: claude, ", "did you mean `codex`?"},
+      {{"-b", "auto"}, "runs: --backend: 'auto' is no backend", "see `delegate backends`"},
+      {{"-b", "zzzzzzzzz"}, "runs: --backend: 'zzzzzzzzz' is no backend", "see `delegate backends`"},
+      {{"-b", "codx", "--totals"}, "runs: --backend: 'codx' is no backend", "did you mean `codex`?"},
+      {{"-b", ""}, "runs: --backend: must not be empty", "leave it out, or give it a value"},
+      {{"--outcome", "answerd"}, "runs: --outcome: 'answerd' is no outcome", "did you mean `answered`?"},
+      {{"--outcome", "zzzzzzzzz"}, "runs: --outcome: 'zzzzzzzzz' is no outcome", "one of answered, answered_empty, "},
+      {{"--outcome", "ANSWERED"}, "runs: --outcome: 'ANSWERED' is no outcome", ""},
+      {{"--outcome", ""}, "runs: --outcome: must not be empty", "leave it out, or give it a value"},
+      {{"--since", ""}, "runs: --since: must not be empty", "leave it out, or give it a value"},
+      {{"-n", "0"}, "runs: --limit: '0' is not a number from 1 to 1000000", ""},
+      {{"-n", "-1"}, "runs: --limit: '-1' is not a number", ""},
+      {{"-n", "many"}, "runs: --limit: 'many' is not a number", ""},
+      {{""}, "runs: ID: must not be empty", ""},
+      {{"one", "two"}, "runs: 'two' is one word too many", ""},
+  }));
+  Cli cli;
+  Words words{"runs"};
+  words.insert(words.end(), row.words.begin(), row.words.end());
+  cli.run(words)
+      .expect(2)
+      .stdout_is("")
+      .stderr_lines(2)
+      .stderr_begins("delegate: " + row.what)
+      .stderr_has("\nhint: " + row.hint);
+}
+
+TEST_CASE("a filter that is refused is JSON for who wants JSON") {
+  Cli cli;
+  Json json = cli.run("runs --outcome answerd --json").expect(2).json();
+  CHECK(json["schema"] == "delegate.error/1");
+  CHECK(json["error"]["outcome"] == "usage");
+  CHECK(json["error"]["message"] == "runs: --outcome: 'answerd' is no outcome");
+  CHECK(json["error"]["hint"] == "did you mean `answered`?");
+}
+
+TEST_CASE("a backend that only the history knows can still be looked up") {
+  Cli cli;
+  cli.install("elder").config(
+      "[backends.elder]\nkind = \"command\"\ncommand = [\"elder\", \"--read-stdin\", \"--say\", \"hi\"]\n");
+  const std::string id = asked(cli, "-b elder hello");
+  cli.config("[history]\nlimit = 100");
+  CHECK(ids(cli, "-b elder") == Words{id});
+  CHECK(cli.run("runs --totals --json -b elder").expect(0).json()["backends"].size() == 1);
+  cli.run("runs -b eldr").expect(2).stderr_has("'eldr' is no backend").stderr_has("did you mean `elder`?");
+}
+
+TEST_CASE("a history without runs is empty, not a failure") {
+  Cli cli;
+  cli.run("runs").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
+  cli.run("runs --totals").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
+  CHECK(cli.run("runs --json").expect(0).stderr_is("").json()["runs"] == Json::array());
+  CHECK(cli.run("runs --totals --json").expect(0).stderr_is("").json()["backends"] == Json::array());
+  cli.run("runs 1").expect(2).stdout_is("").stderr_has("'1' is no run that is remembered");
+}
+
+TEST_CASE("a run is running while its process is there, and killed when that is gone") {
+  Cli cli;
+  cli.counted("codex", {"--hang"});
+  Running asking = cli.start("ask hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  REQUIRE(ids(cli).size() == 1);
+  const std::string id = ids(cli).at(0);
+  CHECK_THAT(row(cli.run("runs").expect(0), id), Matches(".* running +- +explain +-"));
+  cli.run("runs " + id).expect(0).stdout_has("outcome    running\n").stdout_has("\nno attempt is over yet\n");
+
+  asking.signal(SIGKILL);
+  asking.finish().expect(-SIGKILL);
+  CHECK_THAT(row(cli.run("runs").expect(0), id), Matches(".* killed +- +explain +-"));
+  cli.run("runs " + id).expect(0).stdout_has("outcome    killed\n").stdout_has("\nno attempt came to its end\n");
+  Json json = cli.run("runs --json " + id).expect(0).json();
+  CHECK(json["outcome"] == "killed");
+  for (const char* unknown : {"duration_ms", "backend", "model", "usage"}) CHECK_FALSE(json.contains(unknown));
+}
+
+TEST_CASE("one run is shown whole, with each attempt and what it said") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1").fails("claude").backend("codex", {"--say", "hi"}, "model = \"big\"");
+  const Finished shown = cli.run("runs " + asked(cli, "-t review hello")).expect(0).stderr_is("");
+  CHECK_THAT(row(shown, "when"), Matches("when +\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z, .* ago"));
+  CHECK(row(shown, "where") == "where        " + cli.home("project"));
+  CHECK(row(shown, "asked for") == "asked for    auto, review");
+  CHECK_THAT(row(shown, "outcome"), Matches("outcome +answered after [0-9.]+ m?s"));
+  CHECK(row(shown, "answered by") == "answered by  codex/big");
+  CHECK_THAT(row(shown, "1."), Matches("1\\. +claude +exited_nonzero +.* counted, opened the breaker, exit 3"));
+  CHECK_THAT(row(shown, "2."), Matches("2\\. +codex/big +answered +[0-9.]+ m?s"));
+  shown.stdout_has("\n    exit code 3: claude is broken\n2.");
+
+  const std::string second = asked(cli, "hello");
+  cli.run("runs " + second).expect(0).stdout_has("\nskipped: claude (breaker_open, retry in ");
+  const std::string third = asked(cli, "-b claude hello", 4);
+  cli.run("runs " + third).expect(0).stdout_has("\nnobody was asked\nskipped: claude (breaker_open");
+}
+
+TEST_CASE("a run is found by the beginning of its id") {
+  Cli cli;
+  const std::string first = asked(cli.answers("codex"), "hello");
+  CHECK(cli.run("runs --json " + first.substr(0, 1)).expect(0).json()["run_id"] == first);
+  const std::string second = asked(cli, "hello");
+  CHECK(cli.run("runs --json " + second).expect(0).json()["run_id"] == second);
+  SECTION("unless several begin so") {
+    cli.run("runs " + first.substr(0, 1))
+        .expect(2)
+        .stdout_is("")
+        .stderr_lines(2)
+        .stderr_has("is the beginning of several runs: ")
+        .stderr_has(first)
+        .stderr_has(second)
+        .stderr_has("hint: give more of the id");
+  }
+  SECTION("or none does, whatever stands there") {
+    for (const std::string& id : Words{"zzz", first + "0", "%", "_", "'", "*", "\x1b[31m", std::string(5000, '1')})
+      cli.run(Words{"runs", id})
+          .expect(2)
+          .stdout_is("")
+          .stderr_lines(2)
+          .stderr_begins("delegate: runs: '")
+          .stderr_has("' is no run that is remembered\nhint: `delegate runs` lists them\n")
+          .stderr_lacks("\x1b");
+  }
+}
+
+TEST_CASE("what selects runs does not go with an id") {
+  Cli cli;
+  const std::string id = asked(cli.answers("codex"), "hello");
+  for (const char* filter : {"-b codex", "--outcome answered", "--since 1h", "-n 3", "--totals"})
+    cli.run("runs " + id + " " + filter).expect(2).stdout_is("").stderr_has("exclude each other").stderr_has("hint: ");
+}
+
+TEST_CASE("prompt and answer are shown when they were kept") {
+  Cli cli;
+  cli.config("[history]\nkeep_prompts = true\nkeep_answers = true").answers("codex");
+  const std::string id = asked(cli, "what is errno 11");
+  cli.run("runs " + id)
+      .expect(0)
+      .stdout_has("\n--- prompt ---\nwhat is errno 11\n")
+      .stdout_has("\n--- answer ---\ncodex says hi\n")
+      .stdout_lacks("not kept");
+  Json json = cli.run("runs --json " + id).expect(0).json();
+  CHECK(json["prompt"] == Json{{"text", "what is errno 11"}, {"bytes", 16}, {"whole", true}});
+  CHECK(json["answer"]["text"] == "codex says hi");
+  CHECK(cli.run("runs").expect(0).out.find("errno") == std::string::npos);
+  SECTION("also later, when nothing is kept any more") {
+    cli.config("[history]\nkeep_prompts = false").run("runs " + id).expect(0).stdout_has("what is errno 11\n");
+  }
+}
+
+TEST_CASE("of a long answer the head and the tail are kept, and that is said") {
+  Cli cli;
+  cli.config("[history]\nkeep_answers = true")
+      .backend("codex", {"--say", "head", "--flood", "400000", "--say", "tail"});
+  const std::string id = asked(cli, "hello");
+  Json answer = cli.run("runs --json " + id).expect(0).json()["answer"];
+  CHECK(answer["whole"] == false);
+  CHECK(answer["bytes"].get<int>() > 400'000);
+  cli.run("runs " + id)
+      .expect(0)
+      .stdout_has(" bytes, of which the middle was not kept) ---\nhead\n")
+      .stdout_has("tail\n");
+}
+
+TEST_CASE("what was not kept is named by the key that keeps it") {
+  Cli cli;
+  cli.answers("codex").fails("gemini");
+  const std::string id = asked(cli, "-b codex hello");
+  cli.run("runs " + id)
+      .expect(0)
+      .stdout_has("\nprompt: not kept; history.keep_prompts = true keeps them from now on\n")
+      .stdout_has("\nanswer: not kept; history.keep_answers = true keeps them from now on\n");
+  for (const char* absent : {"prompt", "answer"}) CHECK_FALSE(cli.run("runs --json " + id).json().contains(absent));
+  CHECK(cli.files_with("codex says hi").empty());
+  SECTION("a run without an answer misses none") {
+    cli.run("runs " + asked(cli, "-b gemini hello", 1))
+        .expect(0)
+        .stdout_has("prompt: not kept")
+        .stdout_lacks("answer:");
+  }
+}
+
+TEST_CASE("a terminal is not steered by what others wrote; a file gets it as it was") {
+  Cli cli;
+  cli.config("[history]\nkeep_prompts = true\nkeep_answers = true").backend("codex", {"--say", "an\x1b[31mswer\a"});
+  const std::string id = asked(cli, "que\x1b]0;stion");
+  cli.run("runs " + id).expect(0).stdout_has("\nque\x1b]0;stion\n").stdout_has("\nan\x1b[31mswer\a\n");
+  cli.streams(kScreen);
+  const Finished shown = cli.run("runs " + id).expect(0);
+  shown.stderr_has("\r\nque^[]0;stion\r\n")
+      .stderr_has("\r\nan^[[31mswer^G\r\n")
+      .stderr_lacks("\x1b")
+      .stderr_lacks("\a");
+}
+
+TEST_CASE("the words of a failure do not steer a terminal") {
+  Cli cli;
+  cli.backend("codex", {"--err", "it \x1b[31mbroke\a", "--exit", "3"});
+  const std::string id = asked(cli, "hello", 1);
+  cli.streams(kScreen);
+  cli.run("runs " + id).expect(0).stderr_has("broke").stderr_lacks("\x1b").stderr_lacks("\a");
+}
+
+TEST_CASE("the list fits the terminal") {
+  Cli cli;
+  const Words all = three_runs(cli);
+  cli.streams({.in = Streams::In::terminal, .out_is_terminal = true, .columns = 40});
+  const Words lines = cli.run("runs").expect(0).stderr_has(all[0]).err_lines();
+  for (const std::string& line : lines) {
+    INFO(line);
+    CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80 && c != '\r'; }) <= 40);
+  }
+}
+
+TEST_CASE("listed runs as JSON, key by key: what is unknown is absent") {
+  Cli cli;
+  const Words all = three_runs(cli);
+  Json json = cli.run("runs --json").expect(0).stderr_is("").json();
+  CHECK(keys(json) == Keys{"schema", "runs"});
+  CHECK(json["schema"] == "delegate.runs/1");
+  REQUIRE(json["runs"].size() == 3);
+  CHECK(keys(json["runs"][0]) == Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
+                                      "backend", "model", "duration_ms", "attempts"});
+  Json failed = json["runs"][1];
+  CHECK(keys(failed) ==
+        Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd", "duration_ms", "attempts"});
+  CHECK(failed["outcome"] == "exited_nonzero");
+  CHECK(failed["requested_backend"] == "claude");
+  CHECK(keys(failed["attempts"][0]) == Keys{"backend", "outcome", "counted", "probe", "tripped", "recovered",
+                                            "started_at", "duration_ms", "message", "exit_code"});
+  CHECK(failed["attempts"][0]["exit_code"] == 3);
+  Json fallback = json["runs"][2];
+  CHECK(fallback["requested_backend"] == "auto");
+  CHECK(fallback["attempts"][0]["backend"] == "claude");
+  CHECK(fallback["attempts"][1]["backend"] == "codex");
+  CHECK(fallback["attempts"][1]["model"] == "big");
+}
+
+TEST_CASE("one run as JSON has what was skipped and what was used") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1\n[history]\nkeep_prompts = true").fails("claude");
+  cli.backend("codex", codex_that_counts(), "kind = \"codex\"");
+  cli.run("ask -b claude hello").expect(1);
+  Json json = cli.run("runs --json " + asked(cli, "hello")).expect(0).stderr_is("").json();
+  CHECK(keys(json) == Keys{"schema", "run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
+                           "backend", "duration_ms", "usage", "attempts", "skipped", "prompt"});
+  CHECK(json["schema"] == "delegate.run/1");
+  CHECK(json["usage"] == Json{{"input_tokens", 1234567}, {"output_tokens", 89}});
+  REQUIRE(json["skipped"].size() == 1);
+  CHECK(keys(json["skipped"][0]) == Keys{"backend", "reason", "retry_in_ms", "message"});
+  CHECK(json["skipped"][0]["reason"] == "breaker_open");
+  cli.run("runs " + json["run_id"].get<std::string>()).stdout_has("usage        1,234,567 tokens in, 89 out\n");
+}
+
+TEST_CASE("a state in memory has no runs to look back at") {
+  Cli cli;
+  cli.config("[state]\nstore = \"memory\"").answers("codex");
+  const std::string id = asked(cli, "hello");
+  cli.run("runs").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
+  cli.run("runs --totals").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
+  cli.run("runs " + id).expect(2).stdout_is("").stderr_has("is no run that is remembered");
+}
+
+TEST_CASE("without a state that can be used there is no history, and why is said") {
+  Cli cli;
+  cli.answers("codex").set("XDG_STATE_HOME", "/proc/nowhere");
+  for (const char* words : {"runs", "runs --totals", "runs 1", "runs -b codex"})
+    cli.run(words)
+        .expect(70)
+        .stdout_is("")
+        .stderr_begins("delegate: runs: there is no history: ")
+        .stderr_has("/proc/nowhere");
+  Json json = cli.run("runs --json").expect(70).json();
+  CHECK(json["schema"] == "delegate.error/1");
+  CHECK(json["error"]["outcome"] == "internal");
+}
+
+TEST_CASE("looking back asks nobody and changes nothing") {
+  Cli cli;
+  cli.counted("codex", {"--say", "hi"}).run("ask hello").expect(0);
+  const Words before = ids(cli);
+  for (const char* words : {"runs", "runs --json", "runs --totals", "runs 1"}) cli.run(words).expect(0);
+  CHECK(ids(cli) == before);
+  CHECK(cli.spawns("codex") == 1);
+}

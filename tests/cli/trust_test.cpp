@@ -1,0 +1,399 @@
+#include <catch2/catch.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "tests/cli/own_mounts.hpp"
+
+// Whose project's file counts, and what it may say.
+using namespace delegate::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kBold =
+    "[router]\norder = [\"codex\"]\nlocal = \"\"\n[backends.codex]\nkind = \"command\"\n"
+    "command = [\"" FAKE_CLI "\", \"--read-stdin\", \"--say\", \"from the project\"]\n";
+
+/// A world with a project whose file says what runs.
+struct Project {
+  Cli cli;
+  std::string directory = cli.home("project");
+  std::string path = cli.home("project/delegate.toml");
+  std::string store = cli.home(".local/state/delegate/trusted.json");
+
+  explicit Project(const std::string& text = kBold) { cli.write(path, text); }
+  void answers() { cli.run("ask hello").expect(0).stdout_is("from the project\n"); }
+  Finished refuses() { return cli.run("ask hello").expect(6).stdout_is("").stderr_has("not trusted"); }
+};
+
+int threshold(Cli& cli) { return cli.status_of("codex")["breaker"]["threshold"]; }
+
+/// Nothing is said of it, and nothing of it holds.
+void is_ignored(Cli& cli, const std::string& notice) {
+  const Finished said = cli.run("config show breaker.threshold").expect(0);
+  said.stdout_has("(built-in)").stderr_is("delegate: " + notice + "\n");
+}
+
+}  // namespace
+
+TEST_CASE("a project's file that says what runs is refused until it is trusted, and again when a byte changes") {
+  Project project;
+  Cli& cli = project.cli;
+  cli.run("ask hello")
+      .expect(6)
+      .stdout_is("")
+      .stderr_is("delegate: " + project.path +
+                 ": not trusted, but sets backends.codex.kind (line 5), backends.codex.command (line 6)\n"
+                 "hint: read it, then `delegate trust " +
+                 project.directory + "`; or put it into ~/.config/delegate/delegate.toml\n");
+  cli.run("trust").expect(0).stderr_is("").stdout_is(
+      "line 5: backends.codex.kind = \"command\"\nline 6: backends.codex.command = [\"" FAKE_CLI
+      "\", \"--read-stdin\", \"--say\", \"from the project\"]\n" +
+      project.path + " is trusted from now on; a change to it ends that\n");
+  project.answers();
+  cli.write(project.path, std::string(kBold) + "\n");
+  cli.run("ask hello")
+      .expect(6)
+      .stdout_is("")
+      .stderr_has(project.path + ": has changed since it was trusted, and sets");
+  cli.write(project.path, kBold);
+  project.answers();
+  cli.run("trust").expect(0).stdout_has("is trusted already");
+}
+
+TEST_CASE("every command that needs the configuration refuses, and scripts hear `blocked`") {
+  Project project;
+  for (const char* words : {"status", "backends", "ping", "breaker list", "ask hello"}) {
+    INFO(words);
+    project.cli.run(words).expect(6).stdout_is("").stderr_has("not trusted");
+    Json json = project.cli.run(words + std::string(" --json")).expect(6).json();
+    CHECK(json["error"]["outcome"] == "blocked");
+    CHECK(json["error"]["hint"].get<std::string>().find("delegate trust " + project.directory) != std::string::npos);
+  }
+  project.cli.run("config check").expect(6).stdout_is("").stderr_has("not trusted");
+  Json check = project.cli.run("config check --json").expect(6).json();
+  CHECK(check["ok"] == false);
+  CHECK(check["problems"].size() == 2);
+  CHECK(check["problems"][0]["needs_trust"] == true);
+  project.cli.run("config show router.order")
+      .expect(6)
+      .stdout_has("project/delegate.toml:2)")
+      .stderr_has("not trusted");
+  CHECK_FALSE(fs::exists(project.cli.state_file()));
+  CHECK_FALSE(fs::exists(project.store));
+}
+
+TEST_CASE("with other mistakes beside it the configuration is wrong, not only blocked") {
+  Project project(std::string(kBold) + "timeuot = 3\n");
+  project.cli.run("ask hello")
+      .expect(3)
+      .stdout_is("")
+      .stderr_has(":7:1: backends.codex.timeuot: unknown key")
+      .stderr_has("not trusted, but sets");
+  CHECK(project.cli.run("ask --json hello").expect(3).json()["error"]["outcome"] == "configuration");
+  project.cli.run("trust").expect(3).stdout_is("").stderr_has("unknown key").stderr_has("not trusted: it has mistakes");
+  CHECK_FALSE(fs::exists(project.store));
+}
+
+TEST_CASE("a trusted file is named where it is in use") {
+  Project project;
+  project.cli.run("trust").expect(0);
+  project.cli.run("status").expect(0).stderr_is("delegate: " + project.path + ": in use, trusted\n");
+  project.cli.run("config show codex.command").expect(0).stdout_has("(~/project/delegate.toml:6, trusted)  ");
+  project.cli.run("config check").expect(0).stdout_has(project.path + " (trusted)");
+  project.cli.run("config path").expect(0).stdout_has("used, trusted");
+  project.cli.run("ask hello").expect(0).stderr_lacks("trusted");
+}
+
+TEST_CASE("a file without such settings needs no trust, and one that restates the built-in ones neither") {
+  Project project("[breaker]\nthreshold = 8\n[backends.codex]\ncommand = \"codex\"\n[state]\nstore = \"sqlite\"\n");
+  project.cli.run("trust").expect(0).stdout_is(project.path + " sets nothing that needs trust: it is used as it is\n");
+  CHECK(project.cli.run("trust --json").expect(0).json()["trusted"] == false);
+  CHECK_FALSE(fs::exists(project.store));
+  CHECK(threshold(project.cli) == 8);
+}
+
+TEST_CASE("a trusted project may bring a backend of its own") {
+  Project project(
+      "[router]\norder = [\"mine\"]\nlocal = \"\"\n[backends.mine]\nkind = \"command\"\ncommand = [\"" FAKE_CLI
+      "\", \"--read-stdin\", \"--say\", \"from the project\"]\n");
+  project.cli.run("ask hello").expect(3).stderr_has("not trusted, but sets backends.mine (line 4)");
+  project.cli.run("trust").expect(0).stdout_has(
+      "line 5: backends.mine.kind = \"command\"\nline 6: backends.mine.command");
+  project.answers();
+}
+
+TEST_CASE("trust shows what would hide in a terminal") {
+  Project project("[backends.codex]\ncommand = [\"codex\", \"\\u001b[8m\\u202e\"]\n");
+  project.cli.run("trust").expect(0).stdout_has(R"(["codex", "\u001B[8m\u202E"])").stdout_lacks("\x1B");
+}
+
+TEST_CASE("trust finds the file as ask would, from a directory, from below, and by the file itself") {
+  Project project;
+  Cli& cli = project.cli;
+  cli.write(cli.home("project/sub/deep/x"), "");
+  const std::string words =
+      GENERATE(as<std::string>(), "trust", "trust .", "trust ./sub/deep/", "trust sub/..", "trust delegate.toml");
+  CHECK(cli.run(words + " --json").expect(0).json()["path"] == project.path);
+  project.answers();
+  cli.in_directory(cli.home("project/sub/deep"));
+  project.answers();
+  cli.run("trust --forget").expect(0).stdout_is(project.path + " is trusted no longer\n");
+  project.refuses();
+}
+
+TEST_CASE("trust where there is no such file or directory is an error") {
+  Cli cli;
+  cli.run("trust")
+      .expect(3)
+      .stdout_is("")
+      .stderr_has("no delegate.toml from " + cli.home("project"))
+      .stderr_has(cli.home() + " is the home directory");
+  cli.run("trust nowhere").expect(2).stdout_is("").stderr_has("project/nowhere: is no directory");
+  cli.run("trust --list --forget").expect(2).stdout_is("");
+  cli.run("trust --list here").expect(2).stdout_is("");
+  cli.write(cli.home("project/.git/HEAD"), "");
+  cli.run("trust").expect(3).stderr_has(cli.home("project") + " is the root of its repository");
+}
+
+TEST_CASE("trust --list tells what is trusted, what changed and what is gone") {
+  Cli cli;
+  cli.run("trust --list").expect(0).stdout_is("no project's file is trusted\n");
+  for (const char* name : {"a", "b", "c", "d"}) {
+    cli.write(cli.home(std::string(name) + "/delegate.toml"), kBold);
+    cli.run("trust " + cli.home(name)).expect(0);
+  }
+  cli.write(cli.home("b/delegate.toml"), "# other\n");
+  fs::remove(cli.home("c/delegate.toml"));
+  fs::permissions(cli.home("d/delegate.toml"), fs::perms::all);
+  Json json = cli.run("trust --list --json").expect(0).json();
+  CHECK(json["schema"] == "delegate.trust_list/1");
+  REQUIRE(json["files"].size() == 4);
+  const std::vector<std::string> states{"trusted", "changed since", "gone", "ignored: everybody may write to it"};
+  for (std::size_t i = 0; i < states.size(); ++i) CHECK(json["files"][i]["state"] == states[i]);
+  cli.run("trust --list").expect(0).stdout_has("changed since").stdout_has(cli.home("b/delegate.toml"));
+  fs::remove_all(cli.home("c"));
+  cli.run("trust --forget " + cli.home("c")).expect(0).stdout_has("is trusted no longer");
+  cli.run("trust --forget " + cli.home("c")).expect(0).stdout_has("was not trusted");
+  CHECK(cli.run("trust --list --json").expect(0).json()["files"].size() == 3);
+}
+
+TEST_CASE("trust belongs to a place: the same text elsewhere, or a link to it, has none") {
+  Project project;
+  Cli& cli = project.cli;
+  cli.run("trust").expect(0);
+  cli.write(cli.home("copy/delegate.toml"), kBold);
+  cli.run("ask -C ../copy hello").expect(6).stderr_has("not trusted");
+  fs::create_directories(cli.home("linked"));
+  fs::create_symlink(project.path, cli.home("linked/delegate.toml"));
+  cli.run("ask -C ../linked hello").expect(6).stderr_has(cli.home("linked/delegate.toml") + ": not trusted");
+  fs::create_directory_symlink(project.directory, cli.home("alias"));
+  cli.run("ask -C ../alias hello").expect(0).stdout_is("from the project\n");
+}
+
+TEST_CASE("of a link the target is judged") {
+  Cli cli;
+  cli.answers("codex");
+  const std::string target = cli.file("target.toml");
+  const std::string path = cli.home("project/delegate.toml");
+  cli.write(target, "[breaker]\nthreshold = 8");
+  fs::create_symlink(target, path);
+  CHECK(threshold(cli) == 8);
+  fs::permissions(target, fs::perms::others_write, fs::perm_options::add);
+  is_ignored(cli, path + ": ignored: everybody may write to it");
+  fs::remove(target);
+  is_ignored(cli, path + ": ignored: it is a link to nothing");
+}
+
+TEST_CASE("a file that everybody may write to is ignored and refused, one that a group may write to is not") {
+  Cli cli;
+  cli.answers("codex");
+  const std::string path = cli.home("project/delegate.toml");
+  cli.write(path, "[breaker]\nthreshold = 8");
+  fs::permissions(path, fs::perms::group_write, fs::perm_options::add);
+  CHECK(threshold(cli) == 8);
+  fs::permissions(path, fs::perms::others_write, fs::perm_options::add);
+  is_ignored(cli, path + ": ignored: everybody may write to it");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("ignored").stderr_lines(1);
+  cli.run("config path").expect(0).stdout_has("ignored: everybody may write to it");
+  cli.run("trust").expect(6).stdout_is("").stderr_has("everybody may write to it");
+}
+
+TEST_CASE("what is no regular file is ignored without waiting for it") {
+  Cli cli;
+  const std::string path = cli.home("project/delegate.toml");
+  SECTION("a FIFO") { REQUIRE(::mkfifo(path.c_str(), 0600) == 0); }
+  SECTION("a directory") { fs::create_directory(path); }
+  SECTION("a device") { fs::create_symlink("/dev/zero", path); }
+  is_ignored(cli, path + ": ignored: it is not a regular file");
+  cli.run("trust").expect(6).stdout_is("");
+}
+
+TEST_CASE("somebody else's file is ignored, and somebody else's directory not entered") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can give files away");
+    return;
+  }
+  constexpr uid_t kSomebody = 54321;
+  Cli cli;
+  cli.answers("codex");
+  const std::string path = cli.home("project/delegate.toml");
+  cli.write(path, "[breaker]\nthreshold = 8");
+  CHECK(threshold(cli) == 8);
+  SECTION("their file") {
+    REQUIRE(::chown(path.c_str(), kSomebody, kSomebody) == 0);
+    is_ignored(cli, path + ": ignored: it belongs to somebody else");
+    cli.run("trust").expect(6).stdout_is("").stderr_has("it belongs to somebody else");
+  }
+  SECTION("a link to their file") {
+    cli.write(cli.file("theirs.toml"), "[breaker]\nthreshold = 9");
+    REQUIRE(::chown(cli.file("theirs.toml").c_str(), kSomebody, kSomebody) == 0);
+    fs::remove(path);
+    fs::create_symlink(cli.file("theirs.toml"), path);
+    is_ignored(cli, path + ": ignored: it belongs to somebody else");
+  }
+  SECTION("our file in their directory") {
+    REQUIRE(::chown(cli.home("project").c_str(), kSomebody, kSomebody) == 0);
+    is_ignored(cli, path + ": ignored: its directory belongs to somebody else");
+    cli.write(cli.home("project/sub/x"), "");
+    cli.in_directory(cli.home("project/sub"));
+    is_ignored(cli, path + ": ignored: its directory belongs to somebody else");
+  }
+}
+
+TEST_CASE("the search does not leave a file system") {
+  Project project("[breaker]\nthreshold = 8\n");
+  const auto said = in_own_mounts(project.cli,
+                                  "mkdir project/disk project/plain; mount -t tmpfs none project/disk\n"
+                                  "cd ~/project/plain; $DELEGATE config show breaker.threshold\n"
+                                  "cd ~/project/disk; $DELEGATE config show breaker.threshold; $DELEGATE config path");
+  if (!said) return;
+  said->expect(0).stdout_has("(~/project/delegate.toml:2)  breaker.threshold = 8\n(built-in)  breaker.threshold = 3\n");
+  said->stdout_has(project.directory + " is on another file system");
+}
+
+TEST_CASE("the search ends before the home directory, whatever it is called") {
+  Cli cli;
+  cli.answers("codex").write(cli.home("delegate.toml"), "[breaker]\nthreshold = 8");
+  CHECK(threshold(cli) == 3);
+  cli.in_directory(cli.home());
+  CHECK(threshold(cli) == 3);
+  fs::create_directory_symlink(cli.home(), cli.file("alias"));
+  cli.set("HOME", cli.file("alias"));
+  CHECK(threshold(cli) == 3);
+  cli.set("HOME", cli.file("elsewhere"));
+  CHECK(threshold(cli) == 8);
+}
+
+TEST_CASE("two that trust at the same time are both remembered") {
+  Cli cli;
+  std::vector<Running> all;
+  for (int i = 0; i < 8; ++i) {
+    const std::string directory = cli.home("p" + std::to_string(i));
+    cli.write(directory + "/delegate.toml", kBold);
+    all.push_back(cli.start("trust " + directory));
+  }
+  for (Running& one : all) one.finish().expect(0);
+  Json json = cli.run("trust --list --json").expect(0).json();
+  REQUIRE(json["files"].size() == 8);
+  for (const Json& file : json["files"]) CHECK(file["state"] == "trusted");
+}
+
+TEST_CASE("what is remembered is private and leaves nothing beside it") {
+  Project project;
+  project.cli.run("trust").expect(0);
+  struct stat facts {};
+  REQUIRE(::stat(project.store.c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777) == 0600);
+  REQUIRE(::stat(fs::path(project.store).parent_path().c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777) == 0700);
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(fs::path(project.store).parent_path()))
+    names.insert(entry.path().filename());
+  CHECK(names == std::set<std::string>{"trusted.json", "trusted.json.lock"});
+}
+
+TEST_CASE("a damaged list of what is trusted is an error, and nothing is trusted") {
+  Project project;
+  project.cli.run("trust").expect(0);
+  const std::string whole = project.cli.read(project.store);
+  const std::string damaged =
+      GENERATE_COPY(as<std::string>(), "", "nonsense", "[]", "{}", "{\"schema\":\"delegate.trusted/2\",\"files\":[]}",
+                    "{\"schema\":\"delegate.trusted/1\",\"files\":{}}",
+                    "{\"schema\":\"delegate.trusted/1\",\"files\":[{\"path\":3,\"text\":\"\",\"since\":\"\"}]}",
+                    "{\"schema\":\"delegate.trusted/1\",\"files\":[null]}", std::string(100'000, '['), "\xFF\xFE\x00",
+                    whole.substr(0, whole.size() / 2));
+  project.cli.write(project.store, damaged);
+  project.refuses().stderr_has(project.store + ": damaged").stderr_has("hint: remove it");
+  project.cli.run("trust").expect(3).stdout_is("").stderr_has("damaged");
+  project.cli.run("trust --list").expect(3).stdout_is("").stderr_has("damaged");
+  project.cli.run("trust --forget").expect(3).stdout_is("").stderr_has("damaged");
+  CHECK(project.cli.read(project.store) == damaged);
+  project.cli.write(project.path, "[breaker]\nthreshold = 8\n");
+  project.cli.run("config check").expect(0).stderr_is("");
+}
+
+TEST_CASE("a list of what is trusted that others can write is not believed") {
+  Project project;
+  project.cli.run("trust").expect(0);
+  fs::permissions(project.store, fs::perms::group_write, fs::perm_options::add);
+  project.refuses().stderr_has(project.store + ": others can write to it");
+  project.cli.run("trust").expect(70).stdout_is("");
+}
+
+TEST_CASE("where nothing can be remembered trust says so") {
+  Project project;
+  SECTION("the directory is a file") {
+    project.cli.write(project.cli.file("file"), "");
+    project.cli.set("XDG_STATE_HOME", project.cli.file("file"));
+    project.cli.run("trust").expect(70).stdout_is("").stderr_has(project.cli.file("file"));
+    project.refuses();
+  }
+  SECTION("there is no home") {
+    project.cli.unset("XDG_STATE_HOME").unset("HOME");
+    project.cli.run("trust").expect(3).stdout_is("").stderr_has("neither XDG_STATE_HOME nor HOME is set");
+    project.refuses();
+  }
+  SECTION("it is read-only") {
+    const auto said = in_own_mounts(project.cli,
+                                    "mkdir -p .local/state; mount -t tmpfs -o ro none .local/state\n"
+                                    "cd project; $DELEGATE trust || echo exit $?");
+    if (said) said->expect(0).stdout_is("exit 70\n").stderr_has("read-only file system");
+  }
+}
+
+TEST_CASE("a file that is too large or no text is refused, not trusted") {
+  Project project;
+  SECTION("a megabyte") {
+    project.cli.write(project.path, std::string(kBold) + "#" + std::string(1 << 20, 'x'));
+    project.cli.run("ask hello").expect(3).stdout_is("").stderr_has(project.path + ": read: more than 1048576 bytes");
+  }
+  SECTION("a third of it") {
+    project.cli.write(project.path, std::string(kBold) + "#" + std::string(350'000, 'x'));
+    project.cli.run("ask hello").expect(3).stdout_is("").stderr_has("more than the 262144");
+  }
+  SECTION("bytes that are not UTF-8") {
+    project.cli.write(project.path, std::string(kBold) + "# \xFF\xFE\n");
+    project.cli.run("ask hello").expect(3).stdout_is("").stderr_has(project.path + ":7:");
+  }
+  project.cli.run("trust").expect(3).stdout_is("");
+  CHECK_FALSE(fs::exists(project.store));
+}
+
+TEST_CASE("a place whose name is not UTF-8 cannot be remembered") {
+  Cli cli;
+  cli.write(cli.home("p\xFF/delegate.toml"), kBold);
+  cli.in_directory(cli.home("p\xFF"));
+  cli.run("trust").expect(3).stdout_is("").stderr_has("not UTF-8");
+  cli.run("ask hello").expect(6).stdout_is("");
+}
+
+TEST_CASE("a file that was named leaves no project's file to trust") {
+  Project project;
+  project.cli.write(project.cli.file("mine.toml"), "[breaker]\nthreshold = 9");
+  project.cli.set("DELEGATE_CONFIG", project.cli.file("mine.toml"));
+  CHECK(threshold(project.cli) == 9);
+}

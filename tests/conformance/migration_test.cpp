@@ -1,0 +1,165 @@
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "core/os/file.hpp"
+#include "core/state/sqlite.hpp"
+#include "core/state/sqlite_schema.hpp"
+#include "tests/conformance/stores.hpp"
+
+// A state file outlives the version that wrote it.
+using namespace delegate;
+
+namespace {
+
+/// Runs SQL on a file, as somebody with the sqlite3 shell would. The last value of the last row, as text.
+std::string sql(const Path& path, const std::string& text) {
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+  std::string last;
+  const auto note = [](void* out, int columns, char** values, char**) {
+    *static_cast<std::string*>(out) = values[columns - 1] == nullptr ? "NULL" : values[columns - 1];
+    return 0;
+  };
+  char* error = nullptr;
+  sqlite3_exec(handle, text.c_str(), note, &last, &error);
+  INFO(text << ": " << (error == nullptr ? "" : error));
+  REQUIRE(error == nullptr);
+  sqlite3_close(handle);
+  return last;
+}
+
+/// A file as delegate 0.1.0 left it.
+Path file_of_version_1(const TempDirectory& directory) {
+  const Path path = directory.path() / "state.db";
+  const auto dump = read_file(Path(SOURCE_DIRECTORY) / "tests/fixtures/state/v1.sql");
+  REQUIRE(dump);
+  sql(path, *dump);
+  ::chmod(path.c_str(), 0600);
+  return path;
+}
+
+std::unique_ptr<StateStore> open(const Path& path, const Clock& clock) {
+  auto store = open_sqlite_store(path, clock);
+  INFO((store ? std::string() : store.error().what));
+  REQUIRE(store);
+  return *std::move(store);
+}
+
+}  // namespace
+
+TEST_CASE("a file of the first version is taken over with all that is in it") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = file_of_version_1(directory);
+  const auto store = open(path, clock);
+  CHECK(store->notice().empty());
+  CHECK(store->read()->backends.at("codex").breaker.trips == 17);
+  const auto runs = store->ledger().runs({});
+  REQUIRE(runs->size() == 3);
+  CHECK(runs->at(2).id == "01kejaaaa0000001");
+  CHECK(runs->at(2).session_id == "s-1");
+  CHECK(runs->at(2).usage.cost_usd == Approx(0.25));
+  CHECK(runs->at(1).outcome == "exited_nonzero");
+  CHECK(runs->at(0).outcome.empty());
+  CHECK(store->ledger().run("01kejaaaa0000001")->prompt == kept("what was asked"));
+  CHECK_FALSE(store->ledger().run("01kejaaaa0000002")->prompt);
+  CHECK(store->ledger().run("01kejaaaa0000003")->prompt == kept("caf\u00e9"));
+  const auto attempts = store->ledger().attempts("01kejaaaa0000002");
+  REQUIRE(attempts->size() == 1);
+  CHECK(attempts->at(0).message == "broken");
+  CHECK(attempts->at(0).exit_code == 3);
+  CHECK_FALSE(attempts->at(0).tripped);
+  CHECK_FALSE(attempts->at(0).retry_at);
+  CHECK(store->ledger().newest_session({.cwd = "/home/me"}).value()->session_id == "s-1");
+  SECTION("and is written to like any other") {
+    REQUIRE(store->ledger().begin_run({.id = "new", .started_at = 1'795'000'200'000ms}));
+    CHECK(store->ledger().runs({.most = 1})->at(0).id == "new");
+  }
+}
+
+TEST_CASE("a long prompt of the first version keeps its head and its tail") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = file_of_version_1(directory);
+  const std::string longest(KeptText::kMost, 'x');
+  const std::string too_long = "begin" + longest + "end";
+  sql(path, "UPDATE runs SET prompt = '" + too_long + "' WHERE number = 1");
+  sql(path, "UPDATE runs SET prompt = '" + longest + "' WHERE number = 2");
+  const auto store = open(path, clock);
+  const bool is_cut = store->ledger().run("01kejaaaa0000001")->prompt == kept(too_long);
+  const bool is_whole = store->ledger().run("01kejaaaa0000002")->prompt == kept(longest);
+  CHECK(is_cut);
+  CHECK(is_whole);
+}
+
+TEST_CASE("an old file and a fresh one have the same schema afterwards") {
+  const TempDirectory old_place;
+  const TempDirectory new_place;
+  const TestClock clock;
+  const Path old_file = file_of_version_1(old_place);
+  const Path new_file = new_place.path() / "state.db";
+  open(old_file, clock);
+  open(new_file, clock);
+  const char* kNames = "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema ORDER BY name)";
+  CHECK(sql(old_file, kNames) == sql(new_file, kNames));
+  CHECK(sql(old_file, "PRAGMA user_version") == std::to_string(sqlite::migrations().size()));
+  CHECK(sql(new_file, "PRAGMA user_version") == std::to_string(sqlite::migrations().size()));
+  CHECK(sql(old_file, "PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("eight that open an old file at once take it over once") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = file_of_version_1(directory);
+  std::vector<std::string> troubles(8);
+  std::vector<std::thread> threads;
+  for (std::string& trouble : troubles)
+    threads.emplace_back([&] {
+      auto store = open_sqlite_store(path, clock);
+      if (!store) trouble = store.error().what;
+      else if ((*store)->ledger().runs({})->size() != 3) trouble = "runs are missing";
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(troubles == std::vector<std::string>(8));
+}
+
+TEST_CASE("an upgrade that is cut off leaves the old file as it was") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = file_of_version_1(directory);
+  sql(path, "CREATE TABLE skips (something_else)");  // the step will fail in its middle
+  CHECK_FALSE(open_sqlite_store(path, clock));
+  CHECK(sql(path, "PRAGMA user_version") == "1");
+  CHECK(sql(path, "SELECT prompt FROM runs WHERE number = 1") == "what was asked");
+  sql(path, "DROP TABLE skips");
+  CHECK(open(path, clock)->ledger().run("01kejaaaa0000001")->prompt == kept("what was asked"));
+}
+
+TEST_CASE("a version that makes no sense is refused like a newer one") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = file_of_version_1(directory);
+  sql(path, "PRAGMA user_version=-7");
+  const auto store = open_sqlite_store(path, clock);
+  REQUIRE_FALSE(store);
+  CHECK(store.error().code == Code::invalid_argument);
+}
+
+TEST_CASE("what is stored is for its owner alone: the file, its log and its index") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = directory.path() / "state.db";
+  const auto store = open(path, clock);
+  REQUIRE(store->ledger().begin_run({.id = "r", .prompt = kept("a secret")}));
+  for (const char* companion : {"", "-wal", "-shm"}) {
+    struct stat facts {};
+    INFO(companion);
+    REQUIRE(::stat((path.string() + companion).c_str(), &facts) == 0);
+    CHECK((facts.st_mode & 0777) == 0600);
+  }
+}
