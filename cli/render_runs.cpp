@@ -178,6 +178,17 @@ std::string percent(const Score& score) {
   return std::to_string(score.answered * 100 / judged) + " %";
 }
 
+/// The plots as a last column, or as a table of their own where that would be too wide.
+std::string beside_or_below(std::vector<std::vector<std::string>> rows,
+                            const std::vector<std::vector<std::string>>& plots, int plot_columns, const Page& page) {
+  std::string alone = table(rows);
+  int widest = 0;
+  for (const std::string_view line : split(alone, '\n')) widest = std::max(widest, width_of(line));
+  if (page.columns > 0 && widest + 2 + plot_columns > page.columns) return fitted(alone, page) + "\n" + table(plots);
+  for (std::size_t at = 0; at < rows.size(); ++at) rows[at].push_back(plots[at].back());
+  return table(rows);
+}
+
 }  // namespace
 
 Score score_of(const BackendTotals& totals) {
@@ -208,18 +219,19 @@ std::string run_to_text(const PastRun& run, const HistorySettings& history, cons
 }
 
 std::string totals_to_text(const std::vector<BackendTotals>& totals, const TotalsQuery& query, const Page& page) {
-  std::vector<std::vector<std::string>> rows{
-      {"BACKEND", "CALLS", "OK", "P50", "P95", "IN", "OUT", "COST", "TRIPS", "LAST " + length_of(query)}};
+  std::vector<std::vector<std::string>> rows{{"BACKEND", "CALLS", "OK", "P50", "P95", "IN", "OUT", "COST", "TRIPS"}};
+  std::vector<std::vector<std::string>> plots{{"BACKEND", "LAST " + length_of(query)}};
   std::string failures;
   for (const BackendTotals& one : totals) {
     const Score score = score_of(one);
     rows.push_back({one_line(one.backend), with_thousands(score.calls), percent(score), took(one.p50), took(one.p95),
                     tokens(one.usage.input_tokens), tokens(one.usage.output_tokens), dollars(one.usage.cost_usd),
-                    std::to_string(one.trips), plot(one, page)});
+                    std::to_string(one.trips)});
+    plots.push_back({one_line(one.backend), plot(one, page)});
     if (const std::string failed = failures_text(one); !failed.empty())
       failures += one_line(one.backend) + " without an answer: " + failed + "\n";
   }
-  return table(rows) + (failures.empty() ? "" : "\n" + failures);
+  return beside_or_below(rows, plots, query.slots, page) + (failures.empty() ? "" : "\n" + failures);
 }
 
 }  // namespace delegate::cli

@@ -5,13 +5,14 @@
 namespace delegate {
 
 KeptText kept(std::string_view text) {
-  KeptText out{.size = static_cast<std::int64_t>(text.size())};
+  std::string whole = valid_utf8(text);  // first: each byte that is none grows to three
+  KeptText out{.size = static_cast<std::int64_t>(whole.size())};
   if (out.is_whole()) {
-    out.text = valid_utf8(text);
+    out.text = std::move(whole);
     return out;
   }
   HeadAndTail ends(KeptText::kMost / 4 * 3, KeptText::kMost / 4);
-  ends.add(text);
+  ends.add(whole);
   out.text = valid_utf8(ends.text());  // a cut may go through a character
   return out;
 }

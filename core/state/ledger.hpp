@@ -123,7 +123,8 @@ class Ledger {
   virtual ~Ledger() = default;
   virtual Status begin_run(const RunRow& row) = 0;
   virtual Status add_attempt(const AttemptRow& row) = 0;
-  /// Fills in the end of a run that was begun, and forgets the oldest runs beyond `limit` with their attempts.
+  /// Fills in the end of a run that was begun, and forgets the oldest runs beyond `limit` with their attempts. A run
+  /// that was forgotten before its end leaves nothing either.
   virtual Status finish_run(const RunRow& row, int limit) = 0;
   /// Newest first.
   virtual Result<std::vector<RunRow>> runs(const RunQuery& query) = 0;

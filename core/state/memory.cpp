@@ -56,6 +56,7 @@ class MemoryStore final : public StateStore, private Ledger {
       std::erase_if(attempts_, [&](const AttemptRow& attempt) { return attempt.run_id == runs_.front().id; });
       runs_.erase(runs_.begin());
     }
+    forget_strays(row.id);
     return {};
   }
 
@@ -121,6 +122,13 @@ class MemoryStore final : public StateStore, private Ledger {
     std::vector<AttemptRow> found;
     for (auto& [backend, attempt] : newest) found.push_back(std::move(attempt));
     return found;
+  }
+
+  /// What was tried for a run that had been forgotten by then.
+  void forget_strays(const std::string& id) {
+    if (runs_.empty()) attempts_.clear();
+    if (std::any_of(runs_.begin(), runs_.end(), [&](const RunRow& run) { return run.id == id; })) return;
+    std::erase_if(attempts_, [&](const AttemptRow& attempt) { return attempt.run_id == id; });
   }
 
   std::vector<RunRow> newest_first() const {

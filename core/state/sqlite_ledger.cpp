@@ -222,6 +222,7 @@ Status SqliteLedger::finish_run(const RunRow& row, int limit) {
     TRY_STATUS(add_skips(row));
     TRY_STATUS(keep_answer(row));
     TRY_STATUS(forget_oldest(limit));
+    TRY_STATUS(forget_strays(row.id));
     return transaction.commit();
   });
 }
@@ -258,11 +259,13 @@ Status SqliteLedger::forget_oldest(int limit) {
   TRY(sqlite3_stmt * bound, database_.prepare("SELECT min(number), max(number) FROM (SELECT min(number) AS number FROM "
                                               "runs UNION ALL SELECT max(number) FROM runs)"));
   std::int64_t last = 0;
+  bool is_all = false;
   {
     Statement statement(bound);
     TRY(const bool any, statement.step());
     if (!any || !statement.maybe_integer(0)) return {};
     last = std::min(statement.integer(1) - limit, statement.integer(0) + kAtOnce - 1);
+    is_all = last >= statement.integer(1);
     if (last < statement.integer(0)) return {};
   }
   for (const char* sql : {"DELETE FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE number <= ?)",
@@ -271,7 +274,14 @@ Status SqliteLedger::forget_oldest(int limit) {
     TRY(sqlite3_stmt * raw, database_.prepare(sql));
     TRY_STATUS(Statement(raw).bind(last).run());
   }
-  return {};
+  return is_all ? database_.execute("DELETE FROM attempts") : Status();  // those of runs that went earlier, too
+}
+
+/// What was tried for a run that had been forgotten by then.
+Status SqliteLedger::forget_strays(const std::string& run_id) {
+  TRY(sqlite3_stmt * raw, database_.prepare("DELETE FROM attempts WHERE run_id = ?1 AND NOT EXISTS "
+                                            "(SELECT 1 FROM runs WHERE id = ?1)"));
+  return Statement(raw).bind(run_id).run();
 }
 
 Result<std::vector<RunRow>> SqliteLedger::find(const char* sql, const RunQuery& query,

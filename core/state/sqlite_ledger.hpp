@@ -27,6 +27,7 @@ class SqliteLedger final : public Ledger {
   Status add_skips(const RunRow& row);
   Status keep_answer(const RunRow& row);
   Status forget_oldest(int limit);
+  Status forget_strays(const std::string& run_id);
   Result<std::vector<RunRow>> find(const char* sql, const RunQuery& query,
                                    std::initializer_list<std::string_view> words);
   Result<std::int64_t> number_of(const std::string& id);

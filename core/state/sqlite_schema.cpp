@@ -62,7 +62,14 @@ CREATE TABLE texts (
   answer      TEXT,
   answer_size INTEGER
 ) STRICT;
-INSERT INTO texts SELECT number, prompt, length(CAST(prompt AS BLOB)), NULL, NULL FROM runs WHERE prompt <> '';
+INSERT INTO texts SELECT number,
+  CASE WHEN size <= 262144 THEN prompt
+       ELSE CAST(substr(bytes, 1, 196608) AS TEXT)
+            || char(10) || '[… ' || (size - 262144) || ' bytes left out …]' || char(10)
+            || CAST(substr(bytes, -65536) AS TEXT) END,
+  size, NULL, NULL
+  FROM (SELECT number, prompt, CAST(prompt AS BLOB) AS bytes, length(CAST(prompt AS BLOB)) AS size FROM runs
+        WHERE prompt <> '');
 ALTER TABLE runs DROP COLUMN prompt;
 CREATE TABLE skips (
   run_number INTEGER NOT NULL,

@@ -107,7 +107,7 @@ TEST_CASE("binary on stdin is refused, as prompt and as context") {
   CHECK(cli.spawns("codex") == 0);
 }
 
-TEST_CASE("bytes that are not UTF-8 are replaced, and that is said") {
+TEST_CASE("attached bytes that are not UTF-8 are replaced, and that is said") {
   Cli cli;
   echoing(cli).input("caf\xE9");
   cli.run("ask").expect(0).stdout_is("caf\xEF\xBF\xBD\n").stderr_has("delegate: stdin: bytes that are not UTF-8 were");

@@ -179,6 +179,8 @@ TEST_CASE("every line of shell in the pages means something to delegate") {
       const std::string line = with_names(written);
       const std::string program = first_word(line);
       if (program.empty()) continue;
+      // Without arguments it is the drill, which is shown to hold elsewhere.
+      if (delegate::trim(written.substr(0, written.find('#'))) == "scripts/run") continue;
       if (line.find("--watch") != std::string::npos) {
         Running watching = cli.start(line.substr(sizeof("delegate"), line.find(" #") - sizeof("delegate")));
         CHECK(watching.comes_to_print("BACKEND"));

@@ -123,6 +123,25 @@ TEST_CASE("the plot uses what the locale can show") {
   CHECK(is_ascii(totals().out));
 }
 
+TEST_CASE("on a terminal that is too narrow for it the plot stands below, and nothing is wrapped") {
+  Cli cli;
+  cli.counted("codex", codex_that_counts(), "kind = \"codex\"");
+  cli.run("ask hello").expect(0);
+  const auto lines_at = [&](int columns) {
+    cli.streams({.in = Streams::In::terminal, .out_is_terminal = true, .columns = columns});
+    return cli.run("--color never runs --totals").expect(0).err_lines();
+  };
+  const Words wide = lines_at(120);
+  REQUIRE(wide.size() == 2);
+  CHECK(wide[0].find("TRIPS  LAST 30d") != std::string::npos);
+  const Words narrow = lines_at(80);
+  REQUIRE(narrow.size() == 5);
+  for (const std::string& line : narrow) CHECK(line.size() <= 82);  // a carriage return, and three bytes of one bar
+  CHECK(narrow[0].find("LAST") == std::string::npos);
+  CHECK_THAT(narrow[3], Matches("BACKEND +LAST 30d\\r?"));
+  CHECK_THAT(narrow[4], Matches("codex +█\\r?"));
+}
+
 TEST_CASE("in colour the plot is red where something failed, and only there") {
   Cli cli;
   three_runs(cli);
