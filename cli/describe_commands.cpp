@@ -40,6 +40,11 @@ constexpr Exclusion kRunsExclusions[] = {
        return std::vector<std::string_view>{"--backend", "--outcome", "--since", "--limit", "--totals"};
      },
      "one run is shown whole; what selects runs goes without an id"},
+    {"--totals",
+     [] {
+       return std::vector<std::string_view>{"--outcome", "--limit"};
+     },
+     "totals are of all calls; --since and --backend narrow them"},
 };
 constexpr std::string_view kRunsExamples[] = {
     "delegate runs --since 2h --outcome rate_limited",

@@ -110,6 +110,8 @@ TEST_CASE("options that cannot stand together are refused, both by name") {
       {"runs 0123 --since 2h", "runs: ID and --since"},
       {"runs 0123 -n 3", "runs: ID and --limit"},
       {"runs 0123 --totals", "runs: ID and --totals"},
+      {"runs --totals --outcome answered", "runs: --totals and --outcome"},
+      {"runs --totals -n 3", "runs: --totals and --limit"},
       {"breaker reset codex --all", "breaker reset: NAME and --all"},
       {"trust --list --forget", "trust: --list and --forget"},
       {"trust --list somewhere", "trust: --list and DIR"},
