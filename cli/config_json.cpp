@@ -1,13 +1,8 @@
-#include <nlohmann/json.hpp>
-
 #include "cli/config_report.hpp"
+#include "cli/json.hpp"
 
 namespace delegate::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json to_object(const ConfigProblem& problem) {
   Json object = Json::object();

@@ -1,30 +1,11 @@
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
+#include "cli/json.hpp"
 #include "cli/render.hpp"
 #include "core/base/duration.hpp"
 
 namespace delegate::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-// Absent means unknown, never 0 or "".
-void put(Json& json, const char* key, const std::string& text) {
-  if (!text.empty()) json[key] = text;
-}
-template <class Number>
-void put(Json& json, const char* key, const std::optional<Number>& number) {
-  if (number) json[key] = *number;
-}
-void put(Json& json, const char* key, const std::optional<milliseconds>& duration) {
-  if (duration) json[key] = duration->count();
-}
-
-std::string dump(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
 
 Json to_object(const Attempt& attempt) {
   Json json{{"backend", attempt.backend},

@@ -1,26 +1,11 @@
-#include <nlohmann/json.hpp>
-
+#include "cli/json.hpp"
 #include "cli/render_runs.hpp"
 #include "core/base/duration.hpp"
 
 namespace delegate::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// Absent means unknown, never 0 or "".
-void put(Json& json, const char* key, const std::string& text) {
-  if (!text.empty()) json[key] = text;
-}
-template <class Number>
-void put(Json& json, const char* key, const std::optional<Number>& number) {
-  if (number) json[key] = *number;
-}
-void put(Json& json, const char* key, const std::optional<milliseconds>& duration) {
-  if (duration) json[key] = duration->count();
-}
-
-void put(Json& json, const Usage& usage) {
+void put_usage(Json& json, const Usage& usage) {
   Json out = Json::object();
   put(out, "input_tokens", usage.input_tokens);
   put(out, "output_tokens", usage.output_tokens);
@@ -28,7 +13,7 @@ void put(Json& json, const Usage& usage) {
   if (!out.empty()) json["usage"] = std::move(out);
 }
 
-void put(Json& json, const char* key, const std::optional<KeptText>& kept) {
+void put_text(Json& json, const char* key, const std::optional<KeptText>& kept) {
   if (kept) json[key] = {{"text", kept->text}, {"bytes", kept->size}, {"whole", kept->is_whole()}};
 }
 
@@ -46,7 +31,7 @@ Json to_object(const AttemptRow& attempt) {
   put(json, "exit_code", attempt.exit_code);
   if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
   put(json, "session_id", attempt.session_id);
-  put(json, attempt.usage);
+  put_usage(json, attempt.usage);
   return json;
 }
 
@@ -59,7 +44,7 @@ Json to_object(const PastRun& run) {
   put(json, "model", row.model);
   put(json, "session_id", row.session_id);
   put(json, "duration_ms", row.took);
-  put(json, row.usage);
+  put_usage(json, row.usage);
   json["attempts"] = Json::array();
   for (const AttemptRow& attempt : run.attempts) json["attempts"].push_back(to_object(attempt));
   return json;
@@ -78,20 +63,18 @@ Json to_object(const BackendTotals& totals) {
             {"failed", score.failed},    {"trips", totals.trips}, {"outcomes", totals.outcomes}};
   put(json, "p50_ms", totals.p50);
   put(json, "p95_ms", totals.p95);
-  put(json, totals.usage);
+  put_usage(json, totals.usage);
   json["slots"] = Json::array();
   for (const auto& slot : totals.slots) json["slots"].push_back({{"answered", slot.answered}, {"failed", slot.failed}});
   return json;
 }
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 }  // namespace
 
 std::string list_to_json(const std::vector<PastRun>& runs) {
   Json json{{"schema", "delegate.runs/1"}, {"runs", Json::array()}};
   for (const PastRun& run : runs) json["runs"].push_back(to_object(run));
-  return dump(json);
+  return dump(json) + "\n";
 }
 
 std::string run_to_json(const PastRun& run) {
@@ -99,9 +82,9 @@ std::string run_to_json(const PastRun& run) {
   json.update(to_object(run));
   json["skipped"] = Json::array();
   for (const SkipRow& skip : run.row.skips) json["skipped"].push_back(to_object(skip));
-  put(json, "prompt", run.row.prompt);
-  put(json, "answer", run.row.answer);
-  return dump(json);
+  put_text(json, "prompt", run.row.prompt);
+  put_text(json, "answer", run.row.answer);
+  return dump(json) + "\n";
 }
 
 std::string totals_to_json(const std::vector<BackendTotals>& totals, const TotalsQuery& query) {
@@ -110,7 +93,7 @@ std::string totals_to_json(const std::vector<BackendTotals>& totals, const Total
             {"until", format_rfc3339(query.until)},
             {"backends", Json::array()}};
   for (const BackendTotals& one : totals) json["backends"].push_back(to_object(one));
-  return dump(json);
+  return dump(json) + "\n";
 }
 
 }  // namespace delegate::cli
