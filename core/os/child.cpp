@@ -17,9 +17,8 @@ namespace {
 
 constexpr std::size_t kChunk = 64u << 10;
 constexpr std::size_t kLargestPipe = 1u << 20;  // what can at most still be in a pipe whose writers are gone
-// A child that SIGKILL does not end hangs in the kernel (a dead network disk) or is another user's by now.
-constexpr milliseconds kKillPatience{5000};
-constexpr milliseconds kBlindCheck{100};  // how often to look at a cancel token that got no fd
+constexpr milliseconds kClearPatience{6'000};   // a little longer than a supervisor has itself
+constexpr milliseconds kBlindCheck{100};        // how often to look at a cancel token that got no fd
 
 Steady now() { return std::chrono::steady_clock::now(); }
 
@@ -52,10 +51,9 @@ class Supervision {
  private:
   enum class Phase {
     running,
-    lingering,    // the reader has all it wants; the child may still end by itself
-    terminating,  // SIGTERM is sent
-    killing,      // SIGKILL is sent
-    draining,     // the child has exited; others may hold its pipes
+    lingering,  // the reader has all it wants; the child may still end by itself
+    draining,   // the child has ended; others may hold its pipes
+    leaving,    // the supervisor has been told to stop it, or to clear up behind it
     over,
   };
   struct Output {
@@ -75,15 +73,18 @@ class Supervision {
   void obey(Flow flow);
   void feed();
   void close_input();
-  void note_exit();
+  void hear();
+  void note_end(const Tiding& tiding);
   void check_clocks(bool heard_now);
   void check_running(bool heard_now);
   void enter(Phase phase, milliseconds at_most);
   void decide(ChildEnd end);
   void stop(ChildEnd end);
+  void end_drain();
+  void leave(Order order, milliseconds at_most);
   void clear_up();
   void read_the_rest(const Output& from);
-  void kill_escaped() const;
+  void kill_tagged_ones() const;
 
   const ChildSpec& spec_;
   const CancelToken& cancel_;
@@ -96,7 +97,9 @@ class Supervision {
   Deadline phase_ends_ = Deadline::never();
   std::size_t written_ = 0;
   bool heard_ = false;     // a byte came, on either stream
-  bool exited_ = false;    // the leader is a zombie or reaped
+  bool ended_ = false;     // the child itself, and how is known
+  bool gone_ = false;      // nobody is left
+  bool lost_ = false;      // … as far as is known: the supervisor was killed
   bool finished_ = false;  // Flow::finish: whatever comes now is a normal end
   bool stopped_ = false;   // the end was our decision
   const Steady asked_;
@@ -106,7 +109,7 @@ class Supervision {
 
 void Supervision::turn() {
   const bool cancel_matters = phase_ == Phase::running || phase_ == Phase::lingering || phase_ == Phase::draining;
-  std::array<pollfd, 5> set{{{exited_ ? -1 : child_.pidfd.get(), POLLIN, 0},
+  std::array<pollfd, 5> set{{{child_.control.get(), POLLIN, 0},
                              {child_.input.get(), POLLOUT, 0},
                              {child_.out.get(), POLLIN, 0},
                              {child_.err.get(), POLLIN, 0},
@@ -118,7 +121,7 @@ void Supervision::turn() {
   if (set[1].revents != 0) feed();
   const bool out_heard = set[2].revents != 0 && read_some(out());
   const bool err_heard = set[3].revents != 0 && read_some(err());
-  if (set[0].revents != 0) note_exit();
+  if (set[0].revents != 0) hear();
   check_clocks(out_heard || err_heard);
 }
 
@@ -161,7 +164,6 @@ void Supervision::obey(Flow flow) {
   if (finished_) return;
   finished_ = true;
   if (phase_ == Phase::running) enter(Phase::lingering, spec_.linger);
-  if (phase_ == Phase::draining) phase_ = Phase::over;
 }
 
 void Supervision::feed() {
@@ -178,22 +180,29 @@ void Supervision::close_input() {
   result_.input_written = written_ == spec_.input.size();
 }
 
-void Supervision::note_exit() {
-  siginfo_t info{};
-  const auto pidfd = static_cast<id_t>(child_.pidfd.get());
-  // WNOWAIT: the zombie keeps its pid, and with it the group's id, ours until the group is gone.
-  const int answer = ::waitid(P_PIDFD, pidfd, &info, WEXITED | WNOWAIT | WNOHANG);
-  if (answer != 0 && errno == EINTR) return;
-  if (answer == 0 && info.si_pid == 0) return;
-  exited_ = true;
-  if (answer != 0) child_.disown();  // somebody else in this process has reaped it: how it ended is lost
-  const bool of_a_signal = answer == 0 && info.si_code != CLD_EXITED;
-  result_.exit_code = answer == 0 && !of_a_signal ? info.si_status : -1;
-  result_.signal = of_a_signal ? info.si_status : 0;
-  if (!stopped_) decide(of_a_signal && !finished_ ? ChildEnd::signalled : ChildEnd::exited);
+void Supervision::hear() {
+  while (!gone_) {
+    const auto tiding = child_.hear();
+    if (!tiding) return;
+    if (tiding->kind == Tiding::ended) note_end(*tiding);
+    if (tiding->kind != Tiding::gone && tiding->kind != Tiding::lost) continue;
+    gone_ = true;
+    lost_ = tiding->kind == Tiding::lost;
+    result_.killed = tiding->value != 0;
+    child_.control.reset();
+    if (!ended_) note_end({Tiding::ended, -1, SIGKILL});  // with its supervisor
+    if (phase_ == Phase::leaving) phase_ = Phase::over;
+  }
+}
+
+void Supervision::note_end(const Tiding& tiding) {
+  ended_ = true;
+  result_.exit_code = tiding.value;
+  result_.signal = tiding.signal;
+  if (phase_ == Phase::leaving) return;
+  decide(tiding.signal != 0 && !finished_ ? ChildEnd::signalled : ChildEnd::exited);
   close_input();
-  if (finished_) phase_ = Phase::over;
-  else enter(Phase::draining, spec_.drain_grace);
+  enter(Phase::draining, finished_ ? milliseconds(0) : spec_.drain_grace);
 }
 
 void Supervision::check_clocks(bool heard_now) {
@@ -203,15 +212,10 @@ void Supervision::check_clocks(bool heard_now) {
     case Phase::lingering:
       if (phase_ended || cancel_.cancelled() || spec_.clocks.total.passed()) stop(ChildEnd::exited);
       return;
-    case Phase::terminating:
-      if (!phase_ended) return;
-      result_.killed = true;
-      child_.signal_group(SIGKILL);
-      return enter(Phase::killing, kKillPatience);
     case Phase::draining:
-      if (phase_ended || cancel_.cancelled() || (!child_.out && !child_.err)) phase_ = Phase::over;
+      if (phase_ended || cancel_.cancelled() || (!child_.out && !child_.err)) end_drain();
       return;
-    case Phase::killing:
+    case Phase::leaving:
       if (phase_ended) phase_ = Phase::over;
       return;
     case Phase::over: return;
@@ -238,31 +242,39 @@ void Supervision::decide(ChildEnd end) {
 void Supervision::stop(ChildEnd end) {
   stopped_ = true;
   decide(end);
-  if (exited_) {
+  close_input();
+  result_.pipes_held = ended_ && (child_.out || child_.err);
+  leave(Order::stop, spec_.term_grace + kClearPatience);
+}
+
+void Supervision::end_drain() {
+  read_the_rest(out());
+  read_the_rest(err());
+  if (phase_ != Phase::draining) return;  // the reader asked for a stop
+  result_.pipes_held = child_.out || child_.err;
+  leave(spec_.keep_daemons ? Order::let_go : Order::clear, kClearPatience);
+}
+
+void Supervision::leave(Order order, milliseconds at_most) {
+  if (gone_) {
     phase_ = Phase::over;
     return;
   }
-  close_input();
-  child_.signal_group(SIGTERM);
-  child_.signal_group(SIGCONT);  // one that is stopped could not act on the TERM
-  enter(Phase::terminating, spec_.term_grace);
+  child_.give(order);
+  enter(Phase::leaving, at_most);
 }
 
 void Supervision::clear_up() {
   read_the_rest(out());
   read_the_rest(err());
-  result_.pipes_held = exited_ && (child_.out || child_.err);
-  child_.signal_group(SIGKILL);
-  read_the_rest(out());  // what its members wrote until now
-  read_the_rest(err());
   child_.out.reset();
   child_.err.reset();
-  child_.reap(exited_ ? Wait::until_gone : Wait::no);
-  if (!exited_) {
+  child_.reap(gone_ ? kClearPatience : milliseconds(0));
+  if (!ended_) {
     result_.exit_code = -1;
     result_.signal = SIGKILL;
   }
-  if (stopped_) kill_escaped();
+  if (!gone_ || lost_) kill_tagged_ones();
 }
 
 void Supervision::read_the_rest(const Output& from) {
@@ -270,7 +282,8 @@ void Supervision::read_the_rest(const Output& from) {
     if (!read_some(from)) return;
 }
 
-void Supervision::kill_escaped() const {
+/// The second line, for a supervisor that was killed itself: it could not look after the others.
+void Supervision::kill_tagged_ones() const {
   if (spec_.tag_name.empty()) return;
   const std::string prefix = spec_.tag_name + "=";
   for (const std::string& variable : spec_.env)

@@ -12,7 +12,8 @@
 #include "core/os/cancel.hpp"
 
 // Supervised child processes. A call blocks its thread until the child is gone and reaped; any number of threads may
-// each run one. No SIGCHLD handler is needed and none is disturbed: a pidfd stands in the poll set.
+// each run one. Each child has a supervisor of its own (supervisor.hpp), so that nothing of it can outlive the call,
+// not even when this process is killed. No SIGCHLD handler is needed and none is disturbed.
 namespace delegate {
 
 enum class Stream { out, err };
@@ -36,11 +37,13 @@ struct ChildSpec {
   std::string cwd;                // empty: the caller's
   std::string_view input;         // goes to stdin as the pipe drains; the caller keeps it alive during the call
   ChildClocks clocks;
-  milliseconds term_grace{2000};  // between SIGTERM and SIGKILL to the group
+  milliseconds term_grace{500};   // between SIGTERM to the group and SIGKILL to all that descends from it
   milliseconds drain_grace{200};  // after the exit, for pipes that somebody else still holds open
   milliseconds linger{2000};      // after Flow::finish
-  std::string tag_name;           // environment variable that marks the run's processes (its value is in `env` and
-                         // this run's alone); after a stop, those that left the group are found by it and killed
+  bool keep_daemons = false;      // after a normal end, leave alone what has left the group
+  /// Environment variable that marks the run's processes (its value is in `env` and this run's alone): how they are
+  /// found should somebody have killed the supervisor.
+  std::string tag_name;
   std::size_t keep_head = 64u << 10;  // of each output, for messages; the whole stream goes through on_output
   std::size_t keep_tail = 64u << 10;
 };
@@ -61,7 +64,7 @@ struct ChildResult {
   int signal = 0;
   bool input_written = false;  // every byte of the input went into the pipe
   bool killed = false;         // SIGKILL was needed for the child itself; one that even so does not end (it hangs in
-                               // the kernel) is left behind after five seconds
+                               // the kernel, or is another user's) is left behind after five seconds
   bool pipes_held = false;     // somebody kept stdout or stderr open past the exit and was cut off
   HeadAndTail out{0, 0};
   HeadAndTail err{0, 0};
@@ -72,13 +75,12 @@ struct ChildResult {
 using OnOutput = std::function<Flow(Stream, std::string_view bytes)>;
 
 /// Runs the child to its end. Rules:
-/// - posix_spawn with an argv array, never a shell; own session and so own process group, without a terminal; only the
-///   three standard fds; default signal dispositions and an empty mask in the child; SIGPIPE never reaches this
-///   process.
-/// - Done is: exited, then both pipes at EOF or `drain_grace` over. Then whatever is left of the group is killed,
-///   while the leader is still a zombie, so that the group id cannot have been reused.
-/// - A stop (clock, cancel, Flow) is TERM to the group, up to `term_grace` during which output is still drained,
-///   KILL to the group, reap, then tagged processes outside the group.
+/// - An argv array, never a shell; own session and so own process group, without a terminal; only the three standard
+///   fds; default signal dispositions and an empty mask in the child; SIGPIPE never reaches this process.
+/// - Done is: exited, then both pipes at EOF or `drain_grace` over. Then all that descends from the child is killed,
+///   whatever group or session it is in (with `keep_daemons`: what is left of its group).
+/// - A stop (clock, cancel, Flow) is TERM to the group, up to `term_grace` during which output is still drained, then
+///   KILL to all that descends from the child. The end of this process is such a stop, too, however it came.
 /// - `on_output` gets every byte read, also after it asked for the end; a `stop` counts until the end, also while the
 ///   pipes drain. Cancelled or late before the start: that end with exit_code -1, and nothing is started.
 /// - An ignored SIGCHLD, which is inherited, is set to default for the process: it would lose every exit code.

@@ -1,7 +1,8 @@
 #include "core/os/spawn.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -14,6 +15,8 @@
 
 namespace delegate {
 namespace {
+
+constexpr milliseconds kStopPatience{6'000};  // a little longer than a supervisor has itself
 
 struct Pipe {
   Fd read;
@@ -80,33 +83,36 @@ void let_children_be_waited_for() {
   });
 }
 
-/// posix_spawn's two option objects.
-class SpawnOptions {
+/// The supervisor's end of the socket, and ours.
+struct Line {
+  Fd ours;
+  Fd theirs;
+};
+
+Result<Line> make_line() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("start: socket", errno);
+  auto ours = above_standard(ends[0]);
+  auto theirs = above_standard(ends[1]);
+  if (!ours) return tl::unexpected(std::move(ours).error());
+  if (!theirs) return tl::unexpected(std::move(theirs).error());
+  return Line{std::move(*ours), std::move(*theirs)};
+}
+
+/// No handler of ours may run in the forked process.
+class AllSignalsBlocked {
  public:
-  SpawnOptions() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
+  AllSignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
-  ~SpawnOptions() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  SpawnOptions(const SpawnOptions&) = delete;
-  SpawnOptions& operator=(const SpawnOptions&) = delete;
+  ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
 
-  void reset_signals() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::posix_spawnattr_setsigmask(&attributes, &set);
-    ::sigfillset(&set);
-    ::posix_spawnattr_setsigdefault(&attributes, &set);
-    // A session of its own is a group of its own too, and takes the terminal away: a CLI that would ask for a password
-    // on /dev/tty fails at once, instead of being stopped by the terminal for ever.
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
+ private:
+  sigset_t before_;
 };
 
 tl::unexpected<Error> start_failure(const std::string& executable, int error) {
@@ -119,55 +125,79 @@ tl::unexpected<Error> start_failure(const std::string& executable, int error) {
   return fail(Code::unavailable, fail_errno(what, error).value().what);
 }
 
-Result<Spawned> start(const ChildSpec& spec, const Pipe& in, const Pipe& out, const Pipe& err) {
-  Fd directory;
-  SpawnOptions options;
-  options.reset_signals();
-  if (!spec.cwd.empty()) {
-    TRY(directory, open_directory(spec.cwd));
-    ::posix_spawn_file_actions_addfchdir_np(&options.actions, directory.get());
-  }
-  ::posix_spawn_file_actions_adddup2(&options.actions, in.read.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&options.actions, out.write.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&options.actions, err.write.get(), STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&options.actions, STDERR_FILENO + 1);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, spec.argv[0].c_str(), &options.actions, &options.attributes,
-                                  pointers(spec.argv).data(), pointers(spec.env).data());
-  if (error != 0) return start_failure(spec.argv[0], error);
-  Spawned child;
-  child.own(pid);
-  child.pidfd = open_pidfd(pid);
-  if (!child.pidfd) return start_failure(spec.argv[0], errno);
-  return child;
+/// Waits for the exec or its failure.
+std::optional<Tiding> first_tiding(const Fd& line) {
+  Tiding tiding;
+  ssize_t count = 0;
+  do count = ::recv(line.get(), &tiding, sizeof tiding, 0);
+  while (count < 0 && errno == EINTR);
+  return count == sizeof tiding ? std::optional(tiding) : std::nullopt;
 }
 
 }  // namespace
 
 Spawned::~Spawned() {
-  signal_group(SIGKILL);
-  reap(Wait::until_gone);
+  if (supervisor_ == 0) return;
+  give(Order::clear);
+  reap(kStopPatience);
 }
 
-void Spawned::signal_group(int signal) const {
-  if (pid_ > 0) ::kill(-pid_, signal);
+void Spawned::give(Order order) const { static_cast<void>(::send(control.get(), &order, 1, MSG_NOSIGNAL)); }
+
+std::optional<Tiding> Spawned::hear() {
+  Tiding tiding;
+  const ssize_t count = ::recv(control.get(), &tiding, sizeof tiding, MSG_DONTWAIT);
+  if (count == sizeof tiding) return tiding;
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+  return Tiding{Tiding::lost, 0, 0};
 }
 
-void Spawned::reap(Wait wait) {
-  const pid_t pid = std::exchange(pid_, 0);
+void Spawned::reap(milliseconds patience) {
+  const pid_t pid = std::exchange(supervisor_, 0);
   if (pid == 0) return;
-  siginfo_t info{};
-  const int options = WEXITED | (wait == Wait::no ? WNOHANG : 0);
-  while (::waitid(P_PID, static_cast<id_t>(pid), &info, options) != 0 && errno == EINTR) {}
+  const Fd end = open_pidfd(pid);
+  pollfd entry{end.get(), POLLIN, 0};
+  const Deadline deadline = Deadline::in(patience);
+  while (end && ::poll(&entry, 1, static_cast<int>(deadline.left()->count())) < 0 && errno == EINTR) continue;
+  if (entry.revents == 0) ::kill(pid, SIGKILL);  // it has not been reaped: its pid is its own
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
 Result<Spawned> spawn(const ChildSpec& spec) {
   TRY_STATUS(check(spec));
   let_children_be_waited_for();
+  Fd directory;
+  if (!spec.cwd.empty()) {
+    TRY(directory, open_directory(spec.cwd));
+  }
   TRY(Pipe in, make_pipe());
   TRY(Pipe out, make_pipe());
   TRY(Pipe err, make_pipe());
-  TRY(Spawned child, start(spec, in, out, err));
+  TRY(Line line, make_line());
+  const std::vector<char*> argv = pointers(spec.argv);
+  const std::vector<char*> env = pointers(spec.env);
+  const ChildImage image{.executable = spec.argv[0].c_str(),
+                         .argv = argv.data(),
+                         .env = env.data(),
+                         .directory = directory.get(),
+                         .in = in.read.get(),
+                         .out = out.write.get(),
+                         .err = err.write.get(),
+                         .control = line.theirs.get(),
+                         .term_grace = spec.term_grace};
+  Spawned child;
+  {
+    const AllSignalsBlocked blocked;
+    const pid_t supervisor = ::fork();
+    if (supervisor == 0) supervise(image);
+    if (supervisor < 0) return start_failure(spec.argv[0], errno);
+    child.own(supervisor);
+  }
+  child.control = std::move(line.ours);
+  line.theirs.reset();
+  const auto tiding = first_tiding(child.control);
+  if (!tiding) return fail(Code::unavailable, "start: " + spec.argv[0] + ": its supervisor was killed");
+  if (tiding->kind == Tiding::not_started) return start_failure(spec.argv[0], tiding->value);
   for (const Fd* ours : {&in.write, &out.read, &err.read}) make_nonblocking(*ours);
   child.input = std::move(in.write);
   child.out = std::move(out.read);

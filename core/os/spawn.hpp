@@ -1,46 +1,47 @@
 #pragma once
 #include <sys/types.h>
 
+#include <optional>
 #include <utility>
 
 #include "core/base/result.hpp"
 #include "core/os/child.hpp"
 #include "core/os/fd.hpp"
+#include "core/os/supervisor.hpp"
 
 namespace delegate {
 
-enum class Wait { no, until_gone };
-
-/// A started child and our ends of its pipes (non-blocking). It leads its own session and process group, whose id is
-/// its pid for as long as it has not been reaped. Destroyed unreaped, it is killed with its group and reaped.
+/// A started child and our ends of its pipes and of its supervisor's socket (all non-blocking). Destroyed before it is
+/// gone, it is killed with all that descends from it.
 class Spawned {
  public:
   Spawned() = default;
   Spawned(Spawned&& other) noexcept
-      : pidfd(std::move(other.pidfd)),
+      : control(std::move(other.control)),
         input(std::move(other.input)),
         out(std::move(other.out)),
         err(std::move(other.err)),
-        pid_(std::exchange(other.pid_, 0)) {}
+        supervisor_(std::exchange(other.supervisor_, 0)) {}
   Spawned& operator=(Spawned&&) = delete;
   ~Spawned();
 
-  void own(pid_t pid) { pid_ = pid; }
-  void disown() { pid_ = 0; }  // its pid may mean another process by now
-  void signal_group(int signal) const;
-  /// Collects the zombie; one that still runs and is not waited for is left to itself.
-  void reap(Wait wait);
+  void own(pid_t supervisor) { supervisor_ = supervisor; }
+  void give(Order order) const;
+  /// The next tiding that has come; nothing when there is none. `lost` is the owner's own: the end of the socket.
+  std::optional<Tiding> hear();
+  /// Collects the supervisor; one that does not end within `patience` is killed.
+  void reap(milliseconds patience);
 
-  Fd pidfd;
+  Fd control;
   Fd input;
   Fd out;
   Fd err;
 
  private:
-  pid_t pid_ = 0;
+  pid_t supervisor_ = 0;
 };
 
-/// Starts the child of `spec`. The errors are those of run_child.
+/// Starts the child of `spec` under a supervisor. The errors are those of run_child.
 Result<Spawned> spawn(const ChildSpec& spec);
 
 }  // namespace delegate

@@ -82,6 +82,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
                  .idle = task.settings.idle_timeout,
                  .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
   spec.tag_name = "DELEGATE_RUN_ID";
+  spec.keep_daemons = task.access == Access::write;  // it may have been asked to start one
   Reader reader(backend, task, end.reading, on_reading);
   const auto result =
       run_child(spec, cancel, [&](Stream stream, std::string_view bytes) { return reader.take(stream, bytes); });

@@ -82,7 +82,19 @@ void sleep_for(unsigned long ms) {
   _exit(0);
 }
 
-void announce(pid_t sleeper) { put_line(STDERR_FILENO, "sleeper " + std::to_string(sleeper)); }
+std::string g_pids;  // with --pids
+
+void append(const std::string& file, std::string_view line) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) usage("cannot write " + file);
+  put_line(fd, line);
+  ::close(fd);
+}
+
+void announce(pid_t sleeper) {
+  if (g_pids.empty()) put_line(STDERR_FILENO, "sleeper " + std::to_string(sleeper));
+  else append(g_pids, std::to_string(sleeper));
+}
 
 void fork_sleeper() {
   const pid_t pid = ::fork();
@@ -110,6 +122,60 @@ void daemonise_sleeper() {
   const pid_t sleeper = ::fork();
   if (sleeper == 0) hang();
   announce(sleeper);
+  _exit(0);
+}
+
+/// A daemon that bears no mark of where it comes from: its environment is empty.
+void daemonise_stranger() {
+  const pid_t middle = ::fork();
+  if (middle > 0) {
+    ::waitpid(middle, nullptr, 0);
+    return;
+  }
+  ::setsid();
+  const pid_t sleeper = ::fork();
+  if (sleeper > 0) {
+    announce(sleeper);
+    _exit(0);
+  }
+  char name[] = "stranger";
+  char option[] = "--hang";
+  char* argv[] = {name, option, nullptr};
+  char* nothing[] = {nullptr};
+  ::execve("/proc/self/exe", argv, nothing);
+  _exit(71);
+}
+
+/// A line of descendants, each the child of the one before and in a session of its own, deaf to SIGTERM.
+[[noreturn]] void be_generation(unsigned long descendants, int all_there) {
+  ::setsid();
+  ::signal(SIGTERM, SIG_IGN);
+  announce(::getpid());
+  if (descendants > 0 && ::fork() == 0) be_generation(descendants - 1, all_there);
+  ::close(all_there);
+  hang();
+}
+
+void fork_generations(unsigned long count) {
+  int ends[2];
+  if (::pipe(ends) != 0) usage("no pipe");
+  if (::fork() == 0) {
+    ::close(ends[0]);
+    be_generation(count - 1, ends[1]);
+  }
+  ::close(ends[1]);
+  drain(ends[0], [](std::string_view) {});  // until all have let go of it
+  ::close(ends[0]);
+}
+
+/// One that is never there when one looks: it forks itself and exits, over and over, for a minute at most.
+void fork_runner() {
+  const pid_t pid = ::fork();
+  if (pid > 0) return;
+  ::setsid();
+  const time_t end = ::time(nullptr) + 60;
+  while (::time(nullptr) < end)
+    if (::fork() > 0) _exit(0);
   _exit(0);
 }
 
@@ -171,11 +237,9 @@ void list_signals() {
   }
 }
 
-void touch(const std::string& file) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) usage("cannot touch " + file);
-  put(fd, "spawned\n");
-  ::close(fd);
+void note_pids_in(const std::string& file) {
+  g_pids = file;
+  announce(::getpid());
 }
 
 void wait_for(const std::string& file) {
@@ -209,6 +273,8 @@ bool plain(const std::string& option, char** argv) {
   else if (option == "--ignore-term") ::signal(SIGTERM, SIG_IGN);
   else if (option == "--fork-sleeper") fork_sleeper();
   else if (option == "--daemonise-sleeper") daemonise_sleeper();
+  else if (option == "--daemonise-stranger") daemonise_stranger();
+  else if (option == "--fork-runner") fork_runner();
   else if (option == "--half-json") put(STDOUT_FILENO, "{\"type\":\"result\",\"result\":\"an answer that is cu");
   else if (option == "--stop-self") ::raise(SIGSTOP);
   else return false;
@@ -226,7 +292,9 @@ bool valued(const std::string& option, const std::string& value) {
   else if (option == "--exit") _exit(static_cast<int>(number(value)));
   else if (option == "--die") die(value);
   else if (option == "--delay") sleep_for(number(value));
-  else if (option == "--touch") touch(value);
+  else if (option == "--touch") append(value, "spawned");
+  else if (option == "--pids") note_pids_in(value);
+  else if (option == "--fork-generations") fork_generations(number(value));
   else if (option == "--wait-file") wait_for(value);
   else if (option == "--play") play(value, STDOUT_FILENO);
   else if (option == "--play-err") play(value, STDERR_FILENO);

@@ -34,29 +34,6 @@ TEST_CASE("a child that backgrounds a sleeper holding stdout is done when it exi
   CHECK(dies(sleeper_of(result)));
 }
 
-TEST_CASE("a sleeper that left the group is found by its tag after a stop") {
-  ChildSpec spec = fake({"--daemonise-sleeper", "--hang"});
-  spec.tag_name = "DELEGATE_TEST_RUN";
-  spec.env.push_back("DELEGATE_TEST_RUN=tag-" + std::to_string(::getpid()) + "-1");
-  const ChildResult result = run(spec, [](Stream, std::string_view) { return Flow::stop; });
-  CHECK(result.end == ChildEnd::stopped);
-  CHECK_FALSE(is_running(sleeper_of(result)));
-}
-
-TEST_CASE("a daemon that a child leaves behind on a normal end is not ours to kill") {
-  ChildSpec spec = fake({"--daemonise-sleeper"});
-  spec.tag_name = "DELEGATE_TEST_RUN";
-  const std::string tag = "tag-" + std::to_string(::getpid()) + "-2";
-  spec.env.push_back("DELEGATE_TEST_RUN=" + tag);
-  const ChildResult result = run(spec);
-  const int daemon = sleeper_of(result);
-  CHECK(result.end == ChildEnd::exited);
-  CHECK(result.pipes_held);
-  CHECK(is_running(daemon));
-  CHECK(kill_tagged("DELEGATE_TEST_RUN", tag) == 1);
-  CHECK_FALSE(is_running(daemon));
-}
-
 TEST_CASE("a child that ignores TERM is killed") {
   ChildSpec spec = fake({"--ignore-term", "--say", "ready", "--hang"});
   spec.term_grace = 30ms;

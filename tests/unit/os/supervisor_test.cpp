@@ -1,0 +1,160 @@
+#include <sys/wait.h>
+
+#include <iterator>
+
+#include "core/os/own_children.hpp"
+#include "tests/unit/os/fake_child.hpp"
+
+// Nothing of a run is left when it is over, wherever its processes hide, and nobody else is touched.
+using namespace delegate_tests;
+
+namespace {
+
+std::vector<int> pids_in(const std::string& file) {
+  std::ifstream in(file);
+  return std::vector<int>(std::istream_iterator<int>(in), {});
+}
+
+bool all_die(const std::vector<int>& pids) {
+  return std::all_of(pids.begin(), pids.end(), [](int pid) { return dies(pid); });
+}
+
+/// A process of nobody's run, in the same group and environment as this one.
+class Bystander {
+ public:
+  Bystander() : pid_(::fork()) {
+    if (pid_ == 0) {
+      ::execl(fake_cli().c_str(), "bystander", "--hang", nullptr);
+      ::_exit(71);
+    }
+  }
+  ~Bystander() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  bool lives() const { return is_running(pid_); }
+
+ private:
+  pid_t pid_;
+};
+
+/// Everything at once that a CLI can do to get away.
+std::vector<std::string> escape_artist(const std::string& pids) {
+  return {"--pids", pids, "--fork-sleeper", "--daemonise-sleeper", "--daemonise-stranger", "--fork-generations", "4"};
+}
+
+std::vector<std::string> with(std::vector<std::string> options, std::initializer_list<std::string> more) {
+  options.insert(options.end(), more);
+  return options;
+}
+
+constexpr std::size_t kArtists = 8;  // the child, one sleeper, two daemons, four generations
+
+}  // namespace
+
+TEST_CASE("after a stop no descendant is left, in whatever session or environment it hides (F3.5)") {
+  const TemporaryDirectory place;
+  const Bystander bystander;
+  const bool deaf = GENERATE(false, true);
+  ChildSpec spec =
+      fake(with(escape_artist(place / "pids"), {"--say", "ready", deaf ? "--ignore-term" : "--cwd", "--hang"}));
+  spec.term_grace = 50ms;
+  const ChildResult result = run(spec, [](Stream, std::string_view) { return Flow::stop; });
+  CHECK(result.end == ChildEnd::stopped);
+  const std::vector<int> pids = pids_in(place / "pids");
+  CHECK(pids.size() == kArtists);
+  for (const int pid : pids) CHECK_FALSE(is_running(pid));
+  CHECK(bystander.lives());
+}
+
+TEST_CASE("after a normal end no descendant is left") {
+  const TemporaryDirectory place;
+  const ChildResult result = run(fake(with(escape_artist(place / "pids"), {"--say", "done"})));
+  CHECK(result.end == ChildEnd::exited);
+  CHECK(result.out.text() == "done\n");
+  CHECK(result.pipes_held);
+  const std::vector<int> pids = pids_in(place / "pids");
+  CHECK(pids.size() == kArtists);
+  for (const int pid : pids) CHECK_FALSE(is_running(pid));
+}
+
+TEST_CASE("a daemon may be left behind on a normal end where that is asked for, a member of the group may not") {
+  const TemporaryDirectory place;
+  ChildSpec spec = fake({"--pids", place / "pids", "--daemonise-sleeper", "--fork-sleeper", "--say", "done"});
+  spec.keep_daemons = true;
+  CHECK(run(spec).out.text() == "done\n");
+  const std::vector<int> pids = pids_in(place / "pids");
+  REQUIRE(pids.size() == 3);
+  CHECK(is_running(pids[1]));
+  CHECK(dies(pids[2]));
+  ::kill(pids[1], SIGKILL);
+  CHECK(dies(pids[1]));
+}
+
+TEST_CASE("a daemon does not outlive a stop, asked for or not") {
+  const TemporaryDirectory place;
+  ChildSpec spec = fake({"--pids", place / "pids", "--daemonise-stranger", "--say", "ready", "--hang"});
+  spec.keep_daemons = true;
+  run(spec, [](Stream, std::string_view) { return Flow::stop; });
+  for (const int pid : pids_in(place / "pids")) CHECK_FALSE(is_running(pid));
+}
+
+TEST_CASE("a process that never stops moving is caught") {
+  const TemporaryDirectory place;
+  const std::string tag = "runner-" + std::to_string(::getpid());
+  ChildSpec spec = fake({"--fork-runner", "--say", "ready", "--hang"});
+  spec.env.push_back("DELEGATE_TEST_RUN=" + tag);
+  run(spec, [](Stream, std::string_view) { return Flow::stop; });
+  CHECK(processes_tagged("DELEGATE_TEST_RUN", tag).empty());
+}
+
+TEST_CASE("the output that a child had written is not lost over its descendants (C22)") {
+  const ChildResult result =
+      run(fake({"--daemonise-stranger", "--fork-sleeper", "--flood", "60k", "--say", "the last line"}));
+  CHECK(result.out.text().ends_with("the last line\n"));
+  CHECK(result.exit_code == 0);
+}
+
+TEST_CASE("when the supervisor itself is killed the child dies with it, and the tag finds the others") {
+  const TemporaryDirectory place;
+  ChildSpec spec = fake({"--pids", place / "pids", "--daemonise-sleeper", "--say", "ready", "--hang"});
+  spec.tag_name = "DELEGATE_TEST_RUN";
+  spec.env.push_back("DELEGATE_TEST_RUN=orphan-" + std::to_string(::getpid()));
+  const ChildResult result = run(spec, [](Stream, std::string_view) {
+    std::array<pid_t, 4> own{};
+    REQUIRE(own_children(own) == 1);
+    ::kill(own[0], SIGKILL);
+    return Flow::go_on;
+  });
+  CHECK(result.end == ChildEnd::signalled);
+  CHECK(result.signal == SIGKILL);
+  const std::vector<int> pids = pids_in(place / "pids");
+  CHECK(pids.size() == 2);
+  CHECK(all_die(pids));
+}
+
+TEST_CASE("when the owner is killed, with no chance to do anything, nothing of its child is left") {
+  const TemporaryDirectory place;
+  const Bystander bystander;
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    const CancelToken never;
+    static_cast<void>(run_child(fake(with(escape_artist(place / "pids"), {"--ignore-term", "--hang"})), never));
+    ::_exit(0);
+  }
+  const Deadline patience = Deadline::in(60s);
+  while (pids_in(place / "pids").size() < kArtists && !patience.passed()) std::this_thread::yield();
+  const std::vector<int> pids = pids_in(place / "pids");
+  CHECK(pids.size() == kArtists);
+  for (const int pid : pids) CHECK(is_running(pid));
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  CHECK(all_die(pids));
+  CHECK(bystander.lives());
+}
+
+TEST_CASE("a child that has ended leaves no process of ours behind, not even a zombie") {
+  for (int i = 0; i < 20; ++i) run(fake({"--daemonise-sleeper", "--say", "x"}));
+  std::array<pid_t, 4> own{};
+  CHECK(own_children(own) == 0);
+}
