@@ -1,5 +1,7 @@
 #include "backends/claude.hpp"
 
+#include <algorithm>
+
 #include "backends/cli_process.hpp"
 #include "backends/json.hpp"
 #include "backends/signatures.hpp"
@@ -10,6 +12,7 @@ namespace delegate {
 namespace {
 
 constexpr const char* kSystemFile = "{system_file}";
+constexpr std::size_t kMostDenied = 8;
 
 // The class that the CLI gives an error itself, on its assistant record and on its retry events.
 std::optional<Outcome> outcome_of_class(std::string_view name) {
@@ -40,12 +43,24 @@ void read_usage(const Json& json, Reading& reading) {
   if (models.is_object() && models.size() == 1) reading.model = models.begin().key();
 }
 
+/// Each tool once, however often it was tried.
+void read_denials(const Json& json, Reading& reading) {
+  const Json& denials = at(json, "/permission_denials");
+  if (!denials.is_array()) return;
+  for (const Json& denial : denials) {
+    const std::string tool = one_line(text_at(denial, "/tool_name"), 40);
+    const bool known = std::find(reading.denied.begin(), reading.denied.end(), tool) != reading.denied.end();
+    if (!tool.empty() && !known && reading.denied.size() < kMostDenied) reading.denied.push_back(tool);
+  }
+}
+
 /// `subtype` says "success" on errors too; `is_error` is what counts.
 void read_result(const Json& json, Reading& reading) {
   std::string text = text_at(json, "/result");
   if (text.empty()) text = text_at(json, "/errors/0");  // an unknown session has no result
   if (!true_at(json, "/is_error")) {
     read_usage(json, reading);
+    read_denials(json, reading);
     reading.text = text;
     reading.complete = true;
     reading.problem.reset();
@@ -109,6 +124,15 @@ void read_event(const Json& json, Reading& reading) {
   if (!text.empty()) reading.doing.clear();
 }
 
+constexpr Hint kHints[] = {
+    {Outcome::not_installed, "npm install -g @anthropic-ai/claude-code"},
+    {Outcome::unauthenticated,
+     "run `claude` and sign in with /login; ANTHROPIC_API_KEY is set but kept from it, so that it does not bill the "
+     "API account: to use it, set backends.{name}.env.keep = [\"ANTHROPIC_API_KEY\"]",
+     "ANTHROPIC_API_KEY"},
+    {Outcome::unauthenticated, "run `claude` and sign in with /login"},
+};
+
 class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
@@ -151,19 +175,7 @@ class Claude final : public CliBackend {
     if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);
   }
 
-  std::string hint(Outcome outcome, const Task& task) const override {
-    switch (outcome) {
-      case Outcome::unauthenticated:
-        if (task.environment.count("ANTHROPIC_API_KEY") != 0 && task.settings.env_keep.empty())
-          return "run `claude` and sign in with /login; ANTHROPIC_API_KEY is set but kept from it, so that it does not "
-                 "bill the API account: to use it, set backends." +
-                 task.settings.name + ".env.keep = [\"ANTHROPIC_API_KEY\"]";
-        return "run `claude` and sign in with /login";
-      case Outcome::not_installed: return "npm install -g @anthropic-ai/claude-code";
-      case Outcome::bad_request: return task.session.empty() ? "" : "the session may be of another directory or gone";
-      default: return {};
-    }
-  }
+  std::span<const Hint> hints() const override { return kHints; }
 };
 
 }  // namespace

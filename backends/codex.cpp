@@ -33,6 +33,15 @@ std::string doing_of(const std::string& item) {
   return {};
 }
 
+constexpr Hint kHints[] = {
+    {Outcome::not_installed, "npm install -g @openai/codex"},
+    {Outcome::unauthenticated,
+     "codex login; CODEX_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
+     "[\"CODEX_API_KEY\"]",
+     "CODEX_API_KEY"},
+    {Outcome::unauthenticated, "codex login"},
+};
+
 class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
@@ -78,14 +87,7 @@ class Codex final : public CliBackend {
     reading.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
   }
 
-  std::string hint(Outcome outcome, const Task& task) const override {
-    switch (outcome) {
-      case Outcome::unauthenticated: return "codex login";
-      case Outcome::not_installed: return "npm install -g @openai/codex";
-      case Outcome::bad_request: return task.session.empty() ? "" : "the session may be gone";
-      default: return {};
-    }
-  }
+  std::span<const Hint> hints() const override { return kHints; }
 };
 
 }  // namespace

@@ -20,6 +20,11 @@ Json::json_pointer pointer_of(const Task& task) {
   return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
 }
 
+constexpr Hint kHints[] = {
+    {Outcome::bad_request, "leave --session out: this backend has no sessions ({session})"},
+    {Outcome::bad_output, "see where its answer stands, and set backends.{name}.answer"},
+};
+
 class Command final : public CliBackend {
  public:
   std::string_view kind() const override { return "command"; }
@@ -74,6 +79,8 @@ class Command final : public CliBackend {
     if (!outcome) return std::nullopt;
     return Problem{*outcome, said, stated_wait(said)};
   }
+
+  std::span<const Hint> hints() const override { return kHints; }
 };
 
 }  // namespace

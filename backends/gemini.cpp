@@ -81,6 +81,16 @@ std::optional<Outcome> outcome_of_exit(int code) {
   return std::nullopt;
 }
 
+constexpr Hint kHints[] = {
+    {Outcome::not_installed, "npm install -g @google/gemini-cli"},
+    {Outcome::unauthenticated,
+     "run `gemini` and sign in; GEMINI_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
+     "[\"GEMINI_API_KEY\"]",
+     "GEMINI_API_KEY"},
+    {Outcome::unauthenticated, "run `gemini` and sign in, or set GEMINI_API_KEY"},
+    {Outcome::blocked, "run `gemini` in this directory and trust it with /permissions, or ask elsewhere with -C"},
+};
+
 class Gemini final : public CliBackend {
  public:
   std::string_view kind() const override { return "gemini"; }
@@ -137,14 +147,7 @@ class Gemini final : public CliBackend {
     return Problem{*outcome, one_line(remains.err), {}};
   }
 
-  std::string hint(Outcome outcome, const Task& task) const override {
-    switch (outcome) {
-      case Outcome::unauthenticated: return "run `gemini` and sign in, or set GEMINI_API_KEY";
-      case Outcome::not_installed: return "npm install -g @google/gemini-cli";
-      case Outcome::bad_request: return task.session.empty() ? "" : "the session may be of another directory or gone";
-      default: return {};
-    }
-  }
+  std::span<const Hint> hints() const override { return kHints; }
 };
 
 }  // namespace

@@ -170,6 +170,19 @@ Problem no_list(const Task& task, const HttpResult& tags) {
   return {*outcome, "status " + std::to_string(tags.status) + " for /api/tags: " + words, {}};
 }
 
+constexpr Hint kHints[] = {
+    {Outcome::not_installed, "install it from https://ollama.com, then `ollama serve`"},
+    {Outcome::unreachable, "start it with `ollama serve`, or set OLLAMA_HOST or backends.{name}.url"},
+    {Outcome::connect_timeout, "start it with `ollama serve`, or set OLLAMA_HOST or backends.{name}.url"},
+    {Outcome::unauthenticated, "ollama signin"},
+    {Outcome::model_rejected, "ollama pull {model}"},
+    {Outcome::model_rejected, "ollama pull qwen3"},
+    {Outcome::bad_request, "leave --session out: a local model has no sessions ({session})"},
+    {Outcome::context_too_long, "shorten the prompt, or choose a model with a larger window"},
+    {Outcome::bad_output, "see that backends.{name}.url or OLLAMA_HOST is Ollama's own address"},
+    {Outcome::blocked, "name it by its address: 127.0.0.1 instead of a name in backends.{name}.url or OLLAMA_HOST"},
+};
+
 class Ollama final : public Backend {
  public:
   std::string_view kind() const override { return "ollama"; }
@@ -250,16 +263,7 @@ class Ollama final : public Backend {
     return std::nullopt;
   }
 
-  std::string hint(Outcome outcome, const Task& task) const override {
-    switch (outcome) {
-      case Outcome::unreachable:
-      case Outcome::connect_timeout:
-        return "start it with `ollama serve`, or set OLLAMA_HOST or backends." + task.settings.name + ".url";
-      case Outcome::model_rejected: return "ollama pull " + (task.model.empty() ? "qwen3" : task.model);
-      case Outcome::context_too_long: return "shorten the prompt, or choose a model with a larger window";
-      default: return {};
-    }
-  }
+  std::span<const Hint> hints() const override { return kHints; }
 };
 
 }  // namespace

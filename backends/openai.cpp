@@ -44,6 +44,14 @@ std::string error_words(const Json& json) {
   return message.empty() ? dump(error) : message + " " + text_at(json, "/error/type");
 }
 
+constexpr Hint kHints[] = {
+    {Outcome::unreachable, "start the server, or set backends.{name}.url"},
+    {Outcome::connect_timeout, "start the server, or set backends.{name}.url"},
+    {Outcome::unauthenticated, "name the variable that holds its key in backends.{name}.api_key_env"},
+    {Outcome::bad_request, "leave --session out: a server has no sessions ({session})"},
+    {Outcome::bad_output, "see that backends.{name}.url is the address of an OpenAI interface"},
+};
+
 class OpenAi final : public Backend {
  public:
   std::string_view kind() const override { return "openai"; }
@@ -108,15 +116,7 @@ class OpenAi final : public Backend {
     return problem;
   }
 
-  std::string hint(Outcome outcome, const Task& task) const override {
-    switch (outcome) {
-      case Outcome::unreachable:
-      case Outcome::connect_timeout: return "start the server, or set backends." + task.settings.name + ".url";
-      case Outcome::unauthenticated:
-        return "name the variable that holds its key in backends." + task.settings.name + ".api_key_env";
-      default: return {};
-    }
-  }
+  std::span<const Hint> hints() const override { return kHints; }
 };
 
 }  // namespace

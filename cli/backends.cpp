@@ -4,6 +4,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/render.hpp"
 #include "core/run/check.hpp"
+#include "core/run/hints.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -20,7 +21,7 @@ CheckRow row_of(const Engine& engine, const BackendSettings& settings) {
   row.state = candidate.error() == Absence::disabled ? "disabled" : "not installed";
   const Backend* backend = engine.find_backend(settings.kind);
   if (candidate.error() == Absence::not_installed && backend != nullptr)
-    row.hint = backend->hint(Outcome::not_installed, Task{.settings = settings});
+    row.hint = hint_for(*backend, Task{.settings = settings}, {.outcome = Outcome::not_installed});
   return row;
 }
 
@@ -31,7 +32,7 @@ void check(const Engine& engine, const CancelToken& cancel, CheckRow& row) {
   row.state = version.works ? "works" : "broken";
   row.detail = engine.redact(version.text);
   row.took = version.took;
-  if (!version.works) row.hint = hint_for(*candidate, version.outcome);
+  row.hint = engine.redact(version.hint);
 }
 
 /// All at a time: the slowest decides how long the person waits.

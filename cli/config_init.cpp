@@ -10,6 +10,7 @@
 #include "cli/places.hpp"
 #include "core/os/file.hpp"
 #include "core/os/process.hpp"
+#include "core/run/hints.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -50,8 +51,8 @@ std::string missing_text(const Config& built_in, const std::vector<std::string>&
   for (const std::string& name : missing) {
     const BackendSettings& settings = *built_in.backend(name);
     const Backend* backend = find_backend(settings.kind);
-    const std::string how = backend ? backend->hint(Outcome::not_installed, Task{.settings = settings}) : "";
-    out += "#   " + padded(name, 8) + how + "\n";
+    const Problem absent{.outcome = Outcome::not_installed};
+    out += "#   " + padded(name, 8) + (backend ? hint_for(*backend, Task{.settings = settings}, absent) : "") + "\n";
   }
   return out;
 }

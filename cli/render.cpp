@@ -51,8 +51,7 @@ void explain_failure(const Output& output, const RunResult& result) {
                 (waits ? " skipped after repeated failures; retrying in ~" + seconds_of(skip) + " s."
                        : " skipped: " + reason_text(skip) + "."));
     if (waits && !skip.message.empty()) output.note("delegate: its last failure: " + skip.message);
-    output.note("hint: `delegate ask` without -b uses the others; `delegate breaker reset " + skip.backend +
-                "` tries it again now");
+    if (!result.hint.empty()) output.note("hint: " + result.hint);
     return;
   }
   output.error({Code::unavailable, result.message, result.hint});

@@ -5,6 +5,7 @@
 #include "backends/registry.hpp"
 #include "core/os/http.hpp"
 #include "core/os/process.hpp"
+#include "core/run/hints.hpp"
 
 namespace delegate::cli::drill {
 namespace {
@@ -38,7 +39,7 @@ Found look_at(const World& world, const BackendSettings& settings, const CancelT
   found.usable = executable.has_value();
   found.where = executable.value_or(std::string());
   found.state = found.usable ? "installed" : "not installed";
-  if (!found.usable) found.hint = backend->hint(Outcome::not_installed, task);
+  if (!found.usable) found.hint = hint_for(*backend, task, {.outcome = Outcome::not_installed});
   return found;
 }
 

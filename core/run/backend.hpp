@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -62,6 +63,17 @@ struct Problem {
   std::string message;                      // one line in the backend's own words
   std::optional<milliseconds> retry_after;  // from now
   std::optional<milliseconds> retry_at;     // or as a time: wall, since the epoch
+  std::string_view limit = {};              // the key of the backend whose time was over: "timeout"
+  std::string hint = {};  // what to do about this very trouble, where its outcome alone does not say it
+};
+
+/// One thing that a person can do about an outcome. Placeholders, each filled in or the row passed over: {name} of the
+/// backend, {command} that runs it, {model} and {session} that were asked for, {limit} the key of the time that was
+/// over, {wait} until it may be asked again.
+struct Hint {
+  Outcome outcome;
+  std::string_view text;
+  std::string_view unseen_key = {};  // said only when this variable is set, and kept from the backend
 };
 
 /// What has been understood of the output so far; `read` folds lines into it.
@@ -75,6 +87,7 @@ struct Reading {
   Usage usage;
   std::optional<Problem> problem;     // from the backend's structured output
   std::vector<std::string> warnings;  // for the person, one line each
+  std::vector<std::string> denied;    // tools that it was refused
 
   /// `text` is the answer as far as it has come and only grows: it may be handed on at once.
   bool text_grows = false;
@@ -136,8 +149,8 @@ class Backend {
   /// How to ask for the version: a process with no input, or a request.
   virtual Call version_call(const Task& task) const = 0;
 
-  /// The one thing to do about an outcome at this kind of backend; empty when the general hint is as good.
-  virtual std::string hint(Outcome, const Task&) const { return {}; }
+  /// What to do about outcomes in the words of this kind, before the general ones of core/run/hints.
+  virtual std::span<const Hint> hints() const { return {}; }
 };
 
 /// Finds the backend of a kind; null when there is none. The program has one such function, in backends/registry.

@@ -68,7 +68,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
                  const CancelToken& cancel, const OnReading& on_reading, CallEnd& end) {
   const auto files = write_files(limits.scratch, call);
   if (!files) {
-    end.end = {Outcome::spawn_failed, files.error().what, {}};
+    end.end = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
     return;
   }
   call.env.push_back("DELEGATE_RUN_ID=" + limits.tag);
@@ -104,7 +104,7 @@ void exchange(const Backend& backend, const Task& task, HttpRequest request, con
   const auto result =
       http_exchange(request, cancel, [&](std::string_view bytes) { return reader.take(Stream::out, bytes); });
   if (!result) {
-    end.end = {Outcome::spawn_failed, result.error().what, {}};
+    end.end = {.outcome = Outcome::spawn_failed, .message = result.error().what, .hint = result.error().hint};
     return;
   }
   reader.finish();
@@ -119,7 +119,7 @@ bool look_up(const Backend& backend, const Task& task, const CallLimits& limits,
     request->keep = kLongestLookup;
     auto result = http_exchange(*request, cancel);
     if (!result) {
-      end.end = {Outcome::spawn_failed, result.error().what, {}};
+      end.end = {.outcome = Outcome::spawn_failed, .message = result.error().what, .hint = result.error().hint};
       return false;
     }
     if (result->end != HttpEnd::complete) {

@@ -2,6 +2,7 @@
 
 #include "core/base/ids.hpp"
 #include "core/run/call.hpp"
+#include "core/run/hints.hpp"
 #include "core/run/judge.hpp"
 
 namespace delegate {
@@ -11,34 +12,41 @@ constexpr milliseconds kVersionTimeout{10'000};
 constexpr milliseconds kPingTimeout{120'000};
 constexpr std::size_t kLongestVersion = 60;
 
+VersionAnswer broken(const Candidate& candidate, const Problem& problem, milliseconds took) {
+  return {.text = problem.message,
+          .outcome = problem.outcome,
+          .hint = hint_for(*candidate.backend, candidate.task, problem),
+          .took = took};
+}
+
 VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, const CancelToken& cancel) {
   ChildSpec spec;
   spec.argv = call.argv;
   spec.env = call.env;
   spec.clocks.total = Deadline::in(kVersionTimeout);
   const auto result = run_child(spec, cancel);
-  if (!result) return {.text = result.error().what, .outcome = judge_spawn(result.error()).outcome};
+  if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
+  if (result->end == ChildEnd::exited && result->exit_code == 0) {
+    std::string said = result->out.text();
+    if (trim(said).empty()) said = result->err.text();
+    return {.works = true,
+            .text = one_line(trim(said).substr(0, trim(said).find('\n')), kLongestVersion),
+            .took = result->took};
+  }
   Reading reading;
-  VersionAnswer answer{.works = result->end == ChildEnd::exited && result->exit_code == 0, .took = result->took};
-  std::string said = result->out.text();
-  if (trim(said).empty()) said = result->err.text();
-  answer.text = one_line(trim(said).substr(0, trim(said).find('\n')), kLongestVersion);
-  if (answer.works) return answer;
-  const Problem problem = judge_process(*candidate.backend, candidate.task, reading, *result);
-  answer.outcome = problem.outcome;
-  answer.text = problem.message;
-  return answer;
+  Problem problem = judge_process(*candidate.backend, candidate.task, reading, *result);
+  problem.limit = {};  // the time was ours, and no setting changes it
+  return broken(candidate, problem, result->took);
 }
 
 VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const CancelToken& cancel) {
   request.clocks.total = Deadline::in(kVersionTimeout);
   const auto result = http_exchange(request, cancel);
-  if (!result) return {.text = result.error().what, .outcome = Outcome::spawn_failed};
+  if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == HttpEnd::complete && result->status == 200)
     return {.works = true, .text = one_line(result->body, kLongestVersion), .took = result->took};
   Reading reading;
-  const Problem problem = judge_http(*candidate.backend, candidate.task, reading, *result);
-  return {.text = problem.message, .outcome = problem.outcome, .took = result->took};
+  return broken(candidate, judge_http(*candidate.backend, candidate.task, reading, *result), result->took);
 }
 
 }  // namespace
@@ -55,7 +63,8 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
   auto admission = engine.breakers.admit(applicant_for(engine, candidate, ProbeTime::at_once));
   if (const auto* skip = std::get_if<Skip>(&admission))
     return {.outcome = skip->reason == SkipReason::no_slot ? Outcome::no_slot : Outcome::breaker_open,
-            .message = skip->message};
+            .message = skip->message,
+            .hint = hint_for(*candidate.backend, candidate.task, *skip)};
   Task task = candidate.task;
   task.prompt = "Reply with exactly: OK";
   CallEnd call = make_call(*candidate.backend, task,
@@ -75,7 +84,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
   return {.works = works,
           .outcome = call.end.outcome,
           .message = works ? one_line(call.reading.model, kLongestVersion) : message,
-          .hint = works ? "" : hint_for(candidate, call.end.outcome),
+          .hint = works ? "" : engine.redact(hint_for(*candidate.backend, candidate.task, call.end)),
           .took = call.took};
 }
 

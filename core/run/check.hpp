@@ -8,6 +8,7 @@ struct VersionAnswer {
   bool works = false;
   std::string text;  // the version, or why not
   Outcome outcome = Outcome::internal;
+  std::string hint;
   milliseconds took{0};
 };
 /// Runs `--version`, or asks the server for its version. Bounded to ten seconds; counts nothing.

@@ -64,20 +64,4 @@ Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeT
           .probe_time = probe_time};
 }
 
-std::string hint_for(const Candidate& candidate, Outcome outcome) {
-  if (std::string own = candidate.backend->hint(outcome, candidate.task); !own.empty()) return own;
-  const std::string& name = candidate.task.settings.name;
-  switch (outcome) {
-    case Outcome::timed_out:
-    case Outcome::timed_out_active: return "raise backends." + name + ".timeout if it needs longer";
-    case Outcome::idle_timed_out:
-      return "see whether `" + name + "` works by hand; else raise first_output_timeout or idle_timeout of backends." +
-             name;
-    case Outcome::model_rejected: return "choose another with --model, or clear backends." + name + ".model";
-    case Outcome::spawn_failed: return "check backends." + name + ".command";
-    case Outcome::killed_by_signal: return "see `dmesg` for the kernel's out-of-memory killer";
-    default: return {};
-  }
-}
-
 }  // namespace delegate

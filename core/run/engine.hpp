@@ -40,7 +40,4 @@ Result<int> next_depth(const Engine& engine);
 /// What a permit for one call at this candidate needs.
 Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);
 
-/// The general hint for an outcome at this candidate: the one thing to do, or empty.
-std::string hint_for(const Candidate& candidate, Outcome outcome);
-
 }  // namespace delegate

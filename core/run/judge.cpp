@@ -45,10 +45,15 @@ std::string words_of(const Task& task, const ChildResult& result) {
   return "no output";
 }
 
+constexpr std::string_view kTimeout = "timeout";
+constexpr std::string_view kFirstOutput = "first_output_timeout";
+constexpr std::string_view kIdle = "idle_timeout";
+
 Problem timed_out(bool heard, milliseconds silence, milliseconds took) {
   const std::string after = "no answer after " + format_took(took);
-  if (heard && silence < kStillActive) return {Outcome::timed_out_active, after + ", still at work", {}};
-  return {Outcome::timed_out, after, {}};
+  if (heard && silence < kStillActive)
+    return {.outcome = Outcome::timed_out_active, .message = after + ", still at work", .limit = kTimeout};
+  return {.outcome = Outcome::timed_out, .message = after, .limit = kTimeout};
 }
 
 bool heard(const ChildResult& result) { return result.out.total() + result.err.total() > 0; }
@@ -56,10 +61,13 @@ bool heard(const ChildResult& result) { return result.out.total() + result.err.t
 std::optional<Problem> over_its_clocks(const ChildResult& result) {
   switch (result.end) {
     case ChildEnd::no_first_output:
-      return Problem{
-          Outcome::idle_timed_out, "printed nothing for " + format_took(result.took) + " after its start", {}};
+      return Problem{.outcome = Outcome::idle_timed_out,
+                     .message = "printed nothing for " + format_took(result.took) + " after its start",
+                     .limit = kFirstOutput};
     case ChildEnd::idle:
-      return Problem{Outcome::idle_timed_out, "fell silent for " + format_took(result.since_last_output), {}};
+      return Problem{.outcome = Outcome::idle_timed_out,
+                     .message = "fell silent for " + format_took(result.since_last_output),
+                     .limit = kIdle};
     case ChildEnd::timed_out: return timed_out(heard(result), result.since_last_output, result.took);
     default: return std::nullopt;
   }
@@ -105,9 +113,13 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
     case HttpEnd::connect_timeout: return {Outcome::connect_timeout, one_line(result.message), {}};
     // A server that is up and says nothing is busy: it loads a model, or reads a long prompt (F2.1).
     case HttpEnd::no_first_byte:
-      return {Outcome::timed_out_active, "no first word after " + format_took(result.took), {}};
+      return {.outcome = Outcome::timed_out_active,
+              .message = "no first word after " + format_took(result.took),
+              .limit = kFirstOutput};
     case HttpEnd::idle:
-      return {Outcome::timed_out_active, "fell silent for " + format_took(result.since_last_byte), {}};
+      return {.outcome = Outcome::timed_out_active,
+              .message = "fell silent for " + format_took(result.since_last_byte),
+              .limit = kIdle};
     case HttpEnd::timed_out: return timed_out(result.status != 0, result.since_last_byte, result.took);
     case HttpEnd::dropped: return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
     case HttpEnd::malformed: return {Outcome::bad_output, "not HTTP: " + one_line(result.message), {}};
@@ -126,7 +138,7 @@ Problem judge_spawn(const Error& error) {
   switch (error.code) {
     case Code::not_found: return {Outcome::not_installed, error.what, {}};
     case Code::resource_exhausted: return {Outcome::resources, error.what, {}};
-    default: return {Outcome::spawn_failed, error.what, {}};
+    default: return {.outcome = Outcome::spawn_failed, .message = error.what, .hint = error.hint};
   }
 }
 

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "core/run/call.hpp"
+#include "core/run/hints.hpp"
 
 namespace delegate {
 namespace {
@@ -90,6 +91,8 @@ void Race::start(AttemptOrder order) {
     Attempt failed = new_attempt(engine_, runner.order, runner.probe);
     failed.outcome = Outcome::resources;
     failed.message = std::string("no thread for it: ") + error.what();
+    const Candidate& candidate = runner.order.candidate;
+    failed.hint = hint_for(*candidate.backend, candidate.task, {.outcome = failed.outcome});
     end(runner, std::move(failed));
   }
 }
@@ -100,6 +103,8 @@ void Race::run(Runner& runner) {
   } catch (const std::exception& error) {
     Attempt failed = new_attempt(engine_, runner.order, runner.probe);
     failed.message = std::string("internal error: ") + error.what();
+    const Candidate& candidate = runner.order.candidate;
+    failed.hint = hint_for(*candidate.backend, candidate.task, {.outcome = failed.outcome});
     runner.order.permit.settle({.verdict = Verdict::neutral});
     end(runner, std::move(failed));
   }
@@ -131,7 +136,7 @@ Attempt Race::attempt(Runner& runner) {
   if (call.end.retry_at && !call.end.retry_after) call.end.retry_after = *call.end.retry_at - ended_at;
   attempt.outcome = call.end.outcome;
   attempt.message = engine_.redact(std::move(call.end.message));
-  attempt.hint = hint_for(candidate, attempt.outcome);
+  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.end));
   attempt.model = one_line(call.reading.model, kLongestName);
   if (attempt.model.empty()) attempt.model = candidate.task.model;
   attempt.took = call.took;
@@ -141,6 +146,8 @@ Attempt Race::attempt(Runner& runner) {
   attempt.usage = call.reading.usage;
   for (const std::string& warning : call.reading.warnings)
     attempt.warnings.push_back(one_line(engine_.redact(warning)));
+  for (const std::string& tool : call.reading.denied)
+    attempt.warnings.push_back(one_line(engine_.redact(hint_for_denied(tool, candidate.task.access))));
   if (call.end.retry_after) attempt.retry_at = ended_at + *call.end.retry_after;
 
   const Settled settled =

@@ -4,6 +4,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/ids.hpp"
+#include "core/run/hints.hpp"
 #include "core/run/prompt.hpp"
 
 namespace delegate {
@@ -61,7 +62,7 @@ bool Run::is_allowed() {
   else blocked_ = depth.error();
   // Where a name could be taken for a flag it could change what the backend is allowed to do.
   if (request_.model.starts_with('-') || request_.session.starts_with('-'))
-    blocked_ = {Code::permission_denied, "a model or session that begins with a dash", {}};
+    blocked_ = {Code::permission_denied, "a model or session that begins with a dash", "leave the dash out"};
   return !blocked_;
 }
 
@@ -179,6 +180,16 @@ Outcome Run::outcome_without_answer() const {
   return std::any_of(result_.skips.begin(), result_.skips.end(), full) ? Outcome::no_slot : Outcome::breaker_open;
 }
 
+std::string Run::hint_for_skips() const {
+  const bool one_by_name = result_.skips.size() == 1 && result_.requested_backend != kAuto;
+  if (!one_by_name || result_.outcome == Outcome::deadline_passed) return std::string(hint_for_nobody(result_.outcome));
+  const Skip& skip = result_.skips.front();
+  const BackendSettings* settings = engine_.config.backend(skip.backend);
+  const Backend* backend = settings == nullptr ? nullptr : engine_.find_backend(settings->kind);
+  if (backend == nullptr) return std::string(hint_for_nobody(result_.outcome));
+  return hint_for(*backend, Task{.settings = *settings, .environment = engine_.environment}, skip);
+}
+
 void Run::explain() {
   if (blocked_) {
     result_.message = blocked_->what;
@@ -188,8 +199,7 @@ void Run::explain() {
   if (result_.outcome == Outcome::not_installed) {
     result_.message = request_.backend == kAuto ? "no backend is installed or running here"
                                                 : request_.backend + " is not installed or not enabled";
-    result_.hint =
-        "see `delegate backends`; install claude, codex or gemini, or start a local model with `ollama serve`";
+    result_.hint = hint_for_skips();
     return;
   }
   for (const Attempt& attempt : result_.attempts) {
@@ -199,17 +209,14 @@ void Run::explain() {
         attempt.backend + ": " + (broke_off ? "broke off in the middle of its answer: " : "") + attempt.message;
     if (result_.hint.empty()) result_.hint = attempt.hint;
   }
-  if (broke_off_ && result_.hint.empty())
-    result_.hint = "ask again; with --no-stream the next backend takes over in such a case";
+  if (broke_off_) result_.hint = hint_for_broken_answer();
   for (const std::string& backend : result_.still_probing)
     result_.message += (result_.message.empty() ? "" : "; ") + backend + ": its probe is still running";
   if (!result_.message.empty()) return;
   if (result_.outcome == Outcome::cancelled) result_.message = "cancelled";
   else if (result_.outcome == Outcome::deadline_passed) result_.message = "the deadline passed";
-  else {
-    result_.message = "nothing can be asked now";
-    result_.hint = "wait, or try one again now with `delegate breaker reset NAME`";
-  }
+  else result_.message = "nothing can be asked now";
+  if (result_.outcome != Outcome::cancelled) result_.hint = hint_for_skips();
 }
 
 RunResult Run::finish(std::unique_ptr<Race> race) {

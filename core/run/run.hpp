@@ -35,6 +35,7 @@ class Run final : public Audience {
   void skip(Skip skip);
   Outcome outcome_without_answer() const;
   bool nothing_is_here() const;
+  std::string hint_for_skips() const;
   void explain();
   void begin_row();
   void finish_row();

@@ -143,3 +143,10 @@ TEST_CASE("claude: the vague class server_error gives way to the words") {
   CHECK(judge_lines({kClass, R"({"type":"result","is_error":true,"result":"API Error: hm"})"}, reading).outcome ==
         Outcome::server_error);
 }
+
+TEST_CASE("claude: a tool that it was refused is told, once") {
+  const Task task = task_of("claude");
+  CHECK(read_capture(backend_of("claude"), task, captured("claude", "denied"), Arrival::out_first).denied ==
+        std::vector<std::string>{"Read"});
+  CHECK(read_capture(backend_of("claude"), task, captured("claude", "ok"), Arrival::out_first).denied.empty());
+}

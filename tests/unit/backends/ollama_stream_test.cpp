@@ -141,12 +141,3 @@ TEST_CASE("ollama: refusals mean what their words and statuses say") {
         Outcome::overloaded);
   CHECK(refused(400, "odd") == Outcome::bad_request);
 }
-
-TEST_CASE("ollama: what to do is said for what one can do something about") {
-  const Backend& backend = backend_of("ollama");
-  CHECK_THAT(backend.hint(Outcome::unreachable, ollama_task()), Catch::Contains("ollama serve"));
-  Task task = ollama_task();
-  task.model = "gemma";
-  CHECK(backend.hint(Outcome::model_rejected, task) == "ollama pull gemma");
-  CHECK(backend.hint(Outcome::answered, task).empty());
-}

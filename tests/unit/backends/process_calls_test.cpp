@@ -255,12 +255,3 @@ TEST_CASE("every kind is found by its name, and nothing else is") {
   CHECK(find_backend("") == nullptr);
   CHECK(find_backend("Claude") == nullptr);
 }
-
-TEST_CASE("a missing sign-in has a remedy for each CLI") {
-  for (const std::string& cli : kClis)
-    CHECK_FALSE(backend_of(cli).hint(Outcome::unauthenticated, built_in_task(cli)).empty());
-  Task task = built_in_task("claude");
-  task.environment["ANTHROPIC_API_KEY"] = "secret-value";
-  const std::string hint = backend_of("claude").hint(Outcome::unauthenticated, task);
-  CHECK_THAT(hint, Catch::Contains("env.keep") && !Catch::Contains("secret-value"));
-}
