@@ -126,6 +126,7 @@ void read_event(const Json& json, Reading& reading) {
 
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @anthropic-ai/claude-code"},
+    {Outcome::unauthenticated, "run `{login} claude` and sign in with /login"},
     {Outcome::unauthenticated,
      "run `claude` and sign in with /login; ANTHROPIC_API_KEY is set but kept from it, so that it does not bill the "
      "API account: to use it, set backends.{name}.env.keep = [\"ANTHROPIC_API_KEY\"]",

@@ -55,7 +55,10 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
     return std::any_of(extra.begin(), extra.end(), [&](const auto& own) { return own.starts_with(name + "="); });
   };
   std::vector<std::string> out;
+  for (const auto& [name, value] : task.login)
+    if (!is_replaced(name)) out.push_back(name + "=" + value);
   for (const auto& [name, value] : task.environment) {
+    if (task.login.contains(name)) continue;
     if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID" || is_replaced(name)) continue;
     if (is_vendor_key(name) && !lists(task.settings.env_keep, name) && !lists(own_login, name)) continue;
     out.push_back(name + "=" + value);

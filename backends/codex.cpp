@@ -35,6 +35,7 @@ std::string doing_of(const std::string& item) {
 
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @openai/codex"},
+    {Outcome::unauthenticated, "{login} codex login"},
     {Outcome::unauthenticated,
      "codex login; CODEX_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
      "[\"CODEX_API_KEY\"]",

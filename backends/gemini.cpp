@@ -83,6 +83,7 @@ std::optional<Outcome> outcome_of_exit(int code) {
 
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @google/gemini-cli"},
+    {Outcome::unauthenticated, "run `{login} gemini` and sign in"},
     {Outcome::unauthenticated,
      "run `gemini` and sign in; GEMINI_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
      "[\"GEMINI_API_KEY\"]",

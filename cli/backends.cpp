@@ -9,9 +9,9 @@
 namespace delegate::cli {
 namespace {
 
-CheckRow row_of(const Engine& engine, const BackendSettings& settings) {
-  CheckRow row{.name = settings.name, .kind = settings.kind, .state = "installed"};
-  const auto candidate = find_candidate(engine, settings.name);
+CheckRow row_of(const Engine& engine, const std::string& name, const BackendSettings& settings) {
+  CheckRow row{.name = name, .kind = settings.kind, .state = "installed"};
+  const auto candidate = find_candidate(engine, name);
   if (candidate) {
     const bool process = candidate->backend->is_process();
     row.path = candidate->where;
@@ -19,6 +19,10 @@ CheckRow row_of(const Engine& engine, const BackendSettings& settings) {
     return row;
   }
   row.state = candidate.error() == Absence::disabled ? "disabled" : "not installed";
+  if (candidate.error() == Absence::login_unset) {
+    row.state = "disabled";
+    row.detail = "a variable that this login names is not set";
+  }
   const Backend* backend = engine.find_backend(settings.kind);
   if (candidate.error() == Absence::not_installed && backend != nullptr)
     row.hint = hint_for(*backend, Task{.settings = settings}, {.outcome = Outcome::not_installed});
@@ -54,7 +58,7 @@ int run_backends(const World& world, const Config& config, const BackendsCommand
   const Output output(world);
   const Host host(world, config);
   std::vector<CheckRow> rows;
-  for (const auto& [name, settings] : config.backends) rows.push_back(row_of(host.engine(), settings));
+  for (const auto& [name, settings] : config.backends) rows.push_back(row_of(host.engine(), name, settings));
   if (command.check) check_all(host.engine(), world.interrupted, rows);
   if (world.interrupted.cancelled()) return 128 + world.signal;
   return say(output, rows, command.json, "delegate.backends/1");
@@ -69,9 +73,8 @@ int run_ping(const World& world, const Config& config, const PingCommand& comman
   const Host host(world, config);
   std::vector<CheckRow> rows;
   int code = kNothingInstalled;
-  for (const auto& [name, settings] : config.backends) {
-    if (!command.backend.empty() && name != command.backend) continue;
-    CheckRow row = row_of(host.engine(), settings);
+  for (const std::string& name : command.backend.empty() ? config.candidates() : config.candidates(command.backend)) {
+    CheckRow row = row_of(host.engine(), name, *config.backend(name));
     if (const auto candidate = find_candidate(host.engine(), name)) {
       output.progress("pinging " + name + " …");
       const PingAnswer answer = ping(host.engine(), *candidate, world.interrupted);

@@ -23,13 +23,10 @@ std::string where(Action action) {
 Result<std::vector<std::string>> targets(const Config& config, const BreakerCommand& command) {
   if (!command.all && command.backend.empty())
     return fail(Code::invalid_argument, "breaker reset: NAME is missing", "name a backend, or use --all");
-  std::vector<std::string> names;
-  if (command.all)
-    for (const auto& [name, settings] : config.backends) names.push_back(name);
-  else if (config.backend(command.backend) == nullptr)
+  if (command.all) return config.candidates();
+  if (config.backend(command.backend) == nullptr)
     return tl::unexpected(unknown_backend(where(command.action), config, command.backend));
-  else names.push_back(command.backend);
-  return names;
+  return config.candidates(command.backend);
 }
 
 Result<milliseconds> duration_of(const BreakerCommand& command) {

@@ -28,8 +28,11 @@ bool is_plain(const std::string& word) {
 
 std::vector<Offer> backends(const Config& config) {
   std::vector<Offer> offers;
-  for (const auto& [name, backend] : config.backends)
-    offers.push_back({name, backend.enabled ? backend.kind : backend.kind + ", disabled"});
+  for (const auto& [name, backend] : config.backends) {
+    const std::string about = backend.enabled ? backend.kind : backend.kind + ", disabled";
+    offers.push_back({name, about});
+    for (const Login& login : backend.logins) offers.push_back({name + "@" + login.name, about});
+  }
   return offers;
 }
 

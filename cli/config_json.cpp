@@ -51,6 +51,11 @@ struct ToJson {
   Json operator()(const Plain& value) const {
     return value;
   }
+  Json operator()(const std::vector<Login>& logins) const {
+    Json list = Json::array();
+    for (const Login& login : logins) list.push_back({{"name", login.name}, {"env", login.env}});
+    return list;
+  }
   Json operator()(const std::vector<FailureRule>& rules) const {
     Json list = Json::array();
     for (const FailureRule& rule : rules) list.push_back({{"match", rule.match}, {"outcome", rule.outcome}});

@@ -186,8 +186,12 @@ Streaming streaming_of(const World& world, const AskCommand& command) {
 
 Status continue_latest(const Host& host, Request& request) {
   const bool named = request.backend != kAuto;
-  TRY(const auto latest,
-      host.engine().ledger->newest_session({.cwd = request.cwd, .backend = named ? request.backend : std::string()}));
+  std::optional<RunRow> latest;
+  for (const std::string& name :
+       named ? host.engine().config.candidates(request.backend) : std::vector<std::string>{std::string()}) {
+    TRY(auto found, host.engine().ledger->newest_session({.cwd = request.cwd, .backend = name}));
+    if (found && (!latest || found->started_at > latest->started_at)) latest = std::move(found);
+  }
   if (!latest)
     return usage(
         "--continue: there is no session" + (named ? " of " + request.backend : std::string()) + " in this directory",
@@ -209,7 +213,7 @@ Status find_owner(const Host& host, Request& request) {
     return usage("--session: '" + one_line(request.session, 80) + "' is not in the history",
                  "name the backend that it belongs to with --backend");
   }
-  if (named && known->backend != request.backend)
+  if (named && known->backend != request.backend && candidate_name(known->backend).backend != request.backend)
     return usage("--session: '" + one_line(request.session, 80) + "' is a session of " + known->backend,
                  "use --backend " + known->backend);
   if (known->cwd != request.cwd)

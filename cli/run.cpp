@@ -79,6 +79,8 @@ Error unknown_backend(const std::string& where, const Config& config, const std:
   std::vector<std::string> names;
   if (where.starts_with("ask")) names.emplace_back("auto");
   for (const auto& [known, settings] : config.backends) names.push_back(known);
+  for (std::string& candidate : config.candidates())
+    if (!candidate_name(candidate).login.empty()) names.push_back(std::move(candidate));
   const std::string_view near = nearest(name, names);
   return {Code::not_found,
           where + ": '" + one_line(name, 80) + "' is no backend (there are: " + join(names, ", ") + ")",

@@ -30,12 +30,11 @@ Result<PastRun> past_run(const Engine& engine, RunRow row) {
 
 /// A backend that is configured, or that the history knows from another time. `auto` never took part itself.
 Status check_backend(const Engine& engine, const std::string& name) {
-  if (name.empty() || engine.config.backend(name) != nullptr) return {};
-  std::vector<std::string> names;
-  for (const auto& [configured, settings] : engine.config.backends) names.push_back(configured);
+  std::vector<std::string> names = engine.config.candidates();
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return {};
   TRY(const auto known, engine.ledger->last_attempts());
   for (const AttemptRow& row : known)
-    if (engine.config.backend(row.backend) == nullptr) names.push_back(row.backend);
+    if (std::find(names.begin(), names.end(), row.backend) == names.end()) names.push_back(row.backend);
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
   const std::string_view near = nearest(name, names);
   return usage("--backend: '" + one_line(name, 80) + "' is no backend (there are: " + join(names, ", ") + ")",

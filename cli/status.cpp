@@ -6,14 +6,14 @@
 namespace delegate::cli {
 namespace {
 
-BackendStatus status_of(const Engine& engine, const BackendSettings& settings) {
-  BackendStatus out{.name = settings.name,
+BackendStatus status_of(const Engine& engine, const std::string& name, const BackendSettings& settings) {
+  BackendStatus out{.name = name,
                     .kind = settings.kind,
                     .enabled = settings.enabled,
                     .threshold = settings.breaker.threshold,
                     .cooldown = settings.breaker.cooldown,
                     .slots_max = settings.max_parallel};
-  const auto candidate = find_candidate(engine, settings.name);
+  const auto candidate = find_candidate(engine, name);
   if (candidate) {
     out.path = candidate->where;
     if (candidate->backend->is_process()) out.installed = true;
@@ -48,8 +48,9 @@ HostStatus status_of(const Host& host, const Config& config) {
   }
   std::vector<AttemptRow> last;
   if (engine.ledger != nullptr && reading) last = engine.ledger->last_attempts().value_or(std::vector<AttemptRow>{});
-  for (const auto& [name, settings] : config.backends) {
-    BackendStatus backend = status_of(engine, settings);
+  for (const std::string& name : config.candidates()) {
+    const BackendSettings& settings = *config.backend(name);
+    BackendStatus backend = status_of(engine, name, settings);
     if (reading)
       if (const auto known = reading->backends.find(name); known != reading->backends.end())
         add_state(backend, known->second, policy_of(settings.breaker, config.grace), reading->now, engine.breakers);

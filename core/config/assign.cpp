@@ -9,6 +9,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/config/checks.hpp"
+#include "core/config/elements.hpp"
 
 namespace delegate::config {
 namespace {
@@ -26,6 +27,7 @@ constexpr std::array<TypeNames, std::variant_size_v<Slot>> kTypes = {{
     {"text", "a text"},
     {"list of texts", "a list of texts"},
     {"list of tables", "a list of tables with match and outcome"},
+    {"list of tables", "a list of tables with name and env"},
 }};
 
 /// What a rule says about the values of one type.
@@ -40,6 +42,7 @@ struct Assignment {
   Complaints operator()(std::string* out) const;
   Complaints operator()(std::vector<std::string>* out) const;
   Complaints operator()(std::vector<FailureRule>* out) const;
+  Complaints operator()(std::vector<Login>* out) const;
 
   Complaints wrong_type() const { return complain("expected " + std::string(expected) + ", found " + describe(value)); }
   Complaints complain(std::string what, std::string hint = {}) const {
@@ -126,50 +129,34 @@ Complaints Assignment::operator()(std::vector<std::string>* out) const {
   return complaints;
 }
 
-/// The keys of one element of a backend's `failures`.
-std::array<std::pair<Rule, std::string FailureRule::*>, 2> failure_fields() {
-  return {{{Rule{.name = "match", .doc = "error text (PCRE)", .check = check_pattern}, &FailureRule::match},
-           {Rule{.name = "outcome", .doc = "what it means", .words = kFailureOutcomes}, &FailureRule::outcome}}};
-}
-
-Complaints assign_failure(const Node::Table& members, Place at, FailureRule& out) {
+/// Each element is a table of its own kind.
+template <class Element>
+Complaints assign_tables(const Assignment& assignment, std::string_view expected, std::vector<Element>* out) {
+  const auto* list = std::get_if<Node::List>(&assignment.value.value);
+  if (list == nullptr) return assignment.wrong_type();
   Complaints complaints;
-  const auto fields = failure_fields();
-  for (const Node::Member& member : members)
-    if (member.key != fields[0].first.name && member.key != fields[1].first.name)
-      complaints.push_back(
-          {"unknown key", suggestion(member.key, {"match", "outcome"}), "." + one_line(member.key, 80), member.at});
-  for (const auto& [rule, member] : fields) {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [&rule = rule](const Node::Member& one) { return one.key == rule.name; });
-    const std::string below = "." + std::string(rule.name);
-    if (found == members.end()) {
-      complaints.push_back({"must be set", "", below, at});
-      continue;
-    }
-    for (Complaint& complaint : Assignment{rule, found->value, "a text"}(&(out.*member)))
-      complaints.push_back({complaint.what, complaint.hint, below, complaint.at});
-  }
-  return complaints;
-}
-
-Complaints Assignment::operator()(std::vector<FailureRule>* out) const {
-  const auto* list = std::get_if<Node::List>(&value.value);
-  if (list == nullptr) return wrong_type();
-  Complaints complaints;
-  std::vector<FailureRule> rules(list->size());
+  std::vector<Element> elements(list->size());
   for (std::size_t i = 0; i < list->size(); ++i) {
     const Node& element = (*list)[i];
     const auto* table = std::get_if<Node::Table>(&element.value);
-    Complaints of_element = table != nullptr ? assign_failure(*table, element.at, rules[i])
-                                             : Assignment{rule, element, "a table with match and outcome"}.wrong_type();
+    Complaints of_element = table != nullptr ? read_element(*table, element.at, elements[i])
+                                             : Assignment{assignment.rule, element, expected}.wrong_type();
     for (Complaint& complaint : of_element) {
       complaint.below.insert(0, "[" + std::to_string(i) + "]");
       complaints.push_back(std::move(complaint));
     }
   }
-  if (complaints.empty()) *out = std::move(rules);
+  if (complaints.empty()) complaints = check_elements(elements, assignment.value.at);
+  if (complaints.empty()) *out = std::move(elements);
   return complaints;
+}
+
+Complaints Assignment::operator()(std::vector<FailureRule>* out) const {
+  return assign_tables(*this, "a table with match and outcome", out);
+}
+
+Complaints Assignment::operator()(std::vector<Login>* out) const {
+  return assign_tables(*this, "a table with name and env", out);
 }
 
 std::optional<bool> truth(std::string_view text) {

@@ -1,5 +1,7 @@
 #include "core/config/config.hpp"
 
+#include <algorithm>
+
 #include "core/config/schema.hpp"
 
 namespace delegate {
@@ -48,9 +50,34 @@ Origin Config::origin(const std::string& key) const {
   return {};
 }
 
+CandidateName candidate_name(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == std::string_view::npos) return {std::string(text), {}};
+  return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
+}
+
 const BackendSettings* Config::backend(const std::string& name) const {
-  const auto found = backends.find(name);
-  return found == backends.end() ? nullptr : &found->second;
+  const auto [backend, login] = candidate_name(name);
+  const auto found = backends.find(backend);
+  if (found == backends.end()) return nullptr;
+  const auto& logins = found->second.logins;
+  const bool is_there = std::any_of(logins.begin(), logins.end(), [&](const Login& one) { return one.name == login; });
+  return is_there || name == backend ? &found->second : nullptr;
+}
+
+std::vector<std::string> Config::candidates(const std::string& name) const {
+  const BackendSettings* settings = backend(name);
+  if (settings == nullptr || settings->name != name || settings->logins.empty()) return {name};
+  std::vector<std::string> names;
+  for (const Login& login : settings->logins) names.push_back(name + "@" + login.name);
+  return names;
+}
+
+std::vector<std::string> Config::candidates() const {
+  std::vector<std::string> names;
+  for (const auto& [backend, settings] : backends)
+    for (std::string& name : candidates(backend)) names.push_back(std::move(name));
+  return names;
 }
 
 Config built_in_config() {

@@ -68,6 +68,21 @@ struct FailureRule {
   bool operator==(const FailureRule&) const = default;
 };
 
+/// One of several logins of a CLI, with a breaker of its own. What it sets in the environment makes the CLI use it.
+struct Login {
+  std::string name;
+  std::map<std::string, std::string> env;  // a value "$NAME" is the caller's variable, "~/" begins in the caller's HOME
+
+  bool operator==(const Login&) const = default;
+};
+
+/// What can be asked by name: a backend, or one of its logins, as "claude@work".
+struct CandidateName {
+  std::string backend;
+  std::string login;  // empty: none named
+};
+CandidateName candidate_name(std::string_view text);
+
 struct BackendSettings {
   std::string name;
   std::string kind;  // claude | codex | gemini | ollama | openai | command
@@ -83,6 +98,7 @@ struct BackendSettings {
   milliseconds idle_timeout = 180s;
   int max_parallel = 3;
   std::vector<std::string> env_keep;  // key-like variables that the child may see
+  std::vector<Login> logins;          // in the order of trying; empty: the one that the CLI has by itself
   BreakerSettings breaker;            // [breaker] with this backend's own keys over it
   // HTTP kinds
   std::string url;          // empty: the kind's own default (ollama: OLLAMA_HOST)
@@ -132,7 +148,12 @@ struct Config {
   std::map<std::string, Origin> origins;  // dotted key -> where it was set; absent: built-in
 
   Origin origin(const std::string& key) const;
+  /// Of a backend, or of one of its logins; null: there is none of this name.
   const BackendSettings* backend(const std::string& name) const;
+  /// Whom a name stands for: the logins of a backend that has some, else itself.
+  std::vector<std::string> candidates(const std::string& name) const;
+  /// All that can be asked, in the order of their names.
+  std::vector<std::string> candidates() const;
 };
 
 /// The configuration with no file and no environment.

@@ -66,12 +66,13 @@ struct KeyInfo {
 };
 std::vector<KeyInfo> known_keys();
 
-/// Every value that is not a backend's failure list as text, by dotted key, for comparing and showing. Of a backend the
-/// keys that its kind has.
+/// Every value that is not a backend's list of tables as text, by dotted key, for comparing and showing. Of a backend
+/// the keys that its kind has.
 std::map<std::string, std::string> flatten(const Config& config);
 
 /// A value as a file would have it; durations are texts.
-using PlainValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>, std::vector<FailureRule>>;
+using PlainValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>, std::vector<FailureRule>,
+                                std::vector<Login>>;
 std::string to_toml(const PlainValue& value);
 
 struct ConfigValue {

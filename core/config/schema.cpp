@@ -11,7 +11,8 @@ namespace {
 
 template <class Section>
 using Member = std::variant<bool Section::*, int Section::*, milliseconds Section::*, std::string Section::*,
-                            std::vector<std::string> Section::*, std::vector<FailureRule> Section::*>;
+                            std::vector<std::string> Section::*, std::vector<FailureRule> Section::*,
+                            std::vector<Login> Section::*>;
 template <class Section>
 struct Field {
   Rule rule;
@@ -96,6 +97,11 @@ const Field<Backend> kBackend[] = {
       .restricted = true,
       .kinds = kCliKinds},
      &Backend::env_keep},
+    {{.name = "logins",
+      .doc = "several logins, each a name and its env; tried in this order; none: the CLI's own",
+      .restricted = true,
+      .kinds = kCliKinds},
+     &Backend::logins},
     {{.name = "url", .doc = "of the server; empty: the kind's default", .restricted = true, .kinds = kHttpKinds},
      &Backend::url},
     {{.name = "api_key_env",

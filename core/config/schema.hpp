@@ -38,8 +38,8 @@ struct Rule {
   std::string_view kinds = {};  // of backends that have it, separated by blanks; empty: all
 };
 
-using Slot =
-    std::variant<bool*, int*, milliseconds*, std::string*, std::vector<std::string>*, std::vector<FailureRule>*>;
+using Slot = std::variant<bool*, int*, milliseconds*, std::string*, std::vector<std::string>*,
+                          std::vector<FailureRule>*, std::vector<Login>*>;
 
 /// One key of one section or backend, ready to be set.
 struct Key {

@@ -34,6 +34,15 @@ struct ToText {
     for (const FailureRule& rule : *rules) parts.push_back(in_quotes(rule.match) + " = " + in_quotes(rule.outcome));
     return "[" + join(parts, ", ") + "]";
   }
+  std::string operator()(const std::vector<Login>* logins) const {
+    std::vector<std::string> parts;
+    for (const Login& login : *logins) {
+      std::string part = in_quotes(login.name) + ":";
+      for (const auto& [name, value] : login.env) part += " " + name + "=" + in_quotes(value);
+      parts.push_back(std::move(part));
+    }
+    return "[" + join(parts, ", ") + "]";
+  }
 };
 
 struct ToPlain {
@@ -49,6 +58,12 @@ struct ToPlain {
 Node to_node(const std::string& text) { return {text, {}}; }
 Node to_node(const FailureRule& rule) {
   return {Node::Table{{"match", {}, to_node(rule.match)}, {"outcome", {}, to_node(rule.outcome)}}, {}};
+}
+
+Node to_node(const Login& login) {
+  Node::Table env;
+  for (const auto& [name, value] : login.env) env.push_back({name, {}, to_node(value)});
+  return {Node::Table{{"name", {}, to_node(login.name)}, {"env", {}, {std::move(env), {}}}}, {}};
 }
 
 struct ToNode {
@@ -113,7 +128,8 @@ std::map<std::string, std::string> flatten(const Config& config) {
       out[std::string(section) + "." + key.name()] = config::to_text(key.slot);
   for (auto& [name, backend] : copy.backends)
     for (const config::Key& key : config::backend_keys(backend))
-      if (key.applies_to(backend.kind) && !std::holds_alternative<std::vector<FailureRule>*>(key.slot))
+      if (key.applies_to(backend.kind) && !std::holds_alternative<std::vector<FailureRule>*>(key.slot) &&
+          !std::holds_alternative<std::vector<Login>*>(key.slot))
         out["backends." + name + "." + key.name()] = config::to_text(key.slot);
   return out;
 }

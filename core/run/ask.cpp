@@ -10,7 +10,7 @@ RunResult ask(const Engine& engine, const Request& request, const CancelToken& c
   if (!run.is_allowed()) return run.finish(std::move(race));
 
   for (const RouteStep& step : run.plan().steps) {
-    if (!run.may_go_on()) break;
+    if (!run.may_try(step)) continue;
     auto order = run.admit(step);
     if (!order) continue;
     const int latest = order->number;

@@ -38,6 +38,7 @@ struct Task {
   BackendSettings settings;
   std::string executable;   // absolute, for CLI kinds
   Environment environment;  // the caller's
+  Environment login;        // what a login adds to the child's environment
 };
 
 /// A private file that a CLI must find on disk (never the prompt, unless its kind takes it no other way). The runner

@@ -29,9 +29,19 @@ void void_old_endpoint(BackendState& state, const std::string& endpoint) {
   state.endpoint = endpoint;
 }
 
+/// Was it the login that was refused, rather than the backend that failed?
+bool is_about_login(const Breaker& breaker) {
+  if (breaker.state == BreakerState::forced_open) return true;  // this one was taken out by hand, the others were not
+  const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
+  return outcome && traits(*outcome).try_login == TryNext::yes;
+}
+
 Skip refusal(const Applicant& applicant, const Breaker& breaker, const HostTime& now) {
   const BreakerView seen = view(breaker, applicant.policy, now);
-  Skip skip{.backend = applicant.backend, .reason = SkipReason::breaker_open, .retry_in = seen.retry_after};
+  Skip skip{.backend = applicant.backend,
+            .reason = SkipReason::breaker_open,
+            .retry_in = seen.retry_after,
+            .login_refused = is_about_login(breaker)};
   if (breaker.last_failure) skip.message = breaker.last_failure->message;
   if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;
   if (seen.state == BreakerState::forced_open) {
@@ -71,13 +81,17 @@ BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& gra
           .drop_counts_after = grace.max_streak};
 }
 
-Permit::Permit(Breakers& breakers, Applicant applicant, Ticket ticket)
-    : breakers_(&breakers), applicant_(std::move(applicant)), ticket_(std::move(ticket)) {}
+Permit::Permit(Breakers& breakers, Applicant applicant, Ticket ticket, bool login_refused)
+    : breakers_(&breakers),
+      applicant_(std::move(applicant)),
+      ticket_(std::move(ticket)),
+      login_refused_(login_refused) {}
 
 Permit::Permit(Permit&& other) noexcept
     : breakers_(std::exchange(other.breakers_, nullptr)),
       applicant_(std::move(other.applicant_)),
-      ticket_(std::move(other.ticket_)) {}
+      ticket_(std::move(other.ticket_)),
+      login_refused_(other.login_refused_) {}
 
 Permit::~Permit() { settle(Report{.verdict = Verdict::neutral}); }
 
@@ -101,11 +115,13 @@ Admission Breakers::admit(const Applicant& applicant) {
   const IsGone gone = [this](const ProcessId& owner) { return is_gone(owner); };
   Ticket ticket{.kind = PermitKind::unguarded};
   std::optional<Skip> refused;
+  bool login_refused = false;
   const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
     refused.reset();
     void_old_endpoint(state, applicant.endpoint);
     drop_dead_slots(state, now, gone);
     Breaker admitted = state.breaker;
+    login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);
     ticket = allow(admitted, now, claimant, gone, applicant.probe_time).ticket;
     if (ticket.kind == PermitKind::denied) {
       refused = refusal(applicant, admitted, now);
@@ -124,7 +140,7 @@ Admission Breakers::admit(const Applicant& applicant) {
     return Permit(*this, applicant, Ticket{.kind = PermitKind::unguarded});
   }
   if (refused) return *std::move(refused);
-  return Permit(*this, applicant, std::move(ticket));
+  return Permit(*this, applicant, std::move(ticket), login_refused);
 }
 
 Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const Report& report) {

@@ -35,14 +35,17 @@ class Permit {
   ~Permit();
 
   PermitKind kind() const { return ticket_.kind; }
+  /// Of a probe: the breaker is not closed for a reason that another login of the backend does not share.
+  bool login_refused() const { return login_refused_; }
   Settled settle(const Report& report);
 
  private:
   friend class Breakers;
-  Permit(Breakers& breakers, Applicant applicant, Ticket ticket);
+  Permit(Breakers& breakers, Applicant applicant, Ticket ticket, bool login_refused = false);
   Breakers* breakers_;  // null once settled
   Applicant applicant_;
   Ticket ticket_;
+  bool login_refused_ = false;
 };
 
 using Admission = std::variant<Permit, Skip>;

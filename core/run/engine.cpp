@@ -14,6 +14,27 @@ std::string value_of(const Environment& environment, const std::string& name) {
   return found == environment.end() ? std::string() : found->second;
 }
 
+/// The login's variables as the child will see them. Nothing: one that it names is not set here.
+std::optional<Environment> environment_of(const Login& login, const Environment& caller) {
+  Environment out;
+  for (const auto& [name, value] : login.env) {
+    std::string& seen = out[name];
+    if (value.starts_with("$")) seen = value_of(caller, value.substr(1));
+    else if (value.starts_with("~/")) seen = value_of(caller, "HOME") + value.substr(1);
+    else seen = value;
+    if (seen.empty() && value.starts_with("$")) return std::nullopt;
+  }
+  return out;
+}
+
+/// What makes this login another one, for the breaker's endpoint. As it is written: a secret's value is not for the
+/// state file.
+std::string identity_of(const Login& login) {
+  std::string text;
+  for (const auto& [name, value] : login.env) text += "\n" + name + "=" + value;
+  return text;
+}
+
 }  // namespace
 
 tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name) {
@@ -22,7 +43,7 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   const Backend* backend = engine.find_backend(settings->kind);
   if (backend == nullptr) return tl::unexpected(Absence::unknown);
   if (!settings->enabled) return tl::unexpected(Absence::disabled);
-  Candidate candidate{.backend = backend};
+  Candidate candidate{.name = name, .backend = backend};
   candidate.task.settings = *settings;
   candidate.task.model = settings->model;
   candidate.task.environment = engine.environment;
@@ -36,6 +57,14 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   candidate.task.executable = *std::move(executable);
   candidate.where = candidate.task.executable;
   candidate.endpoint = file_identity(candidate.task.executable);
+  const std::string login_name = candidate_name(name).login;
+  for (const Login& login : settings->logins) {
+    if (login.name != login_name) continue;
+    auto environment = environment_of(login, engine.environment);
+    if (!environment) return tl::unexpected(Absence::login_unset);
+    candidate.task.login = *std::move(environment);
+    candidate.endpoint += identity_of(login);
+  }
   return candidate;
 }
 
@@ -56,7 +85,7 @@ Result<int> next_depth(const Engine& engine) {
 
 Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {
   const BackendSettings& settings = candidate.task.settings;
-  return {.backend = settings.name,
+  return {.backend = candidate.name,
           .policy = policy_of(settings.breaker, engine.config.grace),
           .max_parallel = settings.max_parallel,
           .lease = settings.timeout + kLeaseMargin,

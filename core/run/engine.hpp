@@ -23,15 +23,22 @@ struct Engine {
 
 /// A candidate that can be called: its settings, its way of talking, and where it is.
 struct Candidate {
+  std::string name;  // of the backend, or of its login: "claude@work"
   const Backend* backend = nullptr;
   Task task;             // without the prompt
   std::string where;     // executable or URL, for showing
   std::string endpoint;  // place, newline, identity: see Applicant
 };
 
-enum class Absence { unknown, disabled, not_installed };
+enum class Absence {
+  unknown,
+  disabled,
+  not_installed,
+  login_unset,  // a variable that the login names is not set here
+};
 
-/// Looks up what `name` is on this machine. Spawns nothing.
+/// Looks up what `name` is on this machine. Spawns nothing. A backend with several logins is found by its own name as
+/// well, for asking about its executable; its calls are made with one of Config::candidates.
 tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name);
 
 /// The nesting depth of what this process starts, from DELEGATE_DEPTH. An error says why it must not start anything.

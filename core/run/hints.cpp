@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/base/duration.hpp"
+#include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate {
@@ -38,6 +39,7 @@ constexpr Hint kHints[] = {
     {Outcome::exited_nonzero,    "run `{command}` by hand to see what is wrong with it"},
     {Outcome::exited_nonzero,    "see `delegate ping {name}`"},
     {Outcome::killed_by_signal,  "see `dmesg` for the kernel's out-of-memory killer"},
+    {Outcome::unauthenticated,   "sign in with `{login} {command}`"},
     {Outcome::unauthenticated,   "sign in with `{command}`, or name the variable with its key in backends.{name}.env.keep"},
     {Outcome::unauthenticated,   "give it its key"},
     {Outcome::quota_exhausted,   "wait {wait}, or ask another one with -b"},
@@ -105,6 +107,14 @@ bool is_kept_away(const Task& task, std::string_view variable) {
          std::find(kept.begin(), kept.end(), variable) == kept.end();
 }
 
+/// For a shell's line, what a login sets: `CLAUDE_CONFIG_DIR=/home/you/.claude-work`. Secrets stay out of it.
+std::string assignments_of(const Environment& login) {
+  std::string text;
+  for (const auto& [name, value] : login)
+    if (!is_secret_name(name)) text += (text.empty() ? "" : " ") + name + "=" + value;
+  return text;
+}
+
 std::optional<std::string> said_in(std::span<const Hint> table, Outcome outcome, const Task& task, Facts facts) {
   for (const Hint& row : table) {
     if (row.outcome != outcome) continue;
@@ -119,8 +129,9 @@ std::optional<std::string> said_in(std::span<const Hint> table, Outcome outcome,
 std::string hint_for(const Backend& backend, const Task& task, const Problem& problem) {
   if (!problem.hint.empty()) return problem.hint;
   const BackendSettings& settings = task.settings;
-  const std::array<Fact, 6> facts{
+  const std::array<Fact, 7> facts{
       Fact{"name", settings.name},
+      Fact{"login", assignments_of(task.login)},
       Fact{"command", backend.is_process() && !settings.command.empty() ? settings.command.front() : std::string()},
       Fact{"model", task.model},
       Fact{"session", task.session},

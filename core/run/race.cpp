@@ -46,7 +46,7 @@ constexpr std::size_t kLongestName = 200;
 Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe) {
   const BackendSettings& settings = order.candidate.task.settings;
   return {.number = order.number,
-          .backend = settings.name,
+          .backend = order.candidate.name,
           .kind = settings.kind,
           .probe = probe,
           .started_at = engine.clock.now().wall};
@@ -213,7 +213,7 @@ std::vector<std::string> Race::decided() {
   const std::lock_guard lock(mutex_);
   for (auto& runner : runners_) {
     if (!runner->probe) runner->stop.cancel();
-    else if (!runner->ended) still_out.push_back(runner->order.candidate.task.settings.name);
+    else if (!runner->ended) still_out.push_back(runner->order.candidate.name);
   }
   return still_out;
 }

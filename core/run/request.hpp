@@ -49,6 +49,7 @@ struct Skip {
   SkipReason reason = SkipReason::disabled;
   std::optional<milliseconds> retry_in;
   std::string message;  // its last failure, or why it is off
+  bool login_refused = false;  // it is skipped for a reason that another login of the backend does not share
 };
 
 /// One try at one backend.

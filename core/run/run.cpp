@@ -37,11 +37,17 @@ RoutePlan plan_for(const Engine& engine, const Request& request) {
                                .order = router.order,
                                .order_light = router.order_light,
                                .local = router.local};
-  return plan_route(question, [&](const std::string& name) {
+  RoutePlan plan = plan_route(question, [&](const std::string& name) {
     const auto candidate = find_candidate(engine, name);
-    if (candidate) return Presence::usable;
+    if (candidate || candidate.error() == Absence::login_unset) return Presence::usable;
     return candidate.error() == Absence::not_installed ? Presence::not_installed : Presence::disabled;
   });
+  std::vector<RouteStep> steps;
+  for (const RouteStep& step : plan.steps)
+    for (std::string& name : engine.config.candidates(step.backend))
+      steps.push_back({std::move(name), step.last_resort});
+  plan.steps = std::move(steps);
+  return plan;
 }
 
 Run::Run(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer)
@@ -78,7 +84,7 @@ void Run::skip(Skip skip) {
 void Run::choose_model(Candidate& candidate) {
   Task& task = candidate.task;
   const std::string& name = task.settings.name;
-  if (!request_.model.empty() && name == request_.backend) task.model = request_.model;
+  if (!request_.model.empty() && name == candidate_name(request_.backend).backend) task.model = request_.model;
   else if (request_.tier && !candidate.backend->choose(task, *request_.tier))
     result_.warnings.push_back(name + ": no model for this tier, its default is asked (see backends." + name +
                                ".tier)");
@@ -88,7 +94,11 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
   if (tried(step.backend)) return std::nullopt;
   auto candidate = find_candidate(engine_, step.backend);
   if (!candidate) {
-    skip({.backend = step.backend, .reason = SkipReason::not_installed, .message = "went away just now"});
+    const bool unset = candidate.error() == Absence::login_unset;
+    note_login(step.backend, unset);
+    skip({.backend = step.backend,
+          .reason = unset ? SkipReason::disabled : SkipReason::not_installed,
+          .message = unset ? "a variable that this login names is not set" : "went away just now"});
     return std::nullopt;
   }
   candidate->task.prompt = whole_prompt(request_);
@@ -102,11 +112,13 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
       applicant_for(engine_, *candidate, step.last_resort ? ProbeTime::at_once : ProbeTime::when_due));
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
   if (auto* refused = std::get_if<Skip>(&admission)) {
+    note_login(step.backend, refused->login_refused);
     skip(std::move(*refused));
     return std::nullopt;
   }
   Permit& permit = std::get<Permit>(admission);
   started_backends_.push_back(step.backend);
+  note_login(step.backend, permit.login_refused());
   const bool is_probe = permit.kind() == PermitKind::probe;
   observer_.asking(step.backend, is_probe);
   return AttemptOrder{.run_id = result_.run_id,
@@ -144,6 +156,7 @@ bool Run::is_decided() const { return answered() || broke_off_; }
 
 void Run::note(Attempt attempt) {
   observer_.ended(attempt);
+  note_login(attempt.backend, traits(attempt.outcome).try_login == TryNext::yes);
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
   // Once somebody's words are out, nobody else's answer can follow them.
   const bool may_speak = floor_ == 0 || floor_ == attempt.number;
@@ -154,9 +167,16 @@ void Run::note(Attempt attempt) {
   result_.attempts.push_back(std::move(attempt));
 }
 
-bool Run::may_go_on() const {
+bool Run::may_try(const RouteStep& step) const {
   if (floor_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed()) return false;
+  const auto login = login_refused_.find(candidate_name(step.backend).backend);
+  if (login != login_refused_.end()) return login->second && request_.session.empty();
   return fallback_ || started_backends_.empty();
+}
+
+void Run::note_login(const std::string& candidate, bool refused) {
+  const auto [backend, login] = candidate_name(candidate);
+  if (!login.empty()) login_refused_[backend] = refused;
 }
 
 bool Run::nothing_is_here() const {

@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+
 #include "core/run/ask.hpp"
 #include "core/run/race.hpp"
 
@@ -24,8 +26,9 @@ class Run final : public Audience {
   /// There is an answer, or one that was shown in part and will not be whole.
   bool is_decided() const;
   bool answered() const { return result_.answer.has_value(); }
-  /// May another candidate be tried? Not once it is decided, cancelled or too late.
-  bool may_go_on() const;
+  /// May this one be tried? Not once it is decided, cancelled or too late; another login of a backend only when the one
+  /// before it was refused as such.
+  bool may_try(const RouteStep& step) const;
   /// `race` is handed over when a probe is still out.
   RunResult finish(std::unique_ptr<Race> race);
 
@@ -33,6 +36,7 @@ class Run final : public Audience {
   bool tried(const std::string& backend) const;
   void choose_model(Candidate& candidate);
   void skip(Skip skip);
+  void note_login(const std::string& candidate, bool refused);
   Outcome outcome_without_answer() const;
   bool nothing_is_here() const;
   std::string hint_for_skips() const;
@@ -57,6 +61,7 @@ class Run final : public Audience {
   std::string history_trouble_;   // why a row could not be written; said only when the breakers have no trouble
   RoutePlan plan_;
   std::vector<std::string> started_backends_;
+  std::map<std::string, bool> login_refused_;  // of backends with several: how the latest of them ended
   RunRow row_;
   RunResult result_;
 };

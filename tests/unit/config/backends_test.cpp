@@ -199,6 +199,43 @@ TEST_CASE("failure rules have a regular expression and an outcome, each mistake 
   CHECK(count_in_command("failures = \"x\"\n") == 1);
 }
 
+TEST_CASE("logins have a name and variables, in the order of the file") {
+  const LoadedConfig good = load_user(
+      "[[backends.claude.logins]]\nname = \"work\"\nenv = { CLAUDE_CONFIG_DIR = \"~/.claude-work\" }\n"
+      "[[backends.claude.logins]]\nname = \"home\"\n[backends.claude.logins.env]\nANTHROPIC_API_KEY = \"$HOME_KEY\"\n");
+  REQUIRE(lines(good) == Lines{});
+  CHECK(good.config.backends.at("claude").logins ==
+        std::vector<Login>{{"work", {{"CLAUDE_CONFIG_DIR", "~/.claude-work"}}},
+                           {"home", {{"ANTHROPIC_API_KEY", "$HOME_KEY"}}}});
+  CHECK(good.config.candidates("claude") == Lines{"claude@work", "claude@home"});
+  CHECK(good.config.candidates("claude@home") == Lines{"claude@home"});
+  CHECK(good.config.candidates("codex") == Lines{"codex"});
+  CHECK(good.config.backend("claude@home") == good.config.backend("claude"));
+  CHECK(good.config.backend("claude@other") == nullptr);
+  CHECK(good.config.backend("codex@home") == nullptr);
+  CHECK(good.config.backend("claude@") == nullptr);
+}
+
+TEST_CASE("what is wrong with a login is said at its place") {
+  const std::string name = "[[backends.claude.logins]]\nname = \"work\"\n";
+  CHECK(problems_of("[[backends.claude.logins]]\nnam = \"work\"\n") ==
+        Lines{"user.toml:1:1: backends.claude.logins[0].name: must be set",
+              "user.toml:2:1: backends.claude.logins[0].nam: unknown key -> did you mean `name`?"});
+  CHECK(problems_of(name + name) ==
+        Lines{"user.toml:1:1: backends.claude.logins[1].name: \"work\" is the name of another login"});
+  CHECK(problems_of("[[backends.claude.logins]]\nname = \"a@b\"\n").size() == 1);
+  CHECK(problems_of(name + "env = \"x\"\n") ==
+        Lines{"user.toml:3:7: backends.claude.logins[0].env: expected a table of variables, found the text \"x\""});
+  CHECK(problems_of(name + "env = { CODEX_HOME = 5 }\n").size() == 1);
+  CHECK(problems_of(name + "env = { \"A B\" = \"x\" }\n").size() == 1);
+  CHECK(problems_of(name + "env = { DELEGATE_DEPTH = \"0\" }\n").size() == 1);
+  CHECK(problems_of(name + "env = { CODEX_HOME = \"$\" }\n").size() == 1);
+  CHECK(problems_of(name + "env = { ANTHROPIC_API_KEY = \"sk-ant-1234\" }\n") ==
+        Lines{"user.toml:3:9: backends.claude.logins[0].env.ANTHROPIC_API_KEY: a secret does not belong in a file -> "
+              "put it into a variable, and its name here: \"$WORK_KEY\""});
+  CHECK(problems_of("[[backends.ollama.logins]]\nname = \"x\"\n").size() == 1);
+}
+
 TEST_CASE("orders name each known backend at most once") {
   CHECK(problems_of("[router]\norder = [\"claude\", \"gemni\"]\n") ==
         Lines{"user.toml:2:9: router.order: \"gemni\" is not a backend -> did you mean `gemini`?"});

@@ -115,6 +115,15 @@ TEST_CASE("neither a cancelled call nor the caller's own mistake is tried on the
     CHECK(traits(outcome).try_next == TryNext::no);
 }
 
+TEST_CASE("only a refused login is a reason to take another login of the same backend (B37, B38)") {
+  for (const Row& row : kRows) {
+    INFO(row.name);
+    const bool refused = row.outcome == Outcome::unauthenticated || row.outcome == Outcome::quota_exhausted ||
+                         row.outcome == Outcome::rate_limited;
+    CHECK((traits(row.outcome).try_login == TryNext::yes) == refused);
+  }
+}
+
 TEST_CASE("what one backend's configuration lacks does not keep the others from being asked") {
   for (const Outcome outcome : {Outcome::model_rejected, Outcome::blocked, Outcome::context_too_long})
     CHECK(traits(outcome).try_next == TryNext::yes);

@@ -1,0 +1,153 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+
+// Several logins of one backend: a refused one gives way to the next, each has a breaker of its own, and everything
+// that is said names the one it is about.
+using namespace delegate::test;
+
+namespace {
+
+constexpr const char* kLogins = R"(
+[[backends.agent.logins]]
+name = "work"
+env = { AGENT_HOME = "~/work" }
+[[backends.agent.logins]]
+name = "home"
+env = { AGENT_HOME = "/srv/home", AGENT_TOKEN = "$HOME_TOKEN" }
+)";
+
+/// A stand-in that does as the login says under which it runs.
+Cli& agent(Cli& cli, const std::string& work, const std::string& home) {
+  const std::string script = "#!/bin/sh\nread -r prompt\ncase \"$AGENT_HOME\" in\n\"$HOME/work\")\n" + work +
+                             "\n;;\n/srv/home)\n" + home + "\n;;\n*) echo plain ;;\nesac\n";
+  cli.write(cli.file("bin/agent"), script);
+  std::filesystem::permissions(cli.file("bin/agent"), std::filesystem::perms::owner_all);
+  cli.config(std::string("[backends.agent]\nkind = \"command\"\ncommand = [\"agent\"]\n"
+                         "[[backends.agent.failures]]\nmatch = \"please sign in\"\noutcome = \"unauthenticated\"\n"
+                         "[[backends.agent.failures]]\nmatch = \"no quota\"\noutcome = \"quota_exhausted\"\n") +
+             kLogins);
+  cli.router("order = [\"agent\", \"codex\"]").answers("codex").set("HOME_TOKEN", "tok-1234567890");
+  return cli;
+}
+
+}  // namespace
+
+TEST_CASE("a refused login gives way to the next of the same backend before the next backend (B38)") {
+  const auto [words, outcome] =
+      GENERATE(table<std::string, std::string>({{"echo please sign in >&2; exit 1", "unauthenticated"},
+                                                {"echo no quota, try again in 2h >&2; exit 1", "quota_exhausted"}}));
+  Cli cli;
+  agent(cli, words, "echo from home");
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["backend"] == "agent@home");
+  CHECK(json["answer"] == "from home");
+  REQUIRE(json["attempts"].size() == 2);
+  CHECK(json["attempts"][0]["backend"] == "agent@work");
+  CHECK(json["attempts"][0]["outcome"] == outcome);
+  CHECK(cli.state_of("agent@work") == "open");
+  CHECK(cli.state_of("agent@home") == "closed");
+
+  // From now on it is not even tried.
+  cli.run("ask hello").expect(0).stdout_is("from home\n").stderr_has("agent@work skipped");
+}
+
+TEST_CASE("a crash, a kill and a hang never switch the login: the next backend answers (B37, B38)") {
+  const std::string words = GENERATE("echo broken >&2; exit 3", "kill -9 $$", "sleep 60", "exec 0<&-; exit 0");
+  Cli cli;
+  agent(cli, words, "echo from home");
+  cli.config("[backends.agent]\nfirst_output_timeout = \"300ms\"\nkind = \"command\"\ncommand = [\"agent\"]\n" +
+             std::string(kLogins));
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["backend"] == "codex");
+  REQUIRE(json["attempts"].size() == 2);
+  CHECK(json["attempts"][0]["backend"] == "agent@work");
+  CHECK(cli.status_of("agent@home")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("a backend asked for by name uses all its logins, and nobody else") {
+  Cli cli;
+  agent(cli, "echo please sign in >&2; exit 1", "echo please sign in >&2; exit 1");
+  const Finished failed = cli.run("ask -b agent hello").expect(1).stdout_is("");
+  failed.stderr_has("agent@work: please sign in; agent@home: please sign in");
+  cli.run("ask -b agent hello").expect(4).stderr_has("agent@home");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
+}
+
+TEST_CASE("one login can be asked for by name, and is then the only one") {
+  Cli cli;
+  agent(cli, "echo from work", "echo from home");
+  cli.run("ask -b agent@home hello").expect(0).stdout_is("from home\n");
+  cli.run("ask -b agent@wrok hello").expect(2).stderr_has("did you mean `agent@work`?");
+  agent(cli, "echo from work", "echo please sign in >&2; exit 1");
+  cli.run("ask -b agent@home hello").expect(1).stdout_is("");
+}
+
+TEST_CASE("a login that was skipped for its backend's failures does not hand over to another") {
+  Cli cli;
+  agent(cli, "echo broken >&2; exit 3", "echo from home");
+  for (int i = 0; i < 3; ++i) cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
+  CHECK(cli.state_of("agent@work") == "open");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
+  cli.run("breaker trip agent@work").expect(0);
+  cli.run("ask hello").expect(0).stdout_is("from home\n");
+}
+
+TEST_CASE("a login's variables come from its table, from the caller's variable that they name, and from HOME") {
+  Cli cli;
+  agent(cli, "echo \"$AGENT_HOME\"", "echo \"$AGENT_HOME $AGENT_TOKEN\"");
+  cli.run("ask -b agent@work hello").expect(0).stdout_is(cli.home("work") + "\n");
+  cli.run("ask -b agent@home hello").expect(0).stdout_is("/srv/home tok-1234567890\n");
+  CHECK(cli.files_with("tok-1234567890").empty());
+}
+
+TEST_CASE("a login whose variable is not set here is passed over, without a word against it") {
+  Cli cli;
+  agent(cli, "echo please sign in >&2; exit 1", "echo from home");
+  cli.unset("HOME_TOKEN");
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["backend"] == "codex");
+  CHECK(json["skipped"][0]["backend"] == "agent@home");
+  CHECK(json["skipped"][0]["message"] == "a variable that this login names is not set");
+  CHECK(cli.state_of("agent@home") == "closed");
+}
+
+TEST_CASE("status, breaker, ping and runs speak of each login") {
+  Cli cli;
+  agent(cli, "echo please sign in >&2; exit 1", "echo from home");
+  cli.run("ask hello").expect(0);
+  cli.run("status").expect(0).stdout_has("agent@work").stdout_has("agent@home");
+  cli.run("runs").expect(0).stdout_has("agent@home");
+  cli.run("runs -b agent@home").expect(0).stdout_has("agent@home");
+  cli.run("ping agent").expect(1).stdout_has("agent@work").stdout_has("agent@home");
+  cli.run("breaker reset agent").expect(0).stdout_is("agent@work: closed\nagent@home: closed\n");
+  CHECK(cli.state_of("agent@work") == "closed");
+  cli.run("breaker trip agent@home").expect(0);
+  CHECK(cli.state_of("agent@work") == "closed");
+  CHECK(cli.state_of("agent@home") == "forced_open");
+}
+
+TEST_CASE("a conversation stays with the login that it began with") {
+  Cli cli;
+  cli.backend(
+      "claude",
+      {"--say", R"({"type":"result","is_error":false,"result":"hi","session_id":"s-1","usage":{"output_tokens":1}})",
+       "--"},
+      "kind = \"claude\"");
+  cli.config("[[backends.claude.logins]]\nname = \"work\"\n[[backends.claude.logins]]\nname = \"home\"\n");
+  cli.run("ask -b claude@home hello").expect(0);
+  CHECK(cli.run("ask --continue -b claude more --json").expect(0).json()["backend"] == "claude@home");
+  CHECK(cli.run("ask --session s-1 more --json").expect(0).json()["backend"] == "claude@home");
+  CHECK(cli.run("ask --session s-1 -b claude more --json").expect(0).json()["backend"] == "claude@home");
+  cli.run("ask --session s-1 -b claude@work more").expect(2).stderr_has("is a session of claude@home");
+}
+
+TEST_CASE("the hint for signing in says where") {
+  Cli cli;
+  cli.backend(
+      "codex", {"--say", R"({"type":"turn.failed","error":{"message":"401 Unauthorized"}})", "--exit", "1", "--"},
+      "kind = \"codex\"\n[[backends.codex.logins]]\nname = \"work\"\nenv = { CODEX_HOME = \"/srv/codex-work\" }");
+  cli.run("ask -b codex hello").expect(1).stderr_has("hint: CODEX_HOME=/srv/codex-work codex login");
+}
