@@ -66,7 +66,7 @@ int show(const World& world, const Configured& configured, const ConfigCommand& 
           {"(" + origin_text(world, configured, value.origin) + ")", value.key + " = " + to_toml(value.value)});
     text = table(rows);
   }
-  const int written = output.answer(text);
+  const int written = output.quote(text);
   if (!command.json)
     for (const Error& error : verdict.errors) output.error(error);
   return written != 0 ? written : verdict.exit_code;
@@ -88,7 +88,7 @@ int check(const World& world, const Configured& configured, const ConfigCommand&
   const Output output(world);
   const ConfigVerdict verdict = verdict_on(configured);
   if (command.json) {
-    const int written = output.answer(check_json(configured) + "\n");
+    const int written = output.quote(check_json(configured) + "\n");
     return written != 0 ? written : verdict.exit_code;
   }
   if (verdict.errors.empty())

@@ -46,6 +46,16 @@ void settle_trust(const World& world, Configured& out) {
   if (out.sources.project_trust != ProjectTrust::none) out.loaded = load_config(out.sources);
 }
 
+/// Variables that hold a key because the configuration says so, whatever they are called.
+std::vector<std::string> key_variables(const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, backend] : config.backends) {
+    names.insert(names.end(), backend.env_keep.begin(), backend.env_keep.end());
+    if (!backend.api_key_env.empty()) names.push_back(backend.api_key_env);
+  }
+  return names;
+}
+
 }  // namespace
 
 Result<Configured> configure(const World& world, const std::string& config_file, const std::string& directory) {
@@ -92,7 +102,7 @@ Host::Host(const World& world, const Config& config) {
                          .clock = world.clock,
                          .environment = world.environment,
                          .scratch = scratch_path(world),
-                         .redact = Redactor(world.environment)});
+                         .redact = Redactor(world.environment, key_variables(config))});
 }
 
 }  // namespace delegate::cli

@@ -26,7 +26,8 @@ Output::Output(const World& world)
       err_(world.err),
       json_(world.json),
       painted_(world.color == "always" || takes_escapes(world, world.out)),
-      lively_(takes_escapes(world, world.err)) {}
+      lively_(takes_escapes(world, world.err)),
+      redact_(world.environment) {}
 
 int Output::answer(std::string_view text) const {
   const Status written = write_all(out_, text);
@@ -38,7 +39,7 @@ int Output::answer(std::string_view text) const {
 // When stderr itself cannot be written there is nowhere left to say so.
 // Words of others stand in these lines: nothing in them may steer the terminal.
 void Output::note(std::string_view line) const {
-  static_cast<void>(write_all(err_, one_line(line, kLongestNote) + "\n"));
+  static_cast<void>(write_all(err_, redact_(one_line(line, kLongestNote)) + "\n"));
 }
 
 void Output::error(const Error& error) const {
@@ -49,12 +50,13 @@ void Output::error(const Error& error) const {
 void Output::failure(const Error& failed, std::string_view outcome) const {
   error(failed);
   // The exit code tells the failure already; a stdout that cannot be written adds nothing to it.
-  if (json_) static_cast<void>(answer(to_json(failed, outcome) + "\n"));
+  if (json_) static_cast<void>(quote(to_json(failed, outcome) + "\n"));
 }
 
 void Output::progress(std::string_view line) const {
   if (!lively_) return;
-  static_cast<void>(write_all(err_, "\r\033[K" + cut_to(one_line(line, 1000), columns_of(err_).value_or(80) - 1)));
+  static_cast<void>(
+      write_all(err_, "\r\033[K" + cut_to(redact_(one_line(line, 1000)), columns_of(err_).value_or(80) - 1)));
 }
 
 std::string with_newline(std::string text) {

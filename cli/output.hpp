@@ -3,17 +3,21 @@
 #include <string_view>
 
 #include "cli/world.hpp"
+#include "core/base/redact.hpp"
 #include "core/base/result.hpp"
 
 namespace delegate::cli {
 
-/// The two streams of the program. stdout carries the answer and nothing else; everything said about it goes to stderr.
+/// The two streams of the program. stdout carries the answer and nothing else; everything said about it goes to stderr,
+/// where no secret of the environment and nothing that looks like one is ever said.
 class Output {
  public:
   explicit Output(const World& world);
 
   /// 0 when all was written or the reader has gone away (no error of ours), else the exit code for a failed write.
   int answer(std::string_view text) const;
+  /// The same for words that quote what a person wrote into a file: secrets are taken out.
+  int quote(std::string text) const { return answer(redact_(std::move(text))); }
   void note(std::string_view line) const;  // to stderr, with a newline
   void error(const Error& error) const;    // `delegate: where: what: why` and its hint
   /// An error that ends the command: on stderr, and with --json as an object on stdout.
@@ -30,6 +34,7 @@ class Output {
   bool json_;
   bool painted_;
   bool lively_;
+  Redactor redact_;
 };
 
 /// `text` ending in exactly one newline.

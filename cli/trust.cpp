@@ -190,8 +190,8 @@ int run_trust(const World& world, const TrustCommand& command) {
   const Output output(world);
   const Answer said = answer(world, command);
   if (said)
-    return output.answer(command.json ? said->json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
-                                      : said->text);
+    return output.quote(command.json ? said->json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
+                                     : said->text);
   const Refusal& refusal = said.error();
   for (const Error& error : refusal.errors)
     if (&error == &refusal.errors.back()) output.failure(error, refusal.outcome);

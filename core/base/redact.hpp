@@ -2,6 +2,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace delegate {
@@ -9,15 +10,25 @@ namespace delegate {
 /// True for names of variables that hold keys, tokens or passwords.
 bool is_secret_name(std::string_view name);
 
-/// Removes secrets from text that leaves the program (messages, ledger): values of secret-looking variables of the
-/// environment, and keys by their shape (`sk-…`, `AIza…`, `Bearer …`).
+/// Removes secrets from text that leaves the program (messages, notes, ledger): the values of secret-looking variables,
+/// also escaped, broken over lines, or cut off, and whatever is a secret by its shape (see secret_shapes.hpp). What is
+/// clean, and what was cleaned before, stays as it is. A copy may be used by several threads.
 class Redactor {
  public:
-  explicit Redactor(const std::map<std::string, std::string>& environment);
+  /// `more_names` are of variables that hold a secret whatever they are called.
+  explicit Redactor(const std::map<std::string, std::string>& environment,
+                    const std::vector<std::string>& more_names = {});
   std::string operator()(std::string text) const;
+  bool finds_secret(const std::string& text) const;
 
  private:
-  std::vector<std::string> values_;  // longest first
+  void add(std::string_view value);
+  std::string pass(std::string_view text) const;
+  void mark_values(std::string_view text, std::string& marks) const;
+  void mark_fragments(std::string_view text, std::string& marks) const;
+
+  std::vector<std::string> values_;
+  std::map<std::size_t, std::unordered_set<std::string>> fragments_;  // by their length
 };
 
 }  // namespace delegate

@@ -1,5 +1,8 @@
 #include "core/run/call.hpp"
 
+#include <algorithm>
+
+#include "core/run/hints.hpp"
 #include "core/run/judge.hpp"
 #include "core/run/lines.hpp"
 
@@ -64,8 +67,23 @@ class Reader {
   Lines err_;
 };
 
+/// Every user of the machine can read the arguments of a process. The words that a kind adds are its own; these are the
+/// person's.
+bool has_secret_argument(const Task& task, const Redactor& secrets) {
+  std::vector<std::string> words{task.model, task.session, task.effort};
+  if (!task.settings.command.empty())
+    words.insert(words.end(), task.settings.command.begin() + 1, task.settings.command.end());
+  return std::any_of(words.begin(), words.end(), [&](const auto& word) { return secrets.finds_secret(word); });
+}
+
 void run_process(const Backend& backend, const Task& task, ProcessCall call, const CallLimits& limits,
                  const CancelToken& cancel, const OnReading& on_reading, CallEnd& end) {
+  if (limits.secrets != nullptr && has_secret_argument(task, *limits.secrets)) {
+    end.end = {.outcome = Outcome::blocked,
+               .message = "a secret stands in its arguments, which every user of this machine could read",
+               .hint = std::string(hint_for_secret_argument())};
+    return;
+  }
   const auto files = write_files(limits.scratch, call);
   if (!files) {
     end.end = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "core/base/deadline.hpp"
+#include "core/base/redact.hpp"
 #include "core/os/cancel.hpp"
 #include "core/os/file.hpp"
 #include "core/run/backend.hpp"
@@ -14,6 +15,7 @@ struct CallLimits {
   Path scratch;                           // where private files go; created when needed
   std::string tag;                        // DELEGATE_RUN_ID of the child: unique to the attempt
   int depth = 0;                          // DELEGATE_DEPTH of the child
+  const Redactor* secrets = nullptr;      // what must not stand in the arguments of a process; null: not looked at
 };
 
 /// A call that is over: what was read, and the judgement on it (`end.outcome` may be an answer).

@@ -71,7 +71,8 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                            {.deadline = Deadline::in(kPingTimeout),
                             .scratch = engine.scratch,
                             .tag = make_run_id(engine.clock.now().wall),
-                            .depth = *depth},
+                            .depth = *depth,
+                            .secrets = &engine.redact},
                            cancel);
   const OutcomeTraits& row = traits(call.end.outcome);
   const std::string message = engine.redact(call.end.message);

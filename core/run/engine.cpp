@@ -48,7 +48,7 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   candidate.task.model = settings->model;
   candidate.task.environment = engine.environment;
   if (!backend->is_process()) {
-    candidate.where = backend->endpoint(candidate.task);
+    candidate.where = engine.redact(backend->endpoint(candidate.task));
     candidate.endpoint = settings->kind + "\n" + candidate.where;  // another server deserves a fresh judgement
     return candidate;
   }

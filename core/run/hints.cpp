@@ -73,6 +73,8 @@ constexpr std::string_view kNobodyFree = "wait until a call has ended, or raise 
 constexpr std::string_view kNobodyTrusted = "wait, or try one again now with `delegate breaker reset NAME`";
 constexpr std::string_view kDisabled = "set backends.{name}.enabled = true";
 constexpr std::string_view kBrokenAnswer = "ask again; with --no-stream the next backend takes over in such a case";
+constexpr std::string_view kSecretArgument =
+    "hand it over in a file or a variable: backends.NAME.env.keep names those that the child may see";
 constexpr std::string_view kNotReadable =
     "{tool} was refused: it reads this directory alone; -f hands over other files";
 constexpr std::string_view kReadOnly = "{tool} was refused: only reading is allowed; with --write it may change files";
@@ -165,6 +167,8 @@ std::string hint_for_denied(std::string_view tool, Access access) {
   const std::string_view text = reads ? kNotReadable : access == Access::read_only ? kReadOnly : kRefused;
   return filled(text, std::array{Fact{"tool", std::string(tool)}}).value_or(std::string());
 }
+
+std::string_view hint_for_secret_argument() { return kSecretArgument; }
 
 std::string_view hint_for_broken_answer() { return kBrokenAnswer; }
 

@@ -21,6 +21,9 @@ std::string_view hint_for_nobody(Outcome outcome);
 /// About an answer that came, but without a tool that the backend was refused.
 std::string hint_for_denied(std::string_view tool, Access access);
 
+/// About a call that was not made because others could have read a secret in it.
+std::string_view hint_for_secret_argument();
+
 /// About words that were shown already, and will not become an answer.
 std::string_view hint_for_broken_answer();
 

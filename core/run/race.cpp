@@ -118,6 +118,7 @@ void Race::end(Runner& runner, Attempt attempt) {
 
 void Race::tell(Runner& runner, News news) {
   if (news.empty()) return;
+  if (news.doing) news.doing = engine_.redact(*std::move(news.doing));
   const std::lock_guard lock(mutex_);
   runner.news.add(std::move(news));
   ended_.signal();
@@ -128,21 +129,24 @@ Attempt Race::attempt(Runner& runner) {
   const Candidate& candidate = order.candidate;
   Attempt attempt = new_attempt(engine_, order, runner.probe);
   Reporter reporter;
-  CallEnd call = make_call(
-      *candidate.backend, candidate.task,
-      {.deadline = order.deadline, .scratch = engine_.scratch, .tag = tag_of(engine_, order), .depth = order.depth},
-      runner.stop, [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
+  CallEnd call = make_call(*candidate.backend, candidate.task,
+                           {.deadline = order.deadline,
+                            .scratch = engine_.scratch,
+                            .tag = tag_of(engine_, order),
+                            .depth = order.depth,
+                            .secrets = &engine_.redact},
+                           runner.stop, [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
   const milliseconds ended_at = engine_.clock.now().wall;
   if (call.end.retry_at && !call.end.retry_after) call.end.retry_after = *call.end.retry_at - ended_at;
   attempt.outcome = call.end.outcome;
   attempt.message = engine_.redact(std::move(call.end.message));
   attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.end));
-  attempt.model = one_line(call.reading.model, kLongestName);
-  if (attempt.model.empty()) attempt.model = candidate.task.model;
+  const std::string& model = call.reading.model.empty() ? candidate.task.model : call.reading.model;
+  attempt.model = engine_.redact(one_line(model, kLongestName));
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
   attempt.text = std::move(call.reading.text);
-  attempt.session_id = one_line(call.reading.session_id, kLongestName);
+  attempt.session_id = engine_.redact(one_line(call.reading.session_id, kLongestName));
   attempt.usage = call.reading.usage;
   for (const std::string& warning : call.reading.warnings)
     attempt.warnings.push_back(one_line(engine_.redact(warning)));

@@ -63,6 +63,7 @@ std::vector<std::string> all_hints() {
   for (const char* tool : {"Read", "Bash"})
     for (const Access access : {Access::read_only, Access::write}) all.push_back(hint_for_denied(tool, access));
   all.emplace_back(hint_for_broken_answer());
+  all.emplace_back(hint_for_secret_argument());
   return all;
 }
 

@@ -283,7 +283,8 @@ TEST_CASE("a run and its tries are rows in the ledger, without the prompt") {
 TEST_CASE("prompt and answer are kept only as configured, and without keys") {
   Asking asking;
   asking.engine.redact = Redactor(Environment{{"CODEX_API_KEY", "the-key-of-a-person"}});
-  asking.backend("codex", {"--say", "hi, the-key-of-a-person"});
+  std::ofstream(asking.file("words")) << "hi, the-key-of-a-person\n";
+  asking.backend("codex", {"--play", asking.file("words")});
   const auto kept_of = [&] { return asking.store->ledger().run(asking.ask().run_id).value(); };
   SECTION("prompts") {
     asking.config.history.keep_prompts = true;
