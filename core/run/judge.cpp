@@ -73,6 +73,12 @@ std::optional<Problem> over_its_clocks(const ChildResult& result) {
   }
 }
 
+/// A backend may have no words for its failure; a person is told something all the same.
+Problem worded(Problem problem, std::string otherwise) {
+  if (problem.message.empty()) problem.message = std::move(otherwise);
+  return problem;
+}
+
 Remains remains_of(const HttpResult& result) {
   return {.http_status = result.status, .body = result.body, .retry_after = result.retry_after};
 }
@@ -86,12 +92,12 @@ Problem judge_process(const Backend& backend, const Task& task, Reading& reading
   if (result.end == ChildEnd::cancelled) return {Outcome::cancelled, "cancelled", {}};
   if (result.end == ChildEnd::signalled)
     return {Outcome::killed_by_signal, "died of " + signal_text(result.signal), {}};
-  if (reading.problem) return *reading.problem;
+  if (reading.problem) return worded(*reading.problem, "it reports an error and says nothing about it");
   if (auto late = over_its_clocks(result)) return *std::move(late);
   const std::string out = result.out.text();
   const std::string err = result.err.text();
   if (auto known = backend.explain(reading, task, {.out = out, .err = err, .exit_code = result.exit_code}))
-    return *std::move(known);
+    return worded(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
   if (!result.input_written && (clean || !heard(result)))
     return {Outcome::pipe_closed, "went away before it had read the prompt", {}};
   const std::string words = words_of(task, result);
@@ -106,7 +112,8 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
   if (reading.complete && !reading.problem) return answered(reading);
   const bool our_fault = result.status >= 400 && result.status < 500;  // as the status says
   const bool vague = our_fault && reading.problem && reading.problem->outcome == Outcome::server_error;
-  if (reading.problem && result.end != HttpEnd::cancelled && !vague) return *reading.problem;
+  if (reading.problem && result.end != HttpEnd::cancelled && !vague)
+    return worded(*reading.problem, "it reports an error and says nothing about it");
   switch (result.end) {
     case HttpEnd::cancelled: return {Outcome::cancelled, "cancelled", {}};
     case HttpEnd::unreachable: return {Outcome::unreachable, one_line(result.message), {}};
@@ -126,7 +133,8 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
     case HttpEnd::stopped:
     case HttpEnd::complete: break;
   }
-  if (auto known = backend.explain(reading, task, remains_of(result))) return *std::move(known);
+  if (auto known = backend.explain(reading, task, remains_of(result)))
+    return worded(*std::move(known), "HTTP status " + std::to_string(result.status) + ", and no words");
   if (result.status != 200)
     return {result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
             "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),

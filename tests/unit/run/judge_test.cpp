@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Knows one word on stderr or in a body, and takes text that ends with "!" for a whole answer.
+/// Knows one word on stderr or in a body, and a code that comes without words; takes text that ends with "!" for a whole answer.
 class Scripted final : public Backend {
  public:
   std::string_view kind() const override { return "scripted"; }
@@ -31,6 +31,7 @@ class Scripted final : public Backend {
   std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
     if (remains.err.find("quota") != std::string_view::npos || remains.body.find("quota") != std::string_view::npos)
       return Problem{Outcome::quota_exhausted, "no quota", {}};
+    if (remains.exit_code == 42 || remains.http_status == 402) return Problem{Outcome::unauthenticated, "", {}};
     return std::nullopt;
   }
 };
@@ -126,6 +127,14 @@ TEST_CASE("without words the exit code is what is left, and no code is a signal"
   CHECK(judge(child(ChildEnd::exited, {.out = "on stdout\n", .err = "first\n\tlast \n\n"}, 2)).message ==
         "exit code 2: last");
   CHECK(judge(child(ChildEnd::exited, {.out = "on stdout\n"}, 2)).message == "exit code 2: on stdout");
+}
+
+TEST_CASE("a failure without words is told in ours") {
+  CHECK(judge(child(ChildEnd::exited, {}, 42)).message == "exit code 42: no output");
+  CHECK(judge(answer(HttpEnd::complete, 402)).message == "HTTP status 402, and no words");
+  const Reading mute{.problem = Problem{Outcome::overloaded, "", {}}};
+  CHECK_FALSE(judge(child(ChildEnd::exited, {}, 1), mute).message.empty());
+  CHECK_FALSE(judge(answer(HttpEnd::complete, 500), mute).message.empty());
 }
 
 TEST_CASE("a closed pipe is the verdict only when nothing better stands in the output") {
