@@ -90,12 +90,39 @@ void read_limit(const Json& json, Reading& reading) {
   else reading.problem = Problem{Outcome::rate_limited, "the service is limiting requests", {}};
 }
 
+/// What a message says, unless a tool is used behind it: then it was a remark. Messages of its own helpers are not for
+/// us.
+void read_words(const Json& json, Reading& reading) {
+  if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
+  reading.end_announced = false;
+  const Json& content = at(json, "/message/content");
+  if (!content.is_array()) return;
+  for (const Json& block : content) {
+    const std::string type = text_at(block, "/type");
+    if (type == "text") reading.text = text_at(block, "/text");
+    reading.end_announced = type == "text";
+  }
+}
+
 /// An error's text follows in the result; a stated end of the limit stays.
 void read_assistant(const Json& json, Reading& reading) {
+  read_words(json, reading);
   if (reading.problem && reading.problem->retry_at) return;
   reading.problem.reset();  // what was retried with success, unless this is an error, too
   if (const auto outcome = outcome_of_class(text_at(json, "/error")))
     reading.problem = Problem{*outcome, one_line(text_at(json, "/message/content/0/text")), {}};
+}
+
+/// A turn begins with what the person says; the results of tools come as a user's words, too.
+bool begins_a_turn(const Json& json) {
+  return text_at(json, "/type") == "user" && at(json, "/message/content").is_string();
+}
+
+std::string directory_of(const Task& task) {
+  for (const Environment* environment : {&task.login, &task.environment})
+    if (const auto own = environment->find("CLAUDE_CONFIG_DIR"); own != environment->end()) return own->second;
+  const auto home = task.environment.find("HOME");
+  return home == task.environment.end() ? std::string() : home->second + "/.claude";
 }
 
 /// Its own retries. A sign-in that is refused twice will be refused again, and by itself the CLI goes on for three
@@ -171,9 +198,29 @@ class Claude final : public CliBackend {
     if (type == "result") return read_result(*json, reading);
     if (type == "rate_limit_event") return read_limit(*json, reading);
     if (type == "assistant") return read_assistant(*json, reading);
+    if (type == "user") reading.end_announced = false;  // a tool's result: more will be said
     if (type != "system") return;
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
     if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);
+  }
+
+  /// Its session file: one record a line, as in its output.
+  std::optional<Record> record(const Reading& reading, const Task& task) const override {
+    const std::string directory = directory_of(task);
+    const bool is_name = reading.session_id.find('/') == std::string::npos;
+    if (directory.empty() || reading.session_id.empty() || !is_name) return std::nullopt;
+    return Record{directory + "/projects", reading.session_id + ".jsonl"};
+  }
+  void recover(Reading& reading, std::string_view record) const override {
+    Reading kept;
+    for (const std::string_view line : split(record, '\n')) {
+      const auto json = parse_object(line);
+      if (!json) continue;
+      if (begins_a_turn(*json)) kept = Reading{};
+      if (text_at(*json, "/type") == "user") kept.end_announced = false;
+      if (text_at(*json, "/type") == "assistant") read_words(*json, kept);
+    }
+    if (kept.end_announced) take_for_answer(reading, std::move(kept.text));
   }
 
   std::span<const Hint> hints() const override { return kHints; }

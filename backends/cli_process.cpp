@@ -4,6 +4,7 @@
 #include <array>
 
 #include "backends/signatures.hpp"
+#include "core/base/text.hpp"
 
 namespace delegate {
 namespace {
@@ -70,6 +71,17 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
 
 Call CliBackend::version_call(const Task& task) const {
   return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task)};
+}
+
+void CliBackend::conclude(Reading& reading, const Task&) const {
+  if (reading.end_announced && !reading.problem) take_for_answer(reading, std::move(reading.text));
+}
+
+void take_for_answer(Reading& reading, std::string text) {
+  reading.text = std::move(text);
+  if (trim(reading.text).empty()) return;
+  reading.complete = true;
+  reading.warnings.emplace_back("it ended without saying so; the last thing that it wrote is taken for its answer");
 }
 
 std::optional<Problem> CliBackend::explain(const Reading&, const Task&, const Remains& remains) const {

@@ -33,6 +33,9 @@ std::string doing_of(const std::string& item) {
   return {};
 }
 
+constexpr const char* kScratch = "{scratch}";
+constexpr const char* kAnswerFile = "answer";
+
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @openai/codex"},
     {Outcome::unauthenticated, "{login} codex login"},
@@ -53,11 +56,13 @@ class Codex final : public CliBackend {
     add({"exec", "--json", "--skip-git-repo-check"});
     add({"--sandbox", task.access == Access::read_only ? "read-only" : "workspace-write"});
     add({"-c", "analytics.enabled=false"});  // else it lingers for seconds after the end of the turn
+    add({"-o", std::string(kScratch) + "/" + kAnswerFile});
     if (!task.model.empty()) add({"-m", task.model});
     if (!task.effort.empty()) add({"-c", "model_reasoning_effort=\"" + task.effort + "\""});
     if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox of its own: it stands before
     add({"-"});
     call.env = child_environment(task);
+    call.directory_placeholder = kScratch;
     call.input = prompt_with_system(task);
     return call;
   }
@@ -76,8 +81,9 @@ class Codex final : public CliBackend {
     if (type == "thread.started") reading.session_id = text_at(*json, "/thread_id");
     if (type == "item.started") reading.doing = doing_of(text_at(*json, "/item/type"));
     if (type == "item.completed") reading.doing.clear();
-    if (type == "item.completed" && text_at(*json, "/item/type") == "agent_message")
-      reading.text = text_at(*json, "/item/text");
+    const bool speaks = type == "item.completed" && text_at(*json, "/item/type") == "agent_message";
+    if (speaks) reading.text = text_at(*json, "/item/text");
+    if (type.starts_with("item.") || type == "turn.started") reading.end_announced = speaks;
     if (type == "error") read_error(text_at(*json, "/message"), reading);
     if (type == "turn.failed") reading.problem = problem_of(text_at(*json, "/error/message"));
     if (type != "turn.completed") return;
@@ -86,6 +92,12 @@ class Codex final : public CliBackend {
     if (!task.session.empty()) return;  // of a resumed thread it is the sum of all turns, not of this one
     reading.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
     reading.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
+  }
+
+  /// It writes its last message there by itself, and nothing after a failure.
+  std::optional<Record> record(const Reading&, const Task&) const override { return Record{{}, kAnswerFile}; }
+  void recover(Reading& reading, std::string_view record) const override {
+    take_for_answer(reading, valid_utf8(record));
   }
 
   std::span<const Hint> hints() const override { return kHints; }

@@ -101,6 +101,19 @@ Result<std::string> read_file(const Path& path, std::size_t limit) {
   return tl::unexpected(std::move(error));
 }
 
+std::vector<Path> files_named(const std::string& name, const Path& directory) {
+  std::vector<Path> found;
+  std::error_code error;
+  const auto look_at = [&](const Path& path) {
+    if (std::filesystem::is_regular_file(path, error)) found.push_back(path);
+  };
+  look_at(directory / name);
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    look_at(entry->path() / name);
+  return found;
+}
+
 Status make_private_directory(const Path& path) {
   const Path name = path.has_filename() ? path : path.parent_path();  // without a trailing slash
   if (::mkdir(name.c_str(), 0700) == 0) return {};

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/os/cancel.hpp"
@@ -14,6 +15,10 @@ using Path = std::filesystem::path;
 
 /// Whole file, at most `limit` bytes (more is an error, as are directories and devices that never end).
 Result<std::string> read_file(const Path& path, std::size_t limit = 64u << 20);
+
+/// Where a file of this name is: in the directory, or in one of the directories that stand in it. None when the
+/// directory cannot be read.
+std::vector<Path> files_named(const std::string& name, const Path& directory);
 
 /// Creates the directory and missing parents, each 0700. What is there already keeps its mode.
 Status make_private_directory(const Path& path);

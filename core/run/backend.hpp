@@ -58,6 +58,12 @@ struct ProcessCall {
 };
 using Call = std::variant<ProcessCall, HttpRequest>;
 
+/// A file in which a CLI keeps what it says, for the case that its output is lost.
+struct Record {
+  std::string directory;  // absolute; empty: the call's private directory
+  std::string name;       // in it, or in one of the directories that stand in it
+};
+
 /// Why there is no answer, as far as the backend can tell.
 struct Problem {
   Outcome outcome = Outcome::internal;
@@ -140,8 +146,13 @@ class Backend {
   /// One line of output with its newline (the last may have none). Must take anything.
   virtual void read(Reading& so_far, const Task& task, Stream stream, std::string_view line) const = 0;
 
-  /// Called once when a process ended by itself with exit code 0, for kinds whose output has no record of its end.
+  /// Called once when a process ended by itself with exit code 0 and the record of its end was not seen: is what it
+  /// wrote an answer all the same?
   virtual void conclude(Reading&, const Task&) const {}
+
+  /// Where else the answer of such a process may be, and what is read there. `recover` must take anything.
+  virtual std::optional<Record> record(const Reading&, const Task&) const { return std::nullopt; }
+  virtual void recover(Reading&, std::string_view /*record*/) const {}
 
   /// Called when there was no complete answer and no structured problem: what do the remains say? Nothing: unknown,
   /// and the way it ended decides.

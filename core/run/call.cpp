@@ -76,6 +76,15 @@ bool has_secret_argument(const Task& task, const Redactor& secrets) {
   return std::any_of(words.begin(), words.end(), [&](const auto& word) { return secrets.finds_secret(word); });
 }
 
+/// The output lacks an answer that the CLI may have kept elsewhere.
+void recover(const Backend& backend, const Task& task, const Path& own_directory, Reading& reading) {
+  const auto record = backend.record(reading, task);
+  if (!record || (record->directory.empty() && own_directory.empty())) return;
+  const Path directory = record->directory.empty() ? own_directory : Path(record->directory);
+  for (const Path& place : files_named(record->name, directory))
+    if (const auto text = read_file(place, kLongestAnswer)) backend.recover(reading, *text);
+}
+
 void run_process(const Backend& backend, const Task& task, ProcessCall call, const CallLimits& limits,
                  const CancelToken& cancel, const OnReading& on_reading, CallEnd& end) {
   if (limits.secrets != nullptr && has_secret_argument(task, *limits.secrets)) {
@@ -110,6 +119,8 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
   }
   reader.finish();
   if (result->end == ChildEnd::exited) end.exit_code = result->exit_code;
+  const bool lost = end.exit_code == 0 && !end.reading.complete && !end.reading.end_announced && !end.reading.problem;
+  if (lost) recover(backend, task, *files ? (*files)->path() : Path(), end.reading);
   end.end = judge_process(backend, task, end.reading, *result);
 }
 

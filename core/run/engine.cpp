@@ -7,7 +7,7 @@
 namespace delegate {
 namespace {
 
-constexpr milliseconds kLeaseMargin{30'000};  // for stopping, reaping and recording after the call's own timeout
+constexpr milliseconds kLeaseMargin{60'000};  // beside the call's own timeout: a first try that got lost, recording
 
 std::string value_of(const Environment& environment, const std::string& name) {
   const auto found = environment.find(name);

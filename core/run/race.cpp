@@ -37,10 +37,6 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
           .usage = attempt.usage};
 }
 
-}  // namespace
-
-namespace {
-
 constexpr std::size_t kLongestName = 200;
 
 Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe) {
@@ -57,6 +53,34 @@ std::string tag_of(const Engine& engine, const AttemptOrder& order) {
   const auto outer = engine.environment.find("DELEGATE_RUN_ID");
   const std::string own = order.run_id + "." + std::to_string(order.number);
   return outer == engine.environment.end() || outer->second.empty() ? own : outer->second + "/" + own;
+}
+
+constexpr milliseconds kCheap{30'000};
+
+/// An answer got lost on its way: asking once more often helps, and costs little if it was quick. Not when somebody has
+/// seen a part of it, and not for a call that may have changed something.
+bool is_worth_repeating(const CallEnd& call, const Task& task, const CancelToken& stop) {
+  const bool seen = !call.reading.text.empty() || !call.reading.draft.empty();
+  return call.end.outcome == Outcome::lost_result && call.took <= kCheap && !seen && task.access == Access::read_only &&
+         !stop.cancelled();
+}
+
+/// Both were paid for.
+void add(Usage& sum, const Usage& earlier) {
+  const auto plus = [](auto& to, const auto& more) {
+    if (more) to = to.value_or(0) + *more;
+  };
+  plus(sum.input_tokens, earlier.input_tokens);
+  plus(sum.output_tokens, earlier.output_tokens);
+  plus(sum.cost_usd, earlier.cost_usd);
+}
+
+void repeat(CallEnd& call, CallEnd again) {
+  add(again.reading.usage, call.reading.usage);
+  again.took += call.took;
+  if (again.end.outcome == Outcome::lost_result) again.end.message += ", twice";
+  else again.reading.warnings.emplace_back("its first answer got lost, it was asked once more");
+  call = std::move(again);
 }
 
 }  // namespace
@@ -129,13 +153,17 @@ Attempt Race::attempt(Runner& runner) {
   const Candidate& candidate = order.candidate;
   Attempt attempt = new_attempt(engine_, order, runner.probe);
   Reporter reporter;
-  CallEnd call = make_call(*candidate.backend, candidate.task,
-                           {.deadline = order.deadline,
-                            .scratch = engine_.scratch,
-                            .tag = tag_of(engine_, order),
-                            .depth = order.depth,
-                            .secrets = &engine_.redact},
-                           runner.stop, [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
+  const CallLimits limits{.deadline = order.deadline,
+                          .scratch = engine_.scratch,
+                          .tag = tag_of(engine_, order),
+                          .depth = order.depth,
+                          .secrets = &engine_.redact};
+  const auto once = [&] {
+    return make_call(*candidate.backend, candidate.task, limits, runner.stop,
+                     [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
+  };
+  CallEnd call = once();
+  if (is_worth_repeating(call, candidate.task, runner.stop)) repeat(call, once());
   const milliseconds ended_at = engine_.clock.now().wall;
   if (call.end.retry_at && !call.end.retry_after) call.end.retry_after = *call.end.retry_at - ended_at;
   attempt.outcome = call.end.outcome;

@@ -48,7 +48,7 @@ struct Skip {
   std::string backend;
   SkipReason reason = SkipReason::disabled;
   std::optional<milliseconds> retry_in;
-  std::string message;  // its last failure, or why it is off
+  std::string message;         // its last failure, or why it is off
   bool login_refused = false;  // it is skipped for a reason that another login of the backend does not share
 };
 

@@ -85,8 +85,8 @@ TEST_CASE("claude is run read-only with reading tools alone, and without MCP ser
 TEST_CASE("codex is run in its sandbox, with the prompt on stdin") {
   Task task = built_in_task("codex");
   const auto argv = [](const std::string& sandbox, Words more) {
-    Words all{"/opt/bin/codex", "exec",  "--json", "--skip-git-repo-check",
-              "--sandbox",      sandbox, "-c",     "analytics.enabled=false"};
+    Words all{"/opt/bin/codex",          "exec", "--json",          "--skip-git-repo-check", "--sandbox", sandbox, "-c",
+              "analytics.enabled=false", "-o",   "{scratch}/answer"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   };

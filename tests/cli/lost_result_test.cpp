@@ -1,0 +1,115 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/cli/cli.hpp"
+
+// A clean exit without the record of an answer: what was written is looked for before the answer is called lost, and a
+// cheap call is made once more (C14, C18, F3.10).
+using namespace delegate::test;
+
+namespace {
+
+/// A shell script as the executable of a backend.
+Cli& script(Cli& cli, const std::string& name, const std::string& kind, const std::string& body) {
+  cli.backend(name, {}, "kind = \"" + kind + "\"");
+  const std::string path = cli.file("bin/" + name);
+  std::filesystem::remove(path);
+  cli.write(path, "#!/bin/sh\n" + body);
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return cli;
+}
+
+constexpr const char* kOnce =
+    "if [ -e \"$HOME/asked\" ]; then echo here it is; fi; : > \"$HOME/asked\"; cat > /dev/null\n";
+
+}  // namespace
+
+TEST_CASE("an answer that got lost is asked for once more, and nothing is held against anybody") {
+  Cli cli;
+  script(cli, "agent", "command", kOnce);
+  Json json = cli.run("ask -b agent hello --json").expect(0).json();
+  CHECK(json["answer"] == "here it is");
+  CHECK(json["attempts"].size() == 1);
+  CHECK(json["warnings"][0] == "agent: its first answer got lost, it was asked once more");
+  CHECK(cli.status_of("agent")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("one that loses its answer twice in a row has failed once") {
+  Cli cli;
+  cli.counted("agent", {});
+  cli.run("ask -b agent hello").expect(1).stderr_has("ended without an answer, twice");
+  CHECK(cli.spawns("agent") == 2);
+  CHECK(cli.status_of("agent")["breaker"]["failures"] == 1);
+}
+
+TEST_CASE("what may have changed something is not done twice") {
+  Cli cli;
+  cli.counted("agent", {});
+  cli.run("ask -b agent --write hello").expect(1).stderr_has("ended without an answer");
+  CHECK(cli.spawns("agent") == 1);
+}
+
+TEST_CASE("claude's last message is its answer when only the record behind it is missing") {
+  Cli cli;
+  script(cli, "claude", "claude", R"(cat > /dev/null
+echo '{"type":"system","subtype":"init","session_id":"s-1","model":"claude-opus-5-5"}'
+echo '{"type":"assistant","message":{"content":[{"type":"text","text":"the whole answer"}]},"session_id":"s-1"}'
+)");
+  Json json = cli.run("ask -b claude hello --json").expect(0).json();
+  CHECK(json["answer"] == "the whole answer");
+  CHECK(json["warnings"][0].get<std::string>().find("taken for its answer") != std::string::npos);
+}
+
+TEST_CASE("claude's session file has the answer that its output lacks") {
+  Cli cli;
+  script(cli, "claude", "claude", R"(cat > /dev/null
+mkdir -p "$HOME/.claude/projects/-srv-project"
+cat > "$HOME/.claude/projects/-srv-project/s-1.jsonl" <<END
+{"type":"user","message":{"role":"user","content":"the turn before"}}
+{"type":"assistant","message":{"content":[{"type":"text","text":"an old answer"}]}}
+{"type":"user","message":{"role":"user","content":"hello"}}
+{"type":"assistant","message":{"content":[{"type":"text","text":"let me see"}]}}
+{"type":"assistant","message":{"content":[{"type":"tool_use","name":"Read"}]}}
+{"type":"user","message":{"role":"user","content":[{"type":"tool_result","content":"401"}]}}
+{"type":"assistant","message":{"content":[{"type":"text","text":"kept on disk"}]}}
+END
+echo '{"type":"system","subtype":"init","session_id":"s-1"}'
+)");
+  cli.run("ask -b claude hello").expect(0).stdout_is("kept on disk\n");
+}
+
+TEST_CASE("the turn before is not an answer to this one") {
+  Cli cli;
+  script(cli, "claude", "claude", R"(cat > /dev/null
+mkdir -p "$HOME/.claude/projects/p"
+cat > "$HOME/.claude/projects/p/s-1.jsonl" <<END
+{"type":"user","message":{"role":"user","content":"the turn before"}}
+{"type":"assistant","message":{"content":[{"type":"text","text":"an old answer"}]}}
+{"type":"user","message":{"role":"user","content":"hello"}}
+END
+echo '{"type":"system","subtype":"init","session_id":"s-1"}'
+)");
+  cli.run("ask -b claude hello").expect(1).stdout_is("").stderr_has("ended without an answer, twice");
+}
+
+TEST_CASE("codex keeps its last message in a file of ours") {
+  Cli cli;
+  script(cli, "codex", "codex", R"(cat > /dev/null
+while [ $# -gt 0 ]; do [ "$1" = -o ] && printf 'from the file' > "$2"; shift; done
+echo '{"type":"thread.started","thread_id":"t-1"}'
+)");
+  cli.run("ask -b codex hello").expect(0).stdout_is("from the file\n");
+}
+
+TEST_CASE("a remark before a tool is used is no answer") {
+  Cli cli;
+  const std::string backend = GENERATE("claude", "codex");
+  script(cli, "claude", "claude", R"(cat > /dev/null
+echo '{"type":"assistant","message":{"content":[{"type":"text","text":"let me look"},{"type":"tool_use","name":"Read"}]}}'
+)");
+  script(cli, "codex", "codex", R"(cat > /dev/null
+echo '{"type":"item.completed","item":{"type":"agent_message","text":"let me look"}}'
+echo '{"type":"item.started","item":{"type":"command_execution"}}'
+)");
+  cli.run("ask -b " + backend + " hello").expect(1).stdout_is("");
+}
