@@ -7,7 +7,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "core/base/text.hpp"
@@ -33,19 +35,34 @@ constexpr std::uint32_t kOptions = PCRE2_MULTILINE | PCRE2_UTF | PCRE2_MATCH_INV
 
 enum class Case : std::uint32_t { matters = 0, ignored = PCRE2_CASELESS };
 
-/// The captured groups of the first match (0 is the whole), empty when there is none.
-std::vector<std::string> groups(std::string_view pattern, std::string_view text, Case letters) {
+using Code = std::unique_ptr<pcre2_code, FreeCode>;
+
+Code compile(std::string_view pattern, Case letters) {
   int error = 0;
   PCRE2_SIZE where = 0;
   const auto* bytes = reinterpret_cast<PCRE2_SPTR>(pattern.data());
-  const std::unique_ptr<pcre2_code, FreeCode> code(
+  return Code(
       pcre2_compile(bytes, pattern.size(), kOptions | static_cast<std::uint32_t>(letters), &error, &where, nullptr));
-  if (!code) return {};
-  const std::unique_ptr<pcre2_match_data, FreeMatch> found(pcre2_match_data_create_from_pattern(code.get(), nullptr));
+}
+
+/// One of our own patterns, compiled once: a CLI may print errors by the thousand. Lives as long as the program.
+const pcre2_code* compiled(const char* pattern) {
+  static std::mutex mutex;
+  static std::map<std::string_view, Code> codes;
+  const std::lock_guard lock(mutex);
+  Code& code = codes[pattern];
+  if (!code) code = compile(pattern, Case::ignored);
+  return code.get();
+}
+
+/// The captured groups of the first match (0 is the whole), empty when there is none.
+std::vector<std::string> groups(const pcre2_code* code, std::string_view text) {
+  if (code == nullptr) return {};
+  const std::unique_ptr<pcre2_match_data, FreeMatch> found(pcre2_match_data_create_from_pattern(code, nullptr));
   const std::unique_ptr<pcre2_match_context, FreeContext> limits(pcre2_match_context_create(nullptr));
   pcre2_set_match_limit(limits.get(), kMostSteps);
   const int count =
-      pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, found.get(), limits.get());
+      pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, found.get(), limits.get());
   std::vector<std::string> out;
   const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(found.get());
   for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(count, 0)); ++i) {
@@ -112,13 +129,14 @@ double number(const std::string& text) {
 }  // namespace
 
 bool matches(const std::string& pattern, std::string_view text) {
-  return !groups(pattern, looked_at(text), Case::matters).empty();
+  return !groups(compile(pattern, Case::matters).get(), looked_at(text)).empty();
 }
 
 std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text) {
   if (text.empty()) return std::nullopt;
+  const std::string seen = looked_at(text);
   for (const Signature& signature : signatures)
-    if (!groups(signature.pattern, looked_at(text), Case::ignored).empty()) return signature.outcome;
+    if (!groups(compiled(signature.pattern), seen).empty()) return signature.outcome;
   return std::nullopt;
 }
 
@@ -144,13 +162,13 @@ std::optional<Outcome> outcome_of_status(std::int64_t status) {
 
 std::optional<milliseconds> stated_wait(std::string_view text) {
   // Each part a number and its unit; a letter after the unit makes it another word ("5 December").
-  const auto found = groups(R"(\b(?:again|retry|resets?|available)(?:[ -]after|[ ]in)?:?\s+(?=[\d.]+\s*[dhms]))"
-                            R"((?:(\d+(?:\.\d+)?)\s*d(?:ays?)?(?![a-z])[, ]*)?)"
-                            R"((?:(\d+(?:\.\d+)?)\s*h(?:ours?|rs?)?(?![a-z])[, ]*)?)"
-                            R"((?:(\d+(?:\.\d+)?)\s*m(?:in(?:ute)?s?)?(?![a-z])[, ]*)?)"
-                            R"((?:(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?(?![a-z])[, ]*)?)"
-                            R"((?:(\d+(?:\.\d+)?)\s*(?:ms|milliseconds?)(?![a-z]))?)",
-                            looked_at(text), Case::ignored);
+  constexpr const char* kPattern = R"(\b(?:again|retry|resets?|available)(?:[ -]after|[ ]in)?:?\s+(?=[\d.]+\s*[dhms]))"
+                                   R"((?:(\d+(?:\.\d+)?)\s*d(?:ays?)?(?![a-z])[, ]*)?)"
+                                   R"((?:(\d+(?:\.\d+)?)\s*h(?:ours?|rs?)?(?![a-z])[, ]*)?)"
+                                   R"((?:(\d+(?:\.\d+)?)\s*m(?:in(?:ute)?s?)?(?![a-z])[, ]*)?)"
+                                   R"((?:(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?(?![a-z])[, ]*)?)"
+                                   R"((?:(\d+(?:\.\d+)?)\s*(?:ms|milliseconds?)(?![a-z]))?)";
+  const auto found = groups(compiled(kPattern), looked_at(text));
   if (found.size() < 2) return std::nullopt;
   constexpr std::array<double, 5> kSeconds{86'400, 3'600, 60, 1, 0.001};
   double total = 0;
