@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/places.hpp"
+#include "core/base/redact.hpp"
 #include "core/os/file.hpp"
 #include "core/os/process.hpp"
 #include "core/run/hints.hpp"
@@ -80,7 +81,8 @@ std::string ollama_text(const World& world) {
   const bool has_blank =
       std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; });
   if (trim(host).empty()) out += line("# url = \"\"", "empty: OLLAMA_HOST, else http://127.0.0.1:11434");
-  else if (has_blank || without_credentials(url) != url) out += "# url: as OLLAMA_HOST has it\n";
+  else if (has_blank || without_credentials(url) != url || Redactor(world.environment).finds_secret(url))
+    out += "# url: as OLLAMA_HOST has it\n";
   else out += line("url = " + to_toml(url), "as OLLAMA_HOST had it");
   return out + line("# model = \"\"", "empty: chosen from what is installed") +
          line("# num_ctx = 0", "context window in tokens; 0: as the server has it");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/registry.hpp"
+#include "core/base/redact.hpp"
 #include "core/os/http.hpp"
 #include "core/os/process.hpp"
 #include "core/run/hints.hpp"
@@ -29,7 +30,7 @@ Found look_at(const World& world, const BackendSettings& settings, const CancelT
   if (!settings.enabled || backend == nullptr) return found;
   const Task task{.model = settings.model, .settings = settings, .environment = world.environment};
   if (!backend->is_process()) {
-    found.where = backend->endpoint(task);
+    found.where = Redactor(world.environment)(backend->endpoint(task));
     found.usable = answers(*backend, task, cancel);
     found.state = found.usable ? "answers" : "no answer";
     if (!found.usable && settings.kind == "ollama") found.hint = "ollama serve";

@@ -110,8 +110,9 @@ TEST_CASE("a key in the URL of a server is shown nowhere") {
   Leak leak;
   leak.cli.config("[backends.llama]\nkind = \"openai\"\nurl = \"http://anna:" + kKey + "@127.0.0.1:9/x?key=" + kKey +
                   "\"\n");
-  for (const char* words : {"ask -b llama hello", "ask --json -b llama hello", "backends", "backends --check --json",
-                            "ping llama", "config show", "config show --json"})
+  leak.cli.set("OLLAMA_HOST", "http://127.0.0.1:9/?key=" + kKey);
+  for (const char* words : {"config init --print", "drill --mine", "ask -b llama hello", "ask --json -b llama hello",
+                            "backends", "backends --check --json", "ping llama", "config show", "config show --json"})
     leak.check(leak.cli.run(words));
   CHECK(leak.cli.files_with(kKey).empty());
 }
