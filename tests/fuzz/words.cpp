@@ -1,0 +1,34 @@
+#include <cctype>
+
+#include "backends/signatures.hpp"
+#include "tests/fuzz/property.hpp"
+
+// The words of an error, wherever they come from; the first line is also a person's pattern.
+using namespace delegate;
+
+namespace {
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string_view text = fuzz::text_of(bytes, size);
+  const auto outcome = match(common_signatures(), text);
+  fuzz::hold(outcome == match(common_signatures(), upper(text)), "the case of letters makes no difference");
+  fuzz::hold(!outcome || !is_answer(*outcome), "the words of an error are no answer");
+  for (const auto& wait : {stated_wait(text), retry_after_header(text)})
+    fuzz::hold(!wait || (wait->count() >= 0 && wait->count() <= 1'000'000'000'000),
+               "a wait is in the future, and not for ever");
+  const std::string line = one_line(text);
+  fuzz::hold(fuzz::is_one_line(line), "one line is one line");
+  fuzz::hold(one_line(line, line.size()) == std::string(trim(line)), "a line stays as it is");
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  static_cast<void>(matches(std::string(text.substr(0, end)), text.substr(end)));  // any pattern comes to an end
+  return 0;
+}
