@@ -102,7 +102,8 @@ Problem judge_process(const Backend& backend, const Task& task, Reading& reading
     return {Outcome::pipe_closed, "went away before it had read the prompt", {}};
   const std::string words = words_of(task, result);
   if (!clean) return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words, {}};
-  if (reading.text.empty() && result.out.total() > 0)
+  const bool understood = !reading.text.empty() || !reading.session_id.empty();
+  if (!understood && result.out.total() > 0)
     return {Outcome::bad_output, "its output was not understood: " + words, {}};
   return {Outcome::lost_result, "ended without an answer", {}};
 }

@@ -14,7 +14,7 @@ Cli& script(Cli& cli, const std::string& name, const std::string& kind, const st
   cli.backend(name, {}, "kind = \"" + kind + "\"");
   const std::string path = cli.file("bin/" + name);
   std::filesystem::remove(path);
-  cli.write(path, "#!/bin/sh\n" + body);
+  cli.write(path, "#!/bin/sh\nPATH=/usr/bin:/bin\n" + body);
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   return cli;
 }
