@@ -260,6 +260,7 @@ class Ollama final : public Backend {
     if (remains.http_status == 404)
       return Problem{Outcome::model_rejected, "model '" + task.model + "' is not installed", {}};
     if (remains.http_status == 403 && words.empty()) return refused_host(task);
+    if (remains.http_status == 429) return Problem{Outcome::rate_limited, words, stated_wait(words)};
     return std::nullopt;
   }
 

@@ -111,9 +111,7 @@ class OpenAi final : public Backend {
   std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
     if (remains.http_status == 200) return std::nullopt;
     const auto json = parse_object(remains.body);
-    Problem problem = problem_of(json ? error_words(*json) : one_line(remains.body), remains.http_status);
-    if (const auto wait = retry_after_header(remains.retry_after)) problem.retry_after = wait;
-    return problem;
+    return problem_of(json ? error_words(*json) : one_line(remains.body), remains.http_status);
   }
 
   std::span<const Hint> hints() const override { return kHints; }

@@ -5,14 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
-
-#include "core/base/text.hpp"
 
 namespace delegate {
 namespace {
@@ -120,12 +116,6 @@ constexpr std::array kCommon{
               Outcome::dropped},
 };
 
-double number(const std::string& text) {
-  double value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  return value;
-}
-
 }  // namespace
 
 bool matches(const std::string& pattern, std::string_view text) {
@@ -158,33 +148,6 @@ std::optional<Outcome> outcome_of_status(std::int64_t status) {
     case 529: return Outcome::overloaded;
     default: return std::nullopt;
   }
-}
-
-std::optional<milliseconds> stated_wait(std::string_view text) {
-  // Each part a number and its unit; a letter after the unit makes it another word ("5 December").
-  constexpr const char* kPattern = R"(\b(?:again|retry|resets?|available)(?:[ -]after|[ ]in)?:?\s+(?=[\d.]+\s*[dhms]))"
-                                   R"((?:(\d+(?:\.\d+)?)\s*d(?:ays?)?(?![a-z])[, ]*)?)"
-                                   R"((?:(\d+(?:\.\d+)?)\s*h(?:ours?|rs?)?(?![a-z])[, ]*)?)"
-                                   R"((?:(\d+(?:\.\d+)?)\s*m(?:in(?:ute)?s?)?(?![a-z])[, ]*)?)"
-                                   R"((?:(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?(?![a-z])[, ]*)?)"
-                                   R"((?:(\d+(?:\.\d+)?)\s*(?:ms|milliseconds?)(?![a-z]))?)";
-  const auto found = groups(compiled(kPattern), looked_at(text));
-  if (found.size() < 2) return std::nullopt;
-  constexpr std::array<double, 5> kSeconds{86'400, 3'600, 60, 1, 0.001};
-  double total = 0;
-  for (std::size_t i = 1; i < found.size() && i <= kSeconds.size(); ++i) total += number(found[i]) * kSeconds[i - 1];
-  if (!(total > 0) || total > 1e9) return std::nullopt;
-  return milliseconds(std::llround(total * 1000));
-}
-
-std::optional<milliseconds> retry_after_header(std::string_view value) {
-  value = trim(value);
-  double seconds = 0;
-  const auto [end, error] =
-      std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
-  if (error != std::errc{} || end != value.data() + value.size() || !(seconds > 0) || seconds > 1e9)
-    return std::nullopt;
-  return milliseconds(std::llround(seconds * 1000));
 }
 
 }  // namespace delegate

@@ -7,6 +7,7 @@
 
 #include "core/health/outcome.hpp"
 #include "core/run/backend.hpp"
+#include "core/run/reset_time.hpp"
 
 namespace delegate {
 
@@ -27,11 +28,5 @@ std::span<const Signature> common_signatures();
 
 /// HTTP status of a vendor's API -> outcome; nothing for 2xx and unknown ones.
 std::optional<Outcome> outcome_of_status(std::int64_t status);
-
-/// The waiting time that a vendor states: "retry after 12 s", "try again in 3h 34m", "Please retry in 41.5s".
-std::optional<milliseconds> stated_wait(std::string_view text);
-
-/// A `Retry-After` header in seconds.
-std::optional<milliseconds> retry_after_header(std::string_view value);
 
 }  // namespace delegate

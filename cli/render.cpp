@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "core/base/duration.hpp"
 
@@ -88,6 +89,8 @@ void explain_run(const Output& output, const RunResult& result, bool quiet) {
                   (attempt.hint.empty() || !result.answer ? "" : "; to mend it: " + attempt.hint));
     if (attempt.recovered) output.note("delegate: " + attempt.backend + " works again");
   }
+  for (const Attempt& probe : result.slow_probes)
+    if (probe.recovered) output.note("delegate: " + probe.backend + " works again, sooner than it said");
   for (const std::string& warning : result.warnings) output.note("delegate: " + warning);
 }
 
@@ -137,11 +140,33 @@ std::string state_text(const BackendStatus& backend, bool painted) {
   return {};
 }
 
-std::string next_text(const BackendStatus& backend) {
+/// "until 15:34 (3 h 34 m)"; with the day when it is not today.
+std::string until_text(milliseconds wait, milliseconds now) {
+  const auto shown = [](milliseconds moment, const char* format) {
+    const auto seconds = static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(moment).count());
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    std::array<char, 40> text{};
+    return std::string(text.data(), std::strftime(text.data(), text.size(), format, &local));
+  };
+  // Rounded up: nothing is announced as over before it is.
+  const milliseconds end = std::chrono::ceil<std::chrono::minutes>(now + wait);
+  const bool today = shown(end, "%F") == shown(now, "%F");
+  return "until " + shown(end, today ? "%H:%M" : "%a %e %b %H:%M");
+}
+
+std::string limit_text(const BackendStatus& backend, milliseconds now) {
+  const milliseconds slow = *backend.breaker.slow_probe_in;
+  const std::string until = until_text(backend.breaker.retry_after, now);
+  if (slow >= backend.breaker.retry_after) return until;
+  return until + (slow > milliseconds(0) ? ", slow probe in " + format_wait(slow) : ", next call probes slowly");
+}
+
+std::string next_text(const BackendStatus& backend, milliseconds now) {
   const auto wait = format_wait(backend.breaker.retry_after);
   const bool waits = backend.breaker.retry_after > milliseconds(0);
   switch (backend.breaker.state) {
-    case BreakerState::open: return "probe in " + wait;
+    case BreakerState::open: return backend.breaker.slow_probe_in ? limit_text(backend, now) : "probe in " + wait;
     case BreakerState::half_open: return waits ? "probe running" : "next call probes";
     case BreakerState::forced_open: return "until `breaker reset`";
     case BreakerState::disabled: return "not counting";
@@ -152,6 +177,11 @@ std::string next_text(const BackendStatus& backend) {
 
 std::string last_text(const BackendStatus& backend, milliseconds now) {
   if (backend.installed == false) return "not installed";
+  if (backend.breaker.slow_probe_in && backend.last_failure) {
+    const LastFailure& limit = *backend.last_failure;  // in the vendor's words; attempts since then were slow probes
+    return limit.outcome + " " + format_took(std::max(now - limit.at, milliseconds(0))) +
+           " ago: " + one_line(limit.message, 100);
+  }
   if (!backend.last_attempt) return backend.enabled ? "never called" : "";
   const AttemptRow& last = *backend.last_attempt;
   const auto ago = std::max(now - last.started_at - last.took, milliseconds(0));
@@ -166,7 +196,7 @@ std::string last_text(const BackendStatus& backend, milliseconds now) {
 std::string to_text(const HostStatus& status, bool painted) {
   std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "SLOTS", "LAST"}};
   for (const BackendStatus& backend : status.backends)
-    rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend) : "",
+    rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend, status.now) : "",
                     std::to_string(backend.slots_used) + "/" + std::to_string(backend.slots_max),
                     last_text(backend, status.now)});
   std::string out = table(rows) + "\nstate: " + status.store.kind;
@@ -180,7 +210,7 @@ std::string breakers_to_text(const HostStatus& status, bool painted) {
   for (const BackendStatus& backend : status.backends) {
     std::string last = "none";
     if (backend.last_failure) last = backend.last_failure->outcome + ": " + one_line(backend.last_failure->message, 80);
-    rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend) : "",
+    rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend, status.now) : "",
                     std::to_string(backend.trips), last});
   }
   return table(rows);

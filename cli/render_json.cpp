@@ -44,13 +44,18 @@ bool is_degraded(const RunResult& result) {
   return !result.answer || result.attempts.size() > 1 || !result.still_probing.empty();
 }
 
-Json to_object(const BackendStatus& backend) {
+Json to_object(const BackendStatus& backend, milliseconds now) {
   Json breaker{{"state", to_string(backend.breaker.state)},
                {"failures", backend.breaker.failures},
                {"threshold", backend.threshold},
                {"cooldown_ms", backend.cooldown.count()},
                {"retry_in_ms", backend.breaker.retry_after.count()},
                {"trips", backend.trips}};
+  // A second is as exact as any vendor's word.
+  const auto end = std::chrono::floor<std::chrono::seconds>(now + backend.breaker.retry_after);
+  if (backend.breaker.slow_probe_in && backend.breaker.retry_after > milliseconds(0))
+    breaker["until"] = format_rfc3339(end);
+  put(breaker, "slow_probe_in_ms", backend.breaker.slow_probe_in);
   if (const auto& last = backend.last_failure)
     breaker["last_failure"] = {
         {"outcome", last->outcome}, {"message", last->message}, {"at", format_rfc3339(last->at)}};
@@ -109,7 +114,7 @@ std::string to_json(const HostStatus& status) {
   put(store, "problem", status.store.problem);
   Json json{{"schema", "delegate.status/1"}, {"store", store}};
   json["backends"] = Json::array();
-  for (const BackendStatus& backend : status.backends) json["backends"].push_back(to_object(backend));
+  for (const BackendStatus& backend : status.backends) json["backends"].push_back(to_object(backend, status.now));
   json["guards"] = Json::array();
   return dump(json);
 }

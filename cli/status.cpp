@@ -31,7 +31,9 @@ void add_state(BackendStatus& out, const BackendState& state, const BreakerPolic
   for (const SlotLease& slot : state.slots)
     if (remaining(slot.span, now) > milliseconds(0) && !breakers.is_gone(slot.owner)) ++out.slots_used;
   // A dead prober's lease holds nobody up: the next call takes it over.
-  if (state.breaker.probe && breakers.is_gone(state.breaker.probe->owner)) out.breaker.retry_after = milliseconds(0);
+  if (out.breaker.state == BreakerState::half_open && state.breaker.probe &&
+      breakers.is_gone(state.breaker.probe->owner))
+    out.breaker.retry_after = milliseconds(0);
 }
 
 }  // namespace

@@ -65,7 +65,10 @@ class Picture {
 
 /// What is the same while only clocks run.
 std::string without_clocks(HostStatus status) {
-  for (BackendStatus& backend : status.backends) backend.breaker.retry_after = milliseconds(0);
+  for (BackendStatus& backend : status.backends) {
+    backend.breaker.retry_after = milliseconds(0);
+    if (backend.breaker.slow_probe_in) backend.breaker.slow_probe_in = milliseconds(0);
+  }
   return to_json(status);
 }
 

@@ -32,6 +32,8 @@ struct BreakerSettings {
   milliseconds max_cooldown = 15min;    // the cooldown doubles after each failed probe, up to this
   milliseconds failure_window = 30min;  // failures further apart are not consecutive; 0: any distance is
   milliseconds probe_timeout = 20s;     // how long a probe's user waits for it alone
+  milliseconds max_retry_after = 24h;   // longest that a stated end of a limit is believed
+  milliseconds slow_probe = 5min;       // first of the slow probes before that end; 0: none
 
   bool operator==(const BreakerSettings&) const = default;
 };

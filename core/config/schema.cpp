@@ -60,6 +60,12 @@ const Field<Breaker> kBreaker[] = {
      &Breaker::failure_window},
     {{.name = "probe_timeout", .doc = "how long a probe's user waits for it alone", .max = kDay},
      &Breaker::probe_timeout},
+    {{.name = "max_retry_after",
+      .doc = "how long a limit's stated end is believed before a call probes",
+      .max = 7 * kDay},
+     &Breaker::max_retry_after},
+    {{.name = "slow_probe", .doc = "first cheap probe before that end, then ever more slowly; 0: none", .max = kDay},
+     &Breaker::slow_probe},
 };
 
 using Grace = GraceSettings;

@@ -8,7 +8,7 @@ namespace delegate {
 namespace {
 
 constexpr std::array<std::string_view, 5> kStateNames{"closed", "open", "half_open", "forced_open", "disabled"};
-constexpr std::array<std::string_view, 4> kPermitNames{"normal", "probe", "unguarded", "denied"};
+constexpr std::array<std::string_view, 5> kPermitNames{"normal", "probe", "slow_probe", "unguarded", "denied"};
 
 std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
   const bool changed = breaker.state != state;
@@ -16,6 +16,7 @@ std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
   ++breaker.generation;
   breaker.streak.clear();
   breaker.probe.reset();
+  breaker.slow_probe.reset();
   breaker.pause = {};
   if (!changed) return std::nullopt;
   return state;
@@ -33,7 +34,6 @@ std::optional<BreakerState> start_afresh(Breaker& breaker) {
   return close(breaker);
 }
 
-/// Callers keep the rest of a longer break that a probe before its time has interrupted.
 std::optional<BreakerState> open(Breaker& breaker, const HostTime& now, milliseconds length) {
   const auto entered = enter(breaker, BreakerState::open);
   breaker.pause = Span{now, length};
@@ -42,10 +42,35 @@ std::optional<BreakerState> open(Breaker& breaker, const HostTime& now, millisec
 
 bool is_over(const Span& span, const HostTime& now) { return remaining(span, now) == milliseconds(0); }
 
+/// What callers are kept from, and what watches over it meanwhile.
+struct Break {
+  Span pause;
+  std::optional<Span> slow_probe;
+};
+
+Break rest_of(const Breaker& breaker, const HostTime& now) {
+  return is_over(breaker.pause, now) ? Break{} : Break{breaker.pause, breaker.slow_probe};
+}
+
+void resume(Breaker& breaker, Break rest) {
+  breaker.pause = std::move(rest.pause);
+  breaker.slow_probe = std::move(rest.slow_probe);
+}
+
+/// Until the time that the vendor states, with slow probes before it.
+std::optional<BreakerState> open_for_limit(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now,
+                                           milliseconds length) {
+  const auto entered = open(breaker, now, length);
+  if (policy.slow_probe > milliseconds(0)) breaker.slow_probe = Span{now, policy.slow_probe};
+  return entered;
+}
+
 /// R15: the first decision after the clock changed its base anchors what still runs on the new one.
 void settle_into(Breaker& breaker, const HostTime& now) {
   if (!is_over(breaker.pause, now) && anchored_elsewhere(breaker.pause, now))
     breaker.pause = reanchored(breaker.pause, now);
+  if (breaker.slow_probe && !is_over(*breaker.slow_probe, now) && anchored_elsewhere(*breaker.slow_probe, now))
+    breaker.slow_probe = reanchored(*breaker.slow_probe, now);
   if (breaker.probe && breaker.probe->span.since.boot_id == now.boot_id && anchored_elsewhere(breaker.probe->span, now))
     breaker.probe->span = reanchored(breaker.probe->span, now);
 }
@@ -59,19 +84,19 @@ bool is_lost(const ProbeLease& probe, const HostTime& now, const IsGone& is_gone
 std::optional<BreakerState> free_probe(Breaker& breaker, const HostTime& now) {
   breaker.probe.reset();
   if (breaker.state != BreakerState::half_open || is_over(breaker.pause, now)) return std::nullopt;
-  const Span rest = breaker.pause;
+  const Break rest = rest_of(breaker, now);
   const auto entered = enter(breaker, BreakerState::open);
-  breaker.pause = rest;
+  resume(breaker, rest);
   return entered;
 }
 
 bool holds_probe(const Breaker& breaker, const Ticket& ticket) {
-  return breaker.state == BreakerState::half_open && breaker.probe && breaker.probe->token == ticket.token &&
-         !ticket.token.empty();
+  const BreakerState held_in = ticket.kind == PermitKind::probe ? BreakerState::half_open : BreakerState::open;
+  return breaker.state == held_in && breaker.probe && breaker.probe->token == ticket.token && !ticket.token.empty();
 }
 
 bool is_current(const Breaker& breaker, const Ticket& ticket) {
-  if (ticket.kind == PermitKind::probe) return holds_probe(breaker, ticket);
+  if (ticket.kind == PermitKind::probe || ticket.kind == PermitKind::slow_probe) return holds_probe(breaker, ticket);
   return ticket.kind == PermitKind::normal && breaker.state == BreakerState::closed &&
          breaker.generation == ticket.generation;
 }
@@ -92,12 +117,15 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
   if (tripped) ++breaker.trips;
   breaker.breaks_in_a_row = std::min(breaker.breaks_in_a_row + 1, 1'000'000);
   const milliseconds length = break_length(policy, breaker.breaks_in_a_row);
-  const auto entered = open(breaker, now, std::max(length, remaining(breaker.pause, now)));
+  // Callers keep the rest of a longer break that a probe before its time has interrupted.
+  const Break rest = rest_of(breaker, now);
+  const auto entered = open(breaker, now, length);
+  if (remaining(rest.pause, now) > length) resume(breaker, rest);
   return Settled{.counted = true, .entered = entered, .tripped = tripped};
 }
 
 Settled succeed(Breaker& breaker) {
-  const bool recovered = breaker.state == BreakerState::half_open;
+  const bool recovered = breaker.state != BreakerState::closed;
   if (recovered) return Settled{.counted = true, .entered = close(breaker), .recovered = true};
   breaker.streak.clear();
   breaker.bursts_in_a_row = 0;
@@ -122,23 +150,60 @@ Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& n
   return counts ? fail_once(breaker, policy, now, report) : no_verdict(breaker, now);
 }
 
+/// How long a rate limit keeps callers away; 0: it does not say.
+milliseconds hinted(const Report& report, const BreakerPolicy& policy) {
+  if (report.verdict != Verdict::rate_limited) return milliseconds(0);
+  return std::clamp(report.retry_after.value_or(milliseconds(0)), milliseconds(0), policy.max_retry_after);
+}
+
 /// R16: opens until the stated time, outside streak and back-off.
 Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
-  const milliseconds hinted = std::min(report.retry_after.value_or(milliseconds(0)), policy.max_retry_after);
-  if (hinted <= milliseconds(0)) return fail_once(breaker, policy, now, report);
+  const milliseconds length = hinted(report, policy);
+  if (length == milliseconds(0)) return fail_once(breaker, policy, now, report);
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
   const bool tripped = breaker.state == BreakerState::closed;
   if (tripped) ++breaker.trips;
-  const auto entered = open(breaker, now, std::max(hinted, remaining(breaker.pause, now)));
+  const auto entered = open_for_limit(breaker, policy, now, std::max(length, remaining(breaker.pause, now)));
   return Settled{.counted = true, .entered = entered, .tripped = tripped};
+}
+
+/// R22: an answer closes; a limit with a new time moves the end; anything else leaves the break as it is. When the next
+/// slow probe may run was decided when this one began.
+Settled probed_slowly(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
+  if (report.verdict == Verdict::success) return succeed(breaker);
+  breaker.probe.reset();
+  const milliseconds length = hinted(report, policy);
+  if (length == milliseconds(0)) return Settled{.counted = true, .neutral = true};
+  breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
+  breaker.pause = Span{now, length};
+  return Settled{.counted = true};
 }
 
 /// R17: the hint of a call that began before the break may lengthen it, never shorten it.
 void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
-  if (report.verdict != Verdict::rate_limited || !report.retry_after) return;
   const milliseconds left = remaining(breaker.pause, now);
-  const milliseconds hinted = std::min(*report.retry_after, policy.max_retry_after);
-  if (left > milliseconds(0) && hinted > left) breaker.pause = Span{now, hinted};
+  const milliseconds length = hinted(report, policy);
+  if (left == milliseconds(0) || length <= left) return;
+  breaker.pause = Span{now, length};
+  if (breaker.state != BreakerState::open) return;  // a probe before its time is out: it decides
+  breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
+  if (!breaker.slow_probe && policy.slow_probe > milliseconds(0)) breaker.slow_probe = Span{now, policy.slow_probe};
+}
+
+/// R22: one slow probe when its wait is over. The next wait begins now, so that nothing that becomes of this one, not
+/// even a kill, brings the next one nearer.
+Allowed allow_slowly(Breaker& breaker, const HostTime& now, const Claimant& claimant) {
+  const bool due = breaker.state == BreakerState::open && !breaker.probe && breaker.slow_probe &&
+                   !is_over(breaker.pause, now) && is_over(*breaker.slow_probe, now);
+  if (!due) return {};
+  const milliseconds last = breaker.slow_probe->length;
+  breaker.slow_probe = Span{now, std::max(last, std::min(last * 2, kLongestSlowProbe))};
+  breaker.probe = ProbeLease{claimant.token, claimant.owner, Span{now, claimant.lease}};
+  return {Ticket{PermitKind::slow_probe, breaker.generation, claimant.token}, std::nullopt};
+}
+
+bool is_held(const Breaker& breaker, const HostTime& now) {
+  return breaker.probe && breaker.probe->span.since.boot_id == now.boot_id && !is_over(breaker.probe->span, now);
 }
 
 }  // namespace
@@ -167,17 +232,17 @@ BreakerView view(const Breaker& breaker, const BreakerPolicy& policy, const Host
   if (breaker.state == BreakerState::closed)
     seen.failures = static_cast<int>(std::count_if(breaker.streak.begin(), breaker.streak.end(),
                                                    [&](const auto& at) { return !outside_window(at, policy, now); }));
-  if (breaker.state == BreakerState::open) {
-    seen.retry_after = remaining(breaker.pause, now);
-    if (seen.retry_after == milliseconds(0)) seen.state = BreakerState::half_open;
-  }
-  if (breaker.state == BreakerState::half_open) {
-    const bool held = breaker.probe && breaker.probe->span.since.boot_id == now.boot_id;
-    if (held) seen.retry_after = remaining(breaker.probe->span, now);
-    if (seen.retry_after > milliseconds(0) || is_over(breaker.pause, now)) return seen;
-    seen.state = BreakerState::open;  // the next decision goes back to the break that an early probe interrupted
-    seen.retry_after = remaining(breaker.pause, now);
-  }
+  const milliseconds left = remaining(breaker.pause, now);
+  const bool is_broken = breaker.state == BreakerState::open || breaker.state == BreakerState::half_open;
+  if (!is_broken) return seen;
+  // A probe before its time stands for the break that it interrupts; a slow one stands beside it.
+  const bool probing = is_held(breaker, now) && (breaker.state == BreakerState::half_open || left == milliseconds(0));
+  seen.state = probing || left == milliseconds(0) ? BreakerState::half_open : BreakerState::open;
+  if (probing) seen.retry_after = remaining(breaker.probe->span, now);
+  else seen.retry_after = left;
+  if (seen.state == BreakerState::open && breaker.slow_probe)
+    seen.slow_probe_in = std::max(remaining(*breaker.slow_probe, now),
+                                  is_held(breaker, now) ? remaining(breaker.probe->span, now) : milliseconds(0));
   return seen;
 }
 
@@ -186,20 +251,22 @@ Allowed allow(Breaker& breaker, const HostTime& now, const Claimant& claimant, c
   settle_into(breaker, now);
   const bool lost = breaker.probe && is_lost(*breaker.probe, now, is_gone);
   const auto back = lost ? free_probe(breaker, now) : std::nullopt;
+  if (probe_time == ProbeTime::slowly) return allow_slowly(breaker, now, claimant);
   switch (breaker.state) {
     case BreakerState::closed:
     case BreakerState::disabled: return {Ticket{PermitKind::normal, breaker.generation, claimant.token}, std::nullopt};
     case BreakerState::forced_open: return {};
     case BreakerState::open:
+      if (breaker.probe) return {};  // a slow one, which is one, too (R5)
       if (probe_time == ProbeTime::when_due && !is_over(breaker.pause, now)) return {Ticket{}, back};
       break;
     case BreakerState::half_open:
       if (breaker.probe) return {};
       break;
   }
-  const Span rest = is_over(breaker.pause, now) ? Span{} : breaker.pause;
+  const Break rest = rest_of(breaker, now);
   const auto entered = enter(breaker, BreakerState::half_open);
-  breaker.pause = rest;
+  resume(breaker, rest);
   breaker.probe = ProbeLease{claimant.token, claimant.owner, Span{now, claimant.lease}};
   return {Ticket{PermitKind::probe, breaker.generation, claimant.token}, back ? std::nullopt : entered};
 }
@@ -211,6 +278,7 @@ Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& no
     lengthen(breaker, policy, now, report);
     return {};
   }
+  if (ticket.kind == PermitKind::slow_probe) return probed_slowly(breaker, policy, now, report);
   switch (report.verdict) {
     case Verdict::success: return succeed(breaker);
     case Verdict::failure: return fail_once(breaker, policy, now, report);

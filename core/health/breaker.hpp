@@ -11,7 +11,7 @@
 
 // The circuit breaker: state in, state out. No clock, no store, no I/O; whoever holds the state calls these functions
 // inside one atomic update. Words as in resilience4j (closed, open, half-open, forced-open, disabled), back-off as
-// Envoy's ejection time. The rules R1 … R21 are written out in docs/breaker.md.
+// Envoy's ejection time. The rules R1 … R22 are written out in docs/breaker.md.
 namespace delegate {
 
 /// Persisted: numbers are frozen.
@@ -19,18 +19,22 @@ enum class BreakerState : int { closed = 0, open = 1, half_open = 2, forced_open
 std::string_view to_string(BreakerState state);
 std::optional<BreakerState> breaker_state_named(std::string_view name);
 
+/// R22: the wait for the next slow probe doubles up to this, or stays at the first where that is longer.
+inline constexpr milliseconds kLongestSlowProbe{3'600'000};
+
 struct BreakerPolicy {
   int threshold = 3;                   // consecutive counted failures, >= 1
   milliseconds cooldown{60'000};       // first break; 0: probe at once
   milliseconds max_cooldown{900'000};  // the cooldown grows up to this (never below `cooldown` itself)
   double backoff_multiplier = 2;
-  milliseconds failure_window{1'800'000};   // older failures leave the streak; 0: they never do
-  milliseconds max_retry_after{3'600'000};  // longest that a rate limit's hint is believed
-  milliseconds grace{2'000};                // length of a drop's burst
-  int drop_counts_after = 3;                // from this burst in a row on, each burst counts one; 0: never
+  milliseconds failure_window{1'800'000};        // older failures leave the streak; 0: they never do
+  milliseconds max_retry_after{24 * 3'600'000};  // longest that a rate limit's hint is believed
+  milliseconds slow_probe{300'000};              // first slow probe of a limit (R22); 0: none
+  milliseconds grace{2'000};                     // length of a drop's burst
+  int drop_counts_after = 3;                     // from this burst in a row on, each burst counts one; 0: never
 };
 
-/// The one right to probe. Held until settled, until it runs out, or until its owner is gone.
+/// The one right to probe, on time or slowly. Held until settled, until it runs out, or until its owner is gone.
 struct ProbeLease {
   std::string token;
   ProcessId owner;
@@ -53,7 +57,8 @@ struct Breaker {
   std::vector<HostTime> streak;     // the counted failures in a row, oldest first; only while closed
   int breaks_in_a_row = 0;          // back-off step
   Span pause;                       // the running break, while open; its rest, while a probe is out before its end
-  std::optional<ProbeLease> probe;  // while half-open
+  std::optional<Span> slow_probe;   // the wait for the next slow probe (R22), while a stated limit runs
+  std::optional<ProbeLease> probe;  // while half-open, or a slow one while open
   std::optional<Span> burst;        // the last burst of drops
   int bursts_in_a_row = 0;          // … without a success between them
   std::int64_t trips = 0;           // closed -> open edges ever; the number of a trip is its notification's key
@@ -66,14 +71,16 @@ struct Breaker {
 struct BreakerView {
   BreakerState state = BreakerState::closed;
   int failures = 0;
-  milliseconds retry_after{0};  // open: until the probe is due; half-open: while another one's probe runs
+  milliseconds retry_after{0};                // open: until the probe is due; half-open: while another one's probe runs
+  std::optional<milliseconds> slow_probe_in;  // open for a stated limit: until it may be probed slowly; 0: now
 };
 BreakerView view(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now);
 
 enum class PermitKind {
   normal,
   probe,
-  unguarded,  // the store could not be used: allowed, and its result is dropped (R18)
+  slow_probe,  // for a question of ours that closes the breaker when it is answered; never for a person's
+  unguarded,   // the store could not be used: allowed, and its result is dropped (R18)
   denied,
 };
 std::string_view to_string(PermitKind kind);
@@ -96,8 +103,9 @@ using IsGone = std::function<bool(const ProcessId&)>;
 
 /// When a probe may start. `at_once` is for the last resort and for a ping: it does not wait for the break's end, but
 /// there is still only one probe, and what was decided by hand is kept. When such a probe ends without a verdict, the
-/// rest of the break goes on.
-enum class ProbeTime { when_due, at_once };
+/// rest of the break goes on. `slowly` asks for a slow probe and for nothing else (R22): it is refused wherever none is
+/// due, and it leaves the breaker open.
+enum class ProbeTime { when_due, at_once, slowly };
 
 struct Allowed {
   Ticket ticket;

@@ -128,6 +128,7 @@ class Exchange {
   void set_method();
   void set_limits(const Url& url);
   void take_header(std::string_view line);
+  void note_retry_after(std::string_view name, std::string_view value);
   bool take_body(std::string_view bytes);
   bool check_done();
   bool check_clocks(bool heard_now);
@@ -154,6 +155,7 @@ class Exchange {
   std::uint64_t received_ = 0;
   const Steady asked_ = now();
   Steady last_byte_ = asked_;  // in either direction
+  int retry_after_rank_ = 0;   // of the header that result_.retry_after is from
 };
 
 Exchange::~Exchange() {
@@ -236,6 +238,7 @@ void Exchange::take_header(std::string_view line) {
   if (line.substr(0, 5) == "HTTP/") {
     heard_ = line.find(" 1") != line.find(' ');  // a 1xx only announces the answer
     result_.retry_after.clear();
+    retry_after_rank_ = 0;
     result_.content_type.clear();
     return;
   }
@@ -243,8 +246,20 @@ void Exchange::take_header(std::string_view line) {
   if (colon == std::string_view::npos) return;
   const std::string name = lower(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
-  if (name == "retry-after") result_.retry_after = value;
+  note_retry_after(name, value);
   if (name == "content-type") result_.content_type = value;
+}
+
+/// `retry-after-ms` is more exact than `Retry-After`, and that says more than the end of a window does.
+void Exchange::note_retry_after(std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  const int rank = name == "retry-after-ms"                                   ? 3
+                   : name == "retry-after"                                    ? 2
+                   : name == "x-ratelimit-reset" || name == "ratelimit-reset" ? 1
+                                                                              : 0;
+  if (rank <= retry_after_rank_) return;
+  retry_after_rank_ = rank;
+  result_.retry_after = std::string(value) + (rank == 3 ? "ms" : "");
 }
 
 bool Exchange::take_body(std::string_view bytes) {

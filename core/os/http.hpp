@@ -45,7 +45,7 @@ struct HttpResult {
   HttpEnd end = HttpEnd::complete;
   int status = 0;           // 0: no status line came
   std::string body;         // its first `keep` bytes
-  std::string retry_after;  // header values that callers decide on
+  std::string retry_after;  // when to come back, from the most exact header that says so; not judged here
   std::string content_type;
   std::string message;  // curl's words when the end was neither complete nor decided here
   milliseconds since_last_byte{0};

@@ -12,7 +12,10 @@ RunResult ask(const Engine& engine, const Request& request, const CancelToken& c
   for (const RouteStep& step : run.plan().steps) {
     if (!run.may_try(step)) continue;
     auto order = run.admit(step);
-    if (!order) continue;
+    if (!order) {
+      if (auto aside = run.slow_probe(step)) race->start(*std::move(aside));
+      continue;
+    }
     const int latest = order->number;
     const Deadline patience = run.patience(*order, step);
     race->start(*std::move(order));

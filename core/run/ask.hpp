@@ -14,14 +14,15 @@ struct RunResult {
   Outcome outcome = Outcome::internal;
   std::optional<Attempt> answer;           // the attempt that answered
   std::vector<Attempt> attempts;           // in the order in which they ended
+  std::vector<Attempt> slow_probes;        // that ended before the run did
   std::vector<Skip> skips;                 // in the order of the plan
   std::vector<std::string> still_probing;  // backends whose probe was overtaken and goes on
   std::vector<std::string> warnings;
   std::string message;  // without an answer: why, one line
   std::string hint;
   milliseconds took{0};
-  /// Those who are still out: an overtaken probe that gets its verdict, a loser that is being stopped. Destroying it
-  /// waits for their end; null when all have ended.
+  /// Those who are still out: a probe that was overtaken or is slow by nature and gets its verdict, a loser that is
+  /// being stopped. Destroying it waits for their end; null when all have ended.
   std::unique_ptr<Race> pending;
 };
 

@@ -114,7 +114,6 @@ struct Remains {
   int exit_code = 0;
   int http_status = 0;
   std::string_view body;
-  std::string_view retry_after;
 };
 
 /// What the settings name for a tier; empty: nothing.

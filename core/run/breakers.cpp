@@ -43,6 +43,7 @@ Skip refusal(const Applicant& applicant, const Breaker& breaker, const HostTime&
             .retry_in = seen.retry_after,
             .login_refused = is_about_login(breaker)};
   if (breaker.last_failure) skip.message = breaker.last_failure->message;
+  skip.slow_probe_due = seen.slow_probe_in == milliseconds(0);
   if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;
   if (seen.state == BreakerState::forced_open) {
     skip.reason = SkipReason::tripped_by_hand;
@@ -77,6 +78,8 @@ BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& gra
           .cooldown = breaker.cooldown,
           .max_cooldown = breaker.max_cooldown,
           .failure_window = breaker.failure_window,
+          .max_retry_after = breaker.max_retry_after,
+          .slow_probe = breaker.slow_probe,
           .grace = grace.window,
           .drop_counts_after = grace.max_streak};
 }

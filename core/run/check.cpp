@@ -1,5 +1,7 @@
 #include "core/run/check.hpp"
 
+#include <algorithm>
+
 #include "core/base/ids.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
@@ -9,8 +11,8 @@ namespace delegate {
 namespace {
 
 constexpr milliseconds kVersionTimeout{10'000};
-constexpr milliseconds kPingTimeout{120'000};
 constexpr std::size_t kLongestVersion = 60;
+constexpr int kFewTokens = 64;  // an "OK", also of a model that thinks a little first
 
 VersionAnswer broken(const Candidate& candidate, const Problem& problem, milliseconds took) {
   return {.text = problem.message,
@@ -57,6 +59,17 @@ VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel)
   return version_of(candidate, std::get<HttpRequest>(call), cancel);
 }
 
+Task smallest_task(const Candidate& candidate) {
+  Task task = candidate.task;
+  Task easier = task;
+  if (candidate.backend->choose(easier, Tier::small) && easier.model == task.model && !easier.local_size)
+    task = std::move(easier);
+  task.prompt = "Reply with exactly: OK";
+  task.settings.max_tokens = std::min(task.settings.max_tokens, kFewTokens);
+  task.settings.timeout = std::min(task.settings.timeout, kSmallestTaskTimeout);
+  return task;
+}
+
 PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
   const auto depth = next_depth(engine);
   if (!depth) return {.outcome = Outcome::blocked, .message = depth.error().what, .hint = depth.error().hint};
@@ -65,10 +78,8 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
     return {.outcome = skip->reason == SkipReason::no_slot ? Outcome::no_slot : Outcome::breaker_open,
             .message = skip->message,
             .hint = hint_for(*candidate.backend, candidate.task, *skip)};
-  Task task = candidate.task;
-  task.prompt = "Reply with exactly: OK";
-  CallEnd call = make_call(*candidate.backend, task,
-                           {.deadline = Deadline::in(kPingTimeout),
+  CallEnd call = make_call(*candidate.backend, smallest_task(candidate),
+                           {.deadline = Deadline::in(kSmallestTaskTimeout),
                             .scratch = engine.scratch,
                             .tag = make_run_id(engine.clock.now().wall),
                             .depth = *depth,

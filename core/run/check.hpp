@@ -14,6 +14,12 @@ struct VersionAnswer {
 /// Runs `--version`, or asks the server for its version. Bounded to ten seconds; counts nothing.
 VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel);
 
+/// The smallest question that proves the way to a model: one line, nothing to write, the least effort. The model stays,
+/// because limits are often those of one model.
+Task smallest_task(const Candidate& candidate);
+/// How long its answer may take.
+inline constexpr milliseconds kSmallestTaskTimeout{120'000};
+
 struct PingAnswer {
   bool works = false;
   Outcome outcome = Outcome::internal;

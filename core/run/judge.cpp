@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/duration.hpp"
+#include "core/run/reset_time.hpp"
 
 namespace delegate {
 namespace {
@@ -79,8 +80,15 @@ Problem worded(Problem problem, std::string otherwise) {
   return problem;
 }
 
-Remains remains_of(const HttpResult& result) {
-  return {.http_status = result.status, .body = result.body, .retry_after = result.retry_after};
+Remains remains_of(const HttpResult& result) { return {.http_status = result.status, .body = result.body}; }
+
+/// A header is exact where the words are round.
+Problem with_header(Problem problem, const HttpResult& result) {
+  if (const auto stated = result.status >= 400 ? stated_header(result.retry_after) : std::nullopt) {
+    problem.retry_after = stated->after;
+    problem.retry_at = stated->at;
+  }
+  return problem;
 }
 
 }  // namespace
@@ -114,7 +122,7 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
   const bool our_fault = result.status >= 400 && result.status < 500;  // as the status says
   const bool vague = our_fault && reading.problem && reading.problem->outcome == Outcome::server_error;
   if (reading.problem && result.end != HttpEnd::cancelled && !vague)
-    return worded(*reading.problem, "it reports an error and says nothing about it");
+    return worded(with_header(*reading.problem, result), "it reports an error and says nothing about it");
   switch (result.end) {
     case HttpEnd::cancelled: return {Outcome::cancelled, "cancelled", {}};
     case HttpEnd::unreachable: return {Outcome::unreachable, one_line(result.message), {}};
@@ -135,7 +143,8 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
     case HttpEnd::complete: break;
   }
   if (auto known = backend.explain(reading, task, remains_of(result)))
-    return worded(*std::move(known), "HTTP status " + std::to_string(result.status) + ", and no words");
+    return worded(with_header(*std::move(known), result),
+                  "HTTP status " + std::to_string(result.status) + ", and no words");
   if (result.status != 200)
     return {result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
             "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),

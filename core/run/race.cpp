@@ -6,6 +6,7 @@
 
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
+#include "core/run/reset_time.hpp"
 
 namespace delegate {
 namespace {
@@ -16,6 +17,16 @@ Report report_of(const Problem& end, Verdict verdict, const std::string& message
           .retry_after = end.retry_after,
           .outcome = std::string(to_string(end.outcome)),
           .message = message};
+}
+
+/// From now on, in whichever way the end of a limit was stated: by the backend's own fields, or else in its words.
+std::optional<milliseconds> wait_of(const Problem& end, milliseconds now, const Environment& environment) {
+  if (end.retry_after) return end.retry_after;
+  if (end.retry_at) return *end.retry_at > now ? std::optional(*end.retry_at - now) : std::nullopt;
+  if (traits(end.outcome).on_call != Verdict::rate_limited) return std::nullopt;
+  const auto zone = environment.find("TZ");
+  const auto reset = stated_reset(end.message, now, zone == environment.end() ? "" : zone->second);
+  return reset ? std::optional(*reset - now) : std::nullopt;
 }
 
 AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
@@ -39,12 +50,13 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
 
 constexpr std::size_t kLongestName = 200;
 
-Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe) {
+Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe, bool aside) {
   const BackendSettings& settings = order.candidate.task.settings;
   return {.number = order.number,
           .backend = order.candidate.name,
           .kind = settings.kind,
           .probe = probe,
+          .aside = aside,
           .started_at = engine.clock.now().wall};
 }
 
@@ -86,8 +98,12 @@ void repeat(CallEnd& call, CallEnd again) {
 }  // namespace
 
 struct Race::Runner {
-  explicit Runner(AttemptOrder given) : order(std::move(given)), probe(order.permit.kind() == PermitKind::probe) {}
+  explicit Runner(AttemptOrder given)
+      : order(std::move(given)),
+        aside(order.permit.kind() == PermitKind::slow_probe),
+        probe(aside || order.permit.kind() == PermitKind::probe) {}
   AttemptOrder order;
+  bool aside;  // a slow probe: nobody hears it or waits for it
   bool probe;
   CancelToken stop;
   std::optional<Attempt> ended;  // set by the thread, under the race's mutex
@@ -100,7 +116,7 @@ Race::Race(const Engine& engine, const CancelToken& cancel) : engine_(engine), c
 
 Race::~Race() {
   NoAudience nobody;
-  while (next(Deadline::never(), nobody)) continue;  // passes a cancel on while it waits
+  while (wait_for(Awaited::all, Deadline::never(), nobody)) continue;  // passes a cancel on while it waits
   for (auto& runner : runners_)
     if (runner->thread.joinable()) runner->thread.join();
 }
@@ -112,7 +128,7 @@ void Race::start(AttemptOrder order) {
     runner.thread = std::thread([this, &runner] { run(runner); });
   } catch (const std::system_error& error) {
     runner.order.permit.settle({.verdict = Verdict::neutral});
-    Attempt failed = new_attempt(engine_, runner.order, runner.probe);
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.aside);
     failed.outcome = Outcome::resources;
     failed.message = std::string("no thread for it: ") + error.what();
     const Candidate& candidate = runner.order.candidate;
@@ -125,7 +141,7 @@ void Race::run(Runner& runner) {
   try {  // a border where exceptions end: memory may run out anywhere
     end(runner, attempt(runner));
   } catch (const std::exception& error) {
-    Attempt failed = new_attempt(engine_, runner.order, runner.probe);
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.aside);
     failed.message = std::string("internal error: ") + error.what();
     const Candidate& candidate = runner.order.candidate;
     failed.hint = hint_for(*candidate.backend, candidate.task, {.outcome = failed.outcome});
@@ -141,7 +157,7 @@ void Race::end(Runner& runner, Attempt attempt) {
 }
 
 void Race::tell(Runner& runner, News news) {
-  if (news.empty()) return;
+  if (news.empty() || runner.aside) return;
   if (news.doing) news.doing = engine_.redact(*std::move(news.doing));
   const std::lock_guard lock(mutex_);
   runner.news.add(std::move(news));
@@ -151,7 +167,7 @@ void Race::tell(Runner& runner, News news) {
 Attempt Race::attempt(Runner& runner) {
   const AttemptOrder& order = runner.order;
   const Candidate& candidate = order.candidate;
-  Attempt attempt = new_attempt(engine_, order, runner.probe);
+  Attempt attempt = new_attempt(engine_, order, runner.probe, runner.aside);
   Reporter reporter;
   const CallLimits limits{.deadline = order.deadline,
                           .scratch = engine_.scratch,
@@ -165,7 +181,7 @@ Attempt Race::attempt(Runner& runner) {
   CallEnd call = once();
   if (is_worth_repeating(call, candidate.task, runner.stop)) repeat(call, once());
   const milliseconds ended_at = engine_.clock.now().wall;
-  if (call.end.retry_at && !call.end.retry_after) call.end.retry_after = *call.end.retry_at - ended_at;
+  call.end.retry_after = wait_of(call.end, ended_at, engine_.environment);
   attempt.outcome = call.end.outcome;
   attempt.message = engine_.redact(std::move(call.end.message));
   attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.end));
@@ -204,12 +220,12 @@ void Race::deliver(Audience& audience) {
   }
 }
 
-std::optional<Attempt> Race::take_ended(bool& any_left) {
+std::optional<Attempt> Race::take_ended(Awaited awaited, bool& any_left) {
   const std::lock_guard lock(mutex_);
   any_left = false;
   for (auto& runner : runners_) {
     if (runner->seen) continue;
-    any_left = true;
+    any_left = any_left || !runner->aside || runner->ended || awaited == Awaited::all;
     if (!runner->ended || !runner->news.empty()) continue;
     runner->seen = true;
     return runner->ended;
@@ -218,10 +234,14 @@ std::optional<Attempt> Race::take_ended(bool& any_left) {
 }
 
 std::optional<Attempt> Race::next(Deadline patience, Audience& audience) {
+  return wait_for(Awaited::all_but_asides, patience, audience);
+}
+
+std::optional<Attempt> Race::wait_for(Awaited awaited, Deadline patience, Audience& audience) {
   for (;;) {
     deliver(audience);
     bool any_left = false;
-    if (auto ended = take_ended(any_left)) return ended;
+    if (auto ended = take_ended(awaited, any_left)) return ended;
     if (!any_left) return std::nullopt;
     if (cancel_.cancelled())
       for (auto& runner : runners_) runner->stop.cancel();
@@ -245,7 +265,7 @@ std::vector<std::string> Race::decided() {
   const std::lock_guard lock(mutex_);
   for (auto& runner : runners_) {
     if (!runner->probe) runner->stop.cancel();
-    else if (!runner->ended) still_out.push_back(runner->order.candidate.name);
+    else if (!runner->ended && !runner->aside) still_out.push_back(runner->order.candidate.name);
   }
   return still_out;
 }

@@ -49,7 +49,7 @@ class Race {
 
   /// When no thread can be had, the attempt has ended already, with Outcome::resources.
   void start(AttemptOrder order);
-  /// The next attempt to end. Nothing when `patience` is over first, or when none is under way.
+  /// The next attempt to end. Nothing when `patience` is over first, or when none but slow probes is under way.
   std::optional<Attempt> next(Deadline patience, Audience& audience);
   bool under_way(int number) const;
   /// Nobody is waited for but probes, which do not end with the run's deadline.
@@ -67,7 +67,9 @@ class Race {
   void end(Runner& runner, Attempt attempt);
   void tell(Runner& runner, News news);
   void deliver(Audience& audience);
-  std::optional<Attempt> take_ended(bool& any_left);
+  enum class Awaited { all_but_asides, all };
+  std::optional<Attempt> wait_for(Awaited awaited, Deadline patience, Audience& audience);
+  std::optional<Attempt> take_ended(Awaited awaited, bool& any_left);
 
   const Engine& engine_;
   const CancelToken& cancel_;

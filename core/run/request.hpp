@@ -48,8 +48,9 @@ struct Skip {
   std::string backend;
   SkipReason reason = SkipReason::disabled;
   std::optional<milliseconds> retry_in;
-  std::string message;         // its last failure, or why it is off
-  bool login_refused = false;  // it is skipped for a reason that another login of the backend does not share
+  std::string message;          // its last failure, or why it is off
+  bool login_refused = false;   // it is skipped for a reason that another login of the backend does not share
+  bool slow_probe_due = false;  // of a limit that still runs: somebody may ask whether it is over
 };
 
 /// One try at one backend.
@@ -62,6 +63,7 @@ struct Attempt {
   std::string message;
   std::string hint;
   bool probe = false;
+  bool aside = false;  // a slow probe: a question of ours, whose answer is nobody's
   bool counted = false;
   bool tripped = false;                  // this attempt opened the breaker
   bool recovered = false;                // … or closed it

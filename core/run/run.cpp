@@ -4,6 +4,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/ids.hpp"
+#include "core/run/check.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/prompt.hpp"
 
@@ -76,6 +77,11 @@ bool Run::tried(const std::string& backend) const {
   return std::find(started_backends_.begin(), started_backends_.end(), backend) != started_backends_.end();
 }
 
+bool Run::has_last_resort(const std::string& backend) const {
+  return std::any_of(plan_.steps.begin(), plan_.steps.end(),
+                     [&](const RouteStep& step) { return step.last_resort && step.backend == backend; });
+}
+
 void Run::skip(Skip skip) {
   observer_.skipped(skip);
   result_.skips.push_back(std::move(skip));
@@ -129,6 +135,26 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
                       .depth = depth_};
 }
 
+std::optional<AttemptOrder> Run::slow_probe(const RouteStep& step) {
+  const auto skipped = std::find_if(result_.skips.begin(), result_.skips.end(),
+                                    [&](const Skip& skip) { return skip.backend == step.backend; });
+  // Where the person's own prompt may have to be the probe in the end, nothing may be in its way.
+  const bool due = skipped != result_.skips.end() && skipped->slow_probe_due && !has_last_resort(step.backend);
+  auto candidate = due ? find_candidate(engine_, step.backend) : tl::unexpected(Absence::unknown);
+  if (!candidate) return std::nullopt;
+  candidate->task = smallest_task(*candidate);
+  auto admission = engine_.breakers.admit(applicant_for(engine_, *candidate, ProbeTime::slowly));
+  auto* permit = std::get_if<Permit>(&admission);
+  if (permit == nullptr || permit->kind() != PermitKind::slow_probe) return std::nullopt;
+  started_backends_.push_back(step.backend);
+  asides_.push_back(static_cast<int>(started_backends_.size()));
+  return AttemptOrder{.run_id = result_.run_id,
+                      .number = asides_.back(),
+                      .candidate = *std::move(candidate),
+                      .permit = std::move(*permit),
+                      .depth = depth_};
+}
+
 Deadline Run::patience(const AttemptOrder& order, const RouteStep& step) const {
   // Two at a time in one directory must not both write.
   const bool shares_well = request_.access == Access::read_only;
@@ -155,6 +181,7 @@ Deadline Run::look() { return observer_.look(); }
 bool Run::is_decided() const { return answered() || broke_off_; }
 
 void Run::note(Attempt attempt) {
+  if (attempt.aside) return result_.slow_probes.push_back(std::move(attempt));
   observer_.ended(attempt);
   note_login(attempt.backend, traits(attempt.outcome).try_login == TryNext::yes);
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
@@ -171,7 +198,7 @@ bool Run::may_try(const RouteStep& step) const {
   if (floor_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed()) return false;
   const auto login = login_refused_.find(candidate_name(step.backend).backend);
   if (login != login_refused_.end()) return login->second && request_.session.empty();
-  return fallback_ || started_backends_.empty();
+  return fallback_ || started_backends_.size() == asides_.size();
 }
 
 void Run::note_login(const std::string& candidate, bool refused) {

@@ -16,6 +16,8 @@ class Run final : public Audience {
   const RoutePlan& plan() const { return plan_; }
   /// Takes permit and slot for a step. Nothing: it is skipped, and the reason is noted.
   std::optional<AttemptOrder> admit(const RouteStep& step);
+  /// When this step was skipped for a limit that may be probed slowly: the order for that. Nobody waits for it.
+  std::optional<AttemptOrder> slow_probe(const RouteStep& step);
   /// How long the user waits for this attempt alone before the next candidate may start beside it.
   Deadline patience(const AttemptOrder& order, const RouteStep& step) const;
   /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
@@ -34,6 +36,7 @@ class Run final : public Audience {
 
  private:
   bool tried(const std::string& backend) const;
+  bool has_last_resort(const std::string& backend) const;
   void choose_model(Candidate& candidate);
   void skip(Skip skip);
   void note_login(const std::string& candidate, bool refused);
@@ -60,7 +63,8 @@ class Run final : public Audience {
   std::optional<Error> blocked_;  // why, when not allowed
   std::string history_trouble_;   // why a row could not be written; said only when the breakers have no trouble
   RoutePlan plan_;
-  std::vector<std::string> started_backends_;
+  std::vector<std::string> started_backends_;  // by the numbers of their attempts, from 1
+  std::vector<int> asides_;                    // the numbers of slow probes
   std::map<std::string, bool> login_refused_;  // of backends with several: how the latest of them ended
   RunRow row_;
   RunResult result_;

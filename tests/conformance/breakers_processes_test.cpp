@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "core/os/process.hpp"
@@ -124,6 +125,38 @@ TEST_CASE("a new process changes nothing by starting: neither state nor deadline
   }
   const auto store = open_in(directory.path(), clock);
   CHECK(kind_of(Breakers(store.get(), "", this_process("boot-1")).admit(codex(4))) == PermitKind::probe);
+}
+
+TEST_CASE("of eight processes at a limited backend exactly one probes slowly [R22]") {
+  TempDirectory directory;
+  TestClock clock;
+  {
+    const auto store = open_in(directory.path(), clock);
+    Breakers breakers(store.get(), "", this_process("boot-1"));
+    std::get<Permit>(breakers.admit(codex(8))).settle({.verdict = Verdict::rate_limited, .retry_after = 10h});
+  }
+  clock.pass(5min);
+  Children children;
+  for (int i = 0; i < 8; ++i)
+    children.add([&] {
+      const auto store = open_in(directory.path(), clock);
+      if (!store) return 9;
+      Breakers breakers(store.get(), "", this_process("boot-1"));
+      Applicant applicant = codex(8);
+      applicant.probe_time = ProbeTime::slowly;
+      int probes = 0;
+      for (int n = 0; n < 20; ++n) {
+        auto admission = breakers.admit(applicant);
+        if (kind_of(admission) != PermitKind::slow_probe) continue;
+        ++probes;
+        std::get<Permit>(admission).settle({.verdict = Verdict::failure});
+      }
+      return probes;
+    });
+  const std::vector<int> probes = children.finish();
+  CHECK(std::count(probes.begin(), probes.end(), 1) == 1);
+  CHECK(std::count(probes.begin(), probes.end(), 0) == 7);
+  CHECK(state_of(*open_in(directory.path(), clock), "codex").slots.empty());
 }
 
 TEST_CASE("eight processes over two slots never hold more than two") {

@@ -59,6 +59,12 @@ TEST_CASE("every state comes back from its text as it was") {
   CHECK(decode(encode(BackendState{})) == BackendState{});
 }
 
+TEST_CASE("a running limit comes back with its slow probes [R22]") {
+  BackendState state = elaborate_state(BreakerState::open);
+  state.breaker.slow_probe = Span{{"boot-1", milliseconds(5), milliseconds(7)}, milliseconds(300'000)};
+  CHECK(decode(encode(state)) == state);
+}
+
 TEST_CASE("fields of a later version are passed over") {
   auto json = nlohmann::json::parse(encode(elaborate_state(BreakerState::half_open)));
   json["colour"] = "green";

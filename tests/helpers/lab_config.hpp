@@ -9,11 +9,14 @@ enum class ClockKind {
   wall,      // a fleet: one server's time for everybody
 };
 
-/// One breaker's settings, with the protocol's defaults rather than the product's: no back-off, no grace, no window.
+/// One breaker's settings, with the protocol's defaults rather than the product's: no back-off, no grace, no window, no
+/// slow probes.
 struct Config {
   BreakerPolicy policy{.max_cooldown = milliseconds(600'000),
                        .backoff_multiplier = 1,
                        .failure_window = milliseconds(0),
+                       .max_retry_after = milliseconds(3'600'000),
+                       .slow_probe = milliseconds(0),
                        .grace = milliseconds(0),
                        .drop_counts_after = 0};
   milliseconds lease{150'000};

@@ -1,65 +1,16 @@
 #include <catch2/catch.hpp>
 
-#include <chrono>
 #include <string>
 
 #include "backends/signatures.hpp"
 
 using namespace delegate;
-using namespace std::chrono_literals;
 
 namespace {
 
 std::optional<Outcome> meaning(std::string_view text) { return match(common_signatures(), text); }
 
 }  // namespace
-
-TEST_CASE("a vendor's stated waiting time is understood in every unit and sum") {
-  struct Row {
-    const char* text;
-    milliseconds wait;
-  };
-  const Row rows[] = {{"retry after 12 s", 12s},
-                      {"Suggested retry after 60s.", 60s},
-                      {"try again in 3h 34m", 3h + 34min},
-                      {"Please retry in 41.5s.", 41'500ms},
-                      {"Please try again in 6m0s.", 6min},
-                      {"Please try again in 1h2m3s", 1h + 2min + 3s},
-                      {"Please try again in 1m6.5s. Visit", 66'500ms},
-                      {"Please try again in 120ms", 120ms},
-                      {"try again in 2 days, 3 hours", 51h},
-                      {"resets in 5 minutes", 5min},
-                      {"Try Again In 1 Minute", 1min},
-                      {"limit will reset in 1.5 hours", 90min},
-                      {"available in 30 seconds", 30s},
-                      {"Retry-After: 20s", 20s},
-                      {"please try again later. Retry after 20 s", 20s}};
-  for (const Row& row : rows) {
-    INFO(row.text);
-    CHECK(stated_wait(row.text) == row.wait);
-  }
-}
-
-TEST_CASE("what is no waiting time is none") {
-  for (const char* text :
-       {"", "try again later", "try again at 4:56 AM", "resets 5am (UTC)", "resets 5 December", "resets 5 March",
-        "retry 3 times", "after 12 s", "retry after 0s", "retry after s", "retry after 99999999999999999999 days",
-        "retry after 5 hamsters", "retry in 3 megabytes", "retry in"}) {
-    INFO(text);
-    CHECK(stated_wait(text) == std::nullopt);
-  }
-  CHECK(stated_wait("retry after " + std::string(100'000, '9')) == std::nullopt);
-}
-
-TEST_CASE("a Retry-After header is a number of seconds and nothing else") {
-  CHECK(retry_after_header("20") == 20s);
-  CHECK(retry_after_header(" 20 ") == 20s);
-  CHECK(retry_after_header("0.5") == 500ms);
-  for (const char* value : {"", "0", "-1", "20s", "1e3", "inf", "nan", "Wed, 21 Oct 2026 07:28:00 GMT", "9999999999"}) {
-    INFO(value);
-    CHECK(retry_after_header(value) == std::nullopt);
-  }
-}
 
 TEST_CASE("statuses of a vendor's API mean what their class means") {
   CHECK(outcome_of_status(200) == std::nullopt);

@@ -19,6 +19,7 @@ class Player {
     trial_.policy.cooldown = milliseconds(pick(3) * 5'000);
     trial_.policy.max_cooldown = 40s;
     trial_.policy.max_retry_after = 100s;
+    trial_.policy.slow_probe = 20s;
     trial_.policy.failure_window = milliseconds(pick(2) * 50'000);
     trial_.policy.drop_counts_after = pick(4);
     trial_.lease = 20s;
@@ -60,16 +61,17 @@ class Player {
 
   int pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
 
+  static bool is_probe(PermitKind kind) { return kind == PermitKind::probe || kind == PermitKind::slow_probe; }
+
   bool live(const Call& call) const {
-    return call.open && call.ticket.kind == PermitKind::probe && trial_.now.boot < call.until &&
-           trial_.gone.count(call.pid) == 0;
+    return call.open && is_probe(call.ticket.kind) && trial_.now.boot < call.until && trial_.gone.count(call.pid) == 0;
   }
 
   void ask() {
     const std::int64_t pid = ++last_pid_;
     const auto left = trial_.left();
-    const Allowed allowed = trial_.ask(pid, pick(8) == 0 ? ProbeTime::at_once : ProbeTime::when_due);
-    if (allowed.ticket.kind == PermitKind::probe)
+    const Allowed allowed = trial_.ask(pid, static_cast<ProbeTime>(std::max(0, pick(10) - 7)));
+    if (is_probe(allowed.ticket.kind))
       for (const Call& call : calls_) CHECK_FALSE(live(call));
     if (allowed.ticket.kind == PermitKind::denied && trial_.state() == BreakerState::open) {
       CHECK(trial_.left() > 0ms);
@@ -92,7 +94,11 @@ class Player {
     if (settled.counted) return;
     CHECK_FALSE(settled.entered);
     Breaker unchanged = trial_.breaker;
-    if (verdict == Verdict::rate_limited) unchanged.pause = before.pause;
+    if (verdict == Verdict::rate_limited) {
+      unchanged.pause = before.pause;
+      unchanged.slow_probe = before.slow_probe;
+      unchanged.last_failure = before.last_failure;
+    }
     CHECK(unchanged == before);
     CHECK(trial_.left() >= left);
   }
@@ -132,7 +138,8 @@ class Player {
     CHECK(trial_.seen().failures < trial_.policy.threshold);
     CHECK(static_cast<int>(now.streak.size()) < trial_.policy.threshold);
     CHECK((now.state == BreakerState::closed || now.streak.empty()));
-    CHECK((now.state == BreakerState::half_open || !now.probe));
+    CHECK((now.state == BreakerState::half_open || now.state == BreakerState::open || !now.probe));
+    CHECK((now.state == BreakerState::half_open || now.state == BreakerState::open || !now.slow_probe));
     CHECK(now.pause.length <= 100s);
     CHECK(trial_.left() <= 100s);
     CHECK(notified_ == edges_);

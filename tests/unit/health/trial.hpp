@@ -34,6 +34,7 @@ struct Trial {
     return allow(
         breaker, now, claimant, [&](const ProcessId& owner) { return gone.count(owner.pid) != 0; }, when);
   }
+  Ticket slow_ticket(std::int64_t pid = 1) { return ask(pid, ProbeTime::slowly).ticket; }
   Ticket ticket(std::int64_t pid = 1) { return ask(pid).ticket; }
   PermitKind kind(std::int64_t pid = 1) { return ask(pid).ticket.kind; }
 

@@ -48,6 +48,7 @@ const std::map<std::string, MayKnow> kLibraries{
      [](std::string_view path) { return path.starts_with("core/os/curl_library.") || path == "core/os/http.cpp"; }},
     {"nlohmann/", [](std::string_view path) { return !(path.starts_with("core/") && is_header(path)); }},
     {"pcre2", [](std::string_view path) { return !is_header(path); }},
+    {"absl/", [](std::string_view path) { return path == "core/run/reset_time.cpp"; }},
     {"tl/", [](std::string_view path) { return path == "core/base/result.hpp"; }},
     {"catch2/", [](std::string_view) { return false; }},
 };
@@ -181,6 +182,7 @@ TEST_CASE("a library where it is not for is found") {
                       {"#include <nlohmann/json.hpp>", "core/state/codec.cpp", "core/state/codec.hpp"},
                       {"#include <nlohmann/json_fwd.hpp>", "backends/json.hpp", "core/run/run.hpp"},
                       {"#include <pcre2.h>", "backends/signatures.cpp", "backends/signatures.hpp"},
+                      {"#include <absl/time/time.h>", "core/run/reset_time.cpp", "core/run/reset_time.hpp"},
                       {"#include <tl/expected.hpp>", "core/base/result.hpp", "core/run/backend.hpp"}};
   for (const Row& row : rows) {
     INFO(row.line);

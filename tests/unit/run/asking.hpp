@@ -136,6 +136,15 @@ class Asking {
     REQUIRE(breakers.change(name, [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 0ms); }));
   }
 
+  /// Open for a limit of ten hours that its vendor stated; a slow probe is due.
+  void make_limited(const std::string& name) {
+    REQUIRE(breakers.change(name, [](Breaker& breaker, const HostTime& now) {
+      open_for(breaker, now, 10h);
+      breaker.slow_probe = Span{now, 0ms};
+      breaker.last_failure = LastFailure{"quota_exhausted", "resets in 10 hours", now.wall};
+    }));
+  }
+
   Config config = built_in_config();
   const CancelToken never{};
   SystemClock clock{};

@@ -9,11 +9,11 @@ namespace {
 
 NoAudience nobody;
 
-AttemptOrder order(Asking& asking, const std::string& name, int number) {
+AttemptOrder order(Asking& asking, const std::string& name, int number, ProbeTime when = ProbeTime::when_due) {
   auto candidate = find_candidate(asking.engine, name);
   REQUIRE(candidate);
   candidate->task.prompt = "hello";
-  auto admission = asking.breakers.admit(applicant_for(asking.engine, *candidate, ProbeTime::when_due));
+  auto admission = asking.breakers.admit(applicant_for(asking.engine, *candidate, when));
   REQUIRE(std::holds_alternative<Permit>(admission));
   return {.run_id = "run-of-this-test",
           .number = number,
@@ -86,6 +86,25 @@ TEST_CASE("what is decided stops all but the probes") {
   REQUIRE(name_of(probe) == "probe");
   CHECK(probe->recovered);
   CHECK(race.all_ended());
+}
+
+TEST_CASE("nobody hears a slow probe or waits for it, but dropping the race does") {
+  Asking asking;
+  asking.backend("limited", {"--wait-file", asking.file("go"), "--say", "OK"});
+  asking.make_limited("limited");
+  {
+    Race race(asking.engine, asking.never);
+    race.start(order(asking, "limited", 1, ProbeTime::slowly));
+    CHECK_FALSE(race.next(Deadline::never(), nobody).has_value());
+    CHECK(race.decided().empty());
+    CHECK_FALSE(race.all_ended());
+    asking.touch("go");
+  }
+  CHECK(asking.state("limited").breaker.state == BreakerState::closed);
+  const auto attempts = asking.store->ledger().attempts("run-of-this-test");
+  REQUIRE(attempts->size() == 1);
+  CHECK(attempts->front().probe);
+  CHECK(attempts->front().recovered);
 }
 
 TEST_CASE("a cancel stops everybody, the probes too") {

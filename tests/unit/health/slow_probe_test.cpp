@@ -1,0 +1,193 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/health/trial.hpp"
+
+using namespace delegate;
+
+namespace {
+
+/// Open for a limit that ends in ten hours; its first slow probe is due.
+struct Limited : Trial {
+  Limited() {
+    call(Verdict::rate_limited, 10h);
+    pass(5min);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("while a stated limit runs, one slow probe is let through after five minutes, and no call [R22]") {
+  Trial trial;
+  trial.call(Verdict::rate_limited, 10h);
+  CHECK(trial.seen().slow_probe_in == 5min);
+  trial.pass(5min - 1ms);
+  CHECK(trial.slow_ticket().kind == PermitKind::denied);
+  trial.pass(1ms);
+  CHECK(trial.seen().slow_probe_in == 0ms);
+  CHECK(trial.kind() == PermitKind::denied);
+  CHECK(trial.slow_ticket(1).kind == PermitKind::slow_probe);
+  CHECK(trial.slow_ticket(2).kind == PermitKind::denied);
+  CHECK(trial.kind(3) == PermitKind::denied);
+  CHECK(trial.state() == BreakerState::open);
+  CHECK(trial.left() == 10h - 5min);
+}
+
+TEST_CASE("slow probes come after 5, 10, 20 and 40 minutes, then every hour [R22]") {
+  Trial trial;
+  trial.call(Verdict::rate_limited, 10h);
+  for (const milliseconds wait : {5min, 10min, 20min, 40min, 60min, 60min}) {
+    trial.pass(wait - 1ms);
+    CHECK(trial.slow_ticket().kind == PermitKind::denied);
+    trial.pass(1ms);
+    const Ticket ticket = trial.slow_ticket();
+    CHECK(ticket.kind == PermitKind::slow_probe);
+    trial.report(ticket, Verdict::failure);
+  }
+  CHECK(trial.left() == 10h - 195min);
+}
+
+TEST_CASE("a first wait of more than an hour stays as it is [R22]") {
+  Trial trial;
+  trial.policy.slow_probe = 2h;
+  trial.call(Verdict::rate_limited, 10h);
+  for (int i = 0; i < 3; ++i) {
+    trial.pass(2h);
+    const Ticket ticket = trial.slow_ticket();
+    CHECK(ticket.kind == PermitKind::slow_probe);
+    trial.report(ticket, Verdict::neutral);
+  }
+}
+
+TEST_CASE("a slow probe's answer closes the breaker: a recovery [R22]") {
+  Limited trial;
+  const Settled settled = trial.report(trial.slow_ticket(), Verdict::success);
+  CHECK(settled.counted);
+  CHECK(settled.recovered);
+  CHECK(settled.entered == BreakerState::closed);
+  CHECK(trial.kind() == PermitKind::normal);
+  CHECK(trial.breaker.slow_probe == std::nullopt);
+}
+
+TEST_CASE("a slow probe that ends without an answer leaves the break and its words as they are [R22]") {
+  Limited trial;
+  const auto words = trial.breaker.last_failure;
+  const Verdict verdict =
+      GENERATE(Verdict::failure, Verdict::neutral, Verdict::drop, Verdict::connect_failure, Verdict::rate_limited);
+  const Settled settled = trial.report(trial.slow_ticket(), verdict);
+  CHECK(settled.neutral);
+  CHECK_FALSE(settled.entered.has_value());
+  CHECK(trial.left() == 10h - 5min);
+  CHECK(trial.breaker.last_failure == words);
+  CHECK(trial.breaker.breaks_in_a_row == 0);
+  CHECK(trial.slow_ticket().kind == PermitKind::denied);
+  CHECK(trial.seen().slow_probe_in == 10min);
+}
+
+TEST_CASE("a slow probe that hears a new time moves the end, to either side, up to the longest [R22]") {
+  Limited trial;
+  const auto [stated, left] =
+      GENERATE(std::pair<milliseconds, milliseconds>{20min, 20min}, std::pair<milliseconds, milliseconds>{20h, 20h},
+               std::pair<milliseconds, milliseconds>{200h, 24h});
+  CHECK_FALSE(trial.report(trial.slow_ticket(), Verdict::rate_limited, stated).tripped);
+  CHECK(trial.left() == left);
+  CHECK(trial.seen().slow_probe_in == 10min);
+  CHECK(trial.breaker.trips == 1);
+}
+
+TEST_CASE("a slow probe whose process died or whose lease is over is not repeated before its time [R7] [R22]") {
+  Limited trial;
+  const Ticket lost = trial.slow_ticket(9);
+  SECTION("died") { trial.gone.insert(9); }
+  SECTION("late") { trial.pass(trial.lease); }
+  CHECK(trial.slow_ticket().kind == PermitKind::denied);
+  trial.pass(10min);
+  CHECK(trial.slow_ticket().kind == PermitKind::slow_probe);
+  CHECK_FALSE(trial.report(lost, Verdict::success).counted);
+  CHECK(trial.state() == BreakerState::open);
+}
+
+TEST_CASE("there is one probe at a time, slow or not [R5] [R22]") {
+  Limited trial;
+  SECTION("a slow one keeps a probe before its time away") {
+    trial.slow_ticket(1);
+    CHECK(trial.ask(2, ProbeTime::at_once).ticket.kind == PermitKind::denied);
+  }
+  SECTION("a probe before its time keeps a slow one away, and they go on when it fails") {
+    const Ticket probe = trial.ask(1, ProbeTime::at_once).ticket;
+    CHECK(trial.slow_ticket(2).kind == PermitKind::denied);
+    trial.report(probe, GENERATE(Verdict::failure, Verdict::neutral));
+    CHECK(trial.left() == 10h - 5min);
+    CHECK(trial.slow_ticket(2).kind == PermitKind::slow_probe);
+  }
+  SECTION("a slow one that outlasts the break keeps the probe away until it ends") {
+    trial.pass(10h - 5min - 1s);
+    const Ticket slow = trial.slow_ticket(1);
+    trial.pass(1s);
+    CHECK(trial.kind(2) == PermitKind::denied);
+    CHECK(trial.state() == BreakerState::half_open);
+    CHECK(trial.left() == trial.lease - 1s);
+    trial.report(slow, Verdict::failure);
+    CHECK(trial.kind(2) == PermitKind::probe);
+  }
+}
+
+TEST_CASE("no slow probe where none is due: closed, over, an ordinary break, by hand, switched off [R22]") {
+  Trial trial;
+  SECTION("closed") {}
+  SECTION("an ordinary break") {
+    trial.trip();
+    trial.pass(59s);
+  }
+  SECTION("over: a call probes") {
+    trial.call(Verdict::rate_limited, 1h);
+    trial.pass(1h);
+    CHECK(trial.slow_ticket().kind == PermitKind::denied);
+    CHECK(trial.kind() == PermitKind::probe);
+  }
+  SECTION("reset") {
+    trial.call(Verdict::rate_limited, 1h);
+    reset(trial.breaker);
+    trial.pass(6min);
+  }
+  SECTION("forced open") {
+    trial.call(Verdict::rate_limited, 1h);
+    force_open(trial.breaker);
+    trial.pass(6min);
+  }
+  SECTION("a break by hand") {
+    open_for(trial.breaker, trial.now, 1h);
+    trial.pass(6min);
+  }
+  SECTION("switched off") {
+    trial.policy.slow_probe = 0ms;
+    trial.call(Verdict::rate_limited, 1h);
+    trial.pass(59min);
+  }
+  CHECK(trial.slow_ticket().kind == PermitKind::denied);
+}
+
+TEST_CASE("what was decided by hand while a slow probe was out stays [R13] [R22]") {
+  Limited trial;
+  const Ticket slow = trial.slow_ticket();
+  SECTION("reset") { reset(trial.breaker); }
+  SECTION("forced open") { force_open(trial.breaker); }
+  const Breaker before = trial.breaker;
+  CHECK_FALSE(trial.report(slow, Verdict::success).counted);
+  CHECK(trial.breaker == before);
+}
+
+TEST_CASE("slow probes go on after a reboot [R15] [R22]") {
+  Trial trial;
+  trial.call(Verdict::rate_limited, 10h);
+  trial.pass(2min);
+  trial.reboot();
+  trial.kind();  // the first question anchors
+  trial.pass(3min - 1ms);
+  CHECK(trial.slow_ticket().kind == PermitKind::denied);
+  trial.pass(1ms);
+  CHECK(trial.slow_ticket().kind == PermitKind::slow_probe);
+  trial.reboot();
+  CHECK(trial.slow_ticket().kind == PermitKind::denied);
+  trial.pass(10min);
+  CHECK(trial.slow_ticket().kind == PermitKind::slow_probe);
+}
