@@ -1,6 +1,7 @@
 #include "backends/claude.hpp"
 
 #include <algorithm>
+#include <climits>
 
 #include "backends/cli_process.hpp"
 #include "backends/json.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr const char* kSystemFile = "{system_file}";
 constexpr std::size_t kMostDenied = 8;
+constexpr std::int64_t kLongestDelay = 366LL * 24 * 3600 * 1000;  // what is longer is no time
 
 // The class that the CLI gives an error itself, on its assistant record and on its retry events.
 std::optional<Outcome> outcome_of_class(std::string_view name) {
@@ -33,6 +35,8 @@ std::optional<Outcome> outcome_of_reason(std::string_view reason) {
 constexpr Signature kWords[] = {
     {R"(\bhit your .{0,24}limit\b|\busage limit reached\b|exceed your account's rate limit)", Outcome::quota_exhausted},
     {R"(\btemporarily limiting requests\b)", Outcome::rate_limited},
+    {R"(^api error: .{0,80}\bresponse exceeded the \d+ output token maximum)", Outcome::cut_short},
+    {R"(^api error: api returned an empty or malformed response)", Outcome::bad_output},
 };
 
 void read_usage(const Json& json, Reading& reading) {
@@ -54,6 +58,20 @@ void read_denials(const Json& json, Reading& reading) {
   }
 }
 
+/// What an error is: the record's own fields, then the class that an earlier record named, then words. A status of 400
+/// stands for many things; the class "server_error" is also said of refused and dropped connections.
+std::optional<Outcome> outcome_of_result(const Json& json, const std::string& text, std::optional<Outcome> named) {
+  if (text_at(json, "/stop_reason") == "refusal") return Outcome::refused_by_policy;
+  if (const auto outcome = outcome_of_reason(text_at(json, "/terminal_reason"))) return outcome;
+  if (const auto outcome = match(kWords, text)) return outcome;  // a used-up window is a status 429, too
+  if (named && named != Outcome::server_error) return named;
+  const auto status = integer_at(json, "/api_error_status");
+  const auto by_status = status ? outcome_of_status(*status) : std::nullopt;
+  if (by_status && status != 400) return by_status;
+  if (const auto outcome = match(common_signatures(), text)) return outcome;
+  return by_status ? by_status : named;
+}
+
 /// `subtype` says "success" on errors too; `is_error` is what counts.
 void read_result(const Json& json, Reading& reading) {
   std::string text = text_at(json, "/result");
@@ -66,15 +84,8 @@ void read_result(const Json& json, Reading& reading) {
     reading.problem.reset();
     return;
   }
-  const auto status = integer_at(json, "/api_error_status");
-  std::optional<Outcome> outcome = match(kWords, text);
-  if (!outcome) outcome = outcome_of_reason(text_at(json, "/terminal_reason"));
-  // The class named by an earlier record; "server_error" is also said of refused and dropped connections.
   const auto named = reading.problem ? std::optional(reading.problem->outcome) : std::nullopt;
-  if (!outcome && named != Outcome::server_error) outcome = named;
-  if (!outcome) outcome = match(common_signatures(), text);
-  if (!outcome && status) outcome = outcome_of_status(*status);
-  if (!outcome) outcome = named;
+  const auto outcome = outcome_of_result(json, text, named);
   const auto retry_at = reading.problem ? reading.problem->retry_at : std::nullopt;
   reading.problem = Problem{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
 }
@@ -125,16 +136,19 @@ std::string directory_of(const Task& task) {
   return home == task.environment.end() ? std::string() : home->second + "/.claude";
 }
 
-/// Its own retries. A sign-in that is refused twice will be refused again, and by itself the CLI goes on for three
-/// minutes. The first time it may be renewing an expired token just now: it must not be stopped over that.
+/// Its own retries: by itself the CLI goes on for three minutes, even with a refused sign-in.
 void read_retry(const Json& json, Reading& reading) {
   const std::string name = text_at(json, "/error");
   const auto outcome = outcome_of_class(name);
   if (!outcome) return;
-  const bool sign_in = outcome == Outcome::unauthenticated;
+  const auto status = integer_at(json, "/error_status");
+  const std::string words =
+      "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
   reading.problem =
-      Problem{*outcome, sign_in ? "sign-in refused by the service" : "retrying after " + one_line(name), {}};
-  reading.hopeless = sign_in && integer_at(json, "/attempt").value_or(1) > 1;
+      Problem{*outcome, *outcome == Outcome::unauthenticated ? "sign-in refused by the service" : words, {}};
+  const auto delay = std::clamp<std::int64_t>(integer_at(json, "/retry_delay_ms").value_or(0), 0, kLongestDelay);
+  const auto attempt = std::clamp<std::int64_t>(integer_at(json, "/attempt").value_or(1), 1, INT_MAX);
+  reading.problem->retrying = Retrying{.failures = static_cast<int>(attempt), .pause = milliseconds(delay)};
 }
 
 /// Pieces of the message that is being written, when they were asked for. A message may end in the use of a tool, and
@@ -183,7 +197,8 @@ class Claude final : public CliBackend {
     if (!task.session.empty() && !task.system.empty()) add({"--system-prompt-snapshot", "off"});
     call.env = child_environment(
         task, {"CLAUDE_CODE_OAUTH_TOKEN"},
-        {"CLAUDE_CODE_MAX_RETRIES=0", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1"});
+        // One retry: with the first one it renews an expired token.
+        {"CLAUDE_CODE_MAX_RETRIES=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1"});
     call.input = task.prompt;
     return call;
   }

@@ -46,6 +46,13 @@ bool is_marker(std::string_view name) {
                                               [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
+// What a CLI says that ends before it has begun. Its own words at the beginning of a line, or the system's.
+constexpr Signature kNotStarted[] = {
+    {R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
+     Outcome::spawn_failed},
+    {R"(\bread-only file system\b|\bno space left on device\b|\berofs\b|\benospc\b)", Outcome::resources},
+};
+
 bool is_vendor_key(std::string_view name) { return name.ends_with("_API_KEY") || lists(kKeys, name); }
 
 }  // namespace
@@ -84,10 +91,11 @@ void take_for_answer(Reading& reading, std::string text) {
   reading.warnings.emplace_back("it ended without saying so; the last thing that it wrote is taken for its answer");
 }
 
-std::optional<Problem> CliBackend::explain(const Reading&, const Task&, const Remains& remains) const {
-  const auto outcome = match(common_signatures(), remains.err);
-  if (!outcome) return std::nullopt;
-  return Problem{*outcome, one_line(remains.err), stated_wait(remains.err)};
+std::optional<Problem> CliBackend::explain(const Reading& reading, const Task&, const Remains& remains) const {
+  auto found = find(common_signatures(), remains.err);
+  if (!found && reading.session_id.empty()) found = find(kNotStarted, remains.err);
+  if (!found) return std::nullopt;
+  return Problem{found->outcome, one_line(found->line), stated_wait(remains.err)};
 }
 
 ProcessCall start_call(const Task& task) {

@@ -9,20 +9,51 @@
 namespace delegate {
 namespace {
 
-Problem problem_of(const std::string& message) {
-  const auto outcome = match(common_signatures(), message);
-  return {outcome.value_or(Outcome::exited_nonzero), one_line(message), stated_wait(message)};
+// "stream disconnected" is said of much that is no lost connection.
+constexpr Signature kWords[] = {
+    {R"(^(stream disconnected before completion: )?an error occurred while processing your request)",
+     Outcome::server_error},
+    {R"(^stream disconnected before completion: stream closed before response\.completed)", Outcome::bad_output},
+    {R"(^incomplete response returned, reason: max_output_tokens)", Outcome::cut_short},
+    {R"(^incomplete response returned, reason: content_filter)", Outcome::refused_by_policy},
+    {R"(^stream disconnected before completion: connection refused|^connection failed: )", Outcome::unreachable},
+};
+
+/// The status that it names leads the message; what follows is the body of the answer, which may quote anything.
+constexpr const char* kStatus = R"(^(?:unexpected status|exceeded retry limit, last status:) (\d{3})\b)";
+
+std::optional<Outcome> outcome_of(const std::string& message) {
+  const std::string status = captured(kStatus, message);
+  if (!status.empty() && status != "400" && status != "429") return outcome_of_status(std::stoi(status));
+  if (const auto outcome = match(kWords, message)) return outcome;
+  return match(common_signatures(), message);
 }
 
-/// "Reconnecting... 2/5 (unexpected status 401 …)": the CLI's own retries. A sign-in failure does not heal by retrying,
-/// and for a network it would wait for ever.
+Problem problem_of(const std::string& message) {
+  return {outcome_of(message).value_or(Outcome::exited_nonzero), one_line(message), stated_wait(message)};
+}
+
+/// It repeats a request four times before it tells anything of it. How long it pauses for a rate limit it never tells.
+constexpr const char* kTriedEnough =
+    R"(^exceeded retry limit|^unexpected status 5\d\d|^We.re currently experiencing high demand)"
+    R"(|^(stream disconnected before completion: )?error sending request)";
+/// A stream that breaks is told at once. In other words than these it may be a WebSocket that is not let through, and
+/// the fifth failure is followed by HTTPS, which works.
+constexpr const char* kToldAtOnce =
+    R"(^unexpected status|^stream disconnected before completion: (Transport error|An error|stream closed|Connection refused))";
+
+/// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": its own retries.
 void read_error(const std::string& message, Reading& reading) {
-  const Problem problem = problem_of(message);
+  const std::string inner = captured(R"(^Reconnecting\.\.\. [^(]*\(([\s\S]*)\)\s*$)", message);
+  Problem problem = problem_of(inner.empty() ? message : inner);
   if (problem.outcome == Outcome::exited_nonzero) return;
-  reading.problem = problem;
-  const bool retrying = message.starts_with("Reconnecting...") && !message.starts_with("Reconnecting... 1/");
-  if (retrying && problem.outcome == Outcome::unauthenticated) reading.hopeless = true;
-  if (message.starts_with("Reconnecting... waiting for network")) reading.hopeless = true;
+  if (const std::string count = captured(R"(^Reconnecting\.\.\. (\d{1,3})/)", message); !count.empty()) {
+    if (matches(kTriedEnough, inner)) problem.retrying = Retrying{.failures = 5};
+    else if (matches(kToldAtOnce, inner)) problem.retrying = Retrying{.failures = std::stoi(count)};
+  } else if (message.starts_with("Reconnecting... waiting for network")) {
+    problem.retrying = Retrying{.for_ever = true};
+  }
+  reading.problem = std::move(problem);
 }
 
 /// What a person would call it.

@@ -1,5 +1,8 @@
 #include "backends/gemini.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 #include "backends/cli_process.hpp"
 #include "backends/json.hpp"
 #include "backends/signatures.hpp"
@@ -16,30 +19,95 @@ constexpr const char* kScratch = "{scratch}";
 constexpr Signature kWords[] = {
     {R"(\bdaily quota\b)", Outcome::quota_exhausted},
     {R"(\bexceeded your current quota\b)", Outcome::rate_limited},
+    {R"(^\[?(api error: )?incomplete json segment|\bin json at position \d)", Outcome::bad_output},
+};
+constexpr Signature kTransport[] = {
+    {R"(\bterminated\b)", Outcome::dropped},
+    {R"(\bfetch failed\b)", Outcome::unreachable},
 };
 
-/// The message is often the vendor's JSON in words of the CLI: `[API Error: {"error":{"code":400,…}}]`.
-Problem problem_of(const std::string& message) {
-  std::optional<Outcome> outcome = match(kWords, message);
-  if (!outcome) outcome = match(common_signatures(), message);
+/// The vendor's own record, which the message often is or holds: `[API Error: {"error":{"code":400,…}}]`.
+std::optional<Json> vendor_record(std::string_view message) {
   const std::size_t begin = message.find('{');
   const std::size_t end = message.rfind('}');
-  std::string words = message;
-  if (begin != std::string::npos && end != std::string::npos && end > begin)
-    if (const auto vendor = parse_object(std::string_view(message).substr(begin, end - begin + 1))) {
-      if (std::string inner = text_at(*vendor, "/error/message"); !inner.empty()) words = std::move(inner);
-      const auto code = integer_at(*vendor, "/error/code");
-      if (!outcome && code) outcome = outcome_of_status(*code);
-    }
-  if (!outcome && message.find("terminated") != std::string::npos) outcome = Outcome::dropped;
-  if (!outcome && message.find("fetch failed") != std::string::npos) outcome = Outcome::unreachable;
+  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::nullopt;
+  return parse_object(message.substr(begin, end - begin + 1));
+}
+
+/// Without what the CLI puts around the words of others.
+std::string bare_words(const std::string& message) {
+  std::string words = captured(R"(^\[API Error: ([\s\S]*)\]\s*(?:$|\n))", message);
+  if (words.empty())
+    words = captured(
+        R"(^Attempt \d+ failed(?: with status \d+)?(?:\. Retrying with backoff\.\.\.|:)\s*(?:Error: exception \w+: )?(\S.*))",
+        message);
+  return words.empty() ? message : words;
+}
+
+/// The status of the record; 400 and 429 stand for several things, which the words tell apart.
+Problem problem_of(const std::string& message) {
+  const auto vendor = vendor_record(message);
+  std::string words = vendor ? text_at(*vendor, "/error/message") : "";
+  if (words.empty()) words = bare_words(message);
+  const auto code = vendor ? integer_at(*vendor, "/error/code") : std::nullopt;
+  const auto by_code = code ? outcome_of_status(*code) : std::nullopt;
+  std::optional<Outcome> outcome = code == 400 || code == 429 ? std::nullopt : by_code;
+  for (const std::span<const Signature> signatures : {std::span<const Signature>(kWords), common_signatures()})
+    if (!outcome) outcome = match(signatures, message);
+  if (!outcome) outcome = by_code;
+  if (!outcome) outcome = match(kTransport, message);
   return {outcome.value_or(Outcome::exited_nonzero), one_line(words), stated_wait(message)};
+}
+
+// When a stream breaks the CLI waits a second or more, asks again and writes the new answer behind the pieces of the
+// first, without a word about it.
+constexpr milliseconds kShortestPause{900};
+constexpr std::size_t kSameBeginning = 16;  // bytes; a second try of a model need not go on as the first did
+constexpr std::size_t kFewestBytes = 4;     // with fewer before the pause the same beginning may be chance
+
+/// Of "2026-11-21T09:17:16.702Z" the time of the day.
+std::optional<milliseconds> time_of_day(const std::string& stamp) {
+  constexpr std::size_t kLength = std::string_view("2026-11-21T09:17:16.702Z").size();
+  if (stamp.size() != kLength) return std::nullopt;
+  const auto number = [&](std::size_t at, std::size_t digits) {
+    int value = -1;
+    const char* end = stamp.data() + at + digits;
+    return std::from_chars(stamp.data() + at, end, value).ptr == end ? value : -1;
+  };
+  const int hours = number(11, 2);
+  const int minutes = number(14, 2);
+  const int seconds = number(17, 2);
+  const int thousandths = number(20, 3);
+  if (hours < 0 || minutes < 0 || seconds < 0 || thousandths < 0) return std::nullopt;
+  return std::chrono::hours(hours) + std::chrono::minutes(minutes) + std::chrono::seconds(seconds) +
+         milliseconds(thousandths);
+}
+
+/// After a pause it says again what it began with.
+bool begins_anew(const Reading& reading) {
+  const std::string_view whole = reading.draft;
+  return std::any_of(reading.pauses.begin(), reading.pauses.end(), [&](std::size_t pause) {
+    return whole.substr(pause).starts_with(whole.substr(0, std::min(pause, kSameBeginning)));
+  });
+}
+
+void read_words(const Json& json, Reading& reading) {
+  const auto now = time_of_day(text_at(json, "/timestamp"));
+  if (now && reading.wrote_at && reading.draft.size() >= kFewestBytes && *now - *reading.wrote_at >= kShortestPause)
+    reading.pauses.push_back(reading.draft.size());
+  reading.wrote_at = now;
+  reading.draft += text_at(json, "/content");
+  reading.doing.clear();
+  if (!begins_anew(reading)) return;
+  reading.problem = Problem{Outcome::dropped, "its answer broke off and began anew behind the pieces", {}};
+  reading.problem->retrying = Retrying{.failures = 2};  // whatever comes now is no answer any more
 }
 
 void read_result(const Json& json, Reading& reading) {
   reading.usage.input_tokens = integer_at(json, "/stats/input_tokens");
   reading.usage.output_tokens = integer_at(json, "/stats/output_tokens");
   if (text_at(json, "/status") == "success") {
+    if (begins_anew(reading)) return;
     reading.problem.reset();  // what was retried with success
     // Who said it all before the last tool was used has nothing to add to it.
     reading.text = trim(reading.draft).empty() ? reading.text + reading.draft : reading.draft;
@@ -58,18 +126,22 @@ void read_tool_use(const Json& json, Reading& reading) {
   reading.doing = "using " + one_line(text_at(json, "/tool_name"), 40);
 }
 
+constexpr const char* kAttempt = R"(^Attempt (\d{1,3}) failed\b)";
+
 /// Its own retries are told on stderr alone: "Attempt 2 failed with status 500. Retrying …", or, for a rate limit, a
 /// second line with the wait. It would try ten times, for more than four minutes; its setting for that is honoured only
-/// in files that root owns. One retry is enough, and a stated wait is ours to remember.
+/// in files that root owns.
 void read_retry(std::string_view line, Reading& reading) {
   if (reading.complete) return;  // the two pipes are not read in the order in which they were written
-  const bool first = line.starts_with("Attempt 1 failed");
-  if (line.starts_with("Attempt ") && line.find(" failed") != std::string_view::npos) {
+  const bool failed = line.starts_with("Attempt ");
+  if (const std::string count = failed ? captured(kAttempt, line) : ""; !count.empty()) {
+    const auto before = reading.problem;
     reading.problem = problem_of(std::string(trim(line)));
-    reading.hopeless = !first;
-  } else if (reading.problem && line.starts_with("Suggested retry after")) {
+    reading.problem->retrying = Retrying{.failures = std::stoi(count)};
+    if (before && before->outcome == reading.problem->outcome) reading.problem->retry_after = before->retry_after;
+  } else if (reading.problem && reading.problem->retrying && line.starts_with("Suggested retry after")) {
     reading.problem->retry_after = stated_wait(line);
-    reading.hopeless = true;
+    reading.problem->retrying->pause = reading.problem->retry_after.value_or(milliseconds(0));
   }
 }
 
@@ -122,15 +194,12 @@ class Gemini final : public CliBackend {
       reading.session_id = text_at(*json, "/session_id");
       reading.model = text_at(*json, "/model");
     }
-    if (type == "message" && text_at(*json, "/role") == "assistant") {
-      reading.draft += text_at(*json, "/content");
-      reading.doing.clear();
-    }
+    if (type == "message" && text_at(*json, "/role") == "assistant") read_words(*json, reading);
     if (type == "tool_use") read_tool_use(*json, reading);
     if (type == "error" && text_at(*json, "/severity") == "error") {
       const std::string message = text_at(*json, "/message");
-      const auto outcome = match(common_signatures(), message);
-      reading.problem = Problem{outcome.value_or(Outcome::lost_result), one_line(message), stated_wait(message)};
+      reading.problem = problem_of(message);
+      if (reading.problem->outcome == Outcome::exited_nonzero) reading.problem->outcome = Outcome::lost_result;
     }
     if (type == "result") read_result(*json, reading);
   }

@@ -116,6 +116,12 @@ constexpr std::array kCommon{
               Outcome::dropped},
 };
 
+std::string line_around(const std::string& part, const std::string& text) {
+  const std::size_t at = text.find(part);
+  const std::size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // none before it: npos + 1
+  return text.substr(begin, text.find('\n', at) - begin);
+}
+
 }  // namespace
 
 bool matches(const std::string& pattern, std::string_view text) {
@@ -123,11 +129,22 @@ bool matches(const std::string& pattern, std::string_view text) {
 }
 
 std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text) {
+  const auto found = find(signatures, text);
+  return found ? std::optional(found->outcome) : std::nullopt;
+}
+
+std::optional<Finding> find(std::span<const Signature> signatures, std::string_view text) {
   if (text.empty()) return std::nullopt;
-  const std::string seen = looked_at(text);
+  const std::string looked = looked_at(text);
   for (const Signature& signature : signatures)
-    if (!groups(compiled(signature.pattern), seen).empty()) return signature.outcome;
+    if (const auto found = groups(compiled(signature.pattern), looked); !found.empty())
+      return Finding{signature.outcome, line_around(found.front(), looked)};
   return std::nullopt;
+}
+
+std::string captured(const std::string& pattern, std::string_view text) {
+  const auto found = groups(pattern, looked_at(text), Case::matters);
+  return found.size() < 2 ? std::string() : found[1];
 }
 
 std::span<const Signature> common_signatures() { return kCommon; }

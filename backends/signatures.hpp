@@ -20,8 +20,17 @@ struct Signature {
 
 /// The outcome of the first signature that matches, whatever the case of its letters.
 std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text);
+/// … and the line of the text that says so.
+struct Finding {
+  Outcome outcome;
+  std::string line;
+};
+std::optional<Finding> find(std::span<const Signature> signatures, std::string_view text);
 /// A person's own pattern, case and all; one that cannot be compiled or evaluated matches nothing.
 bool matches(const std::string& pattern, std::string_view text);
+
+/// What the first group of `pattern` captures in `text`, case and all; empty when it does not match.
+std::string captured(const std::string& pattern, std::string_view text);
 
 /// What the vendors have in common: sign-in, quota, rate limit, overload, model, context, connection.
 std::span<const Signature> common_signatures();

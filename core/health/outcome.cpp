@@ -46,6 +46,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::model_rejected,    "model_rejected",    upstream, none,          none, at_threshold, next, stay,  warn,  1, 400},
     OutcomeTraits{Outcome::bad_request,       "bad_request",       upstream, none,          none, at_threshold, stay, stay,  warn,  1, 400},
     OutcomeTraits{Outcome::context_too_long,  "context_too_long",  upstream, none,          none, at_threshold, next, stay,  warn,  1, 413},
+    OutcomeTraits{Outcome::cut_short,         "cut_short",         upstream, none,          none, at_threshold, next, stay,  warn,  1, 502},
     OutcomeTraits{Outcome::refused_by_policy, "refused_by_policy", upstream, ok,            ok,   at_threshold, stay, stay,  warn,  1, 403},
     OutcomeTraits{Outcome::bad_output,        "bad_output",        upstream, bad,           bad,  at_threshold, next, stay,  warn,  1, 502},
     OutcomeTraits{Outcome::dropped,           "dropped",           upstream, drop,          bad,  at_threshold, next, stay,  info,  1, 502},

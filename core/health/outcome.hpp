@@ -14,8 +14,8 @@ enum class Outcome {
   answered_empty,  // clean end, result record with usage, no text
   lost_result,     // clean end, no result record
   not_installed,
-  spawn_failed,
-  resources,  // ours: out of processes, files, memory
+  spawn_failed,  // could not be started, or not with these flags
+  resources,     // ours: out of processes, files, memory; a disk that is full or read-only
   unreachable,
   connect_timeout,
   timed_out,         // total time over, after silence
@@ -32,8 +32,9 @@ enum class Outcome {
   loading,       // a local model that is not ready yet
   server_error,  // HTTP 5xx that is not overload
   model_rejected,
-  bad_request,  // usage error of the call itself: flags, unknown session
+  bad_request,  // of the call itself: an unknown session, a malformed request
   context_too_long,
+  cut_short,  // the answer reached the model's limit before its end
   refused_by_policy,
   bad_output,
   dropped,          // transport broke in the middle

@@ -64,6 +64,13 @@ struct Record {
   std::string name;       // in it, or in one of the directories that stand in it
 };
 
+/// A backend tries again by itself. It only tells; whether that may go on is decided in core/run/retries.
+struct Retrying {
+  int failures = 1;       // so far
+  milliseconds pause{0};  // before the next try, as far as it says
+  bool for_ever = false;  // it waits until something changes
+};
+
 /// Why there is no answer, as far as the backend can tell.
 struct Problem {
   Outcome outcome = Outcome::internal;
@@ -71,7 +78,8 @@ struct Problem {
   std::optional<milliseconds> retry_after;  // from now
   std::optional<milliseconds> retry_at;     // or as a time: wall, since the epoch
   std::string_view limit = {};              // the key of the backend whose time was over: "timeout"
-  std::string hint = {};  // what to do about this very trouble, where its outcome alone does not say it
+  std::string hint = {};                  // what to do about this very trouble, where its outcome alone does not say it
+  std::optional<Retrying> retrying = {};  // it is not over yet: the backend goes on
 };
 
 /// One thing that a person can do about an outcome. Placeholders, each filled in or the row passed over: {name} of the
@@ -88,7 +96,6 @@ struct Reading {
   std::string text;
   bool complete = false;       // the backend's own record of the end was seen
   bool end_announced = false;  // … or the last word of the answer, after which there is only bookkeeping
-  bool hopeless = false;       // it goes on trying what cannot succeed: stop it
   std::string session_id;
   std::string model;
   Usage usage;
@@ -102,7 +109,11 @@ struct Reading {
   /// is repeated), so it is for the eyes of a person and nothing else. `drafts` counts how many were begun.
   std::string draft;
   int drafts = 0;
-  void begin_draft() { draft.clear(), ++drafts; }
+  void begin_draft() { draft.clear(), pauses.clear(), ++drafts; }
+  /// For kinds that do not say when a try is repeated: after how many bytes of `draft` it paused, and when it last
+  /// wrote, by its own time stamps.
+  std::vector<std::size_t> pauses;
+  std::optional<milliseconds> wrote_at;
   /// What it is busy with while it writes nothing: "loading qwen3:8b", "using Read". Empty: it has not said.
   std::string doing;
 };

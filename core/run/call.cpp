@@ -5,6 +5,7 @@
 #include "core/run/hints.hpp"
 #include "core/run/judge.hpp"
 #include "core/run/lines.hpp"
+#include "core/run/retries.hpp"
 
 namespace delegate {
 namespace {
@@ -39,8 +40,8 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
 /// Folds a call's output into a Reading, line by line.
 class Reader {
  public:
-  Reader(const Backend& backend, const Task& task, Reading& reading, const OnReading& on_reading)
-      : backend_(backend), task_(task), reading_(reading), on_reading_(on_reading) {}
+  Reader(const Backend& backend, const Task& task, Deadline end, Reading& reading, const OnReading& on_reading)
+      : backend_(backend), task_(task), end_(end), reading_(reading), on_reading_(on_reading) {}
 
   Flow take(Stream stream, std::string_view bytes) {
     lines(stream).feed(bytes, [&](std::string_view line) { backend_.read(reading_, task_, stream, line); });
@@ -49,8 +50,8 @@ class Reader {
       reading_.problem = Problem{Outcome::bad_output, "the answer is longer than 64 MB", {}};
       return Flow::stop;
     }
-    if (reading_.hopeless) return Flow::stop;
-    return reading_.complete ? Flow::finish : Flow::go_on;
+    if (reading_.complete) return Flow::finish;
+    return gives_up() ? Flow::stop : Flow::go_on;
   }
   void finish() {
     for (const Stream stream : {Stream::out, Stream::err})
@@ -58,9 +59,17 @@ class Reader {
   }
 
  private:
+  bool gives_up() {
+    if (!reading_.problem) return false;
+    auto end = end_of_retries(*reading_.problem, end_.left());
+    if (!end) return false;
+    reading_.problem = std::move(end);
+    return true;
+  }
   Lines& lines(Stream stream) { return stream == Stream::out ? out_ : err_; }
   const Backend& backend_;
   const Task& task_;
+  Deadline end_;
   Reading& reading_;
   const OnReading& on_reading_;
   Lines out_;
@@ -110,7 +119,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
                  .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
   spec.tag_name = "DELEGATE_RUN_ID";
   spec.keep_daemons = task.access == Access::write;  // it may have been asked to start one
-  Reader reader(backend, task, end.reading, on_reading);
+  Reader reader(backend, task, spec.clocks.total, end.reading, on_reading);
   const auto result =
       run_child(spec, cancel, [&](Stream stream, std::string_view bytes) { return reader.take(stream, bytes); });
   if (!result) {
@@ -129,7 +138,7 @@ void exchange(const Backend& backend, const Task& task, HttpRequest request, con
   request.clocks.first_byte = task.settings.first_output_timeout;
   request.clocks.idle = task.settings.idle_timeout;
   request.clocks.total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline);
-  Reader reader(backend, task, end.reading, on_reading);
+  Reader reader(backend, task, request.clocks.total, end.reading, on_reading);
   const auto result =
       http_exchange(request, cancel, [&](std::string_view bytes) { return reader.take(Stream::out, bytes); });
   if (!result) {

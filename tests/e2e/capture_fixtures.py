@@ -37,16 +37,18 @@ class Case:
     """One recorded run. `retrying`: leave the CLI's own retries on and stop it after that many seconds."""
 
     def __init__(self, mode="ok", prompt="hello from delegate", argv=(), without=(), environment=None, files=None,
-                 session=None, retrying=None):
+                 session=None, retrying=None, url=None):
         self.mode, self.prompt, self.argv, self.without = mode, prompt, list(argv), without
         self.environment, self.files = environment or {}, files or {}
-        self.session, self.retrying = session, retrying
+        self.session, self.retrying, self.url = session, retrying, url
 
 
 EVERYWHERE = {mode: Case(mode) for mode in ("ok", "empty", "drop", "400ctx", "401", "404",
-                                            "429", "429retry", "429quota", "429usage", "500", "529")} | {
+                                            "429", "429retry", "429quota", "429usage", "500", "529", "403", "502",
+                                            "errorevent", "closed", "garbage", "maxtokens", "refusal")} | {
     "resume": Case(session="last", prompt="recall"),
     "resume_unknown": Case(session=NO_SUCH_SESSION, prompt="recall"),
+    "flag": Case(argv=["--no-such-flag"]),
     "hang": Case("hang", retrying=6),
     "hangmid": Case("hangmid", retrying=6),
 }
@@ -68,8 +70,9 @@ CASES = {
         "tool": Case(argv=["-m", "gpt-5-codex"], prompt='call exec_command {"cmd": "touch made"}'),
         "no_login": Case(without=["CODEX_API_KEY"]),
         "429retry": Case("429retry", retrying=8),
+        "refuse": Case("ok", retrying=12, url="http://127.0.0.1:9"),
     },
-    "gemini": {name: Case(**{**vars(case), "argv": GEMINI_MODEL}) for name, case in EVERYWHERE.items()} | {
+    "gemini": {name: Case(**{**vars(case), "argv": [*GEMINI_MODEL, *case.argv]}) for name, case in EVERYWHERE.items()} | {
         "ok_auto": Case(),
         "401_auto": Case("401"),
         "tool": Case(argv=[*GEMINI_MODEL, "--approval-mode", "yolo"], prompt='call list_directory {"dir_path": "."}'),
@@ -82,6 +85,7 @@ CASES = {
         "500_retrying": Case("500", argv=GEMINI_MODEL, retrying=9),
         "529_retrying": Case("529", argv=GEMINI_MODEL, retrying=9),
         "500_auto_retrying": Case("500", retrying=9),
+        "stumble": Case("stumble", argv=GEMINI_MODEL, retrying=30),
     },
 }
 RESUME = {"claude": lambda session: ["--resume", session], "codex": lambda session: ["resume", session],
@@ -158,7 +162,7 @@ def main():
             sandbox = Sandbox(clis)
             api = Server("fake_api.py", sandbox.root / "api.log")
             try:
-                sandbox.use_api(api.url)
+                sandbox.use_api(case.url or api.url)
                 done = record(cli, case, sandbox, api)
                 write(options.into, cli, name, done, sandbox, api)
                 print(f"{cli}/{name}: exit {done.exit_code}, {done.seconds:.1f} s, {len(done.stdout)} + "

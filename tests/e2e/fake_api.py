@@ -23,14 +23,25 @@ import uuid
 from loopback_server import LoopbackHandler, LoopbackServer, pieces_of, serve
 
 INPUT_TOKENS, OUTPUT_TOKENS = 11, 7
-MODES = ("ok", "slow", "empty", "hang", "hangmid", "drop",
-         "400ctx", "401", "404", "429", "429retry", "429quota", "429usage", "500", "529")
-RETRY_AFTER = ("Retry-After", "20")
+ENDINGS = {"maxtokens": "cut", "refusal": "refused"}
+# The connection: silent or cut before the headers, right after them, or in the middle of the answer. Cut by a reset
+# ("reset", "drop") or by an orderly end ("closed", "closedmid").
+BEFORE, AT_HEADERS, IN_THE_MIDDLE = ("hang", "closed", "reset"), ("headers",), ("hangmid", "closedmid", "drop")
+MODES = ("ok", "slow", "empty", *ENDINGS, *BEFORE, *AT_HEADERS, *IN_THE_MIDDLE, "garbage", "garbageevents", "errorevent", "stumble",
+         "400ctx", "401", "403", "404", "429", "429short", "429retry", "429long", "429quota", "429usage",
+         "500", "502", "529")
+WAITS = {"429short": 2, "429retry": 20, "429long": 3600}
+BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+NOT_AN_API = b"<!doctype html><html><body><h1>Welcome</h1>Please accept our terms of use.</body></html>"
 USAGE_RESETS_IN = 3 * 3600
 
 
 def new_id(prefix):
     return prefix + uuid.uuid4().hex[:24]
+
+
+def retry_after(mode):
+    return "Retry-After", str(WAITS[mode])
 
 
 def last_line(text):
@@ -57,10 +68,10 @@ def user_texts(messages, content_key):
 
 
 class Answer:
-    """What the model says: text, or a call of a tool."""
+    """What the model says: text, or a call of a tool. `ending`: whole, cut at the token limit, or refused."""
 
-    def __init__(self, text="", tool=None, arguments=None):
-        self.text, self.tool, self.arguments = text, tool, arguments
+    def __init__(self, text="", tool=None, arguments=None, ending="whole"):
+        self.text, self.tool, self.arguments, self.ending = text, tool, arguments, ending
 
     def pieces(self):
         return pieces_of(self.text) if self.text else []
@@ -112,9 +123,11 @@ class Anthropic:
         return {
             "400ctx": lambda: error(400, "invalid_request_error", "prompt is too long: 210123 tokens > 200000 maximum"),
             "401": lambda: error(401, "authentication_error", "invalid x-api-key"),
+            "403": lambda: error(403, "permission_error",
+                                 "Your API key does not have permission to use the specified resource."),
             "404": lambda: error(404, "not_found_error", f"model: {model}"),
             "429": lambda: error(429, "rate_limit_error", rate_limit),
-            "429retry": lambda: error(429, "rate_limit_error", rate_limit, RETRY_AFTER),
+            **{each: lambda each=each: error(429, "rate_limit_error", rate_limit, retry_after(each)) for each in WAITS},
             "429quota": lambda: error(400, "invalid_request_error",
                                       "Your credit balance is too low to access the Anthropic API. "
                                       "Please go to Plans & Billing to upgrade or purchase credits."),
@@ -154,11 +167,16 @@ class Anthropic:
                     usage={"output_tokens": OUTPUT_TOKENS})
         yield event("message_stop")
 
+    def error_event(self):
+        body = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+        return f"event: error\ndata: {json.dumps(body)}\n\n"
+
     def whole(self, model, answer):
         return self.message(model, answer, self.stop_reason(answer), OUTPUT_TOKENS)
 
     def stop_reason(self, answer):
-        return "tool_use" if answer.tool else "end_turn"
+        return "tool_use" if answer.tool else {"whole": "end_turn", "cut": "max_tokens",
+                                               "refused": "refusal"}[answer.ending]
 
     def content(self, answer):
         if answer.tool:
@@ -212,8 +230,10 @@ class OpenAI:
             body = {"error": {"message": message, "type": kind, "param": None, "code": code}}
             return status, body, [("x-request-id", new_id("req_")), *headers]
 
-        rate_limit = (f"Rate limit reached for {model} on tokens per min (TPM): Limit 30000, Used 29500, "
-                      "Requested 1000. Please try again in 20s.")
+        def rate_limit(seconds):
+            return (f"Rate limit reached for {model} on tokens per min (TPM): Limit 30000, Used 29500, "
+                    f"Requested 1000. Please try again in {seconds}s.")
+
         usage_limit = {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached",
                                  "plan_type": "plus", "resets_at": int(time.time()) + USAGE_RESETS_IN,
                                  "resets_in_seconds": USAGE_RESETS_IN}}
@@ -223,13 +243,17 @@ class OpenAI:
                                     "Please adjust your input and try again."),
             "nokey": lambda: error(401, "invalid_request_error", None,
                                    "Missing bearer or basic authentication in header"),
+            "403": lambda: error(403, "invalid_request_error", None,
+                                 "You have insufficient permissions for this operation. "
+                                 "Missing scopes: model.request."),
             "401": lambda: error(401, "invalid_request_error", "invalid_api_key",
                                  "Incorrect API key provided: not-a-key. You can find your API key at "
                                  "https://platform.openai.com/account/api-keys."),
             "404": lambda: error(404, "invalid_request_error", "model_not_found",
                                  f"The model `{model}` does not exist or you do not have access to it."),
-            "429": lambda: error(429, "tokens", "rate_limit_exceeded", rate_limit),
-            "429retry": lambda: error(429, "tokens", "rate_limit_exceeded", rate_limit, RETRY_AFTER),
+            "429": lambda: error(429, "tokens", "rate_limit_exceeded", rate_limit(20)),
+            **{each: lambda each=each: error(429, "tokens", "rate_limit_exceeded", rate_limit(WAITS[each]),
+                                             retry_after(each)) for each in WAITS},
             "429quota": lambda: error(429, "insufficient_quota", "insufficient_quota",
                                       "You exceeded your current quota, please check your plan and billing details."),
             "429usage": lambda: (429, usage_limit, []),
@@ -254,26 +278,38 @@ class OpenAI:
         started = {**done, "status": "in_progress", **({"arguments": ""} if answer.tool else {"content": []})}
         yield event("response.output_item.added", output_index=0, item=started)
         for piece in answer.pieces():
-            yield event("response.output_text.delta", **place, delta=piece)
+            yield event(f"response.{self.part(answer)}.delta", **place, delta=piece)
         yield event("response.output_item.done", output_index=0, item=done)
-        yield event("response.completed", response=self.response(response_id, model, "completed", [done]))
+        status = "incomplete" if answer.ending == "cut" else "completed"
+        yield event("response." + status, response=self.response(response_id, model, status, [done]))
+
+    def error_event(self):
+        failed = {"id": new_id("resp_"), "object": "response", "status": "failed", "output": [],
+                  "error": {"code": "server_error", "message": "An error occurred while processing your request."}}
+        event = {"type": "response.failed", "response": failed}
+        return f"event: response.failed\ndata: {json.dumps(event)}\n\n"
 
     def whole(self, model, answer):
         return self.response(new_id("resp_"), model, "completed", [self.item(answer)])
+
+    def part(self, answer):
+        return "refusal" if answer.ending == "refused" else "output_text"
 
     def item(self, answer):
         if answer.tool:
             return {"id": new_id("fc_"), "type": "function_call", "call_id": new_id("call_"), "status": "completed",
                     "name": answer.tool, "arguments": json.dumps(answer.arguments)}
-        content = [{"type": "output_text", "text": answer.text, "annotations": []}] if answer.text else []
+        words = {"refusal": answer.text} if answer.ending == "refused" else {"text": answer.text, "annotations": []}
+        content = [{"type": self.part(answer), **words}] if answer.text else []
         return {"id": new_id("msg_"), "type": "message", "role": "assistant", "status": "completed", "content": content}
 
     def response(self, response_id, model, status, output):
         usage = {"input_tokens": INPUT_TOKENS, "input_tokens_details": {"cached_tokens": 0},
                  "output_tokens": OUTPUT_TOKENS, "output_tokens_details": {"reasoning_tokens": 0},
                  "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS}
+        why = {"reason": "max_output_tokens"} if status == "incomplete" else None
         return {"id": response_id, "object": "response", "status": status, "model": model, "output": output,
-                "usage": usage if status == "completed" else None}
+                "incomplete_details": why, "usage": None if status == "in_progress" else usage}
 
     def answer(self, body):
         return answer_to(self.prompts(body), self.tool_result(body))
@@ -339,11 +375,13 @@ class Gemini:
                                  detail("ErrorInfo", reason="API_KEY_INVALID", domain="googleapis.com",
                                         metadata={"service": "generativelanguage.googleapis.com"}),
                                  detail("LocalizedMessage", locale="en-US", message=invalid_key)),
+            "403": lambda: error(403, "PERMISSION_DENIED", "The caller does not have permission"),
             "404": lambda: error(404, "NOT_FOUND",
                                  f"models/{model} is not found for API version v1beta, or is not supported for "
                                  "generateContent. Call ListModels to see the list of available models."),
             "429": lambda: exhausted("Minute"),
-            "429retry": lambda: exhausted("Minute", detail("RetryInfo", retryDelay=RETRY_AFTER[1] + "s")),
+            **{each: lambda each=each: exhausted("Minute", detail("RetryInfo", retryDelay=f"{WAITS[each]}s"))
+               for each in WAITS},
             "429quota": lambda: exhausted("Day"),
             "429usage": lambda: exhausted("Day", detail("RetryInfo", retryDelay=f"{USAGE_RESETS_IN}s")),
             "500": lambda: error(500, "INTERNAL", "An internal error has occurred."),
@@ -361,15 +399,23 @@ class Gemini:
         else:
             pieces = answer.pieces()
             chunks = [self.chunk(model, [{"text": piece}]) for piece in pieces[:-1]]
-            chunks.append(self.chunk(model, [{"text": pieces[-1]}], finishReason="STOP"))
+            chunks.append(self.chunk(model, [{"text": pieces[-1]}], finishReason=self.finish_reason(answer)))
         for chunk in chunks:
             yield f"data: {json.dumps(chunk)}\r\n\r\n"
+
+    def error_event(self):
+        body = {"error": {"code": 503, "message": "The model is overloaded. Please try again later.",
+                          "status": "UNAVAILABLE"}}
+        return f"data: {json.dumps(body)}\r\n\r\n"
+
+    def finish_reason(self, answer):
+        return {"whole": "STOP", "cut": "MAX_TOKENS", "refused": "SAFETY"}[answer.ending]
 
     def whole(self, model, answer):
         parts = [{"text": answer.text}] if answer.text else []
         if answer.tool:
             parts = [{"functionCall": {"name": answer.tool, "args": answer.arguments}}]
-        return self.chunk(model, parts, finishReason="STOP")
+        return self.chunk(model, parts, finishReason=self.finish_reason(answer))
 
     def chunk(self, model, parts, **finish):
         return {"candidates": [{"content": {"role": "model", "parts": parts}, "index": 0, **finish}],
@@ -411,34 +457,51 @@ class Handler(LoopbackHandler):
 
     def answer(self, vendor, body, mode):
         model = vendor.model(self, body)
-        if mode == "hang":
-            return self.hang()
+        if mode in BEFORE:
+            return self.interrupt(mode)
         if not any(header in self.headers for header in self.keys) and vendor.name == "openai":
             mode = "nokey"  # the only CLI that calls without having a key
+        if mode == "502":  # in the words of whatever stands before the API
+            return self.send_bytes(502, BAD_GATEWAY, "text/html")
         if mode == "nokey" or mode[0].isdigit():
             return self.send_json(*vendor.error(mode, model))
+        if mode == "garbage" or (mode == "garbageevents" and not vendor.wants_stream(self, body)):
+            return self.send_bytes(200, NOT_AN_API, "text/html")
         answer = Answer() if mode == "empty" else vendor.answer(body)
+        answer.ending = ENDINGS.get(mode, "whole")
         if vendor.wants_stream(self, body):
-            self.send_events(list(vendor.events(model, answer)), mode)
-        elif mode in ("hangmid", "drop"):
+            self.send_events(vendor, list(vendor.events(model, answer)), mode)
+        elif mode in (*AT_HEADERS, *IN_THE_MIDDLE):
             self.interrupt(mode)
+        elif mode == "errorevent":
+            self.send_json(*vendor.error("529", model))
         else:
             self.send_json(200, vendor.whole(model, answer))
 
-    def send_events(self, events, mode):
+    def send_events(self, vendor, events, mode):
         self.begin_stream("text/event-stream")
-        cut = len(events) // 2 if mode in ("hangmid", "drop") else len(events)
+        if mode == "stumble":  # the first answer breaks, the next ones are whole
+            mode = "errorevent" if self.server.first_stream(vendor.name) else "ok"
+        broken = mode in IN_THE_MIDDLE or mode == "errorevent"
+        cut = 0 if mode in AT_HEADERS else len(events) // 2 if broken else len(events)
         for event in events[:cut]:
-            self.stream(event)
+            self.stream("data: {{{ no JSON\n\n" if mode == "garbageevents" else event)
             if mode == "slow":
                 time.sleep(0.5)
-        if cut < len(events):
+        if mode in (*AT_HEADERS, *IN_THE_MIDDLE):
             return self.interrupt(mode)
+        if mode == "errorevent":
+            self.stream(vendor.error_event())
         self.end_stream()
 
     def interrupt(self, mode):
         time.sleep(0.1)  # let what was sent arrive: a reset discards it
-        self.hang() if mode == "hangmid" else self.drop()
+        if mode in ("drop", "reset"):
+            self.drop()
+        elif mode in ("closed", "closedmid"):
+            self.close_connection = True
+        else:
+            self.hang()
 
 
 class FakeApi(LoopbackServer):
@@ -447,6 +510,12 @@ class FakeApi(LoopbackServer):
 
     def __init__(self, **options):
         super().__init__(Handler, **options)
+        self.streamed = set()
+
+    def first_stream(self, vendor):
+        first = vendor not in self.streamed
+        self.streamed.add(vendor)
+        return first
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "core/os/file.hpp"
 #include "core/run/judge.hpp"
 #include "core/run/lines.hpp"
+#include "core/run/retries.hpp"
 
 // What the real CLIs printed, in many failure modes (tests/fixtures), read again as the runner would have read it.
 namespace delegate {
@@ -78,6 +79,10 @@ inline Reading read_capture(const Backend& backend, const Task& task, const Capt
   return reading;
 }
 
+inline bool is_given_up(const Reading& reading) {
+  return !reading.complete && reading.problem && end_of_retries(*reading.problem, std::nullopt);
+}
+
 /// How the process ended. One that had to be stopped was stopped by us, for being hopeless or for falling silent.
 inline ChildResult end_of(const Capture& capture, const Reading& reading) {
   ChildResult result;
@@ -89,7 +94,7 @@ inline ChildResult end_of(const Capture& capture, const Reading& reading) {
   result.took = std::chrono::seconds(200);
   result.since_last_output = std::chrono::seconds(180);
   if (capture.exit != "killed") result.exit_code = std::stoi(capture.exit);
-  else result.end = reading.hopeless ? ChildEnd::stopped : ChildEnd::idle;
+  else result.end = is_given_up(reading) ? ChildEnd::stopped : ChildEnd::idle;
   return result;
 }
 
@@ -113,7 +118,9 @@ inline void check_verdict(const std::string& cli, const ExpectedEnd& expected, A
   const Task task = task_of(cli);
   const Capture capture = captured(cli, expected.name);
   Reading reading = read_capture(backend, task, capture, arrival);
-  const Problem end = judge_process(backend, task, reading, end_of(capture, reading));
+  const ChildResult result = end_of(capture, reading);
+  if (is_given_up(reading)) reading.problem = end_of_retries(*reading.problem, std::nullopt);
+  const Problem end = judge_process(backend, task, reading, result);
   CHECK(end.outcome == expected.outcome);
   CHECK_THAT(end.message, Catch::Contains(expected.message));
   CHECK(end.message.find('\n') == std::string::npos);
@@ -153,7 +160,7 @@ inline std::size_t hopeless_after(const std::string& cli, const std::string& nam
   const auto on_line = [&](std::string_view line) {
     ++count;
     backend_of(cli).read(reading, task_of(cli), stream, line);
-    if (reading.hopeless && found == 0) found = count;
+    if (is_given_up(reading) && found == 0) found = count;
   };
   lines.feed(stream == Stream::out ? capture.out : capture.err, on_line);
   return found;

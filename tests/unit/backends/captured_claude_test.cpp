@@ -32,6 +32,14 @@ std::vector<ExpectedEnd> table() {
       failure("401", Outcome::unauthenticated, "Invalid API key"),
       failure("401_retrying", Outcome::unauthenticated, "sign-in refused"),
       failure("401_subscription", Outcome::unauthenticated, "Not logged in", kSonnet),
+      failure("403", Outcome::unauthenticated, "does not have permission"),
+      failure("502", Outcome::server_error, "502 Bad Gateway"),
+      failure("errorevent", Outcome::overloaded, "529 Overloaded"),
+      failure("closed", Outcome::dropped, "Connection dropped"),
+      failure("garbage", Outcome::bad_output, "empty or malformed response"),
+      failure("maxtokens", Outcome::cut_short, "exceeded the 128000 output token maximum"),
+      failure("refusal", Outcome::refused_by_policy, "safeguards flagged this message"),
+      failure("flag", Outcome::spawn_failed, "unknown option '--no-such-flag'", ""),
       failure("404", Outcome::model_rejected, "issue with the selected model"),
       failure("429", Outcome::rate_limited, "Request rejected (429)"),
       failure("429_subscription", Outcome::rate_limited, "temporarily limiting requests", kSonnet),
@@ -58,6 +66,8 @@ std::vector<ExpectedEnd> table() {
   };
   rows.back().outcome = Outcome::answered_empty;
   for (ExpectedEnd& row : rows)
+    if (row.name == "429retry_retrying") row.retry_after = milliseconds(20'535);
+  for (ExpectedEnd& row : rows)
     if (row.name == "429usage_subscription") row.retry_at = std::chrono::seconds(1795237212);
   return rows;
 }
@@ -79,7 +89,31 @@ TEST_CASE("claude: no recording is without a verdict") { CHECK(names_in(table())
 
 TEST_CASE("claude: a refused sign-in is given up at its second try, not after the tenth") {
   CHECK(hopeless_after("claude", "401_retrying") == 3);  // init, first try, second try
-  for (const char* name : {"ok", "429", "500", "429retry_retrying", "drop"}) CHECK(hopeless_after("claude", name) == 0);
+  for (const char* name : {"ok", "429", "500", "drop"}) CHECK(hopeless_after("claude", name) == 0);
+}
+
+TEST_CASE("claude: a wait of twenty seconds is not sat out, and is remembered") {
+  CHECK(hopeless_after("claude", "429retry_retrying") == 2);  // init, the retry
+}
+
+TEST_CASE("claude: what a tool printed is no failure of its sign-in") {
+  Reading reading;
+  CHECK(judge_lines({R"({"type":"user","error":"authentication_failed","message":{"content":[{"type":"tool_result",)"
+                     R"("content":"HTTP/1.1 401 Unauthorized: invalid api key"}]}})"},
+                    reading, 1)
+            .outcome == Outcome::exited_nonzero);
+}
+
+TEST_CASE("claude: its record's own fields come before the words of a body") {
+  Reading reading;
+  CHECK(judge_lines({R"j({"type":"result","is_error":true,"api_error_status":503,)j"
+                     R"j("result":"API Error: 503 401 Unauthorized, incorrect API key"})j"},
+                    reading)
+            .outcome == Outcome::overloaded);
+  CHECK(judge_lines(
+            {R"j({"type":"result","is_error":true,"stop_reason":"refusal","result":"API Error: not logged in"})j"},
+            reading)
+            .outcome == Outcome::refused_by_policy);
 }
 
 TEST_CASE("claude: a first refused sign-in is left alone: it may be renewing its token just now") {

@@ -18,6 +18,14 @@ std::vector<ExpectedEnd> table() {
   std::vector<ExpectedEnd> rows{
       failure("400ctx", Outcome::context_too_long, "ran out of room in the model's context window"),
       failure("401", Outcome::unauthenticated, "Incorrect API key provided"),
+      failure("403", Outcome::unauthenticated, "403 Forbidden"),
+      failure("502", Outcome::server_error, "502 Bad Gateway"),
+      failure("errorevent", Outcome::server_error, "An error occurred while processing your request"),
+      failure("closed", Outcome::dropped, "error sending request"),
+      failure("refuse", Outcome::unreachable, "Connection failed"),
+      failure("garbage", Outcome::bad_output, "stream closed before response.completed"),
+      failure("maxtokens", Outcome::cut_short, "max_output_tokens"),
+      failure("flag", Outcome::spawn_failed, "unexpected argument '--no-such-flag' found"),
       failure("no_login", Outcome::unauthenticated, "401 Unauthorized: Missing bearer"),
       failure("404", Outcome::model_rejected, "does not exist or you do not have access"),
       failure("429", Outcome::rate_limited, "429 Too Many Requests"),
@@ -38,8 +46,9 @@ std::vector<ExpectedEnd> table() {
              "13 Output: touch: cannot touch 'made': Read-only file system",
              22, 14),
       answer("empty", "(the answer had no text)", 11, 7),
+      answer("refusal", "(the answer had no text)", 11, 7),  // codex does not tell
   };
-  rows.back().outcome = Outcome::answered_empty;
+  for (auto row = rows.end() - 2; row != rows.end(); ++row) row->outcome = Outcome::answered_empty;
   return rows;
 }
 
@@ -60,8 +69,35 @@ TEST_CASE("codex: a refused sign-in is given up at its second try") {
   for (const char* name : {"401", "no_login"}) CHECK(hopeless_after("codex", name) == 4);  // thread, turn, 1/5, 2/5
 }
 
-TEST_CASE("codex: what may heal is left to its own retries") {
-  for (const char* name : {"ok", "500", "drop", "429retry", "tool"}) CHECK(hopeless_after("codex", name) == 0);
+TEST_CASE("codex: a broken stream is given up at its second failure") {
+  CHECK(hopeless_after("codex", "drop") == 4);
+  for (const char* name : {"ok", "tool", "empty"}) CHECK(hopeless_after("codex", name) == 0);
+}
+
+TEST_CASE("codex: what it has tried five times before it tells of it is given up at once") {
+  for (const char* name : {"500", "429retry"}) CHECK(hopeless_after("codex", name) == 3);
+}
+
+TEST_CASE("codex: a WebSocket that is not let through is left to it, for it goes on with HTTPS") {
+  const Reading reading = reading_of(
+      {R"j({"type":"error","message":"Reconnecting... 3/5 (stream disconnected before completion: IO error: closed)"})j"});
+  CHECK_FALSE(is_given_up(reading));
+}
+
+TEST_CASE("codex: the body of an answer and a tool's output are no failures of its sign-in") {
+  const Reading gateway = reading_of(
+      {R"j({"type":"turn.failed","error":{"message":"unexpected status 502 Bad Gateway: 401 Unauthorized, rate limit"}})j"});
+  CHECK(gateway.problem->outcome == Outcome::server_error);
+  const Reading tool = reading_of(
+      {R"({"type":"item.completed","item":{"type":"command_execution","aggregated_output":"401 Unauthorized"}})",
+       R"({"type":"item.completed","item":{"type":"agent_message","text":"unexpected status 401 Unauthorized"}})"});
+  CHECK_FALSE(tool.problem.has_value());
+}
+
+TEST_CASE("codex: the words of a retry are told without the count of it") {
+  const Reading reading = reading_of(
+      {R"j({"type":"error","message":"Reconnecting... 1/5 (unexpected status 401 Unauthorized: no (really), url: x)"})j"});
+  CHECK(reading.problem->message == "unexpected status 401 Unauthorized: no (really), url: x");
 }
 
 TEST_CASE("codex: it would wait for a network for ever") {
@@ -69,7 +105,7 @@ TEST_CASE("codex: it would wait for a network for ever") {
       {R"j({"type":"error","message":"Reconnecting... waiting for network (Connection failed: error sending request)"})j"});
   REQUIRE(reading.problem.has_value());
   CHECK(reading.problem->outcome == Outcome::unreachable);
-  CHECK(reading.hopeless);
+  CHECK(is_given_up(reading));
 }
 
 TEST_CASE("codex: an answer that talks about errors is an answer, and so is one after retries") {

@@ -29,6 +29,13 @@ std::vector<ExpectedEnd> table() {
   return {
       failure("400ctx", Outcome::context_too_long, "input token count (1234567) exceeds"),
       failure("401", Outcome::unauthenticated, "API key not valid"),
+      failure("403", Outcome::unauthenticated, "does not have permission"),
+      failure("502", Outcome::server_error, "502 Bad Gateway"),
+      failure("errorevent", Outcome::lost_result, "ended without a finish reason"),
+      failure("stumble", Outcome::dropped, "broke off and began anew"),
+      failure("closed", Outcome::unreachable, "fetch failed"),
+      failure("garbage", Outcome::bad_output, "Incomplete JSON segment"),
+      failure("flag", Outcome::spawn_failed, "Unknown arguments", ""),
       failure("401_auto", Outcome::unauthenticated, "API key not valid", "auto"),
       failure("404", Outcome::model_rejected, "is not found for API version"),
       failure("429", Outcome::rate_limited, kQuota, kFlash, 60s),
@@ -51,6 +58,8 @@ std::vector<ExpectedEnd> table() {
       failure("no_login", Outcome::unauthenticated, "Please set an Auth method", ""),
       failure("resume_unknown", Outcome::bad_request, "Error resuming session", ""),
       answer("ok", "pong: hello from delegate", 11, 7),
+      answer("maxtokens", "pong: hello from delegate", 11, 7),  // gemini does not tell
+      answer("refusal", "pong: hello from delegate", 11, 7),
       answer("ok_auto", "pong: hello from delegate", 22, 14, "auto"),
       answer("resume", "recalled: hello from delegate", 11, 7),
       answer("tool", "tool said: {'output': 'Directory /home/user/project is empty.'}", 22, 14),
@@ -106,6 +115,47 @@ TEST_CASE("gemini: a retry told on stderr does not undo the answer that came on 
     Reading reading;
     CHECK(judge(text, 0, reading, arrival).outcome == Outcome::answered);
   }
+}
+
+TEST_CASE("gemini: an answer that was begun anew behind the pieces of a broken one is none") {
+  const auto said = [](const char* second, const char* words) {
+    return std::string(R"({"type":"message","role":"assistant","delta":true,"timestamp":"2026-11-21T09:17:)") + second +
+           R"(Z","content":")" + words + "\"}\n";
+  };
+  Reading reading;
+  SECTION("mixed pieces") {
+    CHECK(judge({.out = said("16.702", "pong: he") + said("17.764", "pong:") + said("17.765", " hello") + kSuccess}, 0,
+                reading)
+              .outcome == Outcome::dropped);
+  }
+  SECTION("a pause alone proves nothing, nor does a repetition") {
+    CHECK(judge({.out = said("16.702", "pong: he") + said("18.764", "llo") + kSuccess}, 0, reading).outcome ==
+          Outcome::answered);
+    CHECK(reading.text == "pong: hello");
+    Reading again;
+    CHECK(judge({.out = said("16.702", "tra la ") + said("17.001", "tra la") + kSuccess}, 0, again).outcome ==
+          Outcome::answered);
+    CHECK(again.text == "tra la tra la");
+  }
+  SECTION("a tool's time is no pause") {
+    const std::string tool = "{\"type\":\"tool_use\",\"tool_name\":\"ls\"}\n";
+    CHECK(judge({.out = said("16.702", "so ") + tool + said("18.764", "so it is") + kSuccess}, 0, reading).outcome ==
+          Outcome::answered);
+    CHECK(reading.text == "so it is");
+  }
+}
+
+TEST_CASE("gemini: what a tool printed is no failure of its sign-in") {
+  const std::string tool =
+      R"({"type":"tool_result","status":"error","output":"401 Unauthorized: API key not valid","error":{"message":"not logged in"}})";
+  CHECK(judge({.out = tool + "\n"}, 1).outcome == Outcome::exited_nonzero);
+}
+
+TEST_CASE("gemini: the status of the vendor's record comes before the words in it") {
+  const Problem end = judge({.err = "\n{\n \"error\": {\"message\": \"{\\\"error\\\":{\\\"code\\\":503,"
+                                    "\\\"message\\\":\\\"not logged in, rate limit\\\"}}\"}\n}\n"},
+                            247);
+  CHECK(end.outcome == Outcome::overloaded);
 }
 
 TEST_CASE("gemini: exit codes above 128 are not deaths by signal") {

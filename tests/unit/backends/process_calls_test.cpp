@@ -246,7 +246,7 @@ TEST_CASE("every variable stands there once, ours over the caller's") {
     for (const std::string& word : process_call(task).env) CHECK(seen.insert(word.substr(0, word.find('='))).second);
     CHECK(seen.count("HOME") == 1);
   }
-  CHECK(has(process_call(built_in_task("claude")).env, "CLAUDE_CODE_MAX_RETRIES=0"));
+  CHECK(has(process_call(built_in_task("claude")).env, "CLAUDE_CODE_MAX_RETRIES=1"));
 }
 
 TEST_CASE("every kind is found by its name, and nothing else is") {

@@ -45,6 +45,7 @@ constexpr Row kRows[] = {
     {Outcome::model_rejected,    "model_rejected",    none, none},
     {Outcome::bad_request,       "bad_request",       none, none},
     {Outcome::context_too_long,  "context_too_long",  none, none},
+    {Outcome::cut_short,         "cut_short",         none, none},
     {Outcome::refused_by_policy, "refused_by_policy", ok,   ok},
     {Outcome::bad_output,        "bad_output",        bad,  bad},
     {Outcome::dropped,           "dropped",           Verdict::drop, bad},

@@ -329,3 +329,24 @@ TEST_CASE("the plan asks nobody") {
   CHECK(plan.skips[0].backend == "gemini");
   CHECK(asking.lines("codex.spawns") == 0);
 }
+
+TEST_CASE("a CLI that goes on trying what has failed twice is stopped, and the next one is asked") {
+  Asking asking;
+  asking.backend("claude", {"--err", "failed 1 times", "--err", "failed 2 times", "--hang"}).timeout = kPatience;
+  asking.backend("codex", {"--say", "hi"});
+  const RunResult result = asking.ask();
+  REQUIRE(result.attempts.size() == 2);
+  CHECK(result.attempts[0].outcome == Outcome::server_error);
+  CHECK(result.attempts[0].counted);
+  CHECK(result.attempts[0].took < kPatience);
+  REQUIRE(result.answer.has_value());
+  CHECK(result.answer->backend == "codex");
+}
+
+TEST_CASE("a CLI that has failed once may try again by itself") {
+  Asking asking;
+  asking.backend("claude", {"--err", "failed 1 times", "--say", "hi"});
+  const RunResult result = asking.ask();
+  REQUIRE(result.answer.has_value());
+  CHECK(result.answer->text == "hi\n");
+}

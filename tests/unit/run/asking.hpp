@@ -28,8 +28,8 @@ bool eventually(Condition condition) {
   return true;
 }
 
-/// What it prints is the answer. A model by the name of "none" is refused before anything is started; "drafts" may take
-/// back what it has said.
+/// What it prints is the answer; on stderr it tells of its own retries. A model by the name of "none" is refused before
+/// anything is started; "drafts" may take back what it has said.
 class PlainCli final : public Backend {
  public:
   std::string_view kind() const override { return "plain"; }
@@ -42,7 +42,7 @@ class PlainCli final : public Backend {
     return call;
   }
   void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
-    if (stream == Stream::err) return;
+    if (stream == Stream::err) return read_failure(reading, line);
     reading.text_grows = task.model != "drafts";
     if (task.model != "drafts") {
       reading.text += line;
@@ -55,8 +55,17 @@ class PlainCli final : public Backend {
   void conclude(Reading& reading, const Task&) const override {
     reading.text += reading.draft;
     reading.complete = !reading.text.empty();
+    if (reading.complete) reading.problem.reset();
   }
   std::optional<Problem> explain(const Reading&, const Task&, const Remains&) const override { return std::nullopt; }
+
+ private:
+  /// "failed 2 times": it goes on trying by itself.
+  static void read_failure(Reading& reading, std::string_view line) {
+    if (!line.starts_with("failed ")) return;
+    reading.problem = Problem{Outcome::server_error, "it failed", {}};
+    reading.problem->retrying = Retrying{.failures = line[7] - '0'};
+  }
 };
 
 inline const Backend* plain_cli(std::string_view kind) {
