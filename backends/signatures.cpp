@@ -143,7 +143,7 @@ std::optional<Finding> find(std::span<const Signature> signatures, std::string_v
 }
 
 std::string captured(const std::string& pattern, std::string_view text) {
-  const auto found = groups(pattern, looked_at(text), Case::matters);
+  const auto found = groups(compile(pattern, Case::matters).get(), looked_at(text));
   return found.size() < 2 ? std::string() : found[1];
 }
 

@@ -72,12 +72,12 @@ TEST_CASE("config show takes keys, sections and backends") {
   Cli cli;
   CHECK(
       cli.run("config show breaker.threshold").expect(0).stdout_is("(built-in)  breaker.threshold = 3\n").err.empty());
-  CHECK(cli.run("config show breaker").expect(0).out_lines().size() == 5);
+  CHECK(cli.run("config show breaker").expect(0).out_lines().size() == 7);
   const std::string gemini = cli.run("config show gemini").expect(0).out;
   CHECK(cli.run("config show backends.gemini").expect(0).out == gemini);
   CHECK(gemini.find(" backends.gemini.command = [\"gemini\"]\n") != std::string::npos);
   CHECK(gemini.find("claude") == std::string::npos);
-  CHECK(cli.run("config show gemini.breaker grace").expect(0).out_lines().size() == 7);
+  CHECK(cli.run("config show gemini.breaker grace").expect(0).out_lines().size() == 9);
   cli.run("config show gemni").expect(2).stdout_is("").stderr_has("'gemni' is no").stderr_has("`gemini`?");
   cli.run("config show breaker gemni").expect(2).stdout_is("");
   cli.run("config show cooldown").expect(2).stderr_has("did you mean `breaker.cooldown`?");
