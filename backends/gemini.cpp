@@ -51,7 +51,8 @@ Problem problem_of(const std::string& message) {
   if (words.empty()) words = bare_words(message);
   const auto code = vendor ? integer_at(*vendor, "/error/code") : std::nullopt;
   const auto by_code = code ? outcome_of_status(*code) : std::nullopt;
-  std::optional<Outcome> outcome = code == 400 || code == 429 ? std::nullopt : by_code;
+  const bool vague = by_code == Outcome::bad_request || by_code == Outcome::rate_limited;
+  std::optional<Outcome> outcome = vague ? std::nullopt : by_code;
   for (const std::span<const Signature> signatures : {std::span<const Signature>(kWords), common_signatures()})
     if (!outcome) outcome = match(signatures, message);
   if (!outcome) outcome = by_code;
