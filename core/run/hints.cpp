@@ -53,6 +53,7 @@ constexpr Hint kHints[] = {
     {Outcome::bad_request,       "session {session} may be gone, or of another directory: ask without --session"},
     {Outcome::bad_request,       "see `delegate backends --check`: its version may not understand what is asked of it"},
     {Outcome::context_too_long,  "shorten the prompt, or choose a model with a larger window with --model"},
+    {Outcome::cut_short,         "ask for less at a time: its model may write no longer answer than that"},
     {Outcome::refused_by_policy, "word it another way, or ask another one with -b"},
     {Outcome::bad_output,        "see `delegate backends --check`: its version may speak another way than delegate reads"},
     {Outcome::dropped,           "the connection broke: see whether this machine is online, then ask again"},

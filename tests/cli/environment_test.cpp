@@ -84,11 +84,12 @@ TEST_CASE("a child has three open files and ordinary signals") {
 TEST_CASE("keys do not come back in messages") {
   Cli cli;
   const std::string key = "sk-proj-0123456789abcdefghijklmnopqrstuv";
-  cli.set("OPENAI_API_KEY", key).backend("codex", {"--err", "bad key " + key, "--exit", "1"});
+  cli.write(cli.file("words"), "bad key " + key + "\n");
+  cli.set("OPENAI_API_KEY", key).backend("codex", {"--play-err", cli.file("words"), "--exit", "1"});
   cli.run("ask -b codex hello").expect(1).stderr_lacks(key).stderr_has("bad key");
   cli.run("ask -b codex hello --json").expect(1).stdout_lacks(key);
   cli.run("status --json").expect(0).stdout_lacks(key);
-  CHECK(cli.files_with(key).empty());
+  CHECK(cli.files_with(key) == std::vector<std::string>{cli.file("words")});
 }
 
 TEST_CASE("words of a backend cannot steer the terminal") {

@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Knows one word on stderr or in a body, and a code that comes without words; takes text that ends with "!" for a whole answer.
+/// Knows one word on stderr or in a body, and a code that comes without words; takes text that ends with "!" for a
+/// whole answer.
 class Scripted final : public Backend {
  public:
   std::string_view kind() const override { return "scripted"; }
