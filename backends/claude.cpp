@@ -101,6 +101,8 @@ void read_limit(const Json& json, Reading& reading) {
   else reading.problem = Problem{Outcome::rate_limited, "the service is limiting requests", {}};
 }
 
+std::string using_tool(const Json& json, const char* name) { return "using " + one_line(text_at(json, name), 40); }
+
 /// What a message says, unless a tool is used behind it: then it was a remark. Messages of its own helpers are not for
 /// us.
 void read_words(const Json& json, Reading& reading) {
@@ -111,8 +113,15 @@ void read_words(const Json& json, Reading& reading) {
   for (const Json& block : content) {
     const std::string type = text_at(block, "/type");
     if (type == "text") reading.text = text_at(block, "/text");
+    reading.doing = type == "tool_use" ? using_tool(block, "/name") : std::string();
     reading.end_announced = type == "text";
   }
+}
+
+/// More will be said.
+void read_tool_result(Reading& reading) {
+  reading.end_announced = false;
+  reading.doing.clear();
 }
 
 /// An error's text follows in the result; a stated end of the limit stays.
@@ -158,7 +167,7 @@ void read_event(const Json& json, Reading& reading) {
   const std::string type = text_at(json, "/event/type");
   if (type == "message_start") reading.begin_draft();
   if (type == "content_block_start" && text_at(json, "/event/content_block/type") == "tool_use")
-    reading.doing = "using " + one_line(text_at(json, "/event/content_block/name"), 40);
+    reading.doing = using_tool(json, "/event/content_block/name");
   if (type != "content_block_delta") return;
   const std::string text = text_at(json, "/event/delta/text");
   reading.draft += text;
@@ -213,7 +222,7 @@ class Claude final : public CliBackend {
     if (type == "result") return read_result(*json, reading);
     if (type == "rate_limit_event") return read_limit(*json, reading);
     if (type == "assistant") return read_assistant(*json, reading);
-    if (type == "user") reading.end_announced = false;  // a tool's result: more will be said
+    if (type == "user") read_tool_result(reading);
     if (type != "system") return;
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
     if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);

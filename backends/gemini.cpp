@@ -196,6 +196,7 @@ class Gemini final : public CliBackend {
       reading.model = text_at(*json, "/model");
     }
     if (type == "message" && text_at(*json, "/role") == "assistant") read_words(*json, reading);
+    if (type == "tool_result") reading.doing.clear();
     if (type == "tool_use") read_tool_use(*json, reading);
     if (type == "error" && text_at(*json, "/severity") == "error") {
       const std::string message = text_at(*json, "/message");

@@ -59,16 +59,20 @@ Problem timed_out(bool heard, milliseconds silence, milliseconds took) {
 
 bool heard(const ChildResult& result) { return result.out.total() + result.err.total() > 0; }
 
-std::optional<Problem> over_its_clocks(const ChildResult& result) {
+/// Silence while a tool runs is the tool's. Called a timeout, it would be looked for in the wrong place.
+Problem fell_silent(const Reading& reading, milliseconds silence) {
+  const std::string message = "fell silent for " + format_took(silence);
+  if (reading.doing.empty()) return {.outcome = Outcome::idle_timed_out, .message = message, .limit = kIdle};
+  return {.outcome = Outcome::stalled_tool, .message = message + " while " + one_line(reading.doing), .limit = kIdle};
+}
+
+std::optional<Problem> over_its_clocks(const Reading& reading, const ChildResult& result) {
   switch (result.end) {
     case ChildEnd::no_first_output:
       return Problem{.outcome = Outcome::idle_timed_out,
                      .message = "printed nothing for " + format_took(result.took) + " after its start",
                      .limit = kFirstOutput};
-    case ChildEnd::idle:
-      return Problem{.outcome = Outcome::idle_timed_out,
-                     .message = "fell silent for " + format_took(result.since_last_output),
-                     .limit = kIdle};
+    case ChildEnd::idle: return fell_silent(reading, result.since_last_output);
     case ChildEnd::timed_out: return timed_out(heard(result), result.since_last_output, result.took);
     default: return std::nullopt;
   }
@@ -101,7 +105,7 @@ Problem judge_process(const Backend& backend, const Task& task, Reading& reading
   if (result.end == ChildEnd::signalled)
     return {Outcome::killed_by_signal, "died of " + signal_text(result.signal), {}};
   if (reading.problem) return worded(*reading.problem, "it reports an error and says nothing about it");
-  if (auto late = over_its_clocks(result)) return *std::move(late);
+  if (auto late = over_its_clocks(reading, result)) return *std::move(late);
   const std::string out = result.out.text();
   const std::string err = result.err.text();
   if (auto known = backend.explain(reading, task, {.out = out, .err = err, .exit_code = result.exit_code}))

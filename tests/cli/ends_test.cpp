@@ -96,6 +96,27 @@ TEST_CASE("one that prints nothing at all is given up on, as is one that falls s
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 1);
 }
 
+TEST_CASE("silence while a tool runs is the tool's, and is called so") {
+  const auto [kind, line, doing] = GENERATE(table<std::string, std::string, std::string>(
+      {{"claude", R"({"type":"assistant","message":{"content":[{"type":"tool_use","name":"Grep"}]}})", "using Grep"},
+       {"codex", R"({"type":"item.started","item":{"type":"command_execution"}})", "running a command"},
+       {"gemini", R"({"type":"tool_use","tool_name":"web_fetch"})", "using web_fetch"}}));
+  const auto [answer, outcome] =
+      GENERATE(table<std::string, std::string>({{"", "stalled_tool"}, {"done", "idle_timed_out"}}));
+  const std::string result = kind == "claude"  ? R"({"type":"user","message":{"content":[]}})"
+                             : kind == "codex" ? R"({"type":"item.completed","item":{"type":"command_execution"}})"
+                                               : R"({"type":"tool_result"})";
+  Cli cli;
+  std::vector<std::string> options{"--say", line};
+  if (!answer.empty()) options.insert(options.end(), {"--say", result});
+  options.insert(options.end(), {"--hang", "--"});
+  cli.backend(kind, options, "kind = \"" + kind + "\"\nidle_timeout = \"300ms\"");
+  Json json = cli.run("ask -b " + kind + " hello --json").expect(1).json();
+  CHECK(json["outcome"] == outcome);
+  const std::string message = json["attempts"][0]["message"];
+  CHECK((message.find(" while " + doing) != std::string::npos) == (outcome == "stalled_tool"));
+}
+
 TEST_CASE("a process that the answer left behind is cleared away, and does not delay the answer") {
   Cli cli;
   cli.backend("codex", {"--say", "done", "--fork-sleeper"});

@@ -122,7 +122,7 @@ TEST_CASE("a probe in the background survives what happens to the terminal, and 
   const int signal = GENERATE(SIGTERM, SIGKILL);
   const std::vector<pid_t> left = cli.processes();
   REQUIRE(left.size() == 3);  // the one that waits, the CLI, and its supervisor
-  ::kill(-group, SIGHUP);  // nobody of it is there any more
+  ::kill(-group, SIGHUP);     // nobody of it is there any more
   CHECK(cli.processes() == left);
 
   for (const pid_t pid : left)

@@ -257,8 +257,9 @@ TEST_CASE("a status of failure is a complete answer all the same") {
     CHECK(result.body == "{\"error\":\"bad\"}");
   }
   SECTION("the most exact header says when to come back, whatever their order") {
-    Server server(answer_with("HTTP/1.1 429 Slow down\r\nx-ratelimit-reset: 60\r\nRetry-After-Ms: 1500\r\n"
-                              "Retry-After: 2\r\nContent-Length: 0\r\n\r\n"));
+    Server server(
+        answer_with("HTTP/1.1 429 Slow down\r\nx-ratelimit-reset: 60\r\nRetry-After-Ms: 1500\r\n"
+                    "Retry-After: 2\r\nContent-Length: 0\r\n\r\n"));
     CHECK(exchange(get(server.url())).retry_after == "1500ms");
   }
   SECTION("429 with Retry-After, in whatever case") {
