@@ -149,15 +149,16 @@ std::string until_text(milliseconds wait, milliseconds now) {
     std::array<char, 40> text{};
     return std::string(text.data(), std::strftime(text.data(), text.size(), format, &local));
   };
-  // Rounded up: nothing is announced as over before it is.
-  const milliseconds end = std::chrono::ceil<std::chrono::minutes>(now + wait);
+  // Rounded up: nothing is announced as over before it is. Not for a part of a second: limits end on the minute.
+  const milliseconds end =
+      std::chrono::ceil<std::chrono::minutes>(std::chrono::floor<std::chrono::seconds>(now + wait));
   const bool today = shown(end, "%F") == shown(now, "%F");
   return "until " + shown(end, today ? "%H:%M" : "%a %e %b %H:%M");
 }
 
 std::string limit_text(const BackendStatus& backend, milliseconds now) {
   const milliseconds slow = *backend.breaker.slow_probe_in;
-  const std::string until = until_text(backend.breaker.retry_after, now);
+  std::string until = until_text(backend.breaker.retry_after, now);
   if (slow >= backend.breaker.retry_after) return until;
   return until + (slow > milliseconds(0) ? ", slow probe in " + format_wait(slow) : ", next call probes slowly");
 }

@@ -57,12 +57,13 @@ CandidateName candidate_name(std::string_view text) {
 }
 
 const BackendSettings* Config::backend(const std::string& name) const {
-  const auto [backend, login] = candidate_name(name);
-  const auto found = backends.find(backend);
+  const CandidateName wanted = candidate_name(name);
+  const auto found = backends.find(wanted.backend);
   if (found == backends.end()) return nullptr;
   const auto& logins = found->second.logins;
-  const bool is_there = std::any_of(logins.begin(), logins.end(), [&](const Login& one) { return one.name == login; });
-  return is_there || name == backend ? &found->second : nullptr;
+  const bool is_there =
+      std::any_of(logins.begin(), logins.end(), [&](const Login& one) { return one.name == wanted.login; });
+  return is_there || name == wanted.backend ? &found->second : nullptr;
 }
 
 std::vector<std::string> Config::candidates(const std::string& name) const {

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kLongestFact = 120;
 
+constexpr std::string_view kSkipped =
+    "`delegate ask` without -b uses the others; `delegate breaker reset {name}` tries it again now";
 constexpr std::string_view kTooLate = "give the run more time with --timeout or router.timeout";
 
 // The first row of an outcome whose placeholders all have a value is said; see Hint for the placeholders.
@@ -60,7 +62,7 @@ constexpr Hint kHints[] = {
     {Outcome::pipe_closed,       "run `{command}` by hand to see why it ends at once"},
     {Outcome::pipe_closed,       "ask again"},
     {Outcome::no_slot,           "wait until one of its calls has ended, or raise backends.{name}.max_parallel"},
-    {Outcome::breaker_open,      "`delegate ask` without -b uses the others; `delegate breaker reset {name}` tries it again now"},
+    {Outcome::breaker_open,      kSkipped},
     {Outcome::blocked,           "see what forbids it: it is a rule of `{command}` or of this directory"},
     {Outcome::blocked,           "see what forbids it: it is a rule of the server or of this directory"},
     {Outcome::internal,          "this is a fault of delegate: please report it with the message above"},
@@ -152,7 +154,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
     case SkipReason::probe_running:
     case SkipReason::tripped_by_hand: break;
   }
-  return hint_for(backend, task, Problem{.outcome = Outcome::breaker_open});
+  return filled(kSkipped, std::array{Fact{"name", skip.backend}}).value_or(std::string());
 }
 
 std::string_view hint_for_nobody(Outcome outcome) {

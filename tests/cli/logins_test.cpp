@@ -80,6 +80,9 @@ TEST_CASE("one login can be asked for by name, and is then the only one") {
   Cli cli;
   agent(cli, "echo from work", "echo from home");
   cli.run("ask -b agent@home hello").expect(0).stdout_is("from home\n");
+  cli.run("breaker trip agent@home").expect(0);
+  cli.run("ask -b agent@home hello").expect(4).stderr_has("`delegate breaker reset agent@home`");
+  cli.run("breaker reset agent@home").expect(0);
   cli.run("ask -b agent@wrok hello").expect(2).stderr_has("did you mean `agent@work`?");
   agent(cli, "echo from work", "echo please sign in >&2; exit 1");
   cli.run("ask -b agent@home hello").expect(1).stdout_is("");
