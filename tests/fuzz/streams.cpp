@@ -29,13 +29,18 @@ auto facts_of(const Problem& problem) {
 }
 
 auto facts_of(const Reading& reading) {
-  return std::tie(reading.text, reading.complete, reading.end_announced, reading.hopeless, reading.session_id,
-                  reading.model, reading.usage.input_tokens, reading.usage.output_tokens, reading.usage.cost_usd,
-                  reading.warnings, reading.denied, reading.text_grows, reading.draft, reading.drafts, reading.doing);
+  return std::tie(reading.text, reading.complete, reading.end_announced, reading.session_id, reading.model,
+                  reading.usage.input_tokens, reading.usage.output_tokens, reading.usage.cost_usd, reading.warnings,
+                  reading.denied, reading.text_grows, reading.draft, reading.drafts, reading.doing);
+}
+
+bool same(const std::optional<Retrying>& a, const std::optional<Retrying>& b) {
+  const auto facts = [](const Retrying& one) { return std::tie(one.failures, one.pause, one.for_ever); };
+  return a.has_value() == b.has_value() && (!a || facts(*a) == facts(*b));
 }
 
 bool same(const std::optional<Problem>& a, const std::optional<Problem>& b) {
-  return a.has_value() == b.has_value() && (!a || facts_of(*a) == facts_of(*b));
+  return a.has_value() == b.has_value() && (!a || (facts_of(*a) == facts_of(*b) && same(a->retrying, b->retrying)));
 }
 
 /// Reads `bytes` in pieces; a piece that is handed on must not be taken back while the text only grows.
@@ -57,7 +62,6 @@ Reading read(const Backend& backend, const Task& task, Stream stream, std::strin
     bytes.remove_prefix(length);
   }
   lines.finish(on_line);
-  fuzz::hold(!reading.hopeless || reading.problem.has_value(), "what is hopeless has a reason");
   return reading;
 }
 

@@ -1,6 +1,7 @@
 #include <cctype>
 
 #include "backends/signatures.hpp"
+#include "core/run/reset_time.hpp"
 #include "tests/fuzz/property.hpp"
 
 // The words of an error, wherever they come from; the first line is also a person's pattern.
@@ -22,9 +23,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const auto outcome = match(common_signatures(), text);
   fuzz::hold(outcome == match(common_signatures(), upper(text)), "the case of letters makes no difference");
   fuzz::hold(!outcome || !is_answer(*outcome), "the words of an error are no answer");
-  for (const auto& wait : {stated_wait(text), retry_after_header(text)})
-    fuzz::hold(!wait || (wait->count() >= 0 && wait->count() <= 1'000'000'000'000),
-               "a wait is in the future, and not for ever");
+  const auto wait = stated_wait(text);
+  fuzz::hold(!wait || (wait->count() >= 0 && *wait <= kFurthestReset), "a wait is in the future, and not for ever");
+  constexpr milliseconds kNow{1'795'000'000'000};
+  for (const char* zone : {"UTC", "America/New_York", "Asia/Kathmandu"}) {
+    const auto reset = stated_reset(text, kNow, zone);
+    fuzz::hold(!reset || (*reset > kNow && *reset <= kNow + kFurthestReset), "a limit's end is still to come");
+  }
+  static_cast<void>(stated_header(text));  // any value comes to an end
   const std::string line = one_line(text);
   fuzz::hold(fuzz::is_one_line(line), "one line is one line");
   fuzz::hold(one_line(line, line.size()) == std::string(trim(line)), "a line stays as it is");
