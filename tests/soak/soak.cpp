@@ -31,7 +31,7 @@ namespace {
 
 constexpr int kWarmUp = 200;
 constexpr int kThreads = 8;
-constexpr std::size_t kMoreInUse = 2u << 10;    // kB; the store's page cache fills up
+constexpr std::size_t kMoreInUse = 2u << 10;   // kB; the store's page cache fills up
 constexpr std::size_t kMoreMemory = 8u << 10;  // kB; the allocator's own ups and downs after floods of output
 
 struct Behaviour {
