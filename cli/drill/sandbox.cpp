@@ -176,10 +176,7 @@ Result<std::string> Sandbox::first_line_of_server() {
 }
 
 Called Sandbox::run(const std::vector<std::string>& words) const {
-  ChildSpec spec{.argv = {program_},
-                 .env = environment_,
-                 .cwd = (directory_.path() / "home").string(),
-                 .tag_name = "DELEGATE_RUN_ID"};
+  ChildSpec spec{.argv = {program_}, .env = environment_, .cwd = (directory_.path() / "home").string()};
   spec.argv.insert(spec.argv.end(), words.begin(), words.end());
   spec.clocks.total = Deadline::in(kLongestWait);
   const auto result = run_child(spec, world_.interrupted);

@@ -146,7 +146,10 @@ void Spawned::give(Order order) const { static_cast<void>(::send(control.get(), 
 
 std::optional<Tiding> Spawned::hear() {
   Tiding tiding;
-  const ssize_t count = ::recv(control.get(), &tiding, sizeof tiding, MSG_DONTWAIT);
+  ssize_t count = 0;
+  // One that goes with an order unread leaves an error before its last words.
+  do count = ::recv(control.get(), &tiding, sizeof tiding, MSG_DONTWAIT);
+  while (count < 0 && errno == ECONNRESET);
   if (count == sizeof tiding) return tiding;
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
   return Tiding{Tiding::lost, 0, 0};

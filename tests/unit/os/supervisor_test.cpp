@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "core/os/own_children.hpp"
+#include "core/os/spawn.hpp"
 #include "tests/unit/os/fake_child.hpp"
 
 // Nothing of a run is left when it is over, wherever its processes hide, and nobody else is touched.
@@ -131,6 +132,22 @@ TEST_CASE("when the supervisor itself is killed the child dies with it, and the 
   const std::vector<int> pids = pids_in(place / "pids");
   CHECK(pids.size() == 2);
   CHECK(all_die(pids));
+}
+
+TEST_CASE("a supervisor that goes before it has read its orders still says how it went") {
+  Result<Spawned> child = spawn(fake({"--hang"}));
+  REQUIRE(child);
+  std::array<pid_t, 2> own{};
+  REQUIRE(own_children(own) == 1);
+  ::kill(own[0], SIGSTOP);
+  for (int i = 0; i < 3; ++i) child->give(Order::clear);  // one is read, and is enough
+  ::kill(own[0], SIGCONT);
+  REQUIRE(dies(own[0]));
+  for (const int kind : {Tiding::ended, Tiding::gone, Tiding::lost}) {
+    const auto tiding = child->hear();
+    REQUIRE(tiding);
+    CHECK(tiding->kind == kind);
+  }
 }
 
 TEST_CASE("when the owner is killed, with no chance to do anything, nothing of its child is left") {
