@@ -138,6 +138,12 @@ bool begins_a_turn(const Json& json) {
   return text_at(json, "/type") == "user" && at(json, "/message/content").is_string();
 }
 
+/// Words of its own helpers, and errors that it keeps as if they were messages.
+bool is_aside(const Json& json) {
+  return true_at(json, "/isSidechain") || true_at(json, "/isApiErrorMessage") ||
+         text_at(json, "/message/model") == "<synthetic>";
+}
+
 std::string directory_of(const Task& task) {
   for (const Environment* environment : {&task.login, &task.environment})
     if (const auto own = environment->find("CLAUDE_CONFIG_DIR"); own != environment->end()) return own->second;
@@ -232,14 +238,15 @@ class Claude final : public CliBackend {
   std::optional<Record> record(const Reading& reading, const Task& task) const override {
     const std::string directory = directory_of(task);
     const bool is_name = reading.session_id.find('/') == std::string::npos;
-    if (directory.empty() || reading.session_id.empty() || !is_name) return std::nullopt;
+    // Of a session that goes on, the answer to the turn before could be taken for this one's.
+    if (directory.empty() || reading.session_id.empty() || !is_name || !task.session.empty()) return std::nullopt;
     return Record{directory + "/projects", reading.session_id + ".jsonl"};
   }
   void recover(Reading& reading, std::string_view record) const override {
     Reading kept;
     for (const std::string_view line : split(record, '\n')) {
       const auto json = parse_object(line);
-      if (!json) continue;
+      if (!json || is_aside(*json)) continue;
       if (begins_a_turn(*json)) kept = Reading{};
       if (text_at(*json, "/type") == "user") kept.end_announced = false;
       if (text_at(*json, "/type") == "assistant") read_words(*json, kept);

@@ -68,7 +68,9 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
   for (const auto& [name, value] : task.environment) {
     if (task.login.contains(name)) continue;
     if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID" || is_replaced(name)) continue;
-    if (is_vendor_key(name) && !lists(task.settings.env_keep, name) && !lists(own_login, name)) continue;
+    // A key that all logins saw would make them one.
+    const bool wanted = task.login.empty() && (lists(task.settings.env_keep, name) || lists(own_login, name));
+    if (is_vendor_key(name) && !wanted) continue;
     out.push_back(name + "=" + value);
   }
   out.insert(out.end(), extra.begin(), extra.end());

@@ -52,6 +52,9 @@ std::vector<std::string> key_variables(const Config& config) {
   for (const auto& [name, backend] : config.backends) {
     names.insert(names.end(), backend.env_keep.begin(), backend.env_keep.end());
     if (!backend.api_key_env.empty()) names.push_back(backend.api_key_env);
+    for (const Login& login : backend.logins)
+      for (const auto& [variable, value] : login.env)
+        if (value.starts_with("$") && is_secret_name(variable)) names.push_back(value.substr(1));
   }
   return names;
 }

@@ -63,7 +63,7 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
     auto environment = environment_of(login, engine.environment);
     if (!environment) return tl::unexpected(Absence::login_unset);
     candidate.task.login = *std::move(environment);
-    candidate.endpoint += identity_of(login);
+    candidate.endpoint += engine.redact(identity_of(login));
   }
   return candidate;
 }

@@ -74,7 +74,7 @@ constexpr milliseconds kCheap{30'000};
 bool is_worth_repeating(const CallEnd& call, const Task& task, const CancelToken& stop) {
   const bool seen = !call.reading.text.empty() || !call.reading.draft.empty();
   return call.end.outcome == Outcome::lost_result && call.took <= kCheap && !seen && task.access == Access::read_only &&
-         !stop.cancelled();
+         task.session.empty() && !stop.cancelled();
 }
 
 /// Both were paid for.

@@ -106,6 +106,18 @@ TEST_CASE("a login's variables come from its table, from the caller's variable t
   CHECK(cli.files_with("tok-1234567890").empty());
 }
 
+TEST_CASE("a login's key is taken out of what its CLI says, whatever the caller's variable is called") {
+  Cli cli;
+  agent(cli, "echo no", "echo \"bad: $AGENT_TOKEN\" >&2; exit 1");
+  cli.config(
+      std::string("[backends.agent]\nkind = \"command\"\ncommand = [\"agent\"]\n[[backends.agent.logins]]\n"
+                  "name = \"home\"\nenv = { AGENT_HOME = \"/srv/home\", AGENT_TOKEN = \"$HARMLESS\" }\n"));
+  cli.set("HARMLESS", "hunter2-and-more");
+  const Finished failed = cli.run("ask -b agent hello").expect(1).stderr_has("bad: [redacted]");
+  CHECK(failed.err.find("hunter2") == std::string::npos);
+  CHECK(cli.files_with("hunter2").empty());
+}
+
 TEST_CASE("a login whose variable is not set here is passed over, without a word against it") {
   Cli cli;
   agent(cli, "echo please sign in >&2; exit 1", "echo from home");

@@ -92,6 +92,19 @@ echo '{"type":"system","subtype":"init","session_id":"s-1"}'
   cli.run("ask -b claude hello").expect(1).stdout_is("").stderr_has("ended without an answer, twice");
 }
 
+TEST_CASE("nothing is recovered in a conversation: the file may still end with the turn before") {
+  Cli cli;
+  script(cli, "claude", "claude", R"(cat > /dev/null
+mkdir -p "$HOME/.claude/projects/p"
+cat > "$HOME/.claude/projects/p/s-1.jsonl" <<END
+{"type":"user","message":{"role":"user","content":"the turn before"}}
+{"type":"assistant","message":{"content":[{"type":"text","text":"an old answer"}]}}
+END
+echo '{"type":"system","subtype":"init","session_id":"s-1"}'
+)");
+  cli.run("ask -b claude --session s-1 more").expect(1).stdout_is("").stderr_has("ended without an answer");
+}
+
 TEST_CASE("codex keeps its last message in a file of ours") {
   Cli cli;
   script(cli, "codex", "codex", R"(cat > /dev/null

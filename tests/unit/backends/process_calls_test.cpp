@@ -105,6 +105,17 @@ TEST_CASE("codex is run in its sandbox, with the prompt on stdin") {
   }
 }
 
+TEST_CASE("a login with variables sees no key but its own") {
+  Task task = built_in_task("codex");
+  task.environment["CODEX_API_KEY"] = "of the caller";
+  CHECK(has(process_call(task).env, "CODEX_API_KEY=of the caller"));
+  task.login = {{"CODEX_HOME", "/srv/work"}};
+  CHECK_FALSE(has(process_call(task).env, "CODEX_API_KEY=of the caller"));
+  CHECK(has(process_call(task).env, "CODEX_HOME=/srv/work"));
+  task.login = {{"CODEX_API_KEY", "of the login"}};
+  CHECK(has(process_call(task).env, "CODEX_API_KEY=of the login"));
+}
+
 TEST_CASE("gemini is run without approval of tools, and without MCP servers") {
   Task task = built_in_task("gemini");
   const auto argv = [](const std::string& approval, Words more) {

@@ -135,11 +135,16 @@ TEST_CASE("when the supervisor itself is killed the child dies with it, and the 
 }
 
 TEST_CASE("a supervisor that goes before it has read its orders still says how it went") {
-  Result<Spawned> child = spawn(fake({"--hang"}));
+  const TemporaryDirectory place;
+  Result<Spawned> child = spawn(fake({"--pids", place / "pids", "--hang"}));
   REQUIRE(child);
+  const Deadline patience = Deadline::in(60s);
+  while (pids_in(place / "pids").empty() && !patience.passed()) std::this_thread::yield();
   std::array<pid_t, 2> own{};
   REQUIRE(own_children(own) == 1);
   ::kill(own[0], SIGSTOP);
+  ::kill(pids_in(place / "pids").front(), SIGKILL);
+  REQUIRE(dies(pids_in(place / "pids").front()));
   for (int i = 0; i < 3; ++i) child->give(Order::clear);  // one is read, and is enough
   ::kill(own[0], SIGCONT);
   REQUIRE(dies(own[0]));
