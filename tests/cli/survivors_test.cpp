@@ -5,17 +5,13 @@
 
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
+#include "tests/helpers/processes.hpp"
 
 // Whatever happens to the call, its backend's processes do not outlive it, wherever they hide.
 using namespace delegate::test;
+using delegate_tests::is_running;
 
 namespace {
-
-bool is_running(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  return std::getline(file, line) && line.at(line.rfind(") ") + 2) != 'Z';
-}
 
 std::vector<pid_t> pids_in(const std::string& file) {
   std::ifstream in(file);

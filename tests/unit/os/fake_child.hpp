@@ -15,6 +15,7 @@
 
 #include "core/os/child.hpp"
 #include "core/os/process.hpp"
+#include "tests/helpers/processes.hpp"
 #include "tests/helpers/sha256.hpp"
 
 // What the tests of child processes share: fake_cli as the child, and looks at what is left of it.
@@ -66,19 +67,14 @@ inline int sleeper_of(const ChildResult& result) {
   return std::stoi(text.substr(8));
 }
 
-/// Killed processes vanish when their parent (init, for orphans) has reaped them; a zombie is gone as well.
-inline bool is_running(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  if (!std::getline(file, line)) return false;
-  return line.at(line.rfind(") ") + 2) != 'Z';
-}
-
 /// SIGKILL is sent before the call returns, but a process takes a moment to die of it.
 inline bool dies(int pid) {
   const Deadline patience = Deadline::in(20s);
-  while (is_running(pid) && !patience.passed()) std::this_thread::yield();
-  return !is_running(pid);
+  while (is_running(pid)) {
+    if (patience.passed()) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 inline std::size_t open_fds() {
