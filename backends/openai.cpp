@@ -2,6 +2,7 @@
 
 #include "backends/json.hpp"
 #include "backends/ollama_host.hpp"
+#include "backends/server_errors.hpp"
 #include "backends/signatures.hpp"
 
 // Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; the answer has ended when a
@@ -23,25 +24,30 @@ std::vector<std::string> headers(const Task& task) {
   return out;
 }
 
+/// Of the server's list, which may hold models that only embed or rank.
 std::string first_model(const HttpResult& models) {
   const auto json = parse_object(models.body);
-  return json ? text_at(*json, "/data/0/id") : std::string();
+  if (!json) return {};
+  for (const Json& row : at(*json, "/data")) {
+    std::string id = text_at(row, "/id");
+    if (!id.empty() && !contains_ignoring_case(id, "embed") && !contains_ignoring_case(id, "rerank")) return id;
+  }
+  return text_at(*json, "/data/0/id");
 }
 
-Problem problem_of(const std::string& words, std::optional<std::int64_t> status) {
-  std::optional<Outcome> outcome = match(common_signatures(), words);
-  if (words.find("exceed_context_size") != std::string::npos || words.find("context size") != std::string::npos)
-    outcome = Outcome::context_too_long;
-  if (words.find("Loading model") != std::string::npos) outcome = Outcome::loading;
-  if (!outcome && status) outcome = outcome_of_status(*status);
-  return {outcome.value_or(Outcome::server_error), one_line(words), stated_wait(words)};
+/// `error` is the value of that field, or the whole body where there is none.
+Problem problem_of(const Json& error, const Task& task, std::optional<std::int64_t> status) {
+  ServerError said = server_error(error, task);
+  if (!said.outcome && status) said.outcome = outcome_of_status(*status);
+  const auto wait = stated_wait(said.words);
+  return {said.outcome.value_or(Outcome::server_error), std::move(said.words), wait};
 }
 
-std::string error_words(const Json& json) {
-  const Json& error = at(json, "/error");
-  if (error.is_string()) return error.get<std::string>();
-  const std::string message = text_at(json, "/error/message");
-  return message.empty() ? dump(error) : message + " " + text_at(json, "/error/type");
+void read_end(const Task& task, const std::string& reason, Reading& reading) {
+  reading.end_announced = true;  // the usage may follow, and [DONE]
+  if (reason == "length")
+    reading.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
+                               " tokens (max_tokens, or the model's window)");
 }
 
 constexpr Hint kHints[] = {
@@ -91,27 +97,29 @@ class OpenAi final : public Backend {
     }
     const auto json = parse_object(data);
     if (!json) return;
-    if (!at(*json, "/error").is_null()) {
-      reading.problem = problem_of(error_words(*json), std::nullopt);
+    reading.doing.clear();
+    if (const Json& error = at(*json, "/error"); !error.is_null()) {
+      reading.problem = problem_of(error, task, std::nullopt);
       return;
     }
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
     reading.text_grows = true;
     reading.text += text_at(*json, "/choices/0/delta/content");
-    if (const auto tokens = integer_at(*json, "/usage/prompt_tokens")) reading.usage.input_tokens = tokens;
     if (const auto tokens = integer_at(*json, "/usage/completion_tokens")) reading.usage.output_tokens = tokens;
-    const std::string reason = text_at(*json, "/choices/0/finish_reason");
-    if (reason.empty()) return;
-    reading.end_announced = true;  // the usage may follow, and [DONE]
-    if (reason == "length")
-      reading.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
-                                 " tokens (max_tokens, or the model's window)");
+    if (const auto tokens = integer_at(*json, "/usage/prompt_tokens")) {
+      reading.usage.input_tokens = tokens;
+      std::string cut = warning_of_cut_prompt(task, tokens);
+      if (!cut.empty() && reading.warnings.empty()) reading.warnings.push_back(std::move(cut));
+    }
+    if (const std::string reason = text_at(*json, "/choices/0/finish_reason"); !reason.empty())
+      read_end(task, reason, reading);
   }
 
-  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
+  std::optional<Problem> explain(const Reading&, const Task& task, const Remains& remains) const override {
     if (remains.http_status == 200) return std::nullopt;
-    const auto json = parse_object(remains.body);
-    return problem_of(json ? error_words(*json) : one_line(remains.body), remains.http_status);
+    const Json body = parse_object(remains.body).value_or(Json::object());
+    const Json& error = at(body, "/error");
+    return problem_of(error.is_null() ? Json(std::string(remains.body)) : error, task, remains.http_status);
   }
 
   std::span<const Hint> hints() const override { return kHints; }

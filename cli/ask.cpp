@@ -5,6 +5,7 @@
 #include "cli/narrator.hpp"
 #include "cli/question.hpp"
 #include "cli/render.hpp"
+#include "core/run/warm_up.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -70,7 +71,13 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   const RunResult result = ask(host->engine(), *request, world.interrupted, narrator);
   narrator.clear();
   const int code = report(world, output, command, result, stream);
+  const auto local = to_warm_up(host->engine(), result);
   if (result.pending) front.leave(code);
+  if (local) {
+    // An attempt that is still out works with the store; then this process is in the background already.
+    if (!result.pending) host.reset();
+    if (result.pending || front.stay_behind(code)) warm_up(*local, world.interrupted);
+  }
   return code;  // those who are still out are waited for by the result's end, in the background
 }
 

@@ -42,6 +42,15 @@ void pass_on(int signal) {
   ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
+/// Away from the terminal and the streams: whoever reads those waits for their end, and must not wait for us.
+void detach() {
+  ::setsid();
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0) return;
+  for (const int stream : {0, 1, 2}) ::dup2(nowhere, stream);
+  ::close(nowhere);
+}
+
 }  // namespace
 
 bool Front::start() {
@@ -68,16 +77,21 @@ bool Front::start() {
 void Front::leave(int exit_code) {
   if (report_ < 0) return;
   ::prctl(PR_SET_PDEATHSIG, 0);
-  ::setsid();
-  // Whoever reads our streams waits for their end, and must not wait for the probe.
-  if (const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC); nowhere >= 0) {
-    for (const int stream : {0, 1, 2}) ::dup2(nowhere, stream);
-    ::close(nowhere);
-  }
+  detach();
   const auto code = static_cast<unsigned char>(exit_code);
   while (::write(report_, &code, 1) < 0 && errno == EINTR) continue;
   ::close(report_);
   report_ = -1;
+}
+
+bool Front::stay_behind(int exit_code) {
+  if (report_ >= 0) {
+    leave(exit_code);
+    return true;
+  }
+  if (::fork() != 0) return false;  // or there are no processes to be had
+  detach();
+  return true;
 }
 
 }  // namespace delegate::cli

@@ -22,6 +22,7 @@ bool is_http(const BackendSettings& backend) {
 /// Waiting is scripted here: only the cooldown and the silence of a hanging backend are really waited for.
 void set_times(Config& config) {
   config.router.timeout = 10min;
+  config.router.warm_up = false;  // nothing has to be loaded, and nothing is to outlive the drill
   for (auto& [name, backend] : config.backends) {
     backend.timeout = backend.first_output_timeout = backend.idle_timeout = kPatience;
     backend.max_parallel = std::max(backend.max_parallel, kAtOnce);
@@ -142,7 +143,8 @@ Scene my_scene(const Config& mine) {
 std::string to_toml(const Config& config) {
   std::string out =
       "[router]\norder = " + in_toml(config.router.order) + "\nlocal = " + toml_string(config.router.local) +
-      "\nfallback = " + (config.router.fallback ? "true" : "false") + "\ntimeout = " + in_toml(config.router.timeout) +
+      "\nfallback = " + (config.router.fallback ? "true" : "false") +
+      "\nwarm_up = " + (config.router.warm_up ? "true" : "false") + "\ntimeout = " + in_toml(config.router.timeout) +
       "\n\n[grace]\nwindow = " + in_toml(config.grace.window) +
       "\nmax_streak = " + std::to_string(config.grace.max_streak) +
       "\n\n[state]\nstore = " + toml_string(config.state.store) + "\n";

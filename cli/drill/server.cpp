@@ -127,7 +127,8 @@ Response response_to(const Path& parts, const Request& request) {
   if (!mood) return unknown;
   if (request.path == "/api/chat" || request.path == "/v1/chat/completions") return chat(part, *mood, request);
   if (request.path == "/api/version") return {.pieces = {R"({"version":"0.0.0"})"}};
-  if (request.path == "/api/ps") return {.pieces = {R"({"models":[]})"}};
+  if (request.path == "/api/ps")  // loaded, so that each call of the drill is one question
+    return {.pieces = {dump({{"models", {{{"name", model_of(part)}}}}})}};
   if (request.path == "/api/show") return {.pieces = {"{}"}};
   if (request.path == "/api/tags")
     return {.pieces = {dump({{"models", {{{"name", model_of(part)}, {"capabilities", {"completion"}}}}}})}};

@@ -21,7 +21,8 @@ BackendSettings kind_defaults(const std::string& kind) {
   if (kind == "codex") backend.env_keep = {"CODEX_API_KEY"};
   if (kind == "gemini") backend.env_keep = {"GEMINI_API_KEY", "GOOGLE_API_KEY"};
   if (kind == "ollama" || kind == "openai") {
-    backend.first_output_timeout = 300s;  // the server may have to load the model first
+    // A long prompt is read slowly; and a server of kind openai may load its model without saying so.
+    backend.first_output_timeout = kind == "ollama" ? 120s : 300s;
     backend.idle_timeout = 60s;
     backend.max_parallel = 2;
   }

@@ -51,6 +51,7 @@ struct RouterSettings {
   std::vector<std::string> heavy_types = {"review", "diagnose", "improve", "test"};
   std::string local = "ollama";
   bool fallback = true;
+  bool warm_up = true;           // load the local model when a backend's breaker opens
   milliseconds timeout = 15min;  // the whole run, all candidates together
   int max_depth = 2;             // how deep delegations may nest (an agent that delegates to itself)
 
@@ -103,10 +104,11 @@ struct BackendSettings {
   std::vector<Login> logins;          // in the order of trying; empty: the one that the CLI has by itself
   BreakerSettings breaker;            // [breaker] with this backend's own keys over it
   // HTTP kinds
-  std::string url;          // empty: the kind's own default (ollama: OLLAMA_HOST)
-  std::string api_key_env;  // openai: the variable that holds the bearer token; empty: none is sent
-  int num_ctx = 0;          // ollama: context window in tokens; 0: as the server has it, enlarged when needed
-  int max_tokens = 8192;    // bound of one answer, so that a looping model ends
+  std::string url;                   // empty: the kind's own default (ollama: OLLAMA_HOST)
+  milliseconds load_timeout = 5min;  // until its model is loaded; counts as no failure
+  std::string api_key_env;           // openai: the variable that holds the bearer token; empty: none is sent
+  int num_ctx = 0;                   // ollama: context window in tokens; 0: as the server has it, enlarged when needed
+  int max_tokens = 8192;             // bound of one answer, so that a looping model ends
   // kind "command"
   std::string prompt = "stdin";  // stdin | file
   std::string answer = "text";   // text | json:/pointer | jsonl:/pointer

@@ -58,6 +58,12 @@ struct ProcessCall {
 };
 using Call = std::variant<ProcessCall, HttpRequest>;
 
+/// A request that ends, with status 200, when the server has this model ready.
+struct Load {
+  HttpRequest request;
+  std::string model;  // its name, for showing
+};
+
 /// A file in which a CLI keeps what it says, for the case that its output is lost.
 struct Record {
   std::string directory;  // absolute; empty: the call's private directory
@@ -144,8 +150,10 @@ class Backend {
   /// all is known. A lookup that fails ends the attempt as a call would.
   virtual std::optional<HttpRequest> lookup(const Task&, const std::vector<HttpResult>&) const { return std::nullopt; }
 
-  /// What it will be busy with before its first byte, as far as the lookups tell; empty: nothing special.
-  virtual std::string warming_up(const Task&, const std::vector<HttpResult>&) const { return {}; }
+  /// What makes the model ready that `prepare` is going to ask. Nothing: it is, or nobody can tell.
+  virtual std::optional<Load> load(const Task&, const std::vector<HttpResult>& /*lookups*/) const {
+    return std::nullopt;
+  }
 
   /// Sets what the task's settings name for a tier; false when they name nothing, and its default is used.
   virtual bool choose(Task& task, Tier tier) const;

@@ -3,17 +3,15 @@
 #include <algorithm>
 
 #include "core/run/hints.hpp"
+#include "core/run/http_call.hpp"
 #include "core/run/judge.hpp"
-#include "core/run/lines.hpp"
-#include "core/run/retries.hpp"
+#include "core/run/reader.hpp"
 
 namespace delegate {
 namespace {
 
 constexpr std::size_t kLongestAnswer = 64u << 20;
-constexpr milliseconds kLookupTimeout{5'000};  // a local server answers these in milliseconds unless it is sick
 constexpr milliseconds kLongestStart{10'000};
-constexpr std::size_t kLongestLookup = 8u << 20;
 
 void put_everywhere(ProcessCall& call, const std::string& placeholder, const std::string& path) {
   for (std::vector<std::string>* words : {&call.argv, &call.env})
@@ -36,45 +34,6 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
   }
   return std::optional<ScratchDirectory>(std::move(directory));
 }
-
-/// Folds a call's output into a Reading, line by line.
-class Reader {
- public:
-  Reader(const Backend& backend, const Task& task, Deadline end, Reading& reading, const OnReading& on_reading)
-      : backend_(backend), task_(task), end_(end), reading_(reading), on_reading_(on_reading) {}
-
-  Flow take(Stream stream, std::string_view bytes) {
-    lines(stream).feed(bytes, [&](std::string_view line) { backend_.read(reading_, task_, stream, line); });
-    if (on_reading_) on_reading_(reading_);
-    if (reading_.text.size() > kLongestAnswer || reading_.draft.size() > kLongestAnswer) {
-      reading_.problem = Problem{Outcome::bad_output, "the answer is longer than 64 MB", {}};
-      return Flow::stop;
-    }
-    if (reading_.complete) return Flow::finish;
-    return gives_up() ? Flow::stop : Flow::go_on;
-  }
-  void finish() {
-    for (const Stream stream : {Stream::out, Stream::err})
-      lines(stream).finish([&](std::string_view line) { backend_.read(reading_, task_, stream, line); });
-  }
-
- private:
-  bool gives_up() {
-    if (!reading_.problem) return false;
-    auto end = end_of_retries(*reading_.problem, end_.left());
-    if (!end) return false;
-    reading_.problem = std::move(end);
-    return true;
-  }
-  Lines& lines(Stream stream) { return stream == Stream::out ? out_ : err_; }
-  const Backend& backend_;
-  const Task& task_;
-  Deadline end_;
-  Reading& reading_;
-  const OnReading& on_reading_;
-  Lines out_;
-  Lines err_;
-};
 
 /// Every user of the machine can read the arguments of a process. The words that a kind adds are its own; these are the
 /// person's.
@@ -133,42 +92,6 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
   end.end = judge_process(backend, task, end.reading, *result);
 }
 
-void exchange(const Backend& backend, const Task& task, HttpRequest request, const CallLimits& limits,
-              const CancelToken& cancel, const OnReading& on_reading, CallEnd& end) {
-  request.clocks.first_byte = task.settings.first_output_timeout;
-  request.clocks.idle = task.settings.idle_timeout;
-  request.clocks.total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline);
-  Reader reader(backend, task, request.clocks.total, end.reading, on_reading);
-  const auto result =
-      http_exchange(request, cancel, [&](std::string_view bytes) { return reader.take(Stream::out, bytes); });
-  if (!result) {
-    end.end = {.outcome = Outcome::spawn_failed, .message = result.error().what, .hint = result.error().hint};
-    return;
-  }
-  reader.finish();
-  end.end = judge_http(backend, task, end.reading, *result);
-}
-
-/// Asks what `prepare` must know. False: a lookup failed and `end` says how.
-bool look_up(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
-             std::vector<HttpResult>& answers, CallEnd& end) {
-  while (auto request = backend.lookup(task, answers)) {
-    request->clocks.total = Deadline::in(kLookupTimeout).or_earlier(limits.deadline);
-    request->keep = kLongestLookup;
-    auto result = http_exchange(*request, cancel);
-    if (!result) {
-      end.end = {.outcome = Outcome::spawn_failed, .message = result.error().what, .hint = result.error().hint};
-      return false;
-    }
-    if (result->end != HttpEnd::complete) {
-      end.end = judge_http(backend, task, end.reading, *result);
-      return false;
-    }
-    answers.push_back(*std::move(result));
-  }
-  return true;
-}
-
 /// The run's deadline is the person's, and says nothing about a backend that had less than its own time: unless it was
 /// mute for longer than any CLI takes to start.
 void excuse_for_deadline(const Task& task, const CallLimits& limits, CallEnd& end) {
@@ -184,15 +107,13 @@ CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& li
                   const OnReading& on_reading) {
   const auto started = std::chrono::steady_clock::now();
   CallEnd end;
-  std::vector<HttpResult> lookups;
-  if (look_up(backend, task, limits, cancel, lookups, end)) {
-    end.reading.doing = backend.warming_up(task, lookups);
-    if (on_reading) on_reading(end.reading);
-    auto call = backend.prepare(task, lookups);
+  HttpCall server(backend, task, limits, cancel, on_reading);
+  if (server.look_up(end)) {
+    auto call = backend.prepare(task, server.lookups());
     if (!call) end.end = std::move(call).error();
     else if (auto* process = std::get_if<ProcessCall>(&*call))
       run_process(backend, task, std::move(*process), limits, cancel, on_reading, end);
-    else exchange(backend, task, std::move(std::get<HttpRequest>(*call)), limits, cancel, on_reading, end);
+    else if (server.load(end)) server.ask(std::get<HttpRequest>(*call), end);
   }
   end.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
   excuse_for_deadline(task, limits, end);

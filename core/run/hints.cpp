@@ -48,6 +48,7 @@ constexpr Hint kHints[] = {
     {Outcome::rate_limited,      "wait {wait}; fewer calls at a time: lower backends.{name}.max_parallel"},
     {Outcome::rate_limited,      "wait a minute; fewer calls at a time: lower backends.{name}.max_parallel"},
     {Outcome::overloaded,        "ask again in a few minutes, or another one with -b"},
+    {Outcome::loading,           "raise backends.{name}.{limit} if its model needs longer to load, or choose a smaller one"},
     {Outcome::loading,           "ask again when it has loaded its model"},
     {Outcome::server_error,      "the fault is the server's: ask again in a few minutes, or another one with -b"},
     {Outcome::model_rejected,    "choose another with --model, or change backends.{name}.model"},

@@ -1,13 +1,40 @@
 #include <catch2/catch.hpp>
 
 #include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
 #include "tests/helpers/fake_ollama.hpp"
 
 // The model on this machine is where everything ends.
 using namespace delegate::test;
 using delegate_tests::FakeOllama;
+using delegate_tests::FakeServer;
 
 namespace {
+
+/// A server with the OpenAI interface that loads its model for a while first, as llama-server does.
+class FakeLlama {
+ public:
+  explicit FakeLlama(int refusals)
+      : refusals_(refusals), server_([this](const FakeServer::Request& request) { return respond(request); }) {}
+  std::string toml() const { return "[backends.llama]\nkind = \"openai\"\nurl = \"" + server_.url() + "\"\n"; }
+  int asked() const { return asked_; }
+
+ private:
+  FakeServer::Reply respond(const FakeServer::Request& request) {
+    ++asked_;
+    if (refusals_-- > 0)
+      return {.status = "503 Service Unavailable",
+              .body = R"({"error":{"message":"Loading model","type":"unavailable_error","code":503}})"};
+    if (request.path == "/v1/models") return {.body = R"({"data":[{"id":"qwen"}]})"};
+    return {.body =
+                "data: {\"model\":\"qwen\",\"choices\":[{\"delta\":{\"content\":\"the llama answer\"},"
+                "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+            .type = "text/event-stream"};
+  }
+  std::atomic<int> refusals_;
+  std::atomic<int> asked_{0};
+  FakeServer server_;
+};
 
 constexpr const char* kLocalLast = "order = [\"codex\"]\nlocal = \"ollama\"";
 
@@ -125,4 +152,109 @@ TEST_CASE("a proxy of the environment does not stand between us and loopback") {
       .set("http_proxy", "http://127.0.0.1:1")
       .set("ALL_PROXY", "http://127.0.0.1:1");
   cli.run("ask -b ollama hello").expect(0).stdout_is("the local answer\n");
+}
+
+TEST_CASE("a model that is not loaded is loaded first, and once") {
+  const FakeOllama ollama;
+  Cli cli;
+  cli.set("OLLAMA_HOST", ollama.address());
+  cli.run("ask -b ollama hello").expect(0).stdout_is("the local answer\n");
+  cli.run("ask -b ollama hello").expect(0).stdout_is("the local answer\n");
+  REQUIRE(ollama.loads().size() == 1);
+  CHECK(Json::parse(ollama.loads()[0])["model"] == "tiny:1b");
+  CHECK(ollama.chats().size() == 2);
+}
+
+TEST_CASE("a model that loads for too long is no failure of its server, and the hint names the clock") {
+  FakeOllama ollama;
+  ollama.hold();
+  Cli cli;
+  cli.config("[backends.ollama]\nload_timeout = \"150ms\"").set("OLLAMA_HOST", ollama.address());
+  for (int i = 0; i < 4; ++i)
+    cli.run("ask -b ollama hello")
+        .expect(1)
+        .stdout_is("")
+        .stderr_begins("delegate: ollama: still loading tiny:1b after ")
+        .stderr_has("raise backends.ollama.load_timeout");
+  CHECK(cli.state_of("ollama") == "closed");
+  CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
+  CHECK(ollama.chats().empty());
+  ollama.go_on();
+  cli.run("ask -b ollama hello").expect(0).stdout_is("the local answer\n");
+}
+
+TEST_CASE("while the model is loaded the clock of the first output stands still") {
+  FakeOllama ollama;
+  ollama.hold();
+  Cli cli;
+  cli.config("[backends.ollama]\nfirst_output_timeout = \"1ms\"").set("OLLAMA_HOST", ollama.address());
+  Running asker = cli.start("ask -b ollama hello");
+  REQUIRE(eventually([&] { return ollama.loads().size() == 1; }));
+  CHECK_FALSE(asker.has_ended());
+  asker.signal(SIGINT);
+  asker.finish().expect(130);
+}
+
+TEST_CASE("a server that says that it loads its model is asked again until it has") {
+  const FakeLlama llama(3);
+  Cli cli;
+  cli.config(llama.toml());
+  cli.run("ask -b llama hello").expect(0).stdout_is("the llama answer\n");
+  CHECK(llama.asked() == 5);  // three refusals, the list of models, the question
+  CHECK(cli.status_of("llama")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("a server that loads its model for ever is left for the next, and nothing counts") {
+  const FakeLlama llama(1'000'000);
+  Cli cli;
+  cli.config(llama.toml() + "load_timeout = \"100ms\"").answers("codex");
+  cli.router(R"(order = ["llama", "codex"])");
+  Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["backend"] == "codex");
+  CHECK(json["attempts"][0]["outcome"] == "loading");
+  CHECK(cli.status_of("llama")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("when a backend's breaker opens, the local model is loaded meanwhile, and nobody waits for it") {
+  FakeOllama ollama;
+  ollama.hold();
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1");
+  with_ollama(cli.fails("codex"), ollama);
+  cli.answers("gemini").router("order = [\"codex\", \"gemini\"]\nlocal = \"ollama\"");
+  cli.run("ask hello").expect(0).stdout_is("gemini says hi\n");
+  REQUIRE(eventually([&] { return ollama.loads().size() == 1; }));
+  CHECK_FALSE(ollama.has_loaded());  // and yet the answer is out
+  ollama.go_on();
+  REQUIRE(eventually([&] { return ollama.has_loaded(); }));
+  REQUIRE(eventually([&] { return cli.processes().empty(); }));
+  cli.run("ask hello").expect(0);  // codex is open: no trip, nothing to load
+  CHECK(ollama.loads().size() == 1);
+  CHECK(ollama.chats().empty());
+  CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("the local model is not loaded for a trip where that is switched off, or where it was asked itself") {
+  FakeOllama ollama;
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1");
+  with_ollama(cli.fails("codex"), ollama);
+  SECTION("switched off") {
+    cli.answers("gemini").router("order = [\"codex\", \"gemini\"]\nlocal = \"ollama\"\nwarm_up = false");
+    cli.run("ask hello").expect(0);
+    CHECK(ollama.connections() == 0);
+  }
+  SECTION("asked") {
+    cli.run("ask hello").expect(0).stdout_is("the local answer\n");
+    CHECK(ollama.loads().size() == 1);
+  }
+  CHECK(cli.processes().empty());
+}
+
+TEST_CASE("a local model that is not running is no trouble for the run that would have loaded it") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 1").fails("codex").answers("gemini").set("OLLAMA_HOST", "127.0.0.1:1");
+  cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_lacks("ollama");
+  REQUIRE(eventually([&] { return cli.processes().empty(); }));
+  CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
 }

@@ -142,18 +142,6 @@ TEST_CASE("command: plain text comes as it is written, an answer inside a JSON d
   }
 }
 
-TEST_CASE("ollama: says that it loads a model, unless it is loaded already or runs elsewhere") {
-  const Backend& backend = backend_of("ollama");
-  Task task = task_of("ollama");
-  task.model = "mid:8b";
-  CHECK(backend.warming_up(task, {response(200, kTags), response(200, R"({"models":[]})")}) == "loading mid:8b");
-  CHECK(backend.warming_up(task, {response(200, kTags), response(200, R"({"models":[{"name":"mid:8b"}]})")}).empty());
-  CHECK(backend.warming_up(task, {response(200, kTags)}).empty());
-  CHECK(backend.warming_up(task, {response(500, ""), response(200, "garbage")}).empty());
-  task.model = "huge:480b-cloud";
-  CHECK(backend.warming_up(task, {response(200, kTags), response(200, "{}")}).empty());
-}
-
 TEST_CASE("ollama: a tier without a name takes a local model of that size, loaded or not") {
   const Backend& backend = backend_of("ollama");
   const auto model_for = [&](Tier tier) {

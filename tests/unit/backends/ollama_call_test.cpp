@@ -43,7 +43,7 @@ int window_of(const Task& task, const std::vector<HttpResult>& answers) {
 
 }  // namespace
 
-TEST_CASE("ollama: asks what is installed, what is loaded, and for a long prompt how much the model takes") {
+TEST_CASE("ollama: asks what is installed, what is loaded, and what the chosen model is") {
   const Backend& backend = backend_of("ollama");
   const Task task = ollama_task();
   auto first = backend.lookup(task, {});
@@ -54,12 +54,12 @@ TEST_CASE("ollama: asks what is installed, what is loaded, and for a long prompt
   auto second = backend.lookup(task, {response(200, kTags)});
   REQUIRE(second.has_value());
   CHECK(second->url == "http://127.0.0.1:11434/api/ps");
-  CHECK_FALSE(backend.lookup(task, lookups()).has_value());
-  auto third = backend.lookup(ollama_task(40'000), lookups());
+  auto third = backend.lookup(task, lookups());
   REQUIRE(third.has_value());
   CHECK(third->method == "POST");
   CHECK(third->url == "http://127.0.0.1:11434/api/show");
   CHECK(sent(*third) == Json{{"model", "new:latest"}});
+  CHECK_FALSE(backend.lookup(task, with_window("8192")).has_value());
   CHECK_FALSE(backend.lookup(ollama_task(40'000), with_window("8192")).has_value());
 }
 
@@ -89,6 +89,38 @@ TEST_CASE("ollama: never a remote model by chance, but a named one") {
   Task task = ollama_task();
   task.model = "far:8b";
   CHECK(chosen(task, lookups()) == "far:8b");
+}
+
+TEST_CASE("ollama: a model that only its own description calls remote is passed over for the next") {
+  const Backend& backend = backend_of("ollama");
+  const Task task = ollama_task();
+  auto answers = lookups();
+  answers.push_back(response(200, R"({"remote_host":"https://ollama.com:443","remote_model":"new"})"));
+  auto next = backend.lookup(task, answers);
+  REQUIRE(next.has_value());
+  CHECK(sent(*next) == Json{{"model", "old:7b"}});
+  answers.push_back(response(200, "{}"));
+  CHECK_FALSE(backend.lookup(task, answers).has_value());
+  CHECK(chosen(task, answers) == "old:7b");
+  answers.back().body = R"({"remote_host":"elsewhere"})";
+  CHECK_FALSE(backend.lookup(task, answers).has_value());
+  CHECK(refusal(task, answers).message == "no local model is installed");
+}
+
+TEST_CASE("ollama: a remote model is asked only when it is named in full") {
+  const std::string rows = R"({"models":[{"name":"far:latest","remote_host":"https://ollama.com"},{"name":"a:1b"}]})";
+  Task task = ollama_task();
+  task.model = "far";
+  const Problem problem = refusal(task, lookups("{}", rows));
+  CHECK(problem.outcome == Outcome::model_rejected);
+  CHECK_THAT(problem.message, Catch::Contains("does not run on this machine") && Catch::Contains("far:latest"));
+  auto shown = lookups("{}", R"({"models":[{"name":"far:latest"},{"name":"a:1b"}]})");
+  shown.push_back(response(200, R"({"remote_host":"https://ollama.com"})"));
+  CHECK(refusal(task, shown).outcome == Outcome::model_rejected);
+  task.model = "Far:latest";
+  CHECK(chosen(task, lookups("{}", rows)) == "far:latest");
+  CHECK(chosen(task, shown) == "far:latest");
+  CHECK_FALSE(backend_of("ollama").lookup(task, shown).has_value());
 }
 
 TEST_CASE("ollama: never an embedding model by chance, on old servers by its looks") {
@@ -180,6 +212,51 @@ TEST_CASE("ollama: the window grows in powers of two, up to what the model takes
     CHECK(window_of(ollama_task(row.bytes), with_window(row.longest)) == row.window);
   }
   CHECK(window_of(ollama_task(100'000), lookups()) == 32768);  // the model did not say
+}
+
+TEST_CASE("ollama: a loaded model keeps its window while that is large enough") {
+  const auto loaded = [](const char* length) {
+    return lookups(R"({"models":[{"name":"new:latest","context_length":)" + std::string(length) + "}]}");
+  };
+  CHECK(window_of(ollama_task(), loaded("32768")) == 32768);
+  CHECK(window_of(ollama_task(60'000), loaded("32768")) == 32768);
+  CHECK(window_of(ollama_task(20'000), loaded("4096")) == 8192);
+  CHECK(window_of(ollama_task(), loaded("\"text\"")) == 0);
+  Task task = ollama_task();
+  task.settings.num_ctx = 5000;
+  CHECK(window_of(task, loaded("32768")) == 5000);
+}
+
+TEST_CASE("ollama: loads the model first, with the window of the question to come, unless that is loaded") {
+  const Backend& backend = backend_of("ollama");
+  const Task task = ollama_task();
+  auto load = backend.load(task, lookups());
+  REQUIRE(load.has_value());
+  CHECK(load->model == "new:latest");
+  CHECK(load->request.url == "http://127.0.0.1:11434/api/chat");
+  CHECK(sent(load->request) == Json{{"model", "new:latest"},
+                                    {"stream", false},
+                                    {"keep_alive", "15m"},
+                                    {"messages", Json::array()},
+                                    {"options", Json::object()}});
+  load = backend.load(ollama_task(20'000), lookups());
+  REQUIRE(load.has_value());
+  CHECK(sent(load->request)["options"] == Json{{"num_ctx", 8192}});
+
+  const std::string loaded = R"({"models":[{"name":"new:latest","context_length":4096}]})";
+  CHECK_FALSE(backend.load(task, lookups(loaded)).has_value());
+  CHECK(backend.load(ollama_task(20'000), lookups(loaded)).has_value());  // with a larger window
+  CHECK_FALSE(backend.load(task, lookups(R"({"models":[{"name":"new:latest"}]})")).has_value());
+}
+
+TEST_CASE("ollama: nothing is loaded where nothing can be") {
+  const Backend& backend = backend_of("ollama");
+  Task task = ollama_task();
+  CHECK_FALSE(backend.load(task, {}).has_value());
+  CHECK_FALSE(backend.load(task, {response(200, kTags)}).has_value());
+  CHECK_FALSE(backend.load(task, lookups("{}", "garbage")).has_value());
+  task.model = "big:120b-cloud";
+  CHECK_FALSE(backend.load(task, lookups()).has_value());
 }
 
 TEST_CASE("ollama: a configured window is taken as it is") {

@@ -141,3 +141,21 @@ TEST_CASE("ollama: refusals mean what their words and statuses say") {
         Outcome::overloaded);
   CHECK(refused(400, "odd") == Outcome::bad_request);
 }
+
+TEST_CASE("ollama: a prompt that the server finds too long is told with the sizes") {
+  Task task = ollama_task();
+  task.prompt = std::string(35'000, 'x');
+  const Problem own = judge_stream(
+      task,
+      response(400, R"({"error":"the prompt is longer than the context length currently available to the model"})"));
+  CHECK(own.outcome == Outcome::context_too_long);
+  CHECK_THAT(own.message, Catch::StartsWith("the prompt has about 10000 tokens: the prompt is longer"));
+  const Problem passed_on = judge_stream(
+      task,
+      response(
+          400,
+          R"j({"error":"{\"error\":{\"code\":400,\"message\":\"request (9019 tokens) exceeds the available context size (2048 tokens), try increasing it\",\"type\":\"exceed_context_size_error\"}}"})j"));
+  CHECK(passed_on.outcome == Outcome::context_too_long);
+  CHECK(passed_on.message ==
+        "request (9019 tokens) exceeds the available context size (2048 tokens), try increasing it");
+}

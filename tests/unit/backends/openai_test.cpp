@@ -62,6 +62,9 @@ TEST_CASE("openai: without a configured model the first of the list is asked") {
   CHECK_FALSE(backend.lookup(task, {list}).has_value());
   CHECK(sent(http_call(task, {list}))["model"] == "qwen");
   CHECK_FALSE(sent(http_call(task, {response(200, "{}")})).contains("model"));
+  const HttpResult mixed = response(200, R"({"data":[{"id":"nomic-Embed-text"},{"id":"bge-reranker"},{"id":"qwen"}]})");
+  CHECK(sent(http_call(task, {mixed}))["model"] == "qwen");
+  CHECK(sent(http_call(task, {response(200, R"({"data":[{"id":"my-embedder"}]})")}))["model"] == "my-embedder");
   task.model = "mine";
   CHECK_FALSE(backend.lookup(task, {}).has_value());
   CHECK(sent(http_call(task, {}))["model"] == "mine");
@@ -183,4 +186,19 @@ TEST_CASE("openai: a limit's waiting time is kept, the header's over the words'"
   const Problem end = judge_stream(openai_task(), limited);
   CHECK(end.outcome == Outcome::rate_limited);
   CHECK(end.retry_after == std::chrono::seconds(20));
+}
+
+TEST_CASE("openai: a prompt that was read in part is told so") {
+  Task task = openai_task();
+  task.prompt = std::string(35'000, 'x');
+  Reading reading;
+  judge_stream(task, response(200, kStart + piece("x") + finish() + kUsage + kDone), reading);
+  REQUIRE(reading.warnings.size() == 1);
+  CHECK_THAT(reading.warnings[0], Catch::Contains("only 11 of about 10000 tokens"));
+}
+
+TEST_CASE("openai: an error without the usual field is told whole, and its type is not for a person") {
+  CHECK_THAT(judge_stream(openai_task(), response(500, R"({"detail":"no GPU"})")).message, Catch::Contains("no GPU"));
+  CHECK(judge_stream(openai_task(), response(500, R"({"error":{"message":"oops","type":"server_error"}})")).message ==
+        "oops");
 }

@@ -21,7 +21,8 @@ TEST_CASE("built-in backends have the defaults of their kind") {
   CHECK(config.backends.at("claude").env_keep.empty());
   CHECK(config.backends.at("codex").env_keep == Lines{"CODEX_API_KEY"});
   CHECK(config.backends.at("gemini").env_keep == Lines{"GEMINI_API_KEY", "GOOGLE_API_KEY"});
-  CHECK(config.backends.at("ollama").first_output_timeout == 300s);
+  CHECK(config.backends.at("ollama").first_output_timeout == 120s);
+  CHECK(config.backends.at("ollama").load_timeout == 300s);
   CHECK(config.backends.at("ollama").idle_timeout == 60s);
   CHECK(config.backends.at("ollama").max_parallel == 2);
   CHECK(config.backends.at("ollama").url.empty());
@@ -149,6 +150,7 @@ TEST_CASE("every range has its ends and nothing beyond them") {
       {"history", "limit", "0", "10000000", "-1", "10000001"},
       {"backends.claude", "timeout", "\"1ms\"", "86400", "0", "\"24h1ms\""},
       {"backends.claude", "first_output_timeout", "0", "86400", "-1", "86401"},
+      {"backends.ollama", "load_timeout", "0", "86400", "-1", "86401"},
       {"backends.claude", "idle_timeout", "0", "86400", "-1", "86401"},
       {"backends.claude", "max_parallel", "1", "64", "0", "65"},
       {"backends.ollama", "max_tokens", "1", "10000000", "0", "10000001"},

@@ -1,0 +1,146 @@
+#include "backends/ollama_models.hpp"
+
+#include <algorithm>
+#include <climits>
+
+#include "backends/json.hpp"
+#include "backends/server_errors.hpp"
+#include "core/base/text.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr int kSmallestDefaultWindow = 4096;  // what the server takes on a small machine when nobody says more
+constexpr int kFirstBucket = 8192;            // windows grow in powers of two: a changed window reloads the model
+
+/// `qwen3`, `qwen3:latest` and `library/qwen3` are one model.
+std::string canonical(std::string name) {
+  name = lower(name);
+  for (const std::string_view prefix : {"registry.ollama.ai/", "library/"})
+    if (name.starts_with(prefix)) name.erase(0, prefix.size());
+  const std::size_t last_part = name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1;
+  return name.find(':', last_part) == std::string::npos ? name + ":latest" : name;
+}
+
+const Json& row_of(const Json& models, const std::string& name) {
+  static const Json kNone;
+  for (const Json& row : models)
+    if (canonical(text_at(row, "/name")) == canonical(name)) return row;
+  return kNone;
+}
+
+/// A number of tokens, 0 for anything that makes no sense as one.
+int window_in(const Json& value) {
+  if (!value.is_number_integer()) return 0;
+  const double length = value.get<double>();
+  return length > 0 && length < INT_MAX ? value.get<int>() : 0;
+}
+
+bool is_for_chats(const Json& row, const std::string& name) {
+  const Json& can = at(row, "/capabilities");
+  if (can.is_array() && !can.empty()) return std::find(can.begin(), can.end(), "completion") != can.end();
+  return !contains_ignoring_case(name, "embed") && text_at(row, "/details/family") != "bert";
+}
+
+std::vector<OllamaModel> installed(const HttpResult& tags, const HttpResult& loaded) {
+  std::vector<OllamaModel> models;
+  const auto json = parse_object(tags.body);
+  if (!json) return models;
+  const Json running = parse_object(loaded.body).value_or(Json::object());
+  for (const Json& row : at(*json, "/models")) {
+    OllamaModel model{.name = text_at(row, "/name"), .modified = text_at(row, "/modified_at")};
+    if (model.name.empty()) continue;
+    model.size = integer_at(row, "/size").value_or(0);
+    model.remote = has_cloud_name(model.name) || !text_at(row, "/remote_host").empty();
+    model.chats = is_for_chats(row, model.name);
+    const Json& in_memory = row_of(at(running, "/models"), model.name);
+    model.loaded = in_memory.is_object();
+    model.loaded_window = window_in(at(in_memory, "/context_length"));
+    models.push_back(std::move(model));
+  }
+  return models;
+}
+
+std::string names_of(const std::vector<OllamaModel>& models) {
+  std::vector<std::string> names;
+  for (const OllamaModel& model : models) names.push_back(model.name);
+  return names.empty() ? "none" : join(names, ", ");
+}
+
+OllamaModel of_size(std::vector<OllamaModel> models, Tier tier) {
+  std::stable_sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.size < b.size; });
+  if (tier == Tier::small) return models.front();
+  return tier == Tier::large ? models.back() : models[(models.size() - 1) / 2];
+}
+
+tl::expected<OllamaModel, Problem> rejected(std::string why) {
+  return tl::unexpected(Problem{Outcome::model_rejected, std::move(why), {}});
+}
+
+tl::expected<OllamaModel, Problem> named(const std::string& name, const std::vector<OllamaModel>& models) {
+  for (const OllamaModel& model : models) {
+    if (canonical(model.name) != canonical(name)) continue;
+    if (!model.remote || lower(model.name) == lower(name)) return model;
+    return rejected("model '" + name + "' does not run on this machine: name it in full, as " + model.name +
+                    ", to send the prompt away");
+  }
+  return rejected("model '" + name + "' is not installed (installed: " + names_of(models) + ")");
+}
+
+tl::expected<OllamaModel, Problem> choose_among(const std::vector<OllamaModel>& models, const Task& task) {
+  if (!task.model.empty()) return named(task.model, models);
+  std::vector<OllamaModel> local;
+  std::copy_if(models.begin(), models.end(), std::back_inserter(local),
+               [](const OllamaModel& model) { return !model.remote && model.chats; });
+  if (local.empty()) return rejected("no local model is installed");
+  if (task.local_size) return of_size(std::move(local), *task.local_size);
+  for (const OllamaModel& model : local)
+    if (model.loaded) return model;
+  return *std::max_element(local.begin(), local.end(),
+                           [](const OllamaModel& a, const OllamaModel& b) { return a.modified < b.modified; });
+}
+
+/// `model_info` has the longest window under the architecture's name.
+int longest_window(const Json& show) {
+  for (const auto& [key, value] : at(show, "/model_info").items())
+    if (key.ends_with(".context_length")) return window_in(value);
+  return 0;
+}
+
+void take_show(OllamaModel& model, const HttpResult& show) {
+  model.shown = true;
+  const auto json = parse_object(show.body);
+  if (!json) return;
+  model.longest_window = longest_window(*json);
+  model.remote = model.remote || !text_at(*json, "/remote_host").empty() || !text_at(*json, "/remote_model").empty();
+}
+
+}  // namespace
+
+bool has_cloud_name(std::string_view name) { return name.ends_with(":cloud") || name.ends_with("-cloud"); }
+
+tl::expected<OllamaModel, Problem> choose_ollama_model(const Task& task, const OllamaLookups& lookups) {
+  std::vector<OllamaModel> models = installed(lookups[0], lookups[1]);
+  // Which model each /api/show was about follows from the answers before it.
+  for (std::size_t i = 2;; ++i) {
+    auto model = choose_among(models, task);
+    if (!model || model->remote || i >= lookups.size()) return model;
+    take_show(*model, lookups[i]);
+    if (!model->remote) return model;
+    for (OllamaModel& one : models)
+      if (one.name == model->name) one = *model;
+  }
+}
+
+int ollama_window(const Task& task, const OllamaModel& model) {
+  if (task.settings.num_ctx > 0) return task.settings.num_ctx;
+  if (model.remote) return 0;
+  const int needed = estimated_tokens(task) + std::min(task.settings.max_tokens, kSmallestDefaultWindow / 2);
+  if (model.loaded_window >= needed) return model.loaded_window;
+  if (needed <= kSmallestDefaultWindow) return 0;
+  int bucket = kFirstBucket;
+  while (bucket < needed && bucket < (1 << 28)) bucket *= 2;
+  return model.longest_window > 0 ? std::min(bucket, model.longest_window) : bucket;
+}
+
+}  // namespace delegate
