@@ -136,6 +136,12 @@ Settled no_verdict(Breaker& breaker, const HostTime& now) {
   return Settled{.counted = true, .neutral = true, .entered = free_probe(breaker, now)};
 }
 
+Settled collateral(Breaker& breaker, const HostTime& now) {
+  Settled settled = no_verdict(breaker, now);
+  settled.collateral = true;
+  return settled;
+}
+
 bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now) {
   return policy.grace > milliseconds(0) && breaker.burst && !anchored_elsewhere(*breaker.burst, now) &&
          elapsed(breaker.burst->since, now) <= policy.grace;
@@ -143,7 +149,7 @@ bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTim
 
 /// R20: the first drop opens a burst, anchored there; inside it everything is collateral.
 Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
-  if (in_burst(breaker, policy, now)) return no_verdict(breaker, now);
+  if (in_burst(breaker, policy, now)) return collateral(breaker, now);
   breaker.burst = Span{now, policy.grace};
   breaker.bursts_in_a_row = std::min(breaker.bursts_in_a_row + 1, 1'000'000);
   const bool counts = policy.drop_counts_after > 0 && breaker.bursts_in_a_row >= policy.drop_counts_after;
@@ -285,7 +291,7 @@ Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& no
     case Verdict::neutral: return no_verdict(breaker, now);
     case Verdict::drop: return dropped(breaker, policy, now, report);
     case Verdict::connect_failure:
-      return in_burst(breaker, policy, now) ? no_verdict(breaker, now) : fail_once(breaker, policy, now, report);
+      return in_burst(breaker, policy, now) ? collateral(breaker, now) : fail_once(breaker, policy, now, report);
     case Verdict::rate_limited: return limited(breaker, policy, now, report);
   }
   return {};

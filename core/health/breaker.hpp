@@ -59,9 +59,10 @@ struct Breaker {
   Span pause;                       // the running break, while open; its rest, while a probe is out before its end
   std::optional<Span> slow_probe;   // the wait for the next slow probe (R22), while a stated limit runs
   std::optional<ProbeLease> probe;  // while half-open, or a slow one while open
-  std::optional<Span> burst;        // the last burst of drops
-  int bursts_in_a_row = 0;          // … without a success between them
-  std::int64_t trips = 0;           // closed -> open edges ever; the number of a trip is its notification's key
+  // Of lost connections. The stores keep these two alike in all backends of one peer: see BackendState.
+  std::optional<Span> burst;  // the last burst of drops
+  int bursts_in_a_row = 0;    // … without a success between them
+  std::int64_t trips = 0;     // closed -> open edges ever; the number of a trip is its notification's key
   std::optional<LastFailure> last_failure;
 
   bool operator==(const Breaker&) const = default;
@@ -124,8 +125,9 @@ struct Report {
 };
 
 struct Settled {
-  bool counted = false;  // the report came through a current permit (R8)
-  bool neutral = false;  // … and said nothing about the backend's health
+  bool counted = false;     // the report came through a current permit (R8)
+  bool neutral = false;     // … and said nothing about the backend's health
+  bool collateral = false;  // … because it is part of a burst of drops that is known already
   std::optional<BreakerState> entered;
   bool tripped = false;    // a closed -> open edge: exactly one notification belongs to it (R12)
   bool recovered = false;  // back to closed after a trip

@@ -50,6 +50,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::refused_by_policy, "refused_by_policy", upstream, ok,            ok,   at_threshold, stay, stay,  warn,  1, 403},
     OutcomeTraits{Outcome::bad_output,        "bad_output",        upstream, bad,           bad,  at_threshold, next, stay,  warn,  1, 502},
     OutcomeTraits{Outcome::dropped,           "dropped",           upstream, drop,          bad,  at_threshold, next, stay,  info,  1, 502},
+    OutcomeTraits{Outcome::send_failed,       "send_failed",       local,    drop,          none, at_threshold, next, stay,  info,  1, 502},
     OutcomeTraits{Outcome::collateral_drop,   "collateral_drop",   local,    none,          none, at_threshold, next, stay,  info,  1, 502},
     OutcomeTraits{Outcome::pipe_closed,       "pipe_closed",       local,    none,          none, at_threshold, next, stay,  info,  1, 502},
     OutcomeTraits{Outcome::no_slot,           "no_slot",           local,    none,          none, at_threshold, next, stay,  info,  4, 429},

@@ -38,6 +38,7 @@ enum class Outcome {
   refused_by_policy,
   bad_output,
   dropped,          // transport broke in the middle
+  send_failed,      // … while our request was on its way
   collateral_drop,  // connect failure inside the window of a drop
   pipe_closed,      // went away before the prompt was written
   no_slot,

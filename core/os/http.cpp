@@ -92,7 +92,8 @@ HttpEnd end_of(CURLcode code) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // the URL was checked before: it is the answer that is not HTTP/1
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING: return HttpEnd::malformed;
-    default:  // RECV_ERROR, SEND_ERROR, GOT_NOTHING, PARTIAL_FILE and the like
+    case CURLE_SEND_ERROR: return HttpEnd::unsent;
+    default:  // RECV_ERROR, GOT_NOTHING, PARTIAL_FILE and the like
       return HttpEnd::dropped;
   }
 }
@@ -289,7 +290,10 @@ bool Exchange::check_done() {
   const CURLMsg* message = curl_.multi_info_read(multi_, &left);
   if (message == nullptr || message->msg != CURLMSG_DONE) return false;
   const CURLcode code = message->data.result;
-  decide(stopped_ ? HttpEnd::stopped : end_of(code));
+  HttpEnd end = stopped_ ? HttpEnd::stopped : end_of(code);
+  const auto whole_body = static_cast<curl_off_t>(request_.body.size());
+  if (end == HttpEnd::dropped && !heard_ && ask<curl_off_t>(CURLINFO_SIZE_UPLOAD_T) < whole_body) end = HttpEnd::unsent;
+  decide(end);
   if (code != CURLE_OK && !stopped_) {
     result_.message = words_[0] != '\0' ? words_.data() : curl_.easy_strerror(code);
     result_.message = one_line(result_.message);

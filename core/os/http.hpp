@@ -35,7 +35,8 @@ enum class HttpEnd {
   no_first_byte,  // the clocks
   idle,
   timed_out,
-  dropped,  // the connection broke after the request was sent
+  unsent,   // the connection broke while the request was being sent
+  dropped,  // … after that
   cancelled,
   stopped,    // Flow::stop or Flow::finish from on_body
   malformed,  // not HTTP

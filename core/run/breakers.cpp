@@ -122,6 +122,7 @@ Admission Breakers::admit(const Applicant& applicant) {
   const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
     refused.reset();
     void_old_endpoint(state, applicant.endpoint);
+    if (!applicant.peer.empty()) state.peer = applicant.peer;
     drop_dead_slots(state, now, gone);
     Breaker admitted = state.breaker;
     login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);

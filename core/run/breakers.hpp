@@ -20,6 +20,7 @@ struct Applicant {
   BreakerPolicy policy;
   int max_parallel = 1;
   milliseconds lease{0};  // longer than the call can take
+  std::string peer;       // see BackendState
   std::string endpoint;   // place, newline, identity: a new identity at the same place voids old verdicts
   ProbeTime probe_time = ProbeTime::when_due;
 };

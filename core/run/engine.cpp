@@ -35,6 +35,12 @@ std::string identity_of(const Login& login) {
   return text;
 }
 
+/// A URL without its path: several kinds may be spoken at one server, each at a path of its own.
+std::string server_of(const std::string& url) {
+  const std::size_t host = url.find("://");
+  return host == std::string::npos ? url : url.substr(0, url.find('/', host + 3));
+}
+
 }  // namespace
 
 tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name) {
@@ -49,6 +55,7 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   candidate.task.environment = engine.environment;
   if (!backend->is_process()) {
     candidate.where = engine.redact(backend->endpoint(candidate.task));
+    candidate.peer = server_of(candidate.where);
     candidate.endpoint = settings->kind + "\n" + candidate.where;  // another server deserves a fresh judgement
     return candidate;
   }
@@ -56,6 +63,7 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   if (!executable) return tl::unexpected(Absence::not_installed);
   candidate.task.executable = *std::move(executable);
   candidate.where = candidate.task.executable;
+  candidate.peer = candidate.task.executable;
   candidate.endpoint = file_identity(candidate.task.executable);
   const std::string login_name = candidate_name(name).login;
   for (const Login& login : settings->logins) {
@@ -89,6 +97,7 @@ Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeT
           .policy = policy_of(settings.breaker, engine.config.grace),
           .max_parallel = settings.max_parallel,
           .lease = settings.timeout + kLeaseMargin,
+          .peer = candidate.peer,
           .endpoint = candidate.endpoint,
           .probe_time = probe_time};
 }

@@ -27,6 +27,7 @@ struct Candidate {
   const Backend* backend = nullptr;
   Task task;             // without the prompt
   std::string where;     // executable or URL, for showing
+  std::string peer;      // see BackendState
   std::string endpoint;  // place, newline, identity: see Applicant
 };
 

@@ -59,6 +59,7 @@ constexpr Hint kHints[] = {
     {Outcome::refused_by_policy, "word it another way, or ask another one with -b"},
     {Outcome::bad_output,        "see `delegate backends --check`: its version may speak another way than delegate reads"},
     {Outcome::dropped,           "the connection broke: see whether this machine is online, then ask again"},
+    {Outcome::send_failed,       "the connection broke: see whether this machine is online, then ask again"},
     {Outcome::collateral_drop,   "the connection broke: see whether this machine is online, then ask again"},
     {Outcome::pipe_closed,       "run `{command}` by hand to see why it ends at once"},
     {Outcome::pipe_closed,       "ask again"},

@@ -141,6 +141,8 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
               .message = "fell silent for " + format_took(result.since_last_byte),
               .limit = kIdle};
     case HttpEnd::timed_out: return timed_out(result.status != 0, result.since_last_byte, result.took);
+    case HttpEnd::unsent:
+      return {Outcome::send_failed, "connection lost before the prompt was sent: " + one_line(result.message), {}};
     case HttpEnd::dropped: return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
     case HttpEnd::malformed: return {Outcome::bad_output, "not HTTP: " + one_line(result.message), {}};
     case HttpEnd::stopped:

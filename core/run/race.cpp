@@ -67,6 +67,14 @@ std::string tag_of(const Engine& engine, const AttemptOrder& order) {
   return outer == engine.environment.end() || outer->second.empty() ? own : outer->second + "/" + own;
 }
 
+/// One lost connection makes everything fail that is under way to the same place: that is no news about the backend.
+void note_collateral(Attempt& attempt, const Candidate& candidate) {
+  if (traits(attempt.outcome).on_call == Verdict::drop) return;  // it was itself in the middle of it
+  attempt.outcome = Outcome::collateral_drop;
+  attempt.message = "a connection to it got lost just before: " + attempt.message;
+  attempt.hint = hint_for(*candidate.backend, candidate.task, {.outcome = attempt.outcome});
+}
+
 constexpr milliseconds kCheap{30'000};
 
 /// An answer got lost on its way: asking once more often helps, and costs little if it was quick. Not when somebody has
@@ -200,6 +208,7 @@ Attempt Race::attempt(Runner& runner) {
 
   const Settled settled =
       runner.order.permit.settle(report_of(call.end, traits(attempt.outcome).on_call, attempt.message));
+  if (settled.collateral) note_collateral(attempt, candidate);
   attempt.counted = settled.counted && !settled.neutral;
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;

@@ -97,6 +97,7 @@ std::string encode(const BackendState& state) {
   Json json{{"breaker", to_json(state.breaker)}};
   for (const SlotLease& slot : state.slots) json["slots"].push_back(lease_to_json(slot));
   if (!state.endpoint.empty()) json["endpoint"] = state.endpoint;
+  if (!state.peer.empty()) json["peer"] = state.peer;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -107,6 +108,7 @@ Result<BackendState> decode(std::string_view text) {
     if (json.contains("slots"))
       for (const Json& slot : list(json["slots"])) state.slots.push_back(lease<SlotLease>(slot));
     state.endpoint = json.value("endpoint", "");
+    state.peer = json.value("peer", "");
     return state;
   } catch (const Json::exception& error) {  // a border where exceptions end
     return fail(Code::data_loss, std::string("stored state: ") + error.what());

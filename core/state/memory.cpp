@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/state/ledger_rules.hpp"
+#include "core/state/shared_drops.hpp"
 
 namespace delegate {
 namespace {
@@ -18,7 +19,10 @@ class MemoryStore final : public StateStore, private Ledger {
     const BackendState before = stored == backends_.end() ? BackendState{} : stored->second;
     BackendState after = before;
     change(after, clock_.now());
-    if (after != before) backends_[backend] = std::move(after);
+    if (after == before) return {};
+    if (concerns_peer(before, after))
+      for (auto& [name, other] : share_drops(backend, before, after, backends_)) backends_[name] = std::move(other);
+    backends_[backend] = std::move(after);
     return {};
   }
 

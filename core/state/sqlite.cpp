@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "core/state/codec.hpp"
+#include "core/state/shared_drops.hpp"
 #include "core/state/sqlite_database.hpp"
 #include "core/state/sqlite_ledger.hpp"
 #include "core/state/sqlite_schema.hpp"
@@ -43,10 +44,18 @@ class SqliteStore final : public StateStore {
     BackendState after = before;
     change(after, clock_.now());
     if (after == before) return {};
+    if (concerns_peer(before, after)) {
+      TRY(const Reading all, read_once());
+      for (const auto& [name, other] : share_drops(backend, before, after, all.backends)) TRY_STATUS(save(name, other));
+    }
+    TRY_STATUS(save(backend, after));
+    return transaction.commit();
+  }
+
+  Status save(const std::string& backend, const BackendState& state) {
     TRY(sqlite3_stmt * raw, database_->prepare("INSERT INTO backend_state (name, state) VALUES (?1, ?2) "
                                                "ON CONFLICT (name) DO UPDATE SET state = ?2"));
-    TRY_STATUS(Statement(raw).bind(backend).bind(encode(after)).run());
-    return transaction.commit();
+    return Statement(raw).bind(backend).bind(encode(state)).run();
   }
 
   Result<Reading> read_once() {

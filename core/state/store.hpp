@@ -30,6 +30,9 @@ struct BackendState {
   /// What the breaker's verdicts are about (executable and its file's identity, or URL). When it changes, the old
   /// verdicts are void.
   std::string endpoint;
+  /// What its calls reach: the executable, or the server (scheme, host, port). Connections get lost on the way there,
+  /// so backends with one peer share `burst` and `bursts_in_a_row` of their breakers. Empty: not known.
+  std::string peer;
 
   bool operator==(const BackendState&) const = default;
 };
@@ -44,7 +47,8 @@ class StateStore {
   using Change = std::function<void(BackendState&, const HostTime& now)>;
 
   /// Reads the state (a default one if there is none), applies `change` and writes the result back, as one atomic
-  /// step over all processes; nothing is written when nothing changed. Code::unavailable: the store cannot be used,
+  /// step over all processes; nothing is written when nothing changed. What it changes of drops is written to all
+  /// backends with its peer in the same step. Code::unavailable: the store cannot be used,
   /// and nothing happened; waiting for others is bounded (100 ms), so "busy" is such an error too.
   virtual Status update(const std::string& backend, const Change& change) = 0;
 

@@ -159,6 +159,37 @@ TEST_CASE("of eight processes at a limited backend exactly one probes slowly [R2
   CHECK(state_of(*open_in(directory.path(), clock), "codex").slots.empty());
 }
 
+TEST_CASE("of eight processes at one server none counts what another one's lost connection brings (B25) [R20]") {
+  TempDirectory directory;
+  TestClock clock;
+  const auto at_server = [](int i) {
+    return Applicant{.backend = "name-" + std::to_string(i), .max_parallel = 8, .lease = 1h, .peer = "http://host:1"};
+  };
+  Children children;
+  for (int i = 0; i < 8; ++i)
+    children.add([&, i] {
+      const auto store = open_in(directory.path(), clock);
+      if (!store) return 1;
+      Breakers breakers(store.get(), "", this_process("boot-1"));
+      for (int n = 0; n < 10; ++n) {
+        auto admission = breakers.admit(at_server(i % 2));
+        if (kind_of(admission) != PermitKind::normal) return 2;
+        // Each learns of it by itself first: all within one burst.
+        auto& permit = std::get<Permit>(admission);
+        const Settled settled = permit.settle({.verdict = n == 0 ? Verdict::drop : Verdict::connect_failure});
+        if (!settled.neutral || (n > 0 && !settled.collateral)) return 3;
+      }
+      return breakers.trouble().empty() ? 0 : 4;
+    });
+  CHECK(children.finish() == std::vector<int>(8, 0));
+  const auto store = open_in(directory.path(), clock);
+  for (const char* backend : {"name-0", "name-1"}) {
+    CHECK(state_of(*store, backend).breaker.streak.empty());
+    CHECK(state_of(*store, backend).breaker.bursts_in_a_row == 1);
+    CHECK(state_of(*store, backend).breaker.trips == 0);
+  }
+}
+
 TEST_CASE("eight processes over two slots never hold more than two") {
   TempDirectory directory;
   TestClock clock;

@@ -46,6 +46,33 @@ TEST_CASE("an update begins from a default state and is told the store's time") 
   CHECK(called);
 }
 
+TEST_CASE("backends with one peer share what is known of drops, and nothing else [R20]") {
+  Shop shop;
+  CAPTURE(shop.kind.name);
+  const auto come_to = [&](const char* backend, const char* peer) {
+    REQUIRE(shop.store->update(backend, [&](BackendState& state, const HostTime&) { state.peer = peer; }));
+  };
+  come_to("one", "http://host:1");
+  come_to("two", "http://host:1");
+  come_to("elsewhere", "http://host:2");
+  come_to("unknown", "");
+  const Span burst{shop.clock.now(), 2s};
+  REQUIRE(shop.store->update("one", [&](BackendState& state, const HostTime& now) {
+    state.breaker.burst = burst;
+    state.breaker.bursts_in_a_row = 2;
+    state.breaker.streak.push_back(now);
+  }));
+  CHECK(state_of(*shop.store, "two").breaker.burst == burst);
+  CHECK(state_of(*shop.store, "two").breaker.bursts_in_a_row == 2);
+  CHECK(state_of(*shop.store, "two").breaker.streak.empty());
+  for (const char* other : {"elsewhere", "unknown"}) CHECK_FALSE(state_of(*shop.store, other).breaker.burst);
+  come_to("late", "http://host:1");
+  CHECK(state_of(*shop.store, "late").breaker.bursts_in_a_row == 2);
+  REQUIRE(shop.store->update("late", [](BackendState& state, const HostTime&) { state.breaker.bursts_in_a_row = 0; }));
+  for (const char* backend : {"one", "two", "late"}) CHECK(state_of(*shop.store, backend).breaker.bursts_in_a_row == 0);
+  CHECK(state_of(*shop.store, "one").breaker.burst == burst);
+}
+
 TEST_CASE("every field of a state survives: save, change, restore [bug 16] [bug 52]") {
   Shop shop;
   for (const BreakerState kind : kStates) {

@@ -49,6 +49,7 @@ constexpr Row kRows[] = {
     {Outcome::refused_by_policy, "refused_by_policy", ok,   ok},
     {Outcome::bad_output,        "bad_output",        bad,  bad},
     {Outcome::dropped,           "dropped",           Verdict::drop, bad},
+    {Outcome::send_failed,       "send_failed",       Verdict::drop, none},
     {Outcome::collateral_drop,   "collateral_drop",   none, none},
     {Outcome::pipe_closed,       "pipe_closed",       none, none},
     {Outcome::no_slot,           "no_slot",           none, none},

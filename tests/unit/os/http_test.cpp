@@ -485,3 +485,23 @@ TEST_CASE("exchanges in many threads do not disturb each other") {
   }
   for (std::future<bool>& each : all) CHECK(each.get());
 }
+
+TEST_CASE("a connection that breaks while the request is on its way is told from one that breaks after it (B28)") {
+  HttpRequest request = get("");
+  request.method = "POST";
+  SECTION("a request that no buffer holds, and nobody reads it") {
+    const Server server([](Connection& client) { client.reset(); });
+    request.url = server.url();
+    request.body = std::string(64u << 20, 'x');
+    CHECK(exchange(request).end == HttpEnd::unsent);
+  }
+  SECTION("read to its end, and no answer") {
+    const Server server([](Connection& client) {
+      client.read_request();
+      client.reset();
+    });
+    request.url = server.url();
+    request.body = "x";
+    CHECK(exchange(request).end == HttpEnd::dropped);
+  }
+}
