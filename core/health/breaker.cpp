@@ -142,11 +142,6 @@ Settled collateral(Breaker& breaker, const HostTime& now) {
   return settled;
 }
 
-bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now) {
-  return policy.grace > milliseconds(0) && breaker.burst && !anchored_elsewhere(*breaker.burst, now) &&
-         elapsed(breaker.burst->since, now) <= policy.grace;
-}
-
 /// R20: the first drop opens a burst, anchored there; inside it everything is collateral.
 Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
   if (in_burst(breaker, policy, now)) return collateral(breaker, now);
@@ -250,6 +245,11 @@ BreakerView view(const Breaker& breaker, const BreakerPolicy& policy, const Host
     seen.slow_probe_in = std::max(remaining(*breaker.slow_probe, now),
                                   is_held(breaker, now) ? remaining(breaker.probe->span, now) : milliseconds(0));
   return seen;
+}
+
+bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now) {
+  return policy.grace > milliseconds(0) && breaker.burst && !anchored_elsewhere(*breaker.burst, now) &&
+         elapsed(breaker.burst->since, now) <= policy.grace;
 }
 
 Allowed allow(Breaker& breaker, const HostTime& now, const Claimant& claimant, const IsGone& is_gone,

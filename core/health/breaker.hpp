@@ -108,6 +108,9 @@ using IsGone = std::function<bool(const ProcessId&)>;
 /// due, and it leaves the breaker open.
 enum class ProbeTime { when_due, at_once, slowly };
 
+/// Is a burst of drops under way? (R20)
+bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now);
+
 struct Allowed {
   Ticket ticket;
   std::optional<BreakerState> entered;  // a change of state made by this step

@@ -8,6 +8,7 @@
 
 #include "core/base/text.hpp"
 #include "core/os/curl_library.hpp"
+#include "core/os/http_pool.hpp"
 #include "core/os/sigpipe.hpp"
 
 namespace delegate {
@@ -20,9 +21,16 @@ Steady now() { return std::chrono::steady_clock::now(); }
 
 milliseconds whole(Steady::duration span) { return std::chrono::duration_cast<milliseconds>(span); }
 
+/// How long an answer that has been understood may take to end, so that its connection can be kept.
+constexpr milliseconds kLongestEnd{50};
+constexpr long kLongestIdle = 30;  // seconds that a kept connection is trusted
+
 struct Url {
   std::string scheme;
   std::string host;
+  std::string port;
+
+  std::string server() const { return scheme + "://" + host + ":" + port; }
 };
 
 /// The URL without what stands before an `@`, which may be a password.
@@ -30,7 +38,7 @@ std::string shown(const std::string& url) { return url.substr(url.rfind('@') + 1
 
 std::string url_part(const CurlLibrary& curl, CURLU* url, CURLUPart part) {
   char* text = nullptr;
-  if (curl.url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  if (curl.url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
   std::string out(text);
   curl.free(text);
   return out;
@@ -41,7 +49,8 @@ Result<Url> parse_url(const CurlLibrary& curl, const std::string& text) {
   const bool read = url && text.find('\0') == std::string::npos &&
                     curl.url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
   if (read) {
-    Url parts{lower(url_part(curl, url.get(), CURLUPART_SCHEME)), lower(url_part(curl, url.get(), CURLUPART_HOST))};
+    Url parts{lower(url_part(curl, url.get(), CURLUPART_SCHEME)), lower(url_part(curl, url.get(), CURLUPART_HOST)),
+              url_part(curl, url.get(), CURLUPART_PORT)};
     if ((parts.scheme == "http" || parts.scheme == "https") && !parts.host.empty()) return parts;
   }
   return fail(Code::invalid_argument, "http: not a usable URL: " + one_line(shown(text)),
@@ -98,12 +107,13 @@ HttpEnd end_of(CURLcode code) {
   }
 }
 
-/// One request from its connection to its end. The handles' destruction closes the connection.
+/// One request from its connection to its end. Its destruction closes the connection, or keeps it after an answer that
+/// came to its end.
 class Exchange {
  public:
-  Exchange(const CurlLibrary& curl, const HttpRequest& request, const CancelToken& cancel,
+  Exchange(const CurlLibrary& curl, HttpConnection connection, const HttpRequest& request, const CancelToken& cancel,
            const std::function<Flow(std::string_view)>& on_body)
-      : curl_(curl), request_(request), cancel_(cancel), on_body_(on_body) {}
+      : curl_(curl), connection_(std::move(connection)), request_(request), cancel_(cancel), on_body_(on_body) {}
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -139,11 +149,12 @@ class Exchange {
   void decide(HttpEnd end);
 
   const CurlLibrary& curl_;
+  HttpConnection connection_;
   const HttpRequest& request_;
   const CancelToken& cancel_;
   const std::function<Flow(std::string_view)>& on_body_;
   CURL* easy_ = nullptr;
-  CURLM* multi_ = nullptr;
+  CURLM* multi_ = connection_.handle();
   curl_slist* headers_ = nullptr;
   std::array<char, CURL_ERROR_SIZE> words_{};  // curl's message
 
@@ -151,6 +162,8 @@ class Exchange {
   bool connected_ = false;
   bool heard_ = false;    // the answer's status line came
   bool stopped_ = false;  // by on_body
+  bool ended_ = false;    // the whole answer was read, whatever was made of it
+  Deadline end_of_finishing_ = Deadline::never();
   bool over_ = false;
   curl_off_t sent_ = 0;
   std::uint64_t received_ = 0;
@@ -162,13 +175,13 @@ class Exchange {
 Exchange::~Exchange() {
   if (multi_ != nullptr && easy_ != nullptr) curl_.multi_remove_handle(multi_, easy_);
   if (easy_ != nullptr) curl_.easy_cleanup(easy_);
-  if (multi_ != nullptr) curl_.multi_cleanup(multi_);
   curl_.slist_free_all(headers_);
+  if (ended_) std::move(connection_).keep();
+  else if (result_.end == HttpEnd::dropped || result_.end == HttpEnd::unsent) std::move(connection_).broken();
 }
 
 Status Exchange::set_up(const Url& url) {
   easy_ = curl_.easy_init();
-  multi_ = curl_.multi_init();
   if (easy_ == nullptr || multi_ == nullptr) return fail(Code::resource_exhausted, "http: libcurl has no memory");
   TRY_STATUS(add_headers());
   set(CURLOPT_URL, request_.url.c_str());
@@ -215,6 +228,7 @@ void Exchange::set_limits(const Url& url) {
   set(CURLOPT_HTTP09_ALLOWED, 0L);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's header is not the answer's
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.clocks.connect.count()));
+  set(CURLOPT_MAXAGE_CONN, kLongestIdle);
   if (is_loopback(url.host)) set(CURLOPT_NOPROXY, "*");
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
   // Older libraries do without: the scheme has been checked anyway, and only a name server that does not answer could
@@ -266,9 +280,13 @@ void Exchange::note_retry_after(std::string_view name, std::string_view value) {
 bool Exchange::take_body(std::string_view bytes) {
   received_ += bytes.size();
   if (result_.body.size() < request_.keep) result_.body += bytes.substr(0, request_.keep - result_.body.size());
-  if (on_body_ && on_body_(bytes) != Flow::go_on) stopped_ = true;
   last_byte_ = now();
-  return !stopped_;
+  if (stopped_ || !on_body_) return true;  // what follows the end is read past
+  const Flow flow = on_body_(bytes);
+  last_byte_ = now();
+  stopped_ = flow != Flow::go_on;
+  if (flow == Flow::finish) end_of_finishing_ = Deadline::in(kLongestEnd);
+  return flow != Flow::stop;
 }
 
 HttpResult Exchange::run() {
@@ -290,7 +308,8 @@ bool Exchange::check_done() {
   const CURLMsg* message = curl_.multi_info_read(multi_, &left);
   if (message == nullptr || message->msg != CURLMSG_DONE) return false;
   const CURLcode code = message->data.result;
-  HttpEnd end = stopped_ ? HttpEnd::stopped : end_of(code);
+  ended_ = code == CURLE_OK;
+  HttpEnd end = end_of(code);
   const auto whole_body = static_cast<curl_off_t>(request_.body.size());
   if (end == HttpEnd::dropped && !heard_ && ask<curl_off_t>(CURLINFO_SIZE_UPLOAD_T) < whole_body) end = HttpEnd::unsent;
   decide(end);
@@ -320,12 +339,13 @@ Deadline Exchange::silence_limit() const {
 bool Exchange::check_clocks(bool heard_now) {
   if (cancel_.cancelled()) decide(HttpEnd::cancelled);
   else if (request_.clocks.total.passed()) decide(HttpEnd::timed_out);
+  else if (end_of_finishing_.passed()) decide(HttpEnd::stopped);
   else if (!heard_now && silence_limit().passed()) decide(heard_ ? HttpEnd::idle : HttpEnd::no_first_byte);
   return over_;
 }
 
 void Exchange::wait() {
-  const Deadline until = silence_limit().or_earlier(request_.clocks.total);
+  const Deadline until = silence_limit().or_earlier(request_.clocks.total).or_earlier(end_of_finishing_);
   const milliseconds longest = cancel_.fd() < 0 ? kBlindCheck : kLongestPoll;
   const milliseconds left = std::min(until.left().value_or(longest), longest);
   curl_waitfd cancelled{cancel_.fd(), CURL_WAIT_POLLIN, 0};
@@ -334,7 +354,7 @@ void Exchange::wait() {
 }
 
 void Exchange::decide(HttpEnd end) {
-  result_.end = end;
+  result_.end = stopped_ ? HttpEnd::stopped : end;  // on_body had its way before
   result_.since_last_byte = whole(now() - last_byte_);
   over_ = true;
 }
@@ -350,7 +370,8 @@ Result<HttpResult> http_exchange(const HttpRequest& request, const CancelToken& 
   else if (request.clocks.total.passed()) not_sent.end = HttpEnd::timed_out;
   if (not_sent.end != HttpEnd::complete) return not_sent;
   const NoSigpipe no_sigpipe;
-  Exchange exchange(*curl, request, cancel, on_body);
+  HttpConnection connection = request.fresh ? HttpConnection::fresh(*curl) : HttpConnection::kept(*curl, url.server());
+  Exchange exchange(*curl, std::move(connection), request, cancel, on_body);
   TRY_STATUS(exchange.set_up(url));
   return exchange.run();
 }

@@ -25,6 +25,7 @@ struct HttpRequest {
   std::vector<std::string> headers;  // "Name: value"
   std::string body;
   HttpClocks clocks;
+  bool fresh = false;             // over a connection of its own, which is closed afterwards
   std::size_t keep = 256u << 10;  // of the body, for error messages; the whole body goes through on_body
 };
 
@@ -53,10 +54,12 @@ struct HttpResult {
   milliseconds took{0};
 };
 
-/// Sends the request and blocks until the end. Redirects are not followed, proxies are ignored for loopback, nothing of
-/// ~/.netrc or cookies is used. Cancelling closes the connection at once (that is how a local model stops generating).
-/// SIGPIPE never reaches this thread meanwhile. Fails, with a hint, only when nothing could be sent: libcurl cannot be
-/// loaded (Code::unavailable), the URL or a header cannot be used (invalid_argument), no memory (resource_exhausted).
+/// Sends the request and blocks until the end. A connection is kept for the next request to the same server when the
+/// answer came to its end, for half a minute; every other end closes it. Redirects are not followed, proxies are
+/// ignored for loopback, nothing of ~/.netrc or cookies is used. Cancelling closes the connection at once (that is how
+/// a local model stops generating). SIGPIPE never reaches this thread meanwhile. Fails, with a hint, only when nothing
+/// could be sent: libcurl cannot be loaded (Code::unavailable), the URL or a header cannot be used (invalid_argument),
+/// no memory (resource_exhausted).
 Result<HttpResult> http_exchange(const HttpRequest& request, const CancelToken& cancel,
                                  const std::function<Flow(std::string_view bytes)>& on_body = {});
 

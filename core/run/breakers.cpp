@@ -84,17 +84,15 @@ BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& gra
           .drop_counts_after = grace.max_streak};
 }
 
-Permit::Permit(Breakers& breakers, Applicant applicant, Ticket ticket, bool login_refused)
-    : breakers_(&breakers),
-      applicant_(std::move(applicant)),
-      ticket_(std::move(ticket)),
-      login_refused_(login_refused) {}
+Permit::Permit(Breakers& breakers, Applicant applicant, Ticket ticket)
+    : breakers_(&breakers), applicant_(std::move(applicant)), ticket_(std::move(ticket)) {}
 
 Permit::Permit(Permit&& other) noexcept
     : breakers_(std::exchange(other.breakers_, nullptr)),
       applicant_(std::move(other.applicant_)),
       ticket_(std::move(other.ticket_)),
-      login_refused_(other.login_refused_) {}
+      login_refused_(other.login_refused_),
+      in_burst_(other.in_burst_) {}
 
 Permit::~Permit() { settle(Report{.verdict = Verdict::neutral}); }
 
@@ -119,6 +117,7 @@ Admission Breakers::admit(const Applicant& applicant) {
   Ticket ticket{.kind = PermitKind::unguarded};
   std::optional<Skip> refused;
   bool login_refused = false;
+  bool lossy = false;
   const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
     refused.reset();
     void_old_endpoint(state, applicant.endpoint);
@@ -126,6 +125,7 @@ Admission Breakers::admit(const Applicant& applicant) {
     drop_dead_slots(state, now, gone);
     Breaker admitted = state.breaker;
     login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);
+    lossy = delegate::in_burst(state.breaker, applicant.policy, now);
     ticket = allow(admitted, now, claimant, gone, applicant.probe_time).ticket;
     if (ticket.kind == PermitKind::denied) {
       refused = refusal(applicant, admitted, now);
@@ -144,7 +144,10 @@ Admission Breakers::admit(const Applicant& applicant) {
     return Permit(*this, applicant, Ticket{.kind = PermitKind::unguarded});
   }
   if (refused) return *std::move(refused);
-  return Permit(*this, applicant, std::move(ticket), login_refused);
+  Permit permit(*this, applicant, std::move(ticket));
+  permit.login_refused_ = login_refused;
+  permit.in_burst_ = lossy;
+  return permit;
 }
 
 Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const Report& report) {

@@ -38,15 +38,18 @@ class Permit {
   PermitKind kind() const { return ticket_.kind; }
   /// Of a probe: the breaker is not closed for a reason that another login of the backend does not share.
   bool login_refused() const { return login_refused_; }
+  /// Connections to its peer got lost just now: none that is older is to be used.
+  bool in_burst() const { return in_burst_; }
   Settled settle(const Report& report);
 
  private:
   friend class Breakers;
-  Permit(Breakers& breakers, Applicant applicant, Ticket ticket, bool login_refused = false);
+  Permit(Breakers& breakers, Applicant applicant, Ticket ticket);
   Breakers* breakers_;  // null once settled
   Applicant applicant_;
   Ticket ticket_;
   bool login_refused_ = false;
+  bool in_burst_ = false;
 };
 
 using Admission = std::variant<Permit, Skip>;

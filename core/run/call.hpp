@@ -14,6 +14,7 @@ struct CallLimits {
   Deadline deadline = Deadline::never();  // of the run; the attempt's own timeout is in the settings
   Path scratch;                           // where private files go; created when needed
   std::string tag;                        // DELEGATE_RUN_ID of the child: unique to the attempt
+  bool fresh_connections = false;         // none that was open before: some got lost just now
   int depth = 0;                          // DELEGATE_DEPTH of the child
   const Redactor* secrets = nullptr;      // what must not stand in the arguments of a process; null: not looked at
 };

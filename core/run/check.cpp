@@ -82,6 +82,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                            {.deadline = Deadline::in(kSmallestTaskTimeout),
                             .scratch = engine.scratch,
                             .tag = make_run_id(engine.clock.now().wall),
+                            .fresh_connections = std::get<Permit>(admission).in_burst(),
                             .depth = *depth,
                             .secrets = &engine.redact},
                            cancel);

@@ -44,6 +44,7 @@ HttpCall::HttpCall(const Backend& backend, const Task& task, const CallLimits& l
     : backend_(backend),
       task_(task),
       cancel_(cancel),
+      fresh_(limits.fresh_connections),
       on_reading_(on_reading),
       total_(Deadline::in(task.settings.timeout).or_earlier(limits.deadline)),
       load_end_(end_of_load(task.settings, total_)) {}
@@ -98,6 +99,7 @@ Problem HttpCall::look_up_once(const HttpRequest& request, const CallEnd& end) {
 bool HttpCall::look_up(CallEnd& end) {
   while (auto request = backend_.lookup(task_, lookups_)) {
     request->keep = kLongestLookup;
+    request->fresh = fresh_;
     end.end = patiently(
         [&] {
           request->clocks.total = Deadline::in(kLookupTimeout).or_earlier(total_);
@@ -115,6 +117,7 @@ bool HttpCall::load(CallEnd& end) {
   if (!load) return true;
   tell_doing("loading " + load->model, end);
   load->request.clocks.total = load_end_;
+  load->request.fresh = fresh_;
   const auto result = http_exchange(load->request, cancel_);
   if (!result) end.end = not_sent(result.error());
   else if (result->end == HttpEnd::timed_out)
@@ -141,6 +144,7 @@ void HttpCall::ask(const HttpRequest& request, CallEnd& end) {
   timed.clocks.first_byte = task_.settings.first_output_timeout;
   timed.clocks.idle = task_.settings.idle_timeout;
   timed.clocks.total = total_;
+  timed.fresh = fresh_;
   end.end = patiently([&] { return ask_once(timed, end); }, end);
 }
 

@@ -32,6 +32,7 @@ class HttpCall {
   const Backend& backend_;
   const Task& task_;
   const CancelToken& cancel_;
+  bool fresh_;
   const OnReading& on_reading_;
   Steady started_ = std::chrono::steady_clock::now();
   Deadline total_;

@@ -180,6 +180,7 @@ Attempt Race::attempt(Runner& runner) {
   const CallLimits limits{.deadline = order.deadline,
                           .scratch = engine_.scratch,
                           .tag = tag_of(engine_, order),
+                          .fresh_connections = order.permit.in_burst(),
                           .depth = order.depth,
                           .secrets = &engine_.redact};
   const auto once = [&] {

@@ -33,6 +33,20 @@ TEST_CASE("ten calls whose connections get lost together count nothing (B25, F6.
   CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
 }
 
+TEST_CASE("one call goes over one connection, in the wake of a lost one over fresh ones (F2.3)") {
+  FakeOllama ollama;
+  Cli cli;
+  at(cli.config(kLongWindow), ollama);
+  cli.run("ask -b ollama hello").expect(0);
+  CHECK(ollama.connections() == 1);  // what is there, what is loaded, what it is, the load, the question
+  ollama.become(FakeOllama::Mode::drops);
+  cli.run("ask -b ollama hello").expect(1);
+  CHECK(ollama.connections() == 2);
+  ollama.become(FakeOllama::Mode::answers);
+  cli.run("ask -b ollama hello").expect(0);
+  CHECK(ollama.connections() == 6);
+}
+
 TEST_CASE("what cannot connect in the wake of a lost connection is collateral, also under another name (B16)") {
   auto ollama = std::make_unique<FakeOllama>(FakeOllama::Mode::drops);
   Cli cli;
