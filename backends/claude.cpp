@@ -101,7 +101,11 @@ void read_limit(const Json& json, Reading& reading) {
   else reading.problem = Problem{Outcome::rate_limited, "the service is limiting requests", {}};
 }
 
-std::string using_tool(const Json& json, const char* name) { return "using " + one_line(text_at(json, name), 40); }
+constexpr std::size_t kLongestTool = 40;
+
+std::string using_tool(const Json& json, const char* name) {
+  return "using " + one_line(text_at(json, name), kLongestTool);
+}
 
 /// What a message says, unless a tool is used behind it: then it was a remark. Messages of its own helpers are not for
 /// us.
@@ -113,15 +117,18 @@ void read_words(const Json& json, Reading& reading) {
   for (const Json& block : content) {
     const std::string type = text_at(block, "/type");
     if (type == "text") reading.text = text_at(block, "/text");
-    reading.doing = type == "tool_use" ? using_tool(block, "/name") : std::string();
+    if (type == "tool_use") reading.begin_tool(text_at(block, "/id"), using_tool(block, "/name"));
+    else reading.doing.clear();
     reading.end_announced = type == "text";
   }
 }
 
-/// More will be said.
-void read_tool_result(Reading& reading) {
+/// The results of tools, as a user's words: more will be said.
+void read_results(const Json& json, Reading& reading) {
+  if (!text_at(json, "/parent_tool_use_id").empty()) return;
   reading.end_announced = false;
-  reading.doing.clear();
+  for (const Json& block : at(json, "/message/content"))
+    if (text_at(block, "/type") == "tool_result") reading.end_tool(text_at(block, "/tool_use_id"));
 }
 
 /// An error's text follows in the result; a stated end of the limit stays.
@@ -228,7 +235,7 @@ class Claude final : public CliBackend {
     if (type == "result") return read_result(*json, reading);
     if (type == "rate_limit_event") return read_limit(*json, reading);
     if (type == "assistant") return read_assistant(*json, reading);
-    if (type == "user") read_tool_result(reading);
+    if (type == "user") return read_results(*json, reading);
     if (type != "system") return;
     if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
     if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);

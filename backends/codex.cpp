@@ -57,10 +57,12 @@ void read_error(const std::string& message, Reading& reading) {
 }
 
 /// What a person would call it.
-std::string doing_of(const std::string& item) {
+std::string doing_of(const Json& event) {
+  const std::string item = text_at(event, "/item/type");
   if (item == "command_execution") return "running a command";
   if (item == "file_change") return "changing files";
   if (item == "web_search") return "searching the web";
+  if (item == "mcp_tool_call") return "using " + one_line(text_at(event, "/item/tool"), 40);
   return {};
 }
 
@@ -110,8 +112,9 @@ class Codex final : public CliBackend {
     if (!json) return;
     const std::string type = text_at(*json, "/type");
     if (type == "thread.started") reading.session_id = text_at(*json, "/thread_id");
-    if (type == "item.started") reading.doing = doing_of(text_at(*json, "/item/type"));
-    if (type == "item.completed") reading.doing.clear();
+    const std::string doing = type == "item.started" ? doing_of(*json) : std::string();
+    if (!doing.empty()) reading.begin_tool(text_at(*json, "/item/id"), doing);
+    if (type == "item.completed") reading.end_tool(text_at(*json, "/item/id"));
     const bool speaks = type == "item.completed" && text_at(*json, "/item/type") == "agent_message";
     if (speaks) reading.text = text_at(*json, "/item/text");
     if (type.starts_with("item.") || type == "turn.started") reading.end_announced = speaks;

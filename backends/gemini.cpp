@@ -124,7 +124,7 @@ void read_result(const Json& json, Reading& reading) {
 void read_tool_use(const Json& json, Reading& reading) {
   reading.text += reading.draft;
   reading.begin_draft();
-  reading.doing = "using " + one_line(text_at(json, "/tool_name"), 40);
+  reading.begin_tool(text_at(json, "/tool_id"), "using " + one_line(text_at(json, "/tool_name"), 40));
 }
 
 constexpr const char* kAttempt = R"(^Attempt (\d{1,3}) failed\b)";
@@ -196,7 +196,7 @@ class Gemini final : public CliBackend {
       reading.model = text_at(*json, "/model");
     }
     if (type == "message" && text_at(*json, "/role") == "assistant") read_words(*json, reading);
-    if (type == "tool_result") reading.doing.clear();
+    if (type == "tool_result") reading.end_tool(text_at(*json, "/tool_id"));
     if (type == "tool_use") read_tool_use(*json, reading);
     if (type == "error" && text_at(*json, "/severity") == "error") {
       const std::string message = text_at(*json, "/message");

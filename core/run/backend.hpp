@@ -122,6 +122,13 @@ struct Reading {
   std::optional<milliseconds> wrote_at;
   /// What it is busy with while it writes nothing: "loading qwen3:8b", "using Read". Empty: it has not said.
   std::string doing;
+  /// The tools that were begun and have not ended, each by its id: "using Bash". While there is one, silence is its.
+  std::map<std::string, std::string> tools;
+  void begin_tool(const std::string& id, const std::string& what) { tools[id] = doing = what; }
+  void end_tool(const std::string& id) {
+    tools.erase(id);
+    doing.clear();
+  }
 };
 
 /// What was left when the call had ended, for explaining a failure. Of a process or of an HTTP answer, not of both.

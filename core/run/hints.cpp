@@ -36,7 +36,7 @@ constexpr Hint kHints[] = {
     {Outcome::deadline_passed,   kTooLate},
     {Outcome::idle_timed_out,    "see whether `{command}` works by hand; else raise backends.{name}.{limit}"},
     {Outcome::idle_timed_out,    "raise backends.{name}.first_output_timeout or backends.{name}.idle_timeout"},
-    {Outcome::stalled_tool,      "raise backends.{name}.idle_timeout if its tool needs longer"},
+    {Outcome::stalled_tool,      "see what that tool waits for; raise backends.{name}.idle_timeout if it only needs longer"},
     {Outcome::exited_nonzero,    "run `{command}` by hand to see what is wrong with it"},
     {Outcome::exited_nonzero,    "see `delegate ping {name}`"},
     {Outcome::killed_by_signal,  "see `dmesg` for the kernel's out-of-memory killer"},

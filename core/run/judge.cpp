@@ -62,8 +62,12 @@ bool heard(const ChildResult& result) { return result.out.total() + result.err.t
 /// Silence while a tool runs is the tool's. Called a timeout, it would be looked for in the wrong place.
 Problem fell_silent(const Reading& reading, milliseconds silence) {
   const std::string message = "fell silent for " + format_took(silence);
-  if (reading.doing.empty()) return {.outcome = Outcome::idle_timed_out, .message = message, .limit = kIdle};
-  return {.outcome = Outcome::stalled_tool, .message = message + " while " + one_line(reading.doing), .limit = kIdle};
+  if (reading.tools.empty()) return {.outcome = Outcome::idle_timed_out, .message = message, .limit = kIdle};
+  std::vector<std::string> tools;
+  for (const auto& [id, tool] : reading.tools) tools.push_back(tool);
+  return {.outcome = Outcome::stalled_tool,
+          .message = message + " while " + one_line(join(tools, " and ")),
+          .limit = kIdle};
 }
 
 std::optional<Problem> over_its_clocks(const Reading& reading, const ChildResult& result) {

@@ -103,7 +103,7 @@ TEST_CASE("silence while a tool runs is the tool's, and is called so") {
        {"gemini", R"({"type":"tool_use","tool_name":"web_fetch"})", "using web_fetch"}}));
   const auto [answer, outcome] =
       GENERATE(table<std::string, std::string>({{"", "stalled_tool"}, {"done", "idle_timed_out"}}));
-  const std::string result = kind == "claude"  ? R"({"type":"user","message":{"content":[]}})"
+  const std::string result = kind == "claude"  ? R"({"type":"user","message":{"content":[{"type":"tool_result"}]}})"
                              : kind == "codex" ? R"({"type":"item.completed","item":{"type":"command_execution"}})"
                                                : R"({"type":"tool_result"})";
   Cli cli;
