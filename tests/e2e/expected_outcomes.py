@@ -22,7 +22,7 @@ login         : login missing                          | 15 | unauthenticated!  
 404           : unknown model (404)                    | 15 | model_rejected      | model_rejected      | model_rejected
 400ctx        : prompt too long (400)                  | 15 | context_too_long    | context_too_long    | context_too_long
 429quota      : credit or quota used up                | 15 | quota_exhausted!    | quota_exhausted!    | quota_exhausted!
-429usage      : … until a stated time                  | 15 | quota_exhausted!@   | quota_exhausted!?   | quota_exhausted!
+429usage      : … until a stated time                  | 15 | quota_exhausted!@   | quota_exhausted!@   | quota_exhausted!
 429           : rate limit (429)                       | 15 | rate_limited!       | rate_limited!       | rate_limited!@
 429short      : … with Retry-After: 2                  | 20 | rate_limited!       | rate_limited!       | rate_limited!@
 429retry      : … with Retry-After: 20                 | 15 | rate_limited!@      | rate_limited!       | rate_limited!@
