@@ -7,6 +7,11 @@
 namespace delegate::cli {
 
 int run_ask(const World& world, const Config& config, const AskCommand& command);
+int run_submit(const World& world, const Config& config, const std::string& config_file, const SubmitCommand& command);
+int run_result(const World& world, const Config& config, const ResultCommand& command);
+int run_cancel(const World& world, const Config& config, const CancelCommand& command);
+int run_worker(const World& world, const Config& config);
+int run_carry(const World& world, const Config& config, const CarryCommand& command);
 int run_status(const World& world, const Config& config, const StatusCommand& command);
 int run_backends(const World& world, const Config& config, const BackendsCommand& command);
 int run_ping(const World& world, const Config& config, const PingCommand& command);

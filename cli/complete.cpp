@@ -96,7 +96,7 @@ std::string options() {
   const auto add = [&](std::string_view command, std::span<const OptionText> all) {
     for (const OptionText& option : all) {
       const auto fixed = fixed_words(option);
-      text += std::string(command) + "\t" + std::string(option.names) + "\t" + std::string(option.value) + "\t" +
+      text += std::string(command) + "\t" + std::string(option.names) + "\t" + value_of(option) + "\t" +
               std::string(asked_for(option.words)) + "\t" +
               join(std::vector<std::string>(fixed.begin(), fixed.end()), " ") + "\n";
     }

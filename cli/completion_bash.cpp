@@ -77,7 +77,7 @@ std::string expects(const OptionText& option) {
 
 void add_values(std::string& script, std::string_view command, std::span<const OptionText> options) {
   for (const OptionText& option : options) {
-    if (option.is_word() || option.is_flag()) continue;
+    if (option.is_word() || !option.needs_value()) continue;
     std::string patterns;
     for (const std::string_view name : names_of(option))
       patterns +=

@@ -32,7 +32,7 @@ std::string quoted(std::string_view text) {
 std::string patterns(std::string_view command, std::span<const OptionText> options) {
   std::string text;
   for (const OptionText& option : options)
-    if (!option.is_word() && !option.is_flag())
+    if (!option.is_word() && option.needs_value())
       for (const std::string_view name : names_of(option))
         text += " " + quoted(std::string(command) + ":" + std::string(name));
   return text;
@@ -77,7 +77,7 @@ void add_options(std::string& script, const std::string& beginning, std::span<co
     script += beginning;
     for (const std::string_view name : names_of(option))
       script += name.starts_with("--") ? " -l " + std::string(name.substr(2)) : " -s " + std::string(name.substr(1));
-    if (!option.is_flag()) script += option.words == Words::files ? " -r -F" : " -x" + offers(option);
+    if (option.needs_value()) script += option.words == Words::files ? " -r -F" : " -x" + offers(option);
     script += " -d " + quoted(option.help) + "\n";
   }
 }

@@ -70,8 +70,12 @@ void add_specifications(std::string& script, std::span<const OptionText> options
     }
     const std::string before = option.repeats() ? "*" : "(" + join_names(option, " ") + ")";
     for (const std::string_view name : names_of(option)) {
-      const std::string taking = option.is_flag() ? "" : name.starts_with("--") ? "=" : "+";
-      script += " \\\n    " + shell_quoted(before + std::string(name) + taking + bracketed(option.help) +
+      const std::string taking = option.is_flag()         ? ""
+                                 : !option.needs_value()  ? "=-"
+                                 : name.starts_with("--") ? "="
+                                                          : "+";
+      const std::string optional = option.is_flag() || option.needs_value() ? "" : ":";
+      script += " \\\n    " + shell_quoted(before + std::string(name) + taking + bracketed(option.help) + optional +
                                            (option.is_flag() ? "" : action(option)));
     }
   }

@@ -7,10 +7,12 @@ namespace delegate::cli {
 namespace {
 
 constexpr const CommandText* kCommands[] = {
-    &kAskText,         &kRunsText,         &kStatusText,      &kBackendsText,       &kPingText,          &kBreakerText,
-    &kBreakerListText, &kBreakerResetText, &kBreakerTripText, &kBreakerDisableText, &kBreakerEnableText, &kDrillText,
-    &kConfigText,      &kConfigShowText,   &kConfigCheckText, &kConfigPathText,     &kConfigInitText,    &kTrustText,
-    &kCompletionText,  &kHelpText,         &kCompleteText,    &kManualText,
+    &kAskText,          &kSubmitText,      &kResultText,         &kCancelText,        &kRunsText,
+    &kStatusText,       &kBackendsText,    &kPingText,           &kBreakerText,       &kBreakerListText,
+    &kBreakerResetText, &kBreakerTripText, &kBreakerDisableText, &kBreakerEnableText, &kDrillText,
+    &kWorkerText,       &kConfigText,      &kConfigShowText,     &kConfigCheckText,   &kConfigPathText,
+    &kConfigInitText,   &kTrustText,       &kCarryText,          &kCompletionText,    &kHelpText,
+    &kCompleteText,     &kManualText,
 };
 
 constexpr OptionText kGlobal[] = {
@@ -104,9 +106,13 @@ std::string join_choices(const OptionText& option, std::string_view separator) {
   return option.choices == nullptr ? std::string() : joined(option.choices(), separator);
 }
 
+std::string value_of(const OptionText& option) {
+  return option.bare.empty() ? std::string(option.value) : "[=" + std::string(option.value) + "]";
+}
+
 std::string heading_of(const OptionText& option) {
-  const std::string value(option.value);
-  if (!option.is_word()) return std::string(option.names) + (option.is_flag() ? "" : " " + value);
+  const std::string value = value_of(option);
+  if (!option.is_word()) return std::string(option.names) + (option.needs_value() ? " " : "") + value;
   const std::string words = value + (option.repeats() ? "..." : "");
   return option.need == Need::required ? words : "[" + words + "]";
 }

@@ -13,6 +13,9 @@ namespace delegate::cli {
 /// What was typed, before it is known which of these is the command.
 struct Typed {
   AskCommand ask;
+  ResultCommand result;
+  CancelCommand cancel;
+  CarryCommand carry;
   StatusCommand status;
   RunsCommand runs;
   BackendsCommand backends;
@@ -46,6 +49,7 @@ struct OptionText {
   std::string_view help;   // one line, for --help and the shells
   std::string_view more;   // what the man page adds to it
   std::string_view group;  // the heading above it in --help; empty: as the one before
+  std::string_view bare;   // what it means without a value, which may be given with = only; empty: the value is needed
   Words words = Words::free;
   std::vector<std::string_view> (*choices)() = nullptr;  // with Words::choices: these and no others
   Need need = Need::optional;
@@ -56,6 +60,7 @@ struct OptionText {
 
   bool is_word() const { return names.empty(); }
   bool is_flag() const { return value.empty(); }
+  bool needs_value() const { return !is_flag() && bare.empty(); }
   bool repeats() const { return std::holds_alternative<std::vector<std::string>& (*)(Typed&)>(place); }
 };
 
@@ -104,6 +109,8 @@ std::string_view main_name(const OptionText& option);
 /// The names, or the choices, with this between them.
 std::string join_names(const OptionText& option, std::string_view separator);
 std::string join_choices(const OptionText& option, std::string_view separator);
+/// "DUR", or "[=DUR]" when it may be left out.
+std::string value_of(const OptionText& option);
 /// "-b, --backend NAME", "[PROMPT...]".
 std::string heading_of(const OptionText& option);
 /// "delegate ask [OPTION...] [PROMPT...]"; "delegate COMMAND [OPTION...]" for null.

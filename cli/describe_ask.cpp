@@ -99,20 +99,39 @@ constexpr OptionText kOptions[] = {
      .help = "The whole run, all candidates together: 90s, 5m",
      .more = "When it is over the exit status is 124. The default is `router.timeout`.",
      .place = ask<&AskCommand::timeout>},
+    {.names = "--json",
+     .help = "One JSON object instead of the bare answer",
+     .group = "Output",
+     .place = ask<&AskCommand::json>},
     {.names = "--stream",
      .help = "Print the answer as it comes (default: to a terminal)",
-     .group = "Output",
      .place = [](Typed& typed) { typed.ask.stream = true; }},
     {.names = "--no-stream",
      .help = "Print the answer when it is whole (default: elsewhere)",
      .place = [](Typed& typed) { typed.ask.stream = false; }},
-    {.names = "--json", .help = "One JSON object instead of the bare answer", .place = ask<&AskCommand::json>},
     {.names = "-q, --quiet",
      .help = "Say nothing on stderr but errors",
      .place = [](Typed& typed) { typed.ask.quiet = true, typed.ask.verbose = false; }},
     {.names = "-v, --verbose",
      .help = "Say on stderr what is tried",
      .place = [](Typed& typed) { typed.ask.verbose = true, typed.ask.quiet = false; }},
+};
+
+/// What the run is to be, without what is only about printing its answer.
+constexpr auto kOptionsOfRun = [] {
+  std::size_t count = 0;
+  while (kOptions[count].group != "Output") ++count;
+  return std::span(kOptions).first(count + 1);  // --json says the id, too
+}();
+
+constexpr Exclusion kSubmitExclusions[] = {
+    {"--session", [] { return std::vector<std::string_view>{"--continue"}; },
+     "the one names a session, the other takes the latest"},
+};
+
+constexpr std::string_view kSubmitExamples[] = {
+    "id=$(delegate submit -f report.md \"find what is wrong\")",
+    "delegate result --wait $id               # the answer, when it is there",
 };
 
 constexpr Exclusion kExclusions[] = {
@@ -145,5 +164,19 @@ constexpr CommandText kAskText{
     .examples = kExamples,
     .exclusions = kExclusions,
     .take = take<&Typed::ask>};
+
+constexpr CommandText kSubmitText{
+    .name = "submit",
+    .group = kLook,
+    .help = "Ask in the background, and get the run's id at once",
+    .more =
+        "Takes what `ask` takes. The run goes on when the shell is gone; `delegate result` fetches its answer, which "
+        "is "
+        "kept for `background.keep`. At most `background.max_parallel` such runs work at the same time on this "
+        "machine; more wait for their turn.",
+    .options = kOptionsOfRun,
+    .examples = kSubmitExamples,
+    .exclusions = kSubmitExclusions,
+    .take = [](Typed& typed) -> Command { return SubmitCommand{std::move(typed.ask)}; }};
 
 }  // namespace delegate::cli

@@ -5,6 +5,11 @@
 namespace delegate::cli {
 
 extern const CommandText kAskText;
+extern const CommandText kSubmitText;
+extern const CommandText kResultText;
+extern const CommandText kCancelText;
+extern const CommandText kWorkerText;
+extern const CommandText kCarryText;
 extern const CommandText kRunsText;
 extern const CommandText kStatusText;
 extern const CommandText kBackendsText;

@@ -47,7 +47,8 @@ std::string tag_of(const OptionText& option) {
   std::string tag;
   for (const std::string_view name : names_of(option))
     tag += (tag.empty() ? "\\fB" : ", \\fB") + literal(name) + "\\fP";
-  if (!option.is_flag()) tag += (tag.empty() ? "\\fI" : " \\fI") + literal(option.value) + "\\fP";
+  if (!option.bare.empty()) tag += "[=\\fI" + literal(option.value) + "\\fP]";
+  else if (!option.is_flag()) tag += (tag.empty() ? "\\fI" : " \\fI") + literal(option.value) + "\\fP";
   return option.is_word() && option.repeats() ? tag + "..." : tag;
 }
 

@@ -32,8 +32,17 @@ bool is_dashed_prose(const std::string& word) {
          word.find_first_of(" \t\n") != std::string::npos;
 }
 
+/// An option whose value may be left out gets what it means then.
+std::string with_value(std::string word) {
+  for (const CommandText* command : all_commands())
+    for (const OptionText& option : command->options)
+      if (!option.bare.empty() && main_name(option) == word) return word + "=" + std::string(option.bare);
+  return word;
+}
+
 std::string guarded(std::string word) {
   if (word.empty()) return word;
+  word = with_value(std::move(word));
   const bool is_valueless = word.starts_with("--") && word.find('=') == word.size() - 1;
   if (word.back() == ']' || word.back() == kGuard || is_valueless) word += kGuard;
   if (word == "++" || word.front() == kGuard || is_dashed_prose(word)) word.insert(word.begin(), kGuard);

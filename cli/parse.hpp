@@ -26,6 +26,25 @@ struct AskCommand {
   bool quiet = false;
   bool verbose = false;
 };
+struct SubmitCommand {
+  AskCommand ask;
+};
+struct ResultCommand {
+  std::string id;
+  std::string wait;  // a duration, or "forever"; empty: not at all
+  bool json = false;
+  bool quiet = false;
+};
+struct CancelCommand {
+  std::string id;
+  bool json = false;
+};
+/// Runs what waits and whose process is gone.
+struct WorkerCommand {};
+/// Not for people: the process of one run in the background.
+struct CarryCommand {
+  std::string id;
+};
 struct StatusCommand {
   bool watch = false;
   bool json = false;
@@ -97,9 +116,10 @@ struct UsageError {
   std::string hint;
 };
 
-using Command = std::variant<AskCommand, StatusCommand, RunsCommand, BackendsCommand, PingCommand, BreakerCommand,
-                             ConfigCommand, TrustCommand, DrillCommand, StandInCommand, CompletionCommand,
-                             CompleteCommand, ManualCommand, ShowText, UsageError>;
+using Command =
+    std::variant<AskCommand, SubmitCommand, ResultCommand, CancelCommand, WorkerCommand, CarryCommand, StatusCommand,
+                 RunsCommand, BackendsCommand, PingCommand, BreakerCommand, ConfigCommand, TrustCommand, DrillCommand,
+                 StandInCommand, CompletionCommand, CompleteCommand, ManualCommand, ShowText, UsageError>;
 
 struct CommandLine {
   Command command;

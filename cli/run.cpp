@@ -10,7 +10,8 @@ namespace {
 
 /// Where the search for a project's file begins: the directory that `ask` works in.
 std::string directory_of(const World& world, const Command& command) {
-  const auto* ask = std::get_if<AskCommand>(&command);
+  const auto* submit = std::get_if<SubmitCommand>(&command);
+  const auto* ask = submit != nullptr ? &submit->ask : std::get_if<AskCommand>(&command);
   if (ask == nullptr || ask->directory.empty()) return world.cwd;
   return (Path(world.cwd) / ask->directory).lexically_normal().string();
 }
@@ -59,13 +60,20 @@ std::optional<int> dispatch_unconfigured(const World& world, const CommandLine& 
   return std::nullopt;
 }
 
-int dispatch(const World& world, const Configured& configured, const Command& command, const Output& output) {
+int dispatch(const World& world, const Configured& configured, const CommandLine& line, const Output& output) {
+  const Command& command = line.command;
   if (const auto* config = std::get_if<ConfigCommand>(&command)) return run_config(world, configured, *config);
   if (const auto* drill = std::get_if<DrillCommand>(&command)) return run_drill(world, configured, *drill);
   if (const auto* complete = std::get_if<CompleteCommand>(&command)) return run_complete(world, configured, *complete);
   if (!configured.loaded.problems.empty()) return report_problems(output, verdict_on(configured));
   const Config& config = configured.loaded.config;
   if (const auto* ask = std::get_if<AskCommand>(&command)) return run_ask(world, config, *ask);
+  if (const auto* submit = std::get_if<SubmitCommand>(&command))
+    return run_submit(world, config, line.config_file, *submit);
+  if (const auto* result = std::get_if<ResultCommand>(&command)) return run_result(world, config, *result);
+  if (const auto* cancel = std::get_if<CancelCommand>(&command)) return run_cancel(world, config, *cancel);
+  if (std::holds_alternative<WorkerCommand>(command)) return run_worker(world, config);
+  if (const auto* carry = std::get_if<CarryCommand>(&command)) return run_carry(world, config, *carry);
   if (const auto* status = std::get_if<StatusCommand>(&command)) return run_status(world, config, *status);
   if (const auto* runs = std::get_if<RunsCommand>(&command)) return run_runs(world, config, *runs);
   if (const auto* backends = std::get_if<BackendsCommand>(&command)) return run_backends(world, config, *backends);
@@ -107,7 +115,7 @@ int run(World& world) {
     return kConfiguration;
   }
   say_notices(output, *configured, line.command);
-  return dispatch(world, *configured, line.command, output);
+  return dispatch(world, *configured, line, output);
 }
 
 }  // namespace delegate::cli

@@ -141,6 +141,13 @@ struct HistorySettings {
   bool operator==(const HistorySettings&) const = default;
 };
 
+struct BackgroundSettings {
+  int max_parallel = 4;      // runs at the same time on this host; more wait
+  milliseconds keep = 168h;  // how long the end of a run can be fetched
+
+  bool operator==(const BackgroundSettings&) const = default;
+};
+
 struct Config {
   RouterSettings router;
   BreakerSettings breaker;
@@ -149,6 +156,7 @@ struct Config {
   StateSettings state;
   NotifySettings notify;
   HistorySettings history;
+  BackgroundSettings background;
   std::map<std::string, Origin> origins;  // dotted key -> where it was set; absent: built-in
 
   Origin origin(const std::string& key) const;

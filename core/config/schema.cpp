@@ -175,6 +175,22 @@ const Field<History> kHistory[] = {
     {{.name = "keep_answers", .doc = "keep the answers as well", .restricted = true}, &History::keep_answers},
 };
 
+using Background = BackgroundSettings;
+const Field<Background> kBackground[] = {
+    {{.name = "max_parallel",
+      .doc = "runs in the background at the same time; more wait",
+      .min = 1,
+      .max = 1000,
+      .restricted = true},
+     &Background::max_parallel},
+    {{.name = "keep",
+      .doc = "how long the answer of a run in the background can be fetched",
+      .min = 1,
+      .max = 366 * kDay,
+      .restricted = true},
+     &Background::keep},
+};
+
 template <class Section, std::size_t size>
 void add_keys(const Field<Section> (&fields)[size], Section& section, std::string_view prefix, std::vector<Key>& keys) {
   for (const Field<Section>& field : fields) {
@@ -194,6 +210,7 @@ constexpr Section kSections[] = {
     {"state", [](Config& c, std::vector<Key>& keys) { add_keys(kState, c.state, "", keys); }},
     {"notify", [](Config& c, std::vector<Key>& keys) { add_keys(kNotify, c.notify, "", keys); }},
     {"history", [](Config& c, std::vector<Key>& keys) { add_keys(kHistory, c.history, "", keys); }},
+    {"background", [](Config& c, std::vector<Key>& keys) { add_keys(kBackground, c.background, "", keys); }},
 };
 constexpr auto kSectionNames = [] {
   std::array<std::string_view, std::size(kSections)> names;

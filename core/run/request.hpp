@@ -38,6 +38,7 @@ struct Request {
   std::optional<milliseconds> timeout;  // the whole run; else router.timeout
   std::optional<bool> fallback;         // else: on for auto, off for a named backend
   Streaming streaming = Streaming::none;
+  std::string run_id = {};  // that was handed out already; empty: a new one
 };
 
 enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled };

@@ -55,7 +55,7 @@ Run::Run(const Engine& engine, const Request& request, const CancelToken& cancel
     : engine_(engine), request_(request), cancel_(cancel), observer_(observer) {
   fallback_ = falls_back(engine, request);
   deadline_ = Deadline::in(request.timeout.value_or(engine.config.router.timeout));
-  result_.run_id = make_run_id(engine.clock.now().wall);
+  result_.run_id = request.run_id.empty() ? make_run_id(engine.clock.now().wall) : request.run_id;
   result_.requested_backend = request.backend;
   result_.type = type_of(request);
   plan_ = plan_for(engine, request);

@@ -5,6 +5,7 @@
 #include "core/state/codec.hpp"
 #include "core/state/shared_drops.hpp"
 #include "core/state/sqlite_database.hpp"
+#include "core/state/sqlite_jobs.hpp"
 #include "core/state/sqlite_ledger.hpp"
 #include "core/state/sqlite_schema.hpp"
 
@@ -18,7 +19,11 @@ using sqlite::Transaction;
 class SqliteStore final : public StateStore {
  public:
   SqliteStore(std::unique_ptr<Database> database, Path path, const Clock& clock)
-      : database_(std::move(database)), path_(std::move(path)), clock_(clock), ledger_(*database_, mutex_) {}
+      : database_(std::move(database)),
+        path_(std::move(path)),
+        clock_(clock),
+        ledger_(*database_, mutex_),
+        jobs_(*database_, mutex_) {}
 
   Status update(const std::string& backend, const Change& change) override {
     const std::lock_guard lock(mutex_);
@@ -31,6 +36,7 @@ class SqliteStore final : public StateStore {
   }
 
   Ledger& ledger() override { return ledger_; }
+  Jobs* jobs() override { return &jobs_; }
   Description describe() override { return {.kind = "sqlite", .path = path_.string()}; }
   std::string notice() const override {
     const std::lock_guard lock(mutex_);
@@ -83,6 +89,7 @@ class SqliteStore final : public StateStore {
   const Clock& clock_;
   mutable std::mutex mutex_;  // one connection, one user at a time
   SqliteLedger ledger_;
+  SqliteJobs jobs_;
 };
 
 }  // namespace

@@ -96,7 +96,29 @@ CREATE INDEX sessions_by_place_and_backend ON runs (cwd, backend, started_at) WH
 CREATE INDEX sessions_by_backend ON runs (backend, started_at) WHERE session_id <> '';
 )sql";
 
-constexpr std::array<const char*, 2> kMigrations = {kFirst, kHistory};
+// Runs in the background. `state` as JobRow::State.
+constexpr const char* kBackground = R"sql(
+CREATE TABLE jobs (
+  number           INTEGER PRIMARY KEY,   -- the queue's order
+  id               TEXT NOT NULL UNIQUE,  -- the run's
+  state            INTEGER NOT NULL,
+  submitted_at     INTEGER NOT NULL,      -- ms since the epoch
+  owner_boot_id    TEXT NOT NULL,
+  owner_pid        INTEGER NOT NULL,
+  owner_start_time INTEGER NOT NULL,
+  owner_namespace  INTEGER NOT NULL,
+  doing            TEXT NOT NULL,
+  cancel_wanted    INTEGER NOT NULL DEFAULT 0,
+  ended_at         INTEGER,
+  result           TEXT NOT NULL DEFAULT '',
+  remarks          TEXT NOT NULL DEFAULT '',
+  exit_code        INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX jobs_under_way ON jobs (number) WHERE state < 2;
+CREATE INDEX jobs_ended ON jobs (ended_at) WHERE state = 2;
+)sql";
+
+constexpr std::array<const char*, 3> kMigrations = {kFirst, kHistory, kBackground};
 
 }  // namespace
 

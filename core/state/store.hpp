@@ -8,6 +8,7 @@
 #include "core/base/host_time.hpp"
 #include "core/base/result.hpp"
 #include "core/health/breaker.hpp"
+#include "core/state/jobs.hpp"
 #include "core/state/ledger.hpp"
 
 // What outlives the process: the breakers and slots of this host, and the ledger of what was run.
@@ -60,6 +61,9 @@ class StateStore {
   virtual Result<Reading> read() = 0;
 
   virtual Ledger& ledger() = 0;
+
+  /// Null: this store ends with its process, and so can nothing in the background.
+  virtual Jobs* jobs() { return nullptr; }
 
   struct Description {
     std::string kind;  // "sqlite", "memory"

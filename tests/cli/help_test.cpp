@@ -38,7 +38,8 @@ TEST_CASE("every option has its line in the help of its command") {
     std::string names;
     for (const std::string& name : one.names) names += (names.empty() ? "" : ", ") + name;
     INFO(one.command << ": " << names << " " << one.value);
-    if (!one.names.empty()) CHECK(has_line(page, names + (one.value.empty() ? "" : " " + one.value)));
+    if (!one.names.empty())
+      CHECK(has_line(page, names + (one.value.empty() || one.value[0] == '[' ? "" : " ") + one.value));
     else page.stdout_has(one.value);
   }
 }
@@ -64,7 +65,7 @@ TEST_CASE("a page of help fits a screen") {
   for (const std::string& command : commands) {
     const Finished page = cli.run(command + " --help").expect(0).stderr_is("");
     INFO(page.out);
-    CHECK(page.out_lines().size() <= (command.empty() || command == "ask" ? 40 : 24));
+    CHECK(page.out_lines().size() <= (command.empty() || command == "ask" || command == "submit" ? 44 : 24));
     for (const std::string& line : page.out_lines()) CHECK(width_of(line) <= 80);
     for (const char* global : {"--config", "--color", "--help", "--version"}) CHECK(count_of(page.out, global) == 1);
   }

@@ -60,7 +60,7 @@ TEST_CASE("every option of every command is in the man page") {
         one.command.empty() ? part(page, ".SH GLOBAL OPTIONS") : part(page, ".SS delegate " + one.command);
     std::string tag;
     for (const std::string& name : one.names) tag += (tag.empty() ? "" : ", ") + name;
-    if (!one.value.empty()) tag += (tag.empty() ? "" : " ") + one.value;
+    if (!one.value.empty()) tag += (tag.empty() || one.value[0] == '[' ? "" : " ") + one.value;
     INFO(one.command << ": " << tag << " in {" << text << "}");
     CHECK(text.find(".TP\n" + tag) != std::string::npos);
     for (const std::string& choice : one.choices)

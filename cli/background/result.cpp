@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <csignal>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/json.hpp"
+#include "cli/terminal.hpp"
+#include "core/base/duration.hpp"
+#include "core/os/event.hpp"
+#include "core/os/pidfd.hpp"
+#include "core/os/process.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr milliseconds kFirstPause{20};
+constexpr milliseconds kLongestPause{500};
+
+/// What is known of a run in the background.
+struct Known {
+  JobRow row;
+  bool is_lost = false;  // it has not ended and its process is gone
+  bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
+};
+
+Result<Known> look_up(const Host& host, const std::string& id) {
+  Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
+  if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + host.engine().breakers.trouble());
+  TRY(JobRow row, jobs->find(id));
+  const bool lost = row.state != JobRow::State::ended && host.engine().breakers.is_gone(row.owner);
+  return Known{std::move(row), lost};
+}
+
+Result<Deadline> patience_of(const ResultCommand& command) {
+  if (command.wait.empty()) return Deadline::in(milliseconds(0));
+  if (command.wait == "forever") return Deadline::never();
+  auto wait = parse_duration(command.wait);
+  if (!wait) return fail(Code::invalid_argument, "--wait: " + wait.error().what, wait.error().hint);
+  return Deadline::in(*wait);
+}
+
+Result<Known> wait_for(const World& world, const Host& host, const std::string& id, Deadline patience) {
+  Event nothing;
+  for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    TRY(Known known, look_up(host, id));
+    if (known.has_ended() || patience.passed() || world.interrupted.cancelled()) return known;
+    nothing.wait(world.interrupted, Deadline::in(pause).or_earlier(patience));
+  }
+}
+
+int fail_with(const Output& output, const char* command, const Error& error) {
+  const bool theirs = error.code == Code::not_found || error.code == Code::invalid_argument;
+  Error said = error;
+  said.what = std::string(command) + ": " + error.what;
+  if (error.code == Code::not_found) said.hint = "`delegate runs` lists what was asked";
+  output.failure(said, theirs ? "usage" : "internal");
+  return theirs ? kUsage : kInternal;
+}
+
+/// A run of a person's own shell has its answer in the history, if that keeps answers.
+std::optional<std::string> answer_in_history(const Host& host, const std::string& id) {
+  if (host.engine().ledger == nullptr) return std::nullopt;
+  const auto row = host.engine().ledger->run(id);
+  if (!row || !row->answer || !row->answer->is_whole()) return std::nullopt;
+  return row->answer->text;
+}
+
+std::string describe(const Known& known) {
+  const std::string name = "run " + known.row.id;
+  if (known.is_lost) return name + ": its process was killed before it ended";
+  if (known.row.state == JobRow::State::waiting) return name + " waits for its turn";
+  return name + " has not ended" + (known.row.doing.empty() ? "" : ": " + known.row.doing);
+}
+
+int show_unended(const World& world, const Output& output, const Known& known) {
+  if (world.interrupted.cancelled() && world.signal != 0) return 128 + world.signal;
+  const bool waits = known.row.state == JobRow::State::waiting;
+  const std::string hint = !known.is_lost ? "`delegate result --wait " + known.row.id + "` waits for its end"
+                           : waits        ? "`delegate worker` runs what was left behind"
+                                          : "ask again";
+  output.failure({Code::unavailable, describe(known), hint}, known.is_lost ? "killed" : waits ? "waiting" : "running");
+  return known.is_lost ? kAllFailed : kDeadline;
+}
+
+/// Printed as `ask` would have.
+int show_end(const World& world, const Output& output, const ResultCommand& command, const JobRow& row) {
+  if (command.json) return output.answer(row.result + "\n") != 0 ? kInternal : row.exit_code;
+  const Json json = Json::parse(row.result, nullptr, false);
+  const bool answered = json.is_object() && json.contains("answer") && json["answer"].is_string();
+  const bool quiet = command.quiet && answered;
+  for (const std::string_view line : split(row.remarks, '\n'))
+    if (!quiet && !line.empty()) output.note(line);
+  if (!answered) return row.exit_code == 0 ? kInternal : row.exit_code;
+  const std::string text = with_newline(json["answer"].get<std::string>());
+  const int written = output.answer(columns_of(world.out) ? harmless(text) : text);
+  return written != 0 ? written : row.exit_code;
+}
+
+}  // namespace
+
+int run_result(const World& world, const Config& config, const ResultCommand& command) {
+  const Output output(world);
+  const auto patience = patience_of(command);
+  if (!patience) return fail_with(output, "result", patience.error());
+  const Host host(world, config);
+  const auto known = wait_for(world, host, command.id, *patience);
+  if (!known && known.error().code == Code::not_found && !command.json)
+    if (const auto answer = answer_in_history(host, command.id)) return output.answer(with_newline(*answer));
+  if (!known) return fail_with(output, "result", known.error());
+  if (known->row.state == JobRow::State::ended) return show_end(world, output, command, known->row);
+  return show_unended(world, output, *known);
+}
+
+int run_cancel(const World& world, const Config& config, const CancelCommand& command) {
+  const Output output(world);
+  const Host host(world, config);
+  const auto known = look_up(host, command.id);
+  if (!known) return fail_with(output, "cancel", known.error());
+  if (!known->has_ended()) {
+    if (const Status wanted = host.store()->jobs()->want_cancel(known->row.id); !wanted)
+      return fail_with(output, "cancel", wanted.error());
+    // It looks for the wish every now and then; a signal is quicker. Held by a descriptor, the process is the right
+    // one.
+    const ProcessId& owner = known->row.owner;
+    const Fd process = open_pidfd(static_cast<pid_t>(owner.pid));
+    const ProcessId& self = host.engine().breakers.self();
+    if (process && owner.pid_namespace == self.pid_namespace && is_alive(owner, self.boot_id))
+      static_cast<void>(send_signal(process, SIGTERM));
+  }
+  const char* state = known->has_ended() ? "ended" : "cancelled";
+  if (command.json)
+    return output.answer(dump({{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");
+  output.note("delegate: run " + known->row.id + (known->has_ended() ? " had ended already" : " is being stopped"));
+  return kAnswered;
+}
+
+}  // namespace delegate::cli

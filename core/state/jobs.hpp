@@ -1,0 +1,67 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/host_time.hpp"
+#include "core/base/result.hpp"
+
+// Runs in the background: a job is one run, from the moment it is handed in until its end is forgotten.
+namespace delegate {
+
+struct JobRow {
+  enum class State { waiting, running, ended };
+
+  std::string id;  // of the run
+  State state = State::waiting;
+  milliseconds submitted_at{0};  // wall
+  ProcessId owner;               // the process that carries it
+  std::string doing;             // what it is busy with, for showing
+  bool cancel_wanted = false;
+  // Of its end.
+  std::optional<milliseconds> ended_at;  // wall
+  std::string result;                    // what `ask --json` would have printed
+  std::string remarks;                   // what `ask` would have said on stderr
+  int exit_code = 0;
+
+  bool operator==(const JobRow&) const = default;
+};
+
+/// Whether a job may begin.
+struct Turn {
+  enum class Kind {
+    begun,     // it is running now, and the caller carries it
+    waits,     // others come first
+    lost,      // it is not the caller's: another process has taken it, or it was removed
+    unwanted,  // it was cancelled while it waited
+  };
+  Kind kind = Kind::lost;
+  int ahead = 0;  // how many wait before it
+};
+
+/// Every change is one atomic step over all processes of the host. Code::unavailable: the store cannot be used.
+class Jobs {
+ public:
+  using IsGone = std::function<bool(const ProcessId&)>;
+
+  virtual ~Jobs() = default;
+  virtual Status add(const JobRow& row) = 0;
+  /// Begins the job when it is the oldest that waits and fewer than `most` run on this host. Jobs whose process is
+  /// gone neither run nor wait.
+  virtual Result<Turn> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) = 0;
+  /// Makes the oldest job that waits and whose process is gone the caller's. Nothing: there is none.
+  virtual Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) = 0;
+  virtual Status note_doing(const std::string& id, const std::string& doing) = 0;
+  /// Fills in the end, and forgets what ended before `keep_since`.
+  virtual Status finish(const JobRow& row, milliseconds keep_since) = 0;
+  virtual Status want_cancel(const std::string& id) = 0;
+  virtual Result<bool> is_cancel_wanted(const std::string& id) = 0;
+  virtual Status remove(const std::string& id) = 0;
+  /// The job whose id begins so. Code::not_found when there is none, Code::invalid_argument when there are several.
+  virtual Result<JobRow> find(const std::string& id) = 0;
+  /// Newest first, without result and remarks.
+  virtual Result<std::vector<JobRow>> list() = 0;
+};
+
+}  // namespace delegate

@@ -1,0 +1,39 @@
+#pragma once
+#include <mutex>
+
+#include "core/state/jobs.hpp"
+#include "core/state/sqlite_database.hpp"
+
+namespace delegate {
+
+/// The jobs' table in the store's file, over the store's own connection and lock.
+class SqliteJobs final : public Jobs {
+ public:
+  SqliteJobs(sqlite::Database& database, std::mutex& mutex) : database_(database), mutex_(mutex) {}
+
+  Status add(const JobRow& row) override;
+  Result<Turn> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) override;
+  Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) override;
+  Status note_doing(const std::string& id, const std::string& doing) override;
+  Status finish(const JobRow& row, milliseconds keep_since) override;
+  Status want_cancel(const std::string& id) override;
+  Result<bool> is_cancel_wanted(const std::string& id) override;
+  Status remove(const std::string& id) override;
+  Result<JobRow> find(const std::string& id) override;
+  Result<std::vector<JobRow>> list() override;
+
+ private:
+  template <class Step>
+  auto locked(const Step& step) -> decltype(step()) {
+    const std::lock_guard lock(mutex_);
+    return database_.on_sound_file(step);
+  }
+  // The lock is held and the file is sound in all of these.
+  Result<std::vector<JobRow>> unended();
+  Status own(const std::string& id, const ProcessId& me, bool begins);
+
+  sqlite::Database& database_;
+  std::mutex& mutex_;
+};
+
+}  // namespace delegate

@@ -1,0 +1,166 @@
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+
+// Runs in the background: nothing that was handed in is lost, nothing that nobody wants goes on.
+using namespace delegate::test;
+
+namespace {
+
+std::string submit(Cli& cli, const std::string& words) {
+  const Finished finished = cli.run("submit " + words).expect(0);
+  REQUIRE(finished.out_lines().size() == 1);
+  return finished.out_lines().front();
+}
+
+/// "codex" answers when "go" is there.
+void wait_for_go(Cli& cli) { cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}); }
+void go(const Cli& cli) { cli.write(cli.file("go"), ""); }
+
+std::vector<pid_t> carriers(const Cli& cli) {
+  std::vector<pid_t> pids = cli.processes();
+  std::erase_if(pids, [&](pid_t pid) {
+    const std::string place = "/proc/" + std::to_string(pid);
+    return cli.read(place + "/cmdline").find("carry") == std::string::npos ||
+           cli.read(place + "/comm") == "run-supervisor\n";  // which is a fork
+  });
+  return pids;
+}
+
+}  // namespace
+
+TEST_CASE("a run that was submitted goes on without its shell, and its answer is fetched as often as it is wanted") {
+  Cli cli;
+  wait_for_go(cli);
+  const std::string id = submit(cli, "hello");
+  cli.run("result " + id).expect(124).stdout_is("").stderr_has("has not ended").stderr_has("result --wait " + id);
+  go(cli);
+  for (int i = 0; i < 2; ++i) cli.run("result --wait " + id).expect(0).stdout_is("codex says hi\n").stderr_is("");
+  cli.run("result " + id.substr(0, 14)).expect(0).stdout_is("codex says hi\n");
+  const Json json = cli.run("result --json " + id).expect(0).json();
+  CHECK(json["schema"] == "delegate.ask/1");
+  CHECK(json["run_id"] == id);
+  CHECK(json["answer"] == "codex says hi");
+  CHECK(cli.run("runs " + id).expect(0).out.find("answered") != std::string::npos);
+  CHECK(cli.spawns("codex") == 1);
+}
+
+TEST_CASE("a run that failed is told as ask would have told it") {
+  Cli cli;
+  cli.fails("codex");
+  cli.router("local = \"\"");
+  const Finished asked = cli.run("ask hello").expect(1);
+  const std::string id = submit(cli, "hello");
+  const Finished fetched = cli.run("result --wait " + id).expect(1).stdout_is("");
+  CHECK(fetched.err_lines().back() == asked.err_lines().back());
+  CHECK(fetched.err.find("codex is broken") != std::string::npos);
+  CHECK(cli.run("result --json " + id).expect(1).json()["error"]["outcome"] == "exited_nonzero");
+}
+
+TEST_CASE("long prompts and answers come through the background whole") {
+  Cli cli;
+  cli.backend("codex", {"--echo"});
+  const std::string text(3'000'000, 'x');
+  cli.input(text);
+  const std::string id = submit(cli, "-b codex");
+  cli.streams({});
+  CHECK(cli.run("result --wait " + id).expect(0).out.size() >= text.size());
+}
+
+TEST_CASE("a cancelled run stops at once, with all that it started") {
+  Cli cli;
+  cli.counted("codex", {"--fork-sleeper", "--hang"});
+  const std::string id = submit(cli, "hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  cli.run("cancel " + id).expect(0).stderr_has("is being stopped");
+  cli.run("result --wait " + id).expect(130).stdout_is("").stderr_has("cancelled");
+  CHECK(eventually([&] { return cli.processes().empty(); }));
+  cli.run("cancel " + id).expect(0).stderr_has("had ended already");
+}
+
+TEST_CASE("no more runs work at the same time than the host allows; the others wait in their order") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  const std::string first = submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string second = submit(cli, "two");
+  const std::string third = submit(cli, "three");
+  cli.run("result " + second).expect(124).stderr_has("waits for its turn");
+  CHECK(cli.run("cancel " + second).expect(0).err.find("stopped") != std::string::npos);
+  cli.run("result --wait " + second).expect(130);
+  CHECK(cli.spawns("codex") == 1);
+  go(cli);
+  cli.run("result --wait " + third).expect(0).stdout_is("codex says hi\n");
+  CHECK(cli.spawns("codex") == 2);
+}
+
+TEST_CASE("a run whose process was killed is told as lost, one that had not begun can be run by a worker") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  const std::string first = submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string second = submit(cli, "two");
+  REQUIRE(carriers(cli).size() == 2);
+  for (const pid_t pid : carriers(cli)) ::kill(pid, SIGKILL);
+  CHECK(eventually([&] { return cli.processes().empty(); }));
+  cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
+  cli.run("result " + second).expect(1).stderr_has("delegate worker");
+  go(cli);
+  cli.run("worker").expect(0).stderr_has(second);
+  cli.run("result " + second).expect(0).stdout_is("codex says hi\n");
+  cli.run("worker").expect(0).stderr_has("nothing was left behind");
+  CHECK(cli.spawns("codex") == 2);
+}
+
+TEST_CASE("the prompt of a run in the background is in no argument list, and not in the store once it has begun") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  const std::string first = submit(cli, "the-secret-plan");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  CHECK(cli.files_with("the-secret-plan").empty());
+  const std::string second = submit(cli, "the-secret-plan as well");
+  REQUIRE(carriers(cli).size() == 2);
+  for (const pid_t pid : carriers(cli))
+    CHECK(cli.read("/proc/" + std::to_string(pid) + "/cmdline").find("the-secret-plan") == std::string::npos);
+  go(cli);
+  for (const std::string& id : {first, second}) cli.run("result --wait " + id).expect(0);
+  REQUIRE(eventually([&] { return cli.processes().empty(); }));
+  CHECK(cli.files_with("the-secret-plan").empty());
+}
+
+TEST_CASE("eight shells submit at once, and each gets its own answer") {
+  Cli cli;
+  cli.backend("codex", {"--echo"}, "max_parallel = 8");
+  std::vector<Running> shells;
+  for (int i = 0; i < 8; ++i) shells.push_back(cli.start("submit question-" + std::to_string(i)));
+  std::set<std::string> ids;
+  for (int i = 0; i < 8; ++i) {
+    const std::string id = shells[static_cast<std::size_t>(i)].finish().expect(0).out_lines().front();
+    ids.insert(id);
+    CHECK(cli.run("result --wait " + id).expect(0).out.find("question-" + std::to_string(i)) != std::string::npos);
+  }
+  CHECK(ids.size() == 8);
+}
+
+TEST_CASE("submit refuses what ask refuses, in its own name") {
+  Cli cli;
+  cli.answers("codex");
+  cli.run("submit -b nobody hello").expect(2).stderr_begins("delegate: submit: --backend: 'nobody' is no backend");
+  cli.run("submit --stream hello").expect(2).stderr_has("no such option");
+  cli.run("result nothing-like-it").expect(2).stderr_has("is no background run");
+  cli.run("result %").expect(2);
+  cli.run("cancel nothing-like-it").expect(2);
+  cli.run("result --wait=soon x").expect(2).stderr_has("is not a duration");
+}
+
+TEST_CASE("without a store on disk nothing is taken that could get lost") {
+  Cli cli;
+  cli.answers("codex");
+  cli.config("[state]\nstore = \"memory\"\n");
+  cli.run("submit hello").expect(70).stdout_is("").stderr_has("needs the store");
+}

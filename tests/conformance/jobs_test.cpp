@@ -1,0 +1,141 @@
+#include <catch2/catch.hpp>
+
+#include "core/state/jobs.hpp"
+#include "tests/conformance/stores.hpp"
+
+// The queue of runs in the background.
+using namespace delegate;
+
+namespace {
+
+struct Queue {
+  TempDirectory directory;
+  TestClock clock;
+  std::unique_ptr<StateStore> store = open_in(directory.path(), clock);
+  Jobs& jobs = *store->jobs();
+  std::vector<ProcessId> dead;
+  Jobs::IsGone is_gone = [this](const ProcessId& who) {
+    return std::find(dead.begin(), dead.end(), who) != dead.end();
+  };
+
+  void add(const std::string& id, const ProcessId& owner) {
+    REQUIRE(jobs.add({.id = id, .submitted_at = 5ms, .owner = owner}));
+  }
+  Turn take(const std::string& id, const ProcessId& owner, int most = 1) {
+    const auto turn = jobs.take(id, owner, most, is_gone);
+    REQUIRE(turn);
+    return *turn;
+  }
+};
+
+ProcessId process(int pid) { return {"boot-1", pid, 1000 + pid, 4026531836}; }
+
+const ProcessId kAnn = process(1), kBen = process(2), kEve = process(3);
+
+}  // namespace
+
+TEST_CASE("jobs begin in the order in which they came, as many at a time as are allowed") {
+  Queue queue;
+  queue.add("a", kAnn);
+  queue.add("b", kBen);
+  queue.add("c", kEve);
+  const Turn early = queue.take("b", kBen);
+  CHECK(early.kind == Turn::Kind::waits);
+  CHECK(early.ahead == 1);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
+  CHECK(queue.take("b", kBen).kind == Turn::Kind::waits);
+  CHECK(queue.take("b", kBen, 2).kind == Turn::Kind::begun);
+  CHECK(queue.take("c", kEve, 2).kind == Turn::Kind::waits);
+  REQUIRE(queue.jobs.finish({.id = "a", .ended_at = 9ms, .result = "{}"}, 0ms));
+  CHECK(queue.take("c", kEve, 2).kind == Turn::Kind::begun);
+}
+
+TEST_CASE("a job is begun once, and by its own process") {
+  Queue queue;
+  queue.add("a", kAnn);
+  CHECK(queue.take("a", kBen).kind == Turn::Kind::lost);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::lost);
+  CHECK(queue.take("nobody", kAnn).kind == Turn::Kind::lost);
+}
+
+TEST_CASE("jobs whose process is gone hold up nobody") {
+  Queue queue;
+  queue.add("a", kAnn);
+  queue.add("b", kBen);
+  queue.add("c", kEve);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
+  queue.dead = {kAnn, kBen};
+  CHECK(queue.take("c", kEve).kind == Turn::Kind::begun);
+}
+
+TEST_CASE("what waits and was left behind is adopted once, the oldest first; what had begun is not run again") {
+  Queue queue;
+  queue.add("begun", kAnn);
+  CHECK(queue.take("begun", kAnn).kind == Turn::Kind::begun);
+  queue.add("a", kBen);
+  queue.add("b", kBen);
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+  queue.dead = {kAnn, kBen};
+  const auto first = queue.jobs.adopt(kEve, queue.is_gone).value();
+  REQUIRE(first);
+  CHECK(first->id == "a");
+  CHECK(first->owner == kEve);
+  CHECK(queue.take("a", kEve).kind == Turn::Kind::begun);
+  CHECK(queue.jobs.adopt(kEve, queue.is_gone).value()->id == "b");
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+}
+
+TEST_CASE("a job that is cancelled while it waits never begins") {
+  Queue queue;
+  queue.add("a", kAnn);
+  CHECK_FALSE(queue.jobs.is_cancel_wanted("a").value());
+  REQUIRE(queue.jobs.want_cancel("a"));
+  CHECK(queue.jobs.is_cancel_wanted("a").value());
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::unwanted);
+  queue.add("b", kBen);
+  CHECK(queue.take("b", kBen).kind == Turn::Kind::begun);
+}
+
+TEST_CASE("what a job is busy with is kept while it runs, and its end whole") {
+  Queue queue;
+  queue.add("a", kAnn);
+  queue.take("a", kAnn);
+  REQUIRE(queue.jobs.note_doing("a", "asking codex"));
+  CHECK(queue.jobs.find("a").value().doing == "asking codex");
+  const std::string answer(2'000'000, 'x');
+  REQUIRE(queue.jobs.finish({.id = "a", .ended_at = 9ms, .result = answer, .remarks = "delegate: said", .exit_code = 4},
+                            0ms));
+  const JobRow row = queue.jobs.find("a").value();
+  CHECK(row.state == JobRow::State::ended);
+  CHECK(row.result == answer);
+  CHECK(row.remarks == "delegate: said");
+  CHECK(row.exit_code == 4);
+  CHECK(row.ended_at == 9ms);
+  CHECK(row.doing.empty());
+}
+
+TEST_CASE("what ended long ago is forgotten when another ends, what has not ended is not") {
+  Queue queue;
+  for (const char* id : {"old", "new", "running"}) queue.add(id, kAnn);
+  REQUIRE(queue.jobs.finish({.id = "old", .ended_at = 100ms, .result = "{}"}, 0ms));
+  REQUIRE(queue.jobs.finish({.id = "new", .ended_at = 200ms, .result = "{}"}, 150ms));
+  CHECK(queue.jobs.find("old").error().code == Code::not_found);
+  CHECK(queue.jobs.find("new"));
+  CHECK(queue.jobs.find("running"));
+  REQUIRE(queue.jobs.remove("new"));
+  CHECK(queue.jobs.find("new").error().code == Code::not_found);
+}
+
+TEST_CASE("a job is found by the beginning of its id, when that is clear, and by nothing else") {
+  Queue queue;
+  for (const char* id : {"abc", "abcd", "xyz"}) queue.add(id, kAnn);
+  CHECK(queue.jobs.find("abc").value().id == "abc");
+  CHECK(queue.jobs.find("x").value().id == "xyz");
+  CHECK(queue.jobs.find("ab").error().code == Code::invalid_argument);
+  for (const char* nothing : {"", "%", "_yz", "q", "\\"})
+    CHECK(queue.jobs.find(nothing).error().code == Code::not_found);
+  const auto rows = queue.jobs.list().value();
+  REQUIRE(rows.size() == 3);
+  CHECK(rows.front().id == "xyz");
+}
