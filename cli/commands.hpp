@@ -10,7 +10,7 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
 int run_submit(const World& world, const Config& config, const std::string& config_file, const SubmitCommand& command);
 int run_result(const World& world, const Config& config, const ResultCommand& command);
 int run_cancel(const World& world, const Config& config, const CancelCommand& command);
-int run_worker(const World& world, const Config& config);
+int run_worker(const World& world, const Config& config, const WorkerCommand& command);
 int run_carry(const World& world, const Config& config, const CarryCommand& command);
 int run_status(const World& world, const Config& config, const StatusCommand& command);
 int run_backends(const World& world, const Config& config, const BackendsCommand& command);

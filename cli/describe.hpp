@@ -16,6 +16,7 @@ struct Typed {
   ResultCommand result;
   CancelCommand cancel;
   CarryCommand carry;
+  WorkerCommand worker;
   StatusCommand status;
   RunsCommand runs;
   BackendsCommand backends;

@@ -32,6 +32,10 @@ constexpr OptionText kCancel[] = {
     {.names = "--json", .help = "One JSON object", .place = in<&Typed::cancel, &CancelCommand::json>},
 };
 
+constexpr OptionText kWorker[] = {
+    {.names = "--json", .help = "The runs, as one JSON object", .place = in<&Typed::worker, &WorkerCommand::json>},
+};
+
 constexpr OptionText kCarry[] = {
     {.value = "ID", .help = "The run", .need = Need::required, .place = in<&Typed::carry, &CarryCommand::id>},
     {.names = "--json", .help = "Errors as JSON", .place = [](Typed&) {}},
@@ -61,7 +65,8 @@ constexpr CommandText kWorkerText{
         "A run in the background has a process of its own, which waits for its turn. When that was killed before the "
         "run began, or the machine was started anew, the run is left behind; this runs all such, one after the "
         "other, and ends.",
-    .take = [](Typed&) -> Command { return WorkerCommand{}; }};
+    .options = kWorker,
+    .take = take<&Typed::worker>};
 
 constexpr CommandText kCarryText{.name = "carry", .options = kCarry, .take = take<&Typed::carry>};
 

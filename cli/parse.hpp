@@ -40,7 +40,9 @@ struct CancelCommand {
   bool json = false;
 };
 /// Runs what waits and whose process is gone.
-struct WorkerCommand {};
+struct WorkerCommand {
+  bool json = false;
+};
 /// Not for people: the process of one run in the background.
 struct CarryCommand {
   std::string id;

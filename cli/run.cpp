@@ -72,7 +72,7 @@ int dispatch(const World& world, const Configured& configured, const CommandLine
     return run_submit(world, config, line.config_file, *submit);
   if (const auto* result = std::get_if<ResultCommand>(&command)) return run_result(world, config, *result);
   if (const auto* cancel = std::get_if<CancelCommand>(&command)) return run_cancel(world, config, *cancel);
-  if (std::holds_alternative<WorkerCommand>(command)) return run_worker(world, config);
+  if (const auto* worker = std::get_if<WorkerCommand>(&command)) return run_worker(world, config, *worker);
   if (const auto* carry = std::get_if<CarryCommand>(&command)) return run_carry(world, config, *carry);
   if (const auto* status = std::get_if<StatusCommand>(&command)) return run_status(world, config, *status);
   if (const auto* runs = std::get_if<RunsCommand>(&command)) return run_runs(world, config, *runs);

@@ -89,7 +89,7 @@ class Herald final : public Observer {
 Status patiently(const std::function<Status()>& step) {
   const Deadline patience = Deadline::in(kPatience);
   for (;;) {
-    const Status done = step();
+    Status done = step();
     if (done || done.error().code != Code::unavailable || patience.passed()) return done;
     ::poll(nullptr, 0, 50);
   }

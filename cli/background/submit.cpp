@@ -49,7 +49,7 @@ Status hand_over(Carrier& carrier) {
 /// Starts the run; it is in the store when this returns without an error.
 Status submit(const World& world, const std::string& config_file, const Request& request) {
   TRY(Carrier carrier, Carrier::start(world, config_file, request));
-  const Status handed_over = hand_over(carrier);
+  Status handed_over = hand_over(carrier);
   if (!handed_over && handed_over.error().code != Code::closed) return handed_over;
   carrier.let_go();
   TRY(const std::string line, line_of(carrier));

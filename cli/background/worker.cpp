@@ -7,6 +7,7 @@
 #include "cli/background/parked.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/json.hpp"
 #include "cli/render.hpp"
 #include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
@@ -42,16 +43,17 @@ Status run_one(const World& world, const Host& host, const JobRow& row) {
   return {};
 }
 
-/// How many it ran.
-Result<int> drain(const World& world, const Host& host, const Output& output) {
+/// Which ones it ran.
+Result<std::vector<std::string>> drain(const World& world, const Host& host, const Output& output) {
   const Engine& engine = host.engine();
   Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "worker: there is no store: " + engine.breakers.trouble());
   const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
-  for (int count = 0;; ++count) {
-    if (world.interrupted.cancelled()) return count;
+  for (std::vector<std::string> runs;;) {
+    if (world.interrupted.cancelled()) return runs;
     TRY(const auto row, jobs->adopt(engine.breakers.self(), gone));
-    if (!row) return count;
+    if (!row) return runs;
+    runs.push_back(row->id);
     output.note("delegate: run " + row->id);
     TRY_STATUS(run_one(world, host, *row));
   }
@@ -59,16 +61,17 @@ Result<int> drain(const World& world, const Host& host, const Output& output) {
 
 }  // namespace
 
-int run_worker(const World& world, const Config& config) {
+int run_worker(const World& world, const Config& config, const WorkerCommand& command) {
   const Output output(world);
   const Host host(world, config);
-  const auto count = drain(world, host, output);
-  if (!count) {
-    output.failure(count.error(), "internal");
+  const auto runs = drain(world, host, output);
+  if (!runs) {
+    output.failure(runs.error(), "internal");
     return kInternal;
   }
-  if (*count == 0) output.note("delegate: nothing was left behind");
-  return world.signal != 0 ? 128 + world.signal : kAnswered;
+  if (runs->empty()) output.note("delegate: nothing was left behind");
+  if (world.signal != 0) return 128 + world.signal;
+  return command.json ? output.answer(dump({{"schema", "delegate.worker/1"}, {"runs", *runs}}) + "\n") : kAnswered;
 }
 
 }  // namespace delegate::cli
