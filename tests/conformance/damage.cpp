@@ -29,6 +29,22 @@ void write_garbage(const Path& file, std::size_t from, std::size_t length) {
   if (!stream.flush()) throw std::runtime_error(file.string() + ": cannot be damaged");
 }
 
+void write_garbage_into_tables(const Path& file) {
+  constexpr std::size_t kPage = 4096;
+  std::vector<std::size_t> pages;
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
+  const auto note = [](void* out, int, char** values, char**) {
+    static_cast<std::vector<std::size_t>*>(out)->push_back(std::stoul(values[0]));
+    return 0;
+  };
+  CHECK(sqlite3_exec(database, "SELECT rootpage FROM sqlite_schema WHERE rootpage > 1", note, &pages, nullptr) ==
+        SQLITE_OK);
+  sqlite3_close(database);
+  REQUIRE(pages.size() > 5);
+  for (const std::size_t page : pages) write_garbage(file, (page - 1) * kPage, kPage);
+}
+
 void write_whole(const Path& file, const std::string& bytes) {
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
   if (!stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())

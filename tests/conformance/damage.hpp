@@ -13,6 +13,8 @@ void settle_file(const Path& file);
 void tamper(const Path& file, const std::string& sql);
 
 void write_garbage(const Path& file, std::size_t from, std::size_t length);
+/// Into the first page of every table and index, so that the file still opens.
+void write_garbage_into_tables(const Path& file);
 void write_whole(const Path& file, const std::string& bytes);
 
 /// What damaged files were set aside as, without their companions.

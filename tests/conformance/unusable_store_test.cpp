@@ -130,7 +130,7 @@ TEST_CASE("a file that may not be written fails with a reason, loses nothing, an
 TEST_CASE("a damaged file that cannot be set aside fails every time with a reason, and calls go on unguarded [R18]") {
   Place place;
   place.fill();
-  write_garbage(place.file, 4096, std::filesystem::file_size(place.file) - 4096);
+  write_garbage_into_tables(place.file);
   REQUIRE(open_in(place.directory.path(), place.clock));  // leaves the companions behind
   std::filesystem::permissions(place.directory.path(), std::filesystem::perms(0555));
   const std::string said = place.as_nobody([&](Complaints& complaints) {
