@@ -5,6 +5,7 @@
 #include "cli/moment.hpp"
 #include "cli/render_runs.hpp"
 #include "cli/terminal.hpp"
+#include "core/state/ledger_rules.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -31,6 +32,8 @@ Result<PastRun> past_run(const Engine& engine, RunRow row) {
 /// A backend that is configured, or that the history knows from another time. `auto` never took part itself.
 Status check_backend(const Engine& engine, const std::string& name) {
   std::vector<std::string> names = engine.config.candidates();
+  for (const auto& [backend, settings] : engine.config.backends)
+    if (!settings.logins.empty()) names.push_back(backend);
   if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return {};
   TRY(const auto known, engine.ledger->last_attempts());
   for (const AttemptRow& row : known)
@@ -86,7 +89,7 @@ Result<std::string> totals(const Engine& engine, const RunsCommand& command, con
   TRY(query.since, since(command, page.now, page.now - kTotalsStretch));
   TRY(auto all, engine.ledger->totals(query));
   if (!command.backend.empty())
-    std::erase_if(all, [&](const BackendTotals& one) { return one.backend != command.backend; });
+    std::erase_if(all, [&](const BackendTotals& one) { return !is_of(one.backend, command.backend); });
   if (command.json) return totals_to_json(all, query);
   return all.empty() ? std::string() : totals_to_text(all, query, page);
 }

@@ -87,7 +87,7 @@ struct AttemptRow {
 
 /// Which runs; what is empty matches all.
 struct RunQuery {
-  std::string backend;    // had an attempt at it
+  std::string backend;    // had an attempt at it, or at one of its logins
   std::string outcome;    // ended so, or had an attempt that did; with a backend: its attempt did
   milliseconds since{0};  // wall; started then or later
   int most = 20;

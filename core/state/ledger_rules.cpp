@@ -50,6 +50,10 @@ bool matches(const RunRow& row, const SessionQuery& query) {
          fits(query.backend, row.backend) && fits(query.session_id, row.session_id);
 }
 
+bool is_of(std::string_view recorded, std::string_view asked) {
+  return recorded.starts_with(asked) && (recorded.size() == asked.size() || recorded[asked.size()] == '@');
+}
+
 bool is_answer_named(const std::string& outcome) {
   const auto known = outcome_named(outcome);
   return known && is_answer(*known);

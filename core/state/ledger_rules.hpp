@@ -11,6 +11,9 @@ Result<RunRow> the_one(const std::vector<RunRow>& found, const std::string& id);
 
 bool matches(const RunRow& row, const SessionQuery& query);
 
+/// Is a recorded name the one that was asked for, or one of its logins?
+bool is_of(std::string_view recorded, std::string_view asked);
+
 bool is_answer_named(const std::string& outcome);
 
 /// Counts one attempt; its duration is kept by the caller for `set_percentiles`.

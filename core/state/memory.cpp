@@ -144,7 +144,7 @@ class MemoryStore final : public StateStore, private Ledger {
   bool fits(const RunRow& row, const RunQuery& query) const {
     if (query.backend.empty() && (query.outcome.empty() || query.outcome == row.outcome)) return true;
     return std::any_of(attempts_.begin(), attempts_.end(), [&](const AttemptRow& attempt) {
-      return attempt.run_id == row.id && (query.backend.empty() || attempt.backend == query.backend) &&
+      return attempt.run_id == row.id && (query.backend.empty() || is_of(attempt.backend, query.backend)) &&
              (query.outcome.empty() || attempt.outcome == query.outcome);
     });
   }

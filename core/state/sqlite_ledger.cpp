@@ -98,6 +98,16 @@ void sort_newest_first(std::vector<RunRow>& rows) {
   });
 }
 
+/// Both together, each run once.
+std::vector<RunRow> newest_of(std::vector<RunRow> rows, const std::vector<RunRow>& more, int most) {
+  for (const RunRow& other : more)
+    if (std::none_of(rows.begin(), rows.end(), [&](const RunRow& row) { return row.id == other.id; }))
+      rows.push_back(other);
+  sort_newest_first(rows);
+  if (static_cast<int>(rows.size()) > most) rows.resize(static_cast<std::size_t>(std::max(most, 0)));
+  return rows;
+}
+
 // What runs: through the rows themselves, or through the attempts. Each walks an index backwards and stops early.
 constexpr const char* kAllRuns =
     "SELECT " RUN_COLUMNS "FROM runs r WHERE r.started_at >= ?1 ORDER BY r.started_at DESC, r.number DESC";
@@ -297,17 +307,24 @@ Result<std::vector<RunRow>> SqliteLedger::runs(const RunQuery& query) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Result<std::vector<RunRow>> {
     if (query.backend.empty() && query.outcome.empty()) return find(kAllRuns, query, {});
-    if (query.outcome.empty()) return find(kRunsByBackend, query, {query.backend});
-    if (!query.backend.empty()) return find(kRunsByBackendAndOutcome, query, {query.backend, query.outcome});
+    if (!query.backend.empty()) return runs_of_backend(query);
     TRY(std::vector<RunRow> rows, find(kRunsByOutcome, query, {query.outcome}));
     TRY(const std::vector<RunRow> others, find(kRunsByAttemptOutcome, query, {query.outcome}));
-    for (const RunRow& other : others)
-      if (std::none_of(rows.begin(), rows.end(), [&](const RunRow& row) { return row.id == other.id; }))
-        rows.push_back(other);
-    sort_newest_first(rows);
-    if (static_cast<int>(rows.size()) > query.most) rows.resize(static_cast<std::size_t>(std::max(query.most, 0)));
-    return rows;
+    return newest_of(std::move(rows), others, query.most);
   });
+}
+
+/// Each login's runs are found by the index; a run that tried several of them is listed once.
+Result<std::vector<RunRow>> SqliteLedger::runs_of_backend(const RunQuery& query) {
+  TRY(const auto names, backends());
+  std::vector<RunRow> rows;
+  for (const std::string& name : names) {
+    if (!is_of(name, query.backend)) continue;
+    TRY(const auto found, query.outcome.empty() ? find(kRunsByBackend, query, {name})
+                                                : find(kRunsByBackendAndOutcome, query, {name, query.outcome}));
+    rows = newest_of(std::move(rows), found, query.most);
+  }
+  return rows;
 }
 
 Result<RunRow> SqliteLedger::run(const std::string& id) {

@@ -32,6 +32,7 @@ class SqliteLedger final : public Ledger {
                                    std::initializer_list<std::string_view> words);
   Result<std::int64_t> number_of(const std::string& id);
   Result<std::vector<SkipRow>> skips_of(std::int64_t number);
+  Result<std::vector<RunRow>> runs_of_backend(const RunQuery& query);
   Result<std::vector<std::string>> backends();
 
   sqlite::Database& database_;
