@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -184,11 +185,23 @@ Streaming streaming_of(const World& world, const AskCommand& command) {
   return to_terminal ? Streaming::drafts : Streaming::certain;
 }
 
+/// The names under which sessions of `asked` may stand in the history. A backend that has logins now had none once.
+std::vector<std::string> owners_of(const Host& host, const std::string& asked) {
+  std::vector<std::string> names = host.engine().config.candidates(asked);
+  const std::string plain = candidate_name(asked).backend;
+  if (std::find(names.begin(), names.end(), plain) == names.end()) names.push_back(plain);
+  return names;
+}
+
+/// The login that the session began with; when there were none yet, the one that was asked for, or else the first.
+std::string who_continues(const RunRow& session, const std::string& asked) {
+  return candidate_name(asked).backend == session.backend ? asked : session.backend;
+}
+
 Status continue_latest(const Host& host, Request& request) {
   const bool named = request.backend != kAuto;
   std::optional<RunRow> latest;
-  for (const std::string& name :
-       named ? host.engine().config.candidates(request.backend) : std::vector<std::string>{std::string()}) {
+  for (const std::string& name : named ? owners_of(host, request.backend) : std::vector<std::string>{std::string()}) {
     TRY(auto found, host.engine().ledger->newest_session({.cwd = request.cwd, .backend = name}));
     if (found && (!latest || found->started_at > latest->started_at)) latest = std::move(found);
   }
@@ -197,7 +210,7 @@ Status continue_latest(const Host& host, Request& request) {
         "--continue: there is no session" + (named ? " of " + request.backend : std::string()) + " in this directory",
         "`delegate runs` lists what was asked, and where");
   request.session = latest->session_id;
-  request.backend = latest->backend;
+  request.backend = who_continues(*latest, request.backend);
   return {};
 }
 
@@ -213,13 +226,14 @@ Status find_owner(const Host& host, Request& request) {
     return usage("--session: '" + one_line(request.session, 80) + "' is not in the history",
                  "name the backend that it belongs to with --backend");
   }
-  if (named && known->backend != request.backend && candidate_name(known->backend).backend != request.backend)
+  const auto owners = owners_of(host, request.backend);
+  if (named && std::find(owners.begin(), owners.end(), known->backend) == owners.end())
     return usage("--session: '" + one_line(request.session, 80) + "' is a session of " + known->backend,
                  "use --backend " + known->backend);
   if (known->cwd != request.cwd)
     return usage("--session: '" + one_line(request.session, 80) + "' belongs to another directory",
                  "use --cwd " + one_line(known->cwd));
-  request.backend = known->backend;
+  request.backend = who_continues(*known, request.backend);
   return {};
 }
 
