@@ -51,13 +51,12 @@ constexpr Rule kValue{.name = "env", .doc = "value of a variable"};
 Complaints check_login_variable(const std::string& name, const std::string& value) {
   if (Complaints complaints = check_variable(name); !complaints.empty()) return complaints;
   if (name.starts_with("DELEGATE_")) return {{"is delegate's own variable", "", {}, {}}};
-  if (value.starts_with("$") && !check_variable(value.substr(1)).empty())
-    return {{quoted(value) + " does not name a variable",
-             "\"$NAME\" stands for the value of NAME, and nothing else",
-             {},
-             {}}};
-  if (is_secret_name(name) && !value.empty() && !value.starts_with("$"))
+  const bool is_reference = value.starts_with("$") && check_variable(value.substr(1)).empty();
+  const bool is_secret = (is_secret_name(name) && !value.empty()) || Redactor({}).finds_secret(value);
+  if (is_secret && !is_reference)
     return {{"a secret does not belong in a file", "put it into a variable, and its name here: \"$WORK_KEY\"", {}, {}}};
+  if (value.starts_with("$") && !is_reference)  // whatever it is, it may be secret: it is not repeated
+    return {{"does not name a variable", "\"$NAME\" stands for the value of NAME, and nothing else", {}, {}}};
   return {};
 }
 

@@ -236,6 +236,23 @@ TEST_CASE("what is wrong with a login is said at its place") {
   CHECK(problems_of("[[backends.ollama.logins]]\nname = \"x\"\n").size() == 1);
 }
 
+TEST_CASE("a secret in a login is refused wherever it stands, and never repeated") {
+  const std::string name = "[[backends.claude.logins]]\nname = \"work\"\n";
+  const std::string key = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789";
+  for (const std::string& line :
+       {"env = { ANTHROPIC_API_KEY = \"" + key + "\" }", "env = { HARMLESS = \"" + key + "\" }",
+        "env = { ANTHROPIC_API_KEY = \"$" + key + "\" }", "env = { HARMLESS = \"$" + key + "\" }"}) {
+    CAPTURE(line);
+    const Lines problems = problems_of(name + line + "\n");
+    REQUIRE(problems.size() == 1);
+    CHECK_THAT(problems[0], Catch::Contains("a secret does not belong in a file -> put it into a variable"));
+    CHECK(problems[0].find("sk-ant") == std::string::npos);
+  }
+  const Lines other = problems_of(name + "env = { CODEX_HOME = \"$hunter 2\" }\n");
+  REQUIRE(other.size() == 1);
+  CHECK(other[0].find("hunter") == std::string::npos);
+}
+
 TEST_CASE("orders name each known backend at most once") {
   CHECK(problems_of("[router]\norder = [\"claude\", \"gemni\"]\n") ==
         Lines{"user.toml:2:9: router.order: \"gemni\" is not a backend -> did you mean `gemini`?"});
