@@ -151,11 +151,16 @@ bool is_aside(const Json& json) {
          text_at(json, "/message/model") == "<synthetic>";
 }
 
+/// A CLAUDE_CONFIG_DIR that the child sees is stronger than its HOME, wherever the two come from.
 std::string directory_of(const Task& task) {
-  for (const Environment* environment : {&task.login, &task.environment})
-    if (const auto own = environment->find("CLAUDE_CONFIG_DIR"); own != environment->end()) return own->second;
-  const auto home = task.environment.find("HOME");
-  return home == task.environment.end() ? std::string() : home->second + "/.claude";
+  const auto seen_by_child = [&](const char* name) {
+    for (const Environment* environment : {&task.login, &task.environment})
+      if (const auto found = environment->find(name); found != environment->end()) return found->second;
+    return std::string();
+  };
+  if (std::string own = seen_by_child("CLAUDE_CONFIG_DIR"); !own.empty()) return own;
+  const std::string home = seen_by_child("HOME");
+  return home.empty() ? std::string() : home + "/.claude";
 }
 
 /// Its own retries: by itself the CLI goes on for three minutes, even with a refused sign-in.

@@ -49,8 +49,10 @@ void recover(const Backend& backend, const Task& task, const Path& own_directory
   const auto record = backend.record(reading, task);
   if (!record || (record->directory.empty() && own_directory.empty())) return;
   const Path directory = record->directory.empty() ? own_directory : Path(record->directory);
-  for (const Path& place : files_named(record->name, directory))
+  for (const Path& place : files_named(record->name, directory)) {
     if (const auto text = read_file(place, kLongestAnswer)) backend.recover(reading, *text);
+    if (reading.complete) return;
+  }
 }
 
 void run_process(const Backend& backend, const Task& task, ProcessCall call, const CallLimits& limits,
