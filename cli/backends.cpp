@@ -18,13 +18,14 @@ CheckRow row_of(const Engine& engine, const std::string& name, const BackendSett
     if (!process) row.state = "configured";
     return row;
   }
-  row.state = candidate.error() == Absence::disabled ? "disabled" : "not installed";
-  if (candidate.error() == Absence::login_unset) {
-    row.state = "disabled";
-    row.detail = "a variable that this login names is not set";
+  const Absent& absent = candidate.error();
+  row.state = absent.why == Absence::disabled ? "disabled" : "not installed";
+  if (absent.why == Absence::login_unset) {
+    row.state = to_string(SkipReason::login_unset);
+    row.detail = message_of(absent);
   }
   const Backend* backend = engine.find_backend(settings.kind);
-  if (candidate.error() == Absence::not_installed && backend != nullptr)
+  if (absent.why == Absence::not_installed && backend != nullptr)
     row.hint = hint_for(*backend, Task{.settings = settings}, {.outcome = Outcome::not_installed});
   return row;
 }
@@ -58,7 +59,8 @@ int run_backends(const World& world, const Config& config, const BackendsCommand
   const Output output(world);
   const Host host(world, config);
   std::vector<CheckRow> rows;
-  for (const auto& [name, settings] : config.backends) rows.push_back(row_of(host.engine(), name, settings));
+  for (const std::string& name : config.candidates())
+    rows.push_back(row_of(host.engine(), name, *config.backend(name)));
   if (command.check) check_all(host.engine(), world.interrupted, rows);
   if (world.interrupted.cancelled()) return 128 + world.signal;
   return say(output, rows, command.json, "delegate.backends/1");
@@ -85,6 +87,8 @@ int run_ping(const World& world, const Config& config, const PingCommand& comman
       row.took = answer.took;
       if (!answer.works) code = kAllFailed;
       else if (code == kNothingInstalled) code = kAnswered;
+    } else if (candidate.error().why == Absence::login_unset) {
+      code = kAllFailed;
     }
     rows.push_back(std::move(row));
     if (world.interrupted.cancelled()) return 128 + world.signal;

@@ -17,10 +17,13 @@ std::string reason_text(const Skip& skip) {
   switch (skip.reason) {
     case SkipReason::breaker_open: return "open, retry in " + format_wait(skip.retry_in.value_or(milliseconds(0)));
     case SkipReason::probe_running: return "half-open, a probe is running";
-    case SkipReason::tripped_by_hand: return "tripped by hand, see `delegate breaker reset " + skip.backend + "`";
+    case SkipReason::tripped_by_hand:
+      return skip.retry_in ? "tripped by hand, retry in " + format_wait(*skip.retry_in)
+                           : "tripped by hand, see `delegate breaker reset " + skip.backend + "`";
     case SkipReason::no_slot: return "no free slot";
     case SkipReason::not_installed: return "not installed";
     case SkipReason::disabled: return "disabled";
+    case SkipReason::login_unset: return "login not set up";
   }
   return {};
 }
@@ -62,7 +65,8 @@ void explain_failure(const Output& output, const RunResult& result) {
 }  // namespace
 
 bool is_news(const Skip& skip) {
-  return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled;
+  return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled &&
+         skip.reason != SkipReason::login_unset;
 }
 
 std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped (" + reason_text(skip) + ")"; }

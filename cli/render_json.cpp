@@ -37,9 +37,6 @@ Json to_object(const Usage& usage) {
 
 /// Answered, but not by the one that would have been asked on a good day.
 bool is_degraded(const RunResult& result) {
-  const auto is_news = [](const Skip& skip) {
-    return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled;
-  };
   if (std::any_of(result.skips.begin(), result.skips.end(), is_news)) return true;
   return !result.answer || result.attempts.size() > 1 || !result.still_probing.empty();
 }

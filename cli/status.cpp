@@ -17,7 +17,7 @@ BackendStatus status_of(const Engine& engine, const std::string& name, const Bac
   if (candidate) {
     out.path = candidate->where;
     if (candidate->backend->is_process()) out.installed = true;
-  } else if (candidate.error() == Absence::not_installed) {
+  } else if (candidate.error().why == Absence::not_installed) {
     out.installed = false;
   }
   return out;

@@ -18,6 +18,7 @@ std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
   breaker.probe.reset();
   breaker.slow_probe.reset();
   breaker.pause = {};
+  breaker.by_hand = false;
   if (!changed) return std::nullopt;
   return state;
 }
@@ -46,15 +47,17 @@ bool is_over(const Span& span, const HostTime& now) { return remaining(span, now
 struct Break {
   Span pause;
   std::optional<Span> slow_probe;
+  bool by_hand = false;
 };
 
 Break rest_of(const Breaker& breaker, const HostTime& now) {
-  return is_over(breaker.pause, now) ? Break{} : Break{breaker.pause, breaker.slow_probe};
+  return is_over(breaker.pause, now) ? Break{} : Break{breaker.pause, breaker.slow_probe, breaker.by_hand};
 }
 
 void resume(Breaker& breaker, Break rest) {
   breaker.pause = std::move(rest.pause);
   breaker.slow_probe = std::move(rest.slow_probe);
+  breaker.by_hand = rest.by_hand;
 }
 
 /// Until the time that the vendor states, with slow probes before it.
@@ -187,6 +190,7 @@ void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now
   if (left == milliseconds(0) || length <= left) return;
   breaker.pause = Span{now, length};
   if (breaker.state != BreakerState::open) return;  // a probe before its time is out: it decides
+  breaker.by_hand = false;
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
   if (!breaker.slow_probe && policy.slow_probe > milliseconds(0)) breaker.slow_probe = Span{now, policy.slow_probe};
 }
@@ -317,7 +321,9 @@ std::optional<BreakerState> reset(Breaker& breaker) {
 }
 
 std::optional<BreakerState> open_for(Breaker& breaker, const HostTime& now, milliseconds length) {
-  return open(breaker, now, length);
+  const auto entered = open(breaker, now, length);
+  breaker.by_hand = true;
+  return entered;
 }
 
 }  // namespace delegate

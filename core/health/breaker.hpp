@@ -57,6 +57,7 @@ struct Breaker {
   std::vector<HostTime> streak;     // the counted failures in a row, oldest first; only while closed
   int breaks_in_a_row = 0;          // back-off step
   Span pause;                       // the running break, while open; its rest, while a probe is out before its end
+  bool by_hand = false;             // a person began this break: it says nothing about the backend's health
   std::optional<Span> slow_probe;   // the wait for the next slow probe (R22), while a stated limit runs
   std::optional<ProbeLease> probe;  // while half-open, or a slow one while open
   // Of lost connections. The stores keep these two alike in all backends of one peer: see BackendState.

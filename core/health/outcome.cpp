@@ -53,7 +53,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::send_failed,       "send_failed",       local,    drop,          none, at_threshold, next, stay,  info,  1, 502},
     OutcomeTraits{Outcome::collateral_drop,   "collateral_drop",   local,    none,          none, at_threshold, next, stay,  info,  1, 502},
     OutcomeTraits{Outcome::pipe_closed,       "pipe_closed",       local,    none,          none, at_threshold, next, stay,  info,  1, 502},
-    OutcomeTraits{Outcome::no_slot,           "no_slot",           local,    none,          none, at_threshold, next, stay,  info,  4, 429},
+    OutcomeTraits{Outcome::no_slot,           "no_slot",           local,    none,          none, at_threshold, next, next,  info,  4, 429},
     OutcomeTraits{Outcome::breaker_open,      "breaker_open",      local,    none,          none, at_threshold, next, stay,  info,  4, 503},
     OutcomeTraits{Outcome::cancelled,         "cancelled",         local,    none,          none, at_threshold, stay, stay,  info,  130, 499},
     OutcomeTraits{Outcome::blocked,           "blocked",           local,    none,          none, at_threshold, next, stay,  warn,  6, 403},

@@ -61,7 +61,7 @@ struct OutcomeTraits {
   Verdict on_health;  // … and from a ping or health check
   Trip trip;          // unambiguous: no point in counting to the threshold
   TryNext try_next;   // in auto mode
-  TryNext try_login;  // of the same backend: it is the login that was refused, not the backend (B37, B38)
+  TryNext try_login;  // of the same backend: it is about the login, not about the backend (B37, B38)
   LogLevel level;
   int exit_code;    // of a run that ends with it
   int http_status;  // for machine faces

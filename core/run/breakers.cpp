@@ -31,7 +31,8 @@ void void_old_endpoint(BackendState& state, const std::string& endpoint) {
 
 /// Was it the login that was refused, rather than the backend that failed?
 bool is_about_login(const Breaker& breaker) {
-  if (breaker.state == BreakerState::forced_open) return true;  // this one was taken out by hand, the others were not
+  // This one was taken out by hand, the others were not.
+  if (breaker.state == BreakerState::forced_open || breaker.by_hand) return true;
   const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
   return outcome && traits(*outcome).try_login == TryNext::yes;
 }
@@ -44,19 +45,19 @@ Skip refusal(const Applicant& applicant, const Breaker& breaker, const HostTime&
             .login_refused = is_about_login(breaker)};
   if (breaker.last_failure) skip.message = breaker.last_failure->message;
   skip.slow_probe_due = seen.slow_probe_in == milliseconds(0);
+  const bool forced = seen.state == BreakerState::forced_open;
   if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;
-  if (seen.state == BreakerState::forced_open) {
-    skip.reason = SkipReason::tripped_by_hand;
-    skip.retry_in.reset();
-    skip.message = "tripped by hand";
-  }
+  else if (forced || breaker.by_hand) skip.reason = SkipReason::tripped_by_hand;
+  if (skip.reason == SkipReason::tripped_by_hand) skip.message = "tripped by hand";
+  if (forced) skip.retry_in.reset();
   return skip;
 }
 
 Skip no_slot(const Applicant& applicant, std::size_t used) {
   return {.backend = applicant.backend,
           .reason = SkipReason::no_slot,
-          .message = std::to_string(used) + " of " + std::to_string(applicant.max_parallel) + " slots in use"};
+          .message = std::to_string(used) + " of " + std::to_string(applicant.max_parallel) + " slots in use",
+          .login_refused = traits(Outcome::no_slot).try_login == TryNext::yes};
 }
 
 }  // namespace
@@ -69,6 +70,7 @@ std::string_view to_string(SkipReason reason) {
     case SkipReason::no_slot: return "no_slot";
     case SkipReason::not_installed: return "not_installed";
     case SkipReason::disabled: return "disabled";
+    case SkipReason::login_unset: return "login_unset";
   }
   return "";
 }

@@ -14,16 +14,28 @@ std::string value_of(const Environment& environment, const std::string& name) {
   return found == environment.end() ? std::string() : found->second;
 }
 
-/// The login's variables as the child will see them. Nothing: one that it names is not set here.
-std::optional<Environment> environment_of(const Login& login, const Environment& caller) {
-  Environment out;
-  for (const auto& [name, value] : login.env) {
-    std::string& seen = out[name];
-    if (value.starts_with("$")) seen = value_of(caller, value.substr(1));
-    else if (value.starts_with("~/")) seen = value_of(caller, "HOME") + value.substr(1);
-    else seen = value;
-    if (seen.empty() && value.starts_with("$")) return std::nullopt;
+/// Takes one of the caller's variables. Nothing to take: the name of it.
+struct Lookup {
+  const Environment& caller;
+  std::string missing = {};  // the first that was not set
+
+  std::string operator()(const std::string& name) {
+    std::string value = value_of(caller, name);
+    if (value.empty() && missing.empty()) missing = name;
+    return value;
   }
+};
+
+/// The login's variables as the child will see them. An error: the variable that it needs and that is not set here.
+tl::expected<Environment, std::string> environment_of(const Login& login, const Environment& caller) {
+  Environment out;
+  Lookup take{.caller = caller};
+  for (const auto& [name, value] : login.env) {
+    if (value.starts_with("$")) out[name] = take(value.substr(1));
+    else if (value.starts_with("~/")) out[name] = take("HOME") + value.substr(1);
+    else out[name] = value;
+  }
+  if (!take.missing.empty()) return tl::unexpected(take.missing);
   return out;
 }
 
@@ -43,12 +55,22 @@ std::string server_of(const std::string& url) {
 
 }  // namespace
 
-tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name) {
+std::string message_of(const Absent& absent) {
+  switch (absent.why) {
+    case Absence::unknown: return "is not configured";
+    case Absence::disabled: return "is disabled";
+    case Absence::not_installed: return "went away just now";
+    case Absence::login_unset: break;
+  }
+  return absent.variable + " is not set, which this login names";
+}
+
+tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::string& name) {
   const BackendSettings* settings = engine.config.backend(name);
-  if (settings == nullptr) return tl::unexpected(Absence::unknown);
+  if (settings == nullptr) return tl::unexpected(Absent{Absence::unknown});
   const Backend* backend = engine.find_backend(settings->kind);
-  if (backend == nullptr) return tl::unexpected(Absence::unknown);
-  if (!settings->enabled) return tl::unexpected(Absence::disabled);
+  if (backend == nullptr) return tl::unexpected(Absent{Absence::unknown});
+  if (!settings->enabled) return tl::unexpected(Absent{Absence::disabled});
   Candidate candidate{.name = name, .backend = backend};
   candidate.task.settings = *settings;
   candidate.task.model = settings->model;
@@ -60,7 +82,7 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
     return candidate;
   }
   auto executable = find_executable(settings->command.front(), value_of(engine.environment, "PATH"));
-  if (!executable) return tl::unexpected(Absence::not_installed);
+  if (!executable) return tl::unexpected(Absent{Absence::not_installed});
   candidate.task.executable = *std::move(executable);
   candidate.where = candidate.task.executable;
   candidate.peer = candidate.task.executable;
@@ -69,7 +91,7 @@ tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std:
   for (const Login& login : settings->logins) {
     if (login.name != login_name) continue;
     auto environment = environment_of(login, engine.environment);
-    if (!environment) return tl::unexpected(Absence::login_unset);
+    if (!environment) return tl::unexpected(Absent{Absence::login_unset, std::move(environment).error()});
     candidate.task.login = *std::move(environment);
     candidate.endpoint += engine.redact(identity_of(login));
   }

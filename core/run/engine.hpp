@@ -35,12 +35,19 @@ enum class Absence {
   unknown,
   disabled,
   not_installed,
-  login_unset,  // a variable that the login names is not set here
+  login_unset,
 };
+
+/// Why a candidate cannot be called here.
+struct Absent {
+  Absence why = Absence::unknown;
+  std::string variable = {};  // with login_unset: the one that the login needs and that is not set
+};
+std::string message_of(const Absent& absent);
 
 /// Looks up what `name` is on this machine. Spawns nothing. A backend with several logins is found by its own name as
 /// well, for asking about its executable; its calls are made with one of Config::candidates.
-tl::expected<Candidate, Absence> find_candidate(const Engine& engine, const std::string& name);
+tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::string& name);
 
 /// The nesting depth of what this process starts, from DELEGATE_DEPTH. An error says why it must not start anything.
 Result<int> next_depth(const Engine& engine);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 #include <span>
 
@@ -76,6 +77,8 @@ constexpr std::string_view kNobodyHere =
 constexpr std::string_view kNobodyFree = "wait until a call has ended, or raise backends.NAME.max_parallel";
 constexpr std::string_view kNobodyTrusted = "wait, or try one again now with `delegate breaker reset NAME`";
 constexpr std::string_view kDisabled = "set backends.{name}.enabled = true";
+constexpr std::string_view kUnset = "set {variable} here, or change backends.{name}.logins";
+constexpr std::string_view kNobodySet = "set the variables that the logins name; `delegate backends` lists them";
 constexpr std::string_view kBrokenAnswer = "ask again; with --no-stream the next backend takes over in such a case";
 constexpr std::string_view kSecretArgument =
     "hand it over in a file or a variable: backends.NAME.env.keep names those that the child may see";
@@ -86,9 +89,21 @@ constexpr std::string_view kRefused = "{tool} was refused";
 
 struct Fact {
   std::string_view placeholder;
-  std::string value;
+  std::string value;  // as it is shown
 };
 using Facts = std::span<const Fact>;
+
+std::string shown(std::string_view value) { return one_line(value, kLongestFact); }
+
+/// For a person who pastes the hint into a shell: one word there, whatever stands in it.
+std::string shell_word(const std::string& value) {
+  constexpr std::string_view kPlain = "@%+=:,./-_";
+  const auto is_plain = [&](unsigned char c) { return std::isalnum(c) != 0 || kPlain.find(char(c)) != kPlain.npos; };
+  if (std::all_of(value.begin(), value.end(), is_plain)) return value;
+  std::string out = "'";
+  for (const char c : value) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
 
 /// Nothing when a placeholder has no value.
 std::optional<std::string> filled(std::string_view text, Facts facts) {
@@ -102,14 +117,14 @@ std::optional<std::string> filled(std::string_view text, Facts facts) {
     const auto fact =
         std::find_if(facts.begin(), facts.end(), [&](const Fact& one) { return one.placeholder == placeholder; });
     if (fact == facts.end() || fact->value.empty()) return std::nullopt;
-    out += one_line(fact->value, kLongestFact);
+    out += fact->value;
     text.remove_prefix(end + 1);
   }
 }
 
 bool is_kept_away(const Task& task, std::string_view variable) {
   const auto& kept = task.settings.env_keep;
-  return task.environment.count(std::string(variable)) != 0 &&
+  return task.environment.contains(std::string(variable)) && !task.login.contains(std::string(variable)) &&
          std::find(kept.begin(), kept.end(), variable) == kept.end();
 }
 
@@ -117,7 +132,7 @@ bool is_kept_away(const Task& task, std::string_view variable) {
 std::string assignments_of(const Environment& login) {
   std::string text;
   for (const auto& [name, value] : login)
-    if (!is_secret_name(name)) text += (text.empty() ? "" : " ") + name + "=" + value;
+    if (!is_secret_name(name)) text += (text.empty() ? "" : " ") + name + "=" + shell_word(shown(value));
   return text;
 }
 
@@ -135,12 +150,14 @@ std::optional<std::string> said_in(std::span<const Hint> table, Outcome outcome,
 std::string hint_for(const Backend& backend, const Task& task, const Problem& problem) {
   if (!problem.hint.empty()) return problem.hint;
   const BackendSettings& settings = task.settings;
+  const bool runs = backend.is_process() && !settings.command.empty();
+  const std::string command = runs ? settings.command.front() : std::string();
   const std::array<Fact, 7> facts{
       Fact{"name", settings.name},
       Fact{"login", assignments_of(task.login)},
-      Fact{"command", backend.is_process() && !settings.command.empty() ? settings.command.front() : std::string()},
-      Fact{"model", task.model},
-      Fact{"session", task.session},
+      Fact{"command", shell_word(shown(command))},
+      Fact{"model", shown(task.model)},
+      Fact{"session", shown(task.session)},
       Fact{"limit", std::string(problem.limit)},
       Fact{"wait", problem.retry_after > milliseconds(0) ? format_wait(*problem.retry_after) : std::string()}};
   if (auto own = said_in(backend.hints(), problem.outcome, task, facts)) return *std::move(own);
@@ -152,6 +169,9 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
     case SkipReason::disabled: return filled(kDisabled, std::array{Fact{"name", skip.backend}}).value_or(std::string());
     case SkipReason::not_installed: return hint_for(backend, task, Problem{.outcome = Outcome::not_installed});
     case SkipReason::no_slot: return hint_for(backend, task, Problem{.outcome = Outcome::no_slot});
+    case SkipReason::login_unset:
+      return filled(kUnset, std::array{Fact{"name", task.settings.name}, Fact{"variable", skip.variable}})
+          .value_or(std::string());
     case SkipReason::breaker_open:
     case SkipReason::probe_running:
     case SkipReason::tripped_by_hand: break;
@@ -162,6 +182,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
 std::string_view hint_for_nobody(Outcome outcome) {
   if (outcome == Outcome::not_installed) return kNobodyHere;
   if (outcome == Outcome::deadline_passed) return kTooLate;
+  if (outcome == Outcome::unauthenticated) return kNobodySet;
   return outcome == Outcome::no_slot ? kNobodyFree : kNobodyTrusted;
 }
 
@@ -169,7 +190,7 @@ std::string hint_for_denied(std::string_view tool, Access access) {
   constexpr std::array<std::string_view, 3> kReaders{"Read", "Grep", "Glob"};
   const bool reads = std::find(kReaders.begin(), kReaders.end(), tool) != kReaders.end();
   const std::string_view text = reads ? kNotReadable : access == Access::read_only ? kReadOnly : kRefused;
-  return filled(text, std::array{Fact{"tool", std::string(tool)}}).value_or(std::string());
+  return filled(text, std::array{Fact{"tool", shown(tool)}}).value_or(std::string());
 }
 
 std::string_view hint_for_secret_argument() { return kSecretArgument; }

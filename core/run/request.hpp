@@ -41,17 +41,18 @@ struct Request {
   std::string run_id = {};  // that was handed out already; empty: a new one
 };
 
-enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled };
+enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled, login_unset };
 std::string_view to_string(SkipReason reason);
 
 /// A candidate that was not tried.
 struct Skip {
   std::string backend;
   SkipReason reason = SkipReason::disabled;
-  std::optional<milliseconds> retry_in;
-  std::string message;          // its last failure, or why it is off
-  bool login_refused = false;   // it is skipped for a reason that another login of the backend does not share
-  bool slow_probe_due = false;  // of a limit that still runs: somebody may ask whether it is over
+  std::optional<milliseconds> retry_in;  // absent: until somebody changes it
+  std::string message;                   // its last failure, or why it is off
+  std::string variable = {};             // with login_unset: what is not set
+  bool login_refused = false;            // it is skipped for a reason that another login of the backend does not share
+  bool slow_probe_due = false;           // of a limit that still runs: somebody may ask whether it is over
 };
 
 /// One try at one backend.

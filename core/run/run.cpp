@@ -40,8 +40,8 @@ RoutePlan plan_for(const Engine& engine, const Request& request) {
                                .local = router.local};
   RoutePlan plan = plan_route(question, [&](const std::string& name) {
     const auto candidate = find_candidate(engine, name);
-    if (candidate || candidate.error() == Absence::login_unset) return Presence::usable;
-    return candidate.error() == Absence::not_installed ? Presence::not_installed : Presence::disabled;
+    if (candidate || candidate.error().why == Absence::login_unset) return Presence::usable;
+    return candidate.error().why == Absence::not_installed ? Presence::not_installed : Presence::disabled;
   });
   std::vector<RouteStep> steps;
   for (const RouteStep& step : plan.steps)
@@ -100,11 +100,12 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
   if (tried(step.backend)) return std::nullopt;
   auto candidate = find_candidate(engine_, step.backend);
   if (!candidate) {
-    const bool unset = candidate.error() == Absence::login_unset;
+    const bool unset = candidate.error().why == Absence::login_unset;
     note_login(step.backend, unset);
     skip({.backend = step.backend,
-          .reason = unset ? SkipReason::disabled : SkipReason::not_installed,
-          .message = unset ? "a variable that this login names is not set" : "went away just now"});
+          .reason = unset ? SkipReason::login_unset : SkipReason::not_installed,
+          .message = message_of(candidate.error()),
+          .variable = candidate.error().variable});
     return std::nullopt;
   }
   candidate->task.prompt = whole_prompt(request_);
@@ -140,7 +141,7 @@ std::optional<AttemptOrder> Run::slow_probe(const RouteStep& step) {
                                     [&](const Skip& skip) { return skip.backend == step.backend; });
   // Where the person's own prompt may have to be the probe in the end, nothing may be in its way.
   const bool due = skipped != result_.skips.end() && skipped->slow_probe_due && !has_last_resort(step.backend);
-  auto candidate = due ? find_candidate(engine_, step.backend) : tl::unexpected(Absence::unknown);
+  auto candidate = due ? find_candidate(engine_, step.backend) : tl::unexpected(Absent{});
   if (!candidate) return std::nullopt;
   candidate->task = smallest_task(*candidate);
   auto admission = engine_.breakers.admit(applicant_for(engine_, *candidate, ProbeTime::slowly));
@@ -196,14 +197,20 @@ void Run::note(Attempt attempt) {
 
 bool Run::may_try(const RouteStep& step) const {
   if (floor_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed()) return false;
-  const auto login = login_refused_.find(candidate_name(step.backend).backend);
-  if (login != login_refused_.end()) return login->second && request_.session.empty();
+  const std::string backend = candidate_name(step.backend).backend;
+  const auto before = std::find_if(logins_.rbegin(), logins_.rend(), [&](const TriedLogin& one) {
+    return candidate_name(one.candidate).backend == backend;
+  });
+  if (before != logins_.rend()) return before->refused && request_.session.empty();
   return fallback_ || started_backends_.size() == asides_.size();
 }
 
 void Run::note_login(const std::string& candidate, bool refused) {
-  const auto [backend, login] = candidate_name(candidate);
-  if (!login.empty()) login_refused_[backend] = refused;
+  if (candidate_name(candidate).login.empty()) return;
+  const auto known =
+      std::find_if(logins_.begin(), logins_.end(), [&](const TriedLogin& one) { return one.candidate == candidate; });
+  if (known == logins_.end()) logins_.push_back({candidate, refused});
+  else known->refused = refused;
 }
 
 bool Run::nothing_is_here() const {
@@ -223,8 +230,15 @@ Outcome Run::outcome_without_answer() const {
   if (nothing_is_here()) return Outcome::not_installed;
   if (deadline_.passed()) return Outcome::deadline_passed;
   if (!result_.attempts.empty()) return result_.attempts.back().outcome;
-  const auto full = [](const Skip& skip) { return skip.reason == SkipReason::no_slot; };
-  return std::any_of(result_.skips.begin(), result_.skips.end(), full) ? Outcome::no_slot : Outcome::breaker_open;
+  const auto any_is = [&](const auto& wanted) {
+    return std::any_of(result_.skips.begin(), result_.skips.end(), [&](const Skip& one) { return wanted(one.reason); });
+  };
+  if (any_is([](SkipReason reason) { return reason == SkipReason::no_slot; })) return Outcome::no_slot;
+  const bool may_come_back = any_is([](SkipReason reason) {
+    return reason == SkipReason::breaker_open || reason == SkipReason::probe_running ||
+           reason == SkipReason::tripped_by_hand;
+  });
+  return may_come_back ? Outcome::breaker_open : Outcome::unauthenticated;  // what is left are logins without a key
 }
 
 std::string Run::hint_for_skips() const {
@@ -235,6 +249,13 @@ std::string Run::hint_for_skips() const {
   const Backend* backend = settings == nullptr ? nullptr : engine_.find_backend(settings->kind);
   if (backend == nullptr) return std::string(hint_for_nobody(result_.outcome));
   return hint_for(*backend, Task{.settings = *settings, .environment = engine_.environment}, skip);
+}
+
+std::string Run::unset_logins() const {
+  std::string text;
+  for (const Skip& skip : result_.skips)
+    if (skip.reason == SkipReason::login_unset) text += (text.empty() ? "" : "; ") + skip.backend + ": " + skip.message;
+  return text;
 }
 
 void Run::explain() {
@@ -262,6 +283,7 @@ void Run::explain() {
   if (!result_.message.empty()) return;
   if (result_.outcome == Outcome::cancelled) result_.message = "cancelled";
   else if (result_.outcome == Outcome::deadline_passed) result_.message = "the deadline passed";
+  else if (result_.outcome == Outcome::unauthenticated) result_.message = unset_logins();
   else result_.message = "nothing can be asked now";
   if (result_.outcome != Outcome::cancelled) result_.hint = hint_for_skips();
 }

@@ -1,6 +1,4 @@
 #pragma once
-#include <map>
-
 #include "core/run/ask.hpp"
 #include "core/run/race.hpp"
 
@@ -43,10 +41,17 @@ class Run final : public Audience {
   Outcome outcome_without_answer() const;
   bool nothing_is_here() const;
   std::string hint_for_skips() const;
+  std::string unset_logins() const;
   void explain();
   void begin_row();
   void finish_row();
   void keep(const Status& written);
+
+  /// One of a backend's several logins, tried or skipped. Each keeps its own fact: one that was overtaken may end last.
+  struct TriedLogin {
+    std::string candidate;
+    bool refused = false;  // for what another login of the backend does not share
+  };
 
   const Engine& engine_;
   const Request& request_;
@@ -65,7 +70,7 @@ class Run final : public Audience {
   RoutePlan plan_;
   std::vector<std::string> started_backends_;  // by the numbers of their attempts, from 1
   std::vector<int> asides_;                    // the numbers of slow probes
-  std::map<std::string, bool> login_refused_;  // of backends with several: how the latest of them ended
+  std::vector<TriedLogin> logins_;             // in the order of their turns
   RunRow row_;
   RunResult result_;
 };

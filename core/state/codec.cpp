@@ -60,6 +60,7 @@ Json to_json(const Breaker& breaker) {
             {"trips", breaker.trips}};
   for (const HostTime& failure : breaker.streak) json["streak"].push_back(to_json(failure));
   if (breaker.state == BreakerState::open || breaker.pause != Span{}) json["pause"] = to_json(breaker.pause);
+  if (breaker.by_hand) json["by_hand"] = true;
   if (breaker.slow_probe) json["slow_probe"] = to_json(*breaker.slow_probe);
   if (breaker.probe) json["probe"] = lease_to_json(*breaker.probe);
   if (breaker.burst) json["burst"] = to_json(*breaker.burst);
@@ -80,6 +81,7 @@ Breaker breaker(const Json& json) {
   if (json.contains("streak"))
     for (const Json& failure : list(json["streak"])) out.streak.push_back(host_time(failure));
   if (out.state == BreakerState::open || json.contains("pause")) out.pause = span(json.at("pause"));
+  out.by_hand = json.value("by_hand", false);
   if (json.contains("slow_probe")) out.slow_probe = span(json["slow_probe"]);
   if (json.contains("probe")) out.probe = lease<ProbeLease>(json["probe"]);
   if (json.contains("burst")) out.burst = span(json["burst"]);

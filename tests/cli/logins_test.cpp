@@ -125,8 +125,106 @@ TEST_CASE("a login whose variable is not set here is passed over, without a word
   Json json = cli.run("ask hello --json").expect(0).json();
   CHECK(json["backend"] == "codex");
   CHECK(json["skipped"][0]["backend"] == "agent@home");
-  CHECK(json["skipped"][0]["message"] == "a variable that this login names is not set");
+  CHECK(json["skipped"][0]["reason"] == "login_unset");
+  CHECK(json["skipped"][0]["message"] == "HOME_TOKEN is not set, which this login names");
   CHECK(cli.state_of("agent@home") == "closed");
+}
+
+TEST_CASE("asked for by name, a login whose variable is not set says which one, and what to do") {
+  Cli cli;
+  agent(cli, "echo from work", "echo from home");
+  cli.unset("HOME_TOKEN");
+  const Finished failed = cli.run("ask -b agent@home hello").expect(1).stdout_is("");
+  failed.stderr_has("agent@home: HOME_TOKEN is not set, which this login names");
+  failed.stderr_has("hint: set HOME_TOKEN here, or change backends.agent.logins");
+  CHECK(failed.err.find("enabled") == std::string::npos);
+  cli.run("ping agent@home").expect(1).stdout_has("login_unset").stdout_has("HOME_TOKEN is not set");
+  cli.run("backends").expect(0).stdout_has("agent@work").stdout_has("HOME_TOKEN is not set");
+}
+
+TEST_CASE("a login's path in the home directory needs HOME to be set") {
+  Cli cli;
+  agent(cli, "echo from work", "echo from home");
+  cli.set("XDG_CONFIG_HOME", cli.home(".config")).set("XDG_STATE_HOME", cli.home(".local/state")).unset("HOME");
+  cli.run("ask -b agent@work hello").expect(1).stderr_has("agent@work: HOME is not set, which this login names");
+}
+
+TEST_CASE("backends lists and checks each login") {
+  Cli cli;
+  agent(cli, "echo from work", "echo from home");
+  Json json = cli.run("backends --json").expect(0).json();
+  std::vector<std::string> names;
+  for (const Json& row : json["backends"]) names.push_back(row["name"]);
+  CHECK(std::count(names.begin(), names.end(), "agent@work") == 1);
+  CHECK(std::count(names.begin(), names.end(), "agent@home") == 1);
+  CHECK(std::count(names.begin(), names.end(), "agent") == 0);
+  cli.run("backends --check").expect(0).stdout_has("agent@home");
+}
+
+TEST_CASE("a login that is kept out for a while by hand gives way to the next, and is not called broken") {
+  Cli cli;
+  agent(cli, "echo from work", "echo from home");
+  cli.run("breaker trip agent@work --for 10m").expect(0);
+  cli.run("ask hello")
+      .expect(0)
+      .stdout_is("from home\n")
+      .stderr_has("agent@work skipped (tripped by hand, retry in 10 m");
+  Json json = cli.run("ask -b agent@work hello --json").expect(4).json();
+  CHECK(json["skipped"][0]["reason"] == "tripped_by_hand");
+  CHECK(json["skipped"][0]["retry_in_ms"] > 500'000);
+  const Finished alone = cli.run("ask -b agent@work hello").expect(4);
+  alone.stderr_has("[delegate:degraded] agent@work skipped: tripped by hand, retry in 10 m");
+  CHECK(alone.err.find("repeated failures") == std::string::npos);
+}
+
+TEST_CASE("a break by hand is about the login, whatever it failed with long ago") {
+  Cli cli;
+  agent(cli, "echo broken >&2; exit 3", "echo from home");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
+  cli.run("breaker trip agent@work --for 10m").expect(0);
+  cli.run("ask hello").expect(0).stdout_is("from home\n");
+}
+
+TEST_CASE("the probe after a break by hand decides what its own outcome says") {
+  Cli cli;
+  agent(cli, "echo broken >&2; exit 3", "echo from home");
+  cli.run("breaker trip agent@work --for 1ms").expect(0);
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("agent@work skipped (open, retry in");
+}
+
+TEST_CASE("what becomes of an overtaken probe says nothing about the login that was tried after it") {
+  Cli cli;
+  cli.write(cli.file("bin/agent"),
+            "#!/bin/sh\nread -r prompt\ncase \"$LOGIN\" in third) echo from third; exit 0 ;; esac\n"
+            "[ -e \"$HOME/later\" ] || { echo please sign in >&2; exit 1; }\n"
+            "case \"$LOGIN\" in\n"
+            "first) while [ ! -e \"$HOME/begun\" ]; do sleep 0.01; done; echo broken >&2; exit 3 ;;\n"
+            "second) : > \"$HOME/begun\"; while [ ! -e \"$HOME/end\" ]; do sleep 0.01; done ;;\nesac\n");
+  std::filesystem::permissions(cli.file("bin/agent"), std::filesystem::perms::owner_all);
+  std::string config =
+      "[backends.agent]\nkind = \"command\"\ncommand = [\"agent\"]\n"
+      "breaker = { cooldown = \"0s\", probe_timeout = \"1s\" }\n"
+      "[[backends.agent.failures]]\nmatch = \"please sign in\"\noutcome = \"unauthenticated\"\n";
+  for (const char* login : {"first", "second", "third"})
+    config += std::string("[[backends.agent.logins]]\nname = \"") + login + "\"\nenv = { LOGIN = \"" + login + "\" }\n";
+  cli.config(config);
+  cli.run("ask -b agent hello").expect(0).stdout_is("from third\n");
+  cli.write(cli.home("later"), "");
+  cli.run("ask -b agent hello").expect(0).stdout_is("from third\n");
+  cli.write(cli.home("end"), "");
+}
+
+TEST_CASE("a login whose slots are all in use gives way to the next, which has its own") {
+  Cli cli;
+  agent(cli, ": > \"$HOME/begun\"; while [ ! -e \"$HOME/end\" ]; do sleep 0.01; done; echo from work",
+        "echo from home");
+  cli.config("[backends.agent]\nmax_parallel = 1\nkind = \"command\"\ncommand = [\"agent\"]\n" + std::string(kLogins));
+  Running first = cli.start("ask hello");
+  REQUIRE(eventually([&] { return std::filesystem::exists(cli.home("begun")); }));
+  cli.run("ask hello").expect(0).stdout_is("from home\n").stderr_has("agent@work skipped (no free slot");
+  cli.write(cli.home("end"), "");
+  first.finish().expect(0).stdout_is("from work\n");
 }
 
 TEST_CASE("status, breaker, ping and runs speak of each login") {
@@ -136,6 +234,11 @@ TEST_CASE("status, breaker, ping and runs speak of each login") {
   cli.run("status").expect(0).stdout_has("agent@work").stdout_has("agent@home");
   cli.run("runs").expect(0).stdout_has("agent@home");
   cli.run("runs -b agent@home").expect(0).stdout_has("agent@home");
+  cli.run("runs -b agent").expect(0).stdout_has("agent@home");
+  CHECK(cli.run("runs -b agent --json").expect(0).json()["runs"].size() == 1);
+  cli.run("runs -b agent --outcome unauthenticated").expect(0).stdout_has("agent@home");
+  cli.run("runs --totals -b agent").expect(0).stdout_has("agent@work").stdout_has("agent@home");
+  cli.run("runs -b agnet").expect(2).stderr_has("did you mean `agent`?");
   cli.run("ping agent").expect(1).stdout_has("agent@work").stdout_has("agent@home");
   cli.run("breaker reset agent").expect(0).stdout_is("agent@work: closed\nagent@home: closed\n");
   CHECK(cli.state_of("agent@work") == "closed");
@@ -157,6 +260,45 @@ TEST_CASE("a conversation stays with the login that it began with") {
   CHECK(cli.run("ask --session s-1 more --json").expect(0).json()["backend"] == "claude@home");
   CHECK(cli.run("ask --session s-1 -b claude more --json").expect(0).json()["backend"] == "claude@home");
   cli.run("ask --session s-1 -b claude@work more").expect(2).stderr_has("is a session of claude@home");
+}
+
+TEST_CASE("a conversation from before there were logins goes on with the first, or with the one that is named") {
+  Cli cli;
+  cli.backend(
+      "claude",
+      {"--say", R"({"type":"result","is_error":false,"result":"hi","session_id":"s-1","usage":{"output_tokens":1}})",
+       "--"},
+      "kind = \"claude\"");
+  cli.run("ask -b claude hello").expect(0);
+  cli.config("[[backends.claude.logins]]\nname = \"work\"\n[[backends.claude.logins]]\nname = \"home\"\n");
+  const auto [words, login] =
+      GENERATE(table<std::string, std::string>({{"--continue", "claude@work"},
+                                                {"--continue -b claude", "claude@work"},
+                                                {"--continue -b claude@home", "claude@home"},
+                                                {"--session s-1", "claude@work"},
+                                                {"--session s-1 -b claude", "claude@work"},
+                                                {"--session s-1 -b claude@home", "claude@home"}}));
+  CAPTURE(words);
+  CHECK(cli.run("ask " + words + " more --json").expect(0).json()["backend"] == login);
+}
+
+TEST_CASE("a login that passes a key is not told that the key is kept from its CLI") {
+  Cli cli;
+  cli.backend("codex",
+              {"--say", R"({"type":"turn.failed","error":{"message":"401 Unauthorized"}})", "--exit", "1", "--"},
+              "kind = \"codex\"\nenv.keep = []\n[[backends.codex.logins]]\nname = \"work\"\n"
+              "env = { CODEX_API_KEY = \"$WORK_KEY\" }");
+  cli.set("CODEX_API_KEY", "sk-aaaaaaaaaaaaaaaaaaaa").set("WORK_KEY", "sk-bbbbbbbbbbbbbbbbbbbb");
+  const Finished failed = cli.run("ask -b codex hello").expect(1).stderr_has("hint: ");
+  CHECK(failed.err.find("kept from it") == std::string::npos);
+}
+
+TEST_CASE("what is to be pasted into a shell is quoted for it") {
+  Cli cli;
+  cli.backend(
+      "codex", {"--say", R"({"type":"turn.failed","error":{"message":"401 Unauthorized"}})", "--exit", "1", "--"},
+      "kind = \"codex\"\n[[backends.codex.logins]]\nname = \"work\"\nenv = { CODEX_HOME = \"/srv/my codex; it's\" }");
+  cli.run("ask -b codex hello").expect(1).stderr_has(R"(hint: CODEX_HOME='/srv/my codex; it'\''s' codex login)");
 }
 
 TEST_CASE("the hint for signing in says where") {

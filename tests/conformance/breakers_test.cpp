@@ -130,7 +130,7 @@ TEST_CASE("an open breaker refuses before the slots are looked at") {
   desk.codex.max_parallel = 1;
   std::optional<Permit> slow = desk.permit();
   REQUIRE(desk.breakers.change("codex", [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 1h); }));
-  CHECK(desk.refusal().reason == SkipReason::breaker_open);
+  CHECK(desk.refusal().reason == SkipReason::tripped_by_hand);
 }
 
 TEST_CASE("a slot whose lease is over is free, also after a reboot") {

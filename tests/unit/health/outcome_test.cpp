@@ -117,11 +117,13 @@ TEST_CASE("neither a cancelled call nor the caller's own mistake is tried on the
     CHECK(traits(outcome).try_next == TryNext::no);
 }
 
-TEST_CASE("only a refused login is a reason to take another login of the same backend (B37, B38)") {
+TEST_CASE(
+    "only a refused login and one whose slots are taken are a reason to take another login of the same backend (B37, "
+    "B38)") {
   for (const Row& row : kRows) {
     INFO(row.name);
     const bool refused = row.outcome == Outcome::unauthenticated || row.outcome == Outcome::quota_exhausted ||
-                         row.outcome == Outcome::rate_limited;
+                         row.outcome == Outcome::rate_limited || row.outcome == Outcome::no_slot;
     CHECK((traits(row.outcome).try_login == TryNext::yes) == refused);
   }
 }
