@@ -16,7 +16,8 @@
 //
 //   cli -> backends -> core/run -> core/{route,health,state,config} -> core/os -> core/base
 //
-// and which rooms may know a library. Held by reading the #include lines of all sources.
+// with cli/mcp beside all of them: it speaks a protocol and knows nothing of this program. And which rooms may know a
+// library. Held by reading the #include lines of all sources.
 using namespace delegate;
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
@@ -33,7 +34,10 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"core/state", {"core/base", "core/os", "core/health"}},
     {"core/run", {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state"}},
     {"backends", {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state", "core/run"}},
-    {"cli", {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state", "core/run", "backends"}},
+    {"cli",
+     {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state", "core/run", "backends",
+      "cli/mcp"}},
+    {"cli/mcp", {}},
 };
 
 bool is_header(std::string_view path) { return path.ends_with(".hpp"); }
@@ -53,11 +57,13 @@ const std::map<std::string, MayKnow> kLibraries{
     {"catch2/", [](std::string_view) { return false; }},
 };
 
-/// `core/base` of `core/base/text.hpp`, `cli` of `cli/mcp/server.hpp`; empty: no room of this house.
+/// `core/base` of `core/base/text.hpp`, `cli` of `cli/drill/story.hpp`; empty: no room of this house. The longest name
+/// wins: a room may be inside another.
 std::string room_of(std::string_view path) {
+  std::string found;
   for (const auto& [room, others] : kMayInclude)
-    if (path.starts_with(room + "/")) return room;
-  return {};
+    if (path.starts_with(room + "/") && room.size() > found.size()) found = room;
+  return found;
 }
 
 struct Include {
@@ -147,12 +153,17 @@ TEST_CASE("an include against the direction is found") {
   CHECK_FALSE(is_allowed("core/state/store.hpp", "#include \"core/run/run.hpp\""));
   CHECK_FALSE(is_allowed("core/config/load.cpp", "#include \"core/state/store.hpp\""));
   CHECK_FALSE(is_allowed("backends/claude.cpp", "#include \"cli/render.hpp\""));
+  CHECK_FALSE(is_allowed("cli/mcp/connection.cpp", "#include \"core/base/result.hpp\""));
+  CHECK_FALSE(is_allowed("cli/mcp/connection.cpp", "#include \"cli/json.hpp\""));
+  CHECK_FALSE(is_allowed("core/run/run.cpp", "#include \"cli/mcp/connection.hpp\""));
   CHECK_FALSE(is_allowed("core/run/run.cpp", "  #  include   \"cli/render.hpp\"  // odd, but one"));
 }
 
 TEST_CASE("an include along the direction is not") {
-  CHECK(is_allowed("cli/mcp/server.cpp", "#include \"backends/registry.hpp\""));
-  CHECK(is_allowed("cli/ask.cpp", "#include \"cli/mcp/server.hpp\""));
+  CHECK(is_allowed("cli/drill/story.cpp", "#include \"backends/registry.hpp\""));
+  CHECK(is_allowed("cli/ask.cpp", "#include \"cli/drill/story.hpp\""));
+  CHECK(is_allowed("cli/mcp_server.cpp", "#include \"cli/mcp/connection.hpp\""));
+  CHECK(is_allowed("cli/mcp/connection.cpp", "#include \"cli/mcp/service.hpp\""));
   CHECK(is_allowed("backends/claude.cpp", "#include \"core/run/backend.hpp\""));
   CHECK(is_allowed("core/run/run.cpp", "#include \"core/state/store.hpp\""));
   CHECK(is_allowed("core/state/store.hpp", "#include \"core/health/breaker.hpp\""));
