@@ -27,6 +27,8 @@ enum class LogLevel { debug, info, notice, warning, error, critical, alert, emer
 
 enum class List { tools, prompts, resources };
 
+class Speaker;
+
 /// One client on stdio, in whichever version each of its messages is: 2024-11-05 to 2025-11-25 after `initialize`,
 /// 2026-07-28 by the `_meta` of a request. No input or output, no threads, no clock of its own: bytes in, bytes out.
 ///
@@ -46,7 +48,7 @@ class Connection {
   std::string take_output();
 
   /// The answer to a call, once; false when nobody waits for it (cancelled, or finished before).
-  bool finish(CallId id, Answer answer);
+  bool finish(CallId id, const Answer& answer);
   /// Sent only to a client that asked for it, and only when `done` grew.
   void progress(CallId id, const Progress& progress);
   /// Sent only when the client wants this level; before 2026-07-28 without a call too.
@@ -56,7 +58,6 @@ class Connection {
   void list_changed(List list);
 
  private:
-  class Speaker;
   std::unique_ptr<Speaker> speaker_;
 };
 

@@ -1,0 +1,36 @@
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "tests/mcp/fixture.hpp"
+
+using namespace delegate::mcp;
+
+namespace {
+
+bool write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+int main() {
+  fixture::Fixture service;
+  Connection connection(service);
+  service.serve(connection);
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (size <= 0) break;
+    connection.feed({buffer.data(), static_cast<std::size_t>(size)});
+    if (!write_all(connection.take_output())) return 1;
+  }
+  connection.end_of_input();
+  return write_all(connection.take_output()) ? 0 : 1;
+}

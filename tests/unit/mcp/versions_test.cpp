@@ -1,0 +1,157 @@
+#include "tests/unit/mcp/talk.hpp"
+
+using namespace delegate::mcp;
+
+namespace {
+
+constexpr const char* kLegacy[] = {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"};
+constexpr const char* kVersionKey = "io.modelcontextprotocol/protocolVersion";
+constexpr const char* kCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
+
+}  // namespace
+
+TEST_CASE("initialize is answered in the version that was asked for") {
+  for (const char* version : kLegacy) {
+    Talk talk;
+    const Json result = talk.initialize(version);
+    CHECK(result.at("protocolVersion") == version);
+    CHECK(result.at("serverInfo").at("name") == "desk");
+    CHECK(result.at("capabilities").contains("tools"));
+    CHECK(result.at("instructions") == "Ask the desk.");
+  }
+}
+
+TEST_CASE("a version that has no handshake, or is not known, gets the latest that has one") {
+  for (const char* version : {"2026-07-28", "2024-10-07", "2099-01-01", "", "latest"}) {
+    Talk talk;
+    CHECK(talk.initialize(version).at("protocolVersion") == "2025-11-25");
+  }
+}
+
+TEST_CASE("initialize without a version that is text is refused") {
+  Talk talk;
+  CHECK(code_of(talk.reply_to("initialize", Json::object())) == -32602);
+  CHECK(code_of(talk.reply_to("initialize", {{"protocolVersion", 20250618}})) == -32602);
+  CHECK(code_of(talk.reply_to("initialize", {{"protocolVersion", "2025-06-18"}, {"capabilities", 7}})) == -32602);
+}
+
+TEST_CASE("a second initialize begins anew, in its own version") {
+  Talk talk;
+  talk.initialize("2025-11-25");
+  CHECK(talk.initialize("2024-11-05").at("protocolVersion") == "2024-11-05");
+  CHECK_FALSE(talk.reply_to("tools/list").at("result").at("tools")[0].contains("annotations"));
+}
+
+TEST_CASE("ping and requests are answered before the handshake too") {
+  Talk talk;
+  CHECK(talk.reply_to("ping").at("result") == Json::object());
+  CHECK(talk.reply_to("tools/list").at("result").at("tools").size() == 2);
+}
+
+TEST_CASE("a tool is listed with what each version knows") {
+  const auto tool = [](const char* version) {
+    Talk talk;
+    talk.initialize(version);
+    return talk.reply_to("tools/list").at("result").at("tools")[0];
+  };
+  CHECK(tool("2024-11-05").size() == 3);
+  CHECK(tool("2025-03-26").at("annotations") == Json{{"title", "Ask"}, {"readOnlyHint", true}});
+  CHECK_FALSE(tool("2025-03-26").contains("title"));
+  for (const char* version : {"2025-06-18", "2025-11-25"}) {
+    CHECK(tool(version).at("title") == "Ask");
+    CHECK(tool(version).contains("outputSchema"));
+    CHECK(tool(version).at("_meta") == Json{{"example.com/loud", true}});
+    CHECK_FALSE(tool(version).contains("execution"));
+  }
+}
+
+TEST_CASE("server/discover tells everything, and every result of 2026-07-28 says what it is and from whom") {
+  Talk talk;
+  talk.desk.shop.lists_fresh_for = std::chrono::seconds{5};
+  const Json result = talk.reply_to("server/discover", modern()).at("result");
+  CHECK(result.at("supportedVersions") == Json{"2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"});
+  CHECK(result.at("resultType") == "complete");
+  CHECK(result.at("ttlMs") == 5000);
+  CHECK(result.at("cacheScope") == "public");
+  CHECK(result.at("instructions") == "Ask the desk.");
+  CHECK(result.at("_meta").at("io.modelcontextprotocol/serverInfo").at("version") == "1.2");
+  const Json list = talk.reply_to("tools/list", modern()).at("result");
+  CHECK(list.at("resultType") == "complete");
+  CHECK(list.at("ttlMs") == 5000);
+  CHECK(list.contains("cacheScope"));
+  CHECK(list.at("_meta").contains("io.modelcontextprotocol/serverInfo"));
+  talk.ask("tools/call", modern(ask_params()));
+  talk.finish("x");
+  const Json called = talk.answer().at("result");
+  CHECK(called.at("resultType") == "complete");
+  CHECK_FALSE(called.contains("ttlMs"));
+}
+
+TEST_CASE("a request of 2026-07-28 that lacks its version or its capabilities is refused") {
+  Talk talk;
+  CHECK(code_of(talk.reply_to("server/discover")) == -32602);
+  Json params = modern();
+  params["_meta"].erase(kCapabilitiesKey);
+  CHECK(code_of(talk.reply_to("tools/list", params)) == -32602);
+  params["_meta"][kCapabilitiesKey] = Json::array();
+  CHECK(code_of(talk.reply_to("tools/list", params)) == -32602);
+  params = modern();
+  params["_meta"][kVersionKey] = 20260728;
+  CHECK(code_of(talk.reply_to("tools/list", params)) == -32602);
+  params = modern();
+  params["_meta"]["io.modelcontextprotocol/logLevel"] = "loud";
+  CHECK(code_of(talk.reply_to("tools/list", params)) == -32602);
+  CHECK(code_of(talk.reply_to("tools/list", {{"_meta", 7}})) == -32602);
+  CHECK(code_of(talk.reply_to("tools/list", {{"_meta", {{"progressToken", 1.5}}}})) == -32602);
+}
+
+TEST_CASE("a version that nobody speaks is refused for every method, and each time, with those that we do") {
+  Talk talk;
+  Json params = modern();
+  params["_meta"][kVersionKey] = "2099-01-01";
+  for (const char* method : {"server/discover", "tools/list", "tools/call", "no/such", "initialize"}) {
+    CHECK(talk.reply_to("tools/list", modern()).contains("result"));
+    const Json answer = talk.reply_to(method, params);
+    CHECK(code_of(answer) == -32022);
+    CHECK(answer.at("error").at("data").at("requested") == "2099-01-01");
+    CHECK(answer.at("error").at("data").at("supported")[0] == "2026-07-28");
+  }
+  params["_meta"][kVersionKey] = "2025-11-25";
+  CHECK(code_of(talk.reply_to("tools/list", params)) == -32022);
+  params["_meta"][kVersionKey] = std::string(100'000, '9');
+  CHECK(dump(talk.reply_to("tools/list", params)).size() < 1000);
+}
+
+TEST_CASE("what 2026-07-28 removed is not there in it, and what it added is not there before") {
+  Talk talk;
+  talk.desk.shop.logging = true;
+  for (const char* method : {"initialize", "ping", "logging/setLevel", "resources/subscribe", "tasks/list"})
+    CHECK(code_of(talk.reply_to(method, modern())) == -32601);
+  talk.desk.shop.list_changes = true;
+  CHECK(code_of(talk.reply_to("subscriptions/listen", {{"notifications", Json::object()}})) == -32601);
+}
+
+TEST_CASE("both eras live on one connection") {
+  Talk talk;
+  talk.initialize("2024-11-05");
+  talk.ask("tools/call", ask_params("old"), 1);
+  talk.ask("tools/call", modern(ask_params("new")), 2);
+  REQUIRE(talk.desk.asked.size() == 2);
+  CHECK(talk.desk.asked[0].call.client.version == Version::v2024_11_05);
+  CHECK(talk.desk.asked[0].call.client.name == "test");
+  CHECK(talk.desk.asked[1].call.client.version == Version::v2026_07_28);
+  CHECK(talk.desk.asked[1].call.client.name.empty());
+  talk.finish(talk.desk.asked[1].call.id, "new");
+  CHECK(talk.answer().at("result").contains("resultType"));
+  talk.finish(talk.desk.asked[0].call.id, "old");
+  CHECK_FALSE(talk.answer().at("result").contains("resultType"));
+}
+
+TEST_CASE("what is not offered is no capability and no method") {
+  Talk talk;
+  CHECK(talk.initialize("2025-11-25").at("capabilities") == Json{{"tools", Json::object()}});
+  for (const char* method : {"resources/list", "resources/read", "prompts/list", "prompts/get", "completion/complete",
+                             "logging/setLevel", "resources/subscribe", "tasks/list", "tasks/get"})
+    CHECK(code_of(talk.reply_to(method, {{"uri", "x"}})) == -32601);
+  CHECK(code_of(talk.reply_to("subscriptions/listen", modern())) == -32601);
+}
