@@ -31,7 +31,7 @@ Reply Speaker::list_prompts(const Asked& asked) { return listed(asked, "prompts"
 Reply Speaker::subscribe(const Asked& asked) {
   const auto uri = text_member(asked.params, "uri");
   if (!uri) return invalid_params("uri is not a string");
-  if (!subscriptions_.subscribe(*uri)) return Refusal{ErrorCode::internal_error, "too many subscriptions", nullptr};
+  if (!subscriptions_.subscribe(*uri)) return invalid_params("too many subscriptions, or a URI too long");
   return Json::object();
 }
 
@@ -46,7 +46,7 @@ Reply Speaker::listen(const Asked& asked) {
   const Json& wanted = member(asked.params, "notifications");
   if (!wanted.is_object()) return invalid_params("notifications is not an object");
   Json granted = subscriptions_.listen(asked.seat.id, wanted, service_.offer());
-  if (granted.is_null()) return Refusal{ErrorCode::internal_error, "too many subscriptions", nullptr};
+  if (granted.is_null()) return invalid_params("too many subscriptions");
   in_flight_.add(asked.seat.id, Listens{});
   outbox_.send(notification("notifications/subscriptions/acknowledged",
                             {{"_meta", {{kMetaSubscription, asked.seat.id}}}, {"notifications", std::move(granted)}}));

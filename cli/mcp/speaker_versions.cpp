@@ -1,5 +1,6 @@
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "cli/mcp/speaker.hpp"
 #include "cli/mcp/wire.hpp"
@@ -9,6 +10,7 @@ namespace delegate::mcp {
 namespace {
 
 constexpr std::size_t kLongestVersion = 100;
+constexpr std::size_t kMostCapabilities = 64 * 1024;  // in bytes: every call keeps a copy
 constexpr std::array<Version, 5> kNewestFirst{Version::v2026_07_28, Version::v2025_11_25, Version::v2025_06_18,
                                               Version::v2025_03_26, Version::v2024_11_05};
 constexpr std::array<std::string_view, 8> kLogLevels{"debug", "info",     "notice", "warning",
@@ -24,6 +26,13 @@ Json all_versions() {
   Json names = Json::array();
   for (const Version version : kNewestFirst) names.push_back(name_of(version));
   return names;
+}
+
+std::optional<Refusal> fault_in(const Json& capabilities) {
+  if (!capabilities.is_object()) return invalid_params("the client's capabilities are not an object");
+  if (dump(capabilities).size() > kMostCapabilities)
+    return invalid_params("the client's capabilities are larger than " + std::to_string(kMostCapabilities) + " bytes");
+  return std::nullopt;
 }
 
 /// Its own words: what is no text is not known.
@@ -44,7 +53,8 @@ std::optional<Refusal> Speaker::understand_modern(Asked& asked) const {
     return Refusal{ErrorCode::unsupported_version, why, data};
   }
   const Json& capabilities = member(asked.meta, kMetaCapabilities);
-  if (!capabilities.is_object()) return invalid_params(std::string("_meta needs ") + kMetaCapabilities + ", an object");
+  if (capabilities.is_null()) return invalid_params(std::string("_meta needs ") + kMetaCapabilities);
+  if (auto why = fault_in(capabilities)) return why;
   asked.client = {*known, {}, {}, capabilities};
   introduce(asked.client, member(asked.meta, kMetaClient));
   if (const Json& level = member(asked.meta, kMetaLogLevel); !level.is_null()) {
@@ -57,11 +67,12 @@ std::optional<Refusal> Speaker::understand_modern(Asked& asked) const {
 Reply Speaker::initialize(const Asked& asked) {
   const auto wanted = text_member(asked.params, "protocolVersion");
   if (!wanted) return invalid_params("protocolVersion is not a string");
-  const Json& declared = member(asked.params, "capabilities");
-  if (!declared.is_null() && !declared.is_object()) return invalid_params("capabilities is not an object");
+  Json declared = member(asked.params, "capabilities");
+  if (declared.is_null()) declared = Json::object();
+  if (auto why = fault_in(declared)) return std::move(*why);
   const auto known = version_named(*wanted);
   const Version version = known && !is_modern(*known) ? *known : kLatestLegacy;
-  session_ = {true, {version, {}, {}, declared.is_null() ? Json::object() : declared}, LogLevel::info};
+  session_ = {true, {version, {}, {}, std::move(declared)}, LogLevel::info};
   introduce(session_.client, member(asked.params, "clientInfo"));
   const Offer& offer = service_.offer();
   Json result{{"protocolVersion", name_of(version)},

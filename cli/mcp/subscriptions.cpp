@@ -24,11 +24,14 @@ constexpr std::array<ListName, 3> kLists{{
      [](const Offer& offer) { return !offer.resources.empty() || !offer.resource_templates.empty(); }},
 }};
 
+constexpr std::size_t kLongestUri = 4096;
+
 Json on_stream(const Json& id) { return {{"_meta", {{kMetaSubscription, id}}}}; }
 
 }  // namespace
 
 bool Subscriptions::subscribe(const std::string& uri) {
+  if (uri.size() > kLongestUri) return false;
   if (resources_.size() >= most_) return resources_.count(uri) != 0;
   resources_.insert(uri);
   return true;
@@ -46,7 +49,8 @@ Json Subscriptions::listen(const Json& id, const Json& wanted, const Offer& offe
   const Json uris = wanted.value("resourceSubscriptions", Json());
   if (offer.resource_subscriptions && uris.is_array()) {
     for (const Json& uri : uris)
-      if (uri.is_string()) stream.resources.insert(uri.get<std::string>());
+      if (uri.is_string() && uri.get_ref<const std::string&>().size() <= kLongestUri)
+        stream.resources.insert(uri.get<std::string>());
     if (stream.resources.size() > most_) return nullptr;
     granted["resourceSubscriptions"] = stream.resources;
   }

@@ -14,7 +14,7 @@ class Subscriptions {
  public:
   explicit Subscriptions(std::size_t most) : most_(most) {}
 
-  /// False: there are as many as may be.
+  /// False: there are as many as may be, or this one is too long for a name.
   bool subscribe(const std::string& uri);
   void unsubscribe(const std::string& uri) { resources_.erase(uri); }
 

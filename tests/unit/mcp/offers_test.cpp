@@ -121,9 +121,11 @@ TEST_CASE("subscriptions are as many as the limit allows") {
   CHECK(talk.reply_to("resources/subscribe", {{"uri", "1"}}).contains("result"));
   CHECK(talk.reply_to("resources/subscribe", {{"uri", "2"}}).contains("result"));
   CHECK(talk.reply_to("resources/subscribe", {{"uri", "2"}}).contains("result"));
-  CHECK(code_of(talk.reply_to("resources/subscribe", {{"uri", "3"}})) == -32603);
+  CHECK(code_of(talk.reply_to("resources/subscribe", {{"uri", "3"}})) == -32602);
+  talk.reply_to("resources/unsubscribe", {{"uri", "1"}});
+  CHECK(code_of(talk.reply_to("resources/subscribe", {{"uri", std::string(5000, 'u')}})) == -32602);
   const Json three{{"resourceSubscriptions", {"1", "2", "3"}}};
-  CHECK(code_of(talk.reply_to("subscriptions/listen", listening(three))) == -32603);
+  CHECK(code_of(talk.reply_to("subscriptions/listen", listening(three))) == -32602);
 }
 
 TEST_CASE("a stream of 2026-07-28 is acknowledged, and carries what it asked for under its id") {

@@ -105,6 +105,13 @@ TEST_CASE("a request of 2026-07-28 that lacks its version or its capabilities is
   CHECK(code_of(talk.reply_to("tools/list", {{"_meta", {{"progressToken", 1.5}}}})) == -32602);
 }
 
+TEST_CASE("capabilities that no client has are not kept for every call") {
+  Talk talk;
+  const Json huge{{"experimental", {{"x", std::string(70'000, 'x')}}}};
+  CHECK(code_of(talk.reply_to("initialize", {{"protocolVersion", "2025-11-25"}, {"capabilities", huge}})) == -32602);
+  CHECK(code_of(talk.reply_to("tools/list", modern(Json::object(), huge))) == -32602);
+}
+
 TEST_CASE("a version that nobody speaks is refused for every method, and each time, with those that we do") {
   Talk talk;
   Json params = modern();
