@@ -11,6 +11,9 @@ int run_submit(const World& world, const Config& config, const std::string& conf
 int run_result(const World& world, const Config& config, const ResultCommand& command);
 int run_cancel(const World& world, const Config& config, const CancelCommand& command);
 int run_worker(const World& world, const Config& config, const WorkerCommand& command);
+int run_mcp(const World& world, const std::string& config_file, const McpCommand& command);
+/// The latest runs, as `runs --json` prints them.
+Result<std::string> history_of(const Engine& engine);
 int run_carry(const World& world, const Config& config, const CarryCommand& command);
 int run_status(const World& world, const Config& config, const StatusCommand& command);
 int run_backends(const World& world, const Config& config, const BackendsCommand& command);

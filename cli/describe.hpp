@@ -17,6 +17,7 @@ struct Typed {
   CancelCommand cancel;
   CarryCommand carry;
   WorkerCommand worker;
+  McpCommand mcp;
   StatusCommand status;
   RunsCommand runs;
   BackendsCommand backends;

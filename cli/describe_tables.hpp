@@ -10,6 +10,7 @@ extern const CommandText kResultText;
 extern const CommandText kCancelText;
 extern const CommandText kWorkerText;
 extern const CommandText kCarryText;
+extern const CommandText kMcpText;
 extern const CommandText kRunsText;
 extern const CommandText kStatusText;
 extern const CommandText kBackendsText;

@@ -43,6 +43,10 @@ struct CancelCommand {
 struct WorkerCommand {
   bool json = false;
 };
+struct McpCommand {
+  bool allow_write = false;
+  std::string client_timeout;
+};
 /// Not for people: the process of one run in the background.
 struct CarryCommand {
   std::string id;
@@ -119,9 +123,9 @@ struct UsageError {
 };
 
 using Command =
-    std::variant<AskCommand, SubmitCommand, ResultCommand, CancelCommand, WorkerCommand, CarryCommand, StatusCommand,
-                 RunsCommand, BackendsCommand, PingCommand, BreakerCommand, ConfigCommand, TrustCommand, DrillCommand,
-                 StandInCommand, CompletionCommand, CompleteCommand, ManualCommand, ShowText, UsageError>;
+    std::variant<AskCommand, SubmitCommand, ResultCommand, CancelCommand, WorkerCommand, CarryCommand, McpCommand,
+                 StatusCommand, RunsCommand, BackendsCommand, PingCommand, BreakerCommand, ConfigCommand, TrustCommand,
+                 DrillCommand, StandInCommand, CompletionCommand, CompleteCommand, ManualCommand, ShowText, UsageError>;
 
 struct CommandLine {
   Command command;

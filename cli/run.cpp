@@ -53,6 +53,7 @@ std::optional<int> dispatch_unconfigured(const World& world, const CommandLine& 
     if (config->action == ConfigCommand::Action::path)
       return run_config_path(world, line.config_file, directory, *config);
   }
+  if (const auto* mcp = std::get_if<McpCommand>(&command)) return run_mcp(world, line.config_file, *mcp);
   if (const auto* trust = std::get_if<TrustCommand>(&command)) return run_trust(world, *trust);
   if (const auto* stand_in = std::get_if<StandInCommand>(&command)) return run_stand_in(world, *stand_in);
   if (const auto* completion = std::get_if<CompletionCommand>(&command)) return run_completion(world, *completion);

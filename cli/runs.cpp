@@ -118,6 +118,10 @@ Result<std::string> look_back(const Engine& engine, const RunsCommand& command, 
 
 }  // namespace
 
+Result<std::string> history_of(const Engine& engine) {
+  return look_back(engine, {.json = true}, {.now = engine.clock.now().wall});
+}
+
 int run_runs(const World& world, const Config& config, const RunsCommand& command) {
   const Output output(world);
   const Host host(world, config);

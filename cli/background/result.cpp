@@ -1,35 +1,18 @@
 #include <algorithm>
-#include <csignal>
 
+#include "cli/background/known_job.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/json.hpp"
 #include "cli/terminal.hpp"
 #include "core/base/duration.hpp"
 #include "core/os/event.hpp"
-#include "core/os/pidfd.hpp"
-#include "core/os/process.hpp"
 
 namespace delegate::cli {
 namespace {
 
 constexpr milliseconds kFirstPause{20};
 constexpr milliseconds kLongestPause{500};
-
-/// What is known of a run in the background.
-struct Known {
-  JobRow row;
-  bool is_lost = false;  // it has not ended and its process is gone
-  bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
-};
-
-Result<Known> look_up(const Host& host, const std::string& id) {
-  Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
-  if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + host.engine().breakers.trouble());
-  TRY(JobRow row, jobs->find(id));
-  const bool lost = row.state != JobRow::State::ended && host.engine().breakers.is_gone(row.owner);
-  return Known{std::move(row), lost};
-}
 
 Result<Deadline> patience_of(const ResultCommand& command) {
   if (command.wait.empty()) return Deadline::in(milliseconds(0));
@@ -39,10 +22,10 @@ Result<Deadline> patience_of(const ResultCommand& command) {
   return Deadline::in(*wait);
 }
 
-Result<Known> wait_for(const World& world, const Host& host, const std::string& id, Deadline patience) {
+Result<KnownJob> wait_for(const World& world, const Host& host, const std::string& id, Deadline patience) {
   Event nothing;
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    TRY(Known known, look_up(host, id));
+    TRY(KnownJob known, find_job(host, id));
     if (known.has_ended() || patience.passed() || world.interrupted.cancelled()) return known;
     nothing.wait(world.interrupted, Deadline::in(pause).or_earlier(patience));
   }
@@ -65,14 +48,7 @@ std::optional<std::string> answer_in_history(const Host& host, const std::string
   return row->answer->text;
 }
 
-std::string describe(const Known& known) {
-  const std::string name = "run " + known.row.id;
-  if (known.is_lost) return name + ": its process was killed before it ended";
-  if (known.row.state == JobRow::State::waiting) return name + " waits for its turn";
-  return name + " has not ended" + (known.row.doing.empty() ? "" : ": " + known.row.doing);
-}
-
-int show_unended(const World& world, const Output& output, const Known& known) {
+int show_unended(const World& world, const Output& output, const KnownJob& known) {
   if (world.interrupted.cancelled() && world.signal != 0) return 128 + world.signal;
   const bool waits = known.row.state == JobRow::State::waiting;
   const std::string hint = !known.is_lost ? "`delegate result --wait " + known.row.id + "` waits for its end"
@@ -114,19 +90,9 @@ int run_result(const World& world, const Config& config, const ResultCommand& co
 int run_cancel(const World& world, const Config& config, const CancelCommand& command) {
   const Output output(world);
   const Host host(world, config);
-  const auto known = look_up(host, command.id);
+  const auto known = find_job(host, command.id);
   if (!known) return fail_with(output, "cancel", known.error());
-  if (!known->has_ended()) {
-    if (const Status wanted = host.store()->jobs()->want_cancel(known->row.id); !wanted)
-      return fail_with(output, "cancel", wanted.error());
-    // It looks for the wish every now and then; a signal is quicker. Held by a descriptor, the process is the right
-    // one.
-    const ProcessId& owner = known->row.owner;
-    const Fd process = open_pidfd(static_cast<pid_t>(owner.pid));
-    const ProcessId& self = host.engine().breakers.self();
-    if (process && owner.pid_namespace == self.pid_namespace && is_alive(owner, self.boot_id))
-      static_cast<void>(send_signal(process, SIGTERM));
-  }
+  if (const Status stopped = cancel_job(host, *known); !stopped) return fail_with(output, "cancel", stopped.error());
   const char* state = known->has_ended() ? "ended" : "cancelled";
   if (command.json)
     return output.answer(dump({{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");

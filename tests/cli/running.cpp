@@ -192,6 +192,13 @@ bool Running::has_ended() const {
 
 bool Running::comes_to_say(std::string_view text) { return comes(err_, err_so_far_, text); }
 bool Running::comes_to_print(std::string_view text) { return comes(out_, out_so_far_, text); }
+std::string Running::next_line() {
+  if (!comes_to_print("\n")) return {};
+  const std::size_t end = out_so_far_.find('\n');
+  std::string line = out_so_far_.substr(0, end);
+  out_so_far_.erase(0, end + 1);
+  return line;
+}
 void Running::resize(int columns) const { set_columns(err_.get(), columns); }
 bool Running::ends() const {
   return eventually([&] { return has_ended(); });

@@ -48,6 +48,8 @@ class Running {
   bool comes_to_say(std::string_view text);
   /// The same on stdout.
   bool comes_to_print(std::string_view text);
+  /// The next line of stdout, which is taken out of it; empty when none came.
+  std::string next_line();
   void close_output() { out_.reset(); }  // whoever read it goes away
   void resize(int columns) const;        // of the terminal
   /// It exits although nothing more is read. False: it never did.

@@ -1,0 +1,37 @@
+#include "cli/background/known_job.hpp"
+
+#include <csignal>
+
+#include "core/os/pidfd.hpp"
+#include "core/os/process.hpp"
+
+namespace delegate::cli {
+
+Result<KnownJob> find_job(const Host& host, const std::string& id) {
+  Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
+  if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + host.engine().breakers.trouble());
+  TRY(JobRow row, jobs->find(id));
+  const bool lost = row.state != JobRow::State::ended && host.engine().breakers.is_gone(row.owner);
+  return KnownJob{std::move(row), lost};
+}
+
+std::string describe(const KnownJob& job) {
+  const std::string name = "run " + job.row.id;
+  if (job.is_lost) return name + ": its process was killed before it ended";
+  if (job.row.state == JobRow::State::waiting) return name + " waits for its turn";
+  return name + " has not ended" + (job.row.doing.empty() ? "" : ": " + job.row.doing);
+}
+
+Status cancel_job(const Host& host, const KnownJob& job) {
+  if (job.has_ended()) return {};
+  TRY_STATUS(host.store()->jobs()->want_cancel(job.row.id));
+  // It looks for the wish every now and then; a signal is quicker. Held by a descriptor, the process is the right one.
+  const ProcessId& owner = job.row.owner;
+  const ProcessId& self = host.engine().breakers.self();
+  const Fd process = open_pidfd(static_cast<pid_t>(owner.pid));
+  if (process && owner.pid_namespace == self.pid_namespace && is_alive(owner, self.boot_id))
+    static_cast<void>(send_signal(process, SIGTERM));
+  return {};
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,20 @@
+#pragma once
+#include "cli/host.hpp"
+
+namespace delegate::cli {
+
+/// What is known of a run in the background.
+struct KnownJob {
+  JobRow row;
+  bool is_lost = false;  // it has not ended and its process is gone
+  bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
+};
+
+/// The run whose id begins so. Errors as of Jobs::find.
+Result<KnownJob> find_job(const Host& host, const std::string& id);
+/// "run ID has not ended: asking gemini"; what to do about it.
+std::string describe(const KnownJob& job);
+/// Stops it at once where its process can be reached, else within a moment. Nothing when it has ended.
+Status cancel_job(const Host& host, const KnownJob& job);
+
+}  // namespace delegate::cli

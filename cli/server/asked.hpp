@@ -1,0 +1,60 @@
+#pragma once
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/background/carrier.hpp"
+#include "cli/mcp/service.hpp"
+#include "core/base/deadline.hpp"
+
+namespace delegate::cli::server {
+
+/// One `ask` that an agent waits for: from its call until it is answered, with the end of the run or with its id.
+class Asked {
+ public:
+  Asked(const mcp::Call& call, Request request, bool in_background, milliseconds patience, std::size_t longest);
+  Asked(Asked&&) = default;
+
+  const Request& request() const { return request_; }
+  std::size_t longest() const { return longest_; }
+  bool is_started() const { return carrier_.has_value(); }
+  void start(Carrier carrier) { carrier_.emplace(std::move(carrier)); }
+  Carrier& carrier() { return *carrier_; }
+  const Carrier& carrier() const { return *carrier_; }
+
+  /// Writes what is left of the request, as far as there is room.
+  void hand_over();
+  bool is_handed_over() const { return handed_over_; }
+
+  /// Reads what its process has said. Something when it has ended, or could not begin: it is to be answered with that.
+  std::optional<Told> hear();
+  /// Its id may be handed out, and it is time to.
+  bool is_to_be_left() const;
+  /// "codex, 14 s, 2.1 kB", when that is due and wanted.
+  std::optional<std::string> news();
+  std::string doing() const;
+  double seconds() const;
+  /// When it wants to be looked at although nobody has said anything.
+  Deadline wake() const;
+
+ private:
+  std::optional<Told> take(const Told& told);
+
+  Request request_;
+  bool in_background_;
+  bool wants_progress_;
+  std::size_t longest_;
+  Steady since_ = std::chrono::steady_clock::now();
+  Deadline patience_;
+  Deadline next_news_;
+  std::optional<Carrier> carrier_;
+  bool handed_over_ = false;
+  std::optional<told::Accepted> accepted_;
+  bool begun_ = false;
+  told::Progress progress_;
+  std::string words_;
+};
+
+}  // namespace delegate::cli::server

@@ -1,0 +1,15 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace delegate::cli::server {
+
+/// What is known of an editor agent by the name it gives itself. For comfort only: a name is a claim.
+struct ClientHabits {
+  std::chrono::milliseconds patience;  // how long a call may take before the agent gives it up, with some to spare
+  std::size_t longest;                 // bytes of an answer that it shows its model
+};
+ClientHabits habits_of(const std::string& client);
+
+}  // namespace delegate::cli::server

@@ -1,0 +1,85 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "cli/background/known_job.hpp"
+#include "cli/mcp/connection.hpp"
+#include "cli/output.hpp"
+#include "cli/parse.hpp"
+#include "cli/server/asked.hpp"
+
+namespace delegate::cli::server {
+
+/// delegate for one agent. Runs nothing itself: each `ask` is a process of its own (see background/carrier.hpp), so a
+/// single thread serves any number of calls, and a run whose id was handed out outlives the server.
+class Server final : public mcp::Service {
+ public:
+  Server(const World& world, std::string config_file, const McpCommand& command);
+  ~Server() override;
+
+  mcp::Connection& connection() { return connection_; }
+  /// Descriptors of the runs, for the loop that polls; `act` is called after each poll.
+  struct Watched {
+    int fd;
+    short events;
+  };
+  std::vector<Watched> watched() const;
+  Deadline wake() const;
+  /// Goes on with everything that can go on.
+  void act();
+  /// Ends what nobody will fetch. What was handed out goes on.
+  void stop();
+
+  const mcp::Offer& offer() const override { return offer_; }
+  void call_tool(const mcp::Call& call, const std::string& name, const mcp::Json& arguments) override;
+  void read_resource(const mcp::Call& call, const std::string& uri) override;
+  void get_prompt(const mcp::Call& call, const std::string& name,
+                  const std::map<std::string, std::string>& arguments) override;
+  void complete(const mcp::Call& call, const mcp::CompletionQuery& query) override;
+  void cancelled(mcp::CallId id) override;
+
+ private:
+  /// A `result` that waits for the end of a run.
+  struct Fetching {
+    std::string run;
+    Deadline patience;
+    std::size_t offset;
+    std::size_t longest;
+    Deadline next_look = Deadline::in(milliseconds(0));
+  };
+  /// A run's process that is no longer ours to hold, until it is reaped.
+  struct Leaving {
+    pid_t pid;
+    bool is_wanted;  // its id was handed out
+  };
+
+  void ask(const mcp::Call& call, const mcp::Json& arguments);
+  Result<Request> request_of(const mcp::Json& arguments) const;
+  Result<std::string> directory_of(const Config& config, const mcp::Json& arguments) const;
+  void fetch(const mcp::Call& call, const mcp::Json& arguments);
+  void start_waiting();
+  /// True: it was answered.
+  bool go_on(mcp::CallId id, Asked& asked);
+  bool look(mcp::CallId id, Fetching& fetching);
+  void finish(mcp::CallId id, Asked& asked, const Told& told);
+  void leave(mcp::CallId id, Asked& asked);
+  void reap();
+  milliseconds patience_for(const mcp::Client& client) const;
+  /// A host as it is configured now.
+  Result<const Host*> host();
+
+  const World& world_;
+  std::string config_file_;
+  bool may_write_;
+  std::optional<milliseconds> client_timeout_;
+  std::optional<Configured> configured_;
+  std::optional<Host> host_;
+  mcp::Offer offer_;
+  mcp::Connection connection_;
+  std::map<mcp::CallId, Asked> asked_;
+  std::map<mcp::CallId, Fetching> fetching_;
+  std::vector<Leaving> leaving_;
+};
+
+}  // namespace delegate::cli::server

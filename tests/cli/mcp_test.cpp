@@ -1,0 +1,251 @@
+#include "tests/cli/agent.hpp"
+#include "tests/cli/patience.hpp"
+
+// delegate as a tool of an editor agent. What the protocol itself wants is tested with its library.
+using namespace delegate::test;
+using Catch::Contains;
+using Catch::EndsWith;
+using Catch::StartsWith;
+
+namespace {
+
+void go(const Cli& cli, const std::string& name = "go") { cli.write(cli.file(name), ""); }
+Json in(const Cli& cli, Json arguments) {
+  arguments["cwd"] = cli.home("project");
+  return arguments;
+}
+Cli& with_project(Cli& cli) {
+  cli.write(cli.home("project/README"), "a project");
+  return cli;
+}
+
+}  // namespace
+
+TEST_CASE("the tools are three, in few bytes, and only read unless the server may write") {
+  Cli cli;
+  cli.answers("codex");
+  Agent agent(cli);
+  const Json tools = agent.answer_to(agent.send("tools/list", Json::object()))["result"];
+  CHECK(tools.dump().size() < 4096);
+  REQUIRE(tools["tools"].size() == 3);
+  for (const Json& tool : tools["tools"]) CHECK(tool["annotations"]["readOnlyHint"] == true);
+  CHECK_FALSE(tools["tools"][0]["inputSchema"]["properties"].contains("write"));
+
+  Agent writer(cli, "some-agent", "--allow-write");
+  const Json ask = writer.answer_to(writer.send("tools/list", Json::object()))["result"]["tools"][0];
+  CHECK(ask["annotations"]["readOnlyHint"] == false);
+  CHECK(ask["annotations"]["destructiveHint"] == true);
+  CHECK(ask["inputSchema"]["properties"].contains("write"));
+}
+
+TEST_CASE("an answer is whole in the text and in the structured form, with who gave it") {
+  Cli cli;
+  with_project(cli).answers("codex");
+  Agent agent(cli);
+  const Json result = agent.call("ask", in(cli, {{"prompt", "hello"}}));
+  CHECK_FALSE(result.value("isError", false));
+  CHECK_THAT(text_of(result), StartsWith("codex says hi\n\n[codex, "));
+  CHECK(result["structuredContent"]["answer"] == "codex says hi");
+  CHECK(result["structuredContent"]["backend"] == "codex");
+  CHECK(result["structuredContent"]["status"] == "done");
+}
+
+TEST_CASE("who was skipped, and until when, is told with the answer of another") {
+  Cli cli;
+  with_project(cli).trip("codex", {"--say", "never"});
+  cli.answers("gemini");
+  Agent agent(cli);
+  const Json result = agent.call("ask", in(cli, {{"prompt", "hello"}}));
+  CHECK(result["structuredContent"]["answer"] == "gemini says hi");
+  CHECK_THAT(result["structuredContent"]["note"].get<std::string>(), Contains("codex skipped (open, retry in "));
+  CHECK_THAT(text_of(result), Contains("codex skipped (open, retry in "));
+}
+
+TEST_CASE("a failure is an error with what to do, and never a success with an error's text") {
+  Cli cli;
+  with_project(cli).fails("codex");
+  cli.router("local = \"\"");
+  Agent agent(cli);
+  const Json failed = agent.call("ask", in(cli, {{"prompt", "hello"}, {"backend", "codex"}}));
+  CHECK(failed["isError"] == true);
+  CHECK_THAT(text_of(failed), Contains("codex is broken") && Contains("hint: "));
+  CHECK(failed["structuredContent"]["outcome"] == "exited_nonzero");
+  for (const Json& wrong :
+       {Json{{"prompt", "x"}, {"model", "m"}}, Json{{"prompt", " "}}, Json{{"prompt", "x"}, {"cwd", "relative"}},
+        Json{{"prompt", "x"}, {"cwd", "/nonexistent"}}, Json{{"prompt", "x"}, {"session", "unknown"}}}) {
+    INFO(wrong.dump());
+    CHECK(agent.call("ask", wrong.contains("cwd") ? wrong : in(cli, wrong))["isError"] == true);
+  }
+  CHECK(agent.call("result", {{"run", "unknown"}})["isError"] == true);
+}
+
+TEST_CASE("calls are answered as they end, not in the order in which they came") {
+  Cli cli;
+  with_project(cli).backend("codex", {"--wait-file", cli.file("go"), "--say", "slow"});
+  cli.answers("gemini");
+  Agent agent(cli);
+  const int slow = agent.send_call("ask", in(cli, {{"prompt", "x"}, {"backend", "codex"}}));
+  CHECK(agent.call("ask", in(cli, {{"prompt", "x"}, {"backend", "gemini"}}))["structuredContent"]["answer"] ==
+        "gemini says hi");
+  CHECK_FALSE(agent.has_answer(slow));
+  go(cli);
+  CHECK(agent.answer_to(slow)["result"]["structuredContent"]["answer"] == "slow");
+}
+
+TEST_CASE("a call that takes longer than the agent waits is not lost: its id is handed out and the run goes on") {
+  Cli cli;
+  with_project(cli).counted("codex", {"--wait-file", cli.file("go"), "--say", "at last"});
+  Agent agent(cli, "some-agent", "--client-timeout 1s");
+  const Json working = agent.call("ask", in(cli, {{"prompt", "x"}}));
+  CHECK_FALSE(working.value("isError", false));
+  CHECK(working["structuredContent"]["status"] == "working");
+  const std::string run = working["structuredContent"]["run"];
+  CHECK_THAT(text_of(working), Contains("run=" + run));
+  CHECK(agent.call("result", {{"run", run}, {"wait_s", 0}})["structuredContent"]["status"] == "working");
+  go(cli);
+  CHECK(agent.call("result", {{"run", run}, {"wait_s", 50}})["structuredContent"]["answer"] == "at last");
+  const Json resource = agent.answer_to(agent.send("resources/read", {{"uri", "delegate://run/" + run}}));
+  CHECK(resource["result"]["contents"][0]["text"] == "at last");
+  cli.run("result " + run).expect(0).stdout_is("at last\n");
+  CHECK(cli.spawns("codex") == 1);
+}
+
+TEST_CASE("a run whose id was handed out outlives the server, one that nobody will fetch does not") {
+  Cli cli;
+  with_project(cli).counted("codex", {"--wait-file", cli.file("go"), "--say", "at last"});
+  cli.counted("gemini", {"--fork-sleeper", "--hang"});
+  const bool is_killed = GENERATE(false, true);
+  std::string run;
+  {
+    Agent agent(cli);
+    run = agent.call(
+        "ask", in(cli, {{"prompt", "x"}, {"backend", "codex"}, {"background", true}}))["structuredContent"]["run"];
+    agent.send_call("ask", in(cli, {{"prompt", "x"}, {"backend", "gemini"}}));
+    REQUIRE(eventually([&] { return cli.spawns("codex") == 1 && cli.spawns("gemini") == 1; }));
+    if (is_killed) agent.server().signal(SIGKILL);
+    else agent.server().close_input();
+    CHECK(agent.server().ends());
+  }
+  CHECK(eventually([&] { return cli.processes_of("gemini").empty(); }));
+  CHECK(cli.processes_of("codex").size() == 1);
+  go(cli);
+  cli.run("result --wait " + run).expect(0).stdout_is("at last\n");
+}
+
+TEST_CASE("a cancelled call stops what it started and is not answered") {
+  Cli cli;
+  with_project(cli).counted("codex", {"--fork-sleeper", "--hang"});
+  cli.answers("gemini");
+  Agent agent(cli);
+  const int id = agent.send_call("ask", in(cli, {{"prompt", "x"}, {"backend", "codex"}}));
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  agent.say({{"jsonrpc", "2.0"}, {"method", "notifications/cancelled"}, {"params", {{"requestId", id}}}});
+  CHECK(eventually([&] { return cli.processes_of("codex").empty(); }));
+  agent.call("ask", in(cli, {{"prompt", "x"}, {"backend", "gemini"}}));
+  CHECK_FALSE(agent.has_answer(id));
+}
+
+TEST_CASE("a long answer is given in parts that make the whole, byte for byte") {
+  Cli cli;
+  with_project(cli).backend("codex", {"--echo"});
+  std::string prompt;
+  for (int i = 0; prompt.size() < 120'000; ++i) prompt += "line " + std::to_string(i) + " äöü €\n";
+  prompt += "end";
+  Agent agent(cli, "codex-mcp-client");
+  Json part = agent.call("ask", in(cli, {{"prompt", prompt}}))["structuredContent"];
+  std::string whole = part["answer"];
+  CHECK(whole.size() < 12'000);
+  const std::string run = part["run"];
+  while (part.contains("next_offset")) {
+    part = agent.call("result", {{"run", run}, {"offset", part["next_offset"]}})["structuredContent"];
+    whole += part["answer"].get<std::string>();
+  }
+  CHECK(whole == prompt);
+}
+
+TEST_CASE("progress is told to those who want it, until the answer") {
+  Cli cli;
+  with_project(cli).backend("codex", {"--wait-file", cli.file("go"), "--say", "done"});
+  Agent agent(cli);
+  const int id = agent.send_call("ask", in(cli, {{"prompt", "x"}}), true);
+  agent.server().comes_to_print("notifications/progress");
+  go(cli);
+  agent.answer_to(id);
+  REQUIRE_FALSE(agent.seen.empty());
+  const Json first = agent.seen.front();
+  CHECK(first["method"] == "notifications/progress");
+  CHECK(first["params"]["progressToken"] == "p");
+  CHECK_THAT(first["params"]["message"].get<std::string>(), StartsWith("codex, "));
+}
+
+TEST_CASE("an agent that delegates to itself is stopped at the depth limit, softly") {
+  Cli cli;
+  with_project(cli).answers("codex");
+  cli.set("DELEGATE_DEPTH", "2");
+  Agent agent(cli);
+  const Json result = agent.call("ask", in(cli, {{"prompt", "x"}}));
+  CHECK(result["isError"] == true);
+  CHECK_THAT(text_of(result), Contains("deep"));
+  CHECK(result["structuredContent"]["outcome"] == "blocked");
+}
+
+TEST_CASE("a home directory is no project: who reads files is not let loose on it") {
+  Cli cli;
+  cli.answers("codex");
+  for (const std::string& place : {std::string("/"), cli.home()}) {
+    Agent agent(cli);
+    const Json refused = agent.call("ask", {{"prompt", "x"}, {"cwd", place}});
+    CHECK(refused["isError"] == true);
+    CHECK_THAT(text_of(refused), Contains("cwd"));
+  }
+}
+
+TEST_CASE("status tells the health of each, from a configuration that is read anew") {
+  Cli cli;
+  cli.trip("codex", {"--say", "never"});
+  Agent agent(cli);
+  const Json result = agent.call("status", Json::object());
+  bool found = false;
+  for (const Json& backend : result["structuredContent"]["backends"])
+    if (backend["name"] == "codex") {
+      found = true;
+      CHECK(backend["breaker"] == "open");
+      CHECK(backend["retry_in_s"].get<int>() > 0);
+    }
+  CHECK(found);
+  CHECK_THAT(text_of(result), Contains("codex: open, retry in "));
+  cli.write(cli.config_file(), "[breaker]\nthreshold = 0\n");
+  CHECK(agent.call("status", Json::object())["isError"] == true);
+  CHECK(agent.call("ask", {{"prompt", "x"}})["isError"] == true);
+  const Json history = agent.answer_to(agent.send("resources/read", {{"uri", "delegate://history"}}));
+  CHECK(history.contains("error"));
+}
+
+TEST_CASE("nothing but the protocol is on stdout, and stdin's end ends the server") {
+  Cli cli;
+  with_project(cli).answers("codex");
+  Agent agent(cli);
+  agent.call("ask", in(cli, {{"prompt", "x"}}));
+  agent.server().write_input("garbage\n");
+  agent.server().close_input();
+  const Finished finished = agent.server().finish().expect(0);
+  for (const std::string& line : finished.out_lines()) CHECK(Json::parse(line)["jsonrpc"] == "2.0");
+}
+
+TEST_CASE("an agent of the time without a handshake is served as well") {
+  Cli cli;
+  with_project(cli).answers("codex");
+  Running server = cli.streams({.in = Streams::In::held}).start("mcp");
+  const Json meta{{"io.modelcontextprotocol/protocolVersion", "2026-07-28"},
+                  {"io.modelcontextprotocol/clientInfo", {{"name", "claude-code"}, {"version", "2"}}},
+                  {"io.modelcontextprotocol/clientCapabilities", Json::object()}};
+  const auto request = [&](int id, const std::string& method, Json params) {
+    params["_meta"] = meta;
+    server.write_input(
+        Json({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}}).dump() + "\n");
+    return Json::parse(server.next_line());
+  };
+  CHECK(request(1, "server/discover", Json::object())["result"]["supportedVersions"].is_array());
+  const Json answer = request(2, "tools/call", {{"name", "ask"}, {"arguments", in(cli, {{"prompt", "x"}})}});
+  CHECK(answer["result"]["structuredContent"]["answer"] == "codex says hi");
+}
