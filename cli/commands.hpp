@@ -25,6 +25,7 @@ int run_config_path(const World& world, const std::string& config_file, const st
                     const ConfigCommand& command);
 int run_runs(const World& world, const Config& config, const RunsCommand& command);
 int run_trust(const World& world, const TrustCommand& command);
+int run_setup(const World& world, const SetupCommand& command);
 int run_drill(const World& world, const Configured& configured, const DrillCommand& command);
 int run_stand_in(const World& world, const StandInCommand& command);
 int run_completion(const World& world, const CompletionCommand& command);

@@ -25,6 +25,7 @@ struct Typed {
   BreakerCommand breaker;
   ConfigCommand config;
   TrustCommand trust;
+  SetupCommand setup;
   DrillCommand drill;
   CompletionCommand completion;
   CompleteCommand complete;

@@ -28,6 +28,7 @@ extern const CommandText kConfigCheckText;
 extern const CommandText kConfigPathText;
 extern const CommandText kConfigInitText;
 extern const CommandText kTrustText;
+extern const CommandText kSetupText;
 extern const CommandText kCompletionText;
 extern const CommandText kHelpText;
 extern const CommandText kCompleteText;

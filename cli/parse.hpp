@@ -94,6 +94,15 @@ struct TrustCommand {
   bool forget = false;
   bool json = false;
 };
+struct SetupCommand {
+  std::string editor;  // empty: list them
+  bool undo = false;
+  bool project = false;
+  bool allow_write = false;
+  std::vector<std::string> variables;
+  bool print = false;
+  bool json = false;
+};
 struct DrillCommand {
   bool mine = false;
   bool json = false;
@@ -122,10 +131,10 @@ struct UsageError {
   std::string hint;
 };
 
-using Command =
-    std::variant<AskCommand, SubmitCommand, ResultCommand, CancelCommand, WorkerCommand, CarryCommand, McpCommand,
-                 StatusCommand, RunsCommand, BackendsCommand, PingCommand, BreakerCommand, ConfigCommand, TrustCommand,
-                 DrillCommand, StandInCommand, CompletionCommand, CompleteCommand, ManualCommand, ShowText, UsageError>;
+using Command = std::variant<AskCommand, SubmitCommand, ResultCommand, CancelCommand, WorkerCommand, CarryCommand,
+                             McpCommand, StatusCommand, RunsCommand, BackendsCommand, PingCommand, BreakerCommand,
+                             ConfigCommand, TrustCommand, SetupCommand, DrillCommand, StandInCommand, CompletionCommand,
+                             CompleteCommand, ManualCommand, ShowText, UsageError>;
 
 struct CommandLine {
   Command command;

@@ -3,16 +3,10 @@
 namespace delegate::cli {
 namespace {
 
-/// HOME when it is an absolute path; a relative one would mean another place in each directory.
-std::string home_directory(const World& world) {
-  std::string home = world.variable("HOME");
-  return home.starts_with('/') ? home : std::string();
-}
-
 /// An XDG base directory: the variable when it is an absolute path (others are to be ignored), else below HOME.
 std::string base_directory(const World& world, const char* variable, const char* below_home) {
   if (std::string set = world.variable(variable); set.starts_with('/')) return set;
-  const std::string home = home_directory(world);
+  const std::string home = home_path(world);
   return home.empty() ? std::string() : home + below_home;
 }
 
@@ -20,16 +14,21 @@ std::string below(const std::string& base, const char* name) { return base.empty
 
 }  // namespace
 
-std::string user_config_path(const World& world) {
-  return below(base_directory(world, "XDG_CONFIG_HOME", "/.config"), "/delegate/delegate.toml");
+std::string home_path(const World& world) {
+  std::string home = world.variable("HOME");
+  return home.starts_with('/') ? home : std::string();
 }
+
+std::string config_path(const World& world) { return base_directory(world, "XDG_CONFIG_HOME", "/.config"); }
+
+std::string user_config_path(const World& world) { return below(config_path(world), "/delegate/delegate.toml"); }
 
 std::string trusted_path(const World& world) {
   return below(base_directory(world, "XDG_STATE_HOME", "/.local/state"), "/delegate/trusted.json");
 }
 
 std::string state_path(const World& world, const StateSettings& settings) {
-  if (settings.path.starts_with("~/")) return below(home_directory(world), settings.path.substr(1).c_str());
+  if (settings.path.starts_with("~/")) return below(home_path(world), settings.path.substr(1).c_str());
   if (!settings.path.empty()) return settings.path;
   return below(base_directory(world, "XDG_STATE_HOME", "/.local/state"), "/delegate/state.db");
 }
@@ -41,7 +40,7 @@ std::string scratch_path(const World& world) {
 }
 
 std::string with_tilde(const World& world, const std::string& path) {
-  const std::string home = home_directory(world);
+  const std::string home = home_path(world);
   if (home.size() < 2 || !path.starts_with(home + "/")) return path;
   return "~" + path.substr(home.size());
 }

@@ -7,6 +7,10 @@
 // Where things are kept on this host. Empty: neither the XDG variable nor HOME says.
 namespace delegate::cli {
 
+/// HOME when it is an absolute path; a relative one would mean another place in each directory.
+std::string home_path(const World& world);
+/// Where programs keep their settings: XDG_CONFIG_HOME, else ~/.config.
+std::string config_path(const World& world);
 /// The person's own delegate.toml, there or not.
 std::string user_config_path(const World& world);
 /// Which projects' files are trusted.

@@ -55,6 +55,7 @@ std::optional<int> dispatch_unconfigured(const World& world, const CommandLine& 
   }
   if (const auto* mcp = std::get_if<McpCommand>(&command)) return run_mcp(world, line.config_file, *mcp);
   if (const auto* trust = std::get_if<TrustCommand>(&command)) return run_trust(world, *trust);
+  if (const auto* setup = std::get_if<SetupCommand>(&command)) return run_setup(world, *setup);
   if (const auto* stand_in = std::get_if<StandInCommand>(&command)) return run_stand_in(world, *stand_in);
   if (const auto* completion = std::get_if<CompletionCommand>(&command)) return run_completion(world, *completion);
   if (const auto* manual = std::get_if<ManualCommand>(&command)) return run_manual(world, *manual);

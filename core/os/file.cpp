@@ -132,9 +132,18 @@ Status make_private_directory(const Path& path) {
 
 Status write_private_file(const Path& path, const std::string& content) {
   if (const auto there = read_file(path, content.size()); there && *there == content) return {};
+  return replace_file(path, content, 0600);
+}
+
+Status replace_file(const Path& path, const std::string& content, unsigned mode) {
   std::string name = path.string() + ".XXXXXX";
   Fd temporary(::mkostemp(name.data(), O_CLOEXEC));  // 0600 by definition
   if (!temporary) return fail_errno("write " + path.string(), errno);
+  if (mode != 0600 && ::fchmod(temporary.get(), mode) != 0) {
+    const int error = errno;
+    ::unlink(name.c_str());
+    return fail_errno("write " + path.string(), error);
+  }
   Status written = write_and_rename(std::move(temporary), name, path, content);
   if (!written) ::unlink(name.c_str());
   return written;

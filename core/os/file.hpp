@@ -27,6 +27,9 @@ Status make_private_directory(const Path& path);
 /// content is left alone.
 Status write_private_file(const Path& path, const std::string& content);
 
+/// Writes atomically whatever is there already, with this mode (of which the umask takes nothing).
+Status replace_file(const Path& path, const std::string& content, unsigned mode);
+
 /// Which file this is now: place, newline, inode, size and change time. A replaced file at the same place differs.
 std::string file_identity(const Path& path);
 

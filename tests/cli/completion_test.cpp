@@ -171,7 +171,7 @@ TEST_CASE("values that are a fixed few are offered by each shell") {
     expected.push_back(one.choices);
     std::sort(expected.back().begin(), expected.back().end());
   }
-  REQUIRE(lines.size() == 6);
+  REQUIRE(lines.size() == 7);
   const Offers offers = offered(cli, shell, lines);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     INFO(shell << " " << lines[i]);

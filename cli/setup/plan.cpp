@@ -1,0 +1,140 @@
+#include "cli/setup/plan.hpp"
+
+#include <filesystem>
+
+#include "core/base/text.hpp"
+
+namespace delegate::cli::setup {
+namespace {
+
+/// A text on its way from one state to another, and what it has to say at the end.
+class Edit {
+ public:
+  Edit(const Editor& editor, std::string_view text, Json meaning)
+      : editor_(editor), text_(text), meaning_(std::move(meaning)) {}
+
+  const Json* at(const KeyPath& path) const { return setting_at(meaning_, path); }
+
+  Status put(const KeyPath& path, const Json& value) {
+    TRY(text_, put_setting(editor_.language, text_, path, value));
+    Json* here = &meaning_;
+    for (const std::string& key : path) here = &(*here)[key];
+    *here = value;
+    return {};
+  }
+
+  Status remove(const KeyPath& path) {
+    TRY(text_, remove_setting(editor_.language, text_, path));
+    Json* here = &meaning_;
+    for (std::size_t i = 0; i + 1 < path.size(); ++i) here = &(*here)[path[i]];
+    here->erase(path.back());
+    return {};
+  }
+
+  /// The text, once it is certain that it says what is meant and nothing else has changed.
+  Result<std::string> checked() {
+    auto says = read_settings(editor_.language, text_);
+    if (!says || comparable(*std::move(says)) != comparable(meaning_))
+      return fail(Code::invalid_argument, "cannot be changed here without changing something else",
+                  "add it by hand: `delegate setup " + std::string(editor_.name) + " --print` says what");
+    return std::move(text_);
+  }
+
+ private:
+  /// Without the order of keys, and without a table of servers that is empty: it may stay or go.
+  nlohmann::json comparable(Json settings) const {
+    const KeyPath servers = editor_.servers();
+    const Json* table = setting_at(settings, servers);
+    if (table != nullptr && table->empty()) settings.erase(servers.front());
+    return nlohmann::json(settings);
+  }
+
+  const Editor& editor_;
+  std::string text_;
+  Json meaning_;
+};
+
+tl::unexpected<Error> somebody_elses(const Editor& editor) {
+  return fail(Code::invalid_argument, join(editor.path(), ".") + " is there, but does not start delegate",
+              "give that server another name, or remove it");
+}
+
+Result<Json> settings_of(const Editor& editor, std::string_view text) {
+  auto settings = read_settings(editor.language, text);
+  if (!settings)
+    return fail(Code::invalid_argument, settings.error().what, "nothing was changed; mend the file, then try again");
+  return settings;
+}
+
+/// What of `value` is not in `there` yet is added to it.
+Status add_members(Edit& edit, const KeyPath& path, const Json& there, const Json& value) {
+  if (value.is_object()) {
+    for (const auto& item : value.items()) {
+      KeyPath below = path;
+      below.push_back(item.key());
+      if (edit.at(below) == nullptr) TRY_STATUS(edit.put(below, item.value()));
+    }
+    return {};
+  }
+  Json both = there.is_array() ? there : Json::array();
+  for (const Json& element : value)
+    if (std::find(both.begin(), both.end(), element) == both.end()) both.push_back(element);
+  return both == there ? Status() : edit.put(path, both);
+}
+
+Status bring_up_to_date(Edit& edit, const KeyPath& path, const Setting& setting) {
+  const Json* const there = edit.at(path);
+  if (there == nullptr) return edit.put(path, setting.value);
+  switch (setting.keep) {
+    case Keep::always: return {};
+    case Keep::members: return add_members(edit, path, Json(*there), setting.value);
+    case Keep::larger:
+      if (there->is_number() && there->get<double>() >= setting.value.get<double>()) return {};
+      break;
+    case Keep::never: break;
+  }
+  return *there == setting.value ? Status() : edit.put(path, setting.value);
+}
+
+}  // namespace
+
+bool starts_delegate(const Json& entry) {
+  const auto server = server_in(entry);
+  return server && std::filesystem::path(server->command).filename().string().starts_with("delegate");
+}
+
+Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server) {
+  TRY(Json settings, settings_of(editor, text));
+  Edit edit(editor, text, std::move(settings));
+  const KeyPath path = editor.path();
+  const Json* const there = edit.at(path);
+  const bool is_new = there == nullptr;
+  if (is_new) {
+    TRY_STATUS(edit.put(path, entry_of(editor, server)));
+  } else {
+    const auto registered = server_in(*there);
+    if (!starts_delegate(*there) && !(registered && registered->command == server.command))
+      return somebody_elses(editor);
+    for (const Setting& setting : editor.entry(server)) {
+      KeyPath below = path;
+      below.push_back(setting.key);
+      TRY_STATUS(bring_up_to_date(edit, below, setting));
+    }
+  }
+  TRY(std::string after, edit.checked());
+  const Step step = is_new ? Step::registered : after == text ? Step::unchanged : Step::updated;
+  return Plan{step, std::move(after)};
+}
+
+Result<Plan> plan_removal(const Editor& editor, std::string_view text) {
+  TRY(Json settings, settings_of(editor, text));
+  Edit edit(editor, text, std::move(settings));
+  const Json* const there = edit.at(editor.path());
+  if (there == nullptr) return Plan{Step::absent, std::string(text)};
+  if (!starts_delegate(*there)) return somebody_elses(editor);
+  TRY_STATUS(edit.remove(editor.path()));
+  TRY(std::string after, edit.checked());
+  return Plan{Step::removed, std::move(after)};
+}
+
+}  // namespace delegate::cli::setup

@@ -1,0 +1,86 @@
+#include "cli/setup/settings_text.hpp"
+
+#include "cli/setup/jsonc.hpp"
+#include "cli/setup/toml_edit.hpp"
+#include "core/base/text.hpp"
+#include "core/config/document.hpp"
+
+namespace delegate::cli::setup {
+namespace {
+
+Json json_of(const config::Node& node);
+
+Json json_of(const config::Node::Table& table) {
+  Json out = Json::object();
+  for (const config::Node::Member& member : table) out[member.key] = json_of(member.value);
+  return out;
+}
+
+struct ToJson {
+  Json operator()(const config::Foreign& foreign) const { return std::string(foreign.name); }
+  Json operator()(const config::Node::List& list) const {
+    Json out = Json::array();
+    for (const config::Node& node : list) out.push_back(json_of(node));
+    return out;
+  }
+  Json operator()(const config::Node::Table& table) const { return json_of(table); }
+  template <class Scalar>
+  Json operator()(const Scalar& scalar) const {
+    return scalar;
+  }
+};
+
+Json json_of(const config::Node& node) { return std::visit(ToJson{}, node.value); }
+
+Result<Json> read_toml(std::string_view text) {
+  const config::Document document = config::read_toml({"", std::string(text)}, Layer::user_file);
+  if (!document.problem) return json_of(document.members);
+  const Origin& at = document.problem->origin;
+  return fail(Code::invalid_argument,
+              (at.line == 0 ? "" : "line " + std::to_string(at.line) + ", column " + std::to_string(at.column) + ": ") +
+                  document.problem->what);
+}
+
+Result<Json> read_jsonc(std::string_view text) {
+  TRY(const JsoncText scanned, scan_jsonc(text));
+  if (!scanned.root) return Json::object();
+  try {  // a border where exceptions end
+    return Json::parse(scanned.strict);
+  } catch (const Json::parse_error& error) {
+    return fail(Code::invalid_argument, place_in(text, error.byte == 0 ? 0 : error.byte - 1) + ": no JSON");
+  } catch (const Json::exception&) {
+    return fail(Code::invalid_argument, "a number in it is too large");
+  }
+}
+
+}  // namespace
+
+Result<Json> read_settings(Language language, std::string_view text) {
+  return language == Language::toml ? read_toml(text) : read_jsonc(text);
+}
+
+Result<std::string> put_setting(Language language, std::string_view text, const KeyPath& path, const Json& value) {
+  return language == Language::toml ? put_toml(text, path, value) : put_jsonc(text, path, value);
+}
+
+Result<std::string> remove_setting(Language language, std::string_view text, const KeyPath& path) {
+  return language == Language::toml ? remove_toml(text, path) : remove_jsonc(text, path);
+}
+
+std::string whole_settings(Language language, const KeyPath& path, const Json& value) {
+  if (language == Language::toml) return whole_toml(path, value);
+  Json whole = value;
+  for (auto key = path.rbegin(); key != path.rend(); ++key) whole = Json{{*key, std::move(whole)}};
+  return whole_json(whole);
+}
+
+const Json* setting_at(const Json& settings, const KeyPath& path) {
+  const Json* here = &settings;
+  for (const std::string& key : path) {
+    if (!here->is_object() || !here->contains(key)) return nullptr;
+    here = &(*here)[key];
+  }
+  return here;
+}
+
+}  // namespace delegate::cli::setup

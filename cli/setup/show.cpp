@@ -1,0 +1,54 @@
+#include "cli/setup/show.hpp"
+
+#include "cli/places.hpp"
+#include "cli/render.hpp"
+#include "core/base/text.hpp"
+
+namespace delegate::cli::setup {
+namespace {
+
+std::string state_text(const World& world, const EditorStatus& status) {
+  switch (status.registration) {
+    case Registration::none: return "not registered: delegate setup " + std::string(status.editor->name);
+    case Registration::here: return "registered";
+    case Registration::elsewhere: return "registered, as " + shown(world, status.command);
+    case Registration::gone:
+      return "registered as " + shown(world, status.command) + ", which is not there: delegate setup " +
+             std::string(status.editor->name);
+    case Registration::foreign: return "another server has the name";
+    case Registration::unreadable:
+      return "cannot be read: " + shown(world, status.file) + ": " + one_line(status.problem);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string shown(const World& world, const std::string& path) { return one_line(with_tilde(world, path), 4000); }
+
+std::string survey_text(const World& world, const std::vector<EditorStatus>& all) {
+  std::vector<std::vector<std::string>> rows{{"EDITOR", "FOUND AT", "DELEGATE"}};
+  std::vector<std::string> missing;
+  for (const EditorStatus& status : all)
+    if (status.is_installed)
+      rows.push_back({std::string(status.editor->name), shown(world, status.found_at), state_text(world, status)});
+    else missing.emplace_back(status.editor->name);
+  const std::string found = rows.size() == 1 ? "no editor was found\n" : table(rows);
+  return found + (missing.empty() ? "" : "\nnot found: " + join(missing, ", ") + "\n");
+}
+
+Json survey_json(const std::vector<EditorStatus>& all) {
+  Json out{{"schema", "delegate.setup/1"}, {"editors", Json::array()}};
+  for (const EditorStatus& status : all) {
+    Json one{{"name", status.editor->name}, {"installed", status.is_installed}};
+    put(one, "found_at", status.found_at);
+    put(one, "file", status.file);
+    one["state"] = name_of(status.registration);
+    put(one, "command", status.command);
+    put(one, "problem", status.problem);
+    out["editors"].push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace delegate::cli::setup

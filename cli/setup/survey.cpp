@@ -1,0 +1,89 @@
+#include "cli/setup/survey.hpp"
+
+#include <filesystem>
+
+#include "cli/setup/plan.hpp"
+#include "core/os/file.hpp"
+#include "core/os/process.hpp"
+
+namespace delegate::cli::setup {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool exists(const std::string& path) {
+  std::error_code ignored;  // what cannot be looked at is not there for us
+  return !path.empty() && fs::exists(path, ignored);
+}
+
+bool is_same_file(const std::string& one, const std::string& other) {
+  std::error_code ignored;  // what cannot be looked at is another one
+  return fs::equivalent(one, other, ignored);
+}
+
+/// The command, else a trace; empty: neither is there.
+std::string found_at(const World& world, const Editor& editor) {
+  for (const std::string_view command : editor.commands())
+    if (auto path = find_executable(std::string(command), world.variable("PATH"))) return *std::move(path);
+  for (std::string& trace : editor.traces(world))
+    if (exists(trace)) return std::move(trace);
+  return {};
+}
+
+Registration registration_of(const World& world, const Json& entry, const std::string& command) {
+  if (!starts_delegate(entry)) return Registration::foreign;
+  const auto program = find_executable(command, world.variable("PATH"));
+  if (!program) return Registration::gone;
+  return is_same_file(*program, own_program(world)) ? Registration::here : Registration::elsewhere;
+}
+
+void look_into(const World& world, EditorStatus& status) {
+  if (!exists(status.file)) return;
+  const auto text = read_file(status.file);
+  const auto settings =
+      text ? read_settings(status.editor->language, *text) : Result<Json>(tl::unexpected(text.error()));
+  if (!settings) {
+    status.registration = Registration::unreadable;
+    status.problem = settings.error().what;
+    return;
+  }
+  const Json* const entry = setting_at(*settings, status.editor->path());
+  if (entry == nullptr) return;
+  const auto server = server_in(*entry);
+  status.command = server ? server->command : "";
+  status.registration = registration_of(world, *entry, status.command);
+}
+
+}  // namespace
+
+std::vector<EditorStatus> survey(const World& world) {
+  std::vector<EditorStatus> all;
+  for (const Editor& editor : editors()) {
+    EditorStatus status{.editor = &editor, .found_at = found_at(world, editor), .file = editor.user_file(world)};
+    status.is_installed = !status.found_at.empty();
+    look_into(world, status);
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+std::string_view name_of(Registration registration) {
+  switch (registration) {
+    case Registration::none: return "not_registered";
+    case Registration::here: return "registered";
+    case Registration::elsewhere: return "registered_elsewhere";
+    case Registration::gone: return "program_gone";
+    case Registration::foreign: return "name_taken";
+    case Registration::unreadable: return "unreadable";
+  }
+  return "";
+}
+
+std::string own_program(const World& world) {
+  std::error_code error;
+  const std::string file = fs::read_symlink("/proc/self/exe", error).string();
+  const auto on_path = find_executable("delegate", world.variable("PATH"));
+  return on_path && is_same_file(*on_path, "/proc/self/exe") ? *on_path : file;
+}
+
+}  // namespace delegate::cli::setup

@@ -1,0 +1,144 @@
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "cli/setup/plan.hpp"
+
+// Each directory below tests/fixtures/setup/EDITOR is a file of that editor: as it was (`before`, absent when there was
+// none), as it is once delegate is registered (`after`), and as it is when that is undone (`undone`, absent when that
+// is `before` again). Or, instead of the latter two, why nothing is done (`error`).
+using namespace delegate;
+using namespace delegate::cli::setup;
+namespace fs = std::filesystem;
+
+namespace {
+
+const Server kServer{"/usr/local/bin/delegate", {"mcp"}, {}};
+
+std::optional<std::string> contents(const fs::path& path) {
+  if (!fs::exists(path)) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+struct Case {
+  const Editor& editor;
+  std::string name;
+  std::string before;
+  std::optional<std::string> after;
+  std::optional<std::string> undone;
+  std::optional<std::string> error;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const Editor& editor : editors())
+    for (const auto& entry :
+         fs::directory_iterator(SOURCE_DIRECTORY "/tests/fixtures/setup/" + std::string(editor.name))) {
+      const fs::path& directory = entry.path();
+      all.push_back({editor, std::string(editor.name) + "/" + directory.filename().string(),
+                     contents(directory / "before").value_or(""), contents(directory / "after"),
+                     contents(directory / "undone"), contents(directory / "error")});
+    }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("each editor has its files, and a new one among them") {
+  for (const Editor& editor : editors()) {
+    INFO(editor.name);
+    CHECK(fs::exists(SOURCE_DIRECTORY "/tests/fixtures/setup/" + std::string(editor.name) + "/absent/after"));
+  }
+  CHECK(cases().size() > 40);
+}
+
+TEST_CASE("a registration changes a file to the byte as it should") {
+  for (const Case& one : cases()) {
+    if (!one.after) continue;
+    INFO(one.name);
+    const auto plan = plan_registration(one.editor, one.before, kServer);
+    REQUIRE(plan);
+    CHECK(plan->after == *one.after);
+    CHECK((plan->step == Step::unchanged) == (one.before == *one.after));
+  }
+}
+
+TEST_CASE("a second registration changes nothing") {
+  for (const Case& one : cases()) {
+    if (!one.after) continue;
+    INFO(one.name);
+    const auto plan = plan_registration(one.editor, *one.after, kServer);
+    REQUIRE(plan);
+    CHECK(plan->step == Step::unchanged);
+    CHECK(plan->after == *one.after);
+  }
+}
+
+TEST_CASE("an undone registration leaves the file as it was, and a second undo leaves it so") {
+  for (const Case& one : cases()) {
+    if (!one.after) continue;
+    INFO(one.name);
+    const auto undone = plan_removal(one.editor, *one.after);
+    REQUIRE(undone);
+    CHECK(undone->step == Step::removed);
+    CHECK(undone->after == one.undone.value_or(one.before));
+    const auto again = plan_removal(one.editor, undone->after);
+    REQUIRE(again);
+    CHECK(again->step == Step::absent);
+    CHECK(again->after == undone->after);
+  }
+}
+
+TEST_CASE("a file that cannot be changed safely is refused with where and why") {
+  for (const Case& one : cases()) {
+    if (!one.error) continue;
+    INFO(one.name);
+    const auto plan = plan_registration(one.editor, one.before, kServer);
+    REQUIRE_FALSE(plan);
+    CHECK(plan.error().what + "\n" == *one.error);
+  }
+}
+
+TEST_CASE("variables are handed on by name, in the words of each editor") {
+  const Server server{"/bin/delegate", {"mcp"}, {"KEY"}};
+  const auto entry = [&](const char* name) { return entry_of(*editor_named(name), server); };
+  CHECK(entry("claude")["env"]["KEY"] == "${KEY:-}");
+  CHECK(entry("codex")["env_vars"][0] == "KEY");
+  CHECK(entry("gemini")["env"]["KEY"] == "${KEY}");
+  for (const char* name : {"cursor", "vscode", "windsurf"}) CHECK(entry(name)["env"]["KEY"] == "${env:KEY}");
+  CHECK(entry("opencode")["environment"]["KEY"] == "{env:KEY}");
+  CHECK_FALSE(editor_named("zed")->takes_variables());
+}
+
+TEST_CASE("a variable that is asked for later is added to those that are there") {
+  const Editor& codex = *editor_named("codex");
+  const auto one = plan_registration(codex, "", {"/bin/delegate", {"mcp"}, {"A"}});
+  REQUIRE(one);
+  const auto two = plan_registration(codex, one->after, {"/bin/delegate", {"mcp"}, {"B"}});
+  REQUIRE(two);
+  CHECK(two->after.find("env_vars = [\"A\", \"B\"]") != std::string::npos);
+  const auto none = plan_registration(codex, two->after, {"/bin/delegate", {"mcp"}, {}});
+  REQUIRE(none);
+  CHECK(none->after == two->after);
+
+  const Editor& cursor = *editor_named("cursor");
+  const auto mine =
+      plan_registration(cursor, R"({"mcpServers": {"delegate": {"command": "delegate", "env": {"A": "my own"}}}})",
+                        {"/d", {"mcp"}, {"A", "B"}});
+  REQUIRE(mine);
+  CHECK(mine->after.find(R"("env": {"A": "my own", "B": "${env:B}"})") != std::string::npos);
+}
+
+TEST_CASE("another server of our name is neither changed nor removed") {
+  const Editor& zed = *editor_named("zed");
+  for (const char* entry : {"{}", "[]", "null", R"({"url": "http://127.0.0.1"})", R"({"command": ["npx"]})",
+                            R"({"command": []})", R"({"command": 7})"}) {
+    INFO(entry);
+    const std::string text = std::string("{\"context_servers\": {\"delegate\": ") + entry + "}}";
+    CHECK_FALSE(plan_registration(zed, text, kServer));
+    CHECK_FALSE(plan_removal(zed, text));
+  }
+}

@@ -1,0 +1,104 @@
+#include "tests/unit/setup/random_text.hpp"
+
+namespace delegate::test {
+
+std::string RandomText::blank() {
+  switch (below(5)) {
+    case 0: return " ";
+    case 1: return "\t";
+    case 2: return newline() + std::string(below(5), ' ');
+    default: return "";
+  }
+}
+
+std::string RandomText::gap() {
+  std::string out = blank();
+  if (one_in(6)) out += "/* { \" , } " + blank() + "*/";
+  if (one_in(6)) out += "// \"x\": {, }" + newline();
+  return out + blank();
+}
+
+std::string RandomText::string(bool is_key) {
+  static constexpr const char* kTexts[] = {"", "a", "\\\"", "\\\\", "}", "// no", "/*", ",", "é✓", "\\u00e9", "mcp"};
+  return "\"" + std::string(is_key ? "" : kTexts[below(11)]) + "k" + std::to_string(names_++) + "\"";
+}
+
+std::string RandomText::value(int depth) {
+  if (depth < 4 && one_in(3)) return object(depth, false);
+  if (depth < 4 && one_in(5)) {
+    std::string out = "[";
+    for (std::size_t left = below(3); left > 0; --left)
+      out += gap() + value(depth + 1) + gap() + (left > 1 || one_in(3) ? "," : "");
+    return out + gap() + "]";
+  }
+  static constexpr const char* kScalars[] = {"true", "false", "null", "0", "-1.5e3", "12345678901234567890"};
+  return one_in(2) ? string(false) : kScalars[below(6)];
+}
+
+std::string RandomText::object(int depth, bool has_servers) {
+  std::string out = "{";
+  std::size_t left = below(4);
+  const std::size_t servers_at = has_servers && left > 0 && one_in(2) ? 1 + below(left) : 0;
+  for (; left > 0; --left) {
+    const bool is_servers = left == servers_at;
+    out += gap() + (is_servers ? "\"servers\"" : string(true)) + gap() + ":" + gap() +
+           (is_servers ? object(depth + 1, false) : value(depth + 1)) + gap();
+    if (left > 1 || one_in(3)) out += ",";
+  }
+  return out + gap() + "}";
+}
+
+std::string RandomText::toml_value(int depth) {
+  static constexpr const char* kScalars[] = {"true",
+                                             "-7",
+                                             "1.5",
+                                             "2026-11-21",
+                                             "\"a # ] \\\" b\"",
+                                             "'c:\\ [x] #'",
+                                             "\"\"\"\n[servers.delegate]\ncommand = \"x\"\n\"\"\"",
+                                             "'''\n[a]\n'''",
+                                             "\"\"\"\"quoted\"\"\"\"",
+                                             "{ a = 1, b = \"}\" }"};
+  if (depth > 2 || !one_in(4)) return kScalars[below(10)];
+  std::string out = "[";
+  for (std::size_t left = below(3); left > 0; --left)
+    out += (one_in(3) ? "\n  # one ]\n  " : " ") + toml_value(depth + 1) + ",";
+  return out + (one_in(2) ? "\n" : "") + "]";
+}
+
+std::string RandomText::toml_table(const std::string& name) {
+  std::string out =
+      name.empty() ? "" : std::string(one_in(4) ? "  " : "") + "[" + name + "]" + (one_in(4) ? " # [x]" : "") + "\n";
+  for (std::size_t left = below(4); left > 0; --left) {
+    if (one_in(3)) out += one_in(2) ? "\n" : "# [servers.delegate]\n";
+    const std::string key = "k" + std::to_string(names_++);
+    out += (one_in(4)   ? "\"" + key + ".x\""
+            : one_in(4) ? key + " . y"
+                        : key) +
+           (one_in(2) ? " = " : "=") + toml_value(0) + (one_in(4) ? "  # why" : "") + "\n";
+  }
+  return out;
+}
+
+std::string RandomText::toml() {
+  std::string out = toml_table("");
+  for (std::size_t left = below(4); left > 0; --left) {
+    const std::string name = "t" + std::to_string(names_++);
+    out += toml_table(one_in(3)   ? "servers." + name
+                      : one_in(3) ? "\"" + name + " [x]\""
+                      : one_in(3) ? "[" + name + "]"
+                                  : name);
+    if (one_in(3)) out += "\n";
+  }
+  if (one_in(3) && out.ends_with('\n')) out.pop_back();
+  return out;
+}
+
+std::string RandomText::garbage(std::string_view alphabet) {
+  std::string out;
+  for (std::size_t left = below(60); left > 0; --left)
+    out += one_in(12) ? static_cast<char>(below(256)) : alphabet[below(alphabet.size())];
+  return out;
+}
+
+}  // namespace delegate::test

@@ -1,0 +1,33 @@
+#pragma once
+#include <random>
+#include <string>
+
+namespace delegate::test {
+
+/// Documents in every layout that a person, or a program, may have left behind. The same seed gives the same one.
+class RandomText {
+ public:
+  explicit RandomText(unsigned seed) : random_(seed) {}
+
+  std::string jsonc() { return gap() + (one_in(4) ? "" : object(0, true)) + gap(); }
+  std::string toml();
+  /// Any bytes, mostly those that mean something.
+  std::string garbage(std::string_view alphabet);
+
+ private:
+  std::size_t below(std::size_t end) { return random_() % end; }
+  bool one_in(std::size_t count) { return below(count) == 0; }
+  std::string newline() { return one_in(3) ? "\r\n" : "\n"; }
+  std::string gap();
+  std::string blank();
+  std::string string(bool is_key);
+  std::string object(int depth, bool has_servers);
+  std::string value(int depth);
+  std::string toml_value(int depth);
+  std::string toml_table(const std::string& name);
+
+  std::mt19937 random_;
+  std::size_t names_ = 0;
+};
+
+}  // namespace delegate::test
