@@ -258,6 +258,77 @@ class AllTogether(World):
         self.assertEqual(self.model_requests("anthropic"), [])
 
 
+class Editors(World):
+    """What `delegate setup` writes is what these programs read. Whether the server answers is not asked here."""
+
+    def lists(self, *argv):
+        done = self.sandbox.run(list(argv), timeout=90)
+        self.assertEqual(done.exit_code, 0, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_claude(self):
+        "claude lists delegate once setup has registered it, and not once that is undone"
+        self.lists("claude", "mcp", "add", "-s", "user", "other", "--", "true")
+        before = json.loads((self.sandbox.home / ".claude.json").read_text())["mcpServers"]
+        self.run_delegate("setup", "claude")
+        shown = self.lists("claude", "mcp", "get", "delegate")
+        self.assertIn("Scope: User config", shown)
+        self.assertIn(f"Command: {self.delegate}", shown)
+        self.assertIn("Args: mcp", shown)
+        self.run_delegate("setup", "claude", "--undo")
+        self.assertEqual(json.loads((self.sandbox.home / ".claude.json").read_text())["mcpServers"], before)
+
+    def test_claude_writes_the_same(self):
+        "setup writes what claude itself would write"
+        self.run_delegate("setup", "claude")
+        ours = json.loads((self.sandbox.home / ".claude.json").read_text())["mcpServers"]
+        self.run_delegate("setup", "claude", "--undo")
+        self.lists("claude", "mcp", "add", "-s", "user", "delegate", "--", self.delegate, "mcp")
+        self.assertEqual(json.loads((self.sandbox.home / ".claude.json").read_text())["mcpServers"], ours)
+        self.assertIn("already registered", self.run_delegate("setup", "claude").stderr)
+
+    def test_codex(self):
+        "codex lists delegate once setup has registered it, with its timeout and variables, and not once that is undone"
+        config = self.sandbox.home / ".codex/config.toml"
+        before = config.read_text()
+        self.run_delegate("setup", "codex", "--env", "SOME_KEY")
+        [server] = json.loads(self.sandbox.run(["codex", "mcp", "list", "--json"]).stdout)
+        self.assertEqual((server["name"], server["enabled"]), ("delegate", True))
+        self.assertEqual(server["transport"]["command"], self.delegate)
+        self.assertEqual(server["transport"]["args"], ["mcp"])
+        self.assertEqual(server["transport"]["env_vars"], ["SOME_KEY"])
+        self.assertEqual(server["tool_timeout_sec"], 3600)
+        self.run_delegate("setup", "codex", "--undo")
+        self.assertEqual(config.read_text(), before)
+        self.assertEqual(json.loads(self.sandbox.run(["codex", "mcp", "list", "--json"]).stdout), [])
+
+    def test_codex_added_it(self):
+        "what codex itself added is brought up to date"
+        self.lists("codex", "mcp", "add", "delegate", "--", self.delegate, "mcp")
+        self.assertIn("brought up to date", self.run_delegate("setup", "codex").stderr)
+        [server] = json.loads(self.sandbox.run(["codex", "mcp", "list", "--json"]).stdout)
+        self.assertEqual(server["tool_timeout_sec"], 3600)
+
+    def test_gemini(self):
+        "gemini lists delegate once setup has registered it, and not once that is undone"
+        settings = self.sandbox.home / ".gemini/settings.json"
+        before = settings.read_text()
+        self.run_delegate("setup", "gemini")
+        self.assertIn(f"delegate: {self.delegate} mcp (stdio)", self.lists("gemini", "mcp", "list"))
+        self.run_delegate("setup", "gemini", "--undo")
+        self.assertEqual(settings.read_text(), before)
+        self.assertNotIn(self.delegate, self.lists("gemini", "mcp", "list"))
+
+    def test_status(self):
+        "setup finds the three, and sees what they registered themselves"
+        self.lists("claude", "mcp", "add", "-s", "user", "delegate", "--", self.delegate, "mcp")
+        self.lists("gemini", "mcp", "add", "-s", "user", "delegate", self.delegate, "mcp")
+        found = {one["name"]: one for one in json.loads(self.run_delegate("setup", "--json").stdout)["editors"]}
+        self.assertEqual({name: found[name]["state"] for name in REAL_CLIS},
+                         {"claude": "registered", "codex": "not_registered", "gemini": "registered"})
+        self.assertTrue(all(found[name]["installed"] for name in REAL_CLIS))
+
+
 class Sentences(unittest.TestResult):
     """Prints one line per test, and the reasons at once."""
 
@@ -280,7 +351,7 @@ class Sentences(unittest.TestResult):
 
 
 def all_tests(wanted):
-    tests = [test for case in (Claude, Codex, Gemini, AllTogether)
+    tests = [test for case in (Claude, Codex, Gemini, AllTogether, Editors)
              for test in unittest.defaultTestLoader.loadTestsFromTestCase(case)]
     sentence = Sentences().sentence
     return [test for test in tests if not wanted or any(name in sentence(test) for name in wanted)]
