@@ -10,7 +10,7 @@ namespace delegate::mcp {
 namespace {
 
 constexpr std::size_t kLongestVersion = 100;
-constexpr std::size_t kMostCapabilities = 64 * 1024;  // in bytes: every call keeps a copy
+constexpr std::size_t kMostCapabilities = 64u << 10;  // in bytes: every call keeps a copy
 constexpr std::array<Version, 5> kNewestFirst{Version::v2026_07_28, Version::v2025_11_25, Version::v2025_06_18,
                                               Version::v2025_03_26, Version::v2024_11_05};
 constexpr std::array<std::string_view, 8> kLogLevels{"debug", "info",     "notice", "warning",

@@ -16,6 +16,7 @@ import secrets
 import select
 import socket
 import subprocess
+import sys
 import threading
 import urllib.parse
 
@@ -106,6 +107,11 @@ class Bridge(http.server.ThreadingHTTPServer):
         self.sessions = {}
         self.sessionless = None
         self.lock = threading.Lock()
+
+    def handle_error(self, request, client_address):
+        """A client that goes away is normal here; anything else is a defect worth a trace."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self):
