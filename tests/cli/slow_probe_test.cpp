@@ -125,8 +125,9 @@ TEST_CASE("a probe in the background survives what happens to the terminal, and 
   ::kill(-group, SIGHUP);     // nobody of it is there any more
   CHECK(cli.processes() == left);
 
+  const pid_t gemini = cli.processes_of("gemini").at(0);
   for (const pid_t pid : left)
-    if (cli.processes_of("gemini").front() != pid) ::kill(pid, signal);
+    if (pid != gemini) ::kill(pid, signal);
   REQUIRE(eventually([&] { return cli.status_of("gemini")["breaker"]["retry_in_ms"] == 0; }));
   CHECK(cli.state_of("gemini") == "half_open");
   CHECK(cli.slots_used("gemini") == 0);
