@@ -31,7 +31,7 @@ class Streams {
   pollfd reading() const { return {in_ && unsent_.size() < kMostUnread ? in_.get() : -1, POLLIN, 0}; }
   pollfd writing() const { return {unsent_.empty() ? -1 : out_.get(), POLLOUT, 0}; }
 
-  void add(std::string bytes) { unsent_ += bytes; }
+  void add(const std::string& bytes) { unsent_ += bytes; }
   /// False: nobody reads any more.
   bool write_some() {
     const ssize_t count = ::write(out_.get(), unsent_.data(), std::min(unsent_.size(), kPiece));
