@@ -205,6 +205,7 @@ constexpr Hint kHints[] = {
 class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
+  bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);

@@ -82,6 +82,7 @@ constexpr Hint kHints[] = {
 class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
+  bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);
@@ -89,12 +90,15 @@ class Codex final : public CliBackend {
     add({"exec", "--json", "--skip-git-repo-check"});
     add({"--sandbox", task.access == Access::read_only ? "read-only" : "workspace-write"});
     add({"-c", "analytics.enabled=false"});  // else it lingers for seconds after the end of the turn
-    add({"-o", std::string(kScratch) + "/" + kAnswerFile});
+    const auto place = static_cast<std::ptrdiff_t>(call.argv.size());
     if (!task.model.empty()) add({"-m", task.model});
     if (!task.effort.empty()) add({"-c", "model_reasoning_effort=\"" + task.effort + "\""});
     if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox of its own: it stands before
     add({"-"});
     call.env = child_environment(task);
+    // Its last message in a file helps when its output is lost; without a place for it the call is as good.
+    call.argv_without_directory = call.argv;
+    call.argv.insert(call.argv.begin() + place, {"-o", std::string(kScratch) + "/" + kAnswerFile});
     call.directory_placeholder = kScratch;
     call.input = prompt_with_system(task);
     return call;

@@ -168,6 +168,7 @@ constexpr Hint kHints[] = {
 class Gemini final : public CliBackend {
  public:
   std::string_view kind() const override { return "gemini"; }
+  bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);

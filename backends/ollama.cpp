@@ -72,6 +72,7 @@ class Ollama final : public Backend {
  public:
   std::string_view kind() const override { return "ollama"; }
   bool is_process() const override { return false; }
+  bool enforces_read_only() const override { return true; }  // it has no tools
   std::string endpoint(const Task& task) const override { return without_credentials(base_url(task)); }
   Call version_call(const Task& task) const override { return get(base_url(task) + "/api/version"); }
 

@@ -62,6 +62,7 @@ class OpenAi final : public Backend {
  public:
   std::string_view kind() const override { return "openai"; }
   bool is_process() const override { return false; }
+  bool enforces_read_only() const override { return true; }  // it has no tools
   std::string endpoint(const Task& task) const override { return without_credentials(base_url(task)); }
   Call version_call(const Task& task) const override {
     return HttpRequest{.method = "GET", .url = base_url(task) + "/models", .headers = headers(task)};

@@ -55,6 +55,8 @@ struct ProcessCall {
   std::vector<PrivateFile> files;
   /// Stands in argv or env for a private directory that is removed with all it holds; empty: none is needed.
   std::string directory_placeholder;
+  /// The arguments for the case that there is no such directory. Empty: it cannot do without.
+  std::vector<std::string> argv_without_directory = {};
 };
 using Call = std::variant<ProcessCall, HttpRequest>;
 
@@ -150,6 +152,9 @@ class Backend {
 
   /// CLI kinds run an executable of this machine; the others speak HTTP.
   virtual bool is_process() const = 0;
+  /// Does a call with Access::read_only certainly change nothing? Only then may a call whose answer got lost be
+  /// repeated.
+  virtual bool enforces_read_only() const { return false; }
   /// Where the calls go, for HTTP kinds, without credentials: shown, and what the breaker's verdicts are about.
   virtual std::string endpoint(const Task&) const { return {}; }
 

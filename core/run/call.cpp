@@ -35,6 +35,14 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
   return std::optional<ScratchDirectory>(std::move(directory));
 }
 
+/// The same; a call that only hoped for a directory goes on without one.
+Result<std::optional<ScratchDirectory>> make_place(const Path& root, ProcessCall& call) {
+  auto files = write_files(root, call);
+  if (files || !call.files.empty() || call.argv_without_directory.empty()) return files;
+  call.argv = std::move(call.argv_without_directory);
+  return std::optional<ScratchDirectory>();
+}
+
 /// Every user of the machine can read the arguments of a process. The words that a kind adds are its own; these are the
 /// person's.
 bool has_secret_argument(const Task& task, const Redactor& secrets) {
@@ -63,7 +71,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall call, con
                .hint = std::string(hint_for_secret_argument())};
     return;
   }
-  const auto files = write_files(limits.scratch, call);
+  const auto files = make_place(limits.scratch, call);
   if (!files) {
     end.end = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
     return;

@@ -79,9 +79,11 @@ constexpr milliseconds kCheap{30'000};
 
 /// An answer got lost on its way: asking once more often helps, and costs little if it was quick. Not when somebody has
 /// seen a part of it, and not for a call that may have changed something.
-bool is_worth_repeating(const CallEnd& call, const Task& task, const CancelToken& stop) {
+bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
+  const Task& task = candidate.task;
+  const bool changes_nothing = task.access == Access::read_only && candidate.backend->enforces_read_only();
   const bool seen = !call.reading.text.empty() || !call.reading.draft.empty();
-  return call.end.outcome == Outcome::lost_result && call.took <= kCheap && !seen && task.access == Access::read_only &&
+  return call.end.outcome == Outcome::lost_result && call.took <= kCheap && !seen && changes_nothing &&
          task.session.empty() && !stop.cancelled();
 }
 
@@ -188,7 +190,7 @@ Attempt Race::attempt(Runner& runner) {
                      [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
   };
   CallEnd call = once();
-  if (is_worth_repeating(call, candidate.task, runner.stop)) repeat(call, once());
+  if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
   const milliseconds ended_at = engine_.clock.now().wall;
   call.end.retry_after = wait_of(call.end, ended_at, engine_.environment);
   attempt.outcome = call.end.outcome;
