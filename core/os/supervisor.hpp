@@ -9,7 +9,7 @@
 // while it has not reaped them; it works its way down from generation to generation until none is left.
 //
 // A socket ties it to its owner. When the owner is gone, whatever way it went, the supervisor stops the run and goes,
-// too. It holds nothing else of its owner: no other descriptor, no terminal, no working directory.
+// too. It holds no other descriptor of its owner, and not its terminal.
 namespace delegate {
 
 /// What the owner asks for, one byte each. The end of the socket is a `stop`.
