@@ -96,7 +96,8 @@ Result<std::string> Server::directory_of(const Config& config, const mcp::Json& 
   if (!directory.starts_with('/')) directory = world_.cwd;
   std::error_code not_there;
   const Path real = std::filesystem::weakly_canonical(directory, not_there);
-  const bool is_everything = real == "/" || (!world_.variable("HOME").empty() && real == world_.variable("HOME"));
+  std::error_code other;  // neither there: then they are not the same
+  const bool is_everything = real == "/" || std::filesystem::equivalent(directory, world_.variable("HOME"), other);
   if (is_everything && reads_files(config, text(arguments, "backend")))
     return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not the directory of a project",
                 "name the directory that the agent may read with cwd");

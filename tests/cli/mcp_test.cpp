@@ -198,6 +198,12 @@ TEST_CASE("a home directory is no project: who reads files is not let loose on i
     CHECK(refused["isError"] == true);
     CHECK_THAT(text_of(refused), Contains("cwd"));
   }
+  // Nor under another name of it.
+  cli.set("HOME", cli.home() + "/");
+  Agent agent(cli);
+  const Json refused = agent.call("ask", {{"prompt", "x"}, {"cwd", cli.home()}});
+  CHECK(refused.value("isError", false));
+  CHECK_THAT(text_of(refused), Contains("is not the directory of a project"));
 }
 
 TEST_CASE("status tells the health of each, from a configuration that is read anew") {
