@@ -1,14 +1,11 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 
 #include "cli/exit_code.hpp"
 #include "cli/world.hpp"
+#include "core/os/inherited.hpp"
 
 namespace {
 
@@ -32,32 +29,17 @@ void handle_signals(delegate::CancelToken& interrupted) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not our end
 }
 
-/// A stream that was closed by the caller must not become the number of the next file that is opened (the state!). Such
-/// a stdin is empty; such an output cannot be written, which is an error that is reported.
-void keep_standard_streams_apart() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(stream, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDONLY));  // takes the lowest free number
-}
-
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> out;
-  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry)
-    if (const char* equals = std::strchr(*entry, '='))
-      out.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), equals + 1);
-  return out;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   try {  // the last border where exceptions end
-    keep_standard_streams_apart();
+    delegate::keep_standard_streams_apart();
     delegate::CancelToken interrupted;
     handle_signals(interrupted);
     const delegate::SystemClock clock;
     std::error_code no_directory;
     delegate::cli::World world{.arguments = {argv + (argc > 0 ? 1 : 0), argv + argc},
-                               .environment = environment(),
+                               .environment = delegate::inherited_environment(),
                                .cwd = std::filesystem::current_path(no_directory).string(),
                                .clock = clock,
                                .interrupted = interrupted,

@@ -16,8 +16,9 @@
 //
 //   cli -> backends -> core/run -> core/{route,health,state,config} -> core/os -> core/base
 //
-// with cli/mcp beside all of them: it speaks a protocol and knows nothing of this program. And which rooms may know a
-// library. Held by reading the #include lines of all sources.
+// with cli/mcp beside all of them: it speaks a protocol and knows nothing of this program; and cli/desktop/bus, a
+// program of its own that nothing else knows. And which rooms may know a library. Held by reading the #include lines of
+// all sources.
 using namespace delegate;
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
@@ -36,8 +37,10 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"backends", {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state", "core/run"}},
     {"cli",
      {"core/base", "core/os", "core/health", "core/route", "core/config", "core/state", "core/run", "backends",
-      "cli/mcp"}},
+      "cli/mcp", "cli/desktop"}},
     {"cli/mcp", {}},
+    {"cli/desktop", {"core/base"}},
+    {"cli/desktop/bus", {"core/base", "core/os", "cli/desktop"}},
 };
 
 bool is_header(std::string_view path) { return path.ends_with(".hpp"); }
@@ -53,6 +56,7 @@ const std::map<std::string, MayKnow> kLibraries{
     {"nlohmann/", [](std::string_view path) { return !(path.starts_with("core/") && is_header(path)); }},
     {"pcre2", [](std::string_view path) { return !is_header(path); }},
     {"absl/", [](std::string_view path) { return path == "core/run/reset_time.cpp"; }},
+    {"systemd/", [](std::string_view path) { return path == "cli/desktop/bus/session_bus.hpp"; }},
     {"tl/", [](std::string_view path) { return path == "core/base/result.hpp"; }},
     {"catch2/", [](std::string_view) { return false; }},
 };
@@ -156,6 +160,8 @@ TEST_CASE("an include against the direction is found") {
   CHECK_FALSE(is_allowed("cli/mcp/connection.cpp", "#include \"core/base/result.hpp\""));
   CHECK_FALSE(is_allowed("cli/mcp/connection.cpp", "#include \"cli/json.hpp\""));
   CHECK_FALSE(is_allowed("core/run/run.cpp", "#include \"cli/mcp/connection.hpp\""));
+  CHECK_FALSE(is_allowed("cli/run.cpp", "#include \"cli/desktop/bus/session_bus.hpp\""));
+  CHECK_FALSE(is_allowed("cli/desktop/notice.cpp", "#include \"core/os/file.hpp\""));
   CHECK_FALSE(is_allowed("core/run/run.cpp", "  #  include   \"cli/render.hpp\"  // odd, but one"));
 }
 
@@ -164,6 +170,7 @@ TEST_CASE("an include along the direction is not") {
   CHECK(is_allowed("cli/ask.cpp", "#include \"cli/drill/story.hpp\""));
   CHECK(is_allowed("cli/mcp_server.cpp", "#include \"cli/mcp/connection.hpp\""));
   CHECK(is_allowed("cli/mcp/connection.cpp", "#include \"cli/mcp/service.hpp\""));
+  CHECK(is_allowed("cli/desktop/bus/deliver.cpp", "#include \"cli/desktop/notice.hpp\""));
   CHECK(is_allowed("backends/claude.cpp", "#include \"core/run/backend.hpp\""));
   CHECK(is_allowed("core/run/run.cpp", "#include \"core/state/store.hpp\""));
   CHECK(is_allowed("core/state/store.hpp", "#include \"core/health/breaker.hpp\""));
@@ -194,6 +201,7 @@ TEST_CASE("a library where it is not for is found") {
                       {"#include <nlohmann/json_fwd.hpp>", "backends/json.hpp", "core/run/run.hpp"},
                       {"#include <pcre2.h>", "backends/signatures.cpp", "backends/signatures.hpp"},
                       {"#include <absl/time/time.h>", "core/run/reset_time.cpp", "core/run/reset_time.hpp"},
+                      {"#include <systemd/sd-bus.h>", "cli/desktop/bus/session_bus.hpp", "cli/desktop/notice.cpp"},
                       {"#include <tl/expected.hpp>", "core/base/result.hpp", "core/run/backend.hpp"}};
   for (const Row& row : rows) {
     INFO(row.line);

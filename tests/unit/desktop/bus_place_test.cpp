@@ -1,0 +1,56 @@
+#include "cli/desktop/bus_place.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace delegate::desktop;
+
+namespace {
+
+using Environment = std::map<std::string, std::string>;
+
+std::vector<BusPlace> places_of(const std::string& address) {
+  return bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", address}});
+}
+
+}  // namespace
+
+TEST_CASE("the session bus is where its address says, else in the runtime directory") {
+  const auto places = bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/a/b,guid=12;unix:abstract=/c"},
+                                             {"XDG_RUNTIME_DIR", "/run/user/7"}});
+  REQUIRE(places.size() == 3);
+  CHECK(places[0].socket == "/a/b");
+  CHECK_FALSE(places[0].is_abstract);
+  CHECK(places[1].socket == "/c");
+  CHECK(places[1].is_abstract);
+  CHECK(places[2].socket == "/run/user/7/bus");
+}
+
+TEST_CASE("one place is not tried twice") {
+  CHECK(bus_places(
+            Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/7/bus"}, {"XDG_RUNTIME_DIR", "/run/user/7"}})
+            .size() == 1);
+}
+
+TEST_CASE("without a variable there is no place") {
+  CHECK(bus_places({}).empty());
+  CHECK(bus_places(Environment{{"XDG_RUNTIME_DIR", "relative"}}).empty());
+  CHECK(bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", ""}, {"XDG_RUNTIME_DIR", ""}}).empty());
+}
+
+TEST_CASE("the escapes of an address are resolved") {
+  CHECK(places_of("unix:path=/a%20b%2Fc%c3%A4")[0].socket == "/a b/cä");
+  for (const char* bad : {"unix:path=/a%2", "unix:path=/a%", "unix:path=/a%zz", "unix:path=/a%00"})
+    CHECK(places_of(bad)[0].unusable == "'" + std::string(bad) + "' is not a bus address");
+}
+
+TEST_CASE("an address that starts a program or leads away from this machine is not followed") {
+  for (const char* bad : {"unixexec:path=/bin/sh", "tcp:host=example.org,port=1", "nonce-tcp:host=x", "launchd:env=X",
+                          "autolaunch:", "unix:tmpdir=/tmp", "unix:"})
+    CHECK(places_of(bad)[0].unusable == "'" + std::string(bad) + "' is not a socket of this machine");
+}
+
+TEST_CASE("what is no address is not followed either") {
+  CHECK(places_of("disabled")[0].unusable == "'disabled' is not a bus address");
+  CHECK(places_of("unix:path=")[0].unusable == "'unix:path=' is not a bus address");
+  CHECK(places_of("unix:path=bus")[0].unusable == "'unix:path=bus' is not an absolute path");
+}

@@ -1,0 +1,129 @@
+#include "cli/desktop/notice.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace delegate;
+using namespace delegate::desktop;
+
+namespace {
+
+std::string complaint(std::string_view json) {
+  const auto notice = notice_of(json);
+  return notice ? "" : notice.error().what;
+}
+
+}  // namespace
+
+TEST_CASE("a notice comes out of JSON as it went in") {
+  const Notice said{.summary = "claude is unavailable",
+                    .body = "a \"quoted\" <body>\nof two lines",
+                    .urgency = Urgency::critical,
+                    .icon = "dialog-warning",
+                    .category = "network.error",
+                    .budget = milliseconds(700),
+                    .activation = milliseconds(0),
+                    .close = Shown{.id = 4294967295u, .server = "ab/:1.2"},
+                    .replaces = Shown{.id = 1, .server = "cd/:1.3"}};
+  const auto heard = notice_of(to_json(said));
+  REQUIRE(heard.has_value());
+  CHECK(heard->summary == said.summary);
+  CHECK(heard->body == said.body);
+  CHECK(heard->urgency == Urgency::critical);
+  CHECK(heard->icon == "dialog-warning");
+  CHECK(heard->category == "network.error");
+  CHECK(heard->budget == milliseconds(700));
+  CHECK(heard->activation == milliseconds(0));
+  CHECK(heard->close->id == 4294967295u);
+  CHECK(heard->close->server == "ab/:1.2");
+  CHECK(heard->replaces->id == 1);
+  CHECK(heard->replaces->server == "cd/:1.3");
+}
+
+TEST_CASE("all of a notice but its summary has a default") {
+  const auto notice = notice_of(R"({"summary":"x"})");
+  REQUIRE(notice.has_value());
+  CHECK(notice->urgency == Urgency::normal);
+  CHECK(notice->budget == milliseconds(500));
+  CHECK(notice->activation == milliseconds(5000));
+  CHECK_FALSE(notice->close.has_value());
+}
+
+TEST_CASE("a notice may close something and show nothing") {
+  CHECK(notice_of(R"({"close":{"id":3,"server":"ab/:1.2"}})").has_value());
+  CHECK(complaint(R"({"close":{"id":3,"server":"ab/:1.2"},"body":"x"})") ==
+        "notice: summary: is missing, and body and replaces belong to one");
+}
+
+TEST_CASE("what is wrong in a notice is said") {
+  CHECK(complaint("") == "notice: is not one JSON object");
+  CHECK(complaint("[]") == "notice: is not one JSON object");
+  CHECK(complaint(R"({"summary":"x"} {})") == "notice: is not one JSON object");
+  CHECK(complaint("{}") == "notice: summary: is missing");
+  CHECK(complaint(R"({"summary":" \n"})") == "notice: summary: is missing");
+  CHECK(complaint(R"({"summary":1})") == "notice: summary: is not a text");
+  CHECK(complaint(R"({"summary":"x","colour":1})") == "notice: unknown key 'colour'");
+  CHECK(complaint(R"({"summary":"x","urgency":"loud"})") == "notice: urgency: is none of low, normal, critical");
+  CHECK(complaint(R"({"summary":"x","icon":"/etc/passwd"})") == "notice: icon: is not a plain name");
+  CHECK(complaint(R"({"summary":"x","category":"a b"})") == "notice: category: is not a plain name");
+}
+
+TEST_CASE("a time of a notice is a whole number of milliseconds in its range") {
+  for (const char* bad : {"0", "-1", "60001", "1.5", "\"500\"", "null", "18446744073709551615", "1e99"}) {
+    INFO(bad);
+    CHECK(complaint(R"({"summary":"x","budget_ms":)" + std::string(bad) + "}") ==
+          "notice: budget_ms: is not a whole number from 1 to 60000");
+  }
+  CHECK(notice_of(R"({"summary":"x","activation_ms":0})").has_value());
+}
+
+TEST_CASE("an earlier notification is named by its id and its server") {
+  for (const char* bad : {"1", "{}", R"({"id":0,"server":"x"})", R"({"id":4294967296,"server":"x"})",
+                          R"({"id":-1,"server":"x"})", R"({"id":1,"server":2})", R"({"id":1,"server":"x","more":1})"}) {
+    INFO(bad);
+    CHECK_FALSE(notice_of(R"({"summary":"x","close":)" + std::string(bad) + "}").has_value());
+  }
+}
+
+TEST_CASE("bytes of a notice that are no UTF-8 are mended") {
+  const auto notice = notice_of(
+      "{\"summary\":\"a\xFF"
+      "b\"}");
+  REQUIRE(notice.has_value());
+  CHECK(notice->summary ==
+        "a\xEF\xBF\xBD"
+        "b");
+}
+
+TEST_CASE("a delivery comes out of its line as it went in") {
+  const Delivery said{.delivered = true,
+                      .replaced = true,
+                      .closed = false,
+                      .shown = Shown{.id = 7, .server = "ab/:1.2"},
+                      .reason = "not closed",
+                      .took = milliseconds(12)};
+  CHECK(
+      to_json(said) ==
+      R"({"delivered":true,"id":7,"server":"ab/:1.2","replaced":true,"closed":false,"reason":"not closed","took_ms":12})");
+  const auto heard = delivery_of(to_json(said));
+  REQUIRE(heard.has_value());
+  CHECK(heard->delivered);
+  CHECK(heard->shown->id == 7);
+  CHECK(heard->shown->server == "ab/:1.2");
+  CHECK(heard->closed == std::optional(false));
+  CHECK(heard->took == milliseconds(12));
+}
+
+TEST_CASE("a delivery that failed has no id, and says whether it may be shown yet") {
+  const auto heard = delivery_of(R"({"delivered":false,"maybe":true,"reason":"late","took_ms":500})");
+  REQUIRE(heard.has_value());
+  CHECK(heard->maybe);
+  CHECK_FALSE(heard->shown.has_value());
+  CHECK(heard->reason == "late");
+}
+
+TEST_CASE("a line that is no delivery is not taken for one") {
+  for (const char* bad : {"", "{", R"({"delivered":"yes"})", R"({"delivered":true,"took_ms":1})", R"({"what":1})"}) {
+    INFO(bad);
+    CHECK_FALSE(delivery_of(bad).has_value());
+  }
+}
