@@ -212,8 +212,9 @@ void Server::fetch(const mcp::Call& call, const mcp::Json& arguments) {
     connection_.finish(call.id, failure(job.error().what, job.error().hint));
     return;
   }
+  const milliseconds wait = std::chrono::seconds(number(arguments, "wait_s", kDefaultWait));
   Fetching fetching{.run = job->row.id,
-                    .patience = Deadline::in(std::chrono::seconds(number(arguments, "wait_s", kDefaultWait))),
+                    .patience = Deadline::in(std::min(wait, patience_for(call.client))),
                     .offset = static_cast<std::size_t>(number(arguments, "offset", 0)),
                     .longest = habits_of(call.client.name).longest};
   if (!look(call.id, fetching)) fetching_.emplace(call.id, std::move(fetching));
@@ -262,7 +263,7 @@ void Server::read_resource(const mcp::Call& call, const std::string& uri) {
   else
     connection_.finish(call.id, mcp::Failure{.kind = mcp::Failure::Kind::resource_not_found,
                                              .message = job ? describe(*job) : job.error().what,
-                                             .data = {}});
+                                             .data = {{"uri", uri}}});
 }
 
 void Server::get_prompt(const mcp::Call& call, const std::string&, const std::map<std::string, std::string>&) {

@@ -110,6 +110,20 @@ TEST_CASE("a call that takes longer than the agent waits is not lost: its id is 
   CHECK(cli.spawns("codex") == 1);
 }
 
+TEST_CASE("a result is waited for no longer than the agent waits for the call") {
+  Cli cli;
+  with_project(cli).backend("codex", {"--wait-file", cli.file("go"), "--say", "at last"});
+  Agent agent(cli, "some-agent", "--client-timeout 1s");
+  const std::string run =
+      agent.call("ask", in(cli, {{"prompt", "x"}, {"background", true}}))["structuredContent"]["run"];
+  const int patient = agent.send_call("result", {{"run", run}, {"wait_s", 50}});
+  CHECK(agent.call("result", {{"run", run}, {"wait_s", 2}})["structuredContent"]["status"] == "working");
+  REQUIRE(agent.has_answer(patient));
+  CHECK(agent.answer_to(patient)["result"]["structuredContent"]["status"] == "working");
+  go(cli);
+  cli.run("result --wait " + run).expect(0).stdout_is("at last\n");
+}
+
 TEST_CASE("a run whose id was handed out outlives the server, one that nobody will fetch does not") {
   Cli cli;
   with_project(cli).counted("codex", {"--wait-file", cli.file("go"), "--say", "at last"});
@@ -220,6 +234,8 @@ TEST_CASE("status tells the health of each, from a configuration that is read an
     }
   CHECK(found);
   CHECK_THAT(text_of(result), Contains("codex: open, retry in "));
+  const Json unknown = agent.answer_to(agent.send("resources/read", {{"uri", "delegate://unknown"}}));
+  CHECK(unknown["error"]["data"]["uri"] == "delegate://unknown");
   cli.write(cli.config_file(), "[breaker]\nthreshold = 0\n");
   CHECK(agent.call("status", Json::object())["isError"] == true);
   CHECK(agent.call("ask", {{"prompt", "x"}})["isError"] == true);
