@@ -8,8 +8,9 @@
 The answer is "pong: " and the last line of the last user prompt, which proves that the prompt arrived.
 The prompt "recall" is answered with "recalled: " and the earlier prompts, which proves that a resumed
 session carried its history. The prompt "call TOOL {json}" makes the model call that tool, and what the
-tool said comes back as "tool said: ..." on one line, which proves what a CLI lets its model do.
-Usage is always 11 tokens in and 7 out for each answer.
+tool said comes back as "tool said: ..." on one line, which proves what a CLI lets its model do. With
+"call TOOL {json} then call TOOL {json}" it calls one after the other, where RUN in the arguments is the
+run that delegate named last. Usage is always 11 tokens in and 7 out for each answer.
 
 The failure modes speak each vendor's own shapes: what "401" is for Anthropic and OpenAI is a 400 with
 API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic.
@@ -27,7 +28,8 @@ ENDINGS = {"maxtokens": "cut", "refusal": "refused"}
 # The connection: silent or cut before the headers, right after them, or in the middle of the answer. Cut by a reset
 # ("reset", "drop") or by an orderly end ("closed", "closedmid").
 BEFORE, AT_HEADERS, IN_THE_MIDDLE = ("hang", "closed", "reset"), ("headers",), ("hangmid", "closedmid", "drop")
-MODES = ("ok", "slow", "empty", *ENDINGS, *BEFORE, *AT_HEADERS, *IN_THE_MIDDLE, "garbage", "garbageevents", "errorevent", "stumble",
+HELD = "held"  # the answer waits until the mode is another one
+MODES = ("ok", HELD, "slow", "empty", *ENDINGS, *BEFORE, *AT_HEADERS, *IN_THE_MIDDLE, "garbage", "garbageevents", "errorevent", "stumble",
          "400ctx", "401", "403", "404", "429", "429short", "429retry", "429long", "429quota", "429usage",
          "500", "502", "529")
 WAITS = {"429short": 2, "429retry": 20, "429long": 3600}
@@ -77,15 +79,36 @@ class Answer:
         return pieces_of(self.text) if self.text else []
 
 
-def answer_to(prompts, tool_result=None):
-    if tool_result is not None:
-        return Answer("tool said: " + " ".join(str(tool_result).split()))
+def calls_in(asked):
+    """The tools that a prompt wants called, in order, each with its arguments as text."""
+    calls = [re.fullmatch(r"call (\w+) (\{.*\})", step) for step in asked.split(" then ")]
+    return [call.groups() for call in calls] if all(calls) else []
+
+
+def answer_to(prompts, tool_results):
+    """What the model says next. `tool_results`: of the calls that it has made since the last prompt."""
     asked = last_line(prompts[-1]) if prompts else ""
+    calls = calls_in(asked)
+    if len(tool_results) < len(calls):
+        tool, arguments = calls[len(tool_results)]
+        runs = re.findall(r'\brun\W{1,4}([0-9a-z]{16})\b', " ".join(map(str, tool_results)))
+        return Answer(tool=tool, arguments=json.loads(arguments.replace("RUN", runs[-1] if runs else "no run")))
+    if tool_results:
+        return Answer("tool said: " + " ".join(str(tool_results[-1]).split()))
     if asked == "recall":
         return Answer("recalled: " + "; ".join(last_line(prompt) for prompt in prompts[:-1]))
-    if call := re.fullmatch(r"call (\w+) (\{.*\})", asked):
-        return Answer(tool=call[1], arguments=json.loads(call[2]))
     return Answer("pong: " + asked)
+
+
+def results_since_prompt(messages, results_of, is_prompt):
+    """What the tools said that were called since the user spoke last."""
+    results = []
+    for message in messages:
+        found = results_of(message)
+        if is_prompt(message) and not found:
+            results = []
+        results += found
+    return results
 
 
 class Anthropic:
@@ -105,7 +128,10 @@ class Anthropic:
 
     def system(self, body):
         system = body.get("system") or ""
-        return system if isinstance(system, str) else "\n".join(block.get("text", "") for block in system)
+        texts = [system] if isinstance(system, str) else [block.get("text", "") for block in system]
+        texts += [text_of(message.get("content")) for message in body.get("messages", [])
+                  if message.get("role") == "system"]
+        return "\n".join(texts)
 
     def side_request(self, handler, body):
         if handler.url.path.endswith("/count_tokens"):
@@ -141,11 +167,14 @@ class Anthropic:
             "529": lambda: error(529, "overloaded_error", "Overloaded"),
         }[mode]()
 
-    def tool_result(self, body):
-        content = (body.get("messages") or [{}])[-1].get("content")
-        blocks = content if isinstance(content, list) else []
-        results = [block for block in blocks if block.get("type") == "tool_result"]
-        return text_of(results[-1].get("content")) if results else None
+    def tool_results(self, body):
+        def results_of(message):
+            content = message.get("content")
+            blocks = content if isinstance(content, list) else []
+            return [text_of(block.get("content")) for block in blocks if block.get("type") == "tool_result"]
+
+        return results_since_prompt(body.get("messages", []), results_of,
+                                    lambda message: user_texts([message], "content"))
 
     def events(self, model, answer):
         """A streamed answer: what to send, in order."""
@@ -190,7 +219,7 @@ class Anthropic:
                           "cache_read_input_tokens": 0, "output_tokens": output_tokens}}
 
     def answer(self, body):
-        return answer_to(self.prompts(body), self.tool_result(body))
+        return answer_to(self.prompts(body), self.tool_results(body))
 
     def wants_stream(self, handler, body):
         return bool(body.get("stream"))
@@ -206,7 +235,12 @@ class OpenAI:
         return body.get("model")
 
     def tools(self, body):
-        return [tool.get("name") or tool.get("type") for tool in body.get("tools", [])]
+        """Those of an MCP server come together, as a namespace; here as NAMESPACE__TOOL."""
+        names = []
+        for tool in body.get("tools", []):
+            name = tool.get("name") or tool.get("type")
+            names += [f"{name}__{inner.get('name')}" for inner in tool.get("tools") or []] or [name]
+        return names
 
     def prompts(self, body):
         return user_texts(body.get("input", []), "content")
@@ -263,9 +297,11 @@ class OpenAI:
                                  "Our servers are currently overloaded. Please try again later."),
         }[mode]()
 
-    def tool_result(self, body):
-        last = (body.get("input") or [{}])[-1]
-        return last.get("output") if last.get("type", "").endswith("_call_output") else None
+    def tool_results(self, body):
+        def results_of(item):
+            return [item.get("output")] if item.get("type", "").endswith("_call_output") else []
+
+        return results_since_prompt(body.get("input", []), results_of, lambda item: user_texts([item], "content"))
 
     def events(self, model, answer):
         response_id, done = new_id("resp_"), self.item(answer)
@@ -297,8 +333,10 @@ class OpenAI:
 
     def item(self, answer):
         if answer.tool:
+            namespace, _, name = answer.tool.rpartition("__")
             return {"id": new_id("fc_"), "type": "function_call", "call_id": new_id("call_"), "status": "completed",
-                    "name": answer.tool, "arguments": json.dumps(answer.arguments)}
+                    "name": name, **({"namespace": namespace} if namespace else {}),
+                    "arguments": json.dumps(answer.arguments)}
         words = {"refusal": answer.text} if answer.ending == "refused" else {"text": answer.text, "annotations": []}
         content = [{"type": self.part(answer), **words}] if answer.text else []
         return {"id": new_id("msg_"), "type": "message", "role": "assistant", "status": "completed", "content": content}
@@ -312,7 +350,7 @@ class OpenAI:
                 "incomplete_details": why, "usage": None if status == "in_progress" else usage}
 
     def answer(self, body):
-        return answer_to(self.prompts(body), self.tool_result(body))
+        return answer_to(self.prompts(body), self.tool_results(body))
 
     def wants_stream(self, handler, body):
         return bool(body.get("stream"))
@@ -347,7 +385,7 @@ class Gemini:
         """The CLI's "auto" model asks first, in JSON, how hard the prompt is."""
         if body.get("generationConfig", {}).get("responseMimeType") == "application/json":
             return Answer(json.dumps({"complexity_reasoning": "A ping.", "complexity_score": 5}))
-        return answer_to(self.prompts(body), self.tool_result(body))
+        return answer_to(self.prompts(body), self.tool_results(body))
 
     def error(self, mode, model):
         def error(status, code, message, *details):
@@ -388,10 +426,13 @@ class Gemini:
             "529": lambda: error(503, "UNAVAILABLE", "The model is overloaded. Please try again later."),
         }[mode]()
 
-    def tool_result(self, body):
-        parts = (body.get("contents") or [{}])[-1].get("parts") or []
-        results = [part["functionResponse"] for part in parts if "functionResponse" in part]
-        return results[-1].get("response") if results else None
+    def tool_results(self, body):
+        def results_of(content):
+            return [part["functionResponse"].get("response") for part in content.get("parts") or []
+                    if "functionResponse" in part]
+
+        return results_since_prompt(body.get("contents", []), results_of,
+                                    lambda content: user_texts([content], "parts"))
 
     def events(self, model, answer):
         if answer.tool or not answer.text:
@@ -446,17 +487,21 @@ class Handler(LoopbackHandler):
 
     def log(self, vendor, body, mode):
         prompts = vendor.prompts(body) if vendor else []
+        results = vendor.tool_results(body) if vendor else []
         self.server.record({
             "vendor": vendor.name if vendor else None, "method": self.command, "path": self.url.path,
             "model": vendor.model(self, body) if vendor else None, "mode": mode,
             "prompt": prompts[-1] if prompts else None, "earlier": prompts[:-1],
-            "tool_result": vendor.tool_result(body) if vendor else None,
+            "tool_result": results[-1] if results else None,
             "system": vendor.system(body) if vendor else None,
             "tools": vendor.tools(body) if vendor else [],
             "headers": {name: self.headers[name] for name in self.headers_of_interest if name in self.headers}})
 
     def answer(self, vendor, body, mode):
         model = vendor.model(self, body)
+        while mode == HELD:
+            time.sleep(0.02)
+            mode = self.server.modes[vendor.name]
         if mode in BEFORE:
             return self.interrupt(mode)
         if not any(header in self.headers for header in self.keys) and vendor.name == "openai":

@@ -19,8 +19,8 @@ import time
 
 from expected_outcomes import CLIS, LOCAL, MODES, QUICK
 from outcomes_document import document
-from real_clis_test import GEMINI_MODEL, INSTALLED
 from sandbox import Sandbox, Server, Unavailable, cache, enter_loopback_only_network, install_real_clis
+from world import GEMINI_MODEL, INSTALLED
 
 PROMPT = "say hello to every one of us, please"  # long enough to be cut in the middle, and to be slow
 BARE_LIMIT = 60

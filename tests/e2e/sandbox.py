@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -77,6 +78,11 @@ def install_real_clis():
     return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
+def json_lines(log):
+    """What stands in a log that may be written to at this moment: its whole lines."""
+    return [json.loads(line) for line in log.read_text().rpartition("\n")[0].splitlines()]
+
+
 class Server:
     """One of our stand-in servers as a child process, with its control endpoint and its log."""
 
@@ -95,7 +101,7 @@ class Server:
 
     def requests(self, **wanted):
         """The requests so far whose fields have these values."""
-        entries = [json.loads(line) for line in self.log_path.read_text().splitlines()]
+        entries = json_lines(self.log_path)
         return [entry for entry in entries if all(entry.get(key) == value for key, value in wanted.items())]
 
     def stop(self):
@@ -108,6 +114,32 @@ class Server:
 class Finished:
     def __init__(self, stdout, stderr, exit_code, seconds):
         self.stdout, self.stderr, self.exit_code, self.seconds = stdout, stderr, exit_code, seconds
+
+
+class Running:
+    """A program at work, and a thread that talks with it."""
+
+    def __init__(self, argv, stdin, **where):
+        self.started = time.monotonic()
+        self.child = subprocess.Popen(argv, start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, **where)
+        self.said = (b"", b"")
+        self.talk = threading.Thread(target=self.communicate, args=(stdin.encode(),), daemon=True)
+        self.talk.start()
+
+    def communicate(self, stdin):
+        self.said = self.child.communicate(stdin)
+
+    def finish(self, timeout):
+        """Wait for the end, or kill the whole process group when the time is up (exit code None)."""
+        self.talk.join(timeout)
+        exit_code = self.child.returncode
+        if self.talk.is_alive():
+            exit_code = None
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.talk.join(10)
+        stdout, stderr = (each.decode(errors="replace") for each in self.said)
+        return Finished(stdout, stderr, exit_code, time.monotonic() - self.started)
 
 
 class Sandbox:
@@ -144,20 +176,11 @@ class Sandbox:
         path.write_text(text)
         return path
 
+    def start(self, argv, stdin="", **environment):
+        return Running(argv, stdin, cwd=self.project, env=self.environment | environment)
+
     def run(self, argv, stdin="", timeout=60, **environment):
-        """Run to the end, or kill the whole process group when the time is up (exit code None)."""
-        started = time.monotonic()
-        child = subprocess.Popen(argv, cwd=self.project, env=self.environment | environment, start_new_session=True,
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        try:
-            stdout, stderr = child.communicate(stdin.encode(), timeout)
-            exit_code = child.returncode
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            stdout, stderr = child.communicate(timeout=10)
-            exit_code = None
-        return Finished(stdout.decode(errors="replace"), stderr.decode(errors="replace"), exit_code,
-                        time.monotonic() - started)
+        return self.start(argv, stdin, **environment).finish(timeout)
 
     def processes(self):
         """The pids of whatever still runs with this sandbox for a home."""

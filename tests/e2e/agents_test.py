@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""The real Claude Code, Codex CLI and Gemini CLI as clients of `delegate mcp`, in a network of loopback only.
+
+    agents_test.py --delegate PATH [NAME ...]
+
+Each is registered with `delegate setup` and run headless with the stand-in API as its model, which calls delegate's
+tools; whom delegate asks is a stand-in, too. Every test writes down what went over the wires, to build/e2e or to
+$DELEGATE_E2E_TRANSCRIPTS.
+
+A backend may take 300 s where a client gives up after 60 s. Here the client gives up after 5 s, and the backend ends
+when the test lets it, which is later than that; with DELEGATE_E2E_REAL_TIME set both take their time.
+"""
+
+import json
+import os
+import pathlib
+import re
+import sys
+import time
+
+import world
+from recorder import TO_CLIENT, TO_SERVER
+from sandbox import HERE, json_lines
+
+CONFIG = """
+[router]
+order = ["helper"]
+local = ""
+
+[backends.helper]
+kind = "command"
+command = ["{helper}"]
+
+[notify]
+desktop = false
+"""
+# Waits for a word when there is a gate.
+HELPER = """#!/bin/sh
+echo $$ >>"$HOME/starts"
+prompt=$(cat)
+[ ! -p "$HOME/gate" ] || read -r word <"$HOME/gate"
+echo "the helper heard: $prompt"
+"""
+RECORDER = """#!/bin/sh
+exec {python} {recorder} {log} {program} "$@"
+"""
+REAL_TIME = "DELEGATE_E2E_REAL_TIME" in os.environ
+# Seconds; and how often `result` is called: it waits until shortly before the client gives up, or for 50 s.
+CLIENT_GIVES_UP, BACKEND_TAKES, FETCHES = (60, 300, 7) if REAL_TIME else (5, 0, 2)
+HEARD = "the helper heard: what is six by seven?"
+QUESTION = '{"prompt": "what is six by seven?"}'
+
+
+class Wire:
+    """What client and server said to each other."""
+
+    def __init__(self, log):
+        self.log = log
+        log.touch()
+
+    def entries(self):
+        return [{**entry, "message": json.loads(entry["line"])} for entry in json_lines(self.log)]
+
+    def methods(self):
+        """What the client said."""
+        return [entry["message"].get("method") for entry in self.entries() if entry["to"] == TO_SERVER]
+
+    def calls(self, tool):
+        """The arguments of each call of a tool."""
+        messages = [entry["message"] for entry in self.entries()]
+        return [message["params"]["arguments"] for message in messages
+                if message.get("method") == "tools/call" and message["params"]["name"] == tool]
+
+
+class Agents(world.World):
+    def config(self):
+        helper = self.script("helper", HELPER)
+        return CONFIG.format(helper=helper)
+
+    def script(self, name, text):
+        path = self.sandbox.bin / name
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+        return path
+
+    def setUp(self):
+        super().setUp()
+        self.wire = Wire(self.sandbox.root / "wire.log")
+        self.addCleanup(self.write_down)
+        # What setup registers is the program on the PATH; then a recorder takes its place.
+        (self.sandbox.bin / "delegate").symlink_to(self.delegate)
+        self.run_delegate("setup", self.backend)
+        self.script("delegate", RECORDER.format(python=sys.executable, recorder=HERE / "recorder.py",
+                                                log=self.wire.log, program=self.delegate))
+
+    def change_entry(self, settings, **changes):
+        """Of what setup wrote into a client's JSON."""
+        path = self.sandbox.home / settings
+        known = json.loads(path.read_text())
+        known["mcpServers"]["delegate"] |= changes
+        path.write_text(json.dumps(known))
+
+    def start_agent(self, *calls):
+        prompt = " then ".join(f"call {self.prefix}{tool} {arguments}" for tool, arguments in calls)
+        agent = self.sandbox.start(self.argv, prompt)
+        self.addCleanup(agent.finish, 0)
+        return agent
+
+    def finish(self, agent):
+        """What it says."""
+        done = agent.finish(60)
+        self.assertEqual(done.exit_code, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def comes_to(self, what, condition, patience=30):
+        give_up = time.monotonic() + patience
+        while not (found := condition()):
+            if time.monotonic() > give_up:
+                self.fail(f"did not come to it: {what}")
+            time.sleep(0.02)
+        return found
+
+    def has_started(self):
+        """How often the backend was started."""
+        starts = self.sandbox.home / "starts"
+        return len(starts.read_text().splitlines()) if starts.exists() else 0
+
+    def helpers(self):
+        return [pid for pid in self.sandbox.processes() if b"bin/helper" in self.command_of(pid)]
+
+    @staticmethod
+    def command_of(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return b""
+
+    def close_gate(self):
+        os.mkfifo(self.sandbox.home / "gate")
+
+    def open_gate(self):
+        """Fails when no backend waits before it."""
+        gate = os.open(self.sandbox.home / "gate", os.O_WRONLY | os.O_NONBLOCK)
+        os.write(gate, b"go\n")
+        os.close(gate)
+
+    def tool_results(self):
+        return [str(request["tool_result"]) for request in self.model_requests(self.part) if request["tool_result"]]
+
+    def write_down(self):
+        """Who said what to whom, in order."""
+        ways = {TO_SERVER: "client > delegate", TO_CLIENT: "delegate > client"}
+        entries = [(entry["time"], ways[entry["to"]], entry["line"]) for entry in self.wire.entries()]
+        for request in self.model_requests(self.part):
+            tools = [name for name in request["tools"] if "delegate" in name]
+            said = {"prompt": request["prompt"], "tools of delegate": tools, "tool_result": request["tool_result"]}
+            entries.append((request["time"], "client > model", json.dumps(said)))
+        entries.sort()
+        begun = entries[0][0] if entries else 0
+        lines = [f"{at - begun:8.3f}  {way:18}  {text.strip()}" for at, way, text in entries]
+        folder = pathlib.Path(os.environ.get("DELEGATE_E2E_TRANSCRIPTS") or HERE.parent.parent / "build/e2e")
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{self.backend}-{self._testMethodName.removeprefix('test_')}.txt"
+        (folder / name).write_text("\n".join(lines).replace(str(self.sandbox.root), "/sandbox") + "\n")
+
+
+class OfEachAgent:
+    """The tests every client has to pass; `backend` is its name."""
+
+    def test_delegates(self):
+        "{backend} asks another agent through delegate, and quotes its answer"
+        said = self.finish(self.start_agent(("ask", QUESTION)))
+        first, *_, last = self.model_requests(self.part)
+        for tool in ("ask", "result", "status"):
+            self.assertIn(self.prefix + tool, self.tools_shown(first))
+        self.assertEqual(self.has_started(), 1)
+        self.assertIn(HEARD, str(last["tool_result"]))
+        self.assertIn("tool said: ", said)
+        self.assertIn(HEARD, said)
+
+    def test_is_given_an_id(self):
+        "{backend} gives up earlier than the backend answers: it gets the run's id in time and fetches the answer"
+        self.limit_calls(CLIENT_GIVES_UP, ["mcp", "--client-timeout", f"{CLIENT_GIVES_UP}s"])
+        self.close_gate()
+        agent = self.start_agent(("ask", QUESTION), *[("result", '{"run": "RUN", "wait_s": 50}')] * FETCHES)
+        self.comes_to("the backend starts", self.has_started)
+        begun = time.monotonic()
+        self.comes_to("the model gets an id", self.tool_results, CLIENT_GIVES_UP + 10)
+        self.assertEqual(len(self.helpers()), 1)
+        # The call of ask and one of result have lasted until shortly before the client would have given up.
+        self.comes_to("result is called again", lambda: len(self.wire.calls("result")) > 1, 2 * CLIENT_GIVES_UP)
+        time.sleep(max(0, begun + BACKEND_TAKES - time.monotonic()))
+        self.open_gate()
+        said = self.finish(agent)
+        self.assertIn("fetch its answer with result", self.tool_results()[0])
+        self.assertIn(HEARD, said)
+        self.assertEqual(self.has_started(), 1)
+        self.assertNotIn("notifications/cancelled", self.wire.methods())
+        run = self.wire.calls("result")[0]["run"]
+        self.assertEqual(self.run_delegate("result", run).stdout, HEARD + "\n")
+
+    def test_gives_up(self):
+        "{backend} gives up before it has an id: what it asked for is stopped, and it is told so"
+        self.limit_calls(2, ["mcp"])
+        self.close_gate()
+        agent = self.start_agent(("ask", QUESTION))
+        self.comes_to("the backend starts", self.has_started)
+        self.api.mode("held")
+        self.comes_to("the call is cancelled", lambda: "notifications/cancelled" in self.wire.methods())
+        self.comes_to("the backend is stopped", lambda: not self.helpers())
+        self.api.mode("ok")
+        self.assertIn("tool said: ", self.finish(agent))
+        self.assertIn("timed out", self.tool_results()[0])
+        self.assertEqual(self.has_started(), 1)
+
+
+class Claude(OfEachAgent, Agents):
+    backend, part, prefix = "claude", "anthropic", "mcp__delegate__"
+    argv = ("claude", "-p", "--allowedTools", "mcp__delegate")
+
+    def tools_shown(self, request):
+        """It names some, and shows what they are when its model wants to know."""
+        return request["tools"] + re.findall(r"^mcp__\w+$", request["system"], re.M)
+
+    def limit_calls(self, seconds, arguments):
+        self.change_entry(".claude.json", timeout=1000 * seconds, args=arguments)
+
+
+class Codex(OfEachAgent, Agents):
+    backend, part, prefix = "codex", "openai", "mcp__delegate__"
+    # The newest models get tools in a form that the stand-in API does not speak.
+    argv = ("codex", "exec", "--skip-git-repo-check", "-m", "gpt-5-codex", "-")
+
+    def tools_shown(self, request):
+        return request["tools"]
+
+    def limit_calls(self, seconds, arguments):
+        config = self.sandbox.home / ".codex/config.toml"
+        text = config.read_text()
+        for old, new in (("tool_timeout_sec = 3600", f"tool_timeout_sec = {seconds}"),
+                         ('args = ["mcp"]', f"args = {json.dumps(arguments)}")):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        config.write_text(text)
+
+
+class Gemini(OfEachAgent, Agents):
+    backend, part, prefix = "gemini", "gemini", "mcp_delegate_"
+    # In a folder that it is told to trust. Headless, it shows its model no tool that it would have to ask about.
+    argv = ("gemini", "-m", world.GEMINI_MODEL, "--skip-trust", "--allowed-mcp-server-names", "delegate",
+            "--approval-mode", "yolo")
+
+    def tools_shown(self, request):
+        return request["tools"]
+
+    def limit_calls(self, seconds, arguments):
+        self.change_entry(".gemini/settings.json", timeout=1000 * seconds, args=arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(world.main(__doc__, (Claude, Codex, Gemini)))
