@@ -30,6 +30,8 @@ local = ""
 [backends.helper]
 kind = "command"
 command = ["{helper}"]
+first_output_timeout = "0s"  # it says nothing until it has its answer
+idle_timeout = "0s"
 
 [notify]
 desktop = false
