@@ -62,8 +62,11 @@ constexpr CommandText kSetupText{
     .help = "Register `delegate mcp` with an editor",
     .more =
         "Adds delegate to the servers of an editor or agent, shows the change, and touches nothing else in that file: "
-        "comments, order and line ends stay. A second run changes nothing; an entry of an older delegate is brought "
-        "up to date.",
+        "comments, order and line ends stay. Where XDG_CONFIG_HOME or XDG_STATE_HOME moves delegate's files, its name "
+        "is "
+        "registered for the editor to hand on. A second run changes nothing; an entry of an older delegate is brought "
+        "up "
+        "to date.",
     .options = kSetup,
     .examples = kSetupExamples,
     .exclusions = kSetupExclusions,

@@ -1,5 +1,7 @@
 #include "cli/places.hpp"
 
+#include "core/os/file.hpp"
+
 namespace delegate::cli {
 namespace {
 
@@ -37,6 +39,19 @@ std::string scratch_path(const World& world) {
   if (const std::string runtime = world.variable("XDG_RUNTIME_DIR"); runtime.starts_with('/'))
     return runtime + "/delegate";
   return below(base_directory(world, "XDG_CACHE_HOME", "/.cache"), "/delegate/calls");
+}
+
+std::vector<std::string> moved_places(const World& world) {
+  const std::string home = home_path(world);
+  const auto is_moved = [&](const char* variable, const char* below_home) {
+    const std::string set = world.variable(variable);
+    return set.starts_with('/') &&
+           Path(set + "/").lexically_normal() != Path(home + below_home + "/").lexically_normal();
+  };
+  std::vector<std::string> names;
+  if (is_moved("XDG_CONFIG_HOME", "/.config")) names.emplace_back("XDG_CONFIG_HOME");
+  if (is_moved("XDG_STATE_HOME", "/.local/state")) names.emplace_back("XDG_STATE_HOME");
+  return names;
 }
 
 std::string with_tilde(const World& world, const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "cli/world.hpp"
 #include "core/config/config.hpp"
@@ -18,6 +19,10 @@ std::string trusted_path(const World& world);
 std::string state_path(const World& world, const StateSettings& settings);
 /// For private files of calls.
 std::string scratch_path(const World& world);
+
+/// Variables that are set here and put the configuration or the state elsewhere than HOME alone would: a process
+/// without them has other breakers.
+std::vector<std::string> moved_places(const World& world);
 
 /// `~/x` for what is below the home directory: for showing.
 std::string with_tilde(const World& world, const std::string& path);

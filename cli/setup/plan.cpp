@@ -1,5 +1,6 @@
 #include "cli/setup/plan.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/base/text.hpp"
@@ -82,18 +83,34 @@ Status add_members(Edit& edit, const KeyPath& path, const Json& there, const Jso
   return both == there ? Status() : edit.put(path, both);
 }
 
-Status bring_up_to_date(Edit& edit, const KeyPath& path, const Setting& setting) {
-  const Json* const there = edit.at(path);
-  if (there == nullptr) return edit.put(path, setting.value);
+bool has_members(const Json& there, const Json& value) {
+  if (value.type() != there.type()) return value.empty();
+  if (value.is_object()) {
+    for (const auto& item : value.items())
+      if (!there.contains(item.key())) return false;
+    return true;
+  }
+  return std::all_of(value.begin(), value.end(), [&](const Json& element) {
+    return std::find(there.begin(), there.end(), element) != there.end();
+  });
+}
+
+bool is_up_to_date(const Json* there, const Setting& setting) {
+  if (there == nullptr) return false;
   switch (setting.keep) {
-    case Keep::always: return {};
-    case Keep::members: return add_members(edit, path, Json(*there), setting.value);
-    case Keep::larger:
-      if (there->is_number() && there->get<double>() >= setting.value.get<double>()) return {};
-      break;
+    case Keep::always: return true;
+    case Keep::members: return has_members(*there, setting.value);
+    case Keep::larger: return there->is_number() && there->get<double>() >= setting.value.get<double>();
     case Keep::never: break;
   }
-  return *there == setting.value ? Status() : edit.put(path, setting.value);
+  return *there == setting.value;
+}
+
+Status bring_up_to_date(Edit& edit, const KeyPath& path, const Setting& setting) {
+  const Json* const there = edit.at(path);
+  if (is_up_to_date(there, setting)) return {};
+  if (there == nullptr || setting.keep != Keep::members) return edit.put(path, setting.value);
+  return add_members(edit, path, Json(*there), setting.value);
 }
 
 }  // namespace
@@ -101,6 +118,13 @@ Status bring_up_to_date(Edit& edit, const KeyPath& path, const Setting& setting)
 bool starts_delegate(const Json& entry) {
   const auto server = server_in(entry);
   return server && std::filesystem::path(server->command).filename().string().starts_with("delegate");
+}
+
+std::vector<std::string> outdated(const Editor& editor, const Json& entry, const Server& server) {
+  std::vector<std::string> keys;
+  for (const Setting& setting : editor.entry(server))
+    if (!is_up_to_date(setting_at(entry, {setting.key}), setting)) keys.push_back(setting.key);
+  return keys;
 }
 
 Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server) {

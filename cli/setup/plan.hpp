@@ -19,6 +19,9 @@ struct Plan {
 Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server);
 Result<Plan> plan_removal(const Editor& editor, std::string_view text);
 
+/// The keys of an entry that a registration of this server would change.
+std::vector<std::string> outdated(const Editor& editor, const Json& entry, const Server& server);
+
 /// Does this entry start a delegate, wherever that is?
 bool starts_delegate(const Json& entry);
 

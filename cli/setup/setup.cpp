@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/json.hpp"
+#include "cli/places.hpp"
 #include "cli/setup/difference.hpp"
 #include "cli/setup/plan.hpp"
 #include "cli/setup/settings_file.hpp"
@@ -13,8 +14,16 @@ namespace {
 
 using namespace setup;
 
+/// Others share a project's settings, and have their files elsewhere.
+std::vector<std::string> variables_of(const World& world, const SetupCommand& command) {
+  std::vector<std::string> names = command.project ? std::vector<std::string>{} : moved_places(world);
+  for (const std::string& name : command.variables)
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  return names;
+}
+
 Server server_of(const World& world, const SetupCommand& command) {
-  Server server{own_program(world), {"mcp"}, command.variables};
+  Server server{own_program(world), {"mcp"}, variables_of(world, command)};
   if (command.allow_write) server.arguments.emplace_back("--allow-write");
   return server;
 }

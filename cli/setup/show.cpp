@@ -7,11 +7,16 @@
 namespace delegate::cli::setup {
 namespace {
 
+std::string update_text(const EditorStatus& status) {
+  if (status.outdated.empty()) return {};
+  return ", out of date (" + join(status.outdated, ", ") + "): delegate setup " + std::string(status.editor->name);
+}
+
 std::string state_text(const World& world, const EditorStatus& status) {
   switch (status.registration) {
     case Registration::none: return "not registered: delegate setup " + std::string(status.editor->name);
-    case Registration::here: return "registered";
-    case Registration::elsewhere: return "registered, as " + shown(world, status.command);
+    case Registration::here: return "registered" + update_text(status);
+    case Registration::elsewhere: return "registered, as " + shown(world, status.command) + update_text(status);
     case Registration::gone:
       return "registered as " + shown(world, status.command) + ", which is not there: delegate setup " +
              std::string(status.editor->name);
@@ -45,6 +50,7 @@ Json survey_json(const std::vector<EditorStatus>& all) {
     put(one, "file", status.file);
     one["state"] = name_of(status.registration);
     put(one, "command", status.command);
+    if (!status.outdated.empty()) one["outdated"] = status.outdated;
     put(one, "problem", status.problem);
     out["editors"].push_back(std::move(one));
   }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "cli/places.hpp"
 #include "cli/setup/plan.hpp"
 #include "core/os/file.hpp"
 #include "core/os/process.hpp"
@@ -52,6 +53,11 @@ void look_into(const World& world, EditorStatus& status) {
   const auto server = server_in(*entry);
   status.command = server ? server->command : "";
   status.registration = registration_of(world, *entry, status.command);
+  if (!server || status.registration == Registration::foreign) return;
+  Server wanted = *server;  // with what a person has added to its arguments
+  if (wanted.arguments.empty() || wanted.arguments.front() != "mcp") wanted.arguments = {"mcp"};
+  wanted.variables = moved_places(world);
+  status.outdated = outdated(*status.editor, *entry, wanted);
 }
 
 }  // namespace

@@ -22,8 +22,9 @@ struct EditorStatus {
   std::string found_at;  // the command, else what the editor left in the home directory
   std::string file;      // where its settings are, there or not; empty: nothing says where
   Registration registration = Registration::none;
-  std::string command;  // that is registered
-  std::string problem;  // with Registration::unreadable: `line L, column C: what`
+  std::string command;                // that is registered
+  std::vector<std::string> outdated;  // keys of the entry that `setup` would bring up to date, whatever it starts
+  std::string problem;                // with Registration::unreadable: `line L, column C: what`
 };
 
 /// One for each editor there is, in the order of the table.

@@ -230,6 +230,23 @@ TEST_CASE("a variable is handed on by its name, and its value is written nowhere
     cli.run(words).expect(2).stdout_is("").stderr_has("no way to name a variable").stderr_lines(2);
 }
 
+TEST_CASE("an editor hands on what moves delegate's files, so that it finds the breakers of this shell") {
+  Cli cli;
+  cli.run("setup codex").expect(0).stdout_lacks("XDG_");  // they are where HOME alone would put them
+  cli.set("XDG_STATE_HOME", cli.home("state"));
+  CHECK(editor_of(cli, "codex")["outdated"] == Json{"env_vars"});
+  cli.run("setup").expect(0).stdout_has("registered, out of date (env_vars): delegate setup codex");
+  cli.run("setup codex").expect(0).stdout_has("+env_vars = [\"XDG_STATE_HOME\"]").stderr_has("brought up to date");
+  cli.run("setup codex").expect(0).stdout_is("").stderr_has("already registered");
+  CHECK_FALSE(editor_of(cli, "codex").contains("outdated"));
+  for (const char* name : {"claude", "gemini", "cursor", "vscode", "windsurf", "opencode"})
+    cli.run(std::string("setup ") + name).expect(0).stdout_has("\"XDG_STATE_HOME\": \"");
+  cli.run("setup zed").expect(0).stdout_lacks("XDG_");  // it hands on all that it has
+  cli.run("setup --project codex").expect(0).stdout_lacks("XDG_");
+  cli.run("setup --undo codex").expect(0).stdout_has("-env_vars = [\"XDG_STATE_HOME\"]");
+  cli.unset("XDG_STATE_HOME").set("XDG_CONFIG_HOME", "not/absolute").run("setup codex").expect(0).stdout_lacks("XDG_");
+}
+
 TEST_CASE("callers may have files changed only when that was registered, and no longer when it is registered without") {
   Cli cli;
   cli.run("setup codex").expect(0).stdout_has("args = [\"mcp\"]");

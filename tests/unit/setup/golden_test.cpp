@@ -5,10 +5,12 @@
 #include <iterator>
 
 #include "cli/setup/plan.hpp"
+#include "core/base/text.hpp"
 
 // Each directory below tests/fixtures/setup/EDITOR is a file of that editor: as it was (`before`, absent when there was
 // none), as it is once delegate is registered (`after`), and as it is when that is undone (`undone`, absent when that
-// is `before` again). Or, instead of the latter two, why nothing is done (`error`).
+// is `before` again); `variables`, when there, names those that are handed on, a line each. Or, instead of the latter
+// two, why nothing is done (`error`).
 using namespace delegate;
 using namespace delegate::cli::setup;
 namespace fs = std::filesystem;
@@ -16,6 +18,13 @@ namespace fs = std::filesystem;
 namespace {
 
 const Server kServer{"/usr/local/bin/delegate", {"mcp"}, {}};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (const std::string_view line : split(text, '\n'))
+    if (!line.empty()) lines.emplace_back(line);
+  return lines;
+}
 
 std::optional<std::string> contents(const fs::path& path) {
   if (!fs::exists(path)) return std::nullopt;
@@ -26,6 +35,7 @@ std::optional<std::string> contents(const fs::path& path) {
 struct Case {
   const Editor& editor;
   std::string name;
+  Server server;
   std::string before;
   std::optional<std::string> after;
   std::optional<std::string> undone;
@@ -38,7 +48,9 @@ std::vector<Case> cases() {
     for (const auto& entry :
          fs::directory_iterator(SOURCE_DIRECTORY "/tests/fixtures/setup/" + std::string(editor.name))) {
       const fs::path& directory = entry.path();
-      all.push_back({editor, std::string(editor.name) + "/" + directory.filename().string(),
+      Server server = kServer;
+      server.variables = lines_of(contents(directory / "variables").value_or(""));
+      all.push_back({editor, std::string(editor.name) + "/" + directory.filename().string(), std::move(server),
                      contents(directory / "before").value_or(""), contents(directory / "after"),
                      contents(directory / "undone"), contents(directory / "error")});
     }
@@ -59,7 +71,7 @@ TEST_CASE("a registration changes a file to the byte as it should") {
   for (const Case& one : cases()) {
     if (!one.after) continue;
     INFO(one.name);
-    const auto plan = plan_registration(one.editor, one.before, kServer);
+    const auto plan = plan_registration(one.editor, one.before, one.server);
     REQUIRE(plan);
     CHECK(plan->after == *one.after);
     CHECK((plan->step == Step::unchanged) == (one.before == *one.after));
@@ -70,7 +82,7 @@ TEST_CASE("a second registration changes nothing") {
   for (const Case& one : cases()) {
     if (!one.after) continue;
     INFO(one.name);
-    const auto plan = plan_registration(one.editor, *one.after, kServer);
+    const auto plan = plan_registration(one.editor, *one.after, one.server);
     REQUIRE(plan);
     CHECK(plan->step == Step::unchanged);
     CHECK(plan->after == *one.after);
@@ -96,7 +108,7 @@ TEST_CASE("a file that cannot be changed safely is refused with where and why") 
   for (const Case& one : cases()) {
     if (!one.error) continue;
     INFO(one.name);
-    const auto plan = plan_registration(one.editor, one.before, kServer);
+    const auto plan = plan_registration(one.editor, one.before, one.server);
     REQUIRE_FALSE(plan);
     CHECK(plan.error().what + "\n" == *one.error);
   }
