@@ -151,17 +151,7 @@ bool is_aside(const Json& json) {
          text_at(json, "/message/model") == "<synthetic>";
 }
 
-/// A CLAUDE_CONFIG_DIR that the child sees is stronger than its HOME, wherever the two come from.
-std::string directory_of(const Task& task) {
-  const auto seen_by_child = [&](const char* name) {
-    for (const Environment* environment : {&task.login, &task.environment})
-      if (const auto found = environment->find(name); found != environment->end()) return found->second;
-    return std::string();
-  };
-  if (std::string own = seen_by_child("CLAUDE_CONFIG_DIR"); !own.empty()) return own;
-  const std::string home = seen_by_child("HOME");
-  return home.empty() ? std::string() : home + "/.claude";
-}
+std::string directory_of(const Task& task) { return directory_of_child(task, "CLAUDE_CONFIG_DIR", "/.claude"); }
 
 /// Its own retries: by itself the CLI goes on for three minutes, even with a refused sign-in.
 void read_retry(const Json& json, Reading& reading) {
@@ -265,6 +255,12 @@ class Claude final : public CliBackend {
       if (text_at(*json, "/type") == "assistant") read_words(*json, kept);
     }
     if (kept.end_announced) take_for_answer(reading, std::move(kept.text));
+  }
+
+  LoginTraces login_traces(const Task& task) const override {
+    return {.files = {directory_of(task) + "/.credentials.json"},
+            .variables = {"CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
+                          "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"}};
   }
 
   std::span<const Hint> hints() const override { return kHints; }

@@ -78,6 +78,17 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
   return out;
 }
 
+std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home) {
+  const auto seen_by_child = [&](const std::string& name) {  // what a login sets is stronger
+    for (const Environment* environment : {&task.login, &task.environment})
+      if (const auto found = environment->find(name); found != environment->end()) return found->second;
+    return std::string();
+  };
+  if (std::string own = seen_by_child(variable); !own.empty()) return own;
+  const std::string home = seen_by_child("HOME");
+  return home.empty() ? std::string() : home + below_home;
+}
+
 Call CliBackend::version_call(const Task& task) const {
   return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task)};
 }

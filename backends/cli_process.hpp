@@ -16,6 +16,9 @@ namespace delegate {
 std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login = {},
                                            const std::vector<std::string>& extra = {});
 
+/// A directory as the child will find it: what `variable` says there, else `below_home` of its home. Empty: neither.
+std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home);
+
 /// What all kinds that run an executable have in common.
 class CliBackend : public Backend {
  public:

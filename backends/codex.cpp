@@ -138,6 +138,11 @@ class Codex final : public CliBackend {
     take_for_answer(reading, valid_utf8(record));
   }
 
+  LoginTraces login_traces(const Task& task) const override {
+    return {.files = {directory_of_child(task, "CODEX_HOME", "/.codex") + "/auth.json"},
+            .variables = {"CODEX_API_KEY", "OPENAI_API_KEY"}};
+  }
+
   std::span<const Hint> hints() const override { return kHints; }
 };
 

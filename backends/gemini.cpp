@@ -220,6 +220,14 @@ class Gemini final : public CliBackend {
     return Problem{*outcome, one_line(remains.err), {}};
   }
 
+  LoginTraces login_traces(const Task& task) const override {
+    const std::string home = directory_of_child(task, "GEMINI_CLI_HOME", "");
+    return {.files = {home + "/.gemini/oauth_creds.json", home + "/.gemini/gemini-credentials.json",
+                      home + "/.gemini/.env", home + "/.env"},
+            .variables = {"GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS",
+                          "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA"}};
+  }
+
   std::span<const Hint> hints() const override { return kHints; }
 };
 

@@ -160,6 +160,19 @@ class Ollama final : public Backend {
     return std::nullopt;
   }
 
+  std::string describe_model(const Task& task, const std::vector<HttpResult>& lookups) const override {
+    if (lookups.size() < 2) return {};
+    const auto model = choose_ollama_model(task, lookups);
+    if (!model) return {};
+    std::string text = "asks " + one_line(model->name, kLongestShown);
+    if (model->remote) return text + ", which does not run on this machine";
+    text += model->loaded ? ", which is loaded" : ", which is loaded when it is needed";
+    if (model->loaded_window > 0) text += " with a window of " + std::to_string(model->loaded_window) + " tokens";
+    else if (model->longest_window > 0)
+      text += "; its window: up to " + std::to_string(model->longest_window) + " tokens";
+    return text;
+  }
+
   std::span<const Hint> hints() const override { return kHints; }
 };
 

@@ -123,6 +123,11 @@ class OpenAi final : public Backend {
     return problem_of(error.is_null() ? Json(std::string(remains.body)) : error, task, remains.http_status);
   }
 
+  std::string describe_model(const Task& task, const std::vector<HttpResult>& lookups) const override {
+    const std::string model = !task.model.empty() ? task.model : lookups.empty() ? "" : first_model(lookups[0]);
+    return model.empty() ? std::string() : "asks " + one_line(model);
+  }
+
   std::span<const Hint> hints() const override { return kHints; }
 };
 

@@ -18,6 +18,7 @@ int run_carry(const World& world, const Config& config, const CarryCommand& comm
 int run_status(const World& world, const Config& config, const StatusCommand& command);
 int run_backends(const World& world, const Config& config, const BackendsCommand& command);
 int run_ping(const World& world, const Config& config, const PingCommand& command);
+int run_doctor(const World& world, const std::string& config_file, const DoctorCommand& command);
 int run_breaker(const World& world, const Config& config, const BreakerCommand& command);
 int run_config(const World& world, const Configured& configured, const ConfigCommand& command);  // show and check
 int run_config_init(const World& world, const std::string& config_file, const ConfigCommand& command);

@@ -7,12 +7,12 @@ namespace delegate::cli {
 namespace {
 
 constexpr const CommandText* kCommands[] = {
-    &kAskText,          &kSubmitText,      &kResultText,         &kCancelText,        &kRunsText,
-    &kStatusText,       &kBackendsText,    &kPingText,           &kBreakerText,       &kBreakerListText,
-    &kBreakerResetText, &kBreakerTripText, &kBreakerDisableText, &kBreakerEnableText, &kDrillText,
-    &kWorkerText,       &kConfigText,      &kConfigShowText,     &kConfigCheckText,   &kConfigPathText,
-    &kConfigInitText,   &kTrustText,       &kSetupText,          &kMcpText,           &kCarryText,
-    &kCompletionText,   &kHelpText,        &kCompleteText,       &kManualText,
+    &kAskText,         &kSubmitText,       &kResultText,      &kCancelText,         &kRunsText,
+    &kStatusText,      &kBackendsText,     &kPingText,        &kDoctorText,         &kBreakerText,
+    &kBreakerListText, &kBreakerResetText, &kBreakerTripText, &kBreakerDisableText, &kBreakerEnableText,
+    &kDrillText,       &kWorkerText,       &kConfigText,      &kConfigShowText,     &kConfigCheckText,
+    &kConfigPathText,  &kConfigInitText,   &kTrustText,       &kSetupText,          &kMcpText,
+    &kCarryText,       &kCompletionText,   &kHelpText,        &kCompleteText,       &kManualText,
 };
 
 constexpr OptionText kGlobal[] = {

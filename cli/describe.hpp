@@ -22,6 +22,7 @@ struct Typed {
   RunsCommand runs;
   BackendsCommand backends;
   PingCommand ping;
+  DoctorCommand doctor;
   BreakerCommand breaker;
   ConfigCommand config;
   TrustCommand trust;

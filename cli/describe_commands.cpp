@@ -119,6 +119,10 @@ constexpr OptionText kHelp[] = {
      .place = [](Typed& typed) -> std::vector<std::string>& { return typed.topic; }},
 };
 
+constexpr OptionText kDoctor[] = {
+    {.names = "--json", .help = "As JSON", .place = in<&Typed::doctor, &DoctorCommand::json>},
+};
+
 constexpr OptionText kComplete[] = {
     {.value = "WHAT",
      .help = "What the shell asks for",
@@ -162,6 +166,19 @@ constexpr CommandText kPingText{
         "breaker.",
     .options = kPing,
     .take = take<&Typed::ping>};
+
+constexpr CommandText kDoctorText{
+    .name = "doctor",
+    .group = kOperate,
+    .help = "Why it does not work here, and what to do about it",
+    .more =
+        "Looks at the configuration, the state, each backend with its login, breaker and slots, runs in the "
+        "background, "
+        "editors and the environment. It starts no more than `--version` of what is installed, asks a local server "
+        "which models it has, and asks no model anything: that is what `delegate ping` does.\n\n"
+        "The exit status is 0 when nothing hinders, also with warnings, and 1 when something does.",
+    .options = kDoctor,
+    .take = take<&Typed::doctor>};
 
 constexpr CommandText kDrillText{
     .name = "drill",

@@ -15,6 +15,7 @@ extern const CommandText kRunsText;
 extern const CommandText kStatusText;
 extern const CommandText kBackendsText;
 extern const CommandText kPingText;
+extern const CommandText kDoctorText;
 extern const CommandText kBreakerText;
 extern const CommandText kBreakerListText;
 extern const CommandText kBreakerResetText;

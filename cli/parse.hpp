@@ -68,6 +68,9 @@ struct BackendsCommand {
   bool check = false;
   bool json = false;
 };
+struct DoctorCommand {
+  bool json = false;
+};
 struct PingCommand {
   std::string backend;  // empty: all that are enabled
   bool json = false;
@@ -132,9 +135,9 @@ struct UsageError {
 };
 
 using Command = std::variant<AskCommand, SubmitCommand, ResultCommand, CancelCommand, WorkerCommand, CarryCommand,
-                             McpCommand, StatusCommand, RunsCommand, BackendsCommand, PingCommand, BreakerCommand,
-                             ConfigCommand, TrustCommand, SetupCommand, DrillCommand, StandInCommand, CompletionCommand,
-                             CompleteCommand, ManualCommand, ShowText, UsageError>;
+                             McpCommand, StatusCommand, RunsCommand, BackendsCommand, PingCommand, DoctorCommand,
+                             BreakerCommand, ConfigCommand, TrustCommand, SetupCommand, DrillCommand, StandInCommand,
+                             CompletionCommand, CompleteCommand, ManualCommand, ShowText, UsageError>;
 
 struct CommandLine {
   Command command;

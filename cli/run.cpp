@@ -53,6 +53,7 @@ std::optional<int> dispatch_unconfigured(const World& world, const CommandLine& 
     if (config->action == ConfigCommand::Action::path)
       return run_config_path(world, line.config_file, directory, *config);
   }
+  if (const auto* doctor = std::get_if<DoctorCommand>(&command)) return run_doctor(world, line.config_file, *doctor);
   if (const auto* mcp = std::get_if<McpCommand>(&command)) return run_mcp(world, line.config_file, *mcp);
   if (const auto* trust = std::get_if<TrustCommand>(&command)) return run_trust(world, *trust);
   if (const auto* setup = std::get_if<SetupCommand>(&command)) return run_setup(world, *setup);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -95,12 +96,12 @@ std::int64_t pid_namespace() {
   return ::stat("/proc/self/ns/pid", &facts) == 0 ? static_cast<std::int64_t>(facts.st_ino) : 0;
 }
 
+}  // namespace
+
 bool is_executable_file(const std::string& path) {
   struct stat facts {};
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
-
-}  // namespace
 
 ProcessId this_process(const std::string& boot_id) {
   const auto stat = read_stat("self");
@@ -144,19 +145,23 @@ int kill_tagged(const std::string& name, const std::string& value) {
   return killed;
 }
 
-std::optional<std::string> find_executable(const std::string& command, const std::string& path) {
-  if (command.find('/') != std::string::npos) {
-    if (command[0] != '/' || !is_executable_file(command)) return std::nullopt;
-    return command;
-  }
-  if (command.empty()) return std::nullopt;
+std::vector<std::string> places_of_command(const std::string& command, const std::string& path) {
+  if (command.empty()) return {};
+  if (command[0] == '/') return {command};
+  if (command.find('/') != std::string::npos) return {};
+  std::vector<std::string> places;
   for (const std::string_view directory : split(path, ':')) {
     if (directory.empty() || directory[0] != '/') continue;  // never something that lies in the working directory
-    std::string candidate(directory);
-    candidate.append(candidate.back() == '/' ? "" : "/").append(command);
-    if (is_executable_file(candidate)) return candidate;
+    places.emplace_back(directory);
+    places.back().append(directory.back() == '/' ? "" : "/").append(command);
   }
-  return std::nullopt;
+  return places;
+}
+
+std::optional<std::string> find_executable(const std::string& command, const std::string& path) {
+  std::vector<std::string> places = places_of_command(command, path);
+  const auto found = std::find_if(places.begin(), places.end(), is_executable_file);
+  return found == places.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
 }  // namespace delegate

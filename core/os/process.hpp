@@ -29,4 +29,8 @@ int kill_tagged(const std::string& name, const std::string& value);
 /// lies in the working directory.
 std::optional<std::string> find_executable(const std::string& command, const std::string& path);
 
+/// Where it is looked for, in this order, there or not.
+std::vector<std::string> places_of_command(const std::string& command, const std::string& path);
+bool is_executable_file(const std::string& path);
+
 }  // namespace delegate

@@ -142,6 +142,12 @@ struct Remains {
   std::string_view body;
 };
 
+/// Where a login of a CLI can be seen on this machine without a call; each of these is one.
+struct LoginTraces {
+  std::vector<std::string> files;      // absolute, there or not
+  std::vector<std::string> variables;  // of the child
+};
+
 /// What the settings name for a tier; empty: nothing.
 const std::string& tier_setting(const BackendSettings& settings, Tier tier);
 
@@ -190,6 +196,12 @@ class Backend {
 
   /// How to ask for the version: a process with no input, or a request.
   virtual Call version_call(const Task& task) const = 0;
+
+  /// Empty: nobody can tell.
+  virtual LoginTraces login_traces(const Task&) const { return {}; }
+
+  /// Which model `prepare` would ask now, for a person: "asks qwen3:8b, which is not loaded yet". Empty: nobody can tell.
+  virtual std::string describe_model(const Task&, const std::vector<HttpResult>& /*lookups*/) const { return {}; }
 
   /// What to do about outcomes in the words of this kind, before the general ones of core/run/hints.
   virtual std::span<const Hint> hints() const { return {}; }

@@ -1,16 +1,17 @@
 #include "core/run/check.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/base/ids.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
+#include "core/run/http_call.hpp"
 #include "core/run/judge.hpp"
 
 namespace delegate {
 namespace {
 
-constexpr milliseconds kVersionTimeout{10'000};
 constexpr std::size_t kLongestVersion = 60;
 constexpr int kFewTokens = 64;  // an "OK", also of a model that thinks a little first
 
@@ -21,11 +22,12 @@ VersionAnswer broken(const Candidate& candidate, const Problem& problem, millise
           .took = took};
 }
 
-VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, const CancelToken& cancel) {
+VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, const CancelToken& cancel,
+                         Deadline patience) {
   ChildSpec spec;
   spec.argv = call.argv;
   spec.env = call.env;
-  spec.clocks.total = Deadline::in(kVersionTimeout);
+  spec.clocks.total = patience;
   const auto result = run_child(spec, cancel);
   if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == ChildEnd::exited && result->exit_code == 0) {
@@ -41,8 +43,9 @@ VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, co
   return broken(candidate, problem, result->took);
 }
 
-VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const CancelToken& cancel) {
-  request.clocks.total = Deadline::in(kVersionTimeout);
+VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const CancelToken& cancel,
+                         Deadline patience) {
+  request.clocks.total = patience;
   const auto result = http_exchange(request, cancel);
   if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == HttpEnd::complete && result->status == 200)
@@ -53,10 +56,55 @@ VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const 
 
 }  // namespace
 
-VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel) {
+VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel, milliseconds patience) {
   const Call call = candidate.backend->version_call(candidate.task);
-  if (const auto* process = std::get_if<ProcessCall>(&call)) return version_of(candidate, *process, cancel);
-  return version_of(candidate, std::get<HttpRequest>(call), cancel);
+  const Deadline end = Deadline::in(patience);
+  if (const auto* process = std::get_if<ProcessCall>(&call)) return version_of(candidate, *process, cancel, end);
+  return version_of(candidate, std::get<HttpRequest>(call), cancel, end);
+}
+
+ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds patience) {
+  const Backend& backend = *candidate.backend;
+  Task task = candidate.task;
+  task.settings.timeout = task.settings.load_timeout = patience;
+  const OnReading nobody;
+  HttpCall server(backend, task, {}, cancel, nobody);
+  CallEnd end;
+  Problem problem;
+  if (!server.look_up(end)) {
+    problem = std::move(end.end);
+  } else if (const auto call = backend.prepare(task, server.lookups()); !call) {
+    problem = call.error();
+  } else {
+    return {.works = true, .text = backend.describe_model(task, server.lookups()), .outcome = Outcome::answered};
+  }
+  problem.limit = {};  // the time was ours, and no setting changes it
+  return {.text = problem.message, .outcome = problem.outcome, .hint = hint_for(backend, task, problem)};
+}
+
+LoginTrace find_login(const Candidate& candidate) {
+  const Backend& backend = *candidate.backend;
+  const LoginTraces traces = backend.login_traces(candidate.task);
+  const auto call = backend.prepare(smallest_task(candidate), {});
+  const auto* process = call ? std::get_if<ProcessCall>(&*call) : nullptr;
+  if ((traces.files.empty() && traces.variables.empty()) || process == nullptr) return {};
+  const auto is_there = [](const std::string& file) {
+    std::error_code ignored;  // what cannot be looked at is not there for us
+    return std::filesystem::exists(file, ignored);
+  };
+  const auto is_seen = [&](const std::string& variable) {
+    const std::string beginning = variable + "=";
+    return std::any_of(process->env.begin(), process->env.end(), [&](const std::string& one) {
+      return one.size() > beginning.size() && one.starts_with(beginning);
+    });
+  };
+  if (std::any_of(traces.files.begin(), traces.files.end(), is_there) ||
+      std::any_of(traces.variables.begin(), traces.variables.end(), is_seen))
+    return {};
+  const std::string first_file = traces.files.empty() ? std::string() : traces.files.front();
+  return {.found = false,
+          .usual_place = first_file,
+          .hint = hint_for(backend, candidate.task, Problem{.outcome = Outcome::unauthenticated})};
 }
 
 Task smallest_task(const Candidate& candidate) {

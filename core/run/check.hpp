@@ -11,8 +11,26 @@ struct VersionAnswer {
   std::string hint;
   milliseconds took{0};
 };
-/// Runs `--version`, or asks the server for its version. Bounded to ten seconds; counts nothing.
-VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel);
+/// Runs `--version`, or asks the server for its version. Counts nothing.
+VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel,
+                          milliseconds patience = milliseconds(10'000));
+
+/// Would a call find a model? Of servers; asks them what they have, and no model anything. Counts nothing.
+struct ModelAnswer {
+  bool works = false;
+  std::string text;  // which model would be asked, as far as the kind can tell; or why none
+  Outcome outcome = Outcome::internal;
+  std::string hint;
+};
+ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds patience);
+
+/// A login of a CLI, as far as this machine tells without a call: one that has expired is there as well.
+struct LoginTrace {
+  bool found = true;        // or nobody can tell
+  std::string usual_place;  // where it would be: "/home/you/.codex/auth.json"
+  std::string hint;
+};
+LoginTrace find_login(const Candidate& candidate);
 
 /// The smallest question that proves the way to a model: one line, nothing to write, the least effort. The model stays,
 /// because limits are often those of one model.

@@ -91,8 +91,8 @@ Running shell(const Cli& cli, const std::string& line) {
 }
 
 std::string masked(const Cli& cli, std::string text) {
-  for (std::size_t at; (at = text.find(cli.home())) != std::string::npos;)
-    text.replace(at, cli.home().size(), "/home/you");
+  for (const auto& [place, shown] : {std::pair(cli.home(), "/home/you"), std::pair(cli.file("bin"), "/usr/bin")})
+    for (std::size_t at; (at = text.find(place)) != std::string::npos;) text.replace(at, place.size(), shown);
   static const std::vector<std::pair<std::regex, std::string>> kMasks{
       {std::regex(R"(\d{4}-\d\d-\d\dT[\d:.]+Z)"), "TIME"},
       {std::regex(R"(\d+(\.\d+)? (ms|s|m|h|d)\b( \d+ (s|m|h)\b)?)"), "DURATION"},

@@ -266,3 +266,22 @@ TEST_CASE("every kind is found by its name, and nothing else is") {
   CHECK(find_backend("") == nullptr);
   CHECK(find_backend("Claude") == nullptr);
 }
+
+TEST_CASE("where a login can be seen follows what the CLI itself is told about its place") {
+  const auto first_file = [](const Task& task) {
+    return backend_of(task.settings.kind).login_traces(task).files.at(0);
+  };
+  for (const auto& [name, usual, variable, moved] : std::vector<std::array<std::string, 4>>{
+           {"claude", "/home/you/.claude/.credentials.json", "CLAUDE_CONFIG_DIR", "/x/.credentials.json"},
+           {"codex", "/home/you/.codex/auth.json", "CODEX_HOME", "/x/auth.json"},
+           {"gemini", "/home/you/.gemini/oauth_creds.json", "GEMINI_CLI_HOME", "/x/.gemini/oauth_creds.json"}}) {
+    INFO(name);
+    Task task = built_in_task(name);
+    task.environment = {{"HOME", "/home/you"}};
+    CHECK(first_file(task) == usual);
+    task.environment[variable] = "/elsewhere";
+    task.login[variable] = "/x";
+    CHECK(first_file(task) == moved);
+    CHECK_FALSE(backend_of(task.settings.kind).login_traces(task).variables.empty());
+  }
+}

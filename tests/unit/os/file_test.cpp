@@ -1,4 +1,5 @@
 #include "core/os/file.hpp"
+#include "core/os/file_system.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -171,4 +172,20 @@ TEST_CASE("writing to a closed pipe is an error and not a signal") {
   REQUIRE_FALSE(result);
   CHECK(result.error().code == Code::closed);
   CHECK(signals == 0);
+}
+
+TEST_CASE("a file tells who may open it, and what it is on how much room there is") {
+  const Path path = std::filesystem::temp_directory_path() / ("delegate-mode-" + std::to_string(::getpid()));
+  REQUIRE(write_private_file(path, "x"));
+  CHECK(file_mode(path)->is_own);
+  CHECK(file_mode(path)->permissions == 0600);
+  ::chmod(path.c_str(), 0644);
+  CHECK(file_mode(path)->permissions == 0644);
+  CHECK(file_system_of(path)->free > 0);
+  std::filesystem::remove(path);
+  CHECK(file_mode(path).error().code == Code::not_found);
+  CHECK(file_system_of(path).error().code == Code::not_found);
+  const auto memory = file_system_of("/dev/shm");
+  if (memory && !memory->name.empty()) CHECK(memory->is_memory);
+  CHECK_FALSE(file_system_of("/proc")->is_remote);
 }

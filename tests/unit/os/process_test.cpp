@@ -131,6 +131,9 @@ TEST_CASE("executables are found on the path, by absolute directories only") {
   CHECK(find_executable("", path) == std::nullopt);
   CHECK(find_executable("./tool", path) == std::nullopt);
   CHECK(find_executable("tool", "") == std::nullopt);
+  CHECK(places_of_command("tool", path) == std::vector<std::string>{root + "/first/tool", root + "/second/tool"});
+  CHECK(places_of_command(root + "/x", path) == std::vector<std::string>{root + "/x"});
+  CHECK(places_of_command("./tool", path).empty());
   std::filesystem::remove_all(root);
 }
 

@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <filesystem>
+#include <future>
+
+#include "cli/doctor/patient.hpp"
+#include "cli/places.hpp"
+#include "core/base/text.hpp"
+#include "core/os/process.hpp"
+#include "core/run/check.hpp"
+#include "core/run/hints.hpp"
+
+// Each backend, as far as that can be told without asking a model: is it here, does it start, has it a login?
+namespace delegate::cli::doctor {
+namespace {
+
+/// What was found of one candidate, and whether a call would be let through to it.
+struct Examined {
+  Findings findings;
+  bool can_answer = false;
+};
+
+bool is_named_by_person(const Patient& patient, const BackendSettings& settings, const char* key) {
+  const std::string name = "backends." + settings.name + "." + key;
+  return patient.config().origin(name).layer != Layer::built_in;
+}
+
+/// A file of the name that may not be executed.
+std::string not_executable(const Patient& patient, const std::string& command) {
+  std::error_code ignored;  // what cannot be looked at is not there for us
+  for (std::string& place : places_of_command(command, patient.world.variable("PATH")))
+    if (std::filesystem::is_regular_file(place, ignored) && !is_executable_file(place)) return std::move(place);
+  return {};
+}
+
+Finding not_installed(const Patient& patient, const std::string& name, const BackendSettings& settings) {
+  const std::string& command = settings.command.front();
+  if (const std::string file = not_executable(patient, command); !file.empty())
+    return {Severity::problem, name, file + " may not be executed", "chmod +x " + file};
+  const Backend* backend = patient.engine().find_backend(settings.kind);
+  const std::string fix =
+      backend == nullptr ? "" : hint_for(*backend, Task{.settings = settings}, {.outcome = Outcome::not_installed});
+  if (!is_named_by_person(patient, settings, "command")) return {Severity::note, name, "is not installed", fix};
+  return {Severity::problem, name, command + (command.starts_with('/') ? " is not there" : " is not on the PATH"),
+          "put it there, or change backends." + settings.name + ".command"};
+}
+
+Finding absent(const Patient& patient, const std::string& name, const Absent& why) {
+  const BackendSettings& settings = *patient.config().backend(name);
+  if (why.why == Absence::not_installed) return not_installed(patient, name, settings);
+  if (why.why == Absence::disabled)
+    return {Severity::note, name, "is switched off", "set backends." + settings.name + ".enabled = true"};
+  return {Severity::warning, name, message_of(why),
+          "set " + why.variable + " here, or change backends." + settings.name + ".logins"};
+}
+
+/// A second one further down the PATH is what another shell, or an editor, may start.
+void look_for_others(const Patient& patient, const Candidate& candidate, Findings& all) {
+  const std::string& command = candidate.task.settings.command.front();
+  for (const std::string& place : places_of_command(command, patient.world.variable("PATH"))) {
+    std::error_code ignored;  // what cannot be looked at is another one
+    if (!is_executable_file(place) || std::filesystem::equivalent(place, candidate.where, ignored)) continue;
+    all.push_back(
+        {Severity::note, candidate.name, "is on the PATH twice: " + place + " is another one, and is not used here"});
+    return;
+  }
+}
+
+bool examine_process(const Patient& patient, const Candidate& candidate, Findings& all) {
+  const VersionAnswer version = ask_version(candidate, patient.world.interrupted, kPatience);
+  const bool is_slow = version.outcome == Outcome::timed_out || version.outcome == Outcome::timed_out_active;
+  if (version.works) all.push_back({Severity::ok, candidate.name, candidate.where + ", " + version.text});
+  else if (is_slow)
+    all.push_back({Severity::warning, candidate.name, candidate.where + " told no version in time",
+                   "delegate backends --check waits longer for it"});
+  else all.push_back({Severity::problem, candidate.name, candidate.where + ": " + version.text, version.hint});
+  if (!version.works && !is_slow) return false;
+  look_for_others(patient, candidate, all);
+  if (const LoginTrace login = find_login(candidate); !login.found)
+    all.push_back({Severity::warning, candidate.name,
+                   "has no login that can be seen: " + login.usual_place + " is not there, and no variable with a key",
+                   login.hint});
+  return true;
+}
+
+/// Nobody has said that there is a server: its absence is none of our business.
+bool is_expected(const Patient& patient, const Candidate& candidate) {
+  const BackendSettings& settings = candidate.task.settings;
+  return is_named_by_person(patient, settings, "url") || !patient.world.variable("OLLAMA_HOST").empty() ||
+         find_executable(settings.kind, patient.world.variable("PATH"));
+}
+
+bool examine_server(const Patient& patient, const Candidate& candidate, Findings& all) {
+  if (candidate.where.starts_with("https://")) {
+    all.push_back({Severity::ok, candidate.name, candidate.where + "; not asked, because it is a service"});
+    return true;
+  }
+  const VersionAnswer version = ask_version(candidate, patient.world.interrupted, kPatience);
+  const bool is_away = version.outcome == Outcome::unreachable || version.outcome == Outcome::connect_timeout;
+  if (!version.works && is_away && !is_expected(patient, candidate)) {
+    all.push_back({Severity::note, candidate.name, "nothing listens at " + candidate.where, version.hint});
+    return false;
+  }
+  if (!version.works) {
+    all.push_back({Severity::problem, candidate.name, candidate.where + ": " + version.text, version.hint});
+    return false;
+  }
+  const ModelAnswer model = ask_for_model(candidate, patient.world.interrupted, kPatience);
+  all.push_back({model.works ? Severity::ok : Severity::problem, candidate.name,
+                 candidate.where + (model.text.empty() ? "" : ": " + model.text), model.hint});
+  return model.works;
+}
+
+Examined examine(const Patient& patient, const std::string& name) {
+  const auto candidate = find_candidate(patient.engine(), name);
+  if (!candidate) return {.findings = {absent(patient, name, candidate.error())}};
+  Examined out;
+  const bool works = candidate->backend->is_process() ? examine_process(patient, *candidate, out.findings)
+                                                      : examine_server(patient, *candidate, out.findings);
+  const Findings breaker = look_at_breaker(patient, *candidate);
+  const bool is_let_through =
+      std::none_of(breaker.begin(), breaker.end(), [](const Finding& one) { return one.severity > Severity::note; });
+  out.can_answer = works && is_let_through;
+  add(out.findings, breaker);
+  add(out.findings, look_at_slots(patient, *candidate));
+  return out;
+}
+
+bool is_asked_by_auto(const Config& config, const std::string& candidate) {
+  const std::string backend = candidate_name(candidate).backend;
+  const auto& order = config.router.order;
+  return backend == config.router.local || std::find(order.begin(), order.end(), backend) != order.end();
+}
+
+}  // namespace
+
+Findings look_at_backends(const Patient& patient) {
+  const std::vector<std::string> names = patient.config().candidates();
+  std::vector<std::future<Examined>> under_way;
+  under_way.reserve(names.size());
+  for (const std::string& name : names)
+    under_way.push_back(std::async(std::launch::async, [&patient, &name] { return examine(patient, name); }));
+  Findings all;
+  bool anybody = false;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Examined examined = under_way[i].get();
+    anybody = anybody || (examined.can_answer && is_asked_by_auto(patient.config(), names[i]));
+    add(all, std::move(examined.findings));
+  }
+  if (!anybody)
+    all.push_back({Severity::problem, "router", "nobody whom `delegate ask` would ask can answer now",
+                   "mend one of these, or install another"});
+  return all;
+}
+
+}  // namespace delegate::cli::doctor

@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace delegate::cli::doctor {
+
+/// Promised to scripts by name.
+enum class Severity {
+  ok,
+  note,     // worth knowing: nothing is wrong with it
+  warning,  // it works, but perhaps not as it is meant
+  problem,  // something does not work
+};
+std::string_view to_string(Severity severity);
+
+/// One thing that was found, in a sentence that goes on from what it is about: "codex" "is not on the PATH".
+struct Finding {
+  Severity severity = Severity::ok;
+  std::string about;
+  std::string what;
+  std::string fix = {};  // the one thing to do; empty: nothing
+
+  bool operator==(const Finding&) const = default;
+};
+using Findings = std::vector<Finding>;
+
+inline void add(Findings& all, Findings more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace delegate::cli::doctor

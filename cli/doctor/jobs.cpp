@@ -1,0 +1,56 @@
+#include "cli/doctor/patient.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+
+// Runs in the background: what waits, what works, what was left behind.
+namespace delegate::cli::doctor {
+namespace {
+
+constexpr const char* kAbout = "background";
+constexpr std::size_t kMostNamed = 3;
+
+struct Counted {
+  std::vector<std::string> waiting, working, left_waiting, killed;
+};
+
+std::string names(const std::vector<std::string>& ids) {
+  const std::size_t shown = std::min(ids.size(), kMostNamed);
+  std::string text = join({ids.data(), shown}, ", ");
+  if (shown < ids.size()) text += " and " + std::to_string(ids.size() - shown) + " more";
+  return text;
+}
+
+Counted sorted(const Patient& patient, const std::vector<JobRow>& rows) {
+  Counted out;
+  for (const JobRow& row : rows) {
+    if (row.state == JobRow::State::ended) continue;
+    const bool lost = patient.engine().breakers.is_gone(row.owner);
+    const bool waits = row.state == JobRow::State::waiting;
+    (lost ? (waits ? out.left_waiting : out.killed) : (waits ? out.waiting : out.working)).push_back(row.id);
+  }
+  return out;
+}
+
+}  // namespace
+
+Findings look_at_jobs(const Patient& patient) {
+  Jobs* jobs = patient.host->store() == nullptr ? nullptr : patient.host->store()->jobs();
+  if (jobs == nullptr) return {};  // which look_at_state has said
+  const auto rows = jobs->list();
+  if (!rows) return {{Severity::problem, kAbout, rows.error().what, rows.error().hint}};
+  const Counted found = sorted(patient, *rows);
+  Findings all;
+  if (!found.waiting.empty() || !found.working.empty())
+    all.push_back({Severity::note, kAbout,
+                   std::to_string(found.working.size()) + " of " +
+                       std::to_string(patient.config().background.max_parallel) + " runs work, " +
+                       std::to_string(found.waiting.size()) + " wait"});
+  if (!found.left_waiting.empty())
+    all.push_back(
+        {Severity::warning, kAbout, "killed before they began: " + names(found.left_waiting), "delegate worker"});
+  if (!found.killed.empty())
+    all.push_back({Severity::warning, kAbout, "killed before they ended: " + names(found.killed), "ask again"});
+  return all;
+}
+
+}  // namespace delegate::cli::doctor

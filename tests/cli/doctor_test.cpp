@@ -1,0 +1,326 @@
+#include <catch2/catch.hpp>
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+#include "tests/helpers/fake_ollama.hpp"
+
+// `doctor`: whatever keeps delegate from answering is named, with what to do about it.
+using namespace delegate::test;
+using delegate_tests::FakeOllama;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kNoOllama = "[backends.ollama]\nenabled = false\n";
+
+/// Everything is well with it: one backend that answers, and this delegate on the PATH.
+class Well : public Cli {
+ public:
+  Well() {
+    fs::create_symlink(DELEGATE_BINARY, file("bin/delegate"));
+    config(kNoOllama).answers("agy");
+  }
+};
+
+/// The finding about this that says so; fails without one.
+Json finding(Cli& cli, int code, const std::string& severity, const std::string& about, const std::string& words) {
+  const Json report = cli.run("doctor --json").expect(code).json();
+  INFO(report.dump(1));
+  CHECK(report["schema"] == "delegate.doctor/1");
+  for (const Json& one : report["findings"])
+    if (one["severity"] == severity && one["about"] == about &&
+        one["what"].get<std::string>().find(words) != std::string::npos)
+      return one;
+  FAIL("nothing says so of " << about);
+  return {};
+}
+
+Json problem(Cli& cli, const std::string& about, const std::string& words) {
+  return finding(cli, 1, "problem", about, words);
+}
+Json warning(Cli& cli, const std::string& about, const std::string& words) {
+  return finding(cli, 0, "warning", about, words);
+}
+Json note(Cli& cli, const std::string& about, const std::string& words) {
+  return finding(cli, 0, "note", about, words);
+}
+std::string fix_of(const Json& one) { return one.value("fix", ""); }
+bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void script(const Cli& cli, const std::string& name, const std::string& text) {
+  const std::string path = cli.file("bin/" + name);
+  cli.write(path, "#!/bin/sh\n" + text);
+  REQUIRE(::chmod(path.c_str(), 0700) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("doctor finds nothing where all is well, and starts nothing but a version") {
+  Well cli;
+  cli.counted("agy", {"--say", "hi"});
+  const Finished healthy = cli.run("doctor").expect(0).stderr_is("").stdout_has("Nothing hinders delegate here. ");
+  healthy.stdout_has("ok    configuration  ~/.config").stdout_lacks("warning").stdout_lacks("problem");
+  CHECK(cli.spawns("agy") == 0);
+  const Json report = cli.run("doctor --json").expect(0).json();
+  CHECK(report["problems"] == 0);
+  CHECK(report["warnings"] == 0);
+  CHECK(cli.run("runs").expect(0).out.empty());
+}
+
+TEST_CASE("nothing installed is one problem, and each missing one a note with what installs it") {
+  Cli cli;
+  cli.config(kNoOllama);
+  const Finished empty = cli.run("doctor").expect(1).stderr_is("");
+  empty.stdout_has("claude         is not installed").stdout_has("-> npm install -g @openai/codex");
+  empty.stdout_has("1 problem. ");
+  problem(cli, "router", "can answer now");
+}
+
+TEST_CASE("a configuration that is broken, unreadable or not trusted is told, and the rest as far as it goes") {
+  Well cli;
+  const std::string file = cli.home("broken.toml");
+  cli.write(file, "[breaker]\nthreshold = 0\ncooldwon = 1\n");
+  cli.set("DELEGATE_CONFIG", file);
+  CHECK(mentions(fix_of(problem(cli, "configuration", "breaker.cooldwon: unknown key")), "cooldown"));
+  problem(cli, "configuration", "must be from 1 to 1000");
+  finding(cli, 1, "note", "configuration", "looked at once it can be used");
+  std::string many = "[breaker]\n";
+  for (char c = 'a'; c <= 'j'; ++c) many += std::string(1, c) + " = 1\n";
+  cli.write(file, many);
+  CHECK(fix_of(problem(cli, "configuration", "5 more errors")) == "delegate config check");
+  cli.write(file, "this is no TOML \033[31m");
+  problem(cli, "configuration", "broken.toml:1");
+  cli.run("doctor").expect(1).stdout_lacks("\033");
+  cli.set("DELEGATE_CONFIG", cli.home("nowhere.toml"));
+  problem(cli, "configuration", "nowhere.toml");
+  cli.unset("DELEGATE_CONFIG");
+  cli.write(cli.home("project/delegate.toml"), "[backends.agy]\ncommand = [\"other\"]\n");
+  CHECK(mentions(fix_of(problem(cli, "configuration", "not trusted")), "delegate trust"));
+  fs::permissions(cli.home("project/delegate.toml"), fs::perms(0666));
+  warning(cli, "configuration", "ignored: ");
+}
+
+TEST_CASE("a state that cannot be used, is open to others or forgets is told") {
+  Well cli;
+  cli.run("status").expect(0);
+  fs::permissions(cli.state_file(), fs::perms(0644));
+  CHECK(fix_of(warning(cli, "state", "mode 0644")) == "chmod 600 " + cli.state_file());
+  fs::permissions(cli.state_file(), fs::perms(0600));
+  cli.config(std::string("[state]\nstore = \"memory\"\n") + kNoOllama);
+  warning(cli, "state", "kept in memory");
+  cli.write(cli.home("a-file"), "");
+  cli.config("[state]\npath = \"" + cli.home("a-file/state.db") + "\"\n" + kNoOllama);
+  CHECK(mentions(fix_of(problem(cli, "state", "cannot be used")), "state.path"));
+  cli.config(kNoOllama).unset("HOME").unset("XDG_STATE_HOME").set("DELEGATE_CONFIG", cli.config_file());
+  CHECK(mentions(fix_of(problem(cli, "state", "no place for the state")), "XDG_STATE_HOME"));
+  finding(cli, 1, "warning", "HOME", "is not set");
+}
+
+TEST_CASE("a damaged state is told once, with where it went") {
+  Well cli;
+  cli.write(cli.state_file(), std::string(20000, 'x'));
+  warning(cli, "state", "state.db.damaged-");
+  CHECK(cli.run("doctor --json").expect(0).json()["warnings"] == 0);
+}
+
+TEST_CASE("a command that is not there, may not be executed, or does not start is a problem of its backend") {
+  Well cli;
+  cli.config(kNoOllama + std::string("[backends.gone]\nkind = \"command\"\ncommand = [\"/nowhere/gone\"]\n"
+                                     "[backends.lost]\nkind = \"command\"\ncommand = [\"lost\"]\n"
+                                     "[backends.flat]\nkind = \"command\"\ncommand = [\"flat\"]\n"
+                                     "[backends.sick]\nkind = \"command\"\ncommand = [\"sick\"]\n"));
+  cli.write(cli.file("bin/flat"), "#!/bin/sh\n");
+  script(cli, "sick", "echo 'no such library' >&2; exit 127\n");
+  CHECK(mentions(fix_of(problem(cli, "gone", "is not there")), "backends.gone.command"));
+  problem(cli, "lost", "is not on the PATH");
+  CHECK(fix_of(problem(cli, "flat", "may not be executed")) == "chmod +x " + cli.file("bin/flat"));
+  problem(cli, "sick", "no such library");
+}
+
+TEST_CASE("a CLI that hangs holds doctor up for a moment only") {
+  Well cli;
+  script(cli, "claude", "while :; do :; done\n");
+  const Json slow = warning(cli, "claude", "told no version in time");
+  CHECK(fix_of(slow) == "delegate backends --check waits longer for it");
+  CHECK(eventually([&] { return cli.processes().empty(); }));
+}
+
+TEST_CASE("a second one further down the PATH is told") {
+  Well cli;
+  script(cli, "claude", "echo 2.1.0\n");
+  cli.write(cli.file("other/claude"), "#!/bin/sh\n");
+  fs::permissions(cli.file("other/claude"), fs::perms(0700));
+  cli.set("PATH", cli.file("bin") + ":" + cli.file("other"));
+  note(cli, "claude", cli.file("other/claude") + " is another one");
+  finding(cli, 0, "ok", "claude", cli.file("bin/claude") + ", 2.1.0");
+}
+
+TEST_CASE("a login is seen by its file or its variable, whose values are never told") {
+  Well cli;
+  for (const char* name : {"claude", "codex", "gemini"}) script(cli, name, "echo 1.0\n");
+  const auto has_login = [&](const std::string& name) {
+    const Json report = cli.run("doctor --json").expect(0).stdout_lacks("hunter2").json();
+    for (const Json& one : report["findings"])
+      if (one["about"] == name && one["severity"] == "warning") return false;
+    return true;
+  };
+  for (const auto& [name, place] : std::map<std::string, std::string>{{"claude", ".claude/.credentials.json"},
+                                                                      {"codex", ".codex/auth.json"},
+                                                                      {"gemini", ".gemini/oauth_creds.json"}}) {
+    INFO(name);
+    CHECK_FALSE(fix_of(warning(cli, name, cli.home(place) + " is not there")).empty());
+    cli.write(cli.home(place), "hunter2");
+    CHECK(has_login(name));
+    fs::remove(cli.home(place));
+  }
+  cli.set("GEMINI_API_KEY", "hunter2").set("ANTHROPIC_API_KEY", "hunter2").set("CODEX_HOME", cli.home("elsewhere"));
+  CHECK(has_login("gemini"));
+  CHECK_FALSE(has_login("claude"));  // a key that is kept from it is no login
+  CHECK_FALSE(has_login("codex"));
+  cli.write(cli.home("elsewhere/auth.json"), "hunter2");
+  CHECK(has_login("codex"));
+}
+
+TEST_CASE("a login whose variable is not set is told with its name") {
+  Well cli;
+  script(cli, "claude", "echo 1.0\n");
+  cli.config(kNoOllama +
+             std::string("[[backends.claude.logins]]\nname = \"work\"\nenv = { CLAUDE_CONFIG_DIR = \"$WORK\" }\n"));
+  CHECK(mentions(fix_of(warning(cli, "claude@work", "WORK is not set")), "set WORK here"));
+}
+
+TEST_CASE("the local model is told with what it would ask, or why it could not") {
+  FakeOllama ollama;
+  Cli cli;
+  cli.set("OLLAMA_HOST", ollama.address()).set("PATH", cli.file("bin"));
+  finding(cli, 0, "ok", "ollama", "asks tiny:1b, which is loaded when it is needed; its window: up to 131072 tokens");
+  CHECK(ollama.chats().empty());
+  CHECK(ollama.loads().empty());
+  cli.config("[backends.ollama]\nmodel = \"huge:900b\"\n");
+  CHECK(mentions(fix_of(problem(cli, "ollama", "model 'huge:900b' is not installed")), "ollama pull"));
+  cli.config("\n");
+  ollama.become(FakeOllama::Mode::has_no_model);
+  problem(cli, "ollama", "no local model is installed");
+}
+
+TEST_CASE("a local server that somebody expects is a problem when it is away, another one is not") {
+  Well cli;
+  cli.config("\n");
+  CHECK(mentions(fix_of(problem(cli, "ollama", "127.0.0.1")), "ollama serve"));
+  cli.config("[backends.llama]\nkind = \"openai\"\nurl = \"https://127.0.0.1:1/v1\"\n" + std::string(kNoOllama));
+  finding(cli, 0, "ok", "llama", "not asked, because it is a service");
+}
+
+TEST_CASE("an open breaker is a problem with its cause and its way out, one that a person opened a warning") {
+  Well cli;
+  cli.trip("agy", {"--say", "hi"});
+  const Json open = problem(cli, "agy", "agy is broken");
+  CHECK(mentions(open["what"].get<std::string>(), "is skipped, and probed in "));
+  CHECK(mentions(fix_of(open), "`delegate breaker reset agy` tries it again now"));
+  problem(cli, "router", "can answer now");
+  cli.answers("other").run("breaker reset agy").expect(0);
+  cli.run("breaker trip agy --for 2h").expect(0);
+  CHECK(fix_of(warning(cli, "agy", "is skipped for 2 h")) == "delegate breaker reset agy");
+  cli.run("breaker trip agy").expect(0);
+  warning(cli, "agy", "until somebody resets it");
+  cli.run("breaker reset agy").expect(0);
+  cli.run("breaker disable agy").expect(0);
+  note(cli, "agy", "its breaker is switched off");
+  cli.run("breaker enable agy").expect(0);
+  cli.fails("agy").run("ask -b agy hello").expect(1);
+  note(cli, "agy", "has failed 1 of 3 times");
+}
+
+TEST_CASE("slots that are in use are told with who holds them") {
+  Well cli;
+  cli.counted("agy", {"--wait-file", cli.file("go"), "--say", "hi"}, "max_parallel = 1").answers("other");
+  Running holder = cli.start("ask -b agy hello");
+  REQUIRE(eventually([&] { return cli.spawns("agy") == 1; }));
+  const Json full = warning(cli, "agy", "1 of 1 slots in use: process ");
+  CHECK(mentions(full["what"].get<std::string>(), "process " + std::to_string(holder.pid()) + " for "));
+  CHECK(mentions(fix_of(full), "backends.agy.max_parallel"));
+  cli.write(cli.file("go"), "");
+  holder.finish().expect(0);
+}
+
+TEST_CASE("runs in the background that wait, work or were left behind are told") {
+  Well cli;
+  cli.config(std::string("[background]\nmax_parallel = 1\n") + kNoOllama);
+  cli.counted("agy", {"--wait-file", cli.file("go"), "--say", "hi"});
+  const std::string first = cli.run("submit one").expect(0).out_lines().front();
+  REQUIRE(eventually([&] { return cli.spawns("agy") == 1; }));
+  const std::string second = cli.run("submit two").expect(0).out_lines().front();
+  note(cli, "background", "1 of 1 runs work, 1 wait");
+  for (const pid_t pid : cli.processes()) ::kill(pid, SIGKILL);
+  REQUIRE(eventually([&] { return cli.processes().empty(); }));
+  CHECK(fix_of(warning(cli, "background", "killed before they began: " + second)) == "delegate worker");
+  warning(cli, "background", "killed before they ended: " + first);
+}
+
+TEST_CASE("an editor is told with what it starts, and what would set it right") {
+  Well cli;
+  cli.install("cursor");
+  CHECK(fix_of(note(cli, "Cursor", "does not have delegate as a tool")) == "delegate setup cursor");
+  cli.run("setup cursor").expect(0);
+  finding(cli, 0, "ok", "Cursor", "has delegate as a tool");
+  const auto registered = [&](const std::string& entry) {
+    cli.write(cli.home(".cursor/mcp.json"), R"({"mcpServers": {"delegate": )" + entry + "}}");
+  };
+  registered(R"({"command": "/nowhere/delegate"})");
+  CHECK(fix_of(problem(cli, "Cursor", "/nowhere/delegate, which is not there")) == "delegate setup cursor");
+  cli.install("delegate-next");
+  registered("{\"command\": \"" + cli.file("bin/delegate-next") + "\"}");
+  warning(cli, "Cursor", "is not this program");
+  registered(R"({"command": "npx"})");
+  warning(cli, "Cursor", "another server by the name");
+  cli.write(cli.home(".cursor/mcp.json"), "{");
+  warning(cli, "Cursor", "cannot be read: line 1, column 2");
+}
+
+TEST_CASE("an entry of an older delegate, or one that keeps variables back, is told") {
+  Well cli;
+  cli.write(cli.home(".codex/config.toml"),
+            "[mcp_servers.delegate]\ncommand = \"" + cli.file("bin/delegate") + "\"\nargs = [\"mcp\"]\n");
+  CHECK(fix_of(warning(cli, "Codex CLI", "out of date (tool_timeout_sec)")) == "delegate setup codex");
+  cli.run("setup codex").expect(0);
+  finding(cli, 0, "ok", "Codex CLI", "has delegate as a tool");
+  cli.set("XDG_STATE_HOME", cli.home("state"));
+  warning(cli, "Codex CLI", "does not hand on XDG_STATE_HOME");
+  cli.run("setup codex").expect(0);
+  finding(cli, 0, "ok", "Codex CLI", "has delegate as a tool");
+}
+
+TEST_CASE("a backend that only this PATH has is told to those whose editor starts delegate") {
+  Well cli;
+  cli.run("setup cursor").expect(0);
+  CHECK(mentions(fix_of(note(cli, "PATH", "not find agy")), "backends.agy.command"));
+}
+
+TEST_CASE("what the environment makes of delegate is told: depth, PATH, another delegate") {
+  Well cli;
+  cli.set("DELEGATE_DEPTH", "1");
+  note(cli, "DELEGATE_DEPTH", "is 1");
+  cli.set("DELEGATE_DEPTH", "2");
+  problem(cli, "DELEGATE_DEPTH", "the limit is 2");
+  cli.set("DELEGATE_DEPTH", "-7 x");
+  problem(cli, "DELEGATE_DEPTH", "is not a number");
+  cli.unset("DELEGATE_DEPTH").set("PATH", ".:" + cli.file("bin"));
+  note(cli, "PATH", "relative directory");
+  cli.set("PATH", "");
+  problem(cli, "PATH", "is not set");
+  cli.set("PATH", cli.file("bin"));
+  fs::remove(cli.file("bin/delegate"));
+  note(cli, "delegate", "is not on the PATH");
+  script(cli, "delegate", "echo 'delegate 0.0.9'\n");
+  warning(cli, "delegate", "(delegate 0.0.9)");
+}
+
+TEST_CASE("doctor takes nothing but --json") {
+  Cli cli;
+  cli.run("doctor agy").expect(2);
+  cli.run("doctor --quick").expect(2);
+}

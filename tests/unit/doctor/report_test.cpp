@@ -1,0 +1,66 @@
+#include <catch2/catch.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/doctor/report.hpp"
+
+// What `doctor` found, as text and as JSON.
+using namespace delegate::cli::doctor;
+
+namespace {
+
+const std::vector<Section> kSections{{"configuration", {{Severity::ok, "configuration", "built-in values"}}},
+                                     {"backends",
+                                      {{Severity::problem, "claude", "is not on the PATH", "put it there"},
+                                       {Severity::warning, "codex", "tripped by hand", "delegate breaker reset codex"},
+                                       {Severity::note, "gemini", "is not installed"}}}};
+
+}  // namespace
+
+TEST_CASE("each finding is a line in columns, its fix a line below it, and the last line sums up") {
+  CHECK(to_text(kSections, false) ==
+        "ok       configuration  built-in values\n"
+        "problem  claude         is not on the PATH\n"
+        "                        -> put it there\n"
+        "warning  codex          tripped by hand\n"
+        "                        -> delegate breaker reset codex\n"
+        "note     gemini         is not installed\n"
+        "\n"
+        "1 problem, 1 warning. No model was asked anything; `delegate ping` asks each.\n");
+}
+
+TEST_CASE("without a problem the last line says that nothing hinders, warnings or not") {
+  CHECK(to_text({{"state", {{Severity::ok, "state", "here"}}}}, false).find("Nothing hinders delegate here. ") !=
+        std::string::npos);
+  const Findings warned{{Severity::warning, "a", "b"}, {Severity::warning, "c", "d"}};
+  CHECK(to_text({{"state", warned}}, false).find("Nothing hinders delegate here, 2 warnings. ") != std::string::npos);
+}
+
+TEST_CASE("only a painted report has colours, and the columns are the same without them") {
+  CHECK(to_text(kSections, false).find('\033') == std::string::npos);
+  std::string painted = to_text(kSections, true);
+  CHECK(painted.find("\033[31mproblem\033[0m  claude") != std::string::npos);
+  for (std::size_t at; (at = painted.find('\033')) != std::string::npos;)
+    painted.erase(at, painted.find('m', at) - at + 1);
+  CHECK(painted == to_text(kSections, false));
+}
+
+TEST_CASE("words of others cannot steer the terminal, nor break a line") {
+  const std::string text = to_text({{"state", {{Severity::ok, "a\033b", "two\nlines", "\033]0;x\a"}}}}, false);
+  CHECK(text.find('\033') == std::string::npos);
+  CHECK(text.find("two lines") != std::string::npos);
+}
+
+TEST_CASE("as JSON each finding names its check, and the fix only where there is one") {
+  const auto json = nlohmann::json::parse(to_json(kSections));
+  CHECK(json["schema"] == "delegate.doctor/1");
+  CHECK(json["problems"] == 1);
+  CHECK(json["warnings"] == 1);
+  REQUIRE(json["findings"].size() == 4);
+  CHECK(json["findings"][1] == nlohmann::json{{"severity", "problem"},
+                                              {"check", "backends"},
+                                              {"about", "claude"},
+                                              {"what", "is not on the PATH"},
+                                              {"fix", "put it there"}});
+  CHECK_FALSE(json["findings"][3].contains("fix"));
+}
