@@ -1,0 +1,173 @@
+"""A desktop of the test's own: home, runtime directory, session bus, notification server, screen.
+
+Nothing of the user's desktop is reached: no variable of the caller's is handed on, and every bus has its own socket and
+its own configuration. Everything that is started here dies with this process.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+MARK = "DELEGATE_DESKTOP_TEST"
+PATIENCE = 10.0
+BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{services}</servicedir>
+  <policy context="default">
+    <allow user="*"/>
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+def die_with_parent():
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def wait_until(holds, what):
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {PATIENCE:.0f} s")
+        time.sleep(0.01)
+
+
+class Process:
+    """A child whose lines of output are kept."""
+
+    def __init__(self, argv, environment, **options):
+        self.lines = []
+        self.child = subprocess.Popen(
+            argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent, text=True, errors="replace", **options)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.child.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    def end(self):
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGCONT)
+            self.child.kill()
+        self.child.wait()
+        self.reader.join(1)
+
+
+class Desktop:
+    """With `with`: at the end everything is gone."""
+
+    def __init__(self, programs):
+        self.programs = programs
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="dlgd-"))  # short: sockets have short paths
+        self.processes = []
+        for name in ("home", "runtime", "services"):
+            (self.root / name).mkdir(mode=0o700)
+        self.socket = self.root / "bus"
+        self.environment = {
+            "HOME": str(self.root / "home"),
+            "XDG_RUNTIME_DIR": str(self.root / "runtime"),
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            MARK: str(self.root),
+        }
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.end()
+        for pid in self.marked():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def start(self, argv, environment=None, **options):
+        process = Process(argv, environment or self.environment, **options)
+        self.processes.append(process)
+        return process
+
+    def marked(self, command=None):
+        """Processes of this desktop, of whatever parents, except what it starts and ends itself."""
+        known = {process.child.pid for process in self.processes}
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) in known:
+                continue
+            try:
+                environment = (entry / "environ").read_bytes().split(b"\0")
+                name = (entry / "comm").read_text().strip()
+            except OSError:
+                continue
+            if f"{MARK}={self.root}".encode() in environment and command in (None, name):
+                found.append(int(entry.name))
+        return found
+
+    def bus(self, address=True, **options):
+        """A private session bus; with `address`, processes get to know it."""
+        config = self.root / "bus.conf"
+        config.write_text(BUS_CONFIG.format(socket=self.socket, services=self.root / "services"))
+        bus = self.start(["dbus-daemon", "--nofork", "--nopidfile", "--print-address=1", f"--config-file={config}"],
+                         **options)
+        wait_until(lambda: any("unix:path" in line for line in bus.lines), "the bus is there")
+        if address:
+            self.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self.socket}"
+        return bus
+
+    def server(self, *behaviour):
+        server = self.start([self.programs.server, *behaviour])
+        wait_until(lambda: '"ready"' in server.lines, "the stand-in has its name")
+        return server
+
+    def activatable(self, command):
+        service = self.root / "services" / "notifications.service"
+        service.write_text(f"[D-BUS Service]\nName=org.freedesktop.Notifications\nExec={command}\n")
+
+    def notify(self, notice=None, environment=None, text=None, **options):
+        """With time enough for a machine that is busy, unless the notice says otherwise."""
+        notice = {"budget_ms": 5000, **(notice or {"summary": "claude is unavailable"})}
+        return Outcome(self, notice, environment, text, options)
+
+
+class Outcome:
+    """One call of delegate-notify: what it said and how long it took, its start and its end included."""
+
+    def __init__(self, desktop, notice, environment, text, options):
+        given = text if text is not None else json.dumps(notice, ensure_ascii=False).encode()
+        begun = time.monotonic()
+        done = subprocess.run([desktop.programs.notify], input=given, env=environment or desktop.environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30, check=False, **options)
+        self.took = time.monotonic() - begun
+        self.returncode = done.returncode
+        self.stderr = done.stderr.decode()
+        self.said = json.loads(done.stdout) if done.stdout else None
+
+    def reported(self):
+        if self.said is None:
+            return f"exit {self.returncode}: {self.stderr.strip()}" if self.returncode >= 0 else "ended by a signal"
+        if self.said["delivered"]:
+            return "delivered"
+        return ("perhaps: " if self.said.get("maybe") else "not delivered: ") + self.said.get("reason", "")
+
+
+def calls(server, name="Notify"):
+    told = [json.loads(line) for line in server.lines]
+    return [call for call in told if isinstance(call, dict) and call["call"] == name]

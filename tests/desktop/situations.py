@@ -1,0 +1,481 @@
+"""Every state that a session bus and a notification server were seen in: what delegate-notify makes of it.
+
+Each function gets a fresh desktop and returns the Outcome that goes into the table.
+"""
+
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from private_desktop import calls, wait_until
+
+SITUATIONS = []
+
+
+HURRY = {"summary": "claude is unavailable", "budget_ms": 500}  # as people have it
+
+
+class Skipped(Exception):
+    """This machine cannot make the situation; the text says why."""
+
+
+def situation(name):
+    def add(function):
+        SITUATIONS.append((name, function))
+        return function
+    return add
+
+
+def not_delivered(outcome, reason, maybe=False):
+    assert outcome.returncode == 1, outcome.reported()
+    assert outcome.said["delivered"] is False
+    assert outcome.said.get("maybe", False) == maybe, outcome.said
+    assert reason in outcome.said["reason"], outcome.said
+    return outcome
+
+
+def delivered(outcome):
+    assert outcome.returncode == 0, outcome.reported()
+    assert outcome.said["delivered"] is True and outcome.said["id"] > 0 and "/:" in outcome.said["server"]
+    return outcome
+
+
+@situation("a server runs")
+def a_server(desktop):
+    desktop.bus()
+    server = desktop.server()
+    outcome = delivered(desktop.notify({"summary": "a <b> & c", "body": "x <i>y</i> & z", "urgency": "critical",
+                                        "icon": "dialog-warning", "category": "network.error"}))
+    assert calls(server) == [{
+        "call": "Notify", "app": "delegate", "replaces": 0, "icon": "dialog-warning", "summary": "a <b> & c",
+        "body": "x &lt;i&gt;y&lt;/i&gt; &amp; z", "actions": 0,
+        "hints": {"urgency": {"type": "y", "value": 2}, "category": {"type": "s", "value": "network.error"}},
+        "expire": -1}], server.lines
+    return outcome
+
+
+@situation("no bus")
+def no_bus(desktop):
+    del desktop.environment["XDG_RUNTIME_DIR"]
+    return not_delivered(desktop.notify(), "there is no session bus here")
+
+
+@situation("no bus, but a display: none is launched")
+def no_bus_launched(desktop):
+    outcome = not_delivered(desktop.notify(environment={**desktop.environment, "DISPLAY": ":0"}), "no such file")
+    assert desktop.marked() == []
+    return outcome
+
+
+@situation("stale address")
+def stale_address(desktop):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(desktop.root / "stale"))  # nobody listens
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={desktop.root}/stale"
+    return not_delivered(desktop.notify(), "connection refused")
+
+
+@situation("stale address, the bus is in the runtime directory")
+def stale_but_runtime(desktop):
+    desktop.socket = desktop.root / "runtime" / "bus"
+    desktop.bus(address=False)
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={desktop.root}/stale"
+    desktop.start([desktop.programs.server], {**desktop.environment,
+                                              "DBUS_SESSION_BUS_ADDRESS": f"unix:path={desktop.socket}"})
+    outcome = []
+
+    def comes():
+        outcome.append(desktop.notify())
+        return outcome[-1].said["delivered"]
+    wait_until(comes, "the server in the runtime directory's bus is reached")
+    return delivered(outcome[-1])
+
+
+@situation("address of a program or of another host")
+def other_transport(desktop):
+    touched = desktop.root / "touched"
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = (
+        f"unixexec:path=/usr/bin/touch,argv1={touched};tcp:host=127.0.0.1,port=1")
+    outcome = not_delivered(desktop.notify(), "is not a socket of this machine")
+    assert not touched.exists()
+    return outcome
+
+
+@situation("path of more than 108 bytes")
+def long_path(desktop):
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/" + "x" * 120
+    return not_delivered(desktop.notify(), "longer than a socket's can be")
+
+
+def as_nobody():
+    if os.geteuid() != 0:
+        raise Skipped("only root can be two users")
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+@situation("root, at the bus of another user")
+def bus_of_another(desktop):
+    user = as_nobody()
+    os.chmod(desktop.root, 0o777)
+    os.chmod(desktop.root / "services", 0o755)
+    desktop.bus(**user)
+    return not_delivered(desktop.notify(), "it is another user's")
+
+
+@situation("another user, at root's bus")
+def bus_of_root(desktop):
+    user = as_nobody()
+    os.chmod(desktop.root, 0o777)
+    desktop.bus()
+    wait_until(desktop.socket.exists, "the socket")
+    os.chmod(desktop.socket, 0o777)
+    return not_delivered(desktop.notify(**user), "it is another user's")
+
+
+@situation("bus, no server, none to start")
+def no_server(desktop):
+    desktop.bus()
+    return not_delivered(desktop.notify(environment={**desktop.environment, "DISPLAY": ":0"}), "has none to start")
+
+
+@situation("server to be started, no display")
+def no_display(desktop):
+    desktop.activatable(desktop.programs.server)
+    desktop.bus()
+    outcome = not_delivered(desktop.notify(), "no display")
+    assert desktop.marked() == []
+    return outcome
+
+
+@situation("server to be started that needs 1 s")
+def slow_start(desktop):
+    log = desktop.root / "log"
+    desktop.activatable(f"/bin/sh -c '{desktop.programs.server} --wait 1000 > {log}'")
+    desktop.bus()
+    outcome = delivered(desktop.notify(environment={**desktop.environment, "WAYLAND_DISPLAY": "wayland-0"}))
+    assert log.read_text().count('"Notify"') == 1
+    return outcome
+
+
+@situation("server to be started that never comes up")
+def never_comes_up(desktop):
+    desktop.activatable("/bin/sleep 60")
+    desktop.bus()
+    display = {**desktop.environment, "DISPLAY": ":0"}
+    return not_delivered(desktop.notify(environment=display), "did not start within 5000 ms")
+
+
+@situation("server to be started that is given up and comes up later")
+def comes_up_too_late(desktop):
+    log = desktop.root / "log"
+    desktop.activatable(f"/bin/sh -c '{desktop.programs.server} --wait 1000 > {log}'")
+    desktop.bus()
+    display = {**desktop.environment, "DISPLAY": ":0"}
+    outcome = not_delivered(desktop.notify({"summary": "x", "activation_ms": 600}, display),
+                            "did not start within 600 ms")
+    wait_until(lambda: "ready" in log.read_text(), "the server is there")
+    delivered(desktop.notify({"summary": "y"}))
+    assert log.read_text().count('"Notify"') == 1, "what was given up is not shown later"
+    return outcome
+
+
+@situation("server to be started that cannot")
+def cannot_start(desktop):
+    desktop.activatable("/bin/false")
+    desktop.bus()
+    return not_delivered(desktop.notify(environment={**desktop.environment, "DISPLAY": ":0"}), "cannot be started")
+
+
+@situation("server never answers")
+def never_answers(desktop):
+    desktop.bus()
+    server = desktop.server("--mute")
+    outcome = not_delivered(desktop.notify(HURRY), "did not answer within 500 ms", maybe=True)
+    assert len(calls(server)) == 1
+    return outcome
+
+
+@situation("server stopped (SIGSTOP)")
+def stopped(desktop):
+    desktop.bus()
+    server = desktop.server()
+    os.kill(server.child.pid, signal.SIGSTOP)
+    outcome = not_delivered(desktop.notify(HURRY), "did not answer within 500 ms", maybe=True)
+    os.kill(server.child.pid, signal.SIGCONT)
+    wait_until(lambda: len(calls(server)) == 1, "it is shown after all, once")
+    return outcome
+
+
+@situation("server answers Notify late")
+def late_answer(desktop):
+    desktop.bus()
+    server = desktop.server("--late", "1000")
+    outcome = not_delivered(desktop.notify(HURRY), "did not answer within 500 ms", maybe=True)
+    wait_until(lambda: len(calls(server)) == 1, "it is shown")
+    return outcome
+
+
+@situation("server answers with an error")
+def error_answer(desktop):
+    desktop.bus()
+    server = desktop.server("--error", "org.freedesktop.Notifications.Error.ExcessNotificationGeneration")
+    outcome = not_delivered(desktop.notify(), "refuses it: too many  [31mnotifications")
+    assert len(calls(server)) == 1
+    return outcome
+
+
+@situation("server dies in Notify")
+def dies(desktop):
+    desktop.bus()
+    desktop.server("--die")
+    return not_delivered(desktop.notify(), "ended before it answered")
+
+
+@situation("bus ends while the server thinks")
+def bus_ends(desktop):
+    bus = desktop.bus()
+    server = desktop.server("--mute")
+
+    def end_it():
+        wait_until(lambda: calls(server), "Notify arrived")
+        bus.child.kill()
+    ending = threading.Thread(target=end_it)
+    ending.start()
+    outcome = not_delivered(desktop.notify({"summary": "x", "budget_ms": 5000}), "ended the connection", maybe=True)
+    ending.join()
+    return outcome
+
+
+class Listener:
+    """A socket where the bus should be. `serve` gets each connection in a thread of its own."""
+
+    def __init__(self, desktop, serve, queue=5):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(desktop.root / "false-bus"))
+        self.socket.listen(queue)
+        self.serve = serve
+        desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={desktop.root}/false-bus"
+        if serve:
+            threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            connection, _ = self.socket.accept()
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+
+@situation("bus accepts and never speaks")
+def hung_bus(desktop):
+    heard = []
+    Listener(desktop, lambda connection: (heard.append(connection), time.sleep(20)))
+    return not_delivered(desktop.notify(HURRY), "the session bus did not answer within 500 ms")
+
+
+@situation("bus does not accept, its queue is full")
+def full_queue(desktop):
+    listener = Listener(desktop, None, queue=0)
+    waiting = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+    for one in waiting:
+        one.setblocking(False)
+        try:
+            one.connect(str(desktop.root / "false-bus"))
+        except BlockingIOError:
+            pass
+    outcome = not_delivered(desktop.notify(HURRY), "it does not accept")
+    listener.socket.close()
+    return outcome
+
+
+@situation("bus closes at once")
+def closing_bus(desktop):
+    Listener(desktop, lambda connection: connection.close())
+    return not_delivered(desktop.notify(), "the session bus")
+
+
+@situation("bus rejects us")
+def rejecting_bus(desktop):
+    def reject(connection):
+        connection.recv(4096)
+        connection.sendall(b"REJECTED EXTERNAL\r\n")
+        time.sleep(20)
+    Listener(desktop, reject)
+    return not_delivered(desktop.notify(HURRY), "the session bus")
+
+
+@situation("bus speaks another language, without end")
+def babbling_bus(desktop):
+    def babble(connection):
+        try:
+            while True:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n" * 100)
+        except OSError:
+            connection.close()
+    Listener(desktop, babble)
+    return not_delivered(desktop.notify(), "the session bus")
+
+
+@situation("every answer 3 s late")
+def late_bus(desktop):
+    desktop.bus(address=False)
+    server = desktop.start([desktop.programs.server],
+                           {**desktop.environment, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={desktop.socket}"})
+    wait_until(lambda: '"ready"' in server.lines, "the stand-in has its name")
+
+    def relay(connection):
+        bus = socket.socket(socket.AF_UNIX)
+        bus.connect(str(desktop.socket))
+
+        def back():
+            while data := bus.recv(65536):
+                time.sleep(3)
+                try:
+                    connection.sendall(data)
+                except OSError:
+                    return
+        threading.Thread(target=back, daemon=True).start()
+        while data := connection.recv(65536):
+            bus.sendall(data)
+        bus.close()
+    Listener(desktop, relay)
+    outcome = not_delivered(desktop.notify(HURRY), "the session bus did not answer within 500 ms")
+    assert calls(server) == []
+    return outcome
+
+
+@situation("text that is no UTF-8, with controls and noncharacters")
+def broken_text(desktop):
+    desktop.bus()
+    server = desktop.server()
+    text = b'{"budget_ms":5000,"summary":"a\xff\xed\xa0\x80b","body":"\\u0000\\u001b[2J\\ufffe<\xc3"}'
+    outcome = delivered(desktop.notify(text=text))
+    assert calls(server)[0]["summary"] == "a\ufffd\ufffd\ufffd\ufffdb"
+    assert calls(server)[0]["body"] == "  [2J\ufffd&lt;\ufffd", calls(server)[0]["body"]
+    return outcome
+
+
+@situation("text of 60,000 bytes")
+def long_text(desktop):
+    desktop.bus()
+    server = desktop.server()
+    outcome = delivered(desktop.notify({"summary": "ä" * 15000, "body": "<" * 30000}))
+    assert calls(server)[0]["summary"] == "ä" * 60 + "…"
+    assert calls(server)[0]["body"] == "&lt;" * 400 + "…"
+    return outcome
+
+
+@situation("one takes the place of another")
+def replaced(desktop):
+    desktop.bus()
+    server = desktop.server()
+    first = delivered(desktop.notify())
+    shown = {"id": first.said["id"], "server": first.said["server"]}
+    second = delivered(desktop.notify({"summary": "again", "replaces": shown}))
+    assert second.said["replaced"] is True and second.said["id"] == first.said["id"]
+    closed = desktop.notify({"close": shown})
+    assert closed.returncode == 0 and closed.said["closed"] is True, closed.said
+    assert calls(server, "CloseNotification") == [{"call": "CloseNotification", "id": shown["id"]}]
+    return second
+
+
+@situation("ids of a server that is gone are not used")
+def ids_die(desktop):
+    desktop.bus()
+    old = desktop.server()
+    first = delivered(desktop.notify())
+    shown = {"id": first.said["id"], "server": first.said["server"]}
+    old.end()
+    gone = desktop.notify({"close": shown})
+    assert gone.returncode == 1 and gone.said["closed"] is False and "nothing is left to close" in gone.said["reason"]
+    server = desktop.server()
+    outcome = delivered(desktop.notify({"summary": "x", "replaces": shown, "close": shown}))
+    assert "replaced" not in outcome.said and outcome.said["closed"] is False
+    assert calls(server)[0]["replaces"] == 0 and calls(server, "CloseNotification") == []
+    return outcome
+
+
+@situation("twenty at the same time")
+def many(desktop):
+    desktop.bus()
+    server = desktop.server()
+    outcomes = []
+    threads = [threading.Thread(target=lambda: outcomes.append(desktop.notify({"summary": "x", "budget_ms": 10000})))
+               for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({delivered(outcome).said["id"] for outcome in outcomes}) == 20
+    assert len(calls(server)) == 20
+    return max(outcomes, key=lambda outcome: outcome.took)
+
+
+@situation("input that is no notice")
+def bad_input(desktop):
+    desktop.bus()
+    server = desktop.server()
+    for text in (b"", b"{", b'{"summary":"x"', b'{"summary":""}', b'{"summary":"x","urgency":"loud"}', b"[" * 60000,
+                 b'{"summary":"' + b"x" * 70000 + b'"}'):
+        outcome = desktop.notify(text=text)
+        assert outcome.returncode == 2 and outcome.said is None, outcome.reported()
+        assert outcome.stderr.startswith("delegate-notify: ") and outcome.stderr.count("\n") == 1, outcome.stderr
+    assert calls(server) == []
+    return desktop.notify(text=b'{"summary":""}')
+
+
+@situation("input that never ends")
+def endless_input(desktop):
+    reader, writer = os.pipe()
+    child = subprocess.Popen([desktop.programs.notify], stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=desktop.environment)
+    os.close(reader)
+    begun = time.monotonic()
+    outcome = desktop.notify(environment={})  # another one meanwhile, for the table's form
+    out, err = child.communicate(timeout=20)
+    outcome.took, outcome.returncode, outcome.said = time.monotonic() - begun, child.returncode, None
+    os.close(writer)
+    assert child.returncode == -signal.SIGALRM and (out, err) == (b"", b"")
+    return outcome
+
+
+@situation("SIGALRM inherited as ignored and blocked, reader that takes nothing")
+def stuck_output(desktop):
+    desktop.bus()
+    desktop.server()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x" * 65536)
+    except BlockingIOError:
+        pass
+    os.set_blocking(writer, True)
+
+    def no_alarm():
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    begun = time.monotonic()
+    child = subprocess.Popen([desktop.programs.notify], stdin=subprocess.PIPE, stdout=writer, env=desktop.environment,
+                             preexec_fn=no_alarm)
+    child.communicate(b'{"summary":"x"}', timeout=20)
+    outcome = desktop.notify(environment={})
+    outcome.took, outcome.returncode, outcome.said = time.monotonic() - begun, child.returncode, None
+    os.close(reader)
+    os.close(writer)
+    assert child.returncode == -signal.SIGALRM
+    return outcome
+
+
+@situation("standard streams closed by the caller")
+def closed_streams(desktop):
+    desktop.bus()
+    server = desktop.server()
+    script = f'exec "{desktop.programs.notify}" >&- 2>&-'
+    subprocess.run(["/bin/sh", "-c", script], input=b'{"summary":"x"}', env=desktop.environment, timeout=20,
+                   check=False)
+    wait_until(lambda: len(calls(server)) == 1, "it was shown")
+    return delivered(desktop.notify())
