@@ -9,9 +9,6 @@
 namespace delegate::cli::server {
 namespace {
 
-constexpr milliseconds kFirstNews{1'000};
-constexpr milliseconds kBetweenNews{2'500};
-
 std::string size_of(std::int64_t bytes) {
   if (bytes < 1000) return std::to_string(bytes) + " bytes";
   return std::to_string(bytes / 1000) + "." + std::to_string(bytes % 1000 / 100) + " kB";
@@ -22,10 +19,9 @@ std::string size_of(std::int64_t bytes) {
 Asked::Asked(const mcp::Call& call, Request request, bool in_background, milliseconds patience, std::size_t longest)
     : request_(std::move(request)),
       in_background_(in_background),
-      wants_progress_(call.wants_progress),
       longest_(longest),
       patience_(Deadline::in(patience)),
-      next_news_(Deadline::in(kFirstNews)) {}
+      news_(call.wants_progress) {}
 
 void Asked::hand_over() {
   const auto done = carrier_->hand_over();
@@ -71,20 +67,15 @@ std::string Asked::doing() const {
   return text;
 }
 
-double Asked::seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since_).count();
-}
-
 std::optional<std::string> Asked::news() {
-  if (!wants_progress_ || !next_news_.passed()) return std::nullopt;
-  next_news_ = Deadline::in(kBetweenNews);
-  const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since_);
+  if (!news_.are_due()) return std::nullopt;
+  const auto took = std::chrono::duration_cast<milliseconds>(news_.age());
   return doing() + ", " + format_took(took) + (progress_.bytes > 0 ? ", " + size_of(progress_.bytes) : "");
 }
 
 Deadline Asked::wake() const {
   const Deadline left = is_started() && accepted_ && accepted_->no_store.empty() ? patience_ : Deadline::never();
-  return wants_progress_ ? left.or_earlier(next_news_) : left;
+  return left.or_earlier(news_.next());
 }
 
 }  // namespace delegate::cli::server

@@ -7,6 +7,7 @@
 
 #include "cli/background/carrier.hpp"
 #include "cli/mcp/service.hpp"
+#include "cli/server/news.hpp"
 #include "core/base/deadline.hpp"
 
 namespace delegate::cli::server {
@@ -35,7 +36,7 @@ class Asked {
   /// "codex, 14 s, 2.1 kB", when that is due and wanted.
   std::optional<std::string> news();
   std::string doing() const;
-  double seconds() const;
+  double seconds() const { return news_.age().count(); }
   /// When it wants to be looked at although nobody has said anything.
   Deadline wake() const;
 
@@ -44,11 +45,9 @@ class Asked {
 
   Request request_;
   bool in_background_;
-  bool wants_progress_;
   std::size_t longest_;
-  Steady since_ = std::chrono::steady_clock::now();
   Deadline patience_;
-  Deadline next_news_;
+  News news_;
   std::optional<Carrier> carrier_;
   bool handed_over_ = false;
   std::optional<told::Accepted> accepted_;

@@ -79,13 +79,14 @@ mcp::Tool result_tool() {
   return {.name = "result",
           .title = "Fetch or stop a run",
           .description =
-              "The answer of a run that ask left running or cut, by its id: waits up to wait_s, then says how "
-              "far it is. offset goes on in a long answer. cancel stops the run.",
-          .input_schema = object({{"run", text("Id from ask.")},
-                                  {"wait_s", integer("Wait so many seconds at most (20).", 0, 50)},
-                                  {"offset", integer("next_offset of the part before.", 0, 1'000'000'000)},
-                                  {"cancel", flag("Stop it.")}},
-                                 {"run"}),
+              "The answer of a run that ask left running or cut, by its id: waits for it, then says how far it "
+              "is. offset goes on in a long answer. cancel stops the run.",
+          .input_schema = object(
+              {{"run", text("Id from ask.")},
+               {"wait_s", integer("Wait at most so many seconds; omit for as long as possible.", 0, kLongestWait)},
+               {"offset", integer("next_offset of the part before.", 0, 1'000'000'000)},
+               {"cancel", flag("Stop it.")}},
+              {"run"}),
           .output_schema = run_schema(),
           .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}};
 }

@@ -23,7 +23,6 @@ constexpr std::size_t kMostAtOnce = 16;   // processes that one agent keeps busy
 constexpr std::size_t kMostLeft = 256;    // runs that it has left behind and that have not ended
 constexpr milliseconds kLook{200};        // how often the end of a run that is waited for is looked for
 constexpr milliseconds kSpare{5'000};     // of a client's own limit, for the way
-constexpr int kDefaultWait = 20;          // seconds
 constexpr milliseconds kFarewell{1'500};  // for the processes of calls that nobody waits for
 
 std::string text(const mcp::Json& arguments, const char* key) {
@@ -212,11 +211,13 @@ void Server::fetch(const mcp::Call& call, const mcp::Json& arguments) {
     connection_.finish(call.id, failure(job.error().what, job.error().hint));
     return;
   }
-  const milliseconds wait = std::chrono::seconds(number(arguments, "wait_s", kDefaultWait));
+  // For long, if nothing else is said: some agents take a call that is made again and again for a loop.
+  const milliseconds wait = std::chrono::seconds(number(arguments, "wait_s", kLongestWait));
   Fetching fetching{.run = job->row.id,
                     .patience = Deadline::in(std::min(wait, patience_for(call.client))),
                     .offset = static_cast<std::size_t>(number(arguments, "offset", 0)),
-                    .longest = habits_of(call.client.name).longest};
+                    .longest = habits_of(call.client.name).longest,
+                    .news = News(call.wants_progress)};
   if (!look(call.id, fetching)) fetching_.emplace(call.id, std::move(fetching));
 }
 
@@ -228,7 +229,11 @@ bool Server::look(mcp::CallId id, Fetching& fetching) {
   else if (job->has_ended())
     connection_.finish(id, ended(job->row.id, end_of(job->row), fetching.offset, fetching.longest).result);
   else if (fetching.patience.passed()) connection_.finish(id, working(job->row.id, describe(*job)));
-  else return false;
+  else {
+    if (fetching.news.are_due())
+      connection_.progress(id, {.done = fetching.news.age().count(), .total = {}, .message = describe(*job)});
+    return false;
+  }
   return true;
 }
 

@@ -46,6 +46,7 @@ class Server final : public mcp::Service {
     Deadline patience;
     std::size_t offset;
     std::size_t longest;
+    News news;
     Deadline next_look = Deadline::in(milliseconds(0));
   };
   /// A run's process that is no longer ours to hold, until it is reaped.

@@ -192,6 +192,19 @@ TEST_CASE("progress is told to those who want it, until the answer") {
   CHECK_THAT(first["params"]["message"].get<std::string>(), StartsWith("codex, "));
 }
 
+TEST_CASE("how far a run is, is told while its result is waited for") {
+  Cli cli;
+  with_project(cli).backend("codex", {"--wait-file", cli.file("go"), "--say", "done"});
+  Agent agent(cli);
+  const std::string run =
+      agent.call("ask", in(cli, {{"prompt", "x"}, {"background", true}}))["structuredContent"]["run"];
+  const int id = agent.send_call("result", {{"run", run}, {"wait_s", 3600}}, true);
+  agent.server().comes_to_print("notifications/progress");
+  go(cli);
+  CHECK(agent.answer_to(id)["result"]["structuredContent"]["answer"] == "done");
+  CHECK_THAT(agent.seen.front()["params"]["message"].get<std::string>(), StartsWith("run " + run));
+}
+
 TEST_CASE("an agent that delegates to itself is stopped at the depth limit, softly") {
   Cli cli;
   with_project(cli).answers("codex");
