@@ -75,6 +75,8 @@ class Wire:
 
 
 class Agents(world.World):
+    environment = {}
+
     def config(self):
         helper = self.script("helper", HELPER)
         return CONFIG.format(helper=helper)
@@ -92,9 +94,12 @@ class Agents(world.World):
         self.addCleanup(self.write_down)
         # What setup registers is the program on the PATH; then a recorder takes its place.
         (self.sandbox.bin / "delegate").symlink_to(self.delegate)
-        self.run_delegate("setup", self.backend)
+        self.register()
         self.script("delegate", RECORDER.format(python=sys.executable, recorder=HERE / "recorder.py",
                                                 log=self.wire.log, program=self.delegate))
+
+    def register(self):
+        self.run_delegate("setup", self.backend)
 
     def change_entry(self, settings, **changes):
         """Of what setup wrote into a client's JSON."""
@@ -105,7 +110,7 @@ class Agents(world.World):
 
     def start_agent(self, *calls):
         prompt = " then ".join(f"call {self.prefix}{tool} {arguments}" for tool, arguments in calls)
-        agent = self.sandbox.start(self.argv, prompt)
+        agent = self.sandbox.start(self.argv, prompt, **self.environment)
         self.addCleanup(agent.finish, 0)
         return agent
 
@@ -222,6 +227,8 @@ class OfEachAgent:
 class Claude(OfEachAgent, Agents):
     backend, part, prefix = "claude", "anthropic", "mcp__delegate__"
     argv = ("claude", "-p", "--allowedTools", "mcp__delegate")
+    # On a busy machine it would ask its model before the server is there, and so would Codex.
+    environment = {"CLAUDE_CODE_MCP_STARTUP_WAIT_MS": "30000"}
 
     def tools_shown(self, request):
         """It names some, and shows what they are when its model wants to know."""
@@ -239,14 +246,19 @@ class Codex(OfEachAgent, Agents):
     def tools_shown(self, request):
         return request["tools"]
 
+    def register(self):
+        super().register()
+        self.change("tool_timeout_sec", "required = true\ntool_timeout_sec")
+
     def limit_calls(self, seconds, arguments):
+        self.change("tool_timeout_sec = 3600", f"tool_timeout_sec = {seconds}")
+        self.change('args = ["mcp"]', f"args = {json.dumps(arguments)}")
+
+    def change(self, old, new):
         config = self.sandbox.home / ".codex/config.toml"
         text = config.read_text()
-        for old, new in (("tool_timeout_sec = 3600", f"tool_timeout_sec = {seconds}"),
-                         ('args = ["mcp"]', f"args = {json.dumps(arguments)}")):
-            self.assertIn(old, text)
-            text = text.replace(old, new)
-        config.write_text(text)
+        self.assertIn(old, text)
+        config.write_text(text.replace(old, new))
 
 
 class Gemini(OfEachAgent, Agents):
