@@ -85,7 +85,7 @@ def calls_in(asked):
     return [call.groups() for call in calls] if all(calls) else []
 
 
-def answer_to(prompts, tool_results):
+def answer_to(prompts, tool_results=()):
     """What the model says next. `tool_results`: of the calls that it has made since the last prompt."""
     asked = last_line(prompts[-1]) if prompts else ""
     calls = calls_in(asked)
