@@ -11,7 +11,8 @@ Result<KnownJob> find_job(const Host& host, const std::string& id) {
   Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + host.engine().breakers.trouble());
   TRY(JobRow row, jobs->find(id));
-  const bool lost = row.state != JobRow::State::ended && host.engine().breakers.is_gone(row.owner);
+  const bool has_ended = row.state == JobRow::State::ended;
+  const bool lost = row.state == JobRow::State::killed || (!has_ended && host.engine().breakers.is_gone(row.owner));
   return KnownJob{std::move(row), lost};
 }
 

@@ -6,7 +6,7 @@ namespace delegate::cli {
 /// What is known of a run in the background.
 struct KnownJob {
   JobRow row;
-  bool is_lost = false;  // it has not ended and its process is gone
+  bool is_lost = false;  // it has not ended and its process is or was gone
   bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
 };
 

@@ -24,7 +24,7 @@ Counted sorted(const Patient& patient, const std::vector<JobRow>& rows) {
   Counted out;
   for (const JobRow& row : rows) {
     if (row.state == JobRow::State::ended) continue;
-    const bool lost = patient.engine().breakers.is_gone(row.owner);
+    const bool lost = row.state == JobRow::State::killed || patient.engine().breakers.is_gone(row.owner);
     const bool waits = row.state == JobRow::State::waiting;
     (lost ? (waits ? out.left_waiting : out.killed) : (waits ? out.waiting : out.working)).push_back(row.id);
   }

@@ -11,7 +11,14 @@
 namespace delegate {
 
 struct JobRow {
-  enum class State { waiting, running, ended };
+  /// Persisted: numbers are frozen.
+  enum class State {
+    waiting = 0,  // for its turn
+    running = 1,
+    ended = 2,
+    killed = 3,  // it had begun, and its process was gone before its end
+    aside = 4,   // it has begun, and gave its place to others while it waits for something else than its turn
+  };
 
   std::string id;  // of the run
   State state = State::waiting;
@@ -20,7 +27,7 @@ struct JobRow {
   std::string doing;             // what it is busy with, for showing
   bool cancel_wanted = false;
   // Of its end.
-  std::optional<milliseconds> ended_at;  // wall
+  std::optional<milliseconds> ended_at;  // wall; of a killed one: when that was seen
   std::string result;                    // what `ask --json` would have printed
   std::string remarks;                   // what `ask` would have said on stderr
   int exit_code = 0;
@@ -47,13 +54,16 @@ class Jobs {
 
   virtual ~Jobs() = default;
   virtual Status add(const JobRow& row) = 0;
-  /// Begins the job when it is the oldest that waits and fewer than `most` run on this host. Jobs whose process is
-  /// gone neither run nor wait.
+  /// Begins the job, or lets one that stepped aside go on, when it is the oldest that waits and fewer than `most` run
+  /// on this host. Jobs whose process is gone neither run nor wait; those of them that had begun are killed from now
+  /// on.
   virtual Result<Turn> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) = 0;
   /// Makes the oldest job that waits and whose process is gone the caller's. Nothing: there is none.
   virtual Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) = 0;
+  /// It gives its place to others, until `take` gives it one again.
+  virtual Status step_aside(const std::string& id, const std::string& doing) = 0;
   virtual Status note_doing(const std::string& id, const std::string& doing) = 0;
-  /// Fills in the end, and forgets what ended before `keep_since`.
+  /// Fills in the end, and forgets what ended or was killed before `keep_since`.
   virtual Status finish(const JobRow& row, milliseconds keep_since) = 0;
   virtual Status want_cancel(const std::string& id) = 0;
   virtual Result<bool> is_cancel_wanted(const std::string& id) = 0;

@@ -23,7 +23,7 @@ class SqliteStore final : public StateStore {
         path_(std::move(path)),
         clock_(clock),
         ledger_(*database_, mutex_),
-        jobs_(*database_, mutex_) {}
+        jobs_(*database_, mutex_, clock) {}
 
   Status update(const std::string& backend, const Change& change) override {
     const std::lock_guard lock(mutex_);

@@ -11,6 +11,7 @@ using sqlite::Transaction;
 #define JOB_COLUMNS                                                                               \
   "id, state, submitted_at, owner_boot_id, owner_pid, owner_start_time, owner_namespace, doing, " \
   "cancel_wanted, ended_at, exit_code "
+#define UNENDED "state IN (0, 1, 4) "
 
 JobRow job_at(const Statement& row) {
   const auto ended_at = row.maybe_integer(9);
@@ -44,6 +45,22 @@ std::string prefix_pattern(const std::string& prefix) {
   return pattern + "%";
 }
 
+/// `rows`: what has not ended, oldest first.
+Turn turn_of(const std::vector<JobRow>& rows, const std::string& id, const ProcessId& me, int most,
+             const Jobs::IsGone& is_gone) {
+  const auto mine = std::find_if(rows.begin(), rows.end(), [&](const JobRow& row) { return row.id == id; });
+  if (mine == rows.end() || mine->owner != me || mine->state == JobRow::State::running) return {};
+  if (mine->cancel_wanted) return {.kind = Turn::Kind::unwanted};
+  const auto running =
+      std::count_if(rows.begin(), rows.end(), [](const JobRow& row) { return row.state == JobRow::State::running; });
+  const auto ahead = std::count_if(rows.begin(), mine, [&](const JobRow& row) {
+    return row.state == JobRow::State::waiting && !row.cancel_wanted && !is_gone(row.owner);
+  });
+  // Those ahead come first, as far as there is room for them.
+  if (running + ahead >= most) return {.kind = Turn::Kind::waits, .ahead = static_cast<int>(ahead)};
+  return {.kind = Turn::Kind::begun};
+}
+
 }  // namespace
 
 Status SqliteJobs::add(const JobRow& row) {
@@ -65,7 +82,7 @@ Status SqliteJobs::add(const JobRow& row) {
 }
 
 Result<std::vector<JobRow>> SqliteJobs::unended() {
-  TRY(sqlite3_stmt * raw, database_.prepare("SELECT " JOB_COLUMNS "FROM jobs WHERE state < 2 ORDER BY number"));
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT " JOB_COLUMNS "FROM jobs WHERE " UNENDED "ORDER BY number"));
   return jobs_of(raw);
 }
 
@@ -83,24 +100,27 @@ Status SqliteJobs::own(const std::string& id, const ProcessId& me, bool begins) 
       .run();
 }
 
+Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsGone& is_gone) {
+  const auto killed = std::stable_partition(rows.begin(), rows.end(), [&](const JobRow& row) {
+    return row.state == JobRow::State::waiting || !is_gone(row.owner);
+  });
+  for (auto row = killed; row != rows.end(); ++row) {
+    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 3, ended_at = ?, doing = '' WHERE id = ?"));
+    TRY_STATUS(Statement(raw).bind(clock_.now().wall.count()).bind(row->id).run());
+  }
+  rows.erase(killed, rows.end());
+  return {};
+}
+
 Result<Turn> SqliteJobs::take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) {
   return locked([&]() -> Result<Turn> {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const std::vector<JobRow> rows, unended());
-    const auto mine = std::find_if(rows.begin(), rows.end(), [&](const JobRow& row) { return row.id == id; });
-    if (mine == rows.end() || mine->owner != me || mine->state != JobRow::State::waiting) return Turn{};
-    if (mine->cancel_wanted) return Turn{.kind = Turn::Kind::unwanted};
-    const auto running = std::count_if(rows.begin(), rows.end(), [&](const JobRow& row) {
-      return row.state == JobRow::State::running && !is_gone(row.owner);
-    });
-    const auto ahead = std::count_if(rows.begin(), mine, [&](const JobRow& row) {
-      return row.state == JobRow::State::waiting && !row.cancel_wanted && !is_gone(row.owner);
-    });
-    // Those ahead come first, as far as there is room for them.
-    if (running + ahead >= most) return Turn{.kind = Turn::Kind::waits, .ahead = static_cast<int>(ahead)};
-    TRY_STATUS(own(id, me, true));
+    TRY(std::vector<JobRow> rows, unended());
+    TRY_STATUS(bury_killed(rows, is_gone));
+    const Turn turn = turn_of(rows, id, me, most, is_gone);
+    if (turn.kind == Turn::Kind::begun) TRY_STATUS(own(id, me, true));
     TRY_STATUS(transaction.commit());
-    return Turn{.kind = Turn::Kind::begun};
+    return turn;
   });
 }
 
@@ -116,6 +136,13 @@ Result<std::optional<JobRow>> SqliteJobs::adopt(const ProcessId& me, const IsGon
     orphan->owner = me;
     TRY_STATUS(transaction.commit());
     return std::optional(std::move(*orphan));
+  });
+}
+
+Status SqliteJobs::step_aside(const std::string& id, const std::string& doing) {
+  return locked([&]() -> Status {
+    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 4, doing = ? WHERE id = ? AND state = 1"));
+    return Statement(raw).bind(doing).bind(id).run();
   });
 }
 
@@ -138,7 +165,7 @@ Status SqliteJobs::finish(const JobRow& row, milliseconds keep_since) {
                    .bind(std::int64_t{row.exit_code})
                    .bind(row.id)
                    .run());
-    TRY(sqlite3_stmt * forget, database_.prepare("DELETE FROM jobs WHERE state = 2 AND ended_at < ?"));
+    TRY(sqlite3_stmt * forget, database_.prepare("DELETE FROM jobs WHERE state IN (2, 3) AND ended_at < ?"));
     TRY_STATUS(Statement(forget).bind(keep_since.count()).run());
     return transaction.commit();
   });
@@ -146,7 +173,7 @@ Status SqliteJobs::finish(const JobRow& row, milliseconds keep_since) {
 
 Status SqliteJobs::want_cancel(const std::string& id) {
   return locked([&]() -> Status {
-    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET cancel_wanted = 1 WHERE id = ? AND state < 2"));
+    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET cancel_wanted = 1 WHERE id = ? AND " UNENDED));
     return Statement(raw).bind(id).run();
   });
 }

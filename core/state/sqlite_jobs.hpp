@@ -1,6 +1,7 @@
 #pragma once
 #include <mutex>
 
+#include "core/os/clock.hpp"
 #include "core/state/jobs.hpp"
 #include "core/state/sqlite_database.hpp"
 
@@ -9,11 +10,13 @@ namespace delegate {
 /// The jobs' table in the store's file, over the store's own connection and lock.
 class SqliteJobs final : public Jobs {
  public:
-  SqliteJobs(sqlite::Database& database, std::mutex& mutex) : database_(database), mutex_(mutex) {}
+  SqliteJobs(sqlite::Database& database, std::mutex& mutex, const Clock& clock)
+      : database_(database), mutex_(mutex), clock_(clock) {}
 
   Status add(const JobRow& row) override;
   Result<Turn> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) override;
   Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) override;
+  Status step_aside(const std::string& id, const std::string& doing) override;
   Status note_doing(const std::string& id, const std::string& doing) override;
   Status finish(const JobRow& row, milliseconds keep_since) override;
   Status want_cancel(const std::string& id) override;
@@ -31,9 +34,11 @@ class SqliteJobs final : public Jobs {
   // The lock is held and the file is sound in all of these.
   Result<std::vector<JobRow>> unended();
   Status own(const std::string& id, const ProcessId& me, bool begins);
+  Status bury_killed(std::vector<JobRow>& rows, const IsGone& is_gone);
 
   sqlite::Database& database_;
   std::mutex& mutex_;
+  const Clock& clock_;
 };
 
 }  // namespace delegate

@@ -127,6 +127,63 @@ TEST_CASE("what ended long ago is forgotten when another ends, what has not ende
   CHECK(queue.jobs.find("new").error().code == Code::not_found);
 }
 
+TEST_CASE("a job that was killed while it ran is looked at once, told as killed, and forgotten in its time") {
+  Queue queue;
+  queue.add("a", kAnn);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
+  queue.dead = {kAnn};
+  queue.add("b", kBen);
+  CHECK(queue.take("b", kBen).kind == Turn::Kind::begun);
+  const JobRow killed = queue.jobs.find("a").value();
+  CHECK(killed.state == JobRow::State::killed);
+  CHECK(killed.ended_at == queue.clock.now().wall);
+  int asked = 0;
+  const auto counted = [&](const ProcessId& who) {
+    if (who == kAnn) ++asked;
+    return queue.is_gone(who);
+  };
+  queue.add("c", kEve);
+  REQUIRE(queue.jobs.take("c", kEve, 5, counted));
+  CHECK(asked == 0);
+  REQUIRE(queue.jobs.finish({.id = "b", .ended_at = queue.clock.now().wall, .result = "{}"}, *killed.ended_at));
+  CHECK(queue.jobs.find("a"));
+  REQUIRE(queue.jobs.finish({.id = "c", .ended_at = queue.clock.now().wall, .result = "{}"}, *killed.ended_at + 1ms));
+  CHECK(queue.jobs.find("a").error().code == Code::not_found);
+}
+
+TEST_CASE("a job that steps aside makes room for others, and goes on when there is room again") {
+  Queue queue;
+  for (const auto& [id, who] : {std::pair("a", kAnn), std::pair("b", kBen), std::pair("c", kEve)}) queue.add(id, who);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
+  CHECK(queue.take("b", kBen).kind == Turn::Kind::waits);
+  REQUIRE(queue.jobs.step_aside("a", "waits for a slot"));
+  CHECK(queue.jobs.find("a").value().state == JobRow::State::aside);
+  CHECK(queue.jobs.find("a").value().doing == "waits for a slot");
+  CHECK(queue.take("b", kBen).kind == Turn::Kind::begun);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::waits);
+  REQUIRE(queue.jobs.finish({.id = "b", .ended_at = 9ms, .result = "{}"}, 0ms));
+  CHECK(queue.take("a", kBen).kind == Turn::Kind::lost);
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);  // before c, which came later
+  CHECK(queue.take("c", kEve).kind == Turn::Kind::waits);
+  REQUIRE(queue.jobs.step_aside("c", "it has not begun"));
+  CHECK(queue.jobs.find("c").value().state == JobRow::State::waiting);
+}
+
+TEST_CASE("a job that stepped aside can be cancelled, and is killed with its process") {
+  Queue queue;
+  queue.add("a", kAnn);
+  queue.add("b", kBen);
+  CHECK(queue.take("a", kAnn, 2).kind == Turn::Kind::begun);
+  CHECK(queue.take("b", kBen, 2).kind == Turn::Kind::begun);
+  for (const char* id : {"a", "b"}) REQUIRE(queue.jobs.step_aside(id, ""));
+  REQUIRE(queue.jobs.want_cancel("a"));
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::unwanted);
+  queue.dead = {kBen};
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+  CHECK(queue.take("a", kAnn).kind == Turn::Kind::unwanted);
+  CHECK(queue.jobs.find("b").value().state == JobRow::State::killed);
+}
+
 TEST_CASE("a job is found by the beginning of its id, when that is clear, and by nothing else") {
   Queue queue;
   for (const char* id : {"abc", "abcd", "xyz"}) queue.add(id, kAnn);
