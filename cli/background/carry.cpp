@@ -44,11 +44,17 @@ std::string remarks_on(const World& world, const RunResult& result) {
   return read_all(file.get(), kMostRemarks).value_or(std::string());
 }
 
+/// Asks for a place among those that run on this host.
+Result<Turn> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
+  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
+  return jobs.take(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
+}
+
 /// Tells how the run goes, and hears of the wish to stop it.
 class Herald final : public Observer {
  public:
-  Herald(const World& world, Jobs* jobs, std::string id, Leash& leash)
-      : world_(world), jobs_(jobs), id_(std::move(id)), leash_(leash) {}
+  Herald(const World& world, const Engine& engine, Jobs* jobs, std::string id, Leash& leash)
+      : world_(world), engine_(engine), jobs_(jobs), id_(std::move(id)), leash_(leash) {}
 
   void asking(const std::string& backend, bool /*probe*/) override {
     progress_ = {.backend = backend};
@@ -61,6 +67,19 @@ class Herald final : public Observer {
     progress_.bytes = (news.anew ? 0 : progress_.bytes) + static_cast<std::int64_t>(news.text.size());
     if (news.doing) progress_.doing = *news.doing;
     is_new_ = true;
+  }
+  /// While it waits for a slot, others may work.
+  void held_up(const std::vector<std::string>& backends) override {
+    progress_ = {.backend = {}, .doing = "waits for a free slot of " + join(backends, " or ")};
+    is_aside_ = jobs_ != nullptr && jobs_->step_aside(id_, progress_.doing);
+    say_in_passing(world_, progress_);
+  }
+  bool may_go_on() override {
+    const auto turn = is_aside_ ? take_place(engine_, *jobs_, id_) : Result<Turn>(Turn{.kind = Turn::Kind::begun});
+    if (turn && (turn->kind == Turn::Kind::lost || turn->kind == Turn::Kind::unwanted)) world_.interrupted.cancel();
+    // A store that fails meanwhile is no reason to wait any longer.
+    is_aside_ = turn && turn->kind != Turn::Kind::begun;
+    return !is_aside_;
   }
   Deadline look() override {
     if (next_look_.passed()) {
@@ -77,9 +96,11 @@ class Herald final : public Observer {
   bool wants_end() { return jobs_ != nullptr && jobs_->is_cancel_wanted(id_).value_or(false); }
 
   const World& world_;
+  const Engine& engine_;
   Jobs* jobs_;
   std::string id_;
   Leash& leash_;
+  bool is_aside_ = false;  // it has given its place away
   told::Progress progress_;
   bool is_new_ = false;
   Deadline next_look_ = Deadline::in(milliseconds(0));
@@ -105,12 +126,9 @@ bool accept(const World& world, const Host& host, const Request& request, const 
 
 /// True: the run may begin. A store that fails meanwhile is no reason to wait any longer.
 bool wait_for_turn(const World& world, const Host& host, const Request& request, Leash& leash) {
-  const Engine& engine = host.engine();
-  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
   Event nothing;
   for (int ahead = -1; !world.interrupted.cancelled();) {
-    const int most = engine.config.background.max_parallel;
-    const auto turn = host.store()->jobs()->take(request.run_id, engine.breakers.self(), most, gone);
+    const auto turn = take_place(host.engine(), *host.store()->jobs(), request.run_id);
     if (ahead < 0 && !accept(world, host, request, turn.value_or(Turn{}), leash)) return false;
     if (!turn || turn->kind == Turn::Kind::begun) return true;
     if (turn->kind != Turn::Kind::waits) return false;
@@ -145,12 +163,14 @@ std::string enter(const Host& host, const Request& request) {
 
 }  // namespace
 
-void carry(const World& world, const Host& host, const Request& request, Jobs* jobs, Leash& leash) {
+void carry(const World& world, const Host& host, const Request& asked, Jobs* jobs, Leash& leash) {
   const Engine& engine = host.engine();
+  Request request = asked;
+  request.waits_for_slot = true;  // nobody sits before it and could do something better meanwhile
   const bool begins = jobs == nullptr || wait_for_turn(world, host, request, leash);
   if (jobs != nullptr) forget_parked(host, request.run_id);
   if (begins) say(world, told::Begun{});
-  Herald herald(world, jobs, request.run_id, leash);
+  Herald herald(world, engine, jobs, request.run_id, leash);
   const RunResult result = begins ? ask(engine, request, world.interrupted, herald) : stopped_before_it_began(request);
   const told::Ended end{to_json(result), remarks_on(world, result), exit_code_of(result, 0)};
   leash.look();

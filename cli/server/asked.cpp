@@ -61,7 +61,7 @@ std::string Asked::doing() const {
     const int ahead = accepted_ ? accepted_->ahead : 0;
     return "waits for its turn" + (ahead > 0 ? ", " + std::to_string(ahead) + " before it" : std::string());
   }
-  if (progress_.backend.empty()) return "starting";
+  if (progress_.backend.empty()) return progress_.doing.empty() ? "starting" : one_line(progress_.doing, 200);
   std::string text = progress_.backend;
   if (!progress_.doing.empty()) text += " " + one_line(progress_.doing, 80);
   return text;

@@ -36,6 +36,10 @@ class Observer {
   /// one backend only: whoever writes first has the floor.
   virtual void told(const std::string& /*backend*/, const News&) {}
   virtual void ended(const Attempt&) {}
+  /// Of a request that waits for slots: nobody is left to be asked but these, who have none free.
+  virtual void held_up(const std::vector<std::string>& /*backends*/) {}
+  /// One of them has: may the run go on now? Else it is asked again in a moment.
+  virtual bool may_go_on() { return true; }
   /// Called before each wait; by when the next call is wanted although nothing happens (a clock that ticks).
   virtual Deadline look() { return Deadline::never(); }
 };

@@ -200,7 +200,8 @@ class Backend {
   /// Empty: nobody can tell.
   virtual LoginTraces login_traces(const Task&) const { return {}; }
 
-  /// Which model `prepare` would ask now, for a person: "asks qwen3:8b, which is not loaded yet". Empty: nobody can tell.
+  /// Which model `prepare` would ask now, for a person: "asks qwen3:8b, which is not loaded yet". Empty: nobody can
+  /// tell.
   virtual std::string describe_model(const Task&, const std::vector<HttpResult>& /*lookups*/) const { return {}; }
 
   /// What to do about outcomes in the words of this kind, before the general ones of core/run/hints.

@@ -152,6 +152,15 @@ Admission Breakers::admit(const Applicant& applicant) {
   return permit;
 }
 
+bool Breakers::has_free_slot(const std::string& backend, int max_parallel) {
+  const auto reading = read();
+  const auto known = reading ? reading->backends.find(backend) : std::map<std::string, BackendState>::const_iterator();
+  if (!reading || known == reading->backends.end()) return true;
+  BackendState state = known->second;
+  drop_dead_slots(state, reading->now, [this](const ProcessId& owner) { return is_gone(owner); });
+  return state.slots.size() < static_cast<std::size_t>(max_parallel);
+}
+
 Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const Report& report) {
   if (ticket.kind == PermitKind::unguarded || store_ == nullptr) return {};
   Settled settled;

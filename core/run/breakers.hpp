@@ -65,6 +65,9 @@ class Breakers {
   /// never spends a probe.
   Admission admit(const Applicant& applicant);
 
+  /// Would `admit` find a free slot? A store that cannot be used refuses none.
+  bool has_free_slot(const std::string& backend, int max_parallel);
+
   /// A change by hand.
   Status change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change);
 

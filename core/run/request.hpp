@@ -38,7 +38,8 @@ struct Request {
   std::optional<milliseconds> timeout;  // the whole run; else router.timeout
   std::optional<bool> fallback;         // else: on for auto, off for a named backend
   Streaming streaming = Streaming::none;
-  std::string run_id = {};  // that was handed out already; empty: a new one
+  bool waits_for_slot = false;  // while all who could be asked have none free, until its time is over
+  std::string run_id = {};      // that was handed out already; empty: a new one
 };
 
 enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled, login_unset };

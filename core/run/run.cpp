@@ -11,6 +11,8 @@
 namespace delegate {
 namespace {
 
+constexpr milliseconds kBetweenLooks{200};  // for a free slot; a look costs a tenth of a millisecond
+
 InferredType type_of(const Request& request) {
   if (request.type) return {*request.type, {}};
   return infer_task_type(request.prompt);
@@ -92,8 +94,13 @@ void Run::choose_model(Candidate& candidate) {
   const std::string& name = task.settings.name;
   if (!request_.model.empty() && name == candidate_name(request_.backend).backend) task.model = request_.model;
   else if (request_.tier && !candidate.backend->choose(task, *request_.tier))
-    result_.warnings.push_back(name + ": no model for this tier, its default is asked (see backends." + name +
-                               ".tier)");
+    warn(name + ": no model for this tier, its default is asked (see backends." + name + ".tier)");
+}
+
+/// Once: whoever waits for a slot comes by again.
+void Run::warn(std::string warning) {
+  auto& all = result_.warnings;
+  if (std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(std::move(warning));
 }
 
 std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
@@ -211,6 +218,37 @@ void Run::note_login(const std::string& candidate, bool refused) {
       std::find_if(logins_.begin(), logins_.end(), [&](const TriedLogin& one) { return one.candidate == candidate; });
   if (known == logins_.end()) logins_.push_back({candidate, refused});
   else known->refused = refused;
+}
+
+std::vector<std::string> Run::without_slot() const {
+  std::vector<std::string> names;
+  for (const RouteStep& step : plan_.steps) {
+    const bool has_none = std::any_of(result_.skips.begin(), result_.skips.end(), [&](const Skip& skip) {
+      return skip.backend == step.backend && skip.reason == SkipReason::no_slot;
+    });
+    const bool is_known = std::find(names.begin(), names.end(), step.backend) != names.end();
+    if (has_none && !is_known && !tried(step.backend) && may_try(step)) names.push_back(step.backend);
+  }
+  return names;
+}
+
+bool Run::any_has_slot(const std::vector<std::string>& candidates) const {
+  return std::any_of(candidates.begin(), candidates.end(), [&](const std::string& name) {
+    const BackendSettings* settings = engine_.config.backend(name);
+    return settings != nullptr && engine_.breakers.has_free_slot(name, settings->max_parallel);
+  });
+}
+
+bool Run::waits_for_slot() {
+  const auto awaited = request_.waits_for_slot ? without_slot() : std::vector<std::string>();
+  if (awaited.empty()) return false;
+  observer_.held_up(awaited);
+  Event nothing;
+  do {
+    nothing.wait(cancel_, Deadline::in(kBetweenLooks).or_earlier(deadline_).or_earlier(observer_.look()));
+    if (cancel_.cancelled() || deadline_.passed()) return false;
+  } while (!any_has_slot(awaited) || !observer_.may_go_on());
+  return true;
 }
 
 bool Run::nothing_is_here() const {

@@ -21,6 +21,9 @@ class Run final : public Audience {
   /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
   Deadline end_of_waiting(const Race& race) const;
   void note(Attempt attempt);
+  /// True: somebody who had no free slot has one, so the plan is worth another walk. Waits for that when the request
+  /// wants it. False: it does not, or there is nothing to wait for, or no more time.
+  bool waits_for_slot();
   void hear(int number, const News& news) override;
   Deadline look() override;
   /// There is an answer, or one that was shown in part and will not be whole.
@@ -34,8 +37,11 @@ class Run final : public Audience {
 
  private:
   bool tried(const std::string& backend) const;
+  std::vector<std::string> without_slot() const;
+  bool any_has_slot(const std::vector<std::string>& candidates) const;
   bool has_last_resort(const std::string& backend) const;
   void choose_model(Candidate& candidate);
+  void warn(std::string warning);
   void skip(Skip skip);
   void note_login(const std::string& candidate, bool refused);
   Outcome outcome_without_answer() const;

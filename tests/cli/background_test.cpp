@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <set>
 
 #include "tests/cli/cli.hpp"
@@ -114,6 +115,61 @@ TEST_CASE("a run whose process was killed is told as lost, one that had not begu
   cli.run("result " + second).expect(0).stdout_is("codex says hi\n");
   cli.run("worker").expect(0).stderr_has("nothing was left behind");
   CHECK(cli.spawns("codex") == 2);
+}
+
+TEST_CASE("a run whose backends have no free slot waits for one, and holds up nobody else meanwhile") {
+  Cli cli;
+  cli.config("[background]\nmax_parallel = 1\n");
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 1").answers("gemini");
+  Running holder = cli.start("ask -b codex hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  cli.run("ask -b codex hello").expect(4);  // a person is told at once
+  const std::string held_up = submit(cli, "-b codex one");
+  const auto is_held_up = [&] {
+    return cli.run("result " + held_up).expect(124).err.find("waits for a free slot of codex") != std::string::npos;
+  };
+  REQUIRE(eventually(is_held_up));
+  const std::string other = submit(cli, "-b gemini two");
+  cli.run("result --wait " + other).expect(0).stdout_is("gemini says hi\n");
+  cli.run("result " + held_up).expect(124);
+  go(cli);
+  holder.finish().expect(0);
+  cli.run("result --wait " + held_up).expect(0).stdout_is("codex says hi\n").stderr_is("");
+  CHECK(cli.run("runs --json").expect(0).json()["runs"].size() == 4);
+  CHECK(cli.spawns("codex") == 2);
+}
+
+TEST_CASE("a run that waits for a slot can be cancelled, and ends with its own time") {
+  Cli cli;
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 1");
+  Running holder = cli.start("ask hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string unwanted = submit(cli, "one");
+  const std::string late = submit(cli, "--timeout 500ms two");
+  cli.run("result --wait " + late)
+      .expect(124)
+      .stdout_is("")
+      .stderr_has("the deadline passed")
+      .stderr_has("no free slot");
+  cli.run("result " + unwanted).expect(124);
+  cli.run("cancel " + unwanted).expect(0);
+  cli.run("result --wait " + unwanted).expect(130).stderr_has("cancelled");
+  go(cli);
+  holder.finish().expect(0);
+  CHECK(cli.spawns("codex") == 1);
+}
+
+TEST_CASE("six runs through one slot all get their answer, one after the other") {
+  Cli cli;
+  const std::string busy = cli.file("busy");
+  cli.write(cli.file("bin/agy"), "#!/bin/sh\nread -r line\n[ -e " + busy + " ] && exit 9\n: > " + busy +
+                                     "\n/bin/sleep 0.05\n/bin/rm " + busy + "\necho one at a time\n");
+  std::filesystem::permissions(cli.file("bin/agy"), std::filesystem::perms(0700));
+  cli.config(
+      "[backends.agy]\nkind = \"command\"\ncommand = [\"agy\"]\nmax_parallel = 1\n[background]\nmax_parallel = 6\n");
+  std::vector<std::string> ids;
+  for (int i = 0; i < 6; ++i) ids.push_back(submit(cli, "-b agy hello"));
+  for (const std::string& id : ids) cli.run("result --wait " + id).expect(0).stdout_is("one at a time\n");
 }
 
 TEST_CASE("the prompt of a run in the background is in no argument list, and not in the store once it has begun") {
