@@ -98,6 +98,9 @@ int run_mcp(const World& world, const std::string& config_file, const McpCommand
       return kUsage;
     }
   }
+  if (::isatty(world.in) == 1)
+    output.note(
+        "hint: an editor agent starts this and speaks JSON to it; `delegate setup` registers it (Ctrl-D ends it)");
   Streams streams(world);
   if (!streams.is_open()) {
     output.error(

@@ -21,6 +21,22 @@ Cli& with_project(Cli& cli) {
 
 }  // namespace
 
+TEST_CASE("started by hand it says what it is, and serves all the same") {
+  Cli cli;
+  cli.answers("codex");
+  Running by_hand = cli.streams({.in = Streams::In::terminal}).start("mcp");
+  CHECK(by_hand.comes_to_say("hint: an editor agent starts this"));
+  CHECK(by_hand.comes_to_say("`delegate setup`"));
+  by_hand.type("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n");
+  CHECK(by_hand.comes_to_print("\"id\":1"));
+  by_hand.type("\x04");
+  CHECK(by_hand.finish().expect(0).out.find("hint") == std::string::npos);
+  cli.streams({});
+  Agent agent(cli);
+  agent.server().close_input();
+  agent.server().finish().expect(0).stderr_is("");
+}
+
 TEST_CASE("the tools are three, in few bytes, and only read unless the server may write") {
   Cli cli;
   cli.answers("codex");
