@@ -13,7 +13,7 @@ int run_cancel(const World& world, const Config& config, const CancelCommand& co
 int run_worker(const World& world, const Config& config, const WorkerCommand& command);
 int run_mcp(const World& world, const std::string& config_file, const McpCommand& command);
 /// The latest runs, as `runs --json` prints them.
-Result<std::string> history_of(const Engine& engine);
+Result<std::string> history_of(const Host& host);
 int run_carry(const World& world, const Config& config, const CarryCommand& command);
 int run_status(const World& world, const Config& config, const StatusCommand& command);
 int run_backends(const World& world, const Config& config, const BackendsCommand& command);

@@ -132,17 +132,17 @@ constexpr OptionText kComplete[] = {
 
 }  // namespace
 
-constexpr CommandText kRunsText{
-    .name = "runs",
-    .group = kLook,
-    .help = "What was asked before, and how it went",
-    .more =
-        "Newest first. With an ID, one run with everything that is known about it: who was tried, how long it took, "
-        "what was said. Prompts are kept only with `history.keep_prompts`.",
-    .options = kRuns,
-    .examples = kRunsExamples,
-    .exclusions = kRunsExclusions,
-    .take = take<&Typed::runs>};
+constexpr CommandText kRunsText{.name = "runs",
+                                .group = kLook,
+                                .help = "What was asked before, and how it went",
+                                .more =
+                                    "Newest first; what waits in the background, or works there, says so. With an ID, "
+                                    "one run with everything that is known about it: who was tried, how long it took, "
+                                    "what was said. Prompts are kept only with `history.keep_prompts`.",
+                                .options = kRuns,
+                                .examples = kRunsExamples,
+                                .exclusions = kRunsExclusions,
+                                .take = take<&Typed::runs>};
 
 constexpr CommandText kStatusText{.name = "status",
                                   .group = kLook,

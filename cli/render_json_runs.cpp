@@ -37,9 +37,15 @@ Json to_object(const AttemptRow& attempt) {
 
 Json to_object(const PastRun& run) {
   const RunRow& row = run.row;
-  Json json{{"run_id", row.id},           {"started_at", format_rfc3339(row.started_at)},
-            {"outcome", run.outcome},     {"requested_backend", row.requested_backend},
-            {"task_type", row.task_type}, {"cwd", row.cwd}};
+  const bool waits = run.state == PastRun::State::waiting;
+  Json json{{"run_id", row.id},
+            {waits ? "submitted_at" : "started_at", format_rfc3339(row.started_at)},
+            {"outcome", run.outcome}};
+  if (run.state != PastRun::State::ended) json["state"] = waits ? "waiting" : "working";
+  put(json, "doing", run.doing);
+  put(json, "requested_backend", row.requested_backend);
+  put(json, "task_type", row.task_type);
+  put(json, "cwd", row.cwd);
   put(json, "backend", row.backend);
   put(json, "model", row.model);
   put(json, "session_id", row.session_id);

@@ -29,7 +29,8 @@ std::string who(const PastRun& run) {
   std::vector<std::string> names;
   for (const AttemptRow& attempt : run.attempts)
     names.push_back(is_answered(attempt.outcome) ? label(attempt.backend, attempt.model) : attempt.backend);
-  return names.empty() ? kUnknown : one_line(join(names, " > "));
+  if (names.empty()) return run.doing.empty() ? kUnknown : one_line(run.doing);
+  return one_line(join(names, " > "));
 }
 
 std::string ago(milliseconds then, milliseconds now) { return format_took(std::max(now - then, milliseconds(0))); }
@@ -82,6 +83,7 @@ std::string marks(const AttemptRow& attempt) {
 /// A run without attempts. An attempt is written down when it is over: of a run that did not end, one may be missing.
 std::string nobody_text(const PastRun& run) {
   if (!run.row.outcome.empty()) return "nobody was asked\n";
+  if (run.outcome == "waiting") return "nobody was asked yet\n";
   return run.outcome == "running" ? "no attempt is over yet\n" : "no attempt came to its end\n";
 }
 
@@ -127,11 +129,12 @@ std::string text_block(const char* name, const std::optional<KeptText>& kept, bo
 std::vector<std::vector<std::string>> facts(const PastRun& run, const Page& page) {
   const RunRow& row = run.row;
   std::vector<std::vector<std::string>> lines{
-      {"run", row.id},
-      {"when", format_rfc3339(row.started_at) + ", " + ago(row.started_at, page.now) + " ago"},
-      {"where", one_line(row.cwd)},
-      {"asked for", row.requested_backend + ", " + row.task_type},
-      {"outcome", run.outcome + (row.took ? " after " + format_took(*row.took) : std::string())}};
+      {"run", row.id}, {"when", format_rfc3339(row.started_at) + ", " + ago(row.started_at, page.now) + " ago"}};
+  if (!row.cwd.empty()) lines.push_back({"where", one_line(row.cwd)});
+  if (!row.requested_backend.empty())
+    lines.push_back({"asked for", row.requested_backend + (row.task_type.empty() ? "" : ", " + row.task_type)});
+  lines.push_back({"outcome", run.outcome + (row.took ? " after " + format_took(*row.took) : std::string())});
+  if (!run.doing.empty()) lines.push_back({"doing", one_line(run.doing)});
   if (!row.backend.empty()) lines.push_back({"answered by", one_line(label(row.backend, row.model))});
   if (const std::string usage = usage_text(row.usage); !usage.empty()) lines.push_back({"usage", usage});
   if (!row.session_id.empty())
@@ -205,13 +208,14 @@ Score score_of(const BackendTotals& totals) {
 std::string list_to_text(const std::vector<PastRun>& runs, const Page& page) {
   std::vector<std::vector<std::string>> rows{{"RUN", "AGO", "OUTCOME", "TOOK", "TYPE", "WHO"}};
   for (const PastRun& run : runs)
-    rows.push_back(
-        {run.row.id, ago(run.row.started_at, page.now), run.outcome, took(run.row.took), run.row.task_type, who(run)});
+    rows.push_back({run.row.id, ago(run.row.started_at, page.now), run.outcome, took(run.row.took),
+                    run.row.task_type.empty() ? kUnknown : run.row.task_type, who(run)});
   return fitted(table(rows), page);
 }
 
 std::string run_to_text(const PastRun& run, const HistorySettings& history, const Page& page) {
   std::string out = table(facts(run, page)) + "\n" + attempts_text(run, page) + skips_text(run.row);
+  if (run.state == PastRun::State::waiting) return out;
   out += text_block("prompt", run.row.prompt, history.keep_prompts, "history.keep_prompts", page);
   out += text_block("answer", run.row.answer, history.keep_answers || run.row.backend.empty(), "history.keep_answers",
                     page);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/background/parked.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/moment.hpp"
@@ -22,11 +23,35 @@ std::string outcome_now(const RunRow& row, const Breakers& breakers) {
   return breakers.is_gone(row.owner) ? "killed" : "running";
 }
 
-Result<PastRun> past_run(const Engine& engine, RunRow row) {
+/// Runs in the background that have not ended, newest first. A store without a queue has none.
+Result<std::vector<JobRow>> unended_jobs(const Host& host) {
+  Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
+  if (jobs == nullptr) return std::vector<JobRow>();
+  TRY(auto rows, jobs->list());
+  std::erase_if(
+      rows, [](const JobRow& row) { return row.state == JobRow::State::ended || row.state == JobRow::State::killed; });
+  return rows;
+}
+
+Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<JobRow>& jobs) {
   PastRun run{.row = std::move(row)};
   TRY(run.attempts, engine.ledger->attempts(run.row.id));
   run.outcome = outcome_now(run.row, engine.breakers);
+  const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobRow& one) { return one.id == run.row.id; });
+  if (job == jobs.end() || run.outcome != "running") return run;
+  run.state = PastRun::State::working;
+  run.doing = job->doing;
   return run;
+}
+
+/// One that has not begun: the ledger does not know it yet.
+PastRun waiting_run(const Breakers& breakers, const JobRow& job) {
+  const bool is_left = breakers.is_gone(job.owner);
+  return {.row = {.id = job.id, .started_at = job.submitted_at, .owner = job.owner},
+          .attempts = {},
+          .outcome = "waiting",
+          .state = PastRun::State::waiting,
+          .doing = is_left ? "left behind: `delegate worker` runs it" : "waits for its turn"};
 }
 
 /// A backend that is configured, or that the history knows from another time. `auto` never took part itself.
@@ -76,12 +101,35 @@ Page page_of(const World& world, const Output& output, milliseconds now) {
           .harmless = columns.has_value()};
 }
 
-Result<std::string> one_run(const Engine& engine, const RunsCommand& command, const Page& page) {
+/// One that waits, and what it was asked; nothing: none whose id begins so does.
+std::optional<PastRun> find_waiting(const Host& host, const std::vector<JobRow>& jobs, const std::string& id) {
+  const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobRow& one) {
+    return one.state == JobRow::State::waiting && one.id.starts_with(id);
+  });
+  if (job == jobs.end()) return std::nullopt;
+  PastRun run = waiting_run(host.engine().breakers, *job);
+  if (const auto request = unpark(host, job->id)) {
+    run.row.requested_backend = request->backend;
+    run.row.cwd = request->cwd;
+  }
+  return run;
+}
+
+Result<std::string> one_run(const Host& host, const RunsCommand& command, const Page& page) {
+  const Engine& engine = host.engine();
+  const auto show = [&](const PastRun& run) {
+    return command.json ? run_to_json(run) : run_to_text(run, engine.config.history, page);
+  };
+  TRY(const auto jobs, unended_jobs(host));
   auto row = engine.ledger->run(command.id);
+  const auto waiting = command.id.empty() ? std::nullopt : find_waiting(host, jobs, command.id);
+  const bool is_exact = waiting && waiting->row.id == command.id;
+  if (waiting && (is_exact || (!row && row.error().code == Code::not_found))) return show(*waiting);
+  if (waiting && row) return usage("several runs begin with '" + one_line(command.id, 80) + "'");
   if (!row && row.error().code != Code::unavailable) return usage(row.error().what, row.error().hint);
   if (!row) return tl::unexpected(row.error());
-  TRY(const PastRun run, past_run(engine, *std::move(row)));
-  return command.json ? run_to_json(run) : run_to_text(run, engine.config.history, page);
+  TRY(const PastRun run, past_run(engine, *std::move(row), jobs));
+  return show(run);
 }
 
 Result<std::string> totals(const Engine& engine, const RunsCommand& command, const Page& page) {
@@ -94,39 +142,56 @@ Result<std::string> totals(const Engine& engine, const RunsCommand& command, con
   return all.empty() ? std::string() : totals_to_text(all, query, page);
 }
 
-Result<std::string> list(const Engine& engine, const RunsCommand& command, const Page& page) {
+/// Those that wait come first: what is asked of the ledger alone (who was tried, how it ended) is not true of them yet.
+std::vector<PastRun> waiting_runs(const Host& host, const RunQuery& query, const std::vector<JobRow>& jobs) {
+  std::vector<PastRun> runs;
+  if (!query.backend.empty() || !query.outcome.empty()) return runs;
+  for (const JobRow& job : jobs)
+    if (job.state == JobRow::State::waiting && job.submitted_at >= query.since)
+      runs.push_back(waiting_run(host.engine().breakers, job));
+  return runs;
+}
+
+Result<std::string> list(const Host& host, const RunsCommand& command, const Page& page) {
+  const Engine& engine = host.engine();
   RunQuery query{.backend = command.backend, .outcome = command.outcome, .most = command.most};
   TRY(query.since, since(command, page.now, milliseconds(0)));
+  TRY(const auto jobs, unended_jobs(host));
+  std::vector<PastRun> runs = waiting_runs(host, query, jobs);
   TRY(auto rows, engine.ledger->runs(query));
-  std::vector<PastRun> runs;
   for (RunRow& row : rows) {
-    TRY(PastRun run, past_run(engine, std::move(row)));
+    const bool is_shown =
+        std::any_of(runs.begin(), runs.end(), [&](const PastRun& run) { return run.row.id == row.id; });
+    if (is_shown) continue;  // it began between the two looks
+    TRY(PastRun run, past_run(engine, std::move(row), jobs));
     runs.push_back(std::move(run));
   }
+  runs.resize(std::min(runs.size(), static_cast<std::size_t>(query.most)));
   if (command.json) return list_to_json(runs);
   return runs.empty() ? std::string() : list_to_text(runs, page);
 }
 
-Result<std::string> look_back(const Engine& engine, const RunsCommand& command, const Page& page) {
+Result<std::string> look_back(const Host& host, const RunsCommand& command, const Page& page) {
+  const Engine& engine = host.engine();
   if (engine.ledger == nullptr)
     return fail(Code::unavailable, "runs: there is no history: " + engine.breakers.trouble());
   TRY_STATUS(check_backend(engine, command.backend));
   TRY_STATUS(check_outcome(command.outcome));
-  if (!command.id.empty()) return one_run(engine, command, page);
-  return command.totals ? totals(engine, command, page) : list(engine, command, page);
+  if (!command.id.empty()) return one_run(host, command, page);
+  return command.totals ? totals(engine, command, page) : list(host, command, page);
 }
 
 }  // namespace
 
-Result<std::string> history_of(const Engine& engine) {
-  return look_back(engine, {.json = true}, {.now = engine.clock.now().wall});
+Result<std::string> history_of(const Host& host) {
+  return look_back(host, {.json = true}, {.now = host.engine().clock.now().wall});
 }
 
 int run_runs(const World& world, const Config& config, const RunsCommand& command) {
   const Output output(world);
   const Host host(world, config);
   if (!host.notice().empty()) output.note("delegate: " + host.notice());
-  const auto text = look_back(host.engine(), command, page_of(world, output, world.clock.now().wall));
+  const auto text = look_back(host, command, page_of(world, output, world.clock.now().wall));
   if (!text) {
     const bool theirs = text.error().code == Code::invalid_argument || text.error().code == Code::not_found;
     output.failure(text.error(), theirs ? "usage" : "internal");

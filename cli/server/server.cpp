@@ -257,7 +257,7 @@ void Server::read_resource(const mcp::Call& call, const std::string& uri) {
     return;
   }
   if (uri == kHistoryUri) {
-    const auto json = history_of((*host)->engine());
+    const auto json = history_of(**host);
     connection_.finish(call.id, json ? mcp::Answer(resource(uri, "application/json", *json)) : internal(json.error()));
     return;
   }

@@ -98,6 +98,45 @@ TEST_CASE("no more runs work at the same time than the host allows; the others w
   CHECK(cli.spawns("codex") == 2);
 }
 
+TEST_CASE("runs that wait or work are listed with what they do, and shown by their id") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  const std::string first = submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string second = submit(cli, "-b codex the-secret-plan");
+  const Finished listed = cli.run("runs").expect(0).stdout_lacks("the-secret-plan");
+  REQUIRE(listed.out_lines().size() == 3);
+  CHECK(listed.out_lines()[1].starts_with(second));
+  CHECK(listed.out_lines()[1].find("waiting  -     -") != std::string::npos);
+  CHECK(listed.out_lines()[1].ends_with("waits for its turn"));
+  CHECK(listed.out_lines()[2].starts_with(first));
+  CHECK(listed.out_lines()[2].find("running") != std::string::npos);
+  CHECK(listed.out_lines()[2].ends_with("asking codex"));
+  const Json runs = cli.run("runs --json").expect(0).json()["runs"];
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0]["state"] == "waiting");
+  CHECK(runs[0]["outcome"] == "waiting");
+  CHECK(runs[0].contains("submitted_at"));
+  CHECK_FALSE(runs[0].contains("started_at"));
+  CHECK(runs[1]["state"] == "working");
+  CHECK(runs[1]["outcome"] == "running");
+  CHECK(runs[1]["doing"] == "asking codex");
+  CHECK(cli.run("runs -n 1 --json").expect(0).json()["runs"].size() == 1);
+  CHECK(cli.run("runs -b codex --json").expect(0).json()["runs"].size() == 0);  // no attempt is over yet
+
+  const Finished one = cli.run("runs " + second).expect(0).stdout_lacks("the-secret-plan");
+  one.stdout_has("asked for  codex").stdout_has("outcome    waiting").stdout_has("nobody was asked yet");
+  CHECK(cli.run({"runs", "--json", second}).expect(0).json()["cwd"] == cli.home("project"));
+  cli.run("runs " + first).expect(0).stdout_has("doing      asking codex");
+  cli.run("runs " + first.substr(0, 2)).expect(2).stderr_has("several runs begin with");
+  go(cli);
+  for (const std::string& id : {first, second}) cli.run("result --wait " + id).expect(0);
+  const Json ended = cli.run("runs --json").expect(0).json()["runs"];
+  REQUIRE(ended.size() == 2);
+  for (const Json& run : ended) CHECK_FALSE(run.contains("state"));
+}
+
 TEST_CASE("a run whose process was killed is told as lost, one that had not begun can be run by a worker") {
   Cli cli;
   wait_for_go(cli);
@@ -110,6 +149,7 @@ TEST_CASE("a run whose process was killed is told as lost, one that had not begu
   CHECK(eventually([&] { return cli.processes().empty(); }));
   cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
   cli.run("result " + second).expect(1).stderr_has("delegate worker");
+  cli.run("runs").expect(0).stdout_has("left behind: `delegate worker` runs it").stdout_has("killed");
   go(cli);
   cli.run("worker").expect(0).stderr_has(second);
   cli.run("result " + second).expect(0).stdout_is("codex says hi\n");
