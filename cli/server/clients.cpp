@@ -1,5 +1,6 @@
 #include "cli/server/clients.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -23,12 +24,19 @@ constexpr std::array kRows{
     Row{"goose", {270s, 45'000}},
 };
 
+constexpr std::chrono::milliseconds kSpare{5'000};  // of a client's own limit, for the way
+
 }  // namespace
 
 ClientHabits habits_of(const std::string& client) {
   for (const Row& row : kRows)
     if (client.starts_with(row.beginning)) return row.habits;
   return kUnknown;
+}
+
+std::chrono::milliseconds patience_of(const std::string& client, std::optional<std::chrono::milliseconds> stated) {
+  if (!stated) return habits_of(client).patience;
+  return std::max(*stated - kSpare, *stated / 2);
 }
 
 }  // namespace delegate::cli::server

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace delegate::cli::server {
@@ -11,5 +12,8 @@ struct ClientHabits {
   std::size_t longest;                 // bytes of an answer that it shows its model
 };
 ClientHabits habits_of(const std::string& client);
+
+/// How long a call may take before it is answered with the run's id; `stated`: the client's own limit.
+std::chrono::milliseconds patience_of(const std::string& client, std::optional<std::chrono::milliseconds> stated);
 
 }  // namespace delegate::cli::server

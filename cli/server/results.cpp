@@ -87,7 +87,8 @@ Shown ended(const std::string& id, const told::Ended& end, std::size_t offset, s
   json["error"] = message.empty() ? "it ended without an answer" : message;
   put(json, "hint", text_at(error, "hint"));
   const std::string note = note_of(end.remarks);
-  return {.result = both(note.empty() ? json["error"].get<std::string>() : note, std::move(json), true)};
+  const std::string text = note.empty() ? text_at(json, "error") : note;
+  return {.result = both(text, std::move(json), true)};
 }
 
 mcp::ToolResult working(const std::string& run, const std::string& doing) {

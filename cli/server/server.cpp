@@ -11,6 +11,7 @@
 #include "cli/question.hpp"
 #include "cli/render_runs.hpp"
 #include "cli/server/clients.hpp"
+#include "cli/server/directory.hpp"
 #include "cli/server/offer.hpp"
 #include "cli/server/results.hpp"
 #include "core/base/duration.hpp"
@@ -22,7 +23,6 @@ namespace {
 constexpr std::size_t kMostAtOnce = 16;   // processes that one agent keeps busy; more calls wait in their order
 constexpr std::size_t kMostLeft = 256;    // runs that it has left behind and that have not ended
 constexpr milliseconds kLook{200};        // how often the end of a run that is waited for is looked for
-constexpr milliseconds kSpare{5'000};     // of a client's own limit, for the way
 constexpr milliseconds kFarewell{1'500};  // for the processes of calls that nobody waits for
 
 std::string text(const mcp::Json& arguments, const char* key) {
@@ -40,9 +40,11 @@ std::vector<std::string> backends_of(const Config& config) {
   return names;
 }
 
-bool reads_files(const Config& config, const std::string& backend) {
+/// Only a model that is named and has no tools certainly reads none.
+Reads reads_files(const Config& config, const std::string& backend) {
   const BackendSettings* settings = config.backend(backend);
-  return settings == nullptr || (settings->kind != "ollama" && settings->kind != "openai");
+  const bool has_no_tools = settings != nullptr && (settings->kind == "ollama" || settings->kind == "openai");
+  return has_no_tools ? Reads::nothing : Reads::files;
 }
 
 Status check(const Configured& configured) {
@@ -65,7 +67,8 @@ told::Ended end_of(const JobRow& row) { return {row.result, row.remarks, row.exi
 
 Server::Server(const World& world, std::string config_file, const McpCommand& command)
     : world_(world), config_file_(std::move(config_file)), may_write_(command.allow_write), connection_(*this) {
-  if (!command.client_timeout.empty()) client_timeout_ = parse_duration(command.client_timeout).value_or(kSpare);
+  if (!command.client_timeout.empty())
+    client_timeout_ = parse_duration(command.client_timeout).value_or(milliseconds(0));
   // What is wrong with it is said when somebody asks.
   const auto configured = configure(world_, config_file_, world_.cwd);
   offer_ = server::offer(backends_of(configured ? configured->loaded.config : Config{}), may_write_);
@@ -82,30 +85,10 @@ Result<const Host*> Server::host() {
   return &*host_;
 }
 
-milliseconds Server::patience_for(const mcp::Client& client) const {
-  if (!client_timeout_) return habits_of(client.name).patience;
-  return std::max(*client_timeout_ - kSpare, *client_timeout_ / 2);
-}
-
-Result<std::string> Server::directory_of(const Config& config, const mcp::Json& arguments) const {
-  std::string directory = text(arguments, "cwd");
-  if (!directory.empty() && !directory.starts_with('/'))
-    return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not an absolute path");
-  if (directory.empty()) directory = world_.variable("CLAUDE_PROJECT_DIR");
-  if (!directory.starts_with('/')) directory = world_.cwd;
-  std::error_code not_there;
-  const Path real = std::filesystem::weakly_canonical(directory, not_there);
-  std::error_code other;  // neither there: then they are not the same
-  const bool is_everything = real == "/" || std::filesystem::equivalent(directory, world_.variable("HOME"), other);
-  if (is_everything && reads_files(config, text(arguments, "backend")))
-    return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not the directory of a project",
-                "name the directory that the agent may read with cwd");
-  return directory;
-}
-
 Result<Request> Server::request_of(const mcp::Json& arguments) const {
   TRY(const Configured here, configure(world_, config_file_, world_.cwd));
-  TRY(const std::string directory, directory_of(here.loaded.config, arguments));
+  const Reads reads = reads_files(here.loaded.config, text(arguments, "backend"));
+  TRY(const std::string directory, directory_for(world_, text(arguments, "cwd"), reads));
   TRY(const Configured configured, configure(world_, config_file_, directory));
   TRY_STATUS(check(configured));
   AskCommand command{.words = {text(arguments, "prompt")},
@@ -134,8 +117,8 @@ void Server::ask(const mcp::Call& call, const mcp::Json& arguments) {
     connection_.finish(call.id, failure("too many runs that were left running have not ended", "fetch or cancel some"));
     return;
   }
-  asked_.emplace(call.id, Asked(call, *std::move(request), flag(arguments, "background"), patience_for(call.client),
-                                habits_of(call.client.name).longest));
+  asked_.emplace(call.id, Asked(call, *std::move(request), flag(arguments, "background"),
+                                patience_of(call.client.name, client_timeout_), habits_of(call.client.name).longest));
   start_waiting();
 }
 
@@ -214,7 +197,7 @@ void Server::fetch(const mcp::Call& call, const mcp::Json& arguments) {
   // For long, if nothing else is said: some agents take a call that is made again and again for a loop.
   const milliseconds wait = std::chrono::seconds(number(arguments, "wait_s", kLongestWait));
   Fetching fetching{.run = job->row.id,
-                    .patience = Deadline::in(std::min(wait, patience_for(call.client))),
+                    .patience = Deadline::in(std::min(wait, patience_of(call.client.name, client_timeout_))),
                     .offset = static_cast<std::size_t>(number(arguments, "offset", 0)),
                     .longest = habits_of(call.client.name).longest,
                     .news = News(call.wants_progress)};

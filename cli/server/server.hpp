@@ -57,7 +57,6 @@ class Server final : public mcp::Service {
 
   void ask(const mcp::Call& call, const mcp::Json& arguments);
   Result<Request> request_of(const mcp::Json& arguments) const;
-  Result<std::string> directory_of(const Config& config, const mcp::Json& arguments) const;
   void fetch(const mcp::Call& call, const mcp::Json& arguments);
   void start_waiting();
   /// True: it was answered.
@@ -66,7 +65,6 @@ class Server final : public mcp::Service {
   void finish(mcp::CallId id, Asked& asked, const Told& told);
   void leave(mcp::CallId id, Asked& asked);
   void reap();
-  milliseconds patience_for(const mcp::Client& client) const;
   /// A host as it is configured now.
   Result<const Host*> host();
 

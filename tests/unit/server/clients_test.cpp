@@ -1,0 +1,23 @@
+#include <catch2/catch.hpp>
+
+#include "cli/server/clients.hpp"
+
+// How long an agent waits, and how much it shows.
+using namespace std::chrono_literals;
+using namespace delegate::cli::server;
+
+TEST_CASE("an agent is known by the beginning of its name, any other has little patience") {
+  CHECK(habits_of("codex-mcp-client").patience == habits_of("codex").patience);
+  CHECK(habits_of("codex").longest < habits_of("gemini-cli-mcp-client").longest);
+  CHECK(habits_of("somebody").patience < 60s);
+  CHECK(habits_of("").patience < 60s);
+  CHECK(habits_of("my codex").patience == habits_of("").patience);
+}
+
+TEST_CASE("a limit that the agent states is used up to a rest for the way, and never to less than half") {
+  CHECK(patience_of("codex", std::nullopt) == habits_of("codex").patience);
+  CHECK(patience_of("codex", 60s) == 55s);
+  CHECK(patience_of("codex", 10s) == 5s);
+  CHECK(patience_of("codex", 2s) == 1s);
+  CHECK(patience_of("", 1ms) < 1ms);
+}

@@ -1,0 +1,98 @@
+#include <catch2/catch.hpp>
+
+#include "cli/json.hpp"
+#include "cli/server/results.hpp"
+
+// What an agent is told of a run: the same in the text and in the structured form.
+using namespace delegate;
+using namespace delegate::cli;
+using namespace delegate::cli::server;
+
+namespace {
+
+told::Ended answer(const std::string& text, const std::string& remarks = {}) {
+  const Json run{
+      {"answer", text}, {"backend", "codex"}, {"model", "gpt"}, {"session_id", "s-1"}, {"duration_ms", 1260}};
+  return {dump(run), remarks, 0};
+}
+
+std::string text_of(const mcp::ToolResult& result) { return std::get<mcp::Text>(result.content.at(0)).text; }
+
+}  // namespace
+
+TEST_CASE("an answer stands whole in both forms, signed in the text") {
+  const Shown shown = ended("r1", answer("hello"), 0, 100);
+  CHECK_FALSE(shown.is_cut);
+  CHECK_FALSE(shown.result.is_error);
+  CHECK(text_of(shown.result) == "hello\n\n[codex gpt, 1.3 s]");
+  const auto& json = *shown.result.structured;
+  CHECK(json["answer"] == "hello");
+  CHECK(json["status"] == "done");
+  CHECK(json["session"] == "s-1");
+  CHECK(json["seconds"] == 1.3);
+  for (const char* absent : {"next_offset", "run", "note"}) CHECK_FALSE(json.contains(absent));
+}
+
+TEST_CASE("the parts of a long answer make up the whole, and no character is cut in two") {
+  const std::string whole = "a€b€€c\U0001F600d";
+  for (std::size_t longest = 4; longest <= whole.size() + 1; ++longest) {
+    std::string put_together;
+    std::size_t offset = 0;
+    for (int parts = 0; parts < 30; ++parts) {
+      const Shown shown = ended("r1", answer(whole), offset, longest);
+      const auto& json = *shown.result.structured;
+      const std::string part = json["answer"];
+      CHECK(part.size() <= longest);
+      CHECK((static_cast<unsigned char>(part.empty() ? 'x' : part[0]) & 0xC0) != 0x80);
+      CHECK(shown.is_cut == (part != whole));
+      put_together += part;
+      if (!json.contains("next_offset")) break;
+      CHECK(json["run"] == "r1");
+      CHECK(text_of(shown.result).find("offset=" + json["next_offset"].dump()) != std::string::npos);
+      CHECK(json["next_offset"].get<std::size_t>() > offset);
+      offset = json["next_offset"].get<std::size_t>();
+    }
+    CHECK(put_together == whole);
+  }
+}
+
+TEST_CASE("an offset in the middle of a character, at the end or beyond it is no trouble") {
+  CHECK((*ended("r1", answer("€x"), 1, 10).result.structured)["answer"] == "€x");
+  CHECK((*ended("r1", answer("abc"), 3, 10).result.structured)["answer"] == "");
+  CHECK((*ended("r1", answer("abc"), 1'000'000, 10).result.structured)["answer"] == "");
+}
+
+TEST_CASE("what stderr would have said is a note, without the program's name") {
+  const Shown shown = ended("r1", answer("hi", "delegate: claude skipped\ndelegate: a warning\n"), 0, 100);
+  CHECK((*shown.result.structured)["note"] == "claude skipped\na warning");
+  CHECK(text_of(shown.result).ends_with("\n[claude skipped\na warning]"));
+}
+
+TEST_CASE("a run without an answer is an error with its outcome and what to do") {
+  const Json run{{"error", {{"outcome", "no_slot"}, {"message", "nothing can be asked"}, {"hint", "wait"}}}};
+  const Shown shown = ended("r1", {dump(run), "delegate: nothing can be asked\n", 4}, 0, 100);
+  CHECK(shown.result.is_error);
+  CHECK((*shown.result.structured)["status"] == "failed");
+  CHECK((*shown.result.structured)["outcome"] == "no_slot");
+  CHECK((*shown.result.structured)["hint"] == "wait");
+  const Json cancelled{{"error", {{"outcome", "cancelled"}, {"message", "cancelled"}}}};
+  CHECK((*ended("r1", {dump(cancelled), {}, 130}, 0, 100).result.structured)["status"] == "cancelled");
+}
+
+TEST_CASE("a run that left nonsense behind is an error, not a crash") {
+  for (const char* nonsense :
+       {"", "null", "[]", "{", "7", R"({"answer": 7})", R"({"error": 7})", R"({"error": {"outcome": []}})"}) {
+    INFO(nonsense);
+    const Shown shown = ended("r1", {nonsense, {}, 70}, 0, 100);
+    CHECK((*shown.result.structured)["status"].is_string());
+    CHECK(answer_of({nonsense, "said", 70}) == "said");
+  }
+}
+
+TEST_CASE("a run that goes on names its id and how to fetch it") {
+  const mcp::ToolResult result = working("r1", "codex");
+  CHECK_FALSE(result.is_error);
+  CHECK((*result.structured)["run"] == "r1");
+  CHECK((*result.structured)["status"] == "working");
+  CHECK(text_of(result).find("result, run=r1") != std::string::npos);
+}
