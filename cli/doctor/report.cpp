@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kLongest = 600;
 
 std::string badge(Severity severity, bool painted) {
-  const std::string name(to_string(severity));
+  std::string name(to_string(severity));
   if (!painted || severity == Severity::note) return name;
   const char* colour = severity == Severity::ok ? "32" : severity == Severity::warning ? "33" : "31";
   return std::string("\033[") + colour + "m" + name + "\033[0m";

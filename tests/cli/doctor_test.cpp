@@ -1,10 +1,11 @@
 #include <catch2/catch.hpp>
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 
-#include "tests/cli/cli.hpp"
+#include "tests/cli/own_mounts.hpp"
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/fake_ollama.hpp"
 
@@ -317,6 +318,32 @@ TEST_CASE("what the environment makes of delegate is told: depth, PATH, another 
   note(cli, "delegate", "is not on the PATH");
   script(cli, "delegate", "echo 'delegate 0.0.9'\n");
   warning(cli, "delegate", "(delegate 0.0.9)");
+}
+
+TEST_CASE("a state that is forgotten with the machine, or has no room to grow, is told") {
+  const Cli cli;
+  const auto said = in_own_mounts(cli,
+                                  "mkdir -p .local/state; mount -t tmpfs -o size=4m none .local/state\n"
+                                  "$DELEGATE doctor || true\n");
+  if (!said) return;
+  said->stdout_has("note     state          is on tmpfs").stdout_has("KiB of room left on its file system");
+}
+
+TEST_CASE("a clock that was ahead when a backend was asked is told") {
+  Well cli;
+  cli.run("ask hello").expect(0);
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(cli.state_file().c_str(), &database) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(database, "UPDATE attempts SET started_at = started_at + 86400000", nullptr, nullptr, nullptr) ==
+          SQLITE_OK);
+  sqlite3_close(database);
+  warning(cli, "clock", "was ahead when agy was last asked");
+}
+
+TEST_CASE("a terminal that cannot redraw a line is told, and nothing else changes") {
+  Well cli;
+  cli.set("TERM", "dumb").streams({.in = Streams::In::terminal});
+  cli.run("doctor").expect(0).stdout_has("TERM is dumb");
 }
 
 TEST_CASE("doctor takes nothing but --json") {
