@@ -73,6 +73,15 @@ bool has_store(const World& world, const Config& config) {
   return config.state.store != "memory" && std::filesystem::exists(state_path(world, config.state), ignored);
 }
 
+/// Those that the ledger does not know yet.
+void add_waiting(Jobs& jobs, milliseconds now, std::vector<Offer>& offers) {
+  const auto rows = jobs.list();
+  if (!rows) return;
+  for (const JobRow& row : *rows)
+    if (row.state == JobRow::State::waiting)
+      offers.push_back({row.id, format_took(std::max(now - row.submitted_at, milliseconds(0))) + " ago, waiting"});
+}
+
 std::vector<Offer> runs(const World& world, const Config& config) {
   if (!has_store(world, config)) return {};
   const Host host(world, config);
@@ -81,6 +90,7 @@ std::vector<Offer> runs(const World& world, const Config& config) {
   if (!rows) return {};
   const milliseconds now = world.clock.now().wall;
   std::vector<Offer> offers;
+  if (Jobs* jobs = host.store()->jobs()) add_waiting(*jobs, now, offers);
   for (const RunRow& row : *rows) {
     std::string about = format_took(std::max(now - row.started_at, milliseconds(0))) + " ago";
     for (const std::string& word : {row.backend, row.outcome.empty() ? std::string("not ended") : row.outcome})

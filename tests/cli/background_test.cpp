@@ -125,6 +125,8 @@ TEST_CASE("runs that wait or work are listed with what they do, and shown by the
   CHECK(cli.run("runs -n 1 --json").expect(0).json()["runs"].size() == 1);
   CHECK(cli.run("runs -b codex --json").expect(0).json()["runs"].size() == 0);  // no attempt is over yet
 
+  CHECK(cli.run("complete runs").expect(0).out_lines().front().starts_with(second + "\t"));
+
   const Finished one = cli.run("runs " + second).expect(0).stdout_lacks("the-secret-plan");
   one.stdout_has("asked for  codex").stdout_has("outcome    waiting").stdout_has("nobody was asked yet");
   CHECK(cli.run({"runs", "--json", second}).expect(0).json()["cwd"] == cli.home("project"));
