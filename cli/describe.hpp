@@ -16,23 +16,23 @@ struct Typed {
   ResultCommand result;
   CancelCommand cancel;
   CarryCommand carry;
-  WorkerCommand worker;
   McpCommand mcp;
-  StatusCommand status;
   RunsCommand runs;
-  BackendsCommand backends;
   PingCommand ping;
-  DoctorCommand doctor;
   BreakerCommand breaker;
   ConfigCommand config;
   TrustCommand trust;
   SetupCommand setup;
-  DrillCommand drill;
   CompletionCommand completion;
   CompleteCommand complete;
   std::vector<std::string> topic;  // of `help`
   std::string config_file;
   std::string color = "auto";
+  WorkerCommand worker;
+  StatusCommand status;
+  BackendsCommand backends;
+  DoctorCommand doctor;
+  DrillCommand drill;
   bool help = false;
   bool version = false;
 };

@@ -13,6 +13,8 @@
 namespace delegate::cli::doctor {
 namespace {
 
+constexpr milliseconds kServerPatience = kPatience / 2;  // it is asked two things, one after the other
+
 /// What was found of one candidate, and whether a call would be let through to it.
 struct Examined {
   Findings findings;
@@ -94,7 +96,7 @@ bool examine_server(const Patient& patient, const Candidate& candidate, Findings
     all.push_back({Severity::ok, candidate.name, candidate.where + "; not asked, because it is a service"});
     return true;
   }
-  const VersionAnswer version = ask_version(candidate, patient.world.interrupted, kPatience);
+  const VersionAnswer version = ask_version(candidate, patient.world.interrupted, kServerPatience);
   const bool is_away = version.outcome == Outcome::unreachable || version.outcome == Outcome::connect_timeout;
   if (!version.works && is_away && !is_expected(patient, candidate)) {
     all.push_back({Severity::note, candidate.name, "nothing listens at " + candidate.where, version.hint});
@@ -104,7 +106,7 @@ bool examine_server(const Patient& patient, const Candidate& candidate, Findings
     all.push_back({Severity::problem, candidate.name, candidate.where + ": " + version.text, version.hint});
     return false;
   }
-  const ModelAnswer model = ask_for_model(candidate, patient.world.interrupted, kPatience);
+  const ModelAnswer model = ask_for_model(candidate, patient.world.interrupted, kServerPatience);
   all.push_back({model.works ? Severity::ok : Severity::problem, candidate.name,
                  candidate.where + (model.text.empty() ? "" : ": " + model.text), model.hint});
   return model.works;

@@ -1,7 +1,5 @@
-#include <algorithm>
 #include <array>
 #include <future>
-#include <iterator>
 
 #include "cli/commands.hpp"
 #include "cli/config_report.hpp"
@@ -53,6 +51,7 @@ int run_doctor(const World& world, const std::string& config_file, const DoctorC
   if (is_usable(configured)) {
     patient.host = &host.emplace(world, configured->loaded.config);
     patient.status = status_of(*host, patient.config());
+    // That it cannot be read is in the status.
     patient.states = host->engine().breakers.read().value_or(StateStore::Reading{});
   }
   output.progress("looking …");

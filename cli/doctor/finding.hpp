@@ -1,5 +1,7 @@
 #pragma once
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace delegate::cli::doctor {
