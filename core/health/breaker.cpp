@@ -24,6 +24,7 @@ std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
 }
 
 std::optional<BreakerState> close(Breaker& breaker) {
+  breaker.outage = false;
   breaker.breaks_in_a_row = 0;
   breaker.bursts_in_a_row = 0;
   return enter(breaker, BreakerState::closed);
@@ -39,6 +40,14 @@ std::optional<BreakerState> open(Breaker& breaker, const HostTime& now, millisec
   const auto entered = enter(breaker, BreakerState::open);
   breaker.pause = Span{now, length};
   return entered;
+}
+
+/// A closed -> open edge. False: it was open already.
+bool begin_outage(Breaker& breaker) {
+  if (breaker.state != BreakerState::closed) return false;
+  ++breaker.trips;
+  breaker.outage = true;
+  return true;
 }
 
 bool is_over(const Span& span, const HostTime& now) { return remaining(span, now) == milliseconds(0); }
@@ -116,8 +125,7 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
     const bool enough = static_cast<int>(breaker.streak.size()) >= policy.threshold;
     if (!enough && report.trip == Trip::at_threshold) return Settled{.counted = true};
   }
-  const bool tripped = breaker.state == BreakerState::closed;
-  if (tripped) ++breaker.trips;
+  const bool tripped = begin_outage(breaker);
   breaker.breaks_in_a_row = std::min(breaker.breaks_in_a_row + 1, 1'000'000);
   const milliseconds length = break_length(policy, breaker.breaks_in_a_row);
   // Callers keep the rest of a longer break that a probe before its time has interrupted.
@@ -129,6 +137,7 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
 
 Settled succeed(Breaker& breaker) {
   const bool recovered = breaker.state != BreakerState::closed;
+  if (breaker.outage) ++breaker.recoveries;
   if (recovered) return Settled{.counted = true, .entered = close(breaker), .recovered = true};
   breaker.streak.clear();
   breaker.bursts_in_a_row = 0;
@@ -165,8 +174,7 @@ Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& n
   const milliseconds length = hinted(report, policy);
   if (length == milliseconds(0)) return fail_once(breaker, policy, now, report);
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
-  const bool tripped = breaker.state == BreakerState::closed;
-  if (tripped) ++breaker.trips;
+  const bool tripped = begin_outage(breaker);
   const auto entered = open_for_limit(breaker, policy, now, std::max(length, remaining(breaker.pause, now)));
   return Settled{.counted = true, .entered = entered, .tripped = tripped};
 }
@@ -308,7 +316,10 @@ std::optional<BreakerState> release(Breaker& breaker) {
   return start_afresh(breaker);
 }
 
-std::optional<BreakerState> disable(Breaker& breaker) { return enter(breaker, BreakerState::disabled); }
+std::optional<BreakerState> disable(Breaker& breaker) {
+  breaker.outage = false;
+  return enter(breaker, BreakerState::disabled);
+}
 
 std::optional<BreakerState> enable(Breaker& breaker) {
   if (breaker.state != BreakerState::disabled) return std::nullopt;
@@ -318,6 +329,14 @@ std::optional<BreakerState> enable(Breaker& breaker) {
 std::optional<BreakerState> reset(Breaker& breaker) {
   breaker.last_failure.reset();
   return start_afresh(breaker);
+}
+
+std::optional<Edge> edge_between(const Breaker& before, const Breaker& after) {
+  if (after.trips > before.trips) return Edge::trip;
+  if (after.recoveries > before.recoveries) return Edge::recovery;
+  if (before.outage && !after.outage) return Edge::dismissal;
+  const bool goes_on = before.outage && after.state == BreakerState::open;
+  return goes_on && after.last_failure != before.last_failure ? std::optional(Edge::failed_probe) : std::nullopt;
 }
 
 std::optional<BreakerState> open_for(Breaker& breaker, const HostTime& now, milliseconds length) {

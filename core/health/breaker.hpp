@@ -64,6 +64,9 @@ struct Breaker {
   std::optional<Span> burst;  // the last burst of drops
   int bursts_in_a_row = 0;    // … without a success between them
   std::int64_t trips = 0;     // closed -> open edges ever; the number of a trip is its notification's key
+  /// Since a trip: until an answer, or until somebody decides by hand. Failed probes are the same outage.
+  bool outage = false;
+  std::int64_t recoveries = 0;  // outages that an answer ended, ever
   std::optional<LastFailure> last_failure;
 
   bool operator==(const Breaker&) const = default;
@@ -149,6 +152,15 @@ std::optional<BreakerState> enable(Breaker& breaker);  // only from disabled
 std::optional<BreakerState> reset(Breaker& breaker);   // from any
 /// An ordinary break of this length, begun by hand; afterwards a probe decides.
 std::optional<BreakerState> open_for(Breaker& breaker, const HostTime& now, milliseconds length);
+
+/// What a change of a breaker is to a person: each is told once (R12).
+enum class Edge {
+  trip,          // an outage begins
+  failed_probe,  // … it goes on, and there is news of it
+  recovery,      // … an answer has ended it
+  dismissal,     // … somebody has, by hand, or it is about another executable now
+};
+std::optional<Edge> edge_between(const Breaker& before, const Breaker& after);
 
 /// Length of break `n` in a row, n >= 1 (R11).
 milliseconds break_length(const BreakerPolicy& policy, int n);

@@ -61,6 +61,8 @@ Json to_json(const Breaker& breaker) {
   for (const HostTime& failure : breaker.streak) json["streak"].push_back(to_json(failure));
   if (breaker.state == BreakerState::open || breaker.pause != Span{}) json["pause"] = to_json(breaker.pause);
   if (breaker.by_hand) json["by_hand"] = true;
+  if (breaker.outage) json["outage"] = true;
+  if (breaker.recoveries != 0) json["recoveries"] = breaker.recoveries;
   if (breaker.slow_probe) json["slow_probe"] = to_json(*breaker.slow_probe);
   if (breaker.probe) json["probe"] = lease_to_json(*breaker.probe);
   if (breaker.burst) json["burst"] = to_json(*breaker.burst);
@@ -82,6 +84,8 @@ Breaker breaker(const Json& json) {
     for (const Json& failure : list(json["streak"])) out.streak.push_back(host_time(failure));
   if (out.state == BreakerState::open || json.contains("pause")) out.pause = span(json.at("pause"));
   out.by_hand = json.value("by_hand", false);
+  out.outage = json.value("outage", false);
+  if (json.contains("recoveries")) out.recoveries = number(json["recoveries"]);
   if (json.contains("slow_probe")) out.slow_probe = span(json["slow_probe"]);
   if (json.contains("probe")) out.probe = lease<ProbeLease>(json["probe"]);
   if (json.contains("burst")) out.burst = span(json["burst"]);
@@ -101,6 +105,22 @@ std::string encode(const BackendState& state) {
   if (!state.endpoint.empty()) json["endpoint"] = state.endpoint;
   if (!state.peer.empty()) json["peer"] = state.peer;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string encode(const GuardState& state) {
+  Json json{{"breaker", to_json(state.breaker)}, {"failures", state.failures}, {"skipped", state.skipped}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<GuardState> decode_guard(std::string_view text) {
+  try {  // a border where exceptions end
+    const Json json = Json::parse(text);
+    return GuardState{.breaker = breaker(json.at("breaker")),
+                      .failures = number(json.at("failures")),
+                      .skipped = number(json.at("skipped"))};
+  } catch (const Json::exception& error) {
+    return fail(Code::data_loss, std::string("stored state of a guard: ") + error.what());
+  }
 }
 
 Result<BackendState> decode(std::string_view text) {

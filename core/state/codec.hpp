@@ -13,4 +13,7 @@ std::string encode(const BackendState& state);
 /// Code::data_loss when the text is not such a state.
 Result<BackendState> decode(std::string_view text);
 
+std::string encode(const GuardState& state);
+Result<GuardState> decode_guard(std::string_view text);
+
 }  // namespace delegate

@@ -22,13 +22,41 @@ class MemoryStore final : public StateStore, private Ledger {
     if (after == before) return {};
     if (concerns_peer(before, after))
       for (auto& [name, other] : share_drops(backend, before, after, backends_)) backends_[name] = std::move(other);
+    tell_of_backend(notifications_, backend, before.breaker, after.breaker, clock_.now());
     backends_[backend] = std::move(after);
     return {};
   }
 
   Result<Reading> read() override {
     const std::lock_guard lock(mutex_);
-    return Reading{backends_, clock_.now()};
+    return Reading{backends_, guards_, clock_.now()};
+  }
+
+  Status update_guard(const std::string& guard, const GuardChange& change) override {
+    const std::lock_guard lock(mutex_);
+    const GuardState before = guard_of(guard);
+    GuardState after = before;
+    change(after, clock_.now());
+    tell_of_guard(notifications_, guard, before.breaker, after.breaker, clock_.now());
+    if (after == GuardState{}) guards_.erase(guard);
+    else guards_[guard] = std::move(after);
+    return {};
+  }
+
+  Result<GuardState> guard(const std::string& name) override {
+    const std::lock_guard lock(mutex_);
+    return guard_of(name);
+  }
+
+  Result<NotificationRows> notifications() override {
+    const std::lock_guard lock(mutex_);
+    return notifications_;
+  }
+
+  Status change_notifications(const NotificationChange& change) override {
+    const std::lock_guard lock(mutex_);
+    change(notifications_, clock_.now());
+    return {};
   }
 
   Ledger& ledger() override { return *this; }
@@ -128,6 +156,11 @@ class MemoryStore final : public StateStore, private Ledger {
     return found;
   }
 
+  GuardState guard_of(const std::string& name) const {
+    const auto stored = guards_.find(name);
+    return stored == guards_.end() ? GuardState{} : stored->second;
+  }
+
   /// What was tried for a run that had been forgotten by then.
   void forget_strays(const std::string& id) {
     if (runs_.empty()) attempts_.clear();
@@ -158,6 +191,8 @@ class MemoryStore final : public StateStore, private Ledger {
   const Clock& clock_;
   std::mutex mutex_;  // guards all below
   std::map<std::string, BackendState> backends_;
+  std::map<std::string, GuardState> guards_;
+  NotificationRows notifications_;
   std::vector<RunRow> runs_;
   std::vector<AttemptRow> attempts_;
 };

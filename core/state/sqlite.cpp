@@ -7,6 +7,7 @@
 #include "core/state/sqlite_database.hpp"
 #include "core/state/sqlite_jobs.hpp"
 #include "core/state/sqlite_ledger.hpp"
+#include "core/state/sqlite_notifications.hpp"
 #include "core/state/sqlite_schema.hpp"
 
 namespace delegate {
@@ -32,7 +33,31 @@ class SqliteStore final : public StateStore {
 
   Result<Reading> read() override {
     const std::lock_guard lock(mutex_);
-    return database_->on_sound_file([&] { return read_once(); });
+    return database_->on_sound_file([&] { return read_all(); });
+  }
+
+  Status update_guard(const std::string& guard, const GuardChange& change) override {
+    const std::lock_guard lock(mutex_);
+    return database_->on_sound_file([&] { return update_guard_once(guard, change); });
+  }
+
+  Result<GuardState> guard(const std::string& name) override {
+    const std::lock_guard lock(mutex_);
+    return database_->on_sound_file([&] { return load_guard(name); });
+  }
+
+  Result<NotificationRows> notifications() override {
+    const std::lock_guard lock(mutex_);
+    return database_->on_sound_file([&] { return sqlite::load_notifications(*database_); });
+  }
+
+  Status change_notifications(const NotificationChange& change) override {
+    const std::lock_guard lock(mutex_);
+    return database_->on_sound_file([&]() -> Status {
+      TRY(Transaction transaction, Transaction::begin(*database_));
+      TRY_STATUS(rewrite_notifications([&](NotificationRows& rows) { change(rows, clock_.now()); }));
+      return transaction.commit();
+    });
   }
 
   Ledger& ledger() override { return ledger_; }
@@ -55,7 +80,33 @@ class SqliteStore final : public StateStore {
       for (const auto& [name, other] : share_drops(backend, before, after, all.backends)) TRY_STATUS(save(name, other));
     }
     TRY_STATUS(save(backend, after));
+    if (edge_between(before.breaker, after.breaker))
+      TRY_STATUS(rewrite_notifications([&](NotificationRows& rows) {
+        tell_of_backend(rows, backend, before.breaker, after.breaker, clock_.now());
+      }));
     return transaction.commit();
+  }
+
+  Status update_guard_once(const std::string& guard, const GuardChange& change) {
+    TRY(Transaction transaction, Transaction::begin(*database_));
+    TRY(const GuardState before, load_guard(guard));
+    GuardState after = before;
+    change(after, clock_.now());
+    if (after == before) return {};
+    TRY_STATUS(save_guard(guard, after));
+    if (edge_between(before.breaker, after.breaker))
+      TRY_STATUS(rewrite_notifications(
+          [&](NotificationRows& rows) { tell_of_guard(rows, guard, before.breaker, after.breaker, clock_.now()); }));
+    return transaction.commit();
+  }
+
+  /// Inside a transaction.
+  template <class Rewrite>
+  Status rewrite_notifications(const Rewrite& rewrite) {
+    TRY(const NotificationRows before, sqlite::load_notifications(*database_));
+    NotificationRows after = before;
+    rewrite(after);
+    return sqlite::save_notifications(*database_, before, after);
   }
 
   Status save(const std::string& backend, const BackendState& state) {
@@ -73,6 +124,35 @@ class SqliteStore final : public StateStore {
       if (!row) return reading;
       reading.backends[statement.text(0)] = decode(statement.text(1)).value_or(BackendState{});
     }
+  }
+
+  Result<Reading> read_all() {
+    TRY(Reading reading, read_once());
+    TRY(sqlite3_stmt * raw, database_->prepare("SELECT name, state FROM guards"));
+    Statement statement(raw);
+    for (;;) {
+      TRY(const bool row, statement.step());
+      if (!row) return reading;
+      reading.guards[statement.text(0)] = decode_guard(statement.text(1)).value_or(GuardState{});
+    }
+  }
+
+  Result<GuardState> load_guard(const std::string& name) {
+    TRY(sqlite3_stmt * raw, database_->prepare("SELECT state FROM guards WHERE name = ?"));
+    Statement statement(raw);
+    TRY(const bool row, statement.bind(name).step());
+    if (!row) return GuardState{};
+    return decode_guard(statement.text(0)).value_or(GuardState{});
+  }
+
+  Status save_guard(const std::string& name, const GuardState& state) {
+    if (state == GuardState{}) {
+      TRY(sqlite3_stmt * raw, database_->prepare("DELETE FROM guards WHERE name = ?"));
+      return Statement(raw).bind(name).run();
+    }
+    TRY(sqlite3_stmt * raw, database_->prepare("INSERT INTO guards (name, state) VALUES (?1, ?2) "
+                                               "ON CONFLICT (name) DO UPDATE SET state = ?2"));
+    return Statement(raw).bind(name).bind(encode(state)).run();
   }
 
   Result<BackendState> load(const std::string& backend) {

@@ -118,7 +118,38 @@ CREATE INDEX jobs_under_way ON jobs (number) WHERE state < 2;
 CREATE INDEX jobs_ended ON jobs (ended_at) WHERE state = 2;
 )sql";
 
-constexpr std::array<const char*, 3> kMigrations = {kFirst, kHistory, kBackground};
+// What people are told, and the guards of our own side jobs.
+constexpr const char* kNotifications = R"sql(
+CREATE TABLE notifications (
+  id                INTEGER PRIMARY KEY,
+  kind              TEXT NOT NULL,
+  subject           TEXT NOT NULL,      -- the backend, or the guard
+  outcome           TEXT NOT NULL,
+  severity          TEXT NOT NULL,
+  title             TEXT NOT NULL,
+  message           TEXT NOT NULL,
+  count             INTEGER NOT NULL,
+  first_seen        INTEGER NOT NULL,   -- ms since the epoch, as all times here
+  last_seen         INTEGER NOT NULL,
+  retry_at          INTEGER,
+  acknowledged_at   INTEGER,
+  delivery          TEXT NOT NULL,
+  channel           TEXT NOT NULL,
+  detail            TEXT NOT NULL,
+  handle            TEXT NOT NULL,
+  delivered_at      INTEGER,
+  sender_boot_id    TEXT NOT NULL,
+  sender_pid        INTEGER NOT NULL,
+  sender_start_time INTEGER NOT NULL,
+  sender_namespace  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE guards (
+  name  TEXT PRIMARY KEY,
+  state TEXT NOT NULL          -- JSON, see docs/state.md
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, 4> kMigrations = {kFirst, kHistory, kBackground, kNotifications};
 
 }  // namespace
 

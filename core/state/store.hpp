@@ -10,8 +10,10 @@
 #include "core/health/breaker.hpp"
 #include "core/state/jobs.hpp"
 #include "core/state/ledger.hpp"
+#include "core/state/notifications.hpp"
 
-// What outlives the process: the breakers and slots of this host, and the ledger of what was run.
+// What outlives the process: the breakers, slots and guards of this host, what people are told of them, and
+// the ledger of what was run.
 namespace delegate {
 
 /// A place in a backend's bulkhead (`max_parallel`), taken for one call. Freed by its holder, by the end of its span,
@@ -38,6 +40,15 @@ struct BackendState {
   bool operator==(const BackendState&) const = default;
 };
 
+/// What the host knows of one of our own side jobs.
+struct GuardState {
+  Breaker breaker;
+  std::int64_t failures = 0;  // in a row
+  std::int64_t skipped = 0;   // calls that were left out since it opened
+
+  bool operator==(const GuardState&) const = default;
+};
+
 /// The host-wide store. Implementations are safe to use from several threads and from several processes at a time.
 class StateStore {
  public:
@@ -49,16 +60,28 @@ class StateStore {
 
   /// Reads the state (a default one if there is none), applies `change` and writes the result back, as one atomic
   /// step over all processes; nothing is written when nothing changed. What it changes of drops is written to all
-  /// backends with its peer in the same step. Code::unavailable: the store cannot be used,
-  /// and nothing happened; waiting for others is bounded (100 ms), so "busy" is such an error too.
+  /// backends with its peer in the same step, and so is what it means for the notifications (tell_of_backend).
+  /// Code::unavailable: the store cannot be used, and nothing happened; waiting for others is bounded (100 ms), so
+  /// "busy" is such an error too.
   virtual Status update(const std::string& backend, const Change& change) = 0;
 
-  /// One consistent reading of all backends that have a state.
+  /// The same for a guard (tell_of_guard). A state that is the default one again is forgotten.
+  using GuardChange = std::function<void(GuardState&, const HostTime& now)>;
+  virtual Status update_guard(const std::string& guard, const GuardChange& change) = 0;
+
+  /// One consistent reading of all that have a state.
   struct Reading {
     std::map<std::string, BackendState> backends;
+    std::map<std::string, GuardState> guards;
     HostTime now;
   };
   virtual Result<Reading> read() = 0;
+  virtual Result<GuardState> guard(const std::string& name) = 0;
+
+  /// All notifications, oldest first; and a change of them, in one atomic step over all processes, as `update`.
+  virtual Result<NotificationRows> notifications() = 0;
+  using NotificationChange = std::function<void(NotificationRows&, const HostTime& now)>;
+  virtual Status change_notifications(const NotificationChange& change) = 0;
 
   virtual Ledger& ledger() = 0;
 

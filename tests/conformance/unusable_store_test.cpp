@@ -166,7 +166,7 @@ void expect_to_survive_a_full_disk(Complaints& complaints, const Path& directory
   }
   if (!complaints.expect(!done, "never full")) return;
   for (int n = 0; n < 10'000; ++n)  // there may still be room for smaller ones
-    if (!store->update("small", [&](BackendState& state, const HostTime&) { state.breaker.trips = n + 1; })) break;
+    if (!store->update("small", [&](BackendState& state, const HostTime&) { state.breaker.generation = n + 1; })) break;
   const std::string newest = "b" + std::to_string(last.breaker.trips);
   complaints.expect(state_of(*store, newest) == last, "lost what was stored");
   complaints.expect(store->notice().empty(), "took it for damage: " + store->notice());

@@ -85,4 +85,24 @@ Result<StateStore::Reading> Outage::read() {
   return inner_.read();
 }
 
+Status Outage::update_guard(const std::string& guard, const GuardChange& change) {
+  if (down_) return fail(Code::unavailable, "store: down");
+  return inner_.update_guard(guard, change);
+}
+
+Result<GuardState> Outage::guard(const std::string& name) {
+  if (down_) return fail(Code::unavailable, "store: down");
+  return inner_.guard(name);
+}
+
+Result<NotificationRows> Outage::notifications() {
+  if (down_) return fail(Code::unavailable, "store: down");
+  return inner_.notifications();
+}
+
+Status Outage::change_notifications(const NotificationChange& change) {
+  if (down_) return fail(Code::unavailable, "store: down");
+  return inner_.change_notifications(change);
+}
+
 }  // namespace delegate::lab

@@ -74,6 +74,10 @@ class Outage final : public StateStore {
   Outage(StateStore& inner, bool down) : inner_(inner), down_(down) {}
   Status update(const std::string& backend, const Change& change) override;
   Result<Reading> read() override;
+  Status update_guard(const std::string& guard, const GuardChange& change) override;
+  Result<GuardState> guard(const std::string& name) override;
+  Result<NotificationRows> notifications() override;
+  Status change_notifications(const NotificationChange& change) override;
   Ledger& ledger() override { return inner_.ledger(); }
   Description describe() override { return inner_.describe(); }
 

@@ -1,0 +1,162 @@
+#include "core/state/notifications.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/health/plain_words.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::array<std::string_view, 3> kSeverities{"info", "warning", "critical"};
+constexpr std::array<std::string_view, 6> kDeliveries{"owed",      "taken",       "sending",
+                                                      "delivered", "undelivered", "unwanted"};
+
+template <class Enum, std::size_t size>
+std::optional<Enum> named(const std::array<std::string_view, size>& names, std::string_view name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
+
+NotificationRow* newest(NotificationRows& rows, std::string_view kind, const std::string& subject) {
+  const auto found = std::find_if(rows.rbegin(), rows.rend(), [&](const NotificationRow& row) {
+    return row.kind == kind && row.subject == subject;
+  });
+  return found == rows.rend() ? nullptr : &*found;
+}
+
+void close_outage(NotificationRows& rows, std::string_view kind, const std::string& subject, const HostTime& now) {
+  for (NotificationRow& row : rows)
+    if (row.kind == kind && row.subject == subject && !row.acknowledged_at) row.acknowledged_at = now.wall;
+}
+
+std::optional<milliseconds> end_of_break(const Breaker& breaker, const HostTime& now) {
+  return now.wall + remaining(breaker.pause, now);
+}
+
+NotificationRow trip_row(const std::string& backend, const Breaker& after, const HostTime& now) {
+  const std::string outcome = after.last_failure ? after.last_failure->outcome : "";
+  return {.kind = "trip",
+          .subject = backend,
+          .outcome = outcome,
+          .severity = Severity::warning,
+          .title = backend + " is unavailable: " + std::string(cause_of(outcome)),
+          .message = advice_for(outcome, backend),
+          .first_seen = now.wall,
+          .last_seen = now.wall,
+          .retry_at = end_of_break(after, now)};
+}
+
+void give_up(NotificationRow& row, std::string why) {
+  row.delivery = Delivery::undelivered;
+  row.detail = std::move(why);
+}
+
+bool is_under_way(const NotificationRow& row) {
+  return row.delivery == Delivery::taken || row.delivery == Delivery::sending;
+}
+
+}  // namespace
+
+std::string_view to_string(Severity severity) { return kSeverities[static_cast<std::size_t>(severity)]; }
+std::optional<Severity> severity_named(std::string_view name) { return named<Severity>(kSeverities, name); }
+std::string_view to_string(Delivery delivery) { return kDeliveries[static_cast<std::size_t>(delivery)]; }
+std::optional<Delivery> delivery_named(std::string_view name) { return named<Delivery>(kDeliveries, name); }
+
+NotificationRow& raise(NotificationRows& rows, NotificationRow row) {
+  row.id = rows.empty() ? 1 : rows.back().id + 1;
+  rows.push_back(std::move(row));
+  if (rows.size() > kMostNotifications)
+    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(kMostNotifications));
+  return rows.back();
+}
+
+void tell_of_backend(NotificationRows& rows, const std::string& backend, const Breaker& before, const Breaker& after,
+                     const HostTime& now) {
+  const auto edge = edge_between(before, after);
+  if (edge == Edge::trip) raise(rows, trip_row(backend, after, now));
+  if (edge == Edge::failed_probe)
+    if (NotificationRow* row = newest(rows, "trip", backend)) {
+      ++row->count;
+      row->last_seen = now.wall;
+      row->retry_at = end_of_break(after, now);
+    }
+  if (edge == Edge::recovery || edge == Edge::dismissal) close_outage(rows, "trip", backend, now);
+  if (edge == Edge::recovery)
+    raise(rows, {.kind = "recovery",
+                 .subject = backend,
+                 .title = backend + " answers again",
+                 .first_seen = now.wall,
+                 .last_seen = now.wall});
+}
+
+void tell_of_guard(NotificationRows& rows, const std::string& guard, const Breaker& before, const Breaker& after,
+                   const HostTime& now) {
+  const auto edge = edge_between(before, after);
+  if (edge == Edge::trip)
+    raise(rows, {.kind = "guard",
+                 .subject = guard,
+                 .severity = Severity::warning,
+                 .title = "the side job " + guard + " fails and is left out",
+                 .message = after.last_failure ? after.last_failure->message : "",
+                 .first_seen = now.wall,
+                 .last_seen = now.wall,
+                 .retry_at = end_of_break(after, now),
+                 .delivery = Delivery::unwanted,
+                 .detail = "a guard's notices stay here"});
+  if (edge == Edge::failed_probe)
+    if (NotificationRow* row = newest(rows, "guard", guard)) {
+      ++row->count;
+      row->last_seen = now.wall;
+      row->retry_at = end_of_break(after, now);
+    }
+  if (edge == Edge::recovery || edge == Edge::dismissal) close_outage(rows, "guard", guard, now);
+}
+
+int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
+  int changed = 0;
+  for (NotificationRow& row : rows) {
+    if ((id != 0 && row.id != id) || row.acknowledged_at) continue;
+    row.acknowledged_at = now.wall;
+    ++changed;
+  }
+  return changed;
+}
+
+NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now) {
+  const bool busy = std::any_of(rows.begin(), rows.end(), [&](const NotificationRow& row) {
+    return is_under_way(row) && row.sender != me && !is_gone(row.sender);
+  });
+  if (busy) return {};
+  NotificationRows taken;
+  for (NotificationRow& row : rows) {
+    if (row.delivery == Delivery::sending && row.sender != me)
+      give_up(row, "its sender was killed meanwhile: it may have been shown");
+    if (row.delivery == Delivery::taken && row.sender != me) row.delivery = Delivery::owed;
+    if (row.delivery != Delivery::owed) continue;
+    if (now.wall - row.first_seen > kLatestNotification) {
+      give_up(row, "nobody could send it in time");
+      continue;
+    }
+    row.delivery = Delivery::taken;
+    row.sender = me;
+    taken.push_back(row);
+  }
+  return taken;
+}
+
+void note_delivery(NotificationRows& rows, const NotificationRow& row) {
+  for (NotificationRow& kept : rows) {
+    if (kept.id != row.id || kept.sender != row.sender) continue;
+    kept.title = row.title;
+    kept.message = row.message;
+    kept.delivery = row.delivery;
+    kept.channel = row.channel;
+    kept.detail = row.detail;
+    kept.handle = row.handle;
+    kept.delivered_at = row.delivered_at;
+  }
+}
+
+}  // namespace delegate

@@ -1,0 +1,212 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/conformance/stores.hpp"
+
+// What people are told, in every store.
+using namespace delegate;
+
+namespace {
+
+struct Shop {
+  StoreKind kind = GENERATE(from_range(store_kinds()));
+  TempDirectory directory;
+  TestClock clock;
+  std::unique_ptr<StateStore> store = kind.open(clock, directory.path());
+
+  void call(const std::string& backend, Verdict verdict, const std::string& outcome = "timed_out") {
+    REQUIRE(store->update(backend, [&](BackendState& state, const HostTime& now) {
+      const auto nobody = [](const ProcessId&) { return false; };
+      const Ticket ticket = allow(state.breaker, now, {kMe, "t", 1h}, nobody).ticket;
+      settle(state.breaker, policy, now, ticket,
+             {.verdict = verdict, .trip = Trip::at_once, .outcome = outcome, .message = "secret words of the vendor"});
+    }));
+  }
+  NotificationRows rows() {
+    const auto rows = store->notifications();
+    REQUIRE(rows);
+    return *rows;
+  }
+  NotificationRows take(const ProcessId& who = kMe, bool others_are_gone = false) {
+    NotificationRows taken;
+    REQUIRE(store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
+      taken = take_owed(
+          rows, who, [&](const ProcessId&) { return others_are_gone; }, now);
+    }));
+    return taken;
+  }
+  void note(NotificationRow row, Delivery delivery) {
+    row.delivery = delivery;
+    REQUIRE(store->change_notifications([&](NotificationRows& rows, const HostTime&) { note_delivery(rows, row); }));
+  }
+
+  static inline const ProcessId kMe{"boot-1", 1, 1001, 4026531836};
+  static inline const ProcessId kOther{"boot-1", 2, 1002, 4026531836};
+  BreakerPolicy policy;
+};
+
+}  // namespace
+
+TEST_CASE("the update that opens a breaker writes its notification, one (A78) [R12]") {
+  Shop shop;
+  CAPTURE(shop.kind.name);
+  shop.call("gemini", Verdict::failure, "unauthenticated");
+  const NotificationRows rows = shop.rows();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].kind == "trip");
+  CHECK(rows[0].subject == "gemini");
+  CHECK(rows[0].severity == Severity::warning);
+  CHECK(rows[0].delivery == Delivery::owed);
+  CHECK(rows[0].title == "gemini is unavailable: its sign-in is not valid any more");
+  CHECK(rows[0].retry_at == shop.clock.now().wall + shop.policy.cooldown);
+}
+
+TEST_CASE("nothing that a backend said is in it") {
+  Shop shop;
+  for (const char* outcome : {"unauthenticated", "exited_nonzero", "no outcome of ours"})
+    shop.call(outcome, Verdict::failure, outcome);
+  for (const NotificationRow& row : shop.rows()) {
+    CHECK(row.title.find("secret") == std::string::npos);
+    CHECK(row.message.find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("a failed probe is counted on the same one, and an answer ends it (A75, F1.13)") {
+  Shop shop;
+  CAPTURE(shop.kind.name);
+  shop.call("gemini", Verdict::failure);
+  shop.clock.pass(shop.policy.cooldown);
+  shop.call("gemini", Verdict::failure);
+  REQUIRE(shop.rows().size() == 1);
+  CHECK(shop.rows()[0].count == 2);
+  CHECK(shop.rows()[0].last_seen == shop.clock.now().wall);
+  CHECK(shop.rows()[0].retry_at == shop.clock.now().wall + 2 * shop.policy.cooldown);
+  shop.clock.pass(2 * shop.policy.cooldown);
+  shop.call("gemini", Verdict::success);
+  const NotificationRows rows = shop.rows();
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].acknowledged_at == shop.clock.now().wall);
+  CHECK(rows[1].kind == "recovery");
+  CHECK(rows[1].severity == Severity::info);
+}
+
+TEST_CASE("an acknowledged trip does not swallow the next one (A76)") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime& now) {
+    CHECK(acknowledge(rows, 0, now) == 1);
+    CHECK(acknowledge(rows, 0, now) == 0);
+  }));
+  shop.clock.pass(shop.policy.cooldown);
+  shop.call("gemini", Verdict::success);
+  shop.call("gemini", Verdict::failure);
+  const NotificationRows rows = shop.rows();
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[2].kind == "trip");
+  CHECK(rows[2].delivery == Delivery::owed);
+  CHECK_FALSE(rows[2].acknowledged_at);
+}
+
+TEST_CASE("a reset by hand ends an outage without a word") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  REQUIRE(shop.store->update("gemini", [](BackendState& state, const HostTime&) { reset(state.breaker); }));
+  REQUIRE(shop.rows().size() == 1);
+  CHECK(shop.rows()[0].acknowledged_at);
+}
+
+TEST_CASE("a notification is taken by one process, and by no other while that one lives") {
+  Shop shop;
+  CAPTURE(shop.kind.name);
+  shop.call("gemini", Verdict::failure);
+  const NotificationRows mine = shop.take(Shop::kMe);
+  REQUIRE(mine.size() == 1);
+  shop.call("codex", Verdict::failure);
+  CHECK(shop.take(Shop::kOther).empty());
+  CHECK(shop.take(Shop::kMe).size() == 1);  // who has one takes what comes later
+  shop.note(mine[0], Delivery::delivered);
+  CHECK(shop.take(Shop::kOther).empty());
+}
+
+TEST_CASE("what a killed process had taken is told by the next, but not what it had begun to send") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  shop.call("codex", Verdict::failure);
+  const NotificationRows taken = shop.take(Shop::kOther);
+  REQUIRE(taken.size() == 2);
+  shop.note(taken[0], Delivery::sending);
+  const NotificationRows mine = shop.take(Shop::kMe, true);
+  REQUIRE(mine.size() == 1);
+  CHECK(mine[0].subject == "codex");
+  const NotificationRow given_up = shop.rows()[0];
+  CHECK(given_up.delivery == Delivery::undelivered);
+  CHECK(given_up.detail == "its sender was killed meanwhile: it may have been shown");
+}
+
+TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  shop.clock.pass(kLatestNotification + 1ms);
+  CHECK(shop.take().empty());
+  CHECK(shop.rows()[0].delivery == Delivery::undelivered);
+  CHECK(shop.rows()[0].detail == "nobody could send it in time");
+}
+
+TEST_CASE("only who has taken it writes what became of it") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  NotificationRow row = shop.take(Shop::kMe).at(0);
+  row.sender = Shop::kOther;
+  shop.note(row, Delivery::delivered);
+  CHECK(shop.rows()[0].delivery == Delivery::taken);
+}
+
+TEST_CASE("the oldest are forgotten beyond two hundred (F3.7)") {
+  Shop shop;
+  CAPTURE(shop.kind.name);
+  REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {
+    for (int i = 0; i < 250; ++i) raise(rows, {.kind = "test", .title = std::to_string(i)});
+  }));
+  const NotificationRows rows = shop.rows();
+  REQUIRE(rows.size() == kMostNotifications);
+  CHECK(rows.front().title == "50");
+  CHECK(rows.back().id == 250);
+}
+
+TEST_CASE("every field of a notification survives") {
+  Shop shop;
+  CAPTURE(shop.kind.name);
+  NotificationRow row{.kind = "trip",
+                      .subject = "\u00fc'; DROP TABLE notifications; --",
+                      .outcome = "timed_out",
+                      .severity = Severity::critical,
+                      .title = "a",
+                      .message = "b\nc",
+                      .count = 7,
+                      .first_seen = 1ms,
+                      .last_seen = 2ms,
+                      .retry_at = 3ms,
+                      .acknowledged_at = 4ms,
+                      .delivery = Delivery::delivered,
+                      .channel = "hook",
+                      .detail = "d",
+                      .handle = "7@x/:1",
+                      .delivered_at = 5ms,
+                      .sender = Shop::kOther};
+  REQUIRE(shop.store->change_notifications([&](NotificationRows& rows, const HostTime&) { row = raise(rows, row); }));
+  CHECK(row.id == 1);
+  CHECK(shop.rows() == NotificationRows{row});
+}
+
+TEST_CASE("a guard's state is its own, and forgotten when it is as new") {
+  Shop shop;
+  CAPTURE(shop.kind.name);
+  const GuardState state{.breaker = {.state = BreakerState::open, .trips = 2}, .failures = 3, .skipped = 40};
+  REQUIRE(shop.store->update_guard("history", [&](GuardState& guard, const HostTime&) { guard = state; }));
+  REQUIRE(put(*shop.store, "history", elaborate_state(BreakerState::closed)));
+  CHECK(shop.store->guard("history").value() == state);
+  CHECK(shop.store->guard("other").value() == GuardState{});
+  CHECK(shop.store->read()->guards == std::map<std::string, GuardState>{{"history", state}});
+  REQUIRE(shop.store->update_guard("history", [&](GuardState& guard, const HostTime&) { guard = {}; }));
+  CHECK(shop.store->read()->guards.empty());
+}

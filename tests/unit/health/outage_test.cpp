@@ -1,0 +1,95 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/health/trial.hpp"
+
+// What a change of a breaker is to a person.
+using namespace delegate;
+
+namespace {
+
+/// The edge that `step` makes.
+template <class Step>
+std::optional<Edge> edge_of(Trial& trial, const Step& step) {
+  const Breaker before = trial.breaker;
+  step();
+  return edge_between(before, trial.breaker);
+}
+
+std::optional<Edge> edge_of_call(Trial& trial, Verdict verdict) {
+  return edge_of(trial, [&] { trial.call(verdict); });
+}
+
+}  // namespace
+
+TEST_CASE("an outage has one trip and one recovery, however many probes fail in between [R12]") {
+  Trial trial;
+  CHECK_FALSE(edge_of_call(trial, Verdict::failure));
+  CHECK_FALSE(edge_of_call(trial, Verdict::failure));
+  CHECK(edge_of_call(trial, Verdict::failure) == Edge::trip);
+  for (int i = 0; i < 5; ++i) {
+    trial.pass(trial.left());
+    const Ticket probe = trial.ticket();
+    trial.pass(1s);
+    const auto failed = [&] {
+      settle(trial.breaker, trial.policy, trial.now, probe,
+             {.verdict = Verdict::failure, .outcome = "timed_out", .message = std::to_string(i)});
+    };
+    CHECK(edge_of(trial, failed) == Edge::failed_probe);
+  }
+  trial.pass(trial.left());
+  CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);
+  CHECK(trial.breaker.trips == 1);
+  CHECK(trial.breaker.recoveries == 1);
+  CHECK_FALSE(trial.breaker.outage);
+}
+
+TEST_CASE("a trip after a recovery is a new outage, at once (A76)") {
+  Trial trial;
+  trial.trip_and_cool();
+  CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);
+  trial.fail_times(2);
+  CHECK(edge_of_call(trial, Verdict::failure) == Edge::trip);
+  CHECK(trial.breaker.trips == 2);
+}
+
+TEST_CASE("taking a probe's place, and a probe without a verdict, is no news") {
+  Trial trial;
+  trial.trip_and_cool();
+  Ticket probe;
+  CHECK_FALSE(edge_of(trial, [&] { probe = trial.ticket(); }));
+  CHECK_FALSE(edge_of(trial, [&] { trial.report(probe, Verdict::neutral); }));
+  CHECK(trial.breaker.outage);
+}
+
+TEST_CASE("a stated limit is an outage, and an answer to its slow probe the recovery") {
+  Trial trial;
+  CHECK(edge_of(trial, [&] { trial.call(Verdict::rate_limited, 10h); }) == Edge::trip);
+  trial.pass(trial.policy.slow_probe);
+  const Ticket slow = trial.slow_ticket();
+  CHECK(edge_of(trial, [&] { trial.report(slow, Verdict::success); }) == Edge::recovery);
+}
+
+TEST_CASE("what a person decides is dismissed, not recovered") {
+  const auto by_hand = GENERATE(
+      +[](Breaker& breaker) { reset(breaker); }, +[](Breaker& breaker) { disable(breaker); });
+  Trial trial;
+  trial.trip();
+  CHECK(edge_of(trial, [&] { by_hand(trial.breaker); }) == Edge::dismissal);
+  CHECK(trial.breaker.recoveries == 0);
+}
+
+TEST_CASE("a break that a person began is no outage, and its end no recovery") {
+  Trial trial;
+  CHECK_FALSE(edge_of(trial, [&] { open_for(trial.breaker, trial.now, 1h); }));
+  trial.pass(1h);
+  CHECK_FALSE(edge_of_call(trial, Verdict::success));
+  CHECK(trial.breaker.recoveries == 0);
+}
+
+TEST_CASE("a break by hand in the middle of an outage leaves it one, until an answer") {
+  Trial trial;
+  trial.trip();
+  CHECK_FALSE(edge_of(trial, [&] { open_for(trial.breaker, trial.now, 1h); }));
+  trial.pass(1h);
+  CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);
+}
