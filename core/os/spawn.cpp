@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "core/os/errno_code.hpp"
+#include "core/os/fork.hpp"
 #include "core/os/pidfd.hpp"
 
 namespace delegate {
@@ -56,15 +57,6 @@ Result<Fd> open_directory(const std::string& path) {
               fail_errno("start: working directory " + path, error).value().what);
 }
 
-/// The arrays that exec wants, borrowed from the strings.
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  out.reserve(strings.size() + 1);
-  for (const std::string& text : strings) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
 Status check(const ChildSpec& spec) {
   if (spec.argv.empty()) return fail(Code::invalid_argument, "start: the command is empty");
   for (const auto* list : {&spec.argv, &spec.env})
@@ -98,22 +90,6 @@ Result<Line> make_line() {
   if (!theirs) return tl::unexpected(std::move(theirs).error());
   return Line{std::move(*ours), std::move(*theirs)};
 }
-
-/// No handler of ours may run in the forked process.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 tl::unexpected<Error> start_failure(const std::string& executable, int error) {
   const std::string what = "start: " + executable;
@@ -177,8 +153,8 @@ Result<Spawned> spawn(const ChildSpec& spec) {
   TRY(Pipe out, make_pipe());
   TRY(Pipe err, make_pipe());
   TRY(Line line, make_line());
-  const std::vector<char*> argv = pointers(spec.argv);
-  const std::vector<char*> env = pointers(spec.env);
+  const std::vector<char*> argv = exec_array(spec.argv);
+  const std::vector<char*> env = exec_array(spec.env);
   const ChildImage image{.executable = spec.argv[0].c_str(),
                          .argv = argv.data(),
                          .env = env.data(),
