@@ -76,7 +76,9 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   if (local) {
     // An attempt that is still out works with the store; then this process is in the background already.
     if (!result.pending) host.reset();
-    if (result.pending || front.stay_behind(code)) warm_up(*local, world.interrupted);
+    const bool in_background = result.pending || front.stay_behind(code);
+    if (in_background && !host) host.emplace(world, config);
+    if (in_background) warm_up(host->engine(), *local, world.interrupted);
   }
   return code;  // those who are still out are waited for by the result's end, in the background
 }

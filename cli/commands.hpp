@@ -20,6 +20,10 @@ int run_backends(const World& world, const Config& config, const BackendsCommand
 int run_ping(const World& world, const Config& config, const PingCommand& command);
 int run_doctor(const World& world, const std::string& config_file, const DoctorCommand& command);
 int run_breaker(const World& world, const Config& config, const BreakerCommand& command);
+int run_notifications(const World& world, const Config& config, const NotificationsCommand& command);
+int run_guard(const World& world, const Config& config, const GuardCommand& command);
+int run_health(const World& world, const Config& config, const HealthCommand& command);
+int run_announce(const World& world, const Config& config);
 int run_config(const World& world, const Configured& configured, const ConfigCommand& command);  // show and check
 int run_config_init(const World& world, const std::string& config_file, const ConfigCommand& command);
 int run_config_path(const World& world, const std::string& config_file, const std::string& directory,

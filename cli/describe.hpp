@@ -20,6 +20,9 @@ struct Typed {
   RunsCommand runs;
   PingCommand ping;
   BreakerCommand breaker;
+  NotificationsCommand notifications;
+  GuardCommand guard;
+  HealthCommand health;
   ConfigCommand config;
   TrustCommand trust;
   SetupCommand setup;
@@ -84,6 +87,7 @@ struct CommandText {
   std::span<const std::string_view> examples;
   std::span<const Exclusion> exclusions;
   Command (*take)(Typed&) = nullptr;  // absent: one of its sub-commands must follow
+  std::string_view otherwise = {};    // … or this one is meant
 
   bool is_hidden() const { return group.empty(); }
   std::string_view last_name() const { return name.substr(name.rfind(' ') + 1); }  // npos + 1 is 0

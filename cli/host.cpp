@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "backends/registry.hpp"
+#include "cli/notify/announce.hpp"
 #include "cli/places.hpp"
 #include "cli/project_file.hpp"
 #include "cli/trusted.hpp"
@@ -83,7 +84,7 @@ Result<Configured> configure(const World& world, const std::string& config_file,
   return out;
 }
 
-Host::Host(const World& world, const Config& config) {
+Host::Host(const World& world, const Config& config, milliseconds patience) {
   const ProcessId self = this_process(world.clock.now().boot_id);
   std::string trouble;
   path_ = state_path(world, config.state);
@@ -91,16 +92,19 @@ Host::Host(const World& world, const Config& config) {
     store_ = make_memory_store(world.clock);
   } else if (path_.empty()) {
     trouble = "no place for the state: neither XDG_STATE_HOME nor HOME is set";
-  } else if (auto opened = open_sqlite_store(path_, world.clock)) {
+  } else if (auto opened = open_sqlite_store(path_, world.clock, patience)) {
     store_ = *std::move(opened);
   } else {
     trouble = opened.error().what;
     if (!opened.error().hint.empty()) trouble += "; " + opened.error().hint;
   }
   breakers_.emplace(store_.get(), trouble, self);
+  breakers_->when_owed([&world] { start_announcer(world); });
+  guards_.emplace(store_.get(), self, config.guards);
   engine_.emplace(Engine{.config = config,
                          .find_backend = find_backend,
                          .breakers = *breakers_,
+                         .guards = *guards_,
                          .ledger = store_ ? &store_->ledger() : nullptr,
                          .clock = world.clock,
                          .environment = world.environment,

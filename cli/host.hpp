@@ -24,7 +24,8 @@ Result<Configured> configure(const World& world, const std::string& config_file,
 /// no reason to stop: `engine.breakers.trouble()` says why.
 class Host {
  public:
-  Host(const World& world, const Config& config);
+  /// `patience` bounds each wait for other processes at the store: short for who makes a person wait.
+  Host(const World& world, const Config& config, milliseconds patience = milliseconds(100));
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
@@ -38,6 +39,7 @@ class Host {
   std::string path_;
   std::unique_ptr<StateStore> store_;
   std::optional<Breakers> breakers_;
+  std::optional<Guards> guards_;
   std::optional<Engine> engine_;
 };
 

@@ -91,6 +91,7 @@ void grow(Tree& tree, const std::vector<std::string>& words) {
     if (!is_inner) above = app;
     take_everything(*app);
     add_options(*app, command->options, tree);
+    if (const CommandText* meant = command_named(command->otherwise)) add_options(*app, meant->options, tree);
   }
 }
 
@@ -117,6 +118,10 @@ Tokens tokens_of(const Tree& tree) {
     tokens.command = command_named(name);
     collect(*inner.front(), tree, tokens);
   }
+  const bool asks_for_help = std::any_of(tokens.options.begin(), tokens.options.end(),
+                                         [](const auto& given) { return main_name(*given.text) == "--help"; });
+  if (tokens.command != nullptr && !tokens.command->otherwise.empty() && tokens.strays.empty() && !asks_for_help)
+    tokens.command = command_named(tokens.command->otherwise);
   for (const std::string& word : tree.app.remaining(true)) tokens.unknown.push_back(bare(word));
   return tokens;
 }

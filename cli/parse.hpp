@@ -83,6 +83,25 @@ struct BreakerCommand {
   std::string duration;
   bool json = false;
 };
+struct NotificationsCommand {
+  enum class Action { list, acknowledge, test };
+  Action action = Action::list;
+  std::string id;
+  bool all = false;
+  bool json = false;
+};
+struct GuardCommand {
+  enum class Action { list, reset };
+  Action action = Action::list;
+  std::string name;
+  bool all = false;
+  bool json = false;
+};
+struct HealthCommand {
+  bool json = false;
+};
+/// Not for people: tells what is owed.
+struct AnnounceCommand {};
 struct ConfigCommand {
   enum class Action { show, check, path, init };
   Action action = Action::check;
@@ -136,8 +155,9 @@ struct UsageError {
 
 using Command = std::variant<AskCommand, SubmitCommand, ResultCommand, CancelCommand, WorkerCommand, CarryCommand,
                              McpCommand, StatusCommand, RunsCommand, BackendsCommand, PingCommand, DoctorCommand,
-                             BreakerCommand, ConfigCommand, TrustCommand, SetupCommand, DrillCommand, StandInCommand,
-                             CompletionCommand, CompleteCommand, ManualCommand, ShowText, UsageError>;
+                             BreakerCommand, NotificationsCommand, GuardCommand, HealthCommand, AnnounceCommand,
+                             ConfigCommand, TrustCommand, SetupCommand, DrillCommand, StandInCommand, CompletionCommand,
+                             CompleteCommand, ManualCommand, ShowText, UsageError>;
 
 struct CommandLine {
   Command command;

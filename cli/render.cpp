@@ -196,6 +196,24 @@ std::string last_text(const BackendStatus& backend, milliseconds now) {
   return text;
 }
 
+std::string guard_next(milliseconds retry_after) {
+  constexpr milliseconds kYear{366LL * 24 * 3'600'000};
+  if (retry_after > kYear) return "when it is reset";
+  return retry_after == milliseconds(0) ? "now" : "in " + format_wait(retry_after);
+}
+
+/// What is still waiting to be seen, the newest three; nothing when there is nothing.
+std::string unacknowledged_text(const NotificationRows& rows) {
+  constexpr std::size_t kMost = 3;
+  std::string text = rows.empty() ? "" : "\n";
+  for (std::size_t i = 0; i < std::min(rows.size(), kMost); ++i) {
+    text += (rows[i].severity == Severity::critical ? "!! " : "! ") + one_line(rows[i].title, 160);
+    text += (rows[i].count > 1 ? " (x" + std::to_string(rows[i].count) + ")" : "") + "\n";
+  }
+  if (rows.size() > kMost) text += "! and " + std::to_string(rows.size() - kMost) + " more\n";
+  return rows.empty() ? text : text + "see `delegate notifications`\n";
+}
+
 }  // namespace
 
 std::string to_text(const HostStatus& status, bool painted) {
@@ -207,7 +225,21 @@ std::string to_text(const HostStatus& status, bool painted) {
   std::string out = table(rows) + "\nstate: " + status.store.kind;
   if (!status.store.path.empty()) out += " " + status.store.path;
   if (!status.store.ok) out += " (cannot be used: " + status.store.problem + ")";
-  return out + "\n";
+  out += "\n";
+  std::vector<GuardStatus> open = status.guards;
+  std::erase_if(open, [](const GuardStatus& guard) { return guard.breaker.state == BreakerState::closed; });
+  if (!open.empty()) out += "\n" + to_text(open);
+  return out + unacknowledged_text(status.unacknowledged);
+}
+
+std::string to_text(const std::vector<GuardStatus>& guards) {
+  std::vector<std::vector<std::string>> rows{{"GUARD", "STATE", "NEXT", "FAILURES", "LEFT OUT", "LAST ERROR"}};
+  for (const GuardStatus& guard : guards) {
+    const bool closed = guard.breaker.state == BreakerState::closed;
+    rows.push_back({guard.name, closed ? "closed" : "open", closed ? "" : guard_next(guard.breaker.retry_after),
+                    std::to_string(guard.failures), std::to_string(guard.skipped), one_line(guard.last_error, 80)});
+  }
+  return guards.empty() ? std::string() : table(rows);
 }
 
 std::string breakers_to_text(const HostStatus& status, bool painted) {

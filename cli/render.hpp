@@ -41,13 +41,26 @@ struct BackendStatus {
   int slots_max = 0;
   std::optional<AttemptRow> last_attempt;
 };
+/// A guard of one of our side jobs.
+struct GuardStatus {
+  std::string name;
+  BreakerView breaker;
+  std::int64_t failures = 0;  // in a row
+  std::int64_t skipped = 0;
+  std::string last_error;
+};
 struct HostStatus {
   StateStore::Description store;
   std::vector<BackendStatus> backends;
-  milliseconds now{0};  // wall
+  std::vector<GuardStatus> guards;  // those that have seen a failure
+  NotificationRows unacknowledged;  // warnings and worse, newest first
+  milliseconds now{0};              // wall
 };
 std::string to_text(const HostStatus& status, bool painted);
 std::string to_json(const HostStatus& status);
+/// The guards in a table; empty when all is well.
+std::string to_text(const std::vector<GuardStatus>& guards);
+std::string to_json(const std::vector<GuardStatus>& guards, const std::string& schema);
 std::string breakers_to_text(const HostStatus& status, bool painted);
 
 /// A row a backend of `delegate backends` and `delegate ping`.

@@ -66,6 +66,16 @@ Json to_object(const BackendStatus& backend, milliseconds now) {
   return json;
 }
 
+Json to_object(const GuardStatus& guard) {
+  Json json{{"name", guard.name},
+            {"state", to_string(guard.breaker.state)},
+            {"failures", guard.failures},
+            {"skipped", guard.skipped},
+            {"retry_in_ms", guard.breaker.retry_after.count()}};
+  put(json, "last_error", guard.last_error);
+  return json;
+}
+
 }  // namespace
 
 std::string to_json(const RunResult& result) {
@@ -113,6 +123,20 @@ std::string to_json(const HostStatus& status) {
   json["backends"] = Json::array();
   for (const BackendStatus& backend : status.backends) json["backends"].push_back(to_object(backend, status.now));
   json["guards"] = Json::array();
+  for (const GuardStatus& guard : status.guards) json["guards"].push_back(to_object(guard));
+  json["unacknowledged"] = Json::array();
+  for (const NotificationRow& row : status.unacknowledged)
+    json["unacknowledged"].push_back({{"id", row.id},
+                                      {"severity", to_string(row.severity)},
+                                      {"title", row.title},
+                                      {"count", row.count},
+                                      {"last_seen", format_rfc3339(row.last_seen)}});
+  return dump(json);
+}
+
+std::string to_json(const std::vector<GuardStatus>& guards, const std::string& schema) {
+  Json json{{"schema", schema}, {"guards", Json::array()}};
+  for (const GuardStatus& guard : guards) json["guards"].push_back(to_object(guard));
   return dump(json);
 }
 

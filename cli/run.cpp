@@ -24,10 +24,13 @@ int report_problems(const Output& output, const ConfigVerdict& verdict) {
   return verdict.exit_code;
 }
 
-/// What was left aside must not be missed; only a shell that completes words, and a person who wants quiet, go without.
+/// What was left aside must not be missed; only a shell that completes words, a process
+/// that nobody looks at, and a person who wants quiet, go without.
 void say_notices(const Output& output, const Configured& configured, const Command& command) {
   const auto* ask = std::get_if<AskCommand>(&command);
-  if (std::holds_alternative<CompleteCommand>(command) || (ask != nullptr && ask->quiet)) return;
+  if (std::holds_alternative<CompleteCommand>(command) || std::holds_alternative<AnnounceCommand>(command) ||
+      (ask != nullptr && ask->quiet))
+    return;
   for (const Error& notice : configured.notices) output.error(notice);
   if (std::holds_alternative<StatusCommand>(command) && configured.sources.project_trust == ProjectTrust::trusted)
     output.note("delegate: " + configured.sources.project_file->path + ": in use, trusted");
@@ -80,6 +83,10 @@ int dispatch(const World& world, const Configured& configured, const CommandLine
   if (const auto* status = std::get_if<StatusCommand>(&command)) return run_status(world, config, *status);
   if (const auto* runs = std::get_if<RunsCommand>(&command)) return run_runs(world, config, *runs);
   if (const auto* backends = std::get_if<BackendsCommand>(&command)) return run_backends(world, config, *backends);
+  if (const auto* told = std::get_if<NotificationsCommand>(&command)) return run_notifications(world, config, *told);
+  if (const auto* guard = std::get_if<GuardCommand>(&command)) return run_guard(world, config, *guard);
+  if (const auto* health = std::get_if<HealthCommand>(&command)) return run_health(world, config, *health);
+  if (std::holds_alternative<AnnounceCommand>(command)) return run_announce(world, config);
   if (const auto* ping = std::get_if<PingCommand>(&command)) return run_ping(world, config, *ping);
   return run_breaker(world, config, std::get<BreakerCommand>(command));
 }
@@ -102,6 +109,7 @@ int run(World& world) {
   const CommandLine line = parse(world.arguments);
   world.json = wants_json(world.arguments);
   if (!line.color.empty()) world.color = line.color;
+  world.config_file = line.config_file;
   const Output output(world);
   if (const auto* text = std::get_if<ShowText>(&line.command)) return show(world, output, *text);
   if (const auto* error = std::get_if<UsageError>(&line.command)) {

@@ -36,6 +36,22 @@ void add_state(BackendStatus& out, const BackendState& state, const BreakerPolic
     out.breaker.retry_after = milliseconds(0);
 }
 
+GuardStatus status_of(const std::string& name, const GuardState& state, const HostTime& now) {
+  const auto& last = state.breaker.last_failure;
+  return {.name = name,
+          .breaker = view(state.breaker, {}, now),
+          .failures = state.failures,
+          .skipped = state.skipped,
+          .last_error = last ? last->message : ""};
+}
+
+NotificationRows unacknowledged(StateStore& store) {
+  NotificationRows open;
+  for (NotificationRow& row : store.notifications().value_or(NotificationRows{}))
+    if (row.severity != Severity::info && !row.acknowledged_at) open.insert(open.begin(), std::move(row));
+  return open;
+}
+
 }  // namespace
 
 HostStatus status_of(const Host& host, const Config& config) {
@@ -48,6 +64,10 @@ HostStatus status_of(const Host& host, const Config& config) {
     status.store.ok = false;
     status.store.problem = reading.error().what;
   }
+  if (reading)
+    for (const auto& [name, guard] : reading->guards)
+      if (guard.failures > 0) status.guards.push_back(status_of(name, guard, reading->now));
+  if (reading) status.unacknowledged = unacknowledged(*host.store());
   std::vector<AttemptRow> last;
   if (engine.ledger != nullptr && reading) last = engine.ledger->last_attempts().value_or(std::vector<AttemptRow>{});
   for (const std::string& name : config.candidates()) {

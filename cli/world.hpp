@@ -20,6 +20,7 @@ struct World {
   // Decided by the command line.
   bool json = false;
   std::string color = "auto";  // auto, always, never
+  std::string config_file;     // as it was named; empty: those that are found
   int in = 0;
   int out = 1;
   int err = 2;

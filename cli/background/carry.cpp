@@ -192,7 +192,7 @@ void carry(const World& world, const Host& host, const Request& asked, Jobs* job
     if (leash.is_let_go()) keep();
     else static_cast<void>(patiently([&] { return jobs->remove(request.run_id); }));
   }
-  if (const auto local = to_warm_up(engine, result)) warm_up(*local, world.interrupted);
+  if (const auto local = to_warm_up(engine, result)) warm_up(engine, *local, world.interrupted);
 }
 
 int run_carry(const World& world, const Config& config, const CarryCommand& command) {

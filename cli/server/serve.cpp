@@ -36,8 +36,10 @@ class Streams {
   bool write_some() {
     const ssize_t count = ::write(out_.get(), unsent_.data(), std::min(unsent_.size(), kPiece));
     if (count > 0) unsent_.erase(0, static_cast<std::size_t>(count));
+    has_written_ = has_written_ || count > 0;
     return count >= 0 || errno == EINTR || errno == EAGAIN;
   }
+  bool has_written() const { return has_written_; }
   void write_rest(Deadline patience) {
     for (pollfd one = writing(); one.fd >= 0 && !patience.passed(); one = writing())
       if (::poll(&one, 1, static_cast<int>(patience.left()->count())) != 1 || !write_some()) return;
@@ -56,6 +58,7 @@ class Streams {
   Fd in_;
   Fd out_;
   std::string unsent_;
+  bool has_written_ = false;
 };
 
 int milliseconds_until(Deadline deadline) {
@@ -108,7 +111,12 @@ int run_mcp(const World& world, const std::string& config_file, const McpCommand
     return kInternal;
   }
   server::Server server(world, config_file, command);
-  while (turn(world, server, streams)) continue;
+  bool is_new = true;
+  while (turn(world, server, streams)) {
+    if (!is_new || !streams.has_written()) continue;
+    server.begin_session();  // not before: a client waits for the first answer
+    is_new = false;
+  }
   server.stop();
   streams.write_rest(Deadline::in(kLastWords));
   return kAnswered;

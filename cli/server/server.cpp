@@ -85,6 +85,11 @@ Result<const Host*> Server::host() {
   return &*host_;
 }
 
+void Server::begin_session() {
+  // What is wrong with configuration or store is said when somebody asks.
+  if (const auto here = host()) static_cast<void>((*here)->engine().guards.reset(""));
+}
+
 Result<Request> Server::request_of(const mcp::Json& arguments) const {
   TRY(const Configured here, configure(world_, config_file_, world_.cwd));
   const Reads reads = reads_files(here.loaded.config, text(arguments, "backend"));

@@ -28,6 +28,8 @@ class Server final : public mcp::Service {
   Deadline wake() const;
   /// Goes on with everything that can go on.
   void act();
+  /// What failed in an earlier session may be tried again: the guards of side jobs are closed.
+  void begin_session();
   /// Ends what nobody will fetch. What was handed out goes on.
   void stop();
 

@@ -133,6 +133,14 @@ struct NotifySettings {
   bool operator==(const NotifySettings&) const = default;
 };
 
+/// Of our own side jobs, see core/run/guards.hpp.
+struct GuardSettings {
+  int threshold = 3;                // failures in a row
+  milliseconds reset_after = 5min;  // until the one that is left out is tried again; 0: never by itself
+
+  bool operator==(const GuardSettings&) const = default;
+};
+
 struct HistorySettings {
   int limit = 1000;  // runs kept
   bool keep_prompts = false;
@@ -155,6 +163,7 @@ struct Config {
   std::map<std::string, BackendSettings> backends;  // by name; the four built-in ones are always there
   StateSettings state;
   NotifySettings notify;
+  GuardSettings guards;
   HistorySettings history;
   BackgroundSettings background;
   std::map<std::string, Origin> origins;  // dotted key -> where it was set; absent: built-in

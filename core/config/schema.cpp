@@ -168,6 +168,20 @@ const Field<Notify> kNotify[] = {
     {{.name = "on", .doc = "what is notified", .words = kOccasions, .restricted = true}, &Notify::on},
 };
 
+const Field<GuardSettings> kGuards[] = {
+    {{.name = "threshold",
+      .doc = "failures in a row after which a side job is left out",
+      .min = 1,
+      .max = 1000,
+      .restricted = true},
+     &GuardSettings::threshold},
+    {{.name = "reset_after",
+      .doc = "how long it is left out; 0: until `delegate guard reset`",
+      .max = 366 * kDay,
+      .restricted = true},
+     &GuardSettings::reset_after},
+};
+
 using History = HistorySettings;
 const Field<History> kHistory[] = {
     {{.name = "limit", .doc = "runs that are kept", .max = 10'000'000, .restricted = true}, &History::limit},
@@ -209,6 +223,7 @@ constexpr Section kSections[] = {
     {"grace", [](Config& c, std::vector<Key>& keys) { add_keys(kGrace, c.grace, "", keys); }},
     {"state", [](Config& c, std::vector<Key>& keys) { add_keys(kState, c.state, "", keys); }},
     {"notify", [](Config& c, std::vector<Key>& keys) { add_keys(kNotify, c.notify, "", keys); }},
+    {"guards", [](Config& c, std::vector<Key>& keys) { add_keys(kGuards, c.guards, "", keys); }},
     {"history", [](Config& c, std::vector<Key>& keys) { add_keys(kHistory, c.history, "", keys); }},
     {"background", [](Config& c, std::vector<Key>& keys) { add_keys(kBackground, c.background, "", keys); }},
 };

@@ -170,7 +170,10 @@ Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const
   };
   for (int tries = 1;; ++tries) {
     const Status done = store_->update(applicant.backend, give_back);
-    if (done) return settled;
+    if (done) {
+      if (tell_ && (settled.tripped || settled.recovered)) tell_();
+      return settled;
+    }
     if (done.error().code != Code::unavailable || tries == kSettleTries) {
       remember(done.error());
       return {};

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -76,6 +77,10 @@ class Breakers {
   bool is_gone(const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }
 
+  /// `tell` is called, on whatever thread settles, when a change of state has left something to be told to people: the
+  /// notifications of the store are owed. It must not block. Set before the first permit.
+  void when_owed(std::function<void()> tell) { tell_ = std::move(tell); }
+
   /// Why the store could not be used, the first time it happened; empty while all is well.
   std::string trouble() const;
 
@@ -87,6 +92,7 @@ class Breakers {
 
   StateStore* store_;
   ProcessId self_;
+  std::function<void()> tell_;
   std::atomic<std::uint64_t> permits_{0};
   mutable std::mutex mutex_;
   std::string trouble_;  // guarded by mutex_

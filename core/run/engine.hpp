@@ -6,6 +6,7 @@
 #include "core/os/file.hpp"
 #include "core/run/backend.hpp"
 #include "core/run/breakers.hpp"
+#include "core/run/guards.hpp"
 
 namespace delegate {
 
@@ -14,6 +15,7 @@ struct Engine {
   const Config& config;
   FindBackend find_backend;
   Breakers& breakers;
+  Guards& guards;
   Ledger* ledger;  // null: the store could not be opened
   const Clock& clock;
   Environment environment;

@@ -216,7 +216,8 @@ Attempt Race::attempt(Runner& runner) {
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;
   // The row is a courtesy: an answer is never lost for it, and the run's own row reports a ledger that fails.
-  if (engine_.ledger != nullptr) static_cast<void>(engine_.ledger->add_attempt(row_of(order.run_id, attempt)));
+  if (engine_.ledger != nullptr && order.keep_row)
+    static_cast<void>(engine_.ledger->add_attempt(row_of(order.run_id, attempt)));
 
   return attempt;
 }

@@ -20,6 +20,7 @@ struct AttemptOrder {
   Permit permit;
   Deadline deadline = Deadline::never();
   int depth = 0;
+  bool keep_row = true;  // in the ledger
 };
 
 /// Who listens to a race while it waits for the next attempt to end; called on the waiting thread.

@@ -140,7 +140,8 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
                       .candidate = *std::move(candidate),
                       .permit = std::move(permit),
                       .deadline = is_probe ? Deadline::never() : deadline_,
-                      .depth = depth_};
+                      .depth = depth_,
+                      .keep_row = history_.may_run};
 }
 
 std::optional<AttemptOrder> Run::slow_probe(const RouteStep& step) {
@@ -160,7 +161,8 @@ std::optional<AttemptOrder> Run::slow_probe(const RouteStep& step) {
                       .number = asides_.back(),
                       .candidate = *std::move(candidate),
                       .permit = std::move(*permit),
-                      .depth = depth_};
+                      .depth = depth_,
+                      .keep_row = history_.may_run};
 }
 
 Deadline Run::patience(const AttemptOrder& order, const RouteStep& step) const {
@@ -337,12 +339,14 @@ RunResult Run::finish(std::unique_ptr<Race> race) {
   finish_row();
   if (std::string trouble = engine_.breakers.trouble(); !trouble.empty())
     result_.warnings.push_back("breakers are off for this call: " + trouble);
-  else if (!history_trouble_.empty()) result_.warnings.push_back("history not written: " + history_trouble_);
+  else if (!history_.remark.empty()) result_.warnings.push_back(history_.remark);
   return std::move(result_);
 }
 
 void Run::begin_row() {
   if (engine_.ledger == nullptr) return;
+  history_ = engine_.guards.enter("history");
+  if (!history_.may_run) return;
   row_ = {.id = result_.run_id,
           .started_at = engine_.clock.now().wall,
           .requested_backend = request_.backend,
@@ -354,7 +358,7 @@ void Run::begin_row() {
 }
 
 void Run::finish_row() {
-  if (engine_.ledger == nullptr) return;
+  if (engine_.ledger == nullptr || !history_.may_run) return;
   row_.took = result_.took;
   row_.outcome = to_string(result_.outcome);
   if (const auto& answer = result_.answer) {
@@ -367,10 +371,11 @@ void Run::finish_row() {
   for (const Skip& skip : result_.skips)
     row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in});
   keep(engine_.ledger->finish_run(row_, engine_.config.history.limit));
+  history_.remark = engine_.guards.leave("history", history_, history_trouble_ ? &*history_trouble_ : nullptr);
 }
 
 void Run::keep(const Status& written) {
-  if (!written && history_trouble_.empty()) history_trouble_ = written.error().what;
+  if (!written && !history_trouble_) history_trouble_ = written.error();
 }
 
 }  // namespace delegate

@@ -71,8 +71,9 @@ class Run final : public Audience {
   bool broke_off_ = false;         // it failed in the middle of them
   bool is_closing_ = false;        // too late to begin to speak
   int depth_ = 0;
-  std::optional<Error> blocked_;  // why, when not allowed
-  std::string history_trouble_;   // why a row could not be written; said only when the breakers have no trouble
+  std::optional<Error> blocked_;          // why, when not allowed
+  Guards::Entry history_;                 // the history is a side job: a guard is around it
+  std::optional<Error> history_trouble_;  // the first row that could not be written
   RoutePlan plan_;
   std::vector<std::string> started_backends_;  // by the numbers of their attempts, from 1
   std::vector<int> asides_;                    // the numbers of slow probes

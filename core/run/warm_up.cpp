@@ -23,11 +23,17 @@ std::optional<Candidate> to_warm_up(const Engine& engine, const RunResult& resul
   return is_off ? std::nullopt : std::optional(*std::move(local));
 }
 
-void warm_up(const Candidate& local, const CancelToken& cancel) {
-  const OnReading nobody;
-  CallEnd end;
-  HttpCall server(*local.backend, local.task, {}, cancel, nobody);
-  if (server.look_up(end)) static_cast<void>(server.load(end));
+void warm_up(const Engine& engine, const Candidate& local, const CancelToken& cancel) {
+  // Nobody is told: whoever asked has had the answer, and the guard's own record says what failed.
+  static_cast<void>(guard_optional(engine.guards, "warm_up", [&]() -> Status {
+    const OnReading nobody;
+    CallEnd end;
+    HttpCall server(*local.backend, local.task, {}, cancel, nobody);
+    if ((server.look_up(end) && server.load(end)) || cancel.cancelled()) return {};
+    const Outcome outcome = end.end.outcome;
+    if (outcome == Outcome::unreachable || outcome == Outcome::connect_timeout) return {};  // nothing to warm up
+    return fail(Code::unavailable, local.name + ": " + engine.redact(end.end.message));
+  }));
 }
 
 }  // namespace delegate

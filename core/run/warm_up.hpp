@@ -10,6 +10,6 @@ std::optional<Candidate> to_warm_up(const Engine& engine, const RunResult& resul
 
 /// Has its model loaded, if its server can be reached. Blocks until that is done or `load_timeout` is over; says
 /// nothing and counts nothing, however it ends.
-void warm_up(const Candidate& local, const CancelToken& cancel);
+void warm_up(const Engine& engine, const Candidate& local, const CancelToken& cancel);
 
 }  // namespace delegate

@@ -120,9 +120,12 @@ TEST_CASE("a probe in the background survives what happens to the terminal, and 
   const pid_t group = asker.pid();
   asker.finish().expect(0);
   const int signal = GENERATE(SIGTERM, SIGKILL);
-  const std::vector<pid_t> left = cli.processes();
-  REQUIRE(left.size() == 3);  // the one that waits, the CLI, and its supervisor
-  ::kill(-group, SIGHUP);     // nobody of it is there any more
+  std::vector<pid_t> left;
+  REQUIRE(eventually([&] {  // who tells of the trip has ended
+    left = cli.processes();
+    return left.size() == 3;  // the one that waits, the CLI, and its supervisor
+  }));
+  ::kill(-group, SIGHUP);  // nobody of it is there any more
   CHECK(cli.processes() == left);
 
   const pid_t gemini = cli.processes_of("gemini").at(0);

@@ -172,9 +172,11 @@ int soak_for(int runs, unsigned seed, const std::string& directory) {
   auto store = open_sqlite_store(directory + "/state.db", clock);
   if (!store) return std::fprintf(stderr, "soak: %s\n", store.error().what.c_str()), 1;
   Breakers breakers(store->get(), "", this_process(clock.now().boot_id));
+  Guards guards(store->get(), breakers.self(), config.guards);
   const Engine engine{.config = config,
                       .find_backend = find_backend,
                       .breakers = breakers,
+                      .guards = guards,
                       .ledger = &(*store)->ledger(),
                       .clock = clock,
                       .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", directory}, {soak::kTag, mark}},

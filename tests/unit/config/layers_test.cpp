@@ -59,7 +59,7 @@ TEST_CASE("every key that is called restricted is refused from a project's file"
                 ": may not be set by a project's delegate.toml that is not trusted -> read it, then `delegate trust "
                 ".`; or put it into ~/.config/delegate/delegate.toml"});
   }
-  CHECK(restricted == 21);
+  CHECK(restricted == 23);
 }
 
 TEST_CASE("a project's file may not send prompts off the machine by naming a cloud model") {

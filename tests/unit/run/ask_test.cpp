@@ -241,9 +241,11 @@ TEST_CASE("without a store everybody is asked unguarded, and the result says so"
   Asking asking;
   asking.backend("codex", {"--say", "hi"});
   Breakers none(nullptr, "no store today", asking.breakers.self());
+  Guards unguarded(nullptr, asking.breakers.self(), {});
   const Engine engine{.config = asking.config,
                       .find_backend = plain_cli,
                       .breakers = none,
+                      .guards = unguarded,
                       .ledger = nullptr,
                       .clock = asking.clock,
                       .environment = {},

@@ -160,9 +160,11 @@ class Asking {
   SystemClock clock{};
   std::unique_ptr<StateStore> store = make_memory_store(clock);
   Breakers breakers{store.get(), "", {.boot_id = clock.now().boot_id, .pid = ::getpid(), .start_time = 1}};
+  Guards guards{store.get(), breakers.self(), config.guards};
   Engine engine{.config = config,
                 .find_backend = plain_cli,
                 .breakers = breakers,
+                .guards = guards,
                 .ledger = &store->ledger(),
                 .clock = clock,
                 .environment = {{"PATH", "/nowhere"}},

@@ -1,0 +1,160 @@
+#include "cli/notify/announcement.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "cli/json.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/health/plain_words.hpp"
+
+namespace delegate::cli {
+namespace {
+
+std::string local_time(milliseconds at, const char* format) {
+  const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(at).count();
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
+/// "at 14:05", and with the day when it is not today.
+std::string at_time(milliseconds at, milliseconds now) {
+  const bool today = local_time(at, "%F") == local_time(now, "%F");
+  return local_time(at, today ? "at %H:%M" : "on %e %b at %H:%M");
+}
+
+/// "claude", "claude and codex", "claude, codex and gemini".
+std::string enumeration(const NotificationRows& rows) {
+  std::string text;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0) text += i + 1 == rows.size() ? " and " : ", ";
+    text += rows[i].subject;
+  }
+  return text;
+}
+
+std::string who_answers(const Surroundings& around) {
+  return around.answering.empty() ? "Nobody else can answer now." : around.answering + " answers meanwhile.";
+}
+
+std::string next_try(const NotificationRow& row, milliseconds now) {
+  return row.retry_at ? "It is tried again " + at_time(*row.retry_at, now) + "." : std::string();
+}
+
+Words of_trips(const NotificationRows& rows, const Surroundings& around) {
+  if (rows.size() == 1) {
+    const std::string next = next_try(rows[0], around.now);
+    return {rows[0].title, who_answers(around) + (next.empty() ? "" : " " + next) + " " + rows[0].message};
+  }
+  Words words{enumeration(rows) + " are unavailable", who_answers(around)};
+  for (const NotificationRow& row : rows)
+    words.message += "\n" + row.subject + ": " + std::string(cause_of(row.outcome));
+  return words;
+}
+
+std::string outage_of(const NotificationRow& recovery, const NotificationRows& all) {
+  const auto trip = std::find_if(all.rbegin(), all.rend(), [&](const NotificationRow& row) {
+    return row.kind == "trip" && row.subject == recovery.subject && row.id < recovery.id;
+  });
+  if (trip == all.rend()) return {};
+  return "was unavailable for " + format_took(std::max(recovery.first_seen - trip->first_seen, milliseconds(0)));
+}
+
+Words of_recoveries(const NotificationRows& rows, const NotificationRows& all) {
+  if (rows.size() == 1) {
+    const std::string outage = outage_of(rows[0], all);
+    return {rows[0].title, outage.empty() ? "" : "It " + outage + "."};
+  }
+  Words words{enumeration(rows) + " answer again", ""};
+  for (const NotificationRow& row : rows) {
+    const std::string outage = outage_of(row, all);
+    if (!outage.empty()) words.message += (words.message.empty() ? "" : "\n") + row.subject + " " + outage;
+  }
+  return words;
+}
+
+NotificationRows of_kind(const NotificationRows& rows, std::string_view kind) {
+  NotificationRows found;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(found),
+               [&](const NotificationRow& row) { return row.kind == kind; });
+  return found;
+}
+
+/// Outages that are shown already and go on.
+NotificationRows shown_just_before(const NotificationRows& all, milliseconds now) {
+  NotificationRows found;
+  for (const NotificationRow& row : all)
+    if (row.kind == "trip" && row.delivery == Delivery::delivered && !row.handle.empty() && !row.acknowledged_at &&
+        row.delivered_at && now - *row.delivered_at <= kOneStorm)
+      found.push_back(row);
+  return found;
+}
+
+Announcement of_trips_in_one(NotificationRows rows, const NotificationRows& all, const Surroundings& around) {
+  Announcement out{.kind = "trip", .severity = Severity::warning, .words = of_trips(rows, around), .rows = rows};
+  NotificationRows storm = shown_just_before(all, around.now);
+  if (storm.empty()) return out;
+  out.replaces = storm.back().handle;
+  storm.insert(storm.end(), rows.begin(), rows.end());
+  out.joint = of_trips(storm, around);
+  return out;
+}
+
+/// What shows an outage that is over, and none that goes on.
+std::vector<std::string> over_now(const NotificationRows& recoveries, const NotificationRows& all) {
+  std::vector<std::string> handles;
+  for (const NotificationRow& row : all) {
+    const auto is_recovered = [&](const NotificationRow& one) { return one.subject == row.subject; };
+    if (row.kind != "trip" || row.handle.empty() || !row.acknowledged_at) continue;
+    if (std::none_of(recoveries.begin(), recoveries.end(), is_recovered)) continue;
+    const bool shared = std::any_of(all.begin(), all.end(), [&](const NotificationRow& other) {
+      return other.kind == "trip" && other.handle == row.handle && !other.acknowledged_at;
+    });
+    if (!shared && std::find(handles.begin(), handles.end(), row.handle) == handles.end())
+      handles.push_back(row.handle);
+  }
+  constexpr std::size_t kMost = 8;  // older ones are long gone from the screen
+  if (handles.size() > kMost) handles.erase(handles.begin(), handles.end() - static_cast<std::ptrdiff_t>(kMost));
+  return handles;
+}
+
+}  // namespace
+
+std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
+                                           const Surroundings& around) {
+  std::vector<Announcement> out;
+  if (NotificationRows trips = of_kind(taken, "trip"); !trips.empty())
+    out.push_back(of_trips_in_one(std::move(trips), all, around));
+  if (NotificationRows recoveries = of_kind(taken, "recovery"); !recoveries.empty())
+    out.push_back({.kind = "recovery",
+                   .words = of_recoveries(recoveries, all),
+                   .rows = recoveries,
+                   .closes = over_now(recoveries, all)});
+  for (const NotificationRow& row : taken)
+    if (row.kind != "trip" && row.kind != "recovery")
+      out.push_back({.kind = row.kind, .severity = row.severity, .words = {row.title, row.message}, .rows = {row}});
+  return out;
+}
+
+std::string to_json(const Announcement& announcement, milliseconds now) {
+  Json json{{"schema", "delegate.notification/1"},
+            {"kind", announcement.kind},
+            {"severity", to_string(announcement.severity)},
+            {"title", announcement.words.title},
+            {"message", announcement.words.message},
+            {"at", format_rfc3339(now)},
+            {"backends", Json::array()}};
+  for (const NotificationRow& row : announcement.rows) {
+    if (row.kind != "trip" && row.kind != "recovery") continue;
+    Json backend{{"name", row.subject}};
+    put(backend, "outcome", row.outcome);
+    if (row.retry_at) backend["retry_at"] = format_rfc3339(*row.retry_at);
+    json["backends"].push_back(backend);
+  }
+  return dump(json);
+}
+
+}  // namespace delegate::cli

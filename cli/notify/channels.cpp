@@ -1,0 +1,40 @@
+#include "cli/notify/channels.hpp"
+
+#include "cli/notify/desktop_channel.hpp"
+#include "cli/notify/hook_channel.hpp"
+#include "cli/notify/terminal_channel.hpp"
+
+namespace delegate::cli {
+namespace {
+
+bool is_remote(const World& world) {
+  return !world.variable("SSH_CONNECTION").empty() || !world.variable("SSH_TTY").empty();
+}
+
+}  // namespace
+
+std::vector<Channel> channels_of(const World& world, const NotifySettings& settings, const Redactor& redact) {
+  std::vector<Channel> channels;
+  if (!settings.hook.empty()) channels.push_back(hook_channel(world, settings.hook, redact));
+  if (!settings.desktop) return channels;
+  if (is_remote(world)) channels.push_back(terminal_channel(world));
+  for (Channel& channel : desktop_channels(world, redact)) channels.push_back(std::move(channel));
+  if (!is_remote(world)) channels.push_back(terminal_channel(world));
+  return channels;
+}
+
+Walk tell(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement) {
+  std::string reasons;
+  for (const Channel& channel : channels) {
+    const auto told = guard_optional(
+        guards, "notify_" + channel.name, [&] { return channel.tell(announcement); },
+        Told{.detail = "left out for now, it failed too often"});
+    if (told.value.took) return {Delivery::delivered, channel.name, told.value.detail, told.value.handle};
+    const std::string& why = told.error ? told.error->what : told.value.detail;
+    reasons += (reasons.empty() ? "" : "; ") + channel.name + ": " + why;
+    if (told.error && told.error->code == Code::deadline_exceeded) break;
+  }
+  return {.detail = std::move(reasons)};
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,42 @@
+#include "cli/notify/hook_channel.hpp"
+
+#include "core/base/text.hpp"
+#include "core/os/child.hpp"
+#include "core/os/process.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr milliseconds kPatience{5'000};
+constexpr std::size_t kLongestRemark = 200;
+
+tl::unexpected<Error> broken(const std::string& why) { return fail(Code::unavailable, why); }
+
+Result<Told> told_by(const ChildResult& ended, const Redactor& redact) {
+  if (ended.end == ChildEnd::cancelled) return broken("was interrupted");
+  if (ended.end == ChildEnd::timed_out) return broken("did not end within 5 s");
+  if (ended.end == ChildEnd::signalled) return broken("ended by signal " + std::to_string(ended.signal));
+  if (ended.exit_code == 0) return Told{.took = true};
+  const std::string said = redact(one_line(trim(ended.err.text()), kLongestRemark));
+  return broken("exit status " + std::to_string(ended.exit_code) + (said.empty() ? "" : ": " + said));
+}
+
+}  // namespace
+
+Channel hook_channel(const World& world, const std::vector<std::string>& command, const Redactor& redact) {
+  const auto tell = [&world, command, &redact](const Announcement& announcement) -> Result<Told> {
+    const auto executable = find_executable(command.front(), world.variable("PATH"));
+    if (!executable) return broken("'" + one_line(command.front(), kLongestRemark) + "' is not there");
+    const std::string input = to_json(announcement, world.clock.now().wall) + "\n";
+    ChildSpec spec{.argv = command, .input = input};
+    spec.argv.front() = *executable;
+    for (const auto& [name, value] : world.environment) spec.env.push_back(name + "=" + value);
+    spec.clocks.total = Deadline::in(kPatience);
+    const auto ended = run_child(spec, world.interrupted);
+    if (!ended) return tl::unexpected(ended.error());
+    return told_by(*ended, redact);
+  };
+  return {"hook", tell};
+}
+
+}  // namespace delegate::cli

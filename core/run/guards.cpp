@@ -1,0 +1,111 @@
+#include "core/run/guards.hpp"
+
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/os/process.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr int kRemarkEach = 20;  // skips
+constexpr milliseconds kNever{100LL * 366 * 24 * 3'600'000};
+constexpr milliseconds kLongestTrial{60'000};  // of the single try: a side job takes no longer
+constexpr std::size_t kLongestError = 300;
+
+BreakerPolicy policy_of(const GuardSettings& settings) {
+  const milliseconds pause = settings.reset_after > milliseconds(0) ? settings.reset_after : kNever;
+  return {.threshold = settings.threshold,
+          .cooldown = pause,
+          .max_cooldown = pause,
+          .backoff_multiplier = 1,
+          .failure_window = milliseconds(0)};
+}
+
+std::string last_error_of(const GuardState& state) {
+  return state.breaker.last_failure ? state.breaker.last_failure->message : "";
+}
+
+std::string times(std::int64_t count) { return count == 1 ? "once" : std::to_string(count) + " times"; }
+
+}  // namespace
+
+Guards::Guards(StateStore* store, ProcessId self, const GuardSettings& settings)
+    : store_(store), self_(std::move(self)), policy_(policy_of(settings)) {}
+
+Guards::Entry Guards::enter(const std::string& name) {
+  Entry entry;
+  if (store_ == nullptr) return entry;
+  const auto known = store_->guard(name);
+  if (!known) return entry;
+  const std::string token = "guard/" + std::to_string(self_.pid) + "/" + std::to_string(self_.start_time) + "/" +
+                            std::to_string(entries_.fetch_add(1) + 1);
+  if (known->breaker.state == BreakerState::closed) {
+    entry.ticket = Ticket{PermitKind::normal, known->breaker.generation, token};
+    entry.has_history = known->failures > 0;
+    return entry;
+  }
+  const IsGone gone = [this](const ProcessId& owner) { return !(owner == self_) && !is_alive(owner, self_.boot_id); };
+  const Status done = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
+    entry.ticket = allow(state.breaker, now, {self_, token, kLongestTrial}, gone).ticket;
+    entry.may_run = entry.ticket->kind != PermitKind::denied;
+    entry.has_history = true;
+    entry.last_error = last_error_of(state);
+    entry.remark.clear();
+    if (entry.may_run) return;
+    ++state.skipped;
+    if (state.skipped == 1 || state.skipped % kRemarkEach == 0)
+      entry.remark = name + ": left out " + times(state.skipped) + " so far (last: " + entry.last_error + ")";
+  });
+  return done ? entry : Entry{};
+}
+
+std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
+  if (store_ == nullptr || !entry.ticket || (failed == nullptr && !entry.has_history)) return {};
+  std::string remark;
+  const Status noted = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
+    remark.clear();
+    const std::string error = failed == nullptr ? "" : one_line(failed->what, kLongestError);
+    const Verdict verdict = failed == nullptr ? Verdict::success : Verdict::failure;
+    const Settled settled =
+        settle(state.breaker, policy_, now, *entry.ticket, {.verdict = verdict, .outcome = "failed", .message = error});
+    if (!settled.counted) return;
+    if (failed == nullptr) {
+      if (settled.recovered)
+        remark = name + ": works again" + (state.skipped == 0 ? "" : ", was left out " + times(state.skipped));
+      state = GuardState{.breaker = {.generation = state.breaker.generation,
+                                     .trips = state.breaker.trips,
+                                     .recoveries = state.breaker.recoveries}};
+      return;
+    }
+    ++state.failures;
+    if (!settled.tripped) {
+      // One line at the trip and none for each try after it: who waits for it to work again is told when it does.
+      if (!settled.entered) remark = name + " failed: " + error;
+      return;
+    }
+    const milliseconds pause = state.breaker.pause.length;
+    remark = name + ": failed" + (state.failures == 1 ? "" : " " + times(state.failures) + " in a row") +
+             ", left out " + (pause == kNever ? "until it is reset" : "for " + format_duration(pause)) +
+             " (last: " + error + ")";
+  });
+  return noted ? remark : std::string();
+}
+
+Result<int> Guards::reset(const std::string& name) {
+  if (store_ == nullptr) return 0;
+  TRY(const StateStore::Reading reading, store_->read());
+  int changed = 0;
+  for (const auto& [guard, state] : reading.guards) {
+    if (!name.empty() && guard != name) continue;
+    if (state.breaker.state == BreakerState::closed && state.failures == 0) continue;
+    TRY_STATUS(store_->update_guard(guard, [](GuardState& closed, const HostTime&) {
+      delegate::reset(closed.breaker);
+      closed.failures = 0;
+      closed.skipped = 0;
+    }));
+    ++changed;
+  }
+  return changed;
+}
+
+}  // namespace delegate

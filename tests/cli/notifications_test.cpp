@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <sstream>
+
+#include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+
+// What people are told of outages, from outside: every `run` is a process, and so is each telling.
+using namespace delegate::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// A hook that appends what it gets to a file, one line each.
+struct Told {
+  explicit Told(Cli& cli, const std::string& more = {}, const std::string& toml = {})
+      : cli_(cli), file_(cli.file("told")) {
+    const std::string hook = cli.file("hook");
+    cli.write(hook, "#!/bin/sh\nPATH=/usr/bin:/bin\n" + more + "cat >> '" + file_ + "'\n");
+    std::filesystem::permissions(hook, std::filesystem::perms(0755));
+    cli.config("[notify]\nhook = [\"" + hook + "\"]\n" + toml);
+  }
+
+  std::vector<Json> all() const {
+    std::vector<Json> found;
+    if (!std::filesystem::exists(file_)) return found;
+    std::istringstream lines(cli_.read(file_));
+    for (std::string line; std::getline(lines, line);)
+      if (!line.empty()) found.push_back(Json::parse(line));
+    return found;
+  }
+  /// Once nobody is telling any more.
+  std::vector<Json> in_the_end() {
+    REQUIRE(eventually([&] {
+      const Json rows = records();
+      return std::none_of(rows.begin(), rows.end(), [](const Json& row) {
+        return row["delivery"] == "owed" || row["delivery"] == "taken" || row["delivery"] == "sending";
+      });
+    }));
+    return all();
+  }
+  Json records() { return Json::parse(cli_.run("notifications --json").expect(0).out)["notifications"]; }
+
+ private:
+  Cli& cli_;
+  std::string file_;
+};
+
+const std::vector<std::string> kBroken{"--err", "/secret/path: token sk-verysecretword", "--exit", "3"};
+constexpr const char* kStrict = "breaker.threshold = 1";
+
+}  // namespace
+
+TEST_CASE("a trip is told once, by the hook, with cause, substitute and time, and nothing that was said (A78)") {
+  Cli cli;
+  Told told(cli);
+  cli.backend("gemini", kBroken, kStrict).answers("codex");
+  cli.run("ask my private words").expect(0);
+  const auto all = told.in_the_end();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0]["kind"] == "trip");
+  CHECK(all[0]["title"] == "gemini is unavailable: it ends with an error");
+  CHECK_THAT(all[0]["message"].get<std::string>(), Contains("codex answers meanwhile. It is tried again "));
+  for (const char* secret : {"secret", "private", "path"}) CHECK(all[0].dump().find(secret) == std::string::npos);
+  const Json rows = told.records();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0]["delivery"] == "delivered");
+  CHECK(rows[0]["channel"] == "hook");
+}
+
+TEST_CASE("a failed probe is the same outage; its end by an answer is told once (F6.1)") {
+  Cli cli;
+  Told told(cli);
+  cli.backend("gemini", kBroken, "breaker.threshold = 1\nbreaker.cooldown = 0");
+  for (int i = 0; i < 3; ++i) cli.run("ask -b gemini hello").expect(1);
+  CHECK(told.in_the_end().size() == 1);
+  CHECK(told.records()[0]["count"] == 3);
+  cli.backend("gemini", {"--say", "fine"}, "breaker.threshold = 1\nbreaker.cooldown = 0");
+  cli.run("ask -b gemini hello").expect(0);
+  cli.run("ask -b gemini hello").expect(0);
+  const auto all = told.in_the_end();
+  REQUIRE(all.size() == 2);
+  CHECK(all[1]["kind"] == "recovery");
+  CHECK(all[1]["title"] == "gemini answers again");
+  CHECK(told.records()[1]["acknowledged"] == true);
+}
+
+TEST_CASE("sixty-four processes that trip one backend tell it once, and its recovery once") {
+  Cli cli;
+  Told told(cli);
+  const std::string policy = "breaker.threshold = 3\nbreaker.cooldown = 0\nmax_parallel = 64";
+  cli.backend("gemini", kBroken, policy);
+  {
+    std::vector<Running> all;
+    for (int i = 0; i < 64; ++i) all.push_back(cli.start("ask -b gemini hello"));
+    for (Running& one : all) one.finish();
+  }
+  const auto after_trip = told.in_the_end();
+  REQUIRE(after_trip.size() == 1);
+  CHECK(cli.status_of("gemini")["breaker"]["trips"] == 1);
+  cli.backend("gemini", {"--say", "fine"}, policy);
+  {
+    std::vector<Running> all;
+    for (int i = 0; i < 8; ++i) all.push_back(cli.start("ask -b gemini hello"));
+    for (Running& one : all) one.finish();
+  }
+  const auto in_the_end = told.in_the_end();
+  REQUIRE(in_the_end.size() == 2);
+  CHECK(in_the_end[1]["kind"] == "recovery");
+}
+
+TEST_CASE("what comes while one is being told is told together") {
+  Cli cli;
+  Told told(cli, "touch '" + cli.file("begun") + "'; while [ ! -e '" + cli.file("gate") + "' ]; do sleep 0.01; done\n");
+  for (const char* name : {"claude", "codex", "gemini"}) cli.backend(name, kBroken, kStrict);
+  cli.run("ask -b claude hello").expect(1);
+  REQUIRE(eventually([&] { return std::filesystem::exists(cli.file("begun")); }));
+  cli.answers("local").run("ask hello").expect(0);
+  cli.write(cli.file("gate"), "");
+  const auto all = told.in_the_end();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0]["title"] == "claude is unavailable: it ends with an error");
+  CHECK(all[1]["title"] == "codex and gemini are unavailable");
+  CHECK(told.records().size() == 3);
+}
+
+TEST_CASE("what happened is on record when nobody could be told, with the reason of each channel") {
+  Cli cli;
+  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  Json rows;
+  REQUIRE(eventually([&] {
+    rows = Json::parse(cli.run("notifications --json").expect(0).out)["notifications"];
+    return rows[0]["delivery"] == "undelivered";
+  }));
+  CHECK_THAT(rows[0]["detail"].get<std::string>(), Contains("desktop: ") && Contains("terminal: "));
+}
+
+TEST_CASE("what [notify] does not ask for is not told, and says so") {
+  Cli cli;
+  Told told(cli, "", "on = [\"recovery\"]\n");
+  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  REQUIRE(eventually([&] { return told.records()[0]["delivery"] != "owed"; }));
+  CHECK(told.in_the_end().empty());
+  CHECK(told.records()[0]["delivery"] == "unwanted");
+}
+
+TEST_CASE("a hook that fails lets the next channel try, and is left out after three failures (F6.14)") {
+  Cli cli;
+  Told told(cli, "echo no bell here >&2; exit 7\n");
+  for (const char* name : {"one", "two", "three", "four"}) {
+    cli.backend(name, kBroken, kStrict);
+    cli.run(std::string("ask -b ") + name + " hello").expect(1);
+    told.in_the_end();
+  }
+  const Json rows = told.records();
+  REQUIRE(rows.size() == 5);  // four trips, and the guard's
+  CHECK_THAT(rows[4]["detail"].get<std::string>(), Contains("hook: exit status 7: no bell here; desktop: "));
+  CHECK_THAT(rows[0]["detail"].get<std::string>(), Contains("hook: left out for now, it failed too often"));
+  const Json guards = Json::parse(cli.run("guard list --json").expect(0).out)["guards"];
+  REQUIRE(guards.size() == 1);
+  CHECK(guards[0]["name"] == "notify_hook");
+  CHECK(guards[0]["state"] == "open");
+  CHECK(guards[0]["skipped"] == 1);
+  CHECK(Json::parse(cli.run("health --json").out)["open_circuits"][0]["last_error"] == "exit status 7: no bell here");
+  cli.run("status").stdout_has("notify_hook");
+  cli.run("guard reset notify_hook").expect(0).stdout_is("notify_hook: closed\n");
+  cli.run("guard list").stdout_is("every side job works\n");
+}
+
+TEST_CASE("a hook that hangs costs the asking person nothing and leaves no process") {
+  Cli cli;
+  Told told(cli, "sleep 600 & sleep 600\n");
+  cli.backend("gemini", kBroken, kStrict).answers("codex").run("ask hello").expect(0);
+  CHECK_THAT(told.in_the_end().size() == 0 ? told.records()[0]["detail"].get<std::string>() : "",
+             Contains("hook: did not end within 5 s"));
+  CHECK(eventually([&] { return cli.processes().empty(); }));
+}
+
+TEST_CASE("unacknowledged trips show in status until they are acknowledged or over (A77)") {
+  Cli cli;
+  Told told(cli);
+  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  told.in_the_end();
+  cli.run("status").stdout_has("! gemini is unavailable: it ends with an error\nsee `delegate notifications`\n");
+  CHECK(cli.status()["unacknowledged"].size() == 1);
+  cli.run("notifications ack 1").expect(0).stdout_is("1 acknowledged\n");
+  cli.run("status").stdout_lacks("is unavailable");
+  cli.run("notifications").expect(0).stdout_has("gemini is unavailable").stdout_has("by hook");
+}
+
+TEST_CASE("an unknown id, no id and nonsense are refused") {
+  Cli cli;
+  for (const char* words :
+       {"notifications ack 7", "notifications ack", "notifications ack -1", "notifications ack x",
+        "notifications ack 99999999999999999999", "notifications frob", "guard reset", "notifications ack 1 --all"})
+    cli.run(words).expect(2).stdout_is("").stderr_has("hint: ");
+  cli.run("guard reset nobody").expect(0).stdout_is("nobody: has seen no failure, nothing to reset\n");
+  cli.run("notifications").expect(0).stdout_is("nothing was told yet\n");
+}
+
+TEST_CASE("a test says who took it, and fails when nobody did") {
+  Cli cli;
+  cli.run("notifications test").expect(1).stdout_has("nobody took it: desktop: ");
+  Told told(cli);
+  cli.run("notifications test").expect(0).stdout_has("taken by hook after ");
+  REQUIRE(told.all().size() == 1);
+  CHECK(told.all()[0]["kind"] == "test");
+  const Finished as_json = cli.run("notifications test --json");
+  CHECK(Json::parse(as_json.out)["channel"] == "hook");
+  cli.run("status").stdout_lacks("can reach you");
+}
+
+TEST_CASE("health is fine while somebody can be asked, and not when nobody can (F2.10)") {
+  Cli cli;
+  cli.answers("codex").run("health").expect(0).stdout_has("ready      codex");
+  cli.backend("codex", kBroken, kStrict).run("ask -b codex hello").expect(1);
+  cli.config("[backends.ollama]\nenabled = false\n");
+  const Finished sick = cli.run("health --json");
+  sick.expect(1);
+  const Json health = Json::parse(sick.out);
+  CHECK(health["schema"] == "delegate.health/1");
+  CHECK(health["ok"] == false);
+  CHECK(health["open_circuits"].empty());
+  CHECK(health["notifications"]["unacknowledged"] == 1);
+}

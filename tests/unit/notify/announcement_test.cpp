@@ -1,0 +1,166 @@
+#include "cli/notify/announcement.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+// What is said to people.
+using namespace delegate;
+using namespace delegate::cli;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr milliseconds kNoon{1'795'262'400'000};  // 2026-11-21 12:00 UTC
+
+struct Records {
+  Records() {
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+  }
+
+  NotificationRows all;
+  Surroundings around{.now = kNoon, .answering = "ollama"};
+
+  NotificationRow& trip(const std::string& backend, const std::string& outcome = "unauthenticated") {
+    return raise(all, {.kind = "trip",
+                       .subject = backend,
+                       .outcome = outcome,
+                       .severity = Severity::warning,
+                       .title = backend + " is unavailable: its sign-in is not valid any more",
+                       .message = "Sign in to it again.",
+                       .first_seen = around.now,
+                       .retry_at = around.now + 60s});
+  }
+  NotificationRow& shown(NotificationRow& row, const std::string& handle, milliseconds ago) {
+    row.delivery = Delivery::delivered;
+    row.handle = handle;
+    row.delivered_at = around.now - ago;
+    return row;
+  }
+  NotificationRow& recovery(const std::string& backend) {
+    for (NotificationRow& row : all)
+      if (row.subject == backend) row.acknowledged_at = around.now;
+    return raise(all, {.kind = "recovery",
+                       .subject = backend,
+                       .title = backend + " answers again",
+                       .first_seen = around.now + 12min});
+  }
+  std::vector<Announcement> of(std::initializer_list<std::int64_t> ids) {
+    NotificationRows taken;
+    for (const NotificationRow& row : all)
+      if (std::find(ids.begin(), ids.end(), row.id) != ids.end()) taken.push_back(row);
+    return announcements_of(taken, all, around);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a trip says who failed and why, who answers, when it is tried again and what to do") {
+  Records records;
+  records.trip("gemini");
+  const auto told = records.of({1});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].words.title == "gemini is unavailable: its sign-in is not valid any more");
+  CHECK(told[0].words.message == "ollama answers meanwhile. It is tried again at 12:01. Sign in to it again.");
+  CHECK(told[0].severity == Severity::warning);
+}
+
+TEST_CASE("a time on another day is said with its day") {
+  Records records;
+  records.trip("gemini").retry_at = kNoon + 36h;
+  CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 23 Nov at 00:00."));
+}
+
+TEST_CASE("when nobody else is left that is said") {
+  Records records;
+  records.around.answering.clear();
+  records.trip("gemini");
+  CHECK_THAT(records.of({1})[0].words.message, Contains("Nobody else can answer now."));
+}
+
+TEST_CASE("a storm is one announcement") {
+  Records records;
+  records.trip("claude");
+  records.trip("codex", "unreachable");
+  records.trip("gemini", "timed_out");
+  const auto told = records.of({1, 2, 3});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].words.title == "claude, codex and gemini are unavailable");
+  CHECK(told[0].words.message ==
+        "ollama answers meanwhile.\n"
+        "claude: its sign-in is not valid any more\n"
+        "codex: it cannot be reached\n"
+        "gemini: it does not answer in time");
+  CHECK(told[0].rows.size() == 3);
+}
+
+TEST_CASE("what was shown a moment ago and goes on is shown together with the new, in its place") {
+  Records records;
+  records.shown(records.trip("claude"), "7@bus/:1", 59s);
+  records.trip("codex");
+  const auto told = records.of({2});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].replaces == "7@bus/:1");
+  CHECK(told[0].joint.title == "claude and codex are unavailable");
+  CHECK_THAT(told[0].words.title, Contains("codex is unavailable"));
+  SECTION("but not what was shown longer ago") {
+    records.all[0].delivered_at = records.around.now - 61s;
+    CHECK(records.of({2})[0].replaces.empty());
+  }
+  SECTION("nor what is over") {
+    records.all[0].acknowledged_at = records.around.now;
+    CHECK(records.of({2})[0].replaces.empty());
+  }
+}
+
+TEST_CASE("a recovery says how long it took, and takes the trip's notification away") {
+  Records records;
+  records.shown(records.trip("gemini"), "7@bus/:1", 12min);
+  records.recovery("gemini");
+  const auto told = records.of({2});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].words.title == "gemini answers again");
+  CHECK(told[0].words.message == "It was unavailable for 12 m.");
+  CHECK(told[0].severity == Severity::info);
+  CHECK(told[0].closes == std::vector<std::string>{"7@bus/:1"});
+}
+
+TEST_CASE("a notification that shows another outage, too, stays") {
+  Records records;
+  records.shown(records.trip("claude"), "7@bus/:1", 1min);
+  records.shown(records.trip("codex"), "7@bus/:1", 1min);
+  records.recovery("claude");
+  CHECK(records.of({3})[0].closes.empty());
+  records.recovery("codex");
+  CHECK(records.of({4})[0].closes == std::vector<std::string>{"7@bus/:1"});
+}
+
+TEST_CASE("a trip and a recovery that come together are told one after the other") {
+  Records records;
+  records.trip("gemini");
+  records.recovery("gemini");
+  const auto told = records.of({1, 2});
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].kind == "trip");
+  CHECK(told[1].kind == "recovery");
+}
+
+TEST_CASE("a hook gets one JSON object with every backend that it is about") {
+  Records records;
+  records.trip("claude");
+  records.trip("codex", "unreachable").retry_at.reset();
+  const auto json = nlohmann::json::parse(to_json(records.of({1, 2})[0], kNoon));
+  CHECK(json["schema"] == "delegate.notification/1");
+  CHECK(json["kind"] == "trip");
+  CHECK(json["severity"] == "warning");
+  CHECK(json["title"] == "claude and codex are unavailable");
+  CHECK(json["at"] == "2026-11-21T12:00:00.000Z");
+  REQUIRE(json["backends"].size() == 2);
+  CHECK(json["backends"][0]["name"] == "claude");
+  CHECK(json["backends"][0]["retry_at"] == "2026-11-21T12:01:00.000Z");
+  CHECK(json["backends"][1]["outcome"] == "unreachable");
+  CHECK_FALSE(json["backends"][1].contains("retry_at"));
+}

@@ -1,0 +1,222 @@
+#include "core/run/guards.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "core/state/memory.hpp"
+
+// The guards of our own side jobs (E, F5).
+using namespace delegate;
+using namespace std::chrono_literals;
+
+namespace {
+
+class HandClock final : public Clock {
+ public:
+  HostTime now() const override { return now_; }
+  void pass(milliseconds time) {
+    now_.boot += time;
+    now_.wall += time;
+  }
+
+ private:
+  HostTime now_{.boot_id = "boot-1", .boot = 1h, .wall = 500'000h};
+};
+
+struct House {
+  HandClock clock;
+  std::unique_ptr<StateStore> store = make_memory_store(clock);
+  ProcessId self{"boot-1", ::getpid(), 1};
+  GuardSettings settings{.threshold = 3, .reset_after = 5min};
+  Guards guards{store.get(), self, settings};
+  int calls = 0;
+  std::string said;
+
+  Guarded<std::string> job(bool works) {
+    auto done = guard_optional(
+        guards, "cache",
+        [&]() -> Result<std::string> {
+          ++calls;
+          if (works) return std::string("fresh");
+          return fail(Code::unavailable, "disk is full");
+        },
+        "stale");
+    if (!done.remark.empty()) said += done.remark + "\n";
+    return done;
+  }
+  void fail_times(int times) {
+    for (int i = 0; i < times; ++i) job(false);
+  }
+  GuardState state() { return store->guard("cache").value(); }
+};
+
+}  // namespace
+
+TEST_CASE("a side job that works leaves no trace") {
+  House house;
+  const auto done = house.job(true);
+  CHECK(done.value == "fresh");
+  CHECK(done.ran);
+  CHECK_FALSE(done.error);
+  CHECK(house.said.empty());
+  CHECK(house.store->read()->guards.empty());
+}
+
+TEST_CASE("one that fails gives what to go on with, and hides its failure from nobody (E12, F5.5)") {
+  House house;
+  const auto done = house.job(false);
+  CHECK(done.value == "stale");
+  CHECK(done.ran);
+  REQUIRE(done.error);
+  CHECK(done.error->what == "disk is full");
+}
+
+TEST_CASE("after three failures in a row it is left out, and one line says so (E7, E10, F6.14)") {
+  House house;
+  house.fail_times(3);
+  CHECK(house.said ==
+        "cache failed: disk is full\n"
+        "cache failed: disk is full\n"
+        "cache: failed 3 times in a row, left out for 5m (last: disk is full)\n");
+  house.said.clear();
+  const auto left_out = house.job(true);
+  CHECK(left_out.value == "stale");
+  CHECK_FALSE(left_out.ran);
+  CHECK(house.calls == 3);
+  CHECK(house.said == "cache: left out once so far (last: disk is full)\n");
+}
+
+TEST_CASE("the first that is left out is told, and then each twentieth (E7)") {
+  House house;
+  house.fail_times(3);
+  house.said.clear();
+  for (int i = 0; i < 41; ++i) house.job(true);
+  CHECK(house.said ==
+        "cache: left out once so far (last: disk is full)\n"
+        "cache: left out 20 times so far (last: disk is full)\n"
+        "cache: left out 40 times so far (last: disk is full)\n");
+  CHECK(house.state().skipped == 41);
+}
+
+TEST_CASE("a success in between begins the count anew") {
+  House house;
+  house.fail_times(2);
+  house.job(true);
+  house.fail_times(2);
+  CHECK(house.state().breaker.state == BreakerState::closed);
+  CHECK(house.state().failures == 2);
+}
+
+TEST_CASE("after the wait one is tried; that it fails is not told again (E8, F5.2)") {
+  House house;
+  house.fail_times(3);
+  house.said.clear();
+  house.clock.pass(5min);
+  house.job(false);
+  CHECK(house.calls == 4);
+  CHECK(house.said.empty());
+  house.job(true);
+  CHECK(house.calls == 4);
+  CHECK(house.state().breaker.trips == 1);
+}
+
+TEST_CASE("when the try works the guard closes and says how often it was left out") {
+  House house;
+  house.fail_times(3);
+  for (int i = 0; i < 7; ++i) house.job(true);
+  house.said.clear();
+  house.clock.pass(5min);
+  CHECK(house.job(true).value == "fresh");
+  CHECK(house.said == "cache: works again, was left out 7 times\n");
+  CHECK(house.state().failures == 0);
+  CHECK(house.state().skipped == 0);
+}
+
+TEST_CASE("only one is tried at a time, over all processes") {
+  House house;
+  house.fail_times(3);
+  house.clock.pass(5min);
+  Guards others(house.store.get(), {"boot-1", ::getppid(), 1}, house.settings);
+  const Guards::Entry first = house.guards.enter("cache");
+  CHECK(first.may_run);
+  CHECK_FALSE(house.guards.enter("cache").may_run);
+  static_cast<void>(others.enter("another"));
+  CHECK(house.guards.leave("cache", first, nullptr) == "cache: works again, was left out once");
+}
+
+TEST_CASE("with reset_after 0 it stays out until it is reset (E2, E14)") {
+  House house;
+  house.settings.reset_after = 0ms;
+  Guards guards(house.store.get(), house.self, house.settings);
+  const Error broken{Code::unavailable, "broken", ""};
+  std::string said;
+  for (int i = 0; i < 3; ++i) said = guards.leave("cache", guards.enter("cache"), &broken);
+  CHECK(said == "cache: failed 3 times in a row, left out until it is reset (last: broken)");
+  house.clock.pass(24h * 365);
+  CHECK_FALSE(guards.enter("cache").may_run);
+  CHECK(guards.reset("cache").value() == 1);
+  CHECK(guards.enter("cache").may_run);
+}
+
+TEST_CASE("a reset of all closes each, of an unknown name none") {
+  House house;
+  house.fail_times(3);
+  CHECK(house.guards.reset("nobody").value() == 0);
+  CHECK(house.guards.reset("").value() == 1);
+  CHECK(house.guards.reset("").value() == 0);
+  CHECK(house.job(true).value == "fresh");
+}
+
+TEST_CASE("what to go on with is made anew for each call (E9)") {
+  House house;
+  const auto broken = []() -> Result<std::vector<int>> { return fail(Code::internal, "no"); };
+  const std::vector<int> otherwise{1};
+  auto first = guard_optional(house.guards, "list", broken, otherwise);
+  first.value.push_back(2);
+  CHECK(guard_optional(house.guards, "list", broken, otherwise).value == std::vector<int>{1});
+  int made = 0;
+  const auto factory = [&] { return std::vector<int>(static_cast<std::size_t>(++made)); };
+  CHECK(guard_optional(house.guards, "list", broken, factory).value.size() == 1);
+  CHECK(guard_optional(house.guards, "list", broken, factory).value.size() == 2);
+}
+
+TEST_CASE("a gate that is left out is a no, as one that fails (E13, F5.4)") {
+  House house;
+  const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
+  for (int i = 0; i < 3; ++i) CHECK(guard_gate(house.guards, "claim", broken).error().code == Code::data_loss);
+  int asked = 0;
+  const auto refused = guard_gate(house.guards, "claim", [&]() -> Result<bool> {
+    ++asked;
+    return true;
+  });
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::unavailable);
+  CHECK(refused.error().what == "claim is left out: unreadable");
+  CHECK(asked == 0);
+}
+
+TEST_CASE("a guard's trip is on record, acknowledged when it works again, and never sent") {
+  House house;
+  house.fail_times(3);
+  auto rows = house.store->notifications().value();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].kind == "guard");
+  CHECK(rows[0].delivery == Delivery::unwanted);
+  CHECK_FALSE(rows[0].acknowledged_at);
+  house.clock.pass(5min);
+  house.job(true);
+  rows = house.store->notifications().value();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].acknowledged_at);
+}
+
+TEST_CASE("without a store every side job runs") {
+  Guards none(nullptr, {}, {});
+  for (int i = 0; i < 10; ++i) {
+    const Guards::Entry entry = none.enter("history");
+    CHECK(entry.may_run);
+    const Error error{Code::internal, "x", ""};
+    CHECK(none.leave("history", entry, &error).empty());
+  }
+}
