@@ -101,7 +101,7 @@ constexpr CommandText kHealthText{
     .help = "Can delegate do its work now: store, backends, queue, guards",
     .more =
         "For scripts and monitoring. The exit status is 0 when somebody can be asked and the state can be used, "
-        "else 1. Starts nothing and changes nothing.",
+        "else 1. Starts nothing and asks nobody: a server counts as ready until a call could not reach it.",
     .options = kHealth,
     .take = take<&Typed::health>};
 

@@ -27,8 +27,12 @@ int reset_guards(const Output& output, const Host& host, const GuardCommand& com
 int run_guard(const World& world, const Config& config, const GuardCommand& command) {
   const Output output(world);
   const Host host(world, config);
-  if (command.action == GuardCommand::Action::reset) return reset_guards(output, host, command);
   const HostStatus status = status_of(host, config);
+  if (!status.store.ok) {
+    output.failure({Code::unavailable, "guard: " + status.store.problem, {}}, "internal");
+    return kInternal;
+  }
+  if (command.action == GuardCommand::Action::reset) return reset_guards(output, host, command);
   if (command.json) return output.answer(to_json(status.guards, "delegate.guards/1") + "\n");
   const std::string text = to_text(status.guards);
   return output.answer(text.empty() ? "every side job works\n" : text);

@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/host_status.hpp"
 #include "cli/json.hpp"
+#include "cli/notify/announce.hpp"
 #include "cli/render.hpp"
 #include "core/base/duration.hpp"
 
@@ -12,12 +13,19 @@ namespace {
 
 constexpr int kUnhealthy = 1;
 
+/// Of a server nothing is known but how the last call went.
+bool was_unreachable(const BackendStatus& backend) {
+  if (backend.installed || !backend.last_attempt) return false;
+  const auto outcome = outcome_named(backend.last_attempt->outcome);
+  return outcome == Outcome::unreachable || outcome == Outcome::connect_timeout;
+}
+
 /// Would a question be let through to it now?
 bool is_ready(const BackendStatus& backend) {
   const BreakerState state = backend.breaker.state;
   const bool admits = state == BreakerState::closed || state == BreakerState::disabled ||
                       (state == BreakerState::half_open && backend.breaker.retry_after == milliseconds(0));
-  return backend.enabled && backend.installed != false && admits;
+  return backend.enabled && backend.installed != false && admits && !was_unreachable(backend);
 }
 
 struct Health {
@@ -40,7 +48,7 @@ Health health_of(const Host& host, const Config& config) {
       if (job.state == JobRow::State::running && !host.engine().breakers.is_gone(job.owner)) ++health.running;
     }
   for (const NotificationRow& row : host.store()->notifications().value_or(NotificationRows{}))
-    if (row.delivery == Delivery::owed) ++health.owed;
+    if (is_untold(row)) ++health.owed;
   return health;
 }
 

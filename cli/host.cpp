@@ -99,7 +99,8 @@ Host::Host(const World& world, const Config& config, milliseconds patience) {
     if (!opened.error().hint.empty()) trouble += "; " + opened.error().hint;
   }
   breakers_.emplace(store_.get(), trouble, self);
-  breakers_->when_owed([&world] { start_announcer(world); });
+  // What ends with this process can be told by no other.
+  if (config.state.store != "memory") breakers_->when_owed([&world] { start_announcer(world); });
   guards_.emplace(store_.get(), self, config.guards);
   engine_.emplace(Engine{.config = config,
                          .find_backend = find_backend,

@@ -166,7 +166,8 @@ std::string enter(const Host& host, const Request& request) {
 void carry(const World& world, const Host& host, const Request& asked, Jobs* jobs, Leash& leash) {
   const Engine& engine = host.engine();
   Request request = asked;
-  request.waits_for_slot = true;  // nobody sits before it and could do something better meanwhile
+  // Nobody sits before it and could do something better meanwhile; but one within another run could wait for that one.
+  request.waits_for_slot = world.variable("DELEGATE_DEPTH").empty() || world.variable("DELEGATE_DEPTH") == "0";
   const bool begins = jobs == nullptr || wait_for_turn(world, host, request, leash);
   if (jobs != nullptr) forget_parked(host, request.run_id);
   if (begins) say(world, told::Begun{});

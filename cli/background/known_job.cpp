@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include "cli/background/parked.hpp"
+#include "cli/render.hpp"
 #include "core/os/pidfd.hpp"
 #include "core/os/process.hpp"
 
@@ -23,7 +25,27 @@ std::string describe(const KnownJob& job) {
   return name + " has not ended" + (job.row.doing.empty() ? "" : ": " + job.row.doing);
 }
 
+constexpr int kCancelled = 130;
+
+/// It waits, and nobody is left to end it. A worker that adopts it in the same moment finds it ended.
+Status end_for_good(const Host& host, const std::string& id) {
+  const Engine& engine = host.engine();
+  RunResult result;
+  result.run_id = id;
+  result.outcome = Outcome::cancelled;
+  result.message = "cancelled before it began";
+  const milliseconds now = engine.clock.now().wall;
+  forget_parked(host, id);
+  return host.store()->jobs()->finish({.id = id,
+                                       .ended_at = now,
+                                       .result = to_json(result),
+                                       .remarks = "delegate: cancelled before it began\n",
+                                       .exit_code = kCancelled},
+                                      now - engine.config.background.keep);
+}
+
 Status cancel_job(const Host& host, const KnownJob& job) {
+  if (job.is_left_behind()) return end_for_good(host, job.row.id);
   if (job.has_ended()) return {};
   TRY_STATUS(host.store()->jobs()->want_cancel(job.row.id));
   // It looks for the wish every now and then; a signal is quicker. Held by a descriptor, the process is the right one.

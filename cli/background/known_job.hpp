@@ -7,6 +7,8 @@ namespace delegate::cli {
 struct KnownJob {
   JobRow row;
   bool is_lost = false;  // it has not ended and its process is or was gone
+  /// It waits, and its process was killed: `delegate worker` would run it.
+  bool is_left_behind() const { return is_lost && row.state == JobRow::State::waiting; }
   bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
 };
 
@@ -14,7 +16,8 @@ struct KnownJob {
 Result<KnownJob> find_job(const Host& host, const std::string& id);
 /// "run ID has not ended: asking gemini"; what to do about it.
 std::string describe(const KnownJob& job);
-/// Stops it at once where its process can be reached, else within a moment. Nothing when it has ended.
+/// Stops it at once where its process can be reached, else within a moment; one that was left behind is never run.
+/// Nothing when it has ended.
 Status cancel_job(const Host& host, const KnownJob& job);
 
 }  // namespace delegate::cli

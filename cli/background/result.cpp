@@ -93,10 +93,11 @@ int run_cancel(const World& world, const Config& config, const CancelCommand& co
   const auto known = find_job(host, command.id);
   if (!known) return fail_with(output, "cancel", known.error());
   if (const Status stopped = cancel_job(host, *known); !stopped) return fail_with(output, "cancel", stopped.error());
-  const char* state = known->has_ended() ? "ended" : "cancelled";
+  const bool had_ended = known->has_ended() && !known->is_left_behind();
+  const char* state = had_ended ? "ended" : "cancelled";
   if (command.json)
     return output.answer(dump({{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");
-  output.note("delegate: run " + known->row.id + (known->has_ended() ? " had ended already" : " is being stopped"));
+  output.note("delegate: run " + known->row.id + (had_ended ? " had ended already" : " is being stopped"));
   return kAnswered;
 }
 

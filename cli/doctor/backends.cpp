@@ -68,6 +68,11 @@ void look_for_others(const Patient& patient, const Candidate& candidate, Finding
 }
 
 bool examine_process(const Patient& patient, const Candidate& candidate, Findings& all) {
+  if (candidate.task.settings.kind == "command") {
+    // A command of the person's may take any argument for a question.
+    all.push_back({Severity::ok, candidate.name, candidate.where + "; not started, because it has no version to tell"});
+    return true;
+  }
   const VersionAnswer version = ask_version(candidate, patient.world.interrupted, kPatience);
   const bool is_slow = version.outcome == Outcome::timed_out || version.outcome == Outcome::timed_out_active;
   if (version.works) all.push_back({Severity::ok, candidate.name, candidate.where + ", " + version.text});
@@ -92,7 +97,7 @@ bool is_expected(const Patient& patient, const Candidate& candidate) {
 }
 
 bool examine_server(const Patient& patient, const Candidate& candidate, Findings& all) {
-  if (candidate.where.starts_with("https://")) {
+  if (lower(candidate.where).starts_with("https://")) {
     all.push_back({Severity::ok, candidate.name, candidate.where + "; not asked, because it is a service"});
     return true;
   }
@@ -151,6 +156,10 @@ Findings look_at_backends(const Patient& patient) {
   if (!anybody)
     all.push_back({Severity::problem, "router", "nobody whom `delegate ask` would ask can answer now",
                    "mend one of these, or install another"});
+  for (Finding& finding : all) {  // they quote what programs and servers have said
+    finding.what = patient.engine().redact(std::move(finding.what));
+    finding.fix = patient.engine().redact(std::move(finding.fix));
+  }
   return all;
 }
 

@@ -8,8 +8,11 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/notify/channels.hpp"
+#include "cli/notify/desktop_channel.hpp"
 #include "core/os/detached.hpp"
 #include "core/os/file.hpp"
+#include "core/run/check.hpp"
+#include "core/state/shared_drops.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -20,6 +23,8 @@ constexpr milliseconds kGather{300};
 
 /// Nobody waits for this process: it can wait for its turn at a store that many use at once.
 constexpr milliseconds kPatience{10'000};
+
+constexpr milliseconds kServerPatience{1'000};
 
 /// Tells what is owed, all of it, once.
 class Announcer {
@@ -34,6 +39,7 @@ class Announcer {
       if (rows.empty() || world_.interrupted.cancelled()) return kAnswered;
       pollfd end{world_.interrupted.fd(), POLLIN, 0};
       ::poll(&end, 1, static_cast<int>(kGather.count()));
+      if (world_.interrupted.cancelled()) return kAnswered;  // the next one tells it
       for (NotificationRow& late : take()) rows.push_back(std::move(late));
       if (!tell_all(rows)) return kInternal;
     }
@@ -54,10 +60,27 @@ class Announcer {
   }
 
   bool tell_all(const NotificationRows& taken) {
-    const auto all = host_.store()->notifications();
-    if (!all) return false;
     const std::vector<Channel> channels = channels_of(world_, config_.notify, engine_.redact);
-    for (Announcement& one : announcements_of(taken, *all, surroundings())) {
+    for (const char* kind : {"trip", "recovery"}) {
+      const auto all = host_.store()->notifications();  // anew: the recovery takes away what shows the trip
+      if (!all) return false;
+      NotificationRows of_kind;
+      for (const NotificationRow& row : *all)
+        if (row.kind == kind && is_among(row, taken)) of_kind.push_back(row);
+      if (of_kind.empty()) continue;
+      if (!tell_these(announcements_of(of_kind, *all, surroundings(of_kind)), channels)) return false;
+    }
+    return true;
+  }
+
+  static bool is_among(const NotificationRow& row, const NotificationRows& taken) {
+    return std::any_of(taken.begin(), taken.end(), [&](const NotificationRow& one) { return one.id == row.id; });
+  }
+
+  bool tell_these(const std::vector<Announcement>& announcements, const std::vector<Channel>& channels) {
+    for (const Announcement& one : announcements) {
+      close_on_desktop(world_, engine_.redact, one.closes);
+      if (!forget_handles(one.closes)) return false;
       const bool wanted = is_wanted(one.kind) && !channels.empty();
       if (wanted && !note(one, {.delivery = Delivery::sending})) return false;
       const Walk walk = wanted ? tell(channels, engine_.guards, one)
@@ -65,6 +88,16 @@ class Announcer {
       if (!note(one, walk)) return false;
     }
     return true;
+  }
+
+  /// What was taken away needs no second try.
+  bool forget_handles(const std::vector<std::string>& handles) {
+    if (handles.empty()) return true;
+    const auto forget = [&](NotificationRows& rows, const HostTime&) {
+      for (NotificationRow& row : rows)
+        if (std::find(handles.begin(), handles.end(), row.handle) != handles.end()) row.handle.clear();
+    };
+    return host_.store()->change_notifications(forget).has_value();
   }
 
   bool note(const Announcement& told, const Walk& walk) {
@@ -88,20 +121,31 @@ class Announcer {
     return std::find(on.begin(), on.end(), kind) != on.end();
   }
 
-  Surroundings surroundings() const {
+  Surroundings surroundings(const NotificationRows& told) const {
     Surroundings around{.now = engine_.clock.now().wall};
     const auto reading = engine_.breakers.read();
     for (const RouteStep& step : plan_for(engine_, Request{}).steps) {
-      const auto known = reading ? reading->backends.find(step.backend) : decltype(reading->backends.end()){};
-      const bool is_off = reading && known != reading->backends.end() &&
-                          (known->second.breaker.state == BreakerState::open ||
-                           known->second.breaker.state == BreakerState::half_open ||
-                           known->second.breaker.state == BreakerState::forced_open);
-      if (is_off) continue;
+      const auto is_it = [&](const NotificationRow& row) { return row.subject == step.backend; };
+      const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
+      const bool known = reading && found != reading->backends.end();
+      if (std::any_of(told.begin(), told.end(), is_it) || (known && is_off(found->second.breaker))) continue;
+      if (!can_answer(step.backend)) continue;
       around.answering = step.backend;
       break;
     }
     return around;
+  }
+
+  static bool is_off(const Breaker& breaker) {
+    return breaker.state == BreakerState::open || breaker.state == BreakerState::half_open ||
+           breaker.state == BreakerState::forced_open;
+  }
+
+  /// A program that is installed is taken at its word; a server of this person's may not run.
+  bool can_answer(const std::string& name) const {
+    const auto candidate = find_candidate(engine_, name);
+    if (!candidate) return false;
+    return candidate->backend->is_process() || ask_for_model(*candidate, world_.interrupted, kServerPatience).works;
   }
 
   const World& world_;
@@ -121,6 +165,10 @@ void start_announcer(const World& world) {
   // A terminal may be written to; the end of a pipe in a process that goes on would keep its reader waiting.
   if (::isatty(world.err) == 1) spec.err = world.err;
   static_cast<void>(start_detached(spec));  // what is owed stays owed
+}
+
+bool is_untold(const NotificationRow& row) {
+  return row.delivery == Delivery::owed || row.delivery == Delivery::taken || row.delivery == Delivery::sending;
 }
 
 int run_announce(const World& world, const Config& config) { return Announcer(world, config).run(); }

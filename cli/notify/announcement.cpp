@@ -36,6 +36,9 @@ std::string enumeration(const NotificationRows& rows) {
   return text;
 }
 
+/// Its breaker was closed again before anybody was told.
+bool is_over(const NotificationRow& row) { return row.acknowledged_at.has_value(); }
+
 std::string who_answers(const Surroundings& around) {
   return around.answering.empty() ? "Nobody else can answer now." : around.answering + " answers meanwhile.";
 }
@@ -45,13 +48,15 @@ std::string next_try(const NotificationRow& row, milliseconds now) {
 }
 
 Words of_trips(const NotificationRows& rows, const Surroundings& around) {
+  if (rows.size() == 1 && is_over(rows[0])) return {rows[0].title, "It is over by now."};
   if (rows.size() == 1) {
     const std::string next = next_try(rows[0], around.now);
     return {rows[0].title, who_answers(around) + (next.empty() ? "" : " " + next) + " " + rows[0].message};
   }
   Words words{enumeration(rows) + " are unavailable", who_answers(around)};
   for (const NotificationRow& row : rows)
-    words.message += "\n" + row.subject + ": " + std::string(cause_of(row.outcome));
+    words.message +=
+        "\n" + row.subject + ": " + std::string(cause_of(row.outcome)) + (is_over(row) ? ", which is over by now" : "");
   return words;
 }
 
@@ -85,11 +90,15 @@ NotificationRows of_kind(const NotificationRows& rows, std::string_view kind) {
 
 /// Outages that are shown already and go on.
 NotificationRows shown_just_before(const NotificationRows& all, milliseconds now) {
-  NotificationRows found;
+  const auto is_shown = [](const NotificationRow& row) {
+    return row.kind == "trip" && row.delivery == Delivery::delivered && !row.handle.empty() && !row.acknowledged_at;
+  };
+  const auto newest = std::find_if(all.rbegin(), all.rend(), [&](const NotificationRow& row) {
+    return is_shown(row) && row.delivered_at && now - *row.delivered_at <= kOneStorm;
+  });
+  NotificationRows found;  // all that the same notification shows, however long they have been off
   for (const NotificationRow& row : all)
-    if (row.kind == "trip" && row.delivery == Delivery::delivered && !row.handle.empty() && !row.acknowledged_at &&
-        row.delivered_at && now - *row.delivered_at <= kOneStorm)
-      found.push_back(row);
+    if (newest != all.rend() && is_shown(row) && row.handle == newest->handle) found.push_back(row);
   return found;
 }
 

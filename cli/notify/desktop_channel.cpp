@@ -87,11 +87,7 @@ class Bus {
   Result<Told> operator()(const Announcement& announcement) const {
     const auto executable = notifier();
     if (!executable) return Told{.detail = "delegate-notify is not installed"};
-    desktop::Notice notice = notice_of(announcement);
-    for (const std::string& handle : announcement.closes) {
-      if (&handle != &announcement.closes.back()) close(*executable, handle);
-      else notice.close = shown_by(handle);
-    }
+    const desktop::Notice notice = notice_of(announcement);
     TRY(const desktop::Delivery delivery, deliver(*executable, notice));
     if (delivery.maybe)
       return fail(Code::deadline_exceeded, "it was sent and there was no answer: it may be shown yet");
@@ -99,20 +95,13 @@ class Bus {
     return Told{.took = true, .handle = delivery.shown ? to_handle(*delivery.shown) : ""};
   }
 
- private:
   Result<desktop::Delivery> deliver(const std::string& executable, const desktop::Notice& notice) const {
     TRY(const std::string line,
         output_of(world_, {executable}, desktop::to_json(notice) + "\n", kBusPatience, redact_, kNotDelivered));
     return desktop::delivery_of(trim(line));
   }
 
-  /// Best effort: what is not taken away expires.
-  void close(const std::string& executable, const std::string& handle) const {
-    desktop::Notice notice;
-    notice.close = shown_by(handle);
-    if (notice.close) static_cast<void>(deliver(executable, notice));
-  }
-
+ private:
   /// A desktop that is not there is no failure; one that keeps us waiting is.
   static Result<Told> refused(const desktop::Delivery& delivery) {
     constexpr milliseconds kQuick{400};
@@ -149,6 +138,17 @@ std::optional<Channel> helper_channel(const World& world, const Redactor& redact
 }
 
 }  // namespace
+
+void close_on_desktop(const World& world, const Redactor& redact, const std::vector<std::string>& handles) {
+  const auto executable = handles.empty() ? std::nullopt : notifier();
+  if (!executable) return;
+  const Bus bus(world, redact);
+  for (const std::string& handle : handles) {
+    desktop::Notice notice;
+    notice.close = shown_by(handle);
+    if (notice.close) static_cast<void>(bus.deliver(*executable, notice));
+  }
+}
 
 std::vector<Channel> desktop_channels(const World& world, const Redactor& redact) {
   std::vector<Channel> channels;

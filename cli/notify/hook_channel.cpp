@@ -11,11 +11,13 @@ constexpr milliseconds kPatience{5'000};
 constexpr std::size_t kLongestRemark = 200;
 
 tl::unexpected<Error> broken(const std::string& why) { return fail(Code::unavailable, why); }
+/// It had begun, and may have told it: nobody else must.
+tl::unexpected<Error> cut_off(const std::string& why) { return fail(Code::deadline_exceeded, why); }
 
 Result<Told> told_by(const ChildResult& ended, const Redactor& redact) {
-  if (ended.end == ChildEnd::cancelled) return broken("was interrupted");
-  if (ended.end == ChildEnd::timed_out) return broken("did not end within 5 s");
-  if (ended.end == ChildEnd::signalled) return broken("ended by signal " + std::to_string(ended.signal));
+  if (ended.end == ChildEnd::cancelled) return cut_off("was interrupted");
+  if (ended.end == ChildEnd::timed_out) return cut_off("did not end within 5 s");
+  if (ended.end == ChildEnd::signalled) return cut_off("ended by signal " + std::to_string(ended.signal));
   if (ended.exit_code == 0) return Told{.took = true};
   const std::string said = redact(one_line(trim(ended.err.text()), kLongestRemark));
   return broken("exit status " + std::to_string(ended.exit_code) + (said.empty() ? "" : ": " + said));

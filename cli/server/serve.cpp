@@ -29,7 +29,8 @@ class Streams {
 
   bool is_open() const { return in_ && out_; }
   pollfd reading() const { return {in_ && unsent_.size() < kMostUnread ? in_.get() : -1, POLLIN, 0}; }
-  pollfd writing() const { return {unsent_.empty() ? -1 : out_.get(), POLLOUT, 0}; }
+  /// Watched also while there is nothing to write: that nobody reads any more is the end.
+  pollfd writing() const { return {out_.get(), static_cast<short>(unsent_.empty() ? 0 : POLLOUT), 0}; }
 
   void add(const std::string& bytes) { unsent_ += bytes; }
   /// False: nobody reads any more.
@@ -41,7 +42,7 @@ class Streams {
   }
   bool has_written() const { return has_written_; }
   void write_rest(Deadline patience) {
-    for (pollfd one = writing(); one.fd >= 0 && !patience.passed(); one = writing())
+    for (pollfd one = writing(); !unsent_.empty() && !patience.passed(); one = writing())
       if (::poll(&one, 1, static_cast<int>(patience.left()->count())) != 1 || !write_some()) return;
   }
   /// What has come; nothing: it was the end.
@@ -73,6 +74,7 @@ bool turn(const World& world, server::Server& server, Streams& streams) {
   if (::poll(set.data(), set.size(), milliseconds_until(server.wake())) < 0)
     for (pollfd& one : set) one.revents = 0;
   if (world.interrupted.cancelled()) return false;
+  if ((set[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return false;
   if (set[1].revents != 0 && !streams.write_some()) return false;
   if (set[0].revents != 0) {
     const auto bytes = streams.read_some();

@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/host_status.hpp"
+#include "cli/notify/announce.hpp"
 #include "cli/question.hpp"
 #include "cli/render_runs.hpp"
 #include "cli/server/clients.hpp"
@@ -87,7 +88,11 @@ Result<const Host*> Server::host() {
 
 void Server::begin_session() {
   // What is wrong with configuration or store is said when somebody asks.
-  if (const auto here = host()) static_cast<void>((*here)->engine().guards.reset(""));
+  const auto here = host();
+  if (!here || (*here)->store() == nullptr) return;
+  static_cast<void>((*here)->engine().guards.reset(""));
+  const auto rows = (*here)->store()->notifications();
+  if (rows && std::any_of(rows->begin(), rows->end(), is_untold)) start_announcer(world_);
 }
 
 Result<Request> Server::request_of(const mcp::Json& arguments) const {

@@ -127,6 +127,16 @@ std::vector<std::string> outdated(const Editor& editor, const Json& entry, const
   return keys;
 }
 
+std::vector<std::string> arguments_for(const Server& registered, const Server& wanted) {
+  constexpr const char* kWrite = "--allow-write";  // the one that setup itself decides
+  std::vector<std::string> words = registered.arguments;
+  if (std::find(words.begin(), words.end(), "mcp") == words.end()) return wanted.arguments;
+  words.erase(std::remove(words.begin(), words.end(), kWrite), words.end());
+  if (std::find(wanted.arguments.begin(), wanted.arguments.end(), kWrite) != wanted.arguments.end())
+    words.insert(std::find(words.begin(), words.end(), "mcp") + 1, kWrite);
+  return words;
+}
+
 Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server) {
   TRY(Json settings, settings_of(editor, text));
   Edit edit(editor, text, std::move(settings));
@@ -139,7 +149,9 @@ Result<Plan> plan_registration(const Editor& editor, std::string_view text, cons
     const auto registered = server_in(*there);
     if (!starts_delegate(*there) && !(registered && registered->command == server.command))
       return somebody_elses(editor);
-    for (const Setting& setting : editor.entry(server)) {
+    Server wanted = server;
+    if (registered) wanted.arguments = arguments_for(*registered, server);
+    for (const Setting& setting : editor.entry(wanted)) {
       KeyPath below = path;
       below.push_back(setting.key);
       TRY_STATUS(bring_up_to_date(edit, below, setting));

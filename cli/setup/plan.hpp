@@ -19,6 +19,9 @@ struct Plan {
 Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server);
 Result<Plan> plan_removal(const Editor& editor, std::string_view text);
 
+/// The arguments of an entry that is there, with what a person has added to them; whether it may write is setup's.
+std::vector<std::string> arguments_for(const Server& registered, const Server& wanted);
+
 /// The keys of an entry that a registration of this server would change.
 std::vector<std::string> outdated(const Editor& editor, const Json& entry, const Server& server);
 

@@ -1,5 +1,6 @@
 #include "cli/setup/survey.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/places.hpp"
@@ -55,7 +56,8 @@ void look_into(const World& world, EditorStatus& status) {
   status.registration = registration_of(world, *entry, status.command);
   if (!server || status.registration == Registration::foreign) return;
   Server wanted = *server;  // with what a person has added to its arguments
-  if (wanted.arguments.empty() || wanted.arguments.front() != "mcp") wanted.arguments = {"mcp"};
+  if (std::find(wanted.arguments.begin(), wanted.arguments.end(), "mcp") == wanted.arguments.end())
+    wanted.arguments = {"mcp"};
   wanted.variables = moved_places(world);
   status.outdated = outdated(*status.editor, *entry, wanted);
 }

@@ -30,6 +30,7 @@ struct Image {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const bool ready = ::dup2(image.nothing, STDIN_FILENO) >= 0 && ::dup2(image.nothing, STDOUT_FILENO) >= 0 &&
                      ::dup2(image.err, STDERR_FILENO) >= 0;
+  close_from_to(STDERR_FILENO + 1, ~0U);  // what the caller was started with is not this process's to hold
   if (ready) ::execve(image.executable, image.argv, image.env);
   ::_exit(127);
 }

@@ -22,6 +22,9 @@ class AllSignalsBlocked {
   sigset_t before_;
 };
 
+/// Closes all of these numbers that are open. System calls only: for use after a fork.
+void close_from_to(unsigned first, unsigned last);
+
 /// The array that exec wants, borrowed from the strings.
 inline std::vector<char*> exec_array(const std::vector<std::string>& strings) {
   std::vector<char*> out;

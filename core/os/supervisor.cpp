@@ -1,10 +1,8 @@
 #include "core/os/supervisor.hpp"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,6 +15,7 @@
 #include <csignal>
 #include <span>
 
+#include "core/os/fork.hpp"
 #include "core/os/own_children.hpp"
 
 namespace delegate {
@@ -24,14 +23,6 @@ namespace {
 
 constexpr milliseconds kKillPatience{5000};  // one that SIGKILL does not end hangs in the kernel, or is another user's
 constexpr int kLookAgain = 5;                // ms; that a process was inherited is announced by nothing
-
-void close_from_to(unsigned first, unsigned last) {
-  if (first > last || ::syscall(SYS_close_range, first, last, 0U) == 0) return;
-  rlimit limit{};  // before Linux 5.9
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  const auto end = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 1U << 20));
-  for (unsigned fd = first; fd <= last && fd < end; ++fd) ::close(static_cast<int>(fd));
-}
 
 void close_all_above_standard_but(std::array<int, 5> kept) {
   std::sort(kept.begin(), kept.end());

@@ -41,14 +41,13 @@ Guards::Entry Guards::enter(const std::string& name) {
                             std::to_string(entries_.fetch_add(1) + 1);
   if (known->breaker.state == BreakerState::closed) {
     entry.ticket = Ticket{PermitKind::normal, known->breaker.generation, token};
-    entry.has_history = known->failures > 0;
     return entry;
   }
   const IsGone gone = [this](const ProcessId& owner) { return !(owner == self_) && !is_alive(owner, self_.boot_id); };
   const Status done = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
     entry.ticket = allow(state.breaker, now, {self_, token, kLongestTrial}, gone).ticket;
     entry.may_run = entry.ticket->kind != PermitKind::denied;
-    entry.has_history = true;
+    entry.is_trial = entry.may_run;
     entry.last_error = last_error_of(state);
     entry.remark.clear();
     if (entry.may_run) return;
@@ -56,15 +55,21 @@ Guards::Entry Guards::enter(const std::string& name) {
     if (state.skipped == 1 || state.skipped % kRemarkEach == 0)
       entry.remark = name + ": left out " + times(state.skipped) + " so far (last: " + entry.last_error + ")";
   });
-  return done ? entry : Entry{};
+  // It is open, and nobody can say whether its time has come: left out.
+  return done ? entry : Entry{.may_run = false, .last_error = last_error_of(*known)};
 }
 
 std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
-  if (store_ == nullptr || !entry.ticket || (failed == nullptr && !entry.has_history)) return {};
+  const std::string error = failed == nullptr ? "" : one_line(failed->what, kLongestError);
+  const std::string unnoted = failed == nullptr ? "" : name + " failed: " + error;
+  if (store_ == nullptr || !entry.ticket) return unnoted;
+  if (failed == nullptr && !entry.is_trial) {
+    const auto known = store_->guard(name);  // others may have failed meanwhile
+    if (!known || known->failures == 0) return {};
+  }
   std::string remark;
   const Status noted = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
     remark.clear();
-    const std::string error = failed == nullptr ? "" : one_line(failed->what, kLongestError);
     const Verdict verdict = failed == nullptr ? Verdict::success : Verdict::failure;
     const Settled settled =
         settle(state.breaker, policy_, now, *entry.ticket, {.verdict = verdict, .outcome = "failed", .message = error});
@@ -88,7 +93,7 @@ std::string Guards::leave(const std::string& name, const Entry& entry, const Err
              ", left out " + (pause == kNever ? "until it is reset" : "for " + format_duration(pause)) +
              " (last: " + error + ")";
   });
-  return noted ? remark : std::string();
+  return noted ? remark : unnoted;
 }
 
 Result<int> Guards::reset(const std::string& name) {

@@ -32,8 +32,8 @@ class Guards {
   /// May the job run? A value to hand to `leave`.
   struct Entry {
     bool may_run = true;
-    std::optional<Ticket> ticket;  // none: unguarded, or there is nothing to note when it goes well
-    bool has_history = false;      // of failures, which a success ends
+    std::optional<Ticket> ticket;  // none: unguarded
+    bool is_trial = false;         // the single try of an open one
     std::string remark;            // of one that is left out: at the first, and then at each 20th
     std::string last_error;
   };

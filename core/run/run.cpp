@@ -355,6 +355,7 @@ void Run::begin_row() {
           .owner = engine_.breakers.self()};
   if (engine_.config.history.keep_prompts) row_.prompt = kept(engine_.redact(whole_prompt(request_)));
   keep(engine_.ledger->begin_run(row_));
+  if (history_.is_trial) leave_history();  // a run may take long, and others wait for this verdict
 }
 
 void Run::finish_row() {
@@ -371,6 +372,10 @@ void Run::finish_row() {
   for (const Skip& skip : result_.skips)
     row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in});
   keep(engine_.ledger->finish_run(row_, engine_.config.history.limit));
+  if (!history_.is_trial) leave_history();
+}
+
+void Run::leave_history() {
   history_.remark = engine_.guards.leave("history", history_, history_trouble_ ? &*history_trouble_ : nullptr);
 }
 

@@ -51,6 +51,7 @@ class Run final : public Audience {
   void explain();
   void begin_row();
   void finish_row();
+  void leave_history();
   void keep(const Status& written);
 
   /// One of a backend's several logins, tried or skipped. Each keeps its own fact: one that was overtaken may end last.

@@ -67,8 +67,13 @@ std::optional<Delivery> delivery_named(std::string_view name) { return named<Del
 NotificationRow& raise(NotificationRows& rows, NotificationRow row) {
   row.id = rows.empty() ? 1 : rows.back().id + 1;
   rows.push_back(std::move(row));
-  if (rows.size() > kMostNotifications)
-    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(kMostNotifications));
+  while (rows.size() > kMostNotifications) {
+    // What nobody has seen yet is kept for longest.
+    const auto seen = std::find_if(rows.begin(), rows.end() - 1, [](const NotificationRow& one) {
+      return one.acknowledged_at || one.severity == Severity::info;
+    });
+    rows.erase(seen == rows.end() - 1 ? rows.begin() : seen);
+  }
   return rows.back();
 }
 
@@ -126,7 +131,9 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
 
 NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now) {
   const bool busy = std::any_of(rows.begin(), rows.end(), [&](const NotificationRow& row) {
-    return is_under_way(row) && row.sender != me && !is_gone(row.sender);
+    const milliseconds age = now.wall - row.taken_at.value_or(milliseconds(0));
+    const bool in_time = age >= milliseconds(0) && age <= kLongestTelling;
+    return is_under_way(row) && row.sender != me && in_time && !is_gone(row.sender);
   });
   if (busy) return {};
   NotificationRows taken;
@@ -141,6 +148,7 @@ NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const Is
     }
     row.delivery = Delivery::taken;
     row.sender = me;
+    row.taken_at = now.wall;
     taken.push_back(row);
   }
   return taken;

@@ -48,6 +48,7 @@ struct NotificationRow {
   std::string handle;                        // by which the channel can close it again; its form is the channel's
   std::optional<milliseconds> delivered_at;  // wall
   ProcessId sender;                          // who has taken it
+  std::optional<milliseconds> taken_at;      // wall
 
   bool operator==(const NotificationRow&) const = default;
 };
@@ -70,6 +71,10 @@ void tell_of_guard(NotificationRows& rows, const std::string& guard, const Break
 
 /// One, or with id 0 all. Returns how many it was new for.
 int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now);
+
+/// Longer than all ways of telling take together: whoever still has one then is stopped, or was killed where it could
+/// not be seen (in another pid namespace).
+inline constexpr milliseconds kLongestTelling{60'000};
 
 /// All that is owed becomes the caller's; nothing while another living process has some, which looks again before it
 /// ends. What a killed process had begun to send, or what is too old, is given up.

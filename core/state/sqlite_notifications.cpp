@@ -17,7 +17,7 @@ std::optional<std::int64_t> count_of(const std::optional<milliseconds>& time) {
 #define NOTIFICATION_COLUMNS                                                                       \
   "id, kind, subject, outcome, severity, title, message, count, first_seen, last_seen, retry_at, " \
   "acknowledged_at, delivery, channel, detail, handle, delivered_at, sender_boot_id, sender_pid, " \
-  "sender_start_time, sender_namespace"
+  "sender_start_time, sender_namespace, taken_at"
 
 NotificationRow row_at(const Statement& row) {
   return {.id = row.integer(0),
@@ -38,12 +38,14 @@ NotificationRow row_at(const Statement& row) {
           .detail = row.text(14),
           .handle = row.text(15),
           .delivered_at = maybe_time(row, 16),
-          .sender = {row.text(17), row.integer(18), row.integer(19), row.integer(20)}};
+          .sender = {row.text(17), row.integer(18), row.integer(19), row.integer(20)},
+          .taken_at = maybe_time(row, 21)};
 }
 
 Status save(Database& database, const NotificationRow& row) {
-  TRY(sqlite3_stmt * raw, database.prepare("INSERT OR REPLACE INTO notifications (" NOTIFICATION_COLUMNS
-                                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  TRY(sqlite3_stmt * raw,
+      database.prepare("INSERT OR REPLACE INTO notifications (" NOTIFICATION_COLUMNS
+                       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   return Statement(raw)
       .bind(row.id)
       .bind(row.kind)
@@ -66,6 +68,7 @@ Status save(Database& database, const NotificationRow& row) {
       .bind(row.sender.pid)
       .bind(row.sender.start_time)
       .bind(row.sender.pid_namespace)
+      .bind(count_of(row.taken_at))
       .run();
 }
 

@@ -141,8 +141,13 @@ CREATE TABLE notifications (
   sender_boot_id    TEXT NOT NULL,
   sender_pid        INTEGER NOT NULL,
   sender_start_time INTEGER NOT NULL,
-  sender_namespace  INTEGER NOT NULL
+  sender_namespace  INTEGER NOT NULL,
+  taken_at          INTEGER
 ) STRICT;
+DROP INDEX jobs_under_way;
+CREATE INDEX jobs_under_way ON jobs (number) WHERE state IN (0, 1, 4);
+DROP INDEX jobs_ended;
+CREATE INDEX jobs_ended ON jobs (ended_at) WHERE state IN (2, 3);
 CREATE TABLE guards (
   name  TEXT PRIMARY KEY,
   state TEXT NOT NULL          -- JSON, see docs/state.md

@@ -143,6 +143,16 @@ TEST_CASE("what a killed process had taken is told by the next, but not what it 
   CHECK(given_up.detail == "its sender was killed meanwhile: it may have been shown");
 }
 
+TEST_CASE("who has kept one for a minute has lost it: it may be stopped, or killed where nobody sees it") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  REQUIRE(shop.take(Shop::kOther).size() == 1);
+  shop.clock.pass(kLongestTelling);
+  CHECK(shop.take(Shop::kMe).empty());
+  shop.clock.pass(1ms);
+  CHECK(shop.take(Shop::kMe).size() == 1);
+}
+
 TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
@@ -173,6 +183,16 @@ TEST_CASE("the oldest are forgotten beyond two hundred (F3.7)") {
   CHECK(rows.back().id == 250);
 }
 
+TEST_CASE("a trip that nobody has seen outlives two hundred others") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {
+    for (int i = 0; i < 250; ++i) raise(rows, {.kind = "test", .title = std::to_string(i)});
+  }));
+  CHECK(shop.rows().size() == kMostNotifications);
+  CHECK(shop.rows().front().subject == "gemini");
+}
+
 TEST_CASE("every field of a notification survives") {
   Shop shop;
   CAPTURE(shop.kind.name);
@@ -192,7 +212,8 @@ TEST_CASE("every field of a notification survives") {
                       .detail = "d",
                       .handle = "7@x/:1",
                       .delivered_at = 5ms,
-                      .sender = Shop::kOther};
+                      .sender = Shop::kOther,
+                      .taken_at = 6ms};
   REQUIRE(shop.store->change_notifications([&](NotificationRows& rows, const HostTime&) { row = raise(rows, row); }));
   CHECK(row.id == 1);
   CHECK(shop.rows() == NotificationRows{row});

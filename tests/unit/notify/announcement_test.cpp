@@ -106,6 +106,10 @@ TEST_CASE("what was shown a moment ago and goes on is shown together with the ne
   CHECK(told[0].replaces == "7@bus/:1");
   CHECK(told[0].joint.title == "claude and codex are unavailable");
   CHECK_THAT(told[0].words.title, Contains("codex is unavailable"));
+  SECTION("with all that the same one shows") {
+    records.shown(records.trip("gemini"), "7@bus/:1", 90s);
+    CHECK(records.of({2})[0].joint.title == "claude, gemini and codex are unavailable");
+  }
   SECTION("but not what was shown longer ago") {
     records.all[0].delivered_at = records.around.now - 61s;
     CHECK(records.of({2})[0].replaces.empty());
@@ -145,6 +149,7 @@ TEST_CASE("a trip and a recovery that come together are told one after the other
   const auto told = records.of({1, 2});
   REQUIRE(told.size() == 2);
   CHECK(told[0].kind == "trip");
+  CHECK(told[0].words.message == "It is over by now.");
   CHECK(told[1].kind == "recovery");
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("waiting ends with the run's time, and with a cancel") {
   Full asking;
   asking.full_backend("codex");
   Waiting nobody([] {});
-  const RunResult late = asking.wait(nobody, "auto", {.timeout = 1ms});
+  const RunResult late = asking.wait(nobody, "auto", {.timeout = 500ms});
   CHECK(late.outcome == Outcome::deadline_passed);
   REQUIRE(late.skips.size() == 1);
   CHECK(late.skips[0].reason == SkipReason::no_slot);
