@@ -17,6 +17,7 @@ import types
 
 import dunst_test
 import multiplexer_test
+import trip_test
 from private_desktop import Desktop
 from situations import SITUATIONS, Skipped
 
@@ -44,10 +45,13 @@ def main():
     parser.add_argument("--table", type=pathlib.Path, help="write the table there, too")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
-    programs = types.SimpleNamespace(notify=str(build / "delegate-notify"),
+    programs = types.SimpleNamespace(delegate=str(build / "delegate"),
+                                     notify=str(build / "delegate-notify"),
                                      server=str(build / "helpers" / "notification_server"),
                                      terminal=str(build / "helpers" / "say_in_terminal"))
-    tests = SITUATIONS + dunst_test.situations(arguments.pictures.resolve()) + multiplexer_test.SITUATIONS
+    pictures = arguments.pictures.resolve()
+    tests = (SITUATIONS + dunst_test.situations(pictures) + trip_test.situations(pictures) +
+             multiplexer_test.SITUATIONS)
     wanted = [test for test in tests if not arguments.names or any(name in test[0] for name in arguments.names)]
     lines, failed, begun = [], 0, time.monotonic()
     print("| situation | reported | took | left |\n|---|---|---|---|")

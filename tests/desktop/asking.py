@@ -1,0 +1,98 @@
+"""delegate itself on a private desktop: stand-in backends that work or fail, asks, and what is told of them."""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+from private_desktop import wait_until
+
+CONFIG = """[router]
+order = [{order}]
+local = ""
+warm_up = false
+
+[breaker]
+threshold = {threshold}
+cooldown = 0
+"""
+BACKEND = """
+[backends.{name}]
+kind = "command"
+command = ["{command}"]
+max_parallel = 64
+"""
+# It works while there is a file that says so.
+STAND_IN = """#!/bin/sh
+[ -e "{command}.works" ] || {{ echo "{name} is broken" >&2; exit 3; }}
+echo "{name} is fine"
+"""
+UNDER_WAY = ("owed", "taken", "sending")
+
+
+class Asking:
+    """What a shell of this desktop does with delegate. An open breaker lets a probe through at once."""
+
+    def __init__(self, desktop, *names, threshold=1):
+        self.desktop = desktop
+        config = CONFIG.format(order=", ".join(f'"{name}"' for name in names), threshold=threshold)
+        for name in names:
+            command = self._stand_in(name)
+            command.write_text(STAND_IN.format(name=name, command=command))
+            command.chmod(0o755)
+            config += BACKEND.format(name=name, command=command)
+        place = desktop.root / "home" / ".config" / "delegate"
+        place.mkdir(parents=True)
+        (place / "delegate.toml").write_text(config)
+
+    def _stand_in(self, name):
+        return self.desktop.root / f"stand-in-{name}"
+
+    def works(self, name, does=True):
+        works = pathlib.Path(f"{self._stand_in(name)}.works")
+        if does:
+            works.touch()
+        else:
+            works.unlink(missing_ok=True)
+
+    def start(self, *words, environment=None):
+        return subprocess.Popen([self.desktop.programs.delegate, *words], env=environment or self.desktop.environment,
+                                cwd=self.desktop.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def run(self, *words, status=0, environment=None):
+        child = self.start(*words, environment=environment)
+        out, err = child.communicate(timeout=60)
+        assert child.returncode == status, f"delegate {' '.join(words)}: {child.returncode}: {out}{err}"
+        return out
+
+    def ask(self, *words, answer=None, environment=None):
+        """The seconds until it was over, with everything that it holds open; an answer, or the failure to give one."""
+        begun = time.monotonic()
+        out = self.run("ask", *words, "hello", status=0 if answer else 1, environment=environment)
+        took = time.monotonic() - begun
+        assert out == (f"{answer} is fine\n" if answer else ""), out
+        return took
+
+    def records(self):
+        """Oldest first."""
+        return json.loads(self.run("notifications", "--json"))["notifications"][::-1]
+
+    def left(self):
+        """Processes of ours on this desktop."""
+        ours = (self.desktop.programs.delegate, self.desktop.programs.notify)
+        found = []
+        for pid in self.desktop.marked():
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/exe") in ours:
+                    found.append(pid)
+        return found
+
+    def in_the_end(self):
+        """The records, once nobody tells any more."""
+        wait_until(lambda: not self.left(), "every process that tells has ended")
+        records = self.records()
+        assert not [record for record in records if record["delivery"] in UNDER_WAY], records
+        return records

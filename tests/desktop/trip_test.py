@@ -1,0 +1,146 @@
+"""The whole way: real calls of delegate trip a breaker, and a real notification server, dunst, shows it."""
+
+import subprocess
+import time
+
+from asking import Asking
+from dunst_test import ask_dunst, counts, dunst, history, picture
+from private_desktop import wait_until
+
+# What a test looks at must not expire on a busy machine meanwhile.
+NOTHING_EXPIRES = "".join(f"[urgency_{urgency}]\ntimeout = 0\n" for urgency in ("low", "normal", "critical"))
+CLOSED_BY_A_CALL = "3"
+
+
+class Shown:
+    """What goes into the table."""
+
+    def __init__(self, words, took):
+        self.words, self.took = words, took
+
+    def reported(self):
+        return self.words
+
+
+class Watch:
+    """Everything that is said about notifications on the bus."""
+
+    def __init__(self, desktop):
+        self.desktop = desktop
+        rules = [f"type='{type_}',interface='org.freedesktop.Notifications'" for type_ in ("method_call", "signal")]
+        self.monitor = desktop.start(["dbus-monitor", "--session", *rules])
+        # It is told that it lost its name once it hears everything.
+        wait_until(lambda: any("NameLost" in line for line in self.monitor.lines), "the monitor hears the bus")
+
+    def catch_up(self):
+        """Until it has heard a call that is made now, and so all before it."""
+        def asked():
+            return sum(line.endswith("member=GetServerInformation") for line in self.monitor.lines)
+        before = asked()
+        subprocess.run(["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.Notifications",
+                        "/org/freedesktop/Notifications", "org.freedesktop.Notifications.GetServerInformation"],
+                       env=self.desktop.environment, check=True, timeout=20, stdout=subprocess.DEVNULL)
+        wait_until(lambda: asked() > before, "the monitor hears the call")
+
+    def notified(self):
+        return sum(line.endswith("member=Notify") for line in self.monitor.lines)
+
+    def closed(self):
+        """The reasons for which notifications went away."""
+        lines = list(self.monitor.lines)
+        return [lines[at + 2].split()[-1] for at, line in enumerate(lines[:-2]) if "member=NotificationClosed" in line]
+
+
+def desktop_with_dunst(desktop):
+    place = desktop.root / "home" / ".config" / "dunst"
+    place.mkdir(parents=True)
+    (place / "dunstrc").write_text(NOTHING_EXPIRES)
+    dunst(desktop)
+    # The first one loads fonts, which may take longer than people are to wait for a notification.
+    desktop.notify({"summary": "the first one", "budget_ms": 20000})
+    ask_dunst(desktop, "close-all")
+    return Watch(desktop)
+
+
+def assert_on_the_bus(watch, notified, closed):
+    watch.catch_up()
+    assert (watch.notified(), watch.closed()) == (notified, closed), watch.monitor.lines
+
+
+def titles(desktop):
+    """What dunst showed, oldest first, without the first one; what is shown now, goes."""
+    return [entry["summary"] for entry in history(desktop)][::-1][1:]
+
+
+def together(asking, number, *statuses):
+    begun = time.monotonic()
+    for child in [asking.start("ask", "hello") for _ in range(number)]:
+        said = child.communicate(timeout=100)
+        assert child.returncode in statuses, said
+    return time.monotonic() - begun
+
+
+def delivered_by_the_desktop(records):
+    """Their titles. A guard's record is not for the desktop: it is about delegate itself."""
+    records = [record for record in records if record["kind"] != "guard"]
+    for record in records:
+        assert (record["delivery"], record.get("channel")) == ("delivered", "desktop"), record
+    return [record["title"] for record in records]
+
+
+def situations(pictures):
+    def outage(desktop):
+        watch = desktop_with_dunst(desktop)
+        asking = Asking(desktop, "broken", "steady")
+        asking.works("steady")
+        empty = picture(desktop, desktop.root / "empty.png")
+        took = asking.ask(answer="steady")
+        trip = delivered_by_the_desktop(asking.in_the_end())
+        wait_until(lambda: picture(desktop, pictures / "trip.png") > empty, "there is something to see")
+        for _ in range(3):
+            asking.ask(answer="steady")
+        records = asking.in_the_end()
+        assert delivered_by_the_desktop(records) == trip == ["broken is unavailable: it ends with an error"]
+        assert records[0]["count"] == 4, records  # each of the three was a probe that failed
+        assert_on_the_bus(watch, notified=1, closed=[])
+        asking.works("broken")
+        asking.ask(answer="broken")
+        both = delivered_by_the_desktop(asking.in_the_end())
+        assert both == trip + ["broken answers again"]
+        assert_on_the_bus(watch, notified=2, closed=[CLOSED_BY_A_CALL])
+        assert counts(desktop)[:2] == [0, 1], "the recovery alone is on the screen"
+        assert titles(desktop) == both
+        return Shown("told once, probes nothing; the recovery once, and the trip's is gone", took)
+
+    def two_outages(desktop):
+        watch = desktop_with_dunst(desktop)
+        asking = Asking(desktop, "broken", "shaky", "steady")
+        asking.works("steady")
+        asking.works("shaky")
+        asking.ask(answer="shaky")
+        asking.in_the_end()
+        asking.works("shaky", False)
+        took = asking.ask(answer="steady")
+        delivered_by_the_desktop(asking.in_the_end())
+        assert_on_the_bus(watch, notified=2, closed=[])
+        assert counts(desktop)[:2] == [0, 1]
+        assert titles(desktop) == ["broken and shaky are unavailable"]
+        return Shown("one, which names both", took)
+
+    def sixty_four(desktop):
+        watch = desktop_with_dunst(desktop)
+        asking = Asking(desktop, "broken", threshold=3)
+        took = together(asking, 64, 1, 4)  # 4: it was skipped
+        assert delivered_by_the_desktop(asking.in_the_end()) == ["broken is unavailable: it ends with an error"]
+        assert_on_the_bus(watch, notified=1, closed=[])
+        asking.works("broken")
+        together(asking, 8, 0, 4)
+        told = delivered_by_the_desktop(asking.in_the_end())
+        assert told == ["broken is unavailable: it ends with an error", "broken answers again"]
+        assert_on_the_bus(watch, notified=2, closed=[CLOSED_BY_A_CALL])
+        assert titles(desktop) == told
+        return Shown("told once, the recovery once", took)
+
+    return [("trip: dunst, an outage from its begin to its end", outage),
+            ("trip: dunst, two outages within a minute", two_outages),
+            ("trip: dunst, 64 processes trip one backend", sixty_four)]
