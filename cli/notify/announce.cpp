@@ -68,7 +68,7 @@ class Announcer {
       for (const NotificationRow& row : *all)
         if (row.kind == kind && is_among(row, taken)) of_kind.push_back(row);
       if (of_kind.empty()) continue;
-      if (!tell_these(announcements_of(of_kind, *all, surroundings(of_kind)), channels)) return false;
+      if (!tell_these(announcements_of(of_kind, *all, surroundings()), channels)) return false;
     }
     return true;
   }
@@ -121,17 +121,14 @@ class Announcer {
     return std::find(on.begin(), on.end(), kind) != on.end();
   }
 
-  Surroundings surroundings(const NotificationRows& told) const {
+  Surroundings surroundings() const {
     Surroundings around{.now = engine_.clock.now().wall};
     const auto reading = engine_.breakers.read();
     for (const RouteStep& step : plan_for(engine_, Request{}).steps) {
-      const auto is_it = [&](const NotificationRow& row) { return row.subject == step.backend; };
       const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
       const bool known = reading && found != reading->backends.end();
-      if (std::any_of(told.begin(), told.end(), is_it) || (known && is_off(found->second.breaker))) continue;
-      if (!can_answer(step.backend)) continue;
-      around.answering = step.backend;
-      break;
+      if (known && is_off(found->second.breaker)) continue;
+      if (can_answer(step.backend)) around.answering.push_back(step.backend);
     }
     return around;
   }

@@ -39,8 +39,15 @@ std::string enumeration(const NotificationRows& rows) {
 /// Its breaker was closed again before anybody was told.
 bool is_over(const NotificationRow& row) { return row.acknowledged_at.has_value(); }
 
-std::string who_answers(const Surroundings& around) {
-  return around.answering.empty() ? "Nobody else can answer now." : around.answering + " answers meanwhile.";
+bool is_about(const std::string& backend, const NotificationRows& rows) {
+  return std::any_of(rows.begin(), rows.end(), [&](const NotificationRow& row) { return row.subject == backend; });
+}
+
+/// Not one that is said to be unavailable, though it may answer again by now: that is told on its own.
+std::string who_answers(const NotificationRows& trips, const Surroundings& around) {
+  for (const std::string& backend : around.answering)
+    if (!is_about(backend, trips)) return backend + " answers meanwhile.";
+  return "Nobody else can answer now.";
 }
 
 std::string next_try(const NotificationRow& row, milliseconds now) {
@@ -51,9 +58,9 @@ Words of_trips(const NotificationRows& rows, const Surroundings& around) {
   if (rows.size() == 1 && is_over(rows[0])) return {rows[0].title, "It is over by now."};
   if (rows.size() == 1) {
     const std::string next = next_try(rows[0], around.now);
-    return {rows[0].title, who_answers(around) + (next.empty() ? "" : " " + next) + " " + rows[0].message};
+    return {rows[0].title, who_answers(rows, around) + (next.empty() ? "" : " " + next) + " " + rows[0].message};
   }
-  Words words{enumeration(rows) + " are unavailable", who_answers(around)};
+  Words words{enumeration(rows) + " are unavailable", who_answers(rows, around)};
   for (const NotificationRow& row : rows)
     words.message +=
         "\n" + row.subject + ": " + std::string(cause_of(row.outcome)) + (is_over(row) ? ", which is over by now" : "");
@@ -112,13 +119,25 @@ Announcement of_trips_in_one(NotificationRows rows, const NotificationRows& all,
   return out;
 }
 
+/// The outages that go on and share a notification with one of the trips that these recoveries end.
+NotificationRows shown_with(const NotificationRows& recoveries, const NotificationRows& all) {
+  NotificationRows found;
+  for (const NotificationRow& row : all) {
+    if (row.kind != "trip" || row.handle.empty() || row.acknowledged_at) continue;
+    const auto shows_both = [&](const NotificationRow& trip) {
+      return trip.kind == "trip" && trip.handle == row.handle && is_about(trip.subject, recoveries);
+    };
+    if (std::any_of(all.begin(), all.end(), shows_both)) found.push_back(row);
+  }
+  return found;
+}
+
 /// What shows an outage that is over, and none that goes on.
 std::vector<std::string> over_now(const NotificationRows& recoveries, const NotificationRows& all) {
   std::vector<std::string> handles;
   for (const NotificationRow& row : all) {
-    const auto is_recovered = [&](const NotificationRow& one) { return one.subject == row.subject; };
     if (row.kind != "trip" || row.handle.empty() || !row.acknowledged_at) continue;
-    if (std::none_of(recoveries.begin(), recoveries.end(), is_recovered)) continue;
+    if (!is_about(row.subject, recoveries)) continue;
     const bool shared = std::any_of(all.begin(), all.end(), [&](const NotificationRow& other) {
       return other.kind == "trip" && other.handle == row.handle && !other.acknowledged_at;
     });
@@ -130,6 +149,19 @@ std::vector<std::string> over_now(const NotificationRows& recoveries, const Noti
   return handles;
 }
 
+/// What shows the outages that go on, too, says from now on that they do.
+Announcement of_recoveries_in_one(NotificationRows rows, const NotificationRows& all) {
+  Announcement out{.kind = "recovery", .words = of_recoveries(rows, all), .closes = over_now(rows, all)};
+  if (const NotificationRows still = shown_with(rows, all); !still.empty()) {
+    out.replaces = still.back().handle;
+    out.joint = out.words;
+    out.joint.message += (out.joint.message.empty() ? "" : "\n") + enumeration(still) +
+                         (still.size() == 1 ? " is" : " are") + " still unavailable.";
+  }
+  out.rows = std::move(rows);
+  return out;
+}
+
 }  // namespace
 
 std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
@@ -138,10 +170,7 @@ std::vector<Announcement> announcements_of(const NotificationRows& taken, const 
   if (NotificationRows trips = of_kind(taken, "trip"); !trips.empty())
     out.push_back(of_trips_in_one(std::move(trips), all, around));
   if (NotificationRows recoveries = of_kind(taken, "recovery"); !recoveries.empty())
-    out.push_back({.kind = "recovery",
-                   .words = of_recoveries(recoveries, all),
-                   .rows = recoveries,
-                   .closes = over_now(recoveries, all)});
+    out.push_back(of_recoveries_in_one(std::move(recoveries), all));
   for (const NotificationRow& row : taken)
     if (row.kind != "trip" && row.kind != "recovery")
       out.push_back({.kind = row.kind, .severity = row.severity, .words = {row.title, row.message}, .rows = {row}});

@@ -20,14 +20,14 @@ struct Announcement {
   Words words;
   NotificationRows rows;
   // For a channel that can change what it shows already.
-  Words joint;                      // with the outages that were shown just before and go on
+  Words joint;                      // with the outages that are shown already and go on
   std::string replaces;             // … the handle of what shows them; empty: nothing
   std::vector<std::string> closes;  // handles of what is over
 };
 
 struct Surroundings {
-  milliseconds now{0};    // wall
-  std::string answering;  // the candidate that is asked now; empty: none is left
+  milliseconds now{0};                 // wall
+  std::vector<std::string> answering;  // the candidates that can be asked now, first to last
 };
 
 /// A storm shown within this time of another is shown in its place.

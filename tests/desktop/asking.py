@@ -29,14 +29,15 @@ STAND_IN = """#!/bin/sh
 [ -e "{command}.works" ] || {{ echo "{name} is broken" >&2; exit 3; }}
 echo "{name} is fine"
 """
+PERHAPS = "it was sent and there was no answer: it may be shown yet"
 UNDER_WAY = ("owed", "taken", "sending")
 
 
 class Asking:
-    """What a shell of this desktop does with delegate. An open breaker lets a probe through at once."""
+    """A shell that asks delegate; `options` are Popen's. An open breaker lets a probe through at once."""
 
-    def __init__(self, desktop, *names, threshold=1):
-        self.desktop = desktop
+    def __init__(self, desktop, *names, threshold=1, environment=None, **options):
+        self.desktop, self.environment, self.options = desktop, environment or desktop.environment, options
         config = CONFIG.format(order=", ".join(f'"{name}"' for name in names), threshold=threshold)
         for name in names:
             command = self._stand_in(name)
@@ -46,6 +47,8 @@ class Asking:
         place = desktop.root / "home" / ".config" / "delegate"
         place.mkdir(parents=True)
         (place / "delegate.toml").write_text(config)
+        for made in (place.parents[1], place.parents[0], place, place / "delegate.toml"):
+            os.chown(made, options.get("user", -1), options.get("group", -1))
 
     def _stand_in(self, name):
         return self.desktop.root / f"stand-in-{name}"
@@ -57,23 +60,23 @@ class Asking:
         else:
             works.unlink(missing_ok=True)
 
-    def start(self, *words, environment=None):
-        return subprocess.Popen([self.desktop.programs.delegate, *words], env=environment or self.desktop.environment,
-                                cwd=self.desktop.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
+    def start(self, *words):
+        return subprocess.Popen([self.desktop.programs.delegate, *words], env=self.environment, cwd=self.desktop.root,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                **self.options)
 
-    def run(self, *words, status=0, environment=None):
-        child = self.start(*words, environment=environment)
+    def run(self, *words, status=0):
+        child = self.start(*words)
         out, err = child.communicate(timeout=60)
         assert child.returncode == status, f"delegate {' '.join(words)}: {child.returncode}: {out}{err}"
         return out
 
-    def ask(self, *words, answer=None, environment=None):
-        """The seconds until it was over, with everything that it holds open; an answer, or the failure to give one."""
+    def ask(self, answer, *words):
+        """The seconds until it was over, with everything that holds its output open."""
         begun = time.monotonic()
-        out = self.run("ask", *words, "hello", status=0 if answer else 1, environment=environment)
+        out = self.run("ask", *words, "hello")
         took = time.monotonic() - begun
-        assert out == (f"{answer} is fine\n" if answer else ""), out
+        assert out == f"{answer} is fine\n", out
         return took
 
     def records(self):

@@ -1,9 +1,11 @@
 """The whole way: real calls of delegate trip a breaker, and a real notification server, dunst, shows it."""
 
+import os
+import signal
 import subprocess
 import time
 
-from asking import Asking
+from asking import PERHAPS, Asking
 from dunst_test import ask_dunst, counts, dunst, history, picture
 from private_desktop import wait_until
 
@@ -80,6 +82,36 @@ def together(asking, number, *statuses):
     return time.monotonic() - begun
 
 
+def about_backends(records):
+    """A guard's record is not for the desktop: it is about delegate itself."""
+    return [record for record in records if record["kind"] != "guard"]
+
+
+def delivered_by_the_desktop(records):
+    """Their titles."""
+    for record in records:
+        assert (record["delivery"], record.get("channel")) == ("delivered", "desktop"), record
+    return [record["title"] for record in records]
+
+
+def assert_on_the_bus(watch, notified, closed):
+    watch.catch_up()
+    assert (watch.notified(), watch.closed()) == (notified, closed), watch.monitor.lines
+
+
+def titles(desktop):
+    """What dunst showed, oldest first, without the first one; what is shown now, goes."""
+    return [entry["summary"] for entry in history(desktop)][::-1][1:]
+
+
+def together(asking, number, *statuses):
+    begun = time.monotonic()
+    for child in [asking.start("ask", "hello") for _ in range(number)]:
+        said = child.communicate(timeout=100)
+        assert child.returncode in statuses, said
+    return time.monotonic() - begun
+
+
 def delivered_by_the_desktop(records):
     """Their titles. A guard's record is not for the desktop: it is about delegate itself."""
     records = [record for record in records if record["kind"] != "guard"]
@@ -94,17 +126,17 @@ def situations(pictures):
         asking = Asking(desktop, "broken", "steady")
         asking.works("steady")
         empty = picture(desktop, desktop.root / "empty.png")
-        took = asking.ask(answer="steady")
+        took = asking.ask("steady")
         trip = delivered_by_the_desktop(asking.in_the_end())
         wait_until(lambda: picture(desktop, pictures / "trip.png") > empty, "there is something to see")
         for _ in range(3):
-            asking.ask(answer="steady")
+            asking.ask("steady")
         records = asking.in_the_end()
         assert delivered_by_the_desktop(records) == trip == ["broken is unavailable: it ends with an error"]
         assert records[0]["count"] == 4, records  # each of the three was a probe that failed
         assert_on_the_bus(watch, notified=1, closed=[])
         asking.works("broken")
-        asking.ask(answer="broken")
+        asking.ask("broken")
         both = delivered_by_the_desktop(asking.in_the_end())
         assert both == trip + ["broken answers again"]
         assert_on_the_bus(watch, notified=2, closed=[CLOSED_BY_A_CALL])
@@ -117,30 +149,67 @@ def situations(pictures):
         asking = Asking(desktop, "broken", "shaky", "steady")
         asking.works("steady")
         asking.works("shaky")
-        asking.ask(answer="shaky")
+        asking.ask("shaky")
         asking.in_the_end()
         asking.works("shaky", False)
-        took = asking.ask(answer="steady")
+        took = asking.ask("steady")
         delivered_by_the_desktop(asking.in_the_end())
         assert_on_the_bus(watch, notified=2, closed=[])
         assert counts(desktop)[:2] == [0, 1]
-        assert titles(desktop) == ["broken and shaky are unavailable"]
-        return Shown("one, which names both", took)
+        asking.works("broken")
+        asking.ask("broken")
+        asking.in_the_end()
+        assert_on_the_bus(watch, notified=3, closed=[])
+        assert counts(desktop)[:2] == [0, 1], "nothing says any more that both are unavailable"
+        asking.works("shaky")
+        asking.ask("shaky", "-b", "shaky")
+        asking.in_the_end()
+        assert_on_the_bus(watch, notified=4, closed=[CLOSED_BY_A_CALL])
+        assert counts(desktop)[:2] == [0, 1]
+        shown = history(desktop)[:2]
+        assert [one["summary"] for one in shown] == ["shaky answers again", "broken answers again"], shown
+        assert shown[1]["body"].endswith("shaky is still unavailable."), shown
+        return Shown("one, which names both; the first recovery takes its place", took)
+
+    def over_at_once(desktop):
+        watch = desktop_with_dunst(desktop)
+        asking = Asking(desktop, "broken", "steady")
+        asking.works("steady")
+        took = asking.ask("steady")
+        # It is about to tell the trip; while it stands still, the outage ends.
+        teller = asking.left()
+        for pid in teller:
+            os.kill(pid, signal.SIGSTOP)
+        asking.works("broken")
+        asking.ask("broken")
+        for pid in teller:
+            os.kill(pid, signal.SIGCONT)
+        told = delivered_by_the_desktop(asking.in_the_end())
+        assert told == ["broken is unavailable: it ends with an error", "broken answers again"]
+        assert_on_the_bus(watch, notified=2, closed=[CLOSED_BY_A_CALL])
+        assert counts(desktop)[:2] == [0, 1]
+        assert titles(desktop) == told
+        return Shown("both, and the trip's is gone", took)
 
     def sixty_four(desktop):
         watch = desktop_with_dunst(desktop)
         asking = Asking(desktop, "broken", threshold=3)
         took = together(asking, 64, 1, 4)  # 4: it was skipped
-        assert delivered_by_the_desktop(asking.in_the_end()) == ["broken is unavailable: it ends with an error"]
+        trip = about_backends(asking.in_the_end())
+        assert [record["title"] for record in trip] == ["broken is unavailable: it ends with an error"]
+        # On a busy machine dunst may answer too late: then nobody knows what is shown, nor which one to close.
+        is_known = trip[0]["delivery"] == "delivered"
+        assert is_known or PERHAPS in trip[0]["detail"], trip
         assert_on_the_bus(watch, notified=1, closed=[])
         asking.works("broken")
         together(asking, 8, 0, 4)
-        told = delivered_by_the_desktop(asking.in_the_end())
+        told = [record["title"] for record in about_backends(asking.in_the_end())]
         assert told == ["broken is unavailable: it ends with an error", "broken answers again"]
-        assert_on_the_bus(watch, notified=2, closed=[CLOSED_BY_A_CALL])
+        assert_on_the_bus(watch, notified=2, closed=[CLOSED_BY_A_CALL] if is_known else [])
         assert titles(desktop) == told
         return Shown("told once, the recovery once", took)
 
     return [("trip: dunst, an outage from its begin to its end", outage),
             ("trip: dunst, two outages within a minute", two_outages),
+            ("trip: dunst, an outage that is over before it is told", over_at_once),
             ("trip: dunst, 64 processes trip one backend", sixty_four)]

@@ -10,6 +10,7 @@ using namespace delegate;
 using namespace delegate::cli;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -22,7 +23,7 @@ struct Records {
   }
 
   NotificationRows all;
-  Surroundings around{.now = kNoon, .answering = "ollama"};
+  Surroundings around{.now = kNoon, .answering = {"ollama"}};
 
   NotificationRow& trip(const std::string& backend, const std::string& outcome = "unauthenticated") {
     return raise(all, {.kind = "trip",
@@ -72,6 +73,13 @@ TEST_CASE("a time on another day is said with its day") {
   Records records;
   records.trip("gemini").retry_at = kNoon + 36h;
   CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 23 Nov at 00:00."));
+}
+
+TEST_CASE("who is said to be unavailable does not answer meanwhile, though it may by now") {
+  Records records;
+  records.around.answering = {"gemini", "codex"};
+  records.trip("gemini");
+  CHECK_THAT(records.of({1})[0].words.message, StartsWith("codex answers meanwhile."));
 }
 
 TEST_CASE("when nobody else is left that is said") {
@@ -132,13 +140,26 @@ TEST_CASE("a recovery says how long it took, and takes the trip's notification a
   CHECK(told[0].closes == std::vector<std::string>{"7@bus/:1"});
 }
 
-TEST_CASE("a notification that shows another outage, too, stays") {
+TEST_CASE("nobody is said to answer who is said to be unavailable") {
   Records records;
-  records.shown(records.trip("claude"), "7@bus/:1", 1min);
-  records.shown(records.trip("codex"), "7@bus/:1", 1min);
+  records.around.answering = {"gemini", "ollama"};
+  records.trip("gemini");
+  CHECK_THAT(records.of({1})[0].words.message, Contains("ollama answers meanwhile."));
+}
+
+TEST_CASE("a recovery takes the place of a notification that shows another outage, too, and says that it goes on") {
+  Records records;
+  records.shown(records.trip("claude"), "7@bus/:1", 12min);
+  records.shown(records.trip("codex"), "7@bus/:1", 12min);
   records.recovery("claude");
-  CHECK(records.of({3})[0].closes.empty());
+  const Announcement first = records.of({3})[0];
+  CHECK(first.closes.empty());
+  CHECK(first.replaces == "7@bus/:1");
+  CHECK(first.joint.title == "claude answers again");
+  CHECK(first.joint.message == "It was unavailable for 12 m.\ncodex is still unavailable.");
+  CHECK(first.words.message == "It was unavailable for 12 m.");
   records.recovery("codex");
+  CHECK(records.of({4})[0].replaces.empty());
   CHECK(records.of({4})[0].closes == std::vector<std::string>{"7@bus/:1"});
 }
 
