@@ -159,6 +159,36 @@ TEST_CASE("a run whose process was killed is told as lost, one that had not begu
   CHECK(cli.spawns("codex") == 2);
 }
 
+TEST_CASE("a run that was left behind can be cancelled, and is not run then") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string second = submit(cli, "two");
+  REQUIRE(carriers(cli).size() == 2);
+  for (const pid_t pid : carriers(cli)) ::kill(pid, SIGKILL);
+  CHECK(eventually([&] { return cli.processes().empty(); }));
+  cli.run("cancel " + second).expect(0).stderr_has("is being stopped");
+  go(cli);
+  cli.run("worker").expect(0).stderr_has("nothing was left behind");
+  cli.run("result " + second).expect(130).stdout_is("").stderr_has("cancelled before it began");
+  cli.run("cancel " + second).expect(0).stderr_has("had ended already");
+  CHECK(cli.spawns("codex") == 1);
+}
+
+TEST_CASE("a run within another does not wait for a slot, which that one may hold") {
+  Cli cli;
+  cli.counted("codex", {"--wait-file", cli.file("go")}, "max_parallel = 1");
+  Running holder = cli.start("ask -b codex hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  cli.set("DELEGATE_DEPTH", "1");
+  const std::string inner = submit(cli, "-b codex hello");
+  cli.run("result --wait " + inner).expect(4).stderr_has("slots");
+  go(cli);
+  holder.finish();
+}
+
 TEST_CASE("a run whose backends have no free slot waits for one, and holds up nobody else meanwhile") {
   Cli cli;
   cli.config("[background]\nmax_parallel = 1\n");

@@ -132,14 +132,28 @@ TEST_CASE("a command that is not there, may not be executed, or does not start i
   Well cli;
   cli.config(kNoOllama + std::string("[backends.gone]\nkind = \"command\"\ncommand = [\"/nowhere/gone\"]\n"
                                      "[backends.lost]\nkind = \"command\"\ncommand = [\"lost\"]\n"
-                                     "[backends.flat]\nkind = \"command\"\ncommand = [\"flat\"]\n"
-                                     "[backends.sick]\nkind = \"command\"\ncommand = [\"sick\"]\n"));
+                                     "[backends.flat]\nkind = \"command\"\ncommand = [\"flat\"]\n"));
   cli.write(cli.file("bin/flat"), "#!/bin/sh\n");
-  script(cli, "sick", "echo 'no such library' >&2; exit 127\n");
+  script(cli, "codex", "echo 'no such library' >&2; exit 127\n");
   CHECK(mentions(fix_of(problem(cli, "gone", "is not there")), "backends.gone.command"));
   problem(cli, "lost", "is not on the PATH");
   CHECK(fix_of(problem(cli, "flat", "may not be executed")) == "chmod +x " + cli.file("bin/flat"));
-  problem(cli, "sick", "no such library");
+  problem(cli, "codex", "no such library");
+}
+
+TEST_CASE("a command of the person's own is not started: it may take any argument for a question") {
+  Well cli;
+  cli.config(kNoOllama + std::string("[backends.own]\nkind = \"command\"\ncommand = [\"own\"]\n"));
+  script(cli, "own", "echo asked > '" + cli.file("asked") + "'; exit 1\n");
+  finding(cli, 0, "ok", "own", "not started");
+  CHECK_FALSE(fs::exists(cli.file("asked")));
+}
+
+TEST_CASE("a key that a backend says is not repeated, whatever its variable is called") {
+  Well cli;
+  cli.config(kNoOllama + std::string("[backends.codex]\nenv.keep = [\"FOO\"]\n")).set("FOO", "hunter2hunter2hunter2x");
+  script(cli, "codex", "echo \"bad key $FOO\" >&2; exit 1\n");
+  cli.run("doctor").expect(1).stdout_has("bad key").stdout_lacks("hunter2");
 }
 
 TEST_CASE("a CLI that hangs holds doctor up for a moment only") {

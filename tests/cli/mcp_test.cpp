@@ -283,6 +283,14 @@ TEST_CASE("nothing but the protocol is on stdout, and stdin's end ends the serve
   for (const std::string& line : finished.out_lines()) CHECK(Json::parse(line)["jsonrpc"] == "2.0");
 }
 
+TEST_CASE("a server whose answers nobody reads any more ends, also while it has nothing to say") {
+  Cli cli;
+  with_project(cli).answers("codex");
+  Agent agent(cli);
+  agent.server().close_output();
+  CHECK(agent.server().ends());
+}
+
 TEST_CASE("an agent of the time without a handshake is served as well") {
   Cli cli;
   with_project(cli).answers("codex");

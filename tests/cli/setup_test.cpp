@@ -254,6 +254,23 @@ TEST_CASE("callers may have files changed only when that was registered, and no 
   cli.run("setup codex").expect(0).stdout_has("+args = [\"mcp\"]").stderr_has("brought up to date");
 }
 
+TEST_CASE("what a person has added to the arguments stays, and is not out of date") {
+  Cli cli;
+  cli.run("setup cursor").expect(0);
+  const std::string file = cli.home(".cursor/mcp.json");
+  std::string text = cli.read(file);
+  const std::string plain = "\"mcp\"";
+  REQUIRE(text.find(plain) != std::string::npos);
+  text.replace(text.find(plain), plain.size(), R"("--config", "/x.toml", "mcp", "--client-timeout", "60s")");
+  cli.write(file, text);
+  CHECK_FALSE(editor_of(cli, "cursor").contains("outdated"));
+  cli.run("setup cursor").expect(0);
+  CHECK(cli.read(file) == text);
+  cli.run("setup cursor --allow-write").expect(0);
+  const Json args = Json::parse(cli.read(file))["mcpServers"]["delegate"]["args"];
+  CHECK(args == Json{"--config", "/x.toml", "mcp", "--allow-write", "--client-timeout", "60s"});
+}
+
 TEST_CASE("what is to be added is printed for one editor or all, and nothing is written") {
   Cli cli;
   const Json snippet = Json::parse(cli.run("setup vscode --print").expect(0).stderr_is("").out);
