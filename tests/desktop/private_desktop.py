@@ -160,6 +160,16 @@ class Outcome:
         self.stderr = done.stderr.decode()
         self.said = json.loads(done.stdout) if done.stdout else None
 
+    def must_be_delivered(self):
+        assert self.returncode == 0, self.reported()
+        assert self.said["delivered"] is True and self.said["id"] > 0 and "/:" in self.said["server"]
+
+    def must_not_be_delivered(self, reason, maybe):
+        assert self.returncode == 1, self.reported()
+        assert self.said["delivered"] is False
+        assert self.said.get("maybe", False) == maybe, self.said
+        assert reason in self.said["reason"], self.said
+
     def reported(self):
         if self.said is None:
             return f"exit {self.returncode}: {self.stderr.strip()}" if self.returncode >= 0 else "ended by a signal"
