@@ -51,6 +51,7 @@ std::vector<std::string> moved_places(const World& world) {
   std::vector<std::string> names;
   if (is_moved("XDG_CONFIG_HOME", "/.config")) names.emplace_back("XDG_CONFIG_HOME");
   if (is_moved("XDG_STATE_HOME", "/.local/state")) names.emplace_back("XDG_STATE_HOME");
+  if (world.variable("DELEGATE_CONFIG").starts_with('/')) names.emplace_back("DELEGATE_CONFIG");
   return names;
 }
 

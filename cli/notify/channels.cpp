@@ -26,12 +26,15 @@ std::vector<Channel> channels_of(const World& world, const NotifySettings& setti
 Walk tell(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement) {
   std::string reasons;
   for (const Channel& channel : channels) {
+    const std::string guard = "notify_" + channel.name;
     const auto told = guard_optional(
-        guards, "notify_" + channel.name, [&] { return channel.tell(announcement); },
+        guards, guard, [&] { return channel.tell(announcement); },
         Told{.detail = "left out for now, it failed too often"});
     if (told.value.took) return {Delivery::delivered, channel.name, told.value.detail, told.value.handle};
     const std::string& why = told.error ? told.error->what : told.value.detail;
     reasons += (reasons.empty() ? "" : "; ") + channel.name + ": " + why;
+    // Nobody hears this process: the record is the guard's log.
+    if (told.remark.starts_with(guard + ":")) reasons += " (" + told.remark + ")";
     if (told.error && told.error->code == Code::deadline_exceeded) break;
   }
   return {.detail = std::move(reasons)};

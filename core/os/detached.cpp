@@ -27,7 +27,7 @@ struct Image {
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   const bool ready = ::dup2(image.nothing, STDIN_FILENO) >= 0 && ::dup2(image.nothing, STDOUT_FILENO) >= 0 &&
                      ::dup2(image.err, STDERR_FILENO) >= 0;
   close_from_to(STDERR_FILENO + 1, ~0U);  // what the caller was started with is not this process's to hold

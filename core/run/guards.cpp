@@ -61,7 +61,7 @@ Guards::Entry Guards::enter(const std::string& name) {
 
 std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
   const std::string error = failed == nullptr ? "" : one_line(failed->what, kLongestError);
-  const std::string unnoted = failed == nullptr ? "" : name + " failed: " + error;
+  std::string unnoted = failed == nullptr ? "" : name + " failed: " + error;
   if (store_ == nullptr || !entry.ticket) return unnoted;
   if (failed == nullptr && !entry.is_trial) {
     const auto known = store_->guard(name);  // others may have failed meanwhile

@@ -244,7 +244,10 @@ TEST_CASE("an editor hands on what moves delegate's files, so that it finds the 
   cli.run("setup zed").expect(0).stdout_lacks("XDG_");  // it hands on all that it has
   cli.run("setup --project codex").expect(0).stdout_lacks("XDG_");
   cli.run("setup --undo codex").expect(0).stdout_has("-env_vars = [\"XDG_STATE_HOME\"]");
-  cli.unset("XDG_STATE_HOME").set("XDG_CONFIG_HOME", "not/absolute").run("setup codex").expect(0).stdout_lacks("XDG_");
+  cli.unset("XDG_STATE_HOME").set("DELEGATE_CONFIG", cli.config_file());
+  cli.run("setup codex").expect(0).stdout_has("+env_vars = [\"DELEGATE_CONFIG\"]");
+  cli.run("setup --undo codex").expect(0);
+  cli.unset("DELEGATE_CONFIG").set("XDG_CONFIG_HOME", "not/absolute").run("setup codex").expect(0).stdout_lacks("XDG_");
 }
 
 TEST_CASE("callers may have files changed only when that was registered, and no longer when it is registered without") {
