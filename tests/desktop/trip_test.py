@@ -89,35 +89,9 @@ def about_backends(records):
 
 def delivered_by_the_desktop(records):
     """Their titles."""
-    for record in records:
+    for record in about_backends(records):
         assert (record["delivery"], record.get("channel")) == ("delivered", "desktop"), record
-    return [record["title"] for record in records]
-
-
-def assert_on_the_bus(watch, notified, closed):
-    watch.catch_up()
-    assert (watch.notified(), watch.closed()) == (notified, closed), watch.monitor.lines
-
-
-def titles(desktop):
-    """What dunst showed, oldest first, without the first one; what is shown now, goes."""
-    return [entry["summary"] for entry in history(desktop)][::-1][1:]
-
-
-def together(asking, number, *statuses):
-    begun = time.monotonic()
-    for child in [asking.start("ask", "hello") for _ in range(number)]:
-        said = child.communicate(timeout=100)
-        assert child.returncode in statuses, said
-    return time.monotonic() - begun
-
-
-def delivered_by_the_desktop(records):
-    """Their titles. A guard's record is not for the desktop: it is about delegate itself."""
-    records = [record for record in records if record["kind"] != "guard"]
-    for record in records:
-        assert (record["delivery"], record.get("channel")) == ("delivered", "desktop"), record
-    return [record["title"] for record in records]
+    return [record["title"] for record in about_backends(records)]
 
 
 def situations(pictures):
