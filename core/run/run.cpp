@@ -339,13 +339,13 @@ RunResult Run::finish(std::unique_ptr<Race> race) {
   finish_row();
   if (std::string trouble = engine_.breakers.trouble(); !trouble.empty())
     result_.warnings.push_back("breakers are off for this call: " + trouble);
-  else if (!history_.remark.empty()) result_.warnings.push_back(history_.remark);
+  else result_.warnings.insert(result_.warnings.end(), history_remarks_.begin(), history_remarks_.end());
   return std::move(result_);
 }
 
 void Run::begin_row() {
   if (engine_.ledger == nullptr) return;
-  history_ = engine_.guards.enter("history");
+  enter_history();
   if (!history_.may_run) return;
   row_ = {.id = result_.run_id,
           .started_at = engine_.clock.now().wall,
@@ -355,7 +355,10 @@ void Run::begin_row() {
           .owner = engine_.breakers.self()};
   if (engine_.config.history.keep_prompts) row_.prompt = kept(engine_.redact(whole_prompt(request_)));
   keep(engine_.ledger->begin_run(row_));
-  if (history_.is_trial) leave_history();  // a run may take long, and others wait for this verdict
+  if (!history_.is_trial) return;
+  leave_history();  // a run may take long, and others wait for this verdict
+  if (history_trouble_) history_.may_run = false;
+  else enter_history();
 }
 
 void Run::finish_row() {
@@ -372,11 +375,18 @@ void Run::finish_row() {
   for (const Skip& skip : result_.skips)
     row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in});
   keep(engine_.ledger->finish_run(row_, engine_.config.history.limit));
-  if (!history_.is_trial) leave_history();
+  leave_history();
+}
+
+void Run::enter_history() {
+  history_ = engine_.guards.enter("history");
+  if (!history_.remark.empty()) history_remarks_.push_back(history_.remark);
 }
 
 void Run::leave_history() {
-  history_.remark = engine_.guards.leave("history", history_, history_trouble_ ? &*history_trouble_ : nullptr);
+  const Error* failed = history_trouble_ ? &*history_trouble_ : nullptr;
+  std::string remark = engine_.guards.leave("history", history_, failed);
+  if (!remark.empty()) history_remarks_.push_back(std::move(remark));
 }
 
 void Run::keep(const Status& written) {

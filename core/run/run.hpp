@@ -51,6 +51,7 @@ class Run final : public Audience {
   void explain();
   void begin_row();
   void finish_row();
+  void enter_history();
   void leave_history();
   void keep(const Status& written);
 
@@ -75,6 +76,7 @@ class Run final : public Audience {
   std::optional<Error> blocked_;          // why, when not allowed
   Guards::Entry history_;                 // the history is a side job: a guard is around it
   std::optional<Error> history_trouble_;  // the first row that could not be written
+  std::vector<std::string> history_remarks_;
   RoutePlan plan_;
   std::vector<std::string> started_backends_;  // by the numbers of their attempts, from 1
   std::vector<int> asides_;                    // the numbers of slow probes

@@ -1,6 +1,7 @@
 #include "tests/cli/cli.hpp"
 
 #include <netinet/in.h>
+#include <sqlite3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -182,6 +183,13 @@ void Cli::write(const std::string& path, std::string_view text) const {
 }
 
 std::string Cli::read(const std::string& path) const { return bytes_of(path); }
+
+void Cli::sql(const std::string& statements) const {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(state_file().c_str(), &database) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, statements.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(database);
+}
 
 std::vector<std::string> Cli::files_with(std::string_view text) const {
   std::vector<std::string> found;

@@ -57,6 +57,9 @@ class Cli {
   /// Files of the sandbox, the user's configuration apart, that contain this text.
   std::vector<std::string> files_with(std::string_view text) const;
 
+  /// What SQL changes of the state behind the program's back.
+  void sql(const std::string& statements) const;
+
   std::size_t spawns(const std::string& name) const;
   /// Processes of the sandbox that still run.
   std::vector<pid_t> processes() const;

@@ -1,6 +1,5 @@
 #include <catch2/catch.hpp>
 
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -346,11 +345,7 @@ TEST_CASE("a state that is forgotten with the machine, or has no room to grow, i
 TEST_CASE("a clock that was ahead when a backend was asked is told") {
   Well cli;
   cli.run("ask hello").expect(0);
-  sqlite3* database = nullptr;
-  REQUIRE(sqlite3_open(cli.state_file().c_str(), &database) == SQLITE_OK);
-  REQUIRE(sqlite3_exec(database, "UPDATE attempts SET started_at = started_at + 86400000", nullptr, nullptr, nullptr) ==
-          SQLITE_OK);
-  sqlite3_close(database);
+  cli.sql("UPDATE attempts SET started_at = started_at + 86400000");
   warning(cli, "clock", "was ahead when agy was last asked");
 }
 

@@ -1,5 +1,3 @@
-#include <sqlite3.h>
-
 #include <catch2/catch.hpp>
 
 #include "tests/cli/agent.hpp"
@@ -12,13 +10,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-void sql(const Cli& cli, const char* text) {
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(cli.state_file().c_str(), &handle) == SQLITE_OK);
-  CHECK(sqlite3_exec(handle, text, nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(handle);
-}
-
 Json guards(Cli& cli) { return Json::parse(cli.run("guard list --json").expect(0).out)["guards"]; }
 
 }  // namespace
@@ -26,7 +17,7 @@ Json guards(Cli& cli) { return Json::parse(cli.run("guard list --json").expect(0
 TEST_CASE("a history that cannot be written never touches an answer, and is left out after three failures (F6.14)") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
-  sql(cli, "ALTER TABLE runs RENAME TO gone");
+  cli.sql("ALTER TABLE runs RENAME TO gone");
   for (int i = 0; i < 2; ++i)
     cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("history failed: ");
   cli.run("ask hello").expect(0).stderr_has("history: failed 3 times in a row, left out for 5m (last: ");
@@ -36,7 +27,7 @@ TEST_CASE("a history that cannot be written never touches an answer, and is left
   CHECK(guards(cli)[0]["skipped"] == 20);
   cli.run("status").expect(0).stdout_has("history  open").stdout_has("! the side job history fails and is left out");
 
-  sql(cli, "ALTER TABLE gone RENAME TO runs");
+  cli.sql("ALTER TABLE gone RENAME TO runs");
   cli.run("ask hello").expect(0).stderr_is("");
   cli.run("guard reset --all").expect(0).stdout_is("1 guard reset\n");
   cli.run("ask hello").expect(0).stderr_is("");
@@ -49,18 +40,31 @@ TEST_CASE("after the wait one call writes the history again, and says that it wo
   Cli cli;
   cli.config("[guards]\nthreshold = 1\nreset_after = \"1ms\"\n");
   cli.answers("codex").run("ask hello").expect(0);
-  sql(cli, "ALTER TABLE runs RENAME TO gone");
+  cli.sql("ALTER TABLE runs RENAME TO gone");
   cli.run("ask hello").expect(0).stderr_has("history: failed, left out for 1ms");
   cli.run("ask hello").expect(0).stderr_is("");  // one try, which fails; no second line
-  sql(cli, "ALTER TABLE gone RENAME TO runs");
+  cli.sql("ALTER TABLE gone RENAME TO runs");
   cli.run("ask hello").expect(0).stderr_has("delegate: history: works again\n");
+}
+
+TEST_CASE("a history whose single try works and whose last row fails says both") {
+  Cli cli;
+  cli.config("[guards]\nthreshold = 1\nreset_after = \"1ms\"\n");
+  cli.answers("codex").run("ask hello").expect(0);
+  cli.sql("ALTER TABLE runs RENAME TO gone");
+  cli.run("ask hello").expect(0);
+  cli.sql(
+      "ALTER TABLE gone RENAME TO runs;"
+      "CREATE TRIGGER full BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  cli.run("ask hello").expect(0).stderr_has("history: works again\n").stderr_has("history: failed, left out for 1ms");
+  CHECK(guards(cli)[0]["failures"] == 1);
 }
 
 TEST_CASE("a new session of an editor agent begins with closed guards (E14)") {
   Cli cli;
   cli.config("[guards]\nthreshold = 1\n");
   cli.answers("codex").run("ask hello").expect(0);
-  sql(cli, "ALTER TABLE runs RENAME TO gone");
+  cli.sql("ALTER TABLE runs RENAME TO gone");
   cli.run("ask hello").expect(0);
   REQUIRE(guards(cli).size() == 1);
   Agent agent(cli);

@@ -9,14 +9,6 @@ using namespace delegate::test;
 
 namespace {
 
-/// As a later version of the program would leave it.
-void make_newer(const std::string& path) {
-  sqlite3* database = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
-  CHECK(sqlite3_exec(database, "PRAGMA user_version=99", nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(database);
-}
-
 std::size_t rows(const std::string& path, const std::string& table) {
   sqlite3* database = nullptr;
   sqlite3_stmt* statement = nullptr;
@@ -79,7 +71,7 @@ TEST_CASE("no home at all") {
 TEST_CASE("a state file of a newer version is left as it is") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0).stderr_is("");
-  make_newer(cli.state_file());
+  cli.sql("PRAGMA user_version=99");  // as a later version of the program would leave it
   const std::string before = cli.read(cli.state_file());
   still_answers(cli, "newer delegate");
   CHECK(cli.read(cli.state_file()) == before);
