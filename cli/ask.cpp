@@ -23,16 +23,6 @@ bool may_probe(const Engine& engine, const Request& request) {
   return false;
 }
 
-int exit_of(const World& world, const Error& error) {
-  if (error.code == Code::cancelled && world.signal != 0) return 128 + world.signal;
-  return error.code == Code::unavailable ? kInternal : kUsage;
-}
-
-int fail_with(const World& world, const Output& output, const Error& error) {
-  output.failure(error, error.code == Code::cancelled ? "cancelled" : "usage");
-  return exit_of(world, error);
-}
-
 int deliver(const Output& output, const AskCommand& command, const RunResult& result, AnswerStream& stream) {
   if (command.json) return output.answer(to_json(result) + "\n");
   return result.answer ? stream.finish(output, result.answer->text) : stream.break_off(output);
@@ -55,11 +45,10 @@ int report(const World& world, const Output& output, const AskCommand& command, 
 int run_ask(const World& world, const Config& config, const AskCommand& command) {
   const Output output(world);
   auto request = question_of(world, config, command, output);
-  if (!request) return fail_with(world, output, request.error());
+  if (!request) return refuse(world, output, request.error());
   Front front;
   std::optional<Host> host(std::in_place, world, config);
-  if (const Status found = find_session(command, *host, *request); !found)
-    return fail_with(world, output, found.error());
+  if (const Status found = find_session(command, *host, *request); !found) return refuse(world, output, found.error());
   if (may_probe(host->engine(), *request)) {
     host.reset();  // an open store must not be carried through a fork
     front.start();

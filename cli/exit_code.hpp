@@ -16,6 +16,11 @@ enum ExitCode : int {
   kDeadline = 124,
 };
 
+/// The person's to mend (kUsage), or the machine's (kInternal)?
+inline bool is_usage_error(const Error& error) {
+  return error.code == Code::invalid_argument || error.code == Code::not_found;
+}
+
 /// Several candidates that all failed are "all failed", whatever the last one said, unless time or the person ended it.
 inline int exit_code_of(const RunResult& result, int signal) {
   if (result.outcome == Outcome::cancelled && signal != 0) return 128 + signal;

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
 #include "core/base/duration.hpp"
 
 namespace delegate::cli {
@@ -262,6 +263,13 @@ Status find_session(const AskCommand& command, const Host& host, Request& reques
   if (request.session.empty() || host.engine().config.backend(request.backend) != nullptr) return {};
   return usage("the session is of " + one_line(request.backend, 80) + ", which is no longer in the configuration",
                "see `delegate config path`; without --session and --continue a new one begins");
+}
+
+int refuse(const World& world, const Output& output, const Error& error) {
+  const bool interrupted = error.code == Code::cancelled;
+  output.failure(error, interrupted ? "cancelled" : is_usage_error(error) ? "usage" : "internal");
+  if (interrupted && world.signal != 0) return 128 + world.signal;
+  return interrupted || is_usage_error(error) ? kUsage : kInternal;
 }
 
 }  // namespace delegate::cli

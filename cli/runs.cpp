@@ -126,7 +126,7 @@ Result<std::string> one_run(const Host& host, const RunsCommand& command, const 
   const bool is_exact = waiting && waiting->row.id == command.id;
   if (waiting && (is_exact || (!row && row.error().code == Code::not_found))) return show(*waiting);
   if (waiting && row) return usage("several runs begin with '" + one_line(command.id, 80) + "'");
-  if (!row && row.error().code != Code::unavailable) return usage(row.error().what, row.error().hint);
+  if (!row && is_usage_error(row.error())) return usage(row.error().what, row.error().hint);
   if (!row) return tl::unexpected(row.error());
   TRY(const PastRun run, past_run(engine, *std::move(row), jobs));
   return show(run);
@@ -193,9 +193,8 @@ int run_runs(const World& world, const Config& config, const RunsCommand& comman
   if (!host.notice().empty()) output.note("delegate: " + host.notice());
   const auto text = look_back(host, command, page_of(world, output, world.clock.now().wall));
   if (!text) {
-    const bool theirs = text.error().code == Code::invalid_argument || text.error().code == Code::not_found;
-    output.failure(text.error(), theirs ? "usage" : "internal");
-    return theirs ? kUsage : kInternal;
+    output.failure(text.error(), is_usage_error(text.error()) ? "usage" : "internal");
+    return is_usage_error(text.error()) ? kUsage : kInternal;
   }
   if (text->empty()) output.note("delegate: no runs to show");
   return output.answer(*text);

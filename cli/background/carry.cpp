@@ -111,7 +111,7 @@ Status patiently(const std::function<Status()>& step) {
   const Deadline patience = Deadline::in(kPatience);
   for (;;) {
     Status done = step();
-    if (done || done.error().code != Code::unavailable || patience.passed()) return done;
+    if (done || done.error().code != Code::busy || patience.passed()) return done;
     ::poll(nullptr, 0, 50);
   }
 }

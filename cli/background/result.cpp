@@ -32,12 +32,11 @@ Result<KnownJob> wait_for(const World& world, const Host& host, const std::strin
 }
 
 int fail_with(const Output& output, const char* command, const Error& error) {
-  const bool theirs = error.code == Code::not_found || error.code == Code::invalid_argument;
   Error said = error;
   said.what = std::string(command) + ": " + error.what;
   if (error.code == Code::not_found) said.hint = "`delegate runs` lists what was asked";
-  output.failure(said, theirs ? "usage" : "internal");
-  return theirs ? kUsage : kInternal;
+  output.failure(said, is_usage_error(error) ? "usage" : "internal");
+  return is_usage_error(error) ? kUsage : kInternal;
 }
 
 /// A run of a person's own shell has its answer in the history, if that keeps answers.

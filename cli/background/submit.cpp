@@ -64,11 +64,7 @@ Status submit(const World& world, const std::string& config_file, const Request&
 int run_submit(const World& world, const Config& config, const std::string& config_file, const SubmitCommand& command) {
   const Output output(world);
   const auto request = request_of(world, config, command.ask, output);
-  if (!request) {
-    output.failure(of_submit(request.error()), request.error().code == Code::cancelled ? "cancelled" : "usage");
-    if (request.error().code == Code::cancelled && world.signal != 0) return 128 + world.signal;
-    return request.error().code == Code::unavailable ? kInternal : kUsage;
-  }
+  if (!request) return refuse(world, output, of_submit(request.error()));
   if (const Status started = submit(world, config_file, *request); !started) {
     output.failure(started.error(), "internal");
     return kInternal;

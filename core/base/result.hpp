@@ -12,6 +12,7 @@ enum class Code {
   invalid_argument,
   not_found,
   unavailable,
+  busy,  // others have it just now; nothing is wrong with it, and the same step may do in a moment
   resource_exhausted,
   deadline_exceeded,
   permission_denied,

@@ -174,7 +174,7 @@ Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const
       if (tell_ && (settled.tripped || settled.recovered)) tell_();
       return settled;
     }
-    if (done.error().code != Code::unavailable || tries == kSettleTries) {
+    if (done.error().code != Code::busy || tries == kSettleTries) {
       remember(done.error());
       return {};
     }

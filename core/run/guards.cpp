@@ -59,10 +59,21 @@ Guards::Entry Guards::enter(const std::string& name) {
   return done ? entry : Entry{.may_run = false, .last_error = last_error_of(*known)};
 }
 
+void Guards::give_back(const std::string& name, const Ticket& ticket) {
+  const Status noted = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
+    settle(state.breaker, policy_, now, ticket, {.verdict = Verdict::neutral});
+  });
+  if (!noted) return;  // then the try ends with its lease
+}
+
 std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
   const std::string error = failed == nullptr ? "" : one_line(failed->what, kLongestError);
   std::string unnoted = failed == nullptr ? "" : name + " failed: " + error;
   if (store_ == nullptr || !entry.ticket) return unnoted;
+  if (failed != nullptr && failed->code == Code::busy) {
+    if (entry.is_trial) give_back(name, *entry.ticket);
+    return unnoted;
+  }
   if (failed == nullptr && !entry.is_trial) {
     const auto known = store_->guard(name);  // others may have failed meanwhile
     if (!known || known->failures == 0) return {};

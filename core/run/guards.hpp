@@ -38,13 +38,15 @@ class Guards {
     std::string last_error;
   };
   Entry enter(const std::string& name);
-  /// Notes how it went; what is to be said of it.
+  /// Notes how it went; what is to be said of it. Code::busy is no failure of the job: others were before it.
   std::string leave(const std::string& name, const Entry& entry, const Error* failed);
 
   /// Closes one, or with an empty name all. How many were not closed, or had failures.
   Result<int> reset(const std::string& name);
 
  private:
+  void give_back(const std::string& name, const Ticket& ticket);
+
   StateStore* store_;
   ProcessId self_;
   BreakerPolicy policy_;

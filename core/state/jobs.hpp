@@ -47,7 +47,7 @@ struct Turn {
   int ahead = 0;  // how many wait before it
 };
 
-/// Every change is one atomic step over all processes of the host. Code::unavailable: the store cannot be used.
+/// Every change is one atomic step over all processes of the host. Code::busy: others kept the store too long.
 class Jobs {
  public:
   using IsGone = std::function<bool(const ProcessId&)>;

@@ -29,6 +29,8 @@ Code code_of(int result) {
     case SQLITE_AUTH: return Code::permission_denied;
     case SQLITE_FULL:
     case SQLITE_NOMEM: return Code::resource_exhausted;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Code::busy;
     default: return Code::unavailable;
   }
 }
@@ -49,7 +51,7 @@ Result<Fd> lock_file(const Path& path, Lock kind) {
     if (errno != EWOULDBLOCK && errno != EINTR)
       return fail(Code::unavailable, name + ": cannot be locked: " + errno_text(errno));
     if (std::chrono::steady_clock::now() > give_up)
-      return fail(Code::unavailable, name + ": another process has held it for " + format_duration(kLongestMend));
+      return fail(Code::busy, name + ": another process has held it for " + format_duration(kLongestMend));
     std::this_thread::sleep_for(1ms);
   }
   return fd;

@@ -61,8 +61,7 @@ class StateStore {
   /// Reads the state (a default one if there is none), applies `change` and writes the result back, as one atomic
   /// step over all processes; nothing is written when nothing changed. What it changes of drops is written to all
   /// backends with its peer in the same step, and so is what it means for the notifications (tell_of_backend).
-  /// Code::unavailable: the store cannot be used, and nothing happened; waiting for others is bounded (100 ms), so
-  /// "busy" is such an error too.
+  /// An error: nothing happened. Code::busy: others kept the store for longer than one waits for them (100 ms).
   virtual Status update(const std::string& backend, const Change& change) = 0;
 
   /// The same for a guard (tell_of_guard). A state that is the default one again is forgotten.

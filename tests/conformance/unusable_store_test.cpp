@@ -224,7 +224,7 @@ TEST_CASE("a store that others keep busy is no open breaker: unguarded, with wor
   REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
   const Status done = (*store)->update("codex", [](BackendState& state, const HostTime&) { state = {}; });
   REQUIRE_FALSE(done);
-  CHECK(done.error().code == Code::unavailable);
+  CHECK(done.error().code == Code::busy);
   CHECK(done.error().what.find("locked") != std::string::npos);
   CHECK(state_of(**store, "codex") == elaborate_state(BreakerState::open));  // reading waits for nobody
   Complaints complaints;

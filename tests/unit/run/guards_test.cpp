@@ -144,6 +144,28 @@ TEST_CASE("only one is tried at a time, over all processes") {
   CHECK(others.leave("cache", first, nullptr) == "cache: works again, was left out once");
 }
 
+TEST_CASE("a job that others keep waiting has not failed: it is said, and never counted") {
+  House house;
+  const Error busy{Code::busy, "others hold it", ""};
+  for (int i = 0; i < 5; ++i)
+    CHECK(house.guards.leave("cache", house.guards.enter("cache"), &busy) == "cache failed: others hold it");
+  CHECK(house.state() == GuardState{});
+}
+
+TEST_CASE("a single try that others keep waiting is given back, for the next one to take") {
+  House house;
+  house.fail_times(3);
+  house.clock.pass(5min);
+  const Error busy{Code::busy, "others hold it", ""};
+  for (int i = 0; i < 2; ++i) {
+    const Guards::Entry entry = house.guards.enter("cache");
+    REQUIRE(entry.is_trial);
+    CHECK(house.guards.leave("cache", entry, &busy) == "cache failed: others hold it");
+  }
+  CHECK(house.state().failures == 3);
+  CHECK(house.job(true).remark == "cache: works again");
+}
+
 TEST_CASE("with reset_after 0 it stays out until it is reset (E2, E14)") {
   House house;
   house.settings.reset_after = 0ms;
