@@ -3,6 +3,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/front.hpp"
 #include "cli/narrator.hpp"
+#include "cli/notify/announce.hpp"
 #include "cli/question.hpp"
 #include "cli/render.hpp"
 #include "core/run/warm_up.hpp"
@@ -60,6 +61,7 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   const RunResult result = ask(host->engine(), *request, world.interrupted, narrator);
   narrator.clear();
   const int code = report(world, output, command, result, stream);
+  tell_left_behind(world, *host);
   const auto local = to_warm_up(host->engine(), result);
   if (result.pending) front.leave(code);
   if (local) {

@@ -3,7 +3,6 @@
 #include "cli/commands.hpp"
 #include "cli/host_status.hpp"
 #include "cli/json.hpp"
-#include "cli/notify/announce.hpp"
 #include "cli/render.hpp"
 #include "core/base/duration.hpp"
 

@@ -164,8 +164,16 @@ void start_announcer(const World& world) {
   static_cast<void>(start_detached(spec));  // what is owed stays owed
 }
 
-bool is_untold(const NotificationRow& row) {
-  return row.delivery == Delivery::owed || row.delivery == Delivery::taken || row.delivery == Delivery::sending;
+void tell_left_behind(const World& world, const Host& host) {
+  const bool can_others_see = host.engine().config.state.store != "memory";
+  if (host.store() == nullptr || !can_others_see) return;
+  const Breakers& breakers = host.engine().breakers;
+  const auto is_left = [&, now = world.clock.now()](const NotificationRow& row) {
+    return is_left_behind(
+        row, [&](const ProcessId& who) { return breakers.is_gone(who); }, now);
+  };
+  const auto rows = host.store()->notifications();
+  if (rows && std::any_of(rows->begin(), rows->end(), is_left)) start_announcer(world);
 }
 
 int run_announce(const World& world, const Config& config) { return Announcer(world, config).run(); }

@@ -1,6 +1,5 @@
 #pragma once
-#include "cli/world.hpp"
-#include "core/state/notifications.hpp"
+#include "cli/host.hpp"
 
 namespace delegate::cli {
 
@@ -8,7 +7,7 @@ namespace delegate::cli {
 /// started, the next one that is tells it.
 void start_announcer(const World& world);
 
-/// Nobody has told it, nor given it up.
-bool is_untold(const NotificationRow& row);
+/// The same, if something is owed that nobody is about to tell.
+void tell_left_behind(const World& world, const Host& host);
 
 }  // namespace delegate::cli

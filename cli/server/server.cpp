@@ -91,8 +91,7 @@ void Server::begin_session() {
   const auto here = host();
   if (!here || (*here)->store() == nullptr) return;
   static_cast<void>((*here)->engine().guards.reset(""));
-  const auto rows = (*here)->store()->notifications();
-  if (rows && std::any_of(rows->begin(), rows->end(), is_untold)) start_announcer(world_);
+  tell_left_behind(world_, **here);
 }
 
 Result<Request> Server::request_of(const mcp::Json& arguments) const {

@@ -57,6 +57,17 @@ bool is_under_way(const NotificationRow& row) {
   return row.delivery == Delivery::taken || row.delivery == Delivery::sending;
 }
 
+/// A moment to come is none of this clock: it was set back since.
+bool is_longer_ago(milliseconds since, milliseconds span, const HostTime& now) {
+  return now.wall < since || now.wall - since > span;
+}
+
+/// Whoever has taken it may still be telling it.
+bool is_in_hands(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
+  return is_under_way(row) && !is_longer_ago(row.taken_at.value_or(milliseconds(0)), kLongestTelling, now) &&
+         !is_gone(row.sender);
+}
+
 }  // namespace
 
 std::string_view to_string(Severity severity) { return kSeverities[static_cast<std::size_t>(severity)]; }
@@ -131,9 +142,7 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
 
 NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now) {
   const bool busy = std::any_of(rows.begin(), rows.end(), [&](const NotificationRow& row) {
-    const milliseconds age = now.wall - row.taken_at.value_or(milliseconds(0));
-    const bool in_time = age >= milliseconds(0) && age <= kLongestTelling;
-    return is_under_way(row) && row.sender != me && in_time && !is_gone(row.sender);
+    return row.sender != me && is_in_hands(row, is_gone, now);
   });
   if (busy) return {};
   NotificationRows taken;
@@ -152,6 +161,13 @@ NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const Is
     taken.push_back(row);
   }
   return taken;
+}
+
+bool is_untold(const NotificationRow& row) { return row.delivery == Delivery::owed || is_under_way(row); }
+
+bool is_left_behind(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
+  if (row.delivery == Delivery::owed) return is_longer_ago(row.first_seen, kLongestTelling, now);
+  return is_under_way(row) && !is_in_hands(row, is_gone, now);
 }
 
 void note_delivery(NotificationRows& rows, const NotificationRow& row) {

@@ -80,6 +80,12 @@ inline constexpr milliseconds kLongestTelling{60'000};
 /// ends. What a killed process had begun to send, or what is too old, is given up.
 NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now);
 
+/// Neither told nor given up.
+bool is_untold(const NotificationRow& row);
+
+/// Untold, and nobody is about to tell it: who was to has ended, or was never started.
+bool is_left_behind(const NotificationRow& row, const IsGone& is_gone, const HostTime& now);
+
 /// Writes what became of one that the caller has taken; should another have it by now, nothing is changed.
 void note_delivery(NotificationRows& rows, const NotificationRow& row);
 

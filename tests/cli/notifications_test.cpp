@@ -136,6 +136,17 @@ TEST_CASE("what happened is on record when nobody could be told, with the reason
   CHECK_THAT(rows[0]["detail"].get<std::string>(), Contains("desktop: ") && Contains("terminal: "));
 }
 
+TEST_CASE("what was never told, its teller killed or never started, is told at the end of the next ask") {
+  Cli cli;
+  Told told(cli);
+  cli.backend("gemini", kBroken, kStrict).answers("codex");
+  cli.run("ask hello").expect(0);
+  REQUIRE(told.in_the_end().size() == 1);
+  cli.sql("UPDATE notifications SET delivery = 'owed', first_seen = first_seen - 61000");
+  cli.run("ask hello").expect(0);
+  CHECK(eventually([&] { return told.in_the_end().size() == 2; }));
+}
+
 TEST_CASE("what [notify] does not ask for is not told, and says so") {
   Cli cli;
   Told told(cli, "", "on = [\"recovery\"]\n");
@@ -157,7 +168,7 @@ TEST_CASE("a hook that fails lets the next channel try, and is left out after th
   REQUIRE(rows.size() == 5);  // four trips, and the guard's
   CHECK_THAT(rows[4]["detail"].get<std::string>(), Contains("hook: exit status 7: no bell here; desktop: "));
   CHECK_THAT(rows[0]["detail"].get<std::string>(),
-             Contains("hook: left out for now, it failed too often (notify_hook: left out once so far (last: "));
+             Contains("hook: left out, it failed too often (notify_hook: left out once so far (last: "));
   // rows[1] is the guard's own.
   CHECK_THAT(rows[2]["detail"].get<std::string>(), Contains("(notify_hook: failed 3 times in a row, left out for 5m"));
   const Json guards = Json::parse(cli.run("guard list --json").expect(0).out)["guards"];

@@ -153,6 +153,27 @@ TEST_CASE("who has kept one for a minute has lost it: it may be stopped, or kill
   CHECK(shop.take(Shop::kMe).size() == 1);
 }
 
+TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is left behind for whoever comes by") {
+  Shop shop;
+  const auto is_left = [&](bool others_are_gone = false) {
+    return is_left_behind(
+        shop.rows()[0], [&](const ProcessId&) { return others_are_gone; }, shop.clock.now());
+  };
+  shop.call("gemini", Verdict::failure);
+  shop.clock.pass(kLongestTelling);
+  CHECK_FALSE(is_left());  // somebody was started for it
+  shop.clock.pass(1ms);
+  CHECK(is_left());
+  const NotificationRows taken = shop.take(Shop::kOther);
+  REQUIRE(taken.size() == 1);
+  CHECK_FALSE(is_left());
+  CHECK(is_left(true));
+  shop.clock.pass(kLongestTelling + 1ms);
+  CHECK(is_left());
+  shop.note(taken[0], Delivery::delivered);
+  CHECK_FALSE(is_left(true));
+}
+
 TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
