@@ -18,8 +18,11 @@ namespace delegate::cli {
 namespace {
 
 constexpr const char* kSelf = "/proc/self/exe";
-/// What trips together is told together: the first waits so long for the others.
-constexpr milliseconds kGather{300};
+/// What trips together is told together: the first waits until none has come for a while. A CLI that is broken takes
+/// some time to say so, and a question goes from one to the next.
+constexpr milliseconds kQuiet{1'500};
+constexpr milliseconds kLongestGather{10'000};
+constexpr milliseconds kLook{300};
 
 /// Nobody waits for this process: it can wait for its turn at a store that many use at once.
 constexpr milliseconds kPatience{10'000};
@@ -35,64 +38,92 @@ class Announcer {
   int run() {
     if (host_.store() == nullptr) return kAnswered;
     for (;;) {
-      NotificationRows rows = take();
-      if (rows.empty() || world_.interrupted.cancelled()) return kAnswered;
-      pollfd end{world_.interrupted.fd(), POLLIN, 0};
-      ::poll(&end, 1, static_cast<int>(kGather.count()));
-      if (world_.interrupted.cancelled()) return kAnswered;  // the next one tells it
-      for (NotificationRow& late : take()) rows.push_back(std::move(late));
-      if (!tell_all(rows)) return kInternal;
+      auto turn = take();
+      if (!turn) return kInternal;
+      if (turn->other) {
+        if (!may_have_died_unseen(*turn->other) || !pause()) return kAnswered;
+        continue;
+      }
+      if (!turn->mine.empty() && !gather()) return kAnswered;
+      if (!clear_desktop()) return kInternal;
+      if (turn->mine.empty()) return kAnswered;
+      if (!tell_all()) return kInternal;
     }
   }
 
  private:
+  struct Turn {
+    NotificationRows mine;
+    std::optional<ProcessId> other;  // who tells now
+  };
+
   /// Whoever cannot be sure that nobody else tells it must not: twice is worse than never.
-  NotificationRows take() {
-    const auto claim = [&]() -> Result<NotificationRows> {
-      NotificationRows mine;
+  Result<Turn> take() {
+    const auto claim = [&]() -> Result<Turn> {
+      Turn turn;
       TRY_STATUS(host_.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
         const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_gone(who); };
-        mine = take_owed(rows, engine_.breakers.self(), gone, now);
+        turn.other = other_teller(rows, me(), gone, now);
+        turn.mine = take_owed(rows, me(), gone, now);
       }));
-      return mine;
+      return turn;
     };
-    return guard_gate(engine_.guards, "notify_claim", claim).value_or(NotificationRows{});
+    return guard_gate(engine_.guards, "notify_claim", claim);
   }
 
-  bool tell_all(const NotificationRows& taken) {
+  /// Another teller looks again before it ends. One in another container may have ended with it, which nobody sees
+  /// here: its time is waited for.
+  bool may_have_died_unseen(const ProcessId& other) const {
+    return other.pid_namespace != me().pid_namespace && !longest_wait_.passed();
+  }
+
+  /// False: interrupted; the next announcer tells it.
+  bool pause() const {
+    pollfd end{world_.interrupted.fd(), POLLIN, 0};
+    ::poll(&end, 1, static_cast<int>(kLook.count()));
+    return !world_.interrupted.cancelled();
+  }
+
+  bool gather() {
+    const Deadline longest = Deadline::in(kLongestGather);
+    for (Deadline quiet = Deadline::in(kQuiet); !quiet.passed() && !longest.passed();) {
+      if (!pause()) return false;
+      const auto late = take();
+      if (late && !late->mine.empty()) quiet = Deadline::in(kQuiet);
+    }
+    return true;
+  }
+
+  bool tell_all() {
     const std::vector<Channel> channels = channels_of(world_, config_.notify, engine_.redact);
+    const Surroundings around = surroundings();
     for (const char* kind : {"trip", "recovery"}) {
-      const auto all = host_.store()->notifications();  // anew: the recovery takes away what shows the trip
-      if (!all) return false;
-      NotificationRows of_kind;
-      for (const NotificationRow& row : *all)
-        if (row.kind == kind && is_among(row, taken)) of_kind.push_back(row);
-      if (of_kind.empty()) continue;
-      if (!tell_these(announcements_of(of_kind, *all, surroundings()), channels)) return false;
+      NotificationRows mine;
+      NotificationRows all;
+      const Status begun = host_.store()->change_notifications([&](NotificationRows& rows, const HostTime&) {
+        mine = begin_sending(rows, kind, me());
+        all = rows;
+      });
+      if (!begun) return false;
+      for (const Announcement& one : announcements_of(mine, all, around))
+        if (!tell_one(one, channels)) return false;
     }
     return true;
   }
 
-  static bool is_among(const NotificationRow& row, const NotificationRows& taken) {
-    return std::any_of(taken.begin(), taken.end(), [&](const NotificationRow& one) { return one.id == row.id; });
+  bool tell_one(const Announcement& one, const std::vector<Channel>& channels) {
+    const bool wanted = is_wanted(one.kind) && !channels.empty();
+    return note(one, wanted ? tell(channels, engine_.guards, one)
+                            : Walk{.delivery = Delivery::unwanted, .detail = "[notify] does not ask for it"});
   }
 
-  bool tell_these(const std::vector<Announcement>& announcements, const std::vector<Channel>& channels) {
-    for (const Announcement& one : announcements) {
-      close_on_desktop(world_, engine_.redact, one.closes);
-      if (!forget_handles(one.closes)) return false;
-      const bool wanted = is_wanted(one.kind) && !channels.empty();
-      if (wanted && !note(one, {.delivery = Delivery::sending})) return false;
-      const Walk walk = wanted ? tell(channels, engine_.guards, one)
-                               : Walk{.delivery = Delivery::unwanted, .detail = "[notify] does not ask for it"};
-      if (!note(one, walk)) return false;
-    }
-    return true;
-  }
-
-  /// What was taken away needs no second try.
-  bool forget_handles(const std::vector<std::string>& handles) {
+  /// What shows something that is over is taken away, once.
+  bool clear_desktop() {
+    const auto all = host_.store()->notifications();
+    if (!all) return false;
+    const std::vector<std::string> handles = stale_handles(*all);
     if (handles.empty()) return true;
+    close_on_desktop(world_, engine_.redact, handles);
     const auto forget = [&](NotificationRows& rows, const HostTime&) {
       for (NotificationRow& row : rows)
         if (std::find(handles.begin(), handles.end(), row.handle) != handles.end()) row.handle.clear();
@@ -115,6 +146,8 @@ class Announcer {
         })
         .has_value();
   }
+
+  const ProcessId& me() const { return engine_.breakers.self(); }
 
   bool is_wanted(const std::string& kind) const {
     const auto& on = config_.notify.on;
@@ -149,6 +182,7 @@ class Announcer {
   const Config& config_;
   Host host_;
   const Engine& engine_;
+  Deadline longest_wait_ = Deadline::in(kLongestTelling + kQuiet);
 };
 
 }  // namespace

@@ -36,8 +36,9 @@ std::string enumeration(const NotificationRows& rows) {
   return text;
 }
 
-/// Its breaker was closed again before anybody was told.
-bool is_over(const NotificationRow& row) { return row.acknowledged_at.has_value(); }
+bool is_over(const NotificationRow& row) { return row.ended_at.has_value(); }
+
+bool goes_on(const NotificationRow& row) { return row.kind == "trip" && !is_over(row); }
 
 bool is_about(const std::string& backend, const NotificationRows& rows) {
   return std::any_of(rows.begin(), rows.end(), [&](const NotificationRow& row) { return row.subject == backend; });
@@ -98,7 +99,7 @@ NotificationRows of_kind(const NotificationRows& rows, std::string_view kind) {
 /// Outages that are shown already and go on.
 NotificationRows shown_just_before(const NotificationRows& all, milliseconds now) {
   const auto is_shown = [](const NotificationRow& row) {
-    return row.kind == "trip" && row.delivery == Delivery::delivered && !row.handle.empty() && !row.acknowledged_at;
+    return goes_on(row) && row.delivery == Delivery::delivered && !row.handle.empty();
   };
   const auto newest = std::find_if(all.rbegin(), all.rend(), [&](const NotificationRow& row) {
     return is_shown(row) && row.delivered_at && now - *row.delivered_at <= kOneStorm;
@@ -123,7 +124,7 @@ Announcement of_trips_in_one(NotificationRows rows, const NotificationRows& all,
 NotificationRows shown_with(const NotificationRows& recoveries, const NotificationRows& all) {
   NotificationRows found;
   for (const NotificationRow& row : all) {
-    if (row.kind != "trip" || row.handle.empty() || row.acknowledged_at) continue;
+    if (!goes_on(row) || row.handle.empty()) continue;
     const auto shows_both = [&](const NotificationRow& trip) {
       return trip.kind == "trip" && trip.handle == row.handle && is_about(trip.subject, recoveries);
     };
@@ -132,26 +133,9 @@ NotificationRows shown_with(const NotificationRows& recoveries, const Notificati
   return found;
 }
 
-/// What shows an outage that is over, and none that goes on.
-std::vector<std::string> over_now(const NotificationRows& recoveries, const NotificationRows& all) {
-  std::vector<std::string> handles;
-  for (const NotificationRow& row : all) {
-    if (row.kind != "trip" || row.handle.empty() || !row.acknowledged_at) continue;
-    if (!is_about(row.subject, recoveries)) continue;
-    const bool shared = std::any_of(all.begin(), all.end(), [&](const NotificationRow& other) {
-      return other.kind == "trip" && other.handle == row.handle && !other.acknowledged_at;
-    });
-    if (!shared && std::find(handles.begin(), handles.end(), row.handle) == handles.end())
-      handles.push_back(row.handle);
-  }
-  constexpr std::size_t kMost = 8;  // older ones are long gone from the screen
-  if (handles.size() > kMost) handles.erase(handles.begin(), handles.end() - static_cast<std::ptrdiff_t>(kMost));
-  return handles;
-}
-
 /// What shows the outages that go on, too, says from now on that they do.
 Announcement of_recoveries_in_one(NotificationRows rows, const NotificationRows& all) {
-  Announcement out{.kind = "recovery", .words = of_recoveries(rows, all), .closes = over_now(rows, all)};
+  Announcement out{.kind = "recovery", .words = of_recoveries(rows, all)};
   if (const NotificationRows still = shown_with(rows, all); !still.empty()) {
     out.replaces = still.back().handle;
     out.joint = out.words;
@@ -175,6 +159,27 @@ std::vector<Announcement> announcements_of(const NotificationRows& taken, const 
     if (row.kind != "trip" && row.kind != "recovery")
       out.push_back({.kind = row.kind, .severity = row.severity, .words = {row.title, row.message}, .rows = {row}});
   return out;
+}
+
+std::vector<std::string> stale_handles(const NotificationRows& all) {
+  const auto is_shown_as_going_on = [&](const std::string& handle) {
+    return std::any_of(all.begin(), all.end(),
+                       [&](const NotificationRow& row) { return goes_on(row) && row.handle == handle; });
+  };
+  const auto is_off_again = [&](const NotificationRow& recovery) {
+    return std::any_of(all.begin(), all.end(), [&](const NotificationRow& row) {
+      return goes_on(row) && row.subject == recovery.subject && row.id > recovery.id;
+    });
+  };
+  std::vector<std::string> handles;
+  for (const NotificationRow& row : all) {
+    const bool is_stale = row.kind == "recovery" ? is_off_again(row) : row.kind == "trip" && is_over(row);
+    if (!is_stale || row.handle.empty() || is_shown_as_going_on(row.handle)) continue;
+    if (std::find(handles.begin(), handles.end(), row.handle) == handles.end()) handles.push_back(row.handle);
+  }
+  constexpr std::size_t kMost = 8;  // older ones are long gone from the screen
+  if (handles.size() > kMost) handles.erase(handles.begin(), handles.end() - static_cast<std::ptrdiff_t>(kMost));
+  return handles;
 }
 
 std::string to_json(const Announcement& announcement, milliseconds now) {

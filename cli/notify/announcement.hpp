@@ -20,9 +20,8 @@ struct Announcement {
   Words words;
   NotificationRows rows;
   // For a channel that can change what it shows already.
-  Words joint;                      // with the outages that are shown already and go on
-  std::string replaces;             // … the handle of what shows them; empty: nothing
-  std::vector<std::string> closes;  // handles of what is over
+  Words joint;           // with the outages that are shown already and go on
+  std::string replaces;  // … the handle of what shows them; empty: nothing
 };
 
 struct Surroundings {
@@ -36,6 +35,9 @@ inline constexpr milliseconds kOneStorm{60'000};
 /// All trips in one, then all recoveries in one. `all` is every record that is kept, the `taken` ones among them.
 std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
                                            const Surroundings& around);
+
+/// Handles of what shows no outage that goes on any more, or that a backend answers that is off again.
+std::vector<std::string> stale_handles(const NotificationRows& all);
 
 /// What a hook gets on its stdin: one JSON object.
 std::string to_json(const Announcement& announcement, milliseconds now);

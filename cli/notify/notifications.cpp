@@ -29,6 +29,7 @@ Json to_object(const NotificationRow& row) {
   if (row.retry_at) json["retry_at"] = format_rfc3339(*row.retry_at);
   json["acknowledged"] = row.acknowledged_at.has_value();
   if (row.acknowledged_at) json["acknowledged_at"] = format_rfc3339(*row.acknowledged_at);
+  if (row.ended_at) json["ended_at"] = format_rfc3339(*row.ended_at);
   json["delivery"] = to_string(row.delivery);
   put(json, "channel", row.channel);
   put(json, "detail", row.detail);

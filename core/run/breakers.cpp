@@ -120,9 +120,12 @@ Admission Breakers::admit(const Applicant& applicant) {
   std::optional<Skip> refused;
   bool login_refused = false;
   bool lossy = false;
+  bool dismissed = false;
   const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
     refused.reset();
+    const Breaker before = state.breaker;
     void_old_endpoint(state, applicant.endpoint);
+    dismissed = edge_between(before, state.breaker) == Edge::dismissal;
     if (!applicant.peer.empty()) state.peer = applicant.peer;
     drop_dead_slots(state, now, gone);
     Breaker admitted = state.breaker;
@@ -145,6 +148,7 @@ Admission Breakers::admit(const Applicant& applicant) {
     remember(done.error());
     return Permit(*this, applicant, Ticket{.kind = PermitKind::unguarded});
   }
+  if (dismissed && tell_) tell_();
   if (refused) return *std::move(refused);
   Permit permit(*this, applicant, std::move(ticket));
   permit.login_refused_ = login_refused;
@@ -183,7 +187,14 @@ Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const
 
 Status Breakers::change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change) {
   if (store_ == nullptr) return fail(Code::unavailable, trouble());
-  return store_->update(backend, [&](BackendState& state, const HostTime& now) { change(state.breaker, now); });
+  bool dismissed = false;
+  TRY_STATUS(store_->update(backend, [&](BackendState& state, const HostTime& now) {
+    const Breaker before = state.breaker;
+    change(state.breaker, now);
+    dismissed = edge_between(before, state.breaker) == Edge::dismissal;
+  }));
+  if (dismissed && tell_) tell_();
+  return {};
 }
 
 Result<StateStore::Reading> Breakers::read() {

@@ -77,8 +77,9 @@ class Breakers {
   bool is_gone(const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }
 
-  /// `tell` is called, on whatever thread settles, when a change of state has left something to be told to people: the
-  /// notifications of the store are owed. It must not block. Set before the first permit.
+  /// `tell` is called, on whatever thread settles, when a change of state has left something for the process that tells
+  /// people: notifications of the store are owed, or what is shown is over. It must not block. Set before the first
+  /// permit.
   void when_owed(std::function<void()> tell) { tell_ = std::move(tell); }
 
   /// Why the store could not be used, the first time it happened; empty while all is well.

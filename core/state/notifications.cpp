@@ -26,9 +26,21 @@ NotificationRow* newest(NotificationRows& rows, std::string_view kind, const std
   return found == rows.rend() ? nullptr : &*found;
 }
 
-void close_outage(NotificationRows& rows, std::string_view kind, const std::string& subject, const HostTime& now) {
-  for (NotificationRow& row : rows)
-    if (row.kind == kind && row.subject == subject && !row.acknowledged_at) row.acknowledged_at = now.wall;
+/// Whoever was about to send it finds that there is nothing to send.
+void withdraw(NotificationRow& row, const char* why) {
+  if (row.delivery != Delivery::owed && row.delivery != Delivery::taken) return;
+  row.delivery = Delivery::unwanted;
+  row.detail = why;
+}
+
+void end_outage(NotificationRows& rows, std::string_view kind, const std::string& subject, Edge end,
+                const HostTime& now) {
+  for (NotificationRow& row : rows) {
+    if (row.kind != kind || row.subject != subject || row.ended_at) continue;
+    row.ended_at = now.wall;
+    if (!row.acknowledged_at) row.acknowledged_at = now.wall;
+    if (end == Edge::dismissal) withdraw(row, "it was ended by hand before anybody was told");
+  }
 }
 
 std::optional<milliseconds> end_of_break(const Breaker& breaker, const HostTime& now) {
@@ -57,15 +69,11 @@ bool is_under_way(const NotificationRow& row) {
   return row.delivery == Delivery::taken || row.delivery == Delivery::sending;
 }
 
-/// A moment to come is none of this clock: it was set back since.
-bool is_longer_ago(milliseconds since, milliseconds span, const HostTime& now) {
-  return now.wall < since || now.wall - since > span;
-}
-
 /// Whoever has taken it may still be telling it.
 bool is_in_hands(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
-  return is_under_way(row) && !is_longer_ago(row.taken_at.value_or(milliseconds(0)), kLongestTelling, now) &&
-         !is_gone(row.sender);
+  if (!is_under_way(row) || !row.taken_at || row.sender.boot_id != now.boot_id || is_gone(row.sender)) return false;
+  const milliseconds age = now.boot - *row.taken_at;
+  return age >= milliseconds(0) && age <= kLongestTelling;
 }
 
 }  // namespace
@@ -91,14 +99,18 @@ NotificationRow& raise(NotificationRows& rows, NotificationRow row) {
 void tell_of_backend(NotificationRows& rows, const std::string& backend, const Breaker& before, const Breaker& after,
                      const HostTime& now) {
   const auto edge = edge_between(before, after);
-  if (edge == Edge::trip) raise(rows, trip_row(backend, after, now));
+  if (edge == Edge::trip) {
+    for (NotificationRow& row : rows)
+      if (row.subject == backend && row.kind != "guard") withdraw(row, "it tripped again before anybody was told");
+    raise(rows, trip_row(backend, after, now));
+  }
   if (edge == Edge::failed_probe)
     if (NotificationRow* row = newest(rows, "trip", backend)) {
       ++row->count;
       row->last_seen = now.wall;
       row->retry_at = end_of_break(after, now);
     }
-  if (edge == Edge::recovery || edge == Edge::dismissal) close_outage(rows, "trip", backend, now);
+  if (edge == Edge::recovery || edge == Edge::dismissal) end_outage(rows, "trip", backend, *edge, now);
   if (edge == Edge::recovery)
     raise(rows, {.kind = "recovery",
                  .subject = backend,
@@ -127,7 +139,7 @@ void tell_of_guard(NotificationRows& rows, const std::string& guard, const Break
       row->last_seen = now.wall;
       row->retry_at = end_of_break(after, now);
     }
-  if (edge == Edge::recovery || edge == Edge::dismissal) close_outage(rows, "guard", guard, now);
+  if (edge == Edge::recovery || edge == Edge::dismissal) end_outage(rows, "guard", guard, *edge, now);
 }
 
 int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
@@ -135,16 +147,22 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
   for (NotificationRow& row : rows) {
     if ((id != 0 && row.id != id) || row.acknowledged_at) continue;
     row.acknowledged_at = now.wall;
+    withdraw(row, "it was acknowledged before anybody was told");
     ++changed;
   }
   return changed;
 }
 
-NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now) {
-  const bool busy = std::any_of(rows.begin(), rows.end(), [&](const NotificationRow& row) {
+std::optional<ProcessId> other_teller(const NotificationRows& rows, const ProcessId& me, const IsGone& is_gone,
+                                      const HostTime& now) {
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const NotificationRow& row) {
     return row.sender != me && is_in_hands(row, is_gone, now);
   });
-  if (busy) return {};
+  return found == rows.end() ? std::nullopt : std::optional(found->sender);
+}
+
+NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now) {
+  if (other_teller(rows, me, is_gone, now)) return {};
   NotificationRows taken;
   for (NotificationRow& row : rows) {
     if (row.delivery == Delivery::sending && row.sender != me)
@@ -157,16 +175,28 @@ NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const Is
     }
     row.delivery = Delivery::taken;
     row.sender = me;
-    row.taken_at = now.wall;
+    row.taken_at = now.boot;
     taken.push_back(row);
   }
   return taken;
 }
 
+NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, const ProcessId& me) {
+  NotificationRows mine;
+  for (NotificationRow& row : rows) {
+    if (row.kind != kind || row.delivery != Delivery::taken || row.sender != me) continue;
+    row.delivery = Delivery::sending;
+    mine.push_back(row);
+  }
+  return mine;
+}
+
 bool is_untold(const NotificationRow& row) { return row.delivery == Delivery::owed || is_under_way(row); }
 
 bool is_left_behind(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
-  if (row.delivery == Delivery::owed) return is_longer_ago(row.first_seen, kLongestTelling, now);
+  // A moment to come is none of this clock: it was set back since.
+  const milliseconds age = now.wall - row.first_seen;
+  if (row.delivery == Delivery::owed) return age < milliseconds(0) || age > kLongestStart;
   return is_under_way(row) && !is_in_hands(row, is_gone, now);
 }
 

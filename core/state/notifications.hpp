@@ -24,7 +24,7 @@ enum class Delivery {
   sending,      // … and has begun: should it be killed now, nobody knows whether it was shown
   delivered,    // by `channel`
   undelivered,  // `detail` says why
-  unwanted,     // the configuration does not ask for it
+  unwanted,     // `detail` says why: not asked for, or there was nothing to tell any more
 };
 std::string_view to_string(Delivery delivery);
 std::optional<Delivery> delivery_named(std::string_view name);
@@ -42,13 +42,14 @@ struct NotificationRow {
   milliseconds last_seen{0};                    // wall
   std::optional<milliseconds> retry_at;         // of a trip: when a probe may run; wall
   std::optional<milliseconds> acknowledged_at;  // by a person, or because the outage is over; wall
+  std::optional<milliseconds> ended_at;         // of a trip: when its outage was over; wall
   Delivery delivery = Delivery::owed;
   std::string channel;                       // "hook", "desktop", …
   std::string detail;                        // of an undelivered one: why; else what the channel said
   std::string handle;                        // by which the channel can close it again; its form is the channel's
   std::optional<milliseconds> delivered_at;  // wall
   ProcessId sender;                          // who has taken it
-  std::optional<milliseconds> taken_at;      // wall
+  std::optional<milliseconds> taken_at;      // since the boot of the sender's host
 
   bool operator==(const NotificationRow&) const = default;
 };
@@ -62,26 +63,38 @@ inline constexpr milliseconds kLatestNotification{600'000};
 NotificationRow& raise(NotificationRows& rows, NotificationRow row);
 
 /// What an edge of a backend's breaker changes: a trip is a new record, owed; a failed probe is news of the same
-/// outage; its end acknowledges the record, and an end by an answer is a record of its own.
+/// outage; its end acknowledges the record, and an end by an answer is a record of its own. An end by hand is none, and
+/// what was not told until then is not told any more.
 void tell_of_backend(NotificationRows& rows, const std::string& backend, const Breaker& before, const Breaker& after,
                      const HostTime& now);
 /// Likewise of a guard: never sent, because it may be the sending itself that is broken.
 void tell_of_guard(NotificationRows& rows, const std::string& guard, const Breaker& before, const Breaker& after,
                    const HostTime& now);
 
-/// One, or with id 0 all. Returns how many it was new for.
+/// One, or with id 0 all; whoever acknowledges it need not be told. Returns how many it was new for.
 int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now);
 
 /// Longer than all ways of telling take together: whoever still has one then is stopped, or was killed where it could
 /// not be seen (in another pid namespace).
 inline constexpr milliseconds kLongestTelling{60'000};
 
-/// All that is owed becomes the caller's; nothing while another living process has some, which looks again before it
-/// ends. What a killed process had begun to send, or what is too old, is given up.
+/// Another process that has some, and looks again before it ends.
+std::optional<ProcessId> other_teller(const NotificationRows& rows, const ProcessId& me, const IsGone& is_gone,
+                                      const HostTime& now);
+
+/// All that is owed becomes the caller's; nothing while there is another teller. What a killed process had begun to
+/// send, or what is too old, is given up.
 NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now);
+
+/// Those of a kind that the caller has taken and may send: others may have taken them over since, or nobody is to be
+/// told any more. They are marked as being sent.
+NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, const ProcessId& me);
 
 /// Neither told nor given up.
 bool is_untold(const NotificationRow& row);
+
+/// Whoever makes a record owed starts a process that takes it, which lasts no longer.
+inline constexpr milliseconds kLongestStart{2'000};
 
 /// Untold, and nobody is about to tell it: who was to has ended, or was never started.
 bool is_left_behind(const NotificationRow& row, const IsGone& is_gone, const HostTime& now);

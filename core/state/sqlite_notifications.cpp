@@ -17,7 +17,7 @@ std::optional<std::int64_t> count_of(const std::optional<milliseconds>& time) {
 #define NOTIFICATION_COLUMNS                                                                       \
   "id, kind, subject, outcome, severity, title, message, count, first_seen, last_seen, retry_at, " \
   "acknowledged_at, delivery, channel, detail, handle, delivered_at, sender_boot_id, sender_pid, " \
-  "sender_start_time, sender_namespace, taken_at"
+  "sender_start_time, sender_namespace, taken_at, ended_at"
 
 NotificationRow row_at(const Statement& row) {
   return {.id = row.integer(0),
@@ -32,6 +32,7 @@ NotificationRow row_at(const Statement& row) {
           .last_seen = milliseconds(row.integer(9)),
           .retry_at = maybe_time(row, 10),
           .acknowledged_at = maybe_time(row, 11),
+          .ended_at = maybe_time(row, 22),
           // A word of a later version: whatever it is, it is not ours to send.
           .delivery = delivery_named(row.text(12)).value_or(Delivery::unwanted),
           .channel = row.text(13),
@@ -45,7 +46,7 @@ NotificationRow row_at(const Statement& row) {
 Status save(Database& database, const NotificationRow& row) {
   TRY(sqlite3_stmt * raw,
       database.prepare("INSERT OR REPLACE INTO notifications (" NOTIFICATION_COLUMNS
-                       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   return Statement(raw)
       .bind(row.id)
       .bind(row.kind)
@@ -69,6 +70,7 @@ Status save(Database& database, const NotificationRow& row) {
       .bind(row.sender.start_time)
       .bind(row.sender.pid_namespace)
       .bind(count_of(row.taken_at))
+      .bind(count_of(row.ended_at))
       .run();
 }
 

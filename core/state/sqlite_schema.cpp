@@ -154,7 +154,13 @@ CREATE TABLE guards (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, 4> kMigrations = {kFirst, kHistory, kBackground, kNotifications};
+// An outage that somebody has seen is not over. `taken_at` counts from the boot of the sender's host from here on.
+constexpr const char* kEnds = R"sql(
+ALTER TABLE notifications ADD COLUMN ended_at INTEGER;
+UPDATE notifications SET ended_at = acknowledged_at, taken_at = NULL;
+)sql";
+
+constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <sstream>
 
@@ -9,6 +10,7 @@
 // What people are told of outages, from outside: every `run` is a process, and so is each telling.
 using namespace delegate::test;
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -46,6 +48,15 @@ struct Told {
   Cli& cli_;
   std::string file_;
 };
+
+/// The process that tells; 0: there is none.
+pid_t announcer_of(const Cli& cli) {
+  for (const pid_t pid : cli.processes()) {
+    const std::string command = cli.read("/proc/" + std::to_string(pid) + "/cmdline");
+    if (command.find(std::string("\0announce", 9)) != std::string::npos) return pid;
+  }
+  return 0;
+}
 
 const std::vector<std::string> kBroken{"--err", "/secret/path: token sk-verysecretword", "--exit", "3"};
 constexpr const char* kStrict = "breaker.threshold = 1";
@@ -145,6 +156,53 @@ TEST_CASE("what was never told, its teller killed or never started, is told at t
   cli.sql("UPDATE notifications SET delivery = 'owed', first_seen = first_seen - 61000");
   cli.run("ask hello").expect(0);
   CHECK(eventually([&] { return told.in_the_end().size() == 2; }));
+}
+
+TEST_CASE("an announcer that is stopped, and whose work another has done meanwhile, tells it no second time") {
+  Cli cli;
+  Told told(cli);
+  cli.backend("gemini", kBroken, kStrict).backend("claude", kBroken, kStrict).answers("codex");
+  cli.run("ask -b gemini hello");
+  pid_t first = 0;
+  REQUIRE(eventually([&] { return (first = announcer_of(cli)) != 0 && told.records()[0]["delivery"] == "taken"; }));
+  ::kill(first, SIGSTOP);
+  cli.sql("UPDATE notifications SET taken_at = taken_at - 61000");
+  cli.run("ask -b claude hello");
+  REQUIRE(told.in_the_end().size() == 1);
+  ::kill(first, SIGCONT);
+  CHECK(eventually([&] { return announcer_of(cli) == 0; }));
+  CHECK(told.all().size() == 1);
+  CHECK(told.all()[0]["backends"].size() == 2);
+}
+
+TEST_CASE("a question that goes from one broken backend to the next tells them together") {
+  Cli cli;
+  Told told(cli);
+  std::vector<std::string> slow{"--delay", "300"};
+  slow.insert(slow.end(), kBroken.begin(), kBroken.end());
+  cli.backend("gemini", slow, kStrict).backend("claude", slow, kStrict).backend("agy", slow, kStrict).answers("codex");
+  cli.run("ask hello").expect(0);
+  const auto all = told.in_the_end();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0]["title"] == "gemini, claude and agy are unavailable");
+  CHECK_THAT(all[0]["message"].get<std::string>(), StartsWith("codex answers meanwhile."));
+}
+
+TEST_CASE("a trip within the run of another delegation is told when that one's end has taken its teller along") {
+  Cli cli;
+  const std::string outer = cli.file("outer");
+  Told told(cli, {}, "[backends.outer]\nkind = \"command\"\ncommand = [\"" + outer + "\"]\n");
+  cli.backend("gemini", kBroken, kStrict);
+  cli.write(outer, "#!/bin/sh\n'" DELEGATE_BINARY
+                   "' ask -b gemini hello\n"
+                   "until '" DELEGATE_BINARY
+                   "' notifications --json | /bin/grep -q taken; do /bin/sleep 0.01; done\n"
+                   "echo done\n");
+  std::filesystem::permissions(outer, std::filesystem::perms(0755));
+  cli.run("ask -b outer hello").expect(0).stdout_is("done\n");
+  const auto all = told.in_the_end();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0]["title"] == "gemini is unavailable: it ends with an error");
 }
 
 TEST_CASE("what [notify] does not ask for is not told, and says so") {

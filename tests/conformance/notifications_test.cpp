@@ -35,6 +35,12 @@ struct Shop {
     }));
     return taken;
   }
+  NotificationRows begin(const ProcessId& who = kMe) {
+    NotificationRows begun;
+    REQUIRE(store->change_notifications(
+        [&](NotificationRows& rows, const HostTime&) { begun = begin_sending(rows, "trip", who); }));
+    return begun;
+  }
   void note(NotificationRow row, Delivery delivery) {
     row.delivery = delivery;
     REQUIRE(store->change_notifications([&](NotificationRows& rows, const HostTime&) { note_delivery(rows, row); }));
@@ -160,7 +166,7 @@ TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is le
         shop.rows()[0], [&](const ProcessId&) { return others_are_gone; }, shop.clock.now());
   };
   shop.call("gemini", Verdict::failure);
-  shop.clock.pass(kLongestTelling);
+  shop.clock.pass(kLongestStart);
   CHECK_FALSE(is_left());  // somebody was started for it
   shop.clock.pass(1ms);
   CHECK(is_left());
@@ -172,6 +178,63 @@ TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is le
   CHECK(is_left());
   shop.note(taken[0], Delivery::delivered);
   CHECK_FALSE(is_left(true));
+}
+
+TEST_CASE("who was stopped for a minute sends nothing that another has taken over since") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  shop.call("codex", Verdict::failure);
+  REQUIRE(shop.take(Shop::kOther).size() == 2);
+  shop.clock.pass(kLongestTelling + 1ms);
+  REQUIRE(shop.take(Shop::kMe).size() == 2);
+  CHECK(shop.begin(Shop::kOther).empty());
+  CHECK(shop.begin(Shop::kMe).size() == 2);
+  CHECK(shop.begin(Shop::kMe).empty());  // once
+}
+
+TEST_CASE("a wall clock that is set takes nothing away from who tells") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  REQUIRE(shop.take(Shop::kOther).size() == 1);
+  for (const milliseconds step : {-1h, 3h}) {
+    shop.clock.set_wall_clock(step);
+    CHECK(shop.take(Shop::kMe).empty());
+  }
+  CHECK(shop.begin(Shop::kOther).size() == 1);
+}
+
+TEST_CASE("what is ended by hand, or acknowledged, before anybody was told is not told any more") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  shop.call("codex", Verdict::failure);
+  REQUIRE(shop.take().size() == 2);
+  REQUIRE(shop.store->update("gemini", [](BackendState& state, const HostTime&) { reset(state.breaker); }));
+  REQUIRE(shop.store->change_notifications(
+      [](NotificationRows& rows, const HostTime& now) { CHECK(acknowledge(rows, 2, now) == 1); }));
+  CHECK(shop.begin().empty());
+  const NotificationRows rows = shop.rows();
+  CHECK(rows[0].delivery == Delivery::unwanted);
+  CHECK(rows[0].detail == "it was ended by hand before anybody was told");
+  CHECK(rows[0].ended_at);
+  CHECK(rows[1].delivery == Delivery::unwanted);
+  CHECK(rows[1].detail == "it was acknowledged before anybody was told");
+  CHECK_FALSE(rows[1].ended_at);  // it goes on
+}
+
+TEST_CASE("a backend that flaps before anybody was told is told once, as it is then") {
+  Shop shop;
+  shop.call("gemini", Verdict::failure);
+  REQUIRE(shop.take().size() == 1);
+  shop.clock.pass(1h);
+  shop.call("gemini", Verdict::success);
+  REQUIRE(shop.take().size() == 1);
+  shop.call("gemini", Verdict::failure);
+  shop.take();
+  const NotificationRows told = shop.begin();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].id == 3);
+  CHECK(shop.rows()[0].detail == "it tripped again before anybody was told");
+  CHECK(shop.rows()[1].delivery == Delivery::unwanted);
 }
 
 TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)") {
@@ -228,6 +291,7 @@ TEST_CASE("every field of a notification survives") {
                       .last_seen = 2ms,
                       .retry_at = 3ms,
                       .acknowledged_at = 4ms,
+                      .ended_at = 9ms,
                       .delivery = Delivery::delivered,
                       .channel = "hook",
                       .detail = "d",

@@ -43,7 +43,7 @@ struct Records {
   }
   NotificationRow& recovery(const std::string& backend) {
     for (NotificationRow& row : all)
-      if (row.subject == backend) row.acknowledged_at = around.now;
+      if (row.subject == backend && row.kind == "trip") row.acknowledged_at = row.ended_at = around.now;
     return raise(all, {.kind = "recovery",
                        .subject = backend,
                        .title = backend + " answers again",
@@ -123,8 +123,12 @@ TEST_CASE("what was shown a moment ago and goes on is shown together with the ne
     CHECK(records.of({2})[0].replaces.empty());
   }
   SECTION("nor what is over") {
-    records.all[0].acknowledged_at = records.around.now;
+    records.all[0].ended_at = records.around.now;
     CHECK(records.of({2})[0].replaces.empty());
+  }
+  SECTION("but what somebody has seen goes on") {
+    records.all[0].acknowledged_at = records.around.now;
+    CHECK(records.of({2})[0].replaces == "7@bus/:1");
   }
 }
 
@@ -137,7 +141,7 @@ TEST_CASE("a recovery says how long it took, and takes the trip's notification a
   CHECK(told[0].words.title == "gemini answers again");
   CHECK(told[0].words.message == "It was unavailable for 12 m.");
   CHECK(told[0].severity == Severity::info);
-  CHECK(told[0].closes == std::vector<std::string>{"7@bus/:1"});
+  CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
 }
 
 TEST_CASE("nobody is said to answer who is said to be unavailable") {
@@ -153,14 +157,25 @@ TEST_CASE("a recovery takes the place of a notification that shows another outag
   records.shown(records.trip("codex"), "7@bus/:1", 12min);
   records.recovery("claude");
   const Announcement first = records.of({3})[0];
-  CHECK(first.closes.empty());
+  CHECK(stale_handles(records.all).empty());
   CHECK(first.replaces == "7@bus/:1");
   CHECK(first.joint.title == "claude answers again");
   CHECK(first.joint.message == "It was unavailable for 12 m.\ncodex is still unavailable.");
   CHECK(first.words.message == "It was unavailable for 12 m.");
   records.recovery("codex");
   CHECK(records.of({4})[0].replaces.empty());
-  CHECK(records.of({4})[0].closes == std::vector<std::string>{"7@bus/:1"});
+  CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
+}
+
+TEST_CASE("that a backend answers again is not shown any longer than it does") {
+  Records records;
+  records.trip("gemini");
+  records.shown(records.recovery("gemini"), "8@bus/:1", 12min);
+  CHECK(stale_handles(records.all).empty());
+  records.trip("codex");
+  CHECK(stale_handles(records.all).empty());
+  records.shown(records.trip("gemini"), "9@bus/:1", 1s);
+  CHECK(stale_handles(records.all) == std::vector<std::string>{"8@bus/:1"});
 }
 
 TEST_CASE("a trip and a recovery that come together are told one after the other") {
