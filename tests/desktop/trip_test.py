@@ -165,6 +165,26 @@ def situations(pictures):
         assert titles(desktop) == told
         return Shown("both, and the trip's is gone", took)
 
+    def flaps(desktop):
+        desktop_with_dunst(desktop)
+        asking = Asking(desktop, "broken", "steady")
+        asking.works("steady")
+        for _ in range(2):
+            asking.works("broken", False)
+            took = asking.ask("steady")
+            asking.in_the_end()
+            asking.works("broken")
+            asking.ask("broken")
+            asking.in_the_end()
+        asking.works("broken", False)
+        asking.ask("steady")
+        delivered_by_the_desktop(asking.in_the_end())
+        assert counts(desktop)[:2] == [0, 1], "nothing says any more that it answers again"
+        asking.run("breaker", "reset", "broken")
+        asking.in_the_end()
+        wait_until(lambda: counts(desktop)[:2] == [0, 0], "nothing says any more that it is unavailable")
+        return Shown("what is over is gone, also after a reset by hand", took)
+
     def sixty_four(desktop):
         watch = desktop_with_dunst(desktop)
         asking = Asking(desktop, "broken", threshold=3)
@@ -186,4 +206,5 @@ def situations(pictures):
     return [("trip: dunst, an outage from its begin to its end", outage),
             ("trip: dunst, two outages within a minute", two_outages),
             ("trip: dunst, an outage that is over before it is told", over_at_once),
+            ("trip: dunst, an outage that comes and goes, and is ended by hand", flaps),
             ("trip: dunst, 64 processes trip one backend", sixty_four)]
