@@ -42,9 +42,9 @@ std::optional<BreakerState> open(Breaker& breaker, const HostTime& now, millisec
   return entered;
 }
 
-/// A closed -> open edge. False: it was open already.
+/// R12: of what a report has just opened. False: it is the same outage still, or a person's break that goes on.
 bool begin_outage(Breaker& breaker) {
-  if (breaker.state != BreakerState::closed) return false;
+  if (breaker.outage || breaker.by_hand) return false;
   ++breaker.trips;
   breaker.outage = true;
   return true;
@@ -125,14 +125,13 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
     const bool enough = static_cast<int>(breaker.streak.size()) >= policy.threshold;
     if (!enough && report.trip == Trip::at_threshold) return Settled{.counted = true};
   }
-  const bool tripped = begin_outage(breaker);
   breaker.breaks_in_a_row = std::min(breaker.breaks_in_a_row + 1, 1'000'000);
   const milliseconds length = break_length(policy, breaker.breaks_in_a_row);
   // Callers keep the rest of a longer break that a probe before its time has interrupted.
   const Break rest = rest_of(breaker, now);
   const auto entered = open(breaker, now, length);
   if (remaining(rest.pause, now) > length) resume(breaker, rest);
-  return Settled{.counted = true, .entered = entered, .tripped = tripped};
+  return Settled{.counted = true, .entered = entered, .tripped = begin_outage(breaker)};
 }
 
 Settled succeed(Breaker& breaker) {
@@ -174,9 +173,8 @@ Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& n
   const milliseconds length = hinted(report, policy);
   if (length == milliseconds(0)) return fail_once(breaker, policy, now, report);
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
-  const bool tripped = begin_outage(breaker);
   const auto entered = open_for_limit(breaker, policy, now, std::max(length, remaining(breaker.pause, now)));
-  return Settled{.counted = true, .entered = entered, .tripped = tripped};
+  return Settled{.counted = true, .entered = entered, .tripped = begin_outage(breaker)};
 }
 
 /// R22: an answer closes; a limit with a new time moves the end; anything else leaves the break as it is. When the next
@@ -188,7 +186,7 @@ Settled probed_slowly(Breaker& breaker, const BreakerPolicy& policy, const HostT
   if (length == milliseconds(0)) return Settled{.counted = true, .neutral = true};
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
   breaker.pause = Span{now, length};
-  return Settled{.counted = true};
+  return Settled{.counted = true, .tripped = begin_outage(breaker)};
 }
 
 /// R17: the hint of a call that began before the break may lengthen it, never shorten it.

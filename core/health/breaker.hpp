@@ -63,8 +63,9 @@ struct Breaker {
   // Of lost connections. The stores keep these two alike in all backends of one peer: see BackendState.
   std::optional<Span> burst;  // the last burst of drops
   int bursts_in_a_row = 0;    // … without a success between them
-  std::int64_t trips = 0;     // closed -> open edges ever; the number of a trip is its notification's key
-  /// Since a trip: until an answer, or until somebody decides by hand. Failed probes are the same outage.
+  std::int64_t trips = 0;     // outages ever
+  /// Since a trip: until an answer, or until somebody decides by hand. Failed probes are the same outage. A break that
+  /// a person began is none; the first failure after it begins one.
   bool outage = false;
   std::int64_t recoveries = 0;  // outages that an answer ended, ever
   std::optional<LastFailure> last_failure;
@@ -136,7 +137,7 @@ struct Settled {
   bool neutral = false;     // … and said nothing about the backend's health
   bool collateral = false;  // … because it is part of a burst of drops that is known already
   std::optional<BreakerState> entered;
-  bool tripped = false;    // a closed -> open edge: exactly one notification belongs to it (R12)
+  bool tripped = false;    // an outage begins: exactly one notification belongs to it (R12)
   bool recovered = false;  // back to closed after a trip
 };
 /// Reports the end of a call. Through a permit that is not current it changes nothing (R8, R10), except that a rate

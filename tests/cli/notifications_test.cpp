@@ -97,6 +97,25 @@ TEST_CASE("a failed probe is the same outage; its end by an answer is told once 
   CHECK(told.records()[1]["acknowledged"] == true);
 }
 
+TEST_CASE("an outage that follows a break by hand is told as any other, and so is its end") {
+  Cli cli;
+  Told told(cli);
+  cli.backend("gemini", kBroken, "breaker.cooldown = 0");
+  cli.run("breaker trip gemini --for 1ms").expect(0);
+  REQUIRE(eventually([&] { return cli.state_of("gemini") == "half_open"; }));
+  CHECK(told.in_the_end().empty());
+  cli.run("ask -b gemini hello").expect(1).stderr_has("gemini is skipped from now on");
+  cli.run("ask -b gemini hello").expect(1).stderr_lacks("from now on");
+  auto all = told.in_the_end();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0]["title"] == "gemini is unavailable: it ends with an error");
+  cli.backend("gemini", {"--say", "fine"});
+  cli.run("ask -b gemini hello").expect(0).stderr_has("gemini works again");
+  all = told.in_the_end();
+  REQUIRE(all.size() == 2);
+  CHECK(all[1]["title"] == "gemini answers again");
+}
+
 TEST_CASE("sixty-four processes that trip one backend tell it once, and its recovery once") {
   Cli cli;
   Told told(cli);

@@ -93,3 +93,42 @@ TEST_CASE("a break by hand in the middle of an outage leaves it one, until an an
   trial.pass(1h);
   CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);
 }
+
+TEST_CASE(
+    "the first failure after a break that a person began is a trip, and the answer that ends it a recovery [R12]") {
+  Trial trial;
+  open_for(trial.breaker, trial.now, 1s);
+  trial.pass(1s);
+  const auto verdict = GENERATE(Verdict::failure, Verdict::rate_limited);
+  Settled settled;
+  CHECK(edge_of(trial, [&] { settled = trial.call(verdict, 1min); }) == Edge::trip);
+  CHECK(settled.tripped);
+  trial.pass(trial.left());
+  CHECK(edge_of(trial, [&] { settled = trial.call(Verdict::failure); }) != Edge::trip);
+  CHECK_FALSE(settled.tripped);
+  trial.pass(trial.left());
+  CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);
+  CHECK(trial.breaker.trips == 1);
+}
+
+TEST_CASE("a probe that fails while a longer break of a person's goes on leaves it theirs, and no outage") {
+  Trial trial;
+  open_for(trial.breaker, trial.now, 1h);
+  const Ticket probe = trial.ask(1, ProbeTime::at_once).ticket;
+  CHECK_FALSE(edge_of(trial, [&] { trial.report(probe, Verdict::failure); }));
+  CHECK(trial.breaker.by_hand);
+  trial.pass(1h);
+  CHECK(edge_of_call(trial, Verdict::failure) == Edge::trip);
+}
+
+TEST_CASE("a limit takes the place of a person's break, and the slow probe that hears of it again is a trip") {
+  Trial trial;
+  const Ticket before = trial.ticket();
+  open_for(trial.breaker, trial.now, 1min);
+  CHECK_FALSE(edge_of(trial, [&] { trial.report(before, Verdict::rate_limited, 10h); }));  // R8: no event
+  trial.pass(trial.policy.slow_probe);
+  const Ticket slow = trial.slow_ticket();
+  Settled settled;
+  CHECK(edge_of(trial, [&] { settled = trial.report(slow, Verdict::rate_limited, 9h); }) == Edge::trip);
+  CHECK(settled.tripped);
+}

@@ -90,7 +90,10 @@ class Player {
     const auto left = trial_.left();
     const Settled settled = trial_.report(call.ticket, verdict, milliseconds(pick(200'000)));
     notified_ += settled.tripped;
-    edges_ += before.state == BreakerState::closed && trial_.breaker.state == BreakerState::open;
+    if (began_outage(settled)) {
+      ++outages_;
+      is_off_ = true;
+    }
     if (settled.counted) return;
     CHECK_FALSE(settled.entered);
     Breaker unchanged = trial_.breaker;
@@ -102,6 +105,13 @@ class Player {
     }
     CHECK(unchanged == before);
     CHECK(trial_.left() >= left);
+  }
+
+  /// What the breaker heard opened it, whatever had it closed to callers before; but for a break that is a person's
+  /// still.
+  bool began_outage(const Settled& settled) const {
+    return settled.counted && !settled.neutral && !is_off_ && trial_.breaker.state == BreakerState::open &&
+           !trial_.breaker.by_hand;
   }
 
   void let_time_pass() { trial_.pass(milliseconds(pick(30'000))); }
@@ -143,8 +153,10 @@ class Player {
     CHECK((now.state == BreakerState::half_open || now.state == BreakerState::open || !now.slow_probe));
     CHECK(now.pause.length <= 100s);
     CHECK(trial_.left() <= 100s);
-    CHECK(notified_ == edges_);
-    CHECK(now.trips == edges_);
+    is_off_ = is_off_ && now.state != BreakerState::closed && now.state != BreakerState::disabled;
+    CHECK(notified_ == outages_);
+    CHECK(now.trips == outages_);
+    CHECK(now.outage == is_off_);
     CHECK((now.state != BreakerState::closed || now.breaks_in_a_row == 0));
   }
 
@@ -153,7 +165,8 @@ class Player {
   std::vector<Call> calls_;
   std::int64_t last_pid_ = 0;
   std::int64_t notified_ = 0;
-  std::int64_t edges_ = 0;
+  std::int64_t outages_ = 0;
+  bool is_off_ = false;
 };
 
 }  // namespace
