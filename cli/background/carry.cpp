@@ -13,6 +13,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/render.hpp"
 #include "core/os/event.hpp"
+#include "core/os/process.hpp"
 #include "core/run/warm_up.hpp"
 
 namespace delegate::cli {
@@ -197,6 +198,7 @@ void carry(const World& world, const Host& host, const Request& asked, Jobs* job
 }
 
 int run_carry(const World& world, const Config& config, const CarryCommand& command) {
+  set_process_name("run-carrier");
   Leash leash(world.in);
   const auto words = leash.request(world.interrupted);
   if (!words) return kInternal;  // nobody wants it any more

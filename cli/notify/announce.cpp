@@ -11,6 +11,7 @@
 #include "cli/notify/desktop_channel.hpp"
 #include "core/os/detached.hpp"
 #include "core/os/file.hpp"
+#include "core/os/process.hpp"
 #include "core/run/check.hpp"
 #include "core/state/shared_drops.hpp"
 
@@ -210,6 +211,9 @@ void tell_left_behind(const World& world, const Host& host) {
   if (rows && std::any_of(rows->begin(), rows->end(), is_left)) start_announcer(world);
 }
 
-int run_announce(const World& world, const Config& config) { return Announcer(world, config).run(); }
+int run_announce(const World& world, const Config& config) {
+  set_process_name("trip-announcer");
+  return Announcer(world, config).run();
+}
 
 }  // namespace delegate::cli

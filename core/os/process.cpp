@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -102,6 +103,8 @@ bool is_executable_file(const std::string& path) {
   struct stat facts {};
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
+
+void set_process_name(const char* name) { ::prctl(PR_SET_NAME, name); }
 
 ProcessId this_process(const std::string& boot_id) {
   const auto stat = read_stat("self");

@@ -9,6 +9,10 @@
 // Facts about processes, from /proc.
 namespace delegate {
 
+/// What lists of processes call this one, 15 bytes at most. What is called by the program's name may be killed by that
+/// name, and one that was started as /proc/self/exe is called `exe`. A system call only: for use after a fork.
+void set_process_name(const char* name);
+
 ProcessId this_process(const std::string& boot_id);
 
 /// False only when it is certain: another boot, or (in our pid namespace) no such pid, or the pid now belongs to a

@@ -2,10 +2,8 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
-#include <sstream>
 
-#include "tests/cli/cli.hpp"
-#include "tests/cli/patience.hpp"
+#include "tests/cli/told.hpp"
 
 // What people are told of outages, from outside: every `run` is a process, and so is each telling.
 using namespace delegate::test;
@@ -13,41 +11,6 @@ using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
 namespace {
-
-/// A hook that appends what it gets to a file, one line each.
-struct Told {
-  explicit Told(Cli& cli, const std::string& more = {}, const std::string& toml = {})
-      : cli_(cli), file_(cli.file("told")) {
-    const std::string hook = cli.file("hook");
-    cli.write(hook, "#!/bin/sh\nPATH=/usr/bin:/bin\n" + more + "cat >> '" + file_ + "'\n");
-    std::filesystem::permissions(hook, std::filesystem::perms(0755));
-    cli.config("[notify]\nhook = [\"" + hook + "\"]\n" + toml);
-  }
-
-  std::vector<Json> all() const {
-    std::vector<Json> found;
-    if (!std::filesystem::exists(file_)) return found;
-    std::istringstream lines(cli_.read(file_));
-    for (std::string line; std::getline(lines, line);)
-      if (!line.empty()) found.push_back(Json::parse(line));
-    return found;
-  }
-  /// Once nobody is telling any more.
-  std::vector<Json> in_the_end() {
-    REQUIRE(eventually([&] {
-      const Json rows = records();
-      return std::none_of(rows.begin(), rows.end(), [](const Json& row) {
-        return row["delivery"] == "owed" || row["delivery"] == "taken" || row["delivery"] == "sending";
-      });
-    }));
-    return all();
-  }
-  Json records() { return Json::parse(cli_.run("notifications --json").expect(0).out)["notifications"]; }
-
- private:
-  Cli& cli_;
-  std::string file_;
-};
 
 /// The process that tells; 0: there is none.
 pid_t announcer_of(const Cli& cli) {
@@ -267,6 +230,15 @@ TEST_CASE("a hook that hangs is not waited for by the asking person, and leaves 
   CHECK_THAT(told.in_the_end().size() == 0 ? told.records()[0]["detail"].get<std::string>() : "",
              Contains("hook: did not end within 5 s"));
   CHECK(eventually([&] { return cli.processes().empty(); }));
+}
+
+TEST_CASE("what tells of a trip has a name of its own in the list of processes") {
+  Cli cli;
+  const std::string names = cli.file("names");
+  Told told(cli, "read -r pid name state parent rest < /proc/$PPID/stat\ncat /proc/$parent/comm > '" + names + "'\n");
+  cli.backend("gemini", kBroken, kStrict).run("ask hello").expect(1);
+  CHECK(told.in_the_end().size() == 1);
+  CHECK(cli.read(names) == "trip-announcer\n");
 }
 
 TEST_CASE("unacknowledged trips show in status until they are acknowledged or over (A77)") {
