@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "core/os/fork.hpp"
+
 namespace delegate::cli {
 namespace {
 
@@ -42,13 +44,10 @@ void pass_on(int signal) {
   ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-/// Away from the terminal and the streams: whoever reads those waits for their end, and must not wait for us.
+/// Away from the terminal and the streams.
 void detach() {
   ::setsid();
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (nowhere < 0) return;
-  for (const int stream : {0, 1, 2}) ::dup2(nowhere, stream);
-  ::close(nowhere);
+  let_go_of_standard_streams();
 }
 
 }  // namespace

@@ -6,8 +6,12 @@
 #include "cli/exit_code.hpp"
 #include "cli/world.hpp"
 #include "core/os/inherited.hpp"
+#include "core/os/init.hpp"
 
 namespace {
+
+/// In a container that ends with delegate: for a trip that is being told, once nothing else trips, a hook's five seconds included.
+constexpr delegate::milliseconds kLastWords{8'000};
 
 volatile std::sig_atomic_t g_signal = 0;
 delegate::CancelToken* g_interrupted = nullptr;
@@ -33,6 +37,7 @@ void handle_signals(delegate::CancelToken& interrupted) {
 
 int main(int argc, char** argv) {
   try {  // the last border where exceptions end
+    delegate::split_off_init(kLastWords);
     delegate::keep_standard_streams_apart();
     delegate::CancelToken interrupted;
     handle_signals(interrupted);

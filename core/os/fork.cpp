@@ -1,5 +1,6 @@
 #include "core/os/fork.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,6 +8,13 @@
 #include <algorithm>
 
 namespace delegate {
+
+void let_go_of_standard_streams() {
+  int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0) nowhere = ::open("/", O_PATH | O_CLOEXEC);  // the numbers are not to be had by others
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, stream);
+  if (nowhere > STDERR_FILENO) ::close(nowhere);
+}
 
 void close_from_to(unsigned first, unsigned last) {
   if (first > last || ::syscall(SYS_close_range, first, last, 0U) == 0) return;

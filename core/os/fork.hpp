@@ -22,6 +22,10 @@ class AllSignalsBlocked {
   sigset_t before_;
 };
 
+/// Nothing is at stdin, stdout and stderr any more: whoever waits for their end must not wait for this process. System
+/// calls only: for use after a fork.
+void let_go_of_standard_streams();
+
 /// Closes all of these numbers that are open. System calls only: for use after a fork.
 void close_from_to(unsigned first, unsigned last);
 

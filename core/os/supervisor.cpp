@@ -17,6 +17,7 @@
 
 #include "core/os/fork.hpp"
 #include "core/os/own_children.hpp"
+#include "core/os/process.hpp"
 
 namespace delegate {
 namespace {
@@ -33,14 +34,6 @@ void close_all_above_standard_but(std::array<int, 5> kept) {
     next = static_cast<unsigned>(fd) + 1;
   }
   close_from_to(next, ~0U);
-}
-
-/// Whoever waits for the end of the caller's stdout must not wait for this process.
-void let_go_of_standard_fds(int control) {
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  const int instead = nowhere >= 0 ? nowhere : control;  // the numbers are not to be had by others
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(instead, fd);
-  if (nowhere > STDERR_FILENO) ::close(nowhere);
 }
 
 void reset_signals() {
@@ -237,11 +230,11 @@ void Supervisor::look_around() {
 
 void supervise(const ChildImage& image) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ::prctl(PR_SET_NAME, "run-supervisor");  // what is called by the program's name may be killed by name
+  set_process_name("run-supervisor");
   ::setsid();
   reset_signals();
   close_all_above_standard_but({image.directory, image.in, image.out, image.err, image.control});
-  let_go_of_standard_fds(image.control);
+  let_go_of_standard_streams();
   Supervisor(image).run(image);
   ::_exit(0);
 }

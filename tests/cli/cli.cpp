@@ -143,6 +143,11 @@ Cli& Cli::in_directory(std::string directory) {
   return *this;
 }
 
+Cli& Cli::started_by(std::vector<std::string> launcher) {
+  launcher_ = std::move(launcher);
+  return *this;
+}
+
 std::string Cli::toml() const {
   if (backends_.empty()) return config_;
   std::string out = config_ + "\n[router]\n" + router_ + "\n";
@@ -166,7 +171,8 @@ Running Cli::start(std::string_view words) { return start(words_of(words)); }
 Running Cli::start(const std::vector<std::string>& arguments) {
   // Only when it changed: others that start now are reading it.
   if (const std::string text = toml(); !text.empty() && text != read(config_file())) write(config_file(), text);
-  std::vector<std::string> argv{DELEGATE_BINARY};
+  std::vector<std::string> argv = launcher_;
+  argv.emplace_back(DELEGATE_BINARY);
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment;
   for (const auto& [name, value] : environment_) environment.push_back(name + "=" + value);

@@ -40,6 +40,8 @@ class Cli {
   Cli& streams(Streams streams);
   Cli& input(std::string text) { return streams({.in = Streams::In::given, .input = std::move(text)}); }
   Cli& in_directory(std::string directory);
+  /// Started by this command from now on, which begins with an absolute path; none: as a shell does.
+  Cli& started_by(std::vector<std::string> launcher);
 
   /// Words are separated by spaces.
   Finished run(std::string_view words) { return start(words).finish(); }
@@ -89,6 +91,7 @@ class Cli {
   std::map<std::string, std::string> environment_;
   Streams streams_;
   std::string directory_;
+  std::vector<std::string> launcher_;
 };
 
 }  // namespace delegate::test
