@@ -15,6 +15,7 @@
 #include "core/os/errno_code.hpp"
 #include "core/os/file.hpp"
 #include "core/os/fork.hpp"
+#include "core/os/own_executable.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -59,8 +60,6 @@ class Orders {
   posix_spawn_file_actions_t actions_{};
   posix_spawnattr_t attributes_{};
 };
-
-constexpr const char* kSelf = "/proc/self/exe";  // also when the file was replaced by a newer one meanwhile
 
 Json object_of(const told::Accepted& told) {
   Json json{{"ahead", told.ahead}};
@@ -122,8 +121,9 @@ Result<Carrier> Carrier::start(const World& world, const std::string& config_fil
   ::posix_spawn_file_actions_addopen(orders.actions(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   ::posix_spawn_file_actions_addchdir_np(orders.actions(), request.cwd.c_str());
   Carrier carrier;
-  const int error = ::posix_spawn(&carrier.pid_, kSelf, orders.actions(), orders.attributes(), exec_array(words).data(),
-                                  exec_array(variables).data());
+  const std::string self = own_executable();
+  const int error = ::posix_spawn(&carrier.pid_, self.c_str(), orders.actions(), orders.attributes(),
+                                  exec_array(words).data(), exec_array(variables).data());
   if (error != 0) return fail_errno("background: start a process in " + one_line(request.cwd), error);
   ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
   carrier.leash_ = std::move(in.write);

@@ -11,6 +11,7 @@
 #include "cli/notify/desktop_channel.hpp"
 #include "core/os/detached.hpp"
 #include "core/os/file.hpp"
+#include "core/os/own_executable.hpp"
 #include "core/os/process.hpp"
 #include "core/run/check.hpp"
 #include "core/state/shared_drops.hpp"
@@ -18,7 +19,6 @@
 namespace delegate::cli {
 namespace {
 
-constexpr const char* kSelf = "/proc/self/exe";
 /// What trips together is told together: the first waits until none has come for a while. A CLI that is broken takes
 /// some time to say so, and a question goes from one to the next.
 constexpr milliseconds kQuiet{1'500};
@@ -189,7 +189,7 @@ class Announcer {
 }  // namespace
 
 void start_announcer(const World& world) {
-  DetachedSpec spec{.executable = kSelf, .argv = {"delegate"}};
+  DetachedSpec spec{.executable = own_executable(), .argv = {"delegate"}};
   if (!world.config_file.empty())
     spec.argv.insert(spec.argv.end(), {"--config", (Path(world.cwd) / world.config_file).string()});
   spec.argv.emplace_back("announce");
