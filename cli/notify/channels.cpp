@@ -11,6 +11,16 @@ bool is_remote(const World& world) {
   return !world.variable("SSH_CONNECTION").empty() || !world.variable("SSH_TTY").empty();
 }
 
+/// What a channel came to, and what its guard has to say of that: nobody hears this process, the record is its log.
+std::string with_remark(const std::string& word, const Guarded<Told>& told, const std::string& guard) {
+  if (!told.remark.starts_with(guard + ":")) return word;
+  return word.empty() ? told.remark : word + " (" + told.remark + ")";
+}
+
+void add(std::string& words, const std::string& more) {
+  if (!more.empty()) words += (words.empty() ? "" : "; ") + more;
+}
+
 }  // namespace
 
 std::vector<Channel> channels_of(const World& world, const NotifySettings& settings, const Redactor& redact) {
@@ -29,11 +39,12 @@ Walk tell(const std::vector<Channel>& channels, Guards& guards, const Announceme
     const std::string guard = "notify_" + channel.name;
     const auto told = guard_optional(
         guards, guard, [&] { return channel.tell(announcement); }, Told{.detail = "left out, it failed too often"});
-    if (told.value.took) return {Delivery::delivered, channel.name, told.value.detail, told.value.handle};
-    const std::string& why = told.error ? told.error->what : told.value.detail;
-    reasons += (reasons.empty() ? "" : "; ") + channel.name + ": " + why;
-    // Nobody hears this process: the record is the guard's log.
-    if (told.remark.starts_with(guard + ":")) reasons += " (" + told.remark + ")";
+    std::string said = with_remark(told.error ? told.error->what : told.value.detail, told, guard);
+    if (told.value.took) {
+      add(said, reasons);
+      return {Delivery::delivered, channel.name, said, told.value.handle};
+    }
+    add(reasons, channel.name + ": " + said);
     if (told.error && told.error->code == Code::deadline_exceeded) break;
   }
   return {.detail = std::move(reasons)};

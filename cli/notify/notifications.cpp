@@ -39,7 +39,7 @@ Json to_object(const NotificationRow& row) {
 
 std::string delivery_text(const NotificationRow& row) {
   if (row.delivery == Delivery::delivered)
-    return "by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 80) + ")");
+    return "by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 160) + ")");
   std::string text(to_string(row.delivery));
   return row.detail.empty() ? text : text + ": " + one_line(row.detail, 160);
 }

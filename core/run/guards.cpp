@@ -1,5 +1,7 @@
 #include "core/run/guards.hpp"
 
+#include <algorithm>
+
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/os/process.hpp"
@@ -26,6 +28,26 @@ std::string last_error_of(const GuardState& state) {
 }
 
 std::string times(std::int64_t count) { return count == 1 ? "once" : std::to_string(count) + " times"; }
+
+/// That it opened, or closed; else nothing. `state` has its failures and skips from before.
+std::string turn_of(const std::string& name, const Settled& settled, const GuardState& state) {
+  if (settled.recovered)
+    return name + ": works again" + (state.skipped == 0 ? "" : ", was left out " + times(state.skipped));
+  if (!settled.tripped) return {};
+  const milliseconds pause = state.breaker.pause.length;
+  return name + ": failed" + (state.failures == 0 ? "" : " " + times(state.failures + 1) + " in a row") +
+         ", left out " + (pause == kNever ? "until it is reset" : "for " + format_duration(pause)) +
+         " (last: " + last_error_of(state) + ")";
+}
+
+void count(GuardState& state, Verdict verdict) {
+  if (verdict == Verdict::failure) {
+    ++state.failures;
+    return;
+  }
+  const Breaker& breaker = state.breaker;
+  state = {.breaker = {.generation = breaker.generation, .trips = breaker.trips, .recoveries = breaker.recoveries}};
+}
 
 }  // namespace
 
@@ -56,7 +78,20 @@ Guards::Entry Guards::enter(const std::string& name) {
       entry.remark = name + ": left out " + times(state.skipped) + " so far (last: " + entry.last_error + ")";
   });
   // It is open, and nobody can say whether its time has come: left out.
-  return done ? entry : Entry{.may_run = false, .last_error = last_error_of(*known)};
+  if (!done) return Entry{.may_run = false, .last_error = last_error_of(*known)};
+  keep(name, entry.remark);
+  return entry;
+}
+
+void Guards::keep(const std::string& name, const std::string& remark) {
+  if (remark.empty()) return;
+  const Status kept = store_->change_notifications([&](NotificationRows& rows, const HostTime&) {
+    const auto newest = std::find_if(rows.rbegin(), rows.rend(), [&](const NotificationRow& row) {
+      return row.kind == "guard" && row.subject == name;
+    });
+    if (newest != rows.rend()) newest->detail = remark;
+  });
+  if (!kept) return;  // a line is lost; the counts, which `delegate guard list` has, are not
 }
 
 void Guards::give_back(const std::string& name, const Ticket& ticket) {
@@ -68,43 +103,31 @@ void Guards::give_back(const std::string& name, const Ticket& ticket) {
 
 std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
   const std::string error = failed == nullptr ? "" : one_line(failed->what, kLongestError);
-  std::string unnoted = failed == nullptr ? "" : name + " failed: " + error;
-  if (store_ == nullptr || !entry.ticket) return unnoted;
+  const std::string failure = failed == nullptr ? "" : name + " failed: " + error;
+  if (store_ == nullptr || !entry.ticket) return failure;
   if (failed != nullptr && failed->code == Code::busy) {
     if (entry.is_trial) give_back(name, *entry.ticket);
-    return unnoted;
+    return failure;
   }
   if (failed == nullptr && !entry.is_trial) {
     const auto known = store_->guard(name);  // others may have failed meanwhile
     if (!known || known->failures == 0) return {};
   }
-  std::string remark;
+  std::string turn;
+  bool is_said = false;
   const Status noted = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
-    remark.clear();
     const Verdict verdict = failed == nullptr ? Verdict::success : Verdict::failure;
     const Settled settled =
         settle(state.breaker, policy_, now, *entry.ticket, {.verdict = verdict, .outcome = "failed", .message = error});
-    if (!settled.counted) return;
-    if (failed == nullptr) {
-      if (settled.recovered)
-        remark = name + ": works again" + (state.skipped == 0 ? "" : ", was left out " + times(state.skipped));
-      state = GuardState{.breaker = {.generation = state.breaker.generation,
-                                     .trips = state.breaker.trips,
-                                     .recoveries = state.breaker.recoveries}};
-      return;
-    }
-    ++state.failures;
-    if (!settled.tripped) {
-      // One line at the trip and none for each try after it: who waits for it to work again is told when it does.
-      if (!settled.entered) remark = name + " failed: " + error;
-      return;
-    }
-    const milliseconds pause = state.breaker.pause.length;
-    remark = name + ": failed" + (state.failures == 1 ? "" : " " + times(state.failures) + " in a row") +
-             ", left out " + (pause == kNever ? "until it is reset" : "for " + format_duration(pause)) +
-             " (last: " + error + ")";
+    turn = turn_of(name, settled, state);
+    // One line at the trip and none for each try after it: who waits for it to work again is told when it does.
+    is_said = settled.counted && !settled.entered;
+    if (settled.counted) count(state, verdict);
   });
-  return noted ? remark : unnoted;
+  if (!noted) return failure;
+  keep(name, turn);
+  if (!turn.empty()) return turn;
+  return is_said ? failure : "";
 }
 
 Result<int> Guards::reset(const std::string& name) {

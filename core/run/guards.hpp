@@ -24,6 +24,8 @@ struct Guarded {
   std::string remark;          // what is to be said of it now; mostly nothing
 };
 
+/// Most side jobs have no listener: the newest remark about a guard stands in its record as well, as the detail of its
+/// notification; only failures below the threshold do not.
 class Guards {
  public:
   /// `store` may be null, or fail: then every job runs, unguarded.
@@ -46,6 +48,7 @@ class Guards {
 
  private:
   void give_back(const std::string& name, const Ticket& ticket);
+  void keep(const std::string& name, const std::string& remark);
 
   StateStore* store_;
   ProcessId self_;

@@ -232,6 +232,22 @@ TEST_CASE("a guard's trip is on record, acknowledged when it works again, and ne
   CHECK(rows[0].acknowledged_at);
 }
 
+TEST_CASE("the record of a guard has the newest line about it, for jobs that nobody listens to (E7, F5.3)") {
+  House house;
+  const auto newest = [&] { return house.store->notifications().value().back().detail; };
+  const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
+  const auto gate = [&] { return guard_gate(house.guards, "cache", broken).has_value(); };
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(gate());
+  CHECK(newest() == "cache: failed 3 times in a row, left out for 5m (last: unreadable)");
+  CHECK_FALSE(gate());
+  CHECK(newest() == "cache: left out once so far (last: unreadable)");
+  for (int i = 0; i < 19; ++i) CHECK_FALSE(gate());
+  CHECK(newest() == "cache: left out 20 times so far (last: unreadable)");
+  house.clock.pass(5min);
+  house.job(true);
+  CHECK(newest() == "cache: works again, was left out 20 times");
+}
+
 TEST_CASE("a success of one process ends the failures of another, whichever began first") {
   House house;
   const Guards::Entry early = house.guards.enter("cache");

@@ -1,0 +1,71 @@
+#include "cli/notify/channels.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/state/memory.hpp"
+
+// The walk down the ladder of channels, with their guards.
+using namespace delegate;
+using namespace delegate::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+class HandClock final : public Clock {
+ public:
+  HostTime now() const override { return now_; }
+  void pass(milliseconds time) {
+    now_.boot += time;
+    now_.wall += time;
+  }
+
+ private:
+  HostTime now_{.boot_id = "boot-1", .boot = 1h, .wall = 500'000h};
+};
+
+struct Ladder {
+  HandClock clock;
+  std::unique_ptr<StateStore> store = make_memory_store(clock);
+  Guards guards{store.get(), {"boot-1", 7, 1}, {.threshold = 1, .reset_after = 5min}};
+  std::optional<Error> broken;  // what is wrong with the hook; else it takes all
+  Told desktop{.took = true, .handle = "7@bus/:1"};
+
+  Walk walk() {
+    const Channel hook{"hook", [this](const Announcement&) -> Result<Told> {
+                         if (broken) return tl::unexpected(*broken);
+                         return Told{.took = true};
+                       }};
+    const Channel second{"desktop", [this](const Announcement&) -> Result<Told> { return desktop; }};
+    return tell({hook, second}, guards, {.kind = "test"});
+  }
+  void break_with(Code code, std::string why) { broken = Error{code, std::move(why), ""}; }
+};
+
+}  // namespace
+
+TEST_CASE("what a channel said that did not take it is on record though the next one took it") {
+  Ladder ladder;
+  ladder.break_with(Code::unavailable, "exit status 7");
+  const Walk first = ladder.walk();
+  CHECK(first.delivery == Delivery::delivered);
+  CHECK(first.channel == "desktop");
+  CHECK(first.handle == "7@bus/:1");
+  CHECK(first.detail == "hook: exit status 7 (notify_hook: failed, left out for 5m (last: exit status 7))");
+  CHECK(ladder.walk().detail ==
+        "hook: left out, it failed too often (notify_hook: left out once so far (last: exit status 7))");
+  ladder.desktop.detail = "osc99";
+  CHECK(ladder.walk().detail == "osc99; hook: left out, it failed too often");
+}
+
+TEST_CASE("that a channel works again is said in the record of what it took (E7, F5.3)") {
+  Ladder ladder;
+  ladder.break_with(Code::unavailable, "exit status 7");
+  ladder.walk();
+  ladder.walk();
+  ladder.broken.reset();
+  ladder.clock.pass(5min);
+  const Walk walk = ladder.walk();
+  CHECK(walk.channel == "hook");
+  CHECK(walk.detail == "notify_hook: works again, was left out once");
+  CHECK(ladder.walk().detail.empty());
+}
