@@ -11,6 +11,10 @@ bool is_remote(const World& world) {
   return !world.variable("SSH_CONNECTION").empty() || !world.variable("SSH_TTY").empty();
 }
 
+bool may_have_told(const Error& error) {
+  return error.code == Code::deadline_exceeded || error.code == Code::cancelled;
+}
+
 /// What a channel came to, and what its guard has to say of that: nobody hears this process, the record is its log.
 std::string with_remark(const std::string& word, const Guarded<Told>& told, const std::string& guard) {
   if (!told.remark.starts_with(guard + ":")) return word;
@@ -45,7 +49,7 @@ Walk tell(const std::vector<Channel>& channels, Guards& guards, const Announceme
       return {Delivery::delivered, channel.name, said, told.value.handle};
     }
     add(reasons, channel.name + ": " + said);
-    if (told.error && told.error->code == Code::deadline_exceeded) break;
+    if (told.error && may_have_told(*told.error)) break;
   }
   return {.detail = std::move(reasons)};
 }

@@ -18,8 +18,8 @@ struct Told {
   std::string handle;  // see NotificationRow
 };
 
-/// One way. An error means that the channel is broken, which its guard counts; with Code::deadline_exceeded it may have
-/// been shown all the same, so that no other one is tried.
+/// One way. An error means that the channel is broken, which its guard counts. With Code::deadline_exceeded it may have
+/// been shown all the same, so that no other one is tried; nor with Code::cancelled: it was stopped, and is not broken.
 struct Channel {
   std::string name;
   std::function<Result<Told>(const Announcement&)> tell;

@@ -42,6 +42,7 @@ Result<std::string> output_of(const World& world, std::vector<std::string> argv,
   });
   if (!ended) return tl::unexpected(ended.error());
   if (ended->end == ChildEnd::exited && ended->exit_code <= most) return out;
+  if (ended->end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may be shown yet");
   if (ended->end != ChildEnd::exited) return fail(Code::deadline_exceeded, "did not end in time: it may be shown yet");
   const std::string said = redact(one_line(trim(ended->err.text()), kLongestRemark));
   return broken("exit status " + std::to_string(ended->exit_code) + (said.empty() ? "" : ": " + said));

@@ -15,7 +15,7 @@ tl::unexpected<Error> broken(const std::string& why) { return fail(Code::unavail
 tl::unexpected<Error> cut_off(const std::string& why) { return fail(Code::deadline_exceeded, why); }
 
 Result<Told> told_by(const ChildResult& ended, const Redactor& redact) {
-  if (ended.end == ChildEnd::cancelled) return cut_off("was interrupted");
+  if (ended.end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may have been told");
   if (ended.end == ChildEnd::timed_out) return cut_off("did not end within 5 s");
   if (ended.end == ChildEnd::signalled) return cut_off("ended by signal " + std::to_string(ended.signal));
   if (ended.exit_code == 0) return Told{.took = true};

@@ -103,9 +103,10 @@ void Guards::give_back(const std::string& name, const Ticket& ticket) {
 
 std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
   const std::string error = failed == nullptr ? "" : one_line(failed->what, kLongestError);
-  const std::string failure = failed == nullptr ? "" : name + " failed: " + error;
+  const bool is_stopped = failed != nullptr && failed->code == Code::cancelled;
+  const std::string failure = failed == nullptr || is_stopped ? "" : name + " failed: " + error;
   if (store_ == nullptr || !entry.ticket) return failure;
-  if (failed != nullptr && failed->code == Code::busy) {
+  if (is_stopped || (failed != nullptr && failed->code == Code::busy)) {
     if (entry.is_trial) give_back(name, *entry.ticket);
     return failure;
   }

@@ -40,7 +40,8 @@ class Guards {
     std::string last_error;
   };
   Entry enter(const std::string& name);
-  /// Notes how it went; what is to be said of it. Code::busy is no failure of the job: others were before it.
+  /// Notes how it went; what is to be said of it. Code::busy is no failure of the job: others were before it. Nor is
+  /// Code::cancelled: it was stopped, which nobody needs to be told.
   std::string leave(const std::string& name, const Entry& entry, const Error* failed);
 
   /// Closes one, or with an empty name all. How many were not closed, or had failures.

@@ -241,6 +241,19 @@ TEST_CASE("what tells of a trip has a name of its own in the list of processes")
   CHECK(cli.read(names) == "trip-announcer\n");
 }
 
+TEST_CASE("a hook that is working when its announcer is stopped has not failed, and nobody else tells it") {
+  Cli cli;
+  Told told(cli, "touch '" + cli.file("begun") + "'; sleep 600\n", "[guards]\nthreshold = 1\n");
+  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  REQUIRE(eventually([&] { return std::filesystem::exists(cli.file("begun")); }));
+  ::kill(announcer_of(cli), SIGTERM);
+  CHECK(told.in_the_end().empty());
+  const Json rows = told.records();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0]["detail"] == "hook: was interrupted: it may have been told");
+  CHECK(Json::parse(cli.run("guard list --json").expect(0).out)["guards"].empty());
+}
+
 TEST_CASE("unacknowledged trips show in status until they are acknowledged or over (A77)") {
   Cli cli;
   Told told(cli);

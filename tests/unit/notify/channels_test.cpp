@@ -69,3 +69,12 @@ TEST_CASE("that a channel works again is said in the record of what it took (E7,
   CHECK(walk.detail == "notify_hook: works again, was left out once");
   CHECK(ladder.walk().detail.empty());
 }
+
+TEST_CASE("a channel that may have told it is the last: too late, or interrupted, which is no failure") {
+  Ladder ladder;
+  ladder.break_with(GENERATE(Code::deadline_exceeded, Code::cancelled), "may have told it");
+  const Walk walk = ladder.walk();
+  CHECK(walk.delivery == Delivery::undelivered);
+  CHECK(walk.detail.find("desktop") == std::string::npos);
+  CHECK((ladder.store->guard("notify_hook").value() == GuardState{}) == (ladder.broken->code == Code::cancelled));
+}

@@ -166,6 +166,21 @@ TEST_CASE("a single try that others keep waiting is given back, for the next one
   CHECK(house.job(true).remark == "cache: works again");
 }
 
+TEST_CASE(
+    "a job that somebody stopped says nothing of itself: neither counted nor said, and its single try given back") {
+  House house;
+  const Error stopped{Code::cancelled, "was interrupted", ""};
+  for (int i = 0; i < 5; ++i) CHECK(house.guards.leave("cache", house.guards.enter("cache"), &stopped).empty());
+  CHECK(house.state() == GuardState{});
+  house.fail_times(3);
+  house.clock.pass(5min);
+  const Guards::Entry entry = house.guards.enter("cache");
+  REQUIRE(entry.is_trial);
+  CHECK(house.guards.leave("cache", entry, &stopped).empty());
+  CHECK(house.state().failures == 3);
+  CHECK(house.job(true).remark == "cache: works again");
+}
+
 TEST_CASE("with reset_after 0 it stays out until it is reset (E2, E14)") {
   House house;
   house.settings.reset_after = 0ms;
