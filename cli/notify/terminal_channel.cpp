@@ -1,34 +1,21 @@
 #include "cli/notify/terminal_channel.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "cli/desktop/terminal_sequence.hpp"
-#include "core/os/errno_code.hpp"
-#include "core/os/fd.hpp"
+#include "core/os/terminal_write.hpp"
 
 namespace delegate::cli {
 namespace {
 
-constexpr int kPatienceMs = 1'000;
+constexpr milliseconds kPatience{1'000};
 
-/// In one write, so that it is not torn by what others write; and never for long: a terminal that was stopped (Ctrl-S)
-/// takes nothing. Opened anew, because non-blocking is a property that others of this terminal would share.
+/// In one piece, so that it is not torn by what others write.
 Result<Told> show(const World& world, const desktop::TerminalSequence& sequence) {
-  const std::string name = "/proc/self/fd/" + std::to_string(world.err);
-  const Fd terminal(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!terminal) return Told{.detail = "the terminal has gone away"};
-  pollfd room{terminal.get(), POLLOUT, 0};
-  if (::poll(&room, 1, kPatienceMs) == 0) return fail(Code::unavailable, "the terminal takes nothing");
-  const ssize_t count = ::write(terminal.get(), sequence.bytes.data(), sequence.bytes.size());
-  if (count == static_cast<ssize_t>(sequence.bytes.size()))
-    return Told{.took = true, .detail = std::string(sequence.form)};
-  if (count < 0 && errno == EIO) return Told{.detail = "the terminal has gone away"};
-  if (count < 0) return fail_errno("the terminal", errno);
-  return fail(Code::deadline_exceeded, "the terminal took only a part of it");
+  const Status shown = write_to_terminal(world.err, sequence.bytes, kPatience);
+  if (shown) return Told{.took = true, .detail = std::string(sequence.form)};
+  if (shown.error().code == Code::closed) return Told{.detail = shown.error().what};
+  return tl::unexpected(shown.error());
 }
 
 }  // namespace

@@ -129,6 +129,15 @@ void set_columns(int terminal, int columns) {
   REQUIRE(::ioctl(terminal, TIOCSWINSZ, &size) == 0);
 }
 
+/// Ctrl-S, once it has come through.
+void stop(const Terminal& terminal) {
+  REQUIRE(write_all(terminal.screen.get(), "\x13"));
+  REQUIRE(eventually([&] {
+    pollfd room{terminal.program.get(), POLLOUT, 0};
+    return ::poll(&room, 1, 0) == 0;
+  }));
+}
+
 /// Reads until this stands in what was read.
 bool comes(Fd& fd, std::string& so_far, std::string_view text) {
   return eventually([&] {
@@ -165,6 +174,7 @@ Running::Running(const std::vector<std::string>& argv, const std::vector<std::st
     options.use(2, terminal->program);
     if (streams_.out_is_terminal) options.use(1, terminal->program);
     if (streams_.columns > 0) set_columns(terminal->screen.get(), streams_.columns);
+    if (streams_.stopped) stop(*terminal);
   }
   ::posix_spawn_file_actions_addchdir_np(&options.actions, directory.c_str());
   const int error = ::posix_spawn(&pid_.value, argv[0].c_str(), &options.actions, &options.attributes,

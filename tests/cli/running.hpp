@@ -18,6 +18,7 @@ struct Streams {
   std::string in_file;           // instead: stdin is this file
   std::string out_file;          // instead of a pipe: /dev/full
   bool out_is_terminal = false;  // with In::terminal: stdout is the same terminal
+  bool stopped = false;          // with In::terminal: by Ctrl-S, so that it takes nothing
   int columns = 0;               // of the terminal; 0: it does not know
   bool out_closed = false;       // started without a stdout
   bool reader_is_gone = false;   // stdout is a pipe that nobody reads any more

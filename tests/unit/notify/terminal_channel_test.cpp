@@ -1,0 +1,124 @@
+#include "cli/notify/terminal_channel.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "core/os/fd.hpp"
+#include "tests/cli/patience.hpp"
+
+// A real terminal, and what it is sent.
+using namespace delegate;
+using namespace delegate::cli;
+using delegate::test::eventually;
+
+namespace {
+
+struct Terminal {
+  Terminal() : screen(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    REQUIRE(::grantpt(screen.get()) == 0);
+    REQUIRE(::unlockpt(screen.get()) == 0);
+    program = Fd(::open(::ptsname(screen.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(program);
+  }
+
+  /// Whoever looks at it, until this is there.
+  bool shows(const std::string& bytes) {
+    std::string seen;
+    return eventually([&] {
+      pollfd waited{screen.get(), POLLIN, 0};
+      std::array<char, 4096> buffer{};
+      if (::poll(&waited, 1, 0) != 1) return false;
+      const ssize_t count = ::read(screen.get(), buffer.data(), buffer.size());
+      if (count > 0) seen.append(buffer.data(), static_cast<std::size_t>(count));
+      return seen.find(bytes) != std::string::npos;
+    });
+  }
+
+  /// Ctrl-S.
+  void stop() {
+    REQUIRE(::write(screen.get(), "\x13", 1) == 1);
+    REQUIRE(eventually([&] { return !has_room(); }));
+  }
+  void fill() {
+    REQUIRE(::fcntl(program.get(), F_SETFL, O_NONBLOCK) == 0);
+    while (::write(program.get(), "x", 1) == 1) continue;
+    REQUIRE(::fcntl(program.get(), F_SETFL, 0) == 0);
+    REQUIRE_FALSE(has_room());
+  }
+  bool has_room() const {
+    pollfd waited{program.get(), POLLOUT, 0};
+    return ::poll(&waited, 1, 0) == 1;
+  }
+
+  Fd screen;
+  Fd program;
+};
+
+Announcement news() { return {.kind = "trip", .words = {"gemini is unavailable", "codex answers meanwhile."}}; }
+
+Result<Told> tell_on(int terminal, const std::string& name = "foot", const Announcement& announcement = news()) {
+  const SystemClock clock;
+  CancelToken interrupted;
+  const volatile std::sig_atomic_t signal = 0;
+  const World world{
+      .environment = {{"TERM", name}}, .clock = clock, .interrupted = interrupted, .signal = signal, .err = terminal};
+  return terminal_channel(world).tell(announcement);
+}
+
+/// What a process that has no right to open this terminal comes to, as after `su`. It has it open, though.
+bool tell_as_another_user(int terminal) {
+  REQUIRE(::fchmod(terminal, 0) == 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (::getuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(3);
+    const auto told = tell_on(terminal);
+    ::_exit(told && told->took ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a terminal is sent its sequence") {
+  Terminal terminal;
+  const auto told = tell_on(terminal.program.get());
+  REQUIRE(told);
+  CHECK(told->took);
+  CHECK(told->detail == "osc777");
+  CHECK(terminal.shows("\x1B]777;notify;gemini is unavailable;codex answers meanwhile.\x1B\\"));
+}
+
+TEST_CASE("a terminal that belongs to another user, as after su, is sent it, too") {
+  Terminal terminal;
+  CHECK(tell_as_another_user(terminal.program.get()));
+  CHECK(terminal.shows("\x1B]777;notify;"));
+}
+
+TEST_CASE("a terminal that was stopped, or that nobody reads, takes nothing and is given up") {
+  Terminal terminal;
+  SECTION("stopped") { terminal.stop(); }
+  SECTION("full") { terminal.fill(); }
+  const auto told = tell_on(terminal.program.get());
+  REQUIRE_FALSE(told);
+  CHECK(told.error().code == Code::unavailable);  // another channel may tell it
+  CHECK(told.error().what == "the terminal takes nothing");
+}
+
+TEST_CASE("a terminal that has gone away is no failure") {
+  Terminal terminal;
+  terminal.screen.reset();
+  // A terminal no more, but still open; isatty() says no to it.
+  const auto told = tell_on(terminal.program.get());
+  REQUIRE(told);
+  CHECK_FALSE(told->took);
+}

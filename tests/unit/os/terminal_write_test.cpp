@@ -1,0 +1,45 @@
+#include "core/os/terminal_write.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "core/os/fd.hpp"
+
+using namespace delegate;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Terminal {
+  Terminal() : screen(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    REQUIRE(::grantpt(screen.get()) == 0);
+    REQUIRE(::unlockpt(screen.get()) == 0);
+    program = Fd(::open(::ptsname(screen.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(program);
+  }
+  Fd screen;
+  Fd program;
+};
+
+}  // namespace
+
+TEST_CASE("a write that a terminal takes only a part of ends all the same, and says that it may be seen") {
+  const Terminal terminal;
+  const Status written = write_to_terminal(terminal.program.get(), std::string(1'000'000, 'x'), 50ms);
+  REQUIRE_FALSE(written);
+  CHECK(written.error().code == Code::deadline_exceeded);
+  CHECK(written.error().what == "the terminal took only a part of it");
+  CHECK((::fcntl(terminal.program.get(), F_GETFL) & O_NONBLOCK) == 0);  // which its other users would share
+}
+
+TEST_CASE("a terminal that is gone, and one that is not open for writing, are told apart") {
+  Terminal terminal;
+  const Fd deaf(::open(::ptsname(terminal.screen.get()), O_RDONLY | O_NOCTTY | O_CLOEXEC));
+  CHECK(write_to_terminal(deaf.get(), "x", 1s).error().what == "the terminal: bad file descriptor");
+  terminal.screen.reset();
+  CHECK(write_to_terminal(terminal.program.get(), "x", 1s).error().code == Code::closed);
+}
