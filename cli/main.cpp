@@ -10,7 +10,8 @@
 
 namespace {
 
-/// In a container that ends with delegate: for a trip that is being told, once nothing else trips, a hook's five seconds included.
+/// In a container that ends with delegate: for a trip that is being told, once nothing else trips, a hook's five
+/// seconds included.
 constexpr delegate::milliseconds kLastWords{8'000};
 
 volatile std::sig_atomic_t g_signal = 0;

@@ -122,7 +122,7 @@ std::string Guards::leave(const std::string& name, const Entry& entry, const Err
         settle(state.breaker, policy_, now, *entry.ticket, {.verdict = verdict, .outcome = "failed", .message = error});
     turn = turn_of(name, settled, state);
     // One line at the trip and none for each try after it: who waits for it to work again is told when it does.
-    is_said = settled.counted && !settled.entered;
+    is_said = !settled.entered;
     if (settled.counted) count(state, verdict);
   });
   if (!noted) return failure;

@@ -246,7 +246,9 @@ TEST_CASE("a hook that is working when its announcer is stopped has not failed, 
   Told told(cli, "touch '" + cli.file("begun") + "'; sleep 600\n", "[guards]\nthreshold = 1\n");
   cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
   REQUIRE(eventually([&] { return std::filesystem::exists(cli.file("begun")); }));
-  ::kill(announcer_of(cli), SIGTERM);
+  const pid_t teller = announcer_of(cli);
+  REQUIRE(teller != 0);
+  ::kill(teller, SIGTERM);
   CHECK(told.in_the_end().empty());
   const Json rows = told.records();
   REQUIRE(rows.size() == 1);

@@ -152,6 +152,15 @@ TEST_CASE("a job that others keep waiting has not failed: it is said, and never 
   CHECK(house.state() == GuardState{});
 }
 
+TEST_CASE("a job that began before the trip and fails after it is said, and not counted") {
+  House house;
+  const Guards::Entry early = house.guards.enter("cache");
+  house.fail_times(3);
+  const Error late{Code::unavailable, "too late", ""};
+  CHECK(house.guards.leave("cache", early, &late) == "cache failed: too late");
+  CHECK(house.state().failures == 3);
+}
+
 TEST_CASE("a single try that others keep waiting is given back, for the next one to take") {
   House house;
   house.fail_times(3);
