@@ -44,6 +44,17 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
+constexpr std::string_view kBeforePath = " '\"`(=";
+
+/// Of the path that `text` begins with, after what was `said` before it. In quotes, and in front of "where: what: why",
+/// a path may have spaces.
+std::size_t path_length(std::string_view text, std::string_view said) {
+  std::size_t end = text.find_first_of(" \t\n)");
+  if (said.empty() && text.find(": ") != std::string_view::npos) end = text.find(": ");
+  if (said.ends_with('\'') || said.ends_with('"') || said.ends_with('`')) end = text.find(said.back());
+  return std::min(end, text.size());
+}
+
 }  // namespace
 
 std::string_view trim(std::string_view text) {
@@ -126,6 +137,18 @@ std::string one_line(std::string_view text, std::size_t longest) {
   std::size_t cut = longest;
   while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
   return out.substr(0, cut) + "…";
+}
+
+std::string without_directories(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const bool begins = text.front() == '/' && (out.empty() || kBeforePath.find(out.back()) != std::string_view::npos);
+    const std::string_view part = text.substr(0, begins ? path_length(text, out) : 1);
+    text.remove_prefix(part.size());
+    const std::size_t last = begins ? part.find_last_not_of('/') : std::string_view::npos;
+    out += last == std::string_view::npos ? part : part.substr(part.rfind('/', last) + 1);
+  }
+  return out;
 }
 
 void HeadAndTail::add(std::string_view bytes) {

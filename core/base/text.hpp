@@ -27,6 +27,9 @@ std::string valid_utf8(std::string_view text);
 /// Control characters made harmless for one line on a terminal; a newline becomes a space.
 std::string one_line(std::string_view text, std::size_t longest = 400);
 
+/// Each absolute path in `text` cut to its last name: "state.db: query: …". For what others may come to see.
+std::string without_directories(std::string_view text);
+
 /// A bounded memory of a stream: its first bytes and its last, with what fell out between counted.
 class HeadAndTail {
  public:

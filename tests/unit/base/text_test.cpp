@@ -166,3 +166,14 @@ TEST_CASE("a memory without room keeps nothing but the count") {
   CHECK(none.tail().empty());
   CHECK(none.total() == 3);
 }
+
+TEST_CASE("a text without directories has the names of its files alone") {
+  CHECK(without_directories("/home/jo/state.db: query: no such table") == "state.db: query: no such table");
+  CHECK(without_directories("/home/jo smith/state.db: cannot be opened") == "state.db: cannot be opened");
+  CHECK(without_directories("'/home/jo smith/hook' is not there") == "'hook' is not there");
+  CHECK(without_directories("stat(/a/b/c) of unix:path=/run/user/7/bus failed at /a/b/") ==
+        "stat(c) of unix:path=bus failed at b/");
+  CHECK(without_directories("/only/this") == "this");
+  for (const char* kept : {"", "/", "//", "'/", "a / b", "and/or", "http://127.0.0.1:1/api/tags", "exit status 7"})
+    CHECK(without_directories(kept) == kept);
+}

@@ -272,6 +272,16 @@ TEST_CASE("the record of a guard has the newest line about it, for jobs that nob
   CHECK(newest() == "cache: works again, was left out 20 times");
 }
 
+TEST_CASE("what a guard keeps and says of an error has no directories; who keeps count gets all of it") {
+  House house;
+  const std::string what = "/home/jo smith/state.db: query: no such table: runs (see '/var/log/x y.log', and/or a/b)";
+  const auto broken = [&]() -> Status { return fail(Code::unavailable, what); };
+  const auto done = guard_optional(house.guards, "history", broken);
+  CHECK(done.error->what == what);
+  CHECK(done.remark == "history failed: state.db: query: no such table: runs (see 'x y.log', and/or a/b)");
+  CHECK(house.store->guard("history").value().breaker.streak.size() == 1);
+}
+
 TEST_CASE("a success of one process ends the failures of another, whichever began first") {
   House house;
   const Guards::Entry early = house.guards.enter("cache");
