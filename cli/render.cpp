@@ -157,7 +157,7 @@ std::string until_text(milliseconds wait, milliseconds now) {
   const milliseconds end =
       std::chrono::ceil<std::chrono::minutes>(std::chrono::floor<std::chrono::seconds>(now + wait));
   const bool today = shown(end, "%F") == shown(now, "%F");
-  return "until " + shown(end, today ? "%H:%M" : "%a %e %b %H:%M");
+  return "until " + shown(end, today ? "%H:%M" : "%a %-d %b %H:%M");
 }
 
 std::string limit_text(const BackendStatus& backend, milliseconds now) {

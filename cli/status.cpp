@@ -45,9 +45,10 @@ GuardStatus status_of(const std::string& name, const GuardState& state, const Ho
           .last_error = last ? last->message : ""};
 }
 
-NotificationRows unacknowledged(StateStore& store) {
+Result<NotificationRows> unacknowledged(StateStore& store) {
+  TRY(NotificationRows rows, store.notifications());
   NotificationRows open;
-  for (NotificationRow& row : store.notifications().value_or(NotificationRows{}))
+  for (NotificationRow& row : rows)
     if (row.severity != Severity::info && !row.acknowledged_at) open.insert(open.begin(), std::move(row));
   return open;
 }
@@ -60,14 +61,18 @@ HostStatus status_of(const Host& host, const Config& config) {
   const auto reading = engine.breakers.read();
   if (host.store() != nullptr) status.store = host.store()->describe();
   else status.store = {.kind = config.state.store, .path = host.store_path()};
-  if (!reading) {
+  const auto is_unreadable = [&](const Error& error) {
     status.store.ok = false;
-    status.store.problem = reading.error().what;
-  }
+    status.store.problem = error.what;
+  };
+  if (!reading) is_unreadable(reading.error());
   if (reading)
     for (const auto& [name, guard] : reading->guards)
       if (guard.failures > 0) status.guards.push_back(status_of(name, guard, reading->now));
-  if (reading) status.unacknowledged = unacknowledged(*host.store());
+  if (reading) {
+    if (auto open = unacknowledged(*host.store())) status.unacknowledged = *std::move(open);
+    else is_unreadable(open.error());  // a trip writes there: without, no breaker opens
+  }
   std::vector<AttemptRow> last;
   if (engine.ledger != nullptr && reading) last = engine.ledger->last_attempts().value_or(std::vector<AttemptRow>{});
   for (const std::string& name : config.candidates()) {

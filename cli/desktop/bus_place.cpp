@@ -60,13 +60,13 @@ std::string variable(const std::map<std::string, std::string>& environment, cons
 
 }  // namespace
 
-std::vector<BusPlace> bus_places(const std::map<std::string, std::string>& environment) {
+std::vector<BusPlace> bus_places(const std::map<std::string, std::string>& environment, unsigned user) {
   std::vector<BusPlace> places;
   const std::string addresses = variable(environment, "DBUS_SESSION_BUS_ADDRESS");
   for (const std::string_view address : split(addresses, ';'))
     if (!address.empty()) places.push_back(place_of(address));
-  const std::string runtime = variable(environment, "XDG_RUNTIME_DIR");
-  if (runtime.empty() || runtime.front() != '/') return places;
+  std::string runtime = variable(environment, "XDG_RUNTIME_DIR");
+  if (!runtime.starts_with('/')) runtime = "/run/user/" + std::to_string(user);
   const std::string socket = runtime + "/bus";
   const bool known = std::any_of(places.begin(), places.end(),
                                  [&](const BusPlace& place) { return !place.is_abstract && place.socket == socket; });

@@ -12,9 +12,10 @@ struct BusPlace {
   std::string unusable;      // why it cannot be one; empty: it can
 };
 
-/// Where the session bus may be, best first: DBUS_SESSION_BUS_ADDRESS, then XDG_RUNTIME_DIR, because in a terminal
-/// multiplexer the first may be that of a login long gone. Only local sockets: an address that starts a program or
-/// leads over a network is not followed.
-std::vector<BusPlace> bus_places(const std::map<std::string, std::string>& environment);
+/// Where the session bus of this user may be, best first: DBUS_SESSION_BUS_ADDRESS, then the runtime directory, because
+/// in a terminal multiplexer the first may be that of a login long gone. That is XDG_RUNTIME_DIR, else (cron, `su -`)
+/// where systemd makes it. Only local sockets: an address that starts a program or leads over a network is not
+/// followed.
+std::vector<BusPlace> bus_places(const std::map<std::string, std::string>& environment, unsigned user);
 
 }  // namespace delegate::desktop

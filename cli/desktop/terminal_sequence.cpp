@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestTitle = 80;
 constexpr std::size_t kLongestText = 120;
+constexpr std::size_t kLongestId = 80;
 constexpr std::string_view kBell = "\a";
 constexpr std::string_view kEnd = "\x1B\\";  // ST
 
@@ -24,6 +25,7 @@ struct Mark {
   const char* variable;
   std::string_view begins;
   Form form;
+  bool is_certain = true;  // false: not all that set it show the form, or it is but left over from another terminal
 };
 
 /// TERM first: it is set by the terminal itself, at each start, and travels through ssh. Then the names that terminals
@@ -38,6 +40,8 @@ constexpr Mark kMarks[] = {
     {"TERM", "alacritty", Form::bell},
     {"TERM", "linux", Form::bell},
     {"XTERM_VERSION", "", Form::bell},
+    {"VTE_VERSION", "", Form::osc777, false},  // Fedora's and Ubuntu's show it, the others pass over it
+    {"KONSOLE_VERSION", "", Form::bell},
     {"TERM_PROGRAM", "iTerm.app", Form::osc9},
     {"TERM_PROGRAM", "WezTerm", Form::osc777},
     {"TERM_PROGRAM", "ghostty", Form::osc777},
@@ -46,10 +50,10 @@ constexpr Mark kMarks[] = {
     {"TERM_PROGRAM", "Apple_Terminal", Form::bell},
     {"LC_TERMINAL", "iTerm2", Form::osc9},
     {"WT_SESSION", "", Form::bell},
-    {"KITTY_WINDOW_ID", "", Form::osc99},
-    {"WEZTERM_PANE", "", Form::osc777},
-    {"ITERM_SESSION_ID", "", Form::osc9},
-    {"GHOSTTY_RESOURCES_DIR", "", Form::osc777},
+    {"KITTY_WINDOW_ID", "", Form::osc99, false},
+    {"WEZTERM_PANE", "", Form::osc777, false},
+    {"ITERM_SESSION_ID", "", Form::osc9, false},
+    {"GHOSTTY_RESOURCES_DIR", "", Form::osc777, false},
     {"ALACRITTY_WINDOW_ID", "", Form::bell},
 };
 
@@ -69,13 +73,13 @@ struct Guess {
 };
 
 Guess guess(const TerminalFacts& facts) {
-  std::vector<Form> found;
+  std::vector<Mark> found;
   for (const Mark& mark : kMarks)
-    if (matches(facts, mark)) found.push_back(mark.form);
-  // Of those on VTE, Fedora's and Ubuntu's show OSC 777 and the others pass over it.
-  if (found.empty()) return {variable(facts, "VTE_VERSION").empty() ? Form::bell : Form::osc777};
-  const bool agree = std::all_of(found.begin(), found.end(), [&](Form form) { return form == found.front(); });
-  return {found.front(), agree};
+    if (matches(facts, mark)) found.push_back(mark);
+  if (found.empty()) return {};
+  const Mark& first = found.front();
+  const bool agree = std::all_of(found.begin(), found.end(), [&](const Mark& mark) { return mark.form == first.form; });
+  return {first.form, first.is_certain && agree};
 }
 
 /// Of a session on another machine only TERM has come along. "screen" is what tmux calls itself, too.
@@ -110,7 +114,7 @@ std::string osc99(const std::string& title, const std::string& text, std::string
                           }),
            id.end());
   if (id.empty()) id = "delegate";
-  const std::string begin = "\x1B]99;i=" + id.substr(0, 40);
+  const std::string begin = "\x1B]99;i=" + id.substr(0, kLongestId);
   if (text.empty()) return begin + ";" + title + std::string(end);
   return begin + ":d=0;" + title + std::string(end) + begin + ":d=1:p=body;" + text + std::string(end);
 }

@@ -99,6 +99,7 @@ class Announcer {
     const std::vector<Channel> channels = channels_of(world_, config_.notify, engine_.redact);
     const Surroundings around = surroundings();
     for (const char* kind : {"trip", "recovery"}) {
+      if (world_.interrupted.cancelled()) return false;  // the next announcer tells the rest
       NotificationRows mine;
       NotificationRows all;
       const Status begun = host_.store()->change_notifications([&](NotificationRows& rows, const HostTime&) {
@@ -124,7 +125,7 @@ class Announcer {
     if (!all) return false;
     const std::vector<std::string> handles = stale_handles(*all);
     if (handles.empty()) return true;
-    close_on_desktop(world_, engine_.redact, handles);
+    guard_optional(engine_.guards, "notify_desktop", [&] { return close_on_desktop(world_, engine_.redact, handles); });
     const auto forget = [&](NotificationRows& rows, const HostTime&) {
       for (NotificationRow& row : rows)
         if (std::find(handles.begin(), handles.end(), row.handle) != handles.end()) row.handle.clear();
@@ -162,7 +163,8 @@ class Announcer {
       const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
       const bool known = reading && found != reading->backends.end();
       if (known && is_off(found->second.breaker)) continue;
-      if (can_answer(step.backend)) around.answering.push_back(step.backend);
+      if (is_there(engine_, step.backend, world_.interrupted, kServerPatience))
+        around.answering.push_back(step.backend);
     }
     return around;
   }
@@ -170,13 +172,6 @@ class Announcer {
   static bool is_off(const Breaker& breaker) {
     return breaker.state == BreakerState::open || breaker.state == BreakerState::half_open ||
            breaker.state == BreakerState::forced_open;
-  }
-
-  /// A program that is installed is taken at its word; a server of this person's may not run.
-  bool can_answer(const std::string& name) const {
-    const auto candidate = find_candidate(engine_, name);
-    if (!candidate) return false;
-    return candidate->backend->is_process() || ask_for_model(*candidate, world_.interrupted, kServerPatience).works;
   }
 
   const World& world_;

@@ -23,7 +23,7 @@ std::string local_time(milliseconds at, const char* format) {
 /// "at 14:05", and with the day when it is not today.
 std::string at_time(milliseconds at, milliseconds now) {
   const bool today = local_time(at, "%F") == local_time(now, "%F");
-  return local_time(at, today ? "at %H:%M" : "on %e %b at %H:%M");
+  return local_time(at, today ? "at %H:%M" : "on %-d %b at %H:%M");
 }
 
 /// "claude", "claude and codex", "claude, codex and gemini".
@@ -52,7 +52,8 @@ std::string who_answers(const NotificationRows& trips, const Surroundings& aroun
 }
 
 std::string next_try(const NotificationRow& row, milliseconds now) {
-  return row.retry_at ? "It is tried again " + at_time(*row.retry_at, now) + "." : std::string();
+  if (!row.retry_at) return {};
+  return "It is tried again " + (*row.retry_at > now ? at_time(*row.retry_at, now) : "with the next question") + ".";
 }
 
 Words of_trips(const NotificationRows& rows, const Surroundings& around) {

@@ -96,6 +96,14 @@ class Bus {
     return Told{.took = true, .handle = delivery.shown ? to_handle(*delivery.shown) : ""};
   }
 
+  /// One that is gone already, or whose server is, was closed by others.
+  Status close(const std::string& executable, const desktop::Notice& notice) const {
+    TRY(const desktop::Delivery delivery, deliver(executable, notice));
+    if (delivery.delivered) return {};
+    TRY_STATUS(refused(delivery));
+    return {};
+  }
+
   Result<desktop::Delivery> deliver(const std::string& executable, const desktop::Notice& notice) const {
     TRY(const std::string line,
         output_of(world_, {executable}, desktop::to_json(notice) + "\n", kBusPatience, redact_, kNotDelivered));
@@ -140,15 +148,16 @@ std::optional<Channel> helper_channel(const World& world, const Redactor& redact
 
 }  // namespace
 
-void close_on_desktop(const World& world, const Redactor& redact, const std::vector<std::string>& handles) {
+Status close_on_desktop(const World& world, const Redactor& redact, const std::vector<std::string>& handles) {
   const auto executable = handles.empty() ? std::nullopt : notifier();
-  if (!executable) return;
+  if (!executable) return {};
   const Bus bus(world, redact);
   for (const std::string& handle : handles) {
     desktop::Notice notice;
     notice.close = shown_by(handle);
-    if (notice.close) static_cast<void>(bus.deliver(*executable, notice));
+    if (notice.close) TRY_STATUS(bus.close(*executable, notice));
   }
+  return {};
 }
 
 std::vector<Channel> desktop_channels(const World& world, const Redactor& redact) {

@@ -18,12 +18,21 @@ Result<Told> show(const World& world, const desktop::TerminalSequence& sequence)
   return tl::unexpected(shown.error());
 }
 
+/// Terminals that know it show one notification for an id. A backend's news take the place of its last: that is over.
+/// Of several nothing is replaced, since part of it may go on; no backend's name begins with a dash.
+std::string id_of(const Announcement& announcement) {
+  const NotificationRows& rows = announcement.rows;
+  if (rows.empty()) return "delegate";
+  return "delegate-" + (rows.size() == 1 ? rows[0].subject : "-" + std::to_string(rows[0].id));
+}
+
 }  // namespace
 
 Channel terminal_channel(const World& world) {
   const auto tell = [&world](const Announcement& announcement) -> Result<Told> {
     const desktop::TerminalFacts facts{world.environment, ::isatty(world.err) == 1};
-    const auto sequence = desktop::terminal_sequence(facts, {announcement.words.title, announcement.words.message});
+    const auto sequence =
+        desktop::terminal_sequence(facts, {announcement.words.title, announcement.words.message, id_of(announcement)});
     if (sequence.form.empty()) return Told{.detail = "stderr is no terminal that could show it"};
     return show(world, sequence);
   };

@@ -82,6 +82,11 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
   return {.text = problem.message, .outcome = problem.outcome, .hint = hint_for(backend, task, problem)};
 }
 
+bool is_there(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds patience) {
+  const auto candidate = find_candidate(engine, name);
+  return candidate && (candidate->backend->is_process() || ask_for_model(*candidate, cancel, patience).works);
+}
+
 LoginTrace find_login(const Candidate& candidate) {
   const Backend& backend = *candidate.backend;
   const LoginTraces traces = backend.login_traces(candidate.task);

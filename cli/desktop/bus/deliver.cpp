@@ -1,5 +1,7 @@
 #include "cli/desktop/bus/deliver.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 
 #include "cli/desktop/bus/session_bus.hpp"
@@ -177,7 +179,7 @@ Status run(const Notice& notice, const std::map<std::string, std::string>& envir
            const std::function<void(milliseconds)>& on_activation, Delivery& delivery) {
   const Steady begun = std::chrono::steady_clock::now();
   const Deadline by = Deadline::at(begun + notice.budget);
-  TRY(SessionBus bus, SessionBus::open(bus_places(environment), by));
+  TRY(SessionBus bus, SessionBus::open(bus_places(environment, ::geteuid()), by));
   Errand errand(notice, std::move(bus), by, notice.budget);
   TRY(auto server, errand.running_server());
   if (!server) {

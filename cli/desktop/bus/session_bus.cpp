@@ -64,7 +64,6 @@ Result<Fd> connected(const BusPlace& place, Deadline by) {
 }
 
 Result<Fd> connected_to_first(std::span<const BusPlace> places, Deadline by) {
-  if (places.empty()) return fail(Code::not_found, "there is no session bus here");
   std::vector<std::string> tried;
   for (const BusPlace& place : places) {
     auto socket = connected(place, by);

@@ -9,14 +9,15 @@ namespace {
 using Environment = std::map<std::string, std::string>;
 
 std::vector<BusPlace> places_of(const std::string& address) {
-  return bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", address}});
+  return bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", address}}, 7);
 }
 
 }  // namespace
 
 TEST_CASE("the session bus is where its address says, else in the runtime directory") {
   const auto places = bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/a/b,guid=12;unix:abstract=/c"},
-                                             {"XDG_RUNTIME_DIR", "/run/user/7"}});
+                                             {"XDG_RUNTIME_DIR", "/run/user/7"}},
+                                 8);
   REQUIRE(places.size() == 3);
   CHECK(places[0].socket == "/a/b");
   CHECK_FALSE(places[0].is_abstract);
@@ -26,15 +27,22 @@ TEST_CASE("the session bus is where its address says, else in the runtime direct
 }
 
 TEST_CASE("one place is not tried twice") {
-  CHECK(bus_places(
-            Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/7/bus"}, {"XDG_RUNTIME_DIR", "/run/user/7"}})
-            .size() == 1);
+  CHECK(
+      bus_places(
+          Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/7/bus"}, {"XDG_RUNTIME_DIR", "/run/user/7"}}, 7)
+          .size() == 1);
 }
 
-TEST_CASE("without a variable there is no place") {
-  CHECK(bus_places({}).empty());
-  CHECK(bus_places(Environment{{"XDG_RUNTIME_DIR", "relative"}}).empty());
-  CHECK(bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", ""}, {"XDG_RUNTIME_DIR", ""}}).empty());
+TEST_CASE("where nothing says it, as after cron and `su -`, the bus is in the runtime directory that systemd makes") {
+  for (const Environment& environment : {Environment{}, Environment{{"XDG_RUNTIME_DIR", "relative"}},
+                                         Environment{{"DBUS_SESSION_BUS_ADDRESS", ""}, {"XDG_RUNTIME_DIR", ""}}}) {
+    const auto places = bus_places(environment, 1007);
+    REQUIRE(places.size() == 1);
+    CHECK(places[0].socket == "/run/user/1007/bus");
+  }
+  const auto stale = bus_places({{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/tmp/gone"}}, 1007);
+  REQUIRE(stale.size() == 2);
+  CHECK(stale[1].socket == "/run/user/1007/bus");
 }
 
 TEST_CASE("the escapes of an address are resolved") {

@@ -33,7 +33,6 @@ TEST_CASE("each terminal gets the sequence that it shows") {
   CHECK(shown({{"TERM_PROGRAM", "WarpTerminal"}}) == kOsc9);
   CHECK(shown({{"TERM_PROGRAM", "WezTerm"}, {"WEZTERM_PANE", "0"}}) == kOsc777);
   CHECK(shown({{"TERM_PROGRAM", "ghostty"}, {"GHOSTTY_RESOURCES_DIR", "/x"}}) == kOsc777);
-  CHECK(shown({{"KITTY_WINDOW_ID", "1"}}) == kOsc99);
   CHECK(in({{"TERM", "xterm-kitty"}}).form == "osc99");
   CHECK(in({{"TERM", "foot"}}).form == "osc777");
   CHECK(in({{"TERM_PROGRAM", "iTerm.app"}}).form == "osc9");
@@ -69,7 +68,24 @@ TEST_CASE("where a terminal was started from another, the names that it gave its
   CHECK(shown({{"TERM_PROGRAM", "WezTerm"}, {"KITTY_WINDOW_ID", "1"}}) == kOsc777 + "\a");
   CHECK(shown({{"XTERM_VERSION", "XTerm(379)"}, {"KITTY_WINDOW_ID", "1"}, {"TERM_PROGRAM", "ghostty"}}) == "\a");
   CHECK(shown({{"TERM_PROGRAM", "vscode"}, {"KITTY_WINDOW_ID", "1"}}) == "\a");
+}
+
+TEST_CASE("what may be left over from another terminal is no certain sign: a bell is added") {
+  CHECK(shown({{"KITTY_WINDOW_ID", "1"}}) == kOsc99 + "\a");
+  CHECK(shown({{"WEZTERM_PANE", "0"}}) == kOsc777 + "\a");
+  CHECK(shown({{"ITERM_SESSION_ID", "x"}}) == kOsc9 + "\a");
+  CHECK(shown({{"GHOSTTY_RESOURCES_DIR", "/x"}}) == kOsc777 + "\a");
+}
+
+TEST_CASE("a terminal on VTE, wherever it was started from, gets what some of them show, and a bell") {
   CHECK(shown({{"VTE_VERSION", "7200"}}) == kOsc777 + "\a");
+  CHECK(shown({{"VTE_VERSION", "7200"}, {"KITTY_WINDOW_ID", "1"}}) == kOsc777 + "\a");
+  CHECK(shown({{"VTE_VERSION", "7200"}, {"TERM_PROGRAM", "WezTerm"}, {"WEZTERM_PANE", "0"}}) == kOsc777 + "\a");
+  CHECK(shown({{"VTE_VERSION", "7200"}, {"TERM_PROGRAM", "iTerm.app"}}) == kOsc777 + "\a");
+  CHECK(shown({{"KONSOLE_VERSION", "221203"}, {"KITTY_WINDOW_ID", "1"}}) == "\a");
+  // And one that was started from it.
+  CHECK(shown({{"TERM", "xterm-kitty"}, {"VTE_VERSION", "7200"}}) == kOsc99 + "\a");
+  CHECK(shown({{"TERM", "xterm-ghostty"}, {"VTE_VERSION", "7200"}}) == kOsc777);
 }
 
 TEST_CASE("tmux is asked to pass it on, with each escape doubled, and a bell marks the window") {

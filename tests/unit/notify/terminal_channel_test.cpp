@@ -72,6 +72,15 @@ Result<Told> tell_on(int terminal, const std::string& name = "foot", const Annou
   return terminal_channel(world).tell(announcement);
 }
 
+/// Whether kitty is told it under this id: another one with the same id takes its place.
+bool is_under(const std::string& id, const std::vector<std::string>& backends, const std::string& kind = "trip") {
+  Announcement announcement{.kind = kind, .words = {"news", ""}};
+  for (const std::string& name : backends) announcement.rows.push_back({.id = 7, .kind = kind, .subject = name});
+  Terminal terminal;
+  REQUIRE(tell_on(terminal.program.get(), "xterm-kitty", announcement));
+  return terminal.shows("\x1B]99;i=" + id + ";news\x1B\\");
+}
+
 /// What a process that has no right to open this terminal comes to, as after `su`. It has it open, though.
 bool tell_as_another_user(int terminal) {
   REQUIRE(::fchmod(terminal, 0) == 0);
@@ -102,6 +111,15 @@ TEST_CASE("a terminal that belongs to another user, as after su, is sent it, too
   Terminal terminal;
   CHECK(tell_as_another_user(terminal.program.get()));
   CHECK(terminal.shows("\x1B]777;notify;"));
+}
+
+TEST_CASE("on kitty the news of a backend takes the place of its last, and of nobody else's") {
+  CHECK(is_under("delegate-claude", {"claude"}));
+  CHECK(is_under("delegate-claude", {"claude"}, "recovery"));
+  CHECK(is_under("delegate-codex", {"codex"}));
+  CHECK(is_under("delegate--7", {"claude", "codex"}));  // no backend's name begins with a dash
+  CHECK(is_under("delegate", {}, "test"));
+  CHECK(is_under("delegate-" + std::string(64, 'x'), {std::string(64, 'x')}));
 }
 
 TEST_CASE("a terminal that was stopped, or that nobody reads, takes nothing and is given up") {
