@@ -60,6 +60,8 @@ void explain_failure(const Output& output, const RunResult& result) {
   }
   output.error({Code::unavailable, result.message, result.hint});
   for (const Skip& skip : result.skips) output.note("delegate: " + describe(skip));
+  for (const Attempt& attempt : result.attempts)
+    if (attempt.outcome == Outcome::not_installed) output.note("delegate: " + describe(attempt));
 }
 
 }  // namespace
@@ -79,6 +81,8 @@ std::string describe(const Skip& skip) {
 
 std::string describe(const Attempt& attempt) {
   if (is_answer(attempt.outcome)) return label(attempt) + " answered after " + format_took(attempt.took);
+  if (attempt.outcome == Outcome::not_installed)
+    return describe({.backend = attempt.backend, .reason = SkipReason::not_installed, .message = attempt.message});
   return attempt.backend + " failed after " + format_took(attempt.took) + " (" +
          std::string(to_string(attempt.outcome)) + ": " + attempt.message + ")";
 }
@@ -180,13 +184,23 @@ std::string next_text(const BackendStatus& backend, milliseconds now) {
   return std::to_string(backend.breaker.failures) + " of " + std::to_string(backend.threshold) + " failures";
 }
 
+std::string failure_text(const LastFailure& failure, milliseconds now) {
+  return failure.outcome + " " + format_took(std::max(now - failure.at, milliseconds(0))) +
+         " ago: " + one_line(failure.message, 100);
+}
+
+/// What the breaker stands on is no attempt of a run: a ping or a health check has found it, or the attempts since then
+/// were slow probes.
+bool explains_breaker(const BackendStatus& backend) {
+  const auto& [failure, last] = std::tie(backend.last_failure, backend.last_attempt);
+  const bool counts = backend.breaker.state != BreakerState::closed || backend.breaker.failures > 0;
+  if (!failure || !counts) return false;
+  return backend.breaker.slow_probe_in || !last || failure->at > last->started_at + last->took;
+}
+
 std::string last_text(const BackendStatus& backend, milliseconds now) {
   if (backend.installed == false) return "not installed";
-  if (backend.breaker.slow_probe_in && backend.last_failure) {
-    const LastFailure& limit = *backend.last_failure;  // in the vendor's words; attempts since then were slow probes
-    return limit.outcome + " " + format_took(std::max(now - limit.at, milliseconds(0))) +
-           " ago: " + one_line(limit.message, 100);
-  }
+  if (explains_breaker(backend)) return failure_text(*backend.last_failure, now);
   if (!backend.last_attempt) return backend.enabled ? "never called" : "";
   const AttemptRow& last = *backend.last_attempt;
   const auto ago = std::max(now - last.started_at - last.took, milliseconds(0));

@@ -33,6 +33,21 @@ TEST_CASE("status shows one row for each backend and where the state is") {
   status.stdout_has("state: sqlite " + cli.state_file() + "\n");
 }
 
+TEST_CASE("status says why a breaker counts or is open when it was a ping that failed") {
+  Cli cli;
+  cli.config("[breaker]\nthreshold = 2").fails("codex");
+  const char* failed = " +exited_nonzero .* ago: exit code 3: codex is broken";
+  cli.run("ping codex").expect(1);
+  CHECK_THAT(row(cli.run("status"), "codex"), Matches(std::string("codex +closed +1 of 2 failures +0/3") + failed));
+  cli.run("ping codex").expect(1);
+  CHECK_THAT(row(cli.run("status"), "codex"), Matches(std::string("codex +open +probe in [0-9ms ]+ +0/3") + failed));
+  cli.answers("codex").run("ping codex").expect(0);
+  CHECK_THAT(row(cli.run("status"), "codex"), Matches("codex +closed +0 of 2 failures +0/3 +never called"));
+  cli.run("ask -b codex hello").expect(0);
+  cli.fails("codex").run("ping codex").expect(1);
+  CHECK_THAT(row(cli.run("status"), "codex"), Matches(std::string("codex +closed +1 of 2 failures +0/3") + failed));
+}
+
 TEST_CASE("backends shows what is installed, and where") {
   Cli cli;
   cli.config("[backends.claude]\nenabled = false").counted("codex", {"--say", "hi"});
