@@ -8,6 +8,7 @@
 #include "cli/drill/mood.hpp"
 #include "cli/world.hpp"
 #include "core/config/config.hpp"
+#include "core/os/scratch_directory.hpp"
 #include "core/os/spawn.hpp"
 
 namespace delegate::cli::drill {

@@ -156,16 +156,4 @@ std::string file_identity(const Path& path) {
          std::to_string(facts.st_mtim.tv_sec);
 }
 
-Result<ScratchDirectory> ScratchDirectory::create(const Path& root) {
-  TRY_STATUS(make_private_directory(root));
-  std::string name = (root / "call-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) return fail_errno("create directory in " + root.string(), errno);
-  return ScratchDirectory(name);
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;  // what cannot be removed lies in a private directory
-  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-}
-
 }  // namespace delegate

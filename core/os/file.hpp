@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -32,21 +31,6 @@ Status replace_file(const Path& path, const std::string& content, unsigned mode)
 
 /// Which file this is now: place, newline, inode, size and change time. A replaced file at the same place differs.
 std::string file_identity(const Path& path);
-
-/// A private directory (0700) with all that is put into it; gone with this handle.
-class ScratchDirectory {
- public:
-  /// Below `root`, which is created when needed.
-  static Result<ScratchDirectory> create(const Path& root);
-  ScratchDirectory(ScratchDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchDirectory& operator=(ScratchDirectory&&) = delete;
-  ~ScratchDirectory();
-  const Path& path() const { return path_; }
-
- private:
-  explicit ScratchDirectory(Path path) : path_(std::move(path)) {}
-  Path path_;
-};
 
 /// Everything from `fd` until its end, at most `limit` bytes (more is an error). Waits for a non-blocking fd, too.
 Result<std::string> read_all(int fd, std::size_t limit);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/os/scratch_directory.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
 #include "core/run/judge.hpp"
@@ -25,6 +26,7 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
   if (call.files.empty() && call.directory_placeholder.empty()) return std::optional<ScratchDirectory>();
   if (root.empty())
     return fail(Code::unavailable, "no place for private files: neither XDG_RUNTIME_DIR nor HOME is set");
+  ScratchDirectory::remove_abandoned(root);  // of a run that was killed: a prompt may lie there
   TRY(ScratchDirectory directory, ScratchDirectory::create(root));
   if (!call.directory_placeholder.empty()) put_everywhere(call, call.directory_placeholder, directory.path().string());
   for (std::size_t i = 0; i < call.files.size(); ++i) {

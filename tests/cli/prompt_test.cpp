@@ -202,6 +202,25 @@ TEST_CASE("a private file is the person's alone, and goes when the call is inter
   CHECK(cli.files_with(kSecret).empty());
 }
 
+TEST_CASE("a private file that a killed run has left behind goes with the next run, others that run keep theirs") {
+  Cli cli;
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--play", "{prompt_file}"}, "prompt = \"file\"");
+  Running killed = cli.start(Words{"ask", kSecret});
+  Running other = cli.start("ask another one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 2; }));
+  killed.signal(SIGKILL);
+  killed.finish();
+  REQUIRE(eventually([&] { return cli.processes_of("codex").size() == 1; }));
+  REQUIRE(cli.files_with(kSecret).size() == 1);
+  Running next = cli.start("ask hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 3; }));
+  CHECK(cli.files_with(kSecret).empty());
+  cli.write(cli.file("go"), "");
+  other.finish().expect(0).stdout_is("another one\n");
+  next.finish().expect(0).stdout_is("hello\n");
+  CHECK(std::filesystem::is_empty(cli.file("run/delegate")));
+}
+
 TEST_CASE("without a place for a private file nothing is started, and the reason is said") {
   Cli cli;
   cli.counted("codex", {"--play", "{prompt_file}"}, "prompt = \"file\"").run("config check").expect(0);

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "core/os/child.hpp"
-#include "core/os/file.hpp"
 #include "core/os/process.hpp"
+#include "core/os/scratch_directory.hpp"
 
 using namespace delegate;
 using namespace delegate::desktop;

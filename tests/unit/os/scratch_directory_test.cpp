@@ -1,0 +1,99 @@
+#include "core/os/scratch_directory.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <vector>
+
+#include "tests/unit/os/fake_child.hpp"
+
+using namespace delegate;
+using delegate_tests::TemporaryDirectory;
+
+namespace {
+
+std::size_t count_of(const Path& root) {
+  const std::filesystem::directory_iterator all(root);
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+/// A process that does this and is then killed with all that it holds.
+template <class Work>
+void in_a_killed_process(Work work) {
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    work();
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFSIGNALED(status));
+}
+
+/// Makes one and uses it while the others make theirs and clear away. False: somebody took it away.
+bool keeps_its_own(const Path& root) {
+  for (int i = 0; i < 200; ++i) {
+    ScratchDirectory::remove_abandoned(root);
+    const auto mine = ScratchDirectory::create(root);
+    if (!mine || !write_private_file(mine->path() / "file", "content")) return false;
+    ScratchDirectory::remove_abandoned(root);
+    if (!read_file(mine->path() / "file")) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("what a killed process has left behind is removed, what is in use stays") {
+  const TemporaryDirectory directory;
+  const Path root = directory / "calls";
+  const auto in_use = ScratchDirectory::create(root);
+  REQUIRE(in_use);
+  REQUIRE(write_private_file(in_use->path() / "file", "mine"));
+  in_a_killed_process([&] {
+    const auto one = ScratchDirectory::create(root);
+    const auto other = ScratchDirectory::create(root);
+    static_cast<void>(one && write_private_file(one->path() / "file", "a prompt"));
+    ::kill(::getpid(), SIGKILL);
+  });
+  REQUIRE(count_of(root) == 3);
+  ScratchDirectory::remove_abandoned(root);
+  CHECK(count_of(root) == 1);
+  CHECK(read_file(in_use->path() / "file").value() == "mine");
+}
+
+TEST_CASE("what somebody else has put there stays") {
+  const TemporaryDirectory directory;
+  const Path root = directory / "calls";
+  REQUIRE(make_private_directory(root / "other"));
+  REQUIRE(make_private_directory(directory / "elsewhere"));
+  REQUIRE(write_private_file(directory / "elsewhere/file", "x"));
+  REQUIRE(write_private_file(root / "call-file", "x"));
+  std::filesystem::create_directory_symlink(directory / "elsewhere", root / "call-link");
+  ScratchDirectory::remove_abandoned(root);
+  CHECK(count_of(root) == 3);
+  CHECK(read_file(directory / "elsewhere/file"));
+  ScratchDirectory::remove_abandoned(directory / "none");
+  CHECK_FALSE(std::filesystem::exists(directory / "none"));
+}
+
+TEST_CASE("eight processes that make directories and clear away never take one from another") {
+  const TemporaryDirectory directory;
+  const Path root = directory / "calls";
+  std::vector<pid_t> pids;
+  for (int i = 0; i < 8; ++i) {
+    const pid_t pid = ::fork();
+    REQUIRE(pid >= 0);
+    if (pid == 0) ::_exit(keeps_its_own(root) ? 0 : 1);
+    pids.push_back(pid);
+  }
+  for (const pid_t pid : pids) {
+    int status = 0;
+    REQUIRE(::waitpid(pid, &status, 0) == pid);
+    CHECK(status == 0);
+  }
+  CHECK(count_of(root) == 0);
+}
