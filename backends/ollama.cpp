@@ -15,11 +15,14 @@ namespace {
 constexpr const char* kKeepLoaded = "15m";  // so that a second fallback finds the model loaded
 constexpr std::size_t kLongestShown = 80;
 
-std::string base_url(const Task& task) {
-  if (!task.settings.url.empty()) return ollama_base_url(task.settings.url);
+/// As somebody has named it; empty: nobody has.
+std::string named_place(const Task& task) {
+  if (!task.settings.url.empty()) return task.settings.url;
   const auto host = task.environment.find("OLLAMA_HOST");
-  return ollama_base_url(host == task.environment.end() ? "" : host->second);
+  return host == task.environment.end() ? std::string() : host->second;
 }
+
+std::string base_url(const Task& task) { return ollama_base_url(named_place(task)); }
 
 HttpRequest get(const std::string& url) { return {.method = "GET", .url = url}; }
 
@@ -74,6 +77,7 @@ class Ollama final : public Backend {
   bool is_process() const override { return false; }
   bool enforces_read_only() const override { return true; }  // it has no tools
   std::string endpoint(const Task& task) const override { return without_credentials(base_url(task)); }
+  std::string_view server_program(const Task& task) const override { return named_place(task).empty() ? "ollama" : ""; }
   Call version_call(const Task& task) const override { return get(base_url(task) + "/api/version"); }
 
   // Which models are there, which are loaded, and what the chosen one is.

@@ -9,6 +9,11 @@
 namespace delegate::cli {
 namespace {
 
+/// A server turns out to be absent only when it is called; a command that was found and cannot be started is broken.
+bool is_absent(const Candidate& candidate, Outcome outcome) {
+  return outcome == Outcome::not_installed && !candidate.backend->is_process();
+}
+
 CheckRow row_of(const Engine& engine, const std::string& name, const BackendSettings& settings) {
   CheckRow row{.name = name, .kind = settings.kind, .state = "installed"};
   const auto candidate = find_candidate(engine, name);
@@ -34,7 +39,7 @@ void check(const Engine& engine, const CancelToken& cancel, CheckRow& row) {
   const auto candidate = find_candidate(engine, row.name);
   if (!candidate) return;
   const VersionAnswer version = ask_version(*candidate, cancel);
-  row.state = version.works ? "works" : "broken";
+  row.state = version.works ? "works" : is_absent(*candidate, version.outcome) ? "not installed" : "broken";
   row.detail = engine.redact(version.text);
   row.took = version.took;
   row.hint = engine.redact(version.hint);
@@ -81,12 +86,13 @@ int run_ping(const World& world, const Config& config, const PingCommand& comman
       output.progress("pinging " + name + " …");
       const PingAnswer answer = ping(host.engine(), *candidate, world.interrupted);
       output.progress({});
-      row.state = answer.works ? "answers" : std::string(to_string(answer.outcome));
+      const bool absent = is_absent(*candidate, answer.outcome);
+      row.state = answer.works ? "answers" : absent ? "not installed" : std::string(to_string(answer.outcome));
       row.detail = answer.message;
       row.hint = answer.hint;
       row.took = answer.took;
-      if (!answer.works) code = kAllFailed;
-      else if (code == kNothingInstalled) code = kAnswered;
+      if (!answer.works && !absent) code = kAllFailed;
+      else if (answer.works && code == kNothingInstalled) code = kAnswered;
     } else if (candidate.error().why == Absence::login_unset) {
       code = kAllFailed;
     }

@@ -45,7 +45,7 @@ void Narrator::told(const std::string& backend, const News& news) {
 void Narrator::ended(const Attempt& attempt) {
   std::erase_if(asked_, [&](const Asked& asked) { return asked.backend == attempt.backend; });
   if (command_.verbose) output_.note("delegate: " + describe(attempt));
-  if (!is_answer(attempt.outcome))
+  if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::not_installed)
     passed_.push_back(attempt.backend + " failed: " + std::string(to_string(attempt.outcome)));
   draw();
 }

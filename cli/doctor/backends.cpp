@@ -89,21 +89,13 @@ bool examine_process(const Patient& patient, const Candidate& candidate, Finding
   return true;
 }
 
-/// Nobody has said that there is a server: its absence is none of our business.
-bool is_expected(const Patient& patient, const Candidate& candidate) {
-  const BackendSettings& settings = candidate.task.settings;
-  return is_named_by_person(patient, settings, "url") || !patient.world.variable("OLLAMA_HOST").empty() ||
-         find_executable(settings.kind, patient.world.variable("PATH"));
-}
-
 bool examine_server(const Patient& patient, const Candidate& candidate, Findings& all) {
   if (lower(candidate.where).starts_with("https://")) {
     all.push_back({Severity::ok, candidate.name, candidate.where + "; not asked, because it is a service"});
     return true;
   }
   const VersionAnswer version = ask_version(candidate, patient.world.interrupted, kServerPatience);
-  const bool is_away = version.outcome == Outcome::unreachable || version.outcome == Outcome::connect_timeout;
-  if (!version.works && is_away && !is_expected(patient, candidate)) {
+  if (version.outcome == Outcome::not_installed) {  // nobody has said that there is a server: none of our business
     all.push_back({Severity::note, candidate.name, "nothing listens at " + candidate.where, version.hint});
     return false;
   }

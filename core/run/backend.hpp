@@ -36,7 +36,7 @@ struct Task {
   std::optional<Tier> local_size;  // of the model to choose among those that are there
   bool watched = false;            // someone reads along: ask for drafts where they are an extra
   BackendSettings settings;
-  std::string executable;   // absolute, for CLI kinds
+  std::string executable;   // absolute, for CLI kinds; of a server_program, empty when it is not installed
   Environment environment;  // the caller's
   Environment login;        // what a login adds to the child's environment
 };
@@ -163,6 +163,9 @@ class Backend {
   virtual bool enforces_read_only() const { return false; }
   /// Where the calls go, for HTTP kinds, without credentials: shown, and what the breaker's verdicts are about.
   virtual std::string endpoint(const Task&) const { return {}; }
+  /// The program of this machine that would listen there, where nobody has named another place: when it is not
+  /// installed, nobody listening is no failure. Empty: somebody has said that there is a server.
+  virtual std::string_view server_program(const Task&) const { return {}; }
 
   /// A cheap question whose answer `prepare` needs (which models are installed), given the answers so far; nothing when
   /// all is known. A lookup that fails ends the attempt as a call would.

@@ -75,13 +75,16 @@ tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::
   candidate.task.settings = *settings;
   candidate.task.model = settings->model;
   candidate.task.environment = engine.environment;
+  const std::string path = value_of(engine.environment, "PATH");
   if (!backend->is_process()) {
+    const std::string program(backend->server_program(candidate.task));
+    if (!program.empty()) candidate.task.executable = find_executable(program, path).value_or(std::string());
     candidate.where = engine.redact(backend->endpoint(candidate.task));
     candidate.peer = server_of(candidate.where);
     candidate.endpoint = settings->kind + "\n" + candidate.where;  // another server deserves a fresh judgement
     return candidate;
   }
-  auto executable = find_executable(settings->command.front(), value_of(engine.environment, "PATH"));
+  auto executable = find_executable(settings->command.front(), path);
   if (!executable) return tl::unexpected(Absent{Absence::not_installed});
   candidate.task.executable = *std::move(executable);
   candidate.where = candidate.task.executable;

@@ -99,6 +99,14 @@ Problem with_header(Problem problem, const HttpResult& result) {
   return problem;
 }
 
+/// At its usual place, and nobody has installed it: it is not down, it is not there.
+Problem nobody_listens(const Backend& backend, const Task& task, const HttpResult& result) {
+  const std::string program(backend.server_program(task));
+  if (program.empty() || !task.executable.empty()) return {Outcome::unreachable, one_line(result.message), {}};
+  return {
+      Outcome::not_installed, program + " is not on the PATH, and nothing listens at " + backend.endpoint(task), {}};
+}
+
 }  // namespace
 
 Problem judge_process(const Backend& backend, const Task& task, Reading& reading, const ChildResult& result) {
@@ -133,7 +141,7 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
     return worded(with_header(*reading.problem, result), "it reports an error and says nothing about it");
   switch (result.end) {
     case HttpEnd::cancelled: return {Outcome::cancelled, "cancelled", {}};
-    case HttpEnd::unreachable: return {Outcome::unreachable, one_line(result.message), {}};
+    case HttpEnd::unreachable: return nobody_listens(backend, task, result);
     case HttpEnd::connect_timeout: return {Outcome::connect_timeout, one_line(result.message), {}};
     // A server that is up and says nothing is busy: it loads a model, or reads a long prompt (F2.1).
     case HttpEnd::no_first_byte:

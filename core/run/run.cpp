@@ -28,6 +28,9 @@ SkipReason reason_of(Presence presence) {
   return presence == Presence::disabled ? SkipReason::disabled : SkipReason::not_installed;
 }
 
+/// It was to be asked, and only then turned out not to be installed: as good as passed over.
+bool is_absent(const Attempt& attempt) { return attempt.outcome == Outcome::not_installed; }
+
 }  // namespace
 
 RoutePlan plan_for(const Engine& engine, const Request& request) {
@@ -258,7 +261,7 @@ bool Run::nothing_is_here() const {
     return skip.reason == SkipReason::not_installed || skip.reason == SkipReason::disabled;
   };
   const auto not_there = [](const Attempt& attempt) {
-    return attempt.outcome == Outcome::not_installed || attempt.outcome == Outcome::unreachable;
+    return is_absent(attempt) || attempt.outcome == Outcome::unreachable;
   };
   return !result_.skips.empty() && std::all_of(result_.skips.begin(), result_.skips.end(), absent) &&
          std::all_of(result_.attempts.begin(), result_.attempts.end(), not_there);
@@ -269,16 +272,17 @@ Outcome Run::outcome_without_answer() const {
   if (cancel_.cancelled()) return Outcome::cancelled;
   if (nothing_is_here()) return Outcome::not_installed;
   if (deadline_.passed()) return Outcome::deadline_passed;
-  if (!result_.attempts.empty()) return result_.attempts.back().outcome;
-  const auto any_is = [&](const auto& wanted) {
-    return std::any_of(result_.skips.begin(), result_.skips.end(), [&](const Skip& one) { return wanted(one.reason); });
+  const auto last = std::find_if_not(result_.attempts.rbegin(), result_.attempts.rend(), is_absent);
+  if (last != result_.attempts.rend()) return last->outcome;
+  using enum SkipReason;
+  const auto any_is = [&](std::initializer_list<SkipReason> wanted) {
+    return std::any_of(result_.skips.begin(), result_.skips.end(), [&](const Skip& skip) {
+      return std::find(wanted.begin(), wanted.end(), skip.reason) != wanted.end();
+    });
   };
-  if (any_is([](SkipReason reason) { return reason == SkipReason::no_slot; })) return Outcome::no_slot;
-  const bool may_come_back = any_is([](SkipReason reason) {
-    return reason == SkipReason::breaker_open || reason == SkipReason::probe_running ||
-           reason == SkipReason::tripped_by_hand;
-  });
-  return may_come_back ? Outcome::breaker_open : Outcome::unauthenticated;  // what is left are logins without a key
+  if (any_is({no_slot})) return Outcome::no_slot;
+  if (any_is({breaker_open, probe_running, tripped_by_hand})) return Outcome::breaker_open;
+  return any_is({login_unset}) ? Outcome::unauthenticated : Outcome::not_installed;
 }
 
 std::string Run::hint_for_skips() const {
@@ -305,12 +309,14 @@ void Run::explain() {
     return;
   }
   if (result_.outcome == Outcome::not_installed) {
+    const bool was_named = request_.backend != kAuto && !result_.attempts.empty();
     result_.message = request_.backend == kAuto ? "no backend is installed or running here"
                                                 : request_.backend + " is not installed or not enabled";
-    result_.hint = hint_for_skips();
+    result_.hint = was_named ? result_.attempts.back().hint : hint_for_skips();
     return;
   }
   for (const Attempt& attempt : result_.attempts) {
+    if (is_absent(attempt)) continue;  // no reason why the others gave no answer
     const bool broke_off = broke_off_ && attempt.number == floor_;
     if (!result_.message.empty()) result_.message += "; ";
     result_.message +=

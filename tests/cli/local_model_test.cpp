@@ -1,11 +1,16 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 
+#include "core/os/fd.hpp"
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/fake_ollama.hpp"
 
 // The model on this machine is where everything ends.
 using namespace delegate::test;
+using delegate::Fd;
 using delegate_tests::FakeOllama;
 using delegate_tests::FakeServer;
 
@@ -40,6 +45,19 @@ constexpr const char* kLocalLast = "order = [\"codex\"]\nlocal = \"ollama\"";
 
 Cli& with_ollama(Cli& cli, const FakeOllama& ollama) {
   return cli.set("OLLAMA_HOST", ollama.address()).router(kLocalLast);
+}
+
+/// As on a machine that has never seen Ollama. Nothing, with a word why, where its usual place is in use.
+bool is_without_ollama(Cli& cli) {
+  cli.unset("OLLAMA_HOST");
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(11434);
+  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const bool in_use = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0;
+  if (in_use) WARN("skipped: something listens where Ollama would be");
+  return !in_use;
 }
 
 /// Fails its chats until its breaker is open.
@@ -143,6 +161,58 @@ TEST_CASE("nothing installed and nothing running is an exit code of its own") {
   CHECK(json["outcome"] == "not_installed");
   CHECK(json["error"]["outcome"] == "not_installed");
   cli.run("ask -b gemini hello").expect(5).stdout_is("").stderr_has("gemini");
+}
+
+TEST_CASE("when the others are open, a local model that was never installed is passed over, and counts nothing") {
+  Cli cli;
+  if (!is_without_ollama(cli)) return;
+  cli.config("[breaker]\nthreshold = 1").fails("codex").router(kLocalLast);
+  cli.run("ask hello").expect(1).stderr_begins("delegate: codex: exit code 3: codex is broken\nhint: ");
+  for (int i = 0; i < 2; ++i) {
+    const Finished refused = cli.run("ask hello").expect(4).stdout_is("");
+    refused.stderr_begins(
+        "delegate: nothing can be asked now\nhint: wait, or try one again now with `delegate breaker");
+    refused.stderr_has("codex skipped (open, retry in ");
+    refused.stderr_has("ollama skipped (not installed: ollama is not on the PATH, and nothing listens at http://");
+  }
+  CHECK(cli.run("ask hello --json").expect(4).json()["outcome"] == "breaker_open");
+  CHECK(cli.state_of("ollama") == "closed");
+  CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
+}
+
+TEST_CASE("when the slots are full, a local model that was never installed is no reason for another exit code") {
+  Cli cli;
+  if (!is_without_ollama(cli)) return;
+  cli.backend("codex", {"--wait-file", cli.file("go")}, "max_parallel = 1").router(kLocalLast);
+  Running first = cli.start("ask hello");
+  REQUIRE(eventually([&] { return cli.slots_used("codex") == 1; }));
+  cli.run("ask hello").expect(4).stderr_has("codex skipped (no free slot").stderr_has("hint: wait until a call");
+  cli.write(cli.file("go"), "");
+  first.finish();
+}
+
+TEST_CASE("asked by name, a local model that was never installed is an exit code with the way to get it") {
+  Cli cli;
+  if (!is_without_ollama(cli)) return;
+  cli.run("ask -b ollama hello")
+      .expect(5)
+      .stderr_begins("delegate: ollama is not installed or not enabled\nhint: install it from https://ollama.com");
+  cli.run("ping ollama").expect(5).stdout_has("not installed").stdout_has("hint: ollama: install it from");
+  cli.run("backends --check").expect(0).stdout_has("ollama is not on the PATH");
+  cli.run("ask hello").expect(5).stderr_begins("delegate: no backend is installed or running here\nhint: ");
+}
+
+TEST_CASE("a local model that is installed and does not run has failed, as has one that somebody told of") {
+  Cli cli;
+  if (!is_without_ollama(cli)) return;
+  SECTION("installed") { cli.install("ollama"); }
+  SECTION("named in the environment") { cli.set("OLLAMA_HOST", "127.0.0.1:1"); }
+  SECTION("named in the settings") { cli.config("[backends.ollama]\nurl = \"http://127.0.0.1:1\""); }
+  cli.run("ask -b ollama hello")
+      .expect(1)
+      .stderr_begins("delegate: ollama: ")
+      .stderr_has("start it with `ollama serve`");
+  CHECK(cli.status_of("ollama")["breaker"]["failures"] == 1);
 }
 
 TEST_CASE("a proxy of the environment does not stand between us and loopback") {

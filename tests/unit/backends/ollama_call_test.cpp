@@ -73,6 +73,22 @@ TEST_CASE("ollama: goes where the settings say, else where OLLAMA_HOST says") {
   CHECK(std::get<HttpRequest>(version).url == "https://models.example:443/ollama/api/version");
 }
 
+TEST_CASE("ollama: nobody at its usual place, and no program of it, is not installed; anywhere else it is down") {
+  const HttpResult refused{.end = HttpEnd::unreachable, .message = "curl's words"};
+  Task task = ollama_task();
+  task.executable.clear();
+  const Problem absent = judge_stream(task, refused);
+  CHECK(absent.outcome == Outcome::not_installed);
+  CHECK(absent.message == "ollama is not on the PATH, and nothing listens at http://127.0.0.1:11434");
+
+  SECTION("its program is here") { task.executable = "/usr/bin/ollama"; }
+  SECTION("the settings name a place") { task.settings.url = "http://127.0.0.1:11434"; }
+  SECTION("OLLAMA_HOST names a place") { task.environment["OLLAMA_HOST"] = "127.0.0.1"; }
+  const Problem down = judge_stream(task, refused);
+  CHECK(down.outcome == Outcome::unreachable);
+  CHECK(down.message == "curl's words");
+}
+
 TEST_CASE("ollama: asks the configured model, else a loaded one, else the newest") {
   Task task = ollama_task();
   CHECK(chosen(task, lookups()) == "new:latest");
