@@ -51,14 +51,16 @@ void Narrator::ended(const Attempt& attempt) {
 }
 
 Deadline Narrator::look() {
-  if (!draws() || asked_.empty()) return Deadline::never();
-  draw();
+  if (!is_wanted() || asked_.empty()) return Deadline::never();
+  draw();  // also where it may not now: a job comes back from the background without a word
   const milliseconds since = elapsed(asked_.front().since);
   return Deadline::in(kTick - since % kTick);
 }
 
+bool Narrator::is_wanted() const { return !command_.quiet && !command_.verbose && output_.err_is_lively(); }
+
 bool Narrator::draws() const {
-  if (command_.quiet || command_.verbose || !output_.err_is_lively()) return false;
+  if (!is_wanted() || !output_.has_the_floor()) return false;
   return !answer_.shares_terminal() || answer_.is_at_line_start();
 }
 

@@ -33,7 +33,8 @@ class Narrator final : public Observer {
   };
   std::string line() const;
   void draw();
-  bool draws() const;
+  bool is_wanted() const;  // by this person, on this terminal
+  bool draws() const;      // … at this moment
 
   const Output& output_;
   const AskCommand& command_;

@@ -53,8 +53,15 @@ void Output::failure(const Error& failed, std::string_view outcome) const {
   if (json_) static_cast<void>(quote(to_json(failed, outcome) + "\n"));
 }
 
+// The group in front can be told of one's own terminal alone; on another one there is no job control to respect.
+bool Output::has_the_floor() const {
+  if (!lively_) return false;
+  const pid_t in_front = ::tcgetpgrp(err_);
+  return in_front < 0 || in_front == ::getpgrp();
+}
+
 void Output::progress(std::string_view line) const {
-  if (!lively_) return;
+  if (!has_the_floor()) return;
   static_cast<void>(
       write_all(err_, "\r\033[K" + cut_to(redact_(one_line(line, 1000)), columns_of(err_).value_or(80) - 1)));
 }

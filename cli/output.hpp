@@ -24,8 +24,12 @@ class Output {
   void failure(const Error& error, std::string_view outcome) const;
   /// stderr is a terminal on which a line may be redrawn: not a dumb one, and not one of a person who wants it plain.
   bool err_is_lively() const { return lively_; }
+  /// … and nobody else's turn: a job in the background would paint over what is typed at the shell. It may become ours
+  /// again at any time.
+  bool has_the_floor() const;
   bool is_painted() const { return painted_; }  // stdout takes colours
-  /// One line on a terminal that is written over in place; empty clears it. Nothing elsewhere.
+  /// One line on a terminal that is written over in place; empty clears it. Nothing elsewhere, and nothing without the
+  /// floor.
   void progress(std::string_view line) const;
 
  private:

@@ -10,6 +10,15 @@ namespace {
 
 constexpr Streams::In kTerminal = Streams::In::terminal;
 
+/// A shell with jobs, whose terminal this is. What it starts finds the settings of `cli`.
+Running shell_with_jobs(Cli& cli) {
+  cli.run("config check").expect(0);  // they are written
+  const std::vector<std::string> environment{"HOME=" + cli.home(), "PATH=" + cli.file("bin") + ":/usr/bin:/bin",
+                                             "TERM=xterm", "OLLAMA_HOST=127.0.0.1:1", "PS1=ready> "};
+  return Running({"/usr/bin/setsid", "--ctty", "--wait", "/bin/sh", "-i"}, environment, cli.home(),
+                 {.in = kTerminal, .out_is_terminal = true});
+}
+
 }  // namespace
 
 TEST_CASE("on a terminal one line says who is being asked, and is wiped away again") {
@@ -53,4 +62,22 @@ TEST_CASE("a call on a terminal can be interrupted while it waits for the prompt
   asker.signal_group(SIGINT);
   asker.finish().expect(130).stdout_is("");
   CHECK(cli.spawns("codex") == 0);
+}
+
+TEST_CASE("a job in the background leaves the terminal to the shell, and comes back with its line") {
+  Cli cli;
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"});
+  Running shell = shell_with_jobs(cli);
+  REQUIRE(shell.comes_to_say("ready> "));
+  shell.type(DELEGATE_BINARY " ask hello > " + cli.file("answer") + " &\n");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  shell.type("echo some''thing\n");
+  REQUIRE(shell.comes_to_say("something\r\nready> "));
+  shell.type("fg\n");
+  REQUIRE(shell.comes_to_say("asking codex"));
+  cli.write(cli.file("go"), "");
+  REQUIRE(eventually([&] { return cli.read(cli.file("answer")) == "codex says hi\n"; }));
+  shell.type("exit\n");
+  const Finished seen = shell.finish();
+  CHECK(seen.err.find("asking codex") > seen.err.find("fg\r\n"));
 }
