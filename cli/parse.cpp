@@ -154,6 +154,7 @@ Command help_on(const std::vector<std::string>& topic) {
 }
 
 Command command_of(const Tokens& tokens, Typed& typed) {
+  if (auto misplaced = misplaced_option(tokens)) return *std::move(misplaced);
   if (!tokens.strays.empty()) return no_such_command(tokens.strays.front().above, tokens.strays.front().word);
   for (const auto& [option, value] : tokens.options) {
     if (main_name(*option) == "--help") return ShowText{help_page(tokens.command)};

@@ -38,9 +38,11 @@ bool has_name(const OptionText& option, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool names_an_option(const CommandText* command, std::string_view word) {
-  const auto options = options_of(command);
-  return std::any_of(options.begin(), options.end(), [&](const OptionText* one) { return has_name(*one, word); });
+/// Null: there is none of this name.
+const OptionText* option_named(const CommandText* command, std::string_view name) {
+  for (const OptionText* option : options_of(command))
+    if (has_name(*option, name)) return option;
+  return nullptr;
 }
 
 UsageError no_such_option(const CommandText* command, const std::string& word) {
@@ -92,7 +94,7 @@ Complaint store(const CommandText* command, const OptionText& option, const std:
     return UsageError{where(command) + std::string(main_name(option)) + ": must not be empty",
                       "leave it out, or give it a value"};
   // -b --json: an option stands where the value should.
-  if (!option.is_word() && names_an_option(command, value))
+  if (!option.is_word() && option_named(command, value) != nullptr)
     return misused_option(command, std::string(main_name(option)));
   if (auto wrong = check_choice(command, option, value)) return wrong;
   if (const auto* number = std::get_if<int& (*)(Typed&)>(&option.place))
@@ -159,6 +161,19 @@ std::optional<UsageError> interpret(const Tokens& tokens, Typed& typed) {
     if (auto wrong = store(command, *option, value, typed)) return wrong;
   if (auto wrong = check_exclusions(tokens)) return wrong;
   return store_words(tokens, typed);
+}
+
+std::optional<UsageError> misplaced_option(const Tokens& tokens) {
+  if (tokens.command == nullptr) return std::nullopt;
+  for (const std::string& word : tokens.unknown) {
+    const std::string typed = word.substr(0, word.find('='));
+    const OptionText* option = option_named(tokens.command, typed);
+    if (option == nullptr) continue;
+    const std::string value = option->is_flag() ? std::string() : " " + std::string(option->value);
+    return UsageError{typed + ": stands before the command that it belongs to",
+                      "write `delegate " + std::string(tokens.command->name) + " " + typed + value + "`"};
+  }
+  return std::nullopt;
 }
 
 UsageError no_such_command(const CommandText* above, const std::string& word) {

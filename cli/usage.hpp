@@ -29,6 +29,8 @@ struct Tokens {
 /// Stores what was typed, or says what is wrong with it.
 std::optional<UsageError> interpret(const Tokens& tokens, Typed& typed);
 
+/// An option that the command has, but behind its name. Its value, if it has one, may have been taken for a stray.
+std::optional<UsageError> misplaced_option(const Tokens& tokens);
 /// A word that stands where a command should.
 UsageError no_such_command(const CommandText* above, const std::string& word);
 /// `word` is an option whose value is missing, or --flag=value.
