@@ -43,7 +43,7 @@ class Init {
     collect();
     if (signal <= 0 || signal == SIGCHLD) return;
     if (!code_) ::kill(program_, signal);
-    else if (is_to_end(signal)) is_wanted_ = false;
+    if (is_to_end(signal)) is_wanted_ = false;  // also while the program runs: it may have ended in this instant
   }
 
   /// 0: none came.
