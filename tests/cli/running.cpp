@@ -15,7 +15,9 @@
 #include "core/base/deadline.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
+#include "core/os/fork.hpp"
 #include "tests/cli/patience.hpp"
+#include "tests/helpers/terminal.hpp"
 
 namespace delegate::test {
 namespace {
@@ -30,25 +32,6 @@ struct Pipe {
   Fd read;
   Fd write;
 };
-
-/// A terminal: `screen` sees what the program writes, and types.
-struct Terminal {
-  Terminal() : screen(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
-    REQUIRE(::grantpt(screen.get()) == 0);
-    REQUIRE(::unlockpt(screen.get()) == 0);
-    program = Fd(::open(::ptsname(screen.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
-    REQUIRE(program);
-  }
-  Fd screen;
-  Fd program;
-};
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const std::string& text : strings) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 /// Ignores a signal for a moment, so that what is started now inherits that.
 class Ignored {
@@ -178,7 +161,7 @@ Running::Running(const std::vector<std::string>& argv, const std::vector<std::st
   }
   ::posix_spawn_file_actions_addchdir_np(&options.actions, directory.c_str());
   const int error = ::posix_spawn(&pid_.value, argv[0].c_str(), &options.actions, &options.attributes,
-                                  pointers(argv).data(), pointers(environment).data());
+                                  exec_array(argv).data(), exec_array(environment).data());
   INFO(argv[0] << ": " << errno_text(error));
   REQUIRE(error == 0);
   if (streams_.in == Streams::In::given || streams_.in == Streams::In::held) in_ = std::move(in.write);

@@ -4,32 +4,16 @@
 #include <vector>
 
 #include "core/base/deadline.hpp"
-#include "core/os/clock.hpp"
 #include "core/os/file.hpp"
 #include "core/state/store.hpp"
+#include "tests/helpers/hand_clock.hpp"
 
 // What the conformance suites run over. A new store is one more line in `store_kinds`.
 namespace delegate {
 
 using namespace std::chrono_literals;
 
-/// A host's clocks, moved by hand.
-class TestClock final : public Clock {
- public:
-  HostTime now() const override { return now_; }
-  void pass(milliseconds time) {
-    now_.boot += time;
-    now_.wall += time;
-  }
-  void set_wall_clock(milliseconds ahead) { now_.wall += ahead; }
-  void reboot() {
-    now_.boot_id += "'";
-    now_.boot = 0ms;
-  }
-
- private:
-  HostTime now_{.boot_id = "boot-1", .boot = 1h, .wall = 500'000h};
-};
+using TestClock = test::HandClock;
 
 /// Gone with everything in it.
 class TempDirectory {

@@ -3,25 +3,15 @@
 #include <catch2/catch.hpp>
 
 #include "core/state/memory.hpp"
+#include "tests/helpers/hand_clock.hpp"
 
 // The walk down the ladder of channels, with their guards.
 using namespace delegate;
 using namespace delegate::cli;
 using namespace std::chrono_literals;
+using delegate::test::HandClock;
 
 namespace {
-
-class HandClock final : public Clock {
- public:
-  HostTime now() const override { return now_; }
-  void pass(milliseconds time) {
-    now_.boot += time;
-    now_.wall += time;
-  }
-
- private:
-  HostTime now_{.boot_id = "boot-1", .boot = 1h, .wall = 500'000h};
-};
 
 struct Ladder {
   HandClock clock;

@@ -10,8 +10,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "core/os/fd.hpp"
 #include "tests/cli/patience.hpp"
+#include "tests/helpers/terminal.hpp"
 
 // A real terminal, and what it is sent.
 using namespace delegate;
@@ -20,14 +20,7 @@ using delegate::test::eventually;
 
 namespace {
 
-struct Terminal {
-  Terminal() : screen(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
-    REQUIRE(::grantpt(screen.get()) == 0);
-    REQUIRE(::unlockpt(screen.get()) == 0);
-    program = Fd(::open(::ptsname(screen.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
-    REQUIRE(program);
-  }
-
+struct Watched : test::Terminal {
   /// Whoever looks at it, until this is there.
   bool shows(const std::string& bytes) {
     std::string seen;
@@ -56,9 +49,6 @@ struct Terminal {
     pollfd waited{program.get(), POLLOUT, 0};
     return ::poll(&waited, 1, 0) == 1;
   }
-
-  Fd screen;
-  Fd program;
 };
 
 Announcement news() { return {.kind = "trip", .words = {"gemini is unavailable", "codex answers meanwhile."}}; }
@@ -76,7 +66,7 @@ Result<Told> tell_on(int terminal, const std::string& name = "foot", const Annou
 bool is_under(const std::string& id, const std::vector<std::string>& backends, const std::string& kind = "trip") {
   Announcement announcement{.kind = kind, .words = {"news", ""}};
   for (const std::string& name : backends) announcement.rows.push_back({.id = 7, .kind = kind, .subject = name});
-  Terminal terminal;
+  Watched terminal;
   REQUIRE(tell_on(terminal.program.get(), "xterm-kitty", announcement));
   return terminal.shows("\x1B]99;i=" + id + ";news\x1B\\");
 }
@@ -99,7 +89,7 @@ bool tell_as_another_user(int terminal) {
 }  // namespace
 
 TEST_CASE("a terminal is sent its sequence") {
-  Terminal terminal;
+  Watched terminal;
   const auto told = tell_on(terminal.program.get());
   REQUIRE(told);
   CHECK(told->took);
@@ -108,7 +98,7 @@ TEST_CASE("a terminal is sent its sequence") {
 }
 
 TEST_CASE("a terminal that belongs to another user, as after su, is sent it, too") {
-  Terminal terminal;
+  Watched terminal;
   CHECK(tell_as_another_user(terminal.program.get()));
   CHECK(terminal.shows("\x1B]777;notify;"));
 }
@@ -123,7 +113,7 @@ TEST_CASE("on kitty the news of a backend takes the place of its last, and of no
 }
 
 TEST_CASE("a terminal that was stopped, or that nobody reads, takes nothing and is given up") {
-  Terminal terminal;
+  Watched terminal;
   SECTION("stopped") { terminal.stop(); }
   SECTION("full") { terminal.fill(); }
   const auto told = tell_on(terminal.program.get());
@@ -133,7 +123,7 @@ TEST_CASE("a terminal that was stopped, or that nobody reads, takes nothing and 
 }
 
 TEST_CASE("a terminal that has gone away is no failure") {
-  Terminal terminal;
+  Watched terminal;
   terminal.screen.reset();
   // A terminal no more, but still open; isatty() says no to it.
   const auto told = tell_on(terminal.program.get());

@@ -5,27 +5,12 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
-#include "core/os/fd.hpp"
+#include "tests/helpers/terminal.hpp"
 
 using namespace delegate;
+using delegate::test::Terminal;
 using namespace std::chrono_literals;
-
-namespace {
-
-struct Terminal {
-  Terminal() : screen(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
-    REQUIRE(::grantpt(screen.get()) == 0);
-    REQUIRE(::unlockpt(screen.get()) == 0);
-    program = Fd(::open(::ptsname(screen.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
-    REQUIRE(program);
-  }
-  Fd screen;
-  Fd program;
-};
-
-}  // namespace
 
 TEST_CASE("a write that a terminal takes only a part of ends all the same, and says that it may be seen") {
   const Terminal terminal;

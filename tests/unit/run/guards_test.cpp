@@ -5,24 +5,14 @@
 #include <catch2/catch.hpp>
 
 #include "core/state/memory.hpp"
+#include "tests/helpers/hand_clock.hpp"
 
 // The guards of our own side jobs (E, F5).
 using namespace delegate;
 using namespace std::chrono_literals;
+using delegate::test::HandClock;
 
 namespace {
-
-class HandClock final : public Clock {
- public:
-  HostTime now() const override { return now_; }
-  void pass(milliseconds time) {
-    now_.boot += time;
-    now_.wall += time;
-  }
-
- private:
-  HostTime now_{.boot_id = "boot-1", .boot = 1h, .wall = 500'000h};
-};
 
 struct House {
   HandClock clock;
