@@ -30,11 +30,11 @@ class Reached:
         return self.words
 
 
-def terminal_gets(desktop, argv, until):
+def terminal_gets(desktop, argv, until, term="xterm-256color"):
     """All bytes that reach the terminal outside, until `until` did. What runs inside speaks whenever a key is pressed: tmux
     drops what is to be passed on while it draws its screen anew, so that once may not be enough."""
     begun = time.monotonic()
-    environment = {**desktop.environment, "TERM": "xterm-256color", "KITTY_WINDOW_ID": "1", "SHELL": "/bin/sh"}
+    environment = {**desktop.environment, "TERM": term, "KITTY_WINDOW_ID": "1", "SHELL": "/bin/sh"}
     pid, terminal = pty.fork()
     if pid == 0:
         try:
@@ -104,6 +104,6 @@ def screen(desktop):
 
 @situation("terminal: without a multiplexer")
 def bare(desktop):
-    got, took = terminal_gets(desktop, ["/bin/sh", "-c", say(desktop)], b"endmark")
+    got, took = terminal_gets(desktop, ["/bin/sh", "-c", say(desktop)], b"endmark", term="xterm-kitty")
     assert got.endswith(INSIDE + b"endmark"), got
     return Reached("OSC 99", took)
