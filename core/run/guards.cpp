@@ -104,7 +104,7 @@ void Guards::give_back(const std::string& name, const Ticket& ticket) {
 std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
   const std::string error = failed == nullptr ? "" : one_line(without_directories(failed->what), kLongestError);
   const bool is_stopped = failed != nullptr && failed->code == Code::cancelled;
-  const std::string failure = failed == nullptr || is_stopped ? "" : name + " failed: " + error;
+  std::string failure = failed == nullptr || is_stopped ? "" : name + " failed: " + error;
   if (store_ == nullptr || !entry.ticket) return failure;
   if (is_stopped || (failed != nullptr && failed->code == Code::busy)) {
     if (entry.is_trial) give_back(name, *entry.ticket);
