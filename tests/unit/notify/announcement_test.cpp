@@ -73,6 +73,14 @@ TEST_CASE("a time on another day is said with its day") {
   Records records;
   records.trip("gemini").retry_at = kNoon + 36h;
   CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 23 Nov at 00:00."));
+  records.all[0].retry_at = kNoon + 14 * 24h;
+  CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 5 Dec at 12:00."));
+}
+
+TEST_CASE("a trip that is told late does not name a time that has passed") {
+  Records records;
+  records.trip("gemini").retry_at = kNoon - 1s;
+  CHECK_THAT(records.of({1})[0].words.message, Contains("It is tried again with the next question."));
 }
 
 TEST_CASE("who is said to be unavailable does not answer meanwhile, though it may by now") {
