@@ -90,7 +90,7 @@ bool examine_process(const Patient& patient, const Candidate& candidate, Finding
 }
 
 bool examine_server(const Patient& patient, const Candidate& candidate, Findings& all) {
-  if (lower(candidate.where).starts_with("https://")) {
+  if (is_service(candidate)) {
     all.push_back({Severity::ok, candidate.name, candidate.where + "; not asked, because it is a service"});
     return true;
   }

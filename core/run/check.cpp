@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/ids.hpp"
+#include "core/base/text.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
@@ -82,9 +83,13 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
   return {.text = problem.message, .outcome = problem.outcome, .hint = hint_for(backend, task, problem)};
 }
 
+bool is_service(const Candidate& candidate) { return lower(candidate.where).starts_with("https://"); }
+
 bool is_there(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds patience) {
   const auto candidate = find_candidate(engine, name);
-  return candidate && (candidate->backend->is_process() || ask_for_model(*candidate, cancel, patience).works);
+  if (!candidate) return false;
+  const bool is_believed = candidate->backend->is_process() || is_service(*candidate);
+  return is_believed || ask_for_model(*candidate, cancel, patience).works;
 }
 
 LoginTrace find_login(const Candidate& candidate) {

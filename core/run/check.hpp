@@ -24,8 +24,11 @@ struct ModelAnswer {
 };
 ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds patience);
 
-/// Could a call begin, its breaker and slots apart? A program that is installed is taken at its word; a server is asked
-/// for its models, because it may not run.
+/// Somebody else's, over a network: nobody asks it by the way.
+bool is_service(const Candidate& candidate);
+
+/// Could a call begin, its breaker and slots apart? A program that is installed is taken at its word, and so is a
+/// service; a server of this person's is asked for its models, because it may not run.
 bool is_there(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds patience);
 
 /// A login of a CLI, as far as this machine tells without a call: one that has expired is there as well.

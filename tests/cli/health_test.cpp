@@ -56,6 +56,14 @@ TEST_CASE("a server is ready when it is there, whatever the last call came to") 
   cli.set("OLLAMA_HOST", ollama.address()).run("health").expect(0).stdout_has("ready      ollama\n");
 }
 
+TEST_CASE("a service is taken at its word: a glance asks nobody over a network") {
+  Cli cli;
+  cli.config(
+      "[router]\norder = [\"far\"]\n"
+      "[backends.far]\nkind = \"openai\"\nurl = \"https://127.0.0.1:1/v1\"\n");
+  cli.run("health").expect(0).stdout_has("ready      far\n");
+}
+
 TEST_CASE("a store of which a part cannot be read is not well, and nothing is counted that nobody knows") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
