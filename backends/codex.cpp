@@ -1,8 +1,8 @@
 #include "backends/codex.hpp"
 
 #include "backends/cli_process.hpp"
-#include "backends/json.hpp"
 #include "backends/signatures.hpp"
+#include "core/base/json.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
 // turn.completed. Errors carry no status, only words. Observed with 0.169.0; parsed tolerantly.

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "backends/cli_process.hpp"
-#include "backends/json.hpp"
 #include "backends/signatures.hpp"
+#include "core/base/json.hpp"
 
 // Any other CLI, described in TOML alone: how it takes the prompt, where its answer stands, what its errors mean.
 namespace delegate {

@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "backends/cli_process.hpp"
-#include "backends/json.hpp"
 #include "backends/signatures.hpp"
+#include "core/base/json.hpp"
 
 // Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas,
 // its end the record of type "result", which may say "error" although the exit code is 0. Exit codes are HTTP statuses

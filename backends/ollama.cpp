@@ -1,10 +1,10 @@
 #include "backends/ollama.hpp"
 
-#include "backends/json.hpp"
 #include "backends/ollama_host.hpp"
 #include "backends/ollama_models.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/signatures.hpp"
+#include "core/base/json.hpp"
 
 // The local model through Ollama's native API. Its traps: no byte comes before the first token; a stream may end
 // cleanly without the end of the answer; a prompt that does not fit is cut silently unless told otherwise; and models

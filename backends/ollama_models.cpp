@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <climits>
 
-#include "backends/json.hpp"
 #include "backends/server_errors.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate {

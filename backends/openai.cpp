@@ -1,9 +1,9 @@
 #include "backends/openai.hpp"
 
-#include "backends/json.hpp"
 #include "backends/ollama_host.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/signatures.hpp"
+#include "core/base/json.hpp"
 
 // Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; the answer has ended when a
 // finish_reason or `[DONE]` came, and nothing else counts as its end.

@@ -2,7 +2,7 @@
 #include <optional>
 #include <string>
 
-#include "backends/json.hpp"
+#include "core/base/json.hpp"
 #include "core/run/backend.hpp"
 
 // What servers of models have in common: how they word a failure, and how large a prompt is for them.

@@ -44,15 +44,15 @@ int main(int argc, char** argv) {
     handle_signals(interrupted);
     const delegate::SystemClock clock;
     std::error_code no_directory;
-    delegate::cli::World world{.arguments = {argv + (argc > 0 ? 1 : 0), argv + argc},
-                               .environment = delegate::inherited_environment(),
-                               .cwd = std::filesystem::current_path(no_directory).string(),
-                               .clock = clock,
-                               .interrupted = interrupted,
-                               .signal = g_signal};
+    delegate::cli::World world{{.environment = delegate::inherited_environment(),
+                                .cwd = std::filesystem::current_path(no_directory).string(),
+                                .clock = clock,
+                                .interrupted = interrupted,
+                                .signal = g_signal},
+                               {argv + (argc > 0 ? 1 : 0), argv + argc}};
     return delegate::cli::run(world);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "delegate: internal error: %s\n", error.what());
-    return delegate::cli::kInternal;
+    return delegate::kInternal;
   }
 }

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/host.hpp"
+#include "cli/session.hpp"
 #include "core/os/cancel.hpp"
 
 // What is really here, outside of the sandbox. No CLI is started, nothing is written.

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/render.hpp"
+#include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 

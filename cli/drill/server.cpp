@@ -13,8 +13,8 @@
 #include <system_error>
 #include <thread>
 
-#include "backends/json.hpp"
 #include "cli/drill/mood.hpp"
+#include "cli/render/json.hpp"
 #include "core/base/text.hpp"
 #include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"

@@ -2,11 +2,11 @@
 
 #include <chrono>
 
-#include "backends/json.hpp"
-#include "cli/commands.hpp"
+#include "cli/commands/commands.hpp"
 #include "cli/drill/mood.hpp"
 #include "cli/drill/server.hpp"
 #include "cli/exit_code.hpp"
+#include "core/base/json.hpp"
 
 // One of the drill's backends: a process that speaks as the real CLI of its kind does when it has no terminal.
 namespace delegate::cli {

@@ -7,8 +7,8 @@
 #include <future>
 #include <thread>
 
-#include "backends/json.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::cli::drill {

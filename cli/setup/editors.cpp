@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "cli/places.hpp"
+#include "core/config/paths.hpp"
 
 namespace delegate::cli::setup {
 namespace {

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/json.hpp"
+#include "cli/render/json.hpp"
 #include "core/base/result.hpp"
 
 // Changes of one value in a text that a person wrote. Comments, order, blanks and all other values stay as they are;

@@ -1,8 +1,8 @@
 #include "cli/setup/show.hpp"
 
-#include "cli/places.hpp"
-#include "cli/render.hpp"
+#include "cli/render/render.hpp"
 #include "core/base/text.hpp"
+#include "core/config/paths.hpp"
 
 namespace delegate::cli::setup {
 namespace {

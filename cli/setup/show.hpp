@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/json.hpp"
+#include "cli/render/json.hpp"
 #include "cli/setup/survey.hpp"
 
 // The survey as people and scripts see it. Nothing is decided here.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "cli/places.hpp"
 #include "cli/setup/plan.hpp"
+#include "core/config/paths.hpp"
 #include "core/os/file.hpp"
 #include "core/os/process.hpp"
 

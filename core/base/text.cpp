@@ -174,4 +174,9 @@ std::string HeadAndTail::text() const {
   return out.append(last);
 }
 
+std::string with_newline(std::string text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  return text + "\n";
+}
+
 }  // namespace delegate

@@ -49,4 +49,7 @@ class HeadAndTail {
   std::uint64_t total_ = 0;
 };
 
+/// `text` ending in exactly one newline.
+std::string with_newline(std::string text);
+
 }  // namespace delegate

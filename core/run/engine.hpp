@@ -21,6 +21,8 @@ struct Engine {
   Environment environment;
   Path scratch;  // for private files of calls
   Redactor redact;
+  StateStore* store = nullptr;  // null: it could not be opened, see Breakers::trouble
+  std::string store_path = {};  // of the file, also when it could not be opened; empty: there is no place for one
 };
 
 /// A candidate that can be called: its settings, its way of talking, and where it is.

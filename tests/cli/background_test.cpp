@@ -20,11 +20,11 @@ std::string submit(Cli& cli, const std::string& words) {
 void wait_for_go(Cli& cli) { cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}); }
 void go(const Cli& cli) { cli.write(cli.file("go"), ""); }
 
-std::vector<pid_t> carriers(const Cli& cli) {
+std::vector<pid_t> job_processes(const Cli& cli) {
   std::vector<pid_t> pids = cli.processes();
   std::erase_if(pids, [&](pid_t pid) {
     const std::string place = "/proc/" + std::to_string(pid);
-    return cli.read(place + "/cmdline").find("carry") == std::string::npos ||
+    return cli.read(place + "/cmdline").find("run-job") == std::string::npos ||
            cli.read(place + "/comm") == "run-supervisor\n";  // which is a fork
   });
   return pids;
@@ -146,8 +146,8 @@ TEST_CASE("a run whose process was killed is told as lost, one that had not begu
   const std::string first = submit(cli, "one");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   const std::string second = submit(cli, "two");
-  REQUIRE(carriers(cli).size() == 2);
-  for (const pid_t pid : carriers(cli)) ::kill(pid, SIGKILL);
+  REQUIRE(job_processes(cli).size() == 2);
+  for (const pid_t pid : job_processes(cli)) ::kill(pid, SIGKILL);
   CHECK(eventually([&] { return cli.processes().empty(); }));
   cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
   cli.run("result " + second).expect(1).stderr_has("delegate worker");
@@ -166,8 +166,8 @@ TEST_CASE("a run that was left behind can be cancelled, and is not run then") {
   submit(cli, "one");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   const std::string second = submit(cli, "two");
-  REQUIRE(carriers(cli).size() == 2);
-  for (const pid_t pid : carriers(cli)) ::kill(pid, SIGKILL);
+  REQUIRE(job_processes(cli).size() == 2);
+  for (const pid_t pid : job_processes(cli)) ::kill(pid, SIGKILL);
   CHECK(eventually([&] { return cli.processes().empty(); }));
   cli.run("cancel " + second).expect(0).stderr_has("is being stopped");
   go(cli);
@@ -252,8 +252,8 @@ TEST_CASE("the prompt of a run in the background is in no argument list, and not
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   CHECK(cli.files_with("the-secret-plan").empty());
   const std::string second = submit(cli, "the-secret-plan as well");
-  REQUIRE(carriers(cli).size() == 2);
-  for (const pid_t pid : carriers(cli))
+  REQUIRE(job_processes(cli).size() == 2);
+  for (const pid_t pid : job_processes(cli))
     CHECK(cli.read("/proc/" + std::to_string(pid) + "/cmdline").find("the-secret-plan") == std::string::npos);
   go(cli);
   for (const std::string& id : {first, second}) cli.run("result --wait " + id).expect(0);

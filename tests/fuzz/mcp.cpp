@@ -2,7 +2,7 @@
 #include <optional>
 #include <set>
 
-#include "cli/mcp/connection.hpp"
+#include "core/mcp/connection.hpp"
 #include "tests/fuzz/property.hpp"
 
 // Whatever a client sends: every line of the answer is a message, and it is the same however the input was cut.

@@ -1,13 +1,13 @@
 #include <unistd.h>
 
-#include "cli/desktop/terminal_sequence.hpp"
+#include "core/notify/terminal_sequence.hpp"
 #include "core/os/file.hpp"
 #include "core/os/inherited.hpp"
 
 // Writes to stdout what a terminal with this process's environment is sent; the arguments are title and text.
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  const auto sequence = delegate::desktop::terminal_sequence(
+  const auto sequence = delegate::notify::desktop::terminal_sequence(
       {.environment = delegate::inherited_environment(), .is_terminal = ::isatty(STDOUT_FILENO) == 1},
       {.title = argv[1], .text = argv[2]});
   return delegate::write_all(STDOUT_FILENO, sequence.bytes) ? 0 : 1;

@@ -2,7 +2,7 @@
 #include <map>
 #include <string>
 
-#include "cli/mcp/connection.hpp"
+#include "core/mcp/connection.hpp"
 
 // The server that the conformance tests of the protocol expect to find: tools, resources and prompts with the names and
 // the behaviour that their descriptions ask for.

@@ -1,5 +1,5 @@
 #pragma once
-#include "backends/json.hpp"
+#include "core/base/json.hpp"
 #include "tests/unit/backends/captured.hpp"
 
 // An HTTP backend with scripted answers instead of a server.

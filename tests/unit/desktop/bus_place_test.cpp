@@ -1,8 +1,8 @@
-#include "cli/desktop/bus_place.hpp"
+#include "core/notify/bus_address.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace delegate::desktop;
+using namespace delegate::notify::desktop;
 
 namespace {
 

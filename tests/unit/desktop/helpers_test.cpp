@@ -1,4 +1,4 @@
-#include "cli/desktop/helpers.hpp"
+#include "core/notify/helpers.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,7 +9,7 @@
 #include "core/os/scratch_directory.hpp"
 
 using namespace delegate;
-using namespace delegate::desktop;
+using namespace delegate::notify::desktop;
 
 namespace {
 

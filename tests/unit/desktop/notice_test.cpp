@@ -1,9 +1,9 @@
-#include "cli/desktop/notice.hpp"
+#include "core/notify/notice.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace delegate;
-using namespace delegate::desktop;
+using namespace delegate::notify::desktop;
 
 namespace {
 

@@ -1,8 +1,8 @@
-#include "cli/desktop/shown_text.hpp"
+#include "core/notify/body_markup.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace delegate::desktop;
+using namespace delegate::notify::desktop;
 
 namespace {
 

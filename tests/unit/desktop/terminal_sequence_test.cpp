@@ -1,8 +1,8 @@
-#include "cli/desktop/terminal_sequence.hpp"
+#include "core/notify/terminal_sequence.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace delegate::desktop;
+using namespace delegate::notify::desktop;
 
 namespace {
 

@@ -2,18 +2,21 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/doctor/report.hpp"
+#include "cli/render/doctor.hpp"
 
 // What `doctor` found, as text and as JSON.
-using namespace delegate::cli::doctor;
+using namespace delegate;
+using namespace delegate::cli;
+using namespace delegate::inspect;
 
 namespace {
 
-const std::vector<Section> kSections{{"configuration", {{Severity::ok, "configuration", "built-in values"}}},
-                                     {"backends",
-                                      {{Severity::problem, "claude", "is not on the PATH", "put it there"},
-                                       {Severity::warning, "codex", "tripped by hand", "delegate breaker reset codex"},
-                                       {Severity::note, "gemini", "is not installed"}}}};
+const std::vector<Section> kSections{
+    {"configuration", {{FindingSeverity::ok, "configuration", "built-in values"}}},
+    {"backends",
+     {{FindingSeverity::problem, "claude", "is not on the PATH", "put it there"},
+      {FindingSeverity::warning, "codex", "tripped by hand", "delegate breaker reset codex"},
+      {FindingSeverity::note, "gemini", "is not installed"}}}};
 
 }  // namespace
 
@@ -30,9 +33,9 @@ TEST_CASE("each finding is a line in columns, its fix a line below it, and the l
 }
 
 TEST_CASE("without a problem the last line says that nothing hinders, warnings or not") {
-  CHECK(to_text({{"state", {{Severity::ok, "state", "here"}}}}, false).find("Nothing hinders delegate here. ") !=
+  CHECK(to_text({{"state", {{FindingSeverity::ok, "state", "here"}}}}, false).find("Nothing hinders delegate here. ") !=
         std::string::npos);
-  const Findings warned{{Severity::warning, "a", "b"}, {Severity::warning, "c", "d"}};
+  const Findings warned{{FindingSeverity::warning, "a", "b"}, {FindingSeverity::warning, "c", "d"}};
   CHECK(to_text({{"state", warned}}, false).find("Nothing hinders delegate here, 2 warnings. ") != std::string::npos);
 }
 
@@ -46,7 +49,7 @@ TEST_CASE("only a painted report has colours, and the columns are the same witho
 }
 
 TEST_CASE("words of others cannot steer the terminal, nor break a line") {
-  const std::string text = to_text({{"state", {{Severity::ok, "a\033b", "two\nlines", "\033]0;x\a"}}}}, false);
+  const std::string text = to_text({{"state", {{FindingSeverity::ok, "a\033b", "two\nlines", "\033]0;x\a"}}}}, false);
   CHECK(text.find('\033') == std::string::npos);
   CHECK(text.find("two lines") != std::string::npos);
 }

@@ -1,4 +1,4 @@
-#include "cli/mcp/schema.hpp"
+#include "core/mcp/schema.hpp"
 
 #include <catch2/catch.hpp>
 

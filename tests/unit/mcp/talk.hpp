@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/mcp/connection.hpp"
+#include "core/mcp/connection.hpp"
 
 namespace delegate::mcp {
 

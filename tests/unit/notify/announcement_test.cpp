@@ -1,4 +1,4 @@
-#include "cli/notify/announcement.hpp"
+#include "core/notify/announcement.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 // What is said to people.
 using namespace delegate;
-using namespace delegate::cli;
+using namespace delegate::notify;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;

@@ -1,4 +1,4 @@
-#include "cli/notify/channels.hpp"
+#include "core/notify/channels.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,7 +7,7 @@
 
 // The walk down the ladder of channels, with their guards.
 using namespace delegate;
-using namespace delegate::cli;
+using namespace delegate::notify;
 using namespace std::chrono_literals;
 using delegate::test::HandClock;
 

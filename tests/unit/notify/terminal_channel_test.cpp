@@ -1,4 +1,4 @@
-#include "cli/notify/terminal_channel.hpp"
+#include "core/notify/terminal_channel.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 
 // A real terminal, and what it is sent.
 using namespace delegate;
-using namespace delegate::cli;
+using namespace delegate::notify;
 using delegate::test::eventually;
 
 namespace {
@@ -57,7 +57,7 @@ Result<Told> tell_on(int terminal, const std::string& name = "foot", const Annou
   const SystemClock clock;
   CancelToken interrupted;
   const volatile std::sig_atomic_t signal = 0;
-  const World world{
+  const ProcessFacts world{
       .environment = {{"TERM", name}}, .clock = clock, .interrupted = interrupted, .signal = signal, .err = terminal};
   return terminal_channel(world).tell(announcement);
 }

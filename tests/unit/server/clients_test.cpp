@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "cli/server/clients.hpp"
+#include "cli/mcp/clients.hpp"
 
 // How long an agent waits, and how much it shows.
 using namespace std::chrono_literals;

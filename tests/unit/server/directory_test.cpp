@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "cli/server/directory.hpp"
+#include "cli/mcp/directory.hpp"
 #include "core/os/clock.hpp"
 
 // Where a backend works that an agent asks: it may read that directory, so it has to be one that was meant.
@@ -36,7 +36,7 @@ class Place {
   SystemClock clock;
   CancelToken never;
   volatile std::sig_atomic_t signal = 0;
-  World world{.arguments = {}, .environment = {}, .cwd = {}, .clock = clock, .interrupted = never, .signal = signal};
+  World world{{.environment = {}, .cwd = {}, .clock = clock, .interrupted = never, .signal = signal}};
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "cli/json.hpp"
-#include "cli/server/results.hpp"
+#include "cli/mcp/results.hpp"
+#include "cli/render/json.hpp"
 
 // What an agent is told of a run: the same in the text and in the structured form.
 using namespace delegate;
@@ -10,10 +10,10 @@ using namespace delegate::cli::server;
 
 namespace {
 
-told::Ended answer(const std::string& text, const std::string& remarks = {}) {
-  const Json run{
+jobs::job_event::Ended answer(const std::string& text, const std::string& remarks = {}) {
+  const OrderedJson run{
       {"answer", text}, {"backend", "codex"}, {"model", "gpt"}, {"session_id", "s-1"}, {"duration_ms", 1260}};
-  return {dump(run), remarks, 0};
+  return {delegate::dump(run), remarks, 0};
 }
 
 std::string text_of(const mcp::ToolResult& result) { return std::get<mcp::Text>(result.content.at(0)).text; }
@@ -69,14 +69,14 @@ TEST_CASE("what stderr would have said is a note, without the program's name") {
 }
 
 TEST_CASE("a run without an answer is an error with its outcome and what to do") {
-  const Json run{{"error", {{"outcome", "no_slot"}, {"message", "nothing can be asked"}, {"hint", "wait"}}}};
-  const Shown shown = ended("r1", {dump(run), "delegate: nothing can be asked\n", 4}, 0, 100);
+  const OrderedJson run{{"error", {{"outcome", "no_slot"}, {"message", "nothing can be asked"}, {"hint", "wait"}}}};
+  const Shown shown = ended("r1", {delegate::dump(run), "delegate: nothing can be asked\n", 4}, 0, 100);
   CHECK(shown.result.is_error);
   CHECK((*shown.result.structured)["status"] == "failed");
   CHECK((*shown.result.structured)["outcome"] == "no_slot");
   CHECK((*shown.result.structured)["hint"] == "wait");
-  const Json cancelled{{"error", {{"outcome", "cancelled"}, {"message", "cancelled"}}}};
-  CHECK((*ended("r1", {dump(cancelled), {}, 130}, 0, 100).result.structured)["status"] == "cancelled");
+  const OrderedJson cancelled{{"error", {{"outcome", "cancelled"}, {"message", "cancelled"}}}};
+  CHECK((*ended("r1", {delegate::dump(cancelled), {}, 130}, 0, 100).result.structured)["status"] == "cancelled");
 }
 
 TEST_CASE("a run that left nonsense behind is an error, not a crash") {

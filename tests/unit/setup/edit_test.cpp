@@ -8,7 +8,6 @@
 // Changing one value in somebody's text.
 using namespace delegate;
 using namespace delegate::cli::setup;
-using delegate::cli::Json;
 using delegate::test::RandomText;
 
 namespace {
@@ -27,7 +26,7 @@ bool is_subsequence(std::string_view part, std::string_view whole) {
   return at == part.size();
 }
 
-const Json kEntry{{"command", "/bin/delegate"}, {"args", {"mcp"}}, {"timeout", 3600}};
+const OrderedJson kEntry{{"command", "/bin/delegate"}, {"args", {"mcp"}}, {"timeout", 3600}};
 const KeyPath kPath{"servers", "delegate"};
 
 /// As they compare: the order of keys means nothing.
@@ -37,7 +36,7 @@ nlohmann::json meaning(Language language, std::string_view text) {
   return nlohmann::json(*settings);
 }
 
-std::string put(std::string_view text, const KeyPath& path, const Json& value, Language language = Language::jsonc) {
+std::string put(std::string_view text, const KeyPath& path, const OrderedJson& value, Language language = Language::jsonc) {
   const auto after = put_setting(language, text, path, value);
   REQUIRE(after);
   return *after;

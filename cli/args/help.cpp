@@ -1,0 +1,102 @@
+#include "cli/args/help.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace delegate::cli {
+namespace {
+
+struct Line {
+  std::string_view group;  // empty: as the line before
+  std::string left;
+  std::string_view right;
+};
+
+std::vector<Line> option_lines(std::span<const OptionText> options) {
+  std::vector<Line> lines;
+  for (const OptionText& option : options) {
+    std::string left = heading_of(option);
+    if (option.names.starts_with("--")) left.insert(0, "    ");  // under the long names of those that have a short one
+    lines.push_back({option.group, std::move(left), option.help});
+  }
+  return lines;
+}
+
+std::vector<Line> command_lines(std::string_view above) {
+  std::vector<Line> lines;
+  for (const CommandText* command : commands_below(above)) {
+    std::string left(command->last_name());
+    for (const OptionText& option : command->options)
+      if (option.is_word() && !above.empty()) left += " " + heading_of(option);
+    lines.push_back({above.empty() ? command->group : std::string_view(), std::move(left), command->help});
+  }
+  return lines;
+}
+
+/// The lines under their headings, right sides under each other.
+std::string aligned(const std::vector<Line>& lines, std::string_view heading) {
+  std::size_t width = 0;
+  for (const Line& line : lines) width = std::max(width, line.left.size());
+  std::string text;
+  std::string_view group;
+  for (const Line& line : lines) {
+    const std::string_view next = !line.group.empty() ? line.group : group.empty() ? heading : group;
+    if (next != group) text += "\n" + std::string(next) + ":\n";
+    group = next;
+    text += "  " + line.left + std::string(width - line.left.size() + 2, ' ') + std::string(line.right) + "\n";
+  }
+  return text;
+}
+
+std::string global_line() {
+  std::string line;
+  for (const OptionText& option : global_options()) {
+    std::string one = join_names(option, "/");
+    if (option.choices != nullptr) one += " " + join_choices(option, "|");
+    else if (!option.is_flag()) one += " " + std::string(option.value);
+    line += (line.empty() ? "" : ", ") + one;
+  }
+  return "\nGlobal: " + line + "\n";
+}
+
+std::string example_lines(std::span<const std::string_view> examples) {
+  if (examples.empty()) return {};
+  std::string text = "\nExamples:\n";
+  for (const std::string_view example : examples) text += "  " + std::string(example) + "\n";
+  return text;
+}
+
+constexpr std::string_view kExamples[] = {
+    "delegate ask \"what does errno 11 mean\"",
+    "git diff | delegate ask \"review this\"",
+    "delegate status",
+};
+
+std::string exit_lines() {
+  std::string text = "\nExit codes:";
+  std::size_t column = text.size() - 1;
+  for (const ExitText& exit : exit_statuses()) {
+    const bool is_last = &exit == &exit_statuses().back();
+    const std::string one = " " + std::string(exit.code) + " " + std::string(exit.brief) + (is_last ? "\n" : ",");
+    if (column + one.size() > 79) text += "\n ", column = 1;
+    text += one;
+    column += one.size();
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string help_page(const CommandText* command) {
+  std::string text = "Usage: " + usage_of(command) + "\n\n";
+  if (command == nullptr)
+    return text + std::string(synopsis()) + "\n" + aligned(command_lines({}), {}) + global_line() +
+           example_lines(kExamples) + exit_lines() + "\nMore: delegate help COMMAND, man delegate\n";
+  text += std::string(command->help) + ".\n";
+  text += command->take == nullptr ? aligned(command_lines(command->name), "Commands")
+                                   : aligned(option_lines(command->options), "Options");
+  return text + global_line() + example_lines(command->examples);
+}
+
+}  // namespace delegate::cli

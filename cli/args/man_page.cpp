@@ -1,0 +1,189 @@
+#include "cli/args/man_page.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/base/text.hpp"
+#include "core/config/load.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr std::size_t kLineWidth = 76;  // of the source, so that it can be read as well
+
+/// One character, such that it comes out as it is; a dash of literal text can be pasted into a shell.
+std::string escaped(char c, bool is_literal) {
+  switch (c) {
+    case '\\': return "\\e";
+    case '-': return is_literal ? "\\-" : "-";
+    case '~': return "\\(ti";
+    case '^': return "\\(ha";
+    case '\'': return "\\(aq";
+    case '`': return "\\(ga";
+    default: return {c};
+  }
+}
+
+std::string literal(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += escaped(c, true);
+  return out;
+}
+
+/// Prose in which `literal` text is bold.
+std::string marked_up(std::string_view text) {
+  std::string out;
+  bool is_literal = false;
+  for (const char c : text) {
+    if (c != '`') out += escaped(c, is_literal);
+    else out += (is_literal = !is_literal) ? "\\fB" : "\\fP";
+  }
+  return out;
+}
+
+/// Options are bold, what stands for a value is slanted.
+std::string tag_of(const OptionText& option) {
+  std::string tag;
+  for (const std::string_view name : names_of(option))
+    tag += (tag.empty() ? "\\fB" : ", \\fB") + literal(name) + "\\fP";
+  if (!option.bare.empty()) tag += "[=\\fI" + literal(option.value) + "\\fP]";
+  else if (!option.is_flag()) tag += (tag.empty() ? "\\fI" : " \\fI") + literal(option.value) + "\\fP";
+  return option.is_word() && option.repeats() ? tag + "..." : tag;
+}
+
+std::string sentence(std::string_view text) {
+  std::string out(text);
+  if (!out.empty()) out[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(out[0])));
+  return out.empty() || out.ends_with('.') ? out : out + ".";
+}
+
+/// Does the line of --help name them all, if there are any?
+bool mentions_choices(const OptionText& option) {
+  if (option.choices == nullptr) return true;
+  const auto choices = option.choices();
+  return std::all_of(choices.begin(), choices.end(),
+                     [&](std::string_view choice) { return contains_word(option.help, choice); });
+}
+
+void add_options(Roff& page, std::span<const OptionText> options) {
+  for (const OptionText& option : options) {
+    std::string text = sentence(option.help);
+    if (!mentions_choices(option)) text += " One of `" + join_choices(option, "`, `") + "`.";
+    if (!option.more.empty()) text += " " + std::string(option.more);
+    page.item(tag_of(option), text);
+  }
+}
+
+void add_commands(Roff& page) {
+  page.section("COMMANDS");
+  for (const CommandText* command : all_commands()) {
+    if (command->is_hidden()) continue;
+    page.subsection(usage_of(command));
+    page.paragraphs(sentence(command->help));
+    if (!command->more.empty()) page.paragraphs(command->more);
+    add_options(page, command->options);
+  }
+}
+
+void add_exit_statuses(Roff& page) {
+  page.section("EXIT STATUS");
+  for (const ExitText& exit : exit_statuses()) page.item("\\fB" + literal(exit.code) + "\\fP", exit.meaning);
+}
+
+void add_keys(Roff& page) {
+  page.section("CONFIGURATION");
+  page.paragraphs(
+      "The configuration is TOML; `breaker.cooldown` is the key `cooldown` of the table `[breaker]`. Durations are "
+      "texts "
+      "such as `\"250ms\"`, `\"60s\"` or `\"1h30m\"`; a bare number is seconds. Any key of `[breaker]` can be set for "
+      "one "
+      "backend as well. What is restricted cannot be set by the file of a project that is not trusted. `delegate "
+      "config "
+      "init` writes a file that explains itself.");
+  for (const KeyInfo& key : known_keys()) {
+    std::string text = sentence(key.doc);
+    if (!key.kinds.empty()) text += " Backends of kind " + join(key.kinds, ", ") + ".";
+    if (key.restricted) text += " Restricted.";
+    page.item("\\fB" + literal(key.name) + "\\fP (" + literal(key.type) + ")", text);
+  }
+}
+
+void add_examples(Roff& page) {
+  page.section("EXAMPLES");
+  for (const CommandText* command : all_commands())
+    if (!command->examples.empty()) page.example(command->examples);
+}
+
+}  // namespace
+
+void Roff::section(std::string_view title) {
+  raw(".SH " + std::string(title));
+  after_heading_ = true;
+}
+
+void Roff::subsection(std::string_view title) {
+  raw(".SS " + literal(title));
+  after_heading_ = true;
+}
+
+void Roff::begin_paragraph() {
+  if (!after_heading_) raw(".PP");
+  after_heading_ = false;
+}
+
+void Roff::paragraphs(std::string_view text) {
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = text.find("\n\n");
+    begin_paragraph();
+    fill(marked_up(text.substr(0, end)));
+    if (end != std::string_view::npos) text.remove_prefix(end + 2);
+  }
+}
+
+void Roff::item(std::string_view tag, std::string_view text) {
+  after_heading_ = false;
+  raw(".TP");
+  raw(tag);
+  fill(marked_up(text));
+}
+
+void Roff::example(std::span<const std::string_view> lines) {
+  begin_paragraph();
+  raw(".EX");
+  for (const std::string_view line : lines) raw(literal(line));
+  raw(".EE");
+}
+
+void Roff::fill(std::string_view text) {
+  std::string line;
+  for (const std::string_view word : split(text, ' ')) {
+    if (!line.empty() && line.size() + 1 + word.size() > kLineWidth) {
+      raw(line);
+      line.clear();
+    }
+    if (line.empty()) line = (word.starts_with('.') ? "\\&" : "") + std::string(word);
+    else line += " " + std::string(word);
+    if (!word.ends_with('.') || word.ends_with("...")) continue;
+    raw(line);  // a sentence ends with its line: only so its space is that of the others
+    line.clear();
+  }
+  if (!line.empty()) raw(line);
+}
+
+std::string man_page() {
+  Roff page;
+  add_opening(page);
+  add_commands(page);
+  page.section("GLOBAL OPTIONS");
+  add_options(page, global_options());
+  add_prompt_rules(page);
+  add_exit_statuses(page);
+  add_environment(page);
+  add_files(page);
+  add_keys(page);
+  add_examples(page);
+  add_closing(page);
+  return page.text();
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,97 @@
+#include <sys/stat.h>
+
+#include "cli/commands/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/render/json.hpp"
+#include "cli/render/render.hpp"
+#include "core/config/paths.hpp"
+#include "core/config/project_file.hpp"
+#include "core/config/report.hpp"
+
+namespace delegate::cli {
+namespace {
+
+/// One place, and what is to be said about it.
+struct Row {
+  std::string what;
+  std::string where;
+  std::string state;
+};
+
+bool is_there(const std::string& path) {
+  struct stat facts {};
+  return !path.empty() && ::lstat(path.c_str(), &facts) == 0;
+}
+
+Row stored(const char* what, const std::string& path) {
+  if (path.empty()) return {what, "", "no place: neither XDG_STATE_HOME nor HOME is set"};
+  return {what, path, is_there(path) ? "there" : "not there yet"};
+}
+
+std::string file_state(const Result<Configured>& configured, const std::string& path) {
+  if (!is_there(path)) return "not there";
+  if (!configured) return configured.error().what;
+  return "used";
+}
+
+Row user_row(const World& world, const std::string& named, const Result<Configured>& configured) {
+  if (!named.empty()) return {"named", named, file_state(configured, (Path(world.cwd) / named).string())};
+  const std::string path = user_config_path(world);
+  if (path.empty()) return {"yours", "", "no place: neither XDG_CONFIG_HOME nor HOME is set"};
+  Row row{"yours", path, file_state(configured, path)};
+  if (row.state == "not there") row.state += "; `delegate config init` writes one";
+  return row;
+}
+
+Row project_row(const World& world, const std::string& directory, bool named, const Result<Configured>& configured) {
+  if (named) return {"project", "", "not looked for: a file was named"};
+  const auto search = search_project_file(world, directory);
+  if (!search) return {"project", "", search.error().what};
+  if (!search->file) return {"project", "", "none: " + search->ended};
+  Row row{"project", search->file->path, "used"};
+  if (!search->file->ignored.empty()) row.state = "ignored: " + search->file->ignored;
+  else if (!configured) row.state = "there";
+  else if (configured->sources.project_trust == ProjectTrust::trusted) row.state = "used, trusted";
+  else if (configured->sources.project_trust == ProjectTrust::changed) row.state = "changed since it was trusted";
+  else if (!configured->loaded.restricted.empty()) row.state = "not trusted";
+  return row;
+}
+
+Row environment_row(const Result<Configured>& configured) {
+  const auto names = configured ? variables_of(configured->loaded.config) : std::vector<std::string>{};
+  return {"environment", join(names, ", "), names.empty() ? "no variable sets anything" : "used"};
+}
+
+std::string to_json(const std::vector<Row>& rows) {
+  Json places = Json::array();
+  for (const Row& row : rows) {
+    Json place{{"what", row.what}};
+    if (!row.where.empty()) place["where"] = row.where;
+    place["state"] = row.state;
+    places.push_back(place);
+  }
+  const Json json{{"schema", "delegate.config_path/1"}, {"places", places}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+int run_config_path(const World& world, const std::string& config_file, const std::string& directory,
+                    const ConfigCommand& command) {
+  const std::string named = config_file.empty() ? world.variable("DELEGATE_CONFIG") : config_file;
+  const auto configured = configure(world, config_file, directory);
+  const StateSettings state = configured ? configured->loaded.config.state : StateSettings{};
+  const std::vector<Row> rows{
+      environment_row(configured), project_row(world, directory, !named.empty(), configured),
+      user_row(world, named, configured),
+      state.store == "sqlite" ? stored("state", state_path(world, state)) : Row{"state", "", "kept in " + state.store},
+      stored("trust", trusted_path(world))};
+  const Output output(world);
+  if (command.json) return output.answer(to_json(rows) + "\n");
+  std::vector<std::vector<std::string>> cells{{"WHAT", "STATE", "WHERE"}};
+  for (const Row& row : rows)
+    cells.push_back({row.what, one_line(row.state, 200), one_line(with_tilde(world, row.where), 1000)});
+  return output.answer(table(cells));
+}
+
+}  // namespace delegate::cli

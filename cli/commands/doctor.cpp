@@ -1,0 +1,78 @@
+#include <array>
+#include <future>
+
+#include "cli/commands/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/render/doctor.hpp"
+#include "cli/setup/check_editors.hpp"
+#include "core/config/report.hpp"
+#include "core/inspect/context.hpp"
+
+namespace delegate::cli {
+namespace {
+
+/// What the checks of `core/inspect` and those of `cli/setup` need.
+struct Subject {
+  const World& world;
+  const Context& context;
+};
+
+struct Check {
+  std::string_view name;  // promised to scripts
+  Findings (*run)(const Subject&);
+  bool needs_engine = true;
+};
+constexpr std::array kChecks{
+    Check{"configuration", [](const Subject& subject) { return check_configuration(subject.context); }, false},
+    Check{"state", [](const Subject& subject) { return check_state(subject.context); }},
+    Check{"backends", [](const Subject& subject) { return check_backends(subject.context); }},
+    Check{"jobs", [](const Subject& subject) { return check_jobs(subject.context); }},
+    Check{"editors", [](const Subject& subject) { return setup::check_editors(subject.world); }, false},
+    Check{"surroundings",
+          [](const Subject& subject) {
+            Findings all = check_surroundings(subject.context);
+            if (subject.context.has_engine())
+              add(all, setup::check_editor_path(subject.world, subject.context.engine()));
+            return all;
+          },
+          false},
+};
+
+/// All at a time: the slowest decides how long the person waits.
+std::vector<Section> examine(const Subject& subject) {
+  std::vector<std::future<Findings>> under_way;
+  std::vector<Section> sections;
+  for (const Check& check : kChecks) {
+    if (check.needs_engine && !subject.context.has_engine()) continue;
+    sections.push_back({check.name, {}});
+    under_way.push_back(std::async(std::launch::async, check.run, std::cref(subject)));
+  }
+  for (std::size_t i = 0; i < sections.size(); ++i) sections[i].findings = under_way[i].get();
+  return sections;
+}
+
+bool is_usable(const Result<Configured>& configured) { return configured && verdict_on(*configured).errors.empty(); }
+
+}  // namespace
+
+int run_doctor(const World& world, const std::string& config_file, const DoctorCommand& command) {
+  const Output output(world);
+  const auto configured = configure(world, config_file, world.cwd);
+  Context context{.process = world, .configured = configured, .version = DELEGATE_VERSION};
+  std::optional<Host> host;
+  if (is_usable(configured)) {
+    context.usable = &host.emplace(world, configured->loaded.config).engine();
+    context.status = status_of(*context.usable);
+    // That it cannot be read is in the status.
+    context.states = context.usable->breakers.read().value_or(StateStore::Reading{});
+  }
+  output.progress("looking …");
+  const std::vector<Section> sections = examine({world, context});
+  output.progress({});
+  if (world.interrupted.cancelled() && world.signal != 0) return 128 + world.signal;
+  const int written = output.quote(command.json ? to_json(sections) + "\n" : to_text(sections, output.is_painted()));
+  if (written != 0) return written;
+  return count(sections, FindingSeverity::problem) > 0 ? kAllFailed : kAnswered;
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <set>
+
+#include "cli/commands/commands.hpp"
+#include "cli/render/json.hpp"
+#include "cli/render/render.hpp"
+#include "core/base/text.hpp"
+#include "core/inspect/health.hpp"
+
+// One glance for scripts: can a question be answered now? Reads, starts nothing, and asks a server only for its models.
+namespace delegate::cli {
+namespace {
+
+constexpr int kUnhealthy = 1;
+
+Json to_object(const BackendStatus& backend, bool is_ready) {
+  Json json{{"name", backend.name}, {"ready", is_ready}, {"state", to_string(backend.breaker.state)}};
+  if (backend.installed) json["installed"] = *backend.installed;
+  if (backend.breaker.retry_after > milliseconds(0)) json["retry_in_ms"] = backend.breaker.retry_after.count();
+  if (const auto& last = backend.last_failure; last && !is_ready) json["outcome"] = last->outcome;
+  return json;
+}
+
+std::string to_json(const Health& health) {
+  Json json{{"schema", "delegate.health/1"}, {"ok", health.ok()}};
+  json["store"] = {{"kind", health.status.store.kind}, {"ok", health.status.store.ok}};
+  put(json["store"], "problem", health.status.store.problem);
+  json["backends"] = Json::array();
+  for (const BackendStatus& backend : health.status.backends)
+    if (backend.enabled) json["backends"].push_back(to_object(backend, health.ready.count(backend.name) > 0));
+  json["open_circuits"] = Json::array();
+  for (const GuardStatus& guard : health.status.guards)
+    if (guard.breaker.state != BreakerState::closed)
+      json["open_circuits"].push_back({{"name", guard.name},
+                                       {"failures", guard.failures},
+                                       {"last_error", guard.last_error},
+                                       {"skipped", guard.skipped}});
+  if (!health.status.store.ok) return dump(json);  // nothing is known of these
+  json["queue"] = {{"waiting", health.waiting}, {"running", health.running}};
+  json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.owed}};
+  return dump(json);
+}
+
+std::string names_of(const std::set<std::string>& backends) {
+  return backends.empty() ? "none" : join(std::vector<std::string>(backends.begin(), backends.end()), ", ");
+}
+
+std::string to_text(const Health& health) {
+  const StateStore::Description& store = health.status.store;
+  std::vector<std::vector<std::string>> rows{
+      {"health", health.ok() ? "ok" : "not ok"},
+      {"ready", names_of(health.ready)},
+      {"not ready", names_of(health.not_ready)},
+      {"state", store.kind + (store.ok ? ", ok" : ", cannot be used: " + store.problem)}};
+  if (store.ok)
+    rows.push_back(
+        {"queue", std::to_string(health.running) + " running, " + std::to_string(health.waiting) + " waiting"});
+  for (const GuardStatus& guard : health.status.guards)
+    if (guard.breaker.state != BreakerState::closed)
+      rows.push_back({"left out", guard.name + ", " + std::to_string(guard.skipped) + " times: " + guard.last_error});
+  const std::size_t unseen = health.status.unacknowledged.size();
+  if (unseen > 0) rows.push_back({"unseen", std::to_string(unseen) + ", see `delegate notifications`"});
+  return table(rows);
+}
+
+}  // namespace
+
+int run_health(const World& world, const Config& config, const HealthCommand& command) {
+  const Output output(world);
+  const Host host(world, config);
+  const Health health = health_of(host.engine(), world.interrupted);
+  const int written = output.answer(command.json ? to_json(health) + "\n" : to_text(health));
+  if (written != 0) return written;
+  return health.ok() ? 0 : kUnhealthy;
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,127 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "cli/commands/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/mcp/server.hpp"
+#include "core/base/duration.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr std::size_t kMostUnread = 1u << 20;  // of ours, until nothing more is taken from a client that does not read
+constexpr std::size_t kPiece = 4096;           // what a pipe that is ready takes without blocking
+constexpr milliseconds kLastWords{500};
+
+/// stdin and stdout of the server, which nothing else may touch: whatever else is printed goes to stderr.
+class Streams {
+ public:
+  explicit Streams(const World& world)
+      : in_(::fcntl(world.in, F_DUPFD_CLOEXEC, 3)), out_(::fcntl(world.out, F_DUPFD_CLOEXEC, 3)) {
+    const Fd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    ::dup2(nowhere.get(), world.in);
+    ::dup2(world.err, world.out);
+  }
+
+  bool is_open() const { return in_ && out_; }
+  pollfd reading() const { return {in_ && unsent_.size() < kMostUnread ? in_.get() : -1, POLLIN, 0}; }
+  /// Watched also while there is nothing to write: that nobody reads any more is the end.
+  pollfd writing() const { return {out_.get(), static_cast<short>(unsent_.empty() ? 0 : POLLOUT), 0}; }
+
+  void add(const std::string& bytes) { unsent_ += bytes; }
+  /// False: nobody reads any more.
+  bool write_some() {
+    const ssize_t count = ::write(out_.get(), unsent_.data(), std::min(unsent_.size(), kPiece));
+    if (count > 0) unsent_.erase(0, static_cast<std::size_t>(count));
+    has_written_ = has_written_ || count > 0;
+    return count >= 0 || errno == EINTR || errno == EAGAIN;
+  }
+  bool has_written() const { return has_written_; }
+  void write_rest(Deadline patience) {
+    for (pollfd one = writing(); !unsent_.empty() && !patience.passed(); one = writing())
+      if (::poll(&one, 1, static_cast<int>(patience.left()->count())) != 1 || !write_some()) return;
+  }
+  /// What has come; nothing: it was the end.
+  std::optional<std::string> read_some() {
+    std::array<char, 65536> buffer{};
+    const ssize_t count = ::read(in_.get(), buffer.data(), buffer.size());
+    if (count > 0) return std::string(buffer.data(), static_cast<std::size_t>(count));
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) return std::string();
+    in_.reset();
+    return std::nullopt;
+  }
+
+ private:
+  Fd in_;
+  Fd out_;
+  std::string unsent_;
+  bool has_written_ = false;
+};
+
+int milliseconds_until(Deadline deadline) {
+  const auto left = deadline.left();
+  return left ? static_cast<int>(std::min<std::int64_t>(left->count(), 60'000)) : -1;
+}
+
+/// One wait and what follows from it. False: it is over.
+bool turn(const World& world, server::Server& server, Streams& streams) {
+  std::vector<pollfd> set{streams.reading(), streams.writing(), {world.interrupted.fd(), POLLIN, 0}};
+  for (const auto& [fd, events] : server.watched()) set.push_back({fd, events, 0});
+  if (::poll(set.data(), set.size(), milliseconds_until(server.wake())) < 0)
+    for (pollfd& one : set) one.revents = 0;
+  if (world.interrupted.cancelled()) return false;
+  if ((set[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return false;
+  if (set[1].revents != 0 && !streams.write_some()) return false;
+  if (set[0].revents != 0) {
+    const auto bytes = streams.read_some();
+    if (!bytes) {
+      server.connection().end_of_input();
+      streams.add(server.connection().take_output());
+      return false;
+    }
+    server.connection().feed(*bytes);
+  }
+  server.act();
+  streams.add(server.connection().take_output());
+  return true;
+}
+
+}  // namespace
+
+int run_mcp(const World& world, const std::string& config_file, const McpCommand& command) {
+  const Output output(world);
+  if (!command.client_timeout.empty()) {
+    const auto timeout = parse_duration(command.client_timeout);
+    if (!timeout || *timeout <= milliseconds(0)) {
+      output.error({Code::invalid_argument,
+                    "mcp: --client-timeout: '" + command.client_timeout + "' is no time to wait",
+                    "write it like 60s or 5m"});
+      return kUsage;
+    }
+  }
+  if (::isatty(world.in) == 1)
+    output.note(
+        "hint: an editor agent starts this and speaks JSON to it; `delegate setup` registers it (Ctrl-D ends it)");
+  Streams streams(world);
+  if (!streams.is_open()) {
+    output.error(
+        {Code::unavailable, "mcp: stdin or stdout is closed", "an editor agent starts it: see `delegate help mcp`"});
+    return kInternal;
+  }
+  server::Server server(world, config_file, command);
+  bool is_new = true;
+  while (turn(world, server, streams)) {
+    if (!is_new || !streams.has_written()) continue;
+    server.begin_session();  // not before: a client waits for the first answer
+    is_new = false;
+  }
+  server.stop();
+  streams.write_rest(Deadline::in(kLastWords));
+  return kAnswered;
+}
+
+}  // namespace delegate::cli

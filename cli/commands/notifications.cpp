@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "cli/commands/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/render/json.hpp"
+#include "cli/render/render.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/notify/channels.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr int kNobodyTook = 1;
+
+Json to_object(const NotificationRow& row) {
+  Json json{{"id", row.id},
+            {"kind", row.kind},
+            {"subject", row.subject},
+            {"severity", to_string(row.severity)},
+            {"title", row.title}};
+  put(json, "message", row.message);
+  put(json, "outcome", row.outcome);
+  json["count"] = row.count;
+  json["first_seen"] = format_rfc3339(row.first_seen);
+  json["last_seen"] = format_rfc3339(row.last_seen);
+  if (row.retry_at) json["retry_at"] = format_rfc3339(*row.retry_at);
+  json["acknowledged"] = row.acknowledged_at.has_value();
+  if (row.acknowledged_at) json["acknowledged_at"] = format_rfc3339(*row.acknowledged_at);
+  if (row.ended_at) json["ended_at"] = format_rfc3339(*row.ended_at);
+  json["delivery"] = to_string(row.delivery);
+  put(json, "channel", row.channel);
+  put(json, "detail", row.detail);
+  if (row.delivered_at) json["delivered_at"] = format_rfc3339(*row.delivered_at);
+  return json;
+}
+
+std::string delivery_text(const NotificationRow& row) {
+  if (row.delivery == Delivery::delivered)
+    return "by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 160) + ")");
+  std::string text(to_string(row.delivery));
+  return row.detail.empty() ? text : text + ": " + one_line(row.detail, 160);
+}
+
+std::string list_text(const NotificationRows& rows, milliseconds now) {
+  std::vector<std::vector<std::string>> cells{{"ID", "", "WHEN", "WHAT", "TOLD"}};
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    const bool waits = row->severity != Severity::info && !row->acknowledged_at;
+    std::string what = one_line(row->title, 160);
+    if (row->count > 1) what += " (x" + std::to_string(row->count) + ")";
+    cells.push_back({std::to_string(row->id), waits ? "!" : "",
+                     format_took(std::max(now - row->last_seen, milliseconds(0))) + " ago", std::move(what),
+                     delivery_text(*row)});
+  }
+  return table(cells);
+}
+
+std::string list_json(const NotificationRows& rows) {
+  Json json{{"schema", "delegate.notifications/1"}, {"notifications", Json::array()}};
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) json["notifications"].push_back(to_object(*row));
+  return dump(json);
+}
+
+int fail_with(const Output& output, std::string_view where, const Error& error, std::string_view outcome, int code) {
+  output.failure({error.code, std::string(where) + ": " + error.what, error.hint}, outcome);
+  return code;
+}
+
+int list(const World& world, const Output& output, StateStore& store, bool as_json) {
+  const auto rows = store.notifications();
+  if (!rows) return fail_with(output, "notifications", rows.error(), "internal", kInternal);
+  if (as_json) return output.answer(list_json(*rows) + "\n");
+  if (rows->empty()) return output.answer("nothing was told yet\n");
+  return output.answer(list_text(*rows, world.clock.now().wall));
+}
+
+std::optional<std::int64_t> number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (wrong != std::errc() || end != text.data() + text.size() || number < 1) return std::nullopt;
+  return number;
+}
+
+int acknowledge_some(const Output& output, StateStore& store, const NotificationsCommand& command) {
+  constexpr std::string_view kWhere = "notifications ack";
+  if (!command.all && command.id.empty())
+    return fail_with(output, kWhere, {Code::invalid_argument, "ID is missing", "name one, or use --all"}, "usage",
+                     kUsage);
+  const auto id = command.all ? std::optional<std::int64_t>(0) : number_of(command.id);
+  const Error unknown{Code::not_found, "'" + one_line(command.id, 80) + "' is no notification",
+                      "see `delegate notifications`"};
+  if (!id) return fail_with(output, kWhere, unknown, "usage", kUsage);
+  int changed = 0;
+  bool is_there = command.all;
+  const Status done = store.change_notifications([&](NotificationRows& rows, const HostTime& now) {
+    is_there = command.all || std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.id == *id; });
+    changed = acknowledge(rows, *id, now);
+  });
+  if (!done) return fail_with(output, kWhere, done.error(), "internal", kInternal);
+  if (!is_there) return fail_with(output, kWhere, unknown, "usage", kUsage);
+  return output.answer(std::to_string(changed) + " acknowledged\n");
+}
+
+notify::Announcement trial() {
+  return {.kind = "test",
+          .words = {"delegate can reach you", "This is a test. A backend that fails is told like this, once."}};
+}
+
+std::string trial_text(const notify::Walk& walk, milliseconds took) {
+  if (walk.delivery != Delivery::delivered) return "nobody took it: " + walk.detail + "\n";
+  std::string text = "taken by " + walk.channel + " after " + format_took(took);
+  return text + (walk.detail.empty() ? "" : " (" + walk.detail + ")") + "\n";
+}
+
+int test(const World& world, const Config& config, const Output& output, const Host& host, bool as_json) {
+  const std::vector<notify::Channel> channels = notify::channels_of(world, config.notify, host.engine().redact);
+  Guards unguarded(nullptr, host.engine().breakers.self(), config.guards);
+  const auto begun = std::chrono::steady_clock::now();
+  const notify::Announcement announcement = trial();
+  notify::Walk walk = channels.empty() ? notify::Walk{.detail = "[notify] allows no channel"} : tell(channels, unguarded, announcement);
+  const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+  const bool reached = walk.delivery == Delivery::delivered;
+  if (host.store() != nullptr) {
+    const Status kept = host.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
+      raise(rows, {.kind = "test",
+                   .title = announcement.words.title,
+                   .message = announcement.words.message,
+                   .first_seen = now.wall,
+                   .last_seen = now.wall,
+                   .acknowledged_at = now.wall,
+                   .delivery = walk.delivery,
+                   .channel = walk.channel,
+                   .detail = walk.detail,
+                   .delivered_at = reached ? std::optional(now.wall) : std::nullopt});
+    });
+    if (!kept) output.error({kept.error().code, "notifications test: " + kept.error().what, kept.error().hint});
+  }
+  Json json{{"schema", "delegate.notification_test/1"}, {"delivered", reached}};
+  put(json, "channel", walk.channel);
+  put(json, "detail", walk.detail);
+  json["duration_ms"] = took.count();
+  const int written = output.answer(as_json ? dump(json) + "\n" : trial_text(walk, took));
+  if (written != 0) return written;
+  return reached ? kAnswered : kNobodyTook;
+}
+
+}  // namespace
+
+int run_notifications(const World& world, const Config& config, const NotificationsCommand& command) {
+  const Output output(world);
+  const Host host(world, config);
+  if (!host.notice().empty()) output.note("delegate: " + host.notice());
+  if (command.action == NotificationsCommand::Action::test) return test(world, config, output, host, command.json);
+  if (host.store() == nullptr)
+    return fail_with(output, "notifications", {Code::unavailable, host.engine().breakers.trouble(), {}}, "internal",
+                     kInternal);
+  if (command.action == NotificationsCommand::Action::acknowledge)
+    return acknowledge_some(output, *host.store(), command);
+  return list(world, output, *host.store(), command.json);
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,198 @@
+#include <algorithm>
+
+#include "cli/commands/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/render/json.hpp"
+#include "cli/setup/difference.hpp"
+#include "cli/setup/plan.hpp"
+#include "cli/setup/settings_file.hpp"
+#include "cli/setup/show.hpp"
+#include "core/config/paths.hpp"
+
+namespace delegate::cli {
+namespace {
+
+using namespace setup;
+
+/// Others share a project's settings, and have their files elsewhere.
+std::vector<std::string> variables_of(const World& world, const SetupCommand& command) {
+  std::vector<std::string> names = command.project ? std::vector<std::string>{} : moved_places(world);
+  for (const std::string& name : command.variables)
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  return names;
+}
+
+Server server_of(const World& world, const SetupCommand& command) {
+  Server server{own_program(world), {"mcp"}, variables_of(world, command)};
+  if (command.allow_write) server.arguments.emplace_back("--allow-write");
+  return server;
+}
+
+int list(const World& world, const Output& output, const SetupCommand& command) {
+  const auto all = survey(world);
+  return output.quote(command.json ? dump(survey_json(all)) + "\n" : survey_text(world, all));
+}
+
+int print(const World& world, const Output& output, const Server& server, const Editor* editor, bool json) {
+  Json object{{"schema", "delegate.setup_print/1"}, {"snippets", Json::array()}};
+  std::string text;
+  for (const Editor& each : editors()) {
+    if (editor != nullptr && &each != editor) continue;
+    const std::string snippet = whole_settings(each.language, each.path(), entry_of(each, server));
+    object["snippets"].push_back({{"editor", each.name}, {"text", snippet}});
+    const std::string heading = "# " + std::string(each.title) + ": " + shown(world, each.user_file(world)) + "\n";
+    text += editor != nullptr ? snippet : (text.empty() ? "" : "\n") + heading + snippet;
+  }
+  return output.quote(json ? dump(object) + "\n" : text);
+}
+
+struct Target {
+  const Editor& editor;
+  Scope scope;
+  std::string path;
+};
+
+Result<Target> target_of(const World& world, const SetupCommand& command, const Editor& editor) {
+  const std::string name(editor.name);
+  if (command.project && editor.project_file.empty())
+    return fail(Code::invalid_argument, "setup: --project: " + name + " has no settings of a project",
+                "without --project it is registered for all projects");
+  if (command.project) return Target{editor, Scope::project, (Path(world.cwd) / editor.project_file).string()};
+  std::string path = editor.user_file(world);
+  if (path.empty())
+    return fail(Code::not_found, "setup: " + name + ": no place for its settings: HOME is not set",
+                "`delegate setup " + name + " --print` says what to add");
+  return Target{editor, Scope::user, std::move(path)};
+}
+
+/// What of the entry may be shown: what delegate writes itself, and what it starts now.
+std::vector<std::string> own_words(const Target& target, const std::string& before, const Server& server) {
+  std::vector<std::string> words = target.editor.path();
+  const auto add = [&](const Server& one) {
+    words.push_back(one.command);
+    words.insert(words.end(), one.arguments.begin(), one.arguments.end());
+  };
+  add(server);
+  const auto settings = read_settings(target.editor.language, before);
+  const Json* const entry = settings ? setting_at(*settings, target.editor.path()) : nullptr;
+  if (const auto old = entry == nullptr ? std::nullopt : server_in(*entry)) add(*old);
+  for (const Setting& setting : target.editor.entry(server)) {
+    words.push_back(setting.key);
+    if (setting.value.is_string()) words.push_back(setting.value.get<std::string>());
+    if (setting.keep == Keep::members)
+      for (const Json& value : setting.value) words.push_back(value.get<std::string>());
+  }
+  return words;
+}
+
+std::string_view name_of(Step step) {
+  constexpr std::string_view kNames[] = {"registered", "updated", "unchanged", "removed", "absent"};
+  return kNames[static_cast<std::size_t>(step)];
+}
+
+std::string sentence(const World& world, const Target& target, Step step) {
+  const std::string where = std::string(target.editor.title) + " (" + shown(world, target.path) + ")";
+  switch (step) {
+    case Step::registered: return "delegate: registered with " + where;
+    case Step::updated: return "delegate: registration brought up to date with " + where;
+    case Step::unchanged: return "delegate: already registered with " + where;
+    case Step::removed: return "delegate: registration removed from " + where;
+    case Step::absent: return "delegate: not registered with " + where;
+  }
+  return {};
+}
+
+struct Done {
+  Step step = Step::unchanged;
+  std::string difference;
+};
+
+Result<Done> change(const World& world, const SetupCommand& command, const Target& target) {
+  const auto at = [&](Error error) {  // the file that an error is about
+    error.what.insert(0, "setup: " + target.path + ": ");
+    if (error.hint.empty())
+      error.hint = "`delegate setup " + std::string(target.editor.name) + " --print` says what to add by hand";
+    return tl::unexpected(std::move(error));
+  };
+  const auto file = open_settings(target.path, target.scope);
+  if (!file) return fail(file.error().code, "setup: " + file.error().what, file.error().hint);
+  const Server server = server_of(world, command);
+  const std::string before = file->text.value_or("");
+  const auto plan =
+      command.undo ? plan_removal(target.editor, before) : plan_registration(target.editor, before, server);
+  if (!plan) return at(plan.error());
+  if (plan->after == before) return Done{plan->step, {}};
+  if (const Status saved = save_settings(*file, plan->after, target.scope); !saved)
+    return fail(saved.error().code, "setup: " + saved.error().what, saved.error().hint);
+  return Done{plan->step, difference(before, plan->after, own_words(target, before, server))};
+}
+
+int failed(const Output& output, const Error& error) {
+  switch (error.code) {
+    case Code::invalid_argument:
+    case Code::not_found: output.failure(error, "configuration"); return kConfiguration;
+    case Code::permission_denied: output.failure(error, "blocked"); return kBlocked;
+    default: output.failure(error, "internal"); return kInternal;
+  }
+}
+
+int apply(const World& world, const Output& output, const SetupCommand& command, const Editor& editor) {
+  const auto target = target_of(world, command, editor);
+  if (!target) {
+    const bool is_usage = target.error().code == Code::invalid_argument;
+    if (!is_usage) return failed(output, target.error());
+    output.failure(target.error(), "usage");
+    return kUsage;
+  }
+  const auto done = change(world, command, *target);
+  if (!done) return failed(output, done.error());
+  output.note(sentence(world, *target, done->step));
+  const bool is_news = done->step == Step::registered || done->step == Step::updated;
+  if (!editor.note.empty() && is_news) output.note("delegate: " + std::string(editor.note));
+  if (!command.json) return output.quote(done->difference);
+  Json object{{"schema", "delegate.setup_change/1"},
+              {"editor", editor.name},
+              {"file", target->path},
+              {"change", name_of(done->step)}};
+  put(object, "difference", done->difference);
+  return output.quote(dump(object) + "\n");
+}
+
+/// A name of a variable, never NAME=value: values are not written into files.
+std::optional<Error> wrong_variable(const SetupCommand& command, const Editor* editor) {
+  for (const std::string& name : command.variables) {
+    const bool is_name = std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    if (!is_name)
+      return Error{Code::invalid_argument,
+                   "setup: --env: '" + one_line(name.substr(0, name.find('=')), 80) + "' is not just a name",
+                   "only the name is written, as --env NAME; the editor hands the value on"};
+  }
+  if (!command.variables.empty() && editor != nullptr && !editor->takes_variables())
+    return Error{Code::invalid_argument,
+                 "setup: --env: " + std::string(editor->name) + " has no way to name a variable in its settings",
+                 "it hands on all of its own variables"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+int run_setup(const World& world, const SetupCommand& command) {
+  const Output output(world);
+  const Editor* const editor = editor_named(command.editor);  // a name that is none does not come through the parser
+  if (const auto wrong = wrong_variable(command, editor)) {
+    output.failure(*wrong, "usage");
+    return kUsage;
+  }
+  if (command.print) return print(world, output, server_of(world, command), editor, command.json);
+  if (editor != nullptr) return apply(world, output, command, *editor);
+  if (command.undo || command.project || command.allow_write || !command.variables.empty()) {
+    output.failure({Code::invalid_argument, "setup: which editor?", "`delegate setup` lists those that are here"},
+                   "usage");
+    return kUsage;
+  }
+  return list(world, output, command);
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,88 @@
+#include "cli/render/config_json.hpp"
+
+#include "cli/render/json.hpp"
+
+namespace delegate::cli {
+namespace {
+
+Json to_object(const ConfigProblem& problem) {
+  Json object = Json::object();
+  const auto put = [&](const char* key, const std::string& text) {
+    if (!text.empty()) object[key] = text;
+  };
+  put("source", problem.origin.source);
+  if (problem.origin.line > 0) object["line"] = problem.origin.line;
+  if (problem.origin.column > 0) object["column"] = problem.origin.column;
+  put("key", problem.key);
+  put("message", problem.what);
+  put("hint", problem.hint);
+  if (problem.needs_trust) object["needs_trust"] = true;
+  return object;
+}
+
+Json problems_of(const Configured& configured) {
+  Json list = Json::array();
+  for (const ConfigProblem& problem : configured.loaded.problems) list.push_back(to_object(problem));
+  return list;
+}
+
+const char* name_of(Layer layer) {
+  switch (layer) {
+    case Layer::built_in: return "built_in";
+    case Layer::user_file: return "user_file";
+    case Layer::project_file: return "project_file";
+    case Layer::environment: return "environment";
+    case Layer::flag: return "flag";
+  }
+  return "";
+}
+
+Json origin_of(const Configured& configured, const Origin& origin) {
+  Json object{{"layer", name_of(origin.layer)}};
+  if (origin.layer == Layer::environment) object["variable"] = origin.source;
+  if (origin.layer == Layer::flag) object["flag"] = origin.source;
+  if (origin.line > 0) object["path"] = origin.source, object["line"] = origin.line;
+  if (origin.layer == Layer::project_file)
+    object["trusted"] = configured.sources.project_trust == ProjectTrust::trusted;
+  return object;
+}
+
+struct ToJson {
+  template <class Plain>
+  Json operator()(const Plain& value) const {
+    return value;
+  }
+  Json operator()(const std::vector<Login>& logins) const {
+    Json list = Json::array();
+    for (const Login& login : logins) list.push_back({{"name", login.name}, {"env", login.env}});
+    return list;
+  }
+  Json operator()(const std::vector<FailureRule>& rules) const {
+    Json list = Json::array();
+    for (const FailureRule& rule : rules) list.push_back({{"match", rule.match}, {"outcome", rule.outcome}});
+    return list;
+  }
+};
+
+}  // namespace
+
+std::string check_json(const Configured& configured) {
+  Json notices = Json::array();
+  for (const Error& notice : configured.notices) notices.push_back(notice.what);
+  return dump({{"schema", "delegate.config_check/1"},
+               {"ok", configured.loaded.problems.empty()},
+               {"files", files_of(configured)},
+               {"variables", variables_of(configured.loaded.config)},
+               {"notices", notices},
+               {"problems", problems_of(configured)}});
+}
+
+std::string show_json(const Configured& configured, const std::vector<ConfigValue>& values) {
+  Json list = Json::array();
+  for (const ConfigValue& one : values)
+    list.push_back(
+        {{"key", one.key}, {"value", std::visit(ToJson{}, one.value)}, {"origin", origin_of(configured, one.origin)}});
+  return dump({{"schema", "delegate.config/1"}, {"values", list}, {"problems", problems_of(configured)}});
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,68 @@
+#include "cli/render/doctor.hpp"
+
+#include <algorithm>
+
+#include "cli/render/json.hpp"
+#include "cli/render/render.hpp"
+#include "core/base/text.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr std::size_t kLongest = 600;
+
+std::string badge(FindingSeverity severity, bool painted) {
+  std::string name(to_string(severity));
+  if (!painted || severity == FindingSeverity::note) return name;
+  const char* colour = severity == FindingSeverity::ok ? "32" : severity == FindingSeverity::warning ? "33" : "31";
+  return std::string("\033[") + colour + "m" + name + "\033[0m";
+}
+
+std::string counted(std::size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+std::string summary(const std::vector<Section>& sections) {
+  const std::size_t problems = count(sections, FindingSeverity::problem);
+  const std::size_t warnings = count(sections, FindingSeverity::warning);
+  std::string text = problems == 0 ? "Nothing hinders delegate here" : counted(problems, "problem");
+  if (warnings > 0) text += ", " + counted(warnings, "warning");
+  return text + ". No model was asked anything; `delegate ping` asks each.";
+}
+
+}  // namespace
+
+std::size_t count(const std::vector<Section>& sections, FindingSeverity severity) {
+  std::size_t number = 0;
+  for (const Section& section : sections)
+    number += static_cast<std::size_t>(std::count_if(section.findings.begin(), section.findings.end(),
+                                                     [&](const Finding& one) { return one.severity == severity; }));
+  return number;
+}
+
+std::string to_text(const std::vector<Section>& sections, bool painted) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Section& section : sections)
+    for (const Finding& one : section.findings) {
+      rows.push_back({badge(one.severity, painted), one_line(one.about, kLongest), one_line(one.what, kLongest)});
+      if (!one.fix.empty()) rows.push_back({"", "", "-> " + one_line(one.fix, kLongest)});
+    }
+  return table(rows) + "\n" + summary(sections) + "\n";
+}
+
+std::string to_json(const std::vector<Section>& sections) {
+  Json list = Json::array();
+  for (const Section& section : sections)
+    for (const Finding& one : section.findings) {
+      Json row{
+          {"severity", to_string(one.severity)}, {"check", section.name}, {"about", one.about}, {"what", one.what}};
+      put(row, "fix", one.fix);
+      list.push_back(std::move(row));
+    }
+  return dump({{"schema", "delegate.doctor/1"},
+               {"problems", count(sections, FindingSeverity::problem)},
+               {"warnings", count(sections, FindingSeverity::warning)},
+               {"findings", std::move(list)}});
+}
+
+}  // namespace delegate::cli

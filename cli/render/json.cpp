@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include "cli/render/json.hpp"
+#include "cli/render/render.hpp"
+#include "core/base/duration.hpp"
+
+namespace delegate::cli {
+namespace {
+
+Json to_object(const BackendStatus& backend, milliseconds now) {
+  Json breaker{{"state", to_string(backend.breaker.state)},
+               {"failures", backend.breaker.failures},
+               {"threshold", backend.threshold},
+               {"cooldown_ms", backend.cooldown.count()},
+               {"retry_in_ms", backend.breaker.retry_after.count()},
+               {"trips", backend.trips}};
+  // A second is as exact as any vendor's word.
+  const auto end = std::chrono::floor<std::chrono::seconds>(now + backend.breaker.retry_after);
+  if (backend.breaker.slow_probe_in && backend.breaker.retry_after > milliseconds(0))
+    breaker["until"] = format_rfc3339(end);
+  put(breaker, "slow_probe_in_ms", backend.breaker.slow_probe_in);
+  if (const auto& last = backend.last_failure)
+    breaker["last_failure"] = {
+        {"outcome", last->outcome}, {"message", last->message}, {"at", format_rfc3339(last->at)}};
+  Json json{{"name", backend.name}, {"kind", backend.kind}, {"enabled", backend.enabled}};
+  put(json, "installed", backend.installed);
+  put(json, "path", backend.path);
+  json["breaker"] = breaker;
+  json["slots"] = {{"used", backend.slots_used}, {"max", backend.slots_max}};
+  if (const auto& last = backend.last_attempt)
+    json["last"] = {{"outcome", last->outcome}, {"at", format_rfc3339(last->started_at + last->took)}};
+  return json;
+}
+
+Json to_object(const GuardStatus& guard) {
+  Json json{{"name", guard.name},
+            {"state", to_string(guard.breaker.state)},
+            {"failures", guard.failures},
+            {"skipped", guard.skipped},
+            {"retry_in_ms", guard.breaker.retry_after.count()}};
+  put(json, "last_error", guard.last_error);
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const HostStatus& status) {
+  Json store{{"kind", status.store.kind}};
+  put(store, "path", status.store.path);
+  store["ok"] = status.store.ok;
+  put(store, "problem", status.store.problem);
+  Json json{{"schema", "delegate.status/1"}, {"store", store}};
+  json["backends"] = Json::array();
+  for (const BackendStatus& backend : status.backends) json["backends"].push_back(to_object(backend, status.now));
+  json["guards"] = Json::array();
+  for (const GuardStatus& guard : status.guards) json["guards"].push_back(to_object(guard));
+  json["unacknowledged"] = Json::array();
+  for (const NotificationRow& row : status.unacknowledged)
+    json["unacknowledged"].push_back({{"id", row.id},
+                                      {"severity", to_string(row.severity)},
+                                      {"title", row.title},
+                                      {"count", row.count},
+                                      {"last_seen", format_rfc3339(row.last_seen)}});
+  return dump(json);
+}
+
+std::string to_json(const std::vector<GuardStatus>& guards, const std::string& schema) {
+  Json json{{"schema", schema}, {"guards", Json::array()}};
+  for (const GuardStatus& guard : guards) json["guards"].push_back(to_object(guard));
+  return dump(json);
+}
+
+std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema) {
+  Json json{{"schema", schema}, {"backends", Json::array()}};
+  for (const CheckRow& row : rows) {
+    Json object{{"name", row.name}, {"kind", row.kind}, {"state", row.state}};
+    put(object, "path", row.path);
+    put(object, "detail", row.detail);
+    put(object, "hint", row.hint);
+    put(object, "duration_ms", row.took);
+    json["backends"].push_back(object);
+  }
+  return dump(json);
+}
+
+}  // namespace delegate::cli

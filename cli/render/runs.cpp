@@ -1,0 +1,241 @@
+#include "cli/render/runs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "cli/render/render.hpp"
+#include "cli/terminal/terminal.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/health/outcome.hpp"
+
+namespace delegate::cli {
+namespace {
+
+constexpr const char* kUnknown = "-";
+
+bool is_answered(const std::string& outcome) {
+  const auto known = outcome_named(outcome);
+  return known && is_answer(*known);
+}
+
+std::string label(const std::string& backend, const std::string& model) {
+  return model.empty() ? backend : backend + "/" + model;
+}
+
+/// "claude > codex/gpt-5": who was tried, the last one first asked last.
+std::string who(const PastRun& run) {
+  std::vector<std::string> names;
+  for (const AttemptRow& attempt : run.attempts)
+    names.push_back(is_answered(attempt.outcome) ? label(attempt.backend, attempt.model) : attempt.backend);
+  if (names.empty()) return run.doing.empty() ? kUnknown : one_line(run.doing);
+  return one_line(join(names, " > "));
+}
+
+std::string ago(milliseconds then, milliseconds now) { return format_took(std::max(now - then, milliseconds(0))); }
+
+std::string took(const std::optional<milliseconds>& duration) { return duration ? format_took(*duration) : kUnknown; }
+
+std::string fitted(std::string text, const Page& page) {
+  if (page.columns <= 0) return text;
+  std::string out;
+  for (const std::string_view line : split(text, '\n')) out += cut_to(line, page.columns) + "\n";
+  out.pop_back();  // what follows the last newline is no line
+  return out;
+}
+
+std::string with_thousands(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  return digits;
+}
+
+std::string tokens(const std::optional<std::int64_t>& number) { return number ? with_thousands(*number) : kUnknown; }
+
+std::string dollars(const std::optional<double>& cost) {
+  if (!cost) return kUnknown;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), *cost < 1 ? "$%.4f" : "$%.2f", *cost);
+  return text.data();
+}
+
+std::string usage_text(const Usage& usage) {
+  std::vector<std::string> parts;
+  if (usage.input_tokens) parts.push_back(with_thousands(*usage.input_tokens) + " tokens in");
+  if (usage.output_tokens) parts.push_back(with_thousands(*usage.output_tokens) + " out");
+  if (usage.cost_usd) parts.push_back(dollars(usage.cost_usd));
+  return join(parts, ", ");
+}
+
+std::string marks(const AttemptRow& attempt) {
+  std::vector<std::string> words;
+  if (attempt.probe) words.emplace_back("probe");
+  if (!is_answered(attempt.outcome)) words.emplace_back(attempt.counted ? "counted" : "not counted");
+  if (attempt.tripped) words.emplace_back("opened the breaker");
+  if (attempt.recovered) words.emplace_back("closed the breaker");
+  if (attempt.exit_code && *attempt.exit_code != 0) words.push_back("exit " + std::to_string(*attempt.exit_code));
+  if (attempt.retry_at) words.push_back("until " + format_rfc3339(*attempt.retry_at));
+  return join(words, ", ");
+}
+
+/// A run without attempts. An attempt is written down when it is over: of a run that did not end, one may be missing.
+std::string nobody_text(const PastRun& run) {
+  if (!run.row.outcome.empty()) return "nobody was asked\n";
+  if (run.outcome == "waiting") return "nobody was asked yet\n";
+  return run.outcome == "running" ? "no attempt is over yet\n" : "no attempt came to its end\n";
+}
+
+std::string attempts_text(const PastRun& run, const Page& page) {
+  if (run.attempts.empty()) return nobody_text(run);
+  std::vector<std::vector<std::string>> rows;
+  for (const AttemptRow& attempt : run.attempts)
+    rows.push_back({std::to_string(attempt.number) + ".", one_line(label(attempt.backend, attempt.model)),
+                    attempt.outcome, format_took(attempt.took), marks(attempt)});
+  std::string out;
+  const std::string lines = table(rows);
+  std::size_t at = 0;
+  for (const std::string_view line : split(lines, '\n')) {
+    if (line.empty()) continue;
+    out += std::string(line) + "\n";
+    const std::string& message = run.attempts[at++].message;
+    if (!message.empty()) out += "    " + one_line(message) + "\n";
+  }
+  return fitted(out, page);
+}
+
+std::string skips_text(const RunRow& row) {
+  std::string out;
+  for (const SkipRow& skip : row.skips) {
+    out += "skipped: " + one_line(skip.backend) + " (" + skip.reason;
+    if (skip.retry_in) out += ", retry in " + format_wait(*skip.retry_in);
+    out += skip.message.empty() ? ")\n" : ": " + one_line(skip.message) + ")\n";
+  }
+  return out;
+}
+
+std::string text_block(const char* name, const std::optional<KeptText>& kept, bool is_kept_now, const char* key,
+                       const Page& page) {
+  if (!kept) {
+    if (is_kept_now) return {};
+    return std::string("\n") + name + ": not kept; " + key + " = true keeps them from now on\n";
+  }
+  std::string head = std::string("\n--- ") + name;
+  if (!kept->is_whole()) head += " (" + with_thousands(kept->size) + " bytes, of which the middle was not kept)";
+  return head + " ---\n" + with_newline(page.harmless ? harmless(kept->text) : kept->text);
+}
+
+std::vector<std::vector<std::string>> facts(const PastRun& run, const Page& page) {
+  const RunRow& row = run.row;
+  std::vector<std::vector<std::string>> lines{
+      {"run", row.id}, {"when", format_rfc3339(row.started_at) + ", " + ago(row.started_at, page.now) + " ago"}};
+  if (!row.cwd.empty()) lines.push_back({"where", one_line(row.cwd)});
+  if (!row.requested_backend.empty())
+    lines.push_back({"asked for", row.requested_backend + (row.task_type.empty() ? "" : ", " + row.task_type)});
+  lines.push_back({"outcome", run.outcome + (row.took ? " after " + format_took(*row.took) : std::string())});
+  if (!run.doing.empty()) lines.push_back({"doing", one_line(run.doing)});
+  if (!row.backend.empty()) lines.push_back({"answered by", one_line(label(row.backend, row.model))});
+  if (const std::string usage = usage_text(row.usage); !usage.empty()) lines.push_back({"usage", usage});
+  if (!row.session_id.empty())
+    lines.push_back({"session", one_line(row.session_id) + "   (go on: delegate ask --session " +
+                                    one_line(row.session_id) + " \"...\")"});
+  return lines;
+}
+
+/// One column for each slot of the stretch: how much was called then, red where any of it failed.
+std::string plot(const BackendTotals& totals, const Page& page) {
+  static constexpr std::array<const char*, 9> kBars{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  static constexpr std::array<const char*, 9> kPlain{" ", ".", ".", ":", ":", "|", "|", "#", "#"};
+  std::int64_t most = 1;
+  for (const auto& slot : totals.slots) most = std::max(most, slot.answered + slot.failed);
+  std::string out;
+  for (const auto& slot : totals.slots) {
+    const std::int64_t calls = slot.answered + slot.failed;
+    const auto level = static_cast<std::size_t>((calls * 8 + most - 1) / most);
+    const char* bar = page.unicode ? kBars[level] : kPlain[level];
+    const bool red = page.painted && slot.failed > 0;
+    out += red ? std::string("\033[31m") + bar + "\033[0m" : bar;
+  }
+  return out;
+}
+
+std::string failures_text(const BackendTotals& totals) {
+  std::vector<std::string> parts;
+  for (const auto& [outcome, count] : totals.outcomes)
+    if (!is_answered(outcome)) parts.push_back(outcome + " " + with_thousands(count));
+  return join(parts, ", ");
+}
+
+/// Whole minutes, as far as there are any.
+std::string length_of(const TotalsQuery& query) {
+  const milliseconds length = query.until - query.since - milliseconds(1);  // `until` itself is not in it
+  if (length < std::chrono::minutes(1)) return format_duration(length);
+  return format_duration(std::chrono::floor<std::chrono::minutes>(length));
+}
+
+std::string percent(const Score& score) {
+  const std::int64_t judged = score.answered + score.failed;
+  if (judged == 0) return kUnknown;
+  // Rounded down: 100 % is said only when nothing failed.
+  return std::to_string(score.answered * 100 / judged) + " %";
+}
+
+/// The plots as a last column, or as a table of their own where that would be too wide.
+std::string beside_or_below(std::vector<std::vector<std::string>> rows,
+                            const std::vector<std::vector<std::string>>& plots, int plot_columns, const Page& page) {
+  std::string alone = table(rows);
+  int widest = 0;
+  for (const std::string_view line : split(alone, '\n')) widest = std::max(widest, width_of(line));
+  if (page.columns > 0 && widest + 2 + plot_columns > page.columns) return fitted(alone, page) + "\n" + table(plots);
+  for (std::size_t at = 0; at < rows.size(); ++at) rows[at].push_back(plots[at].back());
+  return table(rows);
+}
+
+}  // namespace
+
+Score score_of(const BackendTotals& totals) {
+  Score score;
+  for (const auto& [outcome, count] : totals.outcomes) {
+    score.calls += count;
+    const auto known = outcome_named(outcome);
+    if (known && is_answer(*known)) score.answered += count;
+    else if (!known || traits(*known).on_call != Verdict::neutral) score.failed += count;
+  }
+  return score;
+}
+
+std::string list_to_text(const std::vector<PastRun>& runs, const Page& page) {
+  std::vector<std::vector<std::string>> rows{{"RUN", "AGO", "OUTCOME", "TOOK", "TYPE", "WHO"}};
+  for (const PastRun& run : runs)
+    rows.push_back({run.row.id, ago(run.row.started_at, page.now), run.outcome, took(run.row.took),
+                    run.row.task_type.empty() ? kUnknown : run.row.task_type, who(run)});
+  return fitted(table(rows), page);
+}
+
+std::string run_to_text(const PastRun& run, const HistorySettings& history, const Page& page) {
+  std::string out = table(facts(run, page)) + "\n" + attempts_text(run, page) + skips_text(run.row);
+  if (run.state == PastRun::State::waiting) return out;
+  out += text_block("prompt", run.row.prompt, history.keep_prompts, "history.keep_prompts", page);
+  out += text_block("answer", run.row.answer, history.keep_answers || run.row.backend.empty(), "history.keep_answers",
+                    page);
+  return out;
+}
+
+std::string totals_to_text(const std::vector<BackendTotals>& totals, const TotalsQuery& query, const Page& page) {
+  std::vector<std::vector<std::string>> rows{{"BACKEND", "CALLS", "OK", "P50", "P95", "IN", "OUT", "COST", "TRIPS"}};
+  std::vector<std::vector<std::string>> plots{{"BACKEND", "LAST " + length_of(query)}};
+  std::string failures;
+  for (const BackendTotals& one : totals) {
+    const Score score = score_of(one);
+    rows.push_back({one_line(one.backend), with_thousands(score.calls), percent(score), took(one.p50), took(one.p95),
+                    tokens(one.usage.input_tokens), tokens(one.usage.output_tokens), dollars(one.usage.cost_usd),
+                    std::to_string(one.trips)});
+    plots.push_back({one_line(one.backend), plot(one, page)});
+    if (const std::string failed = failures_text(one); !failed.empty())
+      failures += one_line(one.backend) + " without an answer: " + failed + "\n";
+  }
+  return beside_or_below(rows, plots, query.slots, page) + (failures.empty() ? "" : "\n" + failures);
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,67 @@
+#include "cli/session.hpp"
+
+#include "backends/registry.hpp"
+#include "core/config/paths.hpp"
+#include "core/notify/announcer.hpp"
+#include "core/os/own_executable.hpp"
+#include "core/os/process.hpp"
+#include "core/state/memory.hpp"
+#include "core/state/sqlite.hpp"
+
+namespace delegate::cli {
+namespace {
+
+/// Variables that hold a key because the configuration says so, whatever they are called.
+std::vector<std::string> key_variables(const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, backend] : config.backends) {
+    names.insert(names.end(), backend.env_keep.begin(), backend.env_keep.end());
+    if (!backend.api_key_env.empty()) names.push_back(backend.api_key_env);
+    for (const Login& login : backend.logins)
+      for (const auto& [variable, value] : login.env)
+        if (value.starts_with("$") && is_secret_name(variable)) names.push_back(value.substr(1));
+  }
+  return names;
+}
+
+}  // namespace
+
+OwnCommand own_command(const World& world) {
+  OwnCommand command{.executable = own_executable()};
+  if (!world.config_file.empty()) command.options = {"--config", (Path(world.cwd) / world.config_file).string()};
+  return command;
+}
+
+Host::Host(const World& world, const Config& config, milliseconds patience) {
+  const ProcessId self = this_process(world.clock.now().boot_id);
+  std::string trouble;
+  const std::string path = state_path(world, config.state);
+  if (config.state.store == "memory") {
+    store_ = make_memory_store(world.clock);
+  } else if (path.empty()) {
+    trouble = "no place for the state: neither XDG_STATE_HOME nor HOME is set";
+  } else if (auto opened = open_sqlite_store(path, world.clock, patience)) {
+    store_ = *std::move(opened);
+  } else {
+    trouble = opened.error().what;
+    if (!opened.error().hint.empty()) trouble += "; " + opened.error().hint;
+  }
+  breakers_.emplace(store_.get(), trouble, self);
+  // What a store in memory knows ends with this process: there is nothing that another one could announce.
+  if (config.state.store != "memory")
+    breakers_->when_owed([&world] { notify::start_announcer(world, own_command(world)); });
+  guards_.emplace(store_.get(), self, config.guards);
+  engine_.emplace(Engine{.config = config,
+                         .find_backend = find_backend,
+                         .breakers = *breakers_,
+                         .guards = *guards_,
+                         .ledger = store_ ? &store_->ledger() : nullptr,
+                         .clock = world.clock,
+                         .environment = world.environment,
+                         .scratch = scratch_path(world),
+                         .redact = Redactor(world.environment, key_variables(config)),
+                         .store = store_.get(),
+                         .store_path = path});
+}
+
+}  // namespace delegate::cli

@@ -1,0 +1,85 @@
+#include "cli/setup/check_editors.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.hpp"
+#include "core/config/paths.hpp"
+#include "core/os/file.hpp"
+
+// The editors that are here: do they start delegate, and which one?
+namespace delegate::cli::setup {
+namespace {
+
+using namespace inspect;
+
+/// Where a program has to be that an editor finds when it was not started from a shell.
+constexpr std::array<std::string_view, 6> kEverywhere{"/usr/local/bin/", "/usr/bin/",  "/bin/",
+                                                      "/snap/bin/",      "/usr/sbin/", "/opt/homebrew/bin/"};
+
+/// The editor keeps variables back, or its entry is older than they are.
+Finding outdated(const World& world, const EditorStatus& editor, const std::string& fix) {
+  const std::string title(editor.editor->title);
+  const auto moved = moved_places(world);
+  const bool is_about_places =
+      !moved.empty() && std::any_of(editor.outdated.begin(), editor.outdated.end(),
+                                    [](const std::string& key) { return key.starts_with("env"); });
+  if (is_about_places)
+    return {FindingSeverity::warning, title,
+            "does not hand on " + join(moved, ", ") + ": what it asks has other settings and breakers than this shell",
+            fix};
+  return {FindingSeverity::warning, title, "its entry is out of date (" + join(editor.outdated, ", ") + ")", fix};
+}
+
+Finding look_at(const World& world, const EditorStatus& editor) {
+  const std::string name(editor.editor->title);  // as backends, claude, codex and gemini have a name of their own
+  const std::string file = with_tilde(world, editor.file);
+  const std::string fix = "delegate setup " + std::string(editor.editor->name);
+  switch (editor.registration) {
+    case Registration::none: return {FindingSeverity::note, name, "does not have delegate as a tool", fix};
+    case Registration::gone:
+      return {FindingSeverity::problem, name, "starts " + editor.command + ", which is not there", fix};
+    case Registration::foreign:
+      return {FindingSeverity::warning, name, "has another server by the name of delegate in " + file,
+              "rename that one, then " + fix};
+    case Registration::unreadable:
+      return {FindingSeverity::warning, name, file + " cannot be read: " + editor.problem, "mend the file"};
+    case Registration::elsewhere:
+      return {FindingSeverity::warning, name, "starts " + editor.command + ", which is not this program", fix};
+    case Registration::here: break;
+  }
+  if (!editor.outdated.empty()) return outdated(world, editor, fix);
+  return {FindingSeverity::ok, name, "has delegate as a tool"};
+}
+
+}  // namespace
+
+Findings check_editors(const World& world) {
+  Findings all;
+  for (const EditorStatus& editor : survey(world))
+    if (editor.is_installed || editor.registration != Registration::none) all.push_back(look_at(world, editor));
+  return all;
+}
+
+/// Of which backends an editor may not know where they are.
+Findings check_editor_path(const World& world, const Engine& engine) {
+  const auto all = survey(world);
+  const bool is_tool =
+      std::any_of(all.begin(), all.end(), [](const auto& one) { return one.registration == Registration::here; });
+  if (!is_tool) return {};
+  std::vector<std::string> hidden;
+  for (const auto& [name, settings] : engine.config.backends) {
+    const auto candidate = find_candidate(engine, name);
+    if (!candidate || !candidate->backend->is_process() || settings.command.front().starts_with('/')) continue;
+    if (std::none_of(kEverywhere.begin(), kEverywhere.end(), [&](std::string_view place) {
+          return Path(candidate->where).parent_path().string() + "/" == place;
+        }))
+      hidden.push_back(name);
+  }
+  if (hidden.empty()) return {};
+  return {{FindingSeverity::note, "PATH",
+           "an editor that the desktop starts may have another one, and not find " + join(hidden, ", "),
+           "start it from this shell, or set backends." + hidden.front() + ".command to the whole path"}};
+}
+
+}  // namespace delegate::cli::setup

@@ -1,0 +1,62 @@
+#include "cli/terminal/answer_stream.hpp"
+
+#include <unistd.h>
+
+#include "cli/exit_code.hpp"
+#include "cli/terminal/terminal.hpp"
+#include "core/os/file.hpp"
+
+namespace delegate::cli {
+
+AnswerStream::AnswerStream(const World& world) : world_(world), on_terminal_(::isatty(world.out) == 1) {}
+
+void AnswerStream::write(std::string_view text) {
+  if (text.empty() || !status_) return;
+  begun_ = true;
+  at_line_start_ = text.back() == '\n';
+  status_ = on_terminal_ ? write_all(world_.out, harmless(text), world_.interrupted)
+                         : write_all(world_.out, text, world_.interrupted);
+}
+
+void AnswerStream::end_line() {
+  if (begun_ && !at_line_start_) write("\n");
+}
+
+void AnswerStream::add(const News& news) {
+  if (news.anew) {
+    end_line();
+    out_.clear();
+    held_.clear();
+  }
+  held_ += news.text;
+  const std::size_t last = held_.find_last_not_of("\r\n");
+  if (last == std::string::npos) return;
+  write(std::string_view(held_).substr(0, last + 1));
+  out_ += held_.substr(0, last + 1);
+  held_.erase(0, last + 1);
+}
+
+int AnswerStream::finish(const Output& output, const std::string& answer) {
+  const std::string whole = with_newline(answer);
+  if (whole.starts_with(out_)) {
+    write(std::string_view(whole).substr(out_.size()));
+    return exit_code(output);
+  }
+  end_line();
+  output.note("delegate: what stands above is not the answer; this is:");
+  write(whole);
+  return exit_code(output);
+}
+
+int AnswerStream::break_off(const Output& output) {
+  end_line();
+  return exit_code(output);
+}
+
+int AnswerStream::exit_code(const Output& output) const {
+  if (status_ || status_.error().code == Code::closed || status_.error().code == Code::cancelled) return kAnswered;
+  output.error({status_.error().code, "stdout: " + status_.error().what, {}});
+  return kInternal;
+}
+
+}  // namespace delegate::cli

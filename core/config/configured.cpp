@@ -1,0 +1,71 @@
+#include "core/config/configured.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+#include "core/config/paths.hpp"
+#include "core/config/project_file.hpp"
+#include "core/config/trusted.hpp"
+#include "core/os/file.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::size_t kLargestConfig = 1u << 20;
+
+Result<ConfigFile> load_file(const Path& path) {
+  TRY(std::string text, read_file(path, kLargestConfig));
+  return ConfigFile{path.string(), std::move(text)};
+}
+
+Status read_user_file(const ProcessFacts& process, ConfigSources& sources) {
+  const Path path = user_config_path(process);
+  std::error_code ignored;  // what cannot be looked at is not there for us; a link to nothing is
+  if (path.empty() || !std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return {};
+  TRY(sources.user_file, load_file(path));
+  return {};
+}
+
+Status find_project_file(const ProcessFacts& process, const std::string& directory, Configured& out) {
+  TRY(const ProjectSearch search, search_project_file(process, directory));
+  if (!search.file) return {};
+  if (search.file->ignored.empty()) out.sources.project_file = ConfigFile{search.file->path, search.file->text};
+  else out.notices.push_back({Code::permission_denied, search.file->path + ": ignored: " + search.file->ignored, ""});
+  return {};
+}
+
+/// Only a file that asks for trust costs a look at what is trusted. The text that is compared is the text that is used.
+void settle_trust(const ProcessFacts& process, Configured& out) {
+  if (out.loaded.restricted.empty()) return;
+  const auto trusted = read_trusted(trusted_path(process));
+  if (!trusted) return out.notices.push_back(trusted.error());
+  out.sources.project_trust = trust_of(*trusted, *out.sources.project_file);
+  if (out.sources.project_trust != ProjectTrust::none) out.loaded = load_config(out.sources);
+}
+
+}  // namespace
+
+Result<Configured> configure(const ProcessFacts& process, const std::string& config_file,
+                             const std::string& directory) {
+  Configured out;
+  for (const auto& [name, value] : process.environment)
+    if (name.starts_with("DELEGATE_")) out.sources.environment[name] = value;
+  const std::string named = config_file.empty() ? process.variable("DELEGATE_CONFIG") : config_file;
+  if (!named.empty()) {
+    auto file = load_file(named);
+    if (!file)
+      return fail(file.error().code, (config_file.empty() ? "DELEGATE_CONFIG: " : "--config: ") + file.error().what,
+                  file.error().code == Code::not_found ? "`delegate config init` writes one" : "");
+    out.sources.user_file = *std::move(file);
+  } else {
+    TRY_STATUS(read_user_file(process, out.sources));
+    TRY_STATUS(find_project_file(process, directory, out));
+  }
+  out.loaded = load_config(out.sources);
+  settle_trust(process, out);
+  for (const ConfigProblem& warning : out.loaded.warnings)
+    out.notices.push_back({Code::invalid_argument, to_string(warning), warning.hint});
+  return out;
+}
+
+}  // namespace delegate

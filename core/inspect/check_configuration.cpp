@@ -1,0 +1,52 @@
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "core/config/paths.hpp"
+#include "core/config/report.hpp"
+#include "core/inspect/context.hpp"
+
+namespace delegate::inspect {
+namespace {
+
+constexpr std::size_t kMostErrors = 5;  // the others are for `config check`
+constexpr const char* kAbout = "configuration";
+
+Findings errors_of(const ConfigVerdict& verdict) {
+  Findings all;
+  const std::size_t shown = std::min(verdict.errors.size(), kMostErrors);
+  for (std::size_t i = 0; i < shown; ++i)
+    all.push_back({FindingSeverity::problem, kAbout, verdict.errors[i].what, verdict.errors[i].hint});
+  if (const std::size_t more = verdict.errors.size() - shown; more > 0)
+    all.push_back(
+        {FindingSeverity::problem, kAbout, "has " + std::to_string(more) + " more errors", "delegate config check"});
+  return all;
+}
+
+Finding sources_of(const ProcessFacts& process, const Configured& configured) {
+  std::vector<std::string> sources = files_of(configured);
+  for (std::string& file : sources) file = with_tilde(process, file);
+  const auto variables = variables_of(configured.loaded.config);
+  sources.insert(sources.end(), variables.begin(), variables.end());
+  if (sources.empty()) return {FindingSeverity::ok, kAbout, "built-in values: there is no file"};
+  return {FindingSeverity::ok, kAbout, join(sources, ", ")};
+}
+
+}  // namespace
+
+Findings check_configuration(const Context& context) {
+  const auto& configured = context.configured;
+  if (!configured) {
+    const Error& error = configured.error();
+    return {{FindingSeverity::problem, kAbout, error.what,
+             error.hint.empty() ? "`delegate config path` says which files are read" : error.hint}};
+  }
+  Findings all = errors_of(verdict_on(*configured));
+  if (all.empty()) all.push_back(sources_of(context.process, *configured));
+  for (const Error& notice : configured->notices)
+    all.push_back({FindingSeverity::warning, kAbout, notice.what, notice.hint});
+  if (!context.has_engine())
+    all.push_back({FindingSeverity::note, kAbout, "state, backends and jobs are looked at once it can be used"});
+  return all;
+}
+
+}  // namespace delegate::inspect

@@ -1,0 +1,57 @@
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/inspect/context.hpp"
+
+// Runs in the background: what waits, what works, what was left behind.
+namespace delegate::inspect {
+namespace {
+
+constexpr const char* kAbout = "background";
+constexpr std::size_t kMostNamed = 3;
+
+struct Counted {
+  std::vector<std::string> waiting, working, left_waiting, killed;
+};
+
+std::string names(const std::vector<std::string>& ids) {
+  const std::size_t shown = std::min(ids.size(), kMostNamed);
+  std::string text = join({ids.data(), shown}, ", ");
+  if (shown < ids.size()) text += " and " + std::to_string(ids.size() - shown) + " more";
+  return text;
+}
+
+Counted sorted(const Context& context, const std::vector<JobRow>& rows) {
+  Counted out;
+  for (const JobRow& row : rows) {
+    if (row.state == JobRow::State::ended) continue;
+    const bool lost = row.state == JobRow::State::killed || context.engine().breakers.is_gone(row.owner);
+    const bool has_begun = row.state != JobRow::State::waiting;
+    if (lost) (has_begun ? out.killed : out.left_waiting).push_back(row.id);
+    else (row.state == JobRow::State::running ? out.working : out.waiting).push_back(row.id);
+  }
+  return out;
+}
+
+}  // namespace
+
+Findings check_jobs(const Context& context) {
+  Jobs* jobs = context.engine().store == nullptr ? nullptr : context.engine().store->jobs();
+  if (jobs == nullptr) return {};  // which check_state has said
+  const auto rows = jobs->list();
+  if (!rows) return {{FindingSeverity::problem, kAbout, rows.error().what, rows.error().hint}};
+  const Counted found = sorted(context, *rows);
+  Findings all;
+  if (!found.waiting.empty() || !found.working.empty())
+    all.push_back({FindingSeverity::note, kAbout,
+                   std::to_string(found.working.size()) + " of " +
+                       std::to_string(context.config().background.max_parallel) + " runs work, " +
+                       std::to_string(found.waiting.size()) + " wait"});
+  if (!found.left_waiting.empty())
+    all.push_back({FindingSeverity::warning, kAbout, "killed before they began: " + names(found.left_waiting),
+                   "delegate worker"});
+  if (!found.killed.empty())
+    all.push_back({FindingSeverity::warning, kAbout, "killed before they ended: " + names(found.killed), "ask again"});
+  return all;
+}
+
+}  // namespace delegate::inspect

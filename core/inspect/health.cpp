@@ -1,0 +1,54 @@
+#include "core/inspect/health.hpp"
+
+#include <algorithm>
+
+#include "core/run/check.hpp"
+
+namespace delegate::inspect {
+namespace {
+
+constexpr milliseconds kServerPatience{1'000};
+
+/// Would a question be let through to it now?
+bool is_admitted(const BackendStatus& backend) {
+  const BreakerState state = backend.breaker.state;
+  const bool admits = state == BreakerState::closed || state == BreakerState::disabled ||
+                      (state == BreakerState::half_open && backend.breaker.retry_after == milliseconds(0));
+  return backend.enabled && admits && backend.slots_used < backend.slots_max;
+}
+
+void read_store(const Engine& engine, Health& health) {
+  const auto note = [&](const Error& error) {
+    health.status.store.ok = false;
+    if (health.status.store.problem.empty()) health.status.store.problem = error.what;
+  };
+  if (Jobs* all = engine.store->jobs()) {
+    const auto jobs = all->list();
+    if (!jobs) return note(jobs.error());
+    for (const JobRow& job : *jobs) {
+      if (engine.breakers.is_gone(job.owner)) continue;
+      if (job.state == JobRow::State::waiting || job.state == JobRow::State::aside) ++health.waiting;
+      if (job.state == JobRow::State::running) ++health.running;
+    }
+  }
+  const auto rows = engine.store->notifications();
+  if (!rows) return note(rows.error());
+  health.owed = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_untold));
+}
+
+}  // namespace
+
+Health health_of(const Engine& engine, const CancelToken& cancel) {
+  Health health{.status = status_of(engine)};
+  std::set<std::string> asked;
+  for (const RouteStep& step : plan_for(engine, Request{}).steps) asked.insert(step.backend);
+  for (const BackendStatus& backend : health.status.backends) {
+    const bool is_ready = asked.count(backend.name) > 0 && is_admitted(backend) &&
+                          is_there(engine, backend.name, cancel, kServerPatience);
+    if (backend.enabled) (is_ready ? health.ready : health.not_ready).insert(backend.name);
+  }
+  if (health.status.store.ok) read_store(engine, health);
+  return health;
+}
+
+}  // namespace delegate::inspect

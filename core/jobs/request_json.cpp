@@ -1,0 +1,63 @@
+#include "core/jobs/request_json.hpp"
+
+#include "core/base/json.hpp"
+
+namespace delegate::jobs {
+namespace {
+
+using Json = OrderedJson;
+
+constexpr std::string_view kSchema = "delegate.request/1";
+
+std::optional<milliseconds> duration_at(const Json& json, const char* key) {
+  if (!json.contains(key)) return std::nullopt;
+  return milliseconds(json.at(key).get<std::int64_t>());
+}
+
+Request read(const Json& json) {
+  Request request{.prompt = json.at("prompt"),
+                  .system = json.value("system", ""),
+                  .backend = json.at("backend"),
+                  .model = json.value("model", ""),
+                  .session = json.value("session", ""),
+                  .cwd = json.at("cwd"),
+                  .access = json.at("write").get<bool>() ? Access::write : Access::read_only,
+                  .timeout = duration_at(json, "timeout_ms"),
+                  .run_id = json.at("run_id")};
+  for (const Json& material : json.at("materials"))
+    request.materials.push_back({material.at("name").get<std::string>(), material.at("text").get<std::string>()});
+  if (json.contains("type")) request.type = task_type_named(json.at("type").get<std::string>());
+  if (json.contains("tier")) request.tier = static_cast<Tier>(json.at("tier").get<int>());
+  if (json.contains("fallback")) request.fallback = json.at("fallback").get<bool>();
+  return request;
+}
+
+}  // namespace
+
+std::string to_json(const Request& request) {
+  Json json{{"schema", kSchema},          {"run_id", request.run_id}, {"prompt", request.prompt},
+            {"backend", request.backend}, {"cwd", request.cwd},       {"write", request.access == Access::write}};
+  json["materials"] = Json::array();
+  for (const Material& material : request.materials)
+    json["materials"].push_back({{"name", material.name}, {"text", material.text}});
+  put(json, "system", request.system);
+  put(json, "model", request.model);
+  put(json, "session", request.session);
+  put(json, "timeout_ms", request.timeout);
+  if (request.type) json["type"] = to_string(*request.type);
+  if (request.tier) json["tier"] = static_cast<int>(*request.tier);
+  put(json, "fallback", request.fallback);
+  return dump(json);
+}
+
+Result<Request> request_from(std::string_view text) {
+  try {  // a border where exceptions end
+    const Json json = Json::parse(text);
+    if (json.value("schema", "") != kSchema) return fail(Code::invalid_argument, "request: not of this version");
+    return read(json);
+  } catch (const Json::exception& error) {
+    return fail(Code::invalid_argument, std::string("request: ") + error.what());
+  }
+}
+
+}  // namespace delegate::jobs

@@ -1,0 +1,72 @@
+#include "core/mcp/outbox.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/mcp/message.hpp"
+
+namespace delegate::mcp {
+namespace {
+
+constexpr int kDeepest = 256;
+
+/// Looks no deeper than it has to; dumping would follow to the end, and the stack has one too.
+bool is_too_deep(const Json& json, int levels = kDeepest) {
+  if (!json.is_structured()) return false;
+  return levels == 0 ||
+         std::any_of(json.begin(), json.end(), [&](const Json& part) { return is_too_deep(part, levels - 1); });
+}
+
+Json instead_of(const Json& message) {
+  if (!message.contains("id") || message.contains("method")) return nullptr;
+  return error_response(message.at("id"), {ErrorCode::internal_error, "the answer is nested too deep", nullptr});
+}
+
+}  // namespace
+
+void Outbox::send(const Json& message) {
+  if (is_too_deep(message)) {
+    if (const Json other = instead_of(message); !other.is_null()) send(other);
+    return;
+  }
+  bytes_ += dump(message);
+  bytes_ += '\n';
+}
+
+void Outbox::answer(const Seat& seat, Json result) { deliver(seat, response(seat.id, std::move(result))); }
+
+void Outbox::refuse(const Seat& seat, const Refusal& refusal) { deliver(seat, error_response(seat.id, refusal)); }
+
+void Outbox::leave(const Seat& seat) {
+  if (seat.batch) settle(*seat.batch);
+}
+
+std::uint64_t Outbox::open_batch() {
+  batches_[++last_batch_];
+  return last_batch_;
+}
+
+Seat Outbox::take_seat(Json id, std::optional<std::uint64_t> batch) {
+  if (batch) ++batches_.at(*batch).awaited;
+  return {std::move(id), batch};
+}
+
+void Outbox::close_batch(std::uint64_t batch) { settle(batch); }
+
+std::string Outbox::take() { return std::exchange(bytes_, {}); }
+
+void Outbox::deliver(const Seat& seat, Json message) {
+  if (!seat.batch) return send(message);
+  if (is_too_deep(message, kDeepest - 1)) message = instead_of(message);  // the array is a level too
+  batches_.at(*seat.batch).answers.push_back(std::move(message));
+  settle(*seat.batch);
+}
+
+void Outbox::settle(std::uint64_t batch) {
+  const auto found = batches_.find(batch);
+  if (--found->second.awaited > 0) return;
+  if (!found->second.answers.empty()) send(found->second.answers);
+  batches_.erase(found);
+}
+
+}  // namespace delegate::mcp

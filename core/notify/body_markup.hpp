@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+// Words of whatever origin, made fit for a notification.
+namespace delegate::notify::desktop {
+
+/// One line of at most 120 bytes (and "…"): plain text, which no server reads as markup.
+std::string summary_text(std::string_view text);
+
+/// At most 400 bytes (and "…"), lines kept, without control characters, and escaped: servers read it as markup.
+std::string body_markup(std::string_view text);
+
+}  // namespace delegate::notify::desktop

@@ -1,0 +1,77 @@
+#include "core/notify/bus_address.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "core/base/text.hpp"
+
+namespace delegate::notify::desktop {
+namespace {
+
+std::optional<int> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return std::nullopt;
+}
+
+/// With %xx resolved, as the D-Bus specification has it; nothing when it is malformed or has a NUL.
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const auto high = hex_digit(text[i + 1]);
+    const auto low = hex_digit(text[i + 2]);
+    if (!high || !low || (*high == 0 && *low == 0)) return std::nullopt;
+    out += static_cast<char>(*high * 16 + *low);
+    i += 2;
+  }
+  return out;
+}
+
+BusPlace unusable(std::string_view address, const std::string& why) {
+  return {.unusable = "'" + one_line(address, 60) + "' " + why};
+}
+
+BusPlace place_of(std::string_view address) {
+  const std::size_t colon = address.find(':');
+  if (colon == std::string_view::npos) return unusable(address, "is not a bus address");
+  if (address.substr(0, colon) != "unix") return unusable(address, "is not a socket of this machine");
+  for (const std::string_view entry : split(address.substr(colon + 1), ',')) {
+    const bool is_path = entry.starts_with("path=");
+    if (!is_path && !entry.starts_with("abstract=")) continue;
+    const auto socket = unescaped(entry.substr(entry.find('=') + 1));
+    if (!socket || socket->empty()) return unusable(address, "is not a bus address");
+    if (is_path && socket->front() != '/') return unusable(address, "is not an absolute path");
+    return {.socket = *socket, .is_abstract = !is_path};
+  }
+  return unusable(address, "is not a socket of this machine");
+}
+
+std::string variable(const std::map<std::string, std::string>& environment, const char* name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+std::vector<BusPlace> bus_places(const std::map<std::string, std::string>& environment, unsigned user) {
+  std::vector<BusPlace> places;
+  const std::string addresses = variable(environment, "DBUS_SESSION_BUS_ADDRESS");
+  for (const std::string_view address : split(addresses, ';'))
+    if (!address.empty()) places.push_back(place_of(address));
+  std::string runtime = variable(environment, "XDG_RUNTIME_DIR");
+  if (!runtime.starts_with('/')) runtime = "/run/user/" + std::to_string(user);
+  const std::string socket = runtime + "/bus";
+  const bool known = std::any_of(places.begin(), places.end(),
+                                 [&](const BusPlace& place) { return !place.is_abstract && place.socket == socket; });
+  if (!known) places.push_back({.socket = socket});
+  return places;
+}
+
+}  // namespace delegate::notify::desktop

@@ -1,0 +1,170 @@
+#include "core/notify/notice.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/text.hpp"
+
+namespace delegate::notify::desktop {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<const char*, 3> kUrgencies{"low", "normal", "critical"};  // in the order of Urgency
+constexpr milliseconds kLongestPatience{60'000};
+constexpr std::size_t kLongestName = 100;
+
+tl::unexpected<Error> bad(const std::string& key, const std::string& why) {
+  return fail(Code::invalid_argument, "notice: " + key + ": " + why);
+}
+
+Json json_of(const Shown& shown) { return Json{{"id", shown.id}, {"server", shown.server}}; }
+
+/// An object with these keys alone.
+Result<Json> object_of(std::string_view text, const std::string& what, const std::set<std::string>& keys) {
+  Json json = Json::parse(valid_utf8(text), nullptr, false);
+  if (!json.is_object()) return fail(Code::invalid_argument, what + ": is not one JSON object");
+  for (const auto& entry : json.items())
+    if (keys.count(entry.key()) == 0)
+      return fail(Code::invalid_argument, what + ": unknown key '" + one_line(entry.key(), 40) + "'");
+  return json;
+}
+
+Status read_text(const Json& json, const char* key, std::string& into) {
+  const auto found = json.find(key);
+  if (found == json.end()) return {};
+  if (!found->is_string()) return bad(key, "is not a text");
+  into = found->get<std::string>();
+  return {};
+}
+
+/// A name of the specification's process: no path, no address, nothing to be resolved.
+Status read_name(const Json& json, const char* key, std::string& into) {
+  TRY_STATUS(read_text(json, key, into));
+  const bool plain = std::all_of(into.begin(), into.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
+  });
+  if (!plain || into.size() > kLongestName) return bad(key, "is not a plain name");
+  return {};
+}
+
+Status read_patience(const Json& json, const char* key, milliseconds shortest, milliseconds& into) {
+  const auto found = json.find(key);
+  if (found == json.end()) return {};
+  // Unsigned beyond the signed range must not wrap into it.
+  const bool in_range = found->is_number_integer() &&
+                        (!found->is_number_unsigned() || found->get<std::uint64_t>() <= 60'000) &&
+                        milliseconds(found->get<std::int64_t>()) >= shortest &&
+                        milliseconds(found->get<std::int64_t>()) <= kLongestPatience;
+  if (!in_range)
+    return bad(key, "is not a whole number from " + std::to_string(shortest.count()) + " to " +
+                        std::to_string(kLongestPatience.count()));
+  into = milliseconds(found->get<std::int64_t>());
+  return {};
+}
+
+Result<Urgency> urgency_of(const Json& json) {
+  std::string said = kUrgencies[1];
+  TRY_STATUS(read_text(json, "urgency", said));
+  const auto found = std::find(kUrgencies.begin(), kUrgencies.end(), said);
+  if (found == kUrgencies.end()) return bad("urgency", "is none of low, normal, critical");
+  return static_cast<Urgency>(found - kUrgencies.begin());
+}
+
+Result<Shown> shown_of(const Json& json, const char* key) {
+  if (!json.is_object() || json.size() != 2) return bad(key, "is not an id and a server");
+  const auto id = json.find("id");
+  const auto server = json.find("server");
+  if (id == json.end() || !id->is_number_unsigned() || id->get<std::uint64_t>() == 0 ||
+      id->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
+    return bad(key, "its id is not a number from 1 to 4294967295");
+  if (server == json.end() || !server->is_string()) return bad(key, "its server is not a text");
+  return Shown{id->get<std::uint32_t>(), server->get<std::string>()};
+}
+
+Status read_shown(const Json& json, const char* key, std::optional<Shown>& into) {
+  const auto found = json.find(key);
+  if (found == json.end()) return {};
+  TRY(into, shown_of(*found, key));
+  return {};
+}
+
+Result<bool> flag_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end()) return false;
+  if (!found->is_boolean()) return fail(Code::data_loss, std::string("delivery: ") + key + ": is not true or false");
+  return found->get<bool>();
+}
+
+}  // namespace
+
+std::string to_json(const Notice& notice) {
+  Json json = Json::object();
+  if (!notice.summary.empty()) json["summary"] = notice.summary;
+  if (!notice.body.empty()) json["body"] = notice.body;
+  json["urgency"] = kUrgencies[static_cast<std::size_t>(notice.urgency)];
+  if (!notice.icon.empty()) json["icon"] = notice.icon;
+  if (!notice.category.empty()) json["category"] = notice.category;
+  json["budget_ms"] = notice.budget.count();
+  json["activation_ms"] = notice.activation.count();
+  if (notice.close) json["close"] = json_of(*notice.close);
+  if (notice.replaces) json["replaces"] = json_of(*notice.replaces);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<Notice> notice_of(std::string_view text) {
+  TRY(const Json json,
+      object_of(text, "notice",
+                {"summary", "body", "urgency", "icon", "category", "budget_ms", "activation_ms", "close", "replaces"}));
+  Notice notice;
+  TRY_STATUS(read_text(json, "summary", notice.summary));
+  TRY_STATUS(read_text(json, "body", notice.body));
+  TRY(notice.urgency, urgency_of(json));
+  TRY_STATUS(read_name(json, "icon", notice.icon));
+  TRY_STATUS(read_name(json, "category", notice.category));
+  TRY_STATUS(read_patience(json, "budget_ms", milliseconds(1), notice.budget));
+  TRY_STATUS(read_patience(json, "activation_ms", milliseconds(0), notice.activation));
+  TRY_STATUS(read_shown(json, "close", notice.close));
+  TRY_STATUS(read_shown(json, "replaces", notice.replaces));
+  if (trim(notice.summary).empty() && !notice.close) return bad("summary", "is missing");
+  if (trim(notice.summary).empty() && (!notice.body.empty() || notice.replaces))
+    return bad("summary", "is missing, and body and replaces belong to one");
+  return notice;
+}
+
+std::string to_json(const Delivery& delivery) {
+  Json json{{"delivered", delivery.delivered}};
+  if (delivery.shown) json.update(json_of(*delivery.shown));
+  if (delivery.replaced) json["replaced"] = true;
+  if (delivery.maybe) json["maybe"] = true;
+  if (delivery.closed) json["closed"] = *delivery.closed;
+  if (!delivery.reason.empty()) json["reason"] = delivery.reason;
+  json["took_ms"] = delivery.took.count();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<Delivery> delivery_of(std::string_view line) {
+  TRY(const Json json,
+      object_of(line, "delivery", {"delivered", "id", "server", "replaced", "maybe", "closed", "reason", "took_ms"}));
+  Delivery delivery;
+  TRY(delivery.delivered, flag_at(json, "delivered"));
+  TRY(delivery.maybe, flag_at(json, "maybe"));
+  TRY(delivery.replaced, flag_at(json, "replaced"));
+  if (json.contains("closed")) {
+    TRY(delivery.closed, flag_at(json, "closed"));
+  }
+  if (delivery.delivered) {
+    TRY(delivery.shown,
+        shown_of(Json{{"id", json.value("id", Json())}, {"server", json.value("server", Json())}}, "delivery"));
+  }
+  TRY_STATUS(read_text(json, "reason", delivery.reason));
+  TRY_STATUS(read_patience(json, "took_ms", milliseconds(0), delivery.took));
+  return delivery;
+}
+
+}  // namespace delegate::notify::desktop

@@ -1,0 +1,126 @@
+#include "core/run/remarks.hpp"
+
+#include <algorithm>
+
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+
+namespace delegate {
+namespace {
+
+std::string label(const Attempt& attempt) {
+  return attempt.model.empty() ? attempt.backend : attempt.backend + "/" + attempt.model;
+}
+
+std::string reason_text(const Skip& skip) {
+  switch (skip.reason) {
+    case SkipReason::breaker_open: return "open, retry in " + format_wait(skip.retry_in.value_or(milliseconds(0)));
+    case SkipReason::probe_running: return "half-open, a probe is running";
+    case SkipReason::tripped_by_hand:
+      return skip.retry_in ? "tripped by hand, retry in " + format_wait(*skip.retry_in)
+                           : "tripped by hand, see `delegate breaker reset " + skip.backend + "`";
+    case SkipReason::no_slot: return "no free slot";
+    case SkipReason::not_installed: return "not installed";
+    case SkipReason::disabled: return "disabled";
+    case SkipReason::login_unset: return "login not set up";
+  }
+  return {};
+}
+
+bool is_degraded_name(const RunResult& result) {
+  return result.attempts.empty() && result.outcome == Outcome::breaker_open && result.skips.size() == 1;
+}
+
+void explain_answer(const RunResult& result, Remarks& remarks) {
+  std::vector<std::string> why;
+  for (const Skip& skip : result.skips)
+    if (is_news(skip)) why.push_back(describe(skip));
+  for (const Attempt& attempt : result.attempts)
+    if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::cancelled) why.push_back(describe(attempt));
+  for (const std::string& backend : result.still_probing) why.push_back(backend + " is slow (a probe, still running)");
+  if (!why.empty()) remarks.push_back({Remark::Kind::note, join(why, "; ") + "; answered by " + label(*result.answer)});
+}
+
+std::string seconds_of(const Skip& skip) {
+  const auto wait = skip.retry_in.value_or(milliseconds(0));
+  return std::to_string((wait.count() + 999) / 1000);
+}
+
+void explain_degraded_name(const RunResult& result, Remarks& remarks) {
+  const Skip& skip = result.skips.front();
+  const bool waits = skip.retry_in && skip.reason == SkipReason::breaker_open;
+  remarks.push_back({Remark::Kind::degraded,
+                     "[delegate:degraded] " + skip.backend +
+                         (waits ? " skipped after repeated failures; retrying in ~" + seconds_of(skip) + " s."
+                                : " skipped: " + reason_text(skip) + "."),
+                     true});
+  if (waits && !skip.message.empty())
+    remarks.push_back({Remark::Kind::note, "its last failure: " + skip.message, true});
+  if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
+}
+
+void explain_failure(const RunResult& result, Remarks& remarks) {
+  if (is_degraded_name(result)) return explain_degraded_name(result, remarks);
+  remarks.push_back({Remark::Kind::error, result.message, true});
+  if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
+  for (const Skip& skip : result.skips) remarks.push_back({Remark::Kind::note, describe(skip), true});
+  for (const Attempt& attempt : result.attempts)
+    if (attempt.outcome == Outcome::not_installed) remarks.push_back({Remark::Kind::note, describe(attempt), true});
+}
+
+}  // namespace
+
+bool is_news(const Skip& skip) {
+  return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled &&
+         skip.reason != SkipReason::login_unset;
+}
+
+std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped (" + reason_text(skip) + ")"; }
+
+std::string describe(const Skip& skip) {
+  std::string text = skip.backend + " skipped (" + reason_text(skip);
+  if (!skip.message.empty() && skip.reason != SkipReason::tripped_by_hand) text += ": " + skip.message;
+  return text + ")";
+}
+
+std::string describe(const Attempt& attempt) {
+  if (is_answer(attempt.outcome)) return label(attempt) + " answered after " + format_took(attempt.took);
+  if (attempt.outcome == Outcome::not_installed)
+    return describe({.backend = attempt.backend, .reason = SkipReason::not_installed, .message = attempt.message});
+  return attempt.backend + " failed after " + format_took(attempt.took) + " (" +
+         std::string(to_string(attempt.outcome)) + ": " + attempt.message + ")";
+}
+
+bool is_degraded(const RunResult& result) {
+  if (std::any_of(result.skips.begin(), result.skips.end(), is_news)) return true;
+  return !result.answer || result.attempts.size() > 1 || !result.still_probing.empty();
+}
+
+Remarks explain(const RunResult& result) {
+  Remarks remarks;
+  const auto note = [&](std::string text) { remarks.push_back({Remark::Kind::note, std::move(text)}); };
+  if (!result.answer) explain_failure(result, remarks);
+  else explain_answer(result, remarks);
+  for (const Attempt& attempt : result.attempts) {
+    if (attempt.tripped)
+      note(attempt.backend + " is skipped from now on (see `delegate status`)" +
+           (attempt.hint.empty() || !result.answer ? "" : "; to fix it: " + attempt.hint));
+    if (attempt.recovered) note(attempt.backend + " works again");
+  }
+  for (const Attempt& probe : result.slow_probes)
+    if (probe.recovered) note(probe.backend + " works again, sooner than it said");
+  for (const std::string& warning : result.warnings) note(warning);
+  return remarks;
+}
+
+std::string line_of(const Remark& remark) {
+  switch (remark.kind) {
+    case Remark::Kind::degraded: return remark.text;
+    case Remark::Kind::hint: return "hint: " + remark.text;
+    case Remark::Kind::error:
+    case Remark::Kind::note: break;
+  }
+  return "delegate: " + remark.text;
+}
+
+}  // namespace delegate

@@ -1,0 +1,43 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/run/ask.hpp"
+
+// What there is to say about a finished run besides its answer. Pure: facts in, sentences out; the terminal, JSON,
+// agents and background jobs use the same ones.
+namespace delegate {
+
+struct Remark {
+  enum class Kind {
+    degraded,  // the fixed line that scripts match: "[delegate:degraded] …"
+    error,     // why there is no answer
+    note,      // anything else worth knowing
+    hint,      // the one thing to do about it
+  };
+  Kind kind = Kind::note;
+  std::string text;
+  bool is_about_failure = false;  // also wanted by a person who asked for quiet
+
+  bool operator==(const Remark&) const = default;
+};
+using Remarks = std::vector<Remark>;
+
+/// Degradation, which backend answered instead and why, trips, recoveries, warnings, errors.
+Remarks explain(const RunResult& result);
+
+/// As it stands on stderr: `delegate: TEXT`, `hint: TEXT`.
+std::string line_of(const Remark& remark);
+
+/// "gemini skipped (open, retry in 42 s: sign-in expired)".
+std::string describe(const Skip& skip);
+/// "gemini skipped (open, retry in 42 s)".
+std::string describe_shortly(const Skip& skip);
+/// "claude failed after 3 s: …".
+std::string describe(const Attempt& attempt);
+/// A backend that was never there is no news; one that is normally used is.
+bool is_news(const Skip& skip);
+/// Answered by another backend than usual, or not at all.
+bool is_degraded(const RunResult& result);
+
+}  // namespace delegate

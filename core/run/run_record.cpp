@@ -1,0 +1,84 @@
+#include "core/run/run_record.hpp"
+
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
+#include "core/base/json.hpp"
+#include "core/run/remarks.hpp"
+
+namespace delegate {
+namespace {
+
+OrderedJson to_object(const Attempt& attempt) {
+  OrderedJson json{{"backend", attempt.backend},
+            {"outcome", to_string(attempt.outcome)},
+            {"counted", attempt.counted},
+            {"duration_ms", attempt.took.count()},
+            {"probe", attempt.probe}};
+  put(json, "model", attempt.model);
+  put(json, "message", attempt.message);
+  if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
+  put(json, "exit_code", attempt.exit_code);
+  return json;
+}
+
+OrderedJson to_object(const Skip& skip) {
+  OrderedJson json{{"backend", skip.backend}, {"reason", to_string(skip.reason)}};
+  put(json, "retry_in_ms", skip.retry_in);
+  put(json, "message", skip.message);
+  return json;
+}
+
+OrderedJson to_object(const Usage& usage) {
+  OrderedJson json = OrderedJson::object();
+  put(json, "input_tokens", usage.input_tokens);
+  put(json, "output_tokens", usage.output_tokens);
+  put(json, "cost_usd", usage.cost_usd);
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const RunResult& result) {
+  OrderedJson json{{"schema", "delegate.ask/1"}, {"run_id", result.run_id}, {"outcome", to_string(result.outcome)}};
+  if (const auto& answer = result.answer) {
+    json["answer"] = answer->text;
+    json["backend"] = answer->backend;
+    json["kind"] = answer->kind;
+    put(json, "model", answer->model);
+  }
+  json["requested_backend"] = result.requested_backend;
+  json["task_type"] = to_string(result.type.type);
+  put(json, "task_type_word", std::string(result.type.word));
+  json["degraded"] = is_degraded(result);
+  json["attempts"] = OrderedJson::array();
+  for (const Attempt& attempt : result.attempts) json["attempts"].push_back(to_object(attempt));
+  json["skipped"] = OrderedJson::array();
+  for (const Skip& skip : result.skips) json["skipped"].push_back(to_object(skip));
+  if (!result.still_probing.empty()) json["still_probing"] = result.still_probing;
+  if (const auto& answer = result.answer) {
+    json["usage"] = to_object(answer->usage);
+    put(json, "session_id", answer->session_id);
+  }
+  json["duration_ms"] = result.took.count();
+  json["warnings"] = result.warnings;
+  if (!result.answer) {
+    json["error"] = {{"outcome", to_string(result.outcome)}, {"message", result.message}};
+    put(json["error"], "hint", result.hint);
+  }
+  return dump(json);
+}
+
+std::string error_record(const Error& error, std::string_view outcome) {
+  OrderedJson json{{"schema", "delegate.error/1"}, {"error", {{"outcome", outcome}, {"message", error.what}}}};
+  put(json["error"], "hint", error.hint);
+  return dump(json);
+}
+
+int exit_code_of(const RunResult& result) {
+  const int own = traits(result.outcome).exit_code;
+  const bool several = result.attempts.size() > 1;
+  const bool ended_from_outside = result.outcome == Outcome::deadline_passed || result.outcome == Outcome::cancelled;
+  return several && own != kAnswered && own != kNothingInstalled && !ended_from_outside ? kAllFailed : own;
+}
+
+}  // namespace delegate

@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/run/ask.hpp"
+
+namespace delegate {
+
+/// The record of a finished run: one `delegate.ask/1` object on one line, as `ask --json` prints it and as the store
+/// keeps it for a background run.
+std::string to_json(const RunResult& result);
+
+/// What stands in its place when the command itself failed: a `delegate.error/1` object. `outcome` is "usage",
+/// "configuration", "blocked", "cancelled" or "internal".
+std::string error_record(const Error& error, std::string_view outcome);
+
+/// The exit code of a run that no signal ended. Several candidates that all failed are "all failed", whatever the last
+/// one's outcome, unless the deadline or a cancel ended the run.
+int exit_code_of(const RunResult& result);
+
+}  // namespace delegate
