@@ -4,6 +4,7 @@
 #include "tests/cli/agent.hpp"
 #include "tests/cli/told.hpp"
 #include "tests/helpers/processes.hpp"
+#include "tests/helpers/skip.hpp"
 
 // In a container without an init delegate is the first process: whatever loses its parent becomes its child, and its
 // end is the end of all.
@@ -12,13 +13,13 @@ using delegate_tests::children_of;
 
 namespace {
 
-/// Starts the program as the first process of a container. False, with a word why, where that is not allowed.
+/// Starts the program as the first process of a container. False: that is not allowed here, and the test is skipped.
 bool in_container(Cli& cli) {
   const std::vector<std::string> launcher{"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"};
   std::vector<std::string> trial = launcher;
   trial.emplace_back("/bin/true");
   if (Running(trial, {}, "/", {}).finish().exit_code != 0) {
-    WARN("skipped: no pid namespaces are to be had here (needs root)");
+    delegate_tests::skip_visibly("pid namespaces are not allowed here (needs root)");
     return false;
   }
   cli.started_by(launcher);

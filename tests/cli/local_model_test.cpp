@@ -7,6 +7,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/fake_ollama.hpp"
+#include "tests/helpers/skip.hpp"
 
 // The model on this machine is where everything ends.
 using namespace delegate::test;
@@ -47,7 +48,7 @@ Cli& with_ollama(Cli& cli, const FakeOllama& ollama) {
   return cli.set("OLLAMA_HOST", ollama.address()).router(kLocalLast);
 }
 
-/// As on a machine that has never seen Ollama. Nothing, with a word why, where its usual place is in use.
+/// As on a machine without Ollama. False: its usual port is in use, and the test is skipped.
 bool is_without_ollama(Cli& cli) {
   cli.unset("OLLAMA_HOST");
   sockaddr_in place{};
@@ -56,7 +57,7 @@ bool is_without_ollama(Cli& cli) {
   place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const bool in_use = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0;
-  if (in_use) WARN("skipped: something listens where Ollama would be");
+  if (in_use) delegate_tests::skip_visibly("something listens on Ollama's usual port");
   return !in_use;
 }
 
