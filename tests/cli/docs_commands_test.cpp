@@ -171,7 +171,9 @@ TEST_CASE("what the console blocks of the pages show is what happens") {
 }
 
 TEST_CASE("every line of shell in the pages means something to delegate") {
-  for (const Block& block : blocks_in("sh")) {
+  const auto blocks = blocks_in("sh");
+  REQUIRE(blocks.size() >= 4);
+  for (const Block& block : blocks) {
     Cli cli;
     furnish(cli);
     for (const std::string& written : block.lines) {
