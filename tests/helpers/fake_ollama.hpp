@@ -1,4 +1,6 @@
 #pragma once
+#include <unistd.h>
+
 #include <atomic>
 #include <mutex>
 #include <string>
@@ -8,7 +10,7 @@
 
 namespace delegate_tests {
 
-/// A stand-in for an Ollama daemon with one small model, which is not loaded at first, on loopback.
+/// A fake Ollama daemon on loopback with one small model, which is not loaded at first.
 class FakeOllama {
  public:
   enum class Mode { answers, fails, has_no_model, drops };

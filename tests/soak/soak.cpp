@@ -18,8 +18,8 @@
 #include "core/os/process.hpp"
 #include "core/run/ask.hpp"
 #include "core/state/sqlite.hpp"
+#include "tests/soak/faulty_server.hpp"
 #include "tests/soak/figures.hpp"
-#include "tests/soak/http_stand_in.hpp"
 
 // Thousands of runs in one process, as a server would make them, with backends that misbehave in every way they can:
 // afterwards it holds what it held before.
@@ -165,7 +165,7 @@ bool compare(const soak::Figures& before, const soak::Figures& after) {
 }
 
 int soak_for(int runs, unsigned seed, const std::string& directory) {
-  const soak::HttpStandIn server;
+  const soak::FaultyServer server;
   const std::string mark = soak::kOuterRun + std::to_string(::getpid());
   const SystemClock clock;
   const Config config = configuration(server.url());
