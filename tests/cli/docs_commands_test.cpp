@@ -153,7 +153,7 @@ exit $code
 
 }  // namespace
 
-TEST_CASE("what the console blocks of the pages show is what happens") {
+TEST_CASE("the console blocks of the pages show what really happens") {
   const auto blocks = blocks_in("console");
   REQUIRE(blocks.size() >= 8);
   for (const Block& block : blocks) {
@@ -170,7 +170,7 @@ TEST_CASE("what the console blocks of the pages show is what happens") {
   }
 }
 
-TEST_CASE("every line of shell in the pages means something to delegate") {
+TEST_CASE("every line of shell in the pages is a valid command") {
   const auto blocks = blocks_in("sh");
   REQUIRE(blocks.size() >= 4);
   for (const Block& block : blocks) {

@@ -35,7 +35,7 @@ constexpr const char* kStrict = "breaker.threshold = 1";
 
 }  // namespace
 
-TEST_CASE("an ask that is the first process of a container ends when its trip has been told") {
+TEST_CASE("an ask that is the first process of a container ends after its trip was announced") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", {"--err", "broken", "--exit", "3"}, kStrict).answers("codex");
@@ -47,7 +47,7 @@ TEST_CASE("an ask that is the first process of a container ends when its trip ha
   CHECK(told.records()[0]["delivery"] == "delivered");
 }
 
-TEST_CASE("a server that is the first process of a container keeps no dead ones") {
+TEST_CASE("a server that is the first process of a container leaves no zombies") {
   Cli cli;
   Told told(cli);
   const std::vector<std::string> names{"claude", "codex", "gemini"};

@@ -127,7 +127,7 @@ bool is_allowed(const std::string& path, const std::string& line) { return compl
 
 }  // namespace
 
-TEST_CASE("no source includes against the direction of the house, nor a library that is not for it") {
+TEST_CASE("every include follows the direction of the rooms, and libraries are only included where they may be") {
   const auto sources = all_sources();
   CHECK(sources.size() > 50);
   for (const auto& [path, text] : sources) CHECK(complaints(path, text) == Strings{});
@@ -140,7 +140,7 @@ TEST_CASE("every directory with sources is a room with a rule") {
   }
 }
 
-TEST_CASE("the rules have no circle") {
+TEST_CASE("the include rules have no cycle") {
   std::set<std::string> settled;
   for (std::size_t round = 0; round < kMayInclude.size(); ++round)
     for (const auto& [room, others] : kMayInclude)
@@ -165,7 +165,7 @@ TEST_CASE("an include against the direction is found") {
   CHECK_FALSE(is_allowed("core/run/run.cpp", "  #  include   \"cli/render.hpp\"  // odd, but one"));
 }
 
-TEST_CASE("an include along the direction is not") {
+TEST_CASE("an include along the direction is allowed") {
   CHECK(is_allowed("cli/drill/story.cpp", "#include \"backends/registry.hpp\""));
   CHECK(is_allowed("cli/ask.cpp", "#include \"cli/drill/story.hpp\""));
   CHECK(is_allowed("cli/mcp_server.cpp", "#include \"cli/mcp/connection.hpp\""));
@@ -184,7 +184,7 @@ TEST_CASE("an include that is not written from the root of the project is found"
   CHECK_FALSE(is_allowed("core/new/thing.cpp", "#include \"core/base/text.hpp\""));
 }
 
-TEST_CASE("a library where it is not for is found") {
+TEST_CASE("a library that is included in the wrong place is found") {
   struct Row {
     const char* line;
     const char* good;

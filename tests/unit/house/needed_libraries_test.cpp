@@ -92,7 +92,7 @@ TEST_CASE("a library beyond the allowed ones is found") {
   CHECK(beyond({"libc.so.6", "libcurl.so.4", "libstdc++.so.6"}) == Names{"libcurl.so.4", "libstdc++.so.6"});
 }
 
-TEST_CASE("what is no ELF file has no libraries to tell") {
+TEST_CASE("no libraries are read from a file that is not ELF") {
   CHECK_FALSE(needed_libraries("").has_value());
   CHECK_FALSE(needed_libraries("#!/bin/sh\n").has_value());
   std::string cut = contents("/proc/self/exe").substr(0, 200);

@@ -92,7 +92,7 @@ bool note_broken_promises(Language language, const std::string& text, std::set<s
 
 }  // namespace
 
-TEST_CASE("of any JSON with comments, every word stays when something is added, and the rest means the same") {
+TEST_CASE("adding to any JSON with comments keeps every character, and the meaning of the rest") {
   for (unsigned seed = 0; seed < kDocuments; ++seed) {
     const std::string before = RandomText(seed).jsonc();
     INFO("seed " << seed << "\n" << before);
@@ -114,7 +114,7 @@ TEST_CASE("of any JSON with comments, every word stays when something is added, 
   }
 }
 
-TEST_CASE("of any JSON with comments, nothing around a replaced value changes") {
+TEST_CASE("replacing a value in any JSON with comments changes nothing around it") {
   for (unsigned seed = 0; seed < kDocuments; ++seed) {
     const std::string before = put(RandomText(seed).jsonc(), kPath, kEntry);
     INFO("seed " << seed << "\n" << before);
@@ -124,7 +124,7 @@ TEST_CASE("of any JSON with comments, nothing around a replaced value changes") 
   }
 }
 
-TEST_CASE("of any TOML, what was there stays in front of what is added, and comes back when that goes") {
+TEST_CASE("adding to any TOML keeps the text before it, and removing the addition restores the text") {
   for (unsigned seed = 0; seed < kDocuments; ++seed) {
     const std::string before = RandomText(seed).toml();
     INFO("seed " << seed << "\n" << before);
@@ -170,14 +170,14 @@ TEST_CASE("a damaged document is read and edited as promised, or refused with a 
   CHECK(edited > kDocuments / 10);
 }
 
-TEST_CASE("what is nested too deeply is refused, not followed") {
+TEST_CASE("a text that is nested too deeply is rejected without recursion") {
   const std::string deep(100'000, '[');
   CHECK_FALSE(read_settings(Language::jsonc, deep));
   CHECK_FALSE(read_settings(Language::jsonc, "{\"a\": " + deep));
   CHECK_FALSE(read_settings(Language::toml, "a = " + deep));
 }
 
-TEST_CASE("an error says where") {
+TEST_CASE("an error names line and column") {
   const auto what = [](std::string_view text) {
     const auto read = read_settings(Language::jsonc, text);
     REQUIRE_FALSE(read);
@@ -192,7 +192,7 @@ TEST_CASE("an error says where") {
   CHECK(what("{\"a\": 1e999}") == "a number in it is too large");
 }
 
-TEST_CASE("objects on the way that hold nothing any more go, unless a comment says something in them") {
+TEST_CASE("objects on the path that become empty are removed, unless they hold a comment") {
   const auto without = [](std::string_view text) { return *remove_setting(Language::jsonc, text, {"a", "b"}); };
   CHECK(without("{\n  \"x\": 1,\n  \"a\": {\n    \"b\": {}\n  }\n}") == "{\n  \"x\": 1\n}");
   CHECK(without("{\"a\": {\"b\": {}}, \"x\": 1}") == "{ \"x\": 1}");
