@@ -5,7 +5,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// Runs in the background: nothing that was handed in is lost, nothing that nobody wants goes on.
+// Background runs: no submitted run is lost, and no cancelled run continues.
 using namespace delegate::test;
 
 namespace {

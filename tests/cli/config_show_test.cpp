@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli.hpp"
 
-// `config show` and `config path`: what holds here, and who said so.
+// `config show` and `config path`: the effective values and where they were set.
 using namespace delegate::test;
 
 namespace {

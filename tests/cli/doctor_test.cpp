@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kNoOllama = "[backends.ollama]\nenabled = false\n";
 
-/// Everything is well with it: one backend that answers, and this delegate on the PATH.
+/// A healthy host: one backend that answers, and this delegate on the PATH.
 class Well : public Cli {
  public:
   Well() {

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli.hpp"
 
-// Who is asked next, and what everybody is told about it.
+// Which backend is asked next, and how that is reported.
 using namespace delegate::test;
 
 TEST_CASE("auto asks the first backend of its order and prints nothing else") {

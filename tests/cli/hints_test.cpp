@@ -11,7 +11,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/surface.hpp"
 
-// What a person can do about each end of a call, at each kind of backend: there is something, and it exists.
+// Every outcome has a hint for each kind of backend, and what the hint names exists.
 using namespace delegate;
 using namespace delegate::test;
 using namespace std::chrono_literals;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kTime = R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)";
 
-/// Every key that stands there, in order.
+/// All keys, in order.
 std::vector<std::string> keys(const Json& object) {
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) names.push_back(name);

@@ -98,7 +98,7 @@ local = "ollama")");
   answered.stderr_has("codex skipped (open, retry in ").stderr_has("; answered by ollama/tiny:1b");
   Json json = answered.json();
   CHECK(json["answer"] == "the local answer");
-  // Who is absent is known before anybody is asked.
+  // A missing backend is known before any is asked.
   std::map<std::string, std::string> reasons;
   for (Json& skip : json["skipped"]) reasons[skip["backend"]] = skip["reason"];
   CHECK(reasons == std::map<std::string, std::string>{

@@ -19,7 +19,7 @@ name = "home"
 env = { AGENT_HOME = "/srv/home", AGENT_TOKEN = "$HOME_TOKEN" }
 )";
 
-/// A stand-in that does as the login says under which it runs.
+/// A fake CLI whose behaviour depends on the login under which it runs.
 Cli& agent(Cli& cli, const std::string& work, const std::string& home) {
   const std::string script = "#!/bin/sh\nread -r prompt\ncase \"$AGENT_HOME\" in\n\"$HOME/work\")\n" + work +
                              "\n;;\n/srv/home)\n" + home + "\n;;\n*) echo plain ;;\nesac\n";

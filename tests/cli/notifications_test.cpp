@@ -5,14 +5,14 @@
 
 #include "tests/cli/told.hpp"
 
-// What people are told of outages, from outside: every `run` is a process, and so is each telling.
+// Notifications of outages, from outside: every `run` is a process, and so is each announcer.
 using namespace delegate::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
 namespace {
 
-/// The process that tells; 0: there is none.
+/// The announcing process; 0: there is none.
 pid_t announcer_of(const Cli& cli) {
   for (const pid_t pid : cli.processes()) {
     const std::string command = cli.read("/proc/" + std::to_string(pid) + "/cmdline");

@@ -3,7 +3,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// A trip that is told on a terminal, from outside.
+// A trip that is announced on a terminal, from outside.
 using namespace delegate::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
@@ -12,7 +12,7 @@ namespace {
 
 Json newest(Cli& cli) { return Json::parse(cli.run("notifications --json").expect(0).out)["notifications"][0]; }
 
-/// A trip that nobody was told of yet; whoever tells it now is at a terminal, over ssh.
+/// A trip that is not announced yet; the next announcer is on a terminal, over ssh.
 void owe_one(Cli& cli) {
   cli.backend("gemini", {"--exit", "3"}, "breaker.threshold = 1").run("ask -b gemini hello").expect(1);
   REQUIRE(eventually([&] { return newest(cli)["delivery"] == "undelivered"; }));

@@ -5,7 +5,7 @@
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/sha256.hpp"
 
-// What is asked arrives as it was meant, byte for byte, and is seen by nobody else.
+// The prompt arrives byte for byte, and no other user can see it.
 using namespace delegate::test;
 using delegate_tests::sha256_hex;
 

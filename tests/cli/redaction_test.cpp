@@ -2,17 +2,17 @@
 
 #include "tests/cli/cli.hpp"
 
-// A key that a CLI, a server or a person lets slip goes no further: not to the terminal, not to a file, not to a child.
+// A key that a CLI, a server or the user leaks reaches neither the terminal nor a file nor a child.
 using namespace delegate::test;
 
 namespace {
 
 const std::string kKey = "the-key-of-a-person-4711";
 
-/// A person with a key in the environment, and a stand-in that shows it.
+/// A user with a key in the environment, and a fake CLI that prints it.
 struct Leak {
   Leak() { cli.set("CODEX_API_KEY", kKey); }
-  /// What a stand-in is to print stands in a file: in its arguments it would be refused.
+  /// The fake CLI prints the contents of a file: in its arguments a key would be rejected.
   std::string script(const std::string& text) {
     cli.write(cli.file("script"), text);
     return cli.file("script");

@@ -4,7 +4,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// `delegate runs`: what was asked, who answered, and what became of those who did not.
+// `delegate runs`: what was asked, which backend answered, and how the others failed.
 using namespace delegate::test;
 using Catch::Matchers::Matches;
 

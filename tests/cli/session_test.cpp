@@ -4,7 +4,7 @@
 
 #include "tests/cli/cli.hpp"
 
-// A conversation goes on where it was, with whom it was.
+// A session continues in its directory, with its backend.
 using namespace delegate::test;
 
 namespace {

@@ -3,7 +3,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// A probe that takes its time: the person waits `probe_timeout` for it alone, is then answered by the next backend,
+// A slow probe: the call waits `probe_timeout` for it alone, is then answered by the next backend,
 // and may leave; the probe goes on and still gets its fair verdict.
 using namespace delegate::test;
 
@@ -97,7 +97,7 @@ TEST_CASE("a probe that answers first wins, and the other backend is stopped") {
   cli.write(cli.file("go"), "");
   Json answer = asker.finish().expect(0).json();
   CHECK(answer["answer"] == "here again");
-  // The person does not wait for the other one's end either.
+  // The call does not wait for the other backend's end either.
   CHECK(eventually([&] { return cli.processes().empty(); }));
   CHECK(cli.slots_used("codex") == 0);
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);

@@ -13,7 +13,7 @@ namespace {
 const Streams kTerminal{.in = Streams::In::terminal};
 const Streams kAllTerminal{.in = Streams::In::terminal, .out_is_terminal = true};
 
-/// What a person sees at the end: the last state of each line, without the escapes that made it.
+/// What is visible at the end: the last state of each line, without escape sequences.
 std::string on_screen(const std::string& written) {
   std::string screen;
   for (std::size_t at = 0; at < written.size(); ++at) {

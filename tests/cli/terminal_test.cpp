@@ -3,7 +3,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// With a person in front of it.
+// `ask` on a terminal.
 using namespace delegate::test;
 
 namespace {

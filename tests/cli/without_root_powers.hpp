@@ -6,7 +6,7 @@
 
 namespace delegate::test {
 
-/// For Cli::started_by: what root starts keeps to the permissions of files, as it does for every other user.
+/// For Cli::started_by: makes file permissions apply to root as they do to every other user.
 inline std::vector<std::string> without_root_powers() {
   if (::geteuid() != 0) return {};
   const std::string less = "-dac_override,-dac_read_search";

@@ -1,4 +1,4 @@
-"""What a terminal gets of our sequences through real multiplexers: a pty stands for the terminal outside."""
+"""What real multiplexers pass on of our sequences: a pty is the terminal outside."""
 
 import os
 import pty

@@ -3,8 +3,8 @@
 
     agents_test.py --delegate PATH [NAME ...]
 
-Each is registered with `delegate setup` and run headless with the stand-in API as its model, which calls delegate's
-tools; whom delegate asks is a stand-in, too. Every test writes down what went over the wires, to build/e2e or to
+Each is registered with `delegate setup` and run headless with the fake API as its model, which calls delegate's
+tools; the backend that delegate asks is fake, too. Every test writes down what went over the wires, to build/e2e or to
 $DELEGATE_E2E_TRANSCRIPTS.
 
 A backend may take 300 s where a client gives up after 60 s. Here the client gives up after 5 s, and the backend ends
@@ -240,7 +240,7 @@ class Claude(OfEachAgent, Agents):
 
 class Codex(OfEachAgent, Agents):
     backend, part, prefix = "codex", "openai", "mcp__delegate__"
-    # The newest models get tools in a form that the stand-in API does not speak.
+    # The newest models get tools in a form that the fake API does not support.
     argv = ("codex", "exec", "--skip-git-repo-check", "-m", "gpt-5-codex", "-")
 
     def tools_shown(self, request):

@@ -3,8 +3,8 @@
 
     real_clis_test.py --delegate PATH [NAME ...]
 
-The CLIs are the pinned ones from npm; they talk to the stand-in API with keys that are none, and the
-local model is a stand-in too. Where that cannot be had (no npm, no node, no network namespaces), all
+The CLIs are the pinned ones from npm; they talk to the fake API with invalid keys, and the
+local model is fake, too. Where that cannot be had (no npm, no node, no network namespaces), all
 tests are skipped and the reason is printed. NAME selects tests whose sentence contains it.
 """
 

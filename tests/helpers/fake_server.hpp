@@ -85,7 +85,7 @@ class FakeServer {
   std::atomic<int> connections_{0};
   Listener listener_;
   std::list<Client> clients_;
-  std::thread acceptor_;  // last: it begins when all else is there
+  std::thread acceptor_;  // last: it starts when all other members exist
 };
 
 }  // namespace delegate_tests
