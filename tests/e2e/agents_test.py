@@ -210,7 +210,7 @@ class OfEachAgent:
         self.assertEqual(self.run_delegate("result", run).stdout, HEARD + "\n")
 
     def test_gives_up(self):
-        "{backend} gives up before it has an id: what it asked for is stopped, and it is told so"
+        "{backend} gives up before it has an id: the run is stopped, and the tool says that it timed out"
         self.limit_calls(2, ["mcp"])
         self.close_gate()
         agent = self.start_agent(("ask", QUESTION))
