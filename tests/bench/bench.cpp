@@ -1,7 +1,7 @@
 // Speed, measured and never asserted. `bench DELEGATE DIRECT_SPAWN INSTANT_CLI [ROUNDS]`: what `delegate ask` costs
 // over the least that any program must do to ask the same CLI, with and without its state on disk; and what a decision
-// of the breaker costs in process and through each store. All variants take turns, so that a noisy machine disturbs all
-// alike.
+// of the breaker costs in process and through each store. All variants take turns, so that a noisy machine affects all
+// equally.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
-// How long looking back takes in a long history. `history DELEGATE DIRECTORY [RUNS]`: fills a state file there (once),
-// then times `delegate runs` as a person would start it.
+// How long `delegate runs` takes with a long history. `history DELEGATE DIRECTORY [RUNS]`: fills a state file there
+// (once), then times the command as a shell would start it.
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -29,7 +29,7 @@ void run_sql(sqlite3* handle, const std::string& text) {
 }
 
 /// Runs of the last year, one every so often; every tenth fell back from claude, every thousandth failed. A backend
-/// that is long gone answered the first hundred.
+/// that no longer exists answered the first hundred.
 void fill(const fs::path& file, long runs) {
   if (fs::exists(file)) return;
   const SystemClock clock;

@@ -5,7 +5,7 @@
 
 namespace delegate::test {
 
-/// An editor agent at the other end of `delegate mcp`, of the handshake's time.
+/// An editor's agent that talks to `delegate mcp`, in a protocol version with a handshake.
 class Agent {
  public:
   explicit Agent(Cli& cli, const std::string& name = "some-agent", const std::string& options = {})
@@ -29,7 +29,7 @@ class Agent {
     if (wants_progress) params["_meta"]["progressToken"] = "p";
     return send("tools/call", std::move(params));
   }
-  /// What comes with this id; what comes before it is kept in `seen`.
+  /// Waits for the message with this id; notifications before it are kept in `seen`.
   Json answer_to(int id) {
     for (;;) {
       const auto known = answers_.find(id);

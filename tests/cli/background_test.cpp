@@ -5,7 +5,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// Runs in the background: nothing that was handed in is lost, nothing that nobody wants goes on.
+// Background runs: no submitted run is lost, and no cancelled run continues.
 using namespace delegate::test;
 
 namespace {
@@ -32,7 +32,7 @@ std::vector<pid_t> job_processes(const Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("a run that was submitted goes on without its shell, and its answer is fetched as often as it is wanted") {
+TEST_CASE("a submitted run outlives its shell, and its answer can be fetched any number of times") {
   Cli cli;
   wait_for_go(cli);
   const std::string id = submit(cli, "hello");
@@ -48,7 +48,7 @@ TEST_CASE("a run that was submitted goes on without its shell, and its answer is
   CHECK(cli.spawns("codex") == 1);
 }
 
-TEST_CASE("a run that failed is told as ask would have told it") {
+TEST_CASE("a failed background run is reported as `ask` would report it") {
   Cli cli;
   cli.fails("codex");
   cli.router("local = \"\"");
@@ -60,7 +60,7 @@ TEST_CASE("a run that failed is told as ask would have told it") {
   CHECK(cli.run("result --json " + id).expect(1).json()["error"]["outcome"] == "exited_nonzero");
 }
 
-TEST_CASE("long prompts and answers come through the background whole") {
+TEST_CASE("a background run passes long prompts and answers on unchanged") {
   Cli cli;
   cli.backend("codex", {"--echo"});
   const std::string text(3'000'000, 'x');
@@ -70,7 +70,7 @@ TEST_CASE("long prompts and answers come through the background whole") {
   CHECK(cli.run("result --wait " + id).expect(0).out.size() >= text.size());
 }
 
-TEST_CASE("a cancelled run stops at once, with all that it started") {
+TEST_CASE("a cancelled run stops at once, with every process that it started") {
   Cli cli;
   cli.counted("codex", {"--fork-sleeper", "--hang"});
   const std::string id = submit(cli, "hello");
@@ -81,7 +81,7 @@ TEST_CASE("a cancelled run stops at once, with all that it started") {
   cli.run("cancel " + id).expect(0).stderr_has("had ended already");
 }
 
-TEST_CASE("no more runs work at the same time than the host allows; the others wait in their order") {
+TEST_CASE("the host limits how many runs work at the same time, and the others are queued in order") {
   Cli cli;
   wait_for_go(cli);
   cli.config("[background]\nmax_parallel = 1\n");
@@ -98,7 +98,7 @@ TEST_CASE("no more runs work at the same time than the host allows; the others w
   CHECK(cli.spawns("codex") == 2);
 }
 
-TEST_CASE("runs that wait or work are listed with what they do, and shown by their id") {
+TEST_CASE("queued and working runs are listed with their state, and one is shown by its id") {
   Cli cli;
   wait_for_go(cli);
   cli.config("[background]\nmax_parallel = 1\n");
@@ -139,7 +139,7 @@ TEST_CASE("runs that wait or work are listed with what they do, and shown by the
   for (const Json& run : ended) CHECK_FALSE(run.contains("state"));
 }
 
-TEST_CASE("a run whose process was killed is told as lost, one that had not begun can be run by a worker") {
+TEST_CASE("a run whose process was killed is reported as lost, and a worker can run one that had not begun") {
   Cli cli;
   wait_for_go(cli);
   cli.config("[background]\nmax_parallel = 1\n");
@@ -159,7 +159,7 @@ TEST_CASE("a run whose process was killed is told as lost, one that had not begu
   CHECK(cli.spawns("codex") == 2);
 }
 
-TEST_CASE("a run that was left behind can be cancelled, and is not run then") {
+TEST_CASE("an orphaned run can be cancelled, and is not run afterwards") {
   Cli cli;
   wait_for_go(cli);
   cli.config("[background]\nmax_parallel = 1\n");
@@ -177,7 +177,7 @@ TEST_CASE("a run that was left behind can be cancelled, and is not run then") {
   CHECK(cli.spawns("codex") == 1);
 }
 
-TEST_CASE("a run within another does not wait for a slot, which that one may hold") {
+TEST_CASE("a nested run does not wait for a slot that its parent may hold") {
   Cli cli;
   cli.counted("codex", {"--wait-file", cli.file("go")}, "max_parallel = 1");
   Running holder = cli.start("ask -b codex hello");
@@ -189,7 +189,7 @@ TEST_CASE("a run within another does not wait for a slot, which that one may hol
   holder.finish();
 }
 
-TEST_CASE("a run whose backends have no free slot waits for one, and holds up nobody else meanwhile") {
+TEST_CASE("a run whose backends have no free slot waits for one without blocking other runs") {
   Cli cli;
   cli.config("[background]\nmax_parallel = 1\n");
   cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 1").answers("gemini");
@@ -211,7 +211,7 @@ TEST_CASE("a run whose backends have no free slot waits for one, and holds up no
   CHECK(cli.spawns("codex") == 2);
 }
 
-TEST_CASE("a run that waits for a slot can be cancelled, and ends with its own time") {
+TEST_CASE("a run that waits for a slot can be cancelled, and its timeout still applies") {
   Cli cli;
   cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 1");
   Running holder = cli.start("ask hello");
@@ -231,7 +231,7 @@ TEST_CASE("a run that waits for a slot can be cancelled, and ends with its own t
   CHECK(cli.spawns("codex") == 1);
 }
 
-TEST_CASE("six runs through one slot all get their answer, one after the other") {
+TEST_CASE("six runs that share one slot are all answered, one after the other") {
   Cli cli;
   const std::string busy = cli.file("busy");
   cli.write(cli.file("bin/agy"), "#!/bin/sh\nread -r line\n[ -e " + busy + " ] && exit 9\n: > " + busy +
@@ -275,7 +275,7 @@ TEST_CASE("eight shells submit at once, and each gets its own answer") {
   CHECK(ids.size() == 8);
 }
 
-TEST_CASE("submit refuses what ask refuses, in its own name") {
+TEST_CASE("submit rejects what ask rejects, and names itself in the message") {
   Cli cli;
   cli.answers("codex");
   cli.run("submit -b nobody hello").expect(2).stderr_begins("delegate: submit: --backend: 'nobody' is no backend");
@@ -286,7 +286,7 @@ TEST_CASE("submit refuses what ask refuses, in its own name") {
   cli.run("result --wait=soon x").expect(2).stderr_has("is not a duration");
 }
 
-TEST_CASE("without a store on disk nothing is taken that could get lost") {
+TEST_CASE("submit accepts nothing when the store is not on disk, because the run could get lost") {
   Cli cli;
   cli.answers("codex");
   cli.config("[state]\nstore = \"memory\"\n");

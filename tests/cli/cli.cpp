@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// An address where nobody listens, and nobody can begin to.
+/// An address where nothing listens, and no other process can start to.
 const std::string& dead_address() {
   static const std::string address = [] {
     const int taken = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);  // bound, never listening, kept to the end
@@ -169,7 +169,7 @@ std::string Cli::toml() const {
 Running Cli::start(std::string_view words) { return start(words_of(words)); }
 
 Running Cli::start(const std::vector<std::string>& arguments) {
-  // Only when it changed: others that start now are reading it.
+  // Only when it changed: other processes that start now are reading it.
   if (const std::string text = toml(); !text.empty() && text != read(config_file())) write(config_file(), text);
   std::vector<std::string> argv = launcher_;
   argv.emplace_back(DELEGATE_BINARY);
@@ -217,7 +217,7 @@ std::vector<pid_t> Cli::processes() const {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const std::string environment = bytes_of(entry.path() / "environ");  // of the dead and of others: empty
+    const std::string environment = bytes_of(entry.path() / "environ");  // empty for zombies
     for (const std::string_view variable : split(environment, '\0'))
       if (variable == mark) found.push_back(std::stoi(name));
   }

@@ -8,10 +8,9 @@
 
 namespace delegate::test {
 
-/// The program from outside, in a world of its own: HOME, the XDG directories, a PATH on which only what the test put
-/// there can be found, and an environment without anything of the caller's. Nothing listens where Ollama would be.
-/// Settings hold for all later calls; any number of calls share the same home, as a person's shells do. What still
-/// runs at the end is killed.
+/// Runs the program in a sandbox: its own HOME, XDG directories, a PATH with only what the test installs, and nothing
+/// of the caller's environment. Nothing listens on Ollama's port. Settings apply to all later calls, and all calls
+/// share one home, as a user's shells do. The destructor kills what still runs.
 class Cli {
  public:
   Cli();
@@ -19,11 +18,11 @@ class Cli {
   Cli& operator=(const Cli&) = delete;
   ~Cli();
 
-  /// TOML for the user's file, before whatever the other calls add.
+  /// TOML for the user's file, before what the other calls add.
   Cli& config(std::string toml);
-  /// A backend of kind "command": the misbehaving stand-in under this name. It reads its prompt to the end first,
-  /// unless its options do something with stdin. Again with the same name: replaced. TOML that begins with `kind` makes
-  /// it one of that kind; its options then end in "--".
+  /// A backend of kind "command": fake_cli under this name. It reads its prompt to the end first, unless its options do
+  /// something with stdin. A second call with the same name replaces it. TOML that begins with `kind` makes it a
+  /// backend of that kind; its options then end in "--".
   Cli& backend(const std::string& name, std::vector<std::string> options, std::string toml = {});
   Cli& answers(const std::string& name) { return backend(name, {"--say", name + " says hi"}); }
   Cli& fails(const std::string& name) { return backend(name, {"--err", name + " is broken", "--exit", "3"}); }
@@ -40,7 +39,7 @@ class Cli {
   Cli& streams(Streams streams);
   Cli& input(std::string text) { return streams({.in = Streams::In::given, .input = std::move(text)}); }
   Cli& in_directory(std::string directory);
-  /// Started by this command from now on, which begins with an absolute path; none: as a shell does.
+  /// From now on started by this command, which begins with an absolute path; empty: started directly.
   Cli& started_by(std::vector<std::string> launcher);
 
   /// Words are separated by spaces.
@@ -59,13 +58,13 @@ class Cli {
   /// Files of the sandbox, the user's configuration apart, that contain this text.
   std::vector<std::string> files_with(std::string_view text) const;
 
-  /// What SQL changes of the state behind the program's back.
+  /// Runs SQL on the state file, without the program.
   void sql(const std::string& statements) const;
 
   std::size_t spawns(const std::string& name) const;
   /// Processes of the sandbox that still run.
   std::vector<pid_t> processes() const;
-  /// … that are the stand-in under this name.
+  /// … that are the fake CLI under this name.
   std::vector<pid_t> processes_of(const std::string& name) const;
 
   Json status();
@@ -73,7 +72,7 @@ class Cli {
   Json status_of(const std::string& name);
   std::string state_of(const std::string& name);
   int slots_used(const std::string& name);
-  /// Makes its breaker open by failing it, then gives it these options.
+  /// Opens its breaker with failing calls, then gives it these options.
   Cli& trip(const std::string& name, std::vector<std::string> options, std::string toml = {});
 
  private:

@@ -33,7 +33,7 @@ TEST_CASE("status shows one row for each backend and where the state is") {
   status.stdout_has("state: sqlite " + cli.state_file() + "\n");
 }
 
-TEST_CASE("status says why a breaker counts or is open when it was a ping that failed") {
+TEST_CASE("status names a failed ping as the reason why a breaker counts or is open") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 2").fails("codex");
   const char* failed = " +exited_nonzero .* ago: exit code 3: codex is broken";
@@ -68,7 +68,7 @@ TEST_CASE("backends shows what is installed, and where") {
   }
 }
 
-TEST_CASE("backends --check asks each for its version and counts nothing") {
+TEST_CASE("backends --check asks each backend for its version and counts no failure") {
   const delegate_tests::FakeOllama ollama;
   Cli cli;
   cli.set("OLLAMA_HOST", ollama.address()).answers("codex");
@@ -96,7 +96,7 @@ TEST_CASE("a ping proves that a backend answers") {
   CHECK(json["backends"][0]["duration_ms"].is_number_integer());
 }
 
-TEST_CASE("a ping that fails says why, counts, and is an exit code") {
+TEST_CASE("a failed ping says why, counts as a failure and sets the exit code") {
   Cli cli;
   cli.fails("codex").answers("gemini");
   const Finished failed = cli.run("ping codex").expect(1);
@@ -107,7 +107,7 @@ TEST_CASE("a ping that fails says why, counts, and is an exit code") {
   cli.run("ping codx").expect(2).stdout_is("").stderr_has("did you mean `codex`?");
 }
 
-TEST_CASE("a ping does not wait for the end of a break, and closes the breaker when it is answered") {
+TEST_CASE("a ping ignores the cooldown, and closes the breaker when it is answered") {
   Cli cli;
   cli.trip("codex", {"--say", "OK"}, "breaker.cooldown = \"1h\"");
   CHECK(cli.state_of("codex") == "open");
@@ -127,7 +127,7 @@ TEST_CASE("a ping can be interrupted") {
   CHECK(cli.slots_used("codex") == 0);
 }
 
-TEST_CASE("a breaker that was tripped by hand stays so until it is reset") {
+TEST_CASE("a manually tripped breaker stays open until it is reset") {
   Cli cli;
   cli.counted("codex", {"--say", "hi"});
   cli.run("breaker trip codex").expect(0).stdout_has("codex").stderr_is("");
@@ -159,7 +159,7 @@ TEST_CASE("a breaker can be tripped for a while") {
   CHECK(cli.state_of("codex") == "closed");
 }
 
-TEST_CASE("a breaker that is switched off counts nothing and refuses nobody") {
+TEST_CASE("a disabled breaker counts nothing and never skips its backend") {
   Cli cli;
   cli.counted("codex", {"--exit", "3"});
   cli.run("breaker disable codex").expect(0).stdout_has("disabled");
@@ -194,7 +194,7 @@ TEST_CASE("breaker list shows all of them") {
   CHECK(cli.run("breaker list --json").expect(0).json()["backends"].is_array());
 }
 
-TEST_CASE("breaker commands refuse what they cannot mean") {
+TEST_CASE("breaker commands reject invalid arguments") {
   Cli cli;
   cli.answers("codex");
   cli.run("breaker reset").expect(2).stdout_is("").stderr_has("breaker reset: NAME is missing").stderr_has("--all");

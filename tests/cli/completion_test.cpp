@@ -167,7 +167,7 @@ TEST_CASE("every command and every option is offered by each shell") {
     CHECK_THAT(offers[0], !VectorContains(std::string(hidden)));
 }
 
-TEST_CASE("values that are a fixed few are offered by each shell") {
+TEST_CASE("each shell offers the values of an option that has a fixed set") {
   const std::string& shell = any_shell();
   Cli cli;
   Words lines;
@@ -187,7 +187,7 @@ TEST_CASE("values that are a fixed few are offered by each shell") {
   }
 }
 
-TEST_CASE("what only the host knows is offered by each shell") {
+TEST_CASE("each shell offers backends, runs and keys of this host") {
   const std::string& shell = any_shell();
   Cli cli;
   cli.answers("mine");
@@ -215,7 +215,7 @@ TEST_CASE("a value after = is offered by each shell") {
   CHECK_THAT(offers[0], Catch::Matchers::EndsWith("gemini"));
 }
 
-TEST_CASE("files and directories are offered by each shell where they are meant") {
+TEST_CASE("each shell offers files and directories where an argument is a path") {
   const std::string& shell = any_shell();
   Cli cli;
   cli.write(cli.home("project/part.txt"), "");
@@ -232,7 +232,7 @@ TEST_CASE("files and directories are offered by each shell where they are meant"
   CHECK(has(2, "part.txt"));
 }
 
-TEST_CASE("no word that is offered becomes a command of the shell") {
+TEST_CASE("no offered word can become a shell command") {
   const std::string& shell = any_shell();
   Cli cli;
   // A program that offers the worst it can, in place of ours.
@@ -255,7 +255,7 @@ TEST_CASE("only words that need no quoting are offered") {
   cli.run("complete backends").expect(0).stdout_lacks("touch").stdout_lacks("-x").stdout_has("gemini\t");
 }
 
-TEST_CASE("completing reads, and neither complains nor writes") {
+TEST_CASE("completion only reads: it prints no errors and writes no files") {
   Cli cli;
   for (const char* what : {"backends", "candidates", "runs", "keys", "outcomes", "options", "nonsense"}) {
     INFO(what);
@@ -280,7 +280,7 @@ TEST_CASE("a run is offered with a few words about it") {
   CHECK_THAT(runs.out, Catch::Matchers::Matches(id + "\t.* ago, codex, answered\n"));
 }
 
-TEST_CASE("completion is for a shell that is known") {
+TEST_CASE("completion rejects an unknown shell") {
   Cli cli;
   cli.run("completion").expect(2).stdout_is("").stderr_has("SHELL is missing");
   cli.run("completion tcsh").expect(2).stdout_is("").stderr_has("bash, zsh, fish");

@@ -44,7 +44,7 @@ TEST_CASE("config init writes a private file that begins with what is installed 
   cli.run("config show router.order").expect(0).stdout_has(R"(= ["codex", "gemini", "ollama"])");
 }
 
-TEST_CASE("each line of the file that is off works when it is switched on") {
+TEST_CASE("each commented line of the file is valid when it is uncommented") {
   Cli cli;
   if (GENERATE(true, false)) cli.install("claude").install("gemini").install("codex");
   const std::string text = uncommented(cli.run("config init --print").expect(0).out);
@@ -52,7 +52,7 @@ TEST_CASE("each line of the file that is off works when it is switched on") {
   cli.config(text).run("config check").expect(0).stderr_is("");
 }
 
-TEST_CASE("a commented value is the built-in one, so that switching it on changes nothing") {
+TEST_CASE("a commented value is the built-in one, so that uncommenting it changes nothing") {
   Cli cli;
   cli.install("claude").install("gemini").install("codex").unset("OLLAMA_HOST");
   const auto values = [&] {
@@ -78,7 +78,7 @@ TEST_CASE("the file is the same on the same machine, and --print writes nothing"
   CHECK(cli.run("config init --print --json").expect(0).json()["text"] == first);
 }
 
-TEST_CASE("config init writes over nothing unless it is told to") {
+TEST_CASE("config init overwrites a file only with --force") {
   Cli cli;
   cli.config("# mine\n").run("config check").expect(0);
   cli.run("config init").expect(3).stdout_is("").stderr_has("is there already").stderr_has("--force");
@@ -88,7 +88,7 @@ TEST_CASE("config init writes over nothing unless it is told to") {
   CHECK(cli.read(cli.config_file()).find("[router]") != std::string::npos);
 }
 
-TEST_CASE("a link to one's own collection of settings stays a link") {
+TEST_CASE("config init writes through a symbolic link and keeps the link") {
   Cli cli;
   cli.write(cli.home("dotfiles/delegate.toml"), "# mine\n");
   fs::create_directories(cli.home(".config/delegate"));
@@ -126,7 +126,7 @@ TEST_CASE("the local model's address is the one of OLLAMA_HOST, without its pass
   }
 }
 
-TEST_CASE("without a place for the file config init says so") {
+TEST_CASE("config init reports that there is no directory for the file") {
   Cli cli;
   cli.unset("HOME").unset("XDG_CONFIG_HOME");
   cli.run("config init").expect(3).stdout_is("").stderr_has("neither XDG_CONFIG_HOME nor HOME").stderr_has("--print");
@@ -136,7 +136,7 @@ TEST_CASE("without a place for the file config init says so") {
   cli.run("config init").expect(70).stdout_is("").stderr_has(cli.file("file"));
 }
 
-TEST_CASE("a full disk leaves no half file") {
+TEST_CASE("a full disk leaves no partial file") {
   Cli cli;
   const auto said = in_own_mounts(cli,
                                   "mkdir -p .config/delegate; mount -t tmpfs -o size=4k none .config/delegate\n"

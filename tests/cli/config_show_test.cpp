@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli.hpp"
 
-// `config show` and `config path`: what holds here, and who said so.
+// `config show` and `config path`: the effective values and where they were set.
 using namespace delegate::test;
 
 namespace {
@@ -29,7 +29,7 @@ Json place_of(const Json& paths, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("config show tells every value and where it was set") {
+TEST_CASE("config show lists every value and where it was set") {
   Cli cli;
   cli.config(
       "[breaker]\nthreshold = 4\n[backends.x]\nkind = \"command\"\ncommand = \"x\"\n"
@@ -56,7 +56,7 @@ TEST_CASE("config show tells every value and where it was set") {
   for (const std::string& line : shown.out_lines()) CHECK(line[column - 1] == ' ');
 }
 
-TEST_CASE("what config show prints can be a file of one's own") {
+TEST_CASE("the output of config show is a valid configuration file") {
   Cli cli;
   cli.answers("mine").set("DELEGATE_BREAKER_COOLDOWN", "90s");
   std::string text;
@@ -68,7 +68,7 @@ TEST_CASE("what config show prints can be a file of one's own") {
   CHECK(other.run("config show mine.command").out.find("mine says hi") != std::string::npos);
 }
 
-TEST_CASE("config show takes keys, sections and backends") {
+TEST_CASE("config show accepts keys, sections and backends") {
   Cli cli;
   CHECK(
       cli.run("config show breaker.threshold").expect(0).stdout_is("(built-in)  breaker.threshold = 3\n").err.empty());
@@ -86,7 +86,7 @@ TEST_CASE("config show takes keys, sections and backends") {
   CHECK(cli.run("config show --json nonsense_of_any_kind").expect(2).json()["error"]["outcome"] == "usage");
 }
 
-TEST_CASE("config show works while the configuration is broken, and says what is wrong") {
+TEST_CASE("config show works with an invalid configuration, and reports what is wrong") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 0\ncooldown = \"7s\"\n");
   const Finished shown = cli.run("config show breaker").expect(3).stderr_has(":2:13: breaker.threshold: must be from");
@@ -129,7 +129,7 @@ TEST_CASE("config show masks passwords and keys") {
   cli.run("config show ollama.url").expect(0).stdout_has("\"***@127.0.0.1:1\"");
 }
 
-TEST_CASE("config path tells the places, what is used, and by what") {
+TEST_CASE("config path lists the files, which of them are used, and what names them") {
   Cli cli;
   Json bare = cli.run("config path --json").expect(0).json();
   CHECK(bare["schema"] == "delegate.config_path/1");

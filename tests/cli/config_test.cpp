@@ -17,7 +17,7 @@ timeout = "soon")";
 
 }  // namespace
 
-TEST_CASE("all that is wrong is said at once, with its place, before anything runs") {
+TEST_CASE("all mistakes of a configuration are reported at once, with their lines, before anything runs") {
   Cli cli;
   cli.counted("gemini", {"--say", "no"}).config(kThreeMistakes);
   const Finished refused = cli.run("ask hello").expect(3).stdout_is("");
@@ -31,7 +31,7 @@ TEST_CASE("all that is wrong is said at once, with its place, before anything ru
     cli.run(words).expect(3).stdout_is("").stderr_has("cooldwon");
 }
 
-TEST_CASE("config check says the same, also as JSON") {
+TEST_CASE("config check reports the same mistakes, also as JSON") {
   Cli cli;
   cli.config(kThreeMistakes);
   cli.run("config check").expect(3).stdout_is("").stderr_has(":3:1: breaker.cooldwon: ");
@@ -48,7 +48,7 @@ TEST_CASE("config check says the same, also as JSON") {
   CHECK(json["problems"][1]["message"].is_string());
 }
 
-TEST_CASE("config check tells what was read") {
+TEST_CASE("config check lists the files that were read") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 4").set("DELEGATE_BREAKER_COOLDOWN", "3s").set("DELEGATE_CONFG", "x");
   const std::string project = cli.home("project/delegate.toml");
@@ -80,7 +80,7 @@ TEST_CASE("a file that is no TOML is named with its line") {
   cli.run("ask hello").expect(3).stdout_is("").stderr_begins("delegate: " + cli.config_file() + ":2:");
 }
 
-TEST_CASE("--config takes this file and no other") {
+TEST_CASE("--config reads only the named file") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 7").run("status").expect(0);
   cli.write(cli.home("project/delegate.toml"), "[breaker]\nthreshold = 8");
@@ -95,7 +95,7 @@ TEST_CASE("--config takes this file and no other") {
   CHECK(threshold("status --json") == 9);
 }
 
-TEST_CASE("a file that was named and is not there is an error") {
+TEST_CASE("a named file that does not exist is an error") {
   Cli cli;
   cli.answers("codex");
   cli.run("--config /nonexistent/delegate.toml ask hello")
@@ -106,7 +106,7 @@ TEST_CASE("a file that was named and is not there is an error") {
   cli.run({"--config", cli.home(), "ask", "hello"}).expect(3).stdout_is("");
 }
 
-TEST_CASE("a project may say how much, but not what runs") {
+TEST_CASE("a project's file may set limits, but not what runs") {
   Cli cli;
   cli.counted("codex", {"--say", "hi"}).run("status").expect(0);
   const std::string project = cli.home("project/delegate.toml");
@@ -143,7 +143,7 @@ TEST_CASE("a project may say how much, but not what runs") {
   CHECK(cli.spawns("codex") <= 1);
 }
 
-TEST_CASE("the environment is stronger than the files") {
+TEST_CASE("the environment overrides the files") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 7").answers("codex").set("DELEGATE_BREAKER_THRESHOLD", "2");
   CHECK(cli.status_of("codex")["breaker"]["threshold"] == 2);
@@ -151,7 +151,7 @@ TEST_CASE("the environment is stronger than the files") {
   cli.run("ask hello").expect(3).stdout_is("").stderr_has("environment DELEGATE_BREAKER_THRESHOLD");
 }
 
-TEST_CASE("variables of other programs that begin like ours are no mistake") {
+TEST_CASE("variables of other programs that begin like ours are ignored") {
   Cli cli;
   cli.answers("codex").set("DELEGATE_SOMETHING", "x").set("DELEGATE", "x");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
@@ -163,7 +163,7 @@ TEST_CASE("variables of other programs that begin like ours are no mistake") {
   cli.run("ask -q hello").expect(0).stderr_is("");
 }
 
-TEST_CASE("a deadline of the configuration counts as one of the command line does") {
+TEST_CASE("a timeout in the configuration has the same effect as one on the command line") {
   Cli cli;
   cli.backend("codex", {"--hang"}).router("timeout = \"200ms\"");
   cli.run("ask hello").expect(124).stdout_is("");

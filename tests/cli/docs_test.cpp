@@ -85,6 +85,7 @@ TEST_CASE("every option that the pages name exists, at the command that they nam
   const auto all = described(cli);
   const std::set<std::string> commands = commands_of(all);
   const std::string others = other_programs();
+  std::size_t count = 0;
   for (const Page& page : pages())
     for (const std::string& span : code_spans(page)) {
       const bool is_ours = span.starts_with("delegate ");
@@ -98,8 +99,10 @@ TEST_CASE("every option that the pages name exists, at the command that they nam
         });
         INFO(option);
         CHECK((known || (!is_ours && others.find(option) != std::string::npos)));
+        ++count;
       }
     }
+  CHECK(count > 20);
 }
 
 TEST_CASE("every setting that the pages name exists") {
@@ -120,17 +123,23 @@ TEST_CASE("every setting that the pages name exists") {
 TEST_CASE("every file and every page that the pages point to is there") {
   const std::regex path("(?:cli|core|backends|tests|scripts|docs)/[A-Za-z0-9_/.*-]+");
   const std::regex link(R"(\]\(([^)#:]+)\))");
+  std::size_t paths = 0;
+  std::size_t links = 0;
   for (const Page& page : pages()) {
     for (const std::string& span : code_spans(page))
       if (std::regex_match(span, path)) {
         INFO(page.name << ": `" << span << "`");
         CHECK(is_there(span));
+        ++paths;
       }
     for (const std::string& target : matches_of(page.prose, link)) {
       INFO(page.name << ": (" << target << ")");
       CHECK(fs::exists((kTop / page.name).parent_path() / target));
+      ++links;
     }
   }
+  CHECK(paths > 10);
+  CHECK(links > 5);
 }
 
 TEST_CASE("every exit code in the README is one that --help knows, and none is missing") {

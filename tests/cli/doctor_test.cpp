@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kNoOllama = "[backends.ollama]\nenabled = false\n";
 
-/// Everything is well with it: one backend that answers, and this delegate on the PATH.
+/// A healthy host: one backend that answers, and this delegate on the PATH.
 class Well : public Cli {
  public:
   Well() {
@@ -59,7 +59,7 @@ void script(const Cli& cli, const std::string& name, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("doctor finds nothing where all is well, and starts nothing but a version") {
+TEST_CASE("doctor finds no problems on a healthy host, and only asks CLIs for their version") {
   Well cli;
   cli.counted("agy", {"--say", "hi"});
   const Finished healthy = cli.run("doctor").expect(0).stderr_is("").stdout_has("Nothing hinders delegate here. ");
@@ -71,7 +71,7 @@ TEST_CASE("doctor finds nothing where all is well, and starts nothing but a vers
   CHECK(cli.run("runs").expect(0).out.empty());
 }
 
-TEST_CASE("nothing installed is one problem, and each missing one a note with what installs it") {
+TEST_CASE("no installed backend is one problem, and each missing one is a note with the install command") {
   Cli cli;
   cli.config(kNoOllama);
   const Finished empty = cli.run("doctor").expect(1).stderr_is("");
@@ -80,7 +80,7 @@ TEST_CASE("nothing installed is one problem, and each missing one a note with wh
   problem(cli, "router", "can answer now");
 }
 
-TEST_CASE("a configuration that is broken, unreadable or not trusted is told, and the rest as far as it goes") {
+TEST_CASE("doctor reports an invalid, unreadable or untrusted configuration, and still checks the rest") {
   Well cli;
   const std::string file = cli.home("broken.toml");
   cli.write(file, "[breaker]\nthreshold = 0\ncooldwon = 1\n");
@@ -104,7 +104,7 @@ TEST_CASE("a configuration that is broken, unreadable or not trusted is told, an
   warning(cli, "configuration", "ignored: ");
 }
 
-TEST_CASE("a state that cannot be used, is open to others or forgets is told") {
+TEST_CASE("doctor reports a state that cannot be used, is readable by others or is kept in memory") {
   Well cli;
   cli.run("status").expect(0);
   fs::permissions(cli.state_file(), fs::perms(0644));
@@ -120,14 +120,14 @@ TEST_CASE("a state that cannot be used, is open to others or forgets is told") {
   finding(cli, 1, "warning", "HOME", "is not set");
 }
 
-TEST_CASE("a damaged state is told once, with where it went") {
+TEST_CASE("doctor reports a damaged state once, with the path it was moved to") {
   Well cli;
   cli.write(cli.state_file(), std::string(20000, 'x'));
   warning(cli, "state", "state.db.damaged-");
   CHECK(cli.run("doctor --json").expect(0).json()["warnings"] == 0);
 }
 
-TEST_CASE("a command that is not there, may not be executed, or does not start is a problem of its backend") {
+TEST_CASE("a command that is missing, not executable or does not start is a problem of its backend") {
   Well cli;
   cli.config(kNoOllama + std::string("[backends.gone]\nkind = \"command\"\ncommand = [\"/nowhere/gone\"]\n"
                                      "[backends.lost]\nkind = \"command\"\ncommand = [\"lost\"]\n"
@@ -140,7 +140,7 @@ TEST_CASE("a command that is not there, may not be executed, or does not start i
   problem(cli, "codex", "no such library");
 }
 
-TEST_CASE("a command of the person's own is not started: it may take any argument for a question") {
+TEST_CASE("doctor does not start the user's own commands: they may take any argument for a prompt") {
   Well cli;
   cli.config(kNoOllama + std::string("[backends.own]\nkind = \"command\"\ncommand = [\"own\"]\n"));
   script(cli, "own", "echo asked > '" + cli.file("asked") + "'; exit 1\n");
@@ -148,14 +148,14 @@ TEST_CASE("a command of the person's own is not started: it may take any argumen
   CHECK_FALSE(fs::exists(cli.file("asked")));
 }
 
-TEST_CASE("a key that a backend says is not repeated, whatever its variable is called") {
+TEST_CASE("a key that a backend prints is not shown, whatever its variable is called") {
   Well cli;
   cli.config(kNoOllama + std::string("[backends.codex]\nenv.keep = [\"FOO\"]\n")).set("FOO", "hunter2hunter2hunter2x");
   script(cli, "codex", "echo \"bad key $FOO\" >&2; exit 1\n");
   cli.run("doctor").expect(1).stdout_has("bad key").stdout_lacks("hunter2");
 }
 
-TEST_CASE("a CLI that hangs holds doctor up for a moment only") {
+TEST_CASE("a CLI that hangs delays doctor only for a moment") {
   Well cli;
   script(cli, "claude", "while :; do :; done\n");
   const Json slow = warning(cli, "claude", "told no version in time");
@@ -163,7 +163,7 @@ TEST_CASE("a CLI that hangs holds doctor up for a moment only") {
   CHECK(eventually([&] { return cli.processes().empty(); }));
 }
 
-TEST_CASE("a second one further down the PATH is told") {
+TEST_CASE("doctor reports a second executable further down the PATH") {
   Well cli;
   script(cli, "claude", "echo 2.1.0\n");
   cli.write(cli.file("other/claude"), "#!/bin/sh\n");
@@ -173,7 +173,7 @@ TEST_CASE("a second one further down the PATH is told") {
   finding(cli, 0, "ok", "claude", cli.file("bin/claude") + ", 2.1.0");
 }
 
-TEST_CASE("a login is seen by its file or its variable, whose values are never told") {
+TEST_CASE("a login is detected by its file or its variable, whose values are never shown") {
   Well cli;
   for (const char* name : {"claude", "codex", "gemini"}) script(cli, name, "echo 1.0\n");
   const auto has_login = [&](const std::string& name) {
@@ -199,7 +199,7 @@ TEST_CASE("a login is seen by its file or its variable, whose values are never t
   CHECK(has_login("codex"));
 }
 
-TEST_CASE("a login whose variable is not set is told with its name") {
+TEST_CASE("doctor names the variable of a login that is not set") {
   Well cli;
   script(cli, "claude", "echo 1.0\n");
   cli.config(kNoOllama +
@@ -207,7 +207,7 @@ TEST_CASE("a login whose variable is not set is told with its name") {
   CHECK(mentions(fix_of(warning(cli, "claude@work", "WORK is not set")), "set WORK here"));
 }
 
-TEST_CASE("the local model is told with what it would ask, or why it could not") {
+TEST_CASE("doctor shows which local model would be used, or why there is none") {
   FakeOllama ollama;
   Cli cli;
   cli.set("OLLAMA_HOST", ollama.address()).set("PATH", cli.file("bin"));
@@ -221,7 +221,7 @@ TEST_CASE("the local model is told with what it would ask, or why it could not")
   problem(cli, "ollama", "no local model is installed");
 }
 
-TEST_CASE("a local server that somebody expects is a problem when it is away, another one is not") {
+TEST_CASE("an unreachable local server is a problem only when the configuration names it") {
   Well cli;
   cli.config("\n");
   CHECK(mentions(fix_of(problem(cli, "ollama", "127.0.0.1")), "ollama serve"));
@@ -229,7 +229,7 @@ TEST_CASE("a local server that somebody expects is a problem when it is away, an
   finding(cli, 0, "ok", "llama", "not asked, because it is a service");
 }
 
-TEST_CASE("an open breaker is a problem with its cause and its way out, one that a person opened a warning") {
+TEST_CASE("an open breaker is a problem with its cause and a fix, and a manually opened one is a warning") {
   Well cli;
   cli.trip("agy", {"--say", "hi"});
   const Json open = problem(cli, "agy", "agy is broken");
@@ -249,7 +249,7 @@ TEST_CASE("an open breaker is a problem with its cause and its way out, one that
   note(cli, "agy", "has failed 1 of 3 times");
 }
 
-TEST_CASE("slots that are in use are told with who holds them") {
+TEST_CASE("doctor shows which processes hold the slots in use") {
   Well cli;
   cli.counted("agy", {"--wait-file", cli.file("go"), "--say", "hi"}, "max_parallel = 1").answers("other");
   Running holder = cli.start("ask -b agy hello");
@@ -261,7 +261,7 @@ TEST_CASE("slots that are in use are told with who holds them") {
   holder.finish().expect(0);
 }
 
-TEST_CASE("runs in the background that wait, work or were left behind are told") {
+TEST_CASE("doctor reports queued, working and orphaned background runs") {
   Well cli;
   cli.config(std::string("[background]\nmax_parallel = 1\n") + kNoOllama);
   cli.counted("agy", {"--wait-file", cli.file("go"), "--say", "hi"});
@@ -275,7 +275,7 @@ TEST_CASE("runs in the background that wait, work or were left behind are told")
   warning(cli, "background", "killed before they ended: " + first);
 }
 
-TEST_CASE("an editor is told with what it starts, and what would set it right") {
+TEST_CASE("doctor shows what each editor starts, and how to fix it") {
   Well cli;
   cli.install("cursor");
   CHECK(fix_of(note(cli, "Cursor", "does not have delegate as a tool")) == "delegate setup cursor");
@@ -295,7 +295,7 @@ TEST_CASE("an editor is told with what it starts, and what would set it right") 
   warning(cli, "Cursor", "cannot be read: line 1, column 2");
 }
 
-TEST_CASE("an entry of an older delegate, or one that keeps variables back, is told") {
+TEST_CASE("doctor reports an editor entry that is outdated or lacks variables") {
   Well cli;
   cli.write(cli.home(".codex/config.toml"),
             "[mcp_servers.delegate]\ncommand = \"" + cli.file("bin/delegate") + "\"\nargs = [\"mcp\"]\n");
@@ -308,13 +308,13 @@ TEST_CASE("an entry of an older delegate, or one that keeps variables back, is t
   finding(cli, 0, "ok", "Codex CLI", "has delegate as a tool");
 }
 
-TEST_CASE("a backend that only this PATH has is told to those whose editor starts delegate") {
+TEST_CASE("doctor warns of a backend that is only on this shell's PATH when an editor starts delegate") {
   Well cli;
   cli.run("setup cursor").expect(0);
   CHECK(mentions(fix_of(note(cli, "PATH", "not find agy")), "backends.agy.command"));
 }
 
-TEST_CASE("what the environment makes of delegate is told: depth, PATH, another delegate") {
+TEST_CASE("doctor reports a nesting depth, an odd PATH and another delegate on the PATH") {
   Well cli;
   cli.set("DELEGATE_DEPTH", "1");
   note(cli, "DELEGATE_DEPTH", "is 1");
@@ -333,7 +333,7 @@ TEST_CASE("what the environment makes of delegate is told: depth, PATH, another 
   warning(cli, "delegate", "(delegate 0.0.9)");
 }
 
-TEST_CASE("a state that is forgotten with the machine, or has no room to grow, is told") {
+TEST_CASE("doctor reports a state on a temporary or a full file system") {
   const Cli cli;
   const auto said = in_own_mounts(cli,
                                   "mkdir -p .local/state; mount -t tmpfs -o size=4m none .local/state\n"
@@ -342,20 +342,20 @@ TEST_CASE("a state that is forgotten with the machine, or has no room to grow, i
   said->stdout_has("note     state          is on tmpfs").stdout_has("KiB of room left on its file system");
 }
 
-TEST_CASE("a clock that was ahead when a backend was asked is told") {
+TEST_CASE("doctor reports that the clock was ahead when a backend was last asked") {
   Well cli;
   cli.run("ask hello").expect(0);
   cli.sql("UPDATE attempts SET started_at = started_at + 86400000");
   warning(cli, "clock", "was ahead when agy was last asked");
 }
 
-TEST_CASE("a terminal that cannot redraw a line is told, and nothing else changes") {
+TEST_CASE("doctor reports a terminal that cannot redraw a line, and prints the same as for any other") {
   Well cli;
   cli.set("TERM", "dumb").streams({.in = Streams::In::terminal});
   cli.run("doctor").expect(0).stdout_has("TERM is dumb");
 }
 
-TEST_CASE("doctor takes nothing but --json") {
+TEST_CASE("doctor accepts no argument but --json") {
   Cli cli;
   cli.run("doctor agy").expect(2);
   cli.run("doctor --quick").expect(2);

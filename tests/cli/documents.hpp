@@ -4,7 +4,7 @@
 
 namespace delegate::test {
 
-/// A fenced block of a page, with what stands in a comment right above it: <!-- world: claude is signed out -->.
+/// A fenced block of a page, with the comment right above it: <!-- world: claude is signed out -->.
 struct Block {
   std::string page;
   std::size_t line = 0;  // of its first line of text
@@ -15,7 +15,7 @@ struct Block {
   std::string place() const { return page + ":" + std::to_string(line); }
 };
 
-/// One page for people: its blocks, and its prose without them.
+/// One page of documentation: its blocks, and its prose without them.
 struct Page {
   std::string name;  // from the top of the sources
   std::string prose;
@@ -26,7 +26,7 @@ struct Page {
 std::vector<Page> pages();
 std::vector<Block> blocks_in(const std::string& language);
 
-/// What stands between backticks in the prose of a page.
+/// The text between backticks in the prose of a page.
 std::vector<std::string> code_spans(const Page& page);
 
 }  // namespace delegate::test

@@ -80,7 +80,7 @@ Json my_drill(DrillCli& cli) {
 
 }  // namespace
 
-TEST_CASE("the drill holds where nothing is installed, shows each step, and leaves nothing behind") {
+TEST_CASE("the drill succeeds where nothing is installed, shows each step, and leaves no files behind") {
   DrillCli cli;
   cli.set("OLLAMA_HOST", "127.0.0.1:1");
   cli.run("--version").expect(0);
@@ -122,7 +122,7 @@ Next:
   for (const std::string& line : drill.out_lines()) CHECK(line.size() <= 80);
 }
 
-TEST_CASE("a broken configuration, an agent around it and an odd place do not disturb the drill") {
+TEST_CASE("the drill ignores an invalid configuration, a surrounding agent and an unusual directory") {
   DrillCli cli;
   cli.config("[router\n").set("DELEGATE_DEPTH", "99").set("PATH", "").in_directory("/");
   cli.set("DELEGATE_ROUTER_LOCAL", "nobody");
@@ -137,7 +137,7 @@ TEST_CASE("a broken configuration, an agent around it and an odd place do not di
   cli.nothing_is_left();
 }
 
-TEST_CASE("the drill needs no home, and a reader that is gone does not matter") {
+TEST_CASE("the drill needs no home, and succeeds when its output is not read") {
   DrillCli cli;
   for (const char* name : {"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "PATH"})
     cli.unset(name);
@@ -145,7 +145,7 @@ TEST_CASE("the drill needs no home, and a reader that is gone does not matter") 
   cli.nothing_is_left();
 }
 
-TEST_CASE("what is installed is named and not started, and the next step fits it") {
+TEST_CASE("the drill names what is installed without starting it, and suggests a fitting next step") {
   DrillCli cli;
   const std::string program = cli.file("bin/codex");
   cli.write(program, "#!/bin/sh\necho started >> " + cli.home("started") + "\n");
@@ -162,7 +162,7 @@ TEST_CASE("what is installed is named and not started, and the next step fits it
   CHECK_FALSE(fs::exists(cli.home("started")));
 }
 
-TEST_CASE("without an HTTP library the local model cannot answer, and the drill says that it did not hold") {
+TEST_CASE("without an HTTP library the local model cannot answer, and the drill reports its failure") {
   DrillCli cli;
   for (const char* name : {"lib/libcurl.so.4", "lib/libcurl-gnutls.so.4"}) cli.write(cli.file(name), "no library");
   cli.set("LD_LIBRARY_PATH", cli.file("lib"));
@@ -174,7 +174,7 @@ TEST_CASE("without an HTTP library the local model cannot answer, and the drill 
   cli.nothing_is_left();
 }
 
-TEST_CASE("drill --mine plays the user's order with stand-ins, and touches nothing of the user's") {
+TEST_CASE("drill --mine plays the user's order with fake backends, and changes none of the user's files") {
   DrillCli cli;
   cli.fails("agy").backend("codex", {"--say", "the real one"}).counted("gemini", {"--say", "the real one"});
   cli.run("ask hello").expect(0);
@@ -197,7 +197,7 @@ TEST_CASE("drill --mine without a file plays the built-in configuration") {
   CHECK(report["steps"][10]["name"] == "its sign-in is refused");
 }
 
-TEST_CASE("drill --mine knows where a command has its prompt and its answer, and codex as well") {
+TEST_CASE("drill --mine passes prompt and answer as each command and codex expect them") {
   DrillCli cli;
   cli.config(R"([router]
 order = ["agy", "codex"]
@@ -222,7 +222,7 @@ model = "o9")");
   CHECK(report["steps"][1]["seen"] == "1 start, answered by codex, breaker open");
 }
 
-TEST_CASE("drill --mine breaks a server as well, with a threshold of its own, where nobody else is left") {
+TEST_CASE("drill --mine also breaks a server with its own threshold, when it is the only backend") {
   DrillCli cli;
   cli.config(R"([router]
 order = ["ollama", "llama"]
@@ -247,7 +247,7 @@ breaker.threshold = 5)");
   CHECK(report["steps"][6]["seen"] == "1 request, answered by 1 llama, 7 nobody (exit 4), breaker closed");
 }
 
-TEST_CASE("drill --mine with a local model that speaks as OpenAI does, first in the order, and without fallback") {
+TEST_CASE("drill --mine supports an OpenAI-compatible local model that is first in the order, without fallback") {
   DrillCli cli;
   cli.config(R"([router]
 order = ["llama", "gemini"]
@@ -265,7 +265,7 @@ model = "tiny")");
   CHECK(steps[4]["seen"] == "0 starts, answered by llama, breaker open");
 }
 
-TEST_CASE("a store that forgets cannot hold the story, and --mine says so") {
+TEST_CASE("drill --mine reports that a store in memory cannot keep a breaker open") {
   DrillCli cli;
   cli.config("[state]\nstore = \"memory\"");
   const Finished drill = cli.run("drill --mine").expect(1);
@@ -275,7 +275,7 @@ TEST_CASE("a store that forgets cannot hold the story, and --mine says so") {
   cli.nothing_is_left();
 }
 
-TEST_CASE("drill --mine with nobody to break says so") {
+TEST_CASE("drill --mine reports that there is no backend that it could break") {
   DrillCli cli;
   const std::string off = R"([backends.claude]
 enabled = false
@@ -301,7 +301,7 @@ enabled = false
   cli.nothing_is_left();
 }
 
-TEST_CASE("drill --mine tells what is wrong in the configuration") {
+TEST_CASE("drill --mine reports what is wrong in the configuration") {
   DrillCli cli;
   cli.config("[breaker]\nthreshold = 0\ncooldwon = 3");
   const Finished drill = cli.run("drill --mine").expect(3).stdout_is("");
@@ -331,7 +331,7 @@ TEST_CASE("an interrupted drill leaves no process and no file behind") {
   cli.nothing_is_left();
 }
 
-TEST_CASE("of a drill that is killed no process stays") {
+TEST_CASE("a killed drill leaves no process behind") {
   DrillCli cli;
   cli.streams({.in = Streams::In::terminal});
   Running drill = cli.start("drill");
@@ -342,7 +342,7 @@ TEST_CASE("of a drill that is killed no process stays") {
   CHECK(eventually([&] { return cli.processes_left() == 0; }));
 }
 
-TEST_CASE("a stand-in does not play outside of a drill") {
+TEST_CASE("a fake backend does not run outside of a drill") {
   DrillCli cli;
   const std::string place = cli.file("tmp");
   for (const char* kind : {"gemini", "claude", "codex", "command", "server", "nonsense"})

@@ -18,7 +18,7 @@ Cli& at(Cli& cli, const FakeOllama& ollama) { return cli.set("OLLAMA_HOST", olla
 
 }  // namespace
 
-TEST_CASE("ten calls whose connections get lost together count nothing (B25, F6.6)") {
+TEST_CASE("ten calls that lose their connections together do not count as failures") {
   const FakeOllama ollama(FakeOllama::Mode::drops);
   Cli cli;
   at(cli.config(std::string(kLongWindow) + "[backends.ollama]\nmax_parallel = 10"), ollama);
@@ -33,7 +33,7 @@ TEST_CASE("ten calls whose connections get lost together count nothing (B25, F6.
   CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("one call goes over one connection, in the wake of a lost one over fresh ones (F2.3)") {
+TEST_CASE("a call uses one connection, and fresh ones soon after a lost connection") {
   FakeOllama ollama;
   Cli cli;
   at(cli.config(kLongWindow), ollama);
@@ -47,7 +47,7 @@ TEST_CASE("one call goes over one connection, in the wake of a lost one over fre
   CHECK(ollama.connections() == 6);
 }
 
-TEST_CASE("what cannot connect in the wake of a lost connection is collateral, also under another name (B16)") {
+TEST_CASE("a connection that is refused soon after a lost one is collateral, also under another name") {
   auto ollama = std::make_unique<FakeOllama>(FakeOllama::Mode::drops);
   Cli cli;
   at(cli, *ollama)
@@ -66,14 +66,14 @@ TEST_CASE("what cannot connect in the wake of a lost connection is collateral, a
   }
 }
 
-TEST_CASE("outside the wake of a lost connection one that cannot be made counts, and a real outage trips (F6.6)") {
+TEST_CASE("a refused connection counts when no connection was lost before it, and a real outage trips") {
   Cli cli;
   cli.config(kLongWindow).set("OLLAMA_HOST", "127.0.0.1:1");
   for (int i = 0; i < 3; ++i) cli.run("ask -b ollama hello").expect(1);
   CHECK(cli.state_of("ollama") == "open");
 }
 
-TEST_CASE("a server that always drops is found out by the cap on bursts in a row (B26, F6.6)") {
+TEST_CASE("a server that always drops connections trips once the cap on bursts in a row is reached") {
   const FakeOllama ollama(FakeOllama::Mode::drops);
   Cli cli;
   // Without a window each drop is a burst of its own.
@@ -85,7 +85,7 @@ TEST_CASE("a server that always drops is found out by the cap on bursts in a row
   CHECK(cli.state_of("ollama") == "open");
 }
 
-TEST_CASE("a ping counts what a call forgives: half an answer is a sign of a sick server (B28)") {
+TEST_CASE("a ping counts a partial answer as a failure, which a call does not") {
   FakeOllama ollama(FakeOllama::Mode::drops);
   Cli cli;
   at(cli.config(kLongWindow), ollama);

@@ -25,7 +25,7 @@ void nothing_is_left(Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("an interrupted call leaves nothing behind") {
+TEST_CASE("an interrupted call leaves no process behind") {
   Cli cli;
   Running asker = under_way(cli, {"--fork-sleeper", "--hang"});
   SECTION("by Ctrl-C") {
@@ -44,7 +44,7 @@ TEST_CASE("an interrupted call leaves nothing behind") {
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("a child that left the group and will not hear SIGTERM is gone after an interrupt all the same") {
+TEST_CASE("an interrupt also ends a child that left the process group and ignores SIGTERM") {
   Cli cli;
   Running asker = under_way(cli, {"--ignore-term", "--daemonise-sleeper", "--hang"});
   asker.signal(SIGINT);
@@ -52,7 +52,7 @@ TEST_CASE("a child that left the group and will not hear SIGTERM is gone after a
   nothing_is_left(cli);
 }
 
-TEST_CASE("an interrupt goes into JSON as well") {
+TEST_CASE("an interrupt is reported in JSON") {
   Cli cli;
   cli.counted("codex", {"--hang"}).counted("gemini", {"--say", "no"});
   Running asker = cli.start("ask hello --json");
@@ -65,14 +65,14 @@ TEST_CASE("an interrupt goes into JSON as well") {
   CHECK(cli.spawns("gemini") == 0);
 }
 
-TEST_CASE("a call whose time is over leaves nothing behind") {
+TEST_CASE("a call that times out leaves no process behind") {
   Cli cli;
   cli.backend("codex", {"--fork-sleeper", "--hang"});
   cli.run("ask -b codex --timeout 200ms hello").expect(124).stdout_is("").stderr_has("codex");
   nothing_is_left(cli);
 }
 
-TEST_CASE("a person's short deadline is not held against the backend, its own is") {
+TEST_CASE("a short --timeout does not count against the backend, but its own timeout does") {
   Cli cli;
   cli.backend("codex", {"--hang"});
   cli.run("ask -b codex --timeout 200ms hello").expect(124);
@@ -82,7 +82,7 @@ TEST_CASE("a person's short deadline is not held against the backend, its own is
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 1);
 }
 
-TEST_CASE("one that prints nothing at all is given up on, as is one that falls silent") {
+TEST_CASE("a backend that prints nothing times out, and so does one that stops printing") {
   Cli cli;
   SECTION("from the start") {
     cli.backend("codex", {"--hang"}, "first_output_timeout = \"200ms\"");
@@ -96,7 +96,7 @@ TEST_CASE("one that prints nothing at all is given up on, as is one that falls s
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 1);
 }
 
-TEST_CASE("silence while a tool runs is the tool's, and is called so") {
+TEST_CASE("silence while a tool runs is reported as a stalled tool") {
   const auto [kind, line, doing] = GENERATE(table<std::string, std::string, std::string>(
       {{"claude", R"({"type":"assistant","message":{"content":[{"type":"tool_use","name":"Grep"}]}})", "using Grep"},
        {"codex", R"({"type":"item.started","item":{"type":"command_execution"}})", "running a command"},
@@ -117,14 +117,14 @@ TEST_CASE("silence while a tool runs is the tool's, and is called so") {
   CHECK((message.find(" while " + doing) != std::string::npos) == (outcome == "stalled_tool"));
 }
 
-TEST_CASE("a process that the answer left behind is cleared away, and does not delay the answer") {
+TEST_CASE("a process that a backend leaves behind is killed, and does not delay the answer") {
   Cli cli;
   cli.backend("codex", {"--say", "done", "--fork-sleeper"});
   cli.run("ask -b codex hello").expect(0).stdout_is("done\n");
   nothing_is_left(cli);
 }
 
-TEST_CASE("a killed process frees its slot without anybody's help") {
+TEST_CASE("a killed process frees its slot") {
   Cli cli;
   Running asker = under_way(cli, {"--fork-sleeper", "--hang"});
   asker.signal(SIGKILL);
@@ -133,7 +133,7 @@ TEST_CASE("a killed process frees its slot without anybody's help") {
   CHECK(cli.state_of("codex") == "closed");
 }
 
-TEST_CASE("an answer longer than a pipe, without a newline at its end, arrives whole and ends in one") {
+TEST_CASE("an answer larger than a pipe arrives complete, and a missing final newline is added") {
   Cli cli;
   cli.backend("codex", {"--flood", "3M"});
   const Finished answered = cli.run("ask -b codex hello").expect(0);
@@ -143,19 +143,19 @@ TEST_CASE("an answer longer than a pipe, without a newline at its end, arrives w
   CHECK(cli.run("ask -b codex hello").expect(0).out == std::string(1000, 'x') + "\n");
 }
 
-TEST_CASE("a backend that complains without end can still answer") {
+TEST_CASE("a backend that floods stderr can still answer") {
   Cli cli;
   cli.backend("codex", {"--flood-err", "5M", "--say", "done"});
   cli.run("ask -b codex hello").expect(0).stdout_is("done\n").stderr_is("");
 }
 
-TEST_CASE("newlines at the end of an answer become one, those inside it stay") {
+TEST_CASE("newlines at the end of an answer become one, and those inside it are kept") {
   Cli cli;
   cli.backend("codex", {"--say", "\none\n\ntwo\n\n\n"});
   cli.run("ask -b codex hello").expect(0).stdout_is("\none\n\ntwo\n");
 }
 
-TEST_CASE("an output that cannot be written is an error of its own") {
+TEST_CASE("an output that cannot be written has its own exit code") {
   Cli cli;
   cli.answers("codex");
   SECTION("a full disk") {
@@ -171,7 +171,7 @@ TEST_CASE("an output that cannot be written is an error of its own") {
   }
 }
 
-TEST_CASE("a reader that went away is no error") {
+TEST_CASE("a closed stdout is not an error") {
   Cli cli;
   cli.backend("codex", {"--flood", "1M"}).streams({.reader_is_gone = true});
   cli.run("ask hello").expect(0).stderr_is("");
@@ -190,7 +190,7 @@ TEST_CASE("an inherited SIGINT that is ignored stays ignored") {
   asker.finish().expect(0).stdout_is("hi\n");
 }
 
-TEST_CASE("an interrupt reaches what a delegate below this one has started") {
+TEST_CASE("an interrupt reaches the processes of a nested delegate") {
   Cli cli;
   std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
   cli.config(R"([backends.agent]

@@ -32,7 +32,7 @@ TEST_CASE("a child has no display and no browser") {
   CHECK_FALSE(has(environment, "BROWSER=firefox"));
 }
 
-TEST_CASE("a child sees no API key but those it was granted") {
+TEST_CASE("a child sees only the API keys that it was granted") {
   Cli cli;
   const std::vector<std::string> keys{"ANTHROPIC_API_KEY", "OPENAI_API_KEY",     "GEMINI_API_KEY",
                                       "GOOGLE_API_KEY",    "OPENROUTER_API_KEY", "ANTHROPIC_AUTH_TOKEN"};
@@ -44,7 +44,7 @@ TEST_CASE("a child sees no API key but those it was granted") {
   CHECK_FALSE(has_variable(environment, "ANTHROPIC_API_KEY"));
 }
 
-TEST_CASE("a child does not take itself for one that runs inside another agent") {
+TEST_CASE("a child does not see the variables of a surrounding agent") {
   Cli cli;
   const std::vector<std::string> marks{"CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CODEX_SANDBOX", "GEMINI_CLI",
                                        "CURSOR_AGENT"};
@@ -53,7 +53,7 @@ TEST_CASE("a child does not take itself for one that runs inside another agent")
   for (const std::string& mark : marks) CHECK_FALSE(has_variable(environment, mark));
 }
 
-TEST_CASE("a child keeps what is the person's own") {
+TEST_CASE("a child keeps the user's own variables") {
   Cli cli;
   cli.set("HTTPS_PROXY", "http://127.0.0.1:3128").set("LC_ALL", "C.UTF-8").set("MY_SETTING", "a=b");
   const auto environment = environment_of_child(cli);
@@ -66,7 +66,7 @@ TEST_CASE("a child keeps what is the person's own") {
   CHECK(has_variable(environment, "DELEGATE_RUN_ID"));
 }
 
-TEST_CASE("no variable stands twice in a child's environment") {
+TEST_CASE("no variable is set twice in a child's environment") {
   Cli cli;
   cli.set("DELEGATE_DEPTH", "1").set("DELEGATE_RUN_ID", "outer").set("BROWSER", "firefox");
   std::vector<std::string> names;
@@ -81,7 +81,7 @@ TEST_CASE("a child has three open files and ordinary signals") {
   cli.run("ask hello").expect(0).stdout_is("0\n1\n2\nend\n");
 }
 
-TEST_CASE("keys do not come back in messages") {
+TEST_CASE("messages do not contain keys") {
   Cli cli;
   const std::string key = "sk-proj-0123456789abcdefghijklmnopqrstuv";
   cli.write(cli.file("words"), "bad key " + key + "\n");
@@ -92,14 +92,14 @@ TEST_CASE("keys do not come back in messages") {
   CHECK(cli.files_with(key) == std::vector<std::string>{cli.file("words")});
 }
 
-TEST_CASE("words of a backend cannot steer the terminal") {
+TEST_CASE("a backend's output cannot send control sequences to the terminal") {
   Cli cli;
   cli.backend("codex", {"--err", "red \x1b[31malert\x1b[0m \x1b]0;title\x07", "--exit", "1"});
   cli.run("ask -b codex hello").expect(1).stderr_lacks("\x1b").stderr_lacks("\x07");
   cli.run("status").expect(0).stdout_lacks("\x1b");
 }
 
-TEST_CASE("nothing is run because it lies in the working directory") {
+TEST_CASE("no executable is taken from the working directory") {
   Cli cli;
   cli.counted("codex", {"--say", "no"}).uninstall("codex");
   std::filesystem::create_symlink(FAKE_CLI, cli.home("project/codex"));

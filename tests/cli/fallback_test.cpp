@@ -2,17 +2,17 @@
 
 #include "tests/cli/cli.hpp"
 
-// Who is asked next, and what everybody is told about it.
+// Which backend is asked next, and how that is reported.
 using namespace delegate::test;
 
-TEST_CASE("auto asks the first of its order and says nothing about it") {
+TEST_CASE("auto asks the first backend of its order and prints nothing else") {
   Cli cli;
   cli.answers("gemini").counted("codex", {"--say", "no"});
   cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_is("");
   CHECK(cli.spawns("codex") == 0);
 }
 
-TEST_CASE("one that fails during the call is followed by the next, and JSON tells of both") {
+TEST_CASE("the next backend is asked after a failure, and JSON lists both") {
   Cli cli;
   cli.fails("codex").answers("gemini");
   const Finished answered = cli.run("ask hello --json").expect(0).stderr_lines(1);
@@ -35,7 +35,7 @@ TEST_CASE("one that fails during the call is followed by the next, and JSON tell
   CHECK(json["attempts"][1]["outcome"] == "answered");
 }
 
-TEST_CASE("half an answer of one that fails is never part of another one's") {
+TEST_CASE("a failed backend's partial answer never becomes part of another backend's answer") {
   Cli cli;
   cli.backend("codex", {"--say", "the first half of", "--flood", "200k", "--exit", "3"}).answers("gemini");
   cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_lacks("the first half");
@@ -44,7 +44,7 @@ TEST_CASE("half an answer of one that fails is never part of another one's") {
   CHECK(json.dump().find("the first half") == std::string::npos);
 }
 
-TEST_CASE("half an answer of the only one there is is no answer") {
+TEST_CASE("the partial answer of the only backend is a failure") {
   Cli cli;
   cli.backend("codex", {"--say", "the first half of", "--exit", "3"});
   cli.run("ask -b codex hello").expect(1).stdout_is("");
@@ -67,7 +67,7 @@ TEST_CASE("when all have failed, the message names each and why") {
   CHECK(json["error"]["message"].get<std::string>().find("gemini is broken") != std::string::npos);
 }
 
-TEST_CASE("auto does not fall back when it is told not to") {
+TEST_CASE("auto does not fall back with --no-fallback") {
   Cli cli;
   cli.fails("codex").counted("gemini", {"--say", "gemini says hi"});
   SECTION("by the flag") { cli.run("ask --no-fallback hello").expect(1).stdout_is(""); }
@@ -78,14 +78,14 @@ TEST_CASE("auto does not fall back when it is told not to") {
   CHECK(cli.spawns("gemini") == 0);
 }
 
-TEST_CASE("without fallback auto still takes the first one that may be asked") {
+TEST_CASE("without fallback auto still asks the first backend that is available") {
   Cli cli;
   cli.answers("codex").answers("gemini");
   cli.run("breaker trip codex").expect(0);
   cli.run("ask --no-fallback hello").expect(0).stdout_is("gemini says hi\n").stderr_has("codex skipped");
 }
 
-TEST_CASE("an error of the request itself is not tried on anybody else") {
+TEST_CASE("a request that is itself invalid is not sent to another backend") {
   Cli cli;
   cli.backend("codex", {"--err", "policy says no", "--exit", "1"}, R"(
 [[backends.codex.failures]]
@@ -105,14 +105,14 @@ TEST_CASE("all candidates share one deadline") {
   CHECK(cli.processes().empty());
 }
 
-TEST_CASE("one that takes longer than its own time is followed by the next") {
+TEST_CASE("the next backend is asked when one exceeds its own timeout") {
   Cli cli;
   cli.backend("codex", {"--hang"}, "timeout = \"200ms\"").answers("gemini");
   cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_has("codex failed after");
   CHECK(cli.processes().empty());
 }
 
-TEST_CASE("one that is not installed is skipped without a word, and listed in JSON") {
+TEST_CASE("a backend that is not installed is skipped silently, and listed in JSON") {
   Cli cli;
   cli.answers("codex").answers("gemini").uninstall("codex");
   cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_is("");
@@ -123,7 +123,7 @@ TEST_CASE("one that is not installed is skipped without a word, and listed in JS
   CHECK(json["skipped"][0]["reason"] == "not_installed");
 }
 
-TEST_CASE("one that is switched off is skipped, and is not asked by name either") {
+TEST_CASE("a disabled backend is skipped, and is not asked by name either") {
   Cli cli;
   cli.counted("codex", {"--say", "no"}, "enabled = false").answers("gemini");
   Json json = cli.run("ask hello --json").expect(0).json();
@@ -133,7 +133,7 @@ TEST_CASE("one that is switched off is skipped, and is not asked by name either"
   CHECK(cli.spawns("codex") == 0);
 }
 
-TEST_CASE("all of them open: the exit code says so, and each is named with its time") {
+TEST_CASE("when all breakers are open, the exit code says so and each is named with its retry time") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1").fails("codex").fails("gemini");
   cli.run("ask hello").expect(1);
@@ -159,7 +159,7 @@ order_light = ["gemini", "codex"])");
   cli.run("ask -t explain hello").expect(0).stdout_is("gemini says hi\n");
 }
 
-TEST_CASE("delegations nest only so deep, and a child knows how deep it is") {
+TEST_CASE("the nesting of delegations is limited, and a child knows its depth") {
   Cli cli;
   cli.counted("codex", {"--env", "DELEGATE_DEPTH"});
   cli.run("ask hello").expect(0).stdout_is("1\n");
@@ -172,7 +172,7 @@ TEST_CASE("delegations nest only so deep, and a child knows how deep it is") {
   CHECK(cli.spawns("codex") == 2);
 }
 
-TEST_CASE("whatever is nested in a delegation says so to its own") {
+TEST_CASE("every nested delegation passes its depth on") {
   Cli cli;
   cli.backend("codex", {"--env", "DELEGATE_RUN_ID"});
   const std::string id = cli.run("ask hello").expect(0).out;
@@ -182,7 +182,7 @@ TEST_CASE("whatever is nested in a delegation says so to its own") {
   CHECK(inner != id);
 }
 
-TEST_CASE("an agent that delegates to itself comes to an end") {
+TEST_CASE("an agent that delegates to itself is stopped by the depth limit") {
   Cli cli;
   std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
   cli.config(R"([backends.agent]

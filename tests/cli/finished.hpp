@@ -9,10 +9,10 @@ namespace delegate::test {
 
 using Json = nlohmann::ordered_json;
 
-/// How one process of the program ended and what it said. Every check shows the command and both streams when it fails.
+/// How one process of the program ended, and its output. Every check shows the command and both streams when it fails.
 struct Finished {
   std::string command;
-  int exit_code = 0;  // minus the signal's number when one killed it
+  int exit_code = 0;  // minus the signal's number if a signal killed it
   std::string out;
   std::string err;
 
@@ -24,7 +24,7 @@ struct Finished {
   const Finished& stderr_has(std::string_view text) const;
   const Finished& stderr_lacks(std::string_view text) const;
   const Finished& stderr_begins(std::string_view text) const;
-  /// So many lines of stderr, no more.
+  /// stderr has exactly this many lines.
   const Finished& stderr_lines(std::size_t count) const;
   /// stdout as one JSON object on one line.
   Json json() const;

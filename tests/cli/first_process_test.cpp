@@ -4,6 +4,7 @@
 #include "tests/cli/agent.hpp"
 #include "tests/cli/told.hpp"
 #include "tests/helpers/processes.hpp"
+#include "tests/helpers/skip.hpp"
 
 // In a container without an init delegate is the first process: whatever loses its parent becomes its child, and its
 // end is the end of all.
@@ -12,13 +13,13 @@ using delegate_tests::children_of;
 
 namespace {
 
-/// Starts the program as the first process of a container. False, with a word why, where that is not allowed.
+/// Starts the program as the first process of a container. False: that is not allowed here, and the test is skipped.
 bool in_container(Cli& cli) {
   const std::vector<std::string> launcher{"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"};
   std::vector<std::string> trial = launcher;
   trial.emplace_back("/bin/true");
   if (Running(trial, {}, "/", {}).finish().exit_code != 0) {
-    WARN("skipped: no pid namespaces are to be had here (needs root)");
+    delegate_tests::skip_visibly("pid namespaces are not allowed here (needs root)");
     return false;
   }
   cli.started_by(launcher);
@@ -34,7 +35,7 @@ constexpr const char* kStrict = "breaker.threshold = 1";
 
 }  // namespace
 
-TEST_CASE("an ask that is the first process of a container ends when its trip has been told") {
+TEST_CASE("an ask that is the first process of a container ends after its trip was announced") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", {"--err", "broken", "--exit", "3"}, kStrict).answers("codex");
@@ -46,7 +47,7 @@ TEST_CASE("an ask that is the first process of a container ends when its trip ha
   CHECK(told.records()[0]["delivery"] == "delivered");
 }
 
-TEST_CASE("a server that is the first process of a container keeps no dead ones") {
+TEST_CASE("a server that is the first process of a container leaves no zombies") {
   Cli cli;
   Told told(cli);
   const std::vector<std::string> names{"claude", "codex", "gemini"};

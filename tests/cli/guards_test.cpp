@@ -14,7 +14,7 @@ Json guards(Cli& cli) { return Json::parse(cli.run("guard list --json").expect(0
 
 }  // namespace
 
-TEST_CASE("a history that cannot be written never touches an answer, and is left out after three failures (F6.14)") {
+TEST_CASE("an unwritable history never affects an answer, and is paused after three failures") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
   cli.sql("ALTER TABLE runs RENAME TO gone");
@@ -36,7 +36,7 @@ TEST_CASE("a history that cannot be written never touches an answer, and is left
   CHECK(Json::parse(cli.run("runs --json").out)["runs"].size() == 2);
 }
 
-TEST_CASE("after the wait one call writes the history again, and says that it works") {
+TEST_CASE("after the pause one call writes the history again, and reports that it works") {
   Cli cli;
   cli.config("[guards]\nthreshold = 1\nreset_after = \"1ms\"\n");
   cli.answers("codex").run("ask hello").expect(0);
@@ -47,7 +47,7 @@ TEST_CASE("after the wait one call writes the history again, and says that it wo
   cli.run("ask hello").expect(0).stderr_has("delegate: history: works again\n");
 }
 
-TEST_CASE("a history whose single try works and whose last row fails says both") {
+TEST_CASE("a history that recovers and then fails again within one call is reported both times") {
   Cli cli;
   cli.config("[guards]\nthreshold = 1\nreset_after = \"1ms\"\n");
   cli.answers("codex").run("ask hello").expect(0);
@@ -60,7 +60,7 @@ TEST_CASE("a history whose single try works and whose last row fails says both")
   CHECK(guards(cli)[0]["failures"] == 1);
 }
 
-TEST_CASE("a new session of an editor agent begins with closed guards (E14)") {
+TEST_CASE("a new session of an editor's agent begins with closed guards") {
   Cli cli;
   cli.config("[guards]\nthreshold = 1\n");
   cli.answers("codex").run("ask hello").expect(0);

@@ -21,14 +21,14 @@ Json one_of(const Json& health, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("who stands outside the route is not ready: no question goes there by itself") {
+TEST_CASE("a backend outside the route is not ready, because auto never asks it") {
   Cli cli;
   cli.answers("codex").answers("gemini").router("order = [\"codex\"]");
   cli.run("health").expect(0).stdout_has("ready      codex\n").stdout_has("gemini");
   cli.uninstall("codex").run("health").expect(1).stdout_has("ready      none\n");
 }
 
-TEST_CASE("who is not installed is not ready, and nobody is told to try again at once") {
+TEST_CASE("a backend that is not installed is not ready, and has no retry time") {
   Cli cli;
   cli.answers("codex").uninstall("codex");
   const Json codex = one_of(health_of(cli, 1), "codex");
@@ -37,7 +37,7 @@ TEST_CASE("who is not installed is not ready, and nobody is told to try again at
   CHECK_FALSE(codex.contains("retry_in_ms"));
 }
 
-TEST_CASE("who has no free slot is not ready until one is given back") {
+TEST_CASE("a backend without a free slot is not ready until one is released") {
   Cli cli;
   const std::string go = cli.file("go");
   cli.backend("codex", {"--wait-file", go, "--say", "hi"}, "max_parallel = 1");
@@ -49,14 +49,14 @@ TEST_CASE("who has no free slot is not ready until one is given back") {
   CHECK(one_of(health_of(cli, 0), "codex")["ready"] == true);
 }
 
-TEST_CASE("a server is ready when it is there, whatever the last call came to") {
+TEST_CASE("a reachable server is ready, whatever the outcome of its last call") {
   Cli cli;
   cli.run("health").expect(1).stdout_has("not ready  ").stdout_has("ollama");
   FakeOllama ollama;
   cli.set("OLLAMA_HOST", ollama.address()).run("health").expect(0).stdout_has("ready      ollama\n");
 }
 
-TEST_CASE("a service is taken at its word: a glance asks nobody over a network") {
+TEST_CASE("health sends no request over a network") {
   Cli cli;
   cli.config(
       "[router]\norder = [\"far\"]\n"
@@ -64,7 +64,7 @@ TEST_CASE("a service is taken at its word: a glance asks nobody over a network")
   cli.run("health").expect(0).stdout_has("ready      far\n");
 }
 
-TEST_CASE("a store of which a part cannot be read is not well, and nothing is counted that nobody knows") {
+TEST_CASE("a partly unreadable store is not healthy, and unknown figures are absent") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
   cli.sql("ALTER TABLE notifications RENAME TO gone");

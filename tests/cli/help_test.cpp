@@ -71,7 +71,7 @@ TEST_CASE("a page of help fits a screen") {
   }
 }
 
-TEST_CASE("help is asked for in three ways and reads the same") {
+TEST_CASE("all three ways to ask for help print the same") {
   Cli cli;
   CHECK(cli.run("help").expect(0).out == cli.run("--help").expect(0).out);
   for (const char* command : {"ask", "breaker", "breaker trip", "config show", "help"}) {
@@ -85,14 +85,14 @@ TEST_CASE("help is asked for in three ways and reads the same") {
   cli.run("help ask more").expect(2).stdout_is("").stderr_has("'more' is no command");
 }
 
-TEST_CASE("a bare delegate shows what there is, as an error") {
+TEST_CASE("delegate without arguments lists the commands, as an error") {
   Cli cli;
   const std::vector<std::string> nothing;
   const Finished bare = cli.run(nothing).expect(2).stdout_is("");
   CHECK(bare.err == cli.run("--help").out);
 }
 
-TEST_CASE("what is not for people is in no list") {
+TEST_CASE("internal commands are in no list") {
   Cli cli;
   for (const char* hidden : {"complete", "manual", "stand-in"}) {
     INFO(hidden);

@@ -11,7 +11,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/surface.hpp"
 
-// What a person can do about each end of a call, at each kind of backend: there is something, and it exists.
+// Every outcome has a hint for each kind of backend, and what the hint names exists.
 using namespace delegate;
 using namespace delegate::test;
 using namespace std::chrono_literals;
@@ -95,7 +95,7 @@ std::set<std::string> keys_of(std::string_view kind) {
 
 }  // namespace
 
-TEST_CASE("every end that a person can act on has a hint at every kind of backend, and no other has") {
+TEST_CASE("every outcome that the user can act on has a hint for every kind of backend, and no other has") {
   for (const std::string_view kind : config::backend_kinds())
     for (const Outcome outcome : all_outcomes())
       for (const std::string& hint : hints_of(kind, outcome)) {
@@ -135,7 +135,7 @@ TEST_CASE("a hint names commands, options and keys that exist") {
     CHECK(named.count(expected) == 1);
 }
 
-TEST_CASE("a hint for a kind names no key that the kind has not") {
+TEST_CASE("a hint for a kind names only keys that the kind has") {
   for (const std::string_view kind : config::backend_kinds())
     for (const Outcome outcome : all_outcomes())
       for (const std::string& hint : hints_of(kind, outcome))
@@ -145,7 +145,7 @@ TEST_CASE("a hint for a kind names no key that the kind has not") {
         }
 }
 
-TEST_CASE("a hint says what is known of this very call") {
+TEST_CASE("a hint contains the facts of this call") {
   const Task claude = task_at("claude");
   const Backend& backend = *find_backend("claude");
   CHECK(hint_for(backend, claude, {.outcome = Outcome::idle_timed_out, .limit = "idle_timeout"}) ==
@@ -158,7 +158,7 @@ TEST_CASE("a hint says what is known of this very call") {
   CHECK(hint_for(*find_backend("ollama"), local, {.outcome = Outcome::model_rejected}) == "ollama pull gemma");
 }
 
-TEST_CASE("a key that is set but kept from a CLI is named, not shown") {
+TEST_CASE("a hint names a variable that is withheld from a CLI, without its value") {
   Task task = task_at("claude");
   task.environment["ANTHROPIC_API_KEY"] = "secret-value";
   const Problem refused{.outcome = Outcome::unauthenticated};
@@ -168,7 +168,7 @@ TEST_CASE("a key that is set but kept from a CLI is named, not shown") {
   CHECK(hint_for(*find_backend("claude"), task, refused) == "run `claude` and sign in with /login");
 }
 
-TEST_CASE("who was asked for by name and cannot be asked has a hint of its own") {
+TEST_CASE("a backend that is requested by name and unavailable has its own hint") {
   Cli cli;
   cli.run("ask -b codex hello").expect(5).stderr_has("hint: npm install -g @openai/codex\n");
   cli.config("[backends.codex]\nenabled = false\n");

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kTime = R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)";
 
-/// Every key that stands there, in order.
+/// All keys, in order.
 std::vector<std::string> keys(const Json& object) {
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) names.push_back(name);
@@ -53,13 +53,13 @@ TEST_CASE("an answer as JSON is one line of one object") {
   for (const char* unknown : {"message", "retry_at"}) CHECK_FALSE(attempt.contains(unknown));
 }
 
-TEST_CASE("two runs never have one id") {
+TEST_CASE("two runs never have the same id") {
   Cli cli;
   cli.answers("codex");
   CHECK(cli.run("ask hello --json").json()["run_id"] != cli.run("ask hello --json").json()["run_id"]);
 }
 
-TEST_CASE("what is not known is absent") {
+TEST_CASE("unknown values are absent in JSON") {
   Cli cli;
   cli.answers("codex");
   Json json = cli.run("ask hello --json").expect(0).json();
@@ -80,7 +80,7 @@ TEST_CASE("a failure as JSON has an error instead of an answer") {
   CHECK(json["attempts"][0]["message"] == "exit code 3: codex is broken");
 }
 
-TEST_CASE("a stated time to come back is a time in UTC") {
+TEST_CASE("the announced retry time is in UTC") {
   Cli cli;
   cli.backend("codex", {"--err", "429 slow down, try again in 20 minutes", "--exit", "1"}, R"(
 [[backends.codex.failures]]
@@ -94,7 +94,7 @@ outcome = "rate_limited")");
   CHECK(refused["skipped"][0]["retry_in_ms"].is_number_integer());
 }
 
-TEST_CASE("an answer that is no UTF-8 does not break the JSON, and is untouched without it") {
+TEST_CASE("an answer that is not UTF-8 is repaired in JSON and unchanged otherwise") {
   Cli cli;
   cli.write(cli.file("bytes"), "a\xff\x80z \x01");
   cli.backend("codex", {"--play", cli.file("bytes")});
@@ -103,7 +103,7 @@ TEST_CASE("an answer that is no UTF-8 does not break the JSON, and is untouched 
   CHECK(answer.find("\xef\xbf\xbd") != std::string::npos);
 }
 
-TEST_CASE("status as JSON") {
+TEST_CASE("status has the documented keys as JSON") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1\n[backends.claude]\nenabled = false").fails("codex");
   cli.run("ask -b codex hello").expect(1);
@@ -137,7 +137,7 @@ TEST_CASE("status as JSON") {
   CHECK_FALSE(cli.status_of("ollama").contains("installed"));  // nobody has looked
 }
 
-TEST_CASE("a call that cannot even begin fails in JSON as well, with the same exit code") {
+TEST_CASE("a call that cannot begin is reported in JSON, with the same exit code") {
   Cli cli;
   cli.answers("codex");
   const auto error_of = [&](const std::string& words, int code) {

@@ -21,7 +21,7 @@ Cli& limited(Cli& cli, const std::string& slow_probe, std::vector<std::string> t
 
 }  // namespace
 
-TEST_CASE("a limit opens at its first failure until the stated time, and status says so in the vendor's words") {
+TEST_CASE("a rate limit opens the breaker at once until the stated time, and status quotes the vendor") {
   Cli cli;
   limited(cli, "5m", {"--say", "OK"});
   const Json breaker = cli.status_of("claude")["breaker"];
@@ -38,7 +38,7 @@ TEST_CASE("a limit opens at its first failure until the stated time, and status 
   CHECK(cli.spawns("claude") == 1);
 }
 
-TEST_CASE("a quota that comes back early is found by a slow probe, and nobody waits for it") {
+TEST_CASE("a limit probe detects a quota that returns early, and no call waits for it") {
   Cli cli;
   limited(cli, "1ms", {"--wait-file", cli.file("go"), "--say", "OK"});
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
@@ -50,7 +50,7 @@ TEST_CASE("a quota that comes back early is found by a slow probe, and nobody wa
   cli.run("ask hello").expect(0).stdout_is("OK\n");
 }
 
-TEST_CASE("who asks for the limited backend alone is told at once") {
+TEST_CASE("a call to only the rate-limited backend fails at once") {
   Cli cli;
   limited(cli, "1ms", {"--wait-file", cli.file("go"), "--say", "OK"});
   cli.run("ask -b claude hello").expect(4).stdout_is("").stderr_has("[delegate:degraded] claude skipped");

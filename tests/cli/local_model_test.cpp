@@ -7,6 +7,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/fake_ollama.hpp"
+#include "tests/helpers/skip.hpp"
 
 // The model on this machine is where everything ends.
 using namespace delegate::test;
@@ -47,7 +48,7 @@ Cli& with_ollama(Cli& cli, const FakeOllama& ollama) {
   return cli.set("OLLAMA_HOST", ollama.address()).router(kLocalLast);
 }
 
-/// As on a machine that has never seen Ollama. Nothing, with a word why, where its usual place is in use.
+/// As on a machine without Ollama. False: its usual port is in use, and the test is skipped.
 bool is_without_ollama(Cli& cli) {
   cli.unset("OLLAMA_HOST");
   sockaddr_in place{};
@@ -56,7 +57,7 @@ bool is_without_ollama(Cli& cli) {
   place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const bool in_use = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0;
-  if (in_use) WARN("skipped: something listens where Ollama would be");
+  if (in_use) delegate_tests::skip_visibly("something listens on Ollama's usual port");
   return !in_use;
 }
 
@@ -97,7 +98,7 @@ local = "ollama")");
   answered.stderr_has("codex skipped (open, retry in ").stderr_has("; answered by ollama/tiny:1b");
   Json json = answered.json();
   CHECK(json["answer"] == "the local answer");
-  // Who is absent is known before anybody is asked.
+  // A missing backend is known before any is asked.
   std::map<std::string, std::string> reasons;
   for (Json& skip : json["skipped"]) reasons[skip["backend"]] = skip["reason"];
   CHECK(reasons == std::map<std::string, std::string>{
@@ -119,7 +120,7 @@ TEST_CASE("a named backend that falls back ends at the local model") {
   answered.stderr_lines(1).stderr_begins("delegate: codex failed after ").stderr_has("answered by ollama/tiny:1b");
 }
 
-TEST_CASE("as the last resort it is tried even when its breaker is open, and recovers by that") {
+TEST_CASE("as the last resort the local model is tried even when its breaker is open, and can recover") {
   FakeOllama ollama;
   Cli cli;
   with_ollama(cli.fails("codex"), ollama);
@@ -137,7 +138,7 @@ TEST_CASE("as the last resort it is tried even when its breaker is open, and rec
   CHECK(cli.state_of("ollama") == "closed");
 }
 
-TEST_CASE("what was tripped by hand is not even a last resort") {
+TEST_CASE("a manually tripped local model is not even a last resort") {
   const FakeOllama ollama;
   Cli cli;
   with_ollama(cli.fails("codex"), ollama);
@@ -146,7 +147,7 @@ TEST_CASE("what was tripped by hand is not even a last resort") {
   CHECK(ollama.chats().empty());
 }
 
-TEST_CASE("a server without a model is no answer, and the hint says what to do") {
+TEST_CASE("a server without a model cannot answer, and the hint says what to do") {
   const FakeOllama ollama(FakeOllama::Mode::has_no_model);
   Cli cli;
   cli.set("OLLAMA_HOST", ollama.address());
@@ -154,7 +155,7 @@ TEST_CASE("a server without a model is no answer, and the hint says what to do")
   CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("nothing installed and nothing running is an exit code of its own") {
+TEST_CASE("there is an exit code for nothing installed and nothing running") {
   Cli cli;
   cli.run("ask hello").expect(5).stdout_is("").stderr_has("delegate backends").stderr_has("ollama serve");
   Json json = cli.run("ask hello --json").expect(5).json();
@@ -163,7 +164,7 @@ TEST_CASE("nothing installed and nothing running is an exit code of its own") {
   cli.run("ask -b gemini hello").expect(5).stdout_is("").stderr_has("gemini");
 }
 
-TEST_CASE("when the others are open, a local model that was never installed is passed over, and counts nothing") {
+TEST_CASE("when the others are open, a local model that is not installed is skipped and counts no failure") {
   Cli cli;
   if (!is_without_ollama(cli)) return;
   cli.config("[breaker]\nthreshold = 1").fails("codex").router(kLocalLast);
@@ -180,7 +181,7 @@ TEST_CASE("when the others are open, a local model that was never installed is p
   CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("when the slots are full, a local model that was never installed is no reason for another exit code") {
+TEST_CASE("when the slots are full, a local model that is not installed does not change the exit code") {
   Cli cli;
   if (!is_without_ollama(cli)) return;
   cli.backend("codex", {"--wait-file", cli.file("go")}, "max_parallel = 1").router(kLocalLast);
@@ -191,7 +192,7 @@ TEST_CASE("when the slots are full, a local model that was never installed is no
   first.finish();
 }
 
-TEST_CASE("asked by name, a local model that was never installed is an exit code with the way to get it") {
+TEST_CASE("a local model that is requested by name and not installed has an exit code and an install hint") {
   Cli cli;
   if (!is_without_ollama(cli)) return;
   cli.run("ask -b ollama hello")
@@ -202,7 +203,7 @@ TEST_CASE("asked by name, a local model that was never installed is an exit code
   cli.run("ask hello").expect(5).stderr_begins("delegate: no backend is installed or running here\nhint: ");
 }
 
-TEST_CASE("a local model that is installed and does not run has failed, as has one that somebody told of") {
+TEST_CASE("a local model that is installed or configured counts as failed when it does not run") {
   Cli cli;
   if (!is_without_ollama(cli)) return;
   SECTION("installed") { cli.install("ollama"); }
@@ -215,7 +216,7 @@ TEST_CASE("a local model that is installed and does not run has failed, as has o
   CHECK(cli.status_of("ollama")["breaker"]["failures"] == 1);
 }
 
-TEST_CASE("a proxy of the environment does not stand between us and loopback") {
+TEST_CASE("a proxy of the environment is not used for loopback") {
   const FakeOllama ollama;
   Cli cli;
   cli.set("OLLAMA_HOST", ollama.address())
@@ -224,7 +225,7 @@ TEST_CASE("a proxy of the environment does not stand between us and loopback") {
   cli.run("ask -b ollama hello").expect(0).stdout_is("the local answer\n");
 }
 
-TEST_CASE("a model that is not loaded is loaded first, and once") {
+TEST_CASE("a model that is not loaded is loaded first, and only once") {
   const FakeOllama ollama;
   Cli cli;
   cli.set("OLLAMA_HOST", ollama.address());
@@ -235,7 +236,7 @@ TEST_CASE("a model that is not loaded is loaded first, and once") {
   CHECK(ollama.chats().size() == 2);
 }
 
-TEST_CASE("a model that loads for too long is no failure of its server, and the hint names the clock") {
+TEST_CASE("a model that loads too slowly does not count as a failure, and the hint names the setting") {
   FakeOllama ollama;
   ollama.hold();
   Cli cli;
@@ -253,7 +254,7 @@ TEST_CASE("a model that loads for too long is no failure of its server, and the 
   cli.run("ask -b ollama hello").expect(0).stdout_is("the local answer\n");
 }
 
-TEST_CASE("while the model is loaded the clock of the first output stands still") {
+TEST_CASE("the timeout for the first output does not run while the model is loaded") {
   FakeOllama ollama;
   ollama.hold();
   Cli cli;
@@ -274,7 +275,7 @@ TEST_CASE("a server that says that it loads its model is asked again until it ha
   CHECK(cli.status_of("llama")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("a server that loads its model for ever is left for the next, and nothing counts") {
+TEST_CASE("the next backend is asked when a server never finishes loading, and no failure is counted") {
   const FakeLlama llama(1'000'000);
   Cli cli;
   cli.config(llama.toml() + "load_timeout = \"100ms\"").answers("codex");
@@ -285,7 +286,7 @@ TEST_CASE("a server that loads its model for ever is left for the next, and noth
   CHECK(cli.status_of("llama")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("when a backend's breaker opens, the local model is loaded meanwhile, and nobody waits for it") {
+TEST_CASE("when a breaker opens, the local model is loaded in the background, and no call waits for it") {
   FakeOllama ollama;
   ollama.hold();
   Cli cli;
@@ -304,7 +305,7 @@ TEST_CASE("when a backend's breaker opens, the local model is loaded meanwhile, 
   CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("the local model is not loaded for a trip where that is switched off, or where it was asked itself") {
+TEST_CASE("a trip does not load the local model when that is disabled or it was the model that was asked") {
   FakeOllama ollama;
   Cli cli;
   cli.config("[breaker]\nthreshold = 1");
@@ -321,7 +322,7 @@ TEST_CASE("the local model is not loaded for a trip where that is switched off, 
   CHECK(eventually([&] { return cli.processes().empty(); }));  // who tells of the trip ends by itself
 }
 
-TEST_CASE("a local model that is not running is no trouble for the run that would have loaded it") {
+TEST_CASE("a run that cannot load the local model reports no problem") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1").fails("codex").answers("gemini").set("OLLAMA_HOST", "127.0.0.1:1");
   cli.run("ask hello").expect(0).stdout_is("gemini says hi\n").stderr_lacks("ollama");

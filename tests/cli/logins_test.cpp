@@ -19,7 +19,7 @@ name = "home"
 env = { AGENT_HOME = "/srv/home", AGENT_TOKEN = "$HOME_TOKEN" }
 )";
 
-/// A stand-in that does as the login says under which it runs.
+/// A fake CLI whose behaviour depends on the login under which it runs.
 Cli& agent(Cli& cli, const std::string& work, const std::string& home) {
   const std::string script = "#!/bin/sh\nread -r prompt\ncase \"$AGENT_HOME\" in\n\"$HOME/work\")\n" + work +
                              "\n;;\n/srv/home)\n" + home + "\n;;\n*) echo plain ;;\nesac\n";
@@ -35,7 +35,7 @@ Cli& agent(Cli& cli, const std::string& work, const std::string& home) {
 
 }  // namespace
 
-TEST_CASE("a refused login gives way to the next of the same backend before the next backend (B38)") {
+TEST_CASE("after a rejected login the next login of the same backend is tried before the next backend") {
   const auto [words, outcome] =
       GENERATE(table<std::string, std::string>({{"echo please sign in >&2; exit 1", "unauthenticated"},
                                                 {"echo no quota, try again in 2h >&2; exit 1", "quota_exhausted"}}));
@@ -54,7 +54,7 @@ TEST_CASE("a refused login gives way to the next of the same backend before the 
   cli.run("ask hello").expect(0).stdout_is("from home\n").stderr_has("agent@work skipped");
 }
 
-TEST_CASE("a crash, a kill and a hang never switch the login: the next backend answers (B37, B38)") {
+TEST_CASE("a crash, a kill and a hang never switch the login: the next backend answers") {
   const std::string words = GENERATE("echo broken >&2; exit 3", "kill -9 $$", "sleep 60", "exec 0<&-; exit 0");
   Cli cli;
   agent(cli, words, "echo from home");
@@ -67,7 +67,7 @@ TEST_CASE("a crash, a kill and a hang never switch the login: the next backend a
   CHECK(cli.status_of("agent@home")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("a backend asked for by name uses all its logins, and nobody else") {
+TEST_CASE("a backend that is requested by name uses all its logins, and no other backend") {
   Cli cli;
   agent(cli, "echo please sign in >&2; exit 1", "echo please sign in >&2; exit 1");
   const Finished failed = cli.run("ask -b agent hello").expect(1).stdout_is("");
@@ -76,7 +76,7 @@ TEST_CASE("a backend asked for by name uses all its logins, and nobody else") {
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
 }
 
-TEST_CASE("one login can be asked for by name, and is then the only one") {
+TEST_CASE("one login can be requested by name, and is then the only one used") {
   Cli cli;
   agent(cli, "echo from work", "echo from home");
   cli.run("ask -b agent@home hello").expect(0).stdout_is("from home\n");
@@ -88,7 +88,7 @@ TEST_CASE("one login can be asked for by name, and is then the only one") {
   cli.run("ask -b agent@home hello").expect(1).stdout_is("");
 }
 
-TEST_CASE("a login that was skipped for its backend's failures does not hand over to another") {
+TEST_CASE("a login that is skipped for its backend's failures is not replaced by another login") {
   Cli cli;
   agent(cli, "echo broken >&2; exit 3", "echo from home");
   for (int i = 0; i < 3; ++i) cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
@@ -118,7 +118,7 @@ TEST_CASE("a login's key is taken out of what its CLI says, whatever the caller'
   CHECK(cli.files_with("hunter2").empty());
 }
 
-TEST_CASE("a login whose variable is not set here is passed over, without a word against it") {
+TEST_CASE("a login whose variable is not set is skipped, and not reported as a failure") {
   Cli cli;
   agent(cli, "echo please sign in >&2; exit 1", "echo from home");
   cli.unset("HOME_TOKEN");
@@ -130,7 +130,7 @@ TEST_CASE("a login whose variable is not set here is passed over, without a word
   CHECK(cli.state_of("agent@home") == "closed");
 }
 
-TEST_CASE("asked for by name, a login whose variable is not set says which one, and what to do") {
+TEST_CASE("a requested login whose variable is not set is an error that names the variable and a fix") {
   Cli cli;
   agent(cli, "echo from work", "echo from home");
   cli.unset("HOME_TOKEN");
@@ -161,7 +161,7 @@ TEST_CASE("backends lists and checks each login") {
   cli.run("backends --check").expect(0).stdout_has("agent@home");
 }
 
-TEST_CASE("a login that is kept out for a while by hand gives way to the next, and is not called broken") {
+TEST_CASE("a manually paused login is replaced by the next, and is not reported as broken") {
   Cli cli;
   agent(cli, "echo from work", "echo from home");
   cli.run("breaker trip agent@work --for 10m").expect(0);
@@ -174,7 +174,7 @@ TEST_CASE("a login that is kept out for a while by hand gives way to the next, a
   CHECK(alone.err.find("repeated failures") == std::string::npos);
 }
 
-TEST_CASE("a break by hand is about the login, whatever it failed with long ago") {
+TEST_CASE("a manual trip applies to the login, whatever its earlier failures were") {
   Cli cli;
   agent(cli, "echo broken >&2; exit 3", "echo from home");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
@@ -182,7 +182,7 @@ TEST_CASE("a break by hand is about the login, whatever it failed with long ago"
   cli.run("ask hello").expect(0).stdout_is("from home\n");
 }
 
-TEST_CASE("the probe after a break by hand decides what its own outcome says") {
+TEST_CASE("the probe after a manual trip is judged by its own outcome") {
   Cli cli;
   agent(cli, "echo broken >&2; exit 3", "echo from home");
   cli.run("breaker trip agent@work --for 1ms").expect(0);
@@ -190,7 +190,7 @@ TEST_CASE("the probe after a break by hand decides what its own outcome says") {
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("agent@work skipped (open, retry in");
 }
 
-TEST_CASE("what becomes of an overtaken probe says nothing about the login that was tried after it") {
+TEST_CASE("the outcome of an overtaken probe does not affect the login that was tried after it") {
   Cli cli;
   cli.write(cli.file("bin/agent"),
             "#!/bin/sh\nread -r prompt\ncase \"$LOGIN\" in third) echo from third; exit 0 ;; esac\n"
@@ -212,7 +212,7 @@ TEST_CASE("what becomes of an overtaken probe says nothing about the login that 
   cli.write(cli.home("end"), "");
 }
 
-TEST_CASE("a login whose slots are all in use gives way to the next, which has its own") {
+TEST_CASE("a login whose slots are all in use is replaced by the next, which has its own slots") {
   Cli cli;
   agent(cli, ": > \"$HOME/begun\"; while [ ! -e \"$HOME/end\" ]; do sleep 0.01; done; echo from work",
         "echo from home");
@@ -224,7 +224,7 @@ TEST_CASE("a login whose slots are all in use gives way to the next, which has i
   first.finish().expect(0).stdout_is("from work\n");
 }
 
-TEST_CASE("status, breaker, ping and runs speak of each login") {
+TEST_CASE("status, breaker, ping and runs list each login") {
   Cli cli;
   agent(cli, "echo please sign in >&2; exit 1", "echo from home");
   cli.run("ask hello").expect(0);
@@ -259,7 +259,7 @@ TEST_CASE("a conversation stays with the login that it began with") {
   cli.run("ask --session s-1 -b claude@work more").expect(2).stderr_has("is a session of claude@home");
 }
 
-TEST_CASE("a conversation from before there were logins goes on with the first, or with the one that is named") {
+TEST_CASE("a session that began without logins continues with the first login, or with the named one") {
   Cli cli;
   cli.backend(
       "claude",
@@ -279,7 +279,7 @@ TEST_CASE("a conversation from before there were logins goes on with the first, 
   CHECK(cli.run("ask " + words + " more --json").expect(0).json()["backend"] == login);
 }
 
-TEST_CASE("a login that passes a key is not told that the key is kept from its CLI") {
+TEST_CASE("a login that passes a key has no hint that the key is withheld") {
   Cli cli;
   cli.backend("codex",
               {"--say", R"({"type":"turn.failed","error":{"message":"401 Unauthorized"}})", "--exit", "1", "--"},
@@ -290,7 +290,7 @@ TEST_CASE("a login that passes a key is not told that the key is kept from its C
   CHECK(failed.err.find("kept from it") == std::string::npos);
 }
 
-TEST_CASE("what is to be pasted into a shell is quoted for it") {
+TEST_CASE("commands in hints are quoted for the shell") {
   Cli cli;
   cli.backend(
       "codex", {"--say", R"({"type":"turn.failed","error":{"message":"401 Unauthorized"}})", "--exit", "1", "--"},

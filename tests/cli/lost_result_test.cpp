@@ -25,7 +25,7 @@ constexpr const char* kOnce =
 
 }  // namespace
 
-TEST_CASE("an answer that got lost is asked for once more, and nothing is held against anybody") {
+TEST_CASE("a lost answer is requested once more, and counts as no failure") {
   Cli cli;
   script(cli, "claude", "claude", kOnce);
   Json json = cli.run("ask -b claude hello --json").expect(0).json();
@@ -35,7 +35,7 @@ TEST_CASE("an answer that got lost is asked for once more, and nothing is held a
   CHECK(cli.status_of("claude")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("one that loses its answer twice in a row has failed once") {
+TEST_CASE("a backend that loses its answer twice in a row has failed once") {
   Cli cli;
   cli.counted("claude", {"--"}, "kind = \"claude\"");
   cli.run("ask -b claude hello").expect(1).stderr_has("ended without an answer, twice");
@@ -43,7 +43,7 @@ TEST_CASE("one that loses its answer twice in a row has failed once") {
   CHECK(cli.status_of("claude")["breaker"]["failures"] == 1);
 }
 
-TEST_CASE("a command of yours is asked once: nobody knows what it did") {
+TEST_CASE("the user's own command is not repeated, because its effects are unknown") {
   Cli cli;
   cli.counted("agent", {});
   cli.run("ask -b agent hello").expect(1).stderr_has("ended without an answer").stderr_lacks("twice");
@@ -51,7 +51,7 @@ TEST_CASE("a command of yours is asked once: nobody knows what it did") {
   CHECK(cli.status_of("agent")["breaker"]["failures"] == 1);
 }
 
-TEST_CASE("codex is asked although there is no place for its file") {
+TEST_CASE("codex is asked even when its output file cannot be created") {
   Cli cli;
   script(cli, "codex", "codex", R"(cat > /dev/null
 for word; do [ "$word" = -o ] && exit 9; done
@@ -63,7 +63,7 @@ echo '{"type":"turn.completed"}'
   cli.run("ask -b codex hello").expect(0).stdout_is("hi\n");
 }
 
-TEST_CASE("what may have changed something is not done twice") {
+TEST_CASE("a run that may have changed files is not repeated") {
   Cli cli;
   cli.counted("claude", {"--"}, "kind = \"claude\"");
   cli.run("ask -b claude --write hello").expect(1).stderr_has("ended without an answer");
@@ -99,7 +99,7 @@ echo '{"type":"system","subtype":"init","session_id":"s-1"}'
   cli.run("ask -b claude hello").expect(0).stdout_is("kept on disk\n");
 }
 
-TEST_CASE("the turn before is not an answer to this one") {
+TEST_CASE("the previous turn is not taken for the answer") {
   Cli cli;
   script(cli, "claude", "claude", R"(cat > /dev/null
 mkdir -p "$HOME/.claude/projects/p"
@@ -113,7 +113,7 @@ echo '{"type":"system","subtype":"init","session_id":"s-1"}'
   cli.run("ask -b claude hello").expect(1).stdout_is("").stderr_has("ended without an answer, twice");
 }
 
-TEST_CASE("nothing is recovered in a conversation: the file may still end with the turn before") {
+TEST_CASE("a continued session's file is not used, because it may still end with the previous turn") {
   Cli cli;
   script(cli, "claude", "claude", R"(cat > /dev/null
 mkdir -p "$HOME/.claude/projects/p"
@@ -126,7 +126,7 @@ echo '{"type":"system","subtype":"init","session_id":"s-1"}'
   cli.run("ask -b claude --session s-1 more").expect(1).stdout_is("").stderr_has("ended without an answer");
 }
 
-TEST_CASE("codex keeps its last message in a file of ours") {
+TEST_CASE("codex writes its last message to a file that delegate names") {
   Cli cli;
   script(cli, "codex", "codex", R"(cat > /dev/null
 while [ $# -gt 0 ]; do [ "$1" = -o ] && printf 'from the file' > "$2"; shift; done
@@ -135,7 +135,7 @@ echo '{"type":"thread.started","thread_id":"t-1"}'
   cli.run("ask -b codex hello").expect(0).stdout_is("from the file\n");
 }
 
-TEST_CASE("a remark before a tool is used is no answer") {
+TEST_CASE("text before a tool call is not taken for the answer") {
   Cli cli;
   const std::string backend = GENERATE("claude", "codex");
   script(cli, "claude", "claude", R"(cat > /dev/null

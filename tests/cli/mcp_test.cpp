@@ -21,7 +21,7 @@ Cli& with_project(Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("started by hand it says what it is, and serves all the same") {
+TEST_CASE("a server that is started by hand says what it is, and serves") {
   Cli cli;
   cli.answers("codex");
   Running by_hand = cli.streams({.in = Streams::In::terminal}).start("mcp");
@@ -37,7 +37,7 @@ TEST_CASE("started by hand it says what it is, and serves all the same") {
   agent.server().finish().expect(0).stderr_is("");
 }
 
-TEST_CASE("the tools are three, in few bytes, and only read unless the server may write") {
+TEST_CASE("there are three short tools, which are read-only unless the server may write") {
   Cli cli;
   cli.answers("codex");
   Agent agent(cli);
@@ -54,7 +54,7 @@ TEST_CASE("the tools are three, in few bytes, and only read unless the server ma
   CHECK(ask["inputSchema"]["properties"].contains("write"));
 }
 
-TEST_CASE("an answer is whole in the text and in the structured form, with who gave it") {
+TEST_CASE("an answer is complete in the text and in the structured form, and names its backend") {
   Cli cli;
   with_project(cli).answers("codex");
   Agent agent(cli);
@@ -66,7 +66,7 @@ TEST_CASE("an answer is whole in the text and in the structured form, with who g
   CHECK(result["structuredContent"]["status"] == "done");
 }
 
-TEST_CASE("who was skipped, and until when, is told with the answer of another") {
+TEST_CASE("an answer lists the skipped backends, and until when they are skipped") {
   Cli cli;
   with_project(cli).trip("codex", {"--say", "never"});
   cli.answers("gemini");
@@ -77,7 +77,7 @@ TEST_CASE("who was skipped, and until when, is told with the answer of another")
   CHECK_THAT(text_of(result), Contains("codex skipped (open, retry in "));
 }
 
-TEST_CASE("a failure is an error with what to do, and never a success with an error's text") {
+TEST_CASE("a failure is an error with a hint, and never a success with an error's text") {
   Cli cli;
   with_project(cli).fails("codex");
   cli.router("local = \"\"");
@@ -108,7 +108,7 @@ TEST_CASE("calls are answered as they end, not in the order in which they came")
   CHECK(agent.answer_to(slow)["result"]["structuredContent"]["answer"] == "slow");
 }
 
-TEST_CASE("a call that takes longer than the agent waits is not lost: its id is handed out and the run goes on") {
+TEST_CASE("a call that takes longer than the agent waits returns a run id, and the run continues") {
   Cli cli;
   with_project(cli).counted("codex", {"--wait-file", cli.file("go"), "--say", "at last"});
   Agent agent(cli, "some-agent", "--client-timeout 1s");
@@ -126,7 +126,7 @@ TEST_CASE("a call that takes longer than the agent waits is not lost: its id is 
   CHECK(cli.spawns("codex") == 1);
 }
 
-TEST_CASE("a result is waited for no longer than the agent waits for the call") {
+TEST_CASE("waiting for a result takes no longer than the agent waits for the call") {
   Cli cli;
   with_project(cli).backend("codex", {"--wait-file", cli.file("go"), "--say", "at last"});
   Agent agent(cli, "some-agent", "--client-timeout 1s");
@@ -140,7 +140,7 @@ TEST_CASE("a result is waited for no longer than the agent waits for the call") 
   cli.run("result --wait " + run).expect(0).stdout_is("at last\n");
 }
 
-TEST_CASE("a run whose id was handed out outlives the server, one that nobody will fetch does not") {
+TEST_CASE("a run whose id was returned outlives the server, and one without does not") {
   Cli cli;
   with_project(cli).counted("codex", {"--wait-file", cli.file("go"), "--say", "at last"});
   cli.counted("gemini", {"--fork-sleeper", "--hang"});
@@ -162,7 +162,7 @@ TEST_CASE("a run whose id was handed out outlives the server, one that nobody wi
   cli.run("result --wait " + run).expect(0).stdout_is("at last\n");
 }
 
-TEST_CASE("a cancelled call stops what it started and is not answered") {
+TEST_CASE("a cancelled call stops its run and is not answered") {
   Cli cli;
   with_project(cli).counted("codex", {"--fork-sleeper", "--hang"});
   cli.answers("gemini");
@@ -193,7 +193,7 @@ TEST_CASE("a long answer is given in parts that make the whole, byte for byte") 
   CHECK(whole == prompt);
 }
 
-TEST_CASE("progress is told to those who want it, until the answer") {
+TEST_CASE("progress is reported on request, until the answer") {
   Cli cli;
   with_project(cli).backend("codex", {"--wait-file", cli.file("go"), "--say", "done"});
   Agent agent(cli);
@@ -208,7 +208,7 @@ TEST_CASE("progress is told to those who want it, until the answer") {
   CHECK_THAT(first["params"]["message"].get<std::string>(), StartsWith("codex, "));
 }
 
-TEST_CASE("how far a run is, is told while its result is waited for") {
+TEST_CASE("progress is reported while a result is waited for") {
   Cli cli;
   with_project(cli).backend("codex", {"--wait-file", cli.file("go"), "--say", "done"});
   Agent agent(cli);
@@ -221,7 +221,7 @@ TEST_CASE("how far a run is, is told while its result is waited for") {
   CHECK_THAT(agent.seen.front()["params"]["message"].get<std::string>(), StartsWith("run " + run));
 }
 
-TEST_CASE("an agent that delegates to itself is stopped at the depth limit, softly") {
+TEST_CASE("an agent that delegates to itself gets an error at the depth limit") {
   Cli cli;
   with_project(cli).answers("codex");
   cli.set("DELEGATE_DEPTH", "2");
@@ -232,7 +232,7 @@ TEST_CASE("an agent that delegates to itself is stopped at the depth limit, soft
   CHECK(result["structuredContent"]["outcome"] == "blocked");
 }
 
-TEST_CASE("a home directory is no project: who reads files is not let loose on it") {
+TEST_CASE("a home directory is not accepted as a project") {
   Cli cli;
   cli.answers("codex");
   for (const std::string& place : {std::string("/"), cli.home()}) {
@@ -249,7 +249,7 @@ TEST_CASE("a home directory is no project: who reads files is not let loose on i
   CHECK_THAT(text_of(refused), Contains("is not the directory of a project"));
 }
 
-TEST_CASE("status tells the health of each, from a configuration that is read anew") {
+TEST_CASE("status shows the health of each backend, and reads the configuration again") {
   Cli cli;
   cli.trip("codex", {"--say", "never"});
   Agent agent(cli);
@@ -272,7 +272,7 @@ TEST_CASE("status tells the health of each, from a configuration that is read an
   CHECK(history.contains("error"));
 }
 
-TEST_CASE("nothing but the protocol is on stdout, and stdin's end ends the server") {
+TEST_CASE("stdout has only protocol messages, and the server ends with its stdin") {
   Cli cli;
   with_project(cli).answers("codex");
   Agent agent(cli);
@@ -283,7 +283,7 @@ TEST_CASE("nothing but the protocol is on stdout, and stdin's end ends the serve
   for (const std::string& line : finished.out_lines()) CHECK(Json::parse(line)["jsonrpc"] == "2.0");
 }
 
-TEST_CASE("a server whose answers nobody reads any more ends, also while it has nothing to say") {
+TEST_CASE("a server ends when its client is gone, even while it has nothing to send") {
   Cli cli;
   with_project(cli).answers("codex");
   Agent agent(cli);
@@ -291,7 +291,7 @@ TEST_CASE("a server whose answers nobody reads any more ends, also while it has 
   CHECK(agent.server().ends());
 }
 
-TEST_CASE("an agent of the time without a handshake is served as well") {
+TEST_CASE("an agent of a protocol version without a handshake is served") {
   Cli cli;
   with_project(cli).answers("codex");
   Running server = cli.streams({.in = Streams::In::held}).start("mcp");

@@ -5,14 +5,14 @@
 
 #include "tests/cli/told.hpp"
 
-// What people are told of outages, from outside: every `run` is a process, and so is each telling.
+// Notifications of outages, from outside: every `run` is a process, and so is each announcer.
 using namespace delegate::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
 namespace {
 
-/// The process that tells; 0: there is none.
+/// The announcing process; 0: there is none.
 pid_t announcer_of(const Cli& cli) {
   for (const pid_t pid : cli.processes()) {
     const std::string command = cli.read("/proc/" + std::to_string(pid) + "/cmdline");
@@ -26,7 +26,7 @@ constexpr const char* kStrict = "breaker.threshold = 1";
 
 }  // namespace
 
-TEST_CASE("a trip is told once, by the hook, with cause, substitute and time, and nothing that was said (A78)") {
+TEST_CASE("a trip is announced once by the hook, with cause, substitute and time, and without prompt or answer") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", kBroken, kStrict).answers("codex");
@@ -43,7 +43,7 @@ TEST_CASE("a trip is told once, by the hook, with cause, substitute and time, an
   CHECK(rows[0]["channel"] == "hook");
 }
 
-TEST_CASE("a failed probe is the same outage; its end by an answer is told once (F6.1)") {
+TEST_CASE("a failed probe belongs to the same outage, whose end is announced once") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", kBroken, "breaker.threshold = 1\nbreaker.cooldown = 0");
@@ -60,7 +60,7 @@ TEST_CASE("a failed probe is the same outage; its end by an answer is told once 
   CHECK(told.records()[1]["acknowledged"] == true);
 }
 
-TEST_CASE("an outage that follows a break by hand is told as any other, and so is its end") {
+TEST_CASE("an outage after a manual trip is announced like any other, and so is its end") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", kBroken, "breaker.cooldown = 0");
@@ -79,7 +79,7 @@ TEST_CASE("an outage that follows a break by hand is told as any other, and so i
   CHECK(all[1]["title"] == "gemini answers again");
 }
 
-TEST_CASE("sixty-four processes that trip one backend tell it once, and its recovery once") {
+TEST_CASE("sixty-four processes that trip one backend announce it once, and its recovery once") {
   Cli cli;
   Told told(cli);
   const std::string policy = "breaker.threshold = 3\nbreaker.cooldown = 0\nmax_parallel = 64";
@@ -103,7 +103,7 @@ TEST_CASE("sixty-four processes that trip one backend tell it once, and its reco
   CHECK(in_the_end[1]["kind"] == "recovery");
 }
 
-TEST_CASE("what comes while one is being told is told together") {
+TEST_CASE("outages that begin while one is being announced are announced together") {
   Cli cli;
   Told told(cli, "touch '" + cli.file("begun") + "'; while [ ! -e '" + cli.file("gate") + "' ]; do sleep 0.01; done\n");
   for (const char* name : {"claude", "codex", "gemini"}) cli.backend(name, kBroken, kStrict);
@@ -118,7 +118,7 @@ TEST_CASE("what comes while one is being told is told together") {
   CHECK(told.records().size() == 3);
 }
 
-TEST_CASE("what happened is on record when nobody could be told, with the reason of each channel") {
+TEST_CASE("an undelivered notification is recorded with the reason of each channel") {
   Cli cli;
   cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
   Json rows;
@@ -129,7 +129,7 @@ TEST_CASE("what happened is on record when nobody could be told, with the reason
   CHECK_THAT(rows[0]["detail"].get<std::string>(), Contains("desktop: ") && Contains("terminal: "));
 }
 
-TEST_CASE("what was never told, its teller killed or never started, is told at the end of the next ask") {
+TEST_CASE("the next ask announces a trip whose announcer was killed or never started") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", kBroken, kStrict).answers("codex");
@@ -140,7 +140,7 @@ TEST_CASE("what was never told, its teller killed or never started, is told at t
   CHECK(eventually([&] { return told.in_the_end().size() == 2; }));
 }
 
-TEST_CASE("an announcer that is stopped, and whose work another has done meanwhile, tells it no second time") {
+TEST_CASE("a stopped announcer does not repeat what another has announced meanwhile") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", kBroken, kStrict).backend("claude", kBroken, kStrict).answers("codex");
@@ -157,7 +157,7 @@ TEST_CASE("an announcer that is stopped, and whose work another has done meanwhi
   CHECK(told.all()[0]["backends"].size() == 2);
 }
 
-TEST_CASE("a question that goes from one broken backend to the next tells them together") {
+TEST_CASE("an ask that trips several backends announces them together") {
   Cli cli;
   Told told(cli);
   std::vector<std::string> slow{"--delay", "300"};
@@ -170,7 +170,7 @@ TEST_CASE("a question that goes from one broken backend to the next tells them t
   CHECK_THAT(all[0]["message"].get<std::string>(), StartsWith("codex answers meanwhile."));
 }
 
-TEST_CASE("a trip within the run of another delegation is told when that one's end has taken its teller along") {
+TEST_CASE("a trip of a nested run is announced even if its announcer ended with the outer run") {
   Cli cli;
   const std::string outer = cli.file("outer");
   Told told(cli, {}, "[backends.outer]\nkind = \"command\"\ncommand = [\"" + outer + "\"]\n");
@@ -187,7 +187,7 @@ TEST_CASE("a trip within the run of another delegation is told when that one's e
   CHECK(all[0]["title"] == "gemini is unavailable: it ends with an error");
 }
 
-TEST_CASE("what [notify] does not ask for is not told, and says so") {
+TEST_CASE("an event that [notify] does not enable is not announced, and is recorded as such") {
   Cli cli;
   Told told(cli, "", "on = [\"recovery\"]\n");
   cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
@@ -196,7 +196,7 @@ TEST_CASE("what [notify] does not ask for is not told, and says so") {
   CHECK(told.records()[0]["delivery"] == "unwanted");
 }
 
-TEST_CASE("a hook that fails lets the next channel try, and is left out after three failures (F6.14)") {
+TEST_CASE("the next channel is tried after a failed hook, which is paused after three failures") {
   Cli cli;
   Told told(cli, "echo no bell here >&2; exit 7\n");
   for (const char* name : {"one", "two", "three", "four"}) {
@@ -222,7 +222,7 @@ TEST_CASE("a hook that fails lets the next channel try, and is left out after th
   cli.run("guard list").stdout_is("every side job works\n");
 }
 
-TEST_CASE("a hook that hangs is not waited for by the asking person, and leaves no process") {
+TEST_CASE("a hook that hangs does not delay the answer, and leaves no process behind") {
   Cli cli;
   Told told(cli, "sleep 600 & sleep 600\n");
   cli.backend("gemini", kBroken, kStrict).answers("codex").run("ask hello").expect(0);
@@ -232,7 +232,7 @@ TEST_CASE("a hook that hangs is not waited for by the asking person, and leaves 
   CHECK(eventually([&] { return cli.processes().empty(); }));
 }
 
-TEST_CASE("what tells of a trip has a name of its own in the list of processes") {
+TEST_CASE("the process that announces a trip has its own name in the process list") {
   Cli cli;
   const std::string names = cli.file("names");
   Told told(cli, "read -r pid name state parent rest < /proc/$PPID/stat\ncat /proc/$parent/comm > '" + names + "'\n");
@@ -241,7 +241,7 @@ TEST_CASE("what tells of a trip has a name of its own in the list of processes")
   CHECK(cli.read(names) == "trip-announcer\n");
 }
 
-TEST_CASE("a hook that is working when its announcer is stopped has not failed, and nobody else tells it") {
+TEST_CASE("a hook that is interrupted with its announcer has not failed, and the event is not announced again") {
   Cli cli;
   Told told(cli, "touch '" + cli.file("begun") + "'; sleep 600\n", "[guards]\nthreshold = 1\n");
   cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
@@ -256,7 +256,7 @@ TEST_CASE("a hook that is working when its announcer is stopped has not failed, 
   CHECK(Json::parse(cli.run("guard list --json").expect(0).out)["guards"].empty());
 }
 
-TEST_CASE("unacknowledged trips show in status until they are acknowledged or over (A77)") {
+TEST_CASE("status shows unacknowledged trips until they are acknowledged or over") {
   Cli cli;
   Told told(cli);
   cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
@@ -268,7 +268,7 @@ TEST_CASE("unacknowledged trips show in status until they are acknowledged or ov
   cli.run("notifications").expect(0).stdout_has("gemini is unavailable").stdout_has("by hook");
 }
 
-TEST_CASE("an unknown id, no id and nonsense are refused") {
+TEST_CASE("an unknown, a missing and an invalid id are rejected") {
   Cli cli;
   for (const char* words :
        {"notifications ack 7", "notifications ack", "notifications ack -1", "notifications ack x",
@@ -278,7 +278,7 @@ TEST_CASE("an unknown id, no id and nonsense are refused") {
   cli.run("notifications").expect(0).stdout_is("nothing was told yet\n");
 }
 
-TEST_CASE("a test says who took it, and fails when nobody did") {
+TEST_CASE("notify test names the channel that delivered it, and fails when none did") {
   Cli cli;
   cli.run("notifications test").expect(1).stdout_has("nobody took it: desktop: ");
   Told told(cli);
@@ -290,7 +290,7 @@ TEST_CASE("a test says who took it, and fails when nobody did") {
   cli.run("status").stdout_lacks("can reach you");
 }
 
-TEST_CASE("health is fine while somebody can be asked, and not when nobody can (F2.10)") {
+TEST_CASE("health succeeds while some backend is available, and fails when none is") {
   Cli cli;
   cli.answers("codex").run("health").expect(0).stdout_has("ready      codex");
   cli.backend("codex", kBroken, kStrict).run("ask -b codex hello").expect(1);

@@ -3,7 +3,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// A trip that is told on a terminal, from outside.
+// A trip that is announced on a terminal, from outside.
 using namespace delegate::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
@@ -12,7 +12,7 @@ namespace {
 
 Json newest(Cli& cli) { return Json::parse(cli.run("notifications --json").expect(0).out)["notifications"][0]; }
 
-/// A trip that nobody was told of yet; whoever tells it now is at a terminal, over ssh.
+/// A trip that is not announced yet; the next announcer is on a terminal, over ssh.
 void owe_one(Cli& cli) {
   cli.backend("gemini", {"--exit", "3"}, "breaker.threshold = 1").run("ask -b gemini hello").expect(1);
   REQUIRE(eventually([&] { return newest(cli)["delivery"] == "undelivered"; }));
@@ -22,7 +22,7 @@ void owe_one(Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("a trip is told on the terminal of who asks over ssh, by the process that nobody waits for") {
+TEST_CASE("a trip is announced on the terminal of an ssh session by a process that no call waits for") {
   Cli cli;
   cli.set("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22").set("TERM", "xterm-kitty");
   cli.backend("gemini", {"--exit", "3"}, "breaker.threshold = 1").streams({.in = Streams::In::terminal});
@@ -35,7 +35,7 @@ TEST_CASE("a trip is told on the terminal of who asks over ssh, by the process t
   CHECK(newest(cli)["detail"] == "osc99");
 }
 
-TEST_CASE("a terminal that takes nothing is given up, which the record says, and the next channel is tried") {
+TEST_CASE("a blocked terminal is recorded as a failure, and the next channel is tried") {
   Cli cli;
   owe_one(cli);
   cli.streams({.in = Streams::In::terminal, .stopped = true});

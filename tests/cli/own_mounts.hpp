@@ -3,11 +3,12 @@
 #include <string>
 
 #include "tests/cli/cli.hpp"
+#include "tests/helpers/skip.hpp"
 
 namespace delegate::test {
 
-/// The output of a shell script that may mount file systems without anybody noticing; `$DELEGATE` is the program, in
-/// the sandbox's home. Nothing, with a word why, where that is not allowed.
+/// The output of a shell script with mounts of its own, which no other process sees; `$DELEGATE` is the program, in the
+/// sandbox's home. Nothing: mounting is not allowed here, and the test is skipped.
 inline std::optional<Finished> in_own_mounts(const Cli& cli, const std::string& script) {
   const std::vector<std::string> environment{"HOME=" + cli.home(),
                                              "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -20,7 +21,7 @@ inline std::optional<Finished> in_own_mounts(const Cli& cli, const std::string& 
     return Running({"/usr/bin/env", "unshare", "--mount", "sh", "-ec", text}, environment, cli.home(), {}).finish();
   };
   if (run("mount -t tmpfs none " + cli.file("run")).exit_code == 0) return run(script);
-  WARN("skipped: mounting is not allowed here (needs root)");
+  delegate_tests::skip_visibly("mounting is not allowed here (needs root)");
   return std::nullopt;
 }
 

@@ -6,7 +6,7 @@
 
 namespace delegate::test {
 
-/// No test waits for this long: it ends a test that would hang.
+/// Ends a test that would hang; no passing test waits this long.
 inline constexpr std::chrono::seconds kPatience{120};
 
 /// Polls until `condition` holds. False: it never did.

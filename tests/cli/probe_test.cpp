@@ -34,7 +34,7 @@ std::ptrdiff_t count_of(const std::vector<Finished>& all, const std::function<bo
 
 }  // namespace
 
-TEST_CASE("a break ends by itself, and then a probe is due") {
+TEST_CASE("a cooldown ends by itself, and then a probe is due") {
   Cli cli;
   cli.trip("gemini", {"--say", "here again"}, "breaker.cooldown = \"200ms\"");
   REQUIRE(eventually([&] { return cli.state_of("gemini") == "half_open"; }));
@@ -45,7 +45,7 @@ TEST_CASE("a break ends by itself, and then a probe is due") {
   cli.run("ask -b gemini hello").expect(0).stdout_is("here again\n").stderr_is("");
 }
 
-TEST_CASE("of eight processes exactly one probes, the others are answered by the next one") {
+TEST_CASE("exactly one of eight processes probes, and the next backend answers the others") {
   Cli cli;
   const std::string go = cli.file("go");
   cli.trip("gemini", {"--wait-file", go, "--say", "here again"}, kAtOnce);
@@ -66,7 +66,7 @@ TEST_CASE("of eight processes exactly one probes, the others are answered by the
   cli.run("ask hello").expect(0).stdout_is("here again\n").stderr_is("");
 }
 
-TEST_CASE("of eight processes that insist on it exactly one probes, the others are told") {
+TEST_CASE("exactly one of eight processes that name the backend probes, and the others get an error") {
   Cli cli;
   const std::string go = cli.file("go");
   cli.trip("gemini", {"--wait-file", go, "--say", "here again"}, kAtOnce);
@@ -80,7 +80,7 @@ TEST_CASE("of eight processes that insist on it exactly one probes, the others a
   CHECK(count_of(all, told) == kRacers - 1);
 }
 
-TEST_CASE("a probe that fails makes the next break twice as long, up to the longest") {
+TEST_CASE("a failed probe doubles the next cooldown, up to the maximum") {
   Cli cli;
   const std::vector<std::string> broken{"--exit", "3"};
   cli.config("[breaker]\nthreshold = 1\ncooldown = \"1h\"\nmax_cooldown = \"3h\"").backend("gemini", broken);
@@ -96,14 +96,14 @@ TEST_CASE("a probe that fails makes the next break twice as long, up to the long
   CHECK(cli.status_of("gemini")["breaker"]["trips"] == 1);
 }
 
-TEST_CASE("a probe that fails lets auto go on, and the user hears it once") {
+TEST_CASE("auto continues after a failed probe, and reports it once") {
   Cli cli;
   cli.trip("gemini", {"--err", "still broken", "--exit", "3"}, kAtOnce).answers("codex");
   const Finished answered = cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_lines(1);
   answered.stderr_has("still broken").stderr_has("answered by codex");
 }
 
-TEST_CASE("a probe that was interrupted gives its place back") {
+TEST_CASE("an interrupted probe releases its permit") {
   Cli cli;
   const std::string go = cli.file("go");
   // Nothing ends it by itself, so that nothing can pass for the end of an interrupted one.
@@ -140,7 +140,7 @@ TEST_CASE("a probe that was interrupted gives its place back") {
   CHECK(cli.spawns("gemini") == 2);
 }
 
-TEST_CASE("what a probe was told by hand in the meantime stays") {
+TEST_CASE("a manual change during a probe is kept") {
   Cli cli;
   const std::string go = cli.file("go");
   cli.trip("gemini", {"--wait-file", go, "--say", "here again"}, kAtOnce);

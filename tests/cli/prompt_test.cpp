@@ -5,7 +5,7 @@
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/sha256.hpp"
 
-// What is asked arrives as it was meant, byte for byte, and is seen by nobody else.
+// The prompt arrives byte for byte, and no other user can see it.
 using namespace delegate::test;
 using delegate_tests::sha256_hex;
 
@@ -44,7 +44,7 @@ TEST_CASE("words arrive as they are, whatever they look like") {
   cli.run(Words{"ask", words}).expect(0).stdout_is(words + "\n");
 }
 
-TEST_CASE("words in brackets are no list") {
+TEST_CASE("arguments in brackets are not a list") {
   Cli cli;
   cli.backend("codex", {"--echo"});
   const std::string words = GENERATE(as<std::string>(), "[fix this, please]", "[1,2,3]", "[[a]]", "[]");
@@ -52,7 +52,7 @@ TEST_CASE("words in brackets are no list") {
   cli.run(Words{"ask", "x", words}).expect(0).stdout_is("x " + words + "\n");
 }
 
-TEST_CASE("a prompt that begins with a dash goes after two of them") {
+TEST_CASE("a prompt that begins with a dash goes after --") {
   Cli cli;
   cli.backend("codex", {"--echo"});
   cli.run(Words{"ask", "--", "-v", "means", "--verbose"}).expect(0).stdout_is("-v means --verbose\n");
@@ -78,7 +78,7 @@ TEST_CASE("with words stdin is the context, and the boundary is visible") {
   cli.run("ask --no-stdin review this").expect(0).stdout_is("review this\n");
 }
 
-TEST_CASE("an empty stdin is no context") {
+TEST_CASE("an empty stdin is not attached") {
   Cli cli;
   cli.backend("codex", {"--echo"}).input("");
   cli.run("ask review this").expect(0).stdout_is("review this\n");
@@ -102,7 +102,7 @@ TEST_CASE("a megabyte that is never read does not hang the call") {
   CHECK(cli.run("ask --json").expect(1).json()["outcome"] == "pipe_closed");
 }
 
-TEST_CASE("an empty prompt is a mistake of whoever calls") {
+TEST_CASE("an empty prompt is a usage error") {
   Cli cli;
   cli.counted("codex", {"--say", "no"});
   cli.run(Words{"ask", ""}).expect(2).stdout_is("").stderr_has("the prompt is empty").stderr_has("hint: ");
@@ -113,7 +113,7 @@ TEST_CASE("an empty prompt is a mistake of whoever calls") {
   CHECK(cli.spawns("codex") == 0);
 }
 
-TEST_CASE("a stdin that cannot bring anything is not waited for") {
+TEST_CASE("a stdin that cannot have data is not waited for") {
   Cli cli;
   cli.backend("codex", {"--echo"});
   cli.streams({.in = Streams::In::null}).run("ask hello").expect(0).stdout_is("hello\n").stderr_is("");
@@ -121,7 +121,7 @@ TEST_CASE("a stdin that cannot bring anything is not waited for") {
   cli.streams({.in = Streams::In::closed}).run("ask").expect(2).stdout_is("").stderr_has("no prompt");
 }
 
-TEST_CASE("a slow producer is waited for, and the person is told why nothing happens") {
+TEST_CASE("a slow producer on stdin is waited for, and a message says so") {
   Cli cli;
   cli.counted("codex", {"--echo"}).streams({.in = Streams::In::held});
   Running asker = cli.start("ask review this");
@@ -132,7 +132,7 @@ TEST_CASE("a slow producer is waited for, and the person is told why nothing hap
   asker.finish().expect(0).stdout_is("review this\n\n<context>\n+ a diff\n</context>\n").stderr_lines(1);
 }
 
-TEST_CASE("with --no-stdin nobody is waited for") {
+TEST_CASE("with --no-stdin stdin is not read") {
   Cli cli;
   cli.backend("codex", {"--echo"}).streams({.in = Streams::In::held});
   Running asker = cli.start("ask --no-stdin review this");
@@ -151,7 +151,7 @@ TEST_CASE("waiting for stdin can be interrupted") {
   CHECK(cli.spawns("codex") == 0);
 }
 
-TEST_CASE("the prompt is nowhere in a command line") {
+TEST_CASE("no command line contains the prompt") {
   Cli cli;
   cli.counted("codex", {"--args", "--wait-file", cli.file("go")});
   cli.streams({.in = Streams::In::held});
@@ -166,7 +166,7 @@ TEST_CASE("the prompt is nowhere in a command line") {
   cli.streams({}).run(Words{"ask", kSecret}).expect(0).stdout_lacks(kSecret);
 }
 
-TEST_CASE("the prompt is in no file afterwards, unless prompts are kept") {
+TEST_CASE("no file contains the prompt afterwards, unless prompts are kept") {
   Cli cli;
   const Words words{"ask", kSecret};
   SECTION("after an answer that repeats it") { cli.backend("codex", {"--echo"}).run(words).expect(0); }
@@ -187,7 +187,7 @@ TEST_CASE("the prompt is in no file afterwards, unless prompts are kept") {
   CHECK(kept[0].find(cli.state_file()) == 0);  // the database or its log
 }
 
-TEST_CASE("a private file is the person's alone, and goes when the call is interrupted") {
+TEST_CASE("a private file is readable by its owner only, and removed when the call is interrupted") {
   Cli cli;
   cli.counted("codex", {"--play", "{prompt_file}", "--hang"}, "prompt = \"file\"");
   Running asker = cli.start(Words{"ask", kSecret});
@@ -202,7 +202,7 @@ TEST_CASE("a private file is the person's alone, and goes when the call is inter
   CHECK(cli.files_with(kSecret).empty());
 }
 
-TEST_CASE("a private file that a killed run has left behind goes with the next run, others that run keep theirs") {
+TEST_CASE("the next run removes a killed run's private file, and keeps those of live runs") {
   Cli cli;
   cli.counted("codex", {"--wait-file", cli.file("go"), "--play", "{prompt_file}"}, "prompt = \"file\"");
   Running killed = cli.start(Words{"ask", kSecret});
@@ -221,7 +221,7 @@ TEST_CASE("a private file that a killed run has left behind goes with the next r
   CHECK(std::filesystem::is_empty(cli.file("run/delegate")));
 }
 
-TEST_CASE("without a place for a private file nothing is started, and the reason is said") {
+TEST_CASE("nothing is started when a private file cannot be created, and the error says why") {
   Cli cli;
   cli.counted("codex", {"--play", "{prompt_file}"}, "prompt = \"file\"").run("config check").expect(0);
   cli.set("DELEGATE_CONFIG", cli.config_file());
@@ -236,7 +236,7 @@ TEST_CASE("a system prompt comes first") {
   cli.run(Words{"ask", "-s", "be brief", "hello"}).expect(0).stdout_is("be brief\n\nhello\n");
 }
 
-TEST_CASE("a backend works in the directory that was named, else in ours") {
+TEST_CASE("a backend works in the named directory, or else in the caller's") {
   Cli cli;
   cli.backend("codex", {"--cwd"});
   cli.write(cli.home("project/sub/file"), "");

@@ -2,17 +2,17 @@
 
 #include "tests/cli/cli.hpp"
 
-// A key that a CLI, a server or a person lets slip goes no further: not to the terminal, not to a file, not to a child.
+// A key that a CLI, a server or the user leaks reaches neither the terminal nor a file nor a child.
 using namespace delegate::test;
 
 namespace {
 
 const std::string kKey = "the-key-of-a-person-4711";
 
-/// A person with a key in the environment, and a stand-in that shows it.
+/// A user with a key in the environment, and a fake CLI that prints it.
 struct Leak {
   Leak() { cli.set("CODEX_API_KEY", kKey); }
-  /// What a stand-in is to print stands in a file: in its arguments it would be refused.
+  /// The fake CLI prints the contents of a file: in its arguments a key would be rejected.
   std::string script(const std::string& text) {
     cli.write(cli.file("script"), text);
     return cli.file("script");
@@ -34,7 +34,7 @@ struct Leak {
 
 }  // namespace
 
-TEST_CASE("a key in the words of a CLI reaches neither the terminal nor the ledger nor JSON") {
+TEST_CASE("a key in the output of a CLI reaches neither the terminal nor the history nor JSON") {
   Leak leak;
   const std::string words =
       GENERATE(as<std::string>{}, "invalid api key: " + kKey, "the-key-of-a-\nperson-4711",
@@ -47,7 +47,7 @@ TEST_CASE("a key in the words of a CLI reaches neither the terminal nor the ledg
   leak.check_memory();
 }
 
-TEST_CASE("a key in the structured words of a CLI goes no further either") {
+TEST_CASE("a key in the structured output of a CLI is redacted") {
   Leak leak;
   const std::string lines = R"({"type":"thread.started","thread_id":")" + kKey + "\"}\n" +
                             R"({"type":"turn.failed","error":{"message":"401 Unauthorized for )" + kKey + "\"}}\n";
@@ -57,7 +57,7 @@ TEST_CASE("a key in the structured words of a CLI goes no further either") {
   leak.check_memory();
 }
 
-TEST_CASE("an answer is handed over as it is, and kept without the key") {
+TEST_CASE("an answer is printed unchanged, and stored without the key") {
   Leak leak;
   leak.cli.config("[history]\nkeep_prompts = true\nkeep_answers = true\n");
   leak.cli.backend("codex", {"--play", leak.script("it is " + kKey + "\n")});
@@ -87,7 +87,7 @@ TEST_CASE("a key in the arguments of a child is refused before anything is start
   CHECK(leak.cli.status_of("codex")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("a key in the wrong place of a file is not quoted back") {
+TEST_CASE("a key in the wrong place of a file is not repeated in the error") {
   Leak leak;
   const auto toml = GENERATE_COPY(as<std::string>{}, "[breaker]\ncooldown = \"" + kKey + "\"\n",
                                   "[router]\norder = [\"" + kKey + "\"]\n", "[" + kKey + "]\nx = 1\n",
@@ -98,7 +98,7 @@ TEST_CASE("a key in the wrong place of a file is not quoted back") {
     leak.check(leak.cli.run(words));
 }
 
-TEST_CASE("a key in the wrong place of a command line is not quoted back") {
+TEST_CASE("a key in the wrong place of a command line is not repeated in the error") {
   Leak leak;
   leak.cli.answers("codex");
   for (const char* words : {"ask -b ", "ask --timeout ", "ask --tier ", "ask --type ", "ask -b codex --", "runs ",

@@ -33,7 +33,7 @@ struct Pipe {
   Fd write;
 };
 
-/// Ignores a signal for a moment, so that what is started now inherits that.
+/// Ignores a signal temporarily, so that a process started meanwhile inherits that.
 class Ignored {
  public:
   explicit Ignored(int signal) : signal_(signal) {
@@ -50,7 +50,7 @@ class Ignored {
   void (*before_)(int) = SIG_DFL;
 };
 
-/// posix_spawn's options: a group of its own, ordinary signals but for one.
+/// posix_spawn's options: a new process group, and default signals except one.
 class Options {
  public:
   explicit Options(int ignored_signal) {
@@ -97,7 +97,7 @@ void place_output(Options& options, const Streams& streams, const Pipe& pipe) {
   else options.use(1, pipe.write);
 }
 
-/// Reads what there is; an end closes the fd.
+/// Reads what is available; end of file closes the fd.
 void take(Fd& fd, std::string& text) {
   std::array<char, 65536> buffer{};
   const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
@@ -112,7 +112,7 @@ void set_columns(int terminal, int columns) {
   REQUIRE(::ioctl(terminal, TIOCSWINSZ, &size) == 0);
 }
 
-/// Ctrl-S, once it has come through.
+/// Sends Ctrl-S and waits until it takes effect.
 void stop(const Terminal& terminal) {
   REQUIRE(write_all(terminal.screen.get(), "\x13"));
   REQUIRE(eventually([&] {
@@ -121,7 +121,7 @@ void stop(const Terminal& terminal) {
   }));
 }
 
-/// Reads until this stands in what was read.
+/// Reads until this text was read.
 bool comes(Fd& fd, std::string& so_far, std::string_view text) {
   return eventually([&] {
     pollfd waited{fd.get(), POLLIN, 0};
@@ -130,7 +130,7 @@ bool comes(Fd& fd, std::string& so_far, std::string_view text) {
   });
 }
 
-/// Writes what fits. A reader that went away ends it.
+/// Writes what fits. A closed reader ends it.
 void give(Fd& fd, std::string_view& rest) {
   const ssize_t count = ::write(fd.get(), rest.data(), rest.size());
   if (count > 0) rest.remove_prefix(static_cast<std::size_t>(count));

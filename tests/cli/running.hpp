@@ -10,7 +10,7 @@
 
 namespace delegate::test {
 
-/// What stands at the program's standard streams.
+/// What the program's standard streams are connected to.
 struct Streams {
   enum class In { null, closed, given, held, terminal };
   In in = In::null;              // with In::terminal stderr is the same terminal
@@ -19,14 +19,14 @@ struct Streams {
   std::string out_file;          // instead of a pipe: /dev/full
   bool out_is_terminal = false;  // with In::terminal: stdout is the same terminal
   bool stopped = false;          // with In::terminal: by Ctrl-S, so that it takes nothing
-  int columns = 0;               // of the terminal; 0: it does not know
+  int columns = 0;               // of the terminal; 0: unknown
   bool out_closed = false;       // started without a stdout
-  bool reader_is_gone = false;   // stdout is a pipe that nobody reads any more
+  bool reader_is_gone = false;   // stdout is a pipe without a reader
   int ignored_signal = 0;        // started with this one ignored
 };
 
-/// One process of the program, under way: the leader of a process group, as a shell starts it. Killed when it is
-/// destroyed unfinished.
+/// A running process of the program: the leader of a process group, as a shell starts it. The destructor kills it if it
+/// was not finished.
 class Running {
  public:
   Running(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
@@ -42,21 +42,21 @@ class Running {
   void close_input() { in_.reset(); }
   void type(std::string_view text);  // with In::terminal
 
-  /// It has exited; what it said may still have to be read.
+  /// It has exited; its output may still be unread.
   bool has_ended() const;
 
-  /// Reads stderr until this stands there. False: it never did.
+  /// Reads stderr until this text is there. False: it never was.
   bool comes_to_say(std::string_view text);
   /// The same on stdout.
   bool comes_to_print(std::string_view text);
-  /// The next line of stdout, which is taken out of it; empty when none came.
+  /// Removes and returns the next line of stdout; empty when none came.
   std::string next_line();
-  void close_output() { out_.reset(); }  // whoever read it goes away
+  void close_output() { out_.reset(); }  // as a reader that exits does
   void resize(int columns) const;        // of the terminal
-  /// It exits although nothing more is read. False: it never did.
+  /// Waits for its exit without reading. False: it did not exit.
   bool ends() const;
 
-  /// Writes the input, reads both outputs to their ends and waits for the exit. Fails the test if that takes for ever.
+  /// Writes the input, reads both outputs to their ends and waits for the exit. Fails the test if that takes too long.
   Finished finish();
 
  private:

@@ -4,7 +4,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// `delegate runs`: what was asked, who answered, and what became of those who did not.
+// `delegate runs`: what was asked, which backend answered, and how the others failed.
 using namespace delegate::test;
 using Catch::Matchers::Matches;
 
@@ -55,7 +55,7 @@ std::vector<std::string> codex_that_counts() {
 
 }  // namespace
 
-TEST_CASE("runs are listed newest first, each with everybody who was tried") {
+TEST_CASE("runs are listed newest first, each with every backend that was tried") {
   Cli cli;
   const Words all = three_runs(cli);
   const Words lines = cli.run("runs").expect(0).stderr_is("").out_lines();
@@ -107,7 +107,7 @@ TEST_CASE("--since takes a duration, a date or a time") {
   CHECK(ids(cli, "--since " + second) == Words{all[2], all[1]});
 }
 
-TEST_CASE("a filter that means nothing is refused, with what was probably meant") {
+TEST_CASE("an invalid filter is rejected with a suggestion") {
   struct Row {
     Words words;
     std::string what;
@@ -141,7 +141,7 @@ TEST_CASE("a filter that means nothing is refused, with what was probably meant"
       .stderr_has("\nhint: " + row.hint);
 }
 
-TEST_CASE("a filter that is refused is JSON for who wants JSON") {
+TEST_CASE("an invalid filter is reported as JSON with --json") {
   Cli cli;
   Json json = cli.run("runs --outcome answerd --json").expect(2).json();
   CHECK(json["schema"] == "delegate.error/1");
@@ -150,7 +150,7 @@ TEST_CASE("a filter that is refused is JSON for who wants JSON") {
   CHECK(json["error"]["hint"] == "did you mean `answered`?");
 }
 
-TEST_CASE("a backend that only the history knows can still be looked up") {
+TEST_CASE("runs of a backend that is no longer configured can be selected") {
   Cli cli;
   cli.install("elder").config(
       "[backends.elder]\nkind = \"command\"\ncommand = [\"elder\", \"--read-stdin\", \"--say\", \"hi\"]\n");
@@ -189,7 +189,7 @@ TEST_CASE("a run is running while its process is there, and killed when that is 
   for (const char* unknown : {"duration_ms", "backend", "model", "usage"}) CHECK_FALSE(json.contains(unknown));
 }
 
-TEST_CASE("one run is shown whole, with each attempt and what it said") {
+TEST_CASE("one run is shown in full, with each attempt and its message") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1").fails("claude").backend("codex", {"--say", "hi"}, "model = \"big\"");
   const Finished shown = cli.run("runs " + asked(cli, "-t review hello")).expect(0).stderr_is("");
@@ -236,7 +236,7 @@ TEST_CASE("a run is found by the beginning of its id") {
   }
 }
 
-TEST_CASE("what selects runs does not go with an id") {
+TEST_CASE("filters cannot be combined with an id") {
   Cli cli;
   const std::string id = asked(cli.answers("codex"), "hello");
   for (const char* filter : {"-b codex", "--outcome answered", "--since 1h", "-n 3", "--totals"})
@@ -261,7 +261,7 @@ TEST_CASE("prompt and answer are shown when they were kept") {
   }
 }
 
-TEST_CASE("of a long answer the head and the tail are kept, and that is said") {
+TEST_CASE("the head and the tail of a long answer are kept, and the gap is marked") {
   Cli cli;
   cli.config("[history]\nkeep_answers = true")
       .backend("codex", {"--say", "head", "--flood", "400000", "--say", "tail"});
@@ -275,7 +275,7 @@ TEST_CASE("of a long answer the head and the tail are kept, and that is said") {
       .stdout_has("tail\n");
 }
 
-TEST_CASE("what was not kept is named by the key that keeps it") {
+TEST_CASE("a missing prompt or answer is shown with the setting that would keep it") {
   Cli cli;
   cli.answers("codex").fails("gemini");
   const std::string id = asked(cli, "-b codex hello");
@@ -293,7 +293,7 @@ TEST_CASE("what was not kept is named by the key that keeps it") {
   }
 }
 
-TEST_CASE("a terminal is not steered by what others wrote; a file gets it as it was") {
+TEST_CASE("a terminal gets no control sequences of a model, and a file gets the text unchanged") {
   Cli cli;
   cli.config("[history]\nkeep_prompts = true\nkeep_answers = true").backend("codex", {"--say", "an\x1b[31mswer\a"});
   const std::string id = asked(cli, "que\x1b]0;stion");
@@ -306,7 +306,7 @@ TEST_CASE("a terminal is not steered by what others wrote; a file gets it as it 
       .stderr_lacks("\a");
 }
 
-TEST_CASE("the words of a failure do not steer a terminal") {
+TEST_CASE("a failure's message sends no control sequences to a terminal") {
   Cli cli;
   cli.backend("codex", {"--err", "it \x1b[31mbroke\a", "--exit", "3"});
   const std::string id = asked(cli, "hello", 1);
@@ -325,7 +325,7 @@ TEST_CASE("the list fits the terminal") {
   }
 }
 
-TEST_CASE("listed runs as JSON, key by key: what is unknown is absent") {
+TEST_CASE("listed runs have the documented keys as JSON, and unknown values are absent") {
   Cli cli;
   const Words all = three_runs(cli);
   Json json = cli.run("runs --json").expect(0).stderr_is("").json();
@@ -349,7 +349,7 @@ TEST_CASE("listed runs as JSON, key by key: what is unknown is absent") {
   CHECK(fallback["attempts"][1]["model"] == "big");
 }
 
-TEST_CASE("one run as JSON has what was skipped and what was used") {
+TEST_CASE("one run has the skipped backends and the usage as JSON") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1\n[history]\nkeep_prompts = true").fails("claude");
   cli.backend("codex", codex_that_counts(), "kind = \"codex\"");
@@ -365,7 +365,7 @@ TEST_CASE("one run as JSON has what was skipped and what was used") {
   cli.run("runs " + json["run_id"].get<std::string>()).stdout_has("usage        1,234,567 tokens in, 89 out\n");
 }
 
-TEST_CASE("a state in memory has no runs to look back at") {
+TEST_CASE("a state in memory keeps no runs") {
   Cli cli;
   cli.config("[state]\nstore = \"memory\"").answers("codex");
   const std::string id = asked(cli, "hello");
@@ -374,7 +374,7 @@ TEST_CASE("a state in memory has no runs to look back at") {
   cli.run("runs " + id).expect(2).stdout_is("").stderr_has("is no run that is remembered");
 }
 
-TEST_CASE("without a state that can be used there is no history, and why is said") {
+TEST_CASE("runs reports why there is no history when the state cannot be used") {
   Cli cli;
   cli.answers("codex").set("XDG_STATE_HOME", "/proc/nowhere");
   for (const char* words : {"runs", "runs --totals", "runs 1", "runs -b codex"})
@@ -388,7 +388,7 @@ TEST_CASE("without a state that can be used there is no history, and why is said
   CHECK(json["error"]["outcome"] == "internal");
 }
 
-TEST_CASE("looking back asks nobody and changes nothing") {
+TEST_CASE("listing runs asks no backend and changes nothing") {
   Cli cli;
   cli.counted("codex", {"--say", "hi"}).run("ask hello").expect(0);
   const Words before = ids(cli);

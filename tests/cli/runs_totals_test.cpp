@@ -42,7 +42,7 @@ std::vector<std::string> codex_that_counts() {
 
 }  // namespace
 
-TEST_CASE("totals count calls, success and trips, and say - for what nobody said") {
+TEST_CASE("totals count calls, successes and trips, and show - for unknown figures") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1").counted("codex", codex_that_counts(), "kind = \"codex\"");
   cli.run("ask hello").expect(0);
@@ -67,7 +67,7 @@ TEST_CASE("totals count calls, success and trips, and say - for what nobody said
   }
 }
 
-TEST_CASE("a call that was cancelled is nobody's success and nobody's failure") {
+TEST_CASE("a cancelled call counts neither as a success nor as a failure") {
   Cli cli;
   cli.counted("codex", {"--hang"});
   Running asking = cli.start("ask hello");
@@ -81,7 +81,7 @@ TEST_CASE("a call that was cancelled is nobody's success and nobody's failure") 
   CHECK_THAT(row(cli.run("runs --totals").expect(0), "codex"), Matches("codex +2 +100 % .*"));
 }
 
-TEST_CASE("totals as JSON, key by key") {
+TEST_CASE("totals have the documented keys as JSON") {
   Cli cli;
   three_runs(cli);
   Json json = cli.run("runs --totals --json").expect(0).stderr_is("").json();
@@ -123,7 +123,7 @@ TEST_CASE("the plot uses what the locale can show") {
   CHECK(is_ascii(totals().out));
 }
 
-TEST_CASE("on a terminal that is too narrow for it the plot stands below, and nothing is wrapped") {
+TEST_CASE("on a narrow terminal the plot is below the table, and no line wraps") {
   Cli cli;
   cli.counted("codex", codex_that_counts(), "kind = \"codex\"");
   cli.run("ask hello").expect(0);
@@ -142,7 +142,7 @@ TEST_CASE("on a terminal that is too narrow for it the plot stands below, and no
   CHECK_THAT(narrow[4], Matches("codex +█\\r?"));
 }
 
-TEST_CASE("in colour the plot is red where something failed, and only there") {
+TEST_CASE("a coloured plot is red only where something failed") {
   Cli cli;
   three_runs(cli);
   const Finished painted = cli.run("--color always runs --totals").expect(0);
@@ -151,7 +151,7 @@ TEST_CASE("in colour the plot is red where something failed, and only there") {
   cli.run("runs --totals").expect(0).stdout_lacks("\x1b");
 }
 
-TEST_CASE("a date is its midnight here, a time is where its offset says") {
+TEST_CASE("a date means local midnight, and a time follows its offset") {
   struct Row {
     std::string typed;
     std::string meant;
@@ -170,7 +170,7 @@ TEST_CASE("a date is its midnight here, a time is where its offset says") {
   CHECK(cli.run("runs --totals --json --since " + row.typed).expect(0).json()["since"] == row.meant);
 }
 
-TEST_CASE("what is no moment is refused, with the ways to write one") {
+TEST_CASE("an invalid time is rejected with the accepted formats") {
   const std::string since =
       GENERATE(as<std::string>(), "soon", "2 days", "-2h", "+2h", "2026-13-01", "2026-02-30", "2026-00-10", "2026-1-1",
                " 2026-01-01", "2026- 1- 1", "2026-01-01 ", "2026-01-01x", "2026-01-01T08:00:00", "2026-01-01T08:00Z",

@@ -4,7 +4,7 @@
 
 #include "tests/cli/cli.hpp"
 
-// A conversation goes on where it was, with whom it was.
+// A session continues in its directory, with its backend.
 using namespace delegate::test;
 
 namespace {
@@ -29,7 +29,7 @@ void talk(Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("--continue goes on with the latest session of this directory, at the backend that has it") {
+TEST_CASE("--continue resumes the latest session of this directory, at the backend that has it") {
   Cli cli;
   talk(cli);
   Json json = cli.run("ask --continue --json and").expect(0).json();
@@ -39,7 +39,7 @@ TEST_CASE("--continue goes on with the latest session of this directory, at the 
   CHECK(cli.spawns("codex") == 2);
 }
 
-TEST_CASE("--continue knows the directory: elsewhere there is nothing to go on with") {
+TEST_CASE("--continue finds no session of another directory") {
   Cli cli;
   talk(cli);
   cli.in_directory(cli.file("two"));
@@ -76,7 +76,7 @@ TEST_CASE("a session is bound to its backend and its directory") {
       .stderr_has("hint: use --cwd " + cli.file("one"));
 }
 
-TEST_CASE("a continued session never goes to another backend by itself") {
+TEST_CASE("a continued session never falls back to another backend") {
   Cli cli;
   talk(cli);
   cli.counted("codex", {"--err", "broken", "--exit", "3", "--"}, kCodex);
@@ -86,7 +86,7 @@ TEST_CASE("a continued session never goes to another backend by itself") {
   cli.run("ask --continue and").expect(4).stdout_is("").stderr_has("[delegate:degraded] codex skipped");
 }
 
-TEST_CASE("a kind that has no sessions has none to continue") {
+TEST_CASE("a kind without sessions cannot continue one") {
   Cli cli;
   cli.answers("codex");
   cli.run("ask hello").expect(0);

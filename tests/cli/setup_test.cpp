@@ -32,7 +32,7 @@ Json editor_of(Cli& cli, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("setup registers this very program, says so once, and undoes it") {
+TEST_CASE("setup registers this program, reports it, and can undo it") {
   Cli cli;
   for (const std::string& name : kEditors) {
     INFO(name);
@@ -60,7 +60,7 @@ TEST_CASE("setup registers this very program, says so once, and undoes it") {
     CHECK(entry.path().string().find(".json.") == std::string::npos);  // nothing temporary, no backup
 }
 
-TEST_CASE("without an editor setup lists those that are here and writes nothing") {
+TEST_CASE("setup without an argument lists the editors that are installed and writes nothing") {
   Cli cli;
   cli.run("setup").expect(0).stderr_is("").stdout_has("no editor was found").stdout_has("not found: claude, codex");
   cli.install("gemini");
@@ -72,7 +72,7 @@ TEST_CASE("without an editor setup lists those that are here and writes nothing"
   CHECK_FALSE(fs::exists(cli.home(".gemini")));
 }
 
-TEST_CASE("the list tells what is registered: this program, another, one that is gone, or something else") {
+TEST_CASE("the list shows what is registered: this program, another, a missing one, or something else") {
   Cli cli;
   const std::string file = cli.home(".cursor/mcp.json");
   const auto state = [&](const std::string& command) {
@@ -90,7 +90,7 @@ TEST_CASE("the list tells what is registered: this program, another, one that is
   cli.run("setup").expect(0).stdout_has("cannot be read: ~/.cursor/mcp.json: line 1, column 2");
 }
 
-TEST_CASE("what is registered is the delegate on PATH when that is this program") {
+TEST_CASE("setup registers the path of the `delegate` on PATH when that is this program") {
   Cli cli;
   fs::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
   cli.run("setup cursor").expect(0).stdout_has("\"" + cli.file("bin/delegate") + "\"");
@@ -100,7 +100,7 @@ TEST_CASE("what is registered is the delegate on PATH when that is this program"
   cli.run("setup cursor").expect(0).stdout_has(std::string("+      \"command\": \"") + DELEGATE_BINARY);
 }
 
-TEST_CASE("the settings are where the editor's own variables say") {
+TEST_CASE("an editor's own variables decide where its settings are") {
   Cli cli;
   struct Row {
     const char* editor;
@@ -122,7 +122,7 @@ TEST_CASE("the settings are where the editor's own variables say") {
   }
 }
 
-TEST_CASE("a project's settings are changed on request, readable for those that share it") {
+TEST_CASE("a project's settings are changed on request, and stay readable for its other users") {
   Cli cli;
   for (const auto& [name, file] : std::map<std::string, std::string>{{"claude", ".mcp.json"},
                                                                      {"codex", ".codex/config.toml"},
@@ -144,7 +144,7 @@ TEST_CASE("a project's settings are changed on request, readable for those that 
       .stderr_lines(2);
 }
 
-TEST_CASE("a file of settings keeps its mode, and a link stays a link") {
+TEST_CASE("a settings file keeps its mode, and a symbolic link is kept") {
   Cli cli;
   const std::string real = cli.home("dotfiles/zed.json");
   cli.write(real, "{}\n");
@@ -159,7 +159,7 @@ TEST_CASE("a file of settings keeps its mode, and a link stays a link") {
   CHECK(mode_of(cli.home(".claude.json")) == 0600);
 }
 
-TEST_CASE("a file that is broken, write-protected, no file, or a link to nothing is left as it is") {
+TEST_CASE("an invalid, write-protected or irregular settings file and a dangling link are left unchanged") {
   Cli cli;
   const std::string file = cli.home(".cursor/mcp.json");
   const auto refused = [&](int code, const std::string& why) {
@@ -184,9 +184,9 @@ TEST_CASE("a file that is broken, write-protected, no file, or a link to nothing
   CHECK(fs::is_symlink(file));
 }
 
-TEST_CASE("a file of somebody else is not written to") {
+TEST_CASE("a file of another user is not written to") {
   if (::geteuid() != 0) {
-    WARN("skipped: only root can make a file of somebody else");
+    delegate_tests::skip_visibly("only root can create a file of another user");
     return;
   }
   Cli cli;
@@ -197,7 +197,7 @@ TEST_CASE("a file of somebody else is not written to") {
   CHECK(cli.read(file) == "{}");
 }
 
-TEST_CASE("what others keep in the file is not shown") {
+TEST_CASE("other settings of the file are not shown") {
   Cli cli;
   const std::string file = cli.home(".cursor/mcp.json");
   cli.write(file, R"({
@@ -216,7 +216,7 @@ TEST_CASE("what others keep in the file is not shown") {
   cli.run("setup codex --undo").expect(0).stdout_lacks("hunter");
 }
 
-TEST_CASE("a variable is handed on by its name, and its value is written nowhere") {
+TEST_CASE("a variable is passed on by name, and its value is written nowhere") {
   Cli cli;
   cli.set("MY_KEY", "hunter22")
       .run("setup codex --env MY_KEY --env OTHER")
@@ -230,7 +230,7 @@ TEST_CASE("a variable is handed on by its name, and its value is written nowhere
     cli.run(words).expect(2).stdout_is("").stderr_has("no way to name a variable").stderr_lines(2);
 }
 
-TEST_CASE("an editor hands on what moves delegate's files, so that it finds the breakers of this shell") {
+TEST_CASE("setup passes on variables that move delegate's files, so that the editor shares this shell's state") {
   Cli cli;
   cli.run("setup codex").expect(0).stdout_lacks("XDG_");  // they are where HOME alone would put them
   cli.set("XDG_STATE_HOME", cli.home("state"));
@@ -250,14 +250,14 @@ TEST_CASE("an editor hands on what moves delegate's files, so that it finds the 
   cli.unset("DELEGATE_CONFIG").set("XDG_CONFIG_HOME", "not/absolute").run("setup codex").expect(0).stdout_lacks("XDG_");
 }
 
-TEST_CASE("callers may have files changed only when that was registered, and no longer when it is registered without") {
+TEST_CASE("an editor's agent may have files changed only while it is registered with --allow-write") {
   Cli cli;
   cli.run("setup codex").expect(0).stdout_has("args = [\"mcp\"]");
   cli.run("setup codex --allow-write").expect(0).stdout_has("+args = [\"mcp\", \"--allow-write\"]");
   cli.run("setup codex").expect(0).stdout_has("+args = [\"mcp\"]").stderr_has("brought up to date");
 }
 
-TEST_CASE("what a person has added to the arguments stays, and is not out of date") {
+TEST_CASE("arguments that the user added are kept, and do not make an entry outdated") {
   Cli cli;
   cli.run("setup cursor").expect(0);
   const std::string file = cli.home(".cursor/mcp.json");
@@ -274,7 +274,7 @@ TEST_CASE("what a person has added to the arguments stays, and is not out of dat
   CHECK(args == Json{"--config", "/x.toml", "mcp", "--allow-write", "--client-timeout", "60s"});
 }
 
-TEST_CASE("what is to be added is printed for one editor or all, and nothing is written") {
+TEST_CASE("setup --print shows the entry for one editor or all, and writes nothing") {
   Cli cli;
   const Json snippet = Json::parse(cli.run("setup vscode --print").expect(0).stderr_is("").out);
   CHECK(snippet["servers"]["delegate"]["args"][0] == "mcp");
@@ -286,7 +286,7 @@ TEST_CASE("what is to be added is printed for one editor or all, and nothing is 
   for (const std::string& name : kEditors) CHECK(editor_of(cli, name)["installed"] == false);
 }
 
-TEST_CASE("a change as JSON is one object") {
+TEST_CASE("a change is one object as JSON") {
   Cli cli;
   Json done = cli.run("setup claude --json").expect(0).json();
   CHECK(done["schema"] == "delegate.setup_change/1");
@@ -299,7 +299,7 @@ TEST_CASE("a change as JSON is one object") {
   CHECK_FALSE(again.contains("difference"));
 }
 
-TEST_CASE("what setup cannot do is said in a line and a hint") {
+TEST_CASE("setup reports a failure in one line and a hint") {
   Cli cli;
   cli.run("setup emacs").expect(2).stderr_has("'emacs' is not one of claude, codex");
   cli.run("setup --undo").expect(2).stderr_has("which editor?").stderr_lines(2);
@@ -309,7 +309,7 @@ TEST_CASE("what setup cannot do is said in a line and a hint") {
   cli.run("setup claude --print").expect(0).stdout_has("mcpServers");
 }
 
-TEST_CASE("setup works while the configuration is broken") {
+TEST_CASE("setup works with an invalid configuration") {
   Cli cli;
   cli.config("this is no TOML").run("setup claude").expect(0);
 }

@@ -18,7 +18,7 @@ Running hold_the_only_slot(Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("a backend whose places are taken refuses the next one by name") {
+TEST_CASE("a backend whose slots are all in use rejects the next call by name") {
   Cli cli;
   Running holder = hold_the_only_slot(cli);
   CHECK(cli.slots_used("codex") == 1);
@@ -35,7 +35,7 @@ TEST_CASE("a backend whose places are taken refuses the next one by name") {
   cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n");
 }
 
-TEST_CASE("auto goes on to one with a free place, and says why") {
+TEST_CASE("auto takes the next backend with a free slot, and says why") {
   Cli cli;
   Running holder = hold_the_only_slot(cli);
   cli.answers("gemini");
@@ -43,7 +43,7 @@ TEST_CASE("auto goes on to one with a free place, and says why") {
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("the place of a call that was killed is free again") {
+TEST_CASE("the slot of a killed call is free again") {
   Cli cli;
   Running holder = hold_the_only_slot(cli);
   holder.signal_group(SIGKILL);
@@ -53,7 +53,7 @@ TEST_CASE("the place of a call that was killed is free again") {
   cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n");
 }
 
-TEST_CASE("a missing place spends no probe") {
+TEST_CASE("a call without a free slot uses no probe permit") {
   Cli cli;
   Running holder = hold_the_only_slot(cli);
   cli.run("breaker trip codex --for 1ms").expect(0);
@@ -62,7 +62,7 @@ TEST_CASE("a missing place spends no probe") {
   CHECK(cli.status_of("codex")["breaker"]["retry_in_ms"] == 0);
 }
 
-TEST_CASE("six at a time through three places never are more than three") {
+TEST_CASE("six calls at a time through three slots are never more than three") {
   Cli cli;
   cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 3").answers("gemini");
   std::vector<Running> all;

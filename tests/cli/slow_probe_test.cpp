@@ -3,7 +3,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// A probe that takes its time: the person waits `probe_timeout` for it alone, is then answered by the next backend,
+// A slow probe: the call waits `probe_timeout` for it alone, is then answered by the next backend,
 // and may leave; the probe goes on and still gets its fair verdict.
 using namespace delegate::test;
 
@@ -20,7 +20,7 @@ Cli& slow_gemini(Cli& cli, std::vector<std::string> then = {"--say", "here again
 
 }  // namespace
 
-TEST_CASE("whoever waits too long for a probe gets the next one's answer, and the probe closes the breaker later") {
+TEST_CASE("a call whose probe is too slow gets the next backend's answer, and the probe closes the breaker later") {
   Cli cli;
   slow_gemini(cli).answers("codex");
   // finish() has read both pipes to their ends: the probe in the background does not hold them.
@@ -54,7 +54,7 @@ TEST_CASE("a slow probe that fails in the background opens the breaker again") {
   CHECK(cli.slots_used("gemini") == 0);
 }
 
-TEST_CASE("JSON tells of a probe that still runs, and counts it neither as a try nor as a skip") {
+TEST_CASE("JSON mentions a probe that still runs, and lists it neither as an attempt nor as skipped") {
   Cli cli;
   slow_gemini(cli).answers("codex");
   Json answer = cli.run("ask hello --json").expect(0).json();
@@ -65,7 +65,7 @@ TEST_CASE("JSON tells of a probe that still runs, and counts it neither as a try
   CHECK(answer["skipped"].empty());
 }
 
-TEST_CASE("with nobody else to ask the probe is waited for") {
+TEST_CASE("a call waits for the probe when there is no other backend") {
   Cli cli;
   slow_gemini(cli);
   const std::string words = GENERATE("ask -b gemini hello", "ask hello");
@@ -76,7 +76,7 @@ TEST_CASE("with nobody else to ask the probe is waited for") {
   prober.finish().expect(0).stdout_is("here again\n").stderr_has("gemini works again");
 }
 
-TEST_CASE("when the one beside it fails, the probe's answer is good enough") {
+TEST_CASE("the probe's answer is used when the other backend fails") {
   Cli cli;
   slow_gemini(cli).fails("codex");
   Running prober = cli.start("ask hello --json");
@@ -89,7 +89,7 @@ TEST_CASE("when the one beside it fails, the probe's answer is good enough") {
   CHECK(answer["attempts"][1]["backend"] == "gemini");
 }
 
-TEST_CASE("a probe that answers while the other one is at work wins, and the other one is stopped") {
+TEST_CASE("a probe that answers first wins, and the other backend is stopped") {
   Cli cli;
   slow_gemini(cli).counted("codex", {"--hang"});
   Running asker = cli.start("ask hello --json");
@@ -97,13 +97,13 @@ TEST_CASE("a probe that answers while the other one is at work wins, and the oth
   cli.write(cli.file("go"), "");
   Json answer = asker.finish().expect(0).json();
   CHECK(answer["answer"] == "here again");
-  // The person does not wait for the other one's end either.
+  // The call does not wait for the other backend's end either.
   CHECK(eventually([&] { return cli.processes().empty(); }));
   CHECK(cli.slots_used("codex") == 0);
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("two may not write in one directory: with --write a probe is waited for") {
+TEST_CASE("a call with --write waits for the probe, because two backends may not write in one directory") {
   Cli cli;
   // Much slower than anybody's patience with it.
   cli.trip("gemini", {"--delay", "500", "--say", "here again"},
@@ -136,7 +136,7 @@ TEST_CASE("a probe in the background survives what happens to the terminal, and 
   CHECK(cli.slots_used("gemini") == 0);
 }
 
-TEST_CASE("a person's deadline ends the waiting, not the probe") {
+TEST_CASE("the user's timeout ends the waiting, but not the probe") {
   Cli cli;
   slow_gemini(cli);
   cli.run("ask -b gemini --timeout 300ms hello").expect(124).stdout_is("").stderr_has("its probe is still running");
@@ -146,7 +146,7 @@ TEST_CASE("a person's deadline ends the waiting, not the probe") {
   CHECK(cli.slots_used("gemini") == 0);
 }
 
-TEST_CASE("a probe in the background keeps to its own time") {
+TEST_CASE("a probe in the background has its own timeout") {
   Cli cli;
   cli.trip("gemini", {"--hang"}, std::string(kImpatient) + "\ntimeout = \"1s\"").answers("codex");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n");

@@ -41,24 +41,24 @@ void still_answers(Cli& cli, const std::string& why) {
 
 }  // namespace
 
-TEST_CASE("a state directory that is a file") {
+TEST_CASE("a call is answered when the state directory is a file") {
   Cli cli;
   cli.answers("codex").write(cli.file("not-a-directory"), "");
   still_answers(cli.set("XDG_STATE_HOME", cli.file("not-a-directory")), "not-a-directory");
 }
 
-TEST_CASE("a state directory that cannot be made") {
+TEST_CASE("a call is answered when the state directory cannot be created") {
   Cli cli;
   still_answers(cli.answers("codex").set("XDG_STATE_HOME", "/proc/nowhere"), "/proc/nowhere");
 }
 
-TEST_CASE("a state file that is a directory") {
+TEST_CASE("a call is answered when the state file is a directory") {
   Cli cli;
   cli.answers("codex").write(cli.state_file() + "/something", "");
   still_answers(cli, "state.db");
 }
 
-TEST_CASE("no home at all") {
+TEST_CASE("a call is answered without a home") {
   Cli cli;
   cli.answers("codex").run("config check").expect(0);
   const std::string config = cli.config_file();
@@ -77,7 +77,7 @@ TEST_CASE("a state file of a newer version is left as it is") {
   CHECK(cli.read(cli.state_file()) == before);
 }
 
-TEST_CASE("a damaged state file is set aside, once, and a fresh one begun") {
+TEST_CASE("a damaged state file is moved away once, and a new one is created") {
   Cli cli;
   cli.answers("codex").write(cli.state_file(), std::string(20000, 'x'));
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_lines(1).stderr_has("state.db.damaged-");
@@ -87,7 +87,7 @@ TEST_CASE("a damaged state file is set aside, once, and a fresh one begun") {
   REQUIRE(cli.files_with(std::string(20000, 'x')).size() == 1);
 }
 
-TEST_CASE("a state file that somebody holds for long") {
+TEST_CASE("a call is answered while another process locks the state file") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
   sqlite3* holder = nullptr;
@@ -98,7 +98,7 @@ TEST_CASE("a state file that somebody holds for long") {
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
 }
 
-TEST_CASE("eight first calls at once begin one state, and none complains") {
+TEST_CASE("eight first calls at once create one state, and none reports a problem") {
   Cli cli;
   cli.backend("codex", {"--say", "hi"}, "max_parallel = 8");
   std::vector<Running> all;
@@ -107,13 +107,13 @@ TEST_CASE("eight first calls at once begin one state, and none complains") {
   CHECK(rows(cli.state_file(), "runs") == 8);
 }
 
-TEST_CASE("an empty state file is a new one") {
+TEST_CASE("an empty state file is initialised") {
   Cli cli;
   cli.answers("codex").write(cli.state_file(), "");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
 }
 
-TEST_CASE("the state is the person's alone") {
+TEST_CASE("the state is readable by its owner only") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
   namespace fs = std::filesystem;
@@ -121,7 +121,7 @@ TEST_CASE("the state is the person's alone") {
   CHECK(fs::status(fs::path(cli.state_file()).parent_path()).permissions() == fs::perms::owner_all);
 }
 
-TEST_CASE("a store in memory is forgotten with its process, without a word") {
+TEST_CASE("a store in memory ends with its process, and no warning is printed") {
   Cli cli;
   cli.config("[state]\nstore = \"memory\"\n[breaker]\nthreshold = 1").fails("codex");
   cli.run("ask -b codex hello").expect(1);
@@ -130,7 +130,7 @@ TEST_CASE("a store in memory is forgotten with its process, without a word") {
   CHECK_FALSE(std::filesystem::exists(cli.state_file()));
 }
 
-TEST_CASE("a state file of its own") {
+TEST_CASE("state.path names another state file") {
   Cli cli;
   cli.config("[state]\npath = \"" + cli.file("elsewhere/state.db") + "\"").answers("codex");
   cli.run("ask hello").expect(0).stderr_is("");
@@ -140,7 +140,7 @@ TEST_CASE("a state file of its own") {
   CHECK(std::filesystem::exists(cli.home("mine.db")));
 }
 
-TEST_CASE("people with different homes have breakers of their own") {
+TEST_CASE("users with different homes have separate breakers") {
   Cli mine;
   Cli yours;
   mine.config("[breaker]\nthreshold = 1").fails("codex").run("ask hello").expect(1);
@@ -148,7 +148,7 @@ TEST_CASE("people with different homes have breakers of their own") {
   CHECK(yours.answers("codex").state_of("codex") == "closed");
 }
 
-TEST_CASE("every run and every try is a row, and the oldest go") {
+TEST_CASE("every run and every attempt is a row, and the oldest are removed") {
   Cli cli;
   cli.config("[history]\nlimit = 3").fails("codex").answers("gemini");
   for (int i = 0; i < 2; ++i) cli.run("ask hello").expect(0);
@@ -161,7 +161,7 @@ TEST_CASE("every run and every try is a row, and the oldest go") {
   CHECK(rows(cli.state_file(), "attempts") == 3);
 }
 
-TEST_CASE("looking spawns nothing") {
+TEST_CASE("status and other read-only commands spawn no backend") {
   Cli cli;
   cli.counted("codex", {"--say", "hi"});
   for (const char* words : {"status", "status --json", "backends", "backends --json", "breaker list", "config check"})

@@ -13,7 +13,7 @@ namespace {
 const Streams kTerminal{.in = Streams::In::terminal};
 const Streams kAllTerminal{.in = Streams::In::terminal, .out_is_terminal = true};
 
-/// What a person sees at the end: the last state of each line, without the escapes that made it.
+/// What is visible at the end: the last state of each line, without escape sequences.
 std::string on_screen(const std::string& written) {
   std::string screen;
   for (std::size_t at = 0; at < written.size(); ++at) {
@@ -39,7 +39,7 @@ TEST_CASE("on a terminal the answer comes as it is written") {
   CHECK(on_screen(finished.err) == "one\ntwo\n");
 }
 
-TEST_CASE("to a pipe the answer comes whole, with --stream as it is written") {
+TEST_CASE("a pipe gets the answer when it is complete, or with --stream as it is written") {
   Cli cli;
   cli.backend("codex", {"--say", "one", "--wait-file", cli.file("seen"), "--say", "two"});
   SECTION("--stream") {
@@ -54,7 +54,7 @@ TEST_CASE("to a pipe the answer comes whole, with --stream as it is written") {
   }
 }
 
-TEST_CASE("what came in pieces is the same, byte for byte, as what comes whole") {
+TEST_CASE("a streamed answer is byte for byte the same as one that is printed at once") {
   Cli cli;
   cli.backend("codex", {"--say", "one", "--say", "", "--say", "two \xC3\xA4", "--say", "", "--say", ""});
   const std::string whole = cli.run("ask hello").expect(0).out;
@@ -62,7 +62,7 @@ TEST_CASE("what came in pieces is the same, byte for byte, as what comes whole")
   CHECK(cli.run("ask --stream hello").expect(0).out == whole);
 }
 
-TEST_CASE("an answer that breaks off ends its line, says so and is a failure; nobody else goes on with it") {
+TEST_CASE("an answer that breaks off ends its line, is reported as a failure, and there is no fallback") {
   Cli cli;
   cli.backend("codex", {"--say", "Once upon", "--exit", "3"}).answers("gemini");
   cli.run("ask --stream hello")
@@ -73,7 +73,7 @@ TEST_CASE("an answer that breaks off ends its line, says so and is a failure; no
   cli.run("ask --no-stream hello").expect(0).stdout_is("gemini says hi\n");
 }
 
-TEST_CASE("a backend that fails before its first byte is passed over, and one line says so after the answer") {
+TEST_CASE("a backend that fails before its first byte is replaced, and one line says so after the answer") {
   Cli cli;
   cli.fails("codex").answers("gemini").streams(kAllTerminal);
   const std::string screen = on_screen(cli.run("ask hello").expect(0).err);
@@ -81,7 +81,7 @@ TEST_CASE("a backend that fails before its first byte is passed over, and one li
   CHECK(screen.find("answered by gemini\n") != std::string::npos);
 }
 
-TEST_CASE("the words of a model cannot steer the terminal; a pipe gets them as they are") {
+TEST_CASE("a streamed answer sends no control sequences to the terminal, and a pipe gets it unchanged") {
   Cli cli;
   const std::string words =
       "safe\x1b]52;c;ZXZpbA==\x07\x1b[2J\xC2\x9B"
@@ -98,7 +98,7 @@ TEST_CASE("the words of a model cannot steer the terminal; a pipe gets them as t
   }
 }
 
-TEST_CASE("a reader that has seen enough ends the call quietly, and the backend with it") {
+TEST_CASE("a reader that closes the pipe ends the call and its backend quietly") {
   Cli cli;
   cli.backend("codex", {"--say", "one", "--wait-file", cli.file("seen"), "--flood", "1M", "--hang"});
   Running asker = cli.start("ask --stream hello");
@@ -109,7 +109,7 @@ TEST_CASE("a reader that has seen enough ends the call quietly, and the backend 
   CHECK(eventually([&] { return cli.processes_of("codex").empty(); }));
 }
 
-TEST_CASE("a full disk is told, and the backend is not kept working for nothing") {
+TEST_CASE("a full disk is reported, and the backend is stopped") {
   Cli cli;
   cli.backend("codex", {"--say", "one", "--hang"}).streams({.out_file = "/dev/full"});
   cli.run("ask --stream hello").expect(70).stderr_has("delegate: stdout: write: ");
@@ -126,7 +126,7 @@ TEST_CASE("Ctrl-C ends a call whose reader has stopped reading") {
   asker.finish().expect(130);
 }
 
-TEST_CASE("the line on stderr stays while the answer goes elsewhere, and is gone at the end") {
+TEST_CASE("the progress line on stderr stays while the answer goes elsewhere, and is removed at the end") {
   Cli cli;
   cli.backend("codex", {"--say", "one", "--wait-file", cli.file("seen"), "--say", "two"}).streams(kTerminal);
   Running asker = cli.start("ask --stream hello");
@@ -136,13 +136,13 @@ TEST_CASE("the line on stderr stays while the answer goes elsewhere, and is gone
   CHECK(on_screen(finished.err).empty());
 }
 
-TEST_CASE("the line tells who was skipped, and why") {
+TEST_CASE("the progress line names the skipped backends, and why") {
   Cli cli;
   cli.trip("codex", {"--say", "x"}).answers("gemini").streams(kTerminal);
   cli.run("ask hello").expect(0).stderr_has("\r\x1b[Kasking gemini … · codex skipped (open, retry in ");
 }
 
-TEST_CASE("the line never takes more than the terminal's width, also after it was made narrower") {
+TEST_CASE("the progress line always fits the terminal's width, also after a resize") {
   Cli cli;
   cli.fails("a-backend-with-a-name-that-is-rather-long");
   cli.backend("codex", {"--wait-file", cli.file("seen"), "--say", "hi"})
@@ -155,7 +155,7 @@ TEST_CASE("the line never takes more than the terminal's width, also after it wa
   asker.finish().expect(0).stdout_is("hi\n");
 }
 
-TEST_CASE("a person who wants it plain gets it plain: no line that is redrawn") {
+TEST_CASE("there is no progress line when plain output is requested") {
   Cli cli;
   cli.answers("codex").streams(kTerminal);
   SECTION("NO_COLOR") { cli.set("NO_COLOR", "1"); }
@@ -167,7 +167,7 @@ TEST_CASE("a person who wants it plain gets it plain: no line that is redrawn") 
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
 }
 
-TEST_CASE("a local model that is being loaded is said to be") {
+TEST_CASE("the progress line says that a local model is being loaded") {
   FakeOllama ollama;
   ollama.hold();
   Cli cli;

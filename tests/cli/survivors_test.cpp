@@ -41,7 +41,7 @@ void are_all_gone(const Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("no process of a call outlives it, however the call is ended (F3.5)") {
+TEST_CASE("no process of a call outlives it, however the call ends") {
   const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP, SIGKILL, SIGSEGV, SIGABRT);
   Cli cli;
   auto options = escape_artist(cli);
@@ -55,7 +55,7 @@ TEST_CASE("no process of a call outlives it, however the call is ended (F3.5)") 
   CHECK(cli.slots_used("codex") == 0);
 }
 
-TEST_CASE("no process of a call outlives it when its time is over or its answer is there") {
+TEST_CASE("no process of a call outlives its timeout or its answer") {
   Cli cli;
   auto options = escape_artist(cli);
   SECTION("the run's time") {
@@ -76,7 +76,7 @@ TEST_CASE("no process of a call outlives it when its time is over or its answer 
   are_all_gone(cli);
 }
 
-TEST_CASE("killing one call touches neither another one nor a stranger in its group") {
+TEST_CASE("killing one call kills neither another call nor an unrelated process of its group") {
   Cli cli;
   cli.backend("codex", {"--touch", cli.file("up"), "--wait-file", cli.file("go"), "--say", "still here"});
   Running first = cli.start("ask -b codex one");
@@ -89,7 +89,7 @@ TEST_CASE("killing one call touches neither another one nor a stranger in its gr
   second.finish().expect(0).stdout_is("still here\n");
 }
 
-TEST_CASE("a run that may write may leave a daemon behind, on a normal end") {
+TEST_CASE("a run with --write may leave a daemon behind when it ends normally") {
   Cli cli;
   cli.backend("codex", {"--pids", cli.file("pids"), "--daemonise-sleeper", "--say", "the server is up"});
   cli.run("ask -b codex --write start it").expect(0);
@@ -99,7 +99,7 @@ TEST_CASE("a run that may write may leave a daemon behind, on a normal end") {
   ::kill(pids[1], SIGKILL);
 }
 
-TEST_CASE("a delegate inside a delegate goes with it") {
+TEST_CASE("a nested delegate ends with the outer one") {
   Cli cli;
   auto options = escape_artist(cli);
   options.push_back("--hang");

@@ -3,7 +3,7 @@
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
 
-// With a person in front of it.
+// `ask` on a terminal.
 using namespace delegate::test;
 
 namespace {
@@ -21,7 +21,7 @@ Running shell_with_jobs(Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("on a terminal one line says who is being asked, and is wiped away again") {
+TEST_CASE("on a terminal one line names the backend that is being asked, and is removed again") {
   Cli cli;
   cli.fails("codex").answers("gemini").streams({.in = kTerminal});
   const Finished answered = cli.run("ask hello").expect(0).stdout_is("gemini says hi\n");
@@ -38,7 +38,7 @@ TEST_CASE("a terminal is not waited for when there is a prompt") {
   cli.run("ask hello").expect(0).stdout_is("hello\n");
 }
 
-TEST_CASE("without a prompt the person is told to type one") {
+TEST_CASE("without a prompt a message asks the user to type one") {
   Cli cli;
   cli.backend("codex", {"--echo"}).streams({.in = kTerminal});
   Running asker = cli.start("ask");
@@ -64,7 +64,7 @@ TEST_CASE("a call on a terminal can be interrupted while it waits for the prompt
   CHECK(cli.spawns("codex") == 0);
 }
 
-TEST_CASE("a job in the background leaves the terminal to the shell, and comes back with its line") {
+TEST_CASE("a background job of the shell does not draw on the terminal, and does after it is resumed") {
   Cli cli;
   cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"});
   Running shell = shell_with_jobs(cli);

@@ -9,7 +9,7 @@
 
 namespace delegate::test {
 
-/// A hook that appends what it gets to a file, one line each.
+/// A notification hook that appends each call to a file, one line each.
 struct Told {
   explicit Told(Cli& cli, const std::string& more = {}, const std::string& toml = {})
       : cli_(cli), file_(cli.file("told")) {
@@ -27,7 +27,7 @@ struct Told {
       if (!line.empty()) found.push_back(Json::parse(line));
     return found;
   }
-  /// Once nobody is telling any more.
+  /// After the last announcing process has ended.
   std::vector<Json> in_the_end() {
     REQUIRE(eventually([&] {
       const Json rows = records();

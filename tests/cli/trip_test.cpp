@@ -18,7 +18,7 @@ Cli& fail_three_times(Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("three failures in three processes trip it, and the fourth spawns nothing") {
+TEST_CASE("three failures in three processes trip the breaker, and the fourth call spawns nothing") {
   Cli cli;
   fail_three_times(cli.counted("gemini", kBroken));
   CHECK(cli.spawns("gemini") == 3);
@@ -32,7 +32,7 @@ TEST_CASE("three failures in three processes trip it, and the fourth spawns noth
   CHECK(cli.slots_used("gemini") == 0);
 }
 
-TEST_CASE("the third failure says that it is skipped from now on, the first two do not") {
+TEST_CASE("the third failure reports that the backend is now skipped, and the first two do not") {
   Cli cli;
   cli.backend("gemini", kBroken);
   cli.run("ask -b gemini hello").expect(1).stderr_lacks("from now on");
@@ -70,7 +70,7 @@ TEST_CASE("an open breaker shows in status") {
   CHECK_THAT(open["last_failure"]["at"].get<std::string>(), Matches(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"));
 }
 
-TEST_CASE("auto goes on to the next one and says so in one line") {
+TEST_CASE("auto falls back to the next backend and says so in one line") {
   Cli cli;
   fail_three_times(cli.counted("gemini", kBroken).answers("codex"));
   const Finished answered = cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_lines(1);
@@ -87,7 +87,7 @@ TEST_CASE("each backend has a breaker of its own") {
   cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
 }
 
-TEST_CASE("one failure that is beyond doubt opens it at once") {
+TEST_CASE("one unambiguous failure opens the breaker at once") {
   Cli cli;
   cli.counted("gemini", {"--err", "please log in", "--exit", "1"}, R"(
 [[backends.gemini.failures]]
@@ -99,7 +99,7 @@ outcome = "unauthenticated")");
   CHECK(cli.spawns("gemini") == 1);
 }
 
-TEST_CASE("a rate limit opens it for as long as it says") {
+TEST_CASE("a rate limit opens the breaker for the stated time") {
   Cli cli;
   cli.counted("gemini", {"--err", "429 slow down, try again in 20 minutes", "--exit", "1"}, R"(
 [[backends.gemini.failures]]
@@ -128,7 +128,7 @@ outcome = "model_rejected")");
   CHECK(cli.status_of("gemini")["breaker"]["failures"] == 0);
 }
 
-TEST_CASE("an end without an answer is a failure even with exit code 0") {
+TEST_CASE("an exit without an answer is a failure even with exit code 0") {
   Cli cli;
   cli.backend("gemini", {});
   Json failed = cli.run("ask -b gemini hello --json").expect(1).json();
@@ -136,7 +136,7 @@ TEST_CASE("an end without an answer is a failure even with exit code 0") {
   CHECK(failed["attempts"][0]["counted"] == true);
 }
 
-TEST_CASE("a changed threshold applies to a breaker that counts already") {
+TEST_CASE("a changed threshold applies to a breaker that has already counted failures") {
   Cli cli;
   cli.backend("gemini", kBroken);
   for (int i = 0; i < 2; ++i) cli.run("ask -b gemini hello").expect(1);
@@ -150,7 +150,7 @@ TEST_CASE("a changed threshold applies to a breaker that counts already") {
   CHECK(cli.state_of("gemini") == "open");
 }
 
-TEST_CASE("a backend's own threshold is stronger than the common one") {
+TEST_CASE("a backend's own threshold overrides the common one") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1").backend("gemini", kBroken, "breaker.threshold = 2").backend("codex", kBroken);
   cli.run("ask -b gemini hello").expect(1);
@@ -159,7 +159,7 @@ TEST_CASE("a backend's own threshold is stronger than the common one") {
   CHECK(cli.state_of("codex") == "open");
 }
 
-TEST_CASE("a reinstalled executable gets a fresh judgement") {
+TEST_CASE("a reinstalled executable resets the breaker") {
   Cli cli;
   fail_three_times(cli.backend("gemini", kBroken));
   cli.answers("gemini").uninstall("gemini");

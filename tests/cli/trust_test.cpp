@@ -39,7 +39,7 @@ void is_ignored(Cli& cli, const std::string& notice) {
 
 }  // namespace
 
-TEST_CASE("a project's file that says what runs is refused until it is trusted, and again when a byte changes") {
+TEST_CASE("a project's file that sets what runs is rejected until it is trusted, and again after any change") {
   Project project;
   Cli& cli = project.cli;
   cli.run("ask hello")
@@ -64,7 +64,7 @@ TEST_CASE("a project's file that says what runs is refused until it is trusted, 
   cli.run("trust").expect(0).stdout_has("is trusted already");
 }
 
-TEST_CASE("every command that needs the configuration refuses, and scripts hear `blocked`") {
+TEST_CASE("every command that needs the configuration fails, and JSON says `blocked`") {
   Project project;
   for (const char* words : {"status", "backends", "ping", "breaker list", "ask hello"}) {
     INFO(words);
@@ -86,7 +86,7 @@ TEST_CASE("every command that needs the configuration refuses, and scripts hear 
   CHECK_FALSE(fs::exists(project.store));
 }
 
-TEST_CASE("with other mistakes beside it the configuration is wrong, not only blocked") {
+TEST_CASE("an untrusted file with other mistakes is reported as invalid, not only as blocked") {
   Project project(std::string(kBold) + "timeuot = 3\n");
   project.cli.run("ask hello")
       .expect(3)
@@ -108,7 +108,7 @@ TEST_CASE("a trusted file is named where it is in use") {
   project.cli.run("ask hello").expect(0).stderr_lacks("trusted");
 }
 
-TEST_CASE("a file without such settings needs no trust, and one that restates the built-in ones neither") {
+TEST_CASE("a file that sets nothing that runs, or only built-in values, needs no trust") {
   Project project("[breaker]\nthreshold = 8\n[backends.codex]\ncommand = \"codex\"\n[state]\nstore = \"sqlite\"\n");
   project.cli.run("trust").expect(0).stdout_is(project.path + " sets nothing that needs trust: it is used as it is\n");
   CHECK(project.cli.run("trust --json").expect(0).json()["trusted"] == false);
@@ -116,7 +116,7 @@ TEST_CASE("a file without such settings needs no trust, and one that restates th
   CHECK(threshold(project.cli) == 8);
 }
 
-TEST_CASE("a trusted project may bring a backend of its own") {
+TEST_CASE("a trusted project may define its own backend") {
   Project project(
       "[router]\norder = [\"mine\"]\nlocal = \"\"\n[backends.mine]\nkind = \"command\"\ncommand = [\"" FAKE_CLI
       "\", \"--read-stdin\", \"--say\", \"from the project\"]\n");
@@ -126,7 +126,7 @@ TEST_CASE("a trusted project may bring a backend of its own") {
   project.answers();
 }
 
-TEST_CASE("trust shows what would hide in a terminal") {
+TEST_CASE("trust shows characters that a terminal would hide") {
   Project project("[backends.codex]\ncommand = [\"codex\", \"\\u001b[8m\\u202e\"]\n");
   project.cli.run("trust").expect(0).stdout_has(R"(["codex", "\u001B[8m\u202E"])").stdout_lacks("\x1B");
 }
@@ -145,7 +145,7 @@ TEST_CASE("trust finds the file as ask would, from a directory, from below, and 
   project.refuses();
 }
 
-TEST_CASE("trust where there is no such file or directory is an error") {
+TEST_CASE("trust fails for a file or directory that does not exist") {
   Cli cli;
   cli.run("trust")
       .expect(3)
@@ -159,7 +159,7 @@ TEST_CASE("trust where there is no such file or directory is an error") {
   cli.run("trust").expect(3).stderr_has(cli.home("project") + " is the root of its repository");
 }
 
-TEST_CASE("trust --list tells what is trusted, what changed and what is gone") {
+TEST_CASE("trust --list shows which files are trusted, changed or missing") {
   Cli cli;
   cli.run("trust --list").expect(0).stdout_is("no project's file is trusted\n");
   for (const char* name : {"a", "b", "c", "d"}) {
@@ -194,7 +194,7 @@ TEST_CASE("trust belongs to a place: the same text elsewhere, or a link to it, h
   cli.run("ask -C ../alias hello").expect(0).stdout_is("from the project\n");
 }
 
-TEST_CASE("of a link the target is judged") {
+TEST_CASE("trust of a symbolic link depends on its target") {
   Cli cli;
   cli.answers("codex");
   const std::string target = cli.file("target.toml");
@@ -208,7 +208,7 @@ TEST_CASE("of a link the target is judged") {
   is_ignored(cli, path + ": ignored: it is a link to nothing");
 }
 
-TEST_CASE("a file that everybody may write to is ignored and refused, one that a group may write to is not") {
+TEST_CASE("a world-writable file is ignored and cannot be trusted, and a group-writable one can") {
   Cli cli;
   cli.answers("codex");
   const std::string path = cli.home("project/delegate.toml");
@@ -222,7 +222,7 @@ TEST_CASE("a file that everybody may write to is ignored and refused, one that a
   cli.run("trust").expect(6).stdout_is("").stderr_has("everybody may write to it");
 }
 
-TEST_CASE("what is no regular file is ignored without waiting for it") {
+TEST_CASE("an irregular file is ignored without waiting for it") {
   Cli cli;
   const std::string path = cli.home("project/delegate.toml");
   SECTION("a FIFO") { REQUIRE(::mkfifo(path.c_str(), 0600) == 0); }
@@ -232,9 +232,9 @@ TEST_CASE("what is no regular file is ignored without waiting for it") {
   cli.run("trust").expect(6).stdout_is("");
 }
 
-TEST_CASE("somebody else's file is ignored, and somebody else's directory not entered") {
+TEST_CASE("another user's file is ignored, and so is a file in another user's directory") {
   if (::geteuid() != 0) {
-    WARN("skipped: only root can give files away");
+    delegate_tests::skip_visibly("only root can change the owner of a file");
     return;
   }
   constexpr uid_t kSomebody = 54321;
@@ -288,7 +288,7 @@ TEST_CASE("the search ends before the home directory, whatever it is called") {
   CHECK(threshold(cli) == 8);
 }
 
-TEST_CASE("two that trust at the same time are both remembered") {
+TEST_CASE("two concurrent trust commands are both recorded") {
   Cli cli;
   std::vector<Running> all;
   for (int i = 0; i < 8; ++i) {
@@ -302,7 +302,7 @@ TEST_CASE("two that trust at the same time are both remembered") {
   for (const Json& file : json["files"]) CHECK(file["state"] == "trusted");
 }
 
-TEST_CASE("what is remembered is private and leaves nothing beside it") {
+TEST_CASE("the list of trusted files is private, and no temporary file stays beside it") {
   Project project;
   project.cli.run("trust").expect(0);
   struct stat facts {};
@@ -336,7 +336,7 @@ TEST_CASE("a damaged list of what is trusted is an error, and nothing is trusted
   project.cli.run("config check").expect(0).stderr_is("");
 }
 
-TEST_CASE("a list of what is trusted that others can write is not believed") {
+TEST_CASE("a list of trusted files that others can write is ignored") {
   Project project;
   project.cli.run("trust").expect(0);
   fs::permissions(project.store, fs::perms::group_write, fs::perm_options::add);
@@ -344,7 +344,7 @@ TEST_CASE("a list of what is trusted that others can write is not believed") {
   project.cli.run("trust").expect(70).stdout_is("");
 }
 
-TEST_CASE("where nothing can be remembered trust says so") {
+TEST_CASE("trust reports that the list cannot be written") {
   Project project;
   SECTION("the directory is a file") {
     project.cli.write(project.cli.file("file"), "");
@@ -383,7 +383,7 @@ TEST_CASE("a file that is too large or no text is refused, not trusted") {
   CHECK_FALSE(fs::exists(project.store));
 }
 
-TEST_CASE("a place whose name is not UTF-8 cannot be remembered") {
+TEST_CASE("a path that is not UTF-8 cannot be trusted") {
   Cli cli;
   cli.write(cli.home("p\xFF/delegate.toml"), kBold);
   cli.in_directory(cli.home("p\xFF"));
@@ -391,7 +391,7 @@ TEST_CASE("a place whose name is not UTF-8 cannot be remembered") {
   cli.run("ask hello").expect(6).stdout_is("");
 }
 
-TEST_CASE("a file that was named leaves no project's file to trust") {
+TEST_CASE("with --config there is no project's file to trust") {
   Project project;
   project.cli.write(project.cli.file("mine.toml"), "[breaker]\nthreshold = 9");
   project.cli.set("DELEGATE_CONFIG", project.cli.file("mine.toml"));

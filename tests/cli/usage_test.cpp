@@ -6,7 +6,7 @@
 using namespace delegate::test;
 using Catch::Matchers::Matches;
 
-TEST_CASE("help and version go to stdout and need nothing") {
+TEST_CASE("help and version go to stdout and need no configuration") {
   Cli cli;
   cli.config("this is no TOML").unset("HOME").unset("PATH");
   for (const char* words : {"--help", "-h", "ask --help", "status --help", "backends --help", "ping --help",
@@ -18,7 +18,7 @@ TEST_CASE("help and version go to stdout and need nothing") {
   cli.run("--help").stdout_has("Exit codes:");
 }
 
-TEST_CASE("a command line that means nothing is an exit code, one line and a hint") {
+TEST_CASE("an invalid command line is a usage error with one line and a hint") {
   Cli cli;
   cli.counted("codex", {"--say", "no"});
   const std::string words =
@@ -31,7 +31,7 @@ TEST_CASE("a command line that means nothing is an exit code, one line and a hin
   CHECK(cli.spawns("codex") == 0);
 }
 
-TEST_CASE("a slip in a command line is named in our words, with what to do about it") {
+TEST_CASE("a mistake in a command line is named in our words, with a hint") {
   struct Row {
     std::vector<std::string> words;
     std::string what;
@@ -109,7 +109,7 @@ TEST_CASE("a slip in a command line is named in our words, with what to do about
   cli.run(row.words).expect(2).stdout_is("").stderr_is("delegate: " + row.what + "\nhint: " + row.hint + "\n");
 }
 
-TEST_CASE("options that cannot stand together are refused, both by name") {
+TEST_CASE("options that cannot be combined are rejected, and both are named") {
   struct Row {
     std::string words;
     std::string both;
@@ -136,7 +136,7 @@ TEST_CASE("options that cannot stand together are refused, both by name") {
   CHECK(stream.json()["error"]["outcome"] == "usage");
 }
 
-TEST_CASE("of options that contradict each other the last one counts") {
+TEST_CASE("the last of two contradicting options wins") {
   Cli cli;
   cli.fails("codex").answers("gemini");
   cli.run("ask -b codex -b gemini hello").expect(0).stdout_is("gemini says hi\n");
@@ -148,7 +148,7 @@ TEST_CASE("of options that contradict each other the last one counts") {
   cli.run("status --color always --color never").expect(0).stdout_lacks("\x1b");
 }
 
-TEST_CASE("a usage error is an object too when JSON was asked for, wherever that stands") {
+TEST_CASE("a usage error is a JSON object with --json, wherever that option is") {
   Cli cli;
   cli.answers("codex");
   for (const char* words :
@@ -188,7 +188,7 @@ TEST_CASE("words reach the prompt as they were typed") {
   cli.run(line).expect(0).stdout_is(prompt + "\n");
 }
 
-TEST_CASE("what follows -- is the prompt, whatever it looks like") {
+TEST_CASE("everything after -- is the prompt, whatever it looks like") {
   Cli cli;
   cli.backend("codex", {"--echo"});
   cli.run("ask -- --json -b nobody --").expect(0).stdout_is("--json -b nobody --\n");
@@ -228,7 +228,7 @@ TEST_CASE("-f takes one file and leaves the prompt alone") {
       .stdout_has("int b;");
 }
 
-TEST_CASE("what was probably meant is suggested") {
+TEST_CASE("a similar name is suggested") {
   Cli cli;
   cli.answers("codex");
   cli.run("aks hello").expect(2).stderr_has("did you mean `ask`?");
@@ -237,7 +237,7 @@ TEST_CASE("what was probably meant is suggested") {
   cli.run("ask -t poem hello").expect(2).stderr_has("summarize, explain");
 }
 
-TEST_CASE("an option with an empty value is a slip of the hand") {
+TEST_CASE("an option with an empty value is a usage error") {
   Cli cli;
   cli.answers("codex");
   for (const char* option : {"-b", "-t", "-C", "--timeout"})
@@ -262,7 +262,7 @@ TEST_CASE("-v says who is asked and how it went") {
   said.stderr_has("delegate: asking gemini").stderr_has("delegate: gemini answered after ");
 }
 
-TEST_CASE("-v tells a probe from an ordinary call") {
+TEST_CASE("-v distinguishes a probe from an ordinary call") {
   Cli cli;
   cli.trip("codex", {"--say", "hi"}, "breaker.cooldown = \"0s\"");
   cli.run("ask -v -b codex hello").expect(0).stderr_has("asking codex (probe");
@@ -276,7 +276,7 @@ TEST_CASE("-q leaves only errors") {
   cli.run("ask -q -b codex hello").expect(4).stdout_is("").stderr_begins("[delegate:degraded] codex skipped");
 }
 
-TEST_CASE("no colour and no progress go where nobody looks") {
+TEST_CASE("there is no colour and no progress line without a terminal, unless colour is requested") {
   Cli cli;
   cli.fails("codex").answers("gemini");
   cli.run("ask hello").expect(0).stderr_lacks("\x1b").stdout_lacks("\x1b");

@@ -36,7 +36,7 @@ class Children {
 /// Runs `body` in a child and returns what it returns; "(died)" when it did not get that far.
 std::string in_child(const std::function<std::string()>& body);
 
-/// A word from a child to its parent.
+/// A message from a child to its parent.
 class Whistle {
  public:
   Whistle();

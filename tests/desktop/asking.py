@@ -1,4 +1,4 @@
-"""delegate itself on a private desktop: stand-in backends that work or fail, asks, and what is told of them."""
+"""delegate itself on a private desktop: fake backends that work or fail, asks, and their notifications."""
 
 import contextlib
 import json
@@ -24,8 +24,8 @@ kind = "command"
 command = ["{command}"]
 max_parallel = 64
 """
-# It works while there is a file that says so.
-STAND_IN = """#!/bin/sh
+# It works while its file exists.
+FAKE_CLI = """#!/bin/sh
 [ -e "{command}.works" ] || {{ echo "{name} is broken" >&2; exit 3; }}
 echo "{name} is fine"
 """
@@ -40,8 +40,8 @@ class Asking:
         self.desktop, self.environment, self.options = desktop, environment or desktop.environment, options
         config = CONFIG.format(order=", ".join(f'"{name}"' for name in names), threshold=threshold)
         for name in names:
-            command = self._stand_in(name)
-            command.write_text(STAND_IN.format(name=name, command=command))
+            command = self._fake_cli(name)
+            command.write_text(FAKE_CLI.format(name=name, command=command))
             command.chmod(0o755)
             config += BACKEND.format(name=name, command=command)
         place = desktop.root / "home" / ".config" / "delegate"
@@ -50,11 +50,11 @@ class Asking:
         for made in (place.parents[1], place.parents[0], place, place / "delegate.toml"):
             os.chown(made, options.get("user", -1), options.get("group", -1))
 
-    def _stand_in(self, name):
-        return self.desktop.root / f"stand-in-{name}"
+    def _fake_cli(self, name):
+        return self.desktop.root / f"fake-cli-{name}"
 
     def works(self, name, does=True):
-        works = pathlib.Path(f"{self._stand_in(name)}.works")
+        works = pathlib.Path(f"{self._fake_cli(name)}.works")
         if does:
             works.touch()
         else:
@@ -94,7 +94,7 @@ class Asking:
         return found
 
     def in_the_end(self):
-        """The records, once nobody tells any more."""
+        """The records, after the last announcer has ended."""
         wait_until(lambda: not self.left(), "every process that tells has ended")
         records = self.records()
         assert not [record for record in records if record["delivery"] in UNDER_WAY], records

@@ -1,4 +1,4 @@
-"""A real notification server, dunst, on a screen that nobody sees: Xvfb."""
+"""A real notification server, dunst, on a virtual screen: Xvfb."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a terminal gets of our sequences through real multiplexers: a pty stands for the terminal outside."""
+"""What real multiplexers pass on of our sequences: a pty is the terminal outside."""
 
 import os
 import pty
@@ -31,8 +31,8 @@ class Reached:
 
 
 def terminal_gets(desktop, argv, until, term="xterm-256color"):
-    """All bytes that reach the terminal outside, until `until` did. What runs inside speaks whenever a key is pressed: tmux
-    drops what is to be passed on while it draws its screen anew, so that once may not be enough."""
+    """All bytes that reach the terminal outside, up to `until`. The program inside writes at each key press: tmux drops
+    passed-through sequences while it redraws its screen, so that once may not be enough."""
     begun = time.monotonic()
     environment = {**desktop.environment, "TERM": term, "KITTY_WINDOW_ID": "1", "SHELL": "/bin/sh"}
     pid, terminal = pty.fork()

@@ -1,4 +1,4 @@
-"""A desktop of the test's own: home, runtime directory, session bus, notification server, screen.
+"""A private desktop: home, runtime directory, session bus, notification server, screen.
 
 Nothing of the user's desktop is reached: no variable of the caller's is handed on, and every bus has its own socket and
 its own configuration. Everything that is started here dies with this process.
@@ -106,7 +106,7 @@ class Desktop:
         return process
 
     def marked(self, command=None):
-        """Processes of this desktop, of whatever parents, except what it starts and ends itself."""
+        """Processes of this desktop with any parent, except those that it starts and ends itself."""
         known = {process.child.pid for process in self.processes}
         found = []
         for entry in pathlib.Path("/proc").iterdir():
@@ -122,7 +122,7 @@ class Desktop:
         return found
 
     def bus(self, address=True, **options):
-        """A private session bus; with `address`, processes get to know it."""
+        """A private session bus; with `address`, it is in the environment of processes."""
         config = self.root / "bus.conf"
         config.write_text(BUS_CONFIG.format(socket=self.socket, services=self.root / "services"))
         bus = self.start(["dbus-daemon", "--nofork", "--nopidfile", "--print-address=1", f"--config-file={config}"],
@@ -134,7 +134,7 @@ class Desktop:
 
     def server(self, *behaviour):
         server = self.start([self.programs.server, *behaviour])
-        wait_until(lambda: '"ready"' in server.lines, "the stand-in has its name")
+        wait_until(lambda: '"ready"' in server.lines, "the fake server has its name")
         return server
 
     def activatable(self, command):
@@ -142,7 +142,7 @@ class Desktop:
         service.write_text(f"[D-BUS Service]\nName=org.freedesktop.Notifications\nExec={command}\n")
 
     def notify(self, notice=None, environment=None, text=None, **options):
-        """With time enough for a machine that is busy, unless the notice says otherwise."""
+        """With enough time for a busy machine, unless the notice says otherwise."""
         notice = {"budget_ms": 5000, **(notice or {"summary": "claude is unavailable"})}
         return Outcome(self, notice, environment, text, options)
 

@@ -17,11 +17,11 @@ SITUATIONS = []
 STATES = []
 
 
-HURRY = {"summary": "claude is unavailable", "budget_ms": 500}  # as people have it
+HURRY = {"summary": "claude is unavailable", "budget_ms": 500}  # the default
 
 
 class Skipped(Exception):
-    """This machine cannot make the situation; the text says why."""
+    """This machine cannot create the situation; the text says why."""
 
 
 def situation(name):
@@ -32,7 +32,7 @@ def situation(name):
 
 
 def state(name):
-    """A situation that is the desktop's alone, whoever has something to tell there: a trip can meet it, too."""
+    """A situation of the desktop alone, which a trip can meet, too."""
     def add(function):
         STATES.append((name, function))
         return situation(name)(function)
@@ -78,7 +78,7 @@ def no_bus_launched(desktop):
 @state("stale address")
 def stale_address(desktop):
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(desktop.root / "stale"))  # nobody listens
+    listener.bind(str(desktop.root / "stale"))  # nothing listens
     desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={desktop.root}/stale"
     return not_delivered(desktop.notify(), "connection refused")
 
@@ -90,7 +90,7 @@ def stale_but_runtime(desktop):
     desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={desktop.root}/stale"
     server = desktop.start([desktop.programs.server],
                            {**desktop.environment, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={desktop.socket}"})
-    wait_until(lambda: '"ready"' in server.lines, "the stand-in has its name")
+    wait_until(lambda: '"ready"' in server.lines, "the fake server has its name")
     return delivered(desktop.notify())
 
 
@@ -323,7 +323,7 @@ def late_bus(desktop):
     desktop.bus(address=False)
     server = desktop.start([desktop.programs.server],
                            {**desktop.environment, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={desktop.socket}"})
-    wait_until(lambda: '"ready"' in server.lines, "the stand-in has its name")
+    wait_until(lambda: '"ready"' in server.lines, "the fake server has its name")
 
     def relay(connection):
         bus = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,4 @@
-"""What a trip costs the person who asks, in every state of the desktop.
+"""How much a trip delays an ask, in every state of the desktop.
 
 The answer comes from the next backend, with and without a breaker that opens. Whatever hangs on the desktop, the person
 is not to wait for it.
@@ -40,7 +40,7 @@ class Trip:
 
     def must_not_be_delivered(self, reason, maybe):
         assert self.record["delivery"] == "undelivered", self.record
-        # What may have been shown is not told by another way.
+        # What may have been shown is not sent through another channel.
         expected = f"desktop: {PERHAPS}" if maybe else reason
         assert expected in self.record["detail"] and maybe == ("terminal: " not in self.record["detail"]), self.record
 
@@ -79,7 +79,7 @@ def milliseconds(seconds):
 
 
 def row(programs, name, function):
-    """Each round on a desktop of its own; medians, for people."""
+    """Each round on its own desktop; medians."""
     trips = []
     for _ in range(ROUNDS):
         with TrippingDesktop(programs) as desktop:

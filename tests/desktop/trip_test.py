@@ -25,17 +25,17 @@ class Shown:
 
 
 class Watch:
-    """Everything that is said about notifications on the bus."""
+    """All messages about notifications on the bus."""
 
     def __init__(self, desktop):
         self.desktop = desktop
         rules = [f"type='{type_}',interface='org.freedesktop.Notifications'" for type_ in ("method_call", "signal")]
         self.monitor = desktop.start(["dbus-monitor", "--session", *rules])
-        # It is told that it lost its name once it hears everything.
+        # It loses its name once it receives everything.
         wait_until(lambda: any("NameLost" in line for line in self.monitor.lines), "the monitor hears the bus")
 
     def catch_up(self):
-        """Until it has heard a call that is made now, and so all before it."""
+        """Waits until it has received a call that is made now, and so all earlier ones."""
         def asked():
             return sum(line.endswith("member=GetServerInformation") for line in self.monitor.lines)
         before = asked()
@@ -58,7 +58,7 @@ def desktop_with_dunst(desktop):
     place.mkdir(parents=True)
     (place / "dunstrc").write_text(NOTHING_EXPIRES)
     dunst(desktop)
-    # The first one loads fonts, which may take longer than people are to wait for a notification.
+    # The first one loads fonts, which may take longer than a notification may.
     desktop.notify({"summary": "the first one", "budget_ms": 20000})
     ask_dunst(desktop, "close-all")
     return Watch(desktop)
@@ -150,7 +150,7 @@ def situations(pictures):
         asking = Asking(desktop, "broken", "steady")
         asking.works("steady")
         took = asking.ask("steady")
-        # It is about to tell the trip; while it stands still, the outage ends.
+        # It is about to announce the trip; while it is stopped, the outage ends.
         teller = asking.left()
         for pid in teller:
             os.kill(pid, signal.SIGSTOP)
@@ -191,7 +191,7 @@ def situations(pictures):
         took = together(asking, 64, 1, 4)  # 4: it was skipped
         trip = about_backends(asking.in_the_end())
         assert [record["title"] for record in trip] == ["broken is unavailable: it ends with an error"]
-        # On a busy machine dunst may answer too late: then nobody knows what is shown, nor which one to close.
+        # On a busy machine dunst may answer too late: then it is unknown what is shown and which to close.
         is_known = trip[0]["delivery"] == "delivered"
         assert is_known or PERHAPS in trip[0]["detail"], trip
         assert_on_the_bus(watch, notified=1, closed=[])

@@ -3,8 +3,8 @@
 
     agents_test.py --delegate PATH [NAME ...]
 
-Each is registered with `delegate setup` and run headless with the stand-in API as its model, which calls delegate's
-tools; whom delegate asks is a stand-in, too. Every test writes down what went over the wires, to build/e2e or to
+Each is registered with `delegate setup` and run headless with the fake API as its model, which calls delegate's
+tools; the backend that delegate asks is fake, too. Every test writes down what went over the wires, to build/e2e or to
 $DELEGATE_E2E_TRANSCRIPTS.
 
 A backend may take 300 s where a client gives up after 60 s. Here the client gives up after 5 s, and the backend ends
@@ -210,7 +210,7 @@ class OfEachAgent:
         self.assertEqual(self.run_delegate("result", run).stdout, HEARD + "\n")
 
     def test_gives_up(self):
-        "{backend} gives up before it has an id: what it asked for is stopped, and it is told so"
+        "{backend} gives up before it has an id: the run is stopped, and the tool says that it timed out"
         self.limit_calls(2, ["mcp"])
         self.close_gate()
         agent = self.start_agent(("ask", QUESTION))
@@ -240,7 +240,7 @@ class Claude(OfEachAgent, Agents):
 
 class Codex(OfEachAgent, Agents):
     backend, part, prefix = "codex", "openai", "mcp__delegate__"
-    # The newest models get tools in a form that the stand-in API does not speak.
+    # The newest models get tools in a form that the fake API does not support.
     argv = ("codex", "exec", "--skip-git-repo-check", "-m", "gpt-5-codex", "-")
 
     def tools_shown(self, request):

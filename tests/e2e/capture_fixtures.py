@@ -3,7 +3,7 @@
 
     capture_fixtures.py [--into tests/fixtures] [CLI/CASE ...]
 
-Each case is one run of a real CLI, invoked as delegate invokes it, against the stand-in API, inside a
+Each case is one run of a real CLI, invoked as delegate invokes it, against the fake API, inside a
 network of loopback only. It leaves <cli>/<case>.stdout, .stderr and .exit; the last holds the exit code,
 or "killed" for a run that went on retrying until we stopped it. Paths and ports of this machine are
 replaced by neutral ones; nothing else is changed.

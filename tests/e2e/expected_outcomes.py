@@ -59,7 +59,7 @@ def parsed(line):
 
 
 MODES = dict(map(parsed, TABLE.strip().splitlines()))
-# What the API of the stand-in is not asked to do.
+# What the fake API is not asked to do.
 LOCAL = {"login", "refuse", "readonly", "untrusted", "flag", "session"}
 # Fast, and what breaks first when a CLI changes its words.
 QUICK = ("401", "403", "404", "429quota", "429usage", "429retry", "529", "errorevent", "stumble", "refuse",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for the three vendors' model APIs, on loopback, for the real CLIs to talk to.
+"""A fake of the three vendors' model APIs, on loopback, for the real CLIs to talk to.
 
     Anthropic  POST /v1/messages, /v1/messages/count_tokens
     OpenAI     POST /v1/responses (the WebSocket variant is refused)
@@ -564,4 +564,4 @@ class FakeApi(LoopbackServer):
 
 
 if __name__ == "__main__":
-    serve(FakeApi, "Stand-in for the Anthropic, OpenAI and Gemini APIs on loopback.")
+    serve(FakeApi, "Fake Anthropic, OpenAI and Gemini APIs on loopback.")

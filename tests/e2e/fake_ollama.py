@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for an Ollama daemon, on loopback, speaking its wire format.
+"""A fake Ollama daemon on loopback that speaks its wire format.
 
     GET / , /api/version, /api/tags, /api/ps      POST /api/show, /api/chat
 
@@ -99,7 +99,7 @@ class Handler(LoopbackHandler):
         self.send_json(200, {"models": models})
 
     def wanted_model(self):
-        """The model the request names, or None after having said why not."""
+        """The requested model, or None after an error response."""
         if not self.body:
             return self.send_json(400, {"error": "missing request body"})
         try:
@@ -187,4 +187,4 @@ class FakeOllama(LoopbackServer):
 
 
 if __name__ == "__main__":
-    serve(FakeOllama, "Stand-in for an Ollama daemon on loopback.")
+    serve(FakeOllama, "Fake Ollama daemon on loopback.")

@@ -1,7 +1,7 @@
-"""What the stand-in servers share: a loopback HTTP server with a mode, a log and a control endpoint.
+"""What the fake servers share: a loopback HTTP server with a mode, a log and a control endpoint.
 
 Mode     what the server does to the next request, by name ("ok", "401", "hang", ...). One mode for
-         everybody, or one per part of the server.
+         the whole server, or one per part.
 Log      one JSON object per request, appended to a file, written before the reply is sent.
 Control  POST /control?mode=NAME[&part=PART] changes the mode of a running server,
          GET /control shows it. Control requests are not logged.
@@ -21,7 +21,7 @@ import threading
 import time
 import urllib.parse
 
-HANG_SECONDS = 3600  # "for ever": longer than any test, so that a forgotten server still ends
+HANG_SECONDS = 3600  # longer than any test, but a forgotten server still ends
 
 
 def pieces_of(text):
@@ -139,7 +139,7 @@ class LoopbackHandler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def hang(self):
-        """Say nothing more, until the client goes away (or for ever)."""
+        """Say nothing more, until the client goes away (or HANG_SECONDS pass)."""
         self.connection.settimeout(HANG_SECONDS)
         try:
             self.connection.recv(1)

@@ -3,7 +3,7 @@
 
     outcomes.py --delegate PATH [--bare] [--write docs/outcomes.md] [--quick] [--jobs N] [CLI/MODE | CLI | MODE ...]
 
-Each mode of each CLI is one run through `delegate ask --no-fallback --json` with the real CLI against the stand-in
+Each mode of each CLI is one run through `delegate ask --no-fallback --json` with the real CLI against the fake
 API, in a network of loopback only. --bare runs the CLI alone, too, as a script would call it, for at most 60 s. A run
 that does not end as expected_outcomes.py says fails, and the difference is printed. --write needs every mode, and --bare.
 """

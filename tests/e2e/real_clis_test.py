@@ -3,8 +3,8 @@
 
     real_clis_test.py --delegate PATH [NAME ...]
 
-The CLIs are the pinned ones from npm; they talk to the stand-in API with keys that are none, and the
-local model is a stand-in too. Where that cannot be had (no npm, no node, no network namespaces), all
+The CLIs are the pinned ones from npm; they talk to the fake API with invalid keys, and the
+local model is fake, too. Where that cannot be had (no npm, no node, no network namespaces), all
 tests are skipped and the reason is printed. NAME selects tests whose sentence contains it.
 """
 
@@ -73,14 +73,14 @@ class OfEachCli:
         self.assertEqual(self.run_delegate("ask", "-b", self.backend, "hello").stdout, "pong: hello\n")
 
     def test_prompt(self):
-        "{backend} gets the whole prompt, whatever is in it"
+        "{backend} gets the whole prompt, whatever it contains"
         prompt = "--help\n\"quoted\" 'too' $HOME `id` %s \\n\nünïcode ✓ 漢字\n" + "x" * 200_000 + "\nlast line"
         done = self.run_delegate("ask", "-b", self.backend, "-t", "ask", stdin=prompt)
         self.assertEqual(done.stdout, "pong: last line\n")
         self.assertIn(prompt, self.model_requests(self.part)[-1]["prompt"])
 
     def test_session(self):
-        "{backend} takes a session up again and remembers what was said"
+        "{backend} resumes a session and remembers its earlier turns"
         session = self.ask_json("-b", self.backend, "the password is swordfish")["session_id"]
         again = self.ask_json("-b", self.backend, "--session", session, "recall")
         self.assertEqual(again["answer"], "recalled: the password is swordfish")
@@ -99,19 +99,19 @@ class OfEachCli:
         self.assertEqual(len(self.api.requests()), seen, "the open breaker let a request through")
 
     def test_quota(self):
-        "{backend} out of quota is told from {backend} out of order"
+        "{backend} without quota is distinguished from {backend} that fails"
         self.api.mode("429quota")
         failed = self.ask_json("-b", self.backend, "hello", exit_code=FAILED)
         self.assertEqual(failed["attempts"][0]["outcome"], "quota_exhausted")
 
     def test_empty(self):
-        "{backend} with an empty answer is not taken for an answer of the model"
+        "an empty answer of {backend} counts as a failure"
         self.api.mode("empty")
         done = self.sandbox.run([self.delegate, "ask", "--json", "-b", self.backend, "hello"], timeout=90)
         self.assertNotEqual(json.loads(done.stdout)["outcome"], "answered")
 
     def test_deadline(self):
-        "{backend} that hangs is stopped at the deadline, with everything it started"
+        "{backend} is stopped at the deadline when it hangs, with all its processes"
         self.api.mode("hang")
         self.run_delegate("ask", "-b", self.backend, "--timeout", "4s", "hello", exit_code=DEADLINE)
 
@@ -173,7 +173,7 @@ class AllTogether(World):
                          [(backend, "unauthenticated") for backend in REAL_CLIS] + [("ollama", "answered")])
 
     def test_all_open(self):
-        "with every breaker open, auto goes straight to the local model and says whom it skipped"
+        "with every breaker open, auto goes straight to the local model and names the skipped backends"
         self.break_sign_in()
         seen = len(self.api.requests())
         done = self.run_delegate("ask", "hello")
@@ -187,7 +187,7 @@ class AllTogether(World):
         self.assertNotIn("cloud", self.ollama.requests(path="/api/chat")[0]["model"])
 
     def test_status(self):
-        "status shows the breakers open, and a reset closes them"
+        "status shows open breakers, and a reset closes them"
         self.break_sign_in()
         self.assertEqual(self.breaker_states(), dict.fromkeys(REAL_CLIS, "open") | {"ollama": "closed"})
         self.api.mode("ok")
@@ -224,7 +224,7 @@ class Editors(World):
         return done.stdout + done.stderr
 
     def test_claude(self):
-        "claude lists delegate once setup has registered it, and not once that is undone"
+        "claude lists delegate after setup has registered it, and no longer after an undo"
         self.lists("claude", "mcp", "add", "-s", "user", "other", "--", "true")
         before = json.loads((self.sandbox.home / ".claude.json").read_text())["mcpServers"]
         self.run_delegate("setup", "claude")
@@ -236,7 +236,7 @@ class Editors(World):
         self.assertEqual(json.loads((self.sandbox.home / ".claude.json").read_text())["mcpServers"], before)
 
     def test_claude_writes_the_same(self):
-        "setup writes what claude itself would write"
+        "setup writes the same as claude itself would write"
         self.run_delegate("setup", "claude")
         ours = json.loads((self.sandbox.home / ".claude.json").read_text())["mcpServers"]
         self.run_delegate("setup", "claude", "--undo")
@@ -245,7 +245,7 @@ class Editors(World):
         self.assertIn("already registered", self.run_delegate("setup", "claude").stderr)
 
     def test_codex(self):
-        "codex lists delegate once setup has registered it, with its timeout and variables, and not once that is undone"
+        "codex lists delegate with its timeout and variables after setup, and no longer after an undo"
         config = self.sandbox.home / ".codex/config.toml"
         before = config.read_text()
         self.run_delegate("setup", "codex", "--env", "SOME_KEY")
@@ -260,14 +260,14 @@ class Editors(World):
         self.assertEqual(json.loads(self.sandbox.run(["codex", "mcp", "list", "--json"]).stdout), [])
 
     def test_codex_added_it(self):
-        "what codex itself added is brought up to date"
+        "setup updates an entry that codex itself has added"
         self.lists("codex", "mcp", "add", "delegate", "--", self.delegate, "mcp")
         self.assertIn("brought up to date", self.run_delegate("setup", "codex").stderr)
         [server] = json.loads(self.sandbox.run(["codex", "mcp", "list", "--json"]).stdout)
         self.assertEqual(server["tool_timeout_sec"], 3600)
 
     def test_gemini(self):
-        "gemini lists delegate once setup has registered it, and not once that is undone"
+        "gemini lists delegate after setup has registered it, and no longer after an undo"
         settings = self.sandbox.home / ".gemini/settings.json"
         before = settings.read_text()
         self.run_delegate("setup", "gemini")
@@ -277,7 +277,7 @@ class Editors(World):
         self.assertNotIn(self.delegate, self.lists("gemini", "mcp", "list"))
 
     def test_status(self):
-        "setup finds the three, and sees what they registered themselves"
+        "setup finds the three editors and the entries that they have added themselves"
         self.lists("claude", "mcp", "add", "-s", "user", "delegate", "--", self.delegate, "mcp")
         self.lists("gemini", "mcp", "add", "-s", "user", "delegate", self.delegate, "mcp")
         found = {one["name"]: one for one in json.loads(self.run_delegate("setup", "--json").stdout)["editors"]}

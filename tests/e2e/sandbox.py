@@ -1,7 +1,7 @@
 """Where the real CLIs run: a network of loopback only, an empty home, a scrubbed environment.
 
 Nothing of the user's is read or changed: no login, no key, no settings. The three CLIs are pointed at the
-stand-in API on loopback, with keys that are none.
+fake API on loopback, with invalid keys.
 """
 
 import fcntl
@@ -84,7 +84,7 @@ def json_lines(log):
 
 
 class Server:
-    """One of our stand-in servers as a child process, with its control endpoint and its log."""
+    """One of our fake servers as a child process, with its control endpoint and its log."""
 
     def __init__(self, script, log):
         self.log_path = pathlib.Path(log)
@@ -164,7 +164,7 @@ class Sandbox:
             "XDG_RUNTIME_DIR": str(self.temporary), "LANG": "C.UTF-8", "TERM": "dumb", "USER": "user"}
 
     def use_api(self, url):
-        """Point the three CLIs at the stand-in API, each in the way its own users would."""
+        """Point the three CLIs at the fake API, each in the way its own users would."""
         self.environment |= {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": NOT_A_KEY, "CODEX_API_KEY": NOT_A_KEY,
                              "GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": NOT_A_KEY}
         self.write(".codex/config.toml", f'openai_base_url = "{url}/v1"\n')

@@ -1,6 +1,6 @@
-// A program that stands in for an AI CLI and misbehaves on request. Its options are carried out in the order given;
-// everything after `--` is left alone (but shows in --args), and --version before it wins over all others. An unknown
-// option is an error, so that no test passes because of a typing mistake. Sleepers end by themselves after an hour.
+// A fake AI CLI that misbehaves on request. Its options are carried out in the given order; everything after `--` is
+// ignored (but shows in --args), and --version before it overrides all others. An unknown option is an error, so that
+// no test passes because of a typing mistake. Sleepers end by themselves after an hour.
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -47,7 +47,7 @@ void put_lines(char** texts) {
   for (; *texts != nullptr; ++texts) put_line(STDOUT_FILENO, *texts);
 }
 
-/// Hands everything from `fd` to `use` until its end.
+/// Passes everything from `fd` to `use` until its end.
 template <class Use>
 void drain(int fd, Use use) {
   static char buffer[64 << 10];
@@ -102,7 +102,7 @@ void fork_sleeper() {
   announce(pid);
 }
 
-/// A background child that speaks up (on our stdout) only after we have exited.
+/// A background child that writes to our stdout only after we have exited.
 void fork_late_sayer(const std::string& text) {
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
@@ -125,7 +125,7 @@ void daemonise_sleeper() {
   _exit(0);
 }
 
-/// A daemon that bears no mark of where it comes from: its environment is empty.
+/// A daemon that cannot be recognised by its environment, which is empty.
 void daemonise_stranger() {
   const pid_t middle = ::fork();
   if (middle > 0) {
@@ -146,7 +146,7 @@ void daemonise_stranger() {
   _exit(71);
 }
 
-/// A line of descendants, each the child of the one before and in a session of its own, deaf to SIGTERM.
+/// A chain of descendants, each the child of the one before, in its own session and ignoring SIGTERM.
 [[noreturn]] void be_generation(unsigned long descendants, int all_there) {
   ::setsid();
   ::signal(SIGTERM, SIG_IGN);
@@ -164,11 +164,11 @@ void fork_generations(unsigned long count) {
     be_generation(count - 1, ends[1]);
   }
   ::close(ends[1]);
-  drain(ends[0], [](std::string_view) {});  // until all have let go of it
+  drain(ends[0], [](std::string_view) {});  // until all have closed it
   ::close(ends[0]);
 }
 
-/// One that is never there when one looks: it forks itself and exits, over and over, for a minute at most.
+/// A process that evades a scan of /proc: it forks and exits repeatedly, for a minute at most.
 void fork_runner() {
   const pid_t pid = ::fork();
   if (pid > 0) return;

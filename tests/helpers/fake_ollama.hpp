@@ -1,4 +1,6 @@
 #pragma once
+#include <unistd.h>
+
 #include <atomic>
 #include <mutex>
 #include <string>
@@ -8,7 +10,7 @@
 
 namespace delegate_tests {
 
-/// A stand-in for an Ollama daemon with one small model, which is not loaded at first, on loopback.
+/// A fake Ollama daemon on loopback with one small model, which is not loaded at first.
 class FakeOllama {
  public:
   enum class Mode { answers, fails, has_no_model, drops };
@@ -50,7 +52,7 @@ class FakeOllama {
       (only_loads ? loads_ : chats_).push_back(request.body);
     }
     while (held_ && !server_.is_over() && !FakeServer::is_left(request)) ::usleep(1'000);
-    if (FakeServer::is_left(request)) return {.then = Reply::Then::close};  // loading is given up with its client
+    if (FakeServer::is_left(request)) return {.then = Reply::Then::close};  // loading stops when its client leaves
     if (mode_ == Mode::drops && !only_loads) return {.body = kAnswer, .then = Reply::Then::drop};
     if (mode_ == Mode::fails && !only_loads)
       return {.status = "500 Internal Server Error", .body = R"({"error":"llama-server process has terminated"})"};

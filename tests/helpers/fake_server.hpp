@@ -1,28 +1,18 @@
 #pragma once
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
-#include <cstdlib>
 #include <functional>
 #include <list>
-#include <mutex>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "core/os/fd.hpp"
+#include "tests/helpers/loopback.hpp"
 
 namespace delegate_tests {
 
-/// An HTTP server on loopback: each connection has a thread of its own and is kept for as many requests as come. The
-/// answers are the handler's; it may be called from several threads at a time. Ends when it is destroyed, whatever
-/// still runs: a handler that waits asks `is_over()`.
+/// An HTTP server on loopback: each connection has its own thread and is kept open for any number of requests. The
+/// handler answers; it may be called from several threads at a time. The destructor stops the server while requests
+/// may still be served: a handler that waits checks `is_over()`.
 class FakeServer {
  public:
   struct Request {
@@ -39,107 +29,63 @@ class FakeServer {
   };
   using Handler = std::function<Reply(const Request&)>;
 
-  explicit FakeServer(Handler handler) : handler_(std::move(handler)) {
-    listener_ = delegate::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof name;
-    auto* address = reinterpret_cast<sockaddr*>(&name);
-    if (::bind(listener_.get(), address, size) != 0 || ::listen(listener_.get(), 64) != 0 ||
-        ::getsockname(listener_.get(), address, &size) != 0)
-      throw std::runtime_error("fake_server: no loopback");
-    port_ = ntohs(name.sin_port);
-    acceptor_ = std::thread([this] { accept_all(); });
-  }
+  explicit FakeServer(Handler handler) : handler_(std::move(handler)), acceptor_([this] { accept_all(); }) {}
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
   ~FakeServer() {
     over_ = true;
-    ::shutdown(listener_.get(), SHUT_RDWR);  // wakes accept
+    listener_.wake();
     acceptor_.join();
-    for (Client& client : clients_) ::shutdown(client.connection.get(), SHUT_RDWR);
+    for (Client& client : clients_) client.connection.shut_down();
     for (Client& client : clients_) client.thread.join();
   }
 
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string address() const { return "127.0.0.1:" + listener_.port(); }
   std::string url() const { return "http://" + address(); }
   int connections() const { return connections_; }
   bool is_over() const { return over_; }
 
   /// Has the client closed this connection?
-  static bool is_left(const Request& request) {
-    pollfd polled{request.connection, POLLRDHUP, 0};
-    return ::poll(&polled, 1, 0) > 0 && (polled.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-  }
+  static bool is_left(const Request& request) { return delegate_tests::is_left(request.connection); }
 
  private:
   struct Client {
-    delegate::Fd connection;
+    Connection connection;
     std::thread thread;
   };
 
   void accept_all() {
     for (;;) {
-      delegate::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!connection) return;
+      delegate::Fd accepted = listener_.accept();
+      if (!accepted) return;
       ++connections_;
-      Client& client = clients_.emplace_back();  // of this thread alone until it has been joined
-      client.connection = std::move(connection);
-      client.thread = std::thread([this, fd = client.connection.get()] { serve(fd); });
+      // The list is this thread's alone until it has been joined.
+      Client& client = clients_.emplace_back(Client{Connection(std::move(accepted)), {}});
+      client.thread = std::thread([this, &connection = client.connection] { serve(connection); });
     }
   }
 
-  void serve(int connection) {
-    std::string received;
-    Request request{.connection = connection};
-    while (!over_ && read_request(connection, received, request))
-      if (!send_reply(connection, handler_(request))) break;
-    ::shutdown(connection, SHUT_RDWR);
-  }
-
-  static bool read_request(int connection, std::string& received, Request& request) {
-    std::size_t whole = std::string::npos;
-    std::size_t head = std::string::npos;
-    for (;;) {
-      if ((head = received.find("\r\n\r\n")) != std::string::npos) {
-        const std::size_t length = received.find("Content-Length: ");
-        whole = head + 4 + (length < head ? std::strtoul(received.c_str() + length + 16, nullptr, 10) : 0);
-        if (received.size() >= whole) break;
-      }
-      std::array<char, 65536> buffer{};
-      const ssize_t count = ::recv(connection, buffer.data(), buffer.size(), 0);
-      if (count <= 0) return false;
-      received.append(buffer.data(), static_cast<std::size_t>(count));
-    }
-    const std::size_t path = received.find(' ') + 1;
-    request.path = received.substr(path, received.find(' ', path) - path);
-    request.body = received.substr(head + 4, whole - head - 4);
-    received.erase(0, whole);
-    return true;
+  void serve(Connection& connection) {
+    while (!over_ && connection.read_request())
+      if (!send_reply(connection, handler_({connection.path(), connection.body, connection.fd()}))) break;
+    connection.shut_down();
   }
 
   /// False: there are no more requests on this connection.
-  static bool send_reply(int connection, const Reply& reply) {
+  static bool send_reply(Connection& connection, const Reply& reply) {
     std::string text = "HTTP/1.1 " + reply.status + "\r\nContent-Type: " + reply.type +
                        "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\n" +
                        (reply.then == Reply::Then::keep ? "" : "Connection: close\r\n") + "\r\n" + reply.body;
     if (reply.then == Reply::Then::drop) text.erase(text.size() - reply.body.size());
-    for (std::size_t sent = 0; sent < text.size();) {
-      const ssize_t count = ::send(connection, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
-      if (count <= 0) return false;
-      sent += static_cast<std::size_t>(count);
-    }
-    return reply.then == Reply::Then::keep;
+    return connection.send(text) && reply.then == Reply::Then::keep;
   }
 
   Handler handler_;
   std::atomic<bool> over_{false};
   std::atomic<int> connections_{0};
-  delegate::Fd listener_;
-  int port_ = 0;
+  Listener listener_;
   std::list<Client> clients_;
-  std::thread acceptor_;
+  std::thread acceptor_;  // last: it starts when all other members exist
 };
 
 }  // namespace delegate_tests

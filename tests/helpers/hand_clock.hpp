@@ -3,7 +3,7 @@
 
 namespace delegate::test {
 
-/// A host's clocks, moved by hand.
+/// A host's clocks, set by the test.
 class HandClock final : public Clock {
  public:
   HostTime now() const override { return now_; }

@@ -115,7 +115,7 @@ Result<Json> Bench::report(const Json& line) {
   const bool live = std::exchange(call.live, false);
   bool counted = false;
   TRY(const auto after, step(call.process, [&](Breaker& breaker, const HostTime& now, After& told) {
-        if (!live) return;  // refused, or reported already: there is no permit left to report through
+        if (!live) return;  // rejected or reported already: there is no permit left
         const Settled settled = settle(breaker, config_.policy, now, call.ticket, report);
         counted = settled.counted;
         told.entered = settled.entered;

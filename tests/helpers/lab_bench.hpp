@@ -13,7 +13,7 @@ class Bench {
  public:
   Bench(StoreKind store, const Config& config) : config_(config), clock_(config.clock), stores_(store, clock_) {}
 
-  /// The answer to one line. After an error nothing has happened, not even time has passed.
+  /// The answer to one line. An error changes nothing, not even the time.
   Result<Json> answer(const Json& line);
 
  private:
@@ -22,7 +22,7 @@ class Bench {
     Ticket ticket;
     bool live = false;  // its report may still come
   };
-  /// What is told of every step.
+  /// What every answer contains.
   struct After {
     BreakerView view;
     std::optional<BreakerState> entered;

@@ -52,7 +52,7 @@ Status set_clock(Config& config, const Json& value, const std::string& name) {
   return {};
 }
 
-/// What is stored stays stored: only that can be asked for.
+/// The store is always persistent: no other value is supported.
 Status set_persist(Config&, const Json& value, const std::string& name) {
   if (value != true) return fail(Code::invalid_argument, "unsupported: " + name);
   return {};

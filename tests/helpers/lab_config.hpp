@@ -5,8 +5,8 @@
 namespace delegate::lab {
 
 enum class ClockKind {
-  boottime,  // a host: a boot clock that restarts, and a wall clock that people set
-  wall,      // a fleet: one server's time for everybody
+  boottime,  // a host: a boot clock that restarts, and a wall clock that can be set
+  wall,      // a fleet: one server's time for all
 };
 
 /// One breaker's settings, with the protocol's defaults rather than the product's: no back-off, no grace, no window, no
@@ -24,7 +24,7 @@ struct Config {
   ClockKind clock = ClockKind::boottime;
 };
 
-/// The names in `given` replace those of `config`. "unsupported: NAME" for what this breaker does not have.
+/// The names in `given` replace those of `config`. "unsupported: NAME" for a setting that this breaker lacks.
 Result<Config> configured(Config config, const Json& given);
 
 }  // namespace delegate::lab

@@ -47,7 +47,7 @@ void Processes::kill_all() {
 
 Stores::~Stores() {
   disconnect_all();
-  std::error_code ignored;  // a temporary directory that stays behind harms nobody
+  std::error_code ignored;  // a remaining temporary directory does no harm
   if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
 }
 

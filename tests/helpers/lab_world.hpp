@@ -9,7 +9,7 @@
 #include "core/state/store.hpp"
 #include "tests/helpers/lab_config.hpp"
 
-// The laboratory's world: clocks, processes and stores that do what the input says and nothing else.
+// The lab's world: clocks, processes and stores that do only what the input says.
 namespace delegate::lab {
 
 class LabClock final : public Clock {
@@ -31,7 +31,7 @@ class LabClock final : public Clock {
   int boot_ = 1;
 };
 
-/// The processes by name. One that is not running is started by being named.
+/// The processes by name. Naming one that is not running starts it.
 class Processes {
  public:
   ProcessId named(const std::string& name, const std::string& boot_id);
@@ -68,7 +68,7 @@ class Stores {
   std::map<std::string, std::unique_ptr<StateStore>> open_;
 };
 
-/// A store that can be taken away: every call then fails.
+/// A store that can be made unavailable: every call then fails.
 class Outage final : public StateStore {
  public:
   Outage(StateStore& inner, bool down) : inner_(inner), down_(down) {}

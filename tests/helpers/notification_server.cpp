@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-// A stand-in for the desktop's notification server that misbehaves on request. One line of JSON on stdout for each
+// A fake notification server of the desktop that misbehaves on request. One line of JSON on stdout for each
 // call, "ready" once it has its name. Ends with its bus.
 //   --wait MS    before it takes its name      --late MS   before it answers Notify
 //   --mute       never answers Notify          --die       on Notify

@@ -4,7 +4,7 @@
 #include "core/os/file.hpp"
 #include "core/os/inherited.hpp"
 
-// Writes to stdout what a terminal with this process's environment is sent; the arguments are title and text.
+// Writes the sequence for a terminal with this process's environment to stdout; the arguments are title and text.
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
   const auto sequence = delegate::notify::desktop::terminal_sequence(

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-// SHA-256 (FIPS 180-4) in its plainest form, for tests that compare what was sent with what arrived.
+// SHA-256 (FIPS 180-4) in its simplest form, for tests that compare sent with received data.
 namespace delegate_tests {
 
 class Sha256 {

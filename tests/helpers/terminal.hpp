@@ -8,7 +8,7 @@
 
 namespace delegate::test {
 
-/// A terminal: `screen` sees what the program writes, and types.
+/// A terminal: `screen` is the side that reads what the program writes, and types.
 struct Terminal {
   Terminal() : screen(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
     REQUIRE(::grantpt(screen.get()) == 0);

@@ -41,7 +41,7 @@ class Stream:
 
 
 class Server:
-    """One process and who waits for what it says."""
+    """One process and the requests that wait for its output."""
 
     def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -85,7 +85,7 @@ class Server:
             return next((one for one in self.streams if one.id == subscription), None)
         if message["method"] == "notifications/progress":
             return next((one for one in self.streams if one.progress_token == params.get("progressToken")), None)
-        # What names no request goes to the newest one, or to the stream of a GET.
+        # A message without a request goes to the newest one, or to the stream of a GET.
         requests = [one for one in self.streams if one.id is not None and not one.listens]
         others = [one for one in self.streams if one.id is None]
         return (requests or others or [None])[-1]
@@ -161,7 +161,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reply(status, error)
 
     def is_from_here(self):
-        """Against a page of somebody else that had its name resolved to this machine."""
+        """Against DNS rebinding: a foreign page whose name resolves to this machine."""
         host = urllib.parse.urlsplit("//" + self.headers.get("Host", "")).hostname
         origin = self.headers.get("Origin")
         return host in LOCAL_NAMES and (origin is None or urllib.parse.urlsplit(origin).hostname in LOCAL_NAMES)
@@ -271,7 +271,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 pass  # that server has ended too
 
     def pass_on(self, stream, first):
-        """True when the answer was passed on, or there is nobody left to give one."""
+        """True when the answer was passed on, or no process is left to give one."""
         message = first
         while True:
             if message is None:

@@ -32,7 +32,7 @@ def baseline():
 
 
 class Report:
-    """What the conformance tests have said of a server."""
+    """What the conformance tests report about a server."""
 
     def __init__(self, name, revision, done):
         self.name, self.revision, self.exit_code = name, revision, done.returncode
@@ -82,7 +82,7 @@ def test(tools):
     for revision in REVISIONS:
         fixture = conformance(tools, "fixture", tools.fixture, revision)
         delegate = conformance(tools, "delegate", tools.delegate, revision, "--expected-failures", str(BASELINE))
-        # With expected failures, what is not scored is not told apart.
+        # With expected failures, scenarios that are not scored cannot be recognised.
         for report in (fixture, delegate):
             good = report.is_good(reasons, fixture.unscored) and good
         for name, verdict in delegate.lines(reasons, fixture.unscored):

@@ -4,7 +4,7 @@
 
 #include "core/mcp/connection.hpp"
 
-// The server that the conformance tests of the protocol expect to find: tools, resources and prompts with the names and
+// The server that the conformance tests of the protocol expect: tools, resources and prompts with the names and
 // the behaviour that their descriptions ask for.
 namespace delegate::mcp::fixture {
 
@@ -31,7 +31,7 @@ class Fixture : public Service {
 /// A tool's answer; it may use the connection before.
 using ToolAnswer = Answer (*)(Connection& connection, const Call& call, const Json& arguments);
 const std::map<std::string, ToolAnswer>& simple_tools();
-/// Those that ask the client for something.
+/// Tools that ask the client for something.
 const std::map<std::string, ToolAnswer>& asking_tools();
 
 inline Answer said(const std::string& text) { return ToolResult{{Text{text}}, {}, false, nullptr}; }

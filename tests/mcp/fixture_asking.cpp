@@ -25,20 +25,20 @@ InputRequired::Request roots() { return {"roots/list", Json::object()}; }
 
 Json text_property(const char* name) { return {{name, {{"type", "string"}}}}; }
 
-/// All that was asked for is there.
+/// All requested answers are there.
 bool answered(const Call& call, const Requests& requests) {
   for (const auto& [key, request] : requests)
     if (!call.input_responses.contains(key)) return false;
   return true;
 }
 
-/// Asks until everything is there, then says what it was.
+/// Asks until all answers are there, then returns them.
 Answer after(const Call& call, Requests requests, const std::string& introduction) {
   if (!answered(call, requests)) return InputRequired{std::move(requests), {}};
   return said(introduction + dump(call.input_responses));
 }
 
-/// The same with a state that has to come back as it was.
+/// The same with a state that must come back unchanged.
 Answer after_with_state(const Call& call, Requests requests, const std::string& state) {
   if (!answered(call, requests)) return InputRequired{std::move(requests), state};
   if (call.request_state != state) return Failure{Failure::Kind::invalid_params, "the request state is not ours", {}};

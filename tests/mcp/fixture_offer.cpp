@@ -17,7 +17,7 @@ Tool tool(const std::string& name, Json schema = {{"type", "object"}}) {
   return made;
 }
 
-/// What a server may use of JSON Schema and has to hand on as it is.
+/// JSON Schema that a server may use and must pass on unchanged.
 Json rich_schema() {
   return Json::parse(R"({
     "$schema": "https://json-schema.org/draft/2020-12/schema",

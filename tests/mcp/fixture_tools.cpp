@@ -1,6 +1,6 @@
 #include "tests/mcp/fixture.hpp"
 
-// Tools that know their answer.
+// Tools that answer without the client.
 namespace delegate::mcp::fixture {
 namespace {
 

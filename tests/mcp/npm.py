@@ -34,14 +34,14 @@ def installed(package, program):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
         if done.returncode != 0:
             raise Unavailable(f"npm could not install {package}: {done.stdout.strip().splitlines()[-1:]}")
-        # Somebody else may have finished first: theirs is as good as ours.
+        # Another process may have finished first: its result is as good as ours.
         if not folder.exists():
             made.rename(folder)
     return path
 
 
 def node():
-    """One that is new enough for the conformance tests."""
+    """A Node.js that is new enough for the conformance tests."""
     own = shutil.which("node")
     if own:
         version = subprocess.run([own, "-p", "parseInt(process.versions.node)"], stdout=subprocess.PIPE, text=True)

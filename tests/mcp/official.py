@@ -22,7 +22,7 @@ def install():
 
 
 class Tools:
-    """The tools, and the two servers that they judge: the fixture and delegate."""
+    """The tools, and the two servers that they test: the fixture and delegate."""
 
     def __init__(self, programs, home, fixture, delegate):
         self.programs, self.home = programs, pathlib.Path(home)
@@ -36,7 +36,7 @@ class Tools:
 
 
 def main(description, test):
-    """Ends with what `test` makes of the tools. Where they cannot be had, that is said, and nothing is tested."""
+    """Exits with the result of `test`. Where the tools are unavailable, reports that and tests nothing."""
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
     for server in ("fixture", "delegate"):
         parser.add_argument(f"--{server}", type=pathlib.Path, required=True, metavar="PATH")

@@ -20,7 +20,7 @@ std::size_t entries(const char* directory) {
   return count;
 }
 
-/// The parent of a process, from the fields behind its name, which may hold anything; 0: it has gone.
+/// The parent of a process, from the fields after its name, which may contain anything; 0: it has ended.
 int parent_of(const fs::path& process) {
   std::ifstream in(process / "stat");
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -39,7 +39,7 @@ std::size_t children(int not_ours) {
 }
 
 std::size_t resident_kb() {
-  ::malloc_trim(0);  // what is free is not held
+  ::malloc_trim(0);  // free memory does not count
   std::ifstream in("/proc/self/statm");
   std::size_t pages = 0;
   std::size_t resident = 0;

@@ -21,7 +21,7 @@ import tempfile
 import time
 
 TAG = "DELEGATE_RUN_ID"
-PATIENCE = 15  # seconds until what is left counts as left
+PATIENCE = 15  # seconds until a remaining process counts as leaked
 RUN_TIMEOUT = 60  # a run that takes this long has failed
 
 BACKENDS = {
@@ -59,7 +59,7 @@ def marked(mark):
             environment = (entry / "environ").read_bytes().split(b"\0")
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
-            continue  # gone, or somebody else's
+            continue  # ended, or another user's
         if any(word.startswith(("%s=%s" % (TAG, mark)).encode()) for word in environment):
             found[int(entry.name)] = command.strip()
     return found

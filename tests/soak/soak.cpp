@@ -18,11 +18,11 @@
 #include "core/os/process.hpp"
 #include "core/run/ask.hpp"
 #include "core/state/sqlite.hpp"
+#include "tests/soak/faulty_server.hpp"
 #include "tests/soak/figures.hpp"
-#include "tests/soak/http_stand_in.hpp"
 
-// Thousands of runs in one process, as a server would make them, with backends that misbehave in every way they can:
-// afterwards it holds what it held before.
+// Thousands of runs in one process, as a server would make them, with backends that misbehave in every possible way:
+// afterwards the process holds no more resources than before.
 //   soak [RUNS [SEED]]
 using namespace delegate;
 using namespace std::chrono_literals;
@@ -37,7 +37,7 @@ constexpr std::size_t kMoreMemory = 8u << 10;  // kB; the allocator's own ups an
 struct Behaviour {
   const char* name;
   int weight;
-  std::vector<std::string> options;  // of the stand-in CLI
+  std::vector<std::string> options;  // of the fake CLI
 };
 
 const std::vector<Behaviour>& behaviours() {
@@ -165,7 +165,7 @@ bool compare(const soak::Figures& before, const soak::Figures& after) {
 }
 
 int soak_for(int runs, unsigned seed, const std::string& directory) {
-  const soak::HttpStandIn server;
+  const soak::FaultyServer server;
   const std::string mark = soak::kOuterRun + std::to_string(::getpid());
   const SystemClock clock;
   const Config config = configuration(server.url());
@@ -194,14 +194,14 @@ int soak_for(int runs, unsigned seed, const std::string& directory) {
   for (const auto& [outcome, count] : soak.outcomes()) std::printf("  %-16s %6d\n", outcome.c_str(), count);
   const bool good = compare(before, after) && breakers.trouble().empty();
   if (!breakers.trouble().empty()) std::printf("the store: %s\n", breakers.trouble().c_str());
-  kill_tagged(soak::kTag, mark);  // what should not be there does not outlive the test
+  kill_tagged(soak::kTag, mark);  // leaked processes do not outlive the test
   return good ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  // An arena for each of many short-lived threads grows and shrinks as it likes; two show what is kept.
+  // One arena for each of many short-lived threads varies too much; two show what is kept.
   ::mallopt(M_ARENA_MAX, 2);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);

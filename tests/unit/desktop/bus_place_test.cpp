@@ -14,7 +14,7 @@ std::vector<BusPlace> places_of(const std::string& address) {
 
 }  // namespace
 
-TEST_CASE("the session bus is where its address says, else in the runtime directory") {
+TEST_CASE("the session bus is at its address, or else in the runtime directory") {
   const auto places = bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/a/b,guid=12;unix:abstract=/c"},
                                              {"XDG_RUNTIME_DIR", "/run/user/7"}},
                                  8);
@@ -26,14 +26,14 @@ TEST_CASE("the session bus is where its address says, else in the runtime direct
   CHECK(places[2].socket == "/run/user/7/bus");
 }
 
-TEST_CASE("one place is not tried twice") {
+TEST_CASE("no address is tried twice") {
   CHECK(
       bus_places(
           Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/7/bus"}, {"XDG_RUNTIME_DIR", "/run/user/7"}}, 7)
           .size() == 1);
 }
 
-TEST_CASE("where nothing says it, as after cron and `su -`, the bus is in the runtime directory that systemd makes") {
+TEST_CASE("without variables, as under cron and `su -`, the bus is in systemd's runtime directory") {
   for (const Environment& environment : {Environment{}, Environment{{"XDG_RUNTIME_DIR", "relative"}},
                                          Environment{{"DBUS_SESSION_BUS_ADDRESS", ""}, {"XDG_RUNTIME_DIR", ""}}}) {
     const auto places = bus_places(environment, 1007);
@@ -51,13 +51,13 @@ TEST_CASE("the escapes of an address are resolved") {
     CHECK(places_of(bad)[0].unusable == "'" + std::string(bad) + "' is not a bus address");
 }
 
-TEST_CASE("an address that starts a program or leads away from this machine is not followed") {
+TEST_CASE("an address that starts a program or leads to another machine is ignored") {
   for (const char* bad : {"unixexec:path=/bin/sh", "tcp:host=example.org,port=1", "nonce-tcp:host=x", "launchd:env=X",
                           "autolaunch:", "unix:tmpdir=/tmp", "unix:"})
     CHECK(places_of(bad)[0].unusable == "'" + std::string(bad) + "' is not a socket of this machine");
 }
 
-TEST_CASE("what is no address is not followed either") {
+TEST_CASE("an invalid address is ignored") {
   CHECK(places_of("disabled")[0].unusable == "'disabled' is not a bus address");
   CHECK(places_of("unix:path=")[0].unusable == "'unix:path=' is not a bus address");
   CHECK(places_of("unix:path=bus")[0].unusable == "'unix:path=bus' is not an absolute path");

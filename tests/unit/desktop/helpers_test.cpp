@@ -39,7 +39,7 @@ std::string received(const HelperCall& call, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a helper is called where the desktop belongs to another system, and nowhere else") {
+TEST_CASE("a helper is called only where the desktop belongs to another system") {
   CHECK(helper_call(kMac, "a", "b").has_value());
   CHECK(helper_call(kWsl, "a", "b").has_value());
   CHECK_FALSE(helper_call({.system = System::linux_kernel, .kernel_release = "6.1.0-18-amd64"}, "a", "b").has_value());
@@ -56,7 +56,7 @@ TEST_CASE("a container on WSL, which has the kernel alone, is not WSL") {
       is_wsl({.system = System::macos, .environment = kWsl.environment, .kernel_release = kWsl.kernel_release}));
 }
 
-TEST_CASE("a helper gets the words on stdin and nothing of them in its arguments") {
+TEST_CASE("a helper gets the text on stdin and nothing of it in its arguments") {
   for (const HelperFacts& facts : {kMac, kWsl}) {
     const auto calm = helper_call(facts, "a", "b");
     const auto evil = helper_call(facts, kEvil, kEvil);
@@ -66,7 +66,7 @@ TEST_CASE("a helper gets the words on stdin and nothing of them in its arguments
   }
 }
 
-TEST_CASE("the words are ASCII and one line, whatever they were") {
+TEST_CASE("the text is ASCII and one line, whatever it was") {
   const auto call = helper_call(kWsl, kEvil, "ä");
   REQUIRE(call.has_value());
   CHECK(call->input == "{\"title\":\"$(touch /tmp/x) \\\"; exit '`  [2J \\u00e4 \\ufffd\",\"text\":\"\\u00e4\"}\n");
@@ -78,7 +78,7 @@ TEST_CASE("a script for Windows has no double quotes, which its command line wou
   for (const std::string& argument : call->arguments) CHECK(argument.find('"') == std::string::npos);
 }
 
-TEST_CASE("a stand-in for osascript or PowerShell gets script and words as they are") {
+TEST_CASE("a replacement for osascript or PowerShell gets script and text unchanged") {
   for (const auto& [facts, name] : {std::pair(kMac, "osascript"), std::pair(kWsl, "powershell.exe")}) {
     const auto call = helper_call(facts, kEvil, "b");
     REQUIRE(call.has_value());
@@ -88,7 +88,7 @@ TEST_CASE("a stand-in for osascript or PowerShell gets script and words as they 
   }
 }
 
-TEST_CASE("delegate-notify is beside the program, or below libexec") {
+TEST_CASE("delegate-notify is found beside the program, or below libexec") {
   CHECK(notifier_places("/usr/local/bin/delegate") ==
         std::vector<std::string>{"/usr/local/bin/delegate-notify", "/usr/local/libexec/delegate/delegate-notify"});
   CHECK(notifier_places("/delegate") ==

@@ -14,7 +14,7 @@ std::string complaint(std::string_view json) {
 
 }  // namespace
 
-TEST_CASE("a notice comes out of JSON as it went in") {
+TEST_CASE("a notice survives the way through JSON") {
   const Notice said{.summary = "claude is unavailable",
                     .body = "a \"quoted\" <body>\nof two lines",
                     .urgency = Urgency::critical,
@@ -39,7 +39,7 @@ TEST_CASE("a notice comes out of JSON as it went in") {
   CHECK(heard->replaces->server == "cd/:1.3");
 }
 
-TEST_CASE("all of a notice but its summary has a default") {
+TEST_CASE("every member of a notice but its summary has a default") {
   const auto notice = notice_of(R"({"summary":"x"})");
   REQUIRE(notice.has_value());
   CHECK(notice->urgency == Urgency::normal);
@@ -54,7 +54,7 @@ TEST_CASE("a notice may close something and show nothing") {
         "notice: summary: is missing, and body and replaces belong to one");
 }
 
-TEST_CASE("what is wrong in a notice is said") {
+TEST_CASE("mistakes in a notice are reported") {
   CHECK(complaint("") == "notice: is not one JSON object");
   CHECK(complaint("[]") == "notice: is not one JSON object");
   CHECK(complaint(R"({"summary":"x"} {})") == "notice: is not one JSON object");
@@ -84,7 +84,7 @@ TEST_CASE("an earlier notification is named by its id and its server") {
   }
 }
 
-TEST_CASE("bytes of a notice that are no UTF-8 are mended") {
+TEST_CASE("bytes of a notice that are not UTF-8 are replaced") {
   const auto notice = notice_of(
       "{\"summary\":\"a\xFF"
       "b\"}");
@@ -94,7 +94,7 @@ TEST_CASE("bytes of a notice that are no UTF-8 are mended") {
         "b");
 }
 
-TEST_CASE("a delivery comes out of its line as it went in") {
+TEST_CASE("a delivery survives the way through its line") {
   const Delivery said{.delivered = true,
                       .replaced = true,
                       .closed = false,
@@ -121,7 +121,7 @@ TEST_CASE("a delivery that failed has no id, and says whether it may be shown ye
   CHECK(heard->reason == "late");
 }
 
-TEST_CASE("a line that is no delivery is not taken for one") {
+TEST_CASE("an invalid line is not read as a delivery") {
   for (const char* bad : {"", "{", R"({"delivered":"yes"})", R"({"delivered":true,"took_ms":1})", R"({"what":1})"}) {
     INFO(bad);
     CHECK_FALSE(delivery_of(bad).has_value());

@@ -20,19 +20,19 @@ TEST_CASE("a summary is one line, a body keeps its lines") {
   CHECK(body_markup("a\nb\tc\r\n\nd\n") == "a\nb c\n\nd");
 }
 
-TEST_CASE("control characters become harmless") {
+TEST_CASE("control characters are replaced") {
   using namespace std::string_literals;
   CHECK(summary_text("a\x1B[31mb\0c\x7F"s) == "a [31mb c ");
   CHECK(body_markup("a\xC2\x9B"
                     "b\0c"s) == "a b c");
 }
 
-TEST_CASE("bytes that are no UTF-8 are mended") {
+TEST_CASE("bytes that are not UTF-8 are replaced") {
   CHECK(summary_text("a\xFF\xC3") == "a" + kMark + kMark);
   CHECK(body_markup("\xED\xA0\x80") == kMark + kMark + kMark);
 }
 
-TEST_CASE("noncharacters are mended, because libsystemd takes a text with one for broken") {
+TEST_CASE("noncharacters are replaced, because libsystemd rejects a text that contains one") {
   for (const char* noncharacter :
        {"\xEF\xBF\xBE", "\xEF\xBF\xBF", "\xEF\xB7\x90", "\xEF\xB7\xAF", "\xF0\x9F\xBF\xBE", "\xF4\x8F\xBF\xBF"}) {
     CHECK(summary_text("a" + std::string(noncharacter) + "b") == "a" + kMark + "b");
@@ -50,7 +50,7 @@ TEST_CASE("long text is cut between two characters") {
   CHECK(body_markup(std::string(399, 'x') + "€€") == std::string(399, 'x') + "…");
 }
 
-TEST_CASE("what stands for a character in markup is never cut in two") {
+TEST_CASE("a markup entity is never split") {
   CHECK(body_markup(std::string(399, 'x') + "&&").ends_with("x&amp;…"));
   CHECK(body_markup(std::string(1000, '<')).size() == 400 * 4 + 3);
 }

@@ -38,7 +38,7 @@ TEST_CASE("each terminal gets the sequence that it shows") {
   CHECK(in({{"TERM_PROGRAM", "iTerm.app"}}).form == "osc9");
 }
 
-TEST_CASE("a terminal that shows nothing rings") {
+TEST_CASE("a terminal that shows no notifications gets a bell") {
   for (const Environment& environment :
        {Environment{}, Environment{{"TERM", "alacritty"}}, Environment{{"TERM", "linux"}},
         Environment{{"TERM_PROGRAM", "vscode"}}, Environment{{"TERM_PROGRAM", "Apple_Terminal"}},
@@ -49,7 +49,7 @@ TEST_CASE("a terminal that shows nothing rings") {
   }
 }
 
-TEST_CASE("nothing is written where no terminal is, or one that obeys nothing") {
+TEST_CASE("nothing is written without a terminal, or to one that understands no sequences") {
   CHECK(terminal_sequence({.environment = {{"TERM", "xterm-kitty"}}, .is_terminal = false}, {.title = "x"})
             .bytes.empty());
   CHECK(shown({{"TERM", "dumb"}, {"KITTY_WINDOW_ID", "1"}}).empty());
@@ -57,27 +57,27 @@ TEST_CASE("nothing is written where no terminal is, or one that obeys nothing") 
   CHECK(in({{"TERM", "dumb"}}).form.empty());
 }
 
-TEST_CASE("through ssh only the names that travel decide") {
+TEST_CASE("through ssh only the variables that ssh passes on decide") {
   CHECK(shown({{"SSH_CONNECTION", "a b c d"}, {"TERM", "xterm-kitty"}}) == kOsc99);
   CHECK(shown({{"SSH_CONNECTION", "a b c d"}, {"LC_TERMINAL", "iTerm2"}}) == kOsc9);
   CHECK(shown({{"SSH_CONNECTION", "a b c d"}}) == "\a");
 }
 
-TEST_CASE("where a terminal was started from another, the names that it gave itself count and a bell is added") {
+TEST_CASE("a terminal that was started from another is recognised by its own variables, and a bell is added") {
   CHECK(shown({{"TERM", "xterm-kitty"}, {"TERM_PROGRAM", "ghostty"}, {"KITTY_WINDOW_ID", "1"}}) == kOsc99 + "\a");
   CHECK(shown({{"TERM_PROGRAM", "WezTerm"}, {"KITTY_WINDOW_ID", "1"}}) == kOsc777 + "\a");
   CHECK(shown({{"XTERM_VERSION", "XTerm(379)"}, {"KITTY_WINDOW_ID", "1"}, {"TERM_PROGRAM", "ghostty"}}) == "\a");
   CHECK(shown({{"TERM_PROGRAM", "vscode"}, {"KITTY_WINDOW_ID", "1"}}) == "\a");
 }
 
-TEST_CASE("what may be left over from another terminal is no certain sign: a bell is added") {
+TEST_CASE("a variable that may be inherited from another terminal is no certain sign: a bell is added") {
   CHECK(shown({{"KITTY_WINDOW_ID", "1"}}) == kOsc99 + "\a");
   CHECK(shown({{"WEZTERM_PANE", "0"}}) == kOsc777 + "\a");
   CHECK(shown({{"ITERM_SESSION_ID", "x"}}) == kOsc9 + "\a");
   CHECK(shown({{"GHOSTTY_RESOURCES_DIR", "/x"}}) == kOsc777 + "\a");
 }
 
-TEST_CASE("a terminal on VTE, wherever it was started from, gets what some of them show, and a bell") {
+TEST_CASE("a VTE terminal, wherever it was started from, gets the sequence that some of them show, and a bell") {
   CHECK(shown({{"VTE_VERSION", "7200"}}) == kOsc777 + "\a");
   CHECK(shown({{"VTE_VERSION", "7200"}, {"KITTY_WINDOW_ID", "1"}}) == kOsc777 + "\a");
   CHECK(shown({{"VTE_VERSION", "7200"}, {"TERM_PROGRAM", "WezTerm"}, {"WEZTERM_PANE", "0"}}) == kOsc777 + "\a");
@@ -88,7 +88,7 @@ TEST_CASE("a terminal on VTE, wherever it was started from, gets what some of th
   CHECK(shown({{"TERM", "xterm-ghostty"}, {"VTE_VERSION", "7200"}}) == kOsc777);
 }
 
-TEST_CASE("tmux is asked to pass it on, with each escape doubled, and a bell marks the window") {
+TEST_CASE("tmux passes the sequence through with each escape doubled, and a bell marks the window") {
   CHECK(shown({{"TMUX", "/tmp/tmux-1/default,1,0"}, {"TERM", "tmux-256color"}, {"KITTY_WINDOW_ID", "1"}}) ==
         "\x1BPtmux;\x1B\x1B]99;i=delegate:d=0;claude is out\x1B\x1B\\\x1B\x1B]99;i=delegate:d=1:p=body;using "
         "qwen\x1B\x1B\\\x1B\\\a");
@@ -97,19 +97,19 @@ TEST_CASE("tmux is asked to pass it on, with each escape doubled, and a bell mar
   CHECK(shown({{"TMUX", "x"}, {"TERM", "tmux-256color"}}) == "\a");
 }
 
-TEST_CASE("screen is asked to pass it on, in one piece that nothing inside ends") {
+TEST_CASE("screen passes the sequence through in one piece that nothing inside ends") {
   CHECK(shown({{"STY", "1.x"}, {"TERM", "screen"}, {"KITTY_WINDOW_ID", "1"}}) ==
         "\x1BP\x1B]99;i=delegate:d=0;claude is out\a\x1B]99;i=delegate:d=1:p=body;using qwen\a\x1B\\\a");
   CHECK(shown({{"STY", "1.x"}, {"TERM", "screen"}, {"WEZTERM_PANE", "1"}}) ==
         "\x1BP\x1B]777;notify;claude is out;using qwen\a\x1B\\\a");
 }
 
-TEST_CASE("in a multiplexer that cannot be told apart a bell is all") {
+TEST_CASE("an unknown multiplexer gets only a bell") {
   CHECK(shown({{"TERM", "screen-256color"}, {"LC_TERMINAL", "iTerm2"}}) == "\a");
   CHECK(shown({{"ZELLIJ", "0"}, {"KITTY_WINDOW_ID", "1"}}) == "\a");
 }
 
-TEST_CASE("words cannot end the sequence or begin another") {
+TEST_CASE("text cannot end the sequence or begin another") {
   const TerminalNotice evil{.title = "a\x1B]0;owned\a!",
                             .text =
                                 "b\x1B\\\x1B[2J\xC2\x9D"
@@ -144,7 +144,7 @@ TEST_CASE("an id is a plain word") {
   CHECK(shown({{"TERM", "xterm-kitty"}}, {.title = "x", .id = ":;"}) == "\x1B]99;i=delegate;x\x1B\\");
 }
 
-TEST_CASE("long words are cut between two characters") {
+TEST_CASE("long text of a sequence is cut between two characters") {
   std::string euros;
   for (int i = 0; i < 100; ++i) euros += "€";
   std::string title;

@@ -32,7 +32,7 @@ TEST_CASE("each finding is a line in columns, its fix a line below it, and the l
         "1 problem, 1 warning. No model was asked anything; `delegate ping` asks each.\n");
 }
 
-TEST_CASE("without a problem the last line says that nothing hinders, warnings or not") {
+TEST_CASE("without a problem the last line says so, warnings or not") {
   CHECK(to_text({{"state", {{FindingSeverity::ok, "state", "here"}}}}, false).find("Nothing hinders delegate here. ") !=
         std::string::npos);
   const Findings warned{{FindingSeverity::warning, "a", "b"}, {FindingSeverity::warning, "c", "d"}};
@@ -48,13 +48,13 @@ TEST_CASE("only a painted report has colours, and the columns are the same witho
   CHECK(painted == to_text(kSections, false));
 }
 
-TEST_CASE("words of others cannot steer the terminal, nor break a line") {
+TEST_CASE("foreign text cannot send control sequences to the terminal, nor break a line") {
   const std::string text = to_text({{"state", {{FindingSeverity::ok, "a\033b", "two\nlines", "\033]0;x\a"}}}}, false);
   CHECK(text.find('\033') == std::string::npos);
   CHECK(text.find("two lines") != std::string::npos);
 }
 
-TEST_CASE("as JSON each finding names its check, and the fix only where there is one") {
+TEST_CASE("each finding as JSON names its check, and has a fix only where there is one") {
   const auto json = nlohmann::json::parse(to_json(kSections));
   CHECK(json["schema"] == "delegate.doctor/1");
   CHECK(json["problems"] == 1);

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -73,18 +72,14 @@ Names beyond(const Names& needed) {
 
 }  // namespace
 
+#ifdef DELEGATE_RELEASE_BINARY  // a build as it is released; others link more libraries and do not have this test
 TEST_CASE("the release binary needs libc, libm and the loader alone") {
-  const char* path = std::getenv("DELEGATE_RELEASE_BINARY");
-  if (path == nullptr || *path == '\0') {
-    WARN("skipped: DELEGATE_RELEASE_BINARY does not name a release binary");
-    return;
-  }
-  INFO(path);
-  const auto needed = needed_libraries(contents(path));
+  const auto needed = needed_libraries(contents(DELEGATE_RELEASE_BINARY));
   REQUIRE(needed.has_value());
   CHECK(needed->count("libc.so.6") == 1);
   CHECK(beyond(*needed) == Names{});
 }
+#endif
 
 TEST_CASE("needed libraries are read from an ELF file") {
   const auto needed = needed_libraries(contents("/proc/self/exe"));
@@ -97,7 +92,7 @@ TEST_CASE("a library beyond the allowed ones is found") {
   CHECK(beyond({"libc.so.6", "libcurl.so.4", "libstdc++.so.6"}) == Names{"libcurl.so.4", "libstdc++.so.6"});
 }
 
-TEST_CASE("what is no ELF file has no libraries to tell") {
+TEST_CASE("no libraries are read from a file that is not ELF") {
   CHECK_FALSE(needed_libraries("").has_value());
   CHECK_FALSE(needed_libraries("#!/bin/sh\n").has_value());
   std::string cut = contents("/proc/self/exe").substr(0, 200);

@@ -33,7 +33,7 @@ TEST_CASE("a call is answered once") {
   CHECK(text_of(talk.answer()) == "first");
 }
 
-TEST_CASE("a call may be finished while it is handed over") {
+TEST_CASE("a call may be finished before its handler returns") {
   Talk talk;
   talk.desk.at_once = true;
   talk.initialize("2025-11-25");
@@ -41,7 +41,7 @@ TEST_CASE("a call may be finished while it is handed over") {
   CHECK(text_of(talk.reply_to("tools/call", modern(ask_params()))) == "at once");
 }
 
-TEST_CASE("a tool that is not there, or is asked in a wrong form, is an error of the protocol") {
+TEST_CASE("an unknown tool or a malformed call is a protocol error") {
   Talk talk;
   talk.initialize("2025-11-25");
   for (const Json& params : {Json::object(), Json{{"name", 7}}, Json{{"name", "dance"}},
@@ -51,7 +51,7 @@ TEST_CASE("a tool that is not there, or is asked in a wrong form, is an error of
   CHECK(talk.reply_to("tools/call", {{"name", std::string(10'000, 'x')}}).at("error").at("message").size() < 200);
 }
 
-TEST_CASE("arguments that are wrong are a result that tells the model what to do better") {
+TEST_CASE("wrong arguments are a result that explains to the model what to fix") {
   for (const char* version : {"2024-11-05", "2025-06-18", "2025-11-25"}) {
     Talk talk;
     talk.initialize(version);
@@ -96,7 +96,7 @@ TEST_CASE("a result is written with what each version knows") {
   CHECK(result("2025-06-18", link).at("content")[0].at("type") == "resource_link");
 }
 
-TEST_CASE("an answer that does not fit the question is our fault, and said to be") {
+TEST_CASE("a result that does not fit its schema is reported as an internal error") {
   Talk talk;
   talk.initialize("2025-11-25");
   talk.ask("tools/call", ask_params());
@@ -104,7 +104,7 @@ TEST_CASE("an answer that does not fit the question is our fault, and said to be
   CHECK(code_of(talk.answer()) == -32603);
 }
 
-TEST_CASE("more calls at a time than the limit are refused, and room is made by those that end") {
+TEST_CASE("calls beyond the limit are rejected until others have ended") {
   Talk talk({.calls = 2});
   talk.initialize("2025-11-25");
   talk.ask("tools/call", ask_params(), 1);
@@ -116,7 +116,7 @@ TEST_CASE("more calls at a time than the limit are refused, and room is made by 
   CHECK(talk.heard().empty());
 }
 
-TEST_CASE("progress is told to who asked for it, growing, until the answer") {
+TEST_CASE("progress is sent on request, increasing, until the answer") {
   Talk talk;
   talk.initialize("2025-11-25");
   talk.ask("tools/call", with_progress(ask_params(), "tok"));
@@ -196,7 +196,7 @@ TEST_CASE("all calls are stopped when the client is gone") {
   CHECK(talk.heard().empty());
 }
 
-TEST_CASE("logging reaches whom it may") {
+TEST_CASE("log messages are sent from the requested level on") {
   Talk talk;
   talk.desk.shop.logging = true;
   talk.connection.log(LogLevel::error, "x", "before anybody is there");

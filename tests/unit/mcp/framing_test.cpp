@@ -48,7 +48,7 @@ TEST_CASE("a message is understood wherever it is cut") {
   }
 }
 
-TEST_CASE("nothing is said to a line that is blank, and a carriage return at its end is none of it") {
+TEST_CASE("a blank line is ignored, and a carriage return at the end of a line is dropped") {
   Talk talk;
   CHECK(said(talk, "\n  \n\t\r\n").empty());
   CHECK(said(talk, kPing + "\r\n") == kPong);
@@ -75,7 +75,7 @@ TEST_CASE("the last line may lack its end when the input ends") {
   }
 }
 
-TEST_CASE("a line longer than the limit is thrown away up to its end, and the next one is understood") {
+TEST_CASE("a line beyond the limit is dropped to its end, and the next one is understood") {
   Talk talk({.line_bytes = 100});
   talk.say_bytes(std::string(60, ' '));
   talk.say_bytes(std::string(60, ' '));
@@ -136,7 +136,7 @@ TEST_CASE("what is not JSON is refused in one line without an id") {
   CHECK(said(talk, kPing + "\n") == kPong);
 }
 
-TEST_CASE("a hundred thousand brackets are refused, not followed") {
+TEST_CASE("a hundred thousand nested brackets are rejected without recursion") {
   Talk talk;
   for (const std::string& open : {std::string("["), std::string("{\"a\":"), std::string("[{\"a\":[")}) {
     std::string deep;

@@ -21,7 +21,7 @@ TEST_CASE("an id comes back as it was sent") {
   }
 }
 
-TEST_CASE("an id that is none is refused without one") {
+TEST_CASE("an invalid id is rejected in an answer without an id") {
   Talk talk;
   const std::string long_id = "\"" + std::string(2000, 'i') + "\"";
   for (const std::string& id : {std::string("null"), std::string("1.5"), std::string("18446744073709551616"),
@@ -33,7 +33,7 @@ TEST_CASE("an id that is none is refused without one") {
   }
 }
 
-TEST_CASE("what is no request is refused with its id when it has one") {
+TEST_CASE("an invalid request is rejected with its id when it has one") {
   Talk talk;
   for (const char* line : {"1", "\"ping\"", "null", "true", "{}", R"({"jsonrpc":"2.0"})", R"({"method":3})"})
     CHECK(code_of(answer_to(talk, line)) == -32600);
@@ -49,7 +49,7 @@ TEST_CASE("what is no request is refused with its id when it has one") {
   CHECK(code_of(answer) == -32602);
 }
 
-TEST_CASE("a method that is unknown is answered at once, before and after the handshake") {
+TEST_CASE("an unknown method is answered at once, before and after the handshake") {
   Talk talk;
   CHECK(code_of(talk.reply_to("server/dance")) == -32601);
   talk.initialize("2025-06-18");
@@ -79,7 +79,7 @@ TEST_CASE("no notification is ever answered") {
   CHECK(talk.desk.asked.empty());
 }
 
-TEST_CASE("an answer that nobody asked for is ignored") {
+TEST_CASE("an answer without a request is ignored") {
   Talk talk;
   for (const char* line : {R"({"jsonrpc":"2.0","id":1,"result":{}})", R"({"jsonrpc":"2.0","id":"x","result":7})",
                            R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}})",
@@ -159,7 +159,7 @@ TEST_CASE("a batch that is empty, of the wrong version or with a handshake in it
   CHECK(code_of(talk.answer().at(0)) == -32600);
 }
 
-TEST_CASE("an answer nested deeper than any reader likes becomes an error") {
+TEST_CASE("a result that is nested too deeply becomes an error") {
   Talk talk;
   talk.initialize("2025-11-25");
   Json deep = Json::object();
@@ -169,7 +169,7 @@ TEST_CASE("an answer nested deeper than any reader likes becomes an error") {
   CHECK(code_of(talk.answer()) == -32603);
 }
 
-TEST_CASE("bytes that are no UTF-8 are replaced in what is written") {
+TEST_CASE("bytes that are not UTF-8 are replaced in the output") {
   Talk talk;
   talk.initialize("2025-11-25");
   talk.ask("tools/call", ask_params());

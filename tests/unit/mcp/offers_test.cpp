@@ -20,7 +20,7 @@ Json listening(Json wanted) { return modern({{"notifications", std::move(wanted)
 
 }  // namespace
 
-TEST_CASE("what is offered is declared") {
+TEST_CASE("every offered feature is declared as a capability") {
   Filled talk;
   CHECK(talk.initialize("2024-11-05").at("capabilities") ==
         Json::parse(R"({"tools":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},
@@ -28,7 +28,7 @@ TEST_CASE("what is offered is declared") {
   CHECK(talk.initialize("2025-03-26").at("capabilities").contains("completions"));
 }
 
-TEST_CASE("lists are one page, and every cursor is wrong") {
+TEST_CASE("lists have one page, and every cursor is rejected") {
   Filled talk;
   for (const char* version : {"2024-11-05", "2025-11-25"}) {
     talk.initialize(version);
@@ -43,7 +43,7 @@ TEST_CASE("lists are one page, and every cursor is wrong") {
   CHECK(talk.reply_to("prompts/list").at("result").at("prompts")[0].at("arguments")[0].at("required") == true);
 }
 
-TEST_CASE("a resource is read, or not found in the words of the version") {
+TEST_CASE("a resource is read, or reported as not found as the version requires") {
   Filled talk;
   talk.initialize("2025-11-25");
   talk.ask("resources/read", {{"uri", "a://b"}});
@@ -66,7 +66,7 @@ TEST_CASE("a resource is read, or not found in the words of the version") {
   CHECK(talk.answer().at("result").at("ttlMs") == 3000);
 }
 
-TEST_CASE("a prompt is handed over with the arguments that it requires, which are texts") {
+TEST_CASE("a prompt is returned with its required arguments, which are strings") {
   Filled talk;
   talk.initialize("2025-11-25");
   CHECK(code_of(talk.reply_to("prompts/get", {{"name", "third"}})) == -32602);
@@ -79,7 +79,7 @@ TEST_CASE("a prompt is handed over with the arguments that it requires, which ar
   CHECK(talk.answer().at("result").at("messages")[0].at("role") == "assistant");
 }
 
-TEST_CASE("completions know what is being typed and what is there already, and are not too many") {
+TEST_CASE("completions depend on the current and the other arguments, and their number is limited") {
   Filled talk;
   talk.initialize("2025-06-18");
   const Json argument{{"name", "topic"}, {"value", "ca"}};
@@ -100,7 +100,7 @@ TEST_CASE("completions know what is being typed and what is there already, and a
     CHECK(code_of(talk.reply_to("completion/complete", params)) == -32602);
 }
 
-TEST_CASE("who subscribed to a resource hears that it changed") {
+TEST_CASE("a subscriber of a resource is notified of its change") {
   Filled talk;
   talk.initialize("2025-11-25");
   talk.connection.resource_updated("a://b");
@@ -114,7 +114,7 @@ TEST_CASE("who subscribed to a resource hears that it changed") {
   CHECK(talk.heard().empty());
 }
 
-TEST_CASE("subscriptions are as many as the limit allows") {
+TEST_CASE("the number of subscriptions is limited") {
   Talk talk({.subscriptions = 2});
   fill(talk.desk.shop);
   talk.initialize("2025-11-25");
@@ -128,7 +128,7 @@ TEST_CASE("subscriptions are as many as the limit allows") {
   CHECK(code_of(talk.reply_to("subscriptions/listen", listening(three))) == -32602);
 }
 
-TEST_CASE("a stream of 2026-07-28 is acknowledged, and carries what it asked for under its id") {
+TEST_CASE("a stream of 2026-07-28 is acknowledged, and carries the requested notifications under its id") {
   Filled talk;
   const Json wanted{{"toolsListChanged", true}, {"promptsListChanged", false}, {"resourceSubscriptions", {"a://b"}}};
   talk.ask("subscriptions/listen", listening(wanted), "s");
@@ -157,7 +157,7 @@ TEST_CASE("a stream of 2026-07-28 is acknowledged, and carries what it asked for
   }
 }
 
-TEST_CASE("a stream that wants nothing that is offered is acknowledged as one of nothing") {
+TEST_CASE("a stream that requests nothing that is offered is acknowledged as empty") {
   Filled talk;
   talk.desk.shop.list_changes = false;
   const Json answer =

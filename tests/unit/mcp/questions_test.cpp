@@ -18,7 +18,7 @@ Json response_to(const Json& request, Json result) {
 
 }  // namespace
 
-TEST_CASE("2026-07-28 gets the questions as a result, and brings the answers along") {
+TEST_CASE("in 2026-07-28 the questions are a result, and the next call carries the answers") {
   Talk talk;
   talk.ask("tools/call", modern(ask_params(), kCapable));
   CHECK(talk.connection.finish(talk.last(), name_and_roots()));
@@ -63,7 +63,7 @@ TEST_CASE("a client that cannot be asked gets an error that names what it lacks"
   }
 }
 
-TEST_CASE("with a handshake we ask the client, and the application gets the call again with the answers") {
+TEST_CASE("in versions with a handshake the client is asked, and the tool is called again with the answers") {
   Talk talk;
   talk.initialize("2025-06-18", kCapable);
   talk.ask("tools/call", ask_params(), 7);
@@ -114,7 +114,7 @@ TEST_CASE("with a handshake we ask the client, and the application gets the call
   }
 }
 
-TEST_CASE("what no client can do, or no answer may be, is our fault") {
+TEST_CASE("a question that no client supports, or an invalid schema, is an internal error") {
   Talk talk;
   talk.initialize("2025-11-25", kCapable);
   talk.ask("tools/call", ask_params());

@@ -59,7 +59,7 @@ TEST_CASE("lengths are counted in characters") {
   CHECK(of_one(R"({"type":"string","minLength":1})", "\"\"") == "a: must not be empty");
 }
 
-TEST_CASE("a value that is none of those allowed is shown with them") {
+TEST_CASE("a value outside an enumeration is shown with the allowed ones") {
   CHECK(of_one(R"({"enum":["red","blue"]})", "\"green\"") == "a: \"green\" is none of \"red\", \"blue\"");
   CHECK(of_one(R"({"enum":["red",7]})", "7").empty());
   CHECK(of_one(R"({"const":"x"})", "\"y\"") == "a: must be \"x\", not \"y\"");
@@ -67,7 +67,7 @@ TEST_CASE("a value that is none of those allowed is shown with them") {
   CHECK(of_one(R"({"enum":["red"]})", long_one).size() < 200);
 }
 
-TEST_CASE("what is required and what is not known is said by name") {
+TEST_CASE("missing and unknown members are named") {
   const std::string schema = R"({"required":["a","b"],"properties":{"a":{},"b":{}},"additionalProperties":false})";
   CHECK(said(schema, "{}") == "a: is required\nb: is required");
   CHECK(said(schema, R"({"a":1,"b":2,"c":3})") == "arguments: there is no \"c\"; there are: a, b");
@@ -76,7 +76,7 @@ TEST_CASE("what is required and what is not known is said by name") {
   CHECK(said(R"({"properties":{}})", R"({"c":3})").empty());
 }
 
-TEST_CASE("nested values are named by their place") {
+TEST_CASE("nested values are named by their path") {
   const std::string schema =
       R"({"properties":{"o":{"type":"object","required":["x"],"properties":{"l":{"items":{"type":"integer"}}},
           "additionalProperties":false}}})";
@@ -84,7 +84,7 @@ TEST_CASE("nested values are named by their place") {
         "o.x: is required\no.l[1]: must be integer, not \"2\"\no: there is no \"y.z\"; there are: l");
 }
 
-TEST_CASE("defaults are filled in, also where the object is nested, and never over what was said") {
+TEST_CASE("defaults are filled in, also in nested objects, and never replace given values") {
   const Json schema =
       Json::parse(R"({"properties":{"a":{"default":1},"b":{"default":2},"o":{"properties":{"c":{"default":3}}}}})");
   Json value = Json::parse(R"({"b":null,"o":{}})");
@@ -92,14 +92,14 @@ TEST_CASE("defaults are filled in, also where the object is nested, and never ov
   CHECK(value == Json::parse(R"({"b":null,"o":{"c":3},"a":1})"));
 }
 
-TEST_CASE("complaints are not too many") {
+TEST_CASE("the number of reported problems is limited") {
   std::string list = "[0";
   for (int i = 0; i < 1000; ++i) list += ",0";
   const std::string text = of_one(R"({"items":{"type":"string"}})", list + "]");
   CHECK(std::count(text.begin(), text.end(), '\n') == 7);
 }
 
-TEST_CASE("a schema of words that are not known, or of wrong types, allows what it does not forbid") {
+TEST_CASE("a schema with unknown or malformed keywords allows what it does not forbid") {
   CHECK(of_one(R"({"$ref":"#/x","type":["string","null"],"minimum":"low","enum":7,"required":7,"items":7})", "1")
             .empty());
   CHECK(of_one("true", "1").empty());

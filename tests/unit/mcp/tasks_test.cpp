@@ -46,7 +46,7 @@ TEST_CASE("a call becomes a task when the client wants one, and its result is ke
   }
 }
 
-TEST_CASE("who asks for a result before it is there waits for it") {
+TEST_CASE("a request for a result waits until the task is done") {
   WithTasks talk;
   talk.begin();
   talk.ask("tasks/result", {{"taskId", "task-1"}}, "a");
@@ -60,7 +60,7 @@ TEST_CASE("who asks for a result before it is there waits for it") {
   CHECK(talk.reply_to("ping", Json::object(), "a").contains("result"));
 }
 
-TEST_CASE("a task whose tool failed has failed, and keeps what it said") {
+TEST_CASE("a task whose tool failed has failed, and keeps the error's text") {
   WithTasks talk;
   talk.begin();
   talk.connection.finish(talk.last(), ToolResult{{Text{"no"}}, {}, true, nullptr});
@@ -72,7 +72,7 @@ TEST_CASE("a task whose tool failed has failed, and keeps what it said") {
   CHECK(code_of(talk.reply_to("tasks/result", {{"taskId", "task-2"}})) == -32603);
 }
 
-TEST_CASE("a task is cancelled once, and stops") {
+TEST_CASE("a task can be cancelled once, and stops") {
   WithTasks talk;
   talk.begin();
   const CallId id = talk.last();
@@ -93,7 +93,7 @@ TEST_CASE("a task is cancelled once, and stops") {
   }
 }
 
-TEST_CASE("tasks are forgotten when their time is over, and not before they are done") {
+TEST_CASE("tasks are removed when their time to live is over, and not before they are done") {
   WithTasks talk;
   talk.begin({{"ttl", 1000}});
   talk.now += std::chrono::seconds{2};
@@ -105,7 +105,7 @@ TEST_CASE("tasks are forgotten when their time is over, and not before they are 
   CHECK(talk.reply_to("tasks/list").at("result").at("tasks").size() == 2);
 }
 
-TEST_CASE("tasks are listed from the oldest on") {
+TEST_CASE("tasks are listed oldest first") {
   WithTasks talk;
   for (int i = 0; i < 11; ++i) talk.begin();
   const Json tasks = talk.reply_to("tasks/list").at("result").at("tasks");
@@ -114,7 +114,7 @@ TEST_CASE("tasks are listed from the oldest on") {
   CHECK(code_of(talk.reply_to("tasks/list", {{"cursor", "x"}})) == -32602);
 }
 
-TEST_CASE("more tasks than the limit are refused") {
+TEST_CASE("tasks beyond the limit are rejected") {
   WithTasks talk({.tasks = 1});
   talk.begin();
   Json params = ask_params();
@@ -136,7 +136,7 @@ TEST_CASE("a tool says whether it can be a task") {
   CHECK(talk.desk.asked.empty());
 }
 
-TEST_CASE("without the capability, the wish for a task is not noticed") {
+TEST_CASE("a request for a task is ignored without the capability") {
   WithTasks talk;
   talk.initialize("2025-06-18");
   Json params = ask_params();
@@ -148,7 +148,7 @@ TEST_CASE("without the capability, the wish for a task is not noticed") {
   CHECK_FALSE(talk.reply_to("tools/list").at("result").at("tools")[0].contains("execution"));
 }
 
-TEST_CASE("what a task says carries its name") {
+TEST_CASE("messages of a task carry its id") {
   WithTasks talk;
   Json params = ask_params();
   params["task"] = Json::object();

@@ -21,21 +21,21 @@ TEST_CASE("initialize is answered in the version that was asked for") {
   }
 }
 
-TEST_CASE("a version that has no handshake, or is not known, gets the latest that has one") {
+TEST_CASE("a request for an unknown version, or one without a handshake, gets the latest with a handshake") {
   for (const char* version : {"2026-07-28", "2024-10-07", "2099-01-01", "", "latest"}) {
     Talk talk;
     CHECK(talk.initialize(version).at("protocolVersion") == "2025-11-25");
   }
 }
 
-TEST_CASE("initialize without a version that is text is refused") {
+TEST_CASE("initialize without a version string is rejected") {
   Talk talk;
   CHECK(code_of(talk.reply_to("initialize", Json::object())) == -32602);
   CHECK(code_of(talk.reply_to("initialize", {{"protocolVersion", 20250618}})) == -32602);
   CHECK(code_of(talk.reply_to("initialize", {{"protocolVersion", "2025-06-18"}, {"capabilities", 7}})) == -32602);
 }
 
-TEST_CASE("a second initialize begins anew, in its own version") {
+TEST_CASE("a second initialize starts over, in its own version") {
   Talk talk;
   talk.initialize("2025-11-25");
   CHECK(talk.initialize("2024-11-05").at("protocolVersion") == "2024-11-05");
@@ -65,7 +65,7 @@ TEST_CASE("a tool is listed with what each version knows") {
   }
 }
 
-TEST_CASE("server/discover tells everything, and every result of 2026-07-28 says what it is and from whom") {
+TEST_CASE("server/discover lists everything, and every result of 2026-07-28 names its type and the server") {
   Talk talk;
   talk.desk.shop.lists_fresh_for = std::chrono::seconds{5};
   const Json result = talk.reply_to("server/discover", modern()).at("result");
@@ -105,14 +105,14 @@ TEST_CASE("a request of 2026-07-28 that lacks its version or its capabilities is
   CHECK(code_of(talk.reply_to("tools/list", {{"_meta", {{"progressToken", 1.5}}}})) == -32602);
 }
 
-TEST_CASE("capabilities that no client has are not kept for every call") {
+TEST_CASE("unknown capabilities of a client are not kept with every call") {
   Talk talk;
   const Json huge{{"experimental", {{"x", std::string(70'000, 'x')}}}};
   CHECK(code_of(talk.reply_to("initialize", {{"protocolVersion", "2025-11-25"}, {"capabilities", huge}})) == -32602);
   CHECK(code_of(talk.reply_to("tools/list", modern(Json::object(), huge))) == -32602);
 }
 
-TEST_CASE("a version that nobody speaks is refused for every method, and each time, with those that we do") {
+TEST_CASE("an unsupported version is rejected for every method, each time with the supported ones") {
   Talk talk;
   Json params = modern();
   params["_meta"][kVersionKey] = "2099-01-01";
@@ -129,7 +129,7 @@ TEST_CASE("a version that nobody speaks is refused for every method, and each ti
   CHECK(dump(talk.reply_to("tools/list", params)).size() < 1000);
 }
 
-TEST_CASE("what 2026-07-28 removed is not there in it, and what it added is not there before") {
+TEST_CASE("methods that 2026-07-28 removed are unknown in it, and those that it added are unknown before") {
   Talk talk;
   talk.desk.shop.logging = true;
   for (const char* method : {"initialize", "ping", "logging/setLevel", "resources/subscribe", "tasks/list"})
@@ -138,7 +138,7 @@ TEST_CASE("what 2026-07-28 removed is not there in it, and what it added is not 
   CHECK(code_of(talk.reply_to("subscriptions/listen", {{"notifications", Json::object()}})) == -32601);
 }
 
-TEST_CASE("both eras live on one connection") {
+TEST_CASE("versions with and without a handshake work on one connection") {
   Talk talk;
   talk.initialize("2024-11-05");
   talk.ask("tools/call", ask_params("old"), 1);
@@ -154,7 +154,7 @@ TEST_CASE("both eras live on one connection") {
   CHECK_FALSE(talk.answer().at("result").contains("resultType"));
 }
 
-TEST_CASE("what is not offered is no capability and no method") {
+TEST_CASE("a feature that is not offered has neither capability nor method") {
   Talk talk;
   CHECK(talk.initialize("2025-11-25").at("capabilities") == Json{{"tools", Json::object()}});
   for (const char* method : {"resources/list", "resources/read", "prompts/list", "prompts/get", "completion/complete",

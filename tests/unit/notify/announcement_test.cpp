@@ -59,7 +59,7 @@ struct Records {
 
 }  // namespace
 
-TEST_CASE("a trip says who failed and why, who answers, when it is tried again and what to do") {
+TEST_CASE("a trip names the failed backend, the reason, its substitute, the retry time and a fix") {
   Records records;
   records.trip("gemini");
   const auto told = records.of({1});
@@ -69,7 +69,7 @@ TEST_CASE("a trip says who failed and why, who answers, when it is tried again a
   CHECK(told[0].severity == Severity::warning);
 }
 
-TEST_CASE("a time on another day is said with its day") {
+TEST_CASE("a time on another day is shown with its day") {
   Records records;
   records.trip("gemini").retry_at = kNoon + 36h;
   CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 23 Nov at 00:00."));
@@ -77,20 +77,20 @@ TEST_CASE("a time on another day is said with its day") {
   CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 5 Dec at 12:00."));
 }
 
-TEST_CASE("a trip that is told late does not name a time that has passed") {
+TEST_CASE("a trip that is announced late names no time that has passed") {
   Records records;
   records.trip("gemini").retry_at = kNoon - 1s;
   CHECK_THAT(records.of({1})[0].words.message, Contains("It is tried again with the next question."));
 }
 
-TEST_CASE("who is said to be unavailable does not answer meanwhile, though it may by now") {
+TEST_CASE("the substitute is not the backend that is announced as unavailable, even if it has recovered") {
   Records records;
   records.around.answering = {"gemini", "codex"};
   records.trip("gemini");
   CHECK_THAT(records.of({1})[0].words.message, StartsWith("codex answers meanwhile."));
 }
 
-TEST_CASE("when nobody else is left that is said") {
+TEST_CASE("an announcement says when no other backend is left") {
   Records records;
   records.around.answering.clear();
   records.trip("gemini");
@@ -113,7 +113,7 @@ TEST_CASE("a storm is one announcement") {
   CHECK(told[0].rows.size() == 3);
 }
 
-TEST_CASE("what was shown a moment ago and goes on is shown together with the new, in its place") {
+TEST_CASE("a recent outage that continues is shown together with the new one, replacing its notification") {
   Records records;
   records.shown(records.trip("claude"), "7@bus/:1", 59s);
   records.trip("codex");
@@ -140,7 +140,7 @@ TEST_CASE("what was shown a moment ago and goes on is shown together with the ne
   }
 }
 
-TEST_CASE("a recovery says how long it took, and takes the trip's notification away") {
+TEST_CASE("a recovery states how long the outage took, and removes the trip's notification") {
   Records records;
   records.shown(records.trip("gemini"), "7@bus/:1", 12min);
   records.recovery("gemini");
@@ -152,14 +152,14 @@ TEST_CASE("a recovery says how long it took, and takes the trip's notification a
   CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
 }
 
-TEST_CASE("nobody is said to answer who is said to be unavailable") {
+TEST_CASE("no backend is announced both as unavailable and as the substitute") {
   Records records;
   records.around.answering = {"gemini", "ollama"};
   records.trip("gemini");
   CHECK_THAT(records.of({1})[0].words.message, Contains("ollama answers meanwhile."));
 }
 
-TEST_CASE("a recovery takes the place of a notification that shows another outage, too, and says that it goes on") {
+TEST_CASE("a recovery replaces a notification that also shows another outage, and says that it continues") {
   Records records;
   records.shown(records.trip("claude"), "7@bus/:1", 12min);
   records.shown(records.trip("codex"), "7@bus/:1", 12min);
@@ -175,7 +175,7 @@ TEST_CASE("a recovery takes the place of a notification that shows another outag
   CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
 }
 
-TEST_CASE("that a backend answers again is not shown any longer than it does") {
+TEST_CASE("the notification of a recovery is removed when the backend's next trip is shown") {
   Records records;
   records.trip("gemini");
   records.shown(records.recovery("gemini"), "8@bus/:1", 12min);
@@ -186,7 +186,7 @@ TEST_CASE("that a backend answers again is not shown any longer than it does") {
   CHECK(stale_handles(records.all) == std::vector<std::string>{"8@bus/:1"});
 }
 
-TEST_CASE("a trip and a recovery that come together are told one after the other") {
+TEST_CASE("a trip and a recovery that come together are announced one after the other") {
   Records records;
   records.trip("gemini");
   records.recovery("gemini");
@@ -197,7 +197,7 @@ TEST_CASE("a trip and a recovery that come together are told one after the other
   CHECK(told[1].kind == "recovery");
 }
 
-TEST_CASE("a hook gets one JSON object with every backend that it is about") {
+TEST_CASE("a hook gets one JSON object with every backend concerned") {
   Records records;
   records.trip("claude");
   records.trip("codex", "unreachable").retry_at.reset();

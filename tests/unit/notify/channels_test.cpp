@@ -33,7 +33,7 @@ struct Ladder {
 
 }  // namespace
 
-TEST_CASE("what a channel said that did not take it is on record though the next one took it") {
+TEST_CASE("a failed channel's reason is recorded even if the next channel delivers") {
   Ladder ladder;
   ladder.break_with(Code::unavailable, "exit status 7");
   const Walk first = ladder.walk();
@@ -47,7 +47,7 @@ TEST_CASE("what a channel said that did not take it is on record though the next
   CHECK(ladder.walk().detail == "osc99; hook: left out, it failed too often");
 }
 
-TEST_CASE("that a channel works again is said in the record of what it took (E7, F5.3)") {
+TEST_CASE("the record of a delivery says that its channel has recovered") {
   Ladder ladder;
   ladder.break_with(Code::unavailable, "exit status 7");
   ladder.walk();
@@ -60,7 +60,7 @@ TEST_CASE("that a channel works again is said in the record of what it took (E7,
   CHECK(ladder.walk().detail.empty());
 }
 
-TEST_CASE("a channel that may have told it is the last: too late, or interrupted, which is no failure") {
+TEST_CASE("no further channel is tried after one that may have delivered; interruption is not a failure") {
   Ladder ladder;
   ladder.break_with(GENERATE(Code::deadline_exceeded, Code::cancelled), "may have told it");
   const Walk walk = ladder.walk();

@@ -88,7 +88,7 @@ bool tell_as_another_user(int terminal) {
 
 }  // namespace
 
-TEST_CASE("a terminal is sent its sequence") {
+TEST_CASE("a terminal receives its sequence") {
   Watched terminal;
   const auto told = tell_on(terminal.program.get());
   REQUIRE(told);
@@ -97,13 +97,13 @@ TEST_CASE("a terminal is sent its sequence") {
   CHECK(terminal.shows("\x1B]777;notify;gemini is unavailable;codex answers meanwhile.\x1B\\"));
 }
 
-TEST_CASE("a terminal that belongs to another user, as after su, is sent it, too") {
+TEST_CASE("a terminal that belongs to another user, as after su, receives the sequence") {
   Watched terminal;
   CHECK(tell_as_another_user(terminal.program.get()));
   CHECK(terminal.shows("\x1B]777;notify;"));
 }
 
-TEST_CASE("on kitty the news of a backend takes the place of its last, and of nobody else's") {
+TEST_CASE("on kitty a backend's notification replaces its previous one, and no other backend's") {
   CHECK(is_under("delegate-claude", {"claude"}));
   CHECK(is_under("delegate-claude", {"claude"}, "recovery"));
   CHECK(is_under("delegate-codex", {"codex"}));
@@ -112,7 +112,7 @@ TEST_CASE("on kitty the news of a backend takes the place of its last, and of no
   CHECK(is_under("delegate-" + std::string(64, 'x'), {std::string(64, 'x')}));
 }
 
-TEST_CASE("a terminal that was stopped, or that nobody reads, takes nothing and is given up") {
+TEST_CASE("a stopped or unread terminal is a failed delivery") {
   Watched terminal;
   SECTION("stopped") { terminal.stop(); }
   SECTION("full") { terminal.fill(); }
@@ -122,7 +122,7 @@ TEST_CASE("a terminal that was stopped, or that nobody reads, takes nothing and 
   CHECK(told.error().what == "the terminal takes nothing");
 }
 
-TEST_CASE("a terminal that has gone away is no failure") {
+TEST_CASE("a terminal that was closed is not a failure") {
   Watched terminal;
   terminal.screen.reset();
   // A terminal no more, but still open; isatty() says no to it.

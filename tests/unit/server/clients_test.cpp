@@ -6,7 +6,7 @@
 using namespace std::chrono_literals;
 using namespace delegate::cli::server;
 
-TEST_CASE("an agent is known by the beginning of its name, any other has little patience") {
+TEST_CASE("an agent is recognised by the beginning of its name, and an unknown one gets a short time limit") {
   CHECK(habits_of("codex-mcp-client").patience == habits_of("codex").patience);
   CHECK(habits_of("codex").longest < habits_of("gemini-cli-mcp-client").longest);
   CHECK(habits_of("somebody").patience < 60s);
@@ -14,7 +14,7 @@ TEST_CASE("an agent is known by the beginning of its name, any other has little 
   CHECK(habits_of("my codex").patience == habits_of("").patience);
 }
 
-TEST_CASE("a limit that the agent states is used up to a rest for the way, and never to less than half") {
+TEST_CASE("an agent's stated limit is used less a reserve for transport, and never less than half of it") {
   CHECK(patience_of("codex", std::nullopt) == habits_of("codex").patience);
   CHECK(patience_of("codex", 60s) == 55s);
   CHECK(patience_of("codex", 10s) == 5s);

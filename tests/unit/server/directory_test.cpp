@@ -41,7 +41,7 @@ class Place {
 
 }  // namespace
 
-TEST_CASE("the directory that is named comes first, then the agent's project, then the server's own") {
+TEST_CASE("the named directory comes first, then the agent's project, then the server's own") {
   Place place;
   CHECK(place.named("") == place.root + "/home/project");
   place.world.environment["CLAUDE_PROJECT_DIR"] = place.root;
@@ -51,13 +51,13 @@ TEST_CASE("the directory that is named comes first, then the agent's project, th
   CHECK(place.named("") == place.root + "/home/project");
 }
 
-TEST_CASE("a directory that is not absolute is refused, and its name cannot steer a terminal") {
+TEST_CASE("a relative directory is rejected, and its name is printed without control sequences") {
   Place place;
   for (const char* cwd : {"project", ".", "../x", "~"}) CHECK(place.named(cwd).error().code == Code::invalid_argument);
   CHECK(place.named("\033[31m").error().what.find('\033') == std::string::npos);
 }
 
-TEST_CASE("a home directory and the whole disk are no project, whatever they are called") {
+TEST_CASE("a home directory and the root directory are not projects, whatever path names them") {
   Place place;
   const std::string home = place.root + "/home";
   for (const std::string& cwd : {std::string("/"), std::string("//"), std::string("/usr/.."), home, home + "/",

@@ -20,7 +20,7 @@ std::string text_of(const mcp::ToolResult& result) { return std::get<mcp::Text>(
 
 }  // namespace
 
-TEST_CASE("an answer stands whole in both forms, signed in the text") {
+TEST_CASE("an answer is complete in both forms, and its text names the backend") {
   const Shown shown = ended("r1", answer("hello"), 0, 100);
   CHECK_FALSE(shown.is_cut);
   CHECK_FALSE(shown.result.is_error);
@@ -33,7 +33,7 @@ TEST_CASE("an answer stands whole in both forms, signed in the text") {
   for (const char* absent : {"next_offset", "run", "note"}) CHECK_FALSE(json.contains(absent));
 }
 
-TEST_CASE("the parts of a long answer make up the whole, and no character is cut in two") {
+TEST_CASE("the parts of a long answer make up the whole, and no character is split") {
   const std::string whole = "a€b€€c\U0001F600d";
   for (std::size_t longest = 4; longest <= whole.size() + 1; ++longest) {
     std::string put_together;
@@ -56,13 +56,13 @@ TEST_CASE("the parts of a long answer make up the whole, and no character is cut
   }
 }
 
-TEST_CASE("an offset in the middle of a character, at the end or beyond it is no trouble") {
+TEST_CASE("an offset within a character, at the end or beyond it is accepted") {
   CHECK((*ended("r1", answer("€x"), 1, 10).result.structured)["answer"] == "€x");
   CHECK((*ended("r1", answer("abc"), 3, 10).result.structured)["answer"] == "");
   CHECK((*ended("r1", answer("abc"), 1'000'000, 10).result.structured)["answer"] == "");
 }
 
-TEST_CASE("what stderr would have said is a note, without the program's name") {
+TEST_CASE("messages for stderr become notes, without the program's name") {
   const Shown shown = ended("r1", answer("hi", "delegate: claude skipped\ndelegate: a warning\n"), 0, 100);
   CHECK((*shown.result.structured)["note"] == "claude skipped\na warning");
   CHECK(text_of(shown.result).ends_with("\n[claude skipped\na warning]"));
@@ -79,7 +79,7 @@ TEST_CASE("a run without an answer is an error with its outcome and what to do")
   CHECK((*ended("r1", {delegate::dump(cancelled), {}, 130}, 0, 100).result.structured)["status"] == "cancelled");
 }
 
-TEST_CASE("a run that left nonsense behind is an error, not a crash") {
+TEST_CASE("a run with an unreadable result is an error, not a crash") {
   for (const char* nonsense :
        {"", "null", "[]", "{", "7", R"({"answer": 7})", R"({"error": 7})", R"({"error": {"outcome": []}})"}) {
     INFO(nonsense);
@@ -89,7 +89,7 @@ TEST_CASE("a run that left nonsense behind is an error, not a crash") {
   }
 }
 
-TEST_CASE("a run that goes on names its id and how to fetch it") {
+TEST_CASE("a run that continues names its id and how to fetch the result") {
   const mcp::ToolResult result = working("r1", "codex");
   CHECK_FALSE(result.is_error);
   CHECK((*result.structured)["run"] == "r1");

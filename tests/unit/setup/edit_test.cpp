@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "cli/setup/settings_text.hpp"
 #include "tests/unit/setup/random_text.hpp"
@@ -42,9 +44,54 @@ std::string put(std::string_view text, const KeyPath& path, const OrderedJson& v
   return *after;
 }
 
+std::optional<nlohmann::json> meaning_of(Language language, const Result<std::string>& text) {
+  if (!text) return std::nullopt;
+  auto settings = read_settings(language, *text);
+  return settings ? std::optional<nlohmann::json>(*std::move(settings)) : std::nullopt;
+}
+
+/// What must hold for any text, in order or not; each promise that does not is added to `broken` with the text. False:
+/// the text cannot be read, so that there is nothing to hold an edit against.
+bool note_broken_promises(Language language, const std::string& text, std::set<std::string>& broken) {
+  const auto promise = [&](bool is_kept, const char* what) {
+    if (!is_kept)
+      broken.insert(std::string(what) + ": " + Json(text).dump(-1, ' ', true, Json::error_handler_t::replace));
+  };
+  const auto read = read_settings(language, text);
+  const auto added = put_setting(language, text, kPath, kEntry);
+  const auto removed = remove_setting(language, text, kPath);
+  const auto changed = put_setting(language, text, {"servers", "delegate", "timeout"}, 1);
+  promise(read || !read.error().what.empty(), "an unreadable text has a reason");
+  for (const auto* edit : {&added, &removed, &changed})
+    promise(*edit || !edit->error().what.empty(), "a refused edit has a reason");
+  if (!read) return false;
+  const Json* const there = setting_at(*read, kPath);
+  promise(!removed || there != nullptr, "only what is there is removed");
+  // TOML is edited blindly: a table that is there in another form is met when the result is read.
+  const bool is_exact = language == Language::jsonc;
+  const auto after = meaning_of(language, added);
+  promise(after || !added || !is_exact, "an edited text can be read");
+  if (after) {
+    nlohmann::json expected = *read;
+    expected["servers"]["delegate"] = kEntry;
+    promise(*after == expected, "an edit adds the entry and changes nothing else");
+    if (there == nullptr) {
+      promise(is_subsequence(without_blanks(text), without_blanks(*added)), "every character stays");
+      const auto undone = remove_setting(language, *added, kPath);
+      promise(undone && meaning_of(language, undone), "what was added can be removed");
+    }
+  }
+  if (const auto left = meaning_of(language, removed)) {
+    promise(setting_at(Json(*left), kPath) == nullptr, "what is removed is gone");
+  } else {
+    promise(!removed || !is_exact, "a text can be read after a removal");
+  }
+  return added.has_value();
+}
+
 }  // namespace
 
-TEST_CASE("of any JSON with comments, every word stays when something is added, and the rest means the same") {
+TEST_CASE("adding to any JSON with comments keeps every character, and the meaning of the rest") {
   for (unsigned seed = 0; seed < kDocuments; ++seed) {
     const std::string before = RandomText(seed).jsonc();
     INFO("seed " << seed << "\n" << before);
@@ -66,7 +113,7 @@ TEST_CASE("of any JSON with comments, every word stays when something is added, 
   }
 }
 
-TEST_CASE("of any JSON with comments, nothing around a replaced value changes") {
+TEST_CASE("replacing a value in any JSON with comments changes nothing around it") {
   for (unsigned seed = 0; seed < kDocuments; ++seed) {
     const std::string before = put(RandomText(seed).jsonc(), kPath, kEntry);
     INFO("seed " << seed << "\n" << before);
@@ -76,7 +123,7 @@ TEST_CASE("of any JSON with comments, nothing around a replaced value changes") 
   }
 }
 
-TEST_CASE("of any TOML, what was there stays in front of what is added, and comes back when that goes") {
+TEST_CASE("adding to any TOML keeps the text before it, and removing the addition restores the text") {
   for (unsigned seed = 0; seed < kDocuments; ++seed) {
     const std::string before = RandomText(seed).toml();
     INFO("seed " << seed << "\n" << before);
@@ -95,29 +142,41 @@ TEST_CASE("of any TOML, what was there stays in front of what is added, and come
   }
 }
 
-TEST_CASE("text that is no settings never crashes what reads it") {
+TEST_CASE("random bytes are read and edited as promised, or refused with a reason") {
+  std::set<std::string> broken;
+  unsigned edited = 0;
   for (unsigned seed = 0; seed < 20'000; ++seed) {
     RandomText random(seed);
     const std::string jsonc = random.garbage("{}[],:\"\\/* \n\r\tservdlgat1");
     const std::string toml = random.garbage("[]{}=.,\"'#\\ \n\r\tservdlgat1");
-    for (const Language language : {Language::jsonc, Language::toml}) {
-      const std::string& text = language == Language::toml ? toml : jsonc;
-      static_cast<void>(read_settings(language, text));
-      static_cast<void>(put_setting(language, text, kPath, kEntry));
-      static_cast<void>(remove_setting(language, text, kPath));
-      static_cast<void>(put_setting(language, text, {"servers", "delegate", "timeout"}, 1));
-    }
+    for (const Language language : {Language::jsonc, Language::toml})
+      edited += note_broken_promises(language, language == Language::toml ? toml : jsonc, broken);
   }
+  CHECK(broken == std::set<std::string>{});
+  CHECK(edited > 500);
 }
 
-TEST_CASE("what is nested too deeply is refused, not followed") {
+TEST_CASE("a damaged document is read and edited as promised, or refused with a reason") {
+  std::set<std::string> broken;
+  unsigned edited = 0;
+  for (unsigned seed = 0; seed < kDocuments; ++seed) {
+    RandomText random(seed);
+    const Language language = seed % 2 == 0 ? Language::jsonc : Language::toml;
+    const std::string whole = language == Language::toml ? random.toml() : random.jsonc();
+    edited += note_broken_promises(language, random.damaged(put(whole, kPath, kEntry, language)), broken);
+  }
+  CHECK(broken == std::set<std::string>{});
+  CHECK(edited > kDocuments / 10);
+}
+
+TEST_CASE("a text that is nested too deeply is rejected without recursion") {
   const std::string deep(100'000, '[');
   CHECK_FALSE(read_settings(Language::jsonc, deep));
   CHECK_FALSE(read_settings(Language::jsonc, "{\"a\": " + deep));
   CHECK_FALSE(read_settings(Language::toml, "a = " + deep));
 }
 
-TEST_CASE("an error says where") {
+TEST_CASE("an error names line and column") {
   const auto what = [](std::string_view text) {
     const auto read = read_settings(Language::jsonc, text);
     REQUIRE_FALSE(read);
@@ -132,7 +191,7 @@ TEST_CASE("an error says where") {
   CHECK(what("{\"a\": 1e999}") == "a number in it is too large");
 }
 
-TEST_CASE("objects on the way that hold nothing any more go, unless a comment says something in them") {
+TEST_CASE("objects on the path that become empty are removed, unless they hold a comment") {
   const auto without = [](std::string_view text) { return *remove_setting(Language::jsonc, text, {"a", "b"}); };
   CHECK(without("{\n  \"x\": 1,\n  \"a\": {\n    \"b\": {}\n  }\n}") == "{\n  \"x\": 1\n}");
   CHECK(without("{\"a\": {\"b\": {}}, \"x\": 1}") == "{ \"x\": 1}");

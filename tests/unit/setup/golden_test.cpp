@@ -59,7 +59,7 @@ std::vector<Case> cases() {
 
 }  // namespace
 
-TEST_CASE("each editor has its files, and a new one among them") {
+TEST_CASE("each editor has fixtures, one of them for an absent settings file") {
   for (const Editor& editor : editors()) {
     INFO(editor.name);
     CHECK(fs::exists(SOURCE_DIRECTORY "/tests/fixtures/setup/" + std::string(editor.name) + "/absent/after"));
@@ -67,7 +67,7 @@ TEST_CASE("each editor has its files, and a new one among them") {
   CHECK(cases().size() > 40);
 }
 
-TEST_CASE("a registration changes a file to the byte as it should") {
+TEST_CASE("a registration changes a file exactly as expected") {
   for (const Case& one : cases()) {
     if (!one.after) continue;
     INFO(one.name);
@@ -89,7 +89,7 @@ TEST_CASE("a second registration changes nothing") {
   }
 }
 
-TEST_CASE("an undone registration leaves the file as it was, and a second undo leaves it so") {
+TEST_CASE("undoing a registration restores the file, and a second undo changes nothing") {
   for (const Case& one : cases()) {
     if (!one.after) continue;
     INFO(one.name);
@@ -104,7 +104,7 @@ TEST_CASE("an undone registration leaves the file as it was, and a second undo l
   }
 }
 
-TEST_CASE("a file that cannot be changed safely is refused with where and why") {
+TEST_CASE("a file that cannot be changed safely is rejected with line and reason") {
   for (const Case& one : cases()) {
     if (!one.error) continue;
     INFO(one.name);
@@ -114,7 +114,7 @@ TEST_CASE("a file that cannot be changed safely is refused with where and why") 
   }
 }
 
-TEST_CASE("variables are handed on by name, in the words of each editor") {
+TEST_CASE("variables are passed on by name, in each editor's syntax") {
   const Server server{"/bin/delegate", {"mcp"}, {"KEY"}};
   const auto entry = [&](const char* name) { return entry_of(*editor_named(name), server); };
   CHECK(entry("claude")["env"]["KEY"] == "${KEY:-}");
@@ -125,7 +125,7 @@ TEST_CASE("variables are handed on by name, in the words of each editor") {
   CHECK_FALSE(editor_named("zed")->takes_variables());
 }
 
-TEST_CASE("a variable that is asked for later is added to those that are there") {
+TEST_CASE("a variable that is requested later is added to the existing ones") {
   const Editor& codex = *editor_named("codex");
   const auto one = plan_registration(codex, "", {"/bin/delegate", {"mcp"}, {"A"}});
   REQUIRE(one);

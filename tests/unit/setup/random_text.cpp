@@ -101,4 +101,17 @@ std::string RandomText::garbage(std::string_view alphabet) {
   return out;
 }
 
+std::string RandomText::damaged(std::string text) {
+  for (std::size_t left = 1 + below(3); left > 0 && !text.empty(); --left) {
+    const std::size_t at = below(text.size());
+    switch (below(4)) {
+      case 0: text[at] = static_cast<char>(below(256)); break;
+      case 1: text[at] = text[below(text.size())]; break;
+      case 2: text.insert(at, 1, text[below(text.size())]); break;
+      default: text.erase(at, 1 + below(4)); break;
+    }
+  }
+  return text;
+}
+
 }  // namespace delegate::test

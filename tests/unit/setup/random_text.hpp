@@ -4,7 +4,7 @@
 
 namespace delegate::test {
 
-/// Documents in every layout that a person, or a program, may have left behind. The same seed gives the same one.
+/// Settings files in every layout that a person or a program may have written. The same seed gives the same text.
 class RandomText {
  public:
   explicit RandomText(unsigned seed) : random_(seed) {}
@@ -13,6 +13,8 @@ class RandomText {
   std::string toml();
   /// Any bytes, mostly those that mean something.
   std::string garbage(std::string_view alphabet);
+  /// The text with a few bytes changed, added or lost.
+  std::string damaged(std::string text);
 
  private:
   std::size_t below(std::size_t end) { return random_() % end; }
