@@ -128,10 +128,19 @@ bool holds_one_thing(std::string_view text, const JsoncValue& object) {
   return before.find_first_not_of(kBlanks) == std::string_view::npos && object.tail == end_of(only);
 }
 
-/// Is there a line comment in the line that ends here?
+/// Is there a line comment in the line that ends here? `*//*` between two block comments is none.
 bool ends_in_comment(const JsoncText& scanned, std::string_view text, std::size_t line_end) {
-  for (std::size_t at = text.substr(0, line_end).rfind('\n') + 1; at + 1 < line_end; ++at)  // npos + 1 is 0
-    if (text.substr(at).starts_with("//") && scanned.strict[at] == ' ') return true;
+  for (std::size_t at = 0; at + 1 < line_end;) {
+    const bool is_code = scanned.strict[at] != ' ';
+    if (!is_code && text.substr(at).starts_with("/*")) {
+      at = text.find("*/", at + 2) + 2;
+    } else if (!is_code && text.substr(at).starts_with("//")) {
+      at = text.find('\n', at);
+      if (at >= line_end) return true;  // npos, too
+    } else {
+      ++at;
+    }
+  }
   return false;
 }
 

@@ -198,3 +198,8 @@ TEST_CASE("objects on the path that become empty are removed, unless they hold a
   CHECK(without("{\n  \"a\": {\n    // why\n    \"b\": 1\n  }\n}") == "{\n  \"a\": {\n    // why\n  }\n}");
   CHECK(without("{\"a\": {\"b\": 1}}") == "{}");
 }
+
+TEST_CASE("two adjacent block comments are not taken for a line comment") {
+  const std::string before = "{\n  \"servers\": {\n    \"a\": 1\n  /* x *//* y */\t}\n}";
+  CHECK(*remove_setting(Language::jsonc, put(before, kPath, kEntry), kPath) == before);
+}

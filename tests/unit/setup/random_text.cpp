@@ -1,26 +1,38 @@
 #include "tests/unit/setup/random_text.hpp"
 
+#include <initializer_list>
+
 namespace delegate::test {
+namespace {
+
+/// Every compiler makes the parts of a list from left to right, those of a sum in an order of its own.
+std::string all(std::initializer_list<std::string> parts) {
+  std::string out;
+  for (const std::string& part : parts) out += part;
+  return out;
+}
+
+}  // namespace
 
 std::string RandomText::blank() {
   switch (below(5)) {
     case 0: return " ";
     case 1: return "\t";
-    case 2: return newline() + std::string(below(5), ' ');
+    case 2: return all({newline(), std::string(below(5), ' ')});
     default: return "";
   }
 }
 
 std::string RandomText::gap() {
   std::string out = blank();
-  if (one_in(6)) out += "/* { \" , } " + blank() + "*/";
+  if (one_in(6)) out += all({"/* { \" , } ", blank(), "*/"});
   if (one_in(6)) out += "// \"x\": {, }" + newline();
   return out + blank();
 }
 
 std::string RandomText::string(bool is_key) {
   static constexpr const char* kTexts[] = {"", "a", "\\\"", "\\\\", "}", "// no", "/*", ",", "é✓", "\\u00e9", "mcp"};
-  return "\"" + std::string(is_key ? "" : kTexts[below(11)]) + "k" + std::to_string(names_++) + "\"";
+  return all({"\"", is_key ? "" : kTexts[below(11)], "k", std::to_string(names_++), "\""});
 }
 
 std::string RandomText::value(int depth) {
@@ -28,7 +40,7 @@ std::string RandomText::value(int depth) {
   if (depth < 4 && one_in(5)) {
     std::string out = "[";
     for (std::size_t left = below(3); left > 0; --left)
-      out += gap() + value(depth + 1) + gap() + (left > 1 || one_in(3) ? "," : "");
+      out += all({gap(), value(depth + 1), gap(), left > 1 || one_in(3) ? "," : ""});
     return out + gap() + "]";
   }
   static constexpr const char* kScalars[] = {"true", "false", "null", "0", "-1.5e3", "12345678901234567890"};
@@ -41,12 +53,14 @@ std::string RandomText::object(int depth, bool has_servers) {
   const std::size_t servers_at = has_servers && left > 0 && one_in(2) ? 1 + below(left) : 0;
   for (; left > 0; --left) {
     const bool is_servers = left == servers_at;
-    out += gap() + (is_servers ? "\"servers\"" : string(true)) + gap() + ":" + gap() +
-           (is_servers ? object(depth + 1, false) : value(depth + 1)) + gap();
+    out += all({gap(), is_servers ? "\"servers\"" : string(true), gap(), ":", gap(),
+                is_servers ? object(depth + 1, false) : value(depth + 1), gap()});
     if (left > 1 || one_in(3)) out += ",";
   }
   return out + gap() + "}";
 }
+
+std::string RandomText::jsonc() { return all({gap(), one_in(4) ? "" : object(0, true), gap()}); }
 
 std::string RandomText::toml_value(int depth) {
   static constexpr const char* kScalars[] = {"true",
@@ -62,20 +76,18 @@ std::string RandomText::toml_value(int depth) {
   if (depth > 2 || !one_in(4)) return kScalars[below(10)];
   std::string out = "[";
   for (std::size_t left = below(3); left > 0; --left)
-    out += (one_in(3) ? "\n  # one ]\n  " : " ") + toml_value(depth + 1) + ",";
+    out += all({one_in(3) ? "\n  # one ]\n  " : " ", toml_value(depth + 1), ","});
   return out + (one_in(2) ? "\n" : "") + "]";
 }
 
 std::string RandomText::toml_table(const std::string& name) {
-  std::string out =
-      name.empty() ? "" : std::string(one_in(4) ? "  " : "") + "[" + name + "]" + (one_in(4) ? " # [x]" : "") + "\n";
+  std::string out;
+  if (!name.empty()) out = all({one_in(4) ? "  " : "", "[", name, "]", one_in(4) ? " # [x]" : "", "\n"});
   for (std::size_t left = below(4); left > 0; --left) {
     if (one_in(3)) out += one_in(2) ? "\n" : "# [servers.delegate]\n";
     const std::string key = "k" + std::to_string(names_++);
-    out += (one_in(4)   ? "\"" + key + ".x\""
-            : one_in(4) ? key + " . y"
-                        : key) +
-           (one_in(2) ? " = " : "=") + toml_value(0) + (one_in(4) ? "  # why" : "") + "\n";
+    out += one_in(4) ? "\"" + key + ".x\"" : one_in(4) ? key + " . y" : key;
+    out += all({one_in(2) ? " = " : "=", toml_value(0), one_in(4) ? "  # why" : "", "\n"});
   }
   return out;
 }

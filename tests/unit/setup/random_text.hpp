@@ -9,7 +9,7 @@ class RandomText {
  public:
   explicit RandomText(unsigned seed) : random_(seed) {}
 
-  std::string jsonc() { return gap() + (one_in(4) ? "" : object(0, true)) + gap(); }
+  std::string jsonc();
   std::string toml();
   /// Any bytes, mostly those that mean something.
   std::string garbage(std::string_view alphabet);
