@@ -1,4 +1,4 @@
-"""Every way in which the wire, the machine or the person can fail a CLI, and what delegate has to make of it."""
+"""Every failure of the network, the machine or the user that is tried with a CLI, and the outcome that delegate must report."""
 
 from typing import NamedTuple
 
@@ -12,17 +12,17 @@ class Mode(NamedTuple):
 
 
 # MODE: TITLE | at most N seconds | claude | codex | gemini
-# Verdicts: the outcome; "!" the breaker counts it as a failure; "@" it says when to ask again, "?" it may.
+# Verdicts: the outcome; "!": the breaker counts it as a failure; "@": it states a time to retry; "?": it may state one.
 TABLE = """
 ok            : answers                                | 15 | answered            | answered            | answered
-slow          : slow, but alive                        | 25 | answered            | answered            | answered
-401           : key refused (401)                      | 15 | unauthenticated!    | unauthenticated!    | unauthenticated!
+slow          : slow, but still sending                | 25 | answered            | answered            | answered
+401           : key rejected (401)                     | 15 | unauthenticated!    | unauthenticated!    | unauthenticated!
 403           : no permission (403)                    | 15 | unauthenticated!    | unauthenticated!    | unauthenticated!
 login         : login missing                          | 15 | unauthenticated!    | unauthenticated!    | unauthenticated!
 404           : unknown model (404)                    | 15 | model_rejected      | model_rejected      | model_rejected
 400ctx        : prompt too long (400)                  | 15 | context_too_long    | context_too_long    | context_too_long
 429quota      : credit or quota used up                | 15 | quota_exhausted!    | quota_exhausted!    | quota_exhausted!
-429usage      : … until a stated time                  | 15 | quota_exhausted!@   | quota_exhausted!@   | quota_exhausted!
+429usage      : … with a stated end                    | 15 | quota_exhausted!@   | quota_exhausted!@   | quota_exhausted!
 429           : rate limit (429)                       | 15 | rate_limited!       | rate_limited!       | rate_limited!@
 429short      : … with Retry-After: 2                  | 20 | rate_limited!       | rate_limited!       | rate_limited!@
 429retry      : … with Retry-After: 20                 | 15 | rate_limited!@      | rate_limited!       | rate_limited!@
@@ -31,23 +31,23 @@ login         : login missing                          | 15 | unauthenticated!  
 502           : bad gateway (502), HTML                | 20 | server_error!       | server_error!       | server_error!
 529           : overloaded (529, elsewhere 503)        | 20 | overloaded!         | overloaded!         | overloaded!
 errorevent    : error event inside the stream          | 20 | overloaded!         | server_error!       | dropped
-stumble       : … once, then a whole answer            | 20 | answered            | answered            | dropped
+stumble       : … once, then a complete answer         | 20 | answered            | answered            | dropped
 refuse        : connection refused                     | 20 | unreachable!        | unreachable!        | unreachable!
-closed        : closed before the stream               | 20 | dropped             | dropped             | unreachable!
-reset         : TCP reset before the stream            | 20 | dropped             | dropped             | unreachable!
-closedmid     : closed in the middle                   | 20 | dropped             | dropped             | dropped
-drop          : TCP reset in the middle                | 20 | dropped             | dropped             | dropped
+closed        : closed before the answer               | 20 | dropped             | dropped             | unreachable!
+reset         : TCP reset before the answer            | 20 | dropped             | dropped             | unreachable!
+closedmid     : closed during the answer               | 20 | dropped             | dropped             | dropped
+drop          : TCP reset during the answer            | 20 | dropped             | dropped             | dropped
 garbage       : a web page instead of an answer        | 25 | bad_output!         | bad_output!         | bad_output!
-garbageevents : events that are no JSON                | 20 | bad_output!         | bad_output!         | bad_output!
+garbageevents : events that are not JSON               | 20 | bad_output!         | bad_output!         | bad_output!
 empty         : empty answer                           | 25 | answered_empty      | answered_empty      | lost_result!
 maxtokens     : cut at the token limit                 | 15 | cut_short           | cut_short           | answered
 refusal       : the model refuses                      | 15 | refused_by_policy   | answered_empty      | answered
 hang          : no answer at all                       | 25 | idle_timed_out!     | idle_timed_out!     | idle_timed_out!
 headers       : headers, then silence                  | 25 | idle_timed_out!     | idle_timed_out!     | idle_timed_out!
-hangmid       : silence in the middle                  | 25 | idle_timed_out!     | idle_timed_out!     | idle_timed_out!
+hangmid       : silence during the answer              | 25 | idle_timed_out!     | idle_timed_out!     | idle_timed_out!
 readonly      : HOME is read-only                      | 15 | answered            | resources           | resources
 untrusted     : folder not trusted                     | 15 | answered            | answered            | answered
-flag          : a flag that it does not know           | 15 | spawn_failed        | spawn_failed        | spawn_failed
+flag          : unknown option                         | 15 | spawn_failed        | spawn_failed        | spawn_failed
 session       : unknown session                        | 15 | bad_request         | bad_request         | bad_request
 """
 
@@ -59,8 +59,8 @@ def parsed(line):
 
 
 MODES = dict(map(parsed, TABLE.strip().splitlines()))
-# What the fake API is not asked to do.
+# Modes that do not need the fake API.
 LOCAL = {"login", "refuse", "readonly", "untrusted", "flag", "session"}
-# Fast, and what breaks first when a CLI changes its words.
+# Fast modes that fail first when a CLI changes its messages.
 QUICK = ("401", "403", "404", "429quota", "429usage", "429retry", "529", "errorevent", "stumble", "refuse",
          "closedmid", "garbage", "maxtokens", "refusal", "flag")

@@ -1,4 +1,4 @@
-"""docs/outcomes.md, from what outcomes.py measured. Times and texts are rounded, so that a new run changes little."""
+"""Writes docs/outcomes.md from the results of outcomes.py. Times and texts are rounded so that a new run changes little."""
 
 import datetime
 import re
@@ -6,26 +6,29 @@ import re
 from expected_outcomes import CLIS, MODES
 
 STEPS = (2, 5, 10, 20, 40, 60)
-LONGEST_WORDS = 90
+LONGEST_MESSAGE = 90
 INTRODUCTION = """# How failures end
 
 <!-- Written by `scripts/test --real-all`; change tests/e2e/outcomes_document.py instead. -->
 
-What happens when something goes wrong between you, a CLI and its vendor: the CLI alone, as a script would call it (`claude
--p`, `codex exec`, `gemini`; stopped after 60 s), and the same CLI through `delegate ask --no-fallback`. Measured with the
-real CLIs (Claude Code {claude}, Codex CLI {codex}, Gemini CLI {gemini}) against a stand-in for their vendors' APIs, in a
-network of loopback only, six runs at a time on two cores. A run also starts the CLI, which takes gemini some seconds.
+This page shows what happens when something goes wrong between you, a CLI and its vendor. Each failure was tried twice:
+with the CLI alone, as a script would call it (`claude -p`, `codex exec`, `gemini`; stopped after 60 s), and with the
+same CLI through `delegate ask --no-fallback`. The CLIs are the real ones (Claude Code {claude}, Codex CLI {codex},
+Gemini CLI {gemini}). They talk to a fake of their vendors' APIs on a network with only a loopback device, six runs at a
+time on two cores. The times include the start of the CLI, which takes gemini some seconds.
 
-- **Time**: "≤ 5 s" is more than 2 s and at most 5 s.
-- **Counted**: the breaker counts it as a failure. What is not is the network's, the prompt's or the machine's fault.
-- **Retry**: how long the vendor asked to be left alone. The breaker stays open until then.
-- For the silent modes `idle_timeout` is 10 s here instead of 180 s; with the built-in value they end after three minutes.
-- A CLI's own retries go on once. What has failed twice, would wait for more than 10 s or cannot heal is ended.
+- **time**: "≤ 5 s" means more than 2 s and at most 5 s.
+- **last message**: what the CLI alone printed as the reason; "nothing" if it printed none.
+- **counted**: the breaker counts it as a failure. Problems of the network, the prompt or this machine are not counted.
+- **retry**: when the vendor said to try again. The breaker stays open until then.
+- For the cases of silence `idle_timeout` is 10 s here. With the default of 180 s they end after three minutes.
+- delegate lets a CLI retry by itself once. It stops the CLI after two failures, if it would wait for more than 10 s, or
+  if a retry cannot help.
 
-Some things no outcome can tell, because the CLI does not: gemini hands out an answer that was cut at the token limit or
-stopped for safety as if it were whole, and codex a refusal as an empty answer. When a stream breaks, gemini asks again and
-writes the new answer behind the pieces of the first; delegate sees it by the pause and the same beginning, not when the
-second try begins in other words.
+Some failures cannot be detected, because the CLI does not report them. gemini prints an answer that was cut at the
+token limit or stopped for safety as if it were complete, and codex prints a refusal as an empty answer. When a stream
+breaks, gemini asks again and prints the new answer right after the pieces of the first one. delegate detects this by
+the pause and the repeated beginning, but not if the second attempt begins differently.
 """
 
 
@@ -46,14 +49,14 @@ def wait(run):
     return f"in {round(left) if left < 10 else 5 * round(left / 5)} s"
 
 
-# Stack traces, notes of the start, what follows a reason, and the colours of a terminal.
+# Lines that are not the reason: stack traces, start-up notes, usage text. COLOUR: terminal colours.
 NOISE = re.compile(r"at |[\]\[{}]|hint:|tokens used|[\d,]+$|\d{4}-\d\d-\d\dT|Ripgrep is|status: \d|[Ww]arning: |errno|code:|syscall"
                    r"|For more information|Message ID|Usage:|tip:|-\w, --|--|Update your environment|\[cause\]|user$|codex$|say hello")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
-def last_words(done):
-    """What a person would take for the reason: of its last words those that name an error, else the last that count."""
+def last_message(done):
+    """What a person would take for the reason: the last line that names an error, else the last line that is not noise."""
     outputs = (done.stdout,) if done.exit_code == 0 else (done.stderr, done.stdout)
     for output in outputs:
         lines = [COLOUR.sub("", line).strip() for line in output.splitlines()]
@@ -68,7 +71,7 @@ def code(text):
     text = re.sub(r"\b(Attempt|Reconnecting\.\.\.) \d+", r"\1 N", text)
     text = re.sub(r"Full report available at: \S+ ", "", text)
     text = " ".join(text.split()).replace("`", "'").replace("|", "/")
-    return "`" + (text if len(text) <= LONGEST_WORDS else text[:LONGEST_WORDS - 1] + "…") + "`"
+    return "`" + (text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE - 1] + "…") + "`"
 
 
 def row(run):
@@ -76,13 +79,13 @@ def row(run):
     exit_code = "none" if bare.exit_code is None else str(bare.exit_code)
     seconds = "> 60 s" if bare.exit_code is None else rounded(bare.seconds)
     hint = (run.answer.get("error") or {}).get("hint", "")
-    cells = [MODES[run.mode].title, exit_code, seconds, last_words(bare), f"`{run.attempt['outcome']}`",
+    cells = [MODES[run.mode].title, exit_code, seconds, last_message(bare), f"`{run.attempt['outcome']}`",
              rounded(run.done.seconds), "yes" if run.counted() else "", wait(run), hint.replace("|", "/")]
     return "| " + " | ".join(cells) + " |"
 
 
 def table(cli, runs):
-    head = ["| mode | alone: exit | time | its last words | delegate: outcome | time | counted | retry | hint |",
+    head = ["| what happens | alone: exit | time | last message | delegate: outcome | time | counted | retry | hint |",
             "|---|---|---|---|---|---|---|---|---|"]
     return "\n".join([f"\n## {cli}\n", *head, *(row(runs[cli, mode]) for mode in MODES)]) + "\n"
 
