@@ -1,12 +1,8 @@
 #include "cli/background/carrier.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 
 #include "cli/background/leash.hpp"
 #include "cli/background/request_json.hpp"
@@ -14,52 +10,11 @@
 #include "core/base/text.hpp"
 #include "core/os/errno_code.hpp"
 #include "core/os/file.hpp"
-#include "core/os/fork.hpp"
-#include "core/os/own_executable.hpp"
+#include "core/os/launch.hpp"
+#include "core/os/process.hpp"
 
 namespace delegate::cli {
 namespace {
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("background: pipe", errno);
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
-
-/// The actions and attributes of posix_spawn, which have to be given back.
-class Orders {
- public:
-  Orders() {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawnattr_init(&attributes_);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
-    sigset_t plain;  // a nohup of whoever started us is not for the run, which may be cancelled by SIGTERM
-    ::sigemptyset(&plain);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&plain, signal);
-    ::posix_spawnattr_setsigdefault(&attributes_, &plain);
-  }
-  ~Orders() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-  Orders(const Orders&) = delete;
-  Orders& operator=(const Orders&) = delete;
-
-  posix_spawn_file_actions_t* actions() { return &actions_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 Json object_of(const told::Accepted& told) {
   Json json{{"ahead", told.ahead}};
@@ -108,26 +63,16 @@ Told told_from(std::string_view line) {
 }
 
 Result<Carrier> Carrier::start(const World& world, const std::string& config_file, const Request& request) {
-  TRY(Pipe in, make_pipe());
-  TRY(Pipe out, make_pipe());
-  std::vector<std::string> words{"delegate"};
-  if (!config_file.empty()) words.insert(words.end(), {"--config", (Path(world.cwd) / config_file).string()});
-  words.insert(words.end(), {"carry", request.run_id, "--json"});
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : world.environment) variables.push_back(name + "=" + value);
-  Orders orders;
-  ::posix_spawn_file_actions_adddup2(orders.actions(), in.read.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(orders.actions(), out.write.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(orders.actions(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addchdir_np(orders.actions(), request.cwd.c_str());
+  Program program{.executable = own_executable(), .argv = {"delegate"}};
+  if (!config_file.empty())
+    program.argv.insert(program.argv.end(), {"--config", (Path(world.cwd) / config_file).string()});
+  program.argv.insert(program.argv.end(), {"carry", request.run_id, "--json"});
+  for (const auto& [name, value] : world.environment) program.env.push_back(name + "=" + value);
+  TRY(LifelineProcess process, start_with_lifeline(program, request.cwd));
   Carrier carrier;
-  const std::string self = own_executable();
-  const int error = ::posix_spawn(&carrier.pid_, self.c_str(), orders.actions(), orders.attributes(),
-                                  exec_array(words).data(), exec_array(variables).data());
-  if (error != 0) return fail_errno("background: start a process in " + one_line(request.cwd), error);
-  ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
-  carrier.leash_ = std::move(in.write);
-  carrier.words_ = std::move(out.read);
+  carrier.pid_ = process.pid;
+  carrier.leash_ = std::move(process.lifeline);
+  carrier.words_ = std::move(process.output);
   carrier.request_ = to_json(request) + "\n";
   return carrier;
 }

@@ -4,7 +4,6 @@
 
 #include "cli/background/parked.hpp"
 #include "cli/render.hpp"
-#include "core/os/pidfd.hpp"
 #include "core/os/process.hpp"
 
 namespace delegate::cli {

@@ -9,9 +9,8 @@
 #include "cli/exit_code.hpp"
 #include "cli/notify/channels.hpp"
 #include "cli/notify/desktop_channel.hpp"
-#include "core/os/detached.hpp"
 #include "core/os/file.hpp"
-#include "core/os/own_executable.hpp"
+#include "core/os/launch.hpp"
 #include "core/os/process.hpp"
 #include "core/run/check.hpp"
 #include "core/state/shared_drops.hpp"
@@ -184,14 +183,14 @@ class Announcer {
 }  // namespace
 
 void start_announcer(const World& world) {
-  DetachedSpec spec{.executable = own_executable(), .argv = {"delegate"}};
+  Program program{.executable = own_executable(), .argv = {"delegate"}};
   if (!world.config_file.empty())
-    spec.argv.insert(spec.argv.end(), {"--config", (Path(world.cwd) / world.config_file).string()});
-  spec.argv.emplace_back("announce");
-  for (const auto& [name, value] : world.environment) spec.env.push_back(name + "=" + value);
+    program.argv.insert(program.argv.end(), {"--config", (Path(world.cwd) / world.config_file).string()});
+  program.argv.emplace_back("announce");
+  for (const auto& [name, value] : world.environment) program.env.push_back(name + "=" + value);
   // A terminal may be written to; the end of a pipe in a process that goes on would keep its reader waiting.
-  if (::isatty(world.err) == 1) spec.err = world.err;
-  static_cast<void>(start_detached(spec));  // what is owed stays owed
+  const int err = ::isatty(world.err) == 1 ? world.err : -1;
+  static_cast<void>(start_detached(program, err));  // what is owed stays owed
 }
 
 void tell_left_behind(const World& world, const Host& host) {

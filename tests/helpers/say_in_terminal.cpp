@@ -2,7 +2,7 @@
 
 #include "cli/desktop/terminal_sequence.hpp"
 #include "core/os/file.hpp"
-#include "core/os/inherited.hpp"
+#include "core/os/startup.hpp"
 
 // Writes to stdout what a terminal with this process's environment is sent; the arguments are title and text.
 int main(int argc, char** argv) {

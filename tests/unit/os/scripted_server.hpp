@@ -10,7 +10,7 @@
 #include "core/os/fd.hpp"
 #include "core/os/http.hpp"
 
-// A server that does to its one client, byte for byte, what a test wants to see handled.
+// A server that sends its one client, byte for byte, what a test needs.
 namespace delegate_tests {
 
 using namespace delegate;
@@ -24,7 +24,7 @@ class Connection {
     ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
 
-  /// Reads the request with its body; false when the client went away before.
+  /// Reads the request with its body; false if the client disconnected before.
   bool read_request() {
     while (received_.find("\r\n\r\n") == std::string::npos)
       if (!read_more()) return false;
@@ -98,7 +98,7 @@ class Listener {
   sockaddr_in address_{};
 };
 
-/// Serves one connection in a thread of its own, as the script says. Catch's macros stay in the test's thread.
+/// Serves one connection in its own thread, as the script says. Catch's macros stay in the test's thread.
 class Server {
  public:
   explicit Server(std::function<void(Connection&)> script)
@@ -110,7 +110,7 @@ class Server {
           return std::pair(connection.head, connection.body);
         })) {}
   ~Server() {
-    ::shutdown(listener_.fd(), SHUT_RDWR);  // wakes an accept that nobody came to
+    ::shutdown(listener_.fd(), SHUT_RDWR);  // wakes a pending accept
     if (served_.valid()) served_.wait();
   }
   std::string url(const std::string& path = "/", const std::string& host = "127.0.0.1") const {
@@ -132,7 +132,7 @@ inline std::function<void(Connection&)> answer_with(std::string answer) {
   };
 }
 
-/// A server that reads the request, sends `answer` and then waits for the client to go.
+/// A server that reads the request, sends `answer` and then waits for the client to disconnect.
 inline std::function<void(Connection&)> hang_after(std::string answer) {
   return [answer = std::move(answer)](Connection& client) {
     if (!client.read_request()) return;
