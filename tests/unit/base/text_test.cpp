@@ -9,12 +9,6 @@ namespace {
 
 const std::string kMark = "\xEF\xBF\xBD";
 
-std::string marks(int count) {
-  std::string out;
-  for (int i = 0; i < count; ++i) out += kMark;
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("text is trimmed of blanks on both sides alone") {
@@ -60,41 +54,6 @@ TEST_CASE("the nearest candidate is what was probably meant") {
   CHECK(nearest("", candidates).empty());
   CHECK(nearest(std::string(65, 'c'), candidates).empty());
   CHECK(nearest("x", Strings{}).empty());
-}
-
-TEST_CASE("valid UTF-8 is left as it is") {
-  for (const char* text : {"", "plain", "h\xC3\xA9", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                           "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
-    CHECK(valid_utf8(text) == text);
-}
-
-TEST_CASE("every byte that RFC 3629 does not allow is replaced") {
-  struct Row {
-    const char* text;
-    int marks;
-  };
-  const Row rows[] = {{"\x80", 1},  // a continuation alone
-                      {"\xBF\xBF", 2},
-                      {"\xC0\xAF", 2},  // overlong
-                      {"\xC1\xBF", 2},
-                      {"\xE0\x9F\xBF", 3},
-                      {"\xF0\x8F\xBF\xBF", 4},
-                      {"\xED\xA0\x80", 3},  // surrogates
-                      {"\xED\xBF\xBF", 3},
-                      {"\xF4\x90\x80\x80", 4},  // beyond U+10FFFF
-                      {"\xF5\x80\x80\x80", 4},
-                      {"\xF8\x88\x80\x80\x80", 5},
-                      {"\xFE", 1},
-                      {"\xFF", 1},
-                      {"\xC3", 1},  // cut off
-                      {"\xE2\x82", 2},
-                      {"\xF0\x9F\x98", 3}};
-  for (const Row& row : rows) {
-    INFO(row.marks << " bytes");
-    CHECK(valid_utf8(row.text) == marks(row.marks));
-    CHECK(valid_utf8("a" + std::string(row.text) + "b") == "a" + marks(row.marks) + "b");
-  }
-  CHECK(valid_utf8("\xC3\x28") == kMark + "(");
 }
 
 TEST_CASE("one line is harmless on a terminal") {
