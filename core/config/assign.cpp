@@ -117,10 +117,12 @@ Complaints Assignment::operator()(std::vector<std::string>* out) const {
   const Node::List* list = lone ? &wrapped : std::get_if<Node::List>(&value.value);
   if (list == nullptr) return wrong_type();
   Complaints complaints;
-  std::vector<std::string> texts(list->size());
-  for (std::size_t i = 0; i < list->size(); ++i)
-    for (Complaint& complaint : Assignment{rule, (*list)[i], "a text in this list"}(&texts[i]))
+  std::vector<std::string> texts;
+  for (const Node& element : *list) {
+    if (is_ignored(rule, element)) continue;
+    for (Complaint& complaint : Assignment{rule, element, "a text in this list"}(&texts.emplace_back()))
       complaints.push_back(std::move(complaint));
+  }
   if (complaints.empty() && rule.check_list != nullptr) {
     complaints = rule.check_list(texts);
     for (Complaint& complaint : complaints) complaint.at = value.at;
@@ -192,6 +194,12 @@ std::string describe(const Node& node) {
     std::string operator()(const Node::Table&) const { return "a table"; }
   };
   return std::visit(Describe{}, node.value);
+}
+
+bool is_ignored(const Rule& rule, const Node& element) {
+  const auto* text = std::get_if<std::string>(&element.value);
+  return text != nullptr &&
+         std::find(rule.ignored_words.begin(), rule.ignored_words.end(), *text) != rule.ignored_words.end();
 }
 
 Complaints assign(const Key& key, const Node& value) {

@@ -118,9 +118,9 @@ struct BackendSettings {
 };
 
 struct StateSettings {
-  std::string store = "sqlite";  // sqlite | memory
-  std::string path;              // empty: $XDG_STATE_HOME/delegate/state.db
-  std::string url = "redis://127.0.0.1:6379/0";
+  std::string store = "sqlite";                  // sqlite | memory
+  std::string path;                              // empty: $XDG_STATE_HOME/delegate/state.db
+  std::string url = "redis://127.0.0.1:6379/0";  // accepted, not used
 
   bool operator==(const StateSettings&) const = default;
 };
@@ -128,7 +128,7 @@ struct StateSettings {
 struct NotifySettings {
   bool desktop = true;
   std::vector<std::string> hook;
-  std::vector<std::string> on = {"trip", "recovery", "canary"};
+  std::vector<std::string> on = {"trip", "recovery"};
 
   bool operator==(const NotifySettings&) const = default;
 };

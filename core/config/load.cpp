@@ -35,6 +35,7 @@ class Loader {
     for (const Setting& setting : settings_)
       if (!setting.backend.empty()) apply(setting);
     if (backends_known_) check_together();
+    for (auto& [key, warning] : without_effect_) warnings_.push_back(std::move(warning));
     return {std::move(config_), std::move(problems_).sorted(), std::move(warnings_), std::move(restricted_)};
   }
 
@@ -122,7 +123,23 @@ class Loader {
       problems_.add({origin, dotted + complaint.below, complaint.what, with_name(complaint.hint, setting.backend)});
       failed_.insert(dotted);
     }
-    if (complaints.empty()) config_.origins[dotted] = setting.origin;
+    if (!complaints.empty()) return;
+    config_.origins[dotted] = setting.origin;
+    note_without_effect(*key->rule, setting);
+  }
+
+  /// A stronger layer replaces what a weaker one said.
+  void note_without_effect(const Rule& rule, const Setting& setting) {
+    const std::string key = setting.key();
+    without_effect_.erase(key);
+    if (!rule.without_effect.empty())
+      without_effect_[key] = {setting.origin, key, "has no effect: " + std::string(rule.without_effect), "remove it"};
+    const auto* list = std::get_if<Node::List>(&setting.value.value);
+    if (list == nullptr) return;
+    for (const Node& element : *list)
+      if (is_ignored(rule, element))
+        without_effect_[key] = {setting.origin, key,
+                                quoted(std::get<std::string>(element.value)) + " has no effect yet", "remove it"};
   }
 
   static std::string join_kinds(std::string_view kinds) {
@@ -187,10 +204,11 @@ class Loader {
   Problems problems_;
   std::vector<ConfigProblem> warnings_;
   std::vector<RestrictedSetting> restricted_;
-  std::vector<Setting> settings_;            // weakest layer first
-  std::map<std::string, Origin> mentioned_;  // backends that a file has a table for
-  std::set<std::string> failed_;             // keys whose value could not be used
-  bool backends_known_ = true;               // false: the person's file is no TOML, any name may be in it
+  std::vector<Setting> settings_;                        // weakest layer first
+  std::map<std::string, Origin> mentioned_;              // backends that a file has a table for
+  std::set<std::string> failed_;                         // keys whose value could not be used
+  std::map<std::string, ConfigProblem> without_effect_;  // by key
+  bool backends_known_ = true;                           // false: the person's file is no TOML, any name may be in it
 };
 
 }  // namespace

@@ -31,11 +31,13 @@ struct Rule {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   std::string_view below_min = {};  // hint when it is less
   Words words = {};                 // the texts that it, or each of its elements, may be; empty: any
+  Words ignored_words = {};         // elements of a list that are accepted and left out: they have no effect yet
   Complaints (*check)(const std::string& text) = nullptr;  // of a text, and of each text of a list
   Complaints (*check_list)(const std::vector<std::string>& texts) = nullptr;
-  bool one_is_a_list = false;   // a lone text is a list of one
-  bool restricted = false;      // what runs, connects or stores: not from a project's file
-  std::string_view kinds = {};  // of backends that have it, separated by blanks; empty: all
+  bool one_is_a_list = false;            // a lone text is a list of one
+  bool restricted = false;               // what runs, connects or stores: not from a project's file
+  std::string_view without_effect = {};  // why the key is accepted but changes nothing; empty: it has an effect
+  std::string_view kinds = {};           // of backends that have it, separated by blanks; empty: all
 };
 
 using Slot = std::variant<bool*, int*, milliseconds*, std::string*, std::vector<std::string>*,

@@ -65,6 +65,18 @@ TEST_CASE("config check tells what was read") {
   cli.run("config check").expect(3).stdout_is("").stderr_has("delegate: read: " + cli.config_file() + ", " + project);
 }
 
+TEST_CASE("config check reports once what is accepted but has no effect") {
+  Cli cli;
+  cli.config("[notify]\non = [\"trip\", \"canary\"]\n[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
+  cli.run("config check")
+      .expect(0)
+      .stdout_has("configuration is valid")
+      .stderr_is("delegate: " + cli.config_file() +
+                 ":2:6: notify.on: \"canary\" has no effect yet\nhint: remove it\ndelegate: " + cli.config_file() +
+                 ":4:7: state.url: has no effect: this build has no shared store\nhint: remove it\n");
+  CHECK(cli.run("config check --json").expect(0).json()["notices"].size() == 2);
+}
+
 TEST_CASE("a configuration without mistakes is valid") {
   Cli cli;
   cli.run("config check").expect(0).stdout_has("configuration is valid (no file").stderr_is("");

@@ -183,6 +183,39 @@ TEST_CASE("a variable that is nearly one of ours is worth a warning, others are 
   }
 }
 
+TEST_CASE("what is accepted but has no effect is one warning, and changes nothing") {
+  const auto warnings = [](const LoadedConfig& loaded) {
+    Lines out;
+    CHECK(lines(loaded) == Lines{});
+    for (const ConfigProblem& warning : loaded.warnings) out.push_back(to_string(warning) + " -> " + warning.hint);
+    return out;
+  };
+  CHECK(built_in_config().notify.on == Lines{"trip", "recovery"});
+  SECTION("canary, of which there is no notification yet") {
+    const LoadedConfig loaded = load_user("[notify]\non = [\"trip\", \"canary\"]\n");
+    CHECK(warnings(loaded) == Lines{"user.toml:2:6: notify.on: \"canary\" has no effect yet -> remove it"});
+    CHECK(loaded.config.notify.on == Lines{"trip"});
+  }
+  SECTION("the address of a shared store, which this build does not have") {
+    const LoadedConfig loaded = load_user("[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
+    CHECK(warnings(loaded) ==
+          Lines{"user.toml:2:7: state.url: has no effect: this build has no shared store -> remove it"});
+  }
+  SECTION("set in two places, it is reported where it was set last") {
+    ConfigSources sources = user("[notify]\non = [\"canary\"]\n");
+    sources.environment = {{"DELEGATE_NOTIFY_ON", "canary,trip,canary"}};
+    CHECK(warnings(load_config(sources)) ==
+          Lines{"environment DELEGATE_NOTIFY_ON: notify.on: \"canary\" has no effect yet -> remove it"});
+    sources.environment = {{"DELEGATE_NOTIFY_ON", "trip"}};
+    CHECK(warnings(load_config(sources)) == Lines{});
+  }
+  SECTION("the earlier default in a project's file needs no trust") {
+    CHECK(warnings(load_project("[notify]\non = [\"trip\", \"recovery\", \"canary\"]\n")) == Lines{});
+  }
+  CHECK(warnings(load_user("")) == Lines{});
+  CHECK(problems_of("[notify]\non = [\"canry\"]\n").size() == 1);
+}
+
 TEST_CASE("values from the environment are judged like those of files") {
   CHECK(
       lines(load_config(environment({{"DELEGATE_BREAKER_THRESHOLD", "0"}})))
