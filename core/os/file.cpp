@@ -16,7 +16,7 @@
 namespace delegate {
 namespace {
 
-/// An fd that somebody made non-blocking (shared terminals often are) is waited for like any other.
+/// Waits for a non-blocking descriptor, too: another process may have made a shared terminal non-blocking.
 void wait_until_ready(int fd, short events) {
   pollfd entry{fd, events, 0};
   ::poll(&entry, 1, -1);

@@ -3,8 +3,8 @@
 
 namespace delegate {
 
-/// While it lives, writing to a closed pipe or socket on this thread is an error value and never a signal. The process'
-/// own disposition and a SIGPIPE that was already pending are left as they were.
+/// While it exists, writing to a closed pipe or socket on this thread is an error and never a signal. The disposition
+/// of the process and a SIGPIPE that was already pending stay as they were.
 class NoSigpipe {
  public:
   NoSigpipe();
