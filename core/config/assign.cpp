@@ -9,7 +9,6 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/config/checks.hpp"
-#include "core/config/elements.hpp"
 
 namespace delegate::config {
 namespace {
@@ -30,7 +29,7 @@ constexpr std::array<TypeNames, std::variant_size_v<Slot>> kTypes = {{
     {"list of tables", "a list of tables with name and env"},
 }};
 
-/// What a rule says about the values of one type.
+/// Applies a rule to the values of one type.
 struct Assignment {
   const Rule& rule;
   const Node& value;
@@ -131,7 +130,7 @@ Complaints Assignment::operator()(std::vector<std::string>* out) const {
   return complaints;
 }
 
-/// Each element is a table of its own kind.
+/// A list of tables, all of one kind.
 template <class Element>
 Complaints assign_tables(const Assignment& assignment, std::string_view expected, std::vector<Element>* out) {
   const auto* list = std::get_if<Node::List>(&assignment.value.value);

@@ -11,7 +11,7 @@
 namespace delegate::config {
 namespace {
 
-/// Not to be seen, or making what is seen something else than what is read by a machine.
+/// Invisible characters, and those that make text look different from what a program reads.
 bool is_hidden(std::uint32_t code) {
   constexpr std::array<std::array<std::uint32_t, 2>, 8> kHidden = {{{0x00, 0x1F},
                                                                     {0x7F, 0x9F},

@@ -8,8 +8,8 @@
 #include <csignal>
 #include <ctime>
 
+#include "core/os/fd.hpp"
 #include "core/os/process.hpp"
-#include "core/os/sigpipe.hpp"
 #include "core/os/spawn.hpp"
 
 namespace delegate {

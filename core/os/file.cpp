@@ -11,7 +11,6 @@
 
 #include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
-#include "core/os/sigpipe.hpp"
 
 namespace delegate {
 namespace {

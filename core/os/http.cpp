@@ -8,8 +8,8 @@
 
 #include "core/base/text.hpp"
 #include "core/os/curl_library.hpp"
+#include "core/os/fd.hpp"
 #include "core/os/http_pool.hpp"
-#include "core/os/sigpipe.hpp"
 
 namespace delegate {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/os/sigpipe.hpp"
+#include "core/os/fd.hpp"
 
 namespace delegate {
 namespace {

@@ -23,7 +23,7 @@ Status wait_for_room(int terminal, Deadline end) {
     pollfd room{terminal, POLLOUT, 0};
     const int ready = ::poll(&room, 1, static_cast<int>(end.left()->count()));
     if (ready > 0) return {};
-    if (ready == 0) return fail(Code::unavailable, std::string(kWhere) + " takes nothing");
+    if (ready == 0) return fail(Code::unavailable, std::string(kWhere) + " accepts no output");
     if (errno != EINTR) return fail_errno(kWhere, errno);
   }
 }
@@ -54,9 +54,9 @@ Status write_to_terminal(int terminal, std::string_view bytes, milliseconds pati
   const auto status = wait_for_end(writer);
   if (!status) return fail_errno(kWhere, errno);
   if (!WIFEXITED(*status) || WEXITSTATUS(*status) == kOnlyAPart)
-    return fail(Code::deadline_exceeded, std::string(kWhere) + " took only a part of it");
+    return fail(Code::deadline_exceeded, std::string(kWhere) + " accepted only a part of it");
   const int error = WEXITSTATUS(*status);
-  if (error == EIO) return fail(Code::closed, std::string(kWhere) + " has gone away");
+  if (error == EIO) return fail(Code::closed, std::string(kWhere) + " is gone");
   if (error != 0) return fail_errno(kWhere, error);
   return {};
 }

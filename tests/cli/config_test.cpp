@@ -56,7 +56,7 @@ TEST_CASE("config check tells what was read") {
   const Finished said = cli.run("config check").expect(0);
   said.stdout_is("configuration is valid (" + cli.config_file() + ", " + project + ", DELEGATE_BREAKER_COOLDOWN)\n");
   said.stderr_is(
-      "delegate: environment DELEGATE_CONFG: ignored: it names no key\nhint: did you mean `DELEGATE_CONFIG`?\n");
+      "delegate: environment DELEGATE_CONFG: ignored: no such setting\nhint: did you mean `DELEGATE_CONFIG`?\n");
   Json json = cli.run("config check --json").expect(0).json();
   CHECK(json["files"] == Json::array({cli.config_file(), project}));
   CHECK(json["variables"] == Json::array({"DELEGATE_BREAKER_COOLDOWN"}));

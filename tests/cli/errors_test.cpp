@@ -191,7 +191,7 @@ TEST_CASE("a configuration that cannot be used is named, with the place in it") 
        with("DELEGATE_ROUTER_TIMEOUT", "soon")},
       {{"status"},
        3,
-       "environment DELEGATE_ROUTER_TIMOUT: names no key",
+       "environment DELEGATE_ROUTER_TIMOUT: no such setting",
        "did you mean `DELEGATE_ROUTER_TIMEOUT`?",
        with("DELEGATE_ROUTER_TIMOUT", "1m")},
       {{"status"},

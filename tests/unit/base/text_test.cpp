@@ -11,7 +11,7 @@ const std::string kMark = "\xEF\xBF\xBD";
 
 }  // namespace
 
-TEST_CASE("text is trimmed of blanks on both sides alone") {
+TEST_CASE("text is trimmed on both sides only") {
   CHECK(trim(" \t\r\n\v\fa b \n") == "a b");
   CHECK(trim("") == "");
   CHECK(trim(" \n ") == "");
@@ -27,14 +27,14 @@ TEST_CASE("text is split and joined") {
   CHECK(join(Strings{}, ", ").empty());
 }
 
-TEST_CASE("case is ignored for ASCII alone") {
+TEST_CASE("case is ignored for ASCII only") {
   CHECK(lower("ABCxyzÄ09[") == "abcxyzÄ09[");
   CHECK(contains_ignoring_case("Nomic-EMBED-text", "embed"));
   CHECK(contains_ignoring_case("x", ""));
   CHECK_FALSE(contains_ignoring_case("", "x"));
 }
 
-TEST_CASE("a word stands alone, between other characters than letters and digits") {
+TEST_CASE("a word matches only without a letter or digit on either side") {
   CHECK(contains_word("A Test.", "test"));
   CHECK(contains_word("latest test", "test"));
   CHECK(contains_word("a stack trace", "stack trace"));
@@ -43,7 +43,7 @@ TEST_CASE("a word stands alone, between other characters than letters and digits
     CHECK_FALSE(contains_word(text, "test"));
 }
 
-TEST_CASE("the nearest candidate is what was probably meant") {
+TEST_CASE("the nearest candidate is the one that was probably meant") {
   const Strings candidates{"claude", "codex", "gemini", "ollama"};
   CHECK(nearest("cladue", candidates) == "claude");
   CHECK(nearest("CODX", candidates) == "codex");
@@ -56,13 +56,13 @@ TEST_CASE("the nearest candidate is what was probably meant") {
   CHECK(nearest("x", Strings{}).empty());
 }
 
-TEST_CASE("one line is harmless on a terminal") {
+TEST_CASE("one line has no control characters") {
   CHECK(one_line(" two\nlines\r\n ") == "two lines");
   CHECK(one_line("a\x1B[31mred\x07\x7F") == "a [31mred  ");
   CHECK(one_line(std::string("a\0b", 3)) == "a b");
   CHECK(one_line("\xFF") == kMark);
   CHECK(one_line("h\xC3\xA9 \xE2\x82\xAC") == "h\xC3\xA9 \xE2\x82\xAC");
-  SECTION("also of the control characters above ASCII, which some terminals obey") {
+  SECTION("nor those above ASCII, which some terminals act on") {
     CHECK(one_line("a\xC2\x9B"
                    "31mb") == "a 31mb");
     CHECK(one_line("a\xC2\x85"
@@ -83,7 +83,7 @@ TEST_CASE("one line is cut between characters") {
   CHECK(one_line(std::string(1000, 'x')) == std::string(400, 'x') + "…");
 }
 
-TEST_CASE("a bounded memory keeps all of what fits") {
+TEST_CASE("a bounded memory keeps everything that fits") {
   HeadAndTail memory(4, 3);
   CHECK(memory.text().empty());
   CHECK(memory.tail().empty());
@@ -97,7 +97,7 @@ TEST_CASE("a bounded memory keeps all of what fits") {
   CHECK(memory.total() == 7);
 }
 
-TEST_CASE("a bounded memory counts what it lost") {
+TEST_CASE("a bounded memory counts what it dropped") {
   HeadAndTail memory(4, 3);
   memory.add("abcdefgh");
   CHECK(memory.text() == "abcd\n[… 1 bytes left out …]\nfgh");
@@ -105,7 +105,7 @@ TEST_CASE("a bounded memory counts what it lost") {
   CHECK(memory.total() == 8);
 }
 
-TEST_CASE("a bounded memory is the same, however the bytes come") {
+TEST_CASE("a bounded memory does not depend on how the bytes arrive") {
   std::string all;
   for (int i = 0; i < 1000; ++i) all += std::to_string(i);
   HeadAndTail at_once(10, 10);
@@ -126,7 +126,7 @@ TEST_CASE("a memory without room keeps nothing but the count") {
   CHECK(none.total() == 3);
 }
 
-TEST_CASE("a text without directories has the names of its files alone") {
+TEST_CASE("a text without directories has only the names of its files") {
   CHECK(without_directories("/home/jo/state.db: query: no such table") == "state.db: query: no such table");
   CHECK(without_directories("/home/jo smith/state.db: cannot be opened") == "state.db: cannot be opened");
   CHECK(without_directories("'/home/jo smith/hook' is not there") == "'hook' is not there");

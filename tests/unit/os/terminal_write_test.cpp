@@ -17,7 +17,7 @@ TEST_CASE("a write that a terminal accepts only in part ends, with an error that
   const Status written = write_to_terminal(terminal.program.get(), std::string(1'000'000, 'x'), 50ms);
   REQUIRE_FALSE(written);
   CHECK(written.error().code == Code::deadline_exceeded);
-  CHECK(written.error().what == "the terminal took only a part of it");
+  CHECK(written.error().what == "the terminal accepted only a part of it");
   CHECK((::fcntl(terminal.program.get(), F_GETFL) & O_NONBLOCK) == 0);  // its other users would share the flag
 }
 
