@@ -5,8 +5,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/world.hpp"
-#include "core/os/inherited.hpp"
-#include "core/os/init.hpp"
+#include "core/os/startup.hpp"
 
 namespace {
 
@@ -39,7 +38,7 @@ void handle_signals(delegate::CancelToken& interrupted) {
 int main(int argc, char** argv) {
   try {  // the last border where exceptions end
     delegate::split_off_init(kLastWords);
-    delegate::keep_standard_streams_apart();
+    delegate::reserve_standard_streams();
     delegate::CancelToken interrupted;
     handle_signals(interrupted);
     const delegate::SystemClock clock;

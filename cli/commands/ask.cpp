@@ -1,7 +1,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/request_builder.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/front.hpp"
+#include "core/os/foreground_proxy.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/answer_stream.hpp"
 #include "cli/terminal/progress_line.hpp"
@@ -47,12 +47,12 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   const Output output(world);
   auto request = question_of(world, config, command, output);
   if (!request) return refuse(world, output, request.error());
-  Front front;
+  ForegroundProxy foreground;
   std::optional<Host> host(std::in_place, world, config);
   if (const Status found = find_session(command, *host, *request); !found) return refuse(world, output, found.error());
   if (may_probe(host->engine(), *request)) {
     host.reset();  // an open store must not be carried through a fork
-    front.start();
+    foreground.start();
     host.emplace(world, config);
   }
   if (!host->notice().empty()) output.note("delegate: " + host->notice());
@@ -63,11 +63,11 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   const int code = report(world, output, command, result, stream);
   notify::announce_left_behind(world, own_command(world), host->engine());
   const auto local = to_warm_up(host->engine(), result);
-  if (result.pending) front.leave(code);
+  if (result.pending) foreground.leave(code);
   if (local) {
     // An attempt that is still out works with the store; then this process is in the background already.
     if (!result.pending) host.reset();
-    const bool in_background = result.pending || front.stay_behind(code);
+    const bool in_background = result.pending || foreground.stay_behind(code);
     if (in_background && !host) host.emplace(world, config);
     if (in_background) warm_up(host->engine(), *local, world.interrupted);
   }

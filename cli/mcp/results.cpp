@@ -6,6 +6,7 @@
 #include "cli/render/json.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 
 namespace delegate::cli::server {
 namespace {
@@ -16,9 +17,7 @@ std::string text_at(const Json& json, const char* key) {
 
 /// The end of a piece that begins at `from`, at most so many bytes long, where no character is cut in two.
 std::size_t end_of_piece(std::string_view text, std::size_t from, std::size_t longest) {
-  std::size_t end = std::min(text.size(), from + longest);
-  while (end > from && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return end;
+  return from + cut_to_bytes(text.substr(from), longest).size();
 }
 
 /// What stderr would have said beside the answer, without the program's name before each line.

@@ -40,7 +40,7 @@ std::string took(const std::optional<milliseconds>& duration) { return duration 
 std::string fitted(std::string text, const Page& page) {
   if (page.columns <= 0) return text;
   std::string out;
-  for (const std::string_view line : split(text, '\n')) out += cut_to(line, page.columns) + "\n";
+  for (const std::string_view line : split(text, '\n')) out += cut_to_columns(line, page.columns) + "\n";
   out.pop_back();  // what follows the last newline is no line
   return out;
 }
@@ -186,7 +186,7 @@ std::string beside_or_below(std::vector<std::vector<std::string>> rows,
                             const std::vector<std::vector<std::string>>& plots, int plot_columns, const Page& page) {
   std::string alone = table(rows);
   int widest = 0;
-  for (const std::string_view line : split(alone, '\n')) widest = std::max(widest, width_of(line));
+  for (const std::string_view line : split(alone, '\n')) widest = std::max(widest, display_width(line));
   if (page.columns > 0 && widest + 2 + plot_columns > page.columns) return fitted(alone, page) + "\n" + table(plots);
   for (std::size_t at = 0; at < rows.size(); ++at) rows[at].push_back(plots[at].back());
   return table(rows);

@@ -9,14 +9,14 @@
 namespace delegate::cli {
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
-  const auto width_of = [](std::string_view cell) {  // characters, not bytes, and without colours
-    std::size_t width = 0;
+  const auto width_of = [](std::string_view cell) {  // without colours
+    std::string plain;
     for (bool in_colour = false; const char c : cell) {
       if (c == '\033') in_colour = true;
-      if (!in_colour && (static_cast<unsigned char>(c) & 0xC0) != 0x80) ++width;
+      if (!in_colour) plain += c;
       if (c == 'm') in_colour = false;
     }
-    return width;
+    return static_cast<std::size_t>(display_width(plain));
   };
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {

@@ -68,7 +68,7 @@ bool Output::has_the_floor() const {
 void Output::progress(std::string_view line) const {
   if (!has_the_floor()) return;
   static_cast<void>(
-      write_all(err_, "\r\033[K" + cut_to(redact_(one_line(line, 1000)), columns_of(err_).value_or(80) - 1)));
+      write_all(err_, "\r\033[K" + cut_to_columns(redact_(one_line(line, 1000)), columns_of(err_).value_or(80) - 1)));
 }
 
 }  // namespace delegate::cli

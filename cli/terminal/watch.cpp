@@ -54,7 +54,7 @@ class Picture {
     int rows = known && size.ws_row > 1 ? size.ws_row - 1 : 1'000;
     for (const std::string_view line : split(trim(text), '\n')) {
       if (rows-- == 0) break;  // more would scroll the picture away
-      frame += cut_to(line, columns) + kClearLine + "\n";
+      frame += cut_to_columns(line, columns) + kClearLine + "\n";
     }
     return write_all(world_.out, frame + kClearBelow, world_.interrupted);
   }

@@ -8,8 +8,8 @@ namespace delegate {
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock::time_point;
 
-/// The moment by which something must be over, in steady time; "never" is a value of its own. Passed down instead of
-/// timeouts, so that nested waits cannot add up.
+/// The moment by which something must be done, in steady time; "never" is a separate value. It is passed down instead
+/// of a timeout, so that nested waits cannot add up.
 class Deadline {
  public:
   static Deadline never() { return Deadline{}; }
@@ -18,7 +18,7 @@ class Deadline {
 
   bool is_never() const { return !when_; }
   bool passed(Steady now = std::chrono::steady_clock::now()) const { return when_ && now >= *when_; }
-  /// Left until then, rounded up to a whole millisecond, zero when passed; nothing for never.
+  /// The time left, rounded up to a whole millisecond; zero once passed; nothing for never.
   std::optional<milliseconds> left(Steady now = std::chrono::steady_clock::now()) const {
     if (!when_) return std::nullopt;
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*when_ - now));

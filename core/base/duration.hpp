@@ -13,14 +13,14 @@ using std::chrono::milliseconds;
 /// Negative, empty and overflowing values are errors that name the text.
 Result<milliseconds> parse_duration(std::string_view text);
 
-/// Exact and shortest in whole units, for files and JSON-free output: `60s` -> `1m`, 90 s -> `1m30s`, 0 -> `0s`.
+/// Exact, in as few whole units as possible, for files and text output: `60s` -> `1m`, 90 s -> `1m30s`, 0 -> `0s`.
 std::string format_duration(milliseconds value);
 
-/// For people who wait: rounded up in the smaller unit that is shown, so that nothing is announced as over before it
-/// is: `42 s`, `3 m 5 s`, `1 h 6 m`.
+/// A time to wait, for people: rounded up to the smallest unit shown, so that nothing is announced as over too early:
+/// `42 s`, `3 m 5 s`, `1 h 6 m`.
 std::string format_wait(milliseconds value);
 
-/// For people who look back: `340 ms`, `2.4 s`, `3 m 5 s`.
+/// A time that has passed, for people: `340 ms`, `2.4 s`, `3 m 5 s`.
 std::string format_took(milliseconds value);
 
 /// RFC 3339 in UTC with milliseconds, from milliseconds since the epoch.

@@ -5,7 +5,7 @@
 namespace delegate {
 namespace {
 
-/// Stored times may be anything: what does not fit is as long as can be, and never wraps.
+/// Stored times can have any value: a result that does not fit becomes the largest one instead of wrapping around.
 milliseconds positive_difference(milliseconds later, milliseconds earlier) {
   if (later <= earlier) return milliseconds(0);
   std::int64_t difference = 0;

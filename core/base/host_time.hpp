@@ -8,9 +8,9 @@ namespace delegate {
 
 using std::chrono::milliseconds;
 
-/// One reading of the clocks that survive a process. `boot` counts suspend and ignores settimeofday, so it decides
-/// while `boot_id` is unchanged; `wall` (since the epoch) bridges reboots and is what people read.
-/// A store whose time is a server's (a fleet) gives one constant boot_id and its own time in both fields.
+/// The clocks that outlive a process, read at one moment. `boot` counts suspend and ignores settimeofday, so it decides
+/// while `boot_id` is the same; `wall` (since the epoch) bridges reboots and is what people read. A store with its own
+/// clock, such as a server, gives one constant boot_id and its time in both fields.
 struct HostTime {
   std::string boot_id;
   milliseconds boot{0};
@@ -19,7 +19,8 @@ struct HostTime {
   bool operator==(const HostTime&) const = default;
 };
 
-/// A span of time anchored in host time: a break, a lease. It stays right over suspend, a set clock and a reboot.
+/// A span of time anchored in host time, such as a cooldown or a lease. It stays correct across suspend, clock changes
+/// and reboots.
 struct Span {
   HostTime since;
   milliseconds length{0};
@@ -27,21 +28,21 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
-/// What is left of `span` at `now`, never negative and never more than its length.
-/// Same boot: the boot clock alone decides. Other boot, or a clock behind the anchor: see breaker rules R14, R15.
+/// What is left of `span` at `now`, never negative and never more than its length. In the same boot the boot clock
+/// alone decides. After a reboot, or with a clock behind the anchor, the wall clock does (docs/breaker.md).
 milliseconds remaining(const Span& span, const HostTime& now);
 
-/// How long ago `then` was, clamped to zero when the clock went back.
+/// How long ago `then` was; zero if the clock went back.
 milliseconds elapsed(const HostTime& then, const HostTime& now);
 
-/// True when `span` was anchored on a clock that no longer runs (another boot, or a server's time set back),
-/// so that the first decision must anchor it anew: a clamp alone would stand still while the clock is behind.
+/// True if `span` is anchored on a clock that no longer runs (another boot, or a server's time set back). The first
+/// decision must then anchor it again: with a clamp alone no time would pass while the clock is behind.
 bool anchored_elsewhere(const Span& span, const HostTime& now);
 
 /// The same remaining time, anchored at `now`.
 Span reanchored(const Span& span, const HostTime& now);
 
-/// A process, told apart from a later one with the same pid.
+/// A process, distinguished from a later one with the same pid.
 struct ProcessId {
   std::string boot_id;
   std::int64_t pid = 0;

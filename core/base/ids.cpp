@@ -6,7 +6,7 @@
 namespace delegate {
 
 std::string make_run_id(std::chrono::milliseconds wall) {
-  constexpr char kDigits[] = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's: no i, l, o, u
+  constexpr char kDigits[] = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford base32: no i, l, o, u
   constexpr std::size_t kTimeDigits = 9;                          // 45 bits of milliseconds: until the year 3084
   constexpr std::size_t kChanceDigits = 7;
   std::string id(kTimeDigits + kChanceDigits, '0');

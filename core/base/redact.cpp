@@ -12,14 +12,14 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 constexpr std::string_view kMask = "[redacted]";
-constexpr std::size_t kShortestValue = 8;      // shorter values would blot out ordinary words
-constexpr std::size_t kLongestFragment = 12;   // this much of a value in a row is no chance
+constexpr std::size_t kShortestValue = 8;      // shorter values would mask ordinary words
+constexpr std::size_t kLongestFragment = 12;   // this many equal characters are no coincidence
 constexpr std::size_t kLongestLineBreak = 64;  // blanks at a break, with the indentation of the next line
 
 constexpr std::array<std::string_view, 4> kAnywhere{"SECRET", "PASSWORD", "PASSWD", "PASSPHRASE"};
 constexpr std::array<std::string_view, 7> kEndings{"_KEY",        "APIKEY",       "TOKEN", "_PAT",
                                                    "_CREDENTIAL", "_CREDENTIALS", "_AUTH"};
-// A variable may name the file that holds the secret; where files are is nobody's secret.
+// A variable may name the file that holds the secret; a path is not a secret.
 constexpr std::array<std::string_view, 14> kRoots{"/home/", "/etc/", "/usr/", "/root/", "/var/",  "/tmp/",   "/run/",
                                                   "/opt/",  "/mnt/", "/srv/", "/dev/",  "/proc/", "/Users/", "~/"};
 
@@ -35,7 +35,7 @@ int hex_digit(char c) {
   return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
-/// The byte that `digits` hexadecimal digits mean, or -1 when it is not one below 256.
+/// The value of `digits` hexadecimal digits, or -1 if it is not below 256.
 int hex_value(std::string_view text, std::size_t at, std::size_t digits) {
   if (at + digits > text.size()) return -1;
   int value = 0;
@@ -47,7 +47,7 @@ int hex_value(std::string_view text, std::size_t at, std::size_t digits) {
   return value < 256 ? value : -1;
 }
 
-/// One character as it stands in a text, in whatever way it was written down.
+/// One character of a text, with any escapes resolved.
 struct Written {
   char character = 0;
   std::size_t length = 0;
@@ -74,13 +74,13 @@ Written written_at(std::string_view text, std::size_t at) {
   return {text[behind], length};
 }
 
-/// How long `value` is where it stands at `from`; 0: it does not. Escapes and line breaks make no difference.
+/// The length of `value` in the text at `from`; 0: it is not there. Escapes and line breaks are ignored.
 std::size_t length_at(std::string_view text, std::size_t from, std::string_view value) {
   std::size_t at = from;
   std::size_t blanks = 0;
   for (std::size_t i = 0; i < value.size();) {
     if (at >= text.size()) return 0;
-    if (text[at] == '\\' && value[i] == '\\') {  // any number stands for any other: each escaping doubles them
+    if (text[at] == '\\' && value[i] == '\\') {  // the number does not matter: each level of escaping doubles them
       at = std::min(text.find_first_not_of('\\', at), text.size());
       i = std::min(value.find_first_not_of('\\', i), value.size());
       continue;
@@ -89,7 +89,7 @@ std::size_t length_at(std::string_view text, std::size_t from, std::string_view 
       ++at, ++i, blanks = 0;
       continue;
     }
-    if (is_blank(value[i])) {  // broken elsewhere than in the text, or joined
+    if (is_blank(value[i])) {  // the line break may be elsewhere, or gone
       ++i;
       continue;
     }
@@ -109,8 +109,8 @@ bool has_digit(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// What a cut or a line break leaves of a value is its beginning or its end: less of it is telling, when it could not
-/// be a word.
+/// A cut or a line break leaves the beginning or the end of a value; a shorter piece is enough there if it cannot be a
+/// word.
 void mark_cut(std::string_view text, std::string_view value, SecretMarks& marks) {
   const std::string_view head = value.substr(0, kShortestValue);
   for (std::size_t at = has_digit(head) ? text.find(head) : npos; at != npos; at = text.find(head, at + 1)) {
@@ -152,7 +152,7 @@ Redactor::Redactor(const std::map<std::string, std::string>& environment, const 
   for (const auto& [name, value] : environment) {
     const bool named = std::find(more_names.begin(), more_names.end(), name) != more_names.end();
     if (named || is_secret_name(name)) add(value);
-    // A URL may hold a password, whatever the variable is called.
+    // A URL may contain a password, whatever the name of the variable.
     const std::size_t scheme = value.find("://");
     const std::size_t host = scheme == npos ? npos : value.substr(0, value.find('/', scheme + 3)).rfind('@');
     const std::size_t colon = value.find(':', scheme == npos ? npos : scheme + 3);
@@ -193,8 +193,8 @@ std::string Redactor::pass(std::string_view text) const {
 }
 
 std::string Redactor::operator()(std::string text) const {
-  // What is masked is left alone, so that a second look changes nothing; and since a mask may part what stood together,
-  // it is looked at again until nothing is found.
+  // Masks are left alone, so that masking twice changes nothing. A mask may split a text in a way that reveals another
+  // secret, so the search is repeated until it finds nothing.
   for (;;) {
     std::string out;
     std::string_view rest = text;

@@ -10,12 +10,13 @@ namespace delegate {
 /// True for names of variables that hold keys, tokens or passwords.
 bool is_secret_name(std::string_view name);
 
-/// Removes secrets from text that leaves the program (messages, notes, ledger): the values of secret-looking variables,
-/// also escaped, broken over lines, or cut off, and whatever is a secret by its shape (see secret_shapes.hpp). What is
-/// clean, and what was cleaned before, stays as it is. A copy may be used by several threads.
+/// Removes secrets from text that leaves the program (messages, notes, ledger): the values of variables with
+/// secret-like names, also if escaped, broken over lines or cut off, and anything that looks like a secret
+/// (secret_shapes.hpp). Clean text and text that was cleaned before stay as they are. One object may be used by several
+/// threads.
 class Redactor {
  public:
-  /// `more_names` are of variables that hold a secret whatever they are called.
+  /// `more_names` are further variables that hold a secret.
   explicit Redactor(const std::map<std::string, std::string>& environment,
                     const std::vector<std::string>& more_names = {});
   std::string operator()(std::string text) const;
@@ -28,7 +29,7 @@ class Redactor {
   void mark_fragments(std::string_view text, std::string& marks) const;
 
   std::vector<std::string> values_;
-  std::map<std::size_t, std::unordered_set<std::string>> fragments_;  // by their length
+  std::map<std::size_t, std::unordered_set<std::string>> fragments_;  // by length
 };
 
 }  // namespace delegate

@@ -7,22 +7,22 @@
 // Failing with a value. A function that can fail returns Result<T>; the error names the thing that failed.
 namespace delegate {
 
-/// What kind of failure it was, for the code that must react; the text is for the person.
+/// The kind of failure, for code that has to react; the text is for people.
 enum class Code {
   invalid_argument,
   not_found,
   unavailable,
-  busy,  // others have it just now; nothing is wrong with it, and the same step may do in a moment
+  busy,  // in use by others at the moment; the same step may succeed shortly
   resource_exhausted,
   deadline_exceeded,
   permission_denied,
   cancelled,
-  closed,  // the reader of a pipe went away
+  closed,  // the reader of a pipe has closed it
   data_loss,
   internal,
 };
 
-/// One line `where: what: why`, lower case, no full stop. `hint` is the one thing the person can do, or empty.
+/// One line `where: what: why`, lower case, no full stop. `hint` is what the person can do, or empty.
 struct Error {
   Code code = Code::internal;
   std::string what;

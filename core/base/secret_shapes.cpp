@@ -17,9 +17,9 @@ char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; 
 bool is_upper_or_digit(char c) { return is_upper(c) || is_digit(c); }
 bool is_word(char c) { return is_alnum(c) || c == '-' || c == '_'; }
 bool is_dotted(char c) { return is_word(c) || c == '.'; }
-/// What base64 and its relatives are made of.
+/// The characters of base64 and its variants.
 bool is_token(char c) { return is_dotted(c) || c == '+' || c == '/' || c == '=' || c == '~'; }
-/// What may stand in a password that is not in quotes: no blank, nothing that ends a value in a query, a list or prose.
+/// The characters of a password without quotes: no blank, and none that ends a value in a query, a list or prose.
 bool is_value(char c) {
   return static_cast<unsigned char>(c) > ' ' && c != 0x7F && std::string_view("\"'`\\,;&<>(){}[]").find(c) == npos;
 }
@@ -42,7 +42,7 @@ void mark(SecretMarks& marks, std::size_t from, std::size_t length) {
   std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(from), length, '\1');
 }
 
-/// A vendor's key: what it begins with, what follows, and how much of that at least. Real ones have a digit.
+/// A vendor's key: its prefix, the characters that follow, and their minimal number. Real keys contain a digit.
 struct Shape {
   std::string_view prefix;
   bool (*follows)(char);
@@ -80,7 +80,7 @@ constexpr Shape kShapes[] = {{"sk-", is_word, 12},
                              {"SG.", is_dotted, 30},
                              {"dop_v1_", is_alnum, 20}};
 
-/// Length of the key at this place; 0: none.
+/// The length of the key at this position; 0: none.
 std::size_t vendor_key(std::string_view text, std::size_t at) {
   for (const Shape& shape : kShapes) {
     if (text.substr(at, shape.prefix.size()) != shape.prefix) continue;
@@ -97,13 +97,13 @@ std::size_t web_token(std::string_view text, std::size_t at) {
   std::size_t end = at + length_while(text, at, is_word);
   for (int part = 0; part < 2; ++part) {
     const bool has_next = end + 1 < text.size() && text[end] == '.' && is_word(text[end + 1]);
-    if (!has_next && part == 0) return 0;  // with no payload it could be anything
+    if (!has_next && part == 0) return 0;  // without a payload it could be anything
     if (has_next) end += 1 + length_while(text, end + 1, is_word);
   }
   return end - at >= 20 ? end - at : 0;
 }
 
-/// `Bearer TOKEN` and `Basic TOKEN` in the middle of prose: with nothing but letters it is prose.
+/// `Bearer TOKEN` and `Basic TOKEN` within prose; a token of letters only is prose, too.
 std::size_t credentials(std::string_view text, std::size_t at) {
   for (const std::string_view scheme : {std::string_view("bearer "), std::string_view("basic ")}) {
     if (!matches_at(text, at, scheme)) continue;
@@ -117,8 +117,8 @@ std::size_t credentials(std::string_view text, std::size_t at) {
   return 0;
 }
 
-/// From the first dash of a private key's beginning to the last one of its end. A key that was cut ends at a quote or
-/// with the text.
+/// From the first dash of a private key's header to the last one of its footer. A key that was cut off ends at a quote
+/// or with the text.
 std::size_t private_key(std::string_view text, std::size_t at) {
   constexpr std::string_view kBegin = "-----BEGIN ";
   constexpr std::string_view kKey = "PRIVATE KEY";
@@ -134,7 +134,7 @@ std::size_t private_key(std::string_view text, std::size_t at) {
   return last == npos ? quote - at : last + kDashes.size() - at;
 }
 
-/// `://user:password@`: the part between. A lone user's name is no secret, a lone token is.
+/// `://user:password@`: the part between. A user name alone is not a secret, a token alone is.
 void mark_url_credentials(std::string_view text, std::size_t at, SecretMarks& marks) {
   if (text.substr(at, 3) != "://") return;
   const std::size_t from = at + 3;
@@ -152,7 +152,7 @@ constexpr std::array<std::string_view, 16> kNames{"api_key",      "access_key", 
                                                   "password",     "session_token", "client_secret", "passwd",
                                                   "passphrase",   "secret",        "authorization", "token"};
 
-/// Does `text` end with this name just before `end`?
+/// True if this name is in `text` directly before `end`.
 bool ends_with_name(std::string_view text, std::size_t end, std::string_view name) {
   std::size_t at = end;
   for (std::size_t i = name.size(); i-- > 0;) {
@@ -172,7 +172,7 @@ bool is_secret_before(std::string_view text, std::size_t end) {
   return end >= 4 && ends_with_name(text, end, "key") && (text[end - 4] == '?' || text[end - 4] == '&');
 }
 
-/// Quotes and backslashes before them, as JSON in a JSON text has them.
+/// Quotes, and backslashes in front of them, as in JSON inside a JSON text.
 std::size_t skip_quotes(std::string_view text, std::size_t at) {
   while (at < text.size() && (text[at] == '"' || text[at] == '\'' || text[at] == '\\' || text[at] == '`')) ++at;
   return at;
@@ -182,7 +182,7 @@ std::size_t skip_blanks(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// `NAME = VALUE`, `NAME: VALUE`, `"NAME": "VALUE"`, with the separator at this place.
+/// `NAME = VALUE`, `NAME: VALUE`, `"NAME": "VALUE"`, with the separator at this position.
 void mark_assignment(std::string_view text, std::size_t at, SecretMarks& marks) {
   if (text[at] != '=' && text[at] != ':') return;
   std::size_t name_end = at;
@@ -202,7 +202,7 @@ void mark_assignment(std::string_view text, std::size_t at, SecretMarks& marks) 
   if (!is_prose) mark(marks, from, length);
 }
 
-/// The letter of an escape, as in `\nsk-…`, belongs to no word; dashes may lead a private key.
+/// The letter of an escape, as in `\nsk-…`, is not part of a word; dashes may begin a private key.
 bool is_inside_word(std::string_view text, std::size_t at) {
   if (at == 0 || text[at] == '-' || !is_word(text[at - 1])) return false;
   const bool escaped = at > 1 && text[at - 2] == '\\' && std::string_view("nrt").find(text[at - 1]) != npos;

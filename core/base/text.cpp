@@ -10,8 +10,8 @@ namespace {
 char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
-/// Edit distance with neighbouring swaps, the usual slips of a hand.
-std::size_t slips(std::string_view a, std::string_view b) {
+/// Edit distance in which swapping two neighbours counts as one edit, because that is a common typo.
+std::size_t typo_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
   for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
@@ -25,33 +25,14 @@ std::size_t slips(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
-/// Length of the valid UTF-8 sequence at the start of `text`, or 0 (RFC 3629: no surrogates, no overlong forms).
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  unsigned char low = 0x80;
-  unsigned char high = 0xBF;
-  if (first == 0xE0) low = 0xA0;
-  if (first == 0xED) high = 0x9F;
-  if (first == 0xF0) low = 0x90;
-  if (first == 0xF4) high = 0x8F;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  return length;
-}
-
 constexpr std::string_view kBeforePath = " '\"`(=";
 
-/// Of the path that `text` begins with, after what was `said` before it. In quotes, and in front of "where: what: why",
-/// a path may have spaces.
-std::size_t path_length(std::string_view text, std::string_view said) {
+/// The length of the path at the start of `text`, with `before` in front of it. In quotes, and in front of
+/// "where: what: why", a path may contain spaces.
+std::size_t path_length(std::string_view text, std::string_view before) {
   std::size_t end = text.find_first_of(" \t\n)");
-  if (said.empty() && text.find(": ") != std::string_view::npos) end = text.find(": ");
-  if (said.ends_with('\'') || said.ends_with('"') || said.ends_with('`')) end = text.find(said.back());
+  if (before.empty() && text.find(": ") != std::string_view::npos) end = text.find(": ");
+  if (before.ends_with('\'') || before.ends_with('"') || before.ends_with('`')) end = text.find(before.back());
   return std::min(end, text.size());
 }
 
@@ -106,7 +87,7 @@ std::string_view nearest(std::string_view typed, std::span<const std::string> ca
   std::string_view best;
   std::size_t fewest = std::max<std::size_t>(1, typed.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t count = slips(lower(typed), lower(candidate));
+    const std::size_t count = typo_distance(lower(typed), lower(candidate));
     if (count >= fewest) continue;
     fewest = count;
     best = candidate;
@@ -114,29 +95,14 @@ std::string_view nearest(std::string_view typed, std::span<const std::string> ca
   return best;
 }
 
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    if (length == 0) out += "\xEF\xBF\xBD";
-    else out += text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(1, length));
-  }
-  return out;
-}
-
 std::string one_line(std::string_view text, std::size_t longest) {
-  std::string out = valid_utf8(trim(text));
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  // U+0080 to U+009F are control characters, too, and some terminals obey them.
-  for (std::size_t at = out.find('\xC2'); at != std::string::npos; at = out.find('\xC2', at + 1))
-    if (static_cast<unsigned char>(out[at + 1]) < 0xA0) out.replace(at, 2, " ");
-  if (out.size() <= longest) return out;
-  std::size_t cut = longest;
-  while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
-  return out.substr(0, cut) + "…";
+  std::string out;
+  const std::string valid = valid_utf8(trim(text));
+  for (std::string_view rest = valid; !rest.empty();) {
+    const CodePoint point = take_code_point(rest);
+    out += is_control(point.value) ? std::string_view(" ") : point.bytes;
+  }
+  return shortened_to_bytes(out, longest);
 }
 
 std::string without_directories(std::string_view text) {
@@ -157,7 +123,7 @@ void HeadAndTail::add(std::string_view bytes) {
   head_ += bytes.substr(0, room);
   if (bytes.size() <= room) return;
   tail_ += bytes.substr(room);
-  if (tail_.size() > 2 * tail_limit_) tail_.erase(0, tail_.size() - tail_limit_);  // amortised: not at every byte
+  if (tail_.size() > 2 * tail_limit_) tail_.erase(0, tail_.size() - tail_limit_);  // amortised
 }
 
 std::string_view HeadAndTail::tail() const {

@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
-// Small text tools that the standard library does not have.
+#include "core/base/utf8.hpp"
+
+// Text functions that the standard library does not have.
 namespace delegate {
 
 std::string_view trim(std::string_view text);
@@ -14,31 +16,28 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 bool contains_ignoring_case(std::string_view text, std::string_view part);
 
-/// True when `word` (lower case; may have spaces) stands in `text` with no letter or digit on either side (A49: not
-/// "test" in "latest").
+/// True if `word` (lower case; may contain spaces) is in `text` without a letter or digit on either side: not "test" in
+/// "latest".
 bool contains_word(std::string_view text, std::string_view word);
 
-/// The candidate that `typed` was probably meant to be, or empty when none is near.
+/// The candidate that is probably meant by `typed`; empty if none is similar.
 std::string_view nearest(std::string_view typed, std::span<const std::string> candidates);
 
-/// `text` with every byte that is not valid UTF-8 replaced by U+FFFD: for JSON, terminals and the desktop.
-std::string valid_utf8(std::string_view text);
-
-/// Control characters made harmless for one line on a terminal; a newline becomes a space.
+/// Text for one line of a terminal: trimmed, control characters replaced by spaces, cut to `longest` bytes.
 std::string one_line(std::string_view text, std::size_t longest = 400);
 
-/// Each absolute path in `text` cut to its last name: "state.db: query: …". For what others may come to see.
+/// Each absolute path in `text` cut to its last name: "state.db: query: …". For text that other people may see.
 std::string without_directories(std::string_view text);
 
-/// A bounded memory of a stream: its first bytes and its last, with what fell out between counted.
+/// Keeps the first and the last bytes of a stream within bounds, and counts those in between.
 class HeadAndTail {
  public:
   HeadAndTail(std::size_t head, std::size_t tail) : head_limit_(head), tail_limit_(tail) {}
   void add(std::string_view bytes);
-  /// Head and tail; where bytes are missing, a line says how many.
+  /// Head and tail; a line between them says how many bytes are missing.
   std::string text() const;
   std::string_view head() const { return head_; }
-  std::string_view tail() const;  // the last bytes, at most the tail limit; the head's end while all fits there
+  std::string_view tail() const;  // the last bytes, at most the tail limit; the end of the head while all fits there
   std::uint64_t total() const { return total_; }
 
  private:

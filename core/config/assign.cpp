@@ -9,7 +9,6 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/config/checks.hpp"
-#include "core/config/elements.hpp"
 
 namespace delegate::config {
 namespace {
@@ -30,7 +29,7 @@ constexpr std::array<TypeNames, std::variant_size_v<Slot>> kTypes = {{
     {"list of tables", "a list of tables with name and env"},
 }};
 
-/// What a rule says about the values of one type.
+/// Applies a rule to the values of one type.
 struct Assignment {
   const Rule& rule;
   const Node& value;
@@ -117,10 +116,12 @@ Complaints Assignment::operator()(std::vector<std::string>* out) const {
   const Node::List* list = lone ? &wrapped : std::get_if<Node::List>(&value.value);
   if (list == nullptr) return wrong_type();
   Complaints complaints;
-  std::vector<std::string> texts(list->size());
-  for (std::size_t i = 0; i < list->size(); ++i)
-    for (Complaint& complaint : Assignment{rule, (*list)[i], "a text in this list"}(&texts[i]))
+  std::vector<std::string> texts;
+  for (const Node& element : *list) {
+    if (is_ignored(rule, element)) continue;
+    for (Complaint& complaint : Assignment{rule, element, "a text in this list"}(&texts.emplace_back()))
       complaints.push_back(std::move(complaint));
+  }
   if (complaints.empty() && rule.check_list != nullptr) {
     complaints = rule.check_list(texts);
     for (Complaint& complaint : complaints) complaint.at = value.at;
@@ -129,7 +130,7 @@ Complaints Assignment::operator()(std::vector<std::string>* out) const {
   return complaints;
 }
 
-/// Each element is a table of its own kind.
+/// A list of tables, all of one kind.
 template <class Element>
 Complaints assign_tables(const Assignment& assignment, std::string_view expected, std::vector<Element>* out) {
   const auto* list = std::get_if<Node::List>(&assignment.value.value);
@@ -192,6 +193,12 @@ std::string describe(const Node& node) {
     std::string operator()(const Node::Table&) const { return "a table"; }
   };
   return std::visit(Describe{}, node.value);
+}
+
+bool is_ignored(const Rule& rule, const Node& element) {
+  const auto* text = std::get_if<std::string>(&element.value);
+  return text != nullptr &&
+         std::find(rule.ignored_words.begin(), rule.ignored_words.end(), *text) != rule.ignored_words.end();
 }
 
 Complaints assign(const Key& key, const Node& value) {

@@ -76,7 +76,7 @@ Complaints check_unique(const std::vector<std::string>& texts) {
   Complaints complaints;
   for (auto text = texts.begin(); text != texts.end(); ++text)
     if (std::count(texts.begin(), text, *text) == 1)
-      complaints.push_back({quoted(*text) + " is there more than once", {}, {}, {}});
+      complaints.push_back({quoted(*text) + " is listed more than once", {}, {}, {}});
   return complaints;
 }
 
@@ -86,8 +86,7 @@ Complaints check_command(const std::vector<std::string>& argv) {
   const std::string& program = argv.front();
   if (program.starts_with('/')) return {};
   if (program.find('/') != std::string::npos)
-    return complain("must be a name on PATH or an absolute path, is " + quoted(program),
-                    "write the whole path, from / on");
+    return complain("must be a name on PATH or an absolute path, is " + quoted(program), "write the absolute path");
   if (has_blank(program))
     return complain("must be one word, is " + quoted(program),
                     "write a command with arguments as a list: [\"name\", \"--option\"]");

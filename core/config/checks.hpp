@@ -5,7 +5,7 @@
 
 #include "core/config/schema.hpp"
 
-// Rules for single values that are more than a type and a range. No complaint: the value can be used.
+// Checks of single values beyond type and range. No complaint: the value can be used.
 namespace delegate::config {
 
 Complaints check_unique(const std::vector<std::string>& texts);
@@ -25,7 +25,7 @@ Complaints check_backend_name(const std::string& text);
 
 /// "did you mean `cooldown`?" or nothing.
 std::string suggestion(std::string_view typed, const std::vector<std::string>& candidates);
-/// In quotes, harmless on a terminal and not too long.
+/// In quotes, without control characters, and shortened.
 std::string quoted(std::string_view text);
 
 }  // namespace delegate::config

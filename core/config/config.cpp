@@ -14,14 +14,14 @@ BackendSettings kind_defaults(const std::string& kind) {
   const auto set_tiers = [&](const char* small, const char* medium, const char* large) {
     backend.tier_small = small, backend.tier_medium = medium, backend.tier_large = large;
   };
-  // Names that the vendors keep pointing at their newest model of that size.
+  // Aliases that the vendors point at their newest model of that size.
   if (kind == "claude") set_tiers("haiku", "sonnet", "opus");
   if (kind == "gemini") set_tiers("flash-lite", "flash", "pro");
   if (kind == "codex") set_tiers("low", "medium", "high");
   if (kind == "codex") backend.env_keep = {"CODEX_API_KEY"};
   if (kind == "gemini") backend.env_keep = {"GEMINI_API_KEY", "GOOGLE_API_KEY"};
   if (kind == "ollama" || kind == "openai") {
-    // A long prompt is read slowly; and a server of kind openai may load its model without saying so.
+    // A local server reads a long prompt slowly, and one of kind openai may load its model without reporting it.
     backend.first_output_timeout = kind == "ollama" ? 120s : 300s;
     backend.idle_timeout = 60s;
     backend.max_parallel = 2;
@@ -45,7 +45,7 @@ std::string to_string(const Origin& origin) {
 
 Origin Config::origin(const std::string& key) const {
   if (const auto found = origins.find(key); found != origins.end()) return found->second;
-  // What a backend does not say of its breaker comes from [breaker].
+  // Breaker settings that a backend does not have come from [breaker].
   if (key.starts_with("backends."))
     if (const std::size_t at = key.find(".breaker."); at != std::string::npos) return origin(key.substr(at + 1));
   return {};

@@ -8,7 +8,7 @@
 
 #include "core/base/result.hpp"
 
-// What the person decided, typed and validated. A value that is here may be used without another look.
+// The configuration, typed and validated. Its values can be used without further checks.
 namespace delegate {
 
 using std::chrono::milliseconds;
@@ -20,7 +20,7 @@ enum class Layer { built_in, user_file, project_file, environment, flag };
 struct Origin {
   Layer layer = Layer::built_in;
   std::string source;  // file path, variable name or flag; empty for built-in
-  int line = 0;        // of files, from 1; 0: not known
+  int line = 0;        // of a file, from 1; 0: not known
   int column = 0;
 };
 /// `path:3:14`, `environment DELEGATE_…`, `--timeout`, `built-in`.
@@ -30,10 +30,10 @@ struct BreakerSettings {
   int threshold = 3;                    // consecutive counted failures
   milliseconds cooldown = 60s;          // open -> half-open; 0: probe at once
   milliseconds max_cooldown = 15min;    // the cooldown doubles after each failed probe, up to this
-  milliseconds failure_window = 30min;  // failures further apart are not consecutive; 0: any distance is
-  milliseconds probe_timeout = 20s;     // how long a probe's user waits for it alone
-  milliseconds max_retry_after = 24h;   // longest that a stated end of a limit is believed
-  milliseconds slow_probe = 5min;       // first of the slow probes before that end; 0: none
+  milliseconds failure_window = 30min;  // failures further apart are not consecutive; 0: no limit
+  milliseconds probe_timeout = 20s;     // how long a call waits for its probe before it also tries the next backend
+  milliseconds max_retry_after = 24h;   // the longest that a stated end of a limit is trusted
+  milliseconds slow_probe = 5min;       // first of the cheap probes before that end; 0: none
 
   bool operator==(const BreakerSettings&) const = default;
 };
@@ -71,15 +71,15 @@ struct FailureRule {
   bool operator==(const FailureRule&) const = default;
 };
 
-/// One of several logins of a CLI, with a breaker of its own. What it sets in the environment makes the CLI use it.
+/// One of several logins of a CLI, each with its own breaker. Its environment variables make the CLI use it.
 struct Login {
   std::string name;
-  std::map<std::string, std::string> env;  // a value "$NAME" is the caller's variable, "~/" begins in the caller's HOME
+  std::map<std::string, std::string> env;  // "$NAME" is the caller's variable NAME, "~/" the caller's HOME
 
   bool operator==(const Login&) const = default;
 };
 
-/// What can be asked by name: a backend, or one of its logins, as "claude@work".
+/// What a call can name: a backend, or one of its logins, such as "claude@work".
 struct CandidateName {
   std::string backend;
   std::string login;  // empty: none named
@@ -92,7 +92,7 @@ struct BackendSettings {
   bool enabled = true;
   std::vector<std::string> command;  // executable (name on PATH or absolute) and fixed arguments
   std::string model;                 // empty: the backend's own default
-  // What --tier means here: a model, for codex how hard it thinks; empty: its default (ollama: chosen by size).
+  // Model for each --tier (codex: reasoning effort); empty: its default (ollama: chosen by size).
   std::string tier_small;
   std::string tier_medium;
   std::string tier_large;
@@ -101,14 +101,14 @@ struct BackendSettings {
   milliseconds idle_timeout = 180s;
   int max_parallel = 3;
   std::vector<std::string> env_keep;  // key-like variables that the child may see
-  std::vector<Login> logins;          // in the order of trying; empty: the one that the CLI has by itself
-  BreakerSettings breaker;            // [breaker] with this backend's own keys over it
+  std::vector<Login> logins;          // tried in this order; empty: the CLI's own
+  BreakerSettings breaker;            // [breaker], overridden by this backend's own keys
   // HTTP kinds
   std::string url;                   // empty: the kind's own default (ollama: OLLAMA_HOST)
-  milliseconds load_timeout = 5min;  // until its model is loaded; counts as no failure
+  milliseconds load_timeout = 5min;  // until its model is loaded; does not count as a failure
   std::string api_key_env;           // openai: the variable that holds the bearer token; empty: none is sent
-  int num_ctx = 0;                   // ollama: context window in tokens; 0: as the server has it, enlarged when needed
-  int max_tokens = 8192;             // bound of one answer, so that a looping model ends
+  int num_ctx = 0;                   // ollama: context window in tokens; 0: the server's own, enlarged if needed
+  int max_tokens = 8192;             // per answer, so that a looping model ends
   // kind "command"
   std::string prompt = "stdin";  // stdin | file
   std::string answer = "text";   // text | json:/pointer | jsonl:/pointer
@@ -118,9 +118,9 @@ struct BackendSettings {
 };
 
 struct StateSettings {
-  std::string store = "sqlite";  // sqlite | memory
-  std::string path;              // empty: $XDG_STATE_HOME/delegate/state.db
-  std::string url = "redis://127.0.0.1:6379/0";
+  std::string store = "sqlite";                  // sqlite | memory
+  std::string path;                              // empty: $XDG_STATE_HOME/delegate/state.db
+  std::string url = "redis://127.0.0.1:6379/0";  // accepted, not used
 
   bool operator==(const StateSettings&) const = default;
 };
@@ -128,15 +128,15 @@ struct StateSettings {
 struct NotifySettings {
   bool desktop = true;
   std::vector<std::string> hook;
-  std::vector<std::string> on = {"trip", "recovery", "canary"};
+  std::vector<std::string> on = {"trip", "recovery"};
 
   bool operator==(const NotifySettings&) const = default;
 };
 
-/// Of our own side jobs, see core/run/guards.hpp.
+/// For optional steps of a run, see core/run/guards.hpp.
 struct GuardSettings {
   int threshold = 3;                // failures in a row
-  milliseconds reset_after = 5min;  // until the one that is left out is tried again; 0: never by itself
+  milliseconds reset_after = 5min;  // until a paused one is tried again; 0: only after a manual reset
 
   bool operator==(const GuardSettings&) const = default;
 };
@@ -151,7 +151,7 @@ struct HistorySettings {
 
 struct BackgroundSettings {
   int max_parallel = 4;      // runs at the same time on this host; more wait
-  milliseconds keep = 168h;  // how long the end of a run can be fetched
+  milliseconds keep = 168h;  // how long the result of a run can be fetched
 
   bool operator==(const BackgroundSettings&) const = default;
 };
@@ -171,9 +171,9 @@ struct Config {
   Origin origin(const std::string& key) const;
   /// Of a backend, or of one of its logins; null: there is none of this name.
   const BackendSettings* backend(const std::string& name) const;
-  /// Whom a name stands for: the logins of a backend that has some, else itself.
+  /// What a name stands for: the logins of a backend that has any, else itself.
   std::vector<std::string> candidates(const std::string& name) const;
-  /// All that can be asked, in the order of their names.
+  /// Everything that a call can name, sorted.
   std::vector<std::string> candidates() const;
 };
 

@@ -8,7 +8,7 @@
 
 #include "core/config/load.hpp"
 
-// What a layer says, before the schema has looked at it. Only toml_reader.cpp knows the TOML library.
+// The values of a layer before they are checked. Only toml_reader.cpp includes the TOML library.
 namespace delegate::config {
 
 /// Counted from 1; 0: not known (environment, flags).
@@ -17,7 +17,7 @@ struct Place {
   int column = 0;
 };
 
-/// A value that no key of ours takes (a date, something nested too deeply); `name` says what it is: "a date".
+/// A value of a type that no key has (a date, or nested too deeply); `name` describes it: "a date".
 struct Foreign {
   std::string_view name;
 };
@@ -37,17 +37,17 @@ struct Node::Member {
   Node value;
 };
 
-/// What stands there, for `expected …, found …`.
+/// Describes the value, for `expected …, found …`.
 std::string describe(const Node& node);
 
-/// Text of a file as a table in the order of its lines; or the one syntax error.
+/// A file as a table in the order of its lines, or the syntax error.
 struct Document {
   Node::Table members;
   std::optional<ConfigProblem> problem;
 };
 Document read_toml(const ConfigFile& file, Layer layer);
 
-/// Largest file that is read: many times a real one, and small enough that hostile text costs milliseconds.
+/// The largest file that is read: many times a real one, and small enough that hostile text costs only milliseconds.
 inline constexpr std::size_t kLargestFile = std::size_t{256} * 1024;
 
 }  // namespace delegate::config

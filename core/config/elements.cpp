@@ -1,11 +1,10 @@
-#include "core/config/elements.hpp"
+#include "core/config/assign.hpp"
 
 #include <algorithm>
 #include <set>
 
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
-#include "core/config/assign.hpp"
 #include "core/config/checks.hpp"
 
 namespace delegate::config {
@@ -47,16 +46,17 @@ Complaints check_login_name(const std::string& text) {
 constexpr Rule kName{.name = "name", .doc = "what it is called", .check = check_login_name};
 constexpr Rule kValue{.name = "env", .doc = "value of a variable"};
 
-/// A secret in a file is read by whoever reads the file.
+/// Everyone who can read the file can read a secret in it.
 Complaints check_login_variable(const std::string& name, const std::string& value) {
   if (Complaints complaints = check_variable(name); !complaints.empty()) return complaints;
   if (name.starts_with("DELEGATE_")) return {{"is delegate's own variable", "", {}, {}}};
   const bool is_reference = value.starts_with("$") && check_variable(value.substr(1)).empty();
   const bool is_secret = (is_secret_name(name) && !value.empty()) || Redactor({}).finds_secret(value);
   if (is_secret && !is_reference)
-    return {{"a secret does not belong in a file", "put it into a variable, and its name here: \"$WORK_KEY\"", {}, {}}};
-  if (value.starts_with("$") && !is_reference)  // whatever it is, it may be secret: it is not repeated
-    return {{"does not name a variable", "\"$NAME\" stands for the value of NAME, and nothing else", {}, {}}};
+    return {
+        {"must not be a secret", "put the secret in an environment variable and name it here: \"$WORK_KEY\"", {}, {}}};
+  if (value.starts_with("$") && !is_reference)  // it may be a secret, so it is not repeated
+    return {{"does not name a variable", "write \"$NAME\" alone for the value of the variable NAME", {}, {}}};
   return {};
 }
 

@@ -27,7 +27,7 @@ std::vector<std::string> names_of(const std::vector<Key>& keys) {
   return names;
 }
 
-/// Walks one file's tables along the schema.
+/// Matches the tables of one file with the schema.
 class FileWalk {
  public:
   FileWalk(Origin file, LayerSettings& out, Problems& problems)
@@ -126,7 +126,7 @@ class FileWalk {
   Origin file_;
   LayerSettings& out_;
   Problems& problems_;
-  Config scratch_;  // only lends its names
+  Config scratch_;  // only for its key names
 };
 
 }  // namespace

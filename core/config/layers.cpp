@@ -15,7 +15,7 @@ bool is_one_of(const std::string& backend, const std::vector<std::string>& known
   return backend.empty() || std::find(known.begin(), known.end(), backend) != known.end();
 }
 
-/// For a shell, in quotes when it needs them.
+/// For a shell, in quotes if it needs them.
 std::string shell_word(const std::string& text) {
   const auto is_plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -27,14 +27,14 @@ std::string shell_word(const std::string& text) {
   return out + "'";
 }
 
-/// Such a model of the local server runs elsewhere: naming one sends the prompts off the machine.
+/// The local server runs such a model elsewhere, so prompts leave the machine.
 bool names_a_cloud_model(const Setting& setting) {
   const auto* text = std::get_if<std::string>(&setting.value.value);
   const bool is_model = setting.name == "model" || setting.name.starts_with("tier.");
   return is_model && text != nullptr && (text->ends_with("-cloud") || text->ends_with(":cloud"));
 }
 
-/// What runs, connects or stores, or sends prompts elsewhere.
+/// A setting for what runs, connects or stores, or that sends prompts elsewhere.
 bool is_restricted(const Setting& setting) {
   Config scratch;
   return find_key(scratch, setting)->rule->restricted || names_a_cloud_model(setting);
@@ -59,7 +59,7 @@ std::vector<ConfigProblem> Problems::sorted() && {
   const auto place = [](const ConfigProblem& p) { return std::tie(p.origin.layer, p.origin.line, p.origin.column); };
   std::stable_sort(list_.begin(), list_.end(),
                    [&](const ConfigProblem& a, const ConfigProblem& b) { return place(a) < place(b); });
-  if (cut_) list_.push_back({list_.back().origin, "", "there are more problems than are listed here", ""});
+  if (cut_) list_.push_back({list_.back().origin, "", "more problems are not listed", ""});
   return std::move(list_);
 }
 

@@ -7,15 +7,15 @@
 #include "core/config/document.hpp"
 #include "core/config/schema.hpp"
 
-// A layer's text matched with the names that the schema knows; the values are still untouched.
+// The text of a layer matched with the keys of the schema; the values are not checked yet.
 namespace delegate::config {
 
-/// Collects what is wrong, up to a bound: hostile text must not cost more than it can tell.
+/// Collects problems up to a limit, so that hostile text stays cheap.
 class Problems {
  public:
   void add(ConfigProblem problem);
   bool full() const { return list_.size() >= kMost; }
-  /// In the order of layer and line.
+  /// Sorted by layer and line.
   std::vector<ConfigProblem> sorted() &&;
 
  private:
@@ -38,17 +38,17 @@ struct Setting {
 
   std::string key() const { return dotted(section, backend, name); }
 };
-/// Its key in `config`; a backend that is not there is made.
+/// Its key in `config`; a missing backend is created.
 std::optional<Key> find_key(Config& config, const Setting& setting);
 
-/// The value is what the built-in configuration has anyway.
+/// The value is the same as in the built-in configuration.
 bool restates_built_in(const Setting& setting);
 
-/// What one layer says.
+/// The settings of one layer.
 struct LayerSettings {
   std::vector<Setting> settings;
   std::map<std::string, Origin> backends;  // every one that is mentioned
-  bool readable = true;                    // false: the file is no TOML, nothing is known about it
+  bool readable = true;                    // false: the file is not TOML, so its content is not known
 };
 
 LayerSettings from_file(const ConfigFile& file, Layer layer, Problems& problems);
@@ -59,11 +59,11 @@ LayerSettings from_environment(const std::map<std::string, std::string>& variabl
 LayerSettings from_flags(const std::map<std::string, std::string>& flags, const std::vector<std::string>& backends,
                          Problems& problems);
 
-/// What a project's file says and has to be trusted for.
+/// The settings of a project's file that need trust.
 std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
                                              const std::vector<std::string>& known_backends);
 
-/// Removes what a project's file that is not trusted may not say (a problem each) or says without effect.
+/// Removes the settings that an untrusted project's file may not have (each is a problem, unless it has no effect).
 void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, ProjectTrust trust,
                          Problems& problems);
 

@@ -35,6 +35,7 @@ class Loader {
     for (const Setting& setting : settings_)
       if (!setting.backend.empty()) apply(setting);
     if (backends_known_) check_together();
+    for (auto& [key, warning] : without_effect_) warnings_.push_back(std::move(warning));
     return {std::move(config_), std::move(problems_).sorted(), std::move(warnings_), std::move(restricted_)};
   }
 
@@ -70,7 +71,7 @@ class Loader {
     return {names.begin(), names.end()};
   }
 
-  /// A backend starts as its kind does; the strongest layer that names the kind decides it.
+  /// A backend starts with the defaults of its kind; the strongest layer that sets the kind wins.
   void make_backends() {
     std::map<std::string, std::string> kinds;
     for (const Setting& setting : settings_) {
@@ -108,7 +109,7 @@ class Loader {
     const std::optional<Key> key = find_key(config_, setting);
     const std::string kind = setting.backend.empty() ? "" : config_.backends[setting.backend].kind;
     if (!kind.empty() && !key->applies_to(kind)) {
-      // A project's file that shows the built-in values means no harm where the backend is another one.
+      // A project's file may repeat built-in values even if this backend is of another kind here.
       if (setting.origin.layer == Layer::project_file && restates_built_in(setting)) return;
       const std::string kinds = join_kinds(key->rule->kinds);
       problems_.add(
@@ -122,7 +123,23 @@ class Loader {
       problems_.add({origin, dotted + complaint.below, complaint.what, with_name(complaint.hint, setting.backend)});
       failed_.insert(dotted);
     }
-    if (complaints.empty()) config_.origins[dotted] = setting.origin;
+    if (!complaints.empty()) return;
+    config_.origins[dotted] = setting.origin;
+    note_without_effect(*key->rule, setting);
+  }
+
+  /// A stronger layer replaces the warning of a weaker one.
+  void note_without_effect(const Rule& rule, const Setting& setting) {
+    const std::string key = setting.key();
+    without_effect_.erase(key);
+    if (!rule.without_effect.empty())
+      without_effect_[key] = {setting.origin, key, "has no effect: " + std::string(rule.without_effect), "remove it"};
+    const auto* list = std::get_if<Node::List>(&setting.value.value);
+    if (list == nullptr) return;
+    for (const Node& element : *list)
+      if (is_ignored(rule, element))
+        without_effect_[key] = {setting.origin, key,
+                                quoted(std::get<std::string>(element.value)) + " has no effect yet", "remove it"};
   }
 
   static std::string join_kinds(std::string_view kinds) {
@@ -131,7 +148,7 @@ class Loader {
     return join(list, ", ");
   }
 
-  /// What only the whole configuration can tell.
+  /// Checks that need the whole configuration.
   void check_together() {
     for (const auto& [name, backend] : config_.backends) {
       check_needs(backend);
@@ -180,17 +197,18 @@ class Loader {
     Origin origin = config_.origin(key);
     if (origin.layer == Layer::built_in) origin = config_.origin("backends." + name + ".kind");
     const std::string what = "must be a local model (kind ollama or openai), " + name + " is of kind " + backend->kind;
-    problems_.add({origin, key, what, "\"\" means: none"});
+    problems_.add({origin, key, what, "use \"\" for none"});
   }
 
   Config config_ = built_in_config();
   Problems problems_;
   std::vector<ConfigProblem> warnings_;
   std::vector<RestrictedSetting> restricted_;
-  std::vector<Setting> settings_;            // weakest layer first
-  std::map<std::string, Origin> mentioned_;  // backends that a file has a table for
-  std::set<std::string> failed_;             // keys whose value could not be used
-  bool backends_known_ = true;               // false: the person's file is no TOML, any name may be in it
+  std::vector<Setting> settings_;                        // weakest layer first
+  std::map<std::string, Origin> mentioned_;              // backends that a file has a table for
+  std::set<std::string> failed_;                         // keys whose value could not be used
+  std::map<std::string, ConfigProblem> without_effect_;  // by key
+  bool backends_known_ = true;                           // false: the user's file is not TOML and may contain any name
 };
 
 }  // namespace

@@ -30,7 +30,8 @@ constexpr std::array<std::string_view, 6> kKinds = {"claude", "codex", "gemini",
 constexpr std::array<std::string_view, 8> kTaskTypes = {"summarize", "explain", "docstring", "review",
                                                         "ask",       "test",    "diagnose",  "improve"};
 constexpr std::array<std::string_view, 2> kPromptWays = {"stdin", "file"};
-constexpr std::array<std::string_view, 3> kOccasions = {"trip", "recovery", "canary"};
+constexpr std::array<std::string_view, 2> kOccasions = {"trip", "recovery"};
+constexpr std::array<std::string_view, 1> kFutureOccasions = {"canary"};
 
 using Router = RouterSettings;
 const Field<Router> kRouter[] = {
@@ -172,7 +173,11 @@ const Field<State> kState[] = {
       .check = check_path,
       .restricted = true},
      &State::path},
-    {{.name = "url", .doc = "URL of a shared store", .restricted = true}, &State::url},
+    {{.name = "url",
+      .doc = "address of a shared store; has no effect",
+      .restricted = true,
+      .without_effect = "this build has no shared store"},
+     &State::url},
 };
 
 using Notify = NotifySettings;
@@ -183,7 +188,12 @@ const Field<Notify> kNotify[] = {
       .check_list = check_hook,
       .restricted = true},
      &Notify::hook},
-    {{.name = "on", .doc = "events that send a notification", .words = kOccasions, .restricted = true}, &Notify::on},
+    {{.name = "on",
+      .doc = "events that are notified",
+      .words = kOccasions,
+      .ignored_words = kFutureOccasions,
+      .restricted = true},
+     &Notify::on},
 };
 
 const Field<GuardSettings> kGuards[] = {

@@ -10,32 +10,34 @@
 #include "core/config/config.hpp"
 #include "core/config/document.hpp"
 
-// The keys as data: what each is called, where its value lives, what it may be. Everything else is generic over this.
+// The keys as data: the name of each, where its value is stored and what is valid. All other code is generic over this.
 namespace delegate::config {
 
 /// Why a value cannot be used.
 struct Complaint {
   std::string what;
   std::string hint;
-  std::string below;  // what it is about inside the value: "[1].match"
-  Place at;           // where inside the value; 0: the value itself
+  std::string below;  // the part of the value: "[1].match"
+  Place at;           // of that part; 0: the value itself
 };
 using Complaints = std::vector<Complaint>;
 using Words = std::span<const std::string_view>;
 
-/// What a value must be beside its type.
+/// What is valid for a value, in addition to its type.
 struct Rule {
   std::string_view name;  // within its section: "cooldown", "env.keep"
   std::string_view doc;   // one line
   std::int64_t min = 0;   // integers, and milliseconds of durations
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  std::string_view below_min = {};  // hint when it is less
-  Words words = {};                 // the texts that it, or each of its elements, may be; empty: any
-  Complaints (*check)(const std::string& text) = nullptr;  // of a text, and of each text of a list
+  std::string_view below_min = {};  // hint for smaller values
+  Words words = {};                 // valid texts of the value or of its elements; empty: any
+  Words ignored_words = {};         // elements of a list that are accepted and left out: they have no effect yet
+  Complaints (*check)(const std::string& text) = nullptr;  // for a text, and for each text of a list
   Complaints (*check_list)(const std::vector<std::string>& texts) = nullptr;
-  bool one_is_a_list = false;   // a lone text is a list of one
-  bool restricted = false;      // what runs, connects or stores: not from a project's file
-  std::string_view kinds = {};  // of backends that have it, separated by blanks; empty: all
+  bool one_is_a_list = false;            // a single text is a list of one
+  bool restricted = false;               // what runs, connects or stores: not from an untrusted project's file
+  std::string_view without_effect = {};  // why the key is accepted but changes nothing; empty: it has an effect
+  std::string_view kinds = {};           // of backends that have it, separated by blanks; empty: all
 };
 
 using Slot = std::variant<bool*, int*, milliseconds*, std::string*, std::vector<std::string>*,
@@ -52,18 +54,18 @@ struct Key {
   bool applies_to(std::string_view kind) const;
 };
 
-/// The sections other than `backends`, in the order in which they are shown.
+/// The sections other than `backends`, in the order of display.
 std::span<const std::string_view> section_names();
-/// Keys of a section; none when it is not known. They point into `config`.
+/// The keys of a section, none if it is unknown. They point into `config`.
 std::vector<Key> section_keys(Config& config, std::string_view section);
 std::vector<Key> backend_keys(BackendSettings& backend);
 
 Words backend_kinds();
 
-/// What a backend of this kind starts from; the breaker is the built-in one.
+/// The defaults of a backend of this kind; its breaker has the built-in values.
 BackendSettings kind_defaults(const std::string& kind);
 
-/// The value as text, the same for the same value.
+/// The value as canonical text.
 std::string to_text(const Slot& slot);
 
 }  // namespace delegate::config

@@ -1,4 +1,4 @@
-// The configuration as text: for `config show`, for comparing, for lists of keys.
+// The configuration as text, for `config show`, comparisons and lists of keys.
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/config/assign.hpp"

@@ -16,12 +16,12 @@ struct Target {
   std::string section;
   std::string backend;
   std::string name;
-  Slot slot;  // into a scratch configuration: only its type counts
+  Slot slot;  // into a scratch configuration; only its type matters
 
   std::string key() const { return dotted(section, backend, name); }
 };
 
-/// Everything that one text can set.
+/// All keys that a single text can set.
 std::vector<Target> all_targets(Config& scratch, const std::vector<std::string>& backends) {
   std::vector<Target> targets;
   const auto add = [&](std::string_view section, const std::string& backend, const std::vector<Key>& keys) {
@@ -54,7 +54,7 @@ bool names_a_section(std::string_view variable) {
                      [&](std::string_view section) { return variable.starts_with(variable_name(section) + "_"); });
 }
 
-using Variables = std::map<std::string, std::vector<Target>>;  // two backends can differ in - and _ alone
+using Variables = std::map<std::string, std::vector<Target>>;  // the names of two backends may differ only in - and _
 
 Variables known_variables(const std::vector<Target>& targets) {
   Variables known;
@@ -62,8 +62,8 @@ Variables known_variables(const std::vector<Target>& targets) {
   return known;
 }
 
-/// The variable of ours that was probably meant: DELEGATE_BREAKER_THRESHOLD for DELEGATE_BREAKR_THRESHOLD and for
-/// DELEGATE_THRESHOLD. The prefix alone is no likeness.
+/// The variable that was probably meant: DELEGATE_BREAKER_THRESHOLD for DELEGATE_BREAKR_THRESHOLD and for
+/// DELEGATE_THRESHOLD. The prefix does not count as similarity.
 std::string meant_variable(std::string_view variable, const Variables& known) {
   const std::string_view typed = variable.substr(kPrefix.size());
   std::vector<std::string> rests;
@@ -76,16 +76,17 @@ std::string meant_variable(std::string_view variable, const Variables& known) {
   return near.empty() ? std::string() : std::string(kPrefix).append(near);
 }
 
-/// With a section's name in it a mistake; else it may belong to another program, and is worth a word at most.
+/// A variable with the prefix of a section is a mistake; any other may belong to another program, so it is a warning
+/// at most.
 void stray_variable(const std::string& variable, const Origin& origin, const Variables& known, Problems& problems,
                     std::vector<ConfigProblem>& warnings) {
   if (names_a_section(variable)) {
     std::vector<std::string> names;
     for (const auto& [name, targets] : known) names.push_back(name);
-    return problems.add({origin, "", "names no key", suggestion(variable, names)});
+    return problems.add({origin, "", "no such setting", suggestion(variable, names)});
   }
   const std::string meant = meant_variable(variable, known);
-  if (!meant.empty()) warnings.push_back({origin, "", "ignored: it names no key", "did you mean `" + meant + "`?"});
+  if (!meant.empty()) warnings.push_back({origin, "", "ignored: no such setting", "did you mean `" + meant + "`?"});
 }
 
 void add_setting(const Target& target, const std::string& text, const Origin& origin, LayerSettings& out) {
@@ -100,7 +101,7 @@ LayerSettings from_environment(const std::map<std::string, std::string>& variabl
                                std::vector<ConfigProblem>& warnings) {
   LayerSettings out;
   Config scratch;
-  std::optional<Variables> known;  // made when the first variable asks for it: mostly there is none
+  std::optional<Variables> known;  // created for the first variable; usually there is none
   for (const auto& [variable, text] : variables) {
     if (!variable.starts_with(kPrefix) || is_ours(variable)) continue;
     if (!known) known = known_variables(all_targets(scratch, backends));

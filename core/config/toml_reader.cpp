@@ -1,5 +1,5 @@
-// toml++ 3.3 asserts on `[=` and calls letters like é outside of quotes unreachable. Both are text that a person can
-// type, and its parser answers both with an error once assertions are off and the answer for é is "not a blank".
+// toml++ 3.3 asserts on `[=` and treats letters such as é outside of quotes as unreachable. A user can type both. With
+// assertions off, and é defined as "not a blank", its parser reports both as errors.
 #undef NDEBUG
 #define TOML_ASSERT(condition) static_assert(true)
 #define TOML_EXCEPTIONS 0
@@ -25,8 +25,8 @@
 namespace delegate::config {
 namespace {
 
-constexpr int kDeepest = 6;                // tables and lists in each other; our deepest is 5
-constexpr std::ptrdiff_t kMostDots = 200;  // in a line: `a.a.a.…` makes tables in tables, which are freed recursively
+constexpr int kDeepest = 6;                // nesting of tables and lists; ours is at most 5
+constexpr std::ptrdiff_t kMostDots = 200;  // in a line: `a.a.a.…` creates nested tables, which are freed recursively
 
 Place place_of(const toml::source_region& region) {
   return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
@@ -61,7 +61,7 @@ Node convert(const toml::node& node, int depth) {
   return {Foreign{node.is_time() ? "a time of day" : "a date and time"}, at};
 }
 
-/// The first line that would nest tables without bound, or 0.
+/// The first line that nests tables too deeply, or 0.
 int overlong_key_line(std::string_view text) {
   int line = 0;
   for (const std::string_view part : split(text, '\n')) {

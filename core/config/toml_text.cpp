@@ -6,26 +6,12 @@
 #include <cstdint>
 
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 
 namespace delegate::config {
 namespace {
 
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t length = 1;
-};
-
-/// The first character of valid UTF-8.
-Character first_of(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[at])); };
-  if (byte(0) < 0x80) return {byte(0), 1};
-  const std::size_t length = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-  std::uint32_t code = byte(0) & (0xFFu >> (length + 1));
-  for (std::size_t at = 1; at < length; ++at) code = code << 6 | (byte(at) & 0x3F);
-  return {code, length};
-}
-
-/// Not to be seen, or making what is seen something else than what is read by a machine.
+/// Invisible characters, and those that make text look different from what a program reads.
 bool is_hidden(std::uint32_t code) {
   constexpr std::array<std::array<std::uint32_t, 2>, 8> kHidden = {{{0x00, 0x1F},
                                                                     {0x7F, 0x9F},
@@ -81,14 +67,13 @@ std::string toml_string(std::string_view text) {
   const std::string valid = valid_utf8(text);
   std::string out = "\"";
   for (std::string_view rest = valid; !rest.empty();) {
-    const Character character = first_of(rest);
-    if (is_hidden(character.code)) {
-      out += escape(character.code);
+    const CodePoint point = take_code_point(rest);
+    if (is_hidden(point.value)) {
+      out += escape(point.value);
     } else {
-      if (character.code == '"' || character.code == '\\') out += '\\';
-      out += rest.substr(0, character.length);
+      if (point.value == '"' || point.value == '\\') out += '\\';
+      out += point.bytes;
     }
-    rest.remove_prefix(character.length);
   }
   return out + '"';
 }

@@ -4,13 +4,13 @@
 
 #include "core/config/document.hpp"
 
-// Values written as TOML. What comes out can be read back, and is harmless to a terminal and to whoever reads it there.
+// Values written as TOML, which can be read back and shown on a terminal without side effects.
 namespace delegate::config {
 
-/// In quotes; characters that steer a terminal, change the direction of writing or take no room are escapes.
+/// In quotes; control characters, invisible characters and those that change the writing direction are escaped.
 std::string toml_string(std::string_view text);
 
-/// A value as a layer has it. What no key takes (a date) is only named.
+/// A value of a layer. One of a type that no key has (a date) is only described.
 std::string toml_text(const Node& node);
 
 }  // namespace delegate::config

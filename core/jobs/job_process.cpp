@@ -1,12 +1,8 @@
 #include "core/jobs/job_process.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
@@ -14,53 +10,13 @@
 #include "core/jobs/request_json.hpp"
 #include "core/os/errno_code.hpp"
 #include "core/os/file.hpp"
-#include "core/os/fork.hpp"
+#include "core/os/launch.hpp"
+#include "core/os/process.hpp"
 
 namespace delegate::jobs {
 namespace {
 
 using Json = OrderedJson;
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("background: pipe", errno);
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
-
-/// The actions and attributes of posix_spawn, which have to be given back.
-class Orders {
- public:
-  Orders() {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawnattr_init(&attributes_);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
-    sigset_t plain;  // a nohup of whoever started us is not for the run, which may be cancelled by SIGTERM
-    ::sigemptyset(&plain);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&plain, signal);
-    ::posix_spawnattr_setsigdefault(&attributes_, &plain);
-  }
-  ~Orders() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-  Orders(const Orders&) = delete;
-  Orders& operator=(const Orders&) = delete;
-
-  posix_spawn_file_actions_t* actions() { return &actions_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 Json object_of(const job_event::Accepted& told) {
   Json json{{"ahead", told.ahead}};
@@ -109,24 +65,14 @@ JobEvent job_event_from(std::string_view line) {
 }
 
 Result<JobProcess> JobProcess::start(const ProcessFacts& process, const OwnCommand& self, const Request& request) {
-  TRY(Pipe in, make_pipe());
-  TRY(Pipe out, make_pipe());
-  std::vector<std::string> words{"delegate"};
-  words.insert(words.end(), self.options.begin(), self.options.end());
-  words.insert(words.end(), {"run-job", request.run_id, "--json"});
-  const std::vector<std::string> variables = process.variables();
-  Orders orders;
-  ::posix_spawn_file_actions_adddup2(orders.actions(), in.read.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(orders.actions(), out.write.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(orders.actions(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addchdir_np(orders.actions(), request.cwd.c_str());
+  Program program{.executable = self.executable, .argv = {"delegate"}, .env = process.variables()};
+  program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
+  program.argv.insert(program.argv.end(), {"run-job", request.run_id, "--json"});
+  TRY(LifelineProcess started, start_with_lifeline(program, request.cwd));
   JobProcess job;
-  const int error = ::posix_spawn(&job.pid_, self.executable.c_str(), orders.actions(), orders.attributes(),
-                                  exec_array(words).data(), exec_array(variables).data());
-  if (error != 0) return fail_errno("background: start a process in " + one_line(request.cwd), error);
-  ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
-  job.lifeline_ = std::move(in.write);
-  job.words_ = std::move(out.read);
+  job.pid_ = started.pid;
+  job.lifeline_ = std::move(started.lifeline);
+  job.words_ = std::move(started.output);
   job.request_ = to_json(request) + "\n";
   return job;
 }

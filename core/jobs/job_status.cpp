@@ -3,7 +3,6 @@
 #include <csignal>
 
 #include "core/jobs/saved_request.hpp"
-#include "core/os/pidfd.hpp"
 #include "core/os/process.hpp"
 #include "core/run/run_record.hpp"
 

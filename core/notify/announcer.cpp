@@ -8,8 +8,7 @@
 #include "core/base/exit_code.hpp"
 #include "core/notify/channels.hpp"
 #include "core/notify/desktop_channel.hpp"
-#include "core/os/detached.hpp"
-#include "core/os/file.hpp"
+#include "core/os/launch.hpp"
 #include "core/os/process.hpp"
 #include "core/run/ask.hpp"
 #include "core/run/check.hpp"
@@ -178,12 +177,12 @@ class Announcer {
 }  // namespace
 
 void start_announcer(const ProcessFacts& process, const OwnCommand& self) {
-  DetachedSpec spec{.executable = self.executable, .argv = {"delegate"}, .env = process.variables()};
-  spec.argv.insert(spec.argv.end(), self.options.begin(), self.options.end());
-  spec.argv.emplace_back("announce");
+  Program program{.executable = self.executable, .argv = {"delegate"}, .env = process.variables()};
+  program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
+  program.argv.emplace_back("announce");
   // A terminal may be written to; the end of a pipe in a process that goes on would keep its reader waiting.
-  if (::isatty(process.err) == 1) spec.err = process.err;
-  static_cast<void>(start_detached(spec));  // what is pending stays pending
+  const int err = ::isatty(process.err) == 1 ? process.err : -1;
+  static_cast<void>(start_detached(program, err));  // what is pending stays pending
 }
 
 void announce_left_behind(const ProcessFacts& process, const OwnCommand& self, const Engine& engine) {

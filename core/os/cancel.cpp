@@ -13,7 +13,7 @@ void CancelToken::cancel() noexcept {
   const int error = errno;  // a signal handler must not change it under the code it interrupts
   cancelled_.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
-  // Nobody ever reads the counter, so the write can only fail when it is full, that is readable already.
+  // The counter is never read, so the write fails only if it is full, and then it is readable already.
   if (::write(event_.get(), &one, sizeof one) < 0) errno = 0;
   errno = error;
 }

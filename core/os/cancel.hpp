@@ -5,8 +5,8 @@
 
 namespace delegate {
 
-/// Tells waiting threads to stop at once. Cancelling is sticky, may come from a signal handler and from any thread; the
-/// fd is readable for ever after, so any number of polls can wait on it. Must outlive those who wait.
+/// Makes waiting threads stop at once. Cancelling is permanent and allowed in a signal handler and in any thread. From
+/// then on the descriptor is readable, so any number of polls can wait on it. It must outlive them.
 class CancelToken {
  public:
   CancelToken();

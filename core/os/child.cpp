@@ -8,17 +8,17 @@
 #include <csignal>
 #include <ctime>
 
+#include "core/os/fd.hpp"
 #include "core/os/process.hpp"
-#include "core/os/sigpipe.hpp"
 #include "core/os/spawn.hpp"
 
 namespace delegate {
 namespace {
 
 constexpr std::size_t kChunk = 64u << 10;
-constexpr std::size_t kLargestPipe = 1u << 20;  // what can at most still be in a pipe whose writers are gone
-constexpr milliseconds kClearPatience{6'000};   // a little longer than a supervisor has itself
-constexpr milliseconds kBlindCheck{100};        // how often to look at a cancel token that got no fd
+constexpr std::size_t kLargestPipe = 1u << 20;  // upper bound of what a pipe without writers still holds
+constexpr milliseconds kClearPatience{6'000};   // a little longer than the supervisor's own limit
+constexpr milliseconds kBlindCheck{100};        // how often to check a cancel token that has no descriptor
 
 Steady now() { return std::chrono::steady_clock::now(); }
 
@@ -41,8 +41,8 @@ class Supervision {
   }
 
   ChildResult run() {
-    while (phase_ != Phase::over) turn();
-    clear_up();
+    while (phase_ != Phase::over) step();
+    clean_up();
     result_.since_last_output = whole(decided_ - last_output_);
     result_.took = whole(now() - asked_);
     return std::move(result_);
@@ -51,9 +51,9 @@ class Supervision {
  private:
   enum class Phase {
     running,
-    lingering,  // the reader has all it wants; the child may still end by itself
+    lingering,  // the reader has all it needs; the child may still end by itself
     draining,   // the child has ended; others may hold its pipes
-    leaving,    // the supervisor has been told to stop it, or to clear up behind it
+    ending,     // the supervisor stops it, or kills what it left behind
     over,
   };
   struct Output {
@@ -65,26 +65,26 @@ class Supervision {
   Output out() { return {Stream::out, child_.out, result_.out}; }
   Output err() { return {Stream::err, child_.err, result_.err}; }
 
-  void turn();
+  void step();
   timespec longest_wait() const;
   Deadline next_deadline() const;
   Deadline silence_limit() const;
   bool read_some(const Output& from);
-  void obey(Flow flow);
+  void handle(Flow flow);
   void feed();
   void close_input();
-  void hear();
-  void note_end(const Tiding& tiding);
-  void check_clocks(bool heard_now);
-  void check_running(bool heard_now);
+  void receive_events();
+  void note_end(const SupervisorEvent& event);
+  void check_clocks(bool output_now);
+  void check_running(bool output_now);
   void enter(Phase phase, milliseconds at_most);
   void decide(ChildEnd end);
   void stop(ChildEnd end);
   void end_drain();
-  void leave(Order order, milliseconds at_most);
-  void clear_up();
+  void end_with(SupervisorCommand command, milliseconds at_most);
+  void clean_up();
   void read_the_rest(const Output& from);
-  void kill_tagged_ones() const;
+  void kill_tagged_processes() const;
 
   const ChildSpec& spec_;
   const CancelToken& cancel_;
@@ -96,18 +96,18 @@ class Supervision {
   Phase phase_ = Phase::running;
   Deadline phase_ends_ = Deadline::never();
   std::size_t written_ = 0;
-  bool heard_ = false;     // a byte came, on either stream
-  bool ended_ = false;     // the child itself, and how is known
-  bool gone_ = false;      // nobody is left
-  bool lost_ = false;      // … as far as is known: the supervisor was killed
-  bool finished_ = false;  // Flow::finish: whatever comes now is a normal end
-  bool stopped_ = false;   // the end was our decision
+  bool any_output_ = false;  // on either stream
+  bool ended_ = false;       // the child itself; its exit status is known
+  bool gone_ = false;        // no descendant is left
+  bool lost_ = false;        // the supervisor was killed, so some may still run
+  bool finished_ = false;    // Flow::finish: any end from now on is a normal one
+  bool stopped_ = false;     // we decided to end it
   const Steady asked_;
-  Steady last_output_ = now();  // the start, until something comes
+  Steady last_output_ = now();  // the start, until there is output
   Steady decided_ = last_output_;
 };
 
-void Supervision::turn() {
+void Supervision::step() {
   const bool cancel_matters = phase_ == Phase::running || phase_ == Phase::lingering || phase_ == Phase::draining;
   std::array<pollfd, 5> set{{{child_.control.get(), POLLIN, 0},
                              {child_.input.get(), POLLOUT, 0},
@@ -116,13 +116,13 @@ void Supervision::turn() {
                              {cancel_matters ? cancel_.fd() : -1, POLLIN, 0}}};
   const timespec wait = longest_wait();
   if (::ppoll(set.data(), set.size(), &wait, nullptr) < 0) {
-    for (pollfd& entry : set) entry.revents = 0;  // EINTR: only the clocks
+    for (pollfd& entry : set) entry.revents = 0;  // EINTR: check the clocks only
   }
   if (set[1].revents != 0) feed();
-  const bool out_heard = set[2].revents != 0 && read_some(out());
-  const bool err_heard = set[3].revents != 0 && read_some(err());
-  if (set[0].revents != 0) hear();
-  check_clocks(out_heard || err_heard);
+  const bool out_read = set[2].revents != 0 && read_some(out());
+  const bool err_read = set[3].revents != 0 && read_some(err());
+  if (set[0].revents != 0) receive_events();
+  check_clocks(out_read || err_read);
 }
 
 timespec Supervision::longest_wait() const {
@@ -138,7 +138,7 @@ Deadline Supervision::next_deadline() const {
 }
 
 Deadline Supervision::silence_limit() const {
-  const milliseconds limit = heard_ ? spec_.clocks.idle : spec_.clocks.first_output;
+  const milliseconds limit = any_output_ ? spec_.clocks.idle : spec_.clocks.first_output;
   return limit.count() > 0 ? Deadline::at(last_output_ + limit) : Deadline::never();
 }
 
@@ -151,14 +151,14 @@ bool Supervision::read_some(const Output& from) {
     return false;
   }
   const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(count));
-  heard_ = true;
+  any_output_ = true;
   last_output_ = now();
   from.memory.add(bytes);
-  if (on_output_) obey(on_output_(from.stream, bytes));
+  if (on_output_) handle(on_output_(from.stream, bytes));
   return true;
 }
 
-void Supervision::obey(Flow flow) {
+void Supervision::handle(Flow flow) {
   if (flow == Flow::go_on || stopped_) return;
   if (flow == Flow::stop) return stop(ChildEnd::stopped);
   if (finished_) return;
@@ -180,53 +180,53 @@ void Supervision::close_input() {
   result_.input_written = written_ == spec_.input.size();
 }
 
-void Supervision::hear() {
+void Supervision::receive_events() {
   while (!gone_) {
-    const auto tiding = child_.hear();
-    if (!tiding) return;
-    if (tiding->kind == Tiding::ended) note_end(*tiding);
-    if (tiding->kind != Tiding::gone && tiding->kind != Tiding::lost) continue;
+    const auto event = child_.receive();
+    if (!event) return;
+    if (event->kind == SupervisorEvent::ended) note_end(*event);
+    if (event->kind != SupervisorEvent::gone && event->kind != SupervisorEvent::lost) continue;
     gone_ = true;
-    lost_ = tiding->kind == Tiding::lost;
-    result_.killed = tiding->value != 0;
+    lost_ = event->kind == SupervisorEvent::lost;
+    result_.killed = event->value != 0;
     child_.control.reset();
-    if (!ended_) note_end({Tiding::ended, -1, SIGKILL});  // with its supervisor
-    if (phase_ == Phase::leaving) phase_ = Phase::over;
+    if (!ended_) note_end({SupervisorEvent::ended, -1, SIGKILL});  // together with its supervisor
+    if (phase_ == Phase::ending) phase_ = Phase::over;
   }
 }
 
-void Supervision::note_end(const Tiding& tiding) {
+void Supervision::note_end(const SupervisorEvent& event) {
   ended_ = true;
-  result_.exit_code = tiding.value;
-  result_.signal = tiding.signal;
-  if (phase_ == Phase::leaving) return;
-  decide(tiding.signal != 0 && !finished_ ? ChildEnd::signalled : ChildEnd::exited);
+  result_.exit_code = event.value;
+  result_.signal = event.signal;
+  if (phase_ == Phase::ending) return;
+  decide(event.signal != 0 && !finished_ ? ChildEnd::signalled : ChildEnd::exited);
   close_input();
   enter(Phase::draining, finished_ ? milliseconds(0) : spec_.drain_grace);
 }
 
-void Supervision::check_clocks(bool heard_now) {
+void Supervision::check_clocks(bool output_now) {
   const bool phase_ended = phase_ends_.passed();
   switch (phase_) {
-    case Phase::running: return check_running(heard_now);
+    case Phase::running: return check_running(output_now);
     case Phase::lingering:
       if (phase_ended || cancel_.cancelled() || spec_.clocks.total.passed()) stop(ChildEnd::exited);
       return;
     case Phase::draining:
       if (phase_ended || cancel_.cancelled() || (!child_.out && !child_.err)) end_drain();
       return;
-    case Phase::leaving:
+    case Phase::ending:
       if (phase_ended) phase_ = Phase::over;
       return;
     case Phase::over: return;
   }
 }
 
-void Supervision::check_running(bool heard_now) {
+void Supervision::check_running(bool output_now) {
   if (cancel_.cancelled()) return stop(ChildEnd::cancelled);
   if (spec_.clocks.total.passed()) return stop(ChildEnd::timed_out);
-  // A slow reader is not a silent child: silence counts only once there was nothing to read.
-  if (!heard_now && silence_limit().passed()) stop(heard_ ? ChildEnd::idle : ChildEnd::no_first_output);
+  // A slow reader is not a silent child: silence counts only if there was nothing to read.
+  if (!output_now && silence_limit().passed()) stop(any_output_ ? ChildEnd::idle : ChildEnd::no_first_output);
 }
 
 void Supervision::enter(Phase phase, milliseconds at_most) {
@@ -244,27 +244,27 @@ void Supervision::stop(ChildEnd end) {
   decide(end);
   close_input();
   result_.pipes_held = ended_ && (child_.out || child_.err);
-  leave(Order::stop, spec_.term_grace + kClearPatience);
+  end_with(SupervisorCommand::stop, spec_.term_grace + kClearPatience);
 }
 
 void Supervision::end_drain() {
   read_the_rest(out());
   read_the_rest(err());
-  if (phase_ != Phase::draining) return;  // the reader asked for a stop
+  if (phase_ != Phase::draining) return;  // the reader asked to stop
   result_.pipes_held = child_.out || child_.err;
-  leave(spec_.keep_daemons ? Order::let_go : Order::clear, kClearPatience);
+  end_with(spec_.keep_daemons ? SupervisorCommand::kill_group : SupervisorCommand::kill_all, kClearPatience);
 }
 
-void Supervision::leave(Order order, milliseconds at_most) {
+void Supervision::end_with(SupervisorCommand command, milliseconds at_most) {
   if (gone_) {
     phase_ = Phase::over;
     return;
   }
-  child_.give(order);
-  enter(Phase::leaving, at_most);
+  child_.send(command);
+  enter(Phase::ending, at_most);
 }
 
-void Supervision::clear_up() {
+void Supervision::clean_up() {
   read_the_rest(out());
   read_the_rest(err());
   child_.out.reset();
@@ -274,7 +274,7 @@ void Supervision::clear_up() {
     result_.exit_code = -1;
     result_.signal = SIGKILL;
   }
-  if (!gone_ || lost_) kill_tagged_ones();
+  if (!gone_ || lost_) kill_tagged_processes();
 }
 
 void Supervision::read_the_rest(const Output& from) {
@@ -282,8 +282,8 @@ void Supervision::read_the_rest(const Output& from) {
     if (!read_some(from)) return;
 }
 
-/// The second line, for a supervisor that was killed itself: it could not look after the others.
-void Supervision::kill_tagged_ones() const {
+/// For a supervisor that was killed and so could not kill the descendants.
+void Supervision::kill_tagged_processes() const {
   if (spec_.tag_name.empty()) return;
   const std::string prefix = spec_.tag_name + "=";
   for (const std::string& variable : spec_.env)

@@ -11,9 +11,9 @@
 #include "core/base/text.hpp"
 #include "core/os/cancel.hpp"
 
-// Supervised child processes. A call blocks its thread until the child is gone and reaped; any number of threads may
-// each run one. Each child has a supervisor of its own (supervisor.hpp), so that nothing of it can outlive the call,
-// not even when this process is killed. No SIGCHLD handler is needed and none is disturbed.
+// Supervised child processes. A call blocks its thread until the child has ended and is reaped; any number of threads
+// may each run one. Each child has its own supervisor (supervisor.hpp), so nothing the child starts can outlive the
+// call, not even if this process is killed. It needs no SIGCHLD handler and disturbs none.
 namespace delegate {
 
 enum class Stream { out, err };
@@ -21,7 +21,7 @@ enum class Stream { out, err };
 /// What the reader of the output wants next.
 enum class Flow {
   go_on,
-  finish,  // all that matters has come: give it `linger` to end by itself, then stop it; counts as a normal end
+  finish,  // the output is complete: allow `linger` to end by itself, then stop it; counts as a normal end
   stop,    // it cannot succeed any more: stop it now
 };
 
@@ -35,22 +35,22 @@ struct ChildSpec {
   std::vector<std::string> argv;  // argv[0] is the executable's absolute path
   std::vector<std::string> env;   // NAME=value, complete: nothing is inherited
   std::string cwd;                // empty: the caller's
-  std::string_view input;         // goes to stdin as the pipe drains; the caller keeps it alive during the call
+  std::string_view input;         // written to stdin as the pipe drains; must outlive the call
   ChildClocks clocks;
-  milliseconds term_grace{500};   // between SIGTERM to the group and SIGKILL to all that descends from it
-  milliseconds drain_grace{200};  // after the exit, for pipes that somebody else still holds open
+  milliseconds term_grace{500};   // between SIGTERM to the group and SIGKILL to all descendants
+  milliseconds drain_grace{200};  // after the exit, for pipes that another process still holds open
   milliseconds linger{2000};      // after Flow::finish
-  bool keep_daemons = false;      // after a normal end, leave alone what has left the group
-  /// Environment variable that marks the run's processes (its value is in `env` and this run's alone): how they are
-  /// found should somebody have killed the supervisor.
+  bool keep_daemons = false;      // after a normal end, spare descendants that left the group
+  /// Environment variable that marks the processes of the run; its value in `env` is unique to the run. They are found
+  /// by it if the supervisor was killed.
   std::string tag_name;
-  std::size_t keep_head = 64u << 10;  // of each output, for messages; the whole stream goes through on_output
+  std::size_t keep_head = 64u << 10;  // of each output, for messages; on_output gets everything
   std::size_t keep_tail = 64u << 10;
 };
 
 enum class ChildEnd {
   exited,           // by itself (or after Flow::finish): exit_code is set
-  signalled,        // died of a signal that we did not send: signal is set
+  signalled,        // by a signal that we did not send: signal is set
   no_first_output,  // the three clocks
   idle,
   timed_out,
@@ -60,12 +60,12 @@ enum class ChildEnd {
 
 struct ChildResult {
   ChildEnd end = ChildEnd::exited;
-  int exit_code = 0;  // as seen when reaped, also after a stop; -1 if it died of a signal
+  int exit_code = 0;  // also after a stop; -1 if a signal ended it
   int signal = 0;
   bool input_written = false;  // every byte of the input went into the pipe
-  bool killed = false;         // SIGKILL was needed for the child itself; one that even so does not end (it hangs in
-                               // the kernel, or is another user's) is left behind after five seconds
-  bool pipes_held = false;     // somebody kept stdout or stderr open past the exit and was cut off
+  bool killed = false;         // the child itself needed SIGKILL; if it does not end even then (it hangs in the
+                               // kernel, or belongs to another user), it is abandoned after five seconds
+  bool pipes_held = false;     // another process kept stdout or stderr open after the exit
   HeadAndTail out{0, 0};
   HeadAndTail err{0, 0};
   milliseconds since_last_output{0};  // silence before the end
@@ -75,18 +75,21 @@ struct ChildResult {
 using OnOutput = std::function<Flow(Stream, std::string_view bytes)>;
 
 /// Runs the child to its end. Rules:
-/// - An argv array, never a shell; own session and so own process group, without a terminal; only the three standard
-///   fds; default signal dispositions and an empty mask in the child; SIGPIPE never reaches this process.
-/// - Done is: exited, then both pipes at EOF or `drain_grace` over. Then all that descends from the child is killed,
-///   whatever group or session it is in (with `keep_daemons`: what is left of its group).
-/// - A stop (clock, cancel, Flow) is TERM to the group, up to `term_grace` during which output is still drained, then
-///   KILL to all that descends from the child. The end of this process is such a stop, too, however it came.
-/// - `on_output` gets every byte read, also after it asked for the end; a `stop` counts until the end, also while the
-///   pipes drain. Cancelled or late before the start: that end with exit_code -1, and nothing is started.
-/// - An ignored SIGCHLD, which is inherited, is set to default for the process: it would lose every exit code.
-/// Fails only when nothing could be started: the executable or its interpreter is missing (Code::not_found), may not
-/// be executed (permission_denied) or is none (unavailable); no room (resource_exhausted); the request is wrong: no
-/// such working directory, arguments too large, a NUL byte in one (invalid_argument).
+/// - An argv array, never a shell; its own session and group, without a terminal; only the three standard descriptors;
+///   default signal dispositions and an empty mask in the child; SIGPIPE never reaches this process.
+/// - It is done when it has exited and then both pipes are at EOF or `drain_grace` is over. Then all its descendants
+/// are
+///   killed, whatever group or session they are in (with `keep_daemons`: only those left in its group).
+/// - A stop (clock, cancel, Flow) is TERM to the group, up to `term_grace` while output is still drained, then KILL to
+/// all
+///   descendants. The end of this process, in whatever way, is such a stop too.
+/// - `on_output` gets every byte read, also after it asked to finish; it can ask to stop until the end, also while the
+///   pipes drain. Cancelled or timed out before the start: that end with exit_code -1, and nothing is started.
+/// - If SIGCHLD is ignored, which a process can inherit, it is set to default: every exit code would be lost.
+/// Fails only if nothing could be started: the executable or its interpreter is missing (Code::not_found), may not be
+/// executed (permission_denied) or is not a program (unavailable); no process or descriptor is available
+/// (resource_exhausted); the request is wrong: no such working directory, arguments too large, a NUL byte in one
+/// (invalid_argument).
 Result<ChildResult> run_child(const ChildSpec& spec, const CancelToken& cancel, const OnOutput& on_output = {});
 
 }  // namespace delegate

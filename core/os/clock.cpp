@@ -17,7 +17,7 @@ milliseconds read_clock(clockid_t id) {
 }  // namespace
 
 SystemClock::SystemClock() {
-  // Without it (no /proc) the id stays empty: a clock behind its anchor then stands in for "another boot".
+  // Without /proc the id stays empty; a clock behind its anchor then counts as another boot.
   if (const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096)) boot_id_ = trim(*text);
 }
 

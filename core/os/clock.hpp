@@ -3,7 +3,7 @@
 
 namespace delegate {
 
-/// The seam for time that is stored or shown. Waiting for children and sockets uses steady Deadlines instead.
+/// Time that is stored or shown; tests use their own. Waiting for children and sockets uses steady Deadlines instead.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -5,7 +5,7 @@
 
 namespace delegate {
 
-/// The part of libcurl that is used, found at run time: the header gives the types, nothing is linked.
+/// The functions of libcurl that are used, loaded at run time: the header gives the types, nothing is linked.
 struct CurlLibrary {
   decltype(&curl_global_init) global_init = nullptr;
   decltype(&curl_easy_init) easy_init = nullptr;
@@ -30,7 +30,7 @@ struct CurlLibrary {
 };
 
 /// The library, loaded and initialised by the first call in the process and never unloaded.
-/// Code::unavailable when there is none on this machine, or one too old.
+/// Code::unavailable if there is none on this machine, or one that is too old.
 Result<const CurlLibrary*> curl_library();
 
 }  // namespace delegate

@@ -5,7 +5,7 @@
 
 namespace delegate {
 
-/// What kind of failure an errno value is, for files and pipes.
+/// The kind of failure that an errno value is, for files and pipes.
 Code code_of_errno(int error);
 
 /// `where: what: why` with the errno's text.

@@ -5,14 +5,14 @@
 
 namespace delegate {
 
-/// Wakes one waiting thread from others: for a wait that must also hear of a cancel. Works, more slowly, when the
-/// process is out of file descriptors: then it looks again every so often.
+/// Wakes one waiting thread from others, for a wait that a cancel must also end. Without a free descriptor it still
+/// works, by polling.
 class Event {
  public:
   Event();
   void signal();
-  /// Until signalled, cancelled or too late; all pending signals are taken at once. A token that is cancelled already
-  /// does not end the wait.
+  /// Waits until signalled, cancelled or timed out; takes all pending signals at once. A token that is already
+  /// cancelled does not end the wait.
   void wait(const CancelToken& cancel, Deadline patience);
 
  private:

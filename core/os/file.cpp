@@ -11,12 +11,11 @@
 
 #include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
-#include "core/os/sigpipe.hpp"
 
 namespace delegate {
 namespace {
 
-/// An fd that somebody made non-blocking (shared terminals often are) is waited for like any other.
+/// Waits for a non-blocking descriptor, too: another process may have made a shared terminal non-blocking.
 void wait_until_ready(int fd, short events) {
   pollfd entry{fd, events, 0};
   ::poll(&entry, 1, -1);

@@ -12,33 +12,33 @@ namespace delegate {
 
 using Path = std::filesystem::path;
 
-/// Whole file, at most `limit` bytes (more is an error, as are directories and devices that never end).
+/// Reads a whole file of at most `limit` bytes; more is an error, and so are directories and devices that never end.
 Result<std::string> read_file(const Path& path, std::size_t limit = 64u << 20);
 
-/// Where a file of this name is: in the directory, or in one of the directories that stand in it. None when the
-/// directory cannot be read.
+/// The path of a file with this name in the directory or in one of its direct subdirectories. Nothing if the directory
+/// cannot be read.
 std::vector<Path> files_named(const std::string& name, const Path& directory);
 
-/// Creates the directory and missing parents, each 0700. What is there already keeps its mode.
+/// Creates the directory and its missing parents, each with mode 0700. Existing ones keep their mode.
 Status make_private_directory(const Path& path);
 
-/// Writes atomically (temporary file beside it, rename), 0600, not synced to the disk. A file that already has this
-/// content is left alone.
+/// Writes atomically (temporary file next to it, rename), mode 0600, not synced to the disk. A file that already has
+/// this content is not touched.
 Status write_private_file(const Path& path, const std::string& content);
 
-/// Writes atomically whatever is there already, with this mode (of which the umask takes nothing).
+/// Writes atomically even if the content is the same, with exactly this mode (the umask does not apply).
 Status replace_file(const Path& path, const std::string& content, unsigned mode);
 
-/// Which file this is now: place, newline, inode, size and change time. A replaced file at the same place differs.
+/// Identifies the file at a path: path, newline, inode, size and change time. A replaced file differs.
 std::string file_identity(const Path& path);
 
-/// Everything from `fd` until its end, at most `limit` bytes (more is an error). Waits for a non-blocking fd, too.
+/// Reads `fd` to its end, at most `limit` bytes (more is an error). Waits for a non-blocking fd, too.
 Result<std::string> read_all(int fd, std::size_t limit);
 
-/// All of it, through short writes, EINTR and non-blocking fds. EPIPE comes back as Code::closed, not as a signal.
+/// Writes everything, despite short writes, EINTR and non-blocking fds. EPIPE is Code::closed, not a signal.
 Status write_all(int fd, std::string_view bytes);
 
-/// The same, but a reader that takes nothing is waited for only until the cancel, which is Code::cancelled.
+/// The same, but a cancel ends the wait for a reader that does not read: Code::cancelled.
 Status write_all(int fd, std::string_view bytes, const CancelToken& cancel);
 
 }  // namespace delegate

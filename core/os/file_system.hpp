@@ -9,16 +9,16 @@ namespace delegate {
 
 /// The file system that a path is on.
 struct FileSystem {
-  std::string name;        // "nfs"; empty: none that is worth a name
-  bool is_remote = false;  // of another machine: locks on it may not hold
-  bool is_memory = false;  // gone with the next start of this one
-  std::uint64_t free = 0;  // bytes that this person may still write
+  std::string name;        // "nfs"; empty: an ordinary one
+  bool is_remote = false;  // on another machine: locks may not work
+  bool is_memory = false;  // lost at a reboot
+  std::uint64_t free = 0;  // bytes that this user can still write
 };
 Result<FileSystem> file_system_of(const Path& path);
 
-/// Who owns a file, and who may do what with it.
+/// The owner and permissions of a file.
 struct FileMode {
-  bool is_own = false;       // of this process's user
+  bool is_own = false;       // owned by the user of this process
   unsigned permissions = 0;  // 0644
 };
 Result<FileMode> file_mode(const Path& path);

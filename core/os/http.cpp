@@ -8,22 +8,22 @@
 
 #include "core/base/text.hpp"
 #include "core/os/curl_library.hpp"
+#include "core/os/fd.hpp"
 #include "core/os/http_pool.hpp"
-#include "core/os/sigpipe.hpp"
 
 namespace delegate {
 namespace {
 
 constexpr milliseconds kLongestPoll{60'000};
-constexpr milliseconds kBlindCheck{100};  // how often to look at a cancel token that got no fd
+constexpr milliseconds kBlindCheck{100};  // how often to check a cancel token that has no descriptor
 
 Steady now() { return std::chrono::steady_clock::now(); }
 
 milliseconds whole(Steady::duration span) { return std::chrono::duration_cast<milliseconds>(span); }
 
-/// How long an answer that has been understood may take to end, so that its connection can be kept.
+/// How long to wait for the end of a response that is already understood, so that its connection can be kept.
 constexpr milliseconds kLongestEnd{50};
-constexpr long kLongestIdle = 30;  // seconds that a kept connection is trusted
+constexpr long kLongestIdle = 30;  // seconds that a kept connection is used again
 
 struct Url {
   std::string scheme;
@@ -33,7 +33,7 @@ struct Url {
   std::string server() const { return scheme + "://" + host + ":" + port; }
 };
 
-/// The URL without what stands before an `@`, which may be a password.
+/// The URL without the part before an `@`, which may be a password.
 std::string shown(const std::string& url) { return url.substr(url.rfind('@') + 1); }
 
 std::string url_part(const CurlLibrary& curl, CURLU* url, CURLUPart part) {
@@ -57,7 +57,7 @@ Result<Url> parse_url(const CurlLibrary& curl, const std::string& text) {
               "write it as http://HOST:PORT or https://HOST");
 }
 
-/// Hosts that mean this machine. The unspecified addresses count: connecting to them reaches this machine as well.
+/// Hosts that mean this machine, also the unspecified addresses: connecting to them reaches this machine.
 bool is_loopback(std::string host) {
   if (!host.empty() && host.back() == '.') host.pop_back();
   const std::string_view tail = ".localhost";
@@ -79,11 +79,11 @@ bool is_loopback(std::string host) {
   return unspecified || std::equal(loopback.begin(), loopback.end(), six.s6_addr) || (mapped && six.s6_addr[12] == 127);
 }
 
-/// Our word for how the transfer ended in curl's.
+/// Maps curl's result to ours.
 HttpEnd end_of(CURLcode code) {
   switch (code) {
     case CURLE_OK: return HttpEnd::complete;
-    case CURLE_OPERATION_TIMEDOUT:  // curl is given no other clock than this
+    case CURLE_OPERATION_TIMEDOUT:  // the only timeout that curl is given
       return HttpEnd::connect_timeout;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -98,7 +98,7 @@ HttpEnd end_of(CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_ENGINE_INITFAILED: return HttpEnd::unreachable;
-    case CURLE_UNSUPPORTED_PROTOCOL:  // the URL was checked before: it is the answer that is not HTTP/1
+    case CURLE_UNSUPPORTED_PROTOCOL:  // the URL was checked before, so the response is not HTTP/1
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING: return HttpEnd::malformed;
     case CURLE_SEND_ERROR: return HttpEnd::unsent;
@@ -107,8 +107,7 @@ HttpEnd end_of(CURLcode code) {
   }
 }
 
-/// One request from its connection to its end. Its destruction closes the connection, or keeps it after an answer that
-/// came to its end.
+/// One request. The destructor closes the connection, or keeps it after a complete response.
 class Exchange {
  public:
   Exchange(const CurlLibrary& curl, HttpConnection connection, const HttpRequest& request, const CancelToken& cancel,
@@ -142,7 +141,7 @@ class Exchange {
   void note_retry_after(std::string_view name, std::string_view value);
   bool take_body(std::string_view bytes);
   bool check_done();
-  bool check_clocks(bool heard_now);
+  bool check_clocks(bool has_status_now);
   void note_upload();
   Deadline silence_limit() const;
   void wait();
@@ -160,9 +159,9 @@ class Exchange {
 
   HttpResult result_;
   bool connected_ = false;
-  bool heard_ = false;    // the answer's status line came
-  bool stopped_ = false;  // by on_body
-  bool ended_ = false;    // the whole answer was read, whatever was made of it
+  bool has_status_ = false;  // the status line has arrived
+  bool stopped_ = false;     // by on_body
+  bool ended_ = false;       // the whole response was read
   Deadline end_of_finishing_ = Deadline::never();
   bool over_ = false;
   curl_off_t sent_ = 0;
@@ -199,10 +198,11 @@ Status Exchange::set_up(const Url& url) {
 
 Status Exchange::add_headers() {
   std::vector<std::string> lines = request_.headers;
-  lines.push_back("Expect:");  // a large body would otherwise wait a second for a 100 that small servers never send
+  lines.push_back("Expect:");  // without it a large body waits a second for a 100 that small servers never send
   for (const std::string& line : lines) {
     const std::string name = line.substr(0, line.find(':'));
-    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)  // a key file's last newline, mostly
+    if (line.find_first_of(std::string_view("\r\n\0", 3)) !=
+        std::string::npos)  // usually the final newline of a key file
       return fail(Code::invalid_argument, "http: the value of header " + one_line(name) + " contains a line break");
     curl_slist* longer = curl_.slist_append(headers_, line.c_str());
     if (longer == nullptr) return fail(Code::resource_exhausted, "http: libcurl has no memory");
@@ -226,13 +226,13 @@ void Exchange::set_limits(const Url& url) {
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTP09_ALLOWED, 0L);
-  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's header is not the answer's
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy header is not part of the response
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.clocks.connect.count()));
   set(CURLOPT_MAXAGE_CONN, kLongestIdle);
   if (is_loopback(url.host)) set(CURLOPT_NOPROXY, "*");
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
-  // Older libraries do without: the scheme has been checked anyway, and only a name server that does not answer could
-  // then hold up a cancelled call.
+  // Older versions do not have these: the scheme is checked anyway, and only a name server that does not respond could
+  // delay a cancelled call.
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_QUICK_EXIT, 1L);
 #endif
@@ -251,7 +251,7 @@ void Exchange::take_header(std::string_view line) {
   received_ += line.size();
   last_byte_ = now();
   if (line.substr(0, 5) == "HTTP/") {
-    heard_ = line.find(" 1") != line.find(' ');  // a 1xx only announces the answer
+    has_status_ = line.find(" 1") != line.find(' ');  // 1xx is only an interim response
     result_.retry_after.clear();
     retry_after_rank_ = 0;
     result_.content_type.clear();
@@ -265,7 +265,7 @@ void Exchange::take_header(std::string_view line) {
   if (name == "content-type") result_.content_type = value;
 }
 
-/// `retry-after-ms` is more exact than `Retry-After`, and that says more than the end of a window does.
+/// `retry-after-ms` is more exact than `Retry-After`, which is more exact than the end of a window.
 void Exchange::note_retry_after(std::string_view name, std::string_view value) {
   if (value.empty()) return;
   const int rank = name == "retry-after-ms"                                   ? 3
@@ -281,7 +281,7 @@ bool Exchange::take_body(std::string_view bytes) {
   received_ += bytes.size();
   if (result_.body.size() < request_.keep) result_.body += bytes.substr(0, request_.keep - result_.body.size());
   last_byte_ = now();
-  if (stopped_ || !on_body_) return true;  // what follows the end is read past
+  if (stopped_ || !on_body_) return true;  // the rest is read and discarded
   const Flow flow = on_body_(bytes);
   last_byte_ = now();
   stopped_ = flow != Flow::go_on;
@@ -311,7 +311,8 @@ bool Exchange::check_done() {
   ended_ = code == CURLE_OK;
   HttpEnd end = end_of(code);
   const auto whole_body = static_cast<curl_off_t>(request_.body.size());
-  if (end == HttpEnd::dropped && !heard_ && ask<curl_off_t>(CURLINFO_SIZE_UPLOAD_T) < whole_body) end = HttpEnd::unsent;
+  if (end == HttpEnd::dropped && !has_status_ && ask<curl_off_t>(CURLINFO_SIZE_UPLOAD_T) < whole_body)
+    end = HttpEnd::unsent;
   decide(end);
   if (code != CURLE_OK && !stopped_) {
     result_.message = words_[0] != '\0' ? words_.data() : curl_.easy_strerror(code);
@@ -320,9 +321,9 @@ bool Exchange::check_done() {
   return true;
 }
 
-/// The clock of the first byte starts when the connection stands and again with whatever could be sent of the request.
+/// The first-byte timeout starts when the connection is established, and again whenever a part of the request was sent.
 void Exchange::note_upload() {
-  if (heard_) return;
+  if (has_status_) return;
   const bool connected = ask<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) > 0;
   const auto sent = ask<curl_off_t>(CURLINFO_SIZE_UPLOAD_T);
   if (connected == connected_ && sent == sent_) return;
@@ -332,15 +333,15 @@ void Exchange::note_upload() {
 }
 
 Deadline Exchange::silence_limit() const {
-  const milliseconds limit = heard_ ? request_.clocks.idle : request_.clocks.first_byte;
-  return (connected_ || heard_) && limit.count() > 0 ? Deadline::at(last_byte_ + limit) : Deadline::never();
+  const milliseconds limit = has_status_ ? request_.clocks.idle : request_.clocks.first_byte;
+  return (connected_ || has_status_) && limit.count() > 0 ? Deadline::at(last_byte_ + limit) : Deadline::never();
 }
 
-bool Exchange::check_clocks(bool heard_now) {
+bool Exchange::check_clocks(bool has_status_now) {
   if (cancel_.cancelled()) decide(HttpEnd::cancelled);
   else if (request_.clocks.total.passed()) decide(HttpEnd::timed_out);
   else if (end_of_finishing_.passed()) decide(HttpEnd::stopped);
-  else if (!heard_now && silence_limit().passed()) decide(heard_ ? HttpEnd::idle : HttpEnd::no_first_byte);
+  else if (!has_status_now && silence_limit().passed()) decide(has_status_ ? HttpEnd::idle : HttpEnd::no_first_byte);
   return over_;
 }
 
@@ -354,7 +355,7 @@ void Exchange::wait() {
 }
 
 void Exchange::decide(HttpEnd end) {
-  result_.end = stopped_ ? HttpEnd::stopped : end;  // on_body had its way before
+  result_.end = stopped_ ? HttpEnd::stopped : end;  // on_body asked to stop before
   result_.since_last_byte = whole(now() - last_byte_);
   over_ = true;
 }

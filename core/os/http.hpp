@@ -14,7 +14,7 @@ namespace delegate {
 
 struct HttpClocks {
   milliseconds connect{1000};  // with name look-up and TLS; 0: curl's five minutes
-  milliseconds first_byte{0};  // silence between the last byte that could be sent and the answer; 0: not limited
+  milliseconds first_byte{0};  // silence between the last byte sent and the response; 0: not limited
   milliseconds idle{0};        // silence in the body; 0: not limited
   Deadline total = Deadline::never();
 };
@@ -25,19 +25,19 @@ struct HttpRequest {
   std::vector<std::string> headers;  // "Name: value"
   std::string body;
   HttpClocks clocks;
-  bool fresh = false;             // over a connection of its own, which is closed afterwards
-  std::size_t keep = 256u << 10;  // of the body, for error messages; the whole body goes through on_body
+  bool fresh = false;             // on a new connection, which is closed afterwards
+  std::size_t keep = 256u << 10;  // of the body, for error messages; on_body gets all of it
 };
 
 enum class HttpEnd {
-  complete,     // the whole answer came, whatever its status
+  complete,     // the whole response was received, with any status
   unreachable,  // refused, no route, name not found, TLS: no request was accepted
   connect_timeout,
-  no_first_byte,  // the clocks
+  no_first_byte,  // the timeouts
   idle,
   timed_out,
   unsent,   // the connection broke while the request was being sent
-  dropped,  // … after that
+  dropped,  // the connection broke after that
   cancelled,
   stopped,    // Flow::stop or Flow::finish from on_body
   malformed,  // not HTTP
@@ -45,21 +45,21 @@ enum class HttpEnd {
 
 struct HttpResult {
   HttpEnd end = HttpEnd::complete;
-  int status = 0;           // 0: no status line came
+  int status = 0;           // 0: no status line was received
   std::string body;         // its first `keep` bytes
-  std::string retry_after;  // when to come back, from the most exact header that says so; not judged here
+  std::string retry_after;  // when to try again, from the most exact header; not interpreted here
   std::string content_type;
-  std::string message;  // curl's words when the end was neither complete nor decided here
+  std::string message;  // curl's message if the end was neither complete nor decided here
   milliseconds since_last_byte{0};
   milliseconds took{0};
 };
 
-/// Sends the request and blocks until the end. A connection is kept for the next request to the same server when the
-/// answer came to its end, for half a minute; every other end closes it. Redirects are not followed, proxies are
-/// ignored for loopback, nothing of ~/.netrc or cookies is used. Cancelling closes the connection at once (that is how
-/// a local model stops generating). SIGPIPE never reaches this thread meanwhile. Fails, with a hint, only when nothing
-/// could be sent: libcurl cannot be loaded (Code::unavailable), the URL or a header cannot be used (invalid_argument),
-/// no memory (resource_exhausted).
+/// Sends the request and blocks until the end. After a complete response the connection is kept for half a minute, for
+/// the next request to the same server; any other end closes it. Redirects are not followed, proxies are ignored for
+/// loopback, ~/.netrc and cookies are not used. Cancelling closes the connection at once, which makes a local model
+/// stop generating. SIGPIPE never reaches this thread meanwhile. Fails, with a hint, only if nothing could be sent:
+/// libcurl cannot be loaded (Code::unavailable), the URL or a header cannot be used (invalid_argument), no memory
+/// (resource_exhausted).
 Result<HttpResult> http_exchange(const HttpRequest& request, const CancelToken& cancel,
                                  const std::function<Flow(std::string_view bytes)>& on_body = {});
 

@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "core/os/sigpipe.hpp"
+#include "core/os/fd.hpp"
 
 namespace delegate {
 namespace {
 
 constexpr std::size_t kMostKept = 8;
 
-/// Everything that is idle in this process.
+/// The idle connections of this process.
 class Pool {
  public:
   explicit Pool(const CurlLibrary& curl) : curl_(curl) {}
@@ -56,7 +56,7 @@ class Pool {
     CURLM* handle;
   };
 
-  /// Two processes on one connection would read each other's answers.
+  /// Two processes on one connection would read each other's responses.
   void leave_to_parent() {
     if (owner_ == ::getpid()) return;
     close_all();
@@ -64,7 +64,7 @@ class Pool {
   }
 
   void close_all() {
-    const NoSigpipe no_sigpipe;  // the end of TLS is written to whoever may have gone
+    const NoSigpipe no_sigpipe;  // closing TLS writes to a server that may have disconnected
     for (const Idle& one : idle_) curl_.multi_cleanup(one.handle);
     idle_.clear();
   }
@@ -72,7 +72,7 @@ class Pool {
   const CurlLibrary& curl_;
   std::mutex mutex_;
   pid_t owner_ = ::getpid();
-  std::vector<Idle> idle_;  // latest used last
+  std::vector<Idle> idle_;  // last used at the end
 };
 
 Pool& pool(const CurlLibrary& curl) {

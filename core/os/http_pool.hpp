@@ -5,12 +5,12 @@
 
 namespace delegate {
 
-/// A libcurl handle with the connection that it holds: of one exchange at a time, so nothing in it is ever shared.
-/// Closed with all it holds when it is destroyed, unless it is kept for the next exchange with the same server. The
-/// process keeps a few (8) of them; safe to use from several threads.
+/// A libcurl handle and its connection, used by one exchange at a time, so nothing is shared. The destructor closes it
+/// unless it was kept for the next exchange with the same server. The process keeps up to 8. Safe to use from several
+/// threads.
 class HttpConnection {
  public:
-  /// One that was kept for this server ("http://host:port"), else a new one.
+  /// A kept one for this server ("http://host:port"), else a new one.
   static HttpConnection kept(const CurlLibrary& curl, const std::string& server);
   /// A new one that is never kept.
   static HttpConnection fresh(const CurlLibrary& curl);
@@ -20,9 +20,9 @@ class HttpConnection {
   ~HttpConnection();
 
   CURLM* handle() const { return handle_; }  // null: no memory
-  /// For the next one. No transfer may be attached to it any more.
+  /// Keeps it for the next exchange. No transfer may be attached to it any more.
   void keep() &&;
-  /// The server, or the way to it, broke this connection: what else was kept for it is no better, and is closed.
+  /// This connection broke, so the others kept for the same server are closed, too: they are probably broken as well.
   void broken() &&;
 
  private:

@@ -3,22 +3,26 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <filesystem>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "core/base/deadline.hpp"
 #include "core/base/text.hpp"
 #include "core/os/fd.hpp"
 #include "core/os/file.hpp"
-#include "core/os/pidfd.hpp"
 
 namespace delegate {
 namespace {
@@ -40,7 +44,7 @@ struct ProcessStat {
   std::int64_t start_time = 0;
 };
 
-/// The second field of the line is the name in parentheses, which may itself hold spaces and parentheses: the other
+/// The second field of the line is the name in parentheses, which may itself contain spaces and parentheses: the other
 /// fields start after the last one.
 std::optional<ProcessStat> read_stat(const std::string& pid) {
   const auto line = read_file("/proc/" + pid + "/stat", 64u << 10);
@@ -54,7 +58,7 @@ std::optional<ProcessStat> read_stat(const std::string& pid) {
   return ProcessStat{.state = fields[0][0], .start_time = *start_time};
 }
 
-bool carries(int pid, const std::string& entry) {
+bool has_variable(int pid, const std::string& entry) {
   const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ", kLargestEnvironment);
   if (!environment) return false;
   for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
@@ -76,10 +80,10 @@ std::vector<int> all_processes() {
   return pids;
 }
 
-/// The pidfd makes "has the tag" and "is killed" speak of one process: the tag is looked at again once it is open.
+/// The tag is checked again once the pidfd is open, so that the process that has the tag is the one that is killed.
 Fd kill_if_tagged(int pid, const std::string& entry) {
   Fd process = open_pidfd(pid);
-  if (!process || !carries(pid, entry)) return Fd();
+  if (!process || !has_variable(pid, entry)) return Fd();
   if (!send_signal(process, SIGKILL)) return Fd();
   return process;
 }
@@ -97,7 +101,85 @@ std::int64_t pid_namespace() {
   return ::stat("/proc/self/ns/pid", &facts) == 0 ? static_cast<std::int64_t>(facts.st_ino) : 0;
 }
 
+// ---- children, without allocating -----------------------------------------------------------------------------------
+
+pid_t number(std::string_view text) {
+  pid_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? value : 0;
+}
+
+/// The numbers of a file of any length.
+std::size_t read_list(const Fd& file, std::span<pid_t> out) {
+  std::array<char, 4096> buffer;
+  std::size_t found = 0;
+  pid_t value = 0;
+  for (ssize_t count = 0; (count = ::read(file.get(), buffer.data(), buffer.size())) > 0;)
+    for (const char c : std::string_view(buffer.data(), static_cast<std::size_t>(count))) {
+      if (c >= '0' && c <= '9') {
+        value = value * 10 + (c - '0');
+      } else if (value != 0) {
+        if (found == out.size()) return found;
+        out[found++] = std::exchange(value, 0);
+      }
+    }
+  return found;
+}
+
+/// The fourth field. The second one, a name in parentheses, may contain anything.
+pid_t parent_of(const Fd& all, const char* pid) {
+  const Fd directory(::openat(all.get(), pid, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Fd file(::openat(directory.get(), "stat", O_RDONLY | O_CLOEXEC));
+  std::array<char, 512> line{};
+  const ssize_t count = file ? ::read(file.get(), line.data(), line.size()) : 0;
+  if (count <= 0) return 0;
+  const std::string_view text(line.data(), static_cast<std::size_t>(count));
+  const std::size_t name_end = text.rfind(") ");
+  if (name_end == std::string_view::npos || text.size() < name_end + 5) return 0;
+  const std::string_view rest = text.substr(name_end + 4);
+  return number(rest.substr(0, rest.find(' ')));
+}
+
+/// For kernels without CONFIG_PROC_CHILDREN.
+std::size_t search_all(std::span<pid_t> out) {
+  const Fd directory(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return 0;
+  alignas(dirent64) std::array<char, 8192> buffer;
+  const pid_t self = ::getpid();
+  std::size_t found = 0;
+  long size = 0;
+  while ((size = ::syscall(SYS_getdents64, directory.get(), buffer.data(), buffer.size())) > 0)
+    for (long at = 0; at < size && found < out.size();) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
+      at += entry->d_reclen;
+      const pid_t pid = number(entry->d_name);
+      if (pid > 0 && parent_of(directory, entry->d_name) == self) out[found++] = pid;
+    }
+  return found;
+}
+
 }  // namespace
+
+std::string own_executable() {
+  std::string link = "/proc/self/exe";
+  const auto* started = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT: it is one
+  if (started == nullptr || ::access(link.c_str(), X_OK) == 0) return link;
+  std::error_code unknown;
+  const auto file = std::filesystem::canonical(started, unknown);
+  return unknown ? link : file.string();
+}
+
+// By number, because glibc 2.36 declares the wrappers without C linkage.
+Fd open_pidfd(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
+bool send_signal(const Fd& pidfd, int signal) {
+  return ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) == 0;
+}
+
+std::size_t own_children(std::span<pid_t> out) {
+  const Fd list(::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC));
+  return list ? read_list(list, out) : search_all(out);
+}
 
 bool is_executable_file(const std::string& path) {
   struct stat facts {};
@@ -116,12 +198,12 @@ ProcessId this_process(const std::string& boot_id) {
 
 bool is_alive(const ProcessId& process, const std::string& boot_id) {
   if (process.boot_id != boot_id) return false;
-  // A container that shares the state with us counts its processes differently: its pids say nothing here.
+  // A container that shares the state with us has its own pids, which mean nothing here.
   if (process.pid_namespace != 0 && process.pid_namespace != pid_namespace()) return true;
   if (process.pid <= 0 || process.pid > std::numeric_limits<pid_t>::max()) return false;
   if (const auto stat = read_stat(std::to_string(process.pid)))
     return stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
-  // Not readable is not gone: /proc may hide other users' processes.
+  // Not readable does not mean gone: /proc may hide other users' processes.
   return ::kill(static_cast<pid_t>(process.pid), 0) == 0 || errno != ESRCH;
 }
 
@@ -131,13 +213,13 @@ std::vector<int> processes_tagged(const std::string& name, const std::string& va
   const std::string entry = name + "=" + value;
   const int self = ::getpid();
   for (const int pid : all_processes())
-    if (pid != self && carries(pid, entry)) found.push_back(pid);
+    if (pid != self && has_variable(pid, entry)) found.push_back(pid);
   return found;
 }
 
 int kill_tagged(const std::string& name, const std::string& value) {
   int killed = 0;
-  for (int round = 0; round < kKillRounds; ++round) {  // again, because one may have forked while we looked
+  for (int round = 0; round < kKillRounds; ++round) {  // repeated, because one may have forked meanwhile
     std::vector<Fd> dying;
     for (const int pid : processes_tagged(name, value))
       if (Fd process = kill_if_tagged(pid, name + "=" + value)) dying.push_back(std::move(process));
@@ -154,7 +236,7 @@ std::vector<std::string> places_of_command(const std::string& command, const std
   if (command.find('/') != std::string::npos) return {};
   std::vector<std::string> places;
   for (const std::string_view directory : split(path, ':')) {
-    if (directory.empty() || directory[0] != '/') continue;  // never something that lies in the working directory
+    if (directory.empty() || directory[0] != '/') continue;  // never the working directory
     places.emplace_back(directory);
     places.back().append(directory.back() == '/' ? "" : "/").append(command);
   }

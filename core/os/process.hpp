@@ -1,39 +1,58 @@
 #pragma once
+#include <sys/types.h>
+
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/host_time.hpp"
 #include "core/base/result.hpp"
+#include "core/os/fd.hpp"
 
-// Facts about processes, from /proc.
+// Facts about processes, most of them from /proc.
 namespace delegate {
 
-/// What lists of processes call this one, 15 bytes at most. What is called by the program's name may be killed by that
-/// name, and one that was started as /proc/self/exe is called `exe`. A system call only: for use after a fork.
+/// The name that process lists show for this process, at most 15 bytes. A program started as /proc/self/exe would show
+/// as `exe`, and a helper process with the program's own name could be killed by that name. System calls only: may be
+/// used after a fork.
 void set_process_name(const char* name);
+
+/// An absolute path that starts this program again: /proc/self/exe, which works even if the file was replaced since the
+/// start; without /proc, the file that was started.
+std::string own_executable();
 
 ProcessId this_process(const std::string& boot_id);
 
-/// False only when it is certain: another boot, or (in our pid namespace) no such pid, or the pid now belongs to a
-/// later process. A zombie is dead: it can settle nothing any more.
+/// False only if it is certain: another boot, or (in our pid namespace) no such pid, or the pid belongs to a later
+/// process. A zombie is dead: it will not settle anything.
 bool is_alive(const ProcessId& process, const std::string& boot_id);
 
-/// Processes whose environment carries `NAME=value` or `NAME=value/…` (what such a process started in its turn), this
-/// one excluded; those of other users are not readable and so never listed. How descendants that left their group are
-/// found.
+/// Refers to this process only, even if the pid is reused later. Close-on-exec.
+Fd open_pidfd(pid_t pid);
+bool send_signal(const Fd& pidfd, int signal);
+
+/// Fills `out` with the children of the calling thread's process as /proc lists them, as many as fit; returns how many.
+/// A hint, not a proof: children that start or end meanwhile may be missing, and /proc may belong to another pid
+/// namespace, so only waitpid can say whose they are. Allocates nothing: may be used after a fork.
+std::size_t own_children(std::span<pid_t> out);
+
+/// Processes whose environment has `NAME=value` or `NAME=value/…` (set by a process of the run for its own children),
+/// except this one. Processes of other users are not readable and never listed. This finds descendants that left their
+/// process group.
 std::vector<int> processes_tagged(const std::string& name, const std::string& value);
 
-/// Kills (SIGKILL) all that processes_tagged finds and waits a moment for their end; looks again until none is left.
+/// Kills (SIGKILL) all that processes_tagged finds and waits a moment for their end; repeats until none is left.
 /// Returns how many it killed. An empty name or value matches nothing.
 int kill_tagged(const std::string& name, const std::string& value);
 
-/// Where `command` is: a name is looked up on `path` (as PATH), a path is taken as it is and must be absolute. Only
-/// regular files that may be executed count, and only absolute directories of `path`: nothing is ever run because it
-/// lies in the working directory.
+/// The file that `command` stands for: a name is looked up in `path` (as in PATH), a path must be absolute. Only
+/// regular executable files count, and only absolute directories of `path`, so nothing is ever run because it is in the
+/// working directory.
 std::optional<std::string> find_executable(const std::string& command, const std::string& path);
 
-/// Where it is looked for, in this order, there or not.
+/// The places where find_executable looks, in order, whether they exist or not.
 std::vector<std::string> places_of_command(const std::string& command, const std::string& path);
 bool is_executable_file(const std::string& path);
 

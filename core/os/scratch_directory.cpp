@@ -13,12 +13,12 @@ namespace delegate {
 namespace {
 
 constexpr std::string_view kBeginning = "call-";
-constexpr int kTries = 100;  // one fails only when another process takes the directory in the instant of its making
+constexpr int kTries = 100;  // one fails only if another process removes the directory right after it was made
 
-enum class Hold { ours, others, gone, impossible };  // impossible: the file system has no locks, for nobody
+enum class Hold { ours, others, gone, impossible };  // impossible: the file system has no locks
 
-/// The lock is on the directory itself and ends with its holder, whatever ends that one. It counts only while the
-/// directory still stands at its path: its last holder may have removed it between our opening and our locking.
+/// The lock is on the directory itself and ends with the process that holds it. It counts only while the directory is
+/// still at its path: the last holder may have removed it between our open and our lock.
 Result<Hold> take_hold(const Path& path, Fd& lock) {
   lock = Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!lock && errno == ENOENT) return Hold::gone;
@@ -31,7 +31,7 @@ Result<Hold> take_hold(const Path& path, Fd& lock) {
 }
 
 void remove_whole(const Path& directory) {
-  std::error_code ignored;  // what cannot be removed lies in a private directory
+  std::error_code ignored;  // the directory is private, so a remainder does no harm
   std::filesystem::remove_all(directory, ignored);
 }
 
@@ -45,11 +45,11 @@ Result<ScratchDirectory> ScratchDirectory::create(const Path& root) {
     Fd lock;
     const auto hold = take_hold(name, lock);
     if (hold == Hold::ours || hold == Hold::impossible) return ScratchDirectory(name, std::move(lock));
-    if (hold) continue;  // whoever has it removes it
+    if (hold) continue;  // its holder removes it
     remove_whole(name);
     return tl::unexpected(hold.error());
   }
-  return fail(Code::unavailable, "create directory in " + root.string() + ": others remove it at once");
+  return fail(Code::unavailable, "create directory in " + root.string() + ": other processes keep removing it");
 }
 
 void ScratchDirectory::remove_abandoned(const Path& root) {

@@ -6,14 +6,14 @@
 
 namespace delegate {
 
-/// A private directory (0700) with all that is put into it; gone with this handle. Whoever holds it has a lock on it,
-/// so that what a killed process has left behind can be told from what is in use.
+/// A private directory (0700), removed with all its contents by the destructor. Its holder has a lock on it, so that
+/// directories of killed processes can be distinguished from those in use.
 class ScratchDirectory {
  public:
-  /// Below `root`, which is created when needed.
+  /// Below `root`, which is created if needed.
   static Result<ScratchDirectory> create(const Path& root);
-  /// Removes the directories of this kind below `root` that nobody holds. Only for a root of
-  /// our own. Never touches one that is in use, or being made by whatever process; what cannot be looked at stays.
+  /// Removes the directories of this kind below `root` that no process holds. Only for a root of our own. Never touches
+  /// one that is in use or being created; one that cannot be examined stays.
   static void remove_abandoned(const Path& root);
 
   ScratchDirectory(ScratchDirectory&& other) noexcept
@@ -25,7 +25,7 @@ class ScratchDirectory {
  private:
   ScratchDirectory(Path path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   Path path_;
-  Fd lock_;  // none where the file system has no locks
+  Fd lock_;  // none if the file system has no locks
 };
 
 }  // namespace delegate

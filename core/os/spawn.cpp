@@ -11,44 +11,19 @@
 #include <mutex>
 
 #include "core/os/errno_code.hpp"
-#include "core/os/fork.hpp"
-#include "core/os/pidfd.hpp"
+#include "core/os/launch.hpp"
+#include "core/os/process.hpp"
 
 namespace delegate {
 namespace {
 
-constexpr milliseconds kStopPatience{6'000};  // a little longer than a supervisor has itself
+constexpr milliseconds kStopPatience{6'000};  // a little longer than the supervisor's own limit
 
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-/// Out of the way of the standard numbers, which the child's dup2 calls would overwrite before they are used. They are
-/// free only when this process was itself started without stdin, stdout or stderr.
-Result<Fd> above_standard(int fd) {
-  Fd low(fd);
-  if (fd > STDERR_FILENO) return low;
-  Fd high(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (!high) return fail_errno("start: pipe", errno);
-  return high;
-}
-
-Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("start: pipe", errno);
-  auto read = above_standard(ends[0]);
-  auto write = above_standard(ends[1]);
-  if (!read) return tl::unexpected(std::move(read).error());
-  if (!write) return tl::unexpected(std::move(write).error());
-  return Pipe{std::move(*read), std::move(*write)};
-}
-
-/// Only our end: each end of a pipe has flags of its own, and a CLI does not expect a non-blocking stdin.
+/// Our end only: each end of a pipe has its own flags, and a CLI does not expect a non-blocking stdin.
 void make_nonblocking(const Fd& fd) { ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK); }
 
 Result<Fd> open_directory(const std::string& path) {
-  // The "/." asks for search permission too, so that everything that fails later is about the executable.
+  // "/." needs search permission too, so every later failure is about the executable.
   Fd fd(::open((path + "/.").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (fd) return fd;
   const int error = errno;
@@ -66,8 +41,8 @@ Status check(const ChildSpec& spec) {
   return {};
 }
 
-/// With SIGCHLD ignored, which is inherited from whoever started us, the kernel throws exit codes away.
-void let_children_be_waited_for() {
+/// If SIGCHLD is ignored, which a process can inherit, the kernel discards exit codes.
+void restore_ignored_sigchld() {
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction now {};
@@ -75,20 +50,19 @@ void let_children_be_waited_for() {
   });
 }
 
-/// The supervisor's end of the socket, and ours.
-struct Line {
-  Fd ours;
-  Fd theirs;
+struct SocketPair {
+  Fd owner;
+  Fd supervisor;
 };
 
-Result<Line> make_line() {
+Result<SocketPair> make_socket_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("start: socket", errno);
-  auto ours = above_standard(ends[0]);
-  auto theirs = above_standard(ends[1]);
-  if (!ours) return tl::unexpected(std::move(ours).error());
-  if (!theirs) return tl::unexpected(std::move(theirs).error());
-  return Line{std::move(*ours), std::move(*theirs)};
+  Fd low_owner(ends[0]);
+  Fd low_supervisor(ends[1]);
+  TRY(Fd owner, above_standard_streams(std::move(low_owner), "start: socket"));
+  TRY(Fd supervisor, above_standard_streams(std::move(low_supervisor), "start: socket"));
+  return SocketPair{std::move(owner), std::move(supervisor)};
 }
 
 tl::unexpected<Error> start_failure(const std::string& executable, int error) {
@@ -102,33 +76,35 @@ tl::unexpected<Error> start_failure(const std::string& executable, int error) {
 }
 
 /// Waits for the exec or its failure.
-std::optional<Tiding> first_tiding(const Fd& line) {
-  Tiding tiding;
+std::optional<SupervisorEvent> first_event(const Fd& socket) {
+  SupervisorEvent event;
   ssize_t count = 0;
-  do count = ::recv(line.get(), &tiding, sizeof tiding, 0);
+  do count = ::recv(socket.get(), &event, sizeof event, 0);
   while (count < 0 && errno == EINTR);
-  return count == sizeof tiding ? std::optional(tiding) : std::nullopt;
+  return count == sizeof event ? std::optional(event) : std::nullopt;
 }
 
 }  // namespace
 
 Spawned::~Spawned() {
   if (supervisor_ == 0) return;
-  give(Order::clear);
+  send(SupervisorCommand::kill_all);
   reap(kStopPatience);
 }
 
-void Spawned::give(Order order) const { static_cast<void>(::send(control.get(), &order, 1, MSG_NOSIGNAL)); }
+void Spawned::send(SupervisorCommand command) const {
+  static_cast<void>(::send(control.get(), &command, 1, MSG_NOSIGNAL));
+}
 
-std::optional<Tiding> Spawned::hear() {
-  Tiding tiding;
+std::optional<SupervisorEvent> Spawned::receive() {
+  SupervisorEvent event;
   ssize_t count = 0;
-  // One that goes with an order unread leaves an error before its last words.
-  do count = ::recv(control.get(), &tiding, sizeof tiding, MSG_DONTWAIT);
+  // A supervisor that ends with a command unread leaves a socket error in front of its last event.
+  do count = ::recv(control.get(), &event, sizeof event, MSG_DONTWAIT);
   while (count < 0 && errno == ECONNRESET);
-  if (count == sizeof tiding) return tiding;
+  if (count == sizeof event) return event;
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
-  return Tiding{Tiding::lost, 0, 0};
+  return SupervisorEvent{SupervisorEvent::lost, 0, 0};
 }
 
 void Spawned::reap(milliseconds patience) {
@@ -138,45 +114,40 @@ void Spawned::reap(milliseconds patience) {
   pollfd entry{end.get(), POLLIN, 0};
   const Deadline deadline = Deadline::in(patience);
   while (end && ::poll(&entry, 1, static_cast<int>(deadline.left()->count())) < 0 && errno == EINTR) continue;
-  if (entry.revents == 0) ::kill(pid, SIGKILL);  // it has not been reaped: its pid is its own
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+  if (entry.revents == 0) ::kill(pid, SIGKILL);  // not reaped yet, so the pid is still its own
+  static_cast<void>(wait_for_end(pid));
 }
 
 Result<Spawned> spawn(const ChildSpec& spec) {
   TRY_STATUS(check(spec));
-  let_children_be_waited_for();
+  restore_ignored_sigchld();
   Fd directory;
   if (!spec.cwd.empty()) {
     TRY(directory, open_directory(spec.cwd));
   }
-  TRY(Pipe in, make_pipe());
-  TRY(Pipe out, make_pipe());
-  TRY(Pipe err, make_pipe());
-  TRY(Line line, make_line());
-  const std::vector<char*> argv = exec_array(spec.argv);
-  const std::vector<char*> env = exec_array(spec.env);
+  TRY(Pipe in, make_pipe("start: pipe"));
+  TRY(Pipe out, make_pipe("start: pipe"));
+  TRY(Pipe err, make_pipe("start: pipe"));
+  TRY(SocketPair socket, make_socket_pair());
+  const ExecArguments arguments(spec.argv, spec.env);
   const ChildImage image{.executable = spec.argv[0].c_str(),
-                         .argv = argv.data(),
-                         .env = env.data(),
+                         .argv = arguments.argv(),
+                         .env = arguments.env(),
                          .directory = directory.get(),
                          .in = in.read.get(),
                          .out = out.write.get(),
                          .err = err.write.get(),
-                         .control = line.theirs.get(),
+                         .control = socket.supervisor.get(),
                          .term_grace = spec.term_grace};
   Spawned child;
-  {
-    const AllSignalsBlocked blocked;
-    const pid_t supervisor = ::fork();
-    if (supervisor == 0) supervise(image);
-    if (supervisor < 0) return start_failure(spec.argv[0], errno);
-    child.own(supervisor);
-  }
-  child.control = std::move(line.ours);
-  line.theirs.reset();
-  const auto tiding = first_tiding(child.control);
-  if (!tiding) return fail(Code::unavailable, "start: " + spec.argv[0] + ": its supervisor was killed");
-  if (tiding->kind == Tiding::not_started) return start_failure(spec.argv[0], tiding->value);
+  const pid_t supervisor = fork_into([&image] { supervise(image); });
+  if (supervisor < 0) return start_failure(spec.argv[0], errno);
+  child.own(supervisor);
+  child.control = std::move(socket.owner);
+  socket.supervisor.reset();
+  const auto event = first_event(child.control);
+  if (!event) return fail(Code::unavailable, "start: " + spec.argv[0] + ": its supervisor was killed");
+  if (event->kind == SupervisorEvent::not_started) return start_failure(spec.argv[0], event->value);
   for (const Fd* ours : {&in.write, &out.read, &err.read}) make_nonblocking(*ours);
   child.input = std::move(in.write);
   child.out = std::move(out.read);

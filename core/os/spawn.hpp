@@ -11,8 +11,8 @@
 
 namespace delegate {
 
-/// A started child and our ends of its pipes and of its supervisor's socket (all non-blocking). Destroyed before it is
-/// gone, it is killed with all that descends from it.
+/// A started child: our ends of its pipes and of its supervisor's socket, all non-blocking. The destructor kills the
+/// child and all its descendants if they still run.
 class Spawned {
  public:
   Spawned() = default;
@@ -26,10 +26,10 @@ class Spawned {
   ~Spawned();
 
   void own(pid_t supervisor) { supervisor_ = supervisor; }
-  void give(Order order) const;
-  /// The next tiding that has come; nothing when there is none. `lost` is the owner's own: the end of the socket.
-  std::optional<Tiding> hear();
-  /// Collects the supervisor; one that does not end within `patience` is killed.
+  void send(SupervisorCommand command) const;
+  /// The next event that has arrived; nothing if there is none. At the end of the socket it is `lost`.
+  std::optional<SupervisorEvent> receive();
+  /// Reaps the supervisor; kills it first if it does not end within `patience`.
   void reap(milliseconds patience);
 
   Fd control;

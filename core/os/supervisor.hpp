@@ -3,30 +3,30 @@
 
 #include "core/base/deadline.hpp"
 
-// One small process stands between this one and each child: the child's parent, and the subreaper of everything that
-// descends from it. So no descendant can get away, not by setsid and not by daemonising: when its own parent is gone it
-// becomes the supervisor's child. And a supervisor only ever kills its own children, whose pids nobody else can have
-// while it has not reaped them; it works its way down from generation to generation until none is left.
+// A small process stands between this one and each child. It is the child's parent and the subreaper of all its
+// descendants, so none can escape: one that calls setsid or daemonises becomes the supervisor's child when its own
+// parent ends. The supervisor kills only its own children, whose pids cannot be reused before it reaps them, and works
+// down from generation to generation until none is left.
 //
-// A socket ties it to its owner. When the owner is gone, whatever way it went, the supervisor stops the run and goes,
-// too. It holds no other descriptor of its owner, and not its terminal.
+// A socket connects it to its owner. When the owner ends, in whatever way, the supervisor stops the run and ends too.
+// It holds no other descriptor of its owner, and not its terminal.
 namespace delegate {
 
-/// What the owner asks for, one byte each. The end of the socket is a `stop`.
-enum class Order : char {
-  stop = 's',    // TERM to the group; after the grace, or when the child has ended, KILL to all that descends from it
-  clear = 'c',   // KILL to all that descends from it
-  let_go = 'l',  // KILL to its group; what left the group is no longer ours
+/// Sent by the owner, one byte each. The end of the socket means `stop`.
+enum class SupervisorCommand : char {
+  stop = 's',        // TERM to the group; after the grace period, or once the child has ended, kill_all
+  kill_all = 'c',    // KILL to all descendants
+  kill_group = 'l',  // KILL to the child's group; descendants that left the group keep running
 };
 
-/// What the supervisor tells, one packet each.
-struct Tiding {
+/// Sent by the supervisor, one packet each.
+struct SupervisorEvent {
   enum Kind : int {
     started,
     not_started,  // value: errno
     ended,        // the child itself; value: exit code, or -1 and its signal
-    gone,         // nobody is left, or cannot be killed; value: 1 if KILL was needed for the child itself
-    lost,         // never sent: somebody has killed the supervisor, and the child died with it
+    gone,         // no descendant is left, or none that can be killed; value: 1 if the child itself needed KILL
+    lost,         // never sent: the supervisor was killed, and the child with it
   };
   int kind = started;
   int value = 0;
@@ -44,7 +44,7 @@ struct ChildImage {
   milliseconds term_grace;
 };
 
-/// The life of a supervisor. Called in a forked process, with all signals blocked; only makes system calls.
+/// The life of a supervisor. Called in a forked process, with all signals blocked. System calls only.
 [[noreturn]] void supervise(const ChildImage& image);
 
 }  // namespace delegate

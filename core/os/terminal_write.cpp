@@ -9,26 +9,26 @@
 #include <csignal>
 
 #include "core/os/errno_code.hpp"
-#include "core/os/fork.hpp"
+#include "core/os/launch.hpp"
 
 namespace delegate {
 namespace {
 
 constexpr const char* kWhere = "the terminal";
-constexpr int kOnlyAPart = 255;  // exit status of the writer; the others are 0 and what errno can be
+constexpr int kOnlyAPart = 255;  // exit status of the writer; otherwise 0 or an errno
 
-/// Of a terminal that was stopped there is no room.
+/// A stopped terminal (Ctrl-S) has no room.
 Status wait_for_room(int terminal, Deadline end) {
   for (;;) {
     pollfd room{terminal, POLLOUT, 0};
     const int ready = ::poll(&room, 1, static_cast<int>(end.left()->count()));
     if (ready > 0) return {};
-    if (ready == 0) return fail(Code::unavailable, std::string(kWhere) + " takes nothing");
+    if (ready == 0) return fail(Code::unavailable, std::string(kWhere) + " accepts no output");
     if (errno != EINTR) return fail_errno(kWhere, errno);
   }
 }
 
-/// After a fork: system calls only. All signals but the timer's are blocked, SIGTTOU too, which would stop it.
+/// System calls only. All signals but the timer's stay blocked, also SIGTTOU, which would stop this process.
 [[noreturn]] void write_until_alarm(int terminal, std::string_view bytes, milliseconds patience) {
   ::signal(SIGALRM, SIG_DFL);
   sigset_t alarm;
@@ -45,24 +45,18 @@ Status wait_for_room(int terminal, Deadline end) {
 
 }  // namespace
 
-/// The write is another process's. It can block although there is room for some bytes, and to be told not to is a
-/// property of what all who have this terminal open share; opening it anew takes a right to it that we may lack.
+/// A separate process writes, because the write can block although there is room for some bytes: O_NONBLOCK would
+/// change the open file for all processes that share it, and opening the terminal again may not be permitted.
 Status write_to_terminal(int terminal, std::string_view bytes, milliseconds patience) {
   TRY_STATUS(wait_for_room(terminal, Deadline::in(patience)));
-  pid_t writer = 0;
-  {
-    const AllSignalsBlocked blocked;
-    writer = ::fork();
-    if (writer == 0) write_until_alarm(terminal, bytes, patience);
-  }
+  const pid_t writer = fork_into([&] { write_until_alarm(terminal, bytes, patience); });
   if (writer < 0) return fail_errno(kWhere, errno);
-  int status = 0;
-  while (::waitpid(writer, &status, 0) < 0)
-    if (errno != EINTR) return fail_errno(kWhere, errno);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) == kOnlyAPart)
-    return fail(Code::deadline_exceeded, std::string(kWhere) + " took only a part of it");
-  const int error = WEXITSTATUS(status);
-  if (error == EIO) return fail(Code::closed, std::string(kWhere) + " has gone away");
+  const auto status = wait_for_end(writer);
+  if (!status) return fail_errno(kWhere, errno);
+  if (!WIFEXITED(*status) || WEXITSTATUS(*status) == kOnlyAPart)
+    return fail(Code::deadline_exceeded, std::string(kWhere) + " accepted only a part of it");
+  const int error = WEXITSTATUS(*status);
+  if (error == EIO) return fail(Code::closed, std::string(kWhere) + " is gone");
   if (error != 0) return fail_errno(kWhere, error);
   return {};
 }

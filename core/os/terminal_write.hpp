@@ -6,10 +6,10 @@
 
 namespace delegate {
 
-/// Writes to a terminal that others use as well, in one piece, and gives up when it takes nothing for so long (Ctrl-S).
-/// Whoever has it open may write, whosever it is; how others have it open stays as it is.
-/// Code::closed: it has gone away. Code::unavailable: it takes nothing. Code::deadline_exceeded: it took a part, or may
-/// have.
+/// Writes to a terminal that other processes use as well, in one piece, and gives up if the terminal accepts nothing
+/// within `patience` (Ctrl-S). Flags of the open file, which other processes share, stay as they are.
+/// Code::closed: the terminal is gone. Code::unavailable: it accepts nothing. Code::deadline_exceeded: it accepted a
+/// part, or may have.
 Status write_to_terminal(int terminal, std::string_view bytes, milliseconds patience);
 
 }  // namespace delegate

@@ -56,13 +56,25 @@ TEST_CASE("config check lists the files that were read") {
   const Finished said = cli.run("config check").expect(0);
   said.stdout_is("configuration is valid (" + cli.config_file() + ", " + project + ", DELEGATE_BREAKER_COOLDOWN)\n");
   said.stderr_is(
-      "delegate: environment DELEGATE_CONFG: ignored: it names no key\nhint: did you mean `DELEGATE_CONFIG`?\n");
+      "delegate: environment DELEGATE_CONFG: ignored: no such setting\nhint: did you mean `DELEGATE_CONFIG`?\n");
   Json json = cli.run("config check --json").expect(0).json();
   CHECK(json["files"] == Json::array({cli.config_file(), project}));
   CHECK(json["variables"] == Json::array({"DELEGATE_BREAKER_COOLDOWN"}));
   CHECK(json["notices"].size() == 1);
   cli.set("DELEGATE_BREAKER_COOLDOWN", "soon");
   cli.run("config check").expect(3).stdout_is("").stderr_has("delegate: read: " + cli.config_file() + ", " + project);
+}
+
+TEST_CASE("config check reports once what is accepted but has no effect") {
+  Cli cli;
+  cli.config("[notify]\non = [\"trip\", \"canary\"]\n[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
+  cli.run("config check")
+      .expect(0)
+      .stdout_has("configuration is valid")
+      .stderr_is("delegate: " + cli.config_file() +
+                 ":2:6: notify.on: \"canary\" has no effect yet\nhint: remove it\ndelegate: " + cli.config_file() +
+                 ":4:7: state.url: has no effect: this build has no shared store\nhint: remove it\n");
+  CHECK(cli.run("config check --json").expect(0).json()["notices"].size() == 2);
 }
 
 TEST_CASE("a configuration without mistakes is valid") {

@@ -192,7 +192,7 @@ TEST_CASE("an invalid configuration is reported with its file and line") {
        with("DELEGATE_ROUTER_TIMEOUT", "soon")},
       {{"status"},
        3,
-       "environment DELEGATE_ROUTER_TIMOUT: names no key",
+       "environment DELEGATE_ROUTER_TIMOUT: no such setting",
        "did you mean `DELEGATE_ROUTER_TIMEOUT`?",
        with("DELEGATE_ROUTER_TIMOUT", "1m")},
       {{"status"},

@@ -45,5 +45,5 @@ TEST_CASE("a blocked terminal is recorded as a failure, and the next channel is 
   cli.streams({});
   CHECK(newest(cli)["delivery"] == "undelivered");
   CHECK_THAT(newest(cli)["detail"].get<std::string>(),
-             StartsWith("terminal: the terminal takes nothing") && Contains("; desktop: "));
+             StartsWith("terminal: the terminal accepts no output") && Contains("; desktop: "));
 }

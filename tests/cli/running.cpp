@@ -15,7 +15,7 @@
 #include "core/base/deadline.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
-#include "core/os/fork.hpp"
+#include "core/os/launch.hpp"
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/terminal.hpp"
 
@@ -160,8 +160,9 @@ Running::Running(const std::vector<std::string>& argv, const std::vector<std::st
     if (streams_.stopped) stop(*terminal);
   }
   ::posix_spawn_file_actions_addchdir_np(&options.actions, directory.c_str());
-  const int error = ::posix_spawn(&pid_.value, argv[0].c_str(), &options.actions, &options.attributes,
-                                  exec_array(argv).data(), exec_array(environment).data());
+  const ExecArguments arguments(argv, environment);
+  const int error = ::posix_spawn(&pid_.value, argv[0].c_str(), &options.actions, &options.attributes, arguments.argv(),
+                                  arguments.env());
   INFO(argv[0] << ": " << errno_text(error));
   REQUIRE(error == 0);
   if (streams_.in == Streams::In::given || streams_.in == Streams::In::held) in_ = std::move(in.write);

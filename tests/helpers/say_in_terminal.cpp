@@ -2,7 +2,7 @@
 
 #include "core/notify/terminal_sequence.hpp"
 #include "core/os/file.hpp"
-#include "core/os/inherited.hpp"
+#include "core/os/startup.hpp"
 
 // Writes the sequence for a terminal with this process's environment to stdout; the arguments are title and text.
 int main(int argc, char** argv) {

@@ -7,7 +7,7 @@
 #include "core/notify/desktop/deliver.hpp"
 #include "core/notify/desktop/watchdog.hpp"
 #include "core/os/file.hpp"
-#include "core/os/inherited.hpp"
+#include "core/os/startup.hpp"
 
 // delegate-notify: one notice on stdin, what became of it on stdout. A program of its own, so that delegate neither
 // links a D-Bus library nor can be held up by one.
@@ -27,7 +27,7 @@ Result<Notice> read_notice(int argc) {
 }
 
 int run(int argc) {
-  keep_standard_streams_apart();
+  reserve_standard_streams();
   end_process_in(kInputPatience);
   const auto notice = read_notice(argc);
   if (!notice) {

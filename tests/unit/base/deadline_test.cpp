@@ -5,7 +5,7 @@
 using namespace delegate;
 using namespace std::chrono_literals;
 
-TEST_CASE("a deadline passes at its moment, and never never does") {
+TEST_CASE("a deadline passes at its moment, and \"never\" does not pass") {
   const Steady now{100s};
   const Deadline soon = Deadline::at(now + 5s);
   CHECK_FALSE(soon.passed(now));
@@ -15,7 +15,7 @@ TEST_CASE("a deadline passes at its moment, and never never does") {
   CHECK_FALSE(soon.is_never());
 }
 
-TEST_CASE("what is left is rounded up, so that nobody wakes too early and spins") {
+TEST_CASE("the time left is rounded up, so that a waiter does not wake too early and spin") {
   const Steady now{100s};
   CHECK(Deadline::at(now + 1500us).left(now) == 2ms);
   CHECK(Deadline::at(now + 1ns).left(now) == 1ms);

@@ -37,7 +37,7 @@ TEST_CASE("durations are read in every form") {
   }
 }
 
-TEST_CASE("what is no duration is refused by name") {
+TEST_CASE("an invalid duration is an error that repeats the text") {
   for (const char* text : {"",
                            " ",
                            "s",
@@ -77,7 +77,7 @@ TEST_CASE("what is no duration is refused by name") {
   }
 }
 
-TEST_CASE("durations are written exactly and shortest") {
+TEST_CASE("durations are written exactly and in the shortest form") {
   CHECK(format_duration(0ms) == "0s");
   CHECK(format_duration(-5s) == "0s");
   CHECK(format_duration(1ms) == "1ms");
@@ -87,7 +87,7 @@ TEST_CASE("durations are written exactly and shortest") {
   CHECK(format_duration(25h + 1ms) == "1d1h1ms");
 }
 
-TEST_CASE("what is written is read as the same") {
+TEST_CASE("a written duration is read as the same value") {
   std::mt19937_64 chance(42);
   for (int i = 0; i < 2000; ++i) {
     const milliseconds value(static_cast<std::int64_t>(chance() >> (16 + chance() % 40)));
@@ -98,7 +98,7 @@ TEST_CASE("what is written is read as the same") {
   }
 }
 
-TEST_CASE("waiting times are rounded up: nothing is announced as over before it is") {
+TEST_CASE("waiting times are rounded up, so that none is announced as over too early") {
   struct Row {
     milliseconds value;
     const char* text;
@@ -116,7 +116,7 @@ TEST_CASE("waiting times are rounded up: nothing is announced as over before it 
   CHECK_FALSE(format_wait(milliseconds::max()).empty());
 }
 
-TEST_CASE("times that were taken are short and exact enough") {
+TEST_CASE("elapsed times are short and exact enough") {
   CHECK(format_took(-1ms) == "0 ms");
   CHECK(format_took(0ms) == "0 ms");
   CHECK(format_took(999ms) == "999 ms");
@@ -127,7 +127,7 @@ TEST_CASE("times that were taken are short and exact enough") {
   CHECK(format_took(185'900ms) == "3 m 5 s");
 }
 
-TEST_CASE("moments are written as RFC 3339 in UTC") {
+TEST_CASE("timestamps are written as RFC 3339 in UTC") {
   CHECK(format_rfc3339(0ms) == "1970-01-01T00:00:00.000Z");
   CHECK(format_rfc3339(1ms) == "1970-01-01T00:00:00.001Z");
   CHECK(format_rfc3339(-1ms) == "1969-12-31T23:59:59.999Z");

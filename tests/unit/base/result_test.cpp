@@ -25,7 +25,7 @@ Result<std::unique_ptr<int>> twice(bool works, bool lucky) {
 
 }  // namespace
 
-TEST_CASE("TRY goes on with the value or returns the error as it is") {
+TEST_CASE("TRY continues with the value or returns the error unchanged") {
   const auto good = twice(true, true);
   REQUIRE(good.has_value());
   CHECK(**good == 14);
@@ -37,4 +37,4 @@ TEST_CASE("TRY goes on with the value or returns the error as it is") {
   CHECK(twice(true, false).error().what == "no luck");
 }
 
-TEST_CASE("errno has words") { CHECK(errno_text(ENOENT) == "no such file or directory"); }
+TEST_CASE("an errno value has a text") { CHECK(errno_text(ENOENT) == "no such file or directory"); }

@@ -2,7 +2,7 @@
 
 #include "tests/unit/config/loading.hpp"
 
-// Backends: names, kinds, what belongs to which kind, and how they hang together.
+// Backends: names, kinds, the keys of each kind, and references between them.
 using namespace delegate;
 using namespace delegate::test;
 using Lines = std::vector<std::string>;
@@ -15,7 +15,7 @@ std::size_t count_in_command(const std::string& more) {
 
 }  // namespace
 
-TEST_CASE("a backend's breaker is [breaker] of all layers with its own keys over it") {
+TEST_CASE("a backend's breaker is [breaker] of all layers, overridden by its own keys") {
   ConfigSources sources = user(
       "[backends.gemini]\nbreaker.threshold = 2\n[backends.codex.breaker]\ncooldown = 5\n"
       "[breaker]\ncooldown = \"9s\"\n");
@@ -50,7 +50,7 @@ TEST_CASE("a new backend starts from the defaults of its kind") {
   CHECK(loaded.config.backends.size() == 7);
 }
 
-TEST_CASE("the kind of a built-in name may be changed and brings its defaults") {
+TEST_CASE("a built-in backend can get another kind, with the defaults of that kind") {
   const LoadedConfig loaded = load_user("[backends.gemini]\nkind = \"openai\"\nurl = \"https://host/v1\"\n");
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.backends.at("gemini").command.empty());
@@ -73,7 +73,7 @@ TEST_CASE("a backend that is not built in needs its kind, and a kind its keys") 
         Lines{"user.toml:2:8: backends.x.url: must be set for a backend of kind openai"});
 }
 
-TEST_CASE("a key that does not belong to the kind says which kinds it belongs to") {
+TEST_CASE("an error for a key of another kind lists the kinds that have it") {
   CHECK(problems_of("[backends.claude]\nurl = \"http://x\"\n") ==
         Lines{"user.toml:2:1: backends.claude.url: is only for backends of kind ollama, openai, this one is of kind "
               "claude"});
@@ -86,7 +86,7 @@ TEST_CASE("a key that does not belong to the kind says which kinds it belongs to
   }
 }
 
-TEST_CASE("names of backends cannot be taken for options or paths") {
+TEST_CASE("names of backends cannot be mistaken for options or paths") {
   CHECK(problems_of("[backends.A-b_9]\nkind = \"claude\"\n").empty());
   CHECK(problems_of("[backends." + std::string(64, 'a') + "]\nkind = \"claude\"\n").empty());
   for (const std::string& name : {std::string("-x"), std::string("_x"), std::string("\"\""), std::string("\"a b\""),
@@ -97,7 +97,7 @@ TEST_CASE("names of backends cannot be taken for options or paths") {
   }
 }
 
-TEST_CASE("names of models cannot be taken for options") {
+TEST_CASE("names of models cannot be mistaken for options") {
   const auto count = [](const std::string& model) {
     return problems_of("[backends.claude]\nmodel = '" + model + "'\n").size();
   };
@@ -128,7 +128,7 @@ TEST_CASE("a command is a text or a list that begins with a name or an absolute 
               "comes first"});
 }
 
-TEST_CASE("variables have names that an environment can hold") {
+TEST_CASE("names of variables must be valid in an environment") {
   const auto count = [](const std::string& names) {
     return problems_of("[backends.gemini]\nenv.keep = " + names + "\n").size();
   };
@@ -142,7 +142,7 @@ TEST_CASE("variables have names that an environment can hold") {
   CHECK(key_env("sk-123") == 1);
 }
 
-TEST_CASE("an openai backend needs a URL with a host; ollama takes what OLLAMA_HOST takes") {
+TEST_CASE("an openai backend needs a URL with a host; ollama accepts what OLLAMA_HOST accepts") {
   const auto openai = [](const std::string& url) {
     return problems_of("[backends.x]\nkind = \"openai\"\nurl = \"" + url + "\"\n").size();
   };
@@ -163,7 +163,7 @@ TEST_CASE("an openai backend needs a URL with a host; ollama takes what OLLAMA_H
   for (const char* bad : {"  ", "my host", "a\\tb"}) CHECK(ollama(bad) == 1);
 }
 
-TEST_CASE("a command backend says how the prompt goes in and where the answer is") {
+TEST_CASE("a command backend has settings for its prompt and its answer") {
   for (const char* good :
        {"answer = \"text\"\n", "answer = \"json:/result\"\n", "answer = \"jsonl:/a/0/b~1c\"\n", "prompt = \"file\"\n"})
     CHECK(count_in_command(good) == 0);
@@ -175,7 +175,7 @@ TEST_CASE("a command backend says how the prompt goes in and where the answer is
   }
 }
 
-TEST_CASE("failure rules have a regular expression and an outcome, each mistake with its place") {
+TEST_CASE("failure rules have a regular expression and an outcome, and each mistake is reported with its place") {
   const std::string backend = "[backends.x]\nkind = \"command\"\ncommand = \"x\"\n";
   const LoadedConfig good =
       load_user(backend +
@@ -216,7 +216,7 @@ TEST_CASE("logins have a name and variables, in the order of the file") {
   CHECK(good.config.backend("claude@") == nullptr);
 }
 
-TEST_CASE("what is wrong with a login is said at its place") {
+TEST_CASE("a mistake in a login is reported with its place") {
   const std::string name = "[[backends.claude.logins]]\nname = \"work\"\n";
   CHECK(problems_of("[[backends.claude.logins]]\nnam = \"work\"\n") ==
         Lines{"user.toml:1:1: backends.claude.logins[0].name: must be set",
@@ -231,12 +231,12 @@ TEST_CASE("what is wrong with a login is said at its place") {
   CHECK(problems_of(name + "env = { DELEGATE_DEPTH = \"0\" }\n").size() == 1);
   CHECK(problems_of(name + "env = { CODEX_HOME = \"$\" }\n").size() == 1);
   CHECK(problems_of(name + "env = { ANTHROPIC_API_KEY = \"sk-ant-1234\" }\n") ==
-        Lines{"user.toml:3:9: backends.claude.logins[0].env.ANTHROPIC_API_KEY: a secret does not belong in a file -> "
-              "put it into a variable, and its name here: \"$WORK_KEY\""});
+        Lines{"user.toml:3:9: backends.claude.logins[0].env.ANTHROPIC_API_KEY: must not be a secret -> put the "
+              "secret in an environment variable and name it here: \"$WORK_KEY\""});
   CHECK(problems_of("[[backends.ollama.logins]]\nname = \"x\"\n").size() == 1);
 }
 
-TEST_CASE("a secret in a login is refused wherever it stands, and never repeated") {
+TEST_CASE("a secret in a login is refused in any variable, and never repeated") {
   const std::string name = "[[backends.claude.logins]]\nname = \"work\"\n";
   const std::string key = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789";
   for (const std::string& line :
@@ -245,7 +245,7 @@ TEST_CASE("a secret in a login is refused wherever it stands, and never repeated
     CAPTURE(line);
     const Lines problems = problems_of(name + line + "\n");
     REQUIRE(problems.size() == 1);
-    CHECK_THAT(problems[0], Catch::Contains("a secret does not belong in a file -> put it into a variable"));
+    CHECK_THAT(problems[0], Catch::Contains("must not be a secret -> put the secret in an environment variable"));
     CHECK(problems[0].find("sk-ant") == std::string::npos);
   }
   const Lines other = problems_of(name + "env = { CODEX_HOME = \"$hunter 2\" }\n");
@@ -257,7 +257,7 @@ TEST_CASE("orders name each known backend at most once") {
   CHECK(problems_of("[router]\norder = [\"claude\", \"gemni\"]\n") ==
         Lines{"user.toml:2:9: router.order: \"gemni\" is not a backend -> did you mean `gemini`?"});
   CHECK(problems_of("[router]\norder_light = [\"ollama\", \"claude\", \"ollama\", \"ollama\"]\n") ==
-        Lines{"user.toml:2:15: router.order_light: \"ollama\" is there more than once"});
+        Lines{"user.toml:2:15: router.order_light: \"ollama\" is listed more than once"});
   CHECK(problems_of("[router]\norder = [\"mine\"]\n[backends.mine]\nkind = \"claude\"\n").empty());
   CHECK(problems_of("[router]\norder = []\n").empty());
   CHECK(problems_of("[router]\nheavy_types = [\"reveiw\"]\n") ==
@@ -265,15 +265,15 @@ TEST_CASE("orders name each known backend at most once") {
               "diagnose, improve, is \"reveiw\" -> did you mean `review`?"});
 }
 
-TEST_CASE("the last resort is a local model or nothing") {
+TEST_CASE("router.local is a local model or empty") {
   CHECK(problems_of("[router]\nlocal = \"\"\n").empty());
   CHECK(problems_of("[router]\nlocal = \"x\"\n[backends.x]\nkind = \"openai\"\nurl = \"http://h\"\n").empty());
   CHECK(problems_of("[router]\nlocal = \"claude\"\n") ==
         Lines{"user.toml:2:9: router.local: must be a local model (kind ollama or openai), claude is of kind claude -> "
-              "\"\" means: none"});
+              "use \"\" for none"});
   CHECK(problems_of("[router]\nlocal = \"olama\"\n") ==
         Lines{"user.toml:2:9: router.local: \"olama\" is not a backend -> did you mean `ollama`?"});
   CHECK(problems_of("[backends.ollama]\nkind = \"claude\"\n") ==
         Lines{"user.toml:2:8: router.local: must be a local model (kind ollama or openai), ollama is of kind claude -> "
-              "\"\" means: none"});
+              "use \"\" for none"});
 }

@@ -6,7 +6,7 @@
 
 #include "tests/unit/config/loading.hpp"
 
-// delegate.toml of the repository: the documentation of every key, held to what the program does.
+// delegate.toml of the repository documents every key; it must match the program.
 using namespace delegate;
 using namespace delegate::test;
 
@@ -18,7 +18,7 @@ std::string example() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The comments that are TOML, made live.
+/// The text with commented TOML uncommented.
 std::string uncommented(const std::string& text, std::string_view from) {
   std::string out;
   std::string rest = text.substr(text.find(from));
@@ -32,7 +32,7 @@ std::string uncommented(const std::string& text, std::string_view from) {
 
 }  // namespace
 
-TEST_CASE("the example file as one's own is the built-in configuration, every key said") {
+TEST_CASE("the example file as the user's own is the built-in configuration, with every key") {
   const LoadedConfig loaded = load_user(example());
   REQUIRE(lines(loaded) == std::vector<std::string>{});
   CHECK(flatten(loaded.config) == flatten(built_in_config()));
@@ -46,7 +46,7 @@ TEST_CASE("the example file as one's own is the built-in configuration, every ke
   }
 }
 
-TEST_CASE("the example file as a project's has no problem and changes nothing") {
+TEST_CASE("the example file as a project's file has no problem and changes nothing") {
   const LoadedConfig loaded = load_project(example());
   CHECK(lines(loaded) == std::vector<std::string>{});
   CHECK(same(loaded.config, built_in_config()));
@@ -81,7 +81,7 @@ TEST_CASE("every known key is documented and has a value in the flat view") {
   }
 }
 
-TEST_CASE("the flat view is canonical text and has of a backend what its kind has") {
+TEST_CASE("the flat view is canonical text, and a backend has the keys of its kind") {
   const std::map<std::string, std::string> flat = flatten(built_in_config());
   CHECK(flat.at("breaker.cooldown") == "1m");
   CHECK(flat.at("router.order") == R"(["claude", "codex", "gemini", "ollama"])");

@@ -4,7 +4,7 @@
 
 #include "tests/unit/config/loading.hpp"
 
-// Files that nobody would write: each ends in an answer, none in a crash.
+// Malformed and hostile files: each is answered with problems, none with a crash.
 using namespace delegate;
 using namespace delegate::test;
 
@@ -63,13 +63,13 @@ TEST_CASE("deep nesting is refused before it can exhaust the stack") {
   CHECK(problems_of("[backends.claude]\nbreaker.threshold.a.b.c.d.e.f = 1\n").size() == 1);
 }
 
-TEST_CASE("no more problems are listed than a person can use, and that is said") {
+TEST_CASE("the number of listed problems is limited, and a note says so") {
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += "k" + std::to_string(i) + "=1\n";
   for (const char* section : {"", "[breaker]\n", "[backends.claude]\n"}) {
     const LoadedConfig loaded = load_user(section + text);
     CHECK(loaded.problems.size() == 501);
-    CHECK(loaded.problems.back().what == "there are more problems than are listed here");
+    CHECK(loaded.problems.back().what == "more problems are not listed");
   }
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("random bytes and mangled files never crash") {
   const std::string whole =
       "[router]\norder = [\"claude\"]\ntimeout = \"15m\"\n[backends.x]\nkind = \"command\"\ncommand = [\"x\"]\n"
       "env.keep = []\nbreaker.threshold = 2\n[[backends.x.failures]]\nmatch = \"(?i)x\"\noutcome = \"overloaded\"\n";
-  std::mt19937 random(20240607);  // NOLINT: the same run every time
+  std::mt19937 random(20240607);  // NOLINT: the same seed every time
   const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random() % bound); };
   const std::string_view bytes = "[]{}=\".,'#\n\\\0\xC3\xA9\xFF-09aTZ:+e_ ";
   for (int round = 0; round < 3000; ++round) {

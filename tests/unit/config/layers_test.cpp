@@ -2,12 +2,12 @@
 
 #include "tests/unit/config/loading.hpp"
 
-// Which layer wins, what each may say, and where a value came from.
+// Which layer wins, what each may set, and where a value comes from.
 using namespace delegate;
 using namespace delegate::test;
 using Lines = std::vector<std::string>;
 
-TEST_CASE("a stronger layer replaces a value, a list as a whole, and the origin says which one it was") {
+TEST_CASE("a stronger layer replaces a value, lists as a whole, and becomes its origin") {
   ConfigSources sources = user("[router]\ntimeout = 1\norder = [\"claude\", \"codex\"]\n[grace]\nwindow = 9\n");
   CHECK(load_config(sources).config.router.timeout == 1s);
   sources.project_file = ConfigFile{"project.toml", "[router]\ntimeout = 2\norder = [\"gemini\"]\n"};
@@ -46,7 +46,7 @@ TEST_CASE("a project's file may not set what runs, connects or stores") {
   }
 }
 
-TEST_CASE("every key that is called restricted is refused from a project's file") {
+TEST_CASE("every restricted key is refused in a project's file") {
   std::size_t restricted = 0;
   for (const KeyInfo& key : known_keys()) {
     if (!key.restricted) continue;
@@ -77,7 +77,7 @@ TEST_CASE("no file can open a breaker for longer than a day at a time") {
   CHECK(lines(load_project("[breaker]\ncooldown = \"24h\"\nmax_cooldown = \"24h\"\n")) == Lines{});
 }
 
-TEST_CASE("a project's file may restate a built-in value of a restricted key, without any effect") {
+TEST_CASE("a project's file may repeat the built-in value of a restricted key") {
   ConfigSources sources = user("[backends.gemini]\ncommand = \"/opt/gemini\"\n[state]\nstore = \"memory\"\n");
   sources.project_file =
       ConfigFile{"project.toml", "[backends.gemini]\ncommand = [\"gemini\"]\n[state]\nstore = \"sqlite\"\n"};
@@ -89,17 +89,17 @@ TEST_CASE("a project's file may restate a built-in value of a restricted key, wi
   CHECK(lines(load_project("[backends.gemini]\ncommand = \"gemini\"\n")) == Lines{});
 }
 
-TEST_CASE("the example file in a checkout does no harm to somebody whose claude is a command of their own") {
+TEST_CASE("the example file in a checkout is accepted by users whose claude is of kind command") {
   ConfigSources sources = user("[backends.claude]\nkind = \"command\"\ncommand = \"mine\"\n");
   sources.project_file = ConfigFile{"project.toml", "[backends.claude]\ntier.small = \"haiku\"\nenv.keep = []\n"};
   CHECK(lines(load_config(sources)) == Lines{});
-  SECTION("what it changes is a mistake all the same") {
+  SECTION("a changed value is still a mistake") {
     sources.project_file->text = "[backends.claude]\ntier.small = \"sonnet\"\n";
     CHECK(lines(load_config(sources)).size() == 1);
   }
 }
 
-TEST_CASE("a project's file cannot bring a new backend, but may tune and order the known ones") {
+TEST_CASE("a project's file cannot add a backend, but may adjust and order the known ones") {
   CHECK(lines(load_project("[backends.evil]\nkind = \"command\"\ncommand = \"sh\"\n")) ==
         Lines{"project.toml:1:11: backends.evil: a new backend may not come from a project's delegate.toml that is not "
               "trusted -> read it, then `delegate trust .`; or put it into ~/.config/delegate/delegate.toml"});
@@ -118,7 +118,7 @@ TEST_CASE("a project's file cannot bring a new backend, but may tune and order t
   CHECK(loaded.config.backends.at("mine").timeout == std::chrono::minutes(2));
 }
 
-TEST_CASE("the environment can set every key that one text can hold") {
+TEST_CASE("the environment can set every key that fits into one text") {
   ConfigSources sources = user("[backends.my-own]\nkind = \"command\"\ncommand = \"x\"\n");
   sources.environment = {{"DELEGATE_BREAKER_THRESHOLD", "5"},
                          {"DELEGATE_STATE_PATH", "/tmp/x.db"},
@@ -148,11 +148,11 @@ TEST_CASE("the environment can set every key that one text can hold") {
   CHECK(to_string(config.origin("state.path")) == "environment DELEGATE_STATE_PATH");
 }
 
-TEST_CASE("a variable with a section's prefix that names no key is a problem, others are not ours") {
+TEST_CASE("an unknown variable with the prefix of a section is a problem, others are ignored") {
   CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_TIMEUOT", "3"}}))) ==
-        Lines{"environment DELEGATE_ROUTER_TIMEUOT: names no key -> did you mean `DELEGATE_ROUTER_TIMEOUT`?"});
+        Lines{"environment DELEGATE_ROUTER_TIMEUOT: no such setting -> did you mean `DELEGATE_ROUTER_TIMEOUT`?"});
   CHECK(lines(load_config(environment({{"DELEGATE_BACKENDS_GEMNI_MODEL", "x"}}))) ==
-        Lines{"environment DELEGATE_BACKENDS_GEMNI_MODEL: names no key -> did you mean "
+        Lines{"environment DELEGATE_BACKENDS_GEMNI_MODEL: no such setting -> did you mean "
               "`DELEGATE_BACKENDS_GEMINI_MODEL`?"});
   CHECK(lines(load_config(environment({{"DELEGATE_DEPTH", "1"},
                                        {"DELEGATE_RUN_ID", "x"},
@@ -162,7 +162,7 @@ TEST_CASE("a variable with a section's prefix that names no key is a problem, ot
                                        {"DELEGATE_", ""}}))) == Lines{});
 }
 
-TEST_CASE("a variable that is nearly one of ours is worth a warning, others are not our business") {
+TEST_CASE("a variable that is nearly one of ours is a warning, others are ignored") {
   const auto warnings = [](const std::string& variable) {
     Lines out;
     const LoadedConfig loaded = load_config(environment({{variable, "x"}}));
@@ -171,11 +171,11 @@ TEST_CASE("a variable that is nearly one of ours is worth a warning, others are 
     return out;
   };
   CHECK(warnings("DELEGATE_BREAKR_THRESHOLD") ==
-        Lines{"environment DELEGATE_BREAKR_THRESHOLD: ignored: it names no key -> did you mean "
+        Lines{"environment DELEGATE_BREAKR_THRESHOLD: ignored: no such setting -> did you mean "
               "`DELEGATE_BREAKER_THRESHOLD`?"});
   CHECK(warnings("DELEGATE_THRESHOLD").size() == 1);
   CHECK(warnings("DELEGATE_CONFG") ==
-        Lines{"environment DELEGATE_CONFG: ignored: it names no key -> did you mean `DELEGATE_CONFIG`?"});
+        Lines{"environment DELEGATE_CONFG: ignored: no such setting -> did you mean `DELEGATE_CONFIG`?"});
   for (const char* variable : {"DELEGATE_CONFIG", "DELEGATE_DEPTH", "DELEGATE_RUN_ID", "DELEGATE_FAKE_CLI", "DELEGATE_",
                                "DELEGATE_ROUTERX", "DELEGATE_SOMETHING", "DELEGATE_VERSION", "DELEGATION", "PATH"}) {
     INFO(variable);
@@ -183,7 +183,40 @@ TEST_CASE("a variable that is nearly one of ours is worth a warning, others are 
   }
 }
 
-TEST_CASE("values from the environment are judged like those of files") {
+TEST_CASE("what is accepted but has no effect is one warning, and changes nothing") {
+  const auto warnings = [](const LoadedConfig& loaded) {
+    Lines out;
+    CHECK(lines(loaded) == Lines{});
+    for (const ConfigProblem& warning : loaded.warnings) out.push_back(to_string(warning) + " -> " + warning.hint);
+    return out;
+  };
+  CHECK(built_in_config().notify.on == Lines{"trip", "recovery"});
+  SECTION("canary, of which there is no notification yet") {
+    const LoadedConfig loaded = load_user("[notify]\non = [\"trip\", \"canary\"]\n");
+    CHECK(warnings(loaded) == Lines{"user.toml:2:6: notify.on: \"canary\" has no effect yet -> remove it"});
+    CHECK(loaded.config.notify.on == Lines{"trip"});
+  }
+  SECTION("the address of a shared store, which this build does not have") {
+    const LoadedConfig loaded = load_user("[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
+    CHECK(warnings(loaded) ==
+          Lines{"user.toml:2:7: state.url: has no effect: this build has no shared store -> remove it"});
+  }
+  SECTION("set in two places, it is reported where it was set last") {
+    ConfigSources sources = user("[notify]\non = [\"canary\"]\n");
+    sources.environment = {{"DELEGATE_NOTIFY_ON", "canary,trip,canary"}};
+    CHECK(warnings(load_config(sources)) ==
+          Lines{"environment DELEGATE_NOTIFY_ON: notify.on: \"canary\" has no effect yet -> remove it"});
+    sources.environment = {{"DELEGATE_NOTIFY_ON", "trip"}};
+    CHECK(warnings(load_config(sources)) == Lines{});
+  }
+  SECTION("the earlier default in a project's file needs no trust") {
+    CHECK(warnings(load_project("[notify]\non = [\"trip\", \"recovery\", \"canary\"]\n")) == Lines{});
+  }
+  CHECK(warnings(load_user("")) == Lines{});
+  CHECK(problems_of("[notify]\non = [\"canry\"]\n").size() == 1);
+}
+
+TEST_CASE("values from the environment are checked like those of files") {
   CHECK(
       lines(load_config(environment({{"DELEGATE_BREAKER_THRESHOLD", "0"}})))
           .front()
@@ -196,7 +229,7 @@ TEST_CASE("values from the environment are judged like those of files") {
   CHECK(lines(load_config(environment({{"DELEGATE_BACKENDS_GEMINI_URL", "http://x"}}))).size() == 1);
 }
 
-TEST_CASE("a variable that two backends would answer to is refused") {
+TEST_CASE("a variable that fits two backends is refused") {
   ConfigSources sources = user("[backends.a-b]\nkind = \"claude\"\n[backends.a_b]\nkind = \"claude\"\n");
   CHECK(lines(load_config(sources)) == Lines{});
   sources.environment = {{"DELEGATE_BACKENDS_A_B_MODEL", "x"}};
@@ -218,7 +251,7 @@ TEST_CASE("flags are dotted keys with texts") {
   CHECK(lines(load_config(sources)).size() == 2);
 }
 
-TEST_CASE("a file that is no TOML is one problem and no cause of others") {
+TEST_CASE("a file that is not TOML is one problem and causes no others") {
   ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = [\"mine\"\n");
   sources.project_file = ConfigFile{"project.toml", "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"};
   sources.environment = {{"DELEGATE_BREAKER_THRESHOLD", "0"}};

@@ -5,7 +5,7 @@
 
 #include "core/config/load.hpp"
 
-// Words for the tests of the configuration.
+// What the tests of the configuration share.
 namespace delegate::test {
 
 using Texts = std::map<std::string, std::string>;
@@ -29,7 +29,7 @@ inline ConfigSources environment(Texts variables) {
 inline LoadedConfig load_user(std::string text) { return load_config(user(std::move(text))); }
 inline LoadedConfig load_project(std::string text) { return load_config(project(std::move(text))); }
 
-/// Problems as the person reads them, hints behind an arrow.
+/// Problems as shown to the user, each hint after an arrow.
 inline std::vector<std::string> lines(const LoadedConfig& loaded) {
   std::vector<std::string> out;
   for (const ConfigProblem& problem : loaded.problems)

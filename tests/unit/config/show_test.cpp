@@ -2,7 +2,7 @@
 
 #include "tests/unit/config/loading.hpp"
 
-// Values written out again: valid TOML that means the same, and nothing that a terminal obeys.
+// Values written out again: valid TOML with the same meaning, and without control characters.
 using namespace delegate;
 using namespace delegate::test;
 
@@ -31,7 +31,7 @@ TEST_CASE("every value written out is a file that means the same") {
   CHECK(again.config.backends.at("x").command == loaded.config.backends.at("x").command);
 }
 
-TEST_CASE("values come with their origin, sections first, of a backend what its kind has") {
+TEST_CASE("values have an origin, come sections first, and a backend has the keys of its kind") {
   ConfigSources sources = user("[breaker]\nthreshold = 4\n");
   sources.environment = {{"DELEGATE_ROUTER_ORDER", "codex"}};
   std::map<std::string, ConfigValue> values;
@@ -52,7 +52,7 @@ TEST_CASE("values come with their origin, sections first, of a backend what its 
   CHECK_FALSE(values.contains("backends.claude.url"));
 }
 
-TEST_CASE("what would steer a terminal or hide is an escape") {
+TEST_CASE("control characters and invisible characters are escaped") {
   CHECK(to_toml(std::string("a\x1B]0;x\x07\r\n\t\x7F")) == R"("a\u001B]0;x\u0007\u000D\u000A\u0009\u007F")");
   CHECK(to_toml(std::string("\xC2\x9B"
                             "31m")) == R"("\u009B31m")");
@@ -63,7 +63,7 @@ TEST_CASE("what would steer a terminal or hide is an escape") {
   CHECK(to_toml(std::string("\xFF\xC3")) == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
-TEST_CASE("a value that no key takes is told as it stands") {
+TEST_CASE("a value of a type that no key has is described") {
   const auto told = [](const std::string& value) {
     const LoadedConfig loaded = load_project("backends.codex.command = " + value + "\n");
     REQUIRE(loaded.restricted.size() == 1);

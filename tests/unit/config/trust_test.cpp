@@ -2,7 +2,7 @@
 
 #include "tests/unit/config/loading.hpp"
 
-// What a project's file may say when it is trusted, and what is told about it.
+// What a trusted project's file may set, and how that is reported.
 using namespace delegate;
 using namespace delegate::test;
 using Lines = std::vector<std::string>;
@@ -36,7 +36,7 @@ Lines restricted(const LoadedConfig& loaded) {
 
 }  // namespace
 
-TEST_CASE("a trusted project's file sets what runs, and brings backends, like the person's own") {
+TEST_CASE("a trusted project's file sets what runs and adds backends, like the user's own") {
   const LoadedConfig loaded = load_config(bold(ProjectTrust::trusted));
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.backends.at("codex").command == Lines{"codex", "--fast"});
@@ -45,7 +45,7 @@ TEST_CASE("a trusted project's file sets what runs, and brings backends, like th
   CHECK(loaded.config.origin("backends.codex.command").layer == Layer::project_file);
 }
 
-TEST_CASE("an untrusted one sets none of it, and every such problem is one of trust") {
+TEST_CASE("an untrusted one sets none of it, and every such problem says that trust is missing") {
   const LoadedConfig loaded = load_config(bold(ProjectTrust::none));
   REQUIRE(loaded.problems.size() == 2);
   for (const ConfigProblem& problem : loaded.problems) CHECK(problem.needs_trust);
@@ -54,7 +54,7 @@ TEST_CASE("an untrusted one sets none of it, and every such problem is one of tr
   CHECK(loaded.config.breaker.threshold == 8);
 }
 
-TEST_CASE("one that changed since says so") {
+TEST_CASE("the problem says if the file has changed since it was trusted") {
   const LoadedConfig loaded = load_config(bold(ProjectTrust::changed));
   REQUIRE(loaded.problems.size() == 2);
   CHECK(loaded.problems[0].what == "may not be set by a project's delegate.toml that has changed since it was trusted");
@@ -63,7 +63,7 @@ TEST_CASE("one that changed since says so") {
   CHECK(loaded.config.backends.at("codex").command == Lines{"codex"});
 }
 
-TEST_CASE("what needs trust is told with its line and value, whether it is trusted or not") {
+TEST_CASE("settings that need trust are listed with line and value, trusted or not") {
   const Lines told{"4: backends.codex.command = [\"codex\", \"--fast\"]", "6: backends.mine.kind = \"command\"",
                    "7: backends.mine.command = \"mine\"", "8: backends.mine.timeout = \"5m\""};
   for (const ProjectTrust trust : {ProjectTrust::none, ProjectTrust::changed, ProjectTrust::trusted})
@@ -75,7 +75,7 @@ TEST_CASE("what needs trust is told with its line and value, whether it is trust
   CHECK(restricted(load_user(kBold)) == Lines{});
 }
 
-TEST_CASE("trust does not make a mistake right") {
+TEST_CASE("trust does not hide mistakes") {
   ConfigSources sources = project("[backends.codex]\ncommand = \"./x\"\n[breaker]\nthreshold = 0\n");
   sources.project_trust = ProjectTrust::trusted;
   const LoadedConfig loaded = load_config(sources);
@@ -83,7 +83,7 @@ TEST_CASE("trust does not make a mistake right") {
   for (const ConfigProblem& problem : loaded.problems) CHECK_FALSE(problem.needs_trust);
 }
 
-TEST_CASE("the hint names the directory, as a shell takes it") {
+TEST_CASE("the hint has the directory, quoted for a shell") {
   CHECK(trust_hint("/src/app/delegate.toml").starts_with("read it, then `delegate trust /src/app`; or "));
   CHECK(trust_hint("/my src/it's/delegate.toml").starts_with("read it, then `delegate trust '/my src/it'\\''s'`; or "));
   CHECK(trust_hint("/delegate.toml").starts_with("read it, then `delegate trust /`; or "));

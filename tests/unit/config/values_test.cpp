@@ -2,7 +2,7 @@
 
 #include "tests/unit/config/loading.hpp"
 
-// What a single value may be.
+// Valid and invalid single values.
 using namespace delegate;
 using namespace delegate::test;
 using Lines = std::vector<std::string>;
@@ -29,14 +29,14 @@ TEST_CASE("built-in backends have the defaults of their kind") {
   CHECK(config.backend("nobody") == nullptr);
 }
 
-TEST_CASE("a syntax error is told with line and column in one line") {
+TEST_CASE("a syntax error is one line, with line and column") {
   CHECK(problems_of("[breaker]\nthreshold = \n") ==
         Lines{R"(user.toml:2:13: error while parsing key-value pair: expected value, saw '\n')"});
   CHECK(problems_of("[breaker\n").size() == 1);
   CHECK(problems_of("a = 1\na = 2\n").front().starts_with("user.toml:2:"));
 }
 
-TEST_CASE("an unknown section or key comes with a suggestion and its exact place") {
+TEST_CASE("an unknown section or key is reported with a suggestion and its exact place") {
   CHECK(problems_of("[breaker]\n  cooldwon = \"60s\"\n") ==
         Lines{"user.toml:2:3: breaker.cooldwon: unknown key -> did you mean `cooldown`?"});
   CHECK(problems_of("[braker]\ncooldown = \"60s\"\n") ==
@@ -52,7 +52,7 @@ TEST_CASE("an unknown section or key comes with a suggestion and its exact place
   CHECK(problems_of("[backends.gemini]\n\"breaker.threshold\" = 2\n").size() == 1);
 }
 
-TEST_CASE("a wrong type says what is expected and what was found") {
+TEST_CASE("an error about a type says what is expected and what was found") {
   CHECK(problems_of("[breaker]\ncooldown = true\n") ==
         Lines{R"(user.toml:2:12: breaker.cooldown: expected a duration like "60s", found a boolean)"});
   CHECK(problems_of("[breaker]\nthreshold = \"3\"\n") ==
@@ -74,7 +74,7 @@ TEST_CASE("a wrong type says what is expected and what was found") {
   CHECK(problems_of("[backends.gemini]\nbreaker = 1\nenv = \"X\"\n").size() == 2);
 }
 
-TEST_CASE("all problems are told at once, in the order of layer and line") {
+TEST_CASE("all problems are reported at once, in the order of layer and line") {
   ConfigSources sources = user("[history]\nlimit = -1\n[breaker]\nthreshold = 0\ncooldwon = 1\n");
   sources.project_file = ConfigFile{"project.toml", "[router]\ntimeout = 0\n"};
   sources.environment = {{"DELEGATE_GRACE_WINDOW", "soon"}};
@@ -89,7 +89,7 @@ TEST_CASE("all problems are told at once, in the order of layer and line") {
   CHECK(to_string(loaded.problems[5]) == "--timeout: router.timeout: \"never\" is not a duration");
 }
 
-TEST_CASE("a threshold of zero is refused and says how to switch a breaker off (A10)") {
+TEST_CASE("a threshold of zero is refused, with a hint how to turn a breaker off") {
   CHECK(problems_of("[breaker]\nthreshold = 0\n") ==
         Lines{"user.toml:2:13: breaker.threshold: must be from 1 to 1000, is 0 -> to switch a breaker off: delegate "
               "breaker disable NAME"});
@@ -98,7 +98,7 @@ TEST_CASE("a threshold of zero is refused and says how to switch a breaker off (
         Lines{"user.toml:2:13: breaker.threshold: must be from 1 to 1000, is 1001"});
 }
 
-TEST_CASE("a cooldown of zero stays zero (A10: it does not turn into the default)") {
+TEST_CASE("a cooldown of zero stays zero and does not become the default") {
   for (const char* zero : {"0", "0.0", "\"0\"", "\"0s\"", "\"0ms\""}) {
     INFO(zero);
     const LoadedConfig loaded = load_user("[breaker]\ncooldown = " + std::string(zero) + "\n");
@@ -128,7 +128,7 @@ TEST_CASE("durations are texts with units or a bare number of seconds") {
         Lines{"user.toml:2:12: breaker.cooldown: must not be negative, is the integer -5"});
 }
 
-TEST_CASE("every range has its ends and nothing beyond them") {
+TEST_CASE("every range includes its ends and nothing beyond") {
   struct Range {
     const char* section;
     const char* key;
@@ -176,7 +176,7 @@ TEST_CASE("texts with a NUL byte are refused everywhere") {
   CHECK(lines(load_config(environment({{"DELEGATE_STATE_PATH", std::string("/a\0b", 4)}}))).size() == 1);
 }
 
-TEST_CASE("the store is sqlite or memory, and redis is known but not there") {
+TEST_CASE("the store is sqlite or memory, and redis is reported as not part of this build") {
   CHECK(load_user("[state]\nstore = \"memory\"\npath = \"~/x/state.db\"\n").config.state ==
         StateSettings{.store = "memory", .path = "~/x/state.db"});
   CHECK(problems_of("[state]\nstore = \"redis\"\n") ==
@@ -187,7 +187,7 @@ TEST_CASE("the store is sqlite or memory, and redis is known but not there") {
         Lines{"user.toml:2:8: state.path: must be absolute or begin with ~/, is \"here/state.db\""});
 }
 
-TEST_CASE("a problem's text is one line that a terminal cannot be harmed by") {
+TEST_CASE("the text of a problem is one line without control characters") {
   const Lines problems = problems_of("[breaker]\n\"\\u001b[31mred\\n\" = 1\n[state]\nstore = \"a\\u001b[2J\\nb\"\n");
   REQUIRE(problems.size() == 2);
   for (const std::string& line : problems)

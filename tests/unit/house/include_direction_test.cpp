@@ -73,6 +73,7 @@ const std::map<std::string, MayKnow> kLibraries{
        return is_open || !(path.starts_with("core/") && is_header(path));
      }},
     {"pcre2", [](std::string_view path) { return !is_header(path); }},
+    {"utf8proc", [](std::string_view path) { return path == "core/base/utf8.cpp"; }},
     {"absl/", [](std::string_view path) { return path == "core/run/reset_time.cpp"; }},
     {"systemd/", [](std::string_view path) { return path == "core/notify/desktop/session_bus.hpp"; }},
     {"tl/", [](std::string_view path) { return path == "core/base/result.hpp"; }},
@@ -229,6 +230,8 @@ TEST_CASE("a library that is included in the wrong place is found") {
                       {"#include <nlohmann/json.hpp>", "core/state/codec.cpp", "core/state/codec.hpp"},
                       {"#include <nlohmann/json_fwd.hpp>", "core/base/json.hpp", "core/run/run.hpp"},
                       {"#include <pcre2.h>", "backends/signatures.cpp", "backends/signatures.hpp"},
+                      {"#include <utf8proc.h>", "core/base/utf8.cpp", "core/base/utf8.hpp"},
+                      {"#include <utf8proc.h>", "core/base/utf8.cpp", "cli/terminal.cpp"},
                       {"#include <absl/time/time.h>", "core/run/reset_time.cpp", "core/run/reset_time.hpp"},
                       {"#include <systemd/sd-bus.h>", "core/notify/desktop/session_bus.hpp", "core/notify/notice.cpp"},
                       {"#include <tl/expected.hpp>", "core/base/result.hpp", "core/run/backend.hpp"}};

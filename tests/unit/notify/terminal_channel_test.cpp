@@ -119,7 +119,7 @@ TEST_CASE("a stopped or unread terminal is a failed delivery") {
   const auto told = tell_on(terminal.program.get());
   REQUIRE_FALSE(told);
   CHECK(told.error().code == Code::unavailable);  // another channel may tell it
-  CHECK(told.error().what == "the terminal takes nothing");
+  CHECK(told.error().what == "the terminal accepts no output");
 }
 
 TEST_CASE("a terminal that was closed is not a failure") {

@@ -15,7 +15,7 @@ TEST_CASE("cancelling from another thread ends the child at once") {
   CHECK(result->signal == SIGTERM);
 }
 
-TEST_CASE("a run cancelled before its start, or late before it begins, starts nothing") {
+TEST_CASE("a run that is cancelled or timed out before it starts, starts nothing") {
   const TemporaryDirectory directory;
   ChildSpec spec = fake({"--touch", directory / "spawned"});
   CancelToken cancel;
@@ -26,7 +26,7 @@ TEST_CASE("a run cancelled before its start, or late before it begins, starts no
     REQUIRE(result);
     CHECK(result->end == ChildEnd::cancelled);
   }
-  SECTION("too late") {
+  SECTION("timed out") {
     spec.clocks.total = Deadline::in(0ms);
     const auto result = run_child(spec, cancel);
     REQUIRE(result);
@@ -35,8 +35,8 @@ TEST_CASE("a run cancelled before its start, or late before it begins, starts no
   CHECK_FALSE(std::filesystem::exists(directory / "spawned"));
 }
 
-TEST_CASE("eight children at a time leak no fd, neither into each other nor here") {
-  run(fake({}));  // whatever is opened once for all is open now
+TEST_CASE("eight children at a time leak no descriptor, neither into each other nor here") {
+  run(fake({}));  // opens what is opened once per process
   const std::size_t before = open_fds();
   const std::string input = random_bytes(200'000, 3);
   const std::string expected = "0\n1\n2\n" + sha256_hex(input) + "\n";
@@ -57,7 +57,7 @@ TEST_CASE("eight children at a time leak no fd, neither into each other nor here
   CHECK(open_fds() == before);
 }
 
-TEST_CASE("the child has only the three standard fds, even when this process is careless with its own") {
+TEST_CASE("the child has only the three standard descriptors, even if this process has some without close-on-exec") {
   const int careless = ::open("/dev/null", O_RDONLY);  // NOLINT: no O_CLOEXEC on purpose
   CHECK(run(fake({"--fds"})).out.text() == "0\n1\n2\n");
   ::close(careless);
@@ -75,7 +75,7 @@ TEST_CASE("the child starts with default signals, whatever this process ignores 
   ::signal(SIGPIPE, before);
 }
 
-TEST_CASE("what cannot be started is named, with the reason") {
+TEST_CASE("an error names what cannot be started, and why") {
   const TemporaryDirectory directory;
   ChildSpec spec = fake({});
   SECTION("the executable is missing") {
@@ -89,7 +89,7 @@ TEST_CASE("what cannot be started is named, with the reason") {
     spec.argv = {directory / "text"};
     CHECK(failure_of(spec).code == Code::permission_denied);
   }
-  SECTION("it is no program") {
+  SECTION("it is not a program") {
     std::ofstream(directory / "text") << "not a program\n";
     ::chmod((directory / "text").c_str(), 0700);
     spec.argv = {directory / "text"};
@@ -119,13 +119,13 @@ TEST_CASE("what cannot be started is named, with the reason") {
     spec.argv.push_back(std::string("a\0b", 3));
     CHECK(failure_of(spec).code == Code::invalid_argument);
   }
-  SECTION("there is no command") {
+  SECTION("the command is empty") {
     spec.argv.clear();
     CHECK(failure_of(spec).code == Code::invalid_argument);
   }
 }
 
-TEST_CASE("running out of fds is told apart, and nothing leaks") {
+TEST_CASE("running out of descriptors is an error of its own, and nothing leaks") {
   const std::size_t before = open_fds();
   rlimit old{};
   ::getrlimit(RLIMIT_NOFILE, &old);
@@ -141,7 +141,7 @@ TEST_CASE("running out of fds is told apart, and nothing leaks") {
   }
 }
 
-TEST_CASE("the child runs where it is told to") {
+TEST_CASE("the child runs in the given directory") {
   const TemporaryDirectory directory;
   ChildSpec spec = fake({"--cwd"});
   spec.cwd = directory.path();
@@ -154,7 +154,7 @@ TEST_CASE("empty input is the end of input at once") {
   CHECK(result.input_written);
 }
 
-TEST_CASE("a reader that has all it wants need not wait for a lingering child") {
+TEST_CASE("a reader that has all it needs does not wait for a lingering child") {
   ChildSpec spec = fake({"--say", "the result", "--hang"});
   spec.linger = 20ms;
   const ChildResult result = run(spec, [](Stream, std::string_view) { return Flow::finish; });
@@ -174,9 +174,9 @@ TEST_CASE("a child that ends by itself after the reader is satisfied keeps its e
   CHECK(result.out.text() == "the result\nmore\n");
 }
 
-TEST_CASE("what the reader says while the pipes drain is respected") {
+TEST_CASE("what the reader asks for while the pipes drain is done") {
   ChildSpec spec = fake({"--fork-late-sayer", "late", "--exit", "5"});
-  spec.drain_grace = 30s;  // only the reader's word can end it before
+  spec.drain_grace = 30s;  // only the reader can end it earlier
   Flow wish = Flow::go_on;
   ChildEnd expected = ChildEnd::exited;
   SECTION("finish") { wish = Flow::finish; }

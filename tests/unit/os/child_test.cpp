@@ -2,7 +2,7 @@
 
 using namespace delegate_tests;
 
-TEST_CASE("a child's output, errors and exit code come back") {
+TEST_CASE("run_child returns a child's output, errors and exit code") {
   const ChildResult result = run(fake({"--say", "hello", "--err", "a warning", "--exit", "3"}));
   CHECK(result.end == ChildEnd::exited);
   CHECK(result.exit_code == 3);
@@ -44,7 +44,7 @@ TEST_CASE("a child that ignores TERM is killed") {
   CHECK(result.signal == SIGKILL);
 }
 
-TEST_CASE("a child that honours TERM is not killed") {
+TEST_CASE("a child that ends on TERM is not killed") {
   const ChildSpec spec = fake({"--say", "ready", "--hang"});
   const ChildResult result = run(spec, [](Stream, std::string_view) { return Flow::stop; });
   CHECK(result.end == ChildEnd::stopped);
@@ -91,7 +91,7 @@ TEST_CASE("a child that closes stdin before a large input still gives its exit c
   CHECK(result.out.text() == "no, thanks\n");
 }
 
-TEST_CASE("a child that dies of a signal is told apart from one that exits") {
+TEST_CASE("the death by a signal differs from an exit") {
   const ChildResult result = run(fake({"--say", "half", "--die", "SIGSEGV"}));
   CHECK(result.end == ChildEnd::signalled);
   CHECK(result.signal == SIGSEGV);
@@ -99,7 +99,7 @@ TEST_CASE("a child that dies of a signal is told apart from one that exits") {
   CHECK(result.out.text() == "half\n");
 }
 
-TEST_CASE("the three clocks end a child, each under its own name") {
+TEST_CASE("each of the three clocks ends a child and names itself") {
   SECTION("it never prints") {
     ChildSpec spec = fake({"--hang"});
     spec.clocks.first_output = 60ms;
@@ -116,12 +116,12 @@ TEST_CASE("the three clocks end a child, each under its own name") {
     CHECK(result.out.text() == "one\n");
     CHECK(result.since_last_output >= 100ms);
   }
-  SECTION("silence on one stream is no silence while the other speaks") {
+  SECTION("silence on one stream does not count while the other has output") {
     ChildSpec spec = fake({"--say", "one", "--delay", "60", "--err", "two", "--delay", "60", "--err", "three"});
     spec.clocks.idle = 10s;
     CHECK(run(spec).end == ChildEnd::exited);
   }
-  SECTION("it takes too long in all, although it never falls silent") {
+  SECTION("it takes too long in total, although it is never silent") {
     ChildSpec spec = fake({"--flood", "900000M"});
     spec.clocks.idle = 30s;
     spec.clocks.total = Deadline::in(100ms);
@@ -138,7 +138,7 @@ TEST_CASE("the three clocks end a child, each under its own name") {
       if (bytes != "one\n") return Flow::go_on;
       std::ofstream(asked) << "";
       while (!std::filesystem::exists(done)) std::this_thread::yield();
-      std::this_thread::sleep_for(40ms);  // the reader's slowness itself: "two" lies in the pipe all the while
+      std::this_thread::sleep_for(40ms);  // the reader is slow: "two" is in the pipe meanwhile
       return Flow::go_on;
     });
     CHECK(result.end == ChildEnd::exited);

@@ -18,7 +18,7 @@
 #include "tests/helpers/processes.hpp"
 #include "tests/helpers/sha256.hpp"
 
-// What the tests of child processes share: fake_cli as the child, and looks at what is left of it.
+// What the tests of child processes share: fake_cli as the child, and ways to see what is left of it.
 namespace delegate_tests {
 
 using namespace delegate;
@@ -67,7 +67,7 @@ inline int sleeper_of(const ChildResult& result) {
   return std::stoi(text.substr(8));
 }
 
-/// SIGKILL is sent before the call returns, but a process takes a moment to die of it.
+/// SIGKILL is sent before the call returns, but a process takes a moment to die.
 inline bool dies(int pid) {
   const Deadline patience = Deadline::in(20s);
   while (is_running(pid)) {

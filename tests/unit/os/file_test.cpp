@@ -56,7 +56,7 @@ struct Pipe {
 
 }  // namespace
 
-TEST_CASE("a file is read whole, whatever is in it") {
+TEST_CASE("a file is read completely, whatever it contains") {
   const TemporaryDirectory directory;
   const std::string content = std::string("a\0b\xFF\n", 5) + std::string(100'000, 'x');
   std::ofstream(directory / "file") << content;
@@ -64,7 +64,7 @@ TEST_CASE("a file is read whole, whatever is in it") {
   CHECK(read_file(directory / "file", content.size()).value() == content);
 }
 
-TEST_CASE("what cannot be read is named, with the reason") {
+TEST_CASE("an error names the file that cannot be read, and why") {
   const TemporaryDirectory directory;
   SECTION("missing") {
     const auto result = read_file(directory / "none");
@@ -87,7 +87,7 @@ TEST_CASE("what cannot be read is named, with the reason") {
   SECTION("a device that never ends") { CHECK_FALSE(read_file("/dev/zero", 1u << 20)); }
 }
 
-TEST_CASE("a FIFO that nobody writes to is empty and holds nobody up") {
+TEST_CASE("a FIFO without a writer is empty and does not block") {
   const TemporaryDirectory directory;
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
   CHECK(read_file(directory / "fifo").value().empty());
@@ -120,7 +120,7 @@ TEST_CASE("many threads may make the same directory") {
   CHECK(made == 8);
 }
 
-TEST_CASE("a private file is replaced as a whole and left alone when nothing changes") {
+TEST_CASE("a private file is replaced as a whole, and not touched if nothing changes") {
   const TemporaryDirectory directory;
   const Path file = directory / "settings";
   REQUIRE(write_private_file(file, "one"));
@@ -130,7 +130,7 @@ TEST_CASE("a private file is replaced as a whole and left alone when nothing cha
   CHECK(inode_of(file) == first);
   const Fd reader(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   REQUIRE(write_private_file(file, "two, and longer"));
-  CHECK(read_all(reader.get(), 100).value() == "one");  // who has it open keeps a whole one
+  CHECK(read_all(reader.get(), 100).value() == "one");  // a process that has it open keeps the complete old one
   CHECK(read_file(file).value() == "two, and longer");
   const std::filesystem::directory_iterator left(directory / "");
   CHECK(std::distance(begin(left), end(left)) == 1);
@@ -174,7 +174,7 @@ TEST_CASE("writing to a closed pipe is an error and not a signal") {
   CHECK(signals == 0);
 }
 
-TEST_CASE("a file tells who may open it, and what it is on how much room there is") {
+TEST_CASE("the owner and mode of a file, and the free space of its file system, are known") {
   const Path path = std::filesystem::temp_directory_path() / ("delegate-mode-" + std::to_string(::getpid()));
   REQUIRE(write_private_file(path, "x"));
   CHECK(file_mode(path)->is_own);

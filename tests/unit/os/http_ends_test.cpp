@@ -3,7 +3,7 @@
 
 #include "tests/unit/os/scripted_server.hpp"
 
-// Every way in which an exchange ends without a whole answer has a name of its own.
+// Every way in which an exchange ends without a complete response has its own name.
 using namespace delegate;
 using namespace delegate_tests;
 
@@ -20,10 +20,10 @@ TEST_CASE("localhost is tried at every address it has") {
   CHECK(exchange(get(server.url("/", "localhost"))).end == HttpEnd::complete);
 }
 
-TEST_CASE("a connection that is never accepted runs into the connect clock") {
+TEST_CASE("a connection that is never accepted ends by the connect timeout") {
   const Listener full(0);
   std::vector<Fd> waiting;
-  for (int i = 0; i < 4; ++i) {  // fills the queue; the kernel drops what comes then
+  for (int i = 0; i < 4; ++i) {  // fills the queue; the kernel drops further ones
     waiting.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     ::connect(waiting.back().get(), reinterpret_cast<const sockaddr*>(&full.address()), sizeof(sockaddr_in));
   }
@@ -32,7 +32,7 @@ TEST_CASE("a connection that is never accepted runs into the connect clock") {
   CHECK(exchange(request).end == HttpEnd::connect_timeout);
 }
 
-TEST_CASE("TLS with a server that speaks none is unreachable") {
+TEST_CASE("TLS with a server that does not speak it is unreachable") {
   Server server([](Connection& client) {
     client.send("HTTP/1.1 400 Bad Request\r\n\r\n");
     client.wait_for_end();
@@ -40,7 +40,7 @@ TEST_CASE("TLS with a server that speaks none is unreachable") {
   CHECK(exchange(get("https://127.0.0.1:" + server.port() + "/")).end == HttpEnd::unreachable);
 }
 
-TEST_CASE("silence before the answer, within it and in all has a name each, and the server sees the client go") {
+TEST_CASE("each of the three timeouts has its own name, and the server sees the client disconnect") {
   HttpEnd expected = HttpEnd::complete;
   std::string answer;
   HttpRequest request = get("");
@@ -49,7 +49,7 @@ TEST_CASE("silence before the answer, within it and in all has a name each, and 
     request.clocks.first_byte = 60ms;
     request.clocks.idle = 10ms;  // counts from the first byte only
   }
-  SECTION("an interim answer is not the first byte of the answer") {
+  SECTION("an interim response is not the first byte of the response") {
     expected = HttpEnd::no_first_byte;
     answer = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
     request.clocks.first_byte = 60ms;
@@ -59,7 +59,7 @@ TEST_CASE("silence before the answer, within it and in all has a name each, and 
     answer = kChunked + "4\r\nhalf\r\n";
     request.clocks.idle = 60ms;
   }
-  SECTION("too long in all") {
+  SECTION("too long in total") {
     expected = HttpEnd::timed_out;
     answer = kChunked;
     request.clocks.total = Deadline::in(80ms);
@@ -74,7 +74,7 @@ TEST_CASE("silence before the answer, within it and in all has a name each, and 
   server.seen();  // the script ends when the connection does
 }
 
-TEST_CASE("idle time counts also when the answer was there before the request") {
+TEST_CASE("idle time counts also if the response came before the request was sent") {
   Server server([](Connection& client) {
     client.send(kChunked + "4\r\nhalf\r\n");
     client.wait_for_end();
@@ -84,18 +84,18 @@ TEST_CASE("idle time counts also when the answer was there before the request") 
   CHECK(exchange(request).end == HttpEnd::idle);
 }
 
-TEST_CASE("a server that does not take the request runs into the first byte's clock") {
+TEST_CASE("a server that does not read the request ends by the first-byte timeout") {
   std::promise<void> over;
   Server server([done = over.get_future().share()](Connection&) { done.wait(); });
   HttpRequest request = get(server.url());
   request.method = "POST";
-  request.body.assign(64u << 20, 'b');  // more than all the buffers between us
+  request.body.assign(64u << 20, 'b');  // more than all buffers in between hold
   request.clocks.first_byte = 80ms;
   CHECK(exchange(request).end == HttpEnd::no_first_byte);
   over.set_value();
 }
 
-TEST_CASE("an answer that breaks off is dropped, never complete") {
+TEST_CASE("a response that breaks off is dropped, never complete") {
   std::string answer = GENERATE(as<std::string>{}, kChunked + "4\r\nhalf\r\n", kChunked + "4\r\nha", kChunked,
                                 "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "");
   Server server(answer_with(answer));
@@ -134,13 +134,13 @@ TEST_CASE("cancelling closes the connection at once, and the server sees it") {
   server.seen();
 }
 
-TEST_CASE("a request cancelled or late before its start is never sent") {
+TEST_CASE("a request that is cancelled or timed out before it starts is never sent") {
   CancelToken cancel;
   const Listener nobody;
   HttpRequest request = get("http://127.0.0.1:" + nobody.port() + "/");
   HttpEnd expected = HttpEnd::cancelled;
   SECTION("cancelled") { cancel.cancel(); }
-  SECTION("late") {
+  SECTION("timed out") {
     request.clocks.total = Deadline::in(0ms);
     expected = HttpEnd::timed_out;
   }
@@ -148,10 +148,10 @@ TEST_CASE("a request cancelled or late before its start is never sent") {
   REQUIRE(result);
   CHECK(result->end == expected);
   pollfd entry{nobody.fd(), POLLIN, 0};
-  CHECK(::poll(&entry, 1, 0) == 0);  // nobody came
+  CHECK(::poll(&entry, 1, 0) == 0);  // no connection
 }
 
-TEST_CASE("a reader that wants no more ends the exchange") {
+TEST_CASE("a reader that needs no more ends the exchange") {
   const Flow wish = GENERATE(Flow::stop, Flow::finish);
   Server server(hang_after(kChunked + "4\r\nhalf\r\n"));
   const HttpResult result = exchange(get(server.url()), [&](std::string_view) { return wish; });
@@ -160,10 +160,10 @@ TEST_CASE("a reader that wants no more ends the exchange") {
   server.seen();
 }
 
-TEST_CASE("a connection that breaks while the request is on its way is told from one that breaks after it (B28)") {
+TEST_CASE("a connection that breaks while the request is being sent differs from one that breaks afterwards") {
   HttpRequest request = get("");
   request.method = "POST";
-  SECTION("a request that no buffer holds, and nobody reads it") {
+  SECTION("a request larger than all buffers, which the server does not read") {
     const Server server([](Connection& client) {
       client.read_some();
       client.reset();
@@ -172,7 +172,7 @@ TEST_CASE("a connection that breaks while the request is on its way is told from
     request.body = std::string(64u << 20, 'x');
     CHECK(exchange(request).end == HttpEnd::unsent);
   }
-  SECTION("read to its end, and no answer") {
+  SECTION("a request that is read to its end, without a response") {
     const Server server([](Connection& client) {
       client.read_request();
       client.reset();

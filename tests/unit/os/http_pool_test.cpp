@@ -8,7 +8,7 @@
 #include "core/os/http.hpp"
 #include "tests/helpers/fake_server.hpp"
 
-// Which connections are kept, seen from the server, which counts them.
+// Which connections are kept: the server counts them.
 using namespace delegate;
 using namespace std::chrono_literals;
 using delegate_tests::FakeServer;
@@ -16,7 +16,7 @@ using Then = FakeServer::Reply::Then;
 
 namespace {
 
-/// Says what was asked of it; "/drop" breaks off, "/close" closes, "/hang" says nothing until the client has left.
+/// Echoes the request; "/drop" breaks off, "/close" closes, "/hang" sends nothing until the client disconnects.
 class Echo {
  public:
   std::string url(const std::string& path) const { return server_.url() + path; }
@@ -76,7 +76,7 @@ TEST_CASE("requests to one server go over one connection, whatever they are") {
   CHECK(echo.connections() == 1);
 }
 
-TEST_CASE("an answer that has been understood is read to its end, so that its connection is kept") {
+TEST_CASE("a response that has been understood is read to its end, so that its connection is kept") {
   const Echo echo;
   for (int i = 0; i < 3; ++i)
     CHECK(ask(request_to(echo.url("/one")), [](std::string_view) { return Flow::finish; }).end == HttpEnd::stopped);
@@ -97,7 +97,7 @@ TEST_CASE("each server has connections of its own") {
   CHECK(other.connections() == 1);
 }
 
-TEST_CASE("a connection that got lost is not used again (B23)") {
+TEST_CASE("a broken connection is not used again") {
   const Echo echo;
   CHECK(ask(echo.url("/one")).end == HttpEnd::complete);
   CHECK(ask(echo.url("/drop")).end == HttpEnd::dropped);
@@ -106,7 +106,7 @@ TEST_CASE("a connection that got lost is not used again (B23)") {
   CHECK(echo.connections() == 2);
 }
 
-TEST_CASE("a fresh connection is neither taken from those that are kept nor kept (B22)") {
+TEST_CASE("a fresh connection is neither taken from the kept ones nor kept itself") {
   const Echo echo;
   CHECK(ask(echo.url("/one")).end == HttpEnd::complete);
   HttpRequest fresh = request_to(echo.url("/two"));
@@ -119,14 +119,14 @@ TEST_CASE("a fresh connection is neither taken from those that are kept nor kept
   CHECK(echo.connections() == 4);
 }
 
-TEST_CASE("a server that closed a kept connection in the meantime is asked over a new one") {
+TEST_CASE("a request uses a new connection if the server has closed the kept one") {
   const Echo echo;
   CHECK(ask(echo.url("/close")).body == "bye");
   CHECK(ask(echo.url("/one")).body == "/one");
   CHECK(echo.connections() == 2);
 }
 
-TEST_CASE("a request that is cancelled or too late closes its connection (B24)") {
+TEST_CASE("a request that is cancelled or times out closes its connection") {
   const Echo echo;
   CHECK(ask(echo.url("/one")).end == HttpEnd::complete);
   SECTION("cancelled") {
@@ -139,7 +139,7 @@ TEST_CASE("a request that is cancelled or too late closes its connection (B24)")
     cancel.cancel();
     asker.join();
   }
-  SECTION("too late") {
+  SECTION("timed out") {
     HttpRequest late = request_to(echo.url("/hang"));
     late.clocks.first_byte = 20ms;
     CHECK(ask(late).end == HttpEnd::no_first_byte);
@@ -163,7 +163,7 @@ TEST_CASE("threads never share a connection, and keep no more than they used") {
   CHECK(echo.connections() <= 8);
 }
 
-TEST_CASE("a child of ours does not use the connections of its parent") {
+TEST_CASE("a forked child does not use the connections of its parent") {
   const Echo echo;
   CHECK(ask(echo.url("/one")).end == HttpEnd::complete);
   const pid_t child = ::fork();

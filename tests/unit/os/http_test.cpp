@@ -4,7 +4,7 @@
 
 #include "tests/unit/os/scripted_server.hpp"
 
-// What is sent, and what of an answer that comes whole is handed on. How else it can end: http_ends_test.
+// What is sent, and what of a complete response is passed on. For other ends see http_ends_test.
 using namespace delegate;
 using namespace delegate_tests;
 
@@ -25,7 +25,7 @@ class Environment {
 
 }  // namespace
 
-TEST_CASE("an answer with a length is complete") {
+TEST_CASE("a response with a length is complete") {
   const std::string type = "text/plain; charset=utf-8";
   Server server(answer_with("HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\nContent-Length: 5\r\n\r\nhello"));
   const HttpResult result = exchange(get(server.url("/api/version")));
@@ -38,7 +38,7 @@ TEST_CASE("an answer with a length is complete") {
   CHECK(head.find("GET /api/version HTTP/1.1\r\nHost: 127.0.0.1:" + server.port() + "\r\n") == 0);
 }
 
-TEST_CASE("a chunked answer may be split anywhere") {
+TEST_CASE("a chunked response may be split anywhere") {
   Server server([](Connection& client) {
     if (!client.read_request()) return;
     client.send_byte_by_byte(kChunked + "4\r\n{\"a\"\r\n1;x=y\r\n:\r\n2\r\n\xC3\xA4\r\n0\r\nTrailer: t\r\n\r\n");
@@ -54,14 +54,14 @@ TEST_CASE("a chunked answer may be split anywhere") {
   CHECK(result.content_type == "application/x-ndjson");
 }
 
-TEST_CASE("an answer without a length ends with the connection") {
+TEST_CASE("a response without a length ends with the connection") {
   Server server(answer_with("HTTP/1.0 200 OK\r\n\r\nold style"));
   const HttpResult result = exchange(get(server.url()));
   CHECK(result.end == HttpEnd::complete);
   CHECK(result.body == "old style");
 }
 
-TEST_CASE("a status of failure is a complete answer all the same") {
+TEST_CASE("a response with an error status is complete, too") {
   SECTION("500 with a body") {
     Server server(answer_with("HTTP/1.1 500 Oh\r\nContent-Length: 15\r\n\r\n{\"error\":\"bad\"}"));
     const HttpResult result = exchange(get(server.url()));
@@ -69,13 +69,13 @@ TEST_CASE("a status of failure is a complete answer all the same") {
     CHECK(result.status == 500);
     CHECK(result.body == "{\"error\":\"bad\"}");
   }
-  SECTION("the most exact header says when to come back, whatever their order") {
+  SECTION("the most exact header says when to try again, in any order") {
     Server server(
         answer_with("HTTP/1.1 429 Slow down\r\nx-ratelimit-reset: 60\r\nRetry-After-Ms: 1500\r\n"
                     "Retry-After: 2\r\nContent-Length: 0\r\n\r\n"));
     CHECK(exchange(get(server.url())).retry_after == "1500ms");
   }
-  SECTION("429 with Retry-After, in whatever case") {
+  SECTION("429 with Retry-After, in any case") {
     Server server(answer_with("HTTP/1.1 429 Slow down\r\nretry-AFTER:  17 \r\nContent-Length: 0\r\n\r\n"));
     const HttpResult result = exchange(get(server.url()));
     CHECK(result.status == 429);
@@ -115,7 +115,7 @@ TEST_CASE("other methods keep their name") {
   CHECK(server.seen().first.find("HEAD / HTTP/1.1") == 0);
 }
 
-TEST_CASE("of a long body only the first bytes are kept, and the reader sees all") {
+TEST_CASE("only the first bytes of a long body are kept, and the reader sees all") {
   const std::string body(2u << 20, 'x');
   Server server(answer_with("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
   HttpRequest request = get(server.url());
@@ -134,7 +134,7 @@ TEST_CASE("proxy variables are ignored for loopback and used for others") {
   SECTION("ignored") {
     const std::string host = GENERATE(as<std::string>{}, "127.0.0.1", "localhost", "LOCALHOST", "127.0.1.7");
     const Environment proxy("http_proxy", "http://127.0.0.1:1");
-    if (host == "127.0.1.7") {  // nobody listens there: what matters is that it is not the proxy that answers
+    if (host == "127.0.1.7") {  // no server there: what matters is that the proxy does not answer
       Server unused([](Connection&) {});
       CHECK(exchange(get(unused.url("/", host))).message.find("port 1 ") == std::string::npos);
     } else {
@@ -150,7 +150,7 @@ TEST_CASE("proxy variables are ignored for loopback and used for others") {
   }
 }
 
-TEST_CASE("what cannot be a request is refused with a reason, and no password is repeated") {
+TEST_CASE("an invalid request is refused with a reason, and no password is repeated") {
   const CancelToken never;
   HttpRequest request = get("http://127.0.0.1/");
   SECTION("the URL") {

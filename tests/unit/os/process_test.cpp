@@ -1,6 +1,8 @@
 #include "core/os/process.hpp"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -51,9 +53,27 @@ std::int64_t start_time_of(pid_t pid) {
   return std::stoll(word);
 }
 
+enum Seen : int { right, wrong, not_allowed };
+
+/// In a process whose /proc is empty.
+template <class Look>
+Seen look_without_proc(const Look& look) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const bool is_hidden = ::unshare(CLONE_NEWNS) == 0 &&
+                           ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                           ::mount("none", "/proc", "tmpfs", 0, nullptr) == 0;
+    ::_exit(!is_hidden ? not_allowed : look() ? right : wrong);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  return static_cast<Seen>(WEXITSTATUS(status));
+}
+
 }  // namespace
 
-TEST_CASE("this process is alive, under a name that tries to confuse the reader of /proc too") {
+TEST_CASE("this process is alive, even under a name that could confuse a parser of /proc") {
   char before[16];
   ::prctl(PR_GET_NAME, before);
   const std::string name = GENERATE(as<std::string>{}, "plain", "a) Z 1 2", ") R (", "((", "a b c");
@@ -65,7 +85,7 @@ TEST_CASE("this process is alive, under a name that tries to confuse the reader 
   CHECK(is_alive(self, "boot"));
 }
 
-TEST_CASE("a process is dead only when that is certain") {
+TEST_CASE("a process counts as dead only if that is certain") {
   Sleeper sleeper;
   const ProcessId other{.boot_id = "boot", .pid = sleeper.pid(), .start_time = start_time_of(sleeper.pid())};
   CHECK(is_alive(other, "boot"));
@@ -83,14 +103,14 @@ TEST_CASE("a process is dead only when that is certain") {
     sleeper.reap();
     CHECK_FALSE(is_alive(other, "boot"));
   }
-  SECTION("what was never a pid") {
+  SECTION("a number that was never a pid") {
     CHECK_FALSE(is_alive(ProcessId{.boot_id = "boot", .pid = 0, .start_time = 1}, "boot"));
     CHECK_FALSE(is_alive(ProcessId{.boot_id = "boot", .pid = -1, .start_time = 1}, "boot"));
     CHECK_FALSE(is_alive(ProcessId{.boot_id = "boot", .pid = 1LL << 40, .start_time = 1}, "boot"));
   }
 }
 
-TEST_CASE("a tag matches the whole variable only, and never nothing") {
+TEST_CASE("a tag matches only the whole variable, and an empty one matches nothing") {
   const std::string value = "process-test-" + std::to_string(::getpid());
   const pid_t pid = ::fork();
   if (pid == 0) {
@@ -113,7 +133,7 @@ TEST_CASE("a tag matches the whole variable only, and never nothing") {
   CHECK(WIFSIGNALED(status));
 }
 
-TEST_CASE("executables are found on the path, by absolute directories only") {
+TEST_CASE("executables are found on the path, in absolute directories only") {
   char name[] = "/tmp/delegate-test-XXXXXX";
   REQUIRE(::mkdtemp(name) != nullptr);
   const std::string root = name;
@@ -137,7 +157,7 @@ TEST_CASE("executables are found on the path, by absolute directories only") {
   std::filesystem::remove_all(root);
 }
 
-TEST_CASE("the clock of the system knows its boot and does not run backwards") {
+TEST_CASE("the system clock knows its boot and does not run backwards") {
   const SystemClock clock;
   const HostTime first = clock.now();
   const HostTime second = clock.now();
@@ -145,4 +165,12 @@ TEST_CASE("the clock of the system knows its boot and does not run backwards") {
   CHECK(first.boot_id == second.boot_id);
   CHECK(second.boot >= first.boot);
   CHECK(first.wall > milliseconds(1'700'000'000'000));
+}
+
+TEST_CASE("this program finds its own file, also without /proc") {
+  const auto here = std::filesystem::read_symlink("/proc/self/exe");
+  CHECK(std::filesystem::equivalent(own_executable(), here));
+  const Seen seen = look_without_proc([&] { return own_executable() == here; });
+  if (seen == not_allowed) WARN("skipped: mounting is not allowed here (needs root)");
+  else CHECK(seen == right);
 }

@@ -19,7 +19,7 @@ std::size_t count_of(const Path& root) {
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
-/// A process that does this and is then killed with all that it holds.
+/// Runs `work` in a process that is then killed.
 template <class Work>
 void in_a_killed_process(Work work) {
   const pid_t pid = ::fork();
@@ -33,7 +33,7 @@ void in_a_killed_process(Work work) {
   REQUIRE(WIFSIGNALED(status));
 }
 
-/// Makes one and uses it while the others make theirs and clear away. False: somebody took it away.
+/// Makes a directory and uses it while other processes make theirs and remove old ones. False: it was removed.
 bool keeps_its_own(const Path& root) {
   for (int i = 0; i < 200; ++i) {
     ScratchDirectory::remove_abandoned(root);
@@ -47,7 +47,7 @@ bool keeps_its_own(const Path& root) {
 
 }  // namespace
 
-TEST_CASE("what a killed process has left behind is removed, what is in use stays") {
+TEST_CASE("directories of killed processes are removed, those in use stay") {
   const TemporaryDirectory directory;
   const Path root = directory / "calls";
   const auto in_use = ScratchDirectory::create(root);
@@ -65,7 +65,7 @@ TEST_CASE("what a killed process has left behind is removed, what is in use stay
   CHECK(read_file(in_use->path() / "file").value() == "mine");
 }
 
-TEST_CASE("what somebody else has put there stays") {
+TEST_CASE("files that are not ours stay") {
   const TemporaryDirectory directory;
   const Path root = directory / "calls";
   REQUIRE(make_private_directory(root / "other"));
@@ -80,7 +80,7 @@ TEST_CASE("what somebody else has put there stays") {
   CHECK_FALSE(std::filesystem::exists(directory / "none"));
 }
 
-TEST_CASE("eight processes that make directories and clear away never take one from another") {
+TEST_CASE("eight processes that make and remove directories never remove one in use") {
   const TemporaryDirectory directory;
   const Path root = directory / "calls";
   std::vector<pid_t> pids;

@@ -6,7 +6,7 @@
 #include "core/os/http.hpp"
 #include "tests/helpers/loopback.hpp"
 
-// A server that does to its one client, byte for byte, what a test wants to see handled.
+// A server that sends its one client, byte for byte, what a test needs.
 namespace delegate_tests {
 
 using namespace delegate;
@@ -46,7 +46,7 @@ inline std::function<void(Connection&)> answer_with(std::string answer) {
   };
 }
 
-/// A server that reads the request, sends `answer` and then waits for the client to go.
+/// A server that reads the request, sends `answer` and then waits for the client to disconnect.
 inline std::function<void(Connection&)> hang_after(std::string answer) {
   return [answer = std::move(answer)](Connection& client) {
     if (!client.read_request()) return;

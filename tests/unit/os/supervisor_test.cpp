@@ -3,11 +3,11 @@
 
 #include <iterator>
 
-#include "core/os/own_children.hpp"
+#include "core/os/process.hpp"
 #include "core/os/spawn.hpp"
 #include "tests/unit/os/fake_child.hpp"
 
-// Nothing of a run is left when it is over, wherever its processes hide, and nobody else is touched.
+// When a run is over none of its processes is left, wherever they hide, and no other process is touched.
 using namespace delegate_tests;
 
 namespace {
@@ -21,17 +21,17 @@ bool all_die(const std::vector<int>& pids) {
   return std::all_of(pids.begin(), pids.end(), [](int pid) { return dies(pid); });
 }
 
-/// Waits for it: a process is called dead a moment before its sockets are closed when it has threads, as it has under
-/// the thread sanitizer.
-Tiding next_tiding(Spawned& child) {
+/// Waits for it: a process with threads, as under the thread sanitizer, counts as dead shortly before its sockets are
+/// closed.
+SupervisorEvent next_event(Spawned& child) {
   pollfd entry{child.control.get(), POLLIN, 0};
   REQUIRE(::poll(&entry, 1, 20'000) == 1);
-  const auto tiding = child.hear();
-  REQUIRE(tiding);
-  return *tiding;
+  const auto event = child.receive();
+  REQUIRE(event);
+  return *event;
 }
 
-/// A process of nobody's run, in the same group and environment as this one.
+/// A process that belongs to no run, in the same group and environment as this one.
 class Bystander {
  public:
   Bystander() : pid_(::fork()) {
@@ -50,7 +50,7 @@ class Bystander {
   pid_t pid_;
 };
 
-/// Everything at once that a CLI can do to get away.
+/// All at once that a CLI can do to escape.
 std::vector<std::string> escape_artist(const std::string& pids) {
   return {"--pids", pids, "--fork-sleeper", "--daemonise-sleeper", "--daemonise-stranger", "--fork-generations", "4"};
 }
@@ -64,7 +64,7 @@ constexpr std::size_t kArtists = 8;  // the child, one sleeper, two daemons, fou
 
 }  // namespace
 
-TEST_CASE("after a stop no descendant is left, in whatever session or environment it hides (F3.5)") {
+TEST_CASE("after a stop no descendant is left, in whatever session or environment it hides") {
   const TemporaryDirectory place;
   const Bystander bystander;
   const bool deaf = GENERATE(false, true);
@@ -90,7 +90,7 @@ TEST_CASE("after a normal end no descendant is left") {
   for (const int pid : pids) CHECK_FALSE(is_running(pid));
 }
 
-TEST_CASE("a daemon may be left behind on a normal end where that is asked for, a member of the group may not") {
+TEST_CASE("with keep_daemons a daemon survives a normal end, and a member of the group does not") {
   const TemporaryDirectory place;
   ChildSpec spec = fake({"--pids", place / "pids", "--daemonise-sleeper", "--fork-sleeper", "--say", "done"});
   spec.keep_daemons = true;
@@ -103,7 +103,7 @@ TEST_CASE("a daemon may be left behind on a normal end where that is asked for, 
   CHECK(dies(pids[1]));
 }
 
-TEST_CASE("a daemon does not outlive a stop, asked for or not") {
+TEST_CASE("a daemon does not outlive a stop, with or without keep_daemons") {
   const TemporaryDirectory place;
   ChildSpec spec = fake({"--pids", place / "pids", "--daemonise-stranger", "--say", "ready", "--hang"});
   spec.keep_daemons = true;
@@ -111,7 +111,7 @@ TEST_CASE("a daemon does not outlive a stop, asked for or not") {
   for (const int pid : pids_in(place / "pids")) CHECK_FALSE(is_running(pid));
 }
 
-TEST_CASE("a process that never stops moving is caught") {
+TEST_CASE("a process that keeps forking is caught") {
   const TemporaryDirectory place;
   const std::string tag = "runner-" + std::to_string(::getpid());
   ChildSpec spec = fake({"--fork-runner", "--say", "ready", "--hang"});
@@ -120,14 +120,14 @@ TEST_CASE("a process that never stops moving is caught") {
   CHECK(processes_tagged("DELEGATE_TEST_RUN", tag).empty());
 }
 
-TEST_CASE("the output that a child had written is not lost over its descendants (C22)") {
+TEST_CASE("the output of a child is not lost while its descendants are killed") {
   const ChildResult result =
       run(fake({"--daemonise-stranger", "--fork-sleeper", "--flood", "60k", "--say", "the last line"}));
   CHECK(result.out.text().ends_with("the last line\n"));
   CHECK(result.exit_code == 0);
 }
 
-TEST_CASE("when the supervisor itself is killed the child dies with it, and the tag finds the others") {
+TEST_CASE("if the supervisor is killed the child dies with it, and the tag finds the others") {
   const TemporaryDirectory place;
   ChildSpec spec = fake({"--pids", place / "pids", "--daemonise-sleeper", "--say", "ready", "--hang"});
   spec.tag_name = "DELEGATE_TEST_RUN";
@@ -145,7 +145,7 @@ TEST_CASE("when the supervisor itself is killed the child dies with it, and the 
   CHECK(all_die(pids));
 }
 
-TEST_CASE("a supervisor that goes before it has read its orders still says how it went") {
+TEST_CASE("a supervisor that ends before it has read its commands still reports how the child ended") {
   const TemporaryDirectory place;
   Result<Spawned> child = spawn(fake({"--pids", place / "pids", "--hang"}));
   REQUIRE(child);
@@ -156,13 +156,14 @@ TEST_CASE("a supervisor that goes before it has read its orders still says how i
   ::kill(own[0], SIGSTOP);
   ::kill(pids_in(place / "pids").front(), SIGKILL);
   REQUIRE(dies(pids_in(place / "pids").front()));
-  for (int i = 0; i < 3; ++i) child->give(Order::clear);  // one is read, and is enough
+  for (int i = 0; i < 3; ++i) child->send(SupervisorCommand::kill_all);  // one is read, which is enough
   ::kill(own[0], SIGCONT);
   REQUIRE(dies(own[0]));
-  for (const int kind : {Tiding::ended, Tiding::gone, Tiding::lost}) CHECK(next_tiding(*child).kind == kind);
+  for (const int kind : {SupervisorEvent::ended, SupervisorEvent::gone, SupervisorEvent::lost})
+    CHECK(next_event(*child).kind == kind);
 }
 
-TEST_CASE("when the owner is killed, with no chance to do anything, nothing of its child is left") {
+TEST_CASE("if the owner is killed with SIGKILL nothing of its child is left") {
   const TemporaryDirectory place;
   const Bystander bystander;
   const pid_t owner = ::fork();

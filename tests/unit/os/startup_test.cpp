@@ -1,4 +1,4 @@
-#include "core/os/init.hpp"
+#include "core/os/startup.hpp"
 
 #include <poll.h>
 #include <sched.h>
@@ -15,14 +15,14 @@ using namespace delegate_tests;
 
 namespace {
 
-/// A pipe that tells when the last of those that hold its end is gone.
+/// A pipe that shows when the last process holding its write end has ended.
 struct Line {
   Line() { REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0); }
   ~Line() {
     for (const int end : ends) ::close(end);
   }
   void say(char word) const { REQUIRE(::write(ends[1], &word, 1) == 1); }
-  /// 0: everybody who could say something is gone. In a forked process only after `listen`.
+  /// 0: no process has the write end any more. In a forked process only after `listen`.
   char hear() const {
     pollfd waited{ends[0], POLLIN, 0};
     if (::poll(&waited, 1, 20'000) != 1) return '?';
@@ -36,14 +36,14 @@ struct Line {
   std::array<int, 2> ends{};
 };
 
-/// A first process that splits with this patience; then the second one lives this life.
+/// A first process that splits with this patience; the second one then runs `life`.
 class Container {
  public:
   template <class Life>
   Container(milliseconds patience, const Life& life) {
     pid_ = static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
     if (pid_ != 0) return;
-    ::signal(SIGTERM, SIG_DFL);  // the test's own handler is for the test
+    ::signal(SIGTERM, SIG_DFL);  // not the test's own handler
     split_off_init(patience);
     ::_exit(::getpid() == 1 ? 99 : life());
   }
@@ -57,7 +57,7 @@ class Container {
     return pid_ > 0;
   }
   void signal(int number) const { ::kill(pid_, number); }
-  /// -1: it died of a signal, or does not end.
+  /// -1: it was ended by a signal, or does not end.
   int code() {
     if (!dies(pid_)) return -1;
     int status = 0;
@@ -97,13 +97,13 @@ void block(int signal) {
 
 }  // namespace
 
-TEST_CASE("a process that is not the first of its container stays one") {
+TEST_CASE("a process that is not the first of its container does not split") {
   const pid_t before = ::getpid();
   split_off_init(kForEver);
   CHECK(::getpid() == before);
 }
 
-TEST_CASE("the first process of a container goes with the exit code of the second") {
+TEST_CASE("the first process of a container ends with the exit code of the second") {
   SECTION("that exits") {
     Container container(kForEver, [] { return 7; });
     if (container.is_allowed()) CHECK(container.code() == 7);
@@ -133,7 +133,7 @@ TEST_CASE("the first process of a container passes signals on") {
   CHECK(container.code() == 3);
 }
 
-TEST_CASE("the first process of a container collects what others leave behind") {
+TEST_CASE("the first process of a container reaps orphans") {
   Container container(kForEver, [] {
     Line line;
     if (const pid_t between = ::fork(); between == 0) {
@@ -147,14 +147,14 @@ TEST_CASE("the first process of a container collects what others leave behind") 
     pid_t orphan = 0;
     if (::read(line.ends[0], &orphan, sizeof orphan) != sizeof orphan) return 5;
     const Deadline patience = Deadline::in(20s);
-    while (::kill(orphan, 0) == 0)  // a zombie is there, too
+    while (::kill(orphan, 0) == 0)  // true for a zombie, too
       if (patience.passed()) return 6;
     return 0;
   });
   if (container.is_allowed()) CHECK(container.code() == 0);
 }
 
-TEST_CASE("what works in the background of a container comes to its end first") {
+TEST_CASE("a container waits for its background processes") {
   Line go;
   Line second;
   Line done;
@@ -176,13 +176,13 @@ TEST_CASE("what works in the background of a container comes to its end first") 
   CHECK(container.code() == 7);
 }
 
-TEST_CASE("what works in the background of a container for too long is told to end") {
+TEST_CASE("background processes of a container that take too long get SIGTERM") {
   Line line;
   Container container(20ms, [&] {
     block(SIGTERM);
     leave_behind([&] {
       if (wait_for(SIGTERM) == SIGTERM) line.say('t');
-      ::pause();  // and does not
+      ::pause();  // ignores it
     });
     return 7;
   });
@@ -192,7 +192,7 @@ TEST_CASE("what works in the background of a container for too long is told to e
   CHECK(container.code() == 7);
 }
 
-TEST_CASE("a signal ends the wait for what works in the background of a container") {
+TEST_CASE("a signal ends the wait for the background processes of a container") {
   Line second;
   Container container(kForEver, [&] {
     leave_behind([&] {

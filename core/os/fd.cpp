@@ -1,4 +1,4 @@
-#include "core/os/sigpipe.hpp"
+#include "core/os/fd.hpp"
 
 #include <cerrno>
 #include <ctime>

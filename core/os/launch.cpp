@@ -1,0 +1,204 @@
+#include "core/os/launch.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "core/base/text.hpp"
+#include "core/os/errno_code.hpp"
+
+namespace delegate {
+namespace {
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  out.reserve(strings.size() + 1);
+  for (const std::string& text : strings) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+/// A copy above the standard streams; `fd` stays open.
+Result<Fd> copy_above_standard_streams(int fd, const std::string& where) {
+  Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!copy) return fail_errno(where, errno);
+  return copy;
+}
+
+/// Inclusive. System calls only.
+void close_numbers(unsigned first, unsigned last) {
+  if (first > last || ::syscall(SYS_close_range, first, last, 0U) == 0) return;
+  rlimit limit{};  // before Linux 5.9
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const auto end = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 1U << 20));
+  for (unsigned fd = first; fd <= last && fd < end; ++fd) ::close(static_cast<int>(fd));
+}
+
+// ---- detached
+// ----------------------------------------------------------------------------------------------------------
+
+struct DetachedImage {
+  const char* executable;
+  const ExecArguments& arguments;
+  int null;  // /dev/null
+  int err;
+};
+
+/// System calls only.
+[[noreturn]] void exec_detached(const DetachedImage& image) {
+  reset_signal_handlers();
+  unblock_signals();
+  const bool ready = ::dup2(image.null, STDIN_FILENO) >= 0 && ::dup2(image.null, STDOUT_FILENO) >= 0 &&
+                     ::dup2(image.err, STDERR_FILENO) >= 0;
+  close_descriptors_except();  // this process may have inherited some without close-on-exec
+  if (ready) ::execve(image.executable, image.arguments.argv(), image.arguments.env());
+  ::_exit(127);
+}
+
+/// The process between: it ends at once, so that its child is not ours. System calls only.
+[[noreturn]] void fork_detached(const DetachedImage& image) {
+  ::setsid();
+  const pid_t pid = ::fork();
+  if (pid == 0) exec_detached(image);
+  ::_exit(pid < 0 ? 1 : 0);
+}
+
+// ---- lifeline
+// ----------------------------------------------------------------------------------------------------------
+
+/// The file actions and attributes of one posix_spawn.
+class SpawnOptions {
+ public:
+  SpawnOptions() {
+    ::posix_spawn_file_actions_init(&actions_);
+    ::posix_spawnattr_init(&attributes_);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    sigset_t to_default;  // a nohup of our caller must not keep SIGTERM from cancelling the new process
+    ::sigemptyset(&to_default);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&to_default, signal);
+    ::posix_spawnattr_setsigdefault(&attributes_, &to_default);
+  }
+  ~SpawnOptions() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnOptions(const SpawnOptions&) = delete;
+  SpawnOptions& operator=(const SpawnOptions&) = delete;
+
+  posix_spawn_file_actions_t* actions() { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+}  // namespace
+
+Status start_detached(const Program& program, int err) {
+  Fd opened(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!opened) return fail_errno("start: /dev/null", errno);
+  TRY(const Fd null, above_standard_streams(std::move(opened), "start: open files"));
+  TRY(const Fd own_err, copy_above_standard_streams(err < 0 ? null.get() : err, "start: open files"));
+  const ExecArguments arguments(program.argv, program.env);
+  const DetachedImage image{program.executable.c_str(), arguments, null.get(), own_err.get()};
+  const pid_t between = fork_into([&image] { fork_detached(image); });
+  if (between < 0) return fail_errno("start: " + program.executable, errno);
+  const auto status = wait_for_end(between);
+  if (!status) return {};  // reaped by somebody's SIGCHLD handling: it has done its part
+  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return {};
+  return fail(Code::resource_exhausted, "start: " + program.executable + ": no process available");
+}
+
+Result<LifelineProcess> start_with_lifeline(const Program& program, const std::string& cwd) {
+  TRY(Pipe in, make_pipe("start: pipe"));
+  TRY(Pipe out, make_pipe("start: pipe"));
+  SpawnOptions options;
+  ::posix_spawn_file_actions_adddup2(options.actions(), in.read.get(), STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(options.actions(), out.write.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_addopen(options.actions(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_addchdir_np(options.actions(), cwd.c_str());
+  const ExecArguments arguments(program.argv, program.env);
+  LifelineProcess process;
+  const int error = ::posix_spawn(&process.pid, program.executable.c_str(), options.actions(), options.attributes(),
+                                  arguments.argv(), arguments.env());
+  if (error != 0) return fail_errno("start: a process in " + one_line(cwd), error);
+  ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
+  process.lifeline = std::move(in.write);
+  process.output = std::move(out.read);
+  return process;
+}
+
+// ---- what the kinds share
+// ----------------------------------------------------------------------------------------------
+
+Result<Fd> above_standard_streams(Fd fd, const std::string& where) {
+  if (fd.get() > STDERR_FILENO) return fd;
+  return copy_above_standard_streams(fd.get(), where);
+}
+
+Result<Pipe> make_pipe(const std::string& where) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno(where, errno);
+  Fd low_read(ends[0]);
+  Fd low_write(ends[1]);
+  TRY(Fd read, above_standard_streams(std::move(low_read), where));
+  TRY(Fd write, above_standard_streams(std::move(low_write), where));
+  return Pipe{std::move(read), std::move(write)};
+}
+
+ExecArguments::ExecArguments(const std::vector<std::string>& argv, const std::vector<std::string>& env)
+    : argv_(pointers(argv)), env_(pointers(env)) {}
+
+void reset_signal_handlers() {
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &plain, nullptr);
+}
+
+void unblock_signals() {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+}
+
+void detach_standard_streams() {
+  int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) null = ::open("/", O_PATH | O_CLOEXEC);  // at least keeps the numbers 0 to 2 in use
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, stream);
+  if (null > STDERR_FILENO) ::close(null);
+}
+
+void close_descriptors_except(std::span<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned next = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    if (fd < static_cast<int>(next)) continue;
+    close_numbers(next, static_cast<unsigned>(fd) - 1);
+    next = static_cast<unsigned>(fd) + 1;
+  }
+  close_numbers(next, ~0U);
+}
+
+std::optional<int> wait_for_end(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return std::nullopt;
+  return status;
+}
+
+int shell_exit_code(int wait_status) {
+  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+}  // namespace delegate

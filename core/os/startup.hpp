@@ -1,0 +1,27 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "core/base/deadline.hpp"
+
+// What main does before anything else.
+namespace delegate {
+
+/// If this process is the first of its container (`docker run … delegate`), it is also init: orphans become its
+/// children, and when it ends all others are killed. There it splits in two, and this function returns in the child,
+/// the second process. The first one passes signals on, reaps orphans, and ends with the child's exit code (128 +
+/// signal) once the background processes have ended; they get SIGTERM after `patience`, or at once if a signal asks
+/// this process to end.
+///
+/// Anywhere else it does nothing. Call it while the process has one thread and has printed nothing. If no process is
+/// available, the first process goes on alone.
+void split_off_init(milliseconds patience);
+
+std::map<std::string, std::string> inherited_environment();
+
+/// Opens /dev/null for each standard stream that the caller closed, so that the next opened file (the state file, a
+/// socket) does not get its number. Reading such a stdin gives nothing; writing to such an output is an error, which is
+/// reported.
+void reserve_standard_streams();
+
+}  // namespace delegate
