@@ -48,23 +48,20 @@ enum class Outcome {
   internal,
 };
 
-/// Who saw it: the backend said so, or we did (Envoy: external and local origin).
-enum class Side { local, upstream };
-enum class LogLevel { info, warning, error };
 enum class TryNext { no, yes };
+/// Whether the same call to the same backend may end differently: what a backend's own retries are worth.
+enum class Retry { may_help, pointless };
 
 struct OutcomeTraits {
   Outcome outcome;
   std::string_view name;
-  Side side;
-  Verdict on_call;    // what the breaker hears from an `ask`
-  Verdict on_health;  // … and from a ping or health check
-  Trip trip;          // unambiguous: no point in counting to the threshold
-  TryNext try_next;   // in auto mode
-  TryNext try_login;  // of the same backend: it is about the login, not about the backend (B37, B38)
-  LogLevel level;
-  int exit_code;    // of a run that ends with it
-  int http_status;  // for machine faces
+  Verdict on_call;    // what an `ask` reports to the breaker
+  Verdict on_health;  // what a ping or health check reports
+  Trip trip;          // unambiguous failures do not wait for the threshold
+  TryNext try_next;   // the next backend, in auto mode
+  TryNext try_login;  // the next login of the same backend: the failure concerns the login, not the backend
+  Retry retry;
+  int exit_code;  // of a run that ends with it
 };
 
 const OutcomeTraits& traits(Outcome outcome);
