@@ -7,7 +7,7 @@
 #include "cli/json.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
-#include "core/health/plain_words.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate::cli {
 namespace {

@@ -2,13 +2,20 @@
 #include <string>
 #include <string_view>
 
-// What an outcome is called where others may look on, as on a locked screen: fixed words, nothing that was said by a
-// backend, no path, no name of a file.
+#include "core/health/outcome.hpp"
+
+// Outcomes in words for people, in one table. The words are fixed and may appear on a locked screen: they never contain
+// text from a backend, a path or a file name.
 namespace delegate {
 
-/// Completes "NAME is unavailable: …".
-std::string_view cause_of(std::string_view outcome);
-/// One sentence: what a person can do about it.
-std::string advice_for(std::string_view outcome, std::string_view backend);
+/// A short phrase for lists and messages: "signed out", "rate limited". Codes are for JSON only.
+std::string_view words_for(Outcome outcome);
+/// The same for a stored name; a name that this version does not know is returned as it is.
+std::string_view words_for(std::string_view outcome_name);
+
+/// Completes "NAME is unavailable: …" in a notification.
+std::string_view cause_of(std::string_view outcome_name);
+/// One sentence for a notification: what a person can do about it.
+std::string advice_for(std::string_view outcome_name, std::string_view backend);
 
 }  // namespace delegate

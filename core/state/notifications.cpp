@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/health/plain_words.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate {
 namespace {

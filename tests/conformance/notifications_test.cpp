@@ -63,7 +63,7 @@ TEST_CASE("the update that opens a breaker writes its notification, one (A78) [R
   CHECK(rows[0].subject == "gemini");
   CHECK(rows[0].severity == Severity::warning);
   CHECK(rows[0].delivery == Delivery::owed);
-  CHECK(rows[0].title == "gemini is unavailable: its sign-in is not valid any more");
+  CHECK(rows[0].title == "gemini is unavailable: its sign-in is no longer valid");
   CHECK(rows[0].retry_at == shop.clock.now().wall + shop.policy.cooldown);
 }
 

@@ -30,7 +30,7 @@ struct Records {
                        .subject = backend,
                        .outcome = outcome,
                        .severity = Severity::warning,
-                       .title = backend + " is unavailable: its sign-in is not valid any more",
+                       .title = backend + " is unavailable: its sign-in is no longer valid",
                        .message = "Sign in to it again.",
                        .first_seen = around.now,
                        .retry_at = around.now + 60s});
@@ -64,7 +64,7 @@ TEST_CASE("a trip says who failed and why, who answers, when it is tried again a
   records.trip("gemini");
   const auto told = records.of({1});
   REQUIRE(told.size() == 1);
-  CHECK(told[0].words.title == "gemini is unavailable: its sign-in is not valid any more");
+  CHECK(told[0].words.title == "gemini is unavailable: its sign-in is no longer valid");
   CHECK(told[0].words.message == "ollama answers meanwhile. It is tried again at 12:01. Sign in to it again.");
   CHECK(told[0].severity == Severity::warning);
 }
@@ -107,7 +107,7 @@ TEST_CASE("a storm is one announcement") {
   CHECK(told[0].words.title == "claude, codex and gemini are unavailable");
   CHECK(told[0].words.message ==
         "ollama answers meanwhile.\n"
-        "claude: its sign-in is not valid any more\n"
+        "claude: its sign-in is no longer valid\n"
         "codex: it cannot be reached\n"
         "gemini: it does not answer in time");
   CHECK(told[0].rows.size() == 3);
