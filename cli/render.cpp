@@ -165,7 +165,7 @@ std::string until_text(milliseconds wait, milliseconds now) {
 }
 
 std::string limit_text(const BackendStatus& backend, milliseconds now) {
-  const milliseconds slow = *backend.breaker.slow_probe_in;
+  const milliseconds slow = *backend.breaker.limit_probe_in;
   std::string until = until_text(backend.breaker.retry_after, now);
   if (slow >= backend.breaker.retry_after) return until;
   return until + (slow > milliseconds(0) ? ", slow probe in " + format_wait(slow) : ", next call probes slowly");
@@ -175,7 +175,7 @@ std::string next_text(const BackendStatus& backend, milliseconds now) {
   const auto wait = format_wait(backend.breaker.retry_after);
   const bool waits = backend.breaker.retry_after > milliseconds(0);
   switch (backend.breaker.state) {
-    case BreakerState::open: return backend.breaker.slow_probe_in ? limit_text(backend, now) : "probe in " + wait;
+    case BreakerState::open: return backend.breaker.limit_probe_in ? limit_text(backend, now) : "probe in " + wait;
     case BreakerState::half_open: return waits ? "probe running" : "next call probes";
     case BreakerState::forced_open: return "until `breaker reset`";
     case BreakerState::disabled: return "not counting";
@@ -195,7 +195,7 @@ bool explains_breaker(const BackendStatus& backend) {
   const auto& [failure, last] = std::tie(backend.last_failure, backend.last_attempt);
   const bool counts = backend.breaker.state != BreakerState::closed || backend.breaker.failures > 0;
   if (!failure || !counts) return false;
-  return backend.breaker.slow_probe_in || !last || failure->at > last->started_at + last->took;
+  return backend.breaker.limit_probe_in || !last || failure->at > last->started_at + last->took;
 }
 
 std::string last_text(const BackendStatus& backend, milliseconds now) {

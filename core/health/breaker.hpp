@@ -20,7 +20,7 @@ std::string_view to_string(BreakerState state);
 std::optional<BreakerState> breaker_state_named(std::string_view name);
 
 /// R22: the wait for the next slow probe doubles up to this, or stays at the first where that is longer.
-inline constexpr milliseconds kLongestSlowProbe{3'600'000};
+inline constexpr milliseconds kLongestLimitProbe{3'600'000};
 
 struct BreakerPolicy {
   int threshold = 3;                   // consecutive counted failures, >= 1
@@ -29,7 +29,7 @@ struct BreakerPolicy {
   double backoff_multiplier = 2;
   milliseconds failure_window{1'800'000};        // older failures leave the streak; 0: they never do
   milliseconds max_retry_after{24 * 3'600'000};  // longest that a rate limit's hint is believed
-  milliseconds slow_probe{300'000};              // first slow probe of a limit (R22); 0: none
+  milliseconds limit_probe{300'000};             // first slow probe of a limit (R22); 0: none
   milliseconds grace{2'000};                     // length of a drop's burst
   int drop_counts_after = 3;                     // from this burst in a row on, each burst counts one; 0: never
 };
@@ -56,9 +56,9 @@ struct Breaker {
   std::int64_t generation = 0;      // grows with every change of state; results of an older one are void
   std::vector<HostTime> streak;     // the counted failures in a row, oldest first; only while closed
   int breaks_in_a_row = 0;          // back-off step
-  Span pause;                       // the running break, while open; its rest, while a probe is out before its end
-  bool by_hand = false;             // a person began this break: it says nothing about the backend's health
-  std::optional<Span> slow_probe;   // the wait for the next slow probe (R22), while a stated limit runs
+  Span cooldown;                    // the running break, while open; its rest, while a probe is out before its end
+  bool manual = false;              // a person began this break: it says nothing about the backend's health
+  std::optional<Span> limit_probe;  // the wait for the next slow probe (R22), while a stated limit runs
   std::optional<ProbeLease> probe;  // while half-open, or a slow one while open
   // Of lost connections. The stores keep these two alike in all backends of one peer: see BackendState.
   std::optional<Span> burst;  // the last burst of drops
@@ -77,16 +77,16 @@ struct Breaker {
 struct BreakerView {
   BreakerState state = BreakerState::closed;
   int failures = 0;
-  milliseconds retry_after{0};                // open: until the probe is due; half-open: while another one's probe runs
-  std::optional<milliseconds> slow_probe_in;  // open for a stated limit: until it may be probed slowly; 0: now
+  milliseconds retry_after{0};  // open: until the probe is due; half-open: while another one's probe runs
+  std::optional<milliseconds> limit_probe_in;  // open for a stated limit: until it may be probed slowly; 0: now
 };
 BreakerView view(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now);
 
 enum class PermitKind {
   normal,
   probe,
-  slow_probe,  // for a question of ours that closes the breaker when it is answered; never for a person's
-  unguarded,   // the store could not be used: allowed, and its result is dropped (R18)
+  limit_probe,  // for a question of ours that closes the breaker when it is answered; never for a person's
+  unguarded,    // the store could not be used: allowed, and its result is dropped (R18)
   denied,
 };
 std::string_view to_string(PermitKind kind);
@@ -98,7 +98,7 @@ struct Ticket {
   std::string token;
 };
 
-struct Claimant {
+struct LeaseRequest {
   ProcessId owner;
   std::string token;      // unique among all permits ever
   milliseconds lease{0};  // how long the call may take
@@ -107,24 +107,24 @@ struct Claimant {
 /// Is this owner certainly gone? Lets a dead process's probe be taken over before its lease is out.
 using IsGone = std::function<bool(const ProcessId&)>;
 
-/// When a probe may start. `at_once` is for the last resort and for a ping: it does not wait for the break's end, but
+/// When a probe may start. `immediate` is for the last resort and for a ping: it does not wait for the break's end, but
 /// there is still only one probe, and what was decided by hand is kept. When such a probe ends without a verdict, the
-/// rest of the break goes on. `slowly` asks for a slow probe and for nothing else (R22): it is refused wherever none is
-/// due, and it leaves the breaker open.
-enum class ProbeTime { when_due, at_once, slowly };
+/// rest of the break goes on. `rate_limited` asks for a slow probe and for nothing else (R22): it is refused wherever
+/// none is due, and it leaves the breaker open.
+enum class ProbeTime { when_due, immediate, rate_limited };
 
 /// Is a burst of drops under way? (R20)
 bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTime& now);
 
-struct Allowed {
+struct Acquired {
   Ticket ticket;
   std::optional<BreakerState> entered;  // a change of state made by this step
 };
-/// Asks for a permit. In half-open exactly one claimant holds the probe (R5, R7).
-Allowed allow(Breaker& breaker, const HostTime& now, const Claimant& claimant, const IsGone& is_gone,
-              ProbeTime probe_time = ProbeTime::when_due);
+/// Asks for a permit. In half-open exactly one request holds the probe (R5, R7).
+Acquired try_acquire(Breaker& breaker, const HostTime& now, const LeaseRequest& request, const IsGone& is_gone,
+                     ProbeTime probe_time = ProbeTime::when_due);
 
-struct Report {
+struct CallReport {
   Verdict verdict = Verdict::neutral;
   Trip trip = Trip::at_threshold;
   std::optional<milliseconds> retry_after;  // with Verdict::rate_limited
@@ -143,7 +143,7 @@ struct Settled {
 /// Reports the end of a call. Through a permit that is not current it changes nothing (R8, R10), except that a rate
 /// limit's hint may lengthen a running break (R17).
 Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Ticket& ticket,
-               const Report& report);
+               const CallReport& report);
 
 // By hand (R13). Each returns the state entered, if it changed.
 std::optional<BreakerState> force_open(Breaker& breaker);
@@ -164,6 +164,6 @@ enum class Edge {
 std::optional<Edge> edge_between(const Breaker& before, const Breaker& after);
 
 /// Length of break `n` in a row, n >= 1 (R11).
-milliseconds break_length(const BreakerPolicy& policy, int n);
+milliseconds cooldown_for(const BreakerPolicy& policy, int n);
 
 }  // namespace delegate

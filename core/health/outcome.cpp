@@ -34,7 +34,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::stalled_tool,      "stalled_tool",      bad,           bad,  at_threshold, next, stay,  may_help,  1},
     OutcomeTraits{Outcome::exited_nonzero,    "exited_nonzero",    bad,           bad,  at_threshold, next, stay,  may_help,  1},
     OutcomeTraits{Outcome::killed_by_signal,  "killed_by_signal",  none,          none, at_threshold, next, stay,  may_help,  1},
-    OutcomeTraits{Outcome::unauthenticated,   "unauthenticated",   bad,           bad,  at_once,      next, next,  may_help,  1},
+    OutcomeTraits{Outcome::unauthenticated,   "unauthenticated",   bad,           bad,  immediate,    next, next,  may_help,  1},
     OutcomeTraits{Outcome::quota_exhausted,   "quota_exhausted",   limited,       none, at_threshold, next, next,  pointless, 1},
     OutcomeTraits{Outcome::rate_limited,      "rate_limited",      limited,       none, at_threshold, next, next,  may_help,  1},
     OutcomeTraits{Outcome::overloaded,        "overloaded",        bad,           none, at_threshold, next, stay,  may_help,  1},

@@ -68,7 +68,7 @@ const OutcomeTraits& traits(Outcome outcome);
 inline std::string_view to_string(Outcome outcome) { return traits(outcome).name; }
 std::optional<Outcome> outcome_named(std::string_view name);
 /// Of a server: nobody is there to be asked.
-inline bool is_away(Outcome outcome) {
+inline bool is_unreachable(Outcome outcome) {
   return outcome == Outcome::not_installed || outcome == Outcome::unreachable || outcome == Outcome::connect_timeout;
 }
 inline bool is_answer(Outcome outcome) { return outcome == Outcome::answered || outcome == Outcome::answered_empty; }

@@ -13,6 +13,6 @@ enum class Verdict {
 };
 
 /// Whether one such failure opens the breaker without counting to the threshold.
-enum class Trip { at_threshold, at_once };
+enum class Trip { at_threshold, immediate };
 
 }  // namespace delegate

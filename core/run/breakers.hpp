@@ -41,7 +41,7 @@ class Permit {
   bool login_refused() const { return login_refused_; }
   /// Connections to its peer got lost just now: none that is older is to be used.
   bool in_burst() const { return in_burst_; }
-  Settled settle(const Report& report);
+  Settled settle(const CallReport& report);
 
  private:
   friend class Breakers;
@@ -87,7 +87,7 @@ class Breakers {
 
  private:
   friend class Permit;
-  Settled settle(const Applicant& applicant, const Ticket& ticket, const Report& report);
+  Settled settle(const Applicant& applicant, const Ticket& ticket, const CallReport& report);
   void remember(const Error& error);
   std::string next_token();
 

@@ -44,7 +44,7 @@ void end_outage(NotificationRows& rows, std::string_view kind, const std::string
 }
 
 std::optional<milliseconds> end_of_break(const Breaker& breaker, const HostTime& now) {
-  return now.wall + remaining(breaker.pause, now);
+  return now.wall + remaining(breaker.cooldown, now);
 }
 
 NotificationRow trip_row(const std::string& backend, const Breaker& after, const HostTime& now) {

@@ -17,9 +17,10 @@ struct Shop {
   void call(const std::string& backend, Verdict verdict, const std::string& outcome = "timed_out") {
     REQUIRE(store->update(backend, [&](BackendState& state, const HostTime& now) {
       const auto nobody = [](const ProcessId&) { return false; };
-      const Ticket ticket = allow(state.breaker, now, {kMe, "t", 1h}, nobody).ticket;
-      settle(state.breaker, policy, now, ticket,
-             {.verdict = verdict, .trip = Trip::at_once, .outcome = outcome, .message = "secret words of the vendor"});
+      const Ticket ticket = try_acquire(state.breaker, now, {kMe, "t", 1h}, nobody).ticket;
+      settle(
+          state.breaker, policy, now, ticket,
+          {.verdict = verdict, .trip = Trip::immediate, .outcome = outcome, .message = "secret words of the vendor"});
     }));
   }
   NotificationRows rows() {

@@ -88,8 +88,8 @@ TEST_CASE("every outcome is known by its stored name, which is its own") {
 TEST_CASE("only a failed login trips without counting") {
   for (const Row& row : kRows) {
     INFO(row.name);
-    const bool at_once = traits(row.outcome).trip == Trip::at_once;
-    CHECK(at_once == (row.outcome == Outcome::unauthenticated));
+    const bool immediate = traits(row.outcome).trip == Trip::immediate;
+    CHECK(immediate == (row.outcome == Outcome::unauthenticated));
   }
 }
 
