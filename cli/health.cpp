@@ -30,7 +30,7 @@ struct Health {
   std::set<std::string> not_ready;  // … or could, were they not
   int waiting = 0;
   int running = 0;
-  int owed = 0;
+  int pending = 0;
   bool ok() const { return status.store.ok && !ready.empty(); }
 };
 
@@ -44,13 +44,13 @@ void look_at_store(const Host& host, Health& health) {
     if (!jobs) return note(jobs.error());
     for (const JobRow& job : *jobs) {
       if (host.engine().breakers.is_gone(job.owner)) continue;
-      if (job.state == JobRow::State::waiting || job.state == JobRow::State::aside) ++health.waiting;
+      if (job.state == JobRow::State::waiting || job.state == JobRow::State::yielded) ++health.waiting;
       if (job.state == JobRow::State::running) ++health.running;
     }
   }
   const auto rows = host.store()->notifications();
   if (!rows) return note(rows.error());
-  health.owed = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_untold));
+  health.pending = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_outstanding));
 }
 
 Health health_of(const World& world, const Host& host, const Config& config) {
@@ -91,7 +91,7 @@ std::string to_json(const Health& health) {
                                        {"skipped", guard.skipped}});
   if (!health.status.store.ok) return dump(json);  // nothing is known of these
   json["queue"] = {{"waiting", health.waiting}, {"running", health.running}};
-  json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.owed}};
+  json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.pending}};
   return dump(json);
 }
 

@@ -221,7 +221,7 @@ std::string unacknowledged_text(const NotificationRows& rows) {
   constexpr std::size_t kMost = 3;
   std::string text = rows.empty() ? "" : "\n";
   for (std::size_t i = 0; i < std::min(rows.size(), kMost); ++i) {
-    text += (rows[i].severity == Severity::critical ? "!! " : "! ") + one_line(rows[i].title, 160);
+    text += (rows[i].severity == NotificationSeverity::critical ? "!! " : "! ") + one_line(rows[i].title, 160);
     text += (rows[i].count > 1 ? " (x" + std::to_string(rows[i].count) + ")" : "") + "\n";
   }
   if (rows.size() > kMost) text += "! and " + std::to_string(rows.size() - kMost) + " more\n";

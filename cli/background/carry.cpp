@@ -46,7 +46,7 @@ std::string remarks_on(const World& world, const RunResult& result) {
 }
 
 /// Asks for a place among those that run on this host.
-Result<Turn> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
+Result<JobStart> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
   const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
   return jobs.take(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
 }
@@ -72,14 +72,16 @@ class Herald final : public Observer {
   /// While it waits for a slot, others may work.
   void held_up(const std::vector<std::string>& backends) override {
     progress_ = {.backend = {}, .doing = "waits for a free slot of " + join(backends, " or ")};
-    is_aside_ = jobs_ != nullptr && jobs_->step_aside(id_, progress_.doing);
+    is_aside_ = jobs_ != nullptr && jobs_->yield(id_, progress_.doing);
     say_in_passing(world_, progress_);
   }
   bool may_go_on() override {
-    const auto turn = is_aside_ ? take_place(engine_, *jobs_, id_) : Result<Turn>(Turn{.kind = Turn::Kind::begun});
-    if (turn && (turn->kind == Turn::Kind::lost || turn->kind == Turn::Kind::unwanted)) world_.interrupted.cancel();
+    const auto turn = is_aside_ ? take_place(engine_, *jobs_, id_)
+                                : Result<JobStart>(JobStart{.decision = JobStart::Decision::started});
+    if (turn && (turn->decision == JobStart::Decision::lost || turn->decision == JobStart::Decision::cancelled))
+      world_.interrupted.cancel();
     // A store that fails meanwhile is no reason to wait any longer.
-    is_aside_ = turn && turn->kind != Turn::Kind::begun;
+    is_aside_ = turn && turn->decision != JobStart::Decision::started;
     return !is_aside_;
   }
   Deadline look() override {
@@ -94,7 +96,7 @@ class Herald final : public Observer {
 
  private:
   /// A store that cannot be asked leaves the signal and the leash.
-  bool wants_end() { return jobs_ != nullptr && jobs_->is_cancel_wanted(id_).value_or(false); }
+  bool wants_end() { return jobs_ != nullptr && jobs_->is_cancel_requested(id_).value_or(false); }
 
   const World& world_;
   const Engine& engine_;
@@ -118,8 +120,8 @@ Status patiently(const std::function<Status()>& step) {
 }
 
 /// Tells that the run is safe from now on: under way, or parked. One that somebody holds need not be parked.
-bool accept(const World& world, const Host& host, const Request& request, const Turn& turn, const Leash& leash) {
-  const Status parked = turn.kind == Turn::Kind::waits ? park(host, request) : Status();
+bool accept(const World& world, const Host& host, const Request& request, const JobStart& turn, const Leash& leash) {
+  const Status parked = turn.decision == JobStart::Decision::waits ? park(host, request) : Status();
   const bool is_safe = parked || !leash.is_let_go();
   say(world, is_safe ? Told(told::Accepted{turn.ahead, {}}) : Told(told::Failed{parked.error().what, {}}));
   return is_safe;
@@ -130,9 +132,9 @@ bool wait_for_turn(const World& world, const Host& host, const Request& request,
   Event nothing;
   for (int ahead = -1; !world.interrupted.cancelled();) {
     const auto turn = take_place(host.engine(), *host.store()->jobs(), request.run_id);
-    if (ahead < 0 && !accept(world, host, request, turn.value_or(Turn{}), leash)) return false;
-    if (!turn || turn->kind == Turn::Kind::begun) return true;
-    if (turn->kind != Turn::Kind::waits) return false;
+    if (ahead < 0 && !accept(world, host, request, turn.value_or(JobStart{}), leash)) return false;
+    if (!turn || turn->decision == JobStart::Decision::started) return true;
+    if (turn->decision != JobStart::Decision::waits) return false;
     if (turn->ahead != std::exchange(ahead, turn->ahead)) say_in_passing(world, told::Accepted{ahead, {}});
     nothing.wait(world.interrupted, Deadline::in(kLook));
     leash.look();

@@ -47,7 +47,7 @@ Status end_for_good(const Host& host, const std::string& id) {
 Status cancel_job(const Host& host, const KnownJob& job) {
   if (job.is_left_behind()) return end_for_good(host, job.row.id);
   if (job.has_ended()) return {};
-  TRY_STATUS(host.store()->jobs()->want_cancel(job.row.id));
+  TRY_STATUS(host.store()->jobs()->request_cancel(job.row.id));
   // It looks for the wish every now and then; a signal is quicker. Held by a descriptor, the process is the right one.
   const ProcessId& owner = job.row.owner;
   const ProcessId& self = host.engine().breakers.self();

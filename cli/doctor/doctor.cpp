@@ -52,7 +52,7 @@ int run_doctor(const World& world, const std::string& config_file, const DoctorC
     patient.host = &host.emplace(world, configured->loaded.config);
     patient.status = status_of(*host, patient.config());
     // That it cannot be read is in the status.
-    patient.states = host->engine().breakers.read().value_or(StateStore::Reading{});
+    patient.states = host->engine().breakers.read().value_or(StateStore::Snapshot{});
   }
   output.progress("looking …");
   const std::vector<Section> sections = examine(patient);

@@ -15,7 +15,7 @@ struct Patient {
   const Result<Configured>& configured;
   const Host* host = nullptr;  // null: the configuration cannot be used
   HostStatus status = {};
-  StateStore::Reading states = {};
+  StateStore::Snapshot states = {};
 
   const Config& config() const { return configured->loaded.config; }
   const Engine& engine() const { return host->engine(); }

@@ -64,8 +64,8 @@ class Announcer {
       Turn turn;
       TRY_STATUS(host_.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
         const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_gone(who); };
-        turn.other = other_teller(rows, me(), gone, now);
-        turn.mine = take_owed(rows, me(), gone, now);
+        turn.other = other_sender(rows, me(), gone, now);
+        turn.mine = claim_pending(rows, me(), gone, now);
       }));
       return turn;
     };
@@ -116,7 +116,7 @@ class Announcer {
   bool tell_one(const Announcement& one, const std::vector<Channel>& channels) {
     const bool wanted = is_wanted(one.kind) && !channels.empty();
     return note(one, wanted ? tell(channels, engine_.guards, one)
-                            : Walk{.delivery = Delivery::unwanted, .detail = "[notify] does not ask for it"});
+                            : Walk{.delivery = DeliveryState::unwanted, .detail = "[notify] does not ask for it"});
   }
 
   /// What shows something that is over is taken away, once.
@@ -142,7 +142,7 @@ class Announcer {
             row.channel = walk.channel;
             row.detail = walk.detail;
             row.handle = walk.handle;
-            if (walk.delivery == Delivery::delivered) row.delivered_at = now.wall;
+            if (walk.delivery == DeliveryState::delivered) row.delivered_at = now.wall;
             note_delivery(rows, row);
           }
         })
@@ -178,7 +178,7 @@ class Announcer {
   const Config& config_;
   Host host_;
   const Engine& engine_;
-  Deadline longest_wait_ = Deadline::in(kLongestTelling + kQuiet);
+  Deadline longest_wait_ = Deadline::in(kLongestSending + kQuiet);
 };
 
 }  // namespace
@@ -199,7 +199,7 @@ void tell_left_behind(const World& world, const Host& host) {
   if (host.store() == nullptr || !can_others_see) return;
   const Breakers& breakers = host.engine().breakers;
   const auto is_left = [&, now = world.clock.now()](const NotificationRow& row) {
-    return is_left_behind(
+    return is_orphaned(
         row, [&](const ProcessId& who) { return breakers.is_gone(who); }, now);
   };
   const auto rows = host.store()->notifications();

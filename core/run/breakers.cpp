@@ -196,7 +196,7 @@ Status Breakers::change(const std::string& backend, const std::function<void(Bre
   return {};
 }
 
-Result<StateStore::Reading> Breakers::read() {
+Result<StateStore::Snapshot> Breakers::read() {
   if (store_ == nullptr) return fail(Code::unavailable, trouble());
   return store_->read();
 }

@@ -72,7 +72,7 @@ class Breakers {
   /// A change by hand.
   Status change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change);
 
-  Result<StateStore::Reading> read();
+  Result<StateStore::Snapshot> read();
   /// Is the owner of a lease certainly gone?
   bool is_gone(const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }

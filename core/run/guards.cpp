@@ -133,7 +133,7 @@ std::string Guards::leave(const std::string& name, const Entry& entry, const Err
 
 Result<int> Guards::reset(const std::string& name) {
   if (store_ == nullptr) return 0;
-  TRY(const StateStore::Reading reading, store_->read());
+  TRY(const StateStore::Snapshot reading, store_->read());
   int changed = 0;
   for (const auto& [guard, state] : reading.guards) {
     if (!name.empty() && guard != name) continue;

@@ -14,13 +14,13 @@ class SqliteJobs final : public Jobs {
       : database_(database), mutex_(mutex), clock_(clock) {}
 
   Status add(const JobRow& row) override;
-  Result<Turn> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) override;
+  Result<JobStart> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) override;
   Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) override;
-  Status step_aside(const std::string& id, const std::string& doing) override;
+  Status yield(const std::string& id, const std::string& doing) override;
   Status note_doing(const std::string& id, const std::string& doing) override;
   Status finish(const JobRow& row, milliseconds keep_since) override;
-  Status want_cancel(const std::string& id) override;
-  Result<bool> is_cancel_wanted(const std::string& id) override;
+  Status request_cancel(const std::string& id) override;
+  Result<bool> is_cancel_requested(const std::string& id) override;
   Status remove(const std::string& id) override;
   Result<JobRow> find(const std::string& id) override;
   Result<std::vector<JobRow>> list() override;

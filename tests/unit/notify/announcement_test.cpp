@@ -29,14 +29,14 @@ struct Records {
     return raise(all, {.kind = "trip",
                        .subject = backend,
                        .outcome = outcome,
-                       .severity = Severity::warning,
+                       .severity = NotificationSeverity::warning,
                        .title = backend + " is unavailable: its sign-in is no longer valid",
                        .message = "Sign in to it again.",
                        .first_seen = around.now,
                        .retry_at = around.now + 60s});
   }
   NotificationRow& shown(NotificationRow& row, const std::string& handle, milliseconds ago) {
-    row.delivery = Delivery::delivered;
+    row.delivery = DeliveryState::delivered;
     row.handle = handle;
     row.delivered_at = around.now - ago;
     return row;
@@ -66,7 +66,7 @@ TEST_CASE("a trip says who failed and why, who answers, when it is tried again a
   REQUIRE(told.size() == 1);
   CHECK(told[0].words.title == "gemini is unavailable: its sign-in is no longer valid");
   CHECK(told[0].words.message == "ollama answers meanwhile. It is tried again at 12:01. Sign in to it again.");
-  CHECK(told[0].severity == Severity::warning);
+  CHECK(told[0].severity == NotificationSeverity::warning);
 }
 
 TEST_CASE("a time on another day is said with its day") {
@@ -148,7 +148,7 @@ TEST_CASE("a recovery says how long it took, and takes the trip's notification a
   REQUIRE(told.size() == 1);
   CHECK(told[0].words.title == "gemini answers again");
   CHECK(told[0].words.message == "It was unavailable for 12 m.");
-  CHECK(told[0].severity == Severity::info);
+  CHECK(told[0].severity == NotificationSeverity::info);
   CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
 }
 
