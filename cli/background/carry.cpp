@@ -48,7 +48,7 @@ std::string remarks_on(const World& world, const RunResult& result) {
 /// Asks for a place among those that run on this host.
 Result<JobStart> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
   const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
-  return jobs.take(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
+  return jobs.try_start(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
 }
 
 /// Tells how the run goes, and hears of the wish to stop it.

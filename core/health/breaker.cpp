@@ -25,12 +25,12 @@ std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
 
 std::optional<BreakerState> close(Breaker& breaker) {
   breaker.outage = false;
-  breaker.breaks_in_a_row = 0;
+  breaker.cooldowns_in_a_row = 0;
   breaker.bursts_in_a_row = 0;
   return enter(breaker, BreakerState::closed);
 }
 
-/// By hand: nothing of before is held against it (R13).
+/// After a manual change earlier failures do not count (R13).
 std::optional<BreakerState> start_afresh(Breaker& breaker) {
   breaker.burst.reset();
   return close(breaker);
@@ -42,7 +42,7 @@ std::optional<BreakerState> open(Breaker& breaker, const HostTime& now, millisec
   return entered;
 }
 
-/// R12: of what a report has just opened. False: it is the same outage still, or a person's break that goes on.
+/// R12: called when a report has opened the breaker. False: the same outage goes on, or a manual cooldown does.
 bool begin_outage(Breaker& breaker) {
   if (breaker.outage || breaker.manual) return false;
   ++breaker.trips;
@@ -52,24 +52,25 @@ bool begin_outage(Breaker& breaker) {
 
 bool is_over(const Span& span, const HostTime& now) { return remaining(span, now) == milliseconds(0); }
 
-/// What callers are kept from, and what watches over it meanwhile.
-struct Break {
+/// A running cooldown and what belongs to it.
+struct CooldownState {
   Span cooldown;
   std::optional<Span> limit_probe;
   bool manual = false;
 };
 
-Break rest_of(const Breaker& breaker, const HostTime& now) {
-  return is_over(breaker.cooldown, now) ? Break{} : Break{breaker.cooldown, breaker.limit_probe, breaker.manual};
+CooldownState rest_of(const Breaker& breaker, const HostTime& now) {
+  return is_over(breaker.cooldown, now) ? CooldownState{}
+                                        : CooldownState{breaker.cooldown, breaker.limit_probe, breaker.manual};
 }
 
-void resume(Breaker& breaker, Break rest) {
+void resume(Breaker& breaker, CooldownState rest) {
   breaker.cooldown = std::move(rest.cooldown);
   breaker.limit_probe = std::move(rest.limit_probe);
   breaker.manual = rest.manual;
 }
 
-/// Until the time that the vendor states, with slow probes before it.
+/// Opens until the time that the vendor states, with limit probes before it.
 std::optional<BreakerState> open_for_limit(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now,
                                            milliseconds length) {
   const auto entered = open(breaker, now, length);
@@ -77,7 +78,7 @@ std::optional<BreakerState> open_for_limit(Breaker& breaker, const BreakerPolicy
   return entered;
 }
 
-/// R15: the first decision after the clock changed its base anchors what still runs on the new one.
+/// R15: the first decision after a reboot or a clock change moves running spans to the new base.
 void settle_into(Breaker& breaker, const HostTime& now) {
   if (!is_over(breaker.cooldown, now) && anchored_elsewhere(breaker.cooldown, now))
     breaker.cooldown = reanchored(breaker.cooldown, now);
@@ -87,16 +88,16 @@ void settle_into(Breaker& breaker, const HostTime& now) {
     breaker.probe->span = reanchored(breaker.probe->span, now);
 }
 
-/// A probe of another boot has no owner any more.
-bool is_lost(const ProbeLease& probe, const HostTime& now, const IsGone& is_gone) {
-  return probe.span.since.boot_id != now.boot_id || is_over(probe.span, now) || is_gone(probe.owner);
+/// The owner of a probe from another boot is dead.
+bool is_lost(const ProbeLease& probe, const HostTime& now, const IsDead& is_dead) {
+  return probe.span.since.boot_id != now.boot_id || is_over(probe.span, now) || is_dead(probe.owner);
 }
 
-/// The probe's place is free again (R6). After a probe that began before its time, the rest of the break goes on.
+/// Frees the probe (R6). After an early probe the rest of the cooldown goes on.
 std::optional<BreakerState> free_probe(Breaker& breaker, const HostTime& now) {
   breaker.probe.reset();
   if (breaker.state != BreakerState::half_open || is_over(breaker.cooldown, now)) return std::nullopt;
-  const Break rest = rest_of(breaker, now);
+  const CooldownState rest = rest_of(breaker, now);
   const auto entered = enter(breaker, BreakerState::open);
   resume(breaker, rest);
   return entered;
@@ -125,10 +126,10 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
     const bool enough = static_cast<int>(breaker.streak.size()) >= policy.threshold;
     if (!enough && report.trip == Trip::at_threshold) return Settled{.counted = true};
   }
-  breaker.breaks_in_a_row = std::min(breaker.breaks_in_a_row + 1, 1'000'000);
-  const milliseconds length = cooldown_for(policy, breaker.breaks_in_a_row);
-  // Callers keep the rest of a longer break that a probe before its time has interrupted.
-  const Break rest = rest_of(breaker, now);
+  breaker.cooldowns_in_a_row = std::min(breaker.cooldowns_in_a_row + 1, 1'000'000);
+  const milliseconds length = cooldown_for(policy, breaker.cooldowns_in_a_row);
+  // The rest of a longer cooldown, which an early probe interrupted, goes on.
+  const CooldownState rest = rest_of(breaker, now);
   const auto entered = open(breaker, now, length);
   if (remaining(rest.cooldown, now) > length) resume(breaker, rest);
   return Settled{.counted = true, .entered = entered, .tripped = begin_outage(breaker)};
@@ -153,7 +154,7 @@ Settled collateral(Breaker& breaker, const HostTime& now) {
   return settled;
 }
 
-/// R20: the first drop opens a burst, anchored there; inside it everything is collateral.
+/// R20: the first drop starts a burst; further drops inside it are collateral.
 Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
   if (in_burst(breaker, policy, now)) return collateral(breaker, now);
   breaker.burst = Span{now, policy.grace};
@@ -162,7 +163,7 @@ Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& n
   return counts ? fail_once(breaker, policy, now, report) : no_verdict(breaker, now);
 }
 
-/// How long a rate limit keeps callers away; 0: it does not say.
+/// The stated length of a rate limit; 0: not stated.
 milliseconds hinted(const CallReport& report, const BreakerPolicy& policy) {
   if (report.verdict != Verdict::rate_limited) return milliseconds(0);
   return std::clamp(report.retry_after.value_or(milliseconds(0)), milliseconds(0), policy.max_retry_after);
@@ -177,8 +178,8 @@ Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& n
   return Settled{.counted = true, .entered = entered, .tripped = begin_outage(breaker)};
 }
 
-/// R22: an answer closes; a limit with a new time moves the end; anything else leaves the break as it is. When the next
-/// slow probe may run was decided when this one began.
+/// R22: an answer closes the breaker; a limit with a new time moves its end; anything else changes nothing. The wait
+/// for the next limit probe was set when this one began.
 Settled settle_limit_probe(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now,
                            const CallReport& report) {
   if (report.verdict == Verdict::success) return succeed(breaker);
@@ -190,20 +191,19 @@ Settled settle_limit_probe(Breaker& breaker, const BreakerPolicy& policy, const 
   return Settled{.counted = true, .tripped = begin_outage(breaker)};
 }
 
-/// R17: the hint of a call that began before the break may lengthen it, never shorten it.
+/// R17: the retry time of a call that began before the cooldown may lengthen it, never shorten it.
 void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
   const milliseconds left = remaining(breaker.cooldown, now);
   const milliseconds length = hinted(report, policy);
   if (left == milliseconds(0) || length <= left) return;
   breaker.cooldown = Span{now, length};
-  if (breaker.state != BreakerState::open) return;  // a probe before its time is out: it decides
+  if (breaker.state != BreakerState::open) return;  // an early probe is running: it decides
   breaker.manual = false;
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
   if (!breaker.limit_probe && policy.limit_probe > milliseconds(0)) breaker.limit_probe = Span{now, policy.limit_probe};
 }
 
-/// R22: one slow probe when its wait is over. The next wait begins now, so that nothing that becomes of this one, not
-/// even a kill, brings the next one nearer.
+/// R22: one limit probe when its wait is over. The next wait begins now, so that even a killed probe cannot shorten it.
 Acquired acquire_limit_probe(Breaker& breaker, const HostTime& now, const LeaseRequest& request) {
   const bool due = breaker.state == BreakerState::open && !breaker.probe && breaker.limit_probe &&
                    !is_over(breaker.cooldown, now) && is_over(*breaker.limit_probe, now);
@@ -247,7 +247,7 @@ BreakerView view(const Breaker& breaker, const BreakerPolicy& policy, const Host
   const milliseconds left = remaining(breaker.cooldown, now);
   const bool is_broken = breaker.state == BreakerState::open || breaker.state == BreakerState::half_open;
   if (!is_broken) return seen;
-  // A probe before its time stands for the break that it interrupts; a slow one stands beside it.
+  // An early probe hides the cooldown that it interrupts; a limit probe runs beside it.
   const bool probing = is_held(breaker, now) && (breaker.state == BreakerState::half_open || left == milliseconds(0));
   seen.state = probing || left == milliseconds(0) ? BreakerState::half_open : BreakerState::open;
   if (probing) seen.retry_after = remaining(breaker.probe->span, now);
@@ -263,10 +263,10 @@ bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTim
          elapsed(breaker.burst->since, now) <= policy.grace;
 }
 
-Acquired try_acquire(Breaker& breaker, const HostTime& now, const LeaseRequest& request, const IsGone& is_gone,
+Acquired try_acquire(Breaker& breaker, const HostTime& now, const LeaseRequest& request, const IsDead& is_dead,
                      ProbeTime probe_time) {
   settle_into(breaker, now);
-  const bool lost = breaker.probe && is_lost(*breaker.probe, now, is_gone);
+  const bool lost = breaker.probe && is_lost(*breaker.probe, now, is_dead);
   const auto back = lost ? free_probe(breaker, now) : std::nullopt;
   if (probe_time == ProbeTime::rate_limited) return acquire_limit_probe(breaker, now, request);
   switch (breaker.state) {
@@ -274,14 +274,14 @@ Acquired try_acquire(Breaker& breaker, const HostTime& now, const LeaseRequest& 
     case BreakerState::disabled: return {Ticket{PermitKind::normal, breaker.generation, request.token}, std::nullopt};
     case BreakerState::forced_open: return {};
     case BreakerState::open:
-      if (breaker.probe) return {};  // a slow one, which is one, too (R5)
+      if (breaker.probe) return {};  // a limit probe is running: one probe at a time (R5)
       if (probe_time == ProbeTime::when_due && !is_over(breaker.cooldown, now)) return {Ticket{}, back};
       break;
     case BreakerState::half_open:
       if (breaker.probe) return {};
       break;
   }
-  const Break rest = rest_of(breaker, now);
+  const CooldownState rest = rest_of(breaker, now);
   const auto entered = enter(breaker, BreakerState::half_open);
   resume(breaker, rest);
   breaker.probe = ProbeLease{request.token, request.owner, Span{now, request.lease}};

@@ -4,24 +4,24 @@
 
 #include "core/health/verdict.hpp"
 
-// How a call can end, and everything that follows from it, in one table. Calls, probes and health checks use the same
-// rows; nothing else switches on an Outcome to decide policy.
+// How a call can end, and what follows from it, in one table for calls, probes and health checks. No other code
+// switches on an Outcome to decide policy.
 namespace delegate {
 
-/// Persisted in the ledger by name: a name never changes its meaning.
+/// Stored in the ledger by name: a name never changes its meaning.
 enum class Outcome {
   answered,
-  answered_empty,  // clean end, result record with usage, no text
+  answered_empty,  // clean end with usage, but no text
   lost_result,     // clean end, no result record
   not_installed,
-  spawn_failed,  // could not be started, or not with these flags
-  resources,     // ours: out of processes, files, memory; a disk that is full or read-only
+  spawn_failed,  // could not be started, or rejected our flags
+  resources,     // ours: no processes, files or memory left; disk full or read-only
   unreachable,
   connect_timeout,
-  timed_out,         // total time over, after silence
-  timed_out_active,  // total time over while output still came
-  deadline_passed,   // the run's time was over before the backend's own
-  idle_timed_out,    // nothing at the start, or silence in the middle
+  timed_out,         // total time used up, last without output
+  timed_out_active,  // total time used up while output still arrived
+  deadline_passed,   // the run's deadline came before the backend's own
+  idle_timed_out,    // no output at the start, or none for too long later
   stalled_tool,
   exited_nonzero,
   killed_by_signal,  // not by us
@@ -29,18 +29,18 @@ enum class Outcome {
   quota_exhausted,
   rate_limited,
   overloaded,
-  loading,       // a local model that is not ready yet
+  loading,       // a local model that is not loaded yet
   server_error,  // HTTP 5xx that is not overload
   model_rejected,
-  bad_request,  // of the call itself: an unknown session, a malformed request
+  bad_request,  // an unknown session, a malformed request
   context_too_long,
-  cut_short,  // the answer reached the model's limit before its end
+  cut_short,  // the answer reached the model's output limit
   refused_by_policy,
   bad_output,
-  dropped,          // transport broke in the middle
-  send_failed,      // … while our request was on its way
-  collateral_drop,  // connect failure inside the window of a drop
-  pipe_closed,      // went away before the prompt was written
+  dropped,          // the connection broke during the answer
+  send_failed,      // the connection broke while the request was sent
+  collateral_drop,  // no connection within the burst of an earlier drop
+  pipe_closed,      // closed its input before the prompt was written
   no_slot,
   breaker_open,
   cancelled,
@@ -67,7 +67,7 @@ struct OutcomeTraits {
 const OutcomeTraits& traits(Outcome outcome);
 inline std::string_view to_string(Outcome outcome) { return traits(outcome).name; }
 std::optional<Outcome> outcome_named(std::string_view name);
-/// Of a server: nobody is there to be asked.
+/// There is no server, or no program, to send a prompt to.
 inline bool is_unreachable(Outcome outcome) {
   return outcome == Outcome::not_installed || outcome == Outcome::unreachable || outcome == Outcome::connect_timeout;
 }

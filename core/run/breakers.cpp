@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kSettleTries = 5;  // each waits for the store as long as the store allows
 
-void drop_dead_slots(BackendState& state, const HostTime& now, const IsGone& is_gone) {
+void drop_dead_slots(BackendState& state, const HostTime& now, const IsDead& is_gone) {
   std::erase_if(state.slots, [&](const SlotLease& slot) {
     return remaining(slot.span, now) == milliseconds(0) || slot.span.since.boot_id != now.boot_id ||
            is_gone(slot.owner);
@@ -114,7 +114,7 @@ bool Breakers::is_gone(const ProcessId& owner) const { return !(owner == self_) 
 
 Admission Breakers::admit(const Applicant& applicant) {
   const LeaseRequest request{.owner = self_, .token = next_token(), .lease = applicant.lease};
-  const IsGone gone = [this](const ProcessId& owner) { return is_gone(owner); };
+  const IsDead gone = [this](const ProcessId& owner) { return is_gone(owner); };
   Ticket ticket{.kind = PermitKind::unguarded};
   std::optional<Skip> refused;
   bool login_refused = false;

@@ -65,7 +65,7 @@ Guards::Entry Guards::enter(const std::string& name) {
     entry.ticket = Ticket{PermitKind::normal, known->breaker.generation, token};
     return entry;
   }
-  const IsGone gone = [this](const ProcessId& owner) { return !(owner == self_) && !is_alive(owner, self_.boot_id); };
+  const IsDead gone = [this](const ProcessId& owner) { return !(owner == self_) && !is_alive(owner, self_.boot_id); };
   const Status done = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
     entry.ticket = try_acquire(state.breaker, now, {self_, token, kLongestTrial}, gone).ticket;
     entry.may_run = entry.ticket->kind != PermitKind::denied;

@@ -55,7 +55,7 @@ Lease lease(const Json& json) {
 Json to_json(const Breaker& breaker) {
   Json json{{"state", to_string(breaker.state)},
             {"generation", breaker.generation},
-            {"breaks_in_a_row", breaker.breaks_in_a_row},
+            {"breaks_in_a_row", breaker.cooldowns_in_a_row},
             {"bursts_in_a_row", breaker.bursts_in_a_row},
             {"trips", breaker.trips}};
   for (const HostTime& failure : breaker.streak) json["streak"].push_back(to_json(failure));
@@ -77,7 +77,7 @@ Breaker breaker(const Json& json) {
   if (!state) throw Json::other_error::create(500, "no such state", &json);
   out.state = *state;
   out.generation = number(json.at("generation"));
-  out.breaks_in_a_row = number<int>(json.at("breaks_in_a_row"));
+  out.cooldowns_in_a_row = number<int>(json.at("breaks_in_a_row"));
   out.bursts_in_a_row = number<int>(json.at("bursts_in_a_row"));
   out.trips = number(json.at("trips"));
   if (json.contains("streak"))

@@ -50,17 +50,17 @@ struct JobStart {
 /// Every change is one atomic step over all processes of the host. Code::busy: others kept the store too long.
 class Jobs {
  public:
-  using IsGone = std::function<bool(const ProcessId&)>;
+  using IsDead = std::function<bool(const ProcessId&)>;
 
   virtual ~Jobs() = default;
   virtual Status add(const JobRow& row) = 0;
   /// Begins the job, or lets one that stepped aside go on, when it is the oldest that waits and fewer than `most` run
   /// on this host. Jobs whose process is gone neither run nor wait; those of them that had begun are killed from now
   /// on.
-  virtual Result<JobStart> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) = 0;
+  virtual Result<JobStart> try_start(const std::string& id, const ProcessId& me, int most, const IsDead& is_dead) = 0;
   /// Makes the oldest job that waits and whose process is gone the caller's. Nothing: there is none.
-  virtual Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) = 0;
-  /// It gives its place to others, until `take` gives it one again.
+  virtual Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsDead& is_dead) = 0;
+  /// It gives its place to others, until `try_start` gives it one again.
   virtual Status yield(const std::string& id, const std::string& doing) = 0;
   virtual Status note_doing(const std::string& id, const std::string& doing) = 0;
   /// Fills in the end, and forgets what ended or was killed before `keep_since`.

@@ -70,8 +70,8 @@ bool is_under_way(const NotificationRow& row) {
 }
 
 /// Whoever has taken it may still be telling it.
-bool is_in_hands(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
-  if (!is_under_way(row) || !row.taken_at || row.sender.boot_id != now.boot_id || is_gone(row.sender)) return false;
+bool is_in_hands(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
+  if (!is_under_way(row) || !row.taken_at || row.sender.boot_id != now.boot_id || is_dead(row.sender)) return false;
   const milliseconds age = now.boot - *row.taken_at;
   return age >= milliseconds(0) && age <= kLongestSending;
 }
@@ -157,17 +157,17 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
   return changed;
 }
 
-std::optional<ProcessId> other_sender(const NotificationRows& rows, const ProcessId& me, const IsGone& is_gone,
+std::optional<ProcessId> other_sender(const NotificationRows& rows, const ProcessId& me, const IsDead& is_dead,
                                       const HostTime& now) {
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const NotificationRow& row) {
-    return row.sender != me && is_in_hands(row, is_gone, now);
+    return row.sender != me && is_in_hands(row, is_dead, now);
   });
   return found == rows.end() ? std::nullopt : std::optional(found->sender);
 }
 
-NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone,
+NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, const IsDead& is_dead,
                                const HostTime& now) {
-  if (other_sender(rows, me, is_gone, now)) return {};
+  if (other_sender(rows, me, is_dead, now)) return {};
   NotificationRows taken;
   for (NotificationRow& row : rows) {
     if (row.delivery == DeliveryState::sending && row.sender != me)
@@ -198,11 +198,11 @@ NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, co
 
 bool is_outstanding(const NotificationRow& row) { return row.delivery == DeliveryState::pending || is_under_way(row); }
 
-bool is_orphaned(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
+bool is_orphaned(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
   // A moment to come is none of this clock: it was set back since.
   const milliseconds age = now.wall - row.first_seen;
   if (row.delivery == DeliveryState::pending) return age < milliseconds(0) || age > kLongestStart;
-  return is_under_way(row) && !is_in_hands(row, is_gone, now);
+  return is_under_way(row) && !is_in_hands(row, is_dead, now);
 }
 
 void note_delivery(NotificationRows& rows, const NotificationRow& row) {

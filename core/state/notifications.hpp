@@ -79,12 +79,12 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now);
 inline constexpr milliseconds kLongestSending{60'000};
 
 /// Another process that has some, and looks again before it ends.
-std::optional<ProcessId> other_sender(const NotificationRows& rows, const ProcessId& me, const IsGone& is_gone,
+std::optional<ProcessId> other_sender(const NotificationRows& rows, const ProcessId& me, const IsDead& is_dead,
                                       const HostTime& now);
 
 /// All that is owed becomes the caller's; nothing while there is another teller. What a killed process had begun to
 /// send, or what is too old, is given up.
-NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now);
+NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, const IsDead& is_dead, const HostTime& now);
 
 /// Those of a kind that the caller has taken and may send: others may have taken them over since, or nobody is to be
 /// told any more. They are marked as being sent.
@@ -97,7 +97,7 @@ bool is_outstanding(const NotificationRow& row);
 inline constexpr milliseconds kLongestStart{2'000};
 
 /// Untold, and nobody is about to tell it: who was to has ended, or was never started.
-bool is_orphaned(const NotificationRow& row, const IsGone& is_gone, const HostTime& now);
+bool is_orphaned(const NotificationRow& row, const IsDead& is_dead, const HostTime& now);
 
 /// Writes what became of one that the caller has taken; should another have it by now, nothing is changed.
 void note_delivery(NotificationRows& rows, const NotificationRow& row);

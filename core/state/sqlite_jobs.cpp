@@ -47,14 +47,14 @@ std::string prefix_pattern(const std::string& prefix) {
 
 /// `rows`: what has not ended, oldest first.
 JobStart start_of(const std::vector<JobRow>& rows, const std::string& id, const ProcessId& me, int most,
-                  const Jobs::IsGone& is_gone) {
+                  const Jobs::IsDead& is_dead) {
   const auto mine = std::find_if(rows.begin(), rows.end(), [&](const JobRow& row) { return row.id == id; });
   if (mine == rows.end() || mine->owner != me || mine->state == JobRow::State::running) return {};
   if (mine->cancel_requested) return {.decision = JobStart::Decision::cancelled};
   const auto running =
       std::count_if(rows.begin(), rows.end(), [](const JobRow& row) { return row.state == JobRow::State::running; });
   const auto ahead = std::count_if(rows.begin(), mine, [&](const JobRow& row) {
-    return row.state == JobRow::State::waiting && !row.cancel_requested && !is_gone(row.owner);
+    return row.state == JobRow::State::waiting && !row.cancel_requested && !is_dead(row.owner);
   });
   // Those ahead come first, as far as there is room for them.
   if (running + ahead >= most) return {.decision = JobStart::Decision::waits, .ahead = static_cast<int>(ahead)};
@@ -100,9 +100,9 @@ Status SqliteJobs::own(const std::string& id, const ProcessId& me, bool begins) 
       .run();
 }
 
-Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsGone& is_gone) {
+Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsDead& is_dead) {
   const auto killed = std::stable_partition(rows.begin(), rows.end(), [&](const JobRow& row) {
-    return row.state == JobRow::State::waiting || !is_gone(row.owner);
+    return row.state == JobRow::State::waiting || !is_dead(row.owner);
   });
   for (auto row = killed; row != rows.end(); ++row) {
     TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 3, ended_at = ?, doing = '' WHERE id = ?"));
@@ -112,24 +112,24 @@ Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsGone& is_gone)
   return {};
 }
 
-Result<JobStart> SqliteJobs::take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) {
+Result<JobStart> SqliteJobs::try_start(const std::string& id, const ProcessId& me, int most, const IsDead& is_dead) {
   return locked([&]() -> Result<JobStart> {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(std::vector<JobRow> rows, unended());
-    TRY_STATUS(bury_killed(rows, is_gone));
-    const JobStart start = start_of(rows, id, me, most, is_gone);
+    TRY_STATUS(bury_killed(rows, is_dead));
+    const JobStart start = start_of(rows, id, me, most, is_dead);
     if (start.decision == JobStart::Decision::started) TRY_STATUS(own(id, me, true));
     TRY_STATUS(transaction.commit());
     return start;
   });
 }
 
-Result<std::optional<JobRow>> SqliteJobs::adopt(const ProcessId& me, const IsGone& is_gone) {
+Result<std::optional<JobRow>> SqliteJobs::adopt(const ProcessId& me, const IsDead& is_dead) {
   return locked([&]() -> Result<std::optional<JobRow>> {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(std::vector<JobRow> rows, unended());
     const auto orphan = std::find_if(rows.begin(), rows.end(), [&](const JobRow& row) {
-      return row.state == JobRow::State::waiting && !row.cancel_requested && is_gone(row.owner);
+      return row.state == JobRow::State::waiting && !row.cancel_requested && is_dead(row.owner);
     });
     if (orphan == rows.end()) return std::optional<JobRow>();
     TRY_STATUS(own(orphan->id, me, false));

@@ -125,7 +125,7 @@ void measure_decisions(const Path& scratch) {
   Breaker breaker;
   const HostTime now = clock.now();
   const LeaseRequest request{.owner = self, .token = "t", .lease = milliseconds(1)};
-  const IsGone nobody = [](const ProcessId&) { return false; };
+  const IsDead nobody = [](const ProcessId&) { return false; };
   const double pure = microseconds_each(200'000, [&] {
     const Acquired allowed = try_acquire(breaker, now, request, nobody);
     settle(breaker, {}, now, allowed.ticket, {.verdict = Verdict::success});

@@ -14,7 +14,7 @@ struct Queue {
   std::unique_ptr<StateStore> store = open_in(directory.path(), clock);
   Jobs& jobs = *store->jobs();
   std::vector<ProcessId> dead;
-  Jobs::IsGone is_gone = [this](const ProcessId& who) {
+  Jobs::IsDead is_dead = [this](const ProcessId& who) {
     return std::find(dead.begin(), dead.end(), who) != dead.end();
   };
 
@@ -22,7 +22,7 @@ struct Queue {
     REQUIRE(jobs.add({.id = id, .submitted_at = 5ms, .owner = owner}));
   }
   JobStart take(const std::string& id, const ProcessId& owner, int most = 1) {
-    const auto turn = jobs.take(id, owner, most, is_gone);
+    const auto turn = jobs.try_start(id, owner, most, is_dead);
     REQUIRE(turn);
     return *turn;
   }
@@ -75,15 +75,15 @@ TEST_CASE("what waits and was left behind is adopted once, the oldest first; wha
   CHECK(queue.take("begun", kAnn).decision == JobStart::Decision::started);
   queue.add("a", kBen);
   queue.add("b", kBen);
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
   queue.dead = {kAnn, kBen};
-  const auto first = queue.jobs.adopt(kEve, queue.is_gone).value();
+  const auto first = queue.jobs.adopt(kEve, queue.is_dead).value();
   REQUIRE(first);
   CHECK(first->id == "a");
   CHECK(first->owner == kEve);
   CHECK(queue.take("a", kEve).decision == JobStart::Decision::started);
-  CHECK(queue.jobs.adopt(kEve, queue.is_gone).value()->id == "b");
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+  CHECK(queue.jobs.adopt(kEve, queue.is_dead).value()->id == "b");
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
 }
 
 TEST_CASE("a job that is cancelled while it waits never begins") {
@@ -140,10 +140,10 @@ TEST_CASE("a job that was killed while it ran is looked at once, told as killed,
   int asked = 0;
   const auto counted = [&](const ProcessId& who) {
     if (who == kAnn) ++asked;
-    return queue.is_gone(who);
+    return queue.is_dead(who);
   };
   queue.add("c", kEve);
-  REQUIRE(queue.jobs.take("c", kEve, 5, counted));
+  REQUIRE(queue.jobs.try_start("c", kEve, 5, counted));
   CHECK(asked == 0);
   REQUIRE(queue.jobs.finish({.id = "b", .ended_at = queue.clock.now().wall, .result = "{}"}, *killed.ended_at));
   CHECK(queue.jobs.find("a"));
@@ -179,7 +179,7 @@ TEST_CASE("a job that stepped aside can be cancelled, and is killed with its pro
   REQUIRE(queue.jobs.request_cancel("a"));
   CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
   queue.dead = {kBen};
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
   CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
   CHECK(queue.jobs.find("b").value().state == JobRow::State::killed);
 }

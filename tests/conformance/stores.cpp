@@ -48,7 +48,7 @@ BackendState elaborate_state(BreakerState state) {
   Breaker& breaker = out.breaker;
   breaker.state = state;
   breaker.generation = 9'000'000'000;
-  breaker.breaks_in_a_row = 4;
+  breaker.cooldowns_in_a_row = 4;
   breaker.bursts_in_a_row = 2;
   breaker.trips = 17;
   breaker.burst = Span{time(3), 2s};

@@ -45,7 +45,7 @@ Json described(Json answer, const std::optional<After>& after) {
 
 const std::map<std::string, Bench::Handler>& Bench::handlers() {
   static const std::map<std::string, Handler> table{
-      {"allow", &Bench::try_acquire},           {"success", &Bench::report},    {"failure", &Bench::report},
+      {"allow", &Bench::try_acquire},     {"success", &Bench::report},    {"failure", &Bench::report},
       {"neutral", &Bench::report},        {"cancel", &Bench::report},     {"drop", &Bench::report},
       {"connect_fail", &Bench::report},   {"rate_limit", &Bench::report}, {"state", &Bench::read},
       {"reset", &Bench::by_hand},         {"isolate", &Bench::by_hand},   {"release", &Bench::by_hand},
@@ -91,10 +91,10 @@ Result<Json> Bench::try_acquire(const Json& line) {
   const LeaseRequest request{.owner = processes_.named(process, clock_.now().boot_id),
                              .token = "permit-" + std::to_string(++permits_),
                              .lease = config_.lease};
-  const IsGone is_gone = [&](const ProcessId& owner) { return config_.owner_liveness && !processes_.runs(owner); };
+  const IsDead is_dead = [&](const ProcessId& owner) { return config_.owner_liveness && !processes_.runs(owner); };
   Ticket ticket;
   TRY(const auto after, step(process, [&](Breaker& breaker, const HostTime& now, After& told) {
-        const Acquired allowed = delegate::try_acquire(breaker, now, request, is_gone);
+        const Acquired allowed = delegate::try_acquire(breaker, now, request, is_dead);
         ticket = allowed.ticket;
         told.entered = allowed.entered;
       }));

@@ -129,7 +129,7 @@ TEST_CASE("one incident seen by many callers is one trip and one step of the bac
   for (const Ticket& ticket : calls) counted += trial.report(ticket, Verdict::failure).counted;
   CHECK(counted == 3);
   CHECK(trial.breaker.trips == 1);
-  CHECK(trial.breaker.breaks_in_a_row == 1);
+  CHECK(trial.breaker.cooldowns_in_a_row == 1);
   CHECK(trial.left() == 60s);
 }
 

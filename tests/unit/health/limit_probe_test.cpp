@@ -78,7 +78,7 @@ TEST_CASE("a slow probe that ends without an answer leaves the break and its wor
   CHECK_FALSE(settled.entered.has_value());
   CHECK(trial.left() == 10h - 5min);
   CHECK(trial.breaker.last_failure == words);
-  CHECK(trial.breaker.breaks_in_a_row == 0);
+  CHECK(trial.breaker.cooldowns_in_a_row == 0);
   CHECK(trial.slow_ticket().kind == PermitKind::denied);
   CHECK(trial.seen().limit_probe_in == 10min);
 }

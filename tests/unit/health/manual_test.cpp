@@ -81,7 +81,7 @@ TEST_CASE("release, enable and reset all give a fresh closed breaker [R13]") {
   trial.trip();
   trial.pass(60s);
   trial.fail_times(1);
-  REQUIRE(trial.breaker.breaks_in_a_row == 2);
+  REQUIRE(trial.breaker.cooldowns_in_a_row == 2);
   trial.pass(120s);
   trial.call(Verdict::drop);  // a burst is running
   SECTION("release") {
@@ -94,7 +94,7 @@ TEST_CASE("release, enable and reset all give a fresh closed breaker [R13]") {
   }
   SECTION("reset") { reset(trial.breaker); }
   CHECK(trial.seen().failures == 0);
-  CHECK(trial.breaker.breaks_in_a_row == 0);
+  CHECK(trial.breaker.cooldowns_in_a_row == 0);
   CHECK(trial.breaker.bursts_in_a_row == 0);
   trial.call(Verdict::connect_failure);  // nobody's collateral any more
   CHECK(trial.seen().failures == 1);

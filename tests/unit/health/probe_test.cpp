@@ -52,12 +52,12 @@ TEST_CASE("a probe without a verdict gives its place back at once and costs no b
   Trial trial;
   trial.trip_and_cool();
   const Verdict verdict = GENERATE(Verdict::neutral, Verdict::drop);
-  const int steps = trial.breaker.breaks_in_a_row;
+  const int steps = trial.breaker.cooldowns_in_a_row;
   const Settled settled = trial.call(verdict);
   CHECK(settled.counted);
   CHECK_FALSE(settled.entered);
   CHECK(trial.state() == BreakerState::half_open);
-  CHECK(trial.breaker.breaks_in_a_row == steps);
+  CHECK(trial.breaker.cooldowns_in_a_row == steps);
   CHECK(trial.kind() == PermitKind::probe);
   CHECK(trial.kind() == PermitKind::denied);
 }

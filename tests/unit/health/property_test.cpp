@@ -157,7 +157,7 @@ class Player {
     CHECK(notified_ == outages_);
     CHECK(now.trips == outages_);
     CHECK(now.outage == is_off_);
-    CHECK((now.state != BreakerState::closed || now.breaks_in_a_row == 0));
+    CHECK((now.state != BreakerState::closed || now.cooldowns_in_a_row == 0));
   }
 
   std::mt19937 random_;
