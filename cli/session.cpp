@@ -3,7 +3,7 @@
 #include "backends/registry.hpp"
 #include "core/config/paths.hpp"
 #include "core/notify/announcer.hpp"
-#include "core/os/own_executable.hpp"
+#include "core/os/process.hpp"
 #include "core/os/process.hpp"
 #include "core/state/memory.hpp"
 #include "core/state/sqlite.hpp"

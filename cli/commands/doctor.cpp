@@ -64,7 +64,7 @@ int run_doctor(const World& world, const std::string& config_file, const DoctorC
     context.usable = &host.emplace(world, configured->loaded.config).engine();
     context.status = status_of(*context.usable);
     // That it cannot be read is in the status.
-    context.states = context.usable->breakers.read().value_or(StateStore::Reading{});
+    context.states = context.usable->breakers.read().value_or(StateStore::Snapshot{});
   }
   output.progress("looking …");
   const std::vector<Section> sections = examine({world, context});

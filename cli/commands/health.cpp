@@ -37,7 +37,7 @@ std::string to_json(const Health& health) {
                                        {"skipped", guard.skipped}});
   if (!health.status.store.ok) return dump(json);  // nothing is known of these
   json["queue"] = {{"waiting", health.waiting}, {"running", health.running}};
-  json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.owed}};
+  json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.pending}};
   return dump(json);
 }
 

@@ -38,7 +38,7 @@ Json to_object(const NotificationRow& row) {
 }
 
 std::string delivery_text(const NotificationRow& row) {
-  if (row.delivery == Delivery::delivered)
+  if (row.delivery == DeliveryState::delivered)
     return "by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 160) + ")");
   std::string text(to_string(row.delivery));
   return row.detail.empty() ? text : text + ": " + one_line(row.detail, 160);
@@ -47,7 +47,7 @@ std::string delivery_text(const NotificationRow& row) {
 std::string list_text(const NotificationRows& rows, milliseconds now) {
   std::vector<std::vector<std::string>> cells{{"ID", "", "WHEN", "WHAT", "TOLD"}};
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    const bool waits = row->severity != Severity::info && !row->acknowledged_at;
+    const bool waits = row->severity != NotificationSeverity::info && !row->acknowledged_at;
     std::string what = one_line(row->title, 160);
     if (row->count > 1) what += " (x" + std::to_string(row->count) + ")";
     cells.push_back({std::to_string(row->id), waits ? "!" : "",
@@ -109,7 +109,7 @@ notify::Announcement trial() {
 }
 
 std::string trial_text(const notify::Walk& walk, milliseconds took) {
-  if (walk.delivery != Delivery::delivered) return "nobody took it: " + walk.detail + "\n";
+  if (walk.delivery != DeliveryState::delivered) return "nobody took it: " + walk.detail + "\n";
   std::string text = "taken by " + walk.channel + " after " + format_took(took);
   return text + (walk.detail.empty() ? "" : " (" + walk.detail + ")") + "\n";
 }
@@ -121,7 +121,7 @@ int test(const World& world, const Config& config, const Output& output, const H
   const notify::Announcement announcement = trial();
   notify::Walk walk = channels.empty() ? notify::Walk{.detail = "[notify] allows no channel"} : tell(channels, unguarded, announcement);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
-  const bool reached = walk.delivery == Delivery::delivered;
+  const bool reached = walk.delivery == DeliveryState::delivered;
   if (host.store() != nullptr) {
     const Status kept = host.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
       raise(rows, {.kind = "test",

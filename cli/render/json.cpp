@@ -16,9 +16,9 @@ Json to_object(const BackendStatus& backend, milliseconds now) {
                {"trips", backend.trips}};
   // A second is as exact as any vendor's word.
   const auto end = std::chrono::floor<std::chrono::seconds>(now + backend.breaker.retry_after);
-  if (backend.breaker.slow_probe_in && backend.breaker.retry_after > milliseconds(0))
+  if (backend.breaker.limit_probe_in && backend.breaker.retry_after > milliseconds(0))
     breaker["until"] = format_rfc3339(end);
-  put(breaker, "slow_probe_in_ms", backend.breaker.slow_probe_in);
+  put(breaker, "slow_probe_in_ms", backend.breaker.limit_probe_in);
   if (const auto& last = backend.last_failure)
     breaker["last_failure"] = {
         {"outcome", last->outcome}, {"message", last->message}, {"at", format_rfc3339(last->at)}};

@@ -71,7 +71,7 @@ std::string until_text(milliseconds wait, milliseconds now) {
 }
 
 std::string limit_text(const BackendStatus& backend, milliseconds now) {
-  const milliseconds slow = *backend.breaker.slow_probe_in;
+  const milliseconds slow = *backend.breaker.limit_probe_in;
   std::string until = until_text(backend.breaker.retry_after, now);
   if (slow >= backend.breaker.retry_after) return until;
   return until + (slow > milliseconds(0) ? ", slow probe in " + format_wait(slow) : ", next call probes slowly");
@@ -81,7 +81,7 @@ std::string next_text(const BackendStatus& backend, milliseconds now) {
   const auto wait = format_wait(backend.breaker.retry_after);
   const bool waits = backend.breaker.retry_after > milliseconds(0);
   switch (backend.breaker.state) {
-    case BreakerState::open: return backend.breaker.slow_probe_in ? limit_text(backend, now) : "probe in " + wait;
+    case BreakerState::open: return backend.breaker.limit_probe_in ? limit_text(backend, now) : "probe in " + wait;
     case BreakerState::half_open: return waits ? "probe running" : "next call probes";
     case BreakerState::forced_open: return "until `breaker reset`";
     case BreakerState::disabled: return "not counting";
@@ -101,7 +101,7 @@ bool explains_breaker(const BackendStatus& backend) {
   const auto& [failure, last] = std::tie(backend.last_failure, backend.last_attempt);
   const bool counts = backend.breaker.state != BreakerState::closed || backend.breaker.failures > 0;
   if (!failure || !counts) return false;
-  return backend.breaker.slow_probe_in || !last || failure->at > last->started_at + last->took;
+  return backend.breaker.limit_probe_in || !last || failure->at > last->started_at + last->took;
 }
 
 std::string last_text(const BackendStatus& backend, milliseconds now) {
@@ -127,7 +127,7 @@ std::string unacknowledged_text(const NotificationRows& rows) {
   constexpr std::size_t kMost = 3;
   std::string text = rows.empty() ? "" : "\n";
   for (std::size_t i = 0; i < std::min(rows.size(), kMost); ++i) {
-    text += (rows[i].severity == Severity::critical ? "!! " : "! ") + one_line(rows[i].title, 160);
+    text += (rows[i].severity == NotificationSeverity::critical ? "!! " : "! ") + one_line(rows[i].title, 160);
     text += (rows[i].count > 1 ? " (x" + std::to_string(rows[i].count) + ")" : "") + "\n";
   }
   if (rows.size() > kMost) text += "! and " + std::to_string(rows.size() - kMost) + " more\n";

@@ -68,7 +68,7 @@ class Picture {
 std::string without_clocks(inspect::HostStatus status) {
   for (inspect::BackendStatus& backend : status.backends) {
     backend.breaker.retry_after = milliseconds(0);
-    if (backend.breaker.slow_probe_in) backend.breaker.slow_probe_in = milliseconds(0);
+    if (backend.breaker.limit_probe_in) backend.breaker.limit_probe_in = milliseconds(0);
   }
   return to_json(status);
 }

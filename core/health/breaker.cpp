@@ -16,21 +16,21 @@ std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
   ++breaker.generation;
   breaker.streak.clear();
   breaker.probe.reset();
-  breaker.slow_probe.reset();
-  breaker.pause = {};
-  breaker.by_hand = false;
+  breaker.limit_probe.reset();
+  breaker.cooldown = {};
+  breaker.manual = false;
   if (!changed) return std::nullopt;
   return state;
 }
 
 std::optional<BreakerState> close(Breaker& breaker) {
   breaker.outage = false;
-  breaker.breaks_in_a_row = 0;
+  breaker.cooldowns_in_a_row = 0;
   breaker.bursts_in_a_row = 0;
   return enter(breaker, BreakerState::closed);
 }
 
-/// By hand: nothing of before is held against it (R13).
+/// After a manual change earlier failures do not count (R13).
 std::optional<BreakerState> start_afresh(Breaker& breaker) {
   breaker.burst.reset();
   return close(breaker);
@@ -38,13 +38,13 @@ std::optional<BreakerState> start_afresh(Breaker& breaker) {
 
 std::optional<BreakerState> open(Breaker& breaker, const HostTime& now, milliseconds length) {
   const auto entered = enter(breaker, BreakerState::open);
-  breaker.pause = Span{now, length};
+  breaker.cooldown = Span{now, length};
   return entered;
 }
 
-/// R12: of what a report has just opened. False: it is the same outage still, or a person's break that goes on.
+/// R12: called when a report has opened the breaker. False: the same outage goes on, or a manual cooldown does.
 bool begin_outage(Breaker& breaker) {
-  if (breaker.outage || breaker.by_hand) return false;
+  if (breaker.outage || breaker.manual) return false;
   ++breaker.trips;
   breaker.outage = true;
   return true;
@@ -52,51 +52,52 @@ bool begin_outage(Breaker& breaker) {
 
 bool is_over(const Span& span, const HostTime& now) { return remaining(span, now) == milliseconds(0); }
 
-/// What callers are kept from, and what watches over it meanwhile.
-struct Break {
-  Span pause;
-  std::optional<Span> slow_probe;
-  bool by_hand = false;
+/// A running cooldown and what belongs to it.
+struct CooldownState {
+  Span cooldown;
+  std::optional<Span> limit_probe;
+  bool manual = false;
 };
 
-Break rest_of(const Breaker& breaker, const HostTime& now) {
-  return is_over(breaker.pause, now) ? Break{} : Break{breaker.pause, breaker.slow_probe, breaker.by_hand};
+CooldownState rest_of(const Breaker& breaker, const HostTime& now) {
+  return is_over(breaker.cooldown, now) ? CooldownState{}
+                                        : CooldownState{breaker.cooldown, breaker.limit_probe, breaker.manual};
 }
 
-void resume(Breaker& breaker, Break rest) {
-  breaker.pause = std::move(rest.pause);
-  breaker.slow_probe = std::move(rest.slow_probe);
-  breaker.by_hand = rest.by_hand;
+void resume(Breaker& breaker, CooldownState rest) {
+  breaker.cooldown = std::move(rest.cooldown);
+  breaker.limit_probe = std::move(rest.limit_probe);
+  breaker.manual = rest.manual;
 }
 
-/// Until the time that the vendor states, with slow probes before it.
+/// Opens until the time that the vendor states, with limit probes before it.
 std::optional<BreakerState> open_for_limit(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now,
                                            milliseconds length) {
   const auto entered = open(breaker, now, length);
-  if (policy.slow_probe > milliseconds(0)) breaker.slow_probe = Span{now, policy.slow_probe};
+  if (policy.limit_probe > milliseconds(0)) breaker.limit_probe = Span{now, policy.limit_probe};
   return entered;
 }
 
-/// R15: the first decision after the clock changed its base anchors what still runs on the new one.
+/// R15: the first decision after a reboot or a clock change moves running spans to the new base.
 void settle_into(Breaker& breaker, const HostTime& now) {
-  if (!is_over(breaker.pause, now) && anchored_elsewhere(breaker.pause, now))
-    breaker.pause = reanchored(breaker.pause, now);
-  if (breaker.slow_probe && !is_over(*breaker.slow_probe, now) && anchored_elsewhere(*breaker.slow_probe, now))
-    breaker.slow_probe = reanchored(*breaker.slow_probe, now);
+  if (!is_over(breaker.cooldown, now) && anchored_elsewhere(breaker.cooldown, now))
+    breaker.cooldown = reanchored(breaker.cooldown, now);
+  if (breaker.limit_probe && !is_over(*breaker.limit_probe, now) && anchored_elsewhere(*breaker.limit_probe, now))
+    breaker.limit_probe = reanchored(*breaker.limit_probe, now);
   if (breaker.probe && breaker.probe->span.since.boot_id == now.boot_id && anchored_elsewhere(breaker.probe->span, now))
     breaker.probe->span = reanchored(breaker.probe->span, now);
 }
 
-/// A probe of another boot has no owner any more.
-bool is_lost(const ProbeLease& probe, const HostTime& now, const IsGone& is_gone) {
-  return probe.span.since.boot_id != now.boot_id || is_over(probe.span, now) || is_gone(probe.owner);
+/// The owner of a probe from another boot is dead.
+bool is_lost(const ProbeLease& probe, const HostTime& now, const IsDead& is_dead) {
+  return probe.span.since.boot_id != now.boot_id || is_over(probe.span, now) || is_dead(probe.owner);
 }
 
-/// The probe's place is free again (R6). After a probe that began before its time, the rest of the break goes on.
+/// Frees the probe (R6). After an early probe the rest of the cooldown goes on.
 std::optional<BreakerState> free_probe(Breaker& breaker, const HostTime& now) {
   breaker.probe.reset();
-  if (breaker.state != BreakerState::half_open || is_over(breaker.pause, now)) return std::nullopt;
-  const Break rest = rest_of(breaker, now);
+  if (breaker.state != BreakerState::half_open || is_over(breaker.cooldown, now)) return std::nullopt;
+  const CooldownState rest = rest_of(breaker, now);
   const auto entered = enter(breaker, BreakerState::open);
   resume(breaker, rest);
   return entered;
@@ -108,7 +109,7 @@ bool holds_probe(const Breaker& breaker, const Ticket& ticket) {
 }
 
 bool is_current(const Breaker& breaker, const Ticket& ticket) {
-  if (ticket.kind == PermitKind::probe || ticket.kind == PermitKind::slow_probe) return holds_probe(breaker, ticket);
+  if (ticket.kind == PermitKind::probe || ticket.kind == PermitKind::limit_probe) return holds_probe(breaker, ticket);
   return ticket.kind == PermitKind::normal && breaker.state == BreakerState::closed &&
          breaker.generation == ticket.generation;
 }
@@ -117,7 +118,7 @@ bool outside_window(const HostTime& failure, const BreakerPolicy& policy, const 
   return policy.failure_window > milliseconds(0) && elapsed(failure, now) > policy.failure_window;
 }
 
-Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
+Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
   if (breaker.state == BreakerState::closed) {
     std::erase_if(breaker.streak, [&](const HostTime& failure) { return outside_window(failure, policy, now); });
@@ -125,12 +126,12 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
     const bool enough = static_cast<int>(breaker.streak.size()) >= policy.threshold;
     if (!enough && report.trip == Trip::at_threshold) return Settled{.counted = true};
   }
-  breaker.breaks_in_a_row = std::min(breaker.breaks_in_a_row + 1, 1'000'000);
-  const milliseconds length = break_length(policy, breaker.breaks_in_a_row);
-  // Callers keep the rest of a longer break that a probe before its time has interrupted.
-  const Break rest = rest_of(breaker, now);
+  breaker.cooldowns_in_a_row = std::min(breaker.cooldowns_in_a_row + 1, 1'000'000);
+  const milliseconds length = cooldown_for(policy, breaker.cooldowns_in_a_row);
+  // The rest of a longer cooldown, which an early probe interrupted, goes on.
+  const CooldownState rest = rest_of(breaker, now);
   const auto entered = open(breaker, now, length);
-  if (remaining(rest.pause, now) > length) resume(breaker, rest);
+  if (remaining(rest.cooldown, now) > length) resume(breaker, rest);
   return Settled{.counted = true, .entered = entered, .tripped = begin_outage(breaker)};
 }
 
@@ -153,8 +154,8 @@ Settled collateral(Breaker& breaker, const HostTime& now) {
   return settled;
 }
 
-/// R20: the first drop opens a burst, anchored there; inside it everything is collateral.
-Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
+/// R20: the first drop starts a burst; further drops inside it are collateral.
+Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
   if (in_burst(breaker, policy, now)) return collateral(breaker, now);
   breaker.burst = Span{now, policy.grace};
   breaker.bursts_in_a_row = std::min(breaker.bursts_in_a_row + 1, 1'000'000);
@@ -162,55 +163,55 @@ Settled dropped(Breaker& breaker, const BreakerPolicy& policy, const HostTime& n
   return counts ? fail_once(breaker, policy, now, report) : no_verdict(breaker, now);
 }
 
-/// How long a rate limit keeps callers away; 0: it does not say.
-milliseconds hinted(const Report& report, const BreakerPolicy& policy) {
+/// The stated length of a rate limit; 0: not stated.
+milliseconds hinted(const CallReport& report, const BreakerPolicy& policy) {
   if (report.verdict != Verdict::rate_limited) return milliseconds(0);
   return std::clamp(report.retry_after.value_or(milliseconds(0)), milliseconds(0), policy.max_retry_after);
 }
 
 /// R16: opens until the stated time, outside streak and back-off.
-Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
+Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
   const milliseconds length = hinted(report, policy);
   if (length == milliseconds(0)) return fail_once(breaker, policy, now, report);
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
-  const auto entered = open_for_limit(breaker, policy, now, std::max(length, remaining(breaker.pause, now)));
+  const auto entered = open_for_limit(breaker, policy, now, std::max(length, remaining(breaker.cooldown, now)));
   return Settled{.counted = true, .entered = entered, .tripped = begin_outage(breaker)};
 }
 
-/// R22: an answer closes; a limit with a new time moves the end; anything else leaves the break as it is. When the next
-/// slow probe may run was decided when this one began.
-Settled probed_slowly(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
+/// R22: an answer closes the breaker; a limit with a new time moves its end; anything else changes nothing. The wait
+/// for the next limit probe was set when this one began.
+Settled settle_limit_probe(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now,
+                           const CallReport& report) {
   if (report.verdict == Verdict::success) return succeed(breaker);
   breaker.probe.reset();
   const milliseconds length = hinted(report, policy);
   if (length == milliseconds(0)) return Settled{.counted = true, .neutral = true};
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
-  breaker.pause = Span{now, length};
+  breaker.cooldown = Span{now, length};
   return Settled{.counted = true, .tripped = begin_outage(breaker)};
 }
 
-/// R17: the hint of a call that began before the break may lengthen it, never shorten it.
-void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Report& report) {
-  const milliseconds left = remaining(breaker.pause, now);
+/// R17: the retry time of a call that began before the cooldown may lengthen it, never shorten it.
+void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
+  const milliseconds left = remaining(breaker.cooldown, now);
   const milliseconds length = hinted(report, policy);
   if (left == milliseconds(0) || length <= left) return;
-  breaker.pause = Span{now, length};
-  if (breaker.state != BreakerState::open) return;  // a probe before its time is out: it decides
-  breaker.by_hand = false;
+  breaker.cooldown = Span{now, length};
+  if (breaker.state != BreakerState::open) return;  // an early probe is running: it decides
+  breaker.manual = false;
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
-  if (!breaker.slow_probe && policy.slow_probe > milliseconds(0)) breaker.slow_probe = Span{now, policy.slow_probe};
+  if (!breaker.limit_probe && policy.limit_probe > milliseconds(0)) breaker.limit_probe = Span{now, policy.limit_probe};
 }
 
-/// R22: one slow probe when its wait is over. The next wait begins now, so that nothing that becomes of this one, not
-/// even a kill, brings the next one nearer.
-Allowed allow_slowly(Breaker& breaker, const HostTime& now, const Claimant& claimant) {
-  const bool due = breaker.state == BreakerState::open && !breaker.probe && breaker.slow_probe &&
-                   !is_over(breaker.pause, now) && is_over(*breaker.slow_probe, now);
+/// R22: one limit probe when its wait is over. The next wait begins now, so that even a killed probe cannot shorten it.
+Acquired acquire_limit_probe(Breaker& breaker, const HostTime& now, const LeaseRequest& request) {
+  const bool due = breaker.state == BreakerState::open && !breaker.probe && breaker.limit_probe &&
+                   !is_over(breaker.cooldown, now) && is_over(*breaker.limit_probe, now);
   if (!due) return {};
-  const milliseconds last = breaker.slow_probe->length;
-  breaker.slow_probe = Span{now, std::max(last, std::min(last * 2, kLongestSlowProbe))};
-  breaker.probe = ProbeLease{claimant.token, claimant.owner, Span{now, claimant.lease}};
-  return {Ticket{PermitKind::slow_probe, breaker.generation, claimant.token}, std::nullopt};
+  const milliseconds last = breaker.limit_probe->length;
+  breaker.limit_probe = Span{now, std::max(last, std::min(last * 2, kLongestLimitProbe))};
+  breaker.probe = ProbeLease{request.token, request.owner, Span{now, request.lease}};
+  return {Ticket{PermitKind::limit_probe, breaker.generation, request.token}, std::nullopt};
 }
 
 bool is_held(const Breaker& breaker, const HostTime& now) {
@@ -229,7 +230,7 @@ std::optional<BreakerState> breaker_state_named(std::string_view name) {
 
 std::string_view to_string(PermitKind kind) { return kPermitNames[static_cast<std::size_t>(kind)]; }
 
-milliseconds break_length(const BreakerPolicy& policy, int n) {
+milliseconds cooldown_for(const BreakerPolicy& policy, int n) {
   const milliseconds longest = std::max(policy.max_cooldown, policy.cooldown);
   const double grown = static_cast<double>(policy.cooldown.count()) * std::pow(policy.backoff_multiplier, n - 1);
   // Compared as doubles: many steps overflow an integer, and 0 * infinity is not a number.
@@ -243,17 +244,17 @@ BreakerView view(const Breaker& breaker, const BreakerPolicy& policy, const Host
   if (breaker.state == BreakerState::closed)
     seen.failures = static_cast<int>(std::count_if(breaker.streak.begin(), breaker.streak.end(),
                                                    [&](const auto& at) { return !outside_window(at, policy, now); }));
-  const milliseconds left = remaining(breaker.pause, now);
+  const milliseconds left = remaining(breaker.cooldown, now);
   const bool is_broken = breaker.state == BreakerState::open || breaker.state == BreakerState::half_open;
   if (!is_broken) return seen;
-  // A probe before its time stands for the break that it interrupts; a slow one stands beside it.
+  // An early probe hides the cooldown that it interrupts; a limit probe runs beside it.
   const bool probing = is_held(breaker, now) && (breaker.state == BreakerState::half_open || left == milliseconds(0));
   seen.state = probing || left == milliseconds(0) ? BreakerState::half_open : BreakerState::open;
   if (probing) seen.retry_after = remaining(breaker.probe->span, now);
   else seen.retry_after = left;
-  if (seen.state == BreakerState::open && breaker.slow_probe)
-    seen.slow_probe_in = std::max(remaining(*breaker.slow_probe, now),
-                                  is_held(breaker, now) ? remaining(breaker.probe->span, now) : milliseconds(0));
+  if (seen.state == BreakerState::open && breaker.limit_probe)
+    seen.limit_probe_in = std::max(remaining(*breaker.limit_probe, now),
+                                   is_held(breaker, now) ? remaining(breaker.probe->span, now) : milliseconds(0));
   return seen;
 }
 
@@ -262,39 +263,39 @@ bool in_burst(const Breaker& breaker, const BreakerPolicy& policy, const HostTim
          elapsed(breaker.burst->since, now) <= policy.grace;
 }
 
-Allowed allow(Breaker& breaker, const HostTime& now, const Claimant& claimant, const IsGone& is_gone,
-              ProbeTime probe_time) {
+Acquired try_acquire(Breaker& breaker, const HostTime& now, const LeaseRequest& request, const IsDead& is_dead,
+                     ProbeTime probe_time) {
   settle_into(breaker, now);
-  const bool lost = breaker.probe && is_lost(*breaker.probe, now, is_gone);
+  const bool lost = breaker.probe && is_lost(*breaker.probe, now, is_dead);
   const auto back = lost ? free_probe(breaker, now) : std::nullopt;
-  if (probe_time == ProbeTime::slowly) return allow_slowly(breaker, now, claimant);
+  if (probe_time == ProbeTime::rate_limited) return acquire_limit_probe(breaker, now, request);
   switch (breaker.state) {
     case BreakerState::closed:
-    case BreakerState::disabled: return {Ticket{PermitKind::normal, breaker.generation, claimant.token}, std::nullopt};
+    case BreakerState::disabled: return {Ticket{PermitKind::normal, breaker.generation, request.token}, std::nullopt};
     case BreakerState::forced_open: return {};
     case BreakerState::open:
-      if (breaker.probe) return {};  // a slow one, which is one, too (R5)
-      if (probe_time == ProbeTime::when_due && !is_over(breaker.pause, now)) return {Ticket{}, back};
+      if (breaker.probe) return {};  // a limit probe is running: one probe at a time (R5)
+      if (probe_time == ProbeTime::when_due && !is_over(breaker.cooldown, now)) return {Ticket{}, back};
       break;
     case BreakerState::half_open:
       if (breaker.probe) return {};
       break;
   }
-  const Break rest = rest_of(breaker, now);
+  const CooldownState rest = rest_of(breaker, now);
   const auto entered = enter(breaker, BreakerState::half_open);
   resume(breaker, rest);
-  breaker.probe = ProbeLease{claimant.token, claimant.owner, Span{now, claimant.lease}};
-  return {Ticket{PermitKind::probe, breaker.generation, claimant.token}, back ? std::nullopt : entered};
+  breaker.probe = ProbeLease{request.token, request.owner, Span{now, request.lease}};
+  return {Ticket{PermitKind::probe, breaker.generation, request.token}, back ? std::nullopt : entered};
 }
 
 Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Ticket& ticket,
-               const Report& report) {
+               const CallReport& report) {
   if (ticket.kind == PermitKind::denied || ticket.kind == PermitKind::unguarded) return {};  // R10, R18
   if (!is_current(breaker, ticket)) {
     lengthen(breaker, policy, now, report);
     return {};
   }
-  if (ticket.kind == PermitKind::slow_probe) return probed_slowly(breaker, policy, now, report);
+  if (ticket.kind == PermitKind::limit_probe) return settle_limit_probe(breaker, policy, now, report);
   switch (report.verdict) {
     case Verdict::success: return succeed(breaker);
     case Verdict::failure: return fail_once(breaker, policy, now, report);
@@ -339,7 +340,7 @@ std::optional<Edge> edge_between(const Breaker& before, const Breaker& after) {
 
 std::optional<BreakerState> open_for(Breaker& breaker, const HostTime& now, milliseconds length) {
   const auto entered = open(breaker, now, length);
-  breaker.by_hand = true;
+  breaker.manual = true;
   return entered;
 }
 

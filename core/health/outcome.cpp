@@ -5,13 +5,10 @@
 namespace delegate {
 namespace {
 
-using enum Side;
 using enum Trip;
+using enum Retry;
 constexpr auto next = TryNext::yes;
 constexpr auto stay = TryNext::no;
-constexpr auto info = LogLevel::info;
-constexpr auto warn = LogLevel::warning;
-constexpr auto err = LogLevel::error;
 constexpr auto ok = Verdict::success;
 constexpr auto bad = Verdict::failure;
 constexpr auto none = Verdict::neutral;
@@ -21,43 +18,43 @@ constexpr auto limited = Verdict::rate_limited;
 
 // clang-format off
 constexpr std::array kTable{
-    //             outcome                     name                 side      on call        on health trip          next  login level exit http
-    OutcomeTraits{Outcome::answered,          "answered",          upstream, ok,            ok,   at_threshold, stay, stay,  info,  0, 200},
-    OutcomeTraits{Outcome::answered_empty,    "answered_empty",    upstream, ok,            ok,   at_threshold, stay, stay,  info,  0, 200},
-    OutcomeTraits{Outcome::lost_result,       "lost_result",       upstream, bad,           bad,  at_threshold, next, stay,  warn,  1, 502},
-    OutcomeTraits{Outcome::not_installed,     "not_installed",     local,    none,          none, at_threshold, next, stay,  info,  5, 503},
-    OutcomeTraits{Outcome::spawn_failed,      "spawn_failed",      local,    none,          none, at_threshold, next, stay,  warn,  1, 502},
-    OutcomeTraits{Outcome::resources,         "resources",         local,    none,          none, at_threshold, next, stay,  warn,  1, 503},
-    OutcomeTraits{Outcome::unreachable,       "unreachable",       local,    no_connection, bad,  at_threshold, next, stay,  warn,  1, 502},
-    OutcomeTraits{Outcome::connect_timeout,   "connect_timeout",   local,    no_connection, bad,  at_threshold, next, stay,  warn,  1, 504},
-    OutcomeTraits{Outcome::timed_out,         "timed_out",         local,    bad,           bad,  at_threshold, next, stay,  warn,  124, 504},
-    OutcomeTraits{Outcome::timed_out_active,  "timed_out_active",  local,    none,          bad,  at_threshold, next, stay,  warn,  124, 504},
-    OutcomeTraits{Outcome::deadline_passed,   "deadline_passed",   local,    none,          none, at_threshold, stay, stay,  info,  124, 504},
-    OutcomeTraits{Outcome::idle_timed_out,    "idle_timed_out",    local,    bad,           bad,  at_threshold, next, stay,  warn,  1, 504},
-    OutcomeTraits{Outcome::stalled_tool,      "stalled_tool",      local,    bad,           bad,  at_threshold, next, stay,  warn,  1, 504},
-    OutcomeTraits{Outcome::exited_nonzero,    "exited_nonzero",    upstream, bad,           bad,  at_threshold, next, stay,  warn,  1, 502},
-    OutcomeTraits{Outcome::killed_by_signal,  "killed_by_signal",  local,    none,          none, at_threshold, next, stay,  warn,  1, 504},
-    OutcomeTraits{Outcome::unauthenticated,   "unauthenticated",   upstream, bad,           bad,  at_once,      next, next,  warn,  1, 503},
-    OutcomeTraits{Outcome::quota_exhausted,   "quota_exhausted",   upstream, limited,       none, at_threshold, next, next,  warn,  1, 429},
-    OutcomeTraits{Outcome::rate_limited,      "rate_limited",      upstream, limited,       none, at_threshold, next, next,  warn,  1, 429},
-    OutcomeTraits{Outcome::overloaded,        "overloaded",        upstream, bad,           none, at_threshold, next, stay,  warn,  1, 503},
-    OutcomeTraits{Outcome::loading,           "loading",           upstream, none,          none, at_threshold, next, stay,  info,  1, 503},
-    OutcomeTraits{Outcome::server_error,      "server_error",      upstream, bad,           bad,  at_threshold, next, stay,  warn,  1, 502},
-    OutcomeTraits{Outcome::model_rejected,    "model_rejected",    upstream, none,          none, at_threshold, next, stay,  warn,  1, 400},
-    OutcomeTraits{Outcome::bad_request,       "bad_request",       upstream, none,          none, at_threshold, stay, stay,  warn,  1, 400},
-    OutcomeTraits{Outcome::context_too_long,  "context_too_long",  upstream, none,          none, at_threshold, next, stay,  warn,  1, 413},
-    OutcomeTraits{Outcome::cut_short,         "cut_short",         upstream, none,          none, at_threshold, next, stay,  warn,  1, 502},
-    OutcomeTraits{Outcome::refused_by_policy, "refused_by_policy", upstream, ok,            ok,   at_threshold, stay, stay,  warn,  1, 403},
-    OutcomeTraits{Outcome::bad_output,        "bad_output",        upstream, bad,           bad,  at_threshold, next, stay,  warn,  1, 502},
-    OutcomeTraits{Outcome::dropped,           "dropped",           upstream, drop,          bad,  at_threshold, next, stay,  info,  1, 502},
-    OutcomeTraits{Outcome::send_failed,       "send_failed",       local,    drop,          none, at_threshold, next, stay,  info,  1, 502},
-    OutcomeTraits{Outcome::collateral_drop,   "collateral_drop",   local,    none,          none, at_threshold, next, stay,  info,  1, 502},
-    OutcomeTraits{Outcome::pipe_closed,       "pipe_closed",       local,    none,          none, at_threshold, next, stay,  info,  1, 502},
-    OutcomeTraits{Outcome::no_slot,           "no_slot",           local,    none,          none, at_threshold, next, next,  info,  4, 429},
-    OutcomeTraits{Outcome::breaker_open,      "breaker_open",      local,    none,          none, at_threshold, next, stay,  info,  4, 503},
-    OutcomeTraits{Outcome::cancelled,         "cancelled",         local,    none,          none, at_threshold, stay, stay,  info,  130, 499},
-    OutcomeTraits{Outcome::blocked,           "blocked",           local,    none,          none, at_threshold, next, stay,  warn,  6, 403},
-    OutcomeTraits{Outcome::internal,          "internal",          local,    none,          none, at_threshold, stay, stay,  err,   70, 500},
+    //             outcome                     name                 on call        on health trip          next  login retry      exit
+    OutcomeTraits{Outcome::answered,          "answered",          ok,            ok,   at_threshold, stay, stay,  may_help,  0},
+    OutcomeTraits{Outcome::answered_empty,    "answered_empty",    ok,            ok,   at_threshold, stay, stay,  may_help,  0},
+    OutcomeTraits{Outcome::lost_result,       "lost_result",       bad,           bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::not_installed,     "not_installed",     none,          none, at_threshold, next, stay,  may_help,  5},
+    OutcomeTraits{Outcome::spawn_failed,      "spawn_failed",      none,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::resources,         "resources",         none,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::unreachable,       "unreachable",       no_connection, bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::connect_timeout,   "connect_timeout",   no_connection, bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::timed_out,         "timed_out",         bad,           bad,  at_threshold, next, stay,  may_help,  124},
+    OutcomeTraits{Outcome::timed_out_active,  "timed_out_active",  none,          bad,  at_threshold, next, stay,  may_help,  124},
+    OutcomeTraits{Outcome::deadline_passed,   "deadline_passed",   none,          none, at_threshold, stay, stay,  may_help,  124},
+    OutcomeTraits{Outcome::idle_timed_out,    "idle_timed_out",    bad,           bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::stalled_tool,      "stalled_tool",      bad,           bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::exited_nonzero,    "exited_nonzero",    bad,           bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::killed_by_signal,  "killed_by_signal",  none,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::unauthenticated,   "unauthenticated",   bad,           bad,  immediate,    next, next,  may_help,  1},
+    OutcomeTraits{Outcome::quota_exhausted,   "quota_exhausted",   limited,       none, at_threshold, next, next,  pointless, 1},
+    OutcomeTraits{Outcome::rate_limited,      "rate_limited",      limited,       none, at_threshold, next, next,  may_help,  1},
+    OutcomeTraits{Outcome::overloaded,        "overloaded",        bad,           none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::loading,           "loading",           none,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::server_error,      "server_error",      bad,           bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::model_rejected,    "model_rejected",    none,          none, at_threshold, next, stay,  pointless, 1},
+    OutcomeTraits{Outcome::bad_request,       "bad_request",       none,          none, at_threshold, stay, stay,  pointless, 1},
+    OutcomeTraits{Outcome::context_too_long,  "context_too_long",  none,          none, at_threshold, next, stay,  pointless, 1},
+    OutcomeTraits{Outcome::cut_short,         "cut_short",         none,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::refused_by_policy, "refused_by_policy", ok,            ok,   at_threshold, stay, stay,  pointless, 1},
+    OutcomeTraits{Outcome::bad_output,        "bad_output",        bad,           bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::dropped,           "dropped",           drop,          bad,  at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::send_failed,       "send_failed",       drop,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::collateral_drop,   "collateral_drop",   none,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::pipe_closed,       "pipe_closed",       none,          none, at_threshold, next, stay,  may_help,  1},
+    OutcomeTraits{Outcome::no_slot,           "no_slot",           none,          none, at_threshold, next, next,  may_help,  4},
+    OutcomeTraits{Outcome::breaker_open,      "breaker_open",      none,          none, at_threshold, next, stay,  may_help,  4},
+    OutcomeTraits{Outcome::cancelled,         "cancelled",         none,          none, at_threshold, stay, stay,  may_help,  130},
+    OutcomeTraits{Outcome::blocked,           "blocked",           none,          none, at_threshold, next, stay,  may_help,  6},
+    OutcomeTraits{Outcome::internal,          "internal",          none,          none, at_threshold, stay, stay,  may_help,  70},
 };
 // clang-format on
 

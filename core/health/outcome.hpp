@@ -4,24 +4,24 @@
 
 #include "core/health/verdict.hpp"
 
-// How a call can end, and everything that follows from it, in one table. Calls, probes and health checks use the same
-// rows; nothing else switches on an Outcome to decide policy.
+// How a call can end, and what follows from it, in one table for calls, probes and health checks. No other code
+// switches on an Outcome to decide policy.
 namespace delegate {
 
-/// Persisted in the ledger by name: a name never changes its meaning.
+/// Stored in the ledger by name: a name never changes its meaning.
 enum class Outcome {
   answered,
-  answered_empty,  // clean end, result record with usage, no text
+  answered_empty,  // clean end with usage, but no text
   lost_result,     // clean end, no result record
   not_installed,
-  spawn_failed,  // could not be started, or not with these flags
-  resources,     // ours: out of processes, files, memory; a disk that is full or read-only
+  spawn_failed,  // could not be started, or rejected our flags
+  resources,     // ours: no processes, files or memory left; disk full or read-only
   unreachable,
   connect_timeout,
-  timed_out,         // total time over, after silence
-  timed_out_active,  // total time over while output still came
-  deadline_passed,   // the run's time was over before the backend's own
-  idle_timed_out,    // nothing at the start, or silence in the middle
+  timed_out,         // total time used up, last without output
+  timed_out_active,  // total time used up while output still arrived
+  deadline_passed,   // the run's deadline came before the backend's own
+  idle_timed_out,    // no output at the start, or none for too long later
   stalled_tool,
   exited_nonzero,
   killed_by_signal,  // not by us
@@ -29,18 +29,18 @@ enum class Outcome {
   quota_exhausted,
   rate_limited,
   overloaded,
-  loading,       // a local model that is not ready yet
+  loading,       // a local model that is not loaded yet
   server_error,  // HTTP 5xx that is not overload
   model_rejected,
-  bad_request,  // of the call itself: an unknown session, a malformed request
+  bad_request,  // an unknown session, a malformed request
   context_too_long,
-  cut_short,  // the answer reached the model's limit before its end
+  cut_short,  // the answer reached the model's output limit
   refused_by_policy,
   bad_output,
-  dropped,          // transport broke in the middle
-  send_failed,      // … while our request was on its way
-  collateral_drop,  // connect failure inside the window of a drop
-  pipe_closed,      // went away before the prompt was written
+  dropped,          // the connection broke during the answer
+  send_failed,      // the connection broke while the request was sent
+  collateral_drop,  // no connection within the burst of an earlier drop
+  pipe_closed,      // closed its input before the prompt was written
   no_slot,
   breaker_open,
   cancelled,
@@ -48,30 +48,27 @@ enum class Outcome {
   internal,
 };
 
-/// Who saw it: the backend said so, or we did (Envoy: external and local origin).
-enum class Side { local, upstream };
-enum class LogLevel { info, warning, error };
 enum class TryNext { no, yes };
+/// Whether the same call to the same backend may end differently: what a backend's own retries are worth.
+enum class Retry { may_help, pointless };
 
 struct OutcomeTraits {
   Outcome outcome;
   std::string_view name;
-  Side side;
-  Verdict on_call;    // what the breaker hears from an `ask`
-  Verdict on_health;  // … and from a ping or health check
-  Trip trip;          // unambiguous: no point in counting to the threshold
-  TryNext try_next;   // in auto mode
-  TryNext try_login;  // of the same backend: it is about the login, not about the backend (B37, B38)
-  LogLevel level;
-  int exit_code;    // of a run that ends with it
-  int http_status;  // for machine faces
+  Verdict on_call;    // what an `ask` reports to the breaker
+  Verdict on_health;  // what a ping or health check reports
+  Trip trip;          // unambiguous failures do not wait for the threshold
+  TryNext try_next;   // the next backend, in auto mode
+  TryNext try_login;  // the next login of the same backend: the failure concerns the login, not the backend
+  Retry retry;
+  int exit_code;  // of a run that ends with it
 };
 
 const OutcomeTraits& traits(Outcome outcome);
 inline std::string_view to_string(Outcome outcome) { return traits(outcome).name; }
 std::optional<Outcome> outcome_named(std::string_view name);
-/// Of a server: nobody is there to be asked.
-inline bool is_away(Outcome outcome) {
+/// There is no server, or no program, to send a prompt to.
+inline bool is_unreachable(Outcome outcome) {
   return outcome == Outcome::not_installed || outcome == Outcome::unreachable || outcome == Outcome::connect_timeout;
 }
 inline bool is_answer(Outcome outcome) { return outcome == Outcome::answered || outcome == Outcome::answered_empty; }

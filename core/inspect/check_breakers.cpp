@@ -29,9 +29,9 @@ std::string fix_of(const Candidate& candidate, const Breaker& breaker) {
 Finding open(const Candidate& candidate, const Breaker& breaker, const BreakerView& seen) {
   const std::string reset = "delegate breaker reset " + candidate.name;
   const std::string wait = format_wait(seen.retry_after);
-  if (breaker.by_hand)
+  if (breaker.manual)
     return {FindingSeverity::warning, candidate.name, "is skipped for " + wait + ": tripped by hand", reset};
-  if (seen.slow_probe_in)
+  if (seen.limit_probe_in)
     return {FindingSeverity::warning, candidate.name,
             "is skipped for " + wait + ", until its limit ends" + last_words(breaker),
             "ask another one meanwhile; `" + reset + "` tries it now"};

@@ -16,7 +16,7 @@ struct Context {
   std::string_view version;        // of this program
   const Engine* usable = nullptr;  // null: the configuration cannot be used
   HostStatus status = {};
-  StateStore::Reading states = {};
+  StateStore::Snapshot states = {};
 
   const Config& config() const { return configured->loaded.config; }
   bool has_engine() const { return usable != nullptr; }

@@ -27,13 +27,13 @@ void read_store(const Engine& engine, Health& health) {
     if (!jobs) return note(jobs.error());
     for (const JobRow& job : *jobs) {
       if (engine.breakers.is_gone(job.owner)) continue;
-      if (job.state == JobRow::State::waiting || job.state == JobRow::State::aside) ++health.waiting;
+      if (job.state == JobRow::State::waiting || job.state == JobRow::State::yielded) ++health.waiting;
       if (job.state == JobRow::State::running) ++health.running;
     }
   }
   const auto rows = engine.store->notifications();
   if (!rows) return note(rows.error());
-  health.owed = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_untold));
+  health.pending = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_outstanding));
 }
 
 }  // namespace

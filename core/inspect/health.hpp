@@ -13,7 +13,7 @@ struct Health {
   std::set<std::string> not_ready;  // … or could, were they not
   int waiting = 0;
   int running = 0;
-  int owed = 0;
+  int pending = 0;
   bool ok() const { return status.store.ok && !ready.empty(); }
 };
 

@@ -46,7 +46,7 @@ Result<NotificationRows> unacknowledged(StateStore& store) {
   TRY(NotificationRows rows, store.notifications());
   NotificationRows open;
   for (NotificationRow& row : rows)
-    if (row.severity != Severity::info && !row.acknowledged_at) open.insert(open.begin(), std::move(row));
+    if (row.severity != NotificationSeverity::info && !row.acknowledged_at) open.insert(open.begin(), std::move(row));
   return open;
 }
 

@@ -45,7 +45,7 @@ Status end_for_good(const Engine& engine, const std::string& id) {
 Status cancel_job(const Engine& engine, const JobStatus& job) {
   if (job.is_left_behind()) return end_for_good(engine, job.row.id);
   if (job.has_ended()) return {};
-  TRY_STATUS(engine.store->jobs()->want_cancel(job.row.id));
+  TRY_STATUS(engine.store->jobs()->request_cancel(job.row.id));
   // It looks for the wish every now and then; a signal is quicker. Held by a descriptor, the process is the right one.
   const ProcessId& owner = job.row.owner;
   const ProcessId& self = engine.breakers.self();

@@ -45,9 +45,9 @@ std::string remarks_on(const Engine& engine, const RunResult& result) {
 }
 
 /// Asks for a place among those that run on this host.
-Result<Turn> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
+Result<JobStart> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
   const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
-  return jobs.take(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
+  return jobs.try_start(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
 }
 
 /// Tells how the run goes, and hears of the wish to stop it.
@@ -71,15 +71,15 @@ class JobReporter final : public Observer {
   /// While it waits for a slot, others may work.
   void held_up(const std::vector<std::string>& backends) override {
     progress_ = {.backend = {}, .doing = "waits for a free slot of " + join(backends, " or ")};
-    is_aside_ = jobs_ != nullptr && jobs_->step_aside(id_, progress_.doing);
+    has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, progress_.doing);
     say_in_passing(process_, progress_);
   }
   bool may_go_on() override {
-    const auto turn = is_aside_ ? take_place(engine_, *jobs_, id_) : Result<Turn>(Turn{.kind = Turn::Kind::begun});
-    if (turn && (turn->kind == Turn::Kind::lost || turn->kind == Turn::Kind::unwanted)) process_.interrupted.cancel();
+    const auto turn = has_yielded_ ? take_place(engine_, *jobs_, id_) : Result<JobStart>(JobStart{.decision = JobStart::Decision::started});
+    if (turn && (turn->decision == JobStart::Decision::lost || turn->decision == JobStart::Decision::cancelled)) process_.interrupted.cancel();
     // A store that fails meanwhile is no reason to wait any longer.
-    is_aside_ = turn && turn->kind != Turn::Kind::begun;
-    return !is_aside_;
+    has_yielded_ = turn && turn->decision != JobStart::Decision::started;
+    return !has_yielded_;
   }
   Deadline look() override {
     if (next_look_.passed()) {
@@ -93,14 +93,14 @@ class JobReporter final : public Observer {
 
  private:
   /// A store that cannot be asked leaves the signal and the lifeline.
-  bool wants_end() { return jobs_ != nullptr && jobs_->is_cancel_wanted(id_).value_or(false); }
+  bool wants_end() { return jobs_ != nullptr && jobs_->is_cancel_requested(id_).value_or(false); }
 
   const ProcessFacts& process_;
   const Engine& engine_;
   Jobs* jobs_;
   std::string id_;
   Lifeline& lifeline_;
-  bool is_aside_ = false;  // it has given its place away
+  bool has_yielded_ = false;  // it has given its place away
   job_event::Progress progress_;
   bool is_new_ = false;
   Deadline next_look_ = Deadline::in(milliseconds(0));
@@ -117,9 +117,9 @@ Status patiently(const std::function<Status()>& step) {
 }
 
 /// Tells that the run is safe from now on: under way, or parked. One that somebody holds need not be parked.
-bool accept(const ProcessFacts& process, const Engine& engine, const Request& request, const Turn& turn,
+bool accept(const ProcessFacts& process, const Engine& engine, const Request& request, const JobStart& turn,
             const Lifeline& lifeline) {
-  const Status parked = turn.kind == Turn::Kind::waits ? save_request(engine, request) : Status();
+  const Status parked = turn.decision == JobStart::Decision::waits ? save_request(engine, request) : Status();
   const bool is_safe = parked || !lifeline.is_detached();
   say(process,
       is_safe ? JobEvent(job_event::Accepted{turn.ahead, {}}) : JobEvent(job_event::Failed{parked.error().what, {}}));
@@ -131,9 +131,9 @@ bool wait_for_turn(const ProcessFacts& process, const Engine& engine, const Requ
   Event nothing;
   for (int ahead = -1; !process.interrupted.cancelled();) {
     const auto turn = take_place(engine, *engine.store->jobs(), request.run_id);
-    if (ahead < 0 && !accept(process, engine, request, turn.value_or(Turn{}), lifeline)) return false;
-    if (!turn || turn->kind == Turn::Kind::begun) return true;
-    if (turn->kind != Turn::Kind::waits) return false;
+    if (ahead < 0 && !accept(process, engine, request, turn.value_or(JobStart{}), lifeline)) return false;
+    if (!turn || turn->decision == JobStart::Decision::started) return true;
+    if (turn->decision != JobStart::Decision::waits) return false;
     if (turn->ahead != std::exchange(ahead, turn->ahead)) say_in_passing(process, job_event::Accepted{ahead, {}});
     nothing.wait(process.interrupted, Deadline::in(kLook));
     lifeline.look();

@@ -7,7 +7,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/health/plain_words.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate::notify {
 namespace {
@@ -100,7 +100,7 @@ NotificationRows of_kind(const NotificationRows& rows, std::string_view kind) {
 /// Outages that are shown already and go on.
 NotificationRows shown_just_before(const NotificationRows& all, milliseconds now) {
   const auto is_shown = [](const NotificationRow& row) {
-    return goes_on(row) && row.delivery == Delivery::delivered && !row.handle.empty();
+    return goes_on(row) && row.delivery == DeliveryState::delivered && !row.handle.empty();
   };
   const auto newest = std::find_if(all.rbegin(), all.rend(), [&](const NotificationRow& row) {
     return is_shown(row) && row.delivered_at && now - *row.delivered_at <= kOneStorm;
@@ -112,7 +112,8 @@ NotificationRows shown_just_before(const NotificationRows& all, milliseconds now
 }
 
 Announcement of_trips_in_one(NotificationRows rows, const NotificationRows& all, const Surroundings& around) {
-  Announcement out{.kind = "trip", .severity = Severity::warning, .words = of_trips(rows, around), .rows = rows};
+  Announcement out{
+      .kind = "trip", .severity = NotificationSeverity::warning, .words = of_trips(rows, around), .rows = rows};
   NotificationRows storm = shown_just_before(all, around.now);
   if (storm.empty()) return out;
   out.replaces = storm.back().handle;

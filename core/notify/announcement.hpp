@@ -16,7 +16,7 @@ struct Words {
 /// One thing to tell, made of one record or of several that came together.
 struct Announcement {
   std::string kind;  // "trip", "recovery", "test"
-  Severity severity = Severity::info;
+  NotificationSeverity severity = NotificationSeverity::info;
   Words words;
   NotificationRows rows;
   // For a channel that can change what it shows already.

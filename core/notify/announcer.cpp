@@ -58,8 +58,8 @@ class Announcer {
       Turn turn;
       TRY_STATUS(engine_.store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
         const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_gone(who); };
-        turn.other = other_teller(rows, me(), gone, now);
-        turn.mine = take_owed(rows, me(), gone, now);
+        turn.other = other_sender(rows, me(), gone, now);
+        turn.mine = claim_pending(rows, me(), gone, now);
       }));
       return turn;
     };
@@ -110,7 +110,7 @@ class Announcer {
   bool tell_one(const Announcement& one, const std::vector<Channel>& channels) {
     const bool wanted = is_wanted(one.kind) && !channels.empty();
     return note(one, wanted ? tell(channels, engine_.guards, one)
-                            : Walk{.delivery = Delivery::unwanted, .detail = "[notify] does not ask for it"});
+                            : Walk{.delivery = DeliveryState::unwanted, .detail = "[notify] does not ask for it"});
   }
 
   /// What shows something that is over is taken away, once.
@@ -137,7 +137,7 @@ class Announcer {
             row.channel = walk.channel;
             row.detail = walk.detail;
             row.handle = walk.handle;
-            if (walk.delivery == Delivery::delivered) row.delivered_at = now.wall;
+            if (walk.delivery == DeliveryState::delivered) row.delivered_at = now.wall;
             note_delivery(rows, row);
           }
         })
@@ -171,7 +171,7 @@ class Announcer {
 
   const ProcessFacts& process_;
   const Engine& engine_;
-  Deadline longest_wait_ = Deadline::in(kLongestTelling + kQuiet);
+  Deadline longest_wait_ = Deadline::in(kLongestSending + kQuiet);
 };
 
 }  // namespace
@@ -189,7 +189,7 @@ void announce_left_behind(const ProcessFacts& process, const OwnCommand& self, c
   const bool is_shared = engine.config.state.store != "memory";
   if (engine.store == nullptr || !is_shared) return;
   const auto is_left = [&, now = process.clock.now()](const NotificationRow& row) {
-    return is_left_behind(
+    return is_orphaned(
         row, [&](const ProcessId& who) { return engine.breakers.is_gone(who); }, now);
   };
   const auto rows = engine.store->notifications();

@@ -46,7 +46,7 @@ Walk tell(const std::vector<Channel>& channels, Guards& guards, const Announceme
     std::string said = with_remark(told.error ? told.error->what : told.value.detail, told, guard);
     if (told.value.took) {
       add(said, reasons);
-      return {Delivery::delivered, channel.name, said, told.value.handle};
+      return {DeliveryState::delivered, channel.name, said, told.value.handle};
     }
     add(reasons, channel.name + ": " + said);
     if (told.error && may_have_told(*told.error)) break;

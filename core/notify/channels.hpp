@@ -31,7 +31,7 @@ std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettin
 
 /// What one walk down the ladder came to.
 struct Walk {
-  Delivery delivery = Delivery::undelivered;
+  DeliveryState delivery = DeliveryState::undelivered;
   std::string channel;
   std::string detail;
   std::string handle;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kSettleTries = 5;  // each waits for the store as long as the store allows
 
-void drop_dead_slots(BackendState& state, const HostTime& now, const IsGone& is_gone) {
+void drop_dead_slots(BackendState& state, const HostTime& now, const IsDead& is_gone) {
   std::erase_if(state.slots, [&](const SlotLease& slot) {
     return remaining(slot.span, now) == milliseconds(0) || slot.span.since.boot_id != now.boot_id ||
            is_gone(slot.owner);
@@ -23,16 +23,15 @@ std::string_view place_of(std::string_view endpoint) { return endpoint.substr(0,
 /// PATHs would else reset each other's breaker for ever. What was decided by hand stays.
 void void_old_endpoint(BackendState& state, const std::string& endpoint) {
   if (endpoint.empty() || state.endpoint == endpoint) return;
-  const bool by_hand =
-      state.breaker.state == BreakerState::forced_open || state.breaker.state == BreakerState::disabled;
-  if (place_of(state.endpoint) == place_of(endpoint) && !by_hand) reset(state.breaker);
+  const bool manual = state.breaker.state == BreakerState::forced_open || state.breaker.state == BreakerState::disabled;
+  if (place_of(state.endpoint) == place_of(endpoint) && !manual) reset(state.breaker);
   state.endpoint = endpoint;
 }
 
 /// Was it the login that was refused, rather than the backend that failed?
 bool is_about_login(const Breaker& breaker) {
   // This one was taken out by hand, the others were not.
-  if (breaker.state == BreakerState::forced_open || breaker.by_hand) return true;
+  if (breaker.state == BreakerState::forced_open || breaker.manual) return true;
   const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
   return outcome && traits(*outcome).try_login == TryNext::yes;
 }
@@ -44,10 +43,10 @@ Skip refusal(const Applicant& applicant, const Breaker& breaker, const HostTime&
             .retry_in = seen.retry_after,
             .login_refused = is_about_login(breaker)};
   if (breaker.last_failure) skip.message = breaker.last_failure->message;
-  skip.slow_probe_due = seen.slow_probe_in == milliseconds(0);
+  skip.slow_probe_due = seen.limit_probe_in == milliseconds(0);
   const bool forced = seen.state == BreakerState::forced_open;
   if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;
-  else if (forced || breaker.by_hand) skip.reason = SkipReason::tripped_by_hand;
+  else if (forced || breaker.manual) skip.reason = SkipReason::tripped_by_hand;
   if (skip.reason == SkipReason::tripped_by_hand) skip.message = "tripped by hand";
   if (forced) skip.retry_in.reset();
   return skip;
@@ -81,7 +80,7 @@ BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& gra
           .max_cooldown = breaker.max_cooldown,
           .failure_window = breaker.failure_window,
           .max_retry_after = breaker.max_retry_after,
-          .slow_probe = breaker.slow_probe,
+          .limit_probe = breaker.slow_probe,
           .grace = grace.window,
           .drop_counts_after = grace.max_streak};
 }
@@ -96,9 +95,9 @@ Permit::Permit(Permit&& other) noexcept
       login_refused_(other.login_refused_),
       in_burst_(other.in_burst_) {}
 
-Permit::~Permit() { settle(Report{.verdict = Verdict::neutral}); }
+Permit::~Permit() { settle(CallReport{.verdict = Verdict::neutral}); }
 
-Settled Permit::settle(const Report& report) {
+Settled Permit::settle(const CallReport& report) {
   Breakers* breakers = std::exchange(breakers_, nullptr);
   return breakers == nullptr ? Settled{} : breakers->settle(applicant_, ticket_, report);
 }
@@ -114,8 +113,8 @@ std::string Breakers::next_token() {
 bool Breakers::is_gone(const ProcessId& owner) const { return !(owner == self_) && !is_alive(owner, self_.boot_id); }
 
 Admission Breakers::admit(const Applicant& applicant) {
-  const Claimant claimant{.owner = self_, .token = next_token(), .lease = applicant.lease};
-  const IsGone gone = [this](const ProcessId& owner) { return is_gone(owner); };
+  const LeaseRequest request{.owner = self_, .token = next_token(), .lease = applicant.lease};
+  const IsDead gone = [this](const ProcessId& owner) { return is_gone(owner); };
   Ticket ticket{.kind = PermitKind::unguarded};
   std::optional<Skip> refused;
   bool login_refused = false;
@@ -131,14 +130,14 @@ Admission Breakers::admit(const Applicant& applicant) {
     Breaker admitted = state.breaker;
     login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);
     lossy = delegate::in_burst(state.breaker, applicant.policy, now);
-    ticket = allow(admitted, now, claimant, gone, applicant.probe_time).ticket;
+    ticket = try_acquire(admitted, now, request, gone, applicant.probe_time).ticket;
     if (ticket.kind == PermitKind::denied) {
       refused = refusal(applicant, admitted, now);
     } else if (state.slots.size() >= static_cast<std::size_t>(applicant.max_parallel)) {
       refused = no_slot(applicant, state.slots.size());
       return;  // the breaker is left as it was: a missing slot spends no probe
     } else {
-      state.slots.push_back({claimant.token, self_, Span{now, applicant.lease}});
+      state.slots.push_back({request.token, self_, Span{now, applicant.lease}});
     }
     state.breaker = std::move(admitted);
   };
@@ -165,7 +164,7 @@ bool Breakers::has_free_slot(const std::string& backend, int max_parallel) {
   return state.slots.size() < static_cast<std::size_t>(max_parallel);
 }
 
-Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const Report& report) {
+Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const CallReport& report) {
   if (ticket.kind == PermitKind::unguarded || store_ == nullptr) return {};
   Settled settled;
   const auto give_back = [&](BackendState& state, const HostTime& now) {
@@ -197,7 +196,7 @@ Status Breakers::change(const std::string& backend, const std::function<void(Bre
   return {};
 }
 
-Result<StateStore::Reading> Breakers::read() {
+Result<StateStore::Snapshot> Breakers::read() {
   if (store_ == nullptr) return fail(Code::unavailable, trouble());
   return store_->read();
 }

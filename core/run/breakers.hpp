@@ -41,7 +41,7 @@ class Permit {
   bool login_refused() const { return login_refused_; }
   /// Connections to its peer got lost just now: none that is older is to be used.
   bool in_burst() const { return in_burst_; }
-  Settled settle(const Report& report);
+  Settled settle(const CallReport& report);
 
  private:
   friend class Breakers;
@@ -72,7 +72,7 @@ class Breakers {
   /// A change by hand.
   Status change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change);
 
-  Result<StateStore::Reading> read();
+  Result<StateStore::Snapshot> read();
   /// Is the owner of a lease certainly gone?
   bool is_gone(const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }
@@ -87,7 +87,7 @@ class Breakers {
 
  private:
   friend class Permit;
-  Settled settle(const Applicant& applicant, const Ticket& ticket, const Report& report);
+  Settled settle(const Applicant& applicant, const Ticket& ticket, const CallReport& report);
   void remember(const Error& error);
   std::string next_token();
 

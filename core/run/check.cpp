@@ -131,7 +131,7 @@ Task smallest_task(const Candidate& candidate) {
 PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
   const auto depth = next_depth(engine);
   if (!depth) return {.outcome = Outcome::blocked, .message = depth.error().what, .hint = depth.error().hint};
-  auto admission = engine.breakers.admit(applicant_for(engine, candidate, ProbeTime::at_once));
+  auto admission = engine.breakers.admit(applicant_for(engine, candidate, ProbeTime::immediate));
   if (const auto* skip = std::get_if<Skip>(&admission))
     return {.outcome = skip->reason == SkipReason::no_slot ? Outcome::no_slot : Outcome::breaker_open,
             .message = skip->message,

@@ -15,10 +15,10 @@ constexpr milliseconds kLongestTrial{60'000};  // of the single try: a side job 
 constexpr std::size_t kLongestError = 300;
 
 BreakerPolicy policy_of(const GuardSettings& settings) {
-  const milliseconds pause = settings.reset_after > milliseconds(0) ? settings.reset_after : kNever;
+  const milliseconds cooldown = settings.reset_after > milliseconds(0) ? settings.reset_after : kNever;
   return {.threshold = settings.threshold,
-          .cooldown = pause,
-          .max_cooldown = pause,
+          .cooldown = cooldown,
+          .max_cooldown = cooldown,
           .backoff_multiplier = 1,
           .failure_window = milliseconds(0)};
 }
@@ -34,9 +34,9 @@ std::string turn_of(const std::string& name, const Settled& settled, const Guard
   if (settled.recovered)
     return name + ": works again" + (state.skipped == 0 ? "" : ", was left out " + times(state.skipped));
   if (!settled.tripped) return {};
-  const milliseconds pause = state.breaker.pause.length;
+  const milliseconds cooldown = state.breaker.cooldown.length;
   return name + ": failed" + (state.failures == 0 ? "" : " " + times(state.failures + 1) + " in a row") +
-         ", left out " + (pause == kNever ? "until it is reset" : "for " + format_duration(pause)) +
+         ", left out " + (cooldown == kNever ? "until it is reset" : "for " + format_duration(cooldown)) +
          " (last: " + last_error_of(state) + ")";
 }
 
@@ -65,9 +65,9 @@ Guards::Entry Guards::enter(const std::string& name) {
     entry.ticket = Ticket{PermitKind::normal, known->breaker.generation, token};
     return entry;
   }
-  const IsGone gone = [this](const ProcessId& owner) { return !(owner == self_) && !is_alive(owner, self_.boot_id); };
+  const IsDead gone = [this](const ProcessId& owner) { return !(owner == self_) && !is_alive(owner, self_.boot_id); };
   const Status done = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
-    entry.ticket = allow(state.breaker, now, {self_, token, kLongestTrial}, gone).ticket;
+    entry.ticket = try_acquire(state.breaker, now, {self_, token, kLongestTrial}, gone).ticket;
     entry.may_run = entry.ticket->kind != PermitKind::denied;
     entry.is_trial = entry.may_run;
     entry.last_error = last_error_of(state);
@@ -133,7 +133,7 @@ std::string Guards::leave(const std::string& name, const Entry& entry, const Err
 
 Result<int> Guards::reset(const std::string& name) {
   if (store_ == nullptr) return 0;
-  TRY(const StateStore::Reading reading, store_->read());
+  TRY(const StateStore::Snapshot reading, store_->read());
   int changed = 0;
   for (const auto& [guard, state] : reading.guards) {
     if (!name.empty() && guard != name) continue;

@@ -11,7 +11,7 @@
 namespace delegate {
 namespace {
 
-Report report_of(const Problem& end, Verdict verdict, const std::string& message) {
+CallReport report_of(const Problem& end, Verdict verdict, const std::string& message) {
   return {.verdict = verdict,
           .trip = traits(end.outcome).trip,
           .retry_after = end.retry_after,
@@ -110,7 +110,7 @@ void repeat(CallEnd& call, CallEnd again) {
 struct Race::Runner {
   explicit Runner(AttemptOrder given)
       : order(std::move(given)),
-        aside(order.permit.kind() == PermitKind::slow_probe),
+        aside(order.permit.kind() == PermitKind::limit_probe),
         probe(aside || order.permit.kind() == PermitKind::probe) {}
   AttemptOrder order;
   bool aside;  // a slow probe: nobody hears it or waits for it

@@ -11,18 +11,6 @@ constexpr int kMostFailures = 2;
 /// A longer pause is not sat out, even where there is time: others answer sooner.
 constexpr milliseconds kLongestPause{10'000};
 
-/// Asked again, it says the same.
-bool is_final(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::quota_exhausted:
-    case Outcome::model_rejected:
-    case Outcome::bad_request:
-    case Outcome::context_too_long:
-    case Outcome::refused_by_policy: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 std::optional<Problem> end_of_retries(const Problem& failed, std::optional<milliseconds> left) {
@@ -33,7 +21,8 @@ std::optional<Problem> end_of_retries(const Problem& failed, std::optional<milli
   // No CLI pauses that long by itself: the service asked it to.
   if (retrying.pause > kLongestPause && !end.retry_after && !end.retry_at) end.retry_after = retrying.pause;
   if (retrying.pause > std::min(left.value_or(kLongestPause), kLongestPause)) return end;
-  if (retrying.for_ever || retrying.failures >= kMostFailures || is_final(failed.outcome)) return end;
+  if (retrying.for_ever || retrying.failures >= kMostFailures || traits(failed.outcome).retry == Retry::pointless)
+    return end;
   return std::nullopt;
 }
 

@@ -126,7 +126,7 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
   choose_model(*candidate);
   candidate->task.watched = request_.streaming == Streaming::drafts;
   auto admission = engine_.breakers.admit(
-      applicant_for(engine_, *candidate, step.last_resort ? ProbeTime::at_once : ProbeTime::when_due));
+      applicant_for(engine_, *candidate, step.last_resort ? ProbeTime::immediate : ProbeTime::when_due));
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
   if (auto* refused = std::get_if<Skip>(&admission)) {
     note_login(step.backend, refused->login_refused);
@@ -155,9 +155,9 @@ std::optional<AttemptOrder> Run::slow_probe(const RouteStep& step) {
   auto candidate = due ? find_candidate(engine_, step.backend) : tl::unexpected(Absent{});
   if (!candidate) return std::nullopt;
   candidate->task = smallest_task(*candidate);
-  auto admission = engine_.breakers.admit(applicant_for(engine_, *candidate, ProbeTime::slowly));
+  auto admission = engine_.breakers.admit(applicant_for(engine_, *candidate, ProbeTime::rate_limited));
   auto* permit = std::get_if<Permit>(&admission);
-  if (permit == nullptr || permit->kind() != PermitKind::slow_probe) return std::nullopt;
+  if (permit == nullptr || permit->kind() != PermitKind::limit_probe) return std::nullopt;
   started_backends_.push_back(step.backend);
   asides_.push_back(static_cast<int>(started_backends_.size()));
   return AttemptOrder{.run_id = result_.run_id,

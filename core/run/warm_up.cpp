@@ -31,7 +31,7 @@ void warm_up(const Engine& engine, const Candidate& local, const CancelToken& ca
     HttpCall server(*local.backend, local.task, {}, cancel, nobody);
     if (server.look_up(end) && server.load(end)) return {};
     if (cancel.cancelled()) return fail(Code::cancelled, local.name + ": was interrupted");
-    if (is_away(end.end.outcome)) return {};  // nothing to warm up
+    if (is_unreachable(end.end.outcome)) return {};  // nothing to warm up
     return fail(Code::unavailable, local.name + ": " + engine.redact(end.end.message));
   }));
 }

@@ -55,15 +55,15 @@ Lease lease(const Json& json) {
 Json to_json(const Breaker& breaker) {
   Json json{{"state", to_string(breaker.state)},
             {"generation", breaker.generation},
-            {"breaks_in_a_row", breaker.breaks_in_a_row},
+            {"breaks_in_a_row", breaker.cooldowns_in_a_row},
             {"bursts_in_a_row", breaker.bursts_in_a_row},
             {"trips", breaker.trips}};
   for (const HostTime& failure : breaker.streak) json["streak"].push_back(to_json(failure));
-  if (breaker.state == BreakerState::open || breaker.pause != Span{}) json["pause"] = to_json(breaker.pause);
-  if (breaker.by_hand) json["by_hand"] = true;
+  if (breaker.state == BreakerState::open || breaker.cooldown != Span{}) json["pause"] = to_json(breaker.cooldown);
+  if (breaker.manual) json["by_hand"] = true;
   if (breaker.outage) json["outage"] = true;
   if (breaker.recoveries != 0) json["recoveries"] = breaker.recoveries;
-  if (breaker.slow_probe) json["slow_probe"] = to_json(*breaker.slow_probe);
+  if (breaker.limit_probe) json["slow_probe"] = to_json(*breaker.limit_probe);
   if (breaker.probe) json["probe"] = lease_to_json(*breaker.probe);
   if (breaker.burst) json["burst"] = to_json(*breaker.burst);
   if (const auto& last = breaker.last_failure)
@@ -77,16 +77,16 @@ Breaker breaker(const Json& json) {
   if (!state) throw Json::other_error::create(500, "no such state", &json);
   out.state = *state;
   out.generation = number(json.at("generation"));
-  out.breaks_in_a_row = number<int>(json.at("breaks_in_a_row"));
+  out.cooldowns_in_a_row = number<int>(json.at("breaks_in_a_row"));
   out.bursts_in_a_row = number<int>(json.at("bursts_in_a_row"));
   out.trips = number(json.at("trips"));
   if (json.contains("streak"))
     for (const Json& failure : list(json["streak"])) out.streak.push_back(host_time(failure));
-  if (out.state == BreakerState::open || json.contains("pause")) out.pause = span(json.at("pause"));
-  out.by_hand = json.value("by_hand", false);
+  if (out.state == BreakerState::open || json.contains("pause")) out.cooldown = span(json.at("pause"));
+  out.manual = json.value("by_hand", false);
   out.outage = json.value("outage", false);
   if (json.contains("recoveries")) out.recoveries = number(json["recoveries"]);
-  if (json.contains("slow_probe")) out.slow_probe = span(json["slow_probe"]);
+  if (json.contains("slow_probe")) out.limit_probe = span(json["slow_probe"]);
   if (json.contains("probe")) out.probe = lease<ProbeLease>(json["probe"]);
   if (json.contains("burst")) out.burst = span(json["burst"]);
   if (json.contains("last_failure")) {

@@ -13,11 +13,11 @@ namespace delegate {
 struct JobRow {
   /// Persisted: numbers are frozen.
   enum class State {
-    waiting = 0,  // for its turn
+    waiting = 0,  // for its start
     running = 1,
     ended = 2,
-    killed = 3,  // it had begun, and its process was gone before its end
-    aside = 4,   // it has begun, and gave its place to others while it waits for something else than its turn
+    killed = 3,   // it had begun, and its process was gone before its end
+    yielded = 4,  // it has begun, and gave its place to others while it waits for something else than its start
   };
 
   std::string id;  // of the run
@@ -25,7 +25,7 @@ struct JobRow {
   milliseconds submitted_at{0};  // wall
   ProcessId owner;               // the process that carries it
   std::string doing;             // what it is busy with, for showing
-  bool cancel_wanted = false;
+  bool cancel_requested = false;
   // Of its end.
   std::optional<milliseconds> ended_at;  // wall; of a killed one: when that was seen
   std::string result;                    // what `ask --json` would have printed
@@ -36,37 +36,37 @@ struct JobRow {
 };
 
 /// Whether a job may begin.
-struct Turn {
-  enum class Kind {
-    begun,     // it is running now, and the caller carries it
-    waits,     // others come first
-    lost,      // it is not the caller's: another process has taken it, or it was removed
-    unwanted,  // it was cancelled while it waited
+struct JobStart {
+  enum class Decision {
+    started,    // it is running now, and the caller carries it
+    waits,      // others come first
+    lost,       // it is not the caller's: another process has taken it, or it was removed
+    cancelled,  // it was cancelled while it waited
   };
-  Kind kind = Kind::lost;
+  Decision decision = Decision::lost;
   int ahead = 0;  // how many wait before it
 };
 
 /// Every change is one atomic step over all processes of the host. Code::busy: others kept the store too long.
 class Jobs {
  public:
-  using IsGone = std::function<bool(const ProcessId&)>;
+  using IsDead = std::function<bool(const ProcessId&)>;
 
   virtual ~Jobs() = default;
   virtual Status add(const JobRow& row) = 0;
   /// Begins the job, or lets one that stepped aside go on, when it is the oldest that waits and fewer than `most` run
   /// on this host. Jobs whose process is gone neither run nor wait; those of them that had begun are killed from now
   /// on.
-  virtual Result<Turn> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) = 0;
+  virtual Result<JobStart> try_start(const std::string& id, const ProcessId& me, int most, const IsDead& is_dead) = 0;
   /// Makes the oldest job that waits and whose process is gone the caller's. Nothing: there is none.
-  virtual Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) = 0;
-  /// It gives its place to others, until `take` gives it one again.
-  virtual Status step_aside(const std::string& id, const std::string& doing) = 0;
+  virtual Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsDead& is_dead) = 0;
+  /// It gives its place to others, until `try_start` gives it one again.
+  virtual Status yield(const std::string& id, const std::string& doing) = 0;
   virtual Status note_doing(const std::string& id, const std::string& doing) = 0;
   /// Fills in the end, and forgets what ended or was killed before `keep_since`.
   virtual Status finish(const JobRow& row, milliseconds keep_since) = 0;
-  virtual Status want_cancel(const std::string& id) = 0;
-  virtual Result<bool> is_cancel_wanted(const std::string& id) = 0;
+  virtual Status request_cancel(const std::string& id) = 0;
+  virtual Result<bool> is_cancel_requested(const std::string& id) = 0;
   virtual Status remove(const std::string& id) = 0;
   /// The job whose id begins so. Code::not_found when there is none, Code::invalid_argument when there are several.
   virtual Result<JobRow> find(const std::string& id) = 0;

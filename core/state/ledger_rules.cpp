@@ -29,7 +29,7 @@ milliseconds nearest_rank(std::vector<milliseconds>& values, std::size_t percent
 
 }  // namespace
 
-Result<RunRow> the_one(const std::vector<RunRow>& found, const std::string& id) {
+Result<RunRow> unique_match(const std::vector<RunRow>& found, const std::string& id) {
   const auto exact = std::find_if(found.begin(), found.end(), [&](const RunRow& row) { return row.id == id; });
   if (exact != found.end()) return *exact;
   if (found.empty() || id.empty())

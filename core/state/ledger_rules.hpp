@@ -7,7 +7,7 @@
 namespace delegate {
 
 /// The run that an id, or the beginning of one, names among those that begin so.
-Result<RunRow> the_one(const std::vector<RunRow>& found, const std::string& id);
+Result<RunRow> unique_match(const std::vector<RunRow>& found, const std::string& id);
 
 bool matches(const RunRow& row, const SessionQuery& query);
 

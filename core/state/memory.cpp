@@ -22,14 +22,14 @@ class MemoryStore final : public StateStore, private Ledger {
     if (after == before) return {};
     if (concerns_peer(before, after))
       for (auto& [name, other] : share_drops(backend, before, after, backends_)) backends_[name] = std::move(other);
-    tell_of_backend(notifications_, backend, before.breaker, after.breaker, clock_.now());
+    record_backend_edge(notifications_, backend, before.breaker, after.breaker, clock_.now());
     backends_[backend] = std::move(after);
     return {};
   }
 
-  Result<Reading> read() override {
+  Result<Snapshot> read() override {
     const std::lock_guard lock(mutex_);
-    return Reading{backends_, guards_, clock_.now()};
+    return Snapshot{backends_, guards_, clock_.now()};
   }
 
   Status update_guard(const std::string& guard, const GuardChange& change) override {
@@ -37,7 +37,7 @@ class MemoryStore final : public StateStore, private Ledger {
     const GuardState before = guard_of(guard);
     GuardState after = before;
     change(after, clock_.now());
-    tell_of_guard(notifications_, guard, before.breaker, after.breaker, clock_.now());
+    record_guard_edge(notifications_, guard, before.breaker, after.breaker, clock_.now());
     if (after == GuardState{}) guards_.erase(guard);
     else guards_[guard] = std::move(after);
     return {};
@@ -106,7 +106,7 @@ class MemoryStore final : public StateStore, private Ledger {
     std::vector<RunRow> found;
     for (const RunRow& row : runs_)
       if (row.id.starts_with(id)) found.push_back(row);
-    return the_one(found, id);
+    return unique_match(found, id);
   }
 
   Result<std::optional<RunRow>> newest_session(const SessionQuery& query) override {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/health/plain_words.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate {
 namespace {
@@ -28,8 +28,8 @@ NotificationRow* newest(NotificationRows& rows, std::string_view kind, const std
 
 /// Whoever was about to send it finds that there is nothing to send.
 void withdraw(NotificationRow& row, const char* why) {
-  if (row.delivery != Delivery::owed && row.delivery != Delivery::taken) return;
-  row.delivery = Delivery::unwanted;
+  if (row.delivery != DeliveryState::pending && row.delivery != DeliveryState::taken) return;
+  row.delivery = DeliveryState::unwanted;
   row.detail = why;
 }
 
@@ -44,7 +44,7 @@ void end_outage(NotificationRows& rows, std::string_view kind, const std::string
 }
 
 std::optional<milliseconds> end_of_break(const Breaker& breaker, const HostTime& now) {
-  return now.wall + remaining(breaker.pause, now);
+  return now.wall + remaining(breaker.cooldown, now);
 }
 
 NotificationRow trip_row(const std::string& backend, const Breaker& after, const HostTime& now) {
@@ -52,7 +52,7 @@ NotificationRow trip_row(const std::string& backend, const Breaker& after, const
   return {.kind = "trip",
           .subject = backend,
           .outcome = outcome,
-          .severity = Severity::warning,
+          .severity = NotificationSeverity::warning,
           .title = backend + " is unavailable: " + std::string(cause_of(outcome)),
           .message = advice_for(outcome, backend),
           .first_seen = now.wall,
@@ -61,27 +61,31 @@ NotificationRow trip_row(const std::string& backend, const Breaker& after, const
 }
 
 void give_up(NotificationRow& row, std::string why) {
-  row.delivery = Delivery::undelivered;
+  row.delivery = DeliveryState::undelivered;
   row.detail = std::move(why);
 }
 
 bool is_under_way(const NotificationRow& row) {
-  return row.delivery == Delivery::taken || row.delivery == Delivery::sending;
+  return row.delivery == DeliveryState::taken || row.delivery == DeliveryState::sending;
 }
 
 /// Whoever has taken it may still be telling it.
-bool is_in_hands(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
-  if (!is_under_way(row) || !row.taken_at || row.sender.boot_id != now.boot_id || is_gone(row.sender)) return false;
+bool is_in_hands(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
+  if (!is_under_way(row) || !row.taken_at || row.sender.boot_id != now.boot_id || is_dead(row.sender)) return false;
   const milliseconds age = now.boot - *row.taken_at;
-  return age >= milliseconds(0) && age <= kLongestTelling;
+  return age >= milliseconds(0) && age <= kLongestSending;
 }
 
 }  // namespace
 
-std::string_view to_string(Severity severity) { return kSeverities[static_cast<std::size_t>(severity)]; }
-std::optional<Severity> severity_named(std::string_view name) { return named<Severity>(kSeverities, name); }
-std::string_view to_string(Delivery delivery) { return kDeliveries[static_cast<std::size_t>(delivery)]; }
-std::optional<Delivery> delivery_named(std::string_view name) { return named<Delivery>(kDeliveries, name); }
+std::string_view to_string(NotificationSeverity severity) { return kSeverities[static_cast<std::size_t>(severity)]; }
+std::optional<NotificationSeverity> severity_named(std::string_view name) {
+  return named<NotificationSeverity>(kSeverities, name);
+}
+std::string_view to_string(DeliveryState delivery) { return kDeliveries[static_cast<std::size_t>(delivery)]; }
+std::optional<DeliveryState> delivery_state_named(std::string_view name) {
+  return named<DeliveryState>(kDeliveries, name);
+}
 
 NotificationRow& raise(NotificationRows& rows, NotificationRow row) {
   row.id = rows.empty() ? 1 : rows.back().id + 1;
@@ -89,15 +93,15 @@ NotificationRow& raise(NotificationRows& rows, NotificationRow row) {
   while (rows.size() > kMostNotifications) {
     // What nobody has seen yet is kept for longest.
     const auto seen = std::find_if(rows.begin(), rows.end() - 1, [](const NotificationRow& one) {
-      return one.acknowledged_at || one.severity == Severity::info;
+      return one.acknowledged_at || one.severity == NotificationSeverity::info;
     });
     rows.erase(seen == rows.end() - 1 ? rows.begin() : seen);
   }
   return rows.back();
 }
 
-void tell_of_backend(NotificationRows& rows, const std::string& backend, const Breaker& before, const Breaker& after,
-                     const HostTime& now) {
+void record_backend_edge(NotificationRows& rows, const std::string& backend, const Breaker& before,
+                         const Breaker& after, const HostTime& now) {
   const auto edge = edge_between(before, after);
   if (edge == Edge::trip) {
     for (NotificationRow& row : rows)
@@ -119,19 +123,19 @@ void tell_of_backend(NotificationRows& rows, const std::string& backend, const B
                  .last_seen = now.wall});
 }
 
-void tell_of_guard(NotificationRows& rows, const std::string& guard, const Breaker& before, const Breaker& after,
-                   const HostTime& now) {
+void record_guard_edge(NotificationRows& rows, const std::string& guard, const Breaker& before, const Breaker& after,
+                       const HostTime& now) {
   const auto edge = edge_between(before, after);
   if (edge == Edge::trip)
     raise(rows, {.kind = "guard",
                  .subject = guard,
-                 .severity = Severity::warning,
+                 .severity = NotificationSeverity::warning,
                  .title = "the side job " + guard + " fails and is left out",
                  .message = after.last_failure ? after.last_failure->message : "",
                  .first_seen = now.wall,
                  .last_seen = now.wall,
                  .retry_at = end_of_break(after, now),
-                 .delivery = Delivery::unwanted,
+                 .delivery = DeliveryState::unwanted,
                  .detail = "a guard's notices stay here"});
   if (edge == Edge::failed_probe)
     if (NotificationRow* row = newest(rows, "guard", guard)) {
@@ -153,27 +157,28 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
   return changed;
 }
 
-std::optional<ProcessId> other_teller(const NotificationRows& rows, const ProcessId& me, const IsGone& is_gone,
+std::optional<ProcessId> other_sender(const NotificationRows& rows, const ProcessId& me, const IsDead& is_dead,
                                       const HostTime& now) {
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const NotificationRow& row) {
-    return row.sender != me && is_in_hands(row, is_gone, now);
+    return row.sender != me && is_in_hands(row, is_dead, now);
   });
   return found == rows.end() ? std::nullopt : std::optional(found->sender);
 }
 
-NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const IsGone& is_gone, const HostTime& now) {
-  if (other_teller(rows, me, is_gone, now)) return {};
+NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, const IsDead& is_dead,
+                               const HostTime& now) {
+  if (other_sender(rows, me, is_dead, now)) return {};
   NotificationRows taken;
   for (NotificationRow& row : rows) {
-    if (row.delivery == Delivery::sending && row.sender != me)
+    if (row.delivery == DeliveryState::sending && row.sender != me)
       give_up(row, "its sender was killed meanwhile: it may have been shown");
-    if (row.delivery == Delivery::taken && row.sender != me) row.delivery = Delivery::owed;
-    if (row.delivery != Delivery::owed) continue;
-    if (now.wall - row.first_seen > kLatestNotification) {
+    if (row.delivery == DeliveryState::taken && row.sender != me) row.delivery = DeliveryState::pending;
+    if (row.delivery != DeliveryState::pending) continue;
+    if (now.wall - row.first_seen > kLongestPending) {
       give_up(row, "nobody could send it in time");
       continue;
     }
-    row.delivery = Delivery::taken;
+    row.delivery = DeliveryState::taken;
     row.sender = me;
     row.taken_at = now.boot;
     taken.push_back(row);
@@ -184,20 +189,20 @@ NotificationRows take_owed(NotificationRows& rows, const ProcessId& me, const Is
 NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, const ProcessId& me) {
   NotificationRows mine;
   for (NotificationRow& row : rows) {
-    if (row.kind != kind || row.delivery != Delivery::taken || row.sender != me) continue;
-    row.delivery = Delivery::sending;
+    if (row.kind != kind || row.delivery != DeliveryState::taken || row.sender != me) continue;
+    row.delivery = DeliveryState::sending;
     mine.push_back(row);
   }
   return mine;
 }
 
-bool is_untold(const NotificationRow& row) { return row.delivery == Delivery::owed || is_under_way(row); }
+bool is_outstanding(const NotificationRow& row) { return row.delivery == DeliveryState::pending || is_under_way(row); }
 
-bool is_left_behind(const NotificationRow& row, const IsGone& is_gone, const HostTime& now) {
+bool is_orphaned(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
   // A moment to come is none of this clock: it was set back since.
   const milliseconds age = now.wall - row.first_seen;
-  if (row.delivery == Delivery::owed) return age < milliseconds(0) || age > kLongestStart;
-  return is_under_way(row) && !is_in_hands(row, is_gone, now);
+  if (row.delivery == DeliveryState::pending) return age < milliseconds(0) || age > kLongestStart;
+  return is_under_way(row) && !is_in_hands(row, is_dead, now);
 }
 
 void note_delivery(NotificationRows& rows, const NotificationRow& row) {

@@ -31,7 +31,7 @@ class SqliteStore final : public StateStore {
     return database_->on_sound_file([&] { return update_once(backend, change); });
   }
 
-  Result<Reading> read() override {
+  Result<Snapshot> read() override {
     const std::lock_guard lock(mutex_);
     return database_->on_sound_file([&] { return read_all(); });
   }
@@ -76,13 +76,13 @@ class SqliteStore final : public StateStore {
     change(after, clock_.now());
     if (after == before) return {};
     if (concerns_peer(before, after)) {
-      TRY(const Reading all, read_once());
+      TRY(const Snapshot all, read_once());
       for (const auto& [name, other] : share_drops(backend, before, after, all.backends)) TRY_STATUS(save(name, other));
     }
     TRY_STATUS(save(backend, after));
     if (edge_between(before.breaker, after.breaker))
       TRY_STATUS(rewrite_notifications([&](NotificationRows& rows) {
-        tell_of_backend(rows, backend, before.breaker, after.breaker, clock_.now());
+        record_backend_edge(rows, backend, before.breaker, after.breaker, clock_.now());
       }));
     return transaction.commit();
   }
@@ -95,8 +95,9 @@ class SqliteStore final : public StateStore {
     if (after == before) return {};
     TRY_STATUS(save_guard(guard, after));
     if (edge_between(before.breaker, after.breaker))
-      TRY_STATUS(rewrite_notifications(
-          [&](NotificationRows& rows) { tell_of_guard(rows, guard, before.breaker, after.breaker, clock_.now()); }));
+      TRY_STATUS(rewrite_notifications([&](NotificationRows& rows) {
+        record_guard_edge(rows, guard, before.breaker, after.breaker, clock_.now());
+      }));
     return transaction.commit();
   }
 
@@ -115,25 +116,25 @@ class SqliteStore final : public StateStore {
     return Statement(raw).bind(backend).bind(encode(state)).run();
   }
 
-  Result<Reading> read_once() {
+  Result<Snapshot> read_once() {
     TRY(sqlite3_stmt * raw, database_->prepare("SELECT name, state FROM backend_state"));
     Statement statement(raw);
-    Reading reading{.now = clock_.now()};
+    Snapshot snapshot{.now = clock_.now()};
     for (;;) {
       TRY(const bool row, statement.step());
-      if (!row) return reading;
-      reading.backends[statement.text(0)] = decode(statement.text(1)).value_or(BackendState{});
+      if (!row) return snapshot;
+      snapshot.backends[statement.text(0)] = decode(statement.text(1)).value_or(BackendState{});
     }
   }
 
-  Result<Reading> read_all() {
-    TRY(Reading reading, read_once());
+  Result<Snapshot> read_all() {
+    TRY(Snapshot snapshot, read_once());
     TRY(sqlite3_stmt * raw, database_->prepare("SELECT name, state FROM guards"));
     Statement statement(raw);
     for (;;) {
       TRY(const bool row, statement.step());
-      if (!row) return reading;
-      reading.guards[statement.text(0)] = decode_guard(statement.text(1)).value_or(GuardState{});
+      if (!row) return snapshot;
+      snapshot.guards[statement.text(0)] = decode_guard(statement.text(1)).value_or(GuardState{});
     }
   }
 

@@ -20,7 +20,7 @@ JobRow job_at(const Statement& row) {
           .submitted_at = milliseconds(row.integer(2)),
           .owner = {row.text(3), row.integer(4), row.integer(5), row.integer(6)},
           .doing = row.text(7),
-          .cancel_wanted = row.integer(8) != 0,
+          .cancel_requested = row.integer(8) != 0,
           .ended_at = ended_at ? std::optional(milliseconds(*ended_at)) : std::nullopt,
           .exit_code = static_cast<int>(row.integer(10))};
 }
@@ -46,19 +46,19 @@ std::string prefix_pattern(const std::string& prefix) {
 }
 
 /// `rows`: what has not ended, oldest first.
-Turn turn_of(const std::vector<JobRow>& rows, const std::string& id, const ProcessId& me, int most,
-             const Jobs::IsGone& is_gone) {
+JobStart start_of(const std::vector<JobRow>& rows, const std::string& id, const ProcessId& me, int most,
+                  const Jobs::IsDead& is_dead) {
   const auto mine = std::find_if(rows.begin(), rows.end(), [&](const JobRow& row) { return row.id == id; });
   if (mine == rows.end() || mine->owner != me || mine->state == JobRow::State::running) return {};
-  if (mine->cancel_wanted) return {.kind = Turn::Kind::unwanted};
+  if (mine->cancel_requested) return {.decision = JobStart::Decision::cancelled};
   const auto running =
       std::count_if(rows.begin(), rows.end(), [](const JobRow& row) { return row.state == JobRow::State::running; });
   const auto ahead = std::count_if(rows.begin(), mine, [&](const JobRow& row) {
-    return row.state == JobRow::State::waiting && !row.cancel_wanted && !is_gone(row.owner);
+    return row.state == JobRow::State::waiting && !row.cancel_requested && !is_dead(row.owner);
   });
   // Those ahead come first, as far as there is room for them.
-  if (running + ahead >= most) return {.kind = Turn::Kind::waits, .ahead = static_cast<int>(ahead)};
-  return {.kind = Turn::Kind::begun};
+  if (running + ahead >= most) return {.decision = JobStart::Decision::waits, .ahead = static_cast<int>(ahead)};
+  return {.decision = JobStart::Decision::started};
 }
 
 }  // namespace
@@ -100,9 +100,9 @@ Status SqliteJobs::own(const std::string& id, const ProcessId& me, bool begins) 
       .run();
 }
 
-Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsGone& is_gone) {
+Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsDead& is_dead) {
   const auto killed = std::stable_partition(rows.begin(), rows.end(), [&](const JobRow& row) {
-    return row.state == JobRow::State::waiting || !is_gone(row.owner);
+    return row.state == JobRow::State::waiting || !is_dead(row.owner);
   });
   for (auto row = killed; row != rows.end(); ++row) {
     TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 3, ended_at = ?, doing = '' WHERE id = ?"));
@@ -112,24 +112,24 @@ Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsGone& is_gone)
   return {};
 }
 
-Result<Turn> SqliteJobs::take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) {
-  return locked([&]() -> Result<Turn> {
+Result<JobStart> SqliteJobs::try_start(const std::string& id, const ProcessId& me, int most, const IsDead& is_dead) {
+  return locked([&]() -> Result<JobStart> {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(std::vector<JobRow> rows, unended());
-    TRY_STATUS(bury_killed(rows, is_gone));
-    const Turn turn = turn_of(rows, id, me, most, is_gone);
-    if (turn.kind == Turn::Kind::begun) TRY_STATUS(own(id, me, true));
+    TRY_STATUS(bury_killed(rows, is_dead));
+    const JobStart start = start_of(rows, id, me, most, is_dead);
+    if (start.decision == JobStart::Decision::started) TRY_STATUS(own(id, me, true));
     TRY_STATUS(transaction.commit());
-    return turn;
+    return start;
   });
 }
 
-Result<std::optional<JobRow>> SqliteJobs::adopt(const ProcessId& me, const IsGone& is_gone) {
+Result<std::optional<JobRow>> SqliteJobs::adopt(const ProcessId& me, const IsDead& is_dead) {
   return locked([&]() -> Result<std::optional<JobRow>> {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(std::vector<JobRow> rows, unended());
     const auto orphan = std::find_if(rows.begin(), rows.end(), [&](const JobRow& row) {
-      return row.state == JobRow::State::waiting && !row.cancel_wanted && is_gone(row.owner);
+      return row.state == JobRow::State::waiting && !row.cancel_requested && is_dead(row.owner);
     });
     if (orphan == rows.end()) return std::optional<JobRow>();
     TRY_STATUS(own(orphan->id, me, false));
@@ -139,7 +139,7 @@ Result<std::optional<JobRow>> SqliteJobs::adopt(const ProcessId& me, const IsGon
   });
 }
 
-Status SqliteJobs::step_aside(const std::string& id, const std::string& doing) {
+Status SqliteJobs::yield(const std::string& id, const std::string& doing) {
   return locked([&]() -> Status {
     TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 4, doing = ? WHERE id = ? AND state = 1"));
     return Statement(raw).bind(doing).bind(id).run();
@@ -171,14 +171,14 @@ Status SqliteJobs::finish(const JobRow& row, milliseconds keep_since) {
   });
 }
 
-Status SqliteJobs::want_cancel(const std::string& id) {
+Status SqliteJobs::request_cancel(const std::string& id) {
   return locked([&]() -> Status {
     TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET cancel_wanted = 1 WHERE id = ? AND " UNENDED));
     return Statement(raw).bind(id).run();
   });
 }
 
-Result<bool> SqliteJobs::is_cancel_wanted(const std::string& id) {
+Result<bool> SqliteJobs::is_cancel_requested(const std::string& id) {
   return locked([&]() -> Result<bool> {
     TRY(sqlite3_stmt * raw, database_.prepare("SELECT cancel_wanted FROM jobs WHERE id = ?"));
     Statement statement(raw);

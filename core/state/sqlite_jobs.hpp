@@ -14,13 +14,13 @@ class SqliteJobs final : public Jobs {
       : database_(database), mutex_(mutex), clock_(clock) {}
 
   Status add(const JobRow& row) override;
-  Result<Turn> take(const std::string& id, const ProcessId& me, int most, const IsGone& is_gone) override;
-  Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsGone& is_gone) override;
-  Status step_aside(const std::string& id, const std::string& doing) override;
+  Result<JobStart> try_start(const std::string& id, const ProcessId& me, int most, const IsDead& is_dead) override;
+  Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsDead& is_dead) override;
+  Status yield(const std::string& id, const std::string& doing) override;
   Status note_doing(const std::string& id, const std::string& doing) override;
   Status finish(const JobRow& row, milliseconds keep_since) override;
-  Status want_cancel(const std::string& id) override;
-  Result<bool> is_cancel_wanted(const std::string& id) override;
+  Status request_cancel(const std::string& id) override;
+  Result<bool> is_cancel_requested(const std::string& id) override;
   Status remove(const std::string& id) override;
   Result<JobRow> find(const std::string& id) override;
   Result<std::vector<JobRow>> list() override;
@@ -34,7 +34,7 @@ class SqliteJobs final : public Jobs {
   // The lock is held and the file is sound in all of these.
   Result<std::vector<JobRow>> unended();
   Status own(const std::string& id, const ProcessId& me, bool begins);
-  Status bury_killed(std::vector<JobRow>& rows, const IsGone& is_gone);
+  Status bury_killed(std::vector<JobRow>& rows, const IsDead& is_dead);
 
   sqlite::Database& database_;
   std::mutex& mutex_;

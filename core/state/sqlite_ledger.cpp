@@ -345,7 +345,7 @@ Result<RunRow> SqliteLedger::run(const std::string& id) {
           number = row.integer(kRunColumns + 4);
           return run;
         }));
-    TRY(RunRow run, the_one(found, id));
+    TRY(RunRow run, unique_match(found, id));
     if (found.size() > 1) {
       TRY(number, number_of(run.id));
     }

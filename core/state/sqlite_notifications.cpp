@@ -24,7 +24,7 @@ NotificationRow row_at(const Statement& row) {
           .kind = row.text(1),
           .subject = row.text(2),
           .outcome = row.text(3),
-          .severity = severity_named(row.text(4)).value_or(Severity::warning),
+          .severity = severity_named(row.text(4)).value_or(NotificationSeverity::warning),
           .title = row.text(5),
           .message = row.text(6),
           .count = static_cast<int>(row.integer(7)),
@@ -34,7 +34,7 @@ NotificationRow row_at(const Statement& row) {
           .acknowledged_at = maybe_time(row, 11),
           .ended_at = maybe_time(row, 22),
           // A word of a later version: whatever it is, it is not ours to send.
-          .delivery = delivery_named(row.text(12)).value_or(Delivery::unwanted),
+          .delivery = delivery_state_named(row.text(12)).value_or(DeliveryState::unwanted),
           .channel = row.text(13),
           .detail = row.text(14),
           .handle = row.text(15),

@@ -60,21 +60,21 @@ class StateStore {
 
   /// Reads the state (a default one if there is none), applies `change` and writes the result back, as one atomic
   /// step over all processes; nothing is written when nothing changed. What it changes of drops is written to all
-  /// backends with its peer in the same step, and so is what it means for the notifications (tell_of_backend).
+  /// backends with its peer in the same step, and so is what it means for the notifications (record_backend_edge).
   /// An error: nothing happened. Code::busy: others kept the store for longer than one waits for them (100 ms).
   virtual Status update(const std::string& backend, const Change& change) = 0;
 
-  /// The same for a guard (tell_of_guard). A state that is the default one again is forgotten.
+  /// The same for a guard (record_guard_edge). A state that is the default one again is forgotten.
   using GuardChange = std::function<void(GuardState&, const HostTime& now)>;
   virtual Status update_guard(const std::string& guard, const GuardChange& change) = 0;
 
-  /// One consistent reading of all that have a state.
-  struct Reading {
+  /// One consistent snapshot of all that have a state.
+  struct Snapshot {
     std::map<std::string, BackendState> backends;
     std::map<std::string, GuardState> guards;
     HostTime now;
   };
-  virtual Result<Reading> read() = 0;
+  virtual Result<Snapshot> read() = 0;
   virtual Result<GuardState> guard(const std::string& name) = 0;
 
   /// All notifications, oldest first; and a change of them, in one atomic step over all processes, as `update`.

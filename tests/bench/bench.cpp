@@ -124,10 +124,10 @@ void measure_decisions(const Path& scratch) {
   const Applicant applicant{.backend = "bench", .max_parallel = 4, .lease = milliseconds(60'000)};
   Breaker breaker;
   const HostTime now = clock.now();
-  const Claimant claimant{.owner = self, .token = "t", .lease = milliseconds(1)};
-  const IsGone nobody = [](const ProcessId&) { return false; };
+  const LeaseRequest request{.owner = self, .token = "t", .lease = milliseconds(1)};
+  const IsDead nobody = [](const ProcessId&) { return false; };
   const double pure = microseconds_each(200'000, [&] {
-    const Allowed allowed = allow(breaker, now, claimant, nobody);
+    const Acquired allowed = try_acquire(breaker, now, request, nobody);
     settle(breaker, {}, now, allowed.ticket, {.verdict = Verdict::success});
   });
   const auto memory = make_memory_store(clock);

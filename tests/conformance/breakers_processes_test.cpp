@@ -143,11 +143,11 @@ TEST_CASE("of eight processes at a limited backend exactly one probes slowly [R2
       if (!store) return 9;
       Breakers breakers(store.get(), "", this_process("boot-1"));
       Applicant applicant = codex(8);
-      applicant.probe_time = ProbeTime::slowly;
+      applicant.probe_time = ProbeTime::rate_limited;
       int probes = 0;
       for (int n = 0; n < 20; ++n) {
         auto admission = breakers.admit(applicant);
-        if (kind_of(admission) != PermitKind::slow_probe) continue;
+        if (kind_of(admission) != PermitKind::limit_probe) continue;
         ++probes;
         std::get<Permit>(admission).settle({.verdict = Verdict::failure});
       }

@@ -64,7 +64,7 @@ TEST_CASE("a permit that is not settled is neutral when it goes away [R6] [bug 2
     CHECK(desk.refusal().reason == SkipReason::probe_running);
   }
   CHECK(desk.slots() == 0);
-  CHECK(desk.breaker().breaks_in_a_row == 1);
+  CHECK(desk.breaker().cooldowns_in_a_row == 1);
   CHECK(desk.permit().kind() == PermitKind::probe);
 }
 

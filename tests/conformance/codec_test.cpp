@@ -61,7 +61,7 @@ TEST_CASE("every state comes back from its text as it was") {
 
 TEST_CASE("a running limit comes back with its slow probes [R22]") {
   BackendState state = elaborate_state(BreakerState::open);
-  state.breaker.slow_probe = Span{{"boot-1", milliseconds(5), milliseconds(7)}, milliseconds(300'000)};
+  state.breaker.limit_probe = Span{{"boot-1", milliseconds(5), milliseconds(7)}, milliseconds(300'000)};
   CHECK(decode(encode(state)) == state);
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("text that is not UTF-8 is stored as well as can be") {
 
 TEST_CASE("the most extreme times are stored and read") {
   BackendState state = elaborate_state(BreakerState::open);
-  state.breaker.pause = Span{{"b", milliseconds::min(), milliseconds::max()}, milliseconds::max()};
+  state.breaker.cooldown = Span{{"b", milliseconds::min(), milliseconds::max()}, milliseconds::max()};
   state.breaker.generation = std::numeric_limits<std::int64_t>::max();
   CHECK(decode(encode(state)) == state);
 }

@@ -169,8 +169,8 @@ TEST_CASE("a break follows the clocks and not the wall: set back an hour, it end
   const auto ask = [&] {
     PermitKind kind = PermitKind::denied;
     CHECK(shop.store->update("codex", [&](BackendState& state, const HostTime& now) {
-      const Claimant claimant{.owner = {"boot-1", 1, 1}, .token = "t", .lease = 1min};
-      kind = allow(state.breaker, now, claimant, [](const ProcessId&) { return false; }).ticket.kind;
+      const LeaseRequest request{.owner = {"boot-1", 1, 1}, .token = "t", .lease = 1min};
+      kind = try_acquire(state.breaker, now, request, [](const ProcessId&) { return false; }).ticket.kind;
     }));
     return kind;
   };
@@ -180,7 +180,7 @@ TEST_CASE("a break follows the clocks and not the wall: set back an hour, it end
     shop.clock.reboot();
     shop.clock.set_wall_clock(-5h);
     CHECK(ask() == PermitKind::denied);
-    CHECK(state_of(*shop.store, "codex").breaker.pause == Span{shop.clock.now(), 60s});
+    CHECK(state_of(*shop.store, "codex").breaker.cooldown == Span{shop.clock.now(), 60s});
     shop.clock.pass(60s - 1ms);
     CHECK(ask() == PermitKind::denied);
     shop.clock.pass(1ms);

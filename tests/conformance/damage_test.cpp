@@ -194,7 +194,7 @@ TEST_CASE("a row that cannot be read, or is gone, is a closed breaker that count
   CHECK(store->notice().empty());
   CHECK(state_of(*store, "codex") == BackendState{});
   REQUIRE(store->update("codex", [](BackendState& state, const HostTime& now) {
-    const auto ticket = allow(state.breaker, now, {{}, "t", 1min}, [](const ProcessId&) { return false; }).ticket;
+    const auto ticket = try_acquire(state.breaker, now, {{}, "t", 1min}, [](const ProcessId&) { return false; }).ticket;
     settle(state.breaker, {}, now, ticket, {.verdict = Verdict::failure});
   }));
   CHECK(state_of(*store, "codex").breaker.streak.size() == 1);

@@ -14,15 +14,15 @@ struct Queue {
   std::unique_ptr<StateStore> store = open_in(directory.path(), clock);
   Jobs& jobs = *store->jobs();
   std::vector<ProcessId> dead;
-  Jobs::IsGone is_gone = [this](const ProcessId& who) {
+  Jobs::IsDead is_dead = [this](const ProcessId& who) {
     return std::find(dead.begin(), dead.end(), who) != dead.end();
   };
 
   void add(const std::string& id, const ProcessId& owner) {
     REQUIRE(jobs.add({.id = id, .submitted_at = 5ms, .owner = owner}));
   }
-  Turn take(const std::string& id, const ProcessId& owner, int most = 1) {
-    const auto turn = jobs.take(id, owner, most, is_gone);
+  JobStart take(const std::string& id, const ProcessId& owner, int most = 1) {
+    const auto turn = jobs.try_start(id, owner, most, is_dead);
     REQUIRE(turn);
     return *turn;
   }
@@ -39,24 +39,24 @@ TEST_CASE("jobs begin in the order in which they came, as many at a time as are 
   queue.add("a", kAnn);
   queue.add("b", kBen);
   queue.add("c", kEve);
-  const Turn early = queue.take("b", kBen);
-  CHECK(early.kind == Turn::Kind::waits);
+  const JobStart early = queue.take("b", kBen);
+  CHECK(early.decision == JobStart::Decision::waits);
   CHECK(early.ahead == 1);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
-  CHECK(queue.take("b", kBen).kind == Turn::Kind::waits);
-  CHECK(queue.take("b", kBen, 2).kind == Turn::Kind::begun);
-  CHECK(queue.take("c", kEve, 2).kind == Turn::Kind::waits);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
+  CHECK(queue.take("b", kBen).decision == JobStart::Decision::waits);
+  CHECK(queue.take("b", kBen, 2).decision == JobStart::Decision::started);
+  CHECK(queue.take("c", kEve, 2).decision == JobStart::Decision::waits);
   REQUIRE(queue.jobs.finish({.id = "a", .ended_at = 9ms, .result = "{}"}, 0ms));
-  CHECK(queue.take("c", kEve, 2).kind == Turn::Kind::begun);
+  CHECK(queue.take("c", kEve, 2).decision == JobStart::Decision::started);
 }
 
 TEST_CASE("a job is begun once, and by its own process") {
   Queue queue;
   queue.add("a", kAnn);
-  CHECK(queue.take("a", kBen).kind == Turn::Kind::lost);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::lost);
-  CHECK(queue.take("nobody", kAnn).kind == Turn::Kind::lost);
+  CHECK(queue.take("a", kBen).decision == JobStart::Decision::lost);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::lost);
+  CHECK(queue.take("nobody", kAnn).decision == JobStart::Decision::lost);
 }
 
 TEST_CASE("jobs whose process is gone hold up nobody") {
@@ -64,37 +64,37 @@ TEST_CASE("jobs whose process is gone hold up nobody") {
   queue.add("a", kAnn);
   queue.add("b", kBen);
   queue.add("c", kEve);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
   queue.dead = {kAnn, kBen};
-  CHECK(queue.take("c", kEve).kind == Turn::Kind::begun);
+  CHECK(queue.take("c", kEve).decision == JobStart::Decision::started);
 }
 
 TEST_CASE("what waits and was left behind is adopted once, the oldest first; what had begun is not run again") {
   Queue queue;
   queue.add("begun", kAnn);
-  CHECK(queue.take("begun", kAnn).kind == Turn::Kind::begun);
+  CHECK(queue.take("begun", kAnn).decision == JobStart::Decision::started);
   queue.add("a", kBen);
   queue.add("b", kBen);
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
   queue.dead = {kAnn, kBen};
-  const auto first = queue.jobs.adopt(kEve, queue.is_gone).value();
+  const auto first = queue.jobs.adopt(kEve, queue.is_dead).value();
   REQUIRE(first);
   CHECK(first->id == "a");
   CHECK(first->owner == kEve);
-  CHECK(queue.take("a", kEve).kind == Turn::Kind::begun);
-  CHECK(queue.jobs.adopt(kEve, queue.is_gone).value()->id == "b");
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
+  CHECK(queue.take("a", kEve).decision == JobStart::Decision::started);
+  CHECK(queue.jobs.adopt(kEve, queue.is_dead).value()->id == "b");
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
 }
 
 TEST_CASE("a job that is cancelled while it waits never begins") {
   Queue queue;
   queue.add("a", kAnn);
-  CHECK_FALSE(queue.jobs.is_cancel_wanted("a").value());
-  REQUIRE(queue.jobs.want_cancel("a"));
-  CHECK(queue.jobs.is_cancel_wanted("a").value());
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::unwanted);
+  CHECK_FALSE(queue.jobs.is_cancel_requested("a").value());
+  REQUIRE(queue.jobs.request_cancel("a"));
+  CHECK(queue.jobs.is_cancel_requested("a").value());
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
   queue.add("b", kBen);
-  CHECK(queue.take("b", kBen).kind == Turn::Kind::begun);
+  CHECK(queue.take("b", kBen).decision == JobStart::Decision::started);
 }
 
 TEST_CASE("what a job is busy with is kept while it runs, and its end whole") {
@@ -130,20 +130,20 @@ TEST_CASE("what ended long ago is forgotten when another ends, what has not ende
 TEST_CASE("a job that was killed while it ran is looked at once, told as killed, and forgotten in its time") {
   Queue queue;
   queue.add("a", kAnn);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
   queue.dead = {kAnn};
   queue.add("b", kBen);
-  CHECK(queue.take("b", kBen).kind == Turn::Kind::begun);
+  CHECK(queue.take("b", kBen).decision == JobStart::Decision::started);
   const JobRow killed = queue.jobs.find("a").value();
   CHECK(killed.state == JobRow::State::killed);
   CHECK(killed.ended_at == queue.clock.now().wall);
   int asked = 0;
   const auto counted = [&](const ProcessId& who) {
     if (who == kAnn) ++asked;
-    return queue.is_gone(who);
+    return queue.is_dead(who);
   };
   queue.add("c", kEve);
-  REQUIRE(queue.jobs.take("c", kEve, 5, counted));
+  REQUIRE(queue.jobs.try_start("c", kEve, 5, counted));
   CHECK(asked == 0);
   REQUIRE(queue.jobs.finish({.id = "b", .ended_at = queue.clock.now().wall, .result = "{}"}, *killed.ended_at));
   CHECK(queue.jobs.find("a"));
@@ -154,18 +154,18 @@ TEST_CASE("a job that was killed while it ran is looked at once, told as killed,
 TEST_CASE("a job that steps aside makes room for others, and goes on when there is room again") {
   Queue queue;
   for (const auto& [id, who] : {std::pair("a", kAnn), std::pair("b", kBen), std::pair("c", kEve)}) queue.add(id, who);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);
-  CHECK(queue.take("b", kBen).kind == Turn::Kind::waits);
-  REQUIRE(queue.jobs.step_aside("a", "waits for a slot"));
-  CHECK(queue.jobs.find("a").value().state == JobRow::State::aside);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
+  CHECK(queue.take("b", kBen).decision == JobStart::Decision::waits);
+  REQUIRE(queue.jobs.yield("a", "waits for a slot"));
+  CHECK(queue.jobs.find("a").value().state == JobRow::State::yielded);
   CHECK(queue.jobs.find("a").value().doing == "waits for a slot");
-  CHECK(queue.take("b", kBen).kind == Turn::Kind::begun);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::waits);
+  CHECK(queue.take("b", kBen).decision == JobStart::Decision::started);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::waits);
   REQUIRE(queue.jobs.finish({.id = "b", .ended_at = 9ms, .result = "{}"}, 0ms));
-  CHECK(queue.take("a", kBen).kind == Turn::Kind::lost);
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::begun);  // before c, which came later
-  CHECK(queue.take("c", kEve).kind == Turn::Kind::waits);
-  REQUIRE(queue.jobs.step_aside("c", "it has not begun"));
+  CHECK(queue.take("a", kBen).decision == JobStart::Decision::lost);
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);  // before c, which came later
+  CHECK(queue.take("c", kEve).decision == JobStart::Decision::waits);
+  REQUIRE(queue.jobs.yield("c", "it has not begun"));
   CHECK(queue.jobs.find("c").value().state == JobRow::State::waiting);
 }
 
@@ -173,14 +173,14 @@ TEST_CASE("a job that stepped aside can be cancelled, and is killed with its pro
   Queue queue;
   queue.add("a", kAnn);
   queue.add("b", kBen);
-  CHECK(queue.take("a", kAnn, 2).kind == Turn::Kind::begun);
-  CHECK(queue.take("b", kBen, 2).kind == Turn::Kind::begun);
-  for (const char* id : {"a", "b"}) REQUIRE(queue.jobs.step_aside(id, ""));
-  REQUIRE(queue.jobs.want_cancel("a"));
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::unwanted);
+  CHECK(queue.take("a", kAnn, 2).decision == JobStart::Decision::started);
+  CHECK(queue.take("b", kBen, 2).decision == JobStart::Decision::started);
+  for (const char* id : {"a", "b"}) REQUIRE(queue.jobs.yield(id, ""));
+  REQUIRE(queue.jobs.request_cancel("a"));
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
   queue.dead = {kBen};
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_gone).value());
-  CHECK(queue.take("a", kAnn).kind == Turn::Kind::unwanted);
+  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
+  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
   CHECK(queue.jobs.find("b").value().state == JobRow::State::killed);
 }
 

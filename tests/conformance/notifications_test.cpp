@@ -17,9 +17,10 @@ struct Shop {
   void call(const std::string& backend, Verdict verdict, const std::string& outcome = "timed_out") {
     REQUIRE(store->update(backend, [&](BackendState& state, const HostTime& now) {
       const auto nobody = [](const ProcessId&) { return false; };
-      const Ticket ticket = allow(state.breaker, now, {kMe, "t", 1h}, nobody).ticket;
-      settle(state.breaker, policy, now, ticket,
-             {.verdict = verdict, .trip = Trip::at_once, .outcome = outcome, .message = "secret words of the vendor"});
+      const Ticket ticket = try_acquire(state.breaker, now, {kMe, "t", 1h}, nobody).ticket;
+      settle(
+          state.breaker, policy, now, ticket,
+          {.verdict = verdict, .trip = Trip::immediate, .outcome = outcome, .message = "secret words of the vendor"});
     }));
   }
   NotificationRows rows() {
@@ -30,7 +31,7 @@ struct Shop {
   NotificationRows take(const ProcessId& who = kMe, bool others_are_gone = false) {
     NotificationRows taken;
     REQUIRE(store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
-      taken = take_owed(
+      taken = claim_pending(
           rows, who, [&](const ProcessId&) { return others_are_gone; }, now);
     }));
     return taken;
@@ -41,7 +42,7 @@ struct Shop {
         [&](NotificationRows& rows, const HostTime&) { begun = begin_sending(rows, "trip", who); }));
     return begun;
   }
-  void note(NotificationRow row, Delivery delivery) {
+  void note(NotificationRow row, DeliveryState delivery) {
     row.delivery = delivery;
     REQUIRE(store->change_notifications([&](NotificationRows& rows, const HostTime&) { note_delivery(rows, row); }));
   }
@@ -61,9 +62,9 @@ TEST_CASE("the update that opens a breaker writes its notification, one (A78) [R
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].kind == "trip");
   CHECK(rows[0].subject == "gemini");
-  CHECK(rows[0].severity == Severity::warning);
-  CHECK(rows[0].delivery == Delivery::owed);
-  CHECK(rows[0].title == "gemini is unavailable: its sign-in is not valid any more");
+  CHECK(rows[0].severity == NotificationSeverity::warning);
+  CHECK(rows[0].delivery == DeliveryState::pending);
+  CHECK(rows[0].title == "gemini is unavailable: its sign-in is no longer valid");
   CHECK(rows[0].retry_at == shop.clock.now().wall + shop.policy.cooldown);
 }
 
@@ -93,7 +94,7 @@ TEST_CASE("a failed probe is counted on the same one, and an answer ends it (A75
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].acknowledged_at == shop.clock.now().wall);
   CHECK(rows[1].kind == "recovery");
-  CHECK(rows[1].severity == Severity::info);
+  CHECK(rows[1].severity == NotificationSeverity::info);
 }
 
 TEST_CASE("an acknowledged trip does not swallow the next one (A76)") {
@@ -109,7 +110,7 @@ TEST_CASE("an acknowledged trip does not swallow the next one (A76)") {
   const NotificationRows rows = shop.rows();
   REQUIRE(rows.size() == 3);
   CHECK(rows[2].kind == "trip");
-  CHECK(rows[2].delivery == Delivery::owed);
+  CHECK(rows[2].delivery == DeliveryState::pending);
   CHECK_FALSE(rows[2].acknowledged_at);
 }
 
@@ -130,7 +131,7 @@ TEST_CASE("a notification is taken by one process, and by no other while that on
   shop.call("codex", Verdict::failure);
   CHECK(shop.take(Shop::kOther).empty());
   CHECK(shop.take(Shop::kMe).size() == 1);  // who has one takes what comes later
-  shop.note(mine[0], Delivery::delivered);
+  shop.note(mine[0], DeliveryState::delivered);
   CHECK(shop.take(Shop::kOther).empty());
 }
 
@@ -140,12 +141,12 @@ TEST_CASE("what a killed process had taken is told by the next, but not what it 
   shop.call("codex", Verdict::failure);
   const NotificationRows taken = shop.take(Shop::kOther);
   REQUIRE(taken.size() == 2);
-  shop.note(taken[0], Delivery::sending);
+  shop.note(taken[0], DeliveryState::sending);
   const NotificationRows mine = shop.take(Shop::kMe, true);
   REQUIRE(mine.size() == 1);
   CHECK(mine[0].subject == "codex");
   const NotificationRow given_up = shop.rows()[0];
-  CHECK(given_up.delivery == Delivery::undelivered);
+  CHECK(given_up.delivery == DeliveryState::undelivered);
   CHECK(given_up.detail == "its sender was killed meanwhile: it may have been shown");
 }
 
@@ -153,7 +154,7 @@ TEST_CASE("who has kept one for a minute has lost it: it may be stopped, or kill
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.take(Shop::kOther).size() == 1);
-  shop.clock.pass(kLongestTelling);
+  shop.clock.pass(kLongestSending);
   CHECK(shop.take(Shop::kMe).empty());
   shop.clock.pass(1ms);
   CHECK(shop.take(Shop::kMe).size() == 1);
@@ -162,7 +163,7 @@ TEST_CASE("who has kept one for a minute has lost it: it may be stopped, or kill
 TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is left behind for whoever comes by") {
   Shop shop;
   const auto is_left = [&](bool others_are_gone = false) {
-    return is_left_behind(
+    return is_orphaned(
         shop.rows()[0], [&](const ProcessId&) { return others_are_gone; }, shop.clock.now());
   };
   shop.call("gemini", Verdict::failure);
@@ -174,9 +175,9 @@ TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is le
   REQUIRE(taken.size() == 1);
   CHECK_FALSE(is_left());
   CHECK(is_left(true));
-  shop.clock.pass(kLongestTelling + 1ms);
+  shop.clock.pass(kLongestSending + 1ms);
   CHECK(is_left());
-  shop.note(taken[0], Delivery::delivered);
+  shop.note(taken[0], DeliveryState::delivered);
   CHECK_FALSE(is_left(true));
 }
 
@@ -185,7 +186,7 @@ TEST_CASE("who was stopped for a minute sends nothing that another has taken ove
   shop.call("gemini", Verdict::failure);
   shop.call("codex", Verdict::failure);
   REQUIRE(shop.take(Shop::kOther).size() == 2);
-  shop.clock.pass(kLongestTelling + 1ms);
+  shop.clock.pass(kLongestSending + 1ms);
   REQUIRE(shop.take(Shop::kMe).size() == 2);
   CHECK(shop.begin(Shop::kOther).empty());
   CHECK(shop.begin(Shop::kMe).size() == 2);
@@ -213,10 +214,10 @@ TEST_CASE("what is ended by hand, or acknowledged, before anybody was told is no
       [](NotificationRows& rows, const HostTime& now) { CHECK(acknowledge(rows, 2, now) == 1); }));
   CHECK(shop.begin().empty());
   const NotificationRows rows = shop.rows();
-  CHECK(rows[0].delivery == Delivery::unwanted);
+  CHECK(rows[0].delivery == DeliveryState::unwanted);
   CHECK(rows[0].detail == "it was ended by hand before anybody was told");
   CHECK(rows[0].ended_at);
-  CHECK(rows[1].delivery == Delivery::unwanted);
+  CHECK(rows[1].delivery == DeliveryState::unwanted);
   CHECK(rows[1].detail == "it was acknowledged before anybody was told");
   CHECK_FALSE(rows[1].ended_at);  // it goes on
 }
@@ -234,15 +235,15 @@ TEST_CASE("a backend that flaps before anybody was told is told once, as it is t
   REQUIRE(told.size() == 1);
   CHECK(told[0].id == 3);
   CHECK(shop.rows()[0].detail == "it tripped again before anybody was told");
-  CHECK(shop.rows()[1].delivery == Delivery::unwanted);
+  CHECK(shop.rows()[1].delivery == DeliveryState::unwanted);
 }
 
 TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
-  shop.clock.pass(kLatestNotification + 1ms);
+  shop.clock.pass(kLongestPending + 1ms);
   CHECK(shop.take().empty());
-  CHECK(shop.rows()[0].delivery == Delivery::undelivered);
+  CHECK(shop.rows()[0].delivery == DeliveryState::undelivered);
   CHECK(shop.rows()[0].detail == "nobody could send it in time");
 }
 
@@ -251,8 +252,8 @@ TEST_CASE("only who has taken it writes what became of it") {
   shop.call("gemini", Verdict::failure);
   NotificationRow row = shop.take(Shop::kMe).at(0);
   row.sender = Shop::kOther;
-  shop.note(row, Delivery::delivered);
-  CHECK(shop.rows()[0].delivery == Delivery::taken);
+  shop.note(row, DeliveryState::delivered);
+  CHECK(shop.rows()[0].delivery == DeliveryState::taken);
 }
 
 TEST_CASE("the oldest are forgotten beyond two hundred (F3.7)") {
@@ -283,7 +284,7 @@ TEST_CASE("every field of a notification survives") {
   NotificationRow row{.kind = "trip",
                       .subject = "\u00fc'; DROP TABLE notifications; --",
                       .outcome = "timed_out",
-                      .severity = Severity::critical,
+                      .severity = NotificationSeverity::critical,
                       .title = "a",
                       .message = "b\nc",
                       .count = 7,
@@ -292,7 +293,7 @@ TEST_CASE("every field of a notification survives") {
                       .retry_at = 3ms,
                       .acknowledged_at = 4ms,
                       .ended_at = 9ms,
-                      .delivery = Delivery::delivered,
+                      .delivery = DeliveryState::delivered,
                       .channel = "hook",
                       .detail = "d",
                       .handle = "7@x/:1",

@@ -45,13 +45,13 @@ void meet(std::atomic<int>& arrived, int round) {
   while (arrived < (round + 1) * kProcesses) ::usleep(20);
 }
 
-const IsGone kNobodyIsGone = [](const ProcessId&) { return false; };
+const IsDead kAllAlive = [](const ProcessId&) { return false; };
 
 PermitKind ask(StateStore& store, const std::string& backend, const std::string& token) {
   PermitKind kind = PermitKind::unguarded;
   const Status done = store.update(backend, [&](BackendState& state, const HostTime& now) {
-    const Claimant claimant{.owner = {"boot-1", ::getpid(), 1}, .token = token, .lease = 1min};
-    kind = allow(state.breaker, now, claimant, kNobodyIsGone).ticket.kind;
+    const LeaseRequest request{.owner = {"boot-1", ::getpid(), 1}, .token = token, .lease = 1min};
+    kind = try_acquire(state.breaker, now, request, kAllAlive).ticket.kind;
   });
   return done ? kind : PermitKind::unguarded;
 }
@@ -85,8 +85,8 @@ TEST_CASE("eight processes with fifty failures each are four hundred failures in
       if (!store) return 1;
       for (int n = 0; n < 50; ++n)
         if (!store->update("codex", [&](BackendState& state, const HostTime& now) {
-              const Claimant claimant{.owner = {"boot-1", ::getpid(), 1}, .token = "t", .lease = 1min};
-              const Ticket ticket = allow(state.breaker, now, claimant, kNobodyIsGone).ticket;
+              const LeaseRequest request{.owner = {"boot-1", ::getpid(), 1}, .token = "t", .lease = 1min};
+              const Ticket ticket = try_acquire(state.breaker, now, request, kAllAlive).ticket;
               settle(state.breaker, policy, now, ticket, {.verdict = Verdict::failure});
             }))
           return 2;
@@ -153,7 +153,7 @@ TEST_CASE("eight processes see one trip: exactly one is told to notify [R12] [bu
         const std::string backend = "b" + std::to_string(round);
         Ticket ticket;
         const Status asked = store->update(backend, [&](BackendState& state, const HostTime& now) {
-          ticket = allow(state.breaker, now, {{}, "t", 1min}, kNobodyIsGone).ticket;
+          ticket = try_acquire(state.breaker, now, {{}, "t", 1min}, kAllAlive).ticket;
         });
         meet((*score).arrived, round);
         Settled settled;

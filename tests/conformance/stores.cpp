@@ -48,13 +48,13 @@ BackendState elaborate_state(BreakerState state) {
   Breaker& breaker = out.breaker;
   breaker.state = state;
   breaker.generation = 9'000'000'000;
-  breaker.breaks_in_a_row = 4;
+  breaker.cooldowns_in_a_row = 4;
   breaker.bursts_in_a_row = 2;
   breaker.trips = 17;
   breaker.burst = Span{time(3), 2s};
   breaker.last_failure = LastFailure{"rate_limited", "429: “slow down” \\ \"please\"\n\ttomorrow", 1'700'000'005'123ms};
   if (state == BreakerState::closed) breaker.streak = {time(1), time(2)};
-  if (state == BreakerState::open || state == BreakerState::half_open) breaker.pause = Span{time(5), 480s};
+  if (state == BreakerState::open || state == BreakerState::half_open) breaker.cooldown = Span{time(5), 480s};
   if (state == BreakerState::half_open) breaker.probe = ProbeLease{"boot-1/4711/8812345/2", owner, {time(6), 330s}};
   return out;
 }

@@ -45,7 +45,7 @@ Json described(Json answer, const std::optional<After>& after) {
 
 const std::map<std::string, Bench::Handler>& Bench::handlers() {
   static const std::map<std::string, Handler> table{
-      {"allow", &Bench::allow},           {"success", &Bench::report},    {"failure", &Bench::report},
+      {"allow", &Bench::try_acquire},     {"success", &Bench::report},    {"failure", &Bench::report},
       {"neutral", &Bench::report},        {"cancel", &Bench::report},     {"drop", &Bench::report},
       {"connect_fail", &Bench::report},   {"rate_limit", &Bench::report}, {"state", &Bench::read},
       {"reset", &Bench::by_hand},         {"isolate", &Bench::by_hand},   {"release", &Bench::by_hand},
@@ -83,18 +83,18 @@ Result<std::optional<Bench::After>> Bench::step(const std::string& process, cons
   return tl::unexpected(done.error());
 }
 
-Result<Json> Bench::allow(const Json& line) {
+Result<Json> Bench::try_acquire(const Json& line) {
   TRY(const std::string name, text_field(line, "call"));
   TRY(const std::string process, text_field(line, "proc"));
   if (const auto known = calls_.find(name); known != calls_.end() && known->second.live)
     return fail(Code::invalid_argument, "call: " + name + " already holds a permit");
-  const Claimant claimant{.owner = processes_.named(process, clock_.now().boot_id),
-                          .token = "permit-" + std::to_string(++permits_),
-                          .lease = config_.lease};
-  const IsGone is_gone = [&](const ProcessId& owner) { return config_.owner_liveness && !processes_.runs(owner); };
+  const LeaseRequest request{.owner = processes_.named(process, clock_.now().boot_id),
+                             .token = "permit-" + std::to_string(++permits_),
+                             .lease = config_.lease};
+  const IsDead is_dead = [&](const ProcessId& owner) { return config_.owner_liveness && !processes_.runs(owner); };
   Ticket ticket;
   TRY(const auto after, step(process, [&](Breaker& breaker, const HostTime& now, After& told) {
-        const Allowed allowed = delegate::allow(breaker, now, claimant, is_gone);
+        const Acquired allowed = delegate::try_acquire(breaker, now, request, is_dead);
         ticket = allowed.ticket;
         told.entered = allowed.entered;
       }));
@@ -110,7 +110,7 @@ Result<Json> Bench::report(const Json& line) {
   const auto known = calls_.find(name);
   if (known == calls_.end()) return fail(Code::invalid_argument, "call: no permit was given to " + name);
   const std::string op = line["op"].get<std::string>();
-  const Report report{.verdict = *verdict_of(op), .retry_after = retry_after, .outcome = op};
+  const CallReport report{.verdict = *verdict_of(op), .retry_after = retry_after, .outcome = op};
   Call& call = known->second;
   const bool live = std::exchange(call.live, false);
   bool counted = false;

@@ -32,7 +32,7 @@ class Bench {
   using Handler = Result<Json> (Bench::*)(const Json& line);
   static const std::map<std::string, Handler>& handlers();
 
-  Result<Json> allow(const Json& line);
+  Result<Json> try_acquire(const Json& line);
   Result<Json> report(const Json& line);
   Result<Json> read(const Json& line);
   Result<Json> by_hand(const Json& line);

@@ -16,7 +16,7 @@ struct Config {
                        .backoff_multiplier = 1,
                        .failure_window = milliseconds(0),
                        .max_retry_after = milliseconds(3'600'000),
-                       .slow_probe = milliseconds(0),
+                       .limit_probe = milliseconds(0),
                        .grace = milliseconds(0),
                        .drop_counts_after = 0};
   milliseconds lease{150'000};

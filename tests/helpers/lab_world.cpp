@@ -80,7 +80,7 @@ Status Outage::update(const std::string& backend, const Change& change) {
   return inner_.update(backend, change);
 }
 
-Result<StateStore::Reading> Outage::read() {
+Result<StateStore::Snapshot> Outage::read() {
   if (down_) return fail(Code::unavailable, "store: down");
   return inner_.read();
 }

@@ -73,7 +73,7 @@ class Outage final : public StateStore {
  public:
   Outage(StateStore& inner, bool down) : inner_(inner), down_(down) {}
   Status update(const std::string& backend, const Change& change) override;
-  Result<Reading> read() override;
+  Result<Snapshot> read() override;
   Status update_guard(const std::string& guard, const GuardChange& change) override;
   Result<GuardState> guard(const std::string& name) override;
   Result<NotificationRows> notifications() override;

@@ -38,8 +38,8 @@ TEST_CASE("the break after a failed probe is a full one, counted from its end [R
 }
 
 TEST_CASE("a cap below the cooldown does not shorten it [R11]") {
-  CHECK(break_length({.cooldown = 60s, .max_cooldown = 10s}, 1) == 60s);
-  CHECK(break_length({.cooldown = 60s, .max_cooldown = 10s}, 9) == 60s);
+  CHECK(cooldown_for({.cooldown = 60s, .max_cooldown = 10s}, 1) == 60s);
+  CHECK(cooldown_for({.cooldown = 60s, .max_cooldown = 10s}, 9) == 60s);
 }
 
 TEST_CASE("closing and resetting begin the back-off anew [R11]") {
@@ -78,9 +78,9 @@ TEST_CASE("what is left is told, never the whole length, and never zero while re
 TEST_CASE("the back-off stays a number after very many steps [R11] [bug 13] [bug 15]") {
   const BreakerPolicy policy{.cooldown = 60s, .max_cooldown = 15min};
   for (const int n : {100, 1024, 2000, 1'000'000, std::numeric_limits<int>::max()})
-    CHECK(break_length(policy, n) == 15min);
-  CHECK(break_length({.cooldown = 0ms, .max_cooldown = 15min}, 5000) == 0ms);
-  CHECK(break_length({.cooldown = 60s, .max_cooldown = 15min, .backoff_multiplier = 1}, 5000) == 60s);
+    CHECK(cooldown_for(policy, n) == 15min);
+  CHECK(cooldown_for({.cooldown = 0ms, .max_cooldown = 15min}, 5000) == 0ms);
+  CHECK(cooldown_for({.cooldown = 60s, .max_cooldown = 15min, .backoff_multiplier = 1}, 5000) == 60s);
 }
 
 TEST_CASE("the longest possible break neither overflows nor wraps [R11] [bug 13]") {
@@ -129,7 +129,7 @@ TEST_CASE("one incident seen by many callers is one trip and one step of the bac
   for (const Ticket& ticket : calls) counted += trial.report(ticket, Verdict::failure).counted;
   CHECK(counted == 3);
   CHECK(trial.breaker.trips == 1);
-  CHECK(trial.breaker.breaks_in_a_row == 1);
+  CHECK(trial.breaker.cooldowns_in_a_row == 1);
   CHECK(trial.left() == 60s);
 }
 

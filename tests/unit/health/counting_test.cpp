@@ -106,7 +106,7 @@ TEST_CASE("threshold and cooldown are not mixed up [R4] [bug 60]") {
 TEST_CASE("refusals change nothing, not even after a hundred thousand of them [R4] [bug 12]") {
   Trial trial;
   settle(trial.breaker, trial.policy, trial.now, trial.ticket(),
-         {.verdict = Verdict::failure, .trip = Trip::at_once, .outcome = "unauthenticated", .message = "log in"});
+         {.verdict = Verdict::failure, .trip = Trip::immediate, .outcome = "unauthenticated", .message = "log in"});
   const Breaker before = trial.breaker;
   trial.pass(1s);
   for (int i = 0; i < 100'000; ++i)
@@ -145,7 +145,7 @@ TEST_CASE("the report of an unguarded call is dropped, also when the store is ba
 TEST_CASE("an unambiguous failure opens without counting to the threshold") {
   Trial trial;
   const Settled settled = settle(trial.breaker, trial.policy, trial.now, trial.ticket(),
-                                 {.verdict = Verdict::failure, .trip = Trip::at_once});
+                                 {.verdict = Verdict::failure, .trip = Trip::immediate});
   CHECK(settled.tripped);
   CHECK(trial.state() == BreakerState::open);
   CHECK(trial.left() == 60s);

@@ -64,7 +64,7 @@ TEST_CASE("taking a probe's place, and a probe without a verdict, is no news") {
 TEST_CASE("a stated limit is an outage, and an answer to its slow probe the recovery") {
   Trial trial;
   CHECK(edge_of(trial, [&] { trial.call(Verdict::rate_limited, 10h); }) == Edge::trip);
-  trial.pass(trial.policy.slow_probe);
+  trial.pass(trial.policy.limit_probe);
   const Ticket slow = trial.slow_ticket();
   CHECK(edge_of(trial, [&] { trial.report(slow, Verdict::success); }) == Edge::recovery);
 }
@@ -114,9 +114,9 @@ TEST_CASE(
 TEST_CASE("a probe that fails while a longer break of a person's goes on leaves it theirs, and no outage") {
   Trial trial;
   open_for(trial.breaker, trial.now, 1h);
-  const Ticket probe = trial.ask(1, ProbeTime::at_once).ticket;
+  const Ticket probe = trial.ask(1, ProbeTime::immediate).ticket;
   CHECK_FALSE(edge_of(trial, [&] { trial.report(probe, Verdict::failure); }));
-  CHECK(trial.breaker.by_hand);
+  CHECK(trial.breaker.manual);
   trial.pass(1h);
   CHECK(edge_of_call(trial, Verdict::failure) == Edge::trip);
 }
@@ -126,7 +126,7 @@ TEST_CASE("a limit takes the place of a person's break, and the slow probe that 
   const Ticket before = trial.ticket();
   open_for(trial.breaker, trial.now, 1min);
   CHECK_FALSE(edge_of(trial, [&] { trial.report(before, Verdict::rate_limited, 10h); }));  // R8: no event
-  trial.pass(trial.policy.slow_probe);
+  trial.pass(trial.policy.limit_probe);
   const Ticket slow = trial.slow_ticket();
   Settled settled;
   CHECK(edge_of(trial, [&] { settled = trial.report(slow, Verdict::rate_limited, 9h); }) == Edge::trip);

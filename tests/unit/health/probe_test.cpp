@@ -52,12 +52,12 @@ TEST_CASE("a probe without a verdict gives its place back at once and costs no b
   Trial trial;
   trial.trip_and_cool();
   const Verdict verdict = GENERATE(Verdict::neutral, Verdict::drop);
-  const int steps = trial.breaker.breaks_in_a_row;
+  const int steps = trial.breaker.cooldowns_in_a_row;
   const Settled settled = trial.call(verdict);
   CHECK(settled.counted);
   CHECK_FALSE(settled.entered);
   CHECK(trial.state() == BreakerState::half_open);
-  CHECK(trial.breaker.breaks_in_a_row == steps);
+  CHECK(trial.breaker.cooldowns_in_a_row == steps);
   CHECK(trial.kind() == PermitKind::probe);
   CHECK(trial.kind() == PermitKind::denied);
 }
@@ -197,10 +197,10 @@ TEST_CASE("a probe that began before its time tests the backend, and without a v
   Trial trial;
   trial.call(Verdict::rate_limited, 30min);
   trial.pass(10min);
-  const Ticket early = trial.ask(1, ProbeTime::at_once).ticket;
+  const Ticket early = trial.ask(1, ProbeTime::immediate).ticket;
   REQUIRE(early.kind == PermitKind::probe);
   CHECK(trial.state() == BreakerState::half_open);
-  CHECK(trial.ask(2, ProbeTime::at_once).ticket.kind == PermitKind::denied);
+  CHECK(trial.ask(2, ProbeTime::immediate).ticket.kind == PermitKind::denied);
   SECTION("a success closes") { CHECK(trial.report(early, Verdict::success).recovered); }
   SECTION("a failure opens again, and never for less than was left") {
     trial.report(early, Verdict::failure);
@@ -230,7 +230,7 @@ TEST_CASE("a probe that began before its time tests the backend, and without a v
   SECTION("neutral after the break would have ended: half-open as ever") {
     trial.lease = 1h;
     trial.report(early, Verdict::neutral);
-    const Ticket slow = trial.ask(1, ProbeTime::at_once).ticket;
+    const Ticket slow = trial.ask(1, ProbeTime::immediate).ticket;
     trial.pass(21min);
     trial.report(slow, Verdict::neutral);
     CHECK(trial.kind() == PermitKind::probe);
@@ -240,5 +240,5 @@ TEST_CASE("a probe that began before its time tests the backend, and without a v
 TEST_CASE("an early probe does not get past what was decided by hand") {
   Trial trial;
   force_open(trial.breaker);
-  CHECK(trial.ask(1, ProbeTime::at_once).ticket.kind == PermitKind::denied);
+  CHECK(trial.ask(1, ProbeTime::immediate).ticket.kind == PermitKind::denied);
 }

@@ -19,7 +19,7 @@ class Player {
     trial_.policy.cooldown = milliseconds(pick(3) * 5'000);
     trial_.policy.max_cooldown = 40s;
     trial_.policy.max_retry_after = 100s;
-    trial_.policy.slow_probe = 20s;
+    trial_.policy.limit_probe = 20s;
     trial_.policy.failure_window = milliseconds(pick(2) * 50'000);
     trial_.policy.drop_counts_after = pick(4);
     trial_.lease = 20s;
@@ -61,7 +61,7 @@ class Player {
 
   int pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
 
-  static bool is_probe(PermitKind kind) { return kind == PermitKind::probe || kind == PermitKind::slow_probe; }
+  static bool is_probe(PermitKind kind) { return kind == PermitKind::probe || kind == PermitKind::limit_probe; }
 
   bool live(const Call& call) const {
     return call.open && is_probe(call.ticket.kind) && trial_.now.boot < call.until && trial_.gone.count(call.pid) == 0;
@@ -70,7 +70,7 @@ class Player {
   void ask() {
     const std::int64_t pid = ++last_pid_;
     const auto left = trial_.left();
-    const Allowed allowed = trial_.ask(pid, static_cast<ProbeTime>(std::max(0, pick(10) - 7)));
+    const Acquired allowed = trial_.ask(pid, static_cast<ProbeTime>(std::max(0, pick(10) - 7)));
     if (is_probe(allowed.ticket.kind))
       for (const Call& call : calls_) CHECK_FALSE(live(call));
     if (allowed.ticket.kind == PermitKind::denied && trial_.state() == BreakerState::open) {
@@ -98,10 +98,10 @@ class Player {
     CHECK_FALSE(settled.entered);
     Breaker unchanged = trial_.breaker;
     if (verdict == Verdict::rate_limited) {
-      unchanged.pause = before.pause;
-      unchanged.slow_probe = before.slow_probe;
+      unchanged.cooldown = before.cooldown;
+      unchanged.limit_probe = before.limit_probe;
       unchanged.last_failure = before.last_failure;
-      unchanged.by_hand = before.by_hand;  // it is the vendor's break then
+      unchanged.manual = before.manual;  // it is the vendor's break then
     }
     CHECK(unchanged == before);
     CHECK(trial_.left() >= left);
@@ -111,7 +111,7 @@ class Player {
   /// still.
   bool began_outage(const Settled& settled) const {
     return settled.counted && !settled.neutral && !is_off_ && trial_.breaker.state == BreakerState::open &&
-           !trial_.breaker.by_hand;
+           !trial_.breaker.manual;
   }
 
   void let_time_pass() { trial_.pass(milliseconds(pick(30'000))); }
@@ -150,14 +150,14 @@ class Player {
     CHECK(static_cast<int>(now.streak.size()) < trial_.policy.threshold);
     CHECK((now.state == BreakerState::closed || now.streak.empty()));
     CHECK((now.state == BreakerState::half_open || now.state == BreakerState::open || !now.probe));
-    CHECK((now.state == BreakerState::half_open || now.state == BreakerState::open || !now.slow_probe));
-    CHECK(now.pause.length <= 100s);
+    CHECK((now.state == BreakerState::half_open || now.state == BreakerState::open || !now.limit_probe));
+    CHECK(now.cooldown.length <= 100s);
     CHECK(trial_.left() <= 100s);
     is_off_ = is_off_ && now.state != BreakerState::closed && now.state != BreakerState::disabled;
     CHECK(notified_ == outages_);
     CHECK(now.trips == outages_);
     CHECK(now.outage == is_off_);
-    CHECK((now.state != BreakerState::closed || now.breaks_in_a_row == 0));
+    CHECK((now.state != BreakerState::closed || now.cooldowns_in_a_row == 0));
   }
 
   std::mt19937 random_;

@@ -11,7 +11,7 @@ TEST_CASE("a rate limit with a time opens until then, outside streak and back-of
   CHECK(settled.tripped);
   CHECK(settled.entered == BreakerState::open);
   CHECK(trial.left() == 7min);
-  CHECK(trial.breaker.breaks_in_a_row == 0);
+  CHECK(trial.breaker.cooldowns_in_a_row == 0);
   trial.pass(7min);
   trial.call(Verdict::failure);
   CHECK(trial.left() == 60s);  // the first step

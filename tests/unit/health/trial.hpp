@@ -29,17 +29,18 @@ struct Trial {
     now.boot = 0ms;
   }
 
-  Allowed ask(std::int64_t pid = 1, ProbeTime when = ProbeTime::when_due) {
-    const Claimant claimant{.owner = {now.boot_id, pid, 7}, .token = "t" + std::to_string(++permits), .lease = lease};
-    return allow(
-        breaker, now, claimant, [&](const ProcessId& owner) { return gone.count(owner.pid) != 0; }, when);
+  Acquired ask(std::int64_t pid = 1, ProbeTime when = ProbeTime::when_due) {
+    const LeaseRequest request{
+        .owner = {now.boot_id, pid, 7}, .token = "t" + std::to_string(++permits), .lease = lease};
+    return try_acquire(
+        breaker, now, request, [&](const ProcessId& owner) { return gone.count(owner.pid) != 0; }, when);
   }
-  Ticket slow_ticket(std::int64_t pid = 1) { return ask(pid, ProbeTime::slowly).ticket; }
+  Ticket slow_ticket(std::int64_t pid = 1) { return ask(pid, ProbeTime::rate_limited).ticket; }
   Ticket ticket(std::int64_t pid = 1) { return ask(pid).ticket; }
   PermitKind kind(std::int64_t pid = 1) { return ask(pid).ticket.kind; }
 
   Settled report(const Ticket& ticket, Verdict verdict, std::optional<milliseconds> retry_after = std::nullopt) {
-    return settle(breaker, policy, now, ticket, Report{.verdict = verdict, .retry_after = retry_after});
+    return settle(breaker, policy, now, ticket, CallReport{.verdict = verdict, .retry_after = retry_after});
   }
   /// One call that ends at once.
   Settled call(Verdict verdict, std::optional<milliseconds> retry_after = std::nullopt) {

@@ -29,14 +29,14 @@ struct Records {
     return raise(all, {.kind = "trip",
                        .subject = backend,
                        .outcome = outcome,
-                       .severity = Severity::warning,
-                       .title = backend + " is unavailable: its sign-in is not valid any more",
+                       .severity = NotificationSeverity::warning,
+                       .title = backend + " is unavailable: its sign-in is no longer valid",
                        .message = "Sign in to it again.",
                        .first_seen = around.now,
                        .retry_at = around.now + 60s});
   }
   NotificationRow& shown(NotificationRow& row, const std::string& handle, milliseconds ago) {
-    row.delivery = Delivery::delivered;
+    row.delivery = DeliveryState::delivered;
     row.handle = handle;
     row.delivered_at = around.now - ago;
     return row;
@@ -64,9 +64,9 @@ TEST_CASE("a trip names the failed backend, the reason, its substitute, the retr
   records.trip("gemini");
   const auto told = records.of({1});
   REQUIRE(told.size() == 1);
-  CHECK(told[0].words.title == "gemini is unavailable: its sign-in is not valid any more");
+  CHECK(told[0].words.title == "gemini is unavailable: its sign-in is no longer valid");
   CHECK(told[0].words.message == "ollama answers meanwhile. It is tried again at 12:01. Sign in to it again.");
-  CHECK(told[0].severity == Severity::warning);
+  CHECK(told[0].severity == NotificationSeverity::warning);
 }
 
 TEST_CASE("a time on another day is shown with its day") {
@@ -107,7 +107,7 @@ TEST_CASE("a storm is one announcement") {
   CHECK(told[0].words.title == "claude, codex and gemini are unavailable");
   CHECK(told[0].words.message ==
         "ollama answers meanwhile.\n"
-        "claude: its sign-in is not valid any more\n"
+        "claude: its sign-in is no longer valid\n"
         "codex: it cannot be reached\n"
         "gemini: it does not answer in time");
   CHECK(told[0].rows.size() == 3);
@@ -148,7 +148,7 @@ TEST_CASE("a recovery states how long the outage took, and removes the trip's no
   REQUIRE(told.size() == 1);
   CHECK(told[0].words.title == "gemini answers again");
   CHECK(told[0].words.message == "It was unavailable for 12 m.");
-  CHECK(told[0].severity == Severity::info);
+  CHECK(told[0].severity == NotificationSeverity::info);
   CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
 }
 

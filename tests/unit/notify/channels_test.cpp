@@ -37,7 +37,7 @@ TEST_CASE("a failed channel's reason is recorded even if the next channel delive
   Ladder ladder;
   ladder.break_with(Code::unavailable, "exit status 7");
   const Walk first = ladder.walk();
-  CHECK(first.delivery == Delivery::delivered);
+  CHECK(first.delivery == DeliveryState::delivered);
   CHECK(first.channel == "desktop");
   CHECK(first.handle == "7@bus/:1");
   CHECK(first.detail == "hook: exit status 7 (notify_hook: failed, left out for 5m (last: exit status 7))");
@@ -64,7 +64,7 @@ TEST_CASE("no further channel is tried after one that may have delivered; interr
   Ladder ladder;
   ladder.break_with(GENERATE(Code::deadline_exceeded, Code::cancelled), "may have told it");
   const Walk walk = ladder.walk();
-  CHECK(walk.delivery == Delivery::undelivered);
+  CHECK(walk.delivery == DeliveryState::undelivered);
   CHECK(walk.detail.find("desktop") == std::string::npos);
   CHECK((ladder.store->guard("notify_hook").value() == GuardState{}) == (ladder.broken->code == Code::cancelled));
 }

@@ -149,8 +149,8 @@ class Asking {
   void make_limited(const std::string& name) {
     REQUIRE(breakers.change(name, [](Breaker& breaker, const HostTime& now) {
       open_for(breaker, now, 10h);
-      breaker.by_hand = false;
-      breaker.slow_probe = Span{now, 0ms};
+      breaker.manual = false;
+      breaker.limit_probe = Span{now, 0ms};
       breaker.last_failure = LastFailure{"quota_exhausted", "resets in 10 hours", now.wall};
     }));
   }

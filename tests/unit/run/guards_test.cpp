@@ -237,7 +237,7 @@ TEST_CASE("a guard's trip is on record, acknowledged when it works again, and ne
   auto rows = house.store->notifications().value();
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].kind == "guard");
-  CHECK(rows[0].delivery == Delivery::unwanted);
+  CHECK(rows[0].delivery == DeliveryState::unwanted);
   CHECK_FALSE(rows[0].acknowledged_at);
   house.clock.pass(5min);
   house.job(true);

@@ -94,7 +94,7 @@ TEST_CASE("nobody hears a slow probe or waits for it, but dropping the race does
   asking.make_limited("limited");
   {
     Race race(asking.engine, asking.never);
-    race.start(order(asking, "limited", 1, ProbeTime::slowly));
+    race.start(order(asking, "limited", 1, ProbeTime::rate_limited));
     CHECK_FALSE(race.next(Deadline::never(), nobody).has_value());
     CHECK(race.decided().empty());
     CHECK_FALSE(race.all_ended());

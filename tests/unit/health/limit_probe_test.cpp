@@ -19,13 +19,13 @@ struct Limited : Trial {
 TEST_CASE("while a stated limit runs, one slow probe is let through after five minutes, and no call [R22]") {
   Trial trial;
   trial.call(Verdict::rate_limited, 10h);
-  CHECK(trial.seen().slow_probe_in == 5min);
+  CHECK(trial.seen().limit_probe_in == 5min);
   trial.pass(5min - 1ms);
   CHECK(trial.slow_ticket().kind == PermitKind::denied);
   trial.pass(1ms);
-  CHECK(trial.seen().slow_probe_in == 0ms);
+  CHECK(trial.seen().limit_probe_in == 0ms);
   CHECK(trial.kind() == PermitKind::denied);
-  CHECK(trial.slow_ticket(1).kind == PermitKind::slow_probe);
+  CHECK(trial.slow_ticket(1).kind == PermitKind::limit_probe);
   CHECK(trial.slow_ticket(2).kind == PermitKind::denied);
   CHECK(trial.kind(3) == PermitKind::denied);
   CHECK(trial.state() == BreakerState::open);
@@ -40,7 +40,7 @@ TEST_CASE("slow probes come after 5, 10, 20 and 40 minutes, then every hour [R22
     CHECK(trial.slow_ticket().kind == PermitKind::denied);
     trial.pass(1ms);
     const Ticket ticket = trial.slow_ticket();
-    CHECK(ticket.kind == PermitKind::slow_probe);
+    CHECK(ticket.kind == PermitKind::limit_probe);
     trial.report(ticket, Verdict::failure);
   }
   CHECK(trial.left() == 10h - 195min);
@@ -48,12 +48,12 @@ TEST_CASE("slow probes come after 5, 10, 20 and 40 minutes, then every hour [R22
 
 TEST_CASE("a first wait of more than an hour stays as it is [R22]") {
   Trial trial;
-  trial.policy.slow_probe = 2h;
+  trial.policy.limit_probe = 2h;
   trial.call(Verdict::rate_limited, 10h);
   for (int i = 0; i < 3; ++i) {
     trial.pass(2h);
     const Ticket ticket = trial.slow_ticket();
-    CHECK(ticket.kind == PermitKind::slow_probe);
+    CHECK(ticket.kind == PermitKind::limit_probe);
     trial.report(ticket, Verdict::neutral);
   }
 }
@@ -65,7 +65,7 @@ TEST_CASE("a slow probe's answer closes the breaker: a recovery [R22]") {
   CHECK(settled.recovered);
   CHECK(settled.entered == BreakerState::closed);
   CHECK(trial.kind() == PermitKind::normal);
-  CHECK(trial.breaker.slow_probe == std::nullopt);
+  CHECK(trial.breaker.limit_probe == std::nullopt);
 }
 
 TEST_CASE("a slow probe that ends without an answer leaves the break and its words as they are [R22]") {
@@ -78,9 +78,9 @@ TEST_CASE("a slow probe that ends without an answer leaves the break and its wor
   CHECK_FALSE(settled.entered.has_value());
   CHECK(trial.left() == 10h - 5min);
   CHECK(trial.breaker.last_failure == words);
-  CHECK(trial.breaker.breaks_in_a_row == 0);
+  CHECK(trial.breaker.cooldowns_in_a_row == 0);
   CHECK(trial.slow_ticket().kind == PermitKind::denied);
-  CHECK(trial.seen().slow_probe_in == 10min);
+  CHECK(trial.seen().limit_probe_in == 10min);
 }
 
 TEST_CASE("a slow probe that hears a new time moves the end, to either side, up to the longest [R22]") {
@@ -90,7 +90,7 @@ TEST_CASE("a slow probe that hears a new time moves the end, to either side, up 
                std::pair<milliseconds, milliseconds>{200h, 24h});
   CHECK_FALSE(trial.report(trial.slow_ticket(), Verdict::rate_limited, stated).tripped);
   CHECK(trial.left() == left);
-  CHECK(trial.seen().slow_probe_in == 10min);
+  CHECK(trial.seen().limit_probe_in == 10min);
   CHECK(trial.breaker.trips == 1);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("a slow probe whose process died or whose lease is over is not repeate
   SECTION("late") { trial.pass(trial.lease); }
   CHECK(trial.slow_ticket().kind == PermitKind::denied);
   trial.pass(10min);
-  CHECK(trial.slow_ticket().kind == PermitKind::slow_probe);
+  CHECK(trial.slow_ticket().kind == PermitKind::limit_probe);
   CHECK_FALSE(trial.report(lost, Verdict::success).counted);
   CHECK(trial.state() == BreakerState::open);
 }
@@ -110,14 +110,14 @@ TEST_CASE("there is one probe at a time, slow or not [R5] [R22]") {
   Limited trial;
   SECTION("a slow one keeps a probe before its time away") {
     trial.slow_ticket(1);
-    CHECK(trial.ask(2, ProbeTime::at_once).ticket.kind == PermitKind::denied);
+    CHECK(trial.ask(2, ProbeTime::immediate).ticket.kind == PermitKind::denied);
   }
   SECTION("a probe before its time keeps a slow one away, and they go on when it fails") {
-    const Ticket probe = trial.ask(1, ProbeTime::at_once).ticket;
+    const Ticket probe = trial.ask(1, ProbeTime::immediate).ticket;
     CHECK(trial.slow_ticket(2).kind == PermitKind::denied);
     trial.report(probe, GENERATE(Verdict::failure, Verdict::neutral));
     CHECK(trial.left() == 10h - 5min);
-    CHECK(trial.slow_ticket(2).kind == PermitKind::slow_probe);
+    CHECK(trial.slow_ticket(2).kind == PermitKind::limit_probe);
   }
   SECTION("a slow one that outlasts the break keeps the probe away until it ends") {
     trial.pass(10h - 5min - 1s);
@@ -159,7 +159,7 @@ TEST_CASE("no slow probe where none is due: closed, over, an ordinary break, by 
     trial.pass(6min);
   }
   SECTION("switched off") {
-    trial.policy.slow_probe = 0ms;
+    trial.policy.limit_probe = 0ms;
     trial.call(Verdict::rate_limited, 1h);
     trial.pass(59min);
   }
@@ -185,9 +185,9 @@ TEST_CASE("slow probes go on after a reboot [R15] [R22]") {
   trial.pass(3min - 1ms);
   CHECK(trial.slow_ticket().kind == PermitKind::denied);
   trial.pass(1ms);
-  CHECK(trial.slow_ticket().kind == PermitKind::slow_probe);
+  CHECK(trial.slow_ticket().kind == PermitKind::limit_probe);
   trial.reboot();
   CHECK(trial.slow_ticket().kind == PermitKind::denied);
   trial.pass(10min);
-  CHECK(trial.slow_ticket().kind == PermitKind::slow_probe);
+  CHECK(trial.slow_ticket().kind == PermitKind::limit_probe);
 }

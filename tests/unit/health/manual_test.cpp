@@ -81,7 +81,7 @@ TEST_CASE("release, enable and reset all give a fresh closed breaker [R13]") {
   trial.trip();
   trial.pass(60s);
   trial.fail_times(1);
-  REQUIRE(trial.breaker.breaks_in_a_row == 2);
+  REQUIRE(trial.breaker.cooldowns_in_a_row == 2);
   trial.pass(120s);
   trial.call(Verdict::drop);  // a burst is running
   SECTION("release") {
@@ -94,7 +94,7 @@ TEST_CASE("release, enable and reset all give a fresh closed breaker [R13]") {
   }
   SECTION("reset") { reset(trial.breaker); }
   CHECK(trial.seen().failures == 0);
-  CHECK(trial.breaker.breaks_in_a_row == 0);
+  CHECK(trial.breaker.cooldowns_in_a_row == 0);
   CHECK(trial.breaker.bursts_in_a_row == 0);
   trial.call(Verdict::connect_failure);  // nobody's collateral any more
   CHECK(trial.seen().failures == 1);
@@ -155,14 +155,14 @@ TEST_CASE("states are known by the names they are stored under [bug 52]") {
 TEST_CASE("a break by hand stays one over a probe before its time, and is none after the next failure") {
   Trial trial;
   open_for(trial.breaker, trial.now, 1h);
-  CHECK(trial.breaker.by_hand);
-  const Allowed early = trial.ask(1, ProbeTime::at_once);
-  CHECK(trial.breaker.by_hand);
+  CHECK(trial.breaker.manual);
+  const Acquired early = trial.ask(1, ProbeTime::immediate);
+  CHECK(trial.breaker.manual);
   trial.report(early.ticket, Verdict::neutral, 0ms);
   CHECK(trial.state() == BreakerState::open);
-  CHECK(trial.breaker.by_hand);
+  CHECK(trial.breaker.manual);
   trial.pass(1h);
   trial.report(trial.ask(2).ticket, Verdict::failure, 0ms);
   CHECK(trial.state() == BreakerState::open);
-  CHECK_FALSE(trial.breaker.by_hand);
+  CHECK_FALSE(trial.breaker.manual);
 }

@@ -1,0 +1,86 @@
+#include "core/health/outcome_words.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <utility>
+
+using namespace delegate;
+
+namespace {
+
+// A new outcome needs a line here, and so words for people.
+constexpr std::pair<const char*, const char*> kWords[] = {
+    {"answered", "answered"},
+    {"answered_empty", "answered without text"},
+    {"lost_result", "ended without a result"},
+    {"not_installed", "not installed"},
+    {"spawn_failed", "could not be started"},
+    {"resources", "out of system resources"},
+    {"unreachable", "unreachable"},
+    {"connect_timeout", "connection timed out"},
+    {"timed_out", "timed out"},
+    {"timed_out_active", "timed out while still producing output"},
+    {"deadline_passed", "time limit of the run reached"},
+    {"idle_timed_out", "timed out without output"},
+    {"stalled_tool", "stuck in a tool call"},
+    {"exited_nonzero", "crashed"},
+    {"killed_by_signal", "killed by a signal"},
+    {"unauthenticated", "signed out"},
+    {"quota_exhausted", "usage limit reached"},
+    {"rate_limited", "rate limited"},
+    {"overloaded", "service overloaded"},
+    {"loading", "model still loading"},
+    {"server_error", "server error"},
+    {"model_rejected", "model not available"},
+    {"bad_request", "invalid request"},
+    {"context_too_long", "prompt too long for the model"},
+    {"cut_short", "answer cut off at the output limit"},
+    {"refused_by_policy", "refused by the model's policy"},
+    {"bad_output", "unreadable output"},
+    {"dropped", "connection lost"},
+    {"send_failed", "connection lost while sending the request"},
+    {"collateral_drop", "no connection right after a lost one"},
+    {"pipe_closed", "closed its input before reading the prompt"},
+    {"no_slot", "all slots in use"},
+    {"breaker_open", "breaker open"},
+    {"cancelled", "cancelled"},
+    {"blocked", "not allowed"},
+    {"internal", "internal error"},
+};
+
+}  // namespace
+
+TEST_CASE("every outcome has words for people, and no two have the same") {
+  std::set<std::string_view> seen;
+  std::size_t place = 0;
+  for (const auto& [name, words] : kWords) {
+    INFO(name);
+    const auto outcome = outcome_named(name);
+    REQUIRE(outcome);
+    CHECK(static_cast<std::size_t>(*outcome) == place++);
+    CHECK(words_for(*outcome) == words);
+    CHECK(words_for(std::string_view(name)) == words);
+    CHECK(seen.insert(words).second);
+  }
+  CHECK(std::size(kWords) == static_cast<std::size_t>(Outcome::internal) + 1);
+}
+
+TEST_CASE("a stored outcome of a later version is shown by its name") {
+  CHECK(words_for("eaten_by_the_dog") == "eaten_by_the_dog");
+  CHECK(words_for("") == "");
+  CHECK(cause_of("eaten_by_the_dog") == "it fails");
+  CHECK(advice_for("eaten_by_the_dog", "codex") == "Run `delegate ping codex` to see what is wrong.");
+}
+
+TEST_CASE("a notification gives the cause and what to do about it") {
+  CHECK(cause_of("unauthenticated") == "its sign-in is no longer valid");
+  CHECK(advice_for("unauthenticated", "codex") == "Sign in to it again.");
+  CHECK(advice_for("rate_limited", "codex") == "Nothing to do: it recovers by itself.");
+  CHECK(advice_for("timed_out", "codex@work") == "Run `delegate ping codex@work` to see what is wrong.");
+  for (const auto& [name, words] : kWords) {
+    INFO(name);
+    CHECK_FALSE(cause_of(name).empty());
+    CHECK(advice_for(name, "x").find('{') == std::string::npos);
+  }
+}
