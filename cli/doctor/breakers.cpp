@@ -22,7 +22,7 @@ std::string fix_of(const Candidate& candidate, const Breaker& breaker) {
   const std::string reset = "`delegate breaker reset " + candidate.name + "` tries it again now";
   const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
   const std::string hint =
-      outcome ? hint_for(*candidate.backend, candidate.task, Problem{.outcome = *outcome}) : std::string();
+      outcome ? hint_for(*candidate.backend, candidate.task, Failure{.outcome = *outcome}) : std::string();
   return hint.empty() ? reset : hint + "; then " + reset;
 }
 

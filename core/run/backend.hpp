@@ -67,7 +67,7 @@ struct Load {
 };
 
 /// A file in which a CLI keeps what it says, for the case that its output is lost.
-struct Record {
+struct TranscriptFile {
   std::string directory;  // absolute; empty: the call's private directory
   std::string name;       // in it, or in one of the directories that stand in it
 };
@@ -80,7 +80,7 @@ struct Retrying {
 };
 
 /// Why there is no answer, as far as the backend can tell.
-struct Problem {
+struct Failure {
   Outcome outcome = Outcome::internal;
   std::string message;                      // one line in the backend's own words
   std::optional<milliseconds> retry_after;  // from now
@@ -100,14 +100,14 @@ struct Hint {
 };
 
 /// What has been understood of the output so far; `read` folds lines into it.
-struct Reading {
+struct ParsedOutput {
   std::string text;
   bool complete = false;       // the backend's own record of the end was seen
   bool end_announced = false;  // … or the last word of the answer, after which there is only bookkeeping
   std::string session_id;
   std::string model;
   Usage usage;
-  std::optional<Problem> problem;     // from the backend's structured output
+  std::optional<Failure> failure;     // from the backend's structured output
   std::vector<std::string> warnings;  // for the person, one line each
   std::vector<std::string> denied;    // tools that it was refused
 
@@ -134,7 +134,7 @@ struct Reading {
 };
 
 /// What was left when the call had ended, for explaining a failure. Of a process or of an HTTP answer, not of both.
-struct Remains {
+struct RawOutput {
   std::string_view out;  // head and tail
   std::string_view err;
   int exit_code = 0;
@@ -179,23 +179,23 @@ class Backend {
   /// Sets what the task's settings name for a tier; false when they name nothing, and its default is used.
   virtual bool choose(Task& task, Tier tier) const;
 
-  /// What to run or send. A Problem instead: it cannot work, and nothing was spent.
-  virtual tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& lookups) const = 0;
+  /// What to run or send. A Failure instead: it cannot work, and nothing was spent.
+  virtual tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& lookups) const = 0;
 
   /// One line of output with its newline (the last may have none). Must take anything.
-  virtual void read(Reading& so_far, const Task& task, Stream stream, std::string_view line) const = 0;
+  virtual void read(ParsedOutput& so_far, const Task& task, Stream stream, std::string_view line) const = 0;
 
   /// Called once when a process ended by itself with exit code 0 and the record of its end was not seen: is what it
   /// wrote an answer all the same?
-  virtual void conclude(Reading&, const Task&) const {}
+  virtual void conclude(ParsedOutput&, const Task&) const {}
 
   /// Where else the answer of such a process may be, and what is read there. `recover` must take anything.
-  virtual std::optional<Record> record(const Reading&, const Task&) const { return std::nullopt; }
-  virtual void recover(Reading&, std::string_view /*record*/) const {}
+  virtual std::optional<TranscriptFile> transcript(const ParsedOutput&, const Task&) const { return std::nullopt; }
+  virtual void recover(ParsedOutput&, std::string_view /*transcript*/) const {}
 
   /// Called when there was no complete answer and no structured problem: what do the remains say? Nothing: unknown,
   /// and the way it ended decides.
-  virtual std::optional<Problem> explain(const Reading& reading, const Task& task, const Remains& remains) const = 0;
+  virtual std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const = 0;
 
   /// How to ask for the version: a process with no input, or a request.
   virtual Call version_call(const Task& task) const = 0;

@@ -19,19 +19,19 @@ struct CallLimits {
   const Redactor* secrets = nullptr;      // what must not stand in the arguments of a process; null: not looked at
 };
 
-/// A call that is over: what was read, and the judgement on it (`end.outcome` may be an answer).
+/// A call that is over: what was read, and the judgement on it.
 struct CallEnd {
-  Reading reading;
-  Problem end;
+  ParsedOutput parsed;
+  Failure failure;  // its outcome may be an answer
   std::optional<int> exit_code;
   milliseconds took{0};
 };
 
 /// Called whenever more of the output has been understood.
-using OnReading = std::function<void(const Reading&)>;
+using OnParsed = std::function<void(const ParsedOutput&)>;
 
 /// Makes one call at one backend, from its lookups to the judgement. Blocks; never throws; cancelled at once.
 CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
-                  const OnReading& on_reading = {});
+                  const OnParsed& on_parsed = {});
 
 }  // namespace delegate

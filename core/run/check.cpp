@@ -16,10 +16,10 @@ namespace {
 constexpr std::size_t kLongestVersion = 60;
 constexpr int kFewTokens = 64;  // an "OK", also of a model that thinks a little first
 
-VersionAnswer broken(const Candidate& candidate, const Problem& problem, milliseconds took) {
-  return {.text = problem.message,
-          .outcome = problem.outcome,
-          .hint = hint_for(*candidate.backend, candidate.task, problem),
+VersionAnswer broken(const Candidate& candidate, const Failure& failure, milliseconds took) {
+  return {.text = failure.message,
+          .outcome = failure.outcome,
+          .hint = hint_for(*candidate.backend, candidate.task, failure),
           .took = took};
 }
 
@@ -38,10 +38,10 @@ VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, co
             .text = one_line(trim(said).substr(0, trim(said).find('\n')), kLongestVersion),
             .took = result->took};
   }
-  Reading reading;
-  Problem problem = judge_process(*candidate.backend, candidate.task, reading, *result);
-  problem.limit = {};  // the time was ours, and no setting changes it
-  return broken(candidate, problem, result->took);
+  ParsedOutput parsed;
+  Failure failure = judge_process(*candidate.backend, candidate.task, parsed, *result);
+  failure.limit = {};  // the time was ours, and no setting changes it
+  return broken(candidate, failure, result->took);
 }
 
 VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const CancelToken& cancel,
@@ -51,8 +51,8 @@ VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const 
   if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == HttpEnd::complete && result->status == 200)
     return {.works = true, .text = one_line(result->body, kLongestVersion), .took = result->took};
-  Reading reading;
-  return broken(candidate, judge_http(*candidate.backend, candidate.task, reading, *result), result->took);
+  ParsedOutput parsed;
+  return broken(candidate, judge_http(*candidate.backend, candidate.task, parsed, *result), result->took);
 }
 
 }  // namespace
@@ -68,19 +68,19 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
   const Backend& backend = *candidate.backend;
   Task task = candidate.task;
   task.settings.timeout = task.settings.load_timeout = patience;
-  const OnReading nobody;
+  const OnParsed nobody;
   HttpCall server(backend, task, {}, cancel, nobody);
-  CallEnd end;
-  Problem problem;
-  if (!server.look_up(end)) {
-    problem = std::move(end.end);
+  CallEnd lookup;
+  Failure failure;
+  if (!server.look_up(lookup)) {
+    failure = std::move(lookup.failure);
   } else if (const auto call = backend.prepare(task, server.lookups()); !call) {
-    problem = call.error();
+    failure = call.error();
   } else {
     return {.works = true, .text = backend.describe_model(task, server.lookups()), .outcome = Outcome::answered};
   }
-  problem.limit = {};  // the time was ours, and no setting changes it
-  return {.text = problem.message, .outcome = problem.outcome, .hint = hint_for(backend, task, problem)};
+  failure.limit = {};  // the time was ours, and no setting changes it
+  return {.text = failure.message, .outcome = failure.outcome, .hint = hint_for(backend, task, failure)};
 }
 
 bool is_service(const Candidate& candidate) { return lower(candidate.where).starts_with("https://"); }
@@ -114,7 +114,7 @@ LoginTrace find_login(const Candidate& candidate) {
   const std::string first_file = traces.files.empty() ? std::string() : traces.files.front();
   return {.found = false,
           .usual_place = first_file,
-          .hint = hint_for(backend, candidate.task, Problem{.outcome = Outcome::unauthenticated})};
+          .hint = hint_for(backend, candidate.task, Failure{.outcome = Outcome::unauthenticated})};
 }
 
 Task smallest_task(const Candidate& candidate) {
@@ -144,18 +144,18 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                             .depth = *depth,
                             .secrets = &engine.redact},
                            cancel);
-  const OutcomeTraits& row = traits(call.end.outcome);
-  const std::string message = engine.redact(call.end.message);
+  const OutcomeTraits& row = traits(call.failure.outcome);
+  const std::string message = engine.redact(call.failure.message);
   std::get<Permit>(admission).settle({.verdict = row.on_health,
                                       .trip = row.trip,
-                                      .retry_after = call.end.retry_after,
+                                      .retry_after = call.failure.retry_after,
                                       .outcome = std::string(row.name),
                                       .message = message});
-  const bool works = is_answer(call.end.outcome);
+  const bool works = is_answer(call.failure.outcome);
   return {.works = works,
-          .outcome = call.end.outcome,
-          .message = works ? one_line(call.reading.model, kLongestVersion) : message,
-          .hint = works ? "" : engine.redact(hint_for(*candidate.backend, candidate.task, call.end)),
+          .outcome = call.failure.outcome,
+          .message = works ? one_line(call.parsed.model, kLongestVersion) : message,
+          .hint = works ? "" : engine.redact(hint_for(*candidate.backend, candidate.task, call.failure)),
           .took = call.took};
 }
 

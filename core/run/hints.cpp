@@ -147,8 +147,8 @@ std::optional<std::string> said_in(std::span<const Hint> table, Outcome outcome,
 
 }  // namespace
 
-std::string hint_for(const Backend& backend, const Task& task, const Problem& problem) {
-  if (!problem.hint.empty()) return problem.hint;
+std::string hint_for(const Backend& backend, const Task& task, const Failure& failure) {
+  if (!failure.hint.empty()) return failure.hint;
   const BackendSettings& settings = task.settings;
   const bool runs = backend.is_process() && !settings.command.empty();
   const std::string command = runs ? settings.command.front() : std::string();
@@ -158,17 +158,17 @@ std::string hint_for(const Backend& backend, const Task& task, const Problem& pr
       Fact{"command", shell_word(shown(command))},
       Fact{"model", shown(task.model)},
       Fact{"session", shown(task.session)},
-      Fact{"limit", std::string(problem.limit)},
-      Fact{"wait", problem.retry_after > milliseconds(0) ? format_wait(*problem.retry_after) : std::string()}};
-  if (auto own = said_in(backend.hints(), problem.outcome, task, facts)) return *std::move(own);
-  return said_in(kHints, problem.outcome, task, facts).value_or(std::string());
+      Fact{"limit", std::string(failure.limit)},
+      Fact{"wait", failure.retry_after > milliseconds(0) ? format_wait(*failure.retry_after) : std::string()}};
+  if (auto own = said_in(backend.hints(), failure.outcome, task, facts)) return *std::move(own);
+  return said_in(kHints, failure.outcome, task, facts).value_or(std::string());
 }
 
 std::string hint_for(const Backend& backend, const Task& task, const Skip& skip) {
   switch (skip.reason) {
     case SkipReason::disabled: return filled(kDisabled, std::array{Fact{"name", skip.backend}}).value_or(std::string());
-    case SkipReason::not_installed: return hint_for(backend, task, Problem{.outcome = Outcome::not_installed});
-    case SkipReason::no_slot: return hint_for(backend, task, Problem{.outcome = Outcome::no_slot});
+    case SkipReason::not_installed: return hint_for(backend, task, Failure{.outcome = Outcome::not_installed});
+    case SkipReason::no_slot: return hint_for(backend, task, Failure{.outcome = Outcome::no_slot});
     case SkipReason::login_unset:
       return filled(kUnset, std::array{Fact{"name", task.settings.name}, Fact{"variable", skip.variable}})
           .value_or(std::string());

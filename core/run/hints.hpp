@@ -10,7 +10,7 @@
 namespace delegate {
 
 /// What to do about the end of a call; empty after an answer and a cancel, where there is nothing to do.
-std::string hint_for(const Backend& backend, const Task& task, const Problem& problem);
+std::string hint_for(const Backend& backend, const Task& task, const Failure& failure);
 
 /// What to do about a candidate that was not tried although it was asked for by name.
 std::string hint_for(const Backend& backend, const Task& task, const Skip& skip);

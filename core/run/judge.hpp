@@ -5,10 +5,10 @@
 // person's cancel, a foreign signal, the backend's own structured error, our clocks, what its text says, how it exited.
 namespace delegate {
 
-Problem judge_process(const Backend& backend, const Task& task, Reading& reading, const ChildResult& result);
-Problem judge_http(const Backend& backend, const Task& task, Reading& reading, const HttpResult& result);
+Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result);
+Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result);
 
 /// Nothing could be started.
-Problem judge_spawn(const Error& error);
+Failure judge_spawn(const Error& error);
 
 }  // namespace delegate

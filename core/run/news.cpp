@@ -11,19 +11,19 @@ void News::add(News later) {
   if (later.doing) doing = std::move(later.doing);
 }
 
-News Reporter::since_last(const Reading& reading) {
-  News news{.certain = reading.text_grows};
-  if (!reading.text_grows && reading.drafts != drafts_) {
+News Reporter::since_last(const ParsedOutput& parsed) {
+  News news{.certain = parsed.text_grows};
+  if (!parsed.text_grows && parsed.drafts != drafts_) {
     news.anew = told_ > 0;
     told_ = 0;
-    drafts_ = reading.drafts;
+    drafts_ = parsed.drafts;
   }
-  const std::string& written = reading.text_grows ? reading.text : reading.draft;
+  const std::string& written = parsed.text_grows ? parsed.text : parsed.draft;
   if (written.size() > told_) {
     news.text = written.substr(told_);
     told_ = written.size();
   }
-  if (reading.doing != doing_) news.doing = doing_ = reading.doing;
+  if (parsed.doing != doing_) news.doing = doing_ = parsed.doing;
   return news;
 }
 

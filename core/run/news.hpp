@@ -18,10 +18,10 @@ struct News {
   void add(News later);
 };
 
-/// Turns a growing Reading into news: what is new since it was last looked at.
+/// Turns a growing ParsedOutput into news: what is new since it was last looked at.
 class Reporter {
  public:
-  News since_last(const Reading& reading);
+  News since_last(const ParsedOutput& parsed);
 
  private:
   std::size_t told_ = 0;  // bytes of the text or draft

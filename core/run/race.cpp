@@ -11,7 +11,7 @@
 namespace delegate {
 namespace {
 
-Report report_of(const Problem& end, Verdict verdict, const std::string& message) {
+Report report_of(const Failure& end, Verdict verdict, const std::string& message) {
   return {.verdict = verdict,
           .trip = traits(end.outcome).trip,
           .retry_after = end.retry_after,
@@ -20,7 +20,7 @@ Report report_of(const Problem& end, Verdict verdict, const std::string& message
 }
 
 /// From now on, in whichever way the end of a limit was stated: by the backend's own fields, or else in its words.
-std::optional<milliseconds> wait_of(const Problem& end, milliseconds now, const Environment& environment) {
+std::optional<milliseconds> wait_of(const Failure& end, milliseconds now, const Environment& environment) {
   if (end.retry_after) return end.retry_after;
   if (end.retry_at) return *end.retry_at > now ? std::optional(*end.retry_at - now) : std::nullopt;
   if (traits(end.outcome).on_call != Verdict::rate_limited) return std::nullopt;
@@ -82,8 +82,8 @@ constexpr milliseconds kCheap{30'000};
 bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
   const Task& task = candidate.task;
   const bool changes_nothing = task.access == Access::read_only && candidate.backend->enforces_read_only();
-  const bool seen = !call.reading.text.empty() || !call.reading.draft.empty();
-  return call.end.outcome == Outcome::lost_result && call.took <= kCheap && !seen && changes_nothing &&
+  const bool seen = !call.parsed.text.empty() || !call.parsed.draft.empty();
+  return call.failure.outcome == Outcome::lost_result && call.took <= kCheap && !seen && changes_nothing &&
          task.session.empty() && !stop.cancelled();
 }
 
@@ -98,10 +98,10 @@ void add(Usage& sum, const Usage& earlier) {
 }
 
 void repeat(CallEnd& call, CallEnd again) {
-  add(again.reading.usage, call.reading.usage);
+  add(again.parsed.usage, call.parsed.usage);
   again.took += call.took;
-  if (again.end.outcome == Outcome::lost_result) again.end.message += ", twice";
-  else again.reading.warnings.emplace_back("its first answer got lost, it was asked once more");
+  if (again.failure.outcome == Outcome::lost_result) again.failure.message += ", twice";
+  else again.parsed.warnings.emplace_back("its first answer got lost, it was asked once more");
   call = std::move(again);
 }
 
@@ -187,30 +187,29 @@ Attempt Race::attempt(Runner& runner) {
                           .secrets = &engine_.redact};
   const auto once = [&] {
     return make_call(*candidate.backend, candidate.task, limits, runner.stop,
-                     [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
+                     [&](const ParsedOutput& parsed) { tell(runner, reporter.since_last(parsed)); });
   };
   CallEnd call = once();
   if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
   const milliseconds ended_at = engine_.clock.now().wall;
-  call.end.retry_after = wait_of(call.end, ended_at, engine_.environment);
-  attempt.outcome = call.end.outcome;
-  attempt.message = engine_.redact(std::move(call.end.message));
-  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.end));
-  const std::string& model = call.reading.model.empty() ? candidate.task.model : call.reading.model;
+  call.failure.retry_after = wait_of(call.failure, ended_at, engine_.environment);
+  attempt.outcome = call.failure.outcome;
+  attempt.message = engine_.redact(std::move(call.failure.message));
+  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.failure));
+  const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
   attempt.model = engine_.redact(one_line(model, kLongestName));
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
-  attempt.text = std::move(call.reading.text);
-  attempt.session_id = engine_.redact(one_line(call.reading.session_id, kLongestName));
-  attempt.usage = call.reading.usage;
-  for (const std::string& warning : call.reading.warnings)
-    attempt.warnings.push_back(one_line(engine_.redact(warning)));
-  for (const std::string& tool : call.reading.denied)
+  attempt.text = std::move(call.parsed.text);
+  attempt.session_id = engine_.redact(one_line(call.parsed.session_id, kLongestName));
+  attempt.usage = call.parsed.usage;
+  for (const std::string& warning : call.parsed.warnings) attempt.warnings.push_back(one_line(engine_.redact(warning)));
+  for (const std::string& tool : call.parsed.denied)
     attempt.warnings.push_back(one_line(engine_.redact(hint_for_denied(tool, candidate.task.access))));
-  if (call.end.retry_after) attempt.retry_at = ended_at + *call.end.retry_after;
+  if (call.failure.retry_after) attempt.retry_at = ended_at + *call.failure.retry_after;
 
   const Settled settled =
-      runner.order.permit.settle(report_of(call.end, traits(attempt.outcome).on_call, attempt.message));
+      runner.order.permit.settle(report_of(call.failure, traits(attempt.outcome).on_call, attempt.message));
   if (settled.collateral) note_collateral(attempt, candidate);
   attempt.counted = settled.counted && !settled.neutral;
   attempt.tripped = settled.tripped;

@@ -5,12 +5,12 @@
 
 namespace delegate {
 
-/// Folds a call's output into a Reading, line by line, and says when there is enough of it. Everything it is given must
+/// Folds a call's output into a ParsedOutput, line by line, and says when there is enough of it. Everything it is given must
 /// outlive it.
 class Reader {
  public:
-  Reader(const Backend& backend, const Task& task, Deadline end, Reading& reading, const OnReading& on_reading)
-      : backend_(backend), task_(task), end_(end), reading_(reading), on_reading_(on_reading) {}
+  Reader(const Backend& backend, const Task& task, Deadline end, ParsedOutput& parsed, const OnParsed& on_parsed)
+      : backend_(backend), task_(task), end_(end), parsed_(parsed), on_parsed_(on_parsed) {}
 
   Flow take(Stream stream, std::string_view bytes);
   /// The output is over: its last line may have had no newline.
@@ -23,8 +23,8 @@ class Reader {
   const Backend& backend_;
   const Task& task_;
   Deadline end_;
-  Reading& reading_;
-  const OnReading& on_reading_;
+  ParsedOutput& parsed_;
+  const OnParsed& on_parsed_;
   Lines out_;
   Lines err_;
 };

@@ -25,10 +25,10 @@ bool is_final(Outcome outcome) {
 
 }  // namespace
 
-std::optional<Problem> end_of_retries(const Problem& failed, std::optional<milliseconds> left) {
+std::optional<Failure> end_of_retries(const Failure& failed, std::optional<milliseconds> left) {
   if (!failed.retrying) return std::nullopt;
   const Retrying& retrying = *failed.retrying;
-  Problem end = failed;
+  Failure end = failed;
   end.retrying.reset();
   // No CLI pauses that long by itself: the service asked it to.
   if (retrying.pause > kLongestPause && !end.retry_after && !end.retry_at) end.retry_after = retrying.pause;

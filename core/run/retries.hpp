@@ -5,6 +5,6 @@ namespace delegate {
 
 /// What an attempt ends with when its backend's own retries (`failed.retrying`) have no point any more; nothing while
 /// they do. Pure. `left`: until the attempt's time is over; nothing: it has no end.
-std::optional<Problem> end_of_retries(const Problem& failed, std::optional<milliseconds> left);
+std::optional<Failure> end_of_retries(const Failure& failed, std::optional<milliseconds> left);
 
 }  // namespace delegate
