@@ -43,7 +43,7 @@ void look_at_store(const Host& host, Health& health) {
     const auto jobs = all->list();
     if (!jobs) return note(jobs.error());
     for (const JobRow& job : *jobs) {
-      if (host.engine().breakers.is_gone(job.owner)) continue;
+      if (host.engine().breakers.is_dead(job.owner)) continue;
       if (job.state == JobRow::State::waiting || job.state == JobRow::State::aside) ++health.waiting;
       if (job.state == JobRow::State::running) ++health.running;
     }
@@ -60,7 +60,7 @@ Health health_of(const World& world, const Host& host, const Config& config) {
   for (const RouteStep& step : plan_for(engine, Request{}).steps) asked.insert(step.backend);
   for (const BackendStatus& backend : health.status.backends) {
     const bool is_ready = asked.count(backend.name) > 0 && is_admitted(backend) &&
-                          is_there(engine, backend.name, world.interrupted, kServerPatience);
+                          is_reachable(engine, backend.name, world.interrupted, kServerPatience);
     if (backend.enabled) (is_ready ? health.ready : health.not_ready).insert(backend.name);
   }
   if (health.status.store.ok) look_at_store(host, health);

@@ -17,7 +17,7 @@ std::string reason_text(const Skip& skip) {
   switch (skip.reason) {
     case SkipReason::breaker_open: return "open, retry in " + format_wait(skip.retry_in.value_or(milliseconds(0)));
     case SkipReason::probe_running: return "half-open, a probe is running";
-    case SkipReason::tripped_by_hand:
+    case SkipReason::tripped_manually:
       return skip.retry_in ? "tripped by hand, retry in " + format_wait(*skip.retry_in)
                            : "tripped by hand, see `delegate breaker reset " + skip.backend + "`";
     case SkipReason::no_slot: return "no free slot";
@@ -75,7 +75,7 @@ std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped
 
 std::string describe(const Skip& skip) {
   std::string text = skip.backend + " skipped (" + reason_text(skip);
-  if (!skip.message.empty() && skip.reason != SkipReason::tripped_by_hand) text += ": " + skip.message;
+  if (!skip.message.empty() && skip.reason != SkipReason::tripped_manually) text += ": " + skip.message;
   return text + ")";
 }
 
@@ -97,7 +97,7 @@ void explain_run(const Output& output, const RunResult& result, bool quiet) {
                   (attempt.hint.empty() || !result.answer ? "" : "; to mend it: " + attempt.hint));
     if (attempt.recovered) output.note("delegate: " + attempt.backend + " works again");
   }
-  for (const Attempt& probe : result.slow_probes)
+  for (const Attempt& probe : result.limit_probes)
     if (probe.recovered) output.note("delegate: " + probe.backend + " works again, sooner than it said");
   for (const std::string& warning : result.warnings) output.note("delegate: " + warning);
 }

@@ -47,7 +47,7 @@ std::string remarks_on(const World& world, const RunResult& result) {
 
 /// Asks for a place among those that run on this host.
 Result<Turn> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
-  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
+  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
   return jobs.take(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
 }
 
@@ -63,14 +63,14 @@ class Herald final : public Observer {
     if (jobs_ != nullptr) static_cast<void>(jobs_->note_doing(id_, "asking " + backend));
     say_in_passing(world_, progress_);
   }
-  void told(const std::string& backend, const News& news) override {
+  void output(const std::string& backend, const OutputDelta& delta) override {
     if (backend != progress_.backend) return;
-    progress_.bytes = (news.anew ? 0 : progress_.bytes) + static_cast<std::int64_t>(news.text.size());
-    if (news.doing) progress_.doing = *news.doing;
+    progress_.bytes = (delta.reset ? 0 : progress_.bytes) + static_cast<std::int64_t>(delta.text.size());
+    if (delta.doing) progress_.doing = *delta.doing;
     is_new_ = true;
   }
   /// While it waits for a slot, others may work.
-  void held_up(const std::vector<std::string>& backends) override {
+  void waiting_for_slot(const std::vector<std::string>& backends) override {
     progress_ = {.backend = {}, .doing = "waits for a free slot of " + join(backends, " or ")};
     is_aside_ = jobs_ != nullptr && jobs_->step_aside(id_, progress_.doing);
     say_in_passing(world_, progress_);
@@ -82,7 +82,7 @@ class Herald final : public Observer {
     is_aside_ = turn && turn->kind != Turn::Kind::begun;
     return !is_aside_;
   }
-  Deadline look() override {
+  Deadline tick() override {
     if (next_look_.passed()) {
       next_look_ = Deadline::in(kLook);
       leash_.look();

@@ -14,7 +14,7 @@ Result<KnownJob> find_job(const Host& host, const std::string& id) {
   if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + host.engine().breakers.trouble());
   TRY(JobRow row, jobs->find(id));
   const bool has_ended = row.state == JobRow::State::ended;
-  const bool lost = row.state == JobRow::State::killed || (!has_ended && host.engine().breakers.is_gone(row.owner));
+  const bool lost = row.state == JobRow::State::killed || (!has_ended && host.engine().breakers.is_dead(row.owner));
   return KnownJob{std::move(row), lost};
 }
 

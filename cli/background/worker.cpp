@@ -48,7 +48,7 @@ Result<std::vector<std::string>> drain(const World& world, const Host& host, con
   const Engine& engine = host.engine();
   Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "worker: there is no store: " + engine.breakers.trouble());
-  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
+  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
   for (std::vector<std::string> runs;;) {
     if (world.interrupted.cancelled()) return runs;
     TRY(const auto row, jobs->adopt(engine.breakers.self(), gone));

@@ -75,7 +75,7 @@ Findings look_at_slots(const Patient& patient, const Candidate& candidate) {
   std::vector<std::string> owners;
   for (const SlotLease& slot : known->second.slots) {
     if (remaining(slot.span, patient.states.now) == milliseconds(0)) continue;
-    if (patient.engine().breakers.is_gone(slot.owner)) continue;
+    if (patient.engine().breakers.is_dead(slot.owner)) continue;
     owners.push_back("process " + std::to_string(slot.owner.pid) + " for " +
                      format_took(elapsed(slot.span.since, patient.states.now)));
   }

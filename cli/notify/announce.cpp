@@ -63,13 +63,13 @@ class Announcer {
     const auto claim = [&]() -> Result<Turn> {
       Turn turn;
       TRY_STATUS(host_.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
-        const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_gone(who); };
+        const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_dead(who); };
         turn.other = other_teller(rows, me(), gone, now);
         turn.mine = take_owed(rows, me(), gone, now);
       }));
       return turn;
     };
-    return guard_gate(engine_.guards, "notify_claim", claim);
+    return guard_fail_closed(engine_.guards, "notify_claim", claim);
   }
 
   /// Another teller looks again before it ends. One in another container may have ended with it, which nobody sees
@@ -125,7 +125,8 @@ class Announcer {
     if (!all) return false;
     const std::vector<std::string> handles = stale_handles(*all);
     if (handles.empty()) return true;
-    guard_optional(engine_.guards, "notify_desktop", [&] { return close_on_desktop(world_, engine_.redact, handles); });
+    guard_fail_open(engine_.guards, "notify_desktop",
+                    [&] { return close_on_desktop(world_, engine_.redact, handles); });
     const auto forget = [&](NotificationRows& rows, const HostTime&) {
       for (NotificationRow& row : rows)
         if (std::find(handles.begin(), handles.end(), row.handle) != handles.end()) row.handle.clear();
@@ -163,7 +164,7 @@ class Announcer {
       const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
       const bool known = reading && found != reading->backends.end();
       if (known && is_off(found->second.breaker)) continue;
-      if (is_there(engine_, step.backend, world_.interrupted, kServerPatience))
+      if (is_reachable(engine_, step.backend, world_.interrupted, kServerPatience))
         around.answering.push_back(step.backend);
     }
     return around;
@@ -200,7 +201,7 @@ void tell_left_behind(const World& world, const Host& host) {
   const Breakers& breakers = host.engine().breakers;
   const auto is_left = [&, now = world.clock.now()](const NotificationRow& row) {
     return is_left_behind(
-        row, [&](const ProcessId& who) { return breakers.is_gone(who); }, now);
+        row, [&](const ProcessId& who) { return breakers.is_dead(who); }, now);
   };
   const auto rows = host.store()->notifications();
   if (rows && std::any_of(rows->begin(), rows->end(), is_left)) start_announcer(world);

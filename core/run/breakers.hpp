@@ -16,7 +16,7 @@ namespace delegate {
 BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& grace);
 
 /// Who asks for a permit, and for what.
-struct Applicant {
+struct AdmissionRequest {
   std::string backend;
   BreakerPolicy policy;
   int max_parallel = 1;
@@ -45,9 +45,9 @@ class Permit {
 
  private:
   friend class Breakers;
-  Permit(Breakers& breakers, Applicant applicant, Ticket ticket);
+  Permit(Breakers& breakers, AdmissionRequest wanted, Ticket ticket);
   Breakers* breakers_;  // null once settled
-  Applicant applicant_;
+  AdmissionRequest wanted_;
   Ticket ticket_;
   bool login_refused_ = false;
   bool in_burst_ = false;
@@ -64,7 +64,7 @@ class Breakers {
 
   /// One atomic step: dead leases are dropped, then breaker and slot are both given or both refused. A missing slot
   /// never spends a probe.
-  Admission admit(const Applicant& applicant);
+  Admission admit(const AdmissionRequest& wanted);
 
   /// Would `admit` find a free slot? A store that cannot be used refuses none.
   bool has_free_slot(const std::string& backend, int max_parallel);
@@ -74,7 +74,7 @@ class Breakers {
 
   Result<StateStore::Reading> read();
   /// Is the owner of a lease certainly gone?
-  bool is_gone(const ProcessId& owner) const;
+  bool is_dead(const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }
 
   /// `tell` is called, on whatever thread settles, when a change of state has left something for the process that tells
@@ -87,7 +87,7 @@ class Breakers {
 
  private:
   friend class Permit;
-  Settled settle(const Applicant& applicant, const Ticket& ticket, const Report& report);
+  Settled settle(const AdmissionRequest& wanted, const Ticket& ticket, const Report& report);
   void remember(const Error& error);
   std::string next_token();
 

@@ -24,11 +24,11 @@ VersionAnswer broken(const Candidate& candidate, const Failure& failure, millise
 }
 
 VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, const CancelToken& cancel,
-                         Deadline patience) {
+                         Deadline deadline) {
   ChildSpec spec;
   spec.argv = call.argv;
   spec.env = call.env;
-  spec.clocks.total = patience;
+  spec.clocks.total = deadline;
   const auto result = run_child(spec, cancel);
   if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == ChildEnd::exited && result->exit_code == 0) {
@@ -45,8 +45,8 @@ VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, co
 }
 
 VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const CancelToken& cancel,
-                         Deadline patience) {
-  request.clocks.total = patience;
+                         Deadline deadline) {
+  request.clocks.total = deadline;
   const auto result = http_exchange(request, cancel);
   if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == HttpEnd::complete && result->status == 200)
@@ -57,17 +57,17 @@ VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const 
 
 }  // namespace
 
-VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel, milliseconds patience) {
+VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout) {
   const Call call = candidate.backend->version_call(candidate.task);
-  const Deadline end = Deadline::in(patience);
+  const Deadline end = Deadline::in(timeout);
   if (const auto* process = std::get_if<ProcessCall>(&call)) return version_of(candidate, *process, cancel, end);
   return version_of(candidate, std::get<HttpRequest>(call), cancel, end);
 }
 
-ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds patience) {
+ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout) {
   const Backend& backend = *candidate.backend;
   Task task = candidate.task;
-  task.settings.timeout = task.settings.load_timeout = patience;
+  task.settings.timeout = task.settings.load_timeout = timeout;
   const OnParsed nobody;
   HttpCall server(backend, task, {}, cancel, nobody);
   CallEnd lookup;
@@ -85,11 +85,11 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
 
 bool is_service(const Candidate& candidate) { return lower(candidate.where).starts_with("https://"); }
 
-bool is_there(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds patience) {
+bool is_reachable(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds timeout) {
   const auto candidate = find_candidate(engine, name);
   if (!candidate) return false;
   const bool is_believed = candidate->backend->is_process() || is_service(*candidate);
-  return is_believed || ask_for_model(*candidate, cancel, patience).works;
+  return is_believed || ask_for_model(*candidate, cancel, timeout).works;
 }
 
 LoginTrace find_login(const Candidate& candidate) {
@@ -131,7 +131,7 @@ Task smallest_task(const Candidate& candidate) {
 PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
   const auto depth = next_depth(engine);
   if (!depth) return {.outcome = Outcome::blocked, .message = depth.error().what, .hint = depth.error().hint};
-  auto admission = engine.breakers.admit(applicant_for(engine, candidate, ProbeTime::at_once));
+  auto admission = engine.breakers.admit(admission_request(engine, candidate, ProbeTime::at_once));
   if (const auto* skip = std::get_if<Skip>(&admission))
     return {.outcome = skip->reason == SkipReason::no_slot ? Outcome::no_slot : Outcome::breaker_open,
             .message = skip->message,

@@ -13,7 +13,7 @@ struct VersionAnswer {
 };
 /// Runs `--version`, or asks the server for its version. Counts nothing.
 VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel,
-                          milliseconds patience = milliseconds(10'000));
+                          milliseconds timeout = milliseconds(10'000));
 
 /// Would a call find a model? Of servers; asks them what they have, and no model anything. Counts nothing.
 struct ModelAnswer {
@@ -22,14 +22,14 @@ struct ModelAnswer {
   Outcome outcome = Outcome::internal;
   std::string hint;
 };
-ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds patience);
+ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout);
 
 /// Somebody else's, over a network: nobody asks it by the way.
 bool is_service(const Candidate& candidate);
 
 /// Could a call begin, its breaker and slots apart? A program that is installed is taken at its word, and so is a
 /// service; a server of this person's is asked for its models, because it may not run.
-bool is_there(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds patience);
+bool is_reachable(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds timeout);
 
 /// A login of a CLI, as far as this machine tells without a call: one that has expired is there as well.
 struct LoginTrace {

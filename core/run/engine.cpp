@@ -55,22 +55,22 @@ std::string server_of(const std::string& url) {
 
 }  // namespace
 
-std::string message_of(const Absent& absent) {
-  switch (absent.why) {
-    case Absence::unknown: return "is not configured";
-    case Absence::disabled: return "is disabled";
-    case Absence::not_installed: return "went away just now";
-    case Absence::login_unset: break;
+std::string message_of(const Unavailable& unavailable) {
+  switch (unavailable.reason) {
+    case UnavailableReason::unknown: return "is not configured";
+    case UnavailableReason::disabled: return "is disabled";
+    case UnavailableReason::not_installed: return "went away just now";
+    case UnavailableReason::login_unset: break;
   }
-  return absent.variable + " is not set, which this login names";
+  return unavailable.variable + " is not set, which this login names";
 }
 
-tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::string& name) {
+tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const std::string& name) {
   const BackendSettings* settings = engine.config.backend(name);
-  if (settings == nullptr) return tl::unexpected(Absent{Absence::unknown});
+  if (settings == nullptr) return tl::unexpected(Unavailable{UnavailableReason::unknown});
   const Backend* backend = engine.find_backend(settings->kind);
-  if (backend == nullptr) return tl::unexpected(Absent{Absence::unknown});
-  if (!settings->enabled) return tl::unexpected(Absent{Absence::disabled});
+  if (backend == nullptr) return tl::unexpected(Unavailable{UnavailableReason::unknown});
+  if (!settings->enabled) return tl::unexpected(Unavailable{UnavailableReason::disabled});
   Candidate candidate{.name = name, .backend = backend};
   candidate.task.settings = *settings;
   candidate.task.model = settings->model;
@@ -85,7 +85,7 @@ tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::
     return candidate;
   }
   auto executable = find_executable(settings->command.front(), path);
-  if (!executable) return tl::unexpected(Absent{Absence::not_installed});
+  if (!executable) return tl::unexpected(Unavailable{UnavailableReason::not_installed});
   candidate.task.executable = *std::move(executable);
   candidate.where = candidate.task.executable;
   candidate.peer = candidate.task.executable;
@@ -94,7 +94,8 @@ tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::
   for (const Login& login : settings->logins) {
     if (login.name != login_name) continue;
     auto environment = environment_of(login, engine.environment);
-    if (!environment) return tl::unexpected(Absent{Absence::login_unset, std::move(environment).error()});
+    if (!environment)
+      return tl::unexpected(Unavailable{UnavailableReason::login_unset, std::move(environment).error()});
     candidate.task.login = *std::move(environment);
     candidate.endpoint += engine.redact(identity_of(login));
   }
@@ -116,7 +117,7 @@ Result<int> next_depth(const Engine& engine) {
               "an agent may be delegating to itself; raise router.max_depth if the nesting is meant");
 }
 
-Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {
+AdmissionRequest admission_request(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {
   const BackendSettings& settings = candidate.task.settings;
   return {.backend = candidate.name,
           .policy = policy_of(settings.breaker, engine.config.grace),

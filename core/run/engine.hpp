@@ -30,10 +30,10 @@ struct Candidate {
   Task task;             // without the prompt
   std::string where;     // executable or URL, for showing
   std::string peer;      // see BackendState
-  std::string endpoint;  // place, newline, identity: see Applicant
+  std::string endpoint;  // place, newline, identity: see AdmissionRequest
 };
 
-enum class Absence {
+enum class UnavailableReason {
   unknown,
   disabled,
   not_installed,
@@ -41,20 +41,20 @@ enum class Absence {
 };
 
 /// Why a candidate cannot be called here.
-struct Absent {
-  Absence why = Absence::unknown;
+struct Unavailable {
+  UnavailableReason reason = UnavailableReason::unknown;
   std::string variable = {};  // with login_unset: the one that the login needs and that is not set
 };
-std::string message_of(const Absent& absent);
+std::string message_of(const Unavailable& unavailable);
 
 /// Looks up what `name` is on this machine. Spawns nothing. A backend with several logins is found by its own name as
 /// well, for asking about its executable; its calls are made with one of Config::candidates.
-tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::string& name);
+tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const std::string& name);
 
 /// The nesting depth of what this process starts, from DELEGATE_DEPTH. An error says why it must not start anything.
 Result<int> next_depth(const Engine& engine);
 
 /// What a permit for one call at this candidate needs.
-Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);
+AdmissionRequest admission_request(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);
 
 }  // namespace delegate

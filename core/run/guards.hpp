@@ -60,7 +60,7 @@ class Guards {
 /// For a job that one can do without: `job` returns a Result<T>, `otherwise` is what to go on with (a value, made anew
 /// for each call, or a function that makes one).
 template <class Job, class Otherwise>
-auto guard_optional(Guards& guards, const std::string& name, Job&& job, Otherwise&& otherwise) {
+auto guard_fail_open(Guards& guards, const std::string& name, Job&& job, Otherwise&& otherwise) {
   using T = typename std::invoke_result_t<Job>::value_type;
   const auto make = [&]() -> T {
     if constexpr (std::is_invocable_v<Otherwise>) return std::forward<Otherwise>(otherwise)();
@@ -76,18 +76,18 @@ auto guard_optional(Guards& guards, const std::string& name, Job&& job, Otherwis
 
 /// For one that gives nothing back.
 template <class Job>
-Guarded<std::monostate> guard_optional(Guards& guards, const std::string& name, Job&& job) {
+Guarded<std::monostate> guard_fail_open(Guards& guards, const std::string& name, Job&& job) {
   const auto as_value = [&]() -> Result<std::monostate> {
     if (Status done = std::forward<Job>(job)(); !done) return tl::unexpected(std::move(done).error());
     return std::monostate{};
   };
-  return guard_optional(guards, name, as_value, std::monostate{});
+  return guard_fail_open(guards, name, as_value, std::monostate{});
 }
 
 /// For a job whose result decides whether something risky goes on: there is no value without it. A job that fails, and
 /// one that is left out (Code::unavailable), is a no.
 template <class Job>
-auto guard_gate(Guards& guards, const std::string& name, Job&& job) -> std::invoke_result_t<Job> {
+auto guard_fail_closed(Guards& guards, const std::string& name, Job&& job) -> std::invoke_result_t<Job> {
   const Guards::Entry entry = guards.enter(name);
   if (!entry.may_run) return fail(Code::unavailable, name + " is left out: " + entry.last_error);
   auto done = std::forward<Job>(job)();

@@ -174,7 +174,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
           .value_or(std::string());
     case SkipReason::breaker_open:
     case SkipReason::probe_running:
-    case SkipReason::tripped_by_hand: break;
+    case SkipReason::tripped_manually: break;
   }
   return filled(kSkipped, std::array{Fact{"name", skip.backend}}).value_or(std::string());
 }

@@ -5,8 +5,8 @@
 
 namespace delegate {
 
-/// Folds a call's output into a ParsedOutput, line by line, and says when there is enough of it. Everything it is given must
-/// outlive it.
+/// Folds a call's output into a ParsedOutput, line by line, and says when there is enough of it. Everything it is given
+/// must outlive it.
 class Reader {
  public:
   Reader(const Backend& backend, const Task& task, Deadline end, ParsedOutput& parsed, const OnParsed& on_parsed)

@@ -42,7 +42,7 @@ struct Request {
   std::string run_id = {};      // that was handed out already; empty: a new one
 };
 
-enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled, login_unset };
+enum class SkipReason { breaker_open, probe_running, tripped_manually, no_slot, not_installed, disabled, login_unset };
 std::string_view to_string(SkipReason reason);
 
 /// A candidate that was not tried.
@@ -53,7 +53,7 @@ struct Skip {
   std::string message;                   // its last failure, or why it is off
   std::string variable = {};             // with login_unset: what is not set
   bool login_refused = false;            // it is skipped for a reason that another login of the backend does not share
-  bool slow_probe_due = false;           // of a limit that still runs: somebody may ask whether it is over
+  bool limit_probe_due = false;          // of a limit that still runs: somebody may ask whether it is over
 };
 
 /// One try at one backend.
@@ -66,7 +66,7 @@ struct Attempt {
   std::string message;
   std::string hint;
   bool probe = false;
-  bool aside = false;  // a slow probe: a question of ours, whose answer is nobody's
+  bool background_probe = false;  // a slow probe: a question of ours, whose answer is nobody's
   bool counted = false;
   bool tripped = false;                  // this attempt opened the breaker
   bool recovered = false;                // … or closed it

@@ -45,8 +45,8 @@ RoutePlan plan_for(const Engine& engine, const Request& request) {
                                .local = router.local};
   RoutePlan plan = plan_route(question, [&](const std::string& name) {
     const auto candidate = find_candidate(engine, name);
-    if (candidate || candidate.error().why == Absence::login_unset) return Presence::usable;
-    return candidate.error().why == Absence::not_installed ? Presence::not_installed : Presence::disabled;
+    if (candidate || candidate.error().reason == UnavailableReason::login_unset) return Presence::usable;
+    return candidate.error().reason == UnavailableReason::not_installed ? Presence::not_installed : Presence::disabled;
   });
   std::vector<RouteStep> steps;
   for (const RouteStep& step : plan.steps)
@@ -110,7 +110,7 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
   if (tried(step.backend)) return std::nullopt;
   auto candidate = find_candidate(engine_, step.backend);
   if (!candidate) {
-    const bool unset = candidate.error().why == Absence::login_unset;
+    const bool unset = candidate.error().reason == UnavailableReason::login_unset;
     note_login(step.backend, unset);
     skip({.backend = step.backend,
           .reason = unset ? SkipReason::login_unset : SkipReason::not_installed,
@@ -126,7 +126,7 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
   choose_model(*candidate);
   candidate->task.watched = request_.streaming == Streaming::drafts;
   auto admission = engine_.breakers.admit(
-      applicant_for(engine_, *candidate, step.last_resort ? ProbeTime::at_once : ProbeTime::when_due));
+      admission_request(engine_, *candidate, step.last_resort ? ProbeTime::at_once : ProbeTime::when_due));
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
   if (auto* refused = std::get_if<Skip>(&admission)) {
     note_login(step.backend, refused->login_refused);
@@ -147,74 +147,77 @@ std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
                       .keep_row = history_.may_run};
 }
 
-std::optional<AttemptOrder> Run::slow_probe(const RouteStep& step) {
+std::optional<AttemptOrder> Run::limit_probe(const RouteStep& step) {
   const auto skipped = std::find_if(result_.skips.begin(), result_.skips.end(),
                                     [&](const Skip& skip) { return skip.backend == step.backend; });
   // Where the person's own prompt may have to be the probe in the end, nothing may be in its way.
-  const bool due = skipped != result_.skips.end() && skipped->slow_probe_due && !has_last_resort(step.backend);
-  auto candidate = due ? find_candidate(engine_, step.backend) : tl::unexpected(Absent{});
+  const bool due = skipped != result_.skips.end() && skipped->limit_probe_due && !has_last_resort(step.backend);
+  auto candidate = due ? find_candidate(engine_, step.backend) : tl::unexpected(Unavailable{});
   if (!candidate) return std::nullopt;
   candidate->task = smallest_task(*candidate);
-  auto admission = engine_.breakers.admit(applicant_for(engine_, *candidate, ProbeTime::slowly));
+  auto admission = engine_.breakers.admit(admission_request(engine_, *candidate, ProbeTime::slowly));
   auto* permit = std::get_if<Permit>(&admission);
   if (permit == nullptr || permit->kind() != PermitKind::slow_probe) return std::nullopt;
   started_backends_.push_back(step.backend);
-  asides_.push_back(static_cast<int>(started_backends_.size()));
+  background_probes_.push_back(static_cast<int>(started_backends_.size()));
   return AttemptOrder{.run_id = result_.run_id,
-                      .number = asides_.back(),
+                      .number = background_probes_.back(),
                       .candidate = *std::move(candidate),
                       .permit = std::move(*permit),
                       .depth = depth_,
                       .keep_row = history_.may_run};
 }
 
-Deadline Run::patience(const AttemptOrder& order, const RouteStep& step) const {
+Deadline Run::hedge_delay(const AttemptOrder& order, const RouteStep& step) const {
   // Two at a time in one directory must not both write.
   const bool shares_well = request_.access == Access::read_only;
   if (order.permit.kind() != PermitKind::probe || !shares_well || step.last_resort) return Deadline::never();
   return Deadline::in(order.candidate.task.settings.breaker.probe_timeout);
 }
 
-Deadline Run::end_of_waiting(const Race& race) const { return race.only_probes_left() ? deadline_ : Deadline::never(); }
-
-void Run::hear(int number, const News& news) {
-  const bool wanted =
-      request_.streaming == Streaming::drafts || (request_.streaming == Streaming::certain && news.certain);
-  const bool writes = wanted && (news.anew || !news.text.empty());
-  if (writes && floor_ == 0 && !answered() && !is_closing_) floor_ = number;
-  const bool has_floor = floor_ == number;
-  if (!news.doing && !(writes && has_floor)) return;
-  News told = news;
-  if (!writes || !has_floor) told.text.clear(), told.anew = false;
-  observer_.told(started_backends_[static_cast<std::size_t>(number - 1)], told);
+Deadline Run::end_of_waiting(const HedgedAttempts& attempts) const {
+  return attempts.only_probes_left() ? deadline_ : Deadline::never();
 }
 
-Deadline Run::look() { return observer_.look(); }
+void Run::on_output(int number, const OutputDelta& delta) {
+  const bool wanted =
+      request_.streaming == Streaming::drafts || (request_.streaming == Streaming::certain && delta.certain);
+  const bool writes = wanted && (delta.reset || !delta.text.empty());
+  if (writes && streaming_attempt_ == 0 && !answered() && !is_closing_) streaming_attempt_ = number;
+  const bool is_streaming = streaming_attempt_ == number;
+  if (!delta.doing && !(writes && is_streaming)) return;
+  OutputDelta told = delta;
+  if (!writes || !is_streaming) told.text.clear(), told.reset = false;
+  observer_.output(started_backends_[static_cast<std::size_t>(number - 1)], told);
+}
+
+Deadline Run::tick() { return observer_.tick(); }
 
 bool Run::is_decided() const { return answered() || broke_off_; }
 
 void Run::note(Attempt attempt) {
-  if (attempt.aside) return result_.slow_probes.push_back(std::move(attempt));
+  if (attempt.background_probe) return result_.limit_probes.push_back(std::move(attempt));
   observer_.ended(attempt);
   note_login(attempt.backend, traits(attempt.outcome).try_login == TryNext::yes);
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
   // Once somebody's words are out, nobody else's answer can follow them.
-  const bool may_speak = floor_ == 0 || floor_ == attempt.number;
+  const bool may_speak = streaming_attempt_ == 0 || streaming_attempt_ == attempt.number;
   if (is_answer(attempt.outcome) && !answered() && may_speak) result_.answer = attempt;
-  else if (floor_ == attempt.number && !is_answer(attempt.outcome)) broke_off_ = true;
+  else if (streaming_attempt_ == attempt.number && !is_answer(attempt.outcome)) broke_off_ = true;
   else if (traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
   attempt.text = {};  // the answer has it; the list of tries is for looking at
   result_.attempts.push_back(std::move(attempt));
 }
 
 bool Run::may_try(const RouteStep& step) const {
-  if (floor_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed()) return false;
+  if (streaming_attempt_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() || deadline_.passed())
+    return false;
   const std::string backend = candidate_name(step.backend).backend;
   const auto before = std::find_if(logins_.rbegin(), logins_.rend(), [&](const TriedLogin& one) {
     return candidate_name(one.candidate).backend == backend;
   });
   if (before != logins_.rend()) return before->refused && request_.session.empty();
-  return fallback_ || started_backends_.size() == asides_.size();
+  return fallback_ || started_backends_.size() == background_probes_.size();
 }
 
 void Run::note_login(const std::string& candidate, bool refused) {
@@ -247,10 +250,10 @@ bool Run::any_has_slot(const std::vector<std::string>& candidates) const {
 bool Run::waits_for_slot() {
   const auto awaited = request_.waits_for_slot ? without_slot() : std::vector<std::string>();
   if (awaited.empty()) return false;
-  observer_.held_up(awaited);
+  observer_.waiting_for_slot(awaited);
   Event nothing;
   do {
-    nothing.wait(cancel_, Deadline::in(kBetweenLooks).or_earlier(deadline_).or_earlier(observer_.look()));
+    nothing.wait(cancel_, Deadline::in(kBetweenLooks).or_earlier(deadline_).or_earlier(observer_.tick()));
     if (cancel_.cancelled() || deadline_.passed()) return false;
   } while (!any_has_slot(awaited) || !observer_.may_go_on());
   return true;
@@ -281,7 +284,7 @@ Outcome Run::outcome_without_answer() const {
     });
   };
   if (any_is({no_slot})) return Outcome::no_slot;
-  if (any_is({breaker_open, probe_running, tripped_by_hand})) return Outcome::breaker_open;
+  if (any_is({breaker_open, probe_running, tripped_manually})) return Outcome::breaker_open;
   return any_is({login_unset}) ? Outcome::unauthenticated : Outcome::not_installed;
 }
 
@@ -317,7 +320,7 @@ void Run::explain() {
   }
   for (const Attempt& attempt : result_.attempts) {
     if (is_absent(attempt)) continue;  // no reason why the others gave no answer
-    const bool broke_off = broke_off_ && attempt.number == floor_;
+    const bool broke_off = broke_off_ && attempt.number == streaming_attempt_;
     if (!result_.message.empty()) result_.message += "; ";
     result_.message +=
         attempt.backend + ": " + (broke_off ? "broke off in the middle of its answer: " : "") + attempt.message;
@@ -334,11 +337,11 @@ void Run::explain() {
   if (result_.outcome != Outcome::cancelled) result_.hint = hint_for_skips();
 }
 
-RunResult Run::finish(std::unique_ptr<Race> race) {
-  result_.still_probing = race->decided();
+RunResult Run::finish(std::unique_ptr<HedgedAttempts> attempts) {
+  result_.still_probing = attempts->decided();
   is_closing_ = true;
-  while (auto late = race->next(Deadline::in(milliseconds(0)), *this)) note(*std::move(late));
-  if (!race->all_ended()) result_.pending = std::move(race);
+  while (auto late = attempts->next(Deadline::in(milliseconds(0)), *this)) note(*std::move(late));
+  if (!attempts->all_ended()) result_.pending = std::move(attempts);
   result_.outcome = answered() ? result_.answer->outcome : outcome_without_answer();
   if (!answered()) explain();
   result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);

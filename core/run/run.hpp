@@ -1,11 +1,11 @@
 #pragma once
 #include "core/run/ask.hpp"
-#include "core/run/race.hpp"
+#include "core/run/hedged_attempts.hpp"
 
 namespace delegate {
 
 /// One run's bookkeeping: what `ask` reads as words. Notes everything that happens and turns it into the result.
-class Run final : public Audience {
+class Run final : public AttemptListener {
  public:
   Run(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer);
 
@@ -15,17 +15,17 @@ class Run final : public Audience {
   /// Takes permit and slot for a step. Nothing: it is skipped, and the reason is noted.
   std::optional<AttemptOrder> admit(const RouteStep& step);
   /// When this step was skipped for a limit that may be probed slowly: the order for that. Nobody waits for it.
-  std::optional<AttemptOrder> slow_probe(const RouteStep& step);
+  std::optional<AttemptOrder> limit_probe(const RouteStep& step);
   /// How long the user waits for this attempt alone before the next candidate may start beside it.
-  Deadline patience(const AttemptOrder& order, const RouteStep& step) const;
+  Deadline hedge_delay(const AttemptOrder& order, const RouteStep& step) const;
   /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
-  Deadline end_of_waiting(const Race& race) const;
+  Deadline end_of_waiting(const HedgedAttempts& attempts) const;
   void note(Attempt attempt);
   /// True: somebody who had no free slot has one, so the plan is worth another walk. Waits for that when the request
   /// wants it. False: it does not, or there is nothing to wait for, or no more time.
   bool waits_for_slot();
-  void hear(int number, const News& news) override;
-  Deadline look() override;
+  void on_output(int number, const OutputDelta& delta) override;
+  Deadline tick() override;
   /// There is an answer, or one that was shown in part and will not be whole.
   bool is_decided() const;
   bool answered() const { return result_.answer.has_value(); }
@@ -33,7 +33,7 @@ class Run final : public Audience {
   /// before it was refused as such.
   bool may_try(const RouteStep& step) const;
   /// `race` is handed over when a probe is still out.
-  RunResult finish(std::unique_ptr<Race> race);
+  RunResult finish(std::unique_ptr<HedgedAttempts> attempts);
 
  private:
   bool tried(const std::string& backend) const;
@@ -69,7 +69,7 @@ class Run final : public Audience {
   Deadline deadline_ = Deadline::never();
   bool fallback_ = false;
   bool ended_by_outcome_ = false;  // an outcome after which nobody else is asked
-  int floor_ = 0;                  // the attempt whose words are being shown; 0: none yet
+  int streaming_attempt_ = 0;      // the attempt whose words are being shown; 0: none yet
   bool broke_off_ = false;         // it failed in the middle of them
   bool is_closing_ = false;        // too late to begin to speak
   int depth_ = 0;
@@ -79,7 +79,7 @@ class Run final : public Audience {
   std::vector<std::string> history_remarks_;
   RoutePlan plan_;
   std::vector<std::string> started_backends_;  // by the numbers of their attempts, from 1
-  std::vector<int> asides_;                    // the numbers of slow probes
+  std::vector<int> background_probes_;         // the numbers of slow probes
   std::vector<TriedLogin> logins_;             // in the order of their turns
   RunRow row_;
   RunResult result_;

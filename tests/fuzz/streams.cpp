@@ -4,7 +4,7 @@
 #include "backends/registry.hpp"
 #include "core/run/judge.hpp"
 #include "core/run/lines.hpp"
-#include "core/run/news.hpp"
+#include "core/run/output_delta.hpp"
 #include "tests/fuzz/property.hpp"
 
 // Whatever a CLI prints or a server sends, read by every kind of backend: whole, and cut anywhere.
@@ -47,14 +47,14 @@ bool same(const std::optional<Failure>& a, const std::optional<Failure>& b) {
 ParsedOutput read(const Backend& backend, const Task& task, Stream stream, std::string_view bytes,
                   fuzz::Numbers* cuts) {
   ParsedOutput parsed;
-  Reporter reporter;
+  DeltaTracker tracker;
   std::string told;
   Lines lines;
   const auto on_line = [&](std::string_view line) {
     backend.read(parsed, task, stream, line);
-    const News news = reporter.since_last(parsed);
-    if (news.anew) told.clear();
-    told += news.text;
+    const OutputDelta delta = tracker.since_last(parsed);
+    if (delta.reset) told.clear();
+    told += delta.text;
     if (parsed.text_grows) fuzz::hold(told == parsed.text, "what was told is the text so far");
   };
   while (!bytes.empty()) {

@@ -1,4 +1,4 @@
-#include "core/run/news.hpp"
+#include "core/run/output_delta.hpp"
 #include "tests/unit/backends/captured.hpp"
 #include "tests/unit/backends/http_backend.hpp"
 
@@ -17,15 +17,15 @@ struct Told {
 Told told_by(const std::string& kind, const std::string& out) {
   Told told;
   ParsedOutput parsed;
-  Reporter reporter;
+  DeltaTracker tracker;
   Lines lines;
   const auto on_line = [&](std::string_view line) {
     backend_of(kind).read(parsed, task_of(kind), Stream::out, line);
-    const News news = reporter.since_last(parsed);
-    if (news.anew) told.text += "[anew]";
-    told.text += news.text;
-    if (!news.text.empty()) told.certain = news.certain;
-    if (news.doing) told.doing.push_back(*news.doing);
+    const OutputDelta delta = tracker.since_last(parsed);
+    if (delta.reset) told.text += "[anew]";
+    told.text += delta.text;
+    if (!delta.text.empty()) told.certain = delta.certain;
+    if (delta.doing) told.doing.push_back(*delta.doing);
   };
   lines.feed(out, on_line);
   lines.finish(on_line);
@@ -133,12 +133,12 @@ TEST_CASE("command: plain text comes as it is written, an answer inside a JSON d
   ParsedOutput parsed;
   SECTION("text") {
     backend_of("command").read(parsed, task, Stream::out, "one\n");
-    CHECK(Reporter().since_last(parsed).text == "one\n");
+    CHECK(DeltaTracker().since_last(parsed).text == "one\n");
   }
   SECTION("a JSON document") {
     task.settings.answer = "json:/result";
     backend_of("command").read(parsed, task, Stream::out, "{\"result\":\"one\"}\n");
-    CHECK(Reporter().since_last(parsed).empty());
+    CHECK(DeltaTracker().since_last(parsed).empty());
   }
 }
 

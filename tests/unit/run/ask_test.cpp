@@ -175,7 +175,7 @@ TEST_CASE("a missing place spends no probe") {
   asking.backend("codex", {"--say", "hi"}).max_parallel = 1;
   const auto candidate = find_candidate(asking.engine, "codex");
   REQUIRE(candidate);
-  const Admission holder = asking.breakers.admit(applicant_for(asking.engine, *candidate, ProbeTime::when_due));
+  const Admission holder = asking.breakers.admit(admission_request(asking.engine, *candidate, ProbeTime::when_due));
   REQUIRE(std::holds_alternative<Permit>(holder));
   asking.make_half_open("codex");
   CHECK(asking.ask("codex").outcome == Outcome::no_slot);

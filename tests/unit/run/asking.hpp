@@ -84,9 +84,9 @@ class Listener final : public Observer {
   void skipped(const Skip& skip) override {
     heard.push_back("skipped " + skip.backend + ": " + std::string(to_string(skip.reason)));
   }
-  void told(const std::string& backend, const News& news) override {
-    if (news.anew) heard.push_back(backend + " begins anew");
-    if (!news.text.empty()) heard.push_back(backend + " says " + news.text);
+  void output(const std::string& backend, const OutputDelta& delta) override {
+    if (delta.reset) heard.push_back(backend + " begins anew");
+    if (!delta.text.empty()) heard.push_back(backend + " says " + delta.text);
   }
   void ended(const Attempt& attempt) override {
     heard.push_back("ended " + attempt.backend + ": " + std::string(to_string(attempt.outcome)));

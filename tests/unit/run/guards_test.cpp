@@ -24,7 +24,7 @@ struct House {
   std::string said;
 
   Guarded<std::string> job(bool works) {
-    auto done = guard_optional(
+    auto done = guard_fail_open(
         guards, "cache",
         [&]() -> Result<std::string> {
           ++calls;
@@ -207,21 +207,21 @@ TEST_CASE("what to go on with is made anew for each call (E9)") {
   House house;
   const auto broken = []() -> Result<std::vector<int>> { return fail(Code::internal, "no"); };
   const std::vector<int> otherwise{1};
-  auto first = guard_optional(house.guards, "list", broken, otherwise);
+  auto first = guard_fail_open(house.guards, "list", broken, otherwise);
   first.value.push_back(2);
-  CHECK(guard_optional(house.guards, "list", broken, otherwise).value == std::vector<int>{1});
+  CHECK(guard_fail_open(house.guards, "list", broken, otherwise).value == std::vector<int>{1});
   int made = 0;
   const auto factory = [&] { return std::vector<int>(static_cast<std::size_t>(++made)); };
-  CHECK(guard_optional(house.guards, "list", broken, factory).value.size() == 1);
-  CHECK(guard_optional(house.guards, "list", broken, factory).value.size() == 2);
+  CHECK(guard_fail_open(house.guards, "list", broken, factory).value.size() == 1);
+  CHECK(guard_fail_open(house.guards, "list", broken, factory).value.size() == 2);
 }
 
 TEST_CASE("a gate that is left out is a no, as one that fails (E13, F5.4)") {
   House house;
   const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
-  for (int i = 0; i < 3; ++i) CHECK(guard_gate(house.guards, "claim", broken).error().code == Code::data_loss);
+  for (int i = 0; i < 3; ++i) CHECK(guard_fail_closed(house.guards, "claim", broken).error().code == Code::data_loss);
   int asked = 0;
-  const auto refused = guard_gate(house.guards, "claim", [&]() -> Result<bool> {
+  const auto refused = guard_fail_closed(house.guards, "claim", [&]() -> Result<bool> {
     ++asked;
     return true;
   });
@@ -250,7 +250,7 @@ TEST_CASE("the record of a guard has the newest line about it, for jobs that nob
   House house;
   const auto newest = [&] { return house.store->notifications().value().back().detail; };
   const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
-  const auto gate = [&] { return guard_gate(house.guards, "cache", broken).has_value(); };
+  const auto gate = [&] { return guard_fail_closed(house.guards, "cache", broken).has_value(); };
   for (int i = 0; i < 3; ++i) CHECK_FALSE(gate());
   CHECK(newest() == "cache: failed 3 times in a row, left out for 5m (last: unreadable)");
   CHECK_FALSE(gate());
@@ -266,7 +266,7 @@ TEST_CASE("what a guard keeps and says of an error has no directories; who keeps
   House house;
   const std::string what = "/home/jo smith/state.db: query: no such table: runs (see '/var/log/x y.log', and/or a/b)";
   const auto broken = [&]() -> Status { return fail(Code::unavailable, what); };
-  const auto done = guard_optional(house.guards, "history", broken);
+  const auto done = guard_fail_open(house.guards, "history", broken);
   CHECK(done.error->what == what);
   CHECK(done.remark == "history failed: state.db: query: no such table: runs (see 'x y.log', and/or a/b)");
   CHECK(house.store->guard("history").value().breaker.streak.size() == 1);

@@ -8,7 +8,7 @@
 #include "core/base/deadline.hpp"
 #include "core/os/event.hpp"
 #include "core/run/engine.hpp"
-#include "core/run/news.hpp"
+#include "core/run/output_delta.hpp"
 
 namespace delegate {
 
@@ -24,34 +24,34 @@ struct AttemptOrder {
 };
 
 /// Who listens to a race while it waits for the next attempt to end; called on the waiting thread.
-class Audience {
+class AttemptListener {
  public:
-  virtual ~Audience() = default;
-  virtual void hear(int number, const News& news) = 0;
+  virtual ~AttemptListener() = default;
+  virtual void on_output(int number, const OutputDelta& delta) = 0;
   /// Called before each wait; by when the next call is wanted even if nothing happens.
-  virtual Deadline look() = 0;
+  virtual Deadline tick() = 0;
 };
 
-class NoAudience final : public Audience {
+class NoListener final : public AttemptListener {
  public:
-  void hear(int, const News&) override {}
-  Deadline look() override { return Deadline::never(); }
+  void on_output(int, const OutputDelta&) override {}
+  Deadline tick() override { return Deadline::never(); }
 };
 
 /// The attempts of one run that are under way: usually one; while a probe takes its time, one more beside it. Each runs
 /// on its own thread, settles its permit and writes its own row. Destroying the race waits for all of them.
-class Race {
+class HedgedAttempts {
  public:
   /// `cancel` ends all attempts. Both must outlive the race.
-  Race(const Engine& engine, const CancelToken& cancel);
-  Race(const Race&) = delete;
-  Race& operator=(const Race&) = delete;
-  ~Race();
+  HedgedAttempts(const Engine& engine, const CancelToken& cancel);
+  HedgedAttempts(const HedgedAttempts&) = delete;
+  HedgedAttempts& operator=(const HedgedAttempts&) = delete;
+  ~HedgedAttempts();
 
   /// When no thread can be had, the attempt has ended already, with Outcome::resources.
   void start(AttemptOrder order);
   /// The next attempt to end. Nothing when `patience` is over first, or when none but slow probes is under way.
-  std::optional<Attempt> next(Deadline patience, Audience& audience);
+  std::optional<Attempt> next(Deadline deadline, AttemptListener& listener);
   bool under_way(int number) const;
   /// Nobody is waited for but probes, which do not end with the run's deadline.
   bool only_probes_left() const;
@@ -66,10 +66,10 @@ class Race {
   void run(Runner& runner);
   Attempt attempt(Runner& runner);
   void end(Runner& runner, Attempt attempt);
-  void tell(Runner& runner, News news);
-  void deliver(Audience& audience);
-  enum class Awaited { all_but_asides, all };
-  std::optional<Attempt> wait_for(Awaited awaited, Deadline patience, Audience& audience);
+  void tell(Runner& runner, OutputDelta delta);
+  void deliver(AttemptListener& listener);
+  enum class Awaited { foreground, all };
+  std::optional<Attempt> wait_for(Awaited awaited, Deadline deadline, AttemptListener& listener);
   std::optional<Attempt> take_ended(Awaited awaited, bool& any_left);
 
   const Engine& engine_;

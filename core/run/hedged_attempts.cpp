@@ -1,4 +1,4 @@
-#include "core/run/race.hpp"
+#include "core/run/hedged_attempts.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -50,13 +50,13 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
 
 constexpr std::size_t kLongestName = 200;
 
-Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe, bool aside) {
+Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe, bool background_probe) {
   const BackendSettings& settings = order.candidate.task.settings;
   return {.number = order.number,
           .backend = order.candidate.name,
           .kind = settings.kind,
           .probe = probe,
-          .aside = aside,
+          .background_probe = background_probe,
           .started_at = engine.clock.now().wall};
 }
 
@@ -107,38 +107,38 @@ void repeat(CallEnd& call, CallEnd again) {
 
 }  // namespace
 
-struct Race::Runner {
+struct HedgedAttempts::Runner {
   explicit Runner(AttemptOrder given)
       : order(std::move(given)),
-        aside(order.permit.kind() == PermitKind::slow_probe),
-        probe(aside || order.permit.kind() == PermitKind::probe) {}
+        background_probe(order.permit.kind() == PermitKind::slow_probe),
+        probe(background_probe || order.permit.kind() == PermitKind::probe) {}
   AttemptOrder order;
-  bool aside;  // a slow probe: nobody hears it or waits for it
+  bool background_probe;  // a slow probe: nobody hears it or waits for it
   bool probe;
   CancelToken stop;
   std::optional<Attempt> ended;  // set by the thread, under the race's mutex
   bool seen = false;             // next() has returned it
-  News news;                     // not delivered yet
+  OutputDelta delta;             // not delivered yet
   std::thread thread;
 };
 
-Race::Race(const Engine& engine, const CancelToken& cancel) : engine_(engine), cancel_(cancel) {}
+HedgedAttempts::HedgedAttempts(const Engine& engine, const CancelToken& cancel) : engine_(engine), cancel_(cancel) {}
 
-Race::~Race() {
-  NoAudience nobody;
+HedgedAttempts::~HedgedAttempts() {
+  NoListener nobody;
   while (wait_for(Awaited::all, Deadline::never(), nobody)) continue;  // passes a cancel on while it waits
   for (auto& runner : runners_)
     if (runner->thread.joinable()) runner->thread.join();
 }
 
-void Race::start(AttemptOrder order) {
+void HedgedAttempts::start(AttemptOrder order) {
   runners_.push_back(std::make_unique<Runner>(std::move(order)));
   Runner& runner = *runners_.back();
   try {  // a border where exceptions end: the thread library reports by throwing
     runner.thread = std::thread([this, &runner] { run(runner); });
   } catch (const std::system_error& error) {
     runner.order.permit.settle({.verdict = Verdict::neutral});
-    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.aside);
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.background_probe);
     failed.outcome = Outcome::resources;
     failed.message = std::string("no thread for it: ") + error.what();
     const Candidate& candidate = runner.order.candidate;
@@ -147,11 +147,11 @@ void Race::start(AttemptOrder order) {
   }
 }
 
-void Race::run(Runner& runner) {
+void HedgedAttempts::run(Runner& runner) {
   try {  // a border where exceptions end: memory may run out anywhere
     end(runner, attempt(runner));
   } catch (const std::exception& error) {
-    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.aside);
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.background_probe);
     failed.message = std::string("internal error: ") + error.what();
     const Candidate& candidate = runner.order.candidate;
     failed.hint = hint_for(*candidate.backend, candidate.task, {.outcome = failed.outcome});
@@ -160,25 +160,25 @@ void Race::run(Runner& runner) {
   }
 }
 
-void Race::end(Runner& runner, Attempt attempt) {
+void HedgedAttempts::end(Runner& runner, Attempt attempt) {
   const std::lock_guard lock(mutex_);
   runner.ended = std::move(attempt);
   ended_.signal();
 }
 
-void Race::tell(Runner& runner, News news) {
-  if (news.empty() || runner.aside) return;
-  if (news.doing) news.doing = engine_.redact(*std::move(news.doing));
+void HedgedAttempts::tell(Runner& runner, OutputDelta delta) {
+  if (delta.empty() || runner.background_probe) return;
+  if (delta.doing) delta.doing = engine_.redact(*std::move(delta.doing));
   const std::lock_guard lock(mutex_);
-  runner.news.add(std::move(news));
+  runner.delta.add(std::move(delta));
   ended_.signal();
 }
 
-Attempt Race::attempt(Runner& runner) {
+Attempt HedgedAttempts::attempt(Runner& runner) {
   const AttemptOrder& order = runner.order;
   const Candidate& candidate = order.candidate;
-  Attempt attempt = new_attempt(engine_, order, runner.probe, runner.aside);
-  Reporter reporter;
+  Attempt attempt = new_attempt(engine_, order, runner.probe, runner.background_probe);
+  DeltaTracker tracker;
   const CallLimits limits{.deadline = order.deadline,
                           .scratch = engine_.scratch,
                           .tag = tag_of(engine_, order),
@@ -187,7 +187,7 @@ Attempt Race::attempt(Runner& runner) {
                           .secrets = &engine_.redact};
   const auto once = [&] {
     return make_call(*candidate.backend, candidate.task, limits, runner.stop,
-                     [&](const ParsedOutput& parsed) { tell(runner, reporter.since_last(parsed)); });
+                     [&](const ParsedOutput& parsed) { tell(runner, tracker.since_last(parsed)); });
   };
   CallEnd call = once();
   if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
@@ -221,68 +221,68 @@ Attempt Race::attempt(Runner& runner) {
   return attempt;
 }
 
-void Race::deliver(Audience& audience) {
+void HedgedAttempts::deliver(AttemptListener& listener) {
   for (auto& runner : runners_) {
-    News news;
+    OutputDelta delta;
     {
       const std::lock_guard lock(mutex_);
-      std::swap(news, runner->news);
+      std::swap(delta, runner->delta);
     }
-    if (!news.empty()) audience.hear(runner->order.number, news);
+    if (!delta.empty()) listener.on_output(runner->order.number, delta);
   }
 }
 
-std::optional<Attempt> Race::take_ended(Awaited awaited, bool& any_left) {
+std::optional<Attempt> HedgedAttempts::take_ended(Awaited awaited, bool& any_left) {
   const std::lock_guard lock(mutex_);
   any_left = false;
   for (auto& runner : runners_) {
     if (runner->seen) continue;
-    any_left = any_left || !runner->aside || runner->ended || awaited == Awaited::all;
-    if (!runner->ended || !runner->news.empty()) continue;
+    any_left = any_left || !runner->background_probe || runner->ended || awaited == Awaited::all;
+    if (!runner->ended || !runner->delta.empty()) continue;
     runner->seen = true;
     return runner->ended;
   }
   return std::nullopt;
 }
 
-std::optional<Attempt> Race::next(Deadline patience, Audience& audience) {
-  return wait_for(Awaited::all_but_asides, patience, audience);
+std::optional<Attempt> HedgedAttempts::next(Deadline deadline, AttemptListener& listener) {
+  return wait_for(Awaited::foreground, deadline, listener);
 }
 
-std::optional<Attempt> Race::wait_for(Awaited awaited, Deadline patience, Audience& audience) {
+std::optional<Attempt> HedgedAttempts::wait_for(Awaited awaited, Deadline deadline, AttemptListener& listener) {
   for (;;) {
-    deliver(audience);
+    deliver(listener);
     bool any_left = false;
     if (auto ended = take_ended(awaited, any_left)) return ended;
     if (!any_left) return std::nullopt;
     if (cancel_.cancelled())
       for (auto& runner : runners_) runner->stop.cancel();
-    if (patience.passed()) return std::nullopt;
-    ended_.wait(cancel_, patience.or_earlier(audience.look()));
+    if (deadline.passed()) return std::nullopt;
+    ended_.wait(cancel_, deadline.or_earlier(listener.tick()));
   }
 }
 
-bool Race::under_way(int number) const {
+bool HedgedAttempts::under_way(int number) const {
   return std::any_of(runners_.begin(), runners_.end(),
                      [&](const auto& runner) { return runner->order.number == number && !runner->seen; });
 }
 
-bool Race::only_probes_left() const {
+bool HedgedAttempts::only_probes_left() const {
   return std::all_of(runners_.begin(), runners_.end(),
                      [](const auto& runner) { return runner->seen || runner->probe; });
 }
 
-std::vector<std::string> Race::decided() {
+std::vector<std::string> HedgedAttempts::decided() {
   std::vector<std::string> still_out;
   const std::lock_guard lock(mutex_);
   for (auto& runner : runners_) {
     if (!runner->probe) runner->stop.cancel();
-    else if (!runner->ended && !runner->aside) still_out.push_back(runner->order.candidate.name);
+    else if (!runner->ended && !runner->background_probe) still_out.push_back(runner->order.candidate.name);
   }
   return still_out;
 }
 
-bool Race::all_ended() const {
+bool HedgedAttempts::all_ended() const {
   const std::lock_guard lock(mutex_);
   return std::all_of(runners_.begin(), runners_.end(), [](const auto& runner) { return runner->ended.has_value(); });
 }
