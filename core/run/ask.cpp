@@ -4,8 +4,8 @@
 
 namespace delegate {
 
-RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer) {
-  Run run(engine, request, cancel, observer);
+RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& cancel, Observer& observer) {
+  Run run(engine, prepared, cancel, observer);
   auto attempts = std::make_unique<HedgedAttempts>(engine, cancel);
   if (!run.is_allowed()) return run.finish(std::move(attempts));
 
@@ -32,8 +32,12 @@ RunResult ask(const Engine& engine, const Request& request, const CancelToken& c
       if (!attempt) break;
       run.note(*std::move(attempt));
     }
-  } while (run.waits_for_slot());
+  } while (run.wait_for_slot());
   return run.finish(std::move(attempts));
+}
+
+RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer) {
+  return ask(engine, prepare_ask(engine, request), cancel, observer);
 }
 
 }  // namespace delegate

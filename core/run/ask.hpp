@@ -1,8 +1,8 @@
 #pragma once
 #include <memory>
 
-#include "core/route/plan.hpp"
 #include "core/run/hedged_attempts.hpp"
+#include "core/run/prepared_ask.hpp"
 
 namespace delegate {
 
@@ -44,11 +44,9 @@ class Observer {
   virtual Deadline tick() { return Deadline::never(); }
 };
 
-/// The heart of the program: one prompt in, one answer out, whoever asks (a shell, an editor's agent, a background
-/// worker). Blocks until decided; `cancel` ends it at once. The engine must outlive the result.
+/// The heart of the program: one prompt in, one answer out. Blocks until decided; `cancel` ends it at once. The engine
+/// must outlive the result.
+RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& cancel, Observer& observer);
 RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer);
-
-/// The plan that `ask` would follow now, without asking: for showing, and to know whether a probe may be due.
-RoutePlan plan_for(const Engine& engine, const Request& request);
 
 }  // namespace delegate

@@ -179,7 +179,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
   return filled(kSkipped, std::array{Fact{"name", skip.backend}}).value_or(std::string());
 }
 
-std::string_view hint_for_nobody(Outcome outcome) {
+std::string_view hint_for_no_backend(Outcome outcome) {
   if (outcome == Outcome::not_installed) return kNobodyHere;
   if (outcome == Outcome::deadline_passed) return kTooLate;
   if (outcome == Outcome::unauthenticated) return kNobodySet;

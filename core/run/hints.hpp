@@ -16,7 +16,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
 std::string hint_for(const Backend& backend, const Task& task, const Skip& skip);
 
 /// About a run in which nobody of several could be asked, or nobody is here.
-std::string_view hint_for_nobody(Outcome outcome);
+std::string_view hint_for_no_backend(Outcome outcome);
 
 /// About an answer that came, but without a tool that the backend was refused.
 std::string hint_for_denied(std::string_view tool, Access access);

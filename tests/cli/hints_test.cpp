@@ -59,7 +59,7 @@ std::vector<std::string> all_hints() {
     for (int i = 0; i <= static_cast<int>(SkipReason::disabled); ++i)
       all.push_back(hint_for(*find_backend(kind), task_at(kind), Skip{.backend = "mine", .reason = SkipReason(i)}));
   }
-  for (const Outcome outcome : all_outcomes()) all.emplace_back(hint_for_nobody(outcome));
+  for (const Outcome outcome : all_outcomes()) all.emplace_back(hint_for_no_backend(outcome));
   for (const char* tool : {"Read", "Bash"})
     for (const Access access : {Access::read_only, Access::write}) all.push_back(hint_for_denied(tool, access));
   all.emplace_back(hint_for_broken_answer());

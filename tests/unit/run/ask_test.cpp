@@ -332,6 +332,21 @@ TEST_CASE("the plan asks nobody") {
   CHECK(asking.lines("codex.spawns") == 0);
 }
 
+TEST_CASE("what was prepared is asked: the plan is not made again") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  asking.backend("gemini", {"--say", "hi"}).command = {"/nonexistent/gemini"};
+  PreparedAsk prepared = prepare_ask(asking.engine, {.prompt = "hello"});
+  REQUIRE(prepared.candidates.size() == 1);
+  CHECK(prepared.candidates.at("codex")->candidate.task.prompt.empty());
+  asking.config.router.order = {"gemini"};
+  Listener listener;
+  const RunResult result = ask(asking.engine, std::move(prepared), asking.never, listener);
+  REQUIRE(result.answer);
+  CHECK(result.answer->backend == "codex");
+  CHECK(asking.lines("codex.spawns") == 1);
+}
+
 TEST_CASE("a CLI that goes on trying what has failed twice is stopped, and the next one is asked") {
   Asking asking;
   asking.backend("claude", {"--err", "failed 1 times", "--err", "failed 2 times", "--hang"}).timeout = kPatience;
