@@ -8,7 +8,7 @@
 namespace delegate {
 namespace {
 
-constexpr int kSettleTries = 5;  // each waits for the store as long as the store allows
+constexpr int kSettleTries = 5;  // each waits for the store's own busy timeout
 
 void drop_dead_slots(BackendState& state, const HostTime& now, const IsGone& is_gone) {
   std::erase_if(state.slots, [&](const SlotLease& slot) {
@@ -19,8 +19,8 @@ void drop_dead_slots(BackendState& state, const HostTime& now, const IsGone& is_
 
 std::string_view place_of(std::string_view endpoint) { return endpoint.substr(0, endpoint.find('\n')); }
 
-/// A reinstalled executable deserves a fresh judgement. Only a new file at the same place counts: shells with different
-/// PATHs would else reset each other's breaker for ever. What was decided by hand stays.
+/// A reinstalled executable starts with a closed breaker. Only a new file at the same place counts: otherwise shells
+/// with different PATHs would keep resetting each other's breaker. Manual decisions stay.
 void void_old_endpoint(BackendState& state, const std::string& endpoint) {
   if (endpoint.empty() || state.endpoint == endpoint) return;
   const bool by_hand =
@@ -29,9 +29,9 @@ void void_old_endpoint(BackendState& state, const std::string& endpoint) {
   state.endpoint = endpoint;
 }
 
-/// Was it the login that was refused, rather than the backend that failed?
+/// Was this login refused, rather than the whole backend failing?
 bool is_about_login(const Breaker& breaker) {
-  // This one was taken out by hand, the others were not.
+  // A manual trip applies to this login alone.
   if (breaker.state == BreakerState::forced_open || breaker.by_hand) return true;
   const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
   return outcome && traits(*outcome).try_login == TryNext::yes;
@@ -136,7 +136,7 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
       refused = refusal(wanted, admitted, now);
     } else if (state.slots.size() >= static_cast<std::size_t>(wanted.max_parallel)) {
       refused = no_slot(wanted, state.slots.size());
-      return;  // the breaker is left as it was: a missing slot spends no probe
+      return;  // the breaker stays as it was: a missing slot uses up no probe
     } else {
       state.slots.push_back({claimant.token, self_, Span{now, wanted.lease}});
     }
@@ -148,7 +148,7 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     remember(done.error());
     return Permit(*this, wanted, Ticket{.kind = PermitKind::unguarded});
   }
-  if (dismissed && tell_) tell_();
+  if (dismissed && notify_) notify_();
   if (refused) return *std::move(refused);
   Permit permit(*this, wanted, std::move(ticket));
   permit.login_refused_ = login_refused;
@@ -168,14 +168,14 @@ bool Breakers::has_free_slot(const std::string& backend, int max_parallel) {
 Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, const Report& report) {
   if (ticket.kind == PermitKind::unguarded || store_ == nullptr) return {};
   Settled settled;
-  const auto give_back = [&](BackendState& state, const HostTime& now) {
+  const auto release = [&](BackendState& state, const HostTime& now) {
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
     settled = delegate::settle(state.breaker, wanted.policy, now, ticket, report);
   };
   for (int tries = 1;; ++tries) {
-    const Status done = store_->update(wanted.backend, give_back);
+    const Status done = store_->update(wanted.backend, release);
     if (done) {
-      if (tell_ && (settled.tripped || settled.recovered)) tell_();
+      if (notify_ && (settled.tripped || settled.recovered)) notify_();
       return settled;
     }
     if (done.error().code != Code::busy || tries == kSettleTries) {
@@ -193,7 +193,7 @@ Status Breakers::change(const std::string& backend, const std::function<void(Bre
     change(state.breaker, now);
     dismissed = edge_between(before, state.breaker) == Edge::dismissal;
   }));
-  if (dismissed && tell_) tell_();
+  if (dismissed && notify_) notify_();
   return {};
 }
 

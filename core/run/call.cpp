@@ -21,12 +21,12 @@ void put_everywhere(ProcessCall& call, const std::string& placeholder, const std
         word.replace(at, placeholder.size(), path);
 }
 
-/// Writes the private files of a call; they are gone with the directory. Nothing when the call needs none.
+/// Writes the private files of a call into a directory that removes them with itself. Nothing if the call needs none.
 Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCall& call) {
   if (call.files.empty() && call.directory_placeholder.empty()) return std::optional<ScratchDirectory>();
   if (root.empty())
-    return fail(Code::unavailable, "no place for private files: neither XDG_RUNTIME_DIR nor HOME is set");
-  ScratchDirectory::remove_abandoned(root);  // of a run that was killed: a prompt may lie there
+    return fail(Code::unavailable, "no directory for private files: neither XDG_RUNTIME_DIR nor HOME is set");
+  ScratchDirectory::remove_abandoned(root);  // a run that was killed may have left a prompt there
   TRY(ScratchDirectory directory, ScratchDirectory::create(root));
   if (!call.directory_placeholder.empty()) put_everywhere(call, call.directory_placeholder, directory.path().string());
   for (std::size_t i = 0; i < call.files.size(); ++i) {
@@ -37,16 +37,16 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
   return std::optional<ScratchDirectory>(std::move(directory));
 }
 
-/// The same; a call that only hoped for a directory goes on without one.
-Result<std::optional<ScratchDirectory>> make_place(const Path& root, ProcessCall& call) {
+/// The same; a call that can do without a directory goes on without one.
+Result<std::optional<ScratchDirectory>> make_files(const Path& root, ProcessCall& call) {
   auto files = write_files(root, call);
   if (files || !call.files.empty() || call.argv_without_directory.empty()) return files;
   call.argv = std::move(call.argv_without_directory);
   return std::optional<ScratchDirectory>();
 }
 
-/// Every user of the machine can read the arguments of a process. The words that a kind adds are its own; these are the
-/// person's.
+/// Every user of the machine can read the arguments of a process. Checked are those that come from the person, not
+/// those that the kind adds.
 bool has_secret_argument(const Task& task, const Redactor& secrets) {
   std::vector<std::string> words{task.model, task.session, task.effort};
   if (!task.settings.command.empty())
@@ -54,7 +54,7 @@ bool has_secret_argument(const Task& task, const Redactor& secrets) {
   return std::any_of(words.begin(), words.end(), [&](const auto& word) { return secrets.finds_secret(word); });
 }
 
-/// The output lacks an answer that the CLI may have kept elsewhere.
+/// Looks for an answer that is missing on stdout in the files that the CLI keeps.
 void recover(const Backend& backend, const Task& task, const Path& own_directory, ParsedOutput& parsed) {
   const auto file = backend.transcript(parsed, task);
   if (!file || (file->directory.empty() && own_directory.empty())) return;
@@ -69,11 +69,11 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
                  const CancelToken& cancel, const OnParsed& on_parsed, CallEnd& call) {
   if (limits.secrets != nullptr && has_secret_argument(task, *limits.secrets)) {
     call.failure = {.outcome = Outcome::blocked,
-                    .message = "a secret stands in its arguments, which every user of this machine could read",
+                    .message = "its arguments contain a secret, which every user of this machine could read",
                     .hint = std::string(hint_for_secret_argument())};
     return;
   }
-  const auto files = make_place(limits.scratch, process);
+  const auto files = make_files(limits.scratch, process);
   if (!files) {
     call.failure = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
     return;
@@ -89,7 +89,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
                  .idle = task.settings.idle_timeout,
                  .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
   spec.tag_name = "DELEGATE_RUN_ID";
-  spec.keep_daemons = task.access == Access::write;  // it may have been asked to start one
+  spec.keep_daemons = task.access == Access::write;  // starting a daemon may be its task
   Reader reader(backend, task, spec.clocks.total, call.parsed, on_parsed);
   const auto result =
       run_child(spec, cancel, [&](Stream stream, std::string_view bytes) { return reader.take(stream, bytes); });
@@ -104,8 +104,8 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
   call.failure = judge_process(backend, task, call.parsed, *result);
 }
 
-/// The run's deadline is the person's, and says nothing about a backend that had less than its own time: unless it was
-/// mute for longer than any CLI takes to start.
+/// The run's deadline says nothing about a backend that had less than its own time limit, unless it was silent for
+/// longer than any CLI takes to start.
 void excuse_for_deadline(const Task& task, const CallLimits& limits, CallEnd& call) {
   const bool late = call.failure.outcome == Outcome::timed_out || call.failure.outcome == Outcome::timed_out_active;
   if (!late || !limits.deadline.passed() || call.took >= task.settings.timeout) return;

@@ -14,7 +14,7 @@ namespace delegate {
 namespace {
 
 constexpr std::size_t kLongestVersion = 60;
-constexpr int kFewTokens = 64;  // an "OK", also of a model that thinks a little first
+constexpr int kFewTokens = 64;  // enough for an "OK" after a little reasoning
 
 VersionAnswer broken(const Candidate& candidate, const Failure& failure, milliseconds took) {
   return {.text = failure.message,
@@ -40,7 +40,7 @@ VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, co
   }
   ParsedOutput parsed;
   Failure failure = judge_process(*candidate.backend, candidate.task, parsed, *result);
-  failure.limit = {};  // the time was ours, and no setting changes it
+  failure.limit = {};  // the time limit of a check is fixed, no setting changes it
   return broken(candidate, failure, result->took);
 }
 
@@ -68,8 +68,8 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
   const Backend& backend = *candidate.backend;
   Task task = candidate.task;
   task.settings.timeout = task.settings.load_timeout = timeout;
-  const OnParsed nobody;
-  HttpCall server(backend, task, {}, cancel, nobody);
+  const OnParsed ignored;
+  HttpCall server(backend, task, {}, cancel, ignored);
   CallEnd lookup;
   Failure failure;
   if (!server.look_up(lookup)) {
@@ -79,7 +79,7 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
   } else {
     return {.works = true, .text = backend.describe_model(task, server.lookups()), .outcome = Outcome::answered};
   }
-  failure.limit = {};  // the time was ours, and no setting changes it
+  failure.limit = {};  // the time limit of a check is fixed, no setting changes it
   return {.text = failure.message, .outcome = failure.outcome, .hint = hint_for(backend, task, failure)};
 }
 
@@ -88,8 +88,8 @@ bool is_service(const Candidate& candidate) { return lower(candidate.where).star
 bool is_reachable(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds timeout) {
   const auto candidate = find_candidate(engine, name);
   if (!candidate) return false;
-  const bool is_believed = candidate->backend->is_process() || is_service(*candidate);
-  return is_believed || ask_for_model(*candidate, cancel, timeout).works;
+  const bool is_assumed = candidate->backend->is_process() || is_service(*candidate);
+  return is_assumed || ask_for_model(*candidate, cancel, timeout).works;
 }
 
 LoginTrace find_login(const Candidate& candidate) {
@@ -99,7 +99,7 @@ LoginTrace find_login(const Candidate& candidate) {
   const auto* process = call ? std::get_if<ProcessCall>(&*call) : nullptr;
   if ((traces.files.empty() && traces.variables.empty()) || process == nullptr) return {};
   const auto is_there = [](const std::string& file) {
-    std::error_code ignored;  // what cannot be looked at is not there for us
+    std::error_code ignored;  // a file that cannot be inspected counts as missing
     return std::filesystem::exists(file, ignored);
   };
   const auto is_seen = [&](const std::string& variable) {

@@ -19,7 +19,7 @@ Report report_of(const Failure& end, Verdict verdict, const std::string& message
           .message = message};
 }
 
-/// From now on, in whichever way the end of a limit was stated: by the backend's own fields, or else in its words.
+/// How long a limit still lasts, as stated in the backend's own fields or else in its message.
 std::optional<milliseconds> wait_of(const Failure& end, milliseconds now, const Environment& environment) {
   if (end.retry_after) return end.retry_after;
   if (end.retry_at) return *end.retry_at > now ? std::optional(*end.retry_at - now) : std::nullopt;
@@ -60,25 +60,25 @@ Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe,
           .started_at = engine.clock.now().wall};
 }
 
-/// Marks the processes of one attempt, and, below an outer delegation's mark, those of all that it contains.
+/// Marks the processes of one attempt. Inside another delegation the outer mark comes first.
 std::string tag_of(const Engine& engine, const AttemptOrder& order) {
   const auto outer = engine.environment.find("DELEGATE_RUN_ID");
   const std::string own = order.run_id + "." + std::to_string(order.number);
   return outer == engine.environment.end() || outer->second.empty() ? own : outer->second + "/" + own;
 }
 
-/// One lost connection makes everything fail that is under way to the same place: that is no news about the backend.
+/// One lost connection makes all calls fail that are under way to the same peer: that says nothing about the backend.
 void note_collateral(Attempt& attempt, const Candidate& candidate) {
-  if (traits(attempt.outcome).on_call == Verdict::drop) return;  // it was itself in the middle of it
+  if (traits(attempt.outcome).on_call == Verdict::drop) return;  // its own connection was lost, too
   attempt.outcome = Outcome::collateral_drop;
-  attempt.message = "a connection to it got lost just before: " + attempt.message;
+  attempt.message = "a connection to it was lost just before: " + attempt.message;
   attempt.hint = hint_for(*candidate.backend, candidate.task, {.outcome = attempt.outcome});
 }
 
 constexpr milliseconds kCheap{30'000};
 
-/// An answer got lost on its way: asking once more often helps, and costs little if it was quick. Not when somebody has
-/// seen a part of it, and not for a call that may have changed something.
+/// An answer got lost: a second try often helps, and costs little if the first was quick. Not after a part of it was
+/// shown, and not for a call that may have changed something.
 bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
   const Task& task = candidate.task;
   const bool changes_nothing = task.access == Access::read_only && candidate.backend->enforces_read_only();
@@ -87,7 +87,7 @@ bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const C
          task.session.empty() && !stop.cancelled();
 }
 
-/// Both were paid for.
+/// Both calls were paid for.
 void add(Usage& sum, const Usage& earlier) {
   const auto plus = [](auto& to, const auto& more) {
     if (more) to = to.value_or(0) + *more;
@@ -101,7 +101,7 @@ void repeat(CallEnd& call, CallEnd again) {
   add(again.parsed.usage, call.parsed.usage);
   again.took += call.took;
   if (again.failure.outcome == Outcome::lost_result) again.failure.message += ", twice";
-  else again.parsed.warnings.emplace_back("its first answer got lost, it was asked once more");
+  else again.parsed.warnings.emplace_back("its first answer got lost, so the call was repeated");
   call = std::move(again);
 }
 
@@ -113,10 +113,10 @@ struct HedgedAttempts::Runner {
         background_probe(order.permit.kind() == PermitKind::slow_probe),
         probe(background_probe || order.permit.kind() == PermitKind::probe) {}
   AttemptOrder order;
-  bool background_probe;  // a slow probe: nobody hears it or waits for it
+  bool background_probe;  // its output is not shown, and no call waits for it
   bool probe;
   CancelToken stop;
-  std::optional<Attempt> ended;  // set by the thread, under the race's mutex
+  std::optional<Attempt> ended;  // set by the thread, under mutex_
   bool seen = false;             // next() has returned it
   OutputDelta delta;             // not delivered yet
   std::thread thread;
@@ -125,8 +125,8 @@ struct HedgedAttempts::Runner {
 HedgedAttempts::HedgedAttempts(const Engine& engine, const CancelToken& cancel) : engine_(engine), cancel_(cancel) {}
 
 HedgedAttempts::~HedgedAttempts() {
-  NoListener nobody;
-  while (wait_for(Awaited::all, Deadline::never(), nobody)) continue;  // passes a cancel on while it waits
+  NoListener ignored;
+  while (wait_for(Awaited::all, Deadline::never(), ignored)) continue;  // passes on a cancel while it waits
   for (auto& runner : runners_)
     if (runner->thread.joinable()) runner->thread.join();
 }
@@ -134,13 +134,13 @@ HedgedAttempts::~HedgedAttempts() {
 void HedgedAttempts::start(AttemptOrder order) {
   runners_.push_back(std::make_unique<Runner>(std::move(order)));
   Runner& runner = *runners_.back();
-  try {  // a border where exceptions end: the thread library reports by throwing
+  try {  // exceptions end here: std::thread reports by throwing
     runner.thread = std::thread([this, &runner] { run(runner); });
   } catch (const std::system_error& error) {
     runner.order.permit.settle({.verdict = Verdict::neutral});
     Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.background_probe);
     failed.outcome = Outcome::resources;
-    failed.message = std::string("no thread for it: ") + error.what();
+    failed.message = std::string("cannot start a thread: ") + error.what();
     const Candidate& candidate = runner.order.candidate;
     failed.hint = hint_for(*candidate.backend, candidate.task, {.outcome = failed.outcome});
     end(runner, std::move(failed));
@@ -148,7 +148,7 @@ void HedgedAttempts::start(AttemptOrder order) {
 }
 
 void HedgedAttempts::run(Runner& runner) {
-  try {  // a border where exceptions end: memory may run out anywhere
+  try {  // exceptions end here: memory may run out anywhere
     end(runner, attempt(runner));
   } catch (const std::exception& error) {
     Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.background_probe);
@@ -166,7 +166,7 @@ void HedgedAttempts::end(Runner& runner, Attempt attempt) {
   ended_.signal();
 }
 
-void HedgedAttempts::tell(Runner& runner, OutputDelta delta) {
+void HedgedAttempts::report(Runner& runner, OutputDelta delta) {
   if (delta.empty() || runner.background_probe) return;
   if (delta.doing) delta.doing = engine_.redact(*std::move(delta.doing));
   const std::lock_guard lock(mutex_);
@@ -187,7 +187,7 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
                           .secrets = &engine_.redact};
   const auto once = [&] {
     return make_call(*candidate.backend, candidate.task, limits, runner.stop,
-                     [&](const ParsedOutput& parsed) { tell(runner, tracker.since_last(parsed)); });
+                     [&](const ParsedOutput& parsed) { report(runner, tracker.since_last(parsed)); });
   };
   CallEnd call = once();
   if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
@@ -214,7 +214,7 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   attempt.counted = settled.counted && !settled.neutral;
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;
-  // The row is a courtesy: an answer is never lost for it, and the run's own row reports a ledger that fails.
+  // An answer never depends on this row; the run's own row reports a failing ledger.
   if (engine_.ledger != nullptr && order.keep_row)
     static_cast<void>(engine_.ledger->add_attempt(row_of(order.run_id, attempt)));
 
@@ -272,14 +272,14 @@ bool HedgedAttempts::only_probes_left() const {
                      [](const auto& runner) { return runner->seen || runner->probe; });
 }
 
-std::vector<std::string> HedgedAttempts::decided() {
-  std::vector<std::string> still_out;
+std::vector<std::string> HedgedAttempts::stop_all_but_probes() {
+  std::vector<std::string> still_running;
   const std::lock_guard lock(mutex_);
   for (auto& runner : runners_) {
     if (!runner->probe) runner->stop.cancel();
-    else if (!runner->ended && !runner->background_probe) still_out.push_back(runner->order.candidate.name);
+    else if (!runner->ended && !runner->background_probe) still_running.push_back(runner->order.candidate.name);
   }
-  return still_out;
+  return still_running;
 }
 
 bool HedgedAttempts::all_ended() const {

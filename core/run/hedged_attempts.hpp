@@ -12,7 +12,7 @@
 
 namespace delegate {
 
-/// What one attempt needs, apart from the engine.
+/// What one attempt needs besides the engine.
 struct AttemptOrder {
   std::string run_id;
   int number = 0;
@@ -20,15 +20,15 @@ struct AttemptOrder {
   Permit permit;
   Deadline deadline = Deadline::never();
   int depth = 0;
-  bool keep_row = true;  // in the ledger
+  bool keep_row = true;  // write a row into the ledger
 };
 
-/// Who listens to a race while it waits for the next attempt to end; called on the waiting thread.
+/// Called while `next` waits for an attempt to end, on the waiting thread.
 class AttemptListener {
  public:
   virtual ~AttemptListener() = default;
   virtual void on_output(int number, const OutputDelta& delta) = 0;
-  /// Called before each wait; by when the next call is wanted even if nothing happens.
+  /// Called before each wait. Returns when to call it next even if nothing happens.
   virtual Deadline tick() = 0;
 };
 
@@ -38,27 +38,27 @@ class NoListener final : public AttemptListener {
   Deadline tick() override { return Deadline::never(); }
 };
 
-/// The attempts of one run that are under way: usually one; while a probe takes its time, one more beside it. Each runs
-/// on its own thread, settles its permit and writes its own row. Destroying the race waits for all of them.
+/// The attempts of one run that are under way: usually one, and while a probe is slow, another one beside it. Each runs
+/// on its own thread, settles its permit and writes its own row. The destructor waits for all of them.
 class HedgedAttempts {
  public:
-  /// `cancel` ends all attempts. Both must outlive the race.
+  /// `cancel` ends all attempts. Both must outlive this object.
   HedgedAttempts(const Engine& engine, const CancelToken& cancel);
   HedgedAttempts(const HedgedAttempts&) = delete;
   HedgedAttempts& operator=(const HedgedAttempts&) = delete;
   ~HedgedAttempts();
 
-  /// When no thread can be had, the attempt has ended already, with Outcome::resources.
+  /// If no thread can be started, the attempt ends at once with Outcome::resources.
   void start(AttemptOrder order);
-  /// The next attempt to end. Nothing when `patience` is over first, or when none but slow probes is under way.
+  /// The next attempt to end. Nothing if `deadline` passes first, or if only background probes are under way.
   std::optional<Attempt> next(Deadline deadline, AttemptListener& listener);
   bool under_way(int number) const;
-  /// Nobody is waited for but probes, which do not end with the run's deadline.
+  /// Only probes are still running, which do not end with the run's deadline.
   bool only_probes_left() const;
 
-  /// The race is decided: tells everyone to stop but the probes, which still get their fair verdict. Waits for nobody.
-  /// The backends whose probes are still out.
-  std::vector<std::string> decided();
+  /// Stops all attempts except probes, which still get their verdict. Does not wait. Returns the backends whose probes
+  /// are still running.
+  std::vector<std::string> stop_all_but_probes();
   bool all_ended() const;
 
  private:
@@ -66,7 +66,7 @@ class HedgedAttempts {
   void run(Runner& runner);
   Attempt attempt(Runner& runner);
   void end(Runner& runner, Attempt attempt);
-  void tell(Runner& runner, OutputDelta delta);
+  void report(Runner& runner, OutputDelta delta);
   void deliver(AttemptListener& listener);
   enum class Awaited { foreground, all };
   std::optional<Attempt> wait_for(Awaited awaited, Deadline deadline, AttemptListener& listener);
@@ -75,7 +75,7 @@ class HedgedAttempts {
   const Engine& engine_;
   const CancelToken& cancel_;
   Event ended_;
-  mutable std::mutex mutex_;  // guards the runners' `ended`, `seen` and `news`
+  mutable std::mutex mutex_;  // guards the runners' `ended`, `seen` and `delta`
   std::vector<std::unique_ptr<Runner>> runners_;
 };
 

@@ -10,9 +10,9 @@
 namespace delegate {
 namespace {
 
-constexpr milliseconds kLookupTimeout{5'000};  // a local server answers these in milliseconds unless it is sick
+constexpr milliseconds kLookupTimeout{5'000};  // a healthy local server answers these in milliseconds
 constexpr std::size_t kLongestLookup = 8u << 20;
-/// How long a server that is loading its model is left alone between two questions.
+/// Pauses between two requests to a server that is loading its model.
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{2'000};
 
@@ -20,18 +20,18 @@ Failure not_sent(const Error& error) {
   return {.outcome = Outcome::spawn_failed, .message = error.what, .hint = error.hint};
 }
 
-Failure fine() { return {.outcome = Outcome::answered}; }
+Failure no_failure() { return {.outcome = Outcome::answered}; }
 
 Deadline end_of_load(const BackendSettings& settings, Deadline total) {
   if (settings.load_timeout == milliseconds(0)) return total;
   return Deadline::in(settings.load_timeout).or_earlier(total);
 }
 
-/// An answer that is not the one hoped for.
+/// Judges a response other than the expected one.
 Failure judge_refusal(const Backend& backend, const Task& task, const HttpResult& result) {
   ParsedOutput parsed;
-  const OnParsed nobody;
-  Reader reader(backend, task, Deadline::never(), parsed, nobody);
+  const OnParsed ignored;
+  Reader reader(backend, task, Deadline::never(), parsed, ignored);
   reader.take(Stream::out, result.body);
   reader.finish();
   return judge_http(backend, task, parsed, result);
@@ -49,7 +49,7 @@ HttpCall::HttpCall(const Backend& backend, const Task& task, const CallLimits& l
       total_(Deadline::in(task.settings.timeout).or_earlier(limits.deadline)),
       load_end_(end_of_load(task.settings, total_)) {}
 
-void HttpCall::tell_doing(std::string doing, CallEnd& call) const {
+void HttpCall::report_doing(std::string doing, CallEnd& call) const {
   call.parsed.doing = std::move(doing);
   if (on_parsed_) on_parsed_(call.parsed);
 }
@@ -61,9 +61,9 @@ std::string HttpCall::still_loading(const std::string& model) const {
 
 std::string_view HttpCall::load_limit() const { return total_.passed() ? "timeout" : "load_timeout"; }
 
-/// False: it has loaded for too long, or nobody wants it any more.
+/// False: it has been loading for too long, or the call was cancelled.
 bool HttpCall::wait_for_model(milliseconds pause, Failure& failure, CallEnd& call) {
-  if (call.parsed.doing.empty()) tell_doing("loading its model", call);
+  if (call.parsed.doing.empty()) report_doing("loading its model", call);
   Event nothing;
   nothing.wait(cancel_, Deadline::in(pause).or_earlier(load_end_));
   if (cancel_.cancelled()) {
@@ -75,9 +75,9 @@ bool HttpCall::wait_for_model(milliseconds pause, Failure& failure, CallEnd& cal
   return false;
 }
 
-/// Once more while the server says that it is loading its model: it will be well, and to give up now helps nobody.
+/// Repeats the request while the server reports that it is loading its model.
 template <class Once>
-Failure HttpCall::patiently(Once once, CallEnd& call) {
+Failure HttpCall::retry_while_loading(Once once, CallEnd& call) {
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     Failure failure = once();
     if (failure.outcome != Outcome::loading || !wait_for_model(pause, failure, call)) return failure;
@@ -93,14 +93,14 @@ Failure HttpCall::look_up_once(const HttpRequest& request, const CallEnd& call) 
     if (auto refused = backend_.explain({}, task_, {.http_status = result->status, .body = result->body}))
       if (refused->outcome == Outcome::loading) return *std::move(refused);
   lookups_.push_back(*std::move(result));
-  return fine();
+  return no_failure();
 }
 
 bool HttpCall::look_up(CallEnd& call) {
   while (auto request = backend_.lookup(task_, lookups_)) {
     request->keep = kLongestLookup;
     request->fresh = fresh_;
-    call.failure = patiently(
+    call.failure = retry_while_loading(
         [&] {
           request->clocks.total = Deadline::in(kLookupTimeout).or_earlier(total_);
           return look_up_once(*request, call);
@@ -111,11 +111,11 @@ bool HttpCall::look_up(CallEnd& call) {
   return true;
 }
 
-/// Nothing is asked of a model that is not there yet: while it is loaded, silence means nothing but that.
+/// Loads the model before the request itself, so that silence while loading is not mistaken for a hang.
 bool HttpCall::load(CallEnd& call) {
   auto load = backend_.load(task_, lookups_);
   if (!load) return true;
-  tell_doing("loading " + load->model, call);
+  report_doing("loading " + load->model, call);
   load->request.clocks.total = load_end_;
   load->request.fresh = fresh_;
   const auto result = http_exchange(load->request, cancel_);
@@ -124,9 +124,9 @@ bool HttpCall::load(CallEnd& call) {
     call.failure = {.outcome = Outcome::loading, .message = still_loading(load->model), .limit = load_limit()};
   else if (result->end != HttpEnd::complete || result->status != 200)
     call.failure = judge_refusal(backend_, task_, *result);
-  else call.failure = fine();
+  else call.failure = no_failure();
   if (call.failure.outcome != Outcome::answered) return false;
-  tell_doing({}, call);
+  report_doing({}, call);
   return true;
 }
 
@@ -146,7 +146,7 @@ void HttpCall::ask(const HttpRequest& request, CallEnd& call) {
   timed.clocks.idle = task_.settings.idle_timeout;
   timed.clocks.total = total_;
   timed.fresh = fresh_;
-  call.failure = patiently([&] { return ask_once(timed, call); }, call);
+  call.failure = retry_while_loading([&] { return ask_once(timed, call); }, call);
 }
 
 }  // namespace delegate

@@ -68,7 +68,7 @@ NoAnswer not_installed(const NoAnswerFacts& facts) {
                                                       : hint_for_skips(facts, Outcome::not_installed)};
 }
 
-/// What the attempts said: each in its own words, the first hint among them.
+/// The messages of all attempts, and the first hint among them.
 void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
   for (const Attempt& attempt : facts.result.attempts) {
     if (is_missing(attempt)) continue;  // no reason why the others gave no answer

@@ -14,14 +14,14 @@ void OutputDelta::add(OutputDelta later) {
 OutputDelta DeltaTracker::since_last(const ParsedOutput& parsed) {
   OutputDelta delta{.certain = parsed.text_grows};
   if (!parsed.text_grows && parsed.drafts != drafts_) {
-    delta.reset = told_ > 0;
-    told_ = 0;
+    delta.reset = seen_ > 0;
+    seen_ = 0;
     drafts_ = parsed.drafts;
   }
   const std::string& written = parsed.text_grows ? parsed.text : parsed.draft;
-  if (written.size() > told_) {
-    delta.text = written.substr(told_);
-    told_ = written.size();
+  if (written.size() > seen_) {
+    delta.text = written.substr(seen_);
+    seen_ = written.size();
   }
   if (parsed.doing != doing_) delta.doing = doing_ = parsed.doing;
   return delta;

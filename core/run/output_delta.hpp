@@ -6,25 +6,25 @@
 
 namespace delegate {
 
-/// What an attempt has to tell while it runs.
+/// New output of a running attempt.
 struct OutputDelta {
-  bool reset = false;    // what was told before is void: the text begins again
-  std::string text;      // written since the last news
-  bool certain = false;  // the text is part of the answer, whatever follows
-  std::optional<std::string> doing;
+  bool reset = false;                // discard what was written before: the text begins again
+  std::string text;                  // written since the last delta
+  bool certain = false;              // the text is certainly part of the answer
+  std::optional<std::string> doing;  // changed: see ParsedOutput::doing
 
   bool empty() const { return !reset && text.empty() && !doing; }
-  /// As if both had come at once.
+  /// Combines two deltas into one.
   void add(OutputDelta later);
 };
 
-/// Turns a growing ParsedOutput into news: what is new since it was last looked at.
+/// Computes what is new in a growing ParsedOutput.
 class DeltaTracker {
  public:
   OutputDelta since_last(const ParsedOutput& parsed);
 
  private:
-  std::size_t told_ = 0;  // bytes of the text or draft
+  std::size_t seen_ = 0;  // bytes of the text or draft
   int drafts_ = 0;
   std::string doing_;
 };

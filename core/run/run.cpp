@@ -105,7 +105,7 @@ void Run::explain() {
 }
 
 RunResult Run::finish(std::unique_ptr<HedgedAttempts> attempts) {
-  result_.still_probing = attempts->decided();
+  result_.still_probing = attempts->stop_all_but_probes();
   is_closing_ = true;
   while (auto late = attempts->next(Deadline::in(milliseconds(0)), *this)) note(*std::move(late));
   if (!attempts->all_ended()) result_.pending = std::move(attempts);

@@ -149,9 +149,9 @@ TEST_CASE("a hint says what is known of this very call") {
   const Task claude = task_at("claude");
   const Backend& backend = *find_backend("claude");
   CHECK(hint_for(backend, claude, {.outcome = Outcome::idle_timed_out, .limit = "idle_timeout"}) ==
-        "see whether `claude` works by hand; else raise backends.mine.idle_timeout");
+        "run `claude` to see whether it works; if it does, raise backends.mine.idle_timeout");
   CHECK(hint_for(backend, claude, {.outcome = Outcome::quota_exhausted, .retry_after = 2h}) ==
-        "wait 2 h, or ask another one with -b");
+        "wait 2 h, or choose another backend with -b");
   CHECK(hint_for(backend, claude, {.outcome = Outcome::spawn_failed, .hint = "set HOME"}) == "set HOME");
   Task local = task_at("ollama");
   local.model = "gemma";

@@ -3,8 +3,8 @@
 
 #include "backends/registry.hpp"
 #include "core/run/judge.hpp"
-#include "core/run/lines.hpp"
 #include "core/run/output_delta.hpp"
+#include "core/run/reader.hpp"
 #include "tests/fuzz/property.hpp"
 
 // Whatever a CLI prints or a server sends, read by every kind of backend: whole, and cut anywhere.

@@ -40,9 +40,9 @@ TEST_CASE("what a channel said that did not take it is on record though the next
   CHECK(first.delivery == Delivery::delivered);
   CHECK(first.channel == "desktop");
   CHECK(first.handle == "7@bus/:1");
-  CHECK(first.detail == "hook: exit status 7 (notify_hook: failed, left out for 5m (last: exit status 7))");
+  CHECK(first.detail == "hook: exit status 7 (notify_hook: failed, paused for 5m (last: exit status 7))");
   CHECK(ladder.walk().detail ==
-        "hook: left out, it failed too often (notify_hook: left out once so far (last: exit status 7))");
+        "hook: left out, it failed too often (notify_hook: skipped once so far (last: exit status 7))");
   ladder.desktop.detail = "osc99";
   CHECK(ladder.walk().detail == "osc99; hook: left out, it failed too often");
 }
@@ -56,7 +56,7 @@ TEST_CASE("that a channel works again is said in the record of what it took (E7,
   ladder.clock.pass(5min);
   const Walk walk = ladder.walk();
   CHECK(walk.channel == "hook");
-  CHECK(walk.detail == "notify_hook: works again, was left out once");
+  CHECK(walk.detail == "notify_hook: works again, was skipped once");
   CHECK(ladder.walk().detail.empty());
 }
 

@@ -68,13 +68,13 @@ TEST_CASE("after three failures in a row it is left out, and one line says so (E
   CHECK(house.said ==
         "cache failed: disk is full\n"
         "cache failed: disk is full\n"
-        "cache: failed 3 times in a row, left out for 5m (last: disk is full)\n");
+        "cache: failed 3 times in a row, paused for 5m (last: disk is full)\n");
   house.said.clear();
   const auto left_out = house.job(true);
   CHECK(left_out.value == "stale");
   CHECK_FALSE(left_out.ran);
   CHECK(house.calls == 3);
-  CHECK(house.said == "cache: left out once so far (last: disk is full)\n");
+  CHECK(house.said == "cache: skipped once so far (last: disk is full)\n");
 }
 
 TEST_CASE("the first that is left out is told, and then each twentieth (E7)") {
@@ -83,9 +83,9 @@ TEST_CASE("the first that is left out is told, and then each twentieth (E7)") {
   house.said.clear();
   for (int i = 0; i < 41; ++i) house.job(true);
   CHECK(house.said ==
-        "cache: left out once so far (last: disk is full)\n"
-        "cache: left out 20 times so far (last: disk is full)\n"
-        "cache: left out 40 times so far (last: disk is full)\n");
+        "cache: skipped once so far (last: disk is full)\n"
+        "cache: skipped 20 times so far (last: disk is full)\n"
+        "cache: skipped 40 times so far (last: disk is full)\n");
   CHECK(house.state().skipped == 41);
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("when the try works the guard closes and says how often it was left ou
   house.said.clear();
   house.clock.pass(5min);
   CHECK(house.job(true).value == "fresh");
-  CHECK(house.said == "cache: works again, was left out 7 times\n");
+  CHECK(house.said == "cache: works again, was skipped 7 times\n");
   CHECK(house.state().failures == 0);
   CHECK(house.state().skipped == 0);
 }
@@ -131,7 +131,7 @@ TEST_CASE("only one is tried at a time, over all processes") {
   const Guards::Entry first = others.enter("cache");
   CHECK(first.may_run);
   CHECK_FALSE(house.guards.enter("cache").may_run);
-  CHECK(others.leave("cache", first, nullptr) == "cache: works again, was left out once");
+  CHECK(others.leave("cache", first, nullptr) == "cache: works again, was skipped once");
 }
 
 TEST_CASE("a job that others keep waiting has not failed: it is said, and never counted") {
@@ -187,7 +187,7 @@ TEST_CASE("with reset_after 0 it stays out until it is reset (E2, E14)") {
   const Error broken{Code::unavailable, "broken", ""};
   std::string said;
   for (int i = 0; i < 3; ++i) said = guards.leave("cache", guards.enter("cache"), &broken);
-  CHECK(said == "cache: failed 3 times in a row, left out until it is reset (last: broken)");
+  CHECK(said == "cache: failed 3 times in a row, paused until it is reset (last: broken)");
   house.clock.pass(24h * 365);
   CHECK_FALSE(guards.enter("cache").may_run);
   CHECK(guards.reset("cache").value() == 1);
@@ -227,7 +227,7 @@ TEST_CASE("a gate that is left out is a no, as one that fails (E13, F5.4)") {
   });
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::unavailable);
-  CHECK(refused.error().what == "claim is left out: unreadable");
+  CHECK(refused.error().what == "claim is paused: unreadable");
   CHECK(asked == 0);
 }
 
@@ -252,14 +252,14 @@ TEST_CASE("the record of a guard has the newest line about it, for jobs that nob
   const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
   const auto gate = [&] { return guard_fail_closed(house.guards, "cache", broken).has_value(); };
   for (int i = 0; i < 3; ++i) CHECK_FALSE(gate());
-  CHECK(newest() == "cache: failed 3 times in a row, left out for 5m (last: unreadable)");
+  CHECK(newest() == "cache: failed 3 times in a row, paused for 5m (last: unreadable)");
   CHECK_FALSE(gate());
-  CHECK(newest() == "cache: left out once so far (last: unreadable)");
+  CHECK(newest() == "cache: skipped once so far (last: unreadable)");
   for (int i = 0; i < 19; ++i) CHECK_FALSE(gate());
-  CHECK(newest() == "cache: left out 20 times so far (last: unreadable)");
+  CHECK(newest() == "cache: skipped 20 times so far (last: unreadable)");
   house.clock.pass(5min);
   house.job(true);
-  CHECK(newest() == "cache: works again, was left out 20 times");
+  CHECK(newest() == "cache: works again, was skipped 20 times");
 }
 
 TEST_CASE("what a guard keeps and says of an error has no directories; who keeps count gets all of it") {

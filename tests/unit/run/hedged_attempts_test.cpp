@@ -30,7 +30,7 @@ TEST_CASE("a race that nobody runs has no next one") {
   Asking asking;
   HedgedAttempts attempts(asking.engine, asking.never);
   CHECK_FALSE(attempts.next(Deadline::never(), nobody).has_value());
-  CHECK(attempts.decided().empty());
+  CHECK(attempts.stop_all_but_probes().empty());
   CHECK(attempts.all_ended());
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("what is decided stops all but the probes") {
   CHECK_FALSE(attempts.only_probes_left());
   REQUIRE(eventually([&] { return asking.lines("loser.spawns") == 1; }));
 
-  CHECK(attempts.decided() == std::vector<std::string>{"probe"});
+  CHECK(attempts.stop_all_but_probes() == std::vector<std::string>{"probe"});
   const auto loser = attempts.next(Deadline::never(), nobody);
   REQUIRE(name_of(loser) == "loser");
   CHECK(loser->outcome == Outcome::cancelled);
@@ -96,7 +96,7 @@ TEST_CASE("nobody hears a slow probe or waits for it, but dropping the race does
     HedgedAttempts attempts(asking.engine, asking.never);
     attempts.start(order(asking, "limited", 1, ProbeTime::slowly));
     CHECK_FALSE(attempts.next(Deadline::never(), nobody).has_value());
-    CHECK(attempts.decided().empty());
+    CHECK(attempts.stop_all_but_probes().empty());
     CHECK_FALSE(attempts.all_ended());
     asking.touch("go");
   }

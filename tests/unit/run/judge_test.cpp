@@ -97,7 +97,7 @@ TEST_CASE("a cancel beats everything but a complete answer") {
 TEST_CASE("a foreign signal beats every text") {
   const Failure end = judge(child(ChildEnd::signalled, {.err = "quota"}, -1), told_failure());
   CHECK(end.outcome == Outcome::killed_by_signal);
-  CHECK(end.message == "died of Segmentation fault");
+  CHECK(end.message == "killed by a signal (Segmentation fault)");
 }
 
 TEST_CASE("the backend's own error record beats clocks, stderr and exit code") {
@@ -132,7 +132,7 @@ TEST_CASE("without words the exit code is what is left, and no code is a signal"
 
 TEST_CASE("a failure without words is told in ours") {
   CHECK(judge(child(ChildEnd::exited, {}, 42)).message == "exit code 42: no output");
-  CHECK(judge(answer(HttpEnd::complete, 402)).message == "HTTP status 402, and no words");
+  CHECK(judge(answer(HttpEnd::complete, 402)).message == "HTTP status 402 without a message");
   const ParsedOutput mute{.failure = Failure{Outcome::overloaded, "", {}}};
   CHECK_FALSE(judge(child(ChildEnd::exited, {}, 1), mute).message.empty());
   CHECK_FALSE(judge(answer(HttpEnd::complete, 500), mute).message.empty());
@@ -165,7 +165,7 @@ TEST_CASE("a call that was still at work when its time was over is told apart fr
   CHECK(judge(result).outcome == Outcome::timed_out);
   result.since_last_output = 29'999ms;
   CHECK(judge(result).outcome == Outcome::timed_out_active);
-  CHECK_THAT(judge(result).message, Catch::Contains("still at work"));
+  CHECK_THAT(judge(result).message, Catch::Contains("still working"));
   result.since_last_output = 100s;
   CHECK(judge(result).outcome == Outcome::timed_out);
 }
@@ -174,7 +174,7 @@ TEST_CASE("a clean exit without an answer is told by what it printed") {
   CHECK(judge(child(ChildEnd::exited)).outcome == Outcome::lost_result);
   const Failure unread = judge(child(ChildEnd::exited, {.out = "<html>\n"}));
   CHECK(unread.outcome == Outcome::bad_output);
-  CHECK(unread.message == "its output was not understood: <html>");
+  CHECK(unread.message == "sent unreadable output: <html>");
   CHECK(judge(child(ChildEnd::exited, {.out = "x"}), {.text = "half a"}).outcome == Outcome::lost_result);
 }
 
