@@ -39,22 +39,22 @@ constexpr Signature kWords[] = {
     {R"(^api error: api returned an empty or malformed response)", Outcome::bad_output},
 };
 
-void read_usage(const Json& json, Reading& reading) {
-  reading.usage.input_tokens = integer_at(json, "/usage/input_tokens");
-  reading.usage.output_tokens = integer_at(json, "/usage/output_tokens");
-  reading.usage.cost_usd = number_at(json, "/total_cost_usd");
+void read_usage(const Json& json, ParsedOutput& parsed) {
+  parsed.usage.input_tokens = integer_at(json, "/usage/input_tokens");
+  parsed.usage.output_tokens = integer_at(json, "/usage/output_tokens");
+  parsed.usage.cost_usd = number_at(json, "/total_cost_usd");
   const Json& models = at(json, "/modelUsage");
-  if (models.is_object() && models.size() == 1) reading.model = models.begin().key();
+  if (models.is_object() && models.size() == 1) parsed.model = models.begin().key();
 }
 
 /// Each tool once, however often it was tried.
-void read_denials(const Json& json, Reading& reading) {
+void read_denials(const Json& json, ParsedOutput& parsed) {
   const Json& denials = at(json, "/permission_denials");
   if (!denials.is_array()) return;
   for (const Json& denial : denials) {
     const std::string tool = one_line(text_at(denial, "/tool_name"), 40);
-    const bool known = std::find(reading.denied.begin(), reading.denied.end(), tool) != reading.denied.end();
-    if (!tool.empty() && !known && reading.denied.size() < kMostDenied) reading.denied.push_back(tool);
+    const bool known = std::find(parsed.denied.begin(), parsed.denied.end(), tool) != parsed.denied.end();
+    if (!tool.empty() && !known && parsed.denied.size() < kMostDenied) parsed.denied.push_back(tool);
   }
 }
 
@@ -73,32 +73,32 @@ std::optional<Outcome> outcome_of_result(const Json& json, const std::string& te
 }
 
 /// `subtype` says "success" on errors too; `is_error` is what counts.
-void read_result(const Json& json, Reading& reading) {
+void read_result(const Json& json, ParsedOutput& parsed) {
   std::string text = text_at(json, "/result");
   if (text.empty()) text = text_at(json, "/errors/0");  // an unknown session has no result
   if (!true_at(json, "/is_error")) {
-    read_usage(json, reading);
-    read_denials(json, reading);
-    reading.text = text;
-    reading.complete = true;
-    reading.problem.reset();
+    read_usage(json, parsed);
+    read_denials(json, parsed);
+    parsed.text = text;
+    parsed.complete = true;
+    parsed.failure.reset();
     return;
   }
-  const auto named = reading.problem ? std::optional(reading.problem->outcome) : std::nullopt;
+  const auto named = parsed.failure ? std::optional(parsed.failure->outcome) : std::nullopt;
   const auto outcome = outcome_of_result(json, text, named);
-  const auto retry_at = reading.problem ? reading.problem->retry_at : std::nullopt;
-  reading.problem = Problem{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
+  const auto retry_at = parsed.failure ? parsed.failure->retry_at : std::nullopt;
+  parsed.failure = Failure{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
 }
 
 /// A subscription's window: `rejected` with a time says exactly when it opens again, without one it is a rate limit;
 /// `allowed` comes with every success.
-void read_limit(const Json& json, Reading& reading) {
+void read_limit(const Json& json, ParsedOutput& parsed) {
   if (text_at(json, "/rate_limit_info/status") != "rejected") return;
   const auto resets_at = integer_at(json, "/rate_limit_info/resetsAt");
   if (resets_at && *resets_at > 0 && *resets_at < 1'000'000'000'000)
-    reading.problem = Problem{Outcome::quota_exhausted, "the subscription's limit is reached", std::nullopt,
-                              std::chrono::seconds(*resets_at)};
-  else reading.problem = Problem{Outcome::rate_limited, "the service is limiting requests", {}};
+    parsed.failure = Failure{Outcome::quota_exhausted, "the subscription's limit is reached", std::nullopt,
+                             std::chrono::seconds(*resets_at)};
+  else parsed.failure = Failure{Outcome::rate_limited, "the service is limiting requests", {}};
 }
 
 constexpr std::size_t kLongestTool = 40;
@@ -109,35 +109,35 @@ std::string using_tool(const Json& json, const char* name) {
 
 /// What a message says, unless a tool is used behind it: then it was a remark. Messages of its own helpers are not for
 /// us.
-void read_words(const Json& json, Reading& reading) {
+void read_words(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
-  reading.end_announced = false;
+  parsed.end_announced = false;
   const Json& content = at(json, "/message/content");
   if (!content.is_array()) return;
   for (const Json& block : content) {
     const std::string type = text_at(block, "/type");
-    if (type == "text") reading.text = text_at(block, "/text");
-    if (type == "tool_use") reading.begin_tool(text_at(block, "/id"), using_tool(block, "/name"));
-    else reading.doing.clear();
-    reading.end_announced = type == "text";
+    if (type == "text") parsed.text = text_at(block, "/text");
+    if (type == "tool_use") parsed.begin_tool(text_at(block, "/id"), using_tool(block, "/name"));
+    else parsed.doing.clear();
+    parsed.end_announced = type == "text";
   }
 }
 
 /// The results of tools, as a user's words: more will be said.
-void read_results(const Json& json, Reading& reading) {
+void read_results(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty()) return;
-  reading.end_announced = false;
+  parsed.end_announced = false;
   for (const Json& block : at(json, "/message/content"))
-    if (text_at(block, "/type") == "tool_result") reading.end_tool(text_at(block, "/tool_use_id"));
+    if (text_at(block, "/type") == "tool_result") parsed.end_tool(text_at(block, "/tool_use_id"));
 }
 
 /// An error's text follows in the result; a stated end of the limit stays.
-void read_assistant(const Json& json, Reading& reading) {
-  read_words(json, reading);
-  if (reading.problem && reading.problem->retry_at) return;
-  reading.problem.reset();  // what was retried with success, unless this is an error, too
+void read_assistant(const Json& json, ParsedOutput& parsed) {
+  read_words(json, parsed);
+  if (parsed.failure && parsed.failure->retry_at) return;
+  parsed.failure.reset();  // what was retried with success, unless this is an error, too
   if (const auto outcome = outcome_of_class(text_at(json, "/error")))
-    reading.problem = Problem{*outcome, one_line(text_at(json, "/message/content/0/text")), {}};
+    parsed.failure = Failure{*outcome, one_line(text_at(json, "/message/content/0/text")), {}};
 }
 
 /// A turn begins with what the person says; the results of tools come as a user's words, too.
@@ -154,32 +154,32 @@ bool is_aside(const Json& json) {
 std::string directory_of(const Task& task) { return directory_of_child(task, "CLAUDE_CONFIG_DIR", "/.claude"); }
 
 /// Its own retries: by itself the CLI goes on for three minutes, even with a refused sign-in.
-void read_retry(const Json& json, Reading& reading) {
+void read_retry(const Json& json, ParsedOutput& parsed) {
   const std::string name = text_at(json, "/error");
   const auto outcome = outcome_of_class(name);
   if (!outcome) return;
   const auto status = integer_at(json, "/error_status");
   const std::string words =
       "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
-  reading.problem =
-      Problem{*outcome, *outcome == Outcome::unauthenticated ? "sign-in refused by the service" : words, {}};
+  parsed.failure =
+      Failure{*outcome, *outcome == Outcome::unauthenticated ? "sign-in refused by the service" : words, {}};
   const auto delay = std::clamp<std::int64_t>(integer_at(json, "/retry_delay_ms").value_or(0), 0, kLongestDelay);
   const auto attempt = std::clamp<std::int64_t>(integer_at(json, "/attempt").value_or(1), 1, INT_MAX);
-  reading.problem->retrying = Retrying{.failures = static_cast<int>(attempt), .pause = milliseconds(delay)};
+  parsed.failure->retrying = Retrying{.failures = static_cast<int>(attempt), .pause = milliseconds(delay)};
 }
 
 /// Pieces of the message that is being written, when they were asked for. A message may end in the use of a tool, and
 /// only the last one is the answer; those of its own helpers are not for us.
-void read_event(const Json& json, Reading& reading) {
+void read_event(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty()) return;
   const std::string type = text_at(json, "/event/type");
-  if (type == "message_start") reading.begin_draft();
+  if (type == "message_start") parsed.begin_draft();
   if (type == "content_block_start" && text_at(json, "/event/content_block/type") == "tool_use")
-    reading.doing = using_tool(json, "/event/content_block/name");
+    parsed.doing = using_tool(json, "/event/content_block/name");
   if (type != "content_block_delta") return;
   const std::string text = text_at(json, "/event/delta/text");
-  reading.draft += text;
-  if (!text.empty()) reading.doing.clear();
+  parsed.draft += text;
+  if (!text.empty()) parsed.doing.clear();
 }
 
 constexpr Hint kHints[] = {
@@ -197,7 +197,7 @@ class Claude final : public CliBackend {
   std::string_view kind() const override { return "claude"; }
   bool enforces_read_only() const override { return true; }
 
-  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+  tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     // No MCP servers: they cost seconds at start-up, and delegate itself may be one of them.
@@ -221,40 +221,40 @@ class Claude final : public CliBackend {
     return call;
   }
 
-  void read(Reading& reading, const Task&, Stream stream, std::string_view line) const override {
+  void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
     if (stream != Stream::out) return;
     const auto json = parse_object(line);
     if (!json) return;
-    if (std::string id = text_at(*json, "/session_id"); !id.empty()) reading.session_id = std::move(id);
+    if (std::string id = text_at(*json, "/session_id"); !id.empty()) parsed.session_id = std::move(id);
     const std::string type = text_at(*json, "/type");
-    if (type == "stream_event") return read_event(*json, reading);
-    if (type == "result") return read_result(*json, reading);
-    if (type == "rate_limit_event") return read_limit(*json, reading);
-    if (type == "assistant") return read_assistant(*json, reading);
-    if (type == "user") return read_results(*json, reading);
+    if (type == "stream_event") return read_event(*json, parsed);
+    if (type == "result") return read_result(*json, parsed);
+    if (type == "rate_limit_event") return read_limit(*json, parsed);
+    if (type == "assistant") return read_assistant(*json, parsed);
+    if (type == "user") return read_results(*json, parsed);
     if (type != "system") return;
-    if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
-    if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, reading);
+    if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
+    if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, parsed);
   }
 
   /// Its session file: one record a line, as in its output.
-  std::optional<Record> record(const Reading& reading, const Task& task) const override {
+  std::optional<TranscriptFile> transcript(const ParsedOutput& parsed, const Task& task) const override {
     const std::string directory = directory_of(task);
-    const bool is_name = reading.session_id.find('/') == std::string::npos;
+    const bool is_name = parsed.session_id.find('/') == std::string::npos;
     // Of a session that goes on, the answer to the turn before could be taken for this one's.
-    if (directory.empty() || reading.session_id.empty() || !is_name || !task.session.empty()) return std::nullopt;
-    return Record{directory + "/projects", reading.session_id + ".jsonl"};
+    if (directory.empty() || parsed.session_id.empty() || !is_name || !task.session.empty()) return std::nullopt;
+    return TranscriptFile{directory + "/projects", parsed.session_id + ".jsonl"};
   }
-  void recover(Reading& reading, std::string_view record) const override {
-    Reading kept;
-    for (const std::string_view line : split(record, '\n')) {
+  void recover(ParsedOutput& parsed, std::string_view transcript) const override {
+    ParsedOutput kept;
+    for (const std::string_view line : split(transcript, '\n')) {
       const auto json = parse_object(line);
       if (!json || is_aside(*json)) continue;
-      if (begins_a_turn(*json)) kept = Reading{};
+      if (begins_a_turn(*json)) kept = ParsedOutput{};
       if (text_at(*json, "/type") == "user") kept.end_announced = false;
       if (text_at(*json, "/type") == "assistant") read_words(*json, kept);
     }
-    if (kept.end_announced) take_for_answer(reading, std::move(kept.text));
+    if (kept.end_announced) take_for_answer(parsed, std::move(kept.text));
   }
 
   LoginTraces login_traces(const Task& task) const override {

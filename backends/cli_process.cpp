@@ -93,22 +93,22 @@ Call CliBackend::version_call(const Task& task) const {
   return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task)};
 }
 
-void CliBackend::conclude(Reading& reading, const Task&) const {
-  if (reading.end_announced && !reading.problem) take_for_answer(reading, std::move(reading.text));
+void CliBackend::conclude(ParsedOutput& parsed, const Task&) const {
+  if (parsed.end_announced && !parsed.failure) take_for_answer(parsed, std::move(parsed.text));
 }
 
-void take_for_answer(Reading& reading, std::string text) {
-  reading.text = std::move(text);
-  if (trim(reading.text).empty()) return;
-  reading.complete = true;
-  reading.warnings.emplace_back("it ended without saying so; the last thing that it wrote is taken for its answer");
+void take_for_answer(ParsedOutput& parsed, std::string text) {
+  parsed.text = std::move(text);
+  if (trim(parsed.text).empty()) return;
+  parsed.complete = true;
+  parsed.warnings.emplace_back("it ended without saying so; the last thing that it wrote is taken for its answer");
 }
 
-std::optional<Problem> CliBackend::explain(const Reading& reading, const Task&, const Remains& remains) const {
-  auto found = find(common_signatures(), remains.err);
-  if (!found && reading.session_id.empty()) found = find(kNotStarted, remains.err);
+std::optional<Failure> CliBackend::explain(const ParsedOutput& parsed, const Task&, const RawOutput& raw) const {
+  auto found = find(common_signatures(), raw.err);
+  if (!found && parsed.session_id.empty()) found = find(kNotStarted, raw.err);
   if (!found) return std::nullopt;
-  return Problem{found->outcome, one_line(found->line), stated_wait(remains.err)};
+  return Failure{found->outcome, one_line(found->line), stated_wait(raw.err)};
 }
 
 ProcessCall start_call(const Task& task) {

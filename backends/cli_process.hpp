@@ -25,16 +25,16 @@ class CliBackend : public Backend {
   bool is_process() const override { return true; }
   Call version_call(const Task& task) const override;
   /// The last word of the answer was seen: only the bookkeeping behind it is missing.
-  void conclude(Reading& reading, const Task&) const override;
+  void conclude(ParsedOutput& parsed, const Task&) const override;
   /// What stderr says, by the signatures that all vendors share.
-  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override;
+  std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override;
 };
 
 /// The executable and the fixed arguments of `command`; everything else is the kind's own.
 ProcessCall start_call(const Task& task);
 
 /// An answer that was found although the record of its end is missing.
-void take_for_answer(Reading& reading, std::string text);
+void take_for_answer(ParsedOutput& parsed, std::string text);
 
 /// For CLIs that take a system prompt only where others could read it (argv) or instead of their own: it leads the
 /// prompt.

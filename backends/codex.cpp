@@ -29,7 +29,7 @@ std::optional<Outcome> outcome_of(const std::string& message) {
   return match(common_signatures(), message);
 }
 
-Problem problem_of(const std::string& message) {
+Failure failure_of(const std::string& message) {
   return {outcome_of(message).value_or(Outcome::exited_nonzero), one_line(message), stated_wait(message)};
 }
 
@@ -43,17 +43,17 @@ constexpr const char* kToldAtOnce =
     R"(^unexpected status|^stream disconnected before completion: (Transport error|An error|stream closed|Connection refused))";
 
 /// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": its own retries.
-void read_error(const std::string& message, Reading& reading) {
+void read_error(const std::string& message, ParsedOutput& parsed) {
   const std::string inner = captured(R"(^Reconnecting\.\.\. [^(]*\(([\s\S]*)\)\s*$)", message);
-  Problem problem = problem_of(inner.empty() ? message : inner);
-  if (problem.outcome == Outcome::exited_nonzero) return;
+  Failure failure = failure_of(inner.empty() ? message : inner);
+  if (failure.outcome == Outcome::exited_nonzero) return;
   if (const std::string count = captured(R"(^Reconnecting\.\.\. (\d{1,3})/)", message); !count.empty()) {
-    if (matches(kTriedEnough, inner)) problem.retrying = Retrying{.failures = 5};
-    else if (matches(kToldAtOnce, inner)) problem.retrying = Retrying{.failures = std::stoi(count)};
+    if (matches(kTriedEnough, inner)) failure.retrying = Retrying{.failures = 5};
+    else if (matches(kToldAtOnce, inner)) failure.retrying = Retrying{.failures = std::stoi(count)};
   } else if (message.starts_with("Reconnecting... waiting for network")) {
-    problem.retrying = Retrying{.for_ever = true};
+    failure.retrying = Retrying{.for_ever = true};
   }
-  reading.problem = std::move(problem);
+  parsed.failure = std::move(failure);
 }
 
 /// What a person would call it.
@@ -84,7 +84,7 @@ class Codex final : public CliBackend {
   std::string_view kind() const override { return "codex"; }
   bool enforces_read_only() const override { return true; }
 
-  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+  tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     add({"exec", "--json", "--skip-git-repo-check"});
@@ -110,32 +110,34 @@ class Codex final : public CliBackend {
     return !task.effort.empty();
   }
 
-  void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
+  void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
     if (stream != Stream::out) return;
     const auto json = parse_object(line);
     if (!json) return;
     const std::string type = text_at(*json, "/type");
-    if (type == "thread.started") reading.session_id = text_at(*json, "/thread_id");
+    if (type == "thread.started") parsed.session_id = text_at(*json, "/thread_id");
     const std::string doing = type == "item.started" ? doing_of(*json) : std::string();
-    if (!doing.empty()) reading.begin_tool(text_at(*json, "/item/id"), doing);
-    if (type == "item.completed") reading.end_tool(text_at(*json, "/item/id"));
+    if (!doing.empty()) parsed.begin_tool(text_at(*json, "/item/id"), doing);
+    if (type == "item.completed") parsed.end_tool(text_at(*json, "/item/id"));
     const bool speaks = type == "item.completed" && text_at(*json, "/item/type") == "agent_message";
-    if (speaks) reading.text = text_at(*json, "/item/text");
-    if (type.starts_with("item.") || type == "turn.started") reading.end_announced = speaks;
-    if (type == "error") read_error(text_at(*json, "/message"), reading);
-    if (type == "turn.failed") reading.problem = problem_of(text_at(*json, "/error/message"));
+    if (speaks) parsed.text = text_at(*json, "/item/text");
+    if (type.starts_with("item.") || type == "turn.started") parsed.end_announced = speaks;
+    if (type == "error") read_error(text_at(*json, "/message"), parsed);
+    if (type == "turn.failed") parsed.failure = failure_of(text_at(*json, "/error/message"));
     if (type != "turn.completed") return;
-    reading.problem.reset();  // errors before it were retried with success
-    reading.complete = true;
+    parsed.failure.reset();  // errors before it were retried with success
+    parsed.complete = true;
     if (!task.session.empty()) return;  // of a resumed thread it is the sum of all turns, not of this one
-    reading.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
-    reading.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
+    parsed.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
+    parsed.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
   }
 
   /// It writes its last message there by itself, and nothing after a failure.
-  std::optional<Record> record(const Reading&, const Task&) const override { return Record{{}, kAnswerFile}; }
-  void recover(Reading& reading, std::string_view record) const override {
-    take_for_answer(reading, valid_utf8(record));
+  std::optional<TranscriptFile> transcript(const ParsedOutput&, const Task&) const override {
+    return TranscriptFile{{}, kAnswerFile};
+  }
+  void recover(ParsedOutput& parsed, std::string_view transcript) const override {
+    take_for_answer(parsed, valid_utf8(transcript));
   }
 
   LoginTraces login_traces(const Task& task) const override {

@@ -29,9 +29,9 @@ class Command final : public CliBackend {
  public:
   std::string_view kind() const override { return "command"; }
 
-  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+  tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (!task.session.empty())
-      return tl::unexpected(Problem{Outcome::bad_request, "this backend cannot continue a session", {}});
+      return tl::unexpected(Failure{Outcome::bad_request, "this backend cannot continue a session", {}});
     ProcessCall call = start_call(task);
     call.env = child_environment(task);
     if (task.settings.prompt == "stdin") {
@@ -45,39 +45,39 @@ class Command final : public CliBackend {
     return call;
   }
 
-  void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
+  void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
     if (stream != Stream::out) return;
-    reading.text_grows = is_text(task) || is_lines(task);
+    parsed.text_grows = is_text(task) || is_lines(task);
     if (!is_lines(task)) {
-      reading.text += line;
+      parsed.text += line;
       return;
     }
     const auto json = parse_object(line);
     if (!json) return;
     const Json& piece = at(*json, pointer_of(task));
-    if (piece.is_string()) reading.text += piece.get_ref<const std::string&>();
+    if (piece.is_string()) parsed.text += piece.get_ref<const std::string&>();
   }
 
-  void conclude(Reading& reading, const Task& task) const override {
+  void conclude(ParsedOutput& parsed, const Task& task) const override {
     if (!is_text(task) && !is_lines(task)) {
-      const auto json = parse_object(reading.text);
+      const auto json = parse_object(parsed.text);
       const Json found = json ? at(*json, pointer_of(task)) : Json();
-      reading.text = found.is_string() ? found.get<std::string>() : std::string();
+      parsed.text = found.is_string() ? found.get<std::string>() : std::string();
     }
-    while (reading.text.ends_with('\n') || reading.text.ends_with('\r'))
-      reading.text.pop_back();  // the terminal's, not the answer's
-    reading.complete = !trim(reading.text).empty();
+    while (parsed.text.ends_with('\n') || parsed.text.ends_with('\r'))
+      parsed.text.pop_back();  // the terminal's, not the answer's
+    parsed.complete = !trim(parsed.text).empty();
   }
 
-  std::optional<Problem> explain(const Reading&, const Task& task, const Remains& remains) const override {
-    const std::string said = one_line(trim(remains.err).empty() ? remains.out : remains.err);
+  std::optional<Failure> explain(const ParsedOutput&, const Task& task, const RawOutput& raw) const override {
+    const std::string said = one_line(trim(raw.err).empty() ? raw.out : raw.err);
     for (const FailureRule& rule : task.settings.failures)
-      if (matches(rule.match, remains.err) || matches(rule.match, remains.out))
-        return Problem{outcome_named(rule.outcome).value_or(Outcome::exited_nonzero), said, stated_wait(said)};
-    if (remains.exit_code == 0) return std::nullopt;
-    const auto outcome = match(common_signatures(), remains.err);
+      if (matches(rule.match, raw.err) || matches(rule.match, raw.out))
+        return Failure{outcome_named(rule.outcome).value_or(Outcome::exited_nonzero), said, stated_wait(said)};
+    if (raw.exit_code == 0) return std::nullopt;
+    const auto outcome = match(common_signatures(), raw.err);
     if (!outcome) return std::nullopt;
-    return Problem{*outcome, said, stated_wait(said)};
+    return Failure{*outcome, said, stated_wait(said)};
   }
 
   std::span<const Hint> hints() const override { return kHints; }

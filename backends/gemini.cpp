@@ -45,7 +45,7 @@ std::string bare_words(const std::string& message) {
 }
 
 /// The status of the record; 400 and 429 stand for several things, which the words tell apart.
-Problem problem_of(const std::string& message) {
+Failure failure_of(const std::string& message) {
   const auto vendor = vendor_record(message);
   std::string words = vendor ? text_at(*vendor, "/error/message") : "";
   if (words.empty()) words = bare_words(message);
@@ -85,46 +85,46 @@ std::optional<milliseconds> time_of_day(const std::string& stamp) {
 }
 
 /// After a pause it says again what it began with.
-bool begins_anew(const Reading& reading) {
-  const std::string_view whole = reading.draft;
-  return std::any_of(reading.pauses.begin(), reading.pauses.end(), [&](std::size_t pause) {
+bool begins_anew(const ParsedOutput& parsed) {
+  const std::string_view whole = parsed.draft;
+  return std::any_of(parsed.pauses.begin(), parsed.pauses.end(), [&](std::size_t pause) {
     return whole.substr(pause).starts_with(whole.substr(0, std::min(pause, kSameBeginning)));
   });
 }
 
-void read_words(const Json& json, Reading& reading) {
+void read_words(const Json& json, ParsedOutput& parsed) {
   const auto now = time_of_day(text_at(json, "/timestamp"));
-  if (now && reading.wrote_at && reading.draft.size() >= kFewestBytes && *now - *reading.wrote_at >= kShortestPause)
-    reading.pauses.push_back(reading.draft.size());
-  reading.wrote_at = now;
-  reading.draft += text_at(json, "/content");
-  reading.doing.clear();
-  if (!begins_anew(reading)) return;
-  reading.problem = Problem{Outcome::dropped, "its answer broke off and began anew behind the pieces", {}};
-  reading.problem->retrying = Retrying{.failures = 2};  // whatever comes now is no answer any more
+  if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
+    parsed.pauses.push_back(parsed.draft.size());
+  parsed.wrote_at = now;
+  parsed.draft += text_at(json, "/content");
+  parsed.doing.clear();
+  if (!begins_anew(parsed)) return;
+  parsed.failure = Failure{Outcome::dropped, "its answer broke off and began anew behind the pieces", {}};
+  parsed.failure->retrying = Retrying{.failures = 2};  // whatever comes now is no answer any more
 }
 
-void read_result(const Json& json, Reading& reading) {
-  reading.usage.input_tokens = integer_at(json, "/stats/input_tokens");
-  reading.usage.output_tokens = integer_at(json, "/stats/output_tokens");
+void read_result(const Json& json, ParsedOutput& parsed) {
+  parsed.usage.input_tokens = integer_at(json, "/stats/input_tokens");
+  parsed.usage.output_tokens = integer_at(json, "/stats/output_tokens");
   if (text_at(json, "/status") == "success") {
-    if (begins_anew(reading)) return;
-    reading.problem.reset();  // what was retried with success
+    if (begins_anew(parsed)) return;
+    parsed.failure.reset();  // what was retried with success
     // Who said it all before the last tool was used has nothing to add to it.
-    reading.text = trim(reading.draft).empty() ? reading.text + reading.draft : reading.draft;
-    reading.complete = true;
+    parsed.text = trim(parsed.draft).empty() ? parsed.text + parsed.draft : parsed.draft;
+    parsed.complete = true;
     return;
   }
   const std::string message = text_at(json, "/error/message");
-  if (!message.empty()) reading.problem = problem_of(message);
-  else if (!reading.problem) reading.problem = Problem{Outcome::lost_result, "ended with an error and no message", {}};
+  if (!message.empty()) parsed.failure = failure_of(message);
+  else if (!parsed.failure) parsed.failure = Failure{Outcome::lost_result, "ended with an error and no message", {}};
 }
 
 /// What was said before a tool is used was a remark, as a rule; it is kept in case nothing follows.
-void read_tool_use(const Json& json, Reading& reading) {
-  reading.text += reading.draft;
-  reading.begin_draft();
-  reading.begin_tool(text_at(json, "/tool_id"), "using " + one_line(text_at(json, "/tool_name"), 40));
+void read_tool_use(const Json& json, ParsedOutput& parsed) {
+  parsed.text += parsed.draft;
+  parsed.begin_draft();
+  parsed.begin_tool(text_at(json, "/tool_id"), "using " + one_line(text_at(json, "/tool_name"), 40));
 }
 
 constexpr const char* kAttempt = R"(^Attempt (\d{1,3}) failed\b)";
@@ -132,17 +132,17 @@ constexpr const char* kAttempt = R"(^Attempt (\d{1,3}) failed\b)";
 /// Its own retries are told on stderr alone: "Attempt 2 failed with status 500. Retrying …", or, for a rate limit, a
 /// second line with the wait. It would try ten times, for more than four minutes; its setting for that is honoured only
 /// in files that root owns.
-void read_retry(std::string_view line, Reading& reading) {
-  if (reading.complete) return;  // the two pipes are not read in the order in which they were written
+void read_retry(std::string_view line, ParsedOutput& parsed) {
+  if (parsed.complete) return;  // the two pipes are not read in the order in which they were written
   const bool failed = line.starts_with("Attempt ");
   if (const std::string count = failed ? captured(kAttempt, line) : ""; !count.empty()) {
-    const auto before = reading.problem;
-    reading.problem = problem_of(std::string(trim(line)));
-    reading.problem->retrying = Retrying{.failures = std::stoi(count)};
-    if (before && before->outcome == reading.problem->outcome) reading.problem->retry_after = before->retry_after;
-  } else if (reading.problem && reading.problem->retrying && line.starts_with("Suggested retry after")) {
-    reading.problem->retry_after = stated_wait(line);
-    reading.problem->retrying->pause = reading.problem->retry_after.value_or(milliseconds(0));
+    const auto before = parsed.failure;
+    parsed.failure = failure_of(std::string(trim(line)));
+    parsed.failure->retrying = Retrying{.failures = std::stoi(count)};
+    if (before && before->outcome == parsed.failure->outcome) parsed.failure->retry_after = before->retry_after;
+  } else if (parsed.failure && parsed.failure->retrying && line.starts_with("Suggested retry after")) {
+    parsed.failure->retry_after = stated_wait(line);
+    parsed.failure->retrying->pause = parsed.failure->retry_after.value_or(milliseconds(0));
   }
 }
 
@@ -170,7 +170,7 @@ class Gemini final : public CliBackend {
   std::string_view kind() const override { return "gemini"; }
   bool enforces_read_only() const override { return true; }
 
-  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+  tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     add({"-o", "stream-json", "--skip-trust", "--approval-mode"});
@@ -187,37 +187,37 @@ class Gemini final : public CliBackend {
     return call;
   }
 
-  void read(Reading& reading, const Task&, Stream stream, std::string_view line) const override {
-    if (stream == Stream::err) return read_retry(line, reading);
+  void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
+    if (stream == Stream::err) return read_retry(line, parsed);
     const auto json = parse_object(line);
     if (!json) return;
     const std::string type = text_at(*json, "/type");
     if (type == "init") {
-      reading.session_id = text_at(*json, "/session_id");
-      reading.model = text_at(*json, "/model");
+      parsed.session_id = text_at(*json, "/session_id");
+      parsed.model = text_at(*json, "/model");
     }
-    if (type == "message" && text_at(*json, "/role") == "assistant") read_words(*json, reading);
-    if (type == "tool_result") reading.end_tool(text_at(*json, "/tool_id"));
-    if (type == "tool_use") read_tool_use(*json, reading);
+    if (type == "message" && text_at(*json, "/role") == "assistant") read_words(*json, parsed);
+    if (type == "tool_result") parsed.end_tool(text_at(*json, "/tool_id"));
+    if (type == "tool_use") read_tool_use(*json, parsed);
     if (type == "error" && text_at(*json, "/severity") == "error") {
       const std::string message = text_at(*json, "/message");
-      reading.problem = problem_of(message);
-      if (reading.problem->outcome == Outcome::exited_nonzero) reading.problem->outcome = Outcome::lost_result;
+      parsed.failure = failure_of(message);
+      if (parsed.failure->outcome == Outcome::exited_nonzero) parsed.failure->outcome = Outcome::lost_result;
     }
-    if (type == "result") read_result(*json, reading);
+    if (type == "result") read_result(*json, parsed);
   }
 
-  std::optional<Problem> explain(const Reading& reading, const Task& task, const Remains& remains) const override {
-    if (remains.exit_code == 41) return Problem{Outcome::unauthenticated, one_line(remains.err), {}};
-    if (remains.exit_code == 55) return Problem{Outcome::blocked, "the directory is not trusted by gemini", {}};
+  std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {
+    if (raw.exit_code == 41) return Failure{Outcome::unauthenticated, one_line(raw.err), {}};
+    if (raw.exit_code == 55) return Failure{Outcome::blocked, "the directory is not trusted by gemini", {}};
     // The structured error is the tail of stderr, after stack traces.
-    const std::size_t tail = remains.err.rfind("\n{\n");
+    const std::size_t tail = raw.err.rfind("\n{\n");
     if (tail != std::string_view::npos)
-      if (const auto json = parse_object(remains.err.substr(tail))) return problem_of(text_at(*json, "/error/message"));
-    if (auto known = CliBackend::explain(reading, task, remains)) return known;
-    const auto outcome = outcome_of_exit(remains.exit_code);
+      if (const auto json = parse_object(raw.err.substr(tail))) return failure_of(text_at(*json, "/error/message"));
+    if (auto known = CliBackend::explain(parsed, task, raw)) return known;
+    const auto outcome = outcome_of_exit(raw.exit_code);
     if (!outcome) return std::nullopt;
-    return Problem{*outcome, one_line(remains.err), {}};
+    return Failure{*outcome, one_line(raw.err), {}};
   }
 
   LoginTraces login_traces(const Task& task) const override {

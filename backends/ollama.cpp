@@ -30,24 +30,24 @@ HttpRequest post(const std::string& url, const Json& body) {
   return {.method = "POST", .url = url, .headers = {"Content-Type: application/json"}, .body = dump(body)};
 }
 
-void read_end(const Json& json, const Task& task, Reading& reading) {
-  reading.complete = true;
-  reading.usage.input_tokens = integer_at(json, "/prompt_eval_count");
-  reading.usage.output_tokens = integer_at(json, "/eval_count");
+void read_end(const Json& json, const Task& task, ParsedOutput& parsed) {
+  parsed.complete = true;
+  parsed.usage.input_tokens = integer_at(json, "/prompt_eval_count");
+  parsed.usage.output_tokens = integer_at(json, "/eval_count");
   if (text_at(json, "/done_reason") == "length")
-    reading.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
-                               " tokens (max_tokens, or the model's window)");
-  if (std::string cut = warning_of_cut_prompt(task, reading.usage.input_tokens); !cut.empty())
-    reading.warnings.push_back(std::move(cut));
+    parsed.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
+                              " tokens (max_tokens, or the model's window)");
+  if (std::string cut = warning_of_cut_prompt(task, parsed.usage.input_tokens); !cut.empty())
+    parsed.warnings.push_back(std::move(cut));
 }
 
 /// The guard against DNS rebinding of a server that is bound to loopback.
-Problem refused_host(const Task& task) {
+Failure refused_host(const Task& task) {
   return {Outcome::blocked, "the server refused the Host header of " + base_url(task), {}};
 }
 
 /// Why there is no list of models.
-Problem no_list(const Task& task, const HttpResult& tags) {
+Failure no_list(const Task& task, const HttpResult& tags) {
   const std::string message =
       base_url(task) + " does not speak Ollama's API (status " + std::to_string(tags.status) + " for /api/tags)";
   // "Not found" means another server here, not a missing model.
@@ -116,15 +116,15 @@ class Ollama final : public Backend {
     return true;
   }
 
-  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
+  tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (!task.session.empty())
-      return tl::unexpected(Problem{Outcome::bad_request, "a local model has no sessions to continue", {}});
+      return tl::unexpected(Failure{Outcome::bad_request, "a local model has no sessions to continue", {}});
     if (answers.size() < 2) return tl::unexpected(no_list(task, answers.empty() ? HttpResult{} : answers[0]));
     auto model = choose_ollama_model(task, answers);
     if (!model) return tl::unexpected(std::move(model).error());
     const int window = ollama_window(task, *model);
     if (window > 0 && window < estimated_tokens(task))
-      return tl::unexpected(Problem{Outcome::context_too_long,
+      return tl::unexpected(Failure{Outcome::context_too_long,
                                     "the prompt has about " + std::to_string(estimated_tokens(task)) + " tokens, " +
                                         model->name + " takes " + std::to_string(window),
                                     {}});
@@ -137,30 +137,30 @@ class Ollama final : public Backend {
     return post(base_url(task) + "/api/chat", body);
   }
 
-  void read(Reading& reading, const Task& task, Stream, std::string_view line) const override {
+  void read(ParsedOutput& parsed, const Task& task, Stream, std::string_view line) const override {
     const auto json = parse_object(line);
     if (!json) return;
     if (const Json& error = at(*json, "/error"); !error.is_null()) {
       ServerError said = server_error(error, task);
-      reading.problem = Problem{said.outcome.value_or(Outcome::server_error), std::move(said.words), {}};
+      parsed.failure = Failure{said.outcome.value_or(Outcome::server_error), std::move(said.words), {}};
       return;
     }
-    if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
-    reading.text_grows = true;
-    reading.doing.clear();
-    reading.text += text_at(*json, "/message/content");
-    const bool remote = !text_at(*json, "/remote_host").empty() || has_cloud_name(reading.model);
-    if (remote && reading.warnings.empty())
-      reading.warnings.push_back(reading.model + " does not run on this machine: the prompt went to its remote host");
-    if (true_at(*json, "/done")) read_end(*json, task, reading);
+    if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
+    parsed.text_grows = true;
+    parsed.doing.clear();
+    parsed.text += text_at(*json, "/message/content");
+    const bool remote = !text_at(*json, "/remote_host").empty() || has_cloud_name(parsed.model);
+    if (remote && parsed.warnings.empty())
+      parsed.warnings.push_back(parsed.model + " does not run on this machine: the prompt went to its remote host");
+    if (true_at(*json, "/done")) read_end(*json, task, parsed);
   }
 
-  std::optional<Problem> explain(const Reading&, const Task& task, const Remains& remains) const override {
-    const std::string words = one_line(remains.body);
-    if (remains.http_status == 404)
-      return Problem{Outcome::model_rejected, "model '" + task.model + "' is not installed", {}};
-    if (remains.http_status == 403 && words.empty()) return refused_host(task);
-    if (remains.http_status == 429) return Problem{Outcome::rate_limited, words, stated_wait(words)};
+  std::optional<Failure> explain(const ParsedOutput&, const Task& task, const RawOutput& raw) const override {
+    const std::string words = one_line(raw.body);
+    if (raw.http_status == 404)
+      return Failure{Outcome::model_rejected, "model '" + task.model + "' is not installed", {}};
+    if (raw.http_status == 403 && words.empty()) return refused_host(task);
+    if (raw.http_status == 429) return Failure{Outcome::rate_limited, words, stated_wait(words)};
     return std::nullopt;
   }
 

@@ -73,11 +73,11 @@ OllamaModel of_size(std::vector<OllamaModel> models, Tier tier) {
   return tier == Tier::large ? models.back() : models[(models.size() - 1) / 2];
 }
 
-tl::expected<OllamaModel, Problem> rejected(std::string why) {
-  return tl::unexpected(Problem{Outcome::model_rejected, std::move(why), {}});
+tl::expected<OllamaModel, Failure> rejected(std::string why) {
+  return tl::unexpected(Failure{Outcome::model_rejected, std::move(why), {}});
 }
 
-tl::expected<OllamaModel, Problem> named(const std::string& name, const std::vector<OllamaModel>& models) {
+tl::expected<OllamaModel, Failure> named(const std::string& name, const std::vector<OllamaModel>& models) {
   for (const OllamaModel& model : models) {
     if (canonical(model.name) != canonical(name)) continue;
     if (!model.remote || lower(model.name) == lower(name)) return model;
@@ -87,7 +87,7 @@ tl::expected<OllamaModel, Problem> named(const std::string& name, const std::vec
   return rejected("model '" + name + "' is not installed (installed: " + names_of(models) + ")");
 }
 
-tl::expected<OllamaModel, Problem> choose_among(const std::vector<OllamaModel>& models, const Task& task) {
+tl::expected<OllamaModel, Failure> choose_among(const std::vector<OllamaModel>& models, const Task& task) {
   if (!task.model.empty()) return named(task.model, models);
   std::vector<OllamaModel> local;
   std::copy_if(models.begin(), models.end(), std::back_inserter(local),
@@ -119,7 +119,7 @@ void take_show(OllamaModel& model, const HttpResult& show) {
 
 bool has_cloud_name(std::string_view name) { return name.ends_with(":cloud") || name.ends_with("-cloud"); }
 
-tl::expected<OllamaModel, Problem> choose_ollama_model(const Task& task, const OllamaLookups& lookups) {
+tl::expected<OllamaModel, Failure> choose_ollama_model(const Task& task, const OllamaLookups& lookups) {
   std::vector<OllamaModel> models = installed(lookups[0], lookups[1]);
   // Which model each /api/show was about follows from the answers before it.
   for (std::size_t i = 2;; ++i) {

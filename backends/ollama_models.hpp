@@ -23,8 +23,8 @@ struct OllamaModel {
 };
 
 /// The named model, else one that is loaded already, else the newest, or one of the size that is wanted. A remote one
-/// never by chance: only when it is named in full. A Problem says why there is none. Needs the first two lookups.
-tl::expected<OllamaModel, Problem> choose_ollama_model(const Task& task, const OllamaLookups& lookups);
+/// never by chance: only when it is named in full. A Failure says why there is none. Needs the first two lookups.
+tl::expected<OllamaModel, Failure> choose_ollama_model(const Task& task, const OllamaLookups& lookups);
 
 /// The window to ask for, in tokens; 0: the server's own. One that differs from the loaded one makes the server load
 /// the model again, so a loaded one that is large enough is kept.

@@ -36,18 +36,18 @@ std::string first_model(const HttpResult& models) {
 }
 
 /// `error` is the value of that field, or the whole body where there is none.
-Problem problem_of(const Json& error, const Task& task, std::optional<std::int64_t> status) {
+Failure failure_of(const Json& error, const Task& task, std::optional<std::int64_t> status) {
   ServerError said = server_error(error, task);
   if (!said.outcome && status) said.outcome = outcome_of_status(*status);
   const auto wait = stated_wait(said.words);
   return {said.outcome.value_or(Outcome::server_error), std::move(said.words), wait};
 }
 
-void read_end(const Task& task, const std::string& reason, Reading& reading) {
-  reading.end_announced = true;  // the usage may follow, and [DONE]
+void read_end(const Task& task, const std::string& reason, ParsedOutput& parsed) {
+  parsed.end_announced = true;  // the usage may follow, and [DONE]
   if (reason == "length")
-    reading.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
-                               " tokens (max_tokens, or the model's window)");
+    parsed.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
+                              " tokens (max_tokens, or the model's window)");
 }
 
 constexpr Hint kHints[] = {
@@ -73,12 +73,12 @@ class OpenAi final : public Backend {
     return HttpRequest{.method = "GET", .url = base_url(task) + "/models", .headers = headers(task)};
   }
 
-  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
+  tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (!task.session.empty())
-      return tl::unexpected(Problem{Outcome::bad_request, "this server has no sessions to continue", {}});
+      return tl::unexpected(Failure{Outcome::bad_request, "this server has no sessions to continue", {}});
     if (!answers.empty() && answers[0].status != 200)
       return tl::unexpected(explain({}, task, {.http_status = answers[0].status, .body = answers[0].body})
-                                .value_or(Problem{Outcome::bad_output, "no list of models at " + base_url(task), {}}));
+                                .value_or(Failure{Outcome::bad_output, "no list of models at " + base_url(task), {}}));
     std::string model = task.model;
     if (model.empty() && !answers.empty()) model = first_model(answers[0]);
     Json body{{"stream", true}, {"max_tokens", task.settings.max_tokens}};
@@ -89,38 +89,38 @@ class OpenAi final : public Backend {
         .method = "POST", .url = base_url(task) + "/chat/completions", .headers = headers(task), .body = dump(body)};
   }
 
-  void read(Reading& reading, const Task& task, Stream, std::string_view line) const override {
+  void read(ParsedOutput& parsed, const Task& task, Stream, std::string_view line) const override {
     if (!line.starts_with("data:")) return;  // comments (pings) and other fields
     const std::string_view data = trim(line.substr(5));
     if (data == "[DONE]") {
-      reading.complete = true;
+      parsed.complete = true;
       return;
     }
     const auto json = parse_object(data);
     if (!json) return;
-    reading.doing.clear();
+    parsed.doing.clear();
     if (const Json& error = at(*json, "/error"); !error.is_null()) {
-      reading.problem = problem_of(error, task, std::nullopt);
+      parsed.failure = failure_of(error, task, std::nullopt);
       return;
     }
-    if (std::string model = text_at(*json, "/model"); !model.empty()) reading.model = std::move(model);
-    reading.text_grows = true;
-    reading.text += text_at(*json, "/choices/0/delta/content");
-    if (const auto tokens = integer_at(*json, "/usage/completion_tokens")) reading.usage.output_tokens = tokens;
+    if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
+    parsed.text_grows = true;
+    parsed.text += text_at(*json, "/choices/0/delta/content");
+    if (const auto tokens = integer_at(*json, "/usage/completion_tokens")) parsed.usage.output_tokens = tokens;
     if (const auto tokens = integer_at(*json, "/usage/prompt_tokens")) {
-      reading.usage.input_tokens = tokens;
+      parsed.usage.input_tokens = tokens;
       std::string cut = warning_of_cut_prompt(task, tokens);
-      if (!cut.empty() && reading.warnings.empty()) reading.warnings.push_back(std::move(cut));
+      if (!cut.empty() && parsed.warnings.empty()) parsed.warnings.push_back(std::move(cut));
     }
     if (const std::string reason = text_at(*json, "/choices/0/finish_reason"); !reason.empty())
-      read_end(task, reason, reading);
+      read_end(task, reason, parsed);
   }
 
-  std::optional<Problem> explain(const Reading&, const Task& task, const Remains& remains) const override {
-    if (remains.http_status == 200) return std::nullopt;
-    const Json body = parse_object(remains.body).value_or(Json::object());
+  std::optional<Failure> explain(const ParsedOutput&, const Task& task, const RawOutput& raw) const override {
+    if (raw.http_status == 200) return std::nullopt;
+    const Json body = parse_object(raw.body).value_or(Json::object());
     const Json& error = at(body, "/error");
-    return problem_of(error.is_null() ? Json(std::string(remains.body)) : error, task, remains.http_status);
+    return failure_of(error.is_null() ? Json(std::string(raw.body)) : error, task, raw.http_status);
   }
 
   std::string describe_model(const Task& task, const std::vector<HttpResult>& lookups) const override {

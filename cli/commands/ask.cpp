@@ -12,10 +12,10 @@ namespace delegate::cli {
 namespace {
 
 /// Could one of the candidates be probed in this run? Then the person must be able to leave before the probe's end.
-bool may_probe(const Engine& engine, const Request& request) {
+bool may_probe(const Engine& engine, const RoutePlan& plan) {
   const auto reading = engine.breakers.read();
   if (!reading) return false;
-  for (const RouteStep& step : plan_for(engine, request).steps) {
+  for (const RouteStep& step : plan.steps) {
     const auto known = reading->backends.find(step.backend);
     if (known == reading->backends.end()) continue;
     const BreakerState state = known->second.breaker.state;
@@ -50,7 +50,8 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   ForegroundProxy foreground;
   std::optional<Host> host(std::in_place, world, config);
   if (const Status found = find_session(command, *host, *request); !found) return refuse(world, output, found.error());
-  if (may_probe(host->engine(), *request)) {
+  PreparedAsk prepared = prepare_ask(host->engine(), *std::move(request));
+  if (may_probe(host->engine(), prepared.plan)) {
     host.reset();  // an open store must not be carried through a fork
     foreground.start();
     host.emplace(world, config);
@@ -58,7 +59,7 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   if (!host->notice().empty()) output.note("delegate: " + host->notice());
   AnswerStream stream(world);
   Narrator narrator(output, command, stream, world.interrupted);
-  const RunResult result = ask(host->engine(), *request, world.interrupted, narrator);
+  const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, narrator);
   narrator.clear();
   const int code = report(world, output, command, result, stream);
   notify::announce_left_behind(world, own_command(world), host->engine());

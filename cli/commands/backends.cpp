@@ -23,14 +23,14 @@ CheckRow row_of(const Engine& engine, const std::string& name, const BackendSett
     if (!process) row.state = "configured";
     return row;
   }
-  const Absent& absent = candidate.error();
-  row.state = absent.why == Absence::disabled ? "disabled" : "not installed";
-  if (absent.why == Absence::login_unset) {
+  const Unavailable& absent = candidate.error();
+  row.state = absent.reason == UnavailableReason::disabled ? "disabled" : "not installed";
+  if (absent.reason == UnavailableReason::login_unset) {
     row.state = to_string(SkipReason::login_unset);
     row.detail = message_of(absent);
   }
   const Backend* backend = engine.find_backend(settings.kind);
-  if (absent.why == Absence::not_installed && backend != nullptr)
+  if (absent.reason == UnavailableReason::not_installed && backend != nullptr)
     row.hint = hint_for(*backend, Task{.settings = settings}, {.outcome = Outcome::not_installed});
   return row;
 }
@@ -93,7 +93,7 @@ int run_ping(const World& world, const Config& config, const PingCommand& comman
       row.took = answer.took;
       if (!answer.works && !absent) code = kAllFailed;
       else if (answer.works && code == kNothingInstalled) code = kAnswered;
-    } else if (candidate.error().why == Absence::login_unset) {
+    } else if (candidate.error().reason == UnavailableReason::login_unset) {
       code = kAllFailed;
     }
     rows.push_back(std::move(row));

@@ -49,7 +49,7 @@ std::string missing_text(const Config& built_in, const std::vector<std::string>&
   for (const std::string& name : missing) {
     const BackendSettings& settings = *built_in.backend(name);
     const Backend* backend = find_backend(settings.kind);
-    const Problem absent{.outcome = Outcome::not_installed};
+    const Failure absent{.outcome = Outcome::not_installed};
     out += "#   " + padded(name, 8) + (backend ? hint_for(*backend, Task{.settings = settings}, absent) : "") + "\n";
   }
   return out;

@@ -20,7 +20,7 @@ tl::unexpected<Error> usage(std::string what, std::string hint = {}) {
 
 std::string outcome_now(const RunRow& row, const Breakers& breakers) {
   if (!row.outcome.empty()) return row.outcome;
-  return breakers.is_gone(row.owner) ? "killed" : "running";
+  return breakers.is_dead(row.owner) ? "killed" : "running";
 }
 
 /// Runs in the background that have not ended, newest first. A store without a queue has none.
@@ -46,7 +46,7 @@ Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<Job
 
 /// One that has not begun: the ledger does not know it yet.
 PastRun waiting_run(const Breakers& breakers, const JobRow& job) {
-  const bool is_left = breakers.is_gone(job.owner);
+  const bool is_left = breakers.is_dead(job.owner);
   return {.row = {.id = job.id, .started_at = job.submitted_at, .owner = job.owner},
           .attempts = {},
           .outcome = "waiting",

@@ -22,13 +22,13 @@ void AnswerStream::end_line() {
   if (begun_ && !at_line_start_) write("\n");
 }
 
-void AnswerStream::add(const News& news) {
-  if (news.anew) {
+void AnswerStream::add(const OutputDelta& delta) {
+  if (delta.reset) {
     end_line();
     out_.clear();
     held_.clear();
   }
-  held_ += news.text;
+  held_ += delta.text;
   const std::size_t last = held_.find_last_not_of("\r\n");
   if (last == std::string::npos) return;
   write(std::string_view(held_).substr(0, last + 1));

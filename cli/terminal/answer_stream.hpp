@@ -2,7 +2,7 @@
 #include <string>
 
 #include "cli/terminal/output.hpp"
-#include "core/run/news.hpp"
+#include "core/run/output_delta.hpp"
 
 namespace delegate::cli {
 
@@ -20,7 +20,7 @@ class AnswerStream {
   bool is_at_line_start() const { return at_line_start_; }
   /// stdout can take no more; `finish` says why, or that nobody reads any longer.
   bool is_closed() const { return !status_; }
-  void add(const News& news);
+  void add(const OutputDelta& delta);
   /// The whole answer: writes what of it is not out yet. Returns the exit code: 0 when all was written or the reader
   /// has gone away.
   int finish(const Output& output, const std::string& answer);

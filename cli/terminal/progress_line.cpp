@@ -31,12 +31,12 @@ void Narrator::skipped(const Skip& skip) {
   if (is_news(skip)) passed_.push_back(describe_shortly(skip));
 }
 
-void Narrator::told(const std::string& backend, const News& news) {
+void Narrator::output(const std::string& backend, const OutputDelta& delta) {
   for (Asked& asked : asked_)
-    if (asked.backend == backend && news.doing) asked.doing = *news.doing;
-  if (news.anew || !news.text.empty()) {
+    if (asked.backend == backend && delta.doing) asked.doing = *delta.doing;
+  if (delta.reset || !delta.text.empty()) {
     if (answer_.shares_terminal()) clear();  // the answer's first byte ends the line that stood there
-    answer_.add(news);
+    answer_.add(delta);
     if (answer_.is_closed()) give_up_.cancel();
   }
   draw();
@@ -50,7 +50,7 @@ void Narrator::ended(const Attempt& attempt) {
   draw();
 }
 
-Deadline Narrator::look() {
+Deadline Narrator::tick() {
   if (!is_wanted() || asked_.empty()) return Deadline::never();
   draw();  // also where it may not now: a job comes back from the background without a word
   const milliseconds since = elapsed(asked_.front().since);

@@ -18,9 +18,9 @@ class Narrator final : public Observer {
 
   void asking(const std::string& backend, bool probe) override;
   void skipped(const Skip& skip) override;
-  void told(const std::string& backend, const News& news) override;
+  void output(const std::string& backend, const OutputDelta& delta) override;
   void ended(const Attempt& attempt) override;
-  Deadline look() override;
+  Deadline tick() override;
   /// Nothing more is drawn.
   void clear();
 

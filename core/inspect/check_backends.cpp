@@ -47,10 +47,10 @@ Finding not_installed(const Context& context, const std::string& name, const Bac
           "put it there, or change backends." + settings.name + ".command"};
 }
 
-Finding absent(const Context& context, const std::string& name, const Absent& why) {
+Finding absent(const Context& context, const std::string& name, const Unavailable& why) {
   const BackendSettings& settings = *context.config().backend(name);
-  if (why.why == Absence::not_installed) return not_installed(context, name, settings);
-  if (why.why == Absence::disabled)
+  if (why.reason == UnavailableReason::not_installed) return not_installed(context, name, settings);
+  if (why.reason == UnavailableReason::disabled)
     return {FindingSeverity::note, name, "is switched off", "set backends." + settings.name + ".enabled = true"};
   return {FindingSeverity::warning, name, message_of(why),
           "set " + why.variable + " here, or change backends." + settings.name + ".logins"};

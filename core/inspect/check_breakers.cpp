@@ -22,7 +22,7 @@ std::string fix_of(const Candidate& candidate, const Breaker& breaker) {
   const std::string reset = "`delegate breaker reset " + candidate.name + "` tries it again now";
   const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
   const std::string hint =
-      outcome ? hint_for(*candidate.backend, candidate.task, Problem{.outcome = *outcome}) : std::string();
+      outcome ? hint_for(*candidate.backend, candidate.task, Failure{.outcome = *outcome}) : std::string();
   return hint.empty() ? reset : hint + "; then " + reset;
 }
 
@@ -76,7 +76,7 @@ Findings check_slots(const Context& context, const Candidate& candidate) {
   std::vector<std::string> owners;
   for (const SlotLease& slot : known->second.slots) {
     if (remaining(slot.span, context.states.now) == milliseconds(0)) continue;
-    if (context.engine().breakers.is_gone(slot.owner)) continue;
+    if (context.engine().breakers.is_dead(slot.owner)) continue;
     owners.push_back("process " + std::to_string(slot.owner.pid) + " for " +
                      format_took(elapsed(slot.span.since, context.states.now)));
   }

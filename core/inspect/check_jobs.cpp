@@ -24,7 +24,7 @@ Counted sorted(const Context& context, const std::vector<JobRow>& rows) {
   Counted out;
   for (const JobRow& row : rows) {
     if (row.state == JobRow::State::ended) continue;
-    const bool lost = row.state == JobRow::State::killed || context.engine().breakers.is_gone(row.owner);
+    const bool lost = row.state == JobRow::State::killed || context.engine().breakers.is_dead(row.owner);
     const bool has_begun = row.state != JobRow::State::waiting;
     if (lost) (has_begun ? out.killed : out.left_waiting).push_back(row.id);
     else (row.state == JobRow::State::running ? out.working : out.waiting).push_back(row.id);

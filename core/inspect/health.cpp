@@ -26,7 +26,7 @@ void read_store(const Engine& engine, Health& health) {
     const auto jobs = all->list();
     if (!jobs) return note(jobs.error());
     for (const JobRow& job : *jobs) {
-      if (engine.breakers.is_gone(job.owner)) continue;
+      if (engine.breakers.is_dead(job.owner)) continue;
       if (job.state == JobRow::State::waiting || job.state == JobRow::State::yielded) ++health.waiting;
       if (job.state == JobRow::State::running) ++health.running;
     }
@@ -44,7 +44,7 @@ Health health_of(const Engine& engine, const CancelToken& cancel) {
   for (const RouteStep& step : plan_for(engine, Request{}).steps) asked.insert(step.backend);
   for (const BackendStatus& backend : health.status.backends) {
     const bool is_ready = asked.count(backend.name) > 0 && is_admitted(backend) &&
-                          is_there(engine, backend.name, cancel, kServerPatience);
+                          is_reachable(engine, backend.name, cancel, kServerPatience);
     if (backend.enabled) (is_ready ? health.ready : health.not_ready).insert(backend.name);
   }
   if (health.status.store.ok) read_store(engine, health);

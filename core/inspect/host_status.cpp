@@ -14,7 +14,7 @@ BackendStatus status_of(const Engine& engine, const std::string& name, const Bac
   if (candidate) {
     out.path = candidate->where;
     if (candidate->backend->is_process()) out.installed = true;
-  } else if (candidate.error().why == Absence::not_installed) {
+  } else if (candidate.error().reason == UnavailableReason::not_installed) {
     out.installed = false;
   }
   return out;
@@ -26,10 +26,10 @@ void add_state(BackendStatus& out, const BackendState& state, const BreakerPolic
   out.trips = state.breaker.trips;
   out.last_failure = state.breaker.last_failure;
   for (const SlotLease& slot : state.slots)
-    if (remaining(slot.span, now) > milliseconds(0) && !breakers.is_gone(slot.owner)) ++out.slots_used;
+    if (remaining(slot.span, now) > milliseconds(0) && !breakers.is_dead(slot.owner)) ++out.slots_used;
   // A dead prober's lease holds nobody up: the next call takes it over.
   if (out.breaker.state == BreakerState::half_open && state.breaker.probe &&
-      breakers.is_gone(state.breaker.probe->owner))
+      breakers.is_dead(state.breaker.probe->owner))
     out.breaker.retry_after = milliseconds(0);
 }
 

@@ -13,7 +13,7 @@ Result<JobStatus> find_job(const Engine& engine, const std::string& id) {
   if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + engine.breakers.trouble());
   TRY(JobRow row, jobs->find(id));
   const bool has_ended = row.state == JobRow::State::ended;
-  const bool lost = row.state == JobRow::State::killed || (!has_ended && engine.breakers.is_gone(row.owner));
+  const bool lost = row.state == JobRow::State::killed || (!has_ended && engine.breakers.is_dead(row.owner));
   return JobStatus{std::move(row), lost};
 }
 

@@ -46,7 +46,7 @@ std::string remarks_on(const Engine& engine, const RunResult& result) {
 
 /// Asks for a place among those that run on this host.
 Result<JobStart> take_place(const Engine& engine, Jobs& jobs, const std::string& id) {
-  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
+  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
   return jobs.try_start(id, engine.breakers.self(), engine.config.background.max_parallel, gone);
 }
 
@@ -62,26 +62,28 @@ class JobReporter final : public Observer {
     if (jobs_ != nullptr) static_cast<void>(jobs_->note_doing(id_, "asking " + backend));
     say_in_passing(process_, progress_);
   }
-  void told(const std::string& backend, const News& news) override {
+  void output(const std::string& backend, const OutputDelta& delta) override {
     if (backend != progress_.backend) return;
-    progress_.bytes = (news.anew ? 0 : progress_.bytes) + static_cast<std::int64_t>(news.text.size());
-    if (news.doing) progress_.doing = *news.doing;
+    progress_.bytes = (delta.reset ? 0 : progress_.bytes) + static_cast<std::int64_t>(delta.text.size());
+    if (delta.doing) progress_.doing = *delta.doing;
     is_new_ = true;
   }
   /// While it waits for a slot, others may work.
-  void held_up(const std::vector<std::string>& backends) override {
+  void waiting_for_slot(const std::vector<std::string>& backends) override {
     progress_ = {.backend = {}, .doing = "waits for a free slot of " + join(backends, " or ")};
     has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, progress_.doing);
     say_in_passing(process_, progress_);
   }
   bool may_go_on() override {
-    const auto turn = has_yielded_ ? take_place(engine_, *jobs_, id_) : Result<JobStart>(JobStart{.decision = JobStart::Decision::started});
-    if (turn && (turn->decision == JobStart::Decision::lost || turn->decision == JobStart::Decision::cancelled)) process_.interrupted.cancel();
+    const auto turn = has_yielded_ ? take_place(engine_, *jobs_, id_)
+                                   : Result<JobStart>(JobStart{.decision = JobStart::Decision::started});
+    if (turn && (turn->decision == JobStart::Decision::lost || turn->decision == JobStart::Decision::cancelled))
+      process_.interrupted.cancel();
     // A store that fails meanwhile is no reason to wait any longer.
     has_yielded_ = turn && turn->decision != JobStart::Decision::started;
     return !has_yielded_;
   }
-  Deadline look() override {
+  Deadline tick() override {
     if (next_look_.passed()) {
       next_look_ = Deadline::in(kLook);
       lifeline_.look();

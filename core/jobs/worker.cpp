@@ -47,7 +47,7 @@ Result<std::vector<std::string>> run_orphaned_jobs(const ProcessFacts& process, 
                                                    const std::function<void(const std::string& id)>& on_run) {
   Jobs* jobs = engine.store == nullptr ? nullptr : engine.store->jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "worker: there is no store: " + engine.breakers.trouble());
-  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_gone(owner); };
+  const auto gone = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
   for (std::vector<std::string> runs;;) {
     if (process.interrupted.cancelled()) return runs;
     TRY(const auto row, jobs->adopt(engine.breakers.self(), gone));

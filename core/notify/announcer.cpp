@@ -57,13 +57,13 @@ class Announcer {
     const auto claim = [&]() -> Result<Turn> {
       Turn turn;
       TRY_STATUS(engine_.store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
-        const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_gone(who); };
+        const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_dead(who); };
         turn.other = other_sender(rows, me(), gone, now);
         turn.mine = claim_pending(rows, me(), gone, now);
       }));
       return turn;
     };
-    return guard_gate(engine_.guards, "notify_claim", claim);
+    return guard_fail_closed(engine_.guards, "notify_claim", claim);
   }
 
   /// Another teller looks again before it ends. One in another container may have ended with it, which nobody sees
@@ -119,8 +119,8 @@ class Announcer {
     if (!all) return false;
     const std::vector<std::string> handles = stale_handles(*all);
     if (handles.empty()) return true;
-    guard_optional(engine_.guards, "notify_desktop",
-                   [&] { return close_on_desktop(process_, engine_.redact, handles); });
+    guard_fail_open(engine_.guards, "notify_desktop",
+                    [&] { return close_on_desktop(process_, engine_.redact, handles); });
     const auto forget = [&](NotificationRows& rows, const HostTime&) {
       for (NotificationRow& row : rows)
         if (std::find(handles.begin(), handles.end(), row.handle) != handles.end()) row.handle.clear();
@@ -158,7 +158,7 @@ class Announcer {
       const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
       const bool known = reading && found != reading->backends.end();
       if (known && is_off(found->second.breaker)) continue;
-      if (is_there(engine_, step.backend, process_.interrupted, kServerPatience))
+      if (is_reachable(engine_, step.backend, process_.interrupted, kServerPatience))
         around.answering.push_back(step.backend);
     }
     return around;
@@ -190,7 +190,7 @@ void announce_left_behind(const ProcessFacts& process, const OwnCommand& self, c
   if (engine.store == nullptr || !is_shared) return;
   const auto is_left = [&, now = process.clock.now()](const NotificationRow& row) {
     return is_orphaned(
-        row, [&](const ProcessId& who) { return engine.breakers.is_gone(who); }, now);
+        row, [&](const ProcessId& who) { return engine.breakers.is_dead(who); }, now);
   };
   const auto rows = engine.store->notifications();
   if (rows && std::any_of(rows->begin(), rows->end(), is_left)) start_announcer(process, self);

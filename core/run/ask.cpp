@@ -4,36 +4,40 @@
 
 namespace delegate {
 
-RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer) {
-  Run run(engine, request, cancel, observer);
-  auto race = std::make_unique<Race>(engine, cancel);
-  if (!run.is_allowed()) return run.finish(std::move(race));
+RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& cancel, Observer& observer) {
+  Run run(engine, prepared, cancel, observer);
+  auto attempts = std::make_unique<HedgedAttempts>(engine, cancel);
+  if (!run.is_allowed()) return run.finish(std::move(attempts));
 
   do {
     for (const RouteStep& step : run.plan().steps) {
       if (!run.may_try(step)) continue;
       auto order = run.admit(step);
       if (!order) {
-        if (auto aside = run.slow_probe(step)) race->start(*std::move(aside));
+        if (auto background_probe = run.limit_probe(step)) attempts->start(*std::move(background_probe));
         continue;
       }
       const int latest = order->number;
-      const Deadline patience = run.patience(*order, step);
-      race->start(*std::move(order));
+      const Deadline hedge_at = run.hedge_delay(*order, step);
+      attempts->start(*std::move(order));
       // A probe that takes too long is left running, and the next candidate starts beside it.
-      while (race->under_way(latest) && !run.is_decided()) {
-        auto attempt = race->next(patience.or_earlier(run.end_of_waiting(*race)), run);
+      while (attempts->under_way(latest) && !run.is_decided()) {
+        auto attempt = attempts->next(hedge_at.or_earlier(run.end_of_waiting(*attempts)), run);
         if (attempt) run.note(*std::move(attempt));
         else break;
       }
     }
     while (!run.is_decided()) {
-      auto attempt = race->next(run.end_of_waiting(*race), run);
+      auto attempt = attempts->next(run.end_of_waiting(*attempts), run);
       if (!attempt) break;
       run.note(*std::move(attempt));
     }
-  } while (run.waits_for_slot());
-  return run.finish(std::move(race));
+  } while (run.wait_for_slot());
+  return run.finish(std::move(attempts));
+}
+
+RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer) {
+  return ask(engine, prepare_ask(engine, request), cancel, observer);
 }
 
 }  // namespace delegate

@@ -1,12 +1,12 @@
 #pragma once
 #include <memory>
 
-#include "core/route/plan.hpp"
-#include "core/run/race.hpp"
+#include "core/run/hedged_attempts.hpp"
+#include "core/run/prepared_ask.hpp"
 
 namespace delegate {
 
-/// What became of a request. Complete, with or without an answer.
+/// The result of a run, with or without an answer.
 struct RunResult {
   std::string run_id;
   std::string requested_backend;
@@ -14,41 +14,39 @@ struct RunResult {
   Outcome outcome = Outcome::internal;
   std::optional<Attempt> answer;           // the attempt that answered
   std::vector<Attempt> attempts;           // in the order in which they ended
-  std::vector<Attempt> slow_probes;        // that ended before the run did
+  std::vector<Attempt> limit_probes;       // those that ended before the run did
   std::vector<Skip> skips;                 // in the order of the plan
-  std::vector<std::string> still_probing;  // backends whose probe was overtaken and goes on
+  std::vector<std::string> still_probing;  // backends whose probe is still running
   std::vector<std::string> warnings;
-  std::string message;  // without an answer: why, one line
+  std::string message;  // without an answer: why, in one line
   std::string hint;
   milliseconds took{0};
-  /// Those who are still out: a probe that was overtaken or is slow by nature and gets its verdict, a loser that is
-  /// being stopped. Destroying it waits for their end; null when all have ended.
-  std::unique_ptr<Race> pending;
+  /// Attempts that are still running: probes, which get their verdict, and attempts that are being stopped. Destroying
+  /// it waits for their end; null if all have ended.
+  std::unique_ptr<HedgedAttempts> pending;
 };
 
-/// Someone who follows a run while it happens. Called from the asking thread only.
+/// Follows a run while it happens. Called on the thread that called `ask` only.
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void asking(const std::string& /*backend*/, bool /*probe*/) {}
   virtual void skipped(const Skip&) {}
-  /// What this backend writes, as far as the request wants it before the end, and what it is busy with. Text comes from
-  /// one backend only: whoever writes first has the floor.
-  virtual void told(const std::string& /*backend*/, const News&) {}
+  /// New output of a backend, as far as the request wants it streamed, and what the backend is doing. Text comes from
+  /// one backend only, the first that writes.
+  virtual void output(const std::string& /*backend*/, const OutputDelta&) {}
   virtual void ended(const Attempt&) {}
-  /// Of a request that waits for slots: nobody is left to be asked but these, who have none free.
-  virtual void held_up(const std::vector<std::string>& /*backends*/) {}
-  /// One of them has: may the run go on now? Else it is asked again in a moment.
+  /// The run now waits for a free slot of one of these; no other backend is left to try.
+  virtual void waiting_for_slot(const std::vector<std::string>& /*backends*/) {}
+  /// A slot is free: may the run go on? If not, this is called again a moment later.
   virtual bool may_go_on() { return true; }
-  /// Called before each wait; by when the next call is wanted although nothing happens (a clock that ticks).
-  virtual Deadline look() { return Deadline::never(); }
+  /// Called before each wait. Returns when to call it next even if nothing happens, for a clock on display.
+  virtual Deadline tick() { return Deadline::never(); }
 };
 
-/// The heart of the program: one prompt in, one answer out, whoever asks (a shell, an editor's agent, a background
-/// worker). Blocks until decided; `cancel` ends it at once. The engine must outlive the result.
+/// The heart of the program: one prompt in, one answer out. Blocks until decided; `cancel` ends it at once. The engine
+/// must outlive the result.
+RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& cancel, Observer& observer);
 RunResult ask(const Engine& engine, const Request& request, const CancelToken& cancel, Observer& observer);
-
-/// The plan that `ask` would follow now, without asking: for showing, and to know whether a probe may be due.
-RoutePlan plan_for(const Engine& engine, const Request& request);
 
 }  // namespace delegate

@@ -13,36 +13,36 @@
 #include "core/os/http.hpp"
 #include "core/state/ledger.hpp"
 
-// What a way of talking to a model must provide. Everything here is pure: a backend says what to run or send, reads
-// what comes back, and explains a failure. Running, clocks, breakers and fallback are core/run's.
+// What a backend kind must provide. Everything here is pure: a backend says what to run or send, parses what comes
+// back, and explains a failure. Running calls, time limits, breakers and fallback belong to core/run.
 namespace delegate {
 
 using Environment = std::map<std::string, std::string>;
 
 enum class Access { read_only, write };
 
-/// How much of a model a task deserves; what that is at each backend is in its settings.
+/// How large a model a task needs; each backend's settings say which model that is.
 enum class Tier { small, medium, large };
 
-/// One call at one backend, with all that is known before it.
+/// One call to one backend, with everything that is known before it.
 struct Task {
   std::string prompt;
   std::string system;   // empty: none
   std::string model;    // empty: the backend's own default
-  std::string session;  // resume this one; empty: a new one
+  std::string session;  // the one to resume; empty: a new one
   std::string cwd;
   Access access = Access::read_only;
-  std::string effort;              // how hard it thinks, for kinds that have such words; empty: its default
-  std::optional<Tier> local_size;  // of the model to choose among those that are there
-  bool watched = false;            // someone reads along: ask for drafts where they are an extra
+  std::string effort;              // reasoning effort, for kinds that have levels of it; empty: its default
+  std::optional<Tier> local_size;  // of the model to choose among the installed ones
+  bool watched = false;            // a person watches the output: request drafts where they are optional
   BackendSettings settings;
-  std::string executable;   // absolute, for CLI kinds; of a server_program, empty when it is not installed
+  std::string executable;   // absolute: of a CLI, or of the server_program; empty if that is not installed
   Environment environment;  // the caller's
-  Environment login;        // what a login adds to the child's environment
+  Environment login;        // variables that the login adds to the child's environment
 };
 
-/// A private file that a CLI must find on disk (never the prompt, unless its kind takes it no other way). The runner
-/// writes it 0600, puts its path wherever `placeholder` stands in argv or env, and removes it afterwards.
+/// A private file that a CLI must find on disk (the prompt only if the CLI accepts it no other way). The runner writes
+/// it with mode 0600, replaces `placeholder` in argv and env by its path, and removes it afterwards.
 struct PrivateFile {
   std::string placeholder;
   std::string content;
@@ -53,78 +53,78 @@ struct ProcessCall {
   std::vector<std::string> env;
   std::string input;
   std::vector<PrivateFile> files;
-  /// Stands in argv or env for a private directory that is removed with all it holds; empty: none is needed.
+  /// Placeholder in argv or env for a private directory, which is removed after the call; empty: none is needed.
   std::string directory_placeholder;
-  /// The arguments for the case that there is no such directory. Empty: it cannot do without.
+  /// The arguments to use if that directory cannot be created. Empty: the call then fails.
   std::vector<std::string> argv_without_directory = {};
 };
 using Call = std::variant<ProcessCall, HttpRequest>;
 
-/// A request that ends, with status 200, when the server has this model ready.
+/// A request that loads a model: the server answers with status 200 once the model is ready.
 struct Load {
   HttpRequest request;
-  std::string model;  // its name, for showing
+  std::string model;  // its name, for display
 };
 
-/// A file in which a CLI keeps what it says, for the case that its output is lost.
-struct Record {
+/// A file in which a CLI keeps its output, for the case that the answer is missing on stdout.
+struct TranscriptFile {
   std::string directory;  // absolute; empty: the call's private directory
-  std::string name;       // in it, or in one of the directories that stand in it
+  std::string name;       // in that directory or in one of its subdirectories
 };
 
-/// A backend tries again by itself. It only tells; whether that may go on is decided in core/run/retries.
+/// A backend reports that it retries by itself. end_of_retries decides whether it may go on.
 struct Retrying {
   int failures = 1;       // so far
-  milliseconds pause{0};  // before the next try, as far as it says
-  bool for_ever = false;  // it waits until something changes
+  milliseconds pause{0};  // before the next retry, if it says so
+  bool for_ever = false;  // it waits without end for something to change
 };
 
-/// Why there is no answer, as far as the backend can tell.
-struct Problem {
+/// Why there is no answer; while judging a call also that there is one (Outcome::answered).
+struct Failure {
   Outcome outcome = Outcome::internal;
   std::string message;                      // one line in the backend's own words
   std::optional<milliseconds> retry_after;  // from now
-  std::optional<milliseconds> retry_at;     // or as a time: wall, since the epoch
-  std::string_view limit = {};              // the key of the backend whose time was over: "timeout"
-  std::string hint = {};                  // what to do about this very trouble, where its outcome alone does not say it
-  std::optional<Retrying> retrying = {};  // it is not over yet: the backend goes on
+  std::optional<milliseconds> retry_at;     // or as a point in time: wall clock, since the epoch
+  std::string_view limit = {};              // the setting whose time limit was reached: "timeout"
+  std::string hint = {};                    // what to do about it, if the outcome alone does not determine that
+  std::optional<Retrying> retrying = {};    // set while the backend is still retrying
 };
 
-/// One thing that a person can do about an outcome. Placeholders, each filled in or the row passed over: {name} of the
-/// backend, {command} that runs it, {model} and {session} that were asked for, {limit} the key of the time that was
-/// over, {wait} until it may be asked again.
+/// One thing that a person can do about an outcome. A row is used only if all its placeholders have a value: {name} of
+/// the backend, {command} that runs it, {login} its variables, {model} and {session} of the request, {limit} the
+/// setting whose time limit was reached, {wait} until the next call is allowed.
 struct Hint {
   Outcome outcome;
   std::string_view text;
-  std::string_view unseen_key = {};  // said only when this variable is set, and kept from the backend
+  std::string_view unseen_key = {};  // use the row only if this variable is set but not passed to the backend
 };
 
-/// What has been understood of the output so far; `read` folds lines into it.
-struct Reading {
+/// What has been parsed of the output so far; `read` adds one line at a time.
+struct ParsedOutput {
   std::string text;
-  bool complete = false;       // the backend's own record of the end was seen
-  bool end_announced = false;  // … or the last word of the answer, after which there is only bookkeeping
+  bool complete = false;       // the backend's own end marker was seen
+  bool end_announced = false;  // … or the end of the answer, with only bookkeeping to follow
   std::string session_id;
   std::string model;
   Usage usage;
-  std::optional<Problem> problem;     // from the backend's structured output
+  std::optional<Failure> failure;     // from the backend's structured output
   std::vector<std::string> warnings;  // for the person, one line each
-  std::vector<std::string> denied;    // tools that it was refused
+  std::vector<std::string> denied;    // tools that it was not allowed to use
 
-  /// `text` is the answer as far as it has come and only grows: it may be handed on at once.
+  /// `text` is a prefix of the answer and only grows: it may be streamed at once.
   bool text_grows = false;
-  /// Else, what is being written now. It may turn out not to be the answer (a remark before a tool is used, a try that
-  /// is repeated), so it is for the eyes of a person and nothing else. `drafts` counts how many were begun.
+  /// Otherwise, what is being written now. It may turn out not to be the answer (a remark before a tool call, a try
+  /// that is repeated), so it is only shown to a person who watches. `drafts` counts how many were begun.
   std::string draft;
   int drafts = 0;
   void begin_draft() { draft.clear(), pauses.clear(), ++drafts; }
-  /// For kinds that do not say when a try is repeated: after how many bytes of `draft` it paused, and when it last
-  /// wrote, by its own time stamps.
+  /// For kinds that do not report a repeated try: after how many bytes of `draft` it paused, and when it last wrote
+  /// according to its own timestamps.
   std::vector<std::size_t> pauses;
   std::optional<milliseconds> wrote_at;
-  /// What it is busy with while it writes nothing: "loading qwen3:8b", "using Read". Empty: it has not said.
+  /// What it is doing while it writes nothing: "loading qwen3:8b", "using Read". Empty: unknown.
   std::string doing;
-  /// The tools that were begun and have not ended, each by its id: "using Bash". While there is one, silence is its.
+  /// Tool calls that have not ended, by id: "using Bash". While there is one, silence is the tool's, not the backend's.
   std::map<std::string, std::string> tools;
   void begin_tool(const std::string& id, const std::string& what) { tools[id] = doing = what; }
   void end_tool(const std::string& id) {
@@ -133,8 +133,8 @@ struct Reading {
   }
 };
 
-/// What was left when the call had ended, for explaining a failure. Of a process or of an HTTP answer, not of both.
-struct Remains {
+/// The output of a call that has ended, for explaining a failure: either of a process or of an HTTP response.
+struct RawOutput {
   std::string_view out;  // head and tail
   std::string_view err;
   int exit_code = 0;
@@ -142,13 +142,13 @@ struct Remains {
   std::string_view body;
 };
 
-/// Where a login of a CLI can be seen on this machine without a call; each of these is one.
+/// Where a CLI's login can be detected on this machine without a call; any one of these is enough.
 struct LoginTraces {
-  std::vector<std::string> files;      // absolute, there or not
-  std::vector<std::string> variables;  // of the child
+  std::vector<std::string> files;      // absolute paths, which may not exist
+  std::vector<std::string> variables;  // in the child's environment
 };
 
-/// What the settings name for a tier; empty: nothing.
+/// The model that the settings name for a tier; empty: none.
 const std::string& tier_setting(const BackendSettings& settings, Tier tier);
 
 class Backend {
@@ -156,62 +156,61 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string_view kind() const = 0;
 
-  /// CLI kinds run an executable of this machine; the others speak HTTP.
+  /// CLI kinds run an executable on this machine; the others use HTTP.
   virtual bool is_process() const = 0;
-  /// Does a call with Access::read_only certainly change nothing? Only then may a call whose answer got lost be
+  /// Is a call with Access::read_only guaranteed to change nothing? Only then may a call whose answer got lost be
   /// repeated.
   virtual bool enforces_read_only() const { return false; }
-  /// Where the calls go, for HTTP kinds, without credentials: shown, and what the breaker's verdicts are about.
+  /// Where the calls go, for HTTP kinds, without credentials: for display, and to identify the server to the breaker.
   virtual std::string endpoint(const Task&) const { return {}; }
-  /// The program of this machine that would listen there, where nobody has named another place: when it is not
-  /// installed, nobody listening is no failure. Empty: somebody has said that there is a server.
+  /// The program on this machine that would listen at the default address: if it is not installed, a refused connection
+  /// is no failure. Empty: a server was configured explicitly.
   virtual std::string_view server_program(const Task&) const { return {}; }
 
-  /// A cheap question whose answer `prepare` needs (which models are installed), given the answers so far; nothing when
-  /// all is known. A lookup that fails ends the attempt as a call would.
+  /// A cheap request whose response `prepare` needs (which models are installed), given the responses so far; nothing
+  /// once everything is known. A lookup that fails ends the attempt as a failed call would.
   virtual std::optional<HttpRequest> lookup(const Task&, const std::vector<HttpResult>&) const { return std::nullopt; }
 
-  /// What makes the model ready that `prepare` is going to ask. Nothing: it is, or nobody can tell.
+  /// The request that loads the model which `prepare` is going to use. Nothing: it is loaded, or that is unknown.
   virtual std::optional<Load> load(const Task&, const std::vector<HttpResult>& /*lookups*/) const {
     return std::nullopt;
   }
 
-  /// Sets what the task's settings name for a tier; false when they name nothing, and its default is used.
+  /// Sets the model that the settings name for a tier; false if they name none, and the default is used.
   virtual bool choose(Task& task, Tier tier) const;
 
-  /// What to run or send. A Problem instead: it cannot work, and nothing was spent.
-  virtual tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>& lookups) const = 0;
+  /// What to run or send, or why that cannot work; nothing has been sent then.
+  virtual tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& lookups) const = 0;
 
-  /// One line of output with its newline (the last may have none). Must take anything.
-  virtual void read(Reading& so_far, const Task& task, Stream stream, std::string_view line) const = 0;
+  /// Parses one line of output with its newline (the last may have none). Must accept any bytes.
+  virtual void read(ParsedOutput& so_far, const Task& task, Stream stream, std::string_view line) const = 0;
 
-  /// Called once when a process ended by itself with exit code 0 and the record of its end was not seen: is what it
-  /// wrote an answer all the same?
-  virtual void conclude(Reading&, const Task&) const {}
+  /// Called once if a process ended by itself with exit code 0 and its end marker was not seen: decides whether its
+  /// output is an answer nevertheless.
+  virtual void conclude(ParsedOutput&, const Task&) const {}
 
-  /// Where else the answer of such a process may be, and what is read there. `recover` must take anything.
-  virtual std::optional<Record> record(const Reading&, const Task&) const { return std::nullopt; }
-  virtual void recover(Reading&, std::string_view /*record*/) const {}
+  /// Where else the answer of such a process may be, and how to parse it. `recover` must accept any bytes.
+  virtual std::optional<TranscriptFile> transcript(const ParsedOutput&, const Task&) const { return std::nullopt; }
+  virtual void recover(ParsedOutput&, std::string_view /*transcript*/) const {}
 
-  /// Called when there was no complete answer and no structured problem: what do the remains say? Nothing: unknown,
-  /// and the way it ended decides.
-  virtual std::optional<Problem> explain(const Reading& reading, const Task& task, const Remains& remains) const = 0;
+  /// Called if there was neither a complete answer nor a structured error: what does the raw output say? Nothing:
+  /// unknown; the way the call ended then decides.
+  virtual std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const = 0;
 
-  /// How to ask for the version: a process with no input, or a request.
+  /// How to find the version: a process without input, or a request.
   virtual Call version_call(const Task& task) const = 0;
 
-  /// Empty: nobody can tell.
+  /// Empty: a login cannot be detected.
   virtual LoginTraces login_traces(const Task&) const { return {}; }
 
-  /// Which model `prepare` would ask now, for a person: "asks qwen3:8b, which is not loaded yet". Empty: nobody can
-  /// tell.
+  /// Which model `prepare` would use now, for a person: "asks qwen3:8b, which is not loaded yet". Empty: unknown.
   virtual std::string describe_model(const Task&, const std::vector<HttpResult>& /*lookups*/) const { return {}; }
 
-  /// What to do about outcomes in the words of this kind, before the general ones of core/run/hints.
+  /// Hints that are specific to this kind; they come before the general ones in core/run/hints.cpp.
   virtual std::span<const Hint> hints() const { return {}; }
 };
 
-/// Finds the backend of a kind; null when there is none. The program has one such function, in backends/registry.
+/// Finds the backend of a kind; null if there is none. The program has one such function, in backends/registry.cpp.
 using FindBackend = const Backend* (*)(std::string_view kind);
 
 }  // namespace delegate

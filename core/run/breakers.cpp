@@ -8,19 +8,19 @@
 namespace delegate {
 namespace {
 
-constexpr int kSettleTries = 5;  // each waits for the store as long as the store allows
+constexpr int kSettleTries = 5;  // each waits for the store's own busy timeout
 
-void drop_dead_slots(BackendState& state, const HostTime& now, const IsDead& is_gone) {
+void drop_dead_slots(BackendState& state, const HostTime& now, const IsDead& is_dead) {
   std::erase_if(state.slots, [&](const SlotLease& slot) {
     return remaining(slot.span, now) == milliseconds(0) || slot.span.since.boot_id != now.boot_id ||
-           is_gone(slot.owner);
+           is_dead(slot.owner);
   });
 }
 
 std::string_view place_of(std::string_view endpoint) { return endpoint.substr(0, endpoint.find('\n')); }
 
-/// A reinstalled executable deserves a fresh judgement. Only a new file at the same place counts: shells with different
-/// PATHs would else reset each other's breaker for ever. What was decided by hand stays.
+/// A reinstalled executable starts with a closed breaker. Only a new file at the same place counts: otherwise shells
+/// with different PATHs would keep resetting each other's breaker. Manual decisions stay.
 void void_old_endpoint(BackendState& state, const std::string& endpoint) {
   if (endpoint.empty() || state.endpoint == endpoint) return;
   const bool manual = state.breaker.state == BreakerState::forced_open || state.breaker.state == BreakerState::disabled;
@@ -28,34 +28,34 @@ void void_old_endpoint(BackendState& state, const std::string& endpoint) {
   state.endpoint = endpoint;
 }
 
-/// Was it the login that was refused, rather than the backend that failed?
+/// Was this login refused, rather than the whole backend failing?
 bool is_about_login(const Breaker& breaker) {
-  // This one was taken out by hand, the others were not.
+  // A manual trip applies to this login alone.
   if (breaker.state == BreakerState::forced_open || breaker.manual) return true;
   const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
   return outcome && traits(*outcome).try_login == TryNext::yes;
 }
 
-Skip refusal(const Applicant& applicant, const Breaker& breaker, const HostTime& now) {
-  const BreakerView seen = view(breaker, applicant.policy, now);
-  Skip skip{.backend = applicant.backend,
+Skip refusal(const AdmissionRequest& wanted, const Breaker& breaker, const HostTime& now) {
+  const BreakerView seen = view(breaker, wanted.policy, now);
+  Skip skip{.backend = wanted.backend,
             .reason = SkipReason::breaker_open,
             .retry_in = seen.retry_after,
             .login_refused = is_about_login(breaker)};
   if (breaker.last_failure) skip.message = breaker.last_failure->message;
-  skip.slow_probe_due = seen.limit_probe_in == milliseconds(0);
+  skip.limit_probe_due = seen.limit_probe_in == milliseconds(0);
   const bool forced = seen.state == BreakerState::forced_open;
   if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;
-  else if (forced || breaker.manual) skip.reason = SkipReason::tripped_by_hand;
-  if (skip.reason == SkipReason::tripped_by_hand) skip.message = "tripped by hand";
+  else if (forced || breaker.manual) skip.reason = SkipReason::tripped_manually;
+  if (skip.reason == SkipReason::tripped_manually) skip.message = "tripped by hand";
   if (forced) skip.retry_in.reset();
   return skip;
 }
 
-Skip no_slot(const Applicant& applicant, std::size_t used) {
-  return {.backend = applicant.backend,
+Skip no_slot(const AdmissionRequest& wanted, std::size_t used) {
+  return {.backend = wanted.backend,
           .reason = SkipReason::no_slot,
-          .message = std::to_string(used) + " of " + std::to_string(applicant.max_parallel) + " slots in use",
+          .message = std::to_string(used) + " of " + std::to_string(wanted.max_parallel) + " slots in use",
           .login_refused = traits(Outcome::no_slot).try_login == TryNext::yes};
 }
 
@@ -65,7 +65,7 @@ std::string_view to_string(SkipReason reason) {
   switch (reason) {
     case SkipReason::breaker_open: return "breaker_open";
     case SkipReason::probe_running: return "probe_running";
-    case SkipReason::tripped_by_hand: return "tripped_by_hand";
+    case SkipReason::tripped_manually: return "tripped_by_hand";
     case SkipReason::no_slot: return "no_slot";
     case SkipReason::not_installed: return "not_installed";
     case SkipReason::disabled: return "disabled";
@@ -85,12 +85,12 @@ BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& gra
           .drop_counts_after = grace.max_streak};
 }
 
-Permit::Permit(Breakers& breakers, Applicant applicant, Ticket ticket)
-    : breakers_(&breakers), applicant_(std::move(applicant)), ticket_(std::move(ticket)) {}
+Permit::Permit(Breakers& breakers, AdmissionRequest wanted, Ticket ticket)
+    : breakers_(&breakers), wanted_(std::move(wanted)), ticket_(std::move(ticket)) {}
 
 Permit::Permit(Permit&& other) noexcept
     : breakers_(std::exchange(other.breakers_, nullptr)),
-      applicant_(std::move(other.applicant_)),
+      wanted_(std::move(other.wanted_)),
       ticket_(std::move(other.ticket_)),
       login_refused_(other.login_refused_),
       in_burst_(other.in_burst_) {}
@@ -99,7 +99,7 @@ Permit::~Permit() { settle(CallReport{.verdict = Verdict::neutral}); }
 
 Settled Permit::settle(const CallReport& report) {
   Breakers* breakers = std::exchange(breakers_, nullptr);
-  return breakers == nullptr ? Settled{} : breakers->settle(applicant_, ticket_, report);
+  return breakers == nullptr ? Settled{} : breakers->settle(wanted_, ticket_, report);
 }
 
 Breakers::Breakers(StateStore* store, std::string why, ProcessId self)
@@ -110,11 +110,11 @@ std::string Breakers::next_token() {
          std::to_string(permits_.fetch_add(1) + 1);
 }
 
-bool Breakers::is_gone(const ProcessId& owner) const { return !(owner == self_) && !is_alive(owner, self_.boot_id); }
+bool Breakers::is_dead(const ProcessId& owner) const { return !(owner == self_) && !is_alive(owner, self_.boot_id); }
 
-Admission Breakers::admit(const Applicant& applicant) {
-  const LeaseRequest request{.owner = self_, .token = next_token(), .lease = applicant.lease};
-  const IsDead gone = [this](const ProcessId& owner) { return is_gone(owner); };
+Admission Breakers::admit(const AdmissionRequest& wanted) {
+  const LeaseRequest claimant{.owner = self_, .token = next_token(), .lease = wanted.lease};
+  const IsDead gone = [this](const ProcessId& owner) { return is_dead(owner); };
   Ticket ticket{.kind = PermitKind::unguarded};
   std::optional<Skip> refused;
   bool login_refused = false;
@@ -123,33 +123,33 @@ Admission Breakers::admit(const Applicant& applicant) {
   const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
     refused.reset();
     const Breaker before = state.breaker;
-    void_old_endpoint(state, applicant.endpoint);
+    void_old_endpoint(state, wanted.endpoint);
     dismissed = edge_between(before, state.breaker) == Edge::dismissal;
-    if (!applicant.peer.empty()) state.peer = applicant.peer;
+    if (!wanted.peer.empty()) state.peer = wanted.peer;
     drop_dead_slots(state, now, gone);
     Breaker admitted = state.breaker;
     login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);
-    lossy = delegate::in_burst(state.breaker, applicant.policy, now);
-    ticket = try_acquire(admitted, now, request, gone, applicant.probe_time).ticket;
+    lossy = delegate::in_burst(state.breaker, wanted.policy, now);
+    ticket = try_acquire(admitted, now, claimant, gone, wanted.probe_time).ticket;
     if (ticket.kind == PermitKind::denied) {
-      refused = refusal(applicant, admitted, now);
-    } else if (state.slots.size() >= static_cast<std::size_t>(applicant.max_parallel)) {
-      refused = no_slot(applicant, state.slots.size());
-      return;  // the breaker is left as it was: a missing slot spends no probe
+      refused = refusal(wanted, admitted, now);
+    } else if (state.slots.size() >= static_cast<std::size_t>(wanted.max_parallel)) {
+      refused = no_slot(wanted, state.slots.size());
+      return;  // the breaker stays as it was: a missing slot uses up no probe
     } else {
-      state.slots.push_back({request.token, self_, Span{now, applicant.lease}});
+      state.slots.push_back({claimant.token, self_, Span{now, wanted.lease}});
     }
     state.breaker = std::move(admitted);
   };
   const Status done =
-      store_ == nullptr ? fail(Code::unavailable, trouble()) : store_->update(applicant.backend, admit_or_refuse);
+      store_ == nullptr ? fail(Code::unavailable, trouble()) : store_->update(wanted.backend, admit_or_refuse);
   if (!done) {
     remember(done.error());
-    return Permit(*this, applicant, Ticket{.kind = PermitKind::unguarded});
+    return Permit(*this, wanted, Ticket{.kind = PermitKind::unguarded});
   }
-  if (dismissed && tell_) tell_();
+  if (dismissed && notify_) notify_();
   if (refused) return *std::move(refused);
-  Permit permit(*this, applicant, std::move(ticket));
+  Permit permit(*this, wanted, std::move(ticket));
   permit.login_refused_ = login_refused;
   permit.in_burst_ = lossy;
   return permit;
@@ -160,21 +160,21 @@ bool Breakers::has_free_slot(const std::string& backend, int max_parallel) {
   const auto known = reading ? reading->backends.find(backend) : std::map<std::string, BackendState>::const_iterator();
   if (!reading || known == reading->backends.end()) return true;
   BackendState state = known->second;
-  drop_dead_slots(state, reading->now, [this](const ProcessId& owner) { return is_gone(owner); });
+  drop_dead_slots(state, reading->now, [this](const ProcessId& owner) { return is_dead(owner); });
   return state.slots.size() < static_cast<std::size_t>(max_parallel);
 }
 
-Settled Breakers::settle(const Applicant& applicant, const Ticket& ticket, const CallReport& report) {
+Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report) {
   if (ticket.kind == PermitKind::unguarded || store_ == nullptr) return {};
   Settled settled;
-  const auto give_back = [&](BackendState& state, const HostTime& now) {
+  const auto release = [&](BackendState& state, const HostTime& now) {
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
-    settled = delegate::settle(state.breaker, applicant.policy, now, ticket, report);
+    settled = delegate::settle(state.breaker, wanted.policy, now, ticket, report);
   };
   for (int tries = 1;; ++tries) {
-    const Status done = store_->update(applicant.backend, give_back);
+    const Status done = store_->update(wanted.backend, release);
     if (done) {
-      if (tell_ && (settled.tripped || settled.recovered)) tell_();
+      if (notify_ && (settled.tripped || settled.recovered)) notify_();
       return settled;
     }
     if (done.error().code != Code::busy || tries == kSettleTries) {
@@ -192,7 +192,7 @@ Status Breakers::change(const std::string& backend, const std::function<void(Bre
     change(state.breaker, now);
     dismissed = edge_between(before, state.breaker) == Edge::dismissal;
   }));
-  if (dismissed && tell_) tell_();
+  if (dismissed && notify_) notify_();
   return {};
 }
 

@@ -15,21 +15,21 @@ namespace delegate {
 
 BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& grace);
 
-/// Who asks for a permit, and for what.
-struct Applicant {
+/// What a permit for one call depends on.
+struct AdmissionRequest {
   std::string backend;
   BreakerPolicy policy;
   int max_parallel = 1;
-  milliseconds lease{0};  // longer than the call can take
+  milliseconds lease{0};  // must be longer than the call can take
   std::string peer;       // see BackendState
-  std::string endpoint;   // place, newline, identity: a new identity at the same place voids old verdicts
+  std::string endpoint;   // place, newline, identity: a new identity at the same place resets the breaker
   ProbeTime probe_time = ProbeTime::when_due;
 };
 
 class Breakers;
 
-/// The right to make one call and the place to make it in. Settled exactly once: by `settle`, or as neutral when it is
-/// destroyed, so that no path out of a call can keep it (crashes and kills are covered by its lease).
+/// The right to make one call, and the slot for it. Settled exactly once: by `settle`, or as neutral when destroyed, so
+/// that every path out of a call releases it (its lease covers crashes and kills).
 class Permit {
  public:
   Permit(Permit&& other) noexcept;
@@ -37,17 +37,17 @@ class Permit {
   ~Permit();
 
   PermitKind kind() const { return ticket_.kind; }
-  /// Of a probe: the breaker is not closed for a reason that another login of the backend does not share.
+  /// Of a probe: the breaker opened for a reason that does not apply to another login of the backend.
   bool login_refused() const { return login_refused_; }
-  /// Connections to its peer got lost just now: none that is older is to be used.
+  /// Connections to its peer were lost just now: use a new one.
   bool in_burst() const { return in_burst_; }
   Settled settle(const CallReport& report);
 
  private:
   friend class Breakers;
-  Permit(Breakers& breakers, Applicant applicant, Ticket ticket);
+  Permit(Breakers& breakers, AdmissionRequest wanted, Ticket ticket);
   Breakers* breakers_;  // null once settled
-  Applicant applicant_;
+  AdmissionRequest wanted_;
   Ticket ticket_;
   bool login_refused_ = false;
   bool in_burst_ = false;
@@ -55,45 +55,46 @@ class Permit {
 
 using Admission = std::variant<Permit, Skip>;
 
-/// The process's one registry of breakers, over the host's store; safe to use from several threads. A store that cannot
-/// be used never blocks a call: it is admitted unguarded, its result is dropped, and `trouble()` says so.
+/// The breakers of this host, one object a process, over the shared store; safe to use from several threads. A store
+/// that cannot be used never blocks a call: the call is admitted unguarded, its result is dropped, and `trouble()` says
+/// why.
 class Breakers {
  public:
-  /// `store` may be null: it could not be opened, and `why` is the reason.
+  /// `store` may be null if it could not be opened; `why` is then the reason.
   Breakers(StateStore* store, std::string why, ProcessId self);
 
-  /// One atomic step: dead leases are dropped, then breaker and slot are both given or both refused. A missing slot
-  /// never spends a probe.
-  Admission admit(const Applicant& applicant);
+  /// One atomic step: expired leases are dropped, then probe permit and slot are both taken or both refused, so that a
+  /// missing slot never uses up a probe.
+  Admission admit(const AdmissionRequest& wanted);
 
-  /// Would `admit` find a free slot? A store that cannot be used refuses none.
+  /// Would `admit` find a free slot? True if the store cannot be used.
   bool has_free_slot(const std::string& backend, int max_parallel);
 
-  /// A change by hand.
+  /// A manual change.
   Status change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change);
 
   Result<StateStore::Snapshot> read();
-  /// Is the owner of a lease certainly gone?
-  bool is_gone(const ProcessId& owner) const;
+  /// Is the process that owns a lease certainly dead?
+  bool is_dead(const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }
 
-  /// `tell` is called, on whatever thread settles, when a change of state has left something for the process that tells
-  /// people: notifications of the store are owed, or what is shown is over. It must not block. Set before the first
+  /// `notify` is called when a change of state has left work for the notification process: notifications are pending,
+  /// or one that is shown is obsolete. It runs on the thread that settles and must not block. Set it before the first
   /// permit.
-  void when_owed(std::function<void()> tell) { tell_ = std::move(tell); }
+  void when_owed(std::function<void()> notify) { notify_ = std::move(notify); }
 
-  /// Why the store could not be used, the first time it happened; empty while all is well.
+  /// The first reason why the store could not be used; empty if it works.
   std::string trouble() const;
 
  private:
   friend class Permit;
-  Settled settle(const Applicant& applicant, const Ticket& ticket, const CallReport& report);
+  Settled settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report);
   void remember(const Error& error);
   std::string next_token();
 
   StateStore* store_;
   ProcessId self_;
-  std::function<void()> tell_;
+  std::function<void()> notify_;
   std::atomic<std::uint64_t> permits_{0};
   mutable std::mutex mutex_;
   std::string trouble_;  // guarded by mutex_

@@ -21,12 +21,12 @@ void put_everywhere(ProcessCall& call, const std::string& placeholder, const std
         word.replace(at, placeholder.size(), path);
 }
 
-/// Writes the private files of a call; they are gone with the directory. Nothing when the call needs none.
+/// Writes the private files of a call into a directory that removes them with itself. Nothing if the call needs none.
 Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCall& call) {
   if (call.files.empty() && call.directory_placeholder.empty()) return std::optional<ScratchDirectory>();
   if (root.empty())
-    return fail(Code::unavailable, "no place for private files: neither XDG_RUNTIME_DIR nor HOME is set");
-  ScratchDirectory::remove_abandoned(root);  // of a run that was killed: a prompt may lie there
+    return fail(Code::unavailable, "no directory for private files: neither XDG_RUNTIME_DIR nor HOME is set");
+  ScratchDirectory::remove_abandoned(root);  // a run that was killed may have left a prompt there
   TRY(ScratchDirectory directory, ScratchDirectory::create(root));
   if (!call.directory_placeholder.empty()) put_everywhere(call, call.directory_placeholder, directory.path().string());
   for (std::size_t i = 0; i < call.files.size(); ++i) {
@@ -37,16 +37,16 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
   return std::optional<ScratchDirectory>(std::move(directory));
 }
 
-/// The same; a call that only hoped for a directory goes on without one.
-Result<std::optional<ScratchDirectory>> make_place(const Path& root, ProcessCall& call) {
+/// The same; a call that can do without a directory goes on without one.
+Result<std::optional<ScratchDirectory>> make_files(const Path& root, ProcessCall& call) {
   auto files = write_files(root, call);
   if (files || !call.files.empty() || call.argv_without_directory.empty()) return files;
   call.argv = std::move(call.argv_without_directory);
   return std::optional<ScratchDirectory>();
 }
 
-/// Every user of the machine can read the arguments of a process. The words that a kind adds are its own; these are the
-/// person's.
+/// Every user of the machine can read the arguments of a process. Checked are those that come from the person, not
+/// those that the kind adds.
 bool has_secret_argument(const Task& task, const Redactor& secrets) {
   std::vector<std::string> words{task.model, task.session, task.effort};
   if (!task.settings.command.empty())
@@ -54,82 +54,82 @@ bool has_secret_argument(const Task& task, const Redactor& secrets) {
   return std::any_of(words.begin(), words.end(), [&](const auto& word) { return secrets.finds_secret(word); });
 }
 
-/// The output lacks an answer that the CLI may have kept elsewhere.
-void recover(const Backend& backend, const Task& task, const Path& own_directory, Reading& reading) {
-  const auto record = backend.record(reading, task);
-  if (!record || (record->directory.empty() && own_directory.empty())) return;
-  const Path directory = record->directory.empty() ? own_directory : Path(record->directory);
-  for (const Path& place : files_named(record->name, directory)) {
-    if (const auto text = read_file(place, kLongestAnswer)) backend.recover(reading, *text);
-    if (reading.complete) return;
+/// Looks for an answer that is missing on stdout in the files that the CLI keeps.
+void recover(const Backend& backend, const Task& task, const Path& own_directory, ParsedOutput& parsed) {
+  const auto file = backend.transcript(parsed, task);
+  if (!file || (file->directory.empty() && own_directory.empty())) return;
+  const Path directory = file->directory.empty() ? own_directory : Path(file->directory);
+  for (const Path& place : files_named(file->name, directory)) {
+    if (const auto text = read_file(place, kLongestAnswer)) backend.recover(parsed, *text);
+    if (parsed.complete) return;
   }
 }
 
-void run_process(const Backend& backend, const Task& task, ProcessCall call, const CallLimits& limits,
-                 const CancelToken& cancel, const OnReading& on_reading, CallEnd& end) {
+void run_process(const Backend& backend, const Task& task, ProcessCall process, const CallLimits& limits,
+                 const CancelToken& cancel, const OnParsed& on_parsed, CallEnd& call) {
   if (limits.secrets != nullptr && has_secret_argument(task, *limits.secrets)) {
-    end.end = {.outcome = Outcome::blocked,
-               .message = "a secret stands in its arguments, which every user of this machine could read",
-               .hint = std::string(hint_for_secret_argument())};
+    call.failure = {.outcome = Outcome::blocked,
+                    .message = "its arguments contain a secret, which every user of this machine could read",
+                    .hint = std::string(hint_for_secret_argument())};
     return;
   }
-  const auto files = make_place(limits.scratch, call);
+  const auto files = make_files(limits.scratch, process);
   if (!files) {
-    end.end = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
+    call.failure = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
     return;
   }
-  call.env.push_back("DELEGATE_RUN_ID=" + limits.tag);
-  call.env.push_back("DELEGATE_DEPTH=" + std::to_string(limits.depth));
+  process.env.push_back("DELEGATE_RUN_ID=" + limits.tag);
+  process.env.push_back("DELEGATE_DEPTH=" + std::to_string(limits.depth));
   ChildSpec spec;
-  spec.argv = std::move(call.argv);
-  spec.env = std::move(call.env);
+  spec.argv = std::move(process.argv);
+  spec.env = std::move(process.env);
   spec.cwd = task.cwd;
-  spec.input = call.input;
+  spec.input = process.input;
   spec.clocks = {.first_output = task.settings.first_output_timeout,
                  .idle = task.settings.idle_timeout,
                  .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
   spec.tag_name = "DELEGATE_RUN_ID";
-  spec.keep_daemons = task.access == Access::write;  // it may have been asked to start one
-  Reader reader(backend, task, spec.clocks.total, end.reading, on_reading);
+  spec.keep_daemons = task.access == Access::write;  // starting a daemon may be its task
+  Reader reader(backend, task, spec.clocks.total, call.parsed, on_parsed);
   const auto result =
       run_child(spec, cancel, [&](Stream stream, std::string_view bytes) { return reader.take(stream, bytes); });
   if (!result) {
-    end.end = judge_spawn(result.error());
+    call.failure = judge_spawn(result.error());
     return;
   }
   reader.finish();
-  if (result->end == ChildEnd::exited) end.exit_code = result->exit_code;
-  const bool lost = end.exit_code == 0 && !end.reading.complete && !end.reading.end_announced && !end.reading.problem;
-  if (lost) recover(backend, task, *files ? (*files)->path() : Path(), end.reading);
-  end.end = judge_process(backend, task, end.reading, *result);
+  if (result->end == ChildEnd::exited) call.exit_code = result->exit_code;
+  const bool lost = call.exit_code == 0 && !call.parsed.complete && !call.parsed.end_announced && !call.parsed.failure;
+  if (lost) recover(backend, task, *files ? (*files)->path() : Path(), call.parsed);
+  call.failure = judge_process(backend, task, call.parsed, *result);
 }
 
-/// The run's deadline is the person's, and says nothing about a backend that had less than its own time: unless it was
-/// mute for longer than any CLI takes to start.
-void excuse_for_deadline(const Task& task, const CallLimits& limits, CallEnd& end) {
-  const bool late = end.end.outcome == Outcome::timed_out || end.end.outcome == Outcome::timed_out_active;
-  if (!late || !limits.deadline.passed() || end.took >= task.settings.timeout) return;
-  if (end.end.outcome == Outcome::timed_out && end.took >= kLongestStart) return;
-  end.end.outcome = Outcome::deadline_passed;
+/// The run's deadline says nothing about a backend that had less than its own time limit, unless it was silent for
+/// longer than any CLI takes to start.
+void excuse_for_deadline(const Task& task, const CallLimits& limits, CallEnd& call) {
+  const bool late = call.failure.outcome == Outcome::timed_out || call.failure.outcome == Outcome::timed_out_active;
+  if (!late || !limits.deadline.passed() || call.took >= task.settings.timeout) return;
+  if (call.failure.outcome == Outcome::timed_out && call.took >= kLongestStart) return;
+  call.failure.outcome = Outcome::deadline_passed;
 }
 
 }  // namespace
 
 CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
-                  const OnReading& on_reading) {
+                  const OnParsed& on_parsed) {
   const auto started = std::chrono::steady_clock::now();
-  CallEnd end;
-  HttpCall server(backend, task, limits, cancel, on_reading);
-  if (server.look_up(end)) {
-    auto call = backend.prepare(task, server.lookups());
-    if (!call) end.end = std::move(call).error();
-    else if (auto* process = std::get_if<ProcessCall>(&*call))
-      run_process(backend, task, std::move(*process), limits, cancel, on_reading, end);
-    else if (server.load(end)) server.ask(std::get<HttpRequest>(*call), end);
+  CallEnd call;
+  HttpCall server(backend, task, limits, cancel, on_parsed);
+  if (server.look_up(call)) {
+    auto prepared = backend.prepare(task, server.lookups());
+    if (!prepared) call.failure = std::move(prepared).error();
+    else if (auto* process = std::get_if<ProcessCall>(&*prepared))
+      run_process(backend, task, std::move(*process), limits, cancel, on_parsed, call);
+    else if (server.load(call)) server.ask(std::get<HttpRequest>(*prepared), call);
   }
-  end.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
-  excuse_for_deadline(task, limits, end);
-  return end;
+  call.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
+  excuse_for_deadline(task, limits, call);
+  return call;
 }
 
 }  // namespace delegate

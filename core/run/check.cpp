@@ -14,21 +14,21 @@ namespace delegate {
 namespace {
 
 constexpr std::size_t kLongestVersion = 60;
-constexpr int kFewTokens = 64;  // an "OK", also of a model that thinks a little first
+constexpr int kFewTokens = 64;  // enough for an "OK" after a little reasoning
 
-VersionAnswer broken(const Candidate& candidate, const Problem& problem, milliseconds took) {
-  return {.text = problem.message,
-          .outcome = problem.outcome,
-          .hint = hint_for(*candidate.backend, candidate.task, problem),
+VersionAnswer broken(const Candidate& candidate, const Failure& failure, milliseconds took) {
+  return {.text = failure.message,
+          .outcome = failure.outcome,
+          .hint = hint_for(*candidate.backend, candidate.task, failure),
           .took = took};
 }
 
 VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, const CancelToken& cancel,
-                         Deadline patience) {
+                         Deadline deadline) {
   ChildSpec spec;
   spec.argv = call.argv;
   spec.env = call.env;
-  spec.clocks.total = patience;
+  spec.clocks.total = deadline;
   const auto result = run_child(spec, cancel);
   if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == ChildEnd::exited && result->exit_code == 0) {
@@ -38,58 +38,58 @@ VersionAnswer version_of(const Candidate& candidate, const ProcessCall& call, co
             .text = one_line(trim(said).substr(0, trim(said).find('\n')), kLongestVersion),
             .took = result->took};
   }
-  Reading reading;
-  Problem problem = judge_process(*candidate.backend, candidate.task, reading, *result);
-  problem.limit = {};  // the time was ours, and no setting changes it
-  return broken(candidate, problem, result->took);
+  ParsedOutput parsed;
+  Failure failure = judge_process(*candidate.backend, candidate.task, parsed, *result);
+  failure.limit = {};  // the time limit of a check is fixed, no setting changes it
+  return broken(candidate, failure, result->took);
 }
 
 VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const CancelToken& cancel,
-                         Deadline patience) {
-  request.clocks.total = patience;
+                         Deadline deadline) {
+  request.clocks.total = deadline;
   const auto result = http_exchange(request, cancel);
   if (!result) return broken(candidate, judge_spawn(result.error()), milliseconds(0));
   if (result->end == HttpEnd::complete && result->status == 200)
     return {.works = true, .text = one_line(result->body, kLongestVersion), .took = result->took};
-  Reading reading;
-  return broken(candidate, judge_http(*candidate.backend, candidate.task, reading, *result), result->took);
+  ParsedOutput parsed;
+  return broken(candidate, judge_http(*candidate.backend, candidate.task, parsed, *result), result->took);
 }
 
 }  // namespace
 
-VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel, milliseconds patience) {
+VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout) {
   const Call call = candidate.backend->version_call(candidate.task);
-  const Deadline end = Deadline::in(patience);
+  const Deadline end = Deadline::in(timeout);
   if (const auto* process = std::get_if<ProcessCall>(&call)) return version_of(candidate, *process, cancel, end);
   return version_of(candidate, std::get<HttpRequest>(call), cancel, end);
 }
 
-ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds patience) {
+ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout) {
   const Backend& backend = *candidate.backend;
   Task task = candidate.task;
-  task.settings.timeout = task.settings.load_timeout = patience;
-  const OnReading nobody;
-  HttpCall server(backend, task, {}, cancel, nobody);
-  CallEnd end;
-  Problem problem;
-  if (!server.look_up(end)) {
-    problem = std::move(end.end);
+  task.settings.timeout = task.settings.load_timeout = timeout;
+  const OnParsed ignored;
+  HttpCall server(backend, task, {}, cancel, ignored);
+  CallEnd lookup;
+  Failure failure;
+  if (!server.look_up(lookup)) {
+    failure = std::move(lookup.failure);
   } else if (const auto call = backend.prepare(task, server.lookups()); !call) {
-    problem = call.error();
+    failure = call.error();
   } else {
     return {.works = true, .text = backend.describe_model(task, server.lookups()), .outcome = Outcome::answered};
   }
-  problem.limit = {};  // the time was ours, and no setting changes it
-  return {.text = problem.message, .outcome = problem.outcome, .hint = hint_for(backend, task, problem)};
+  failure.limit = {};  // the time limit of a check is fixed, no setting changes it
+  return {.text = failure.message, .outcome = failure.outcome, .hint = hint_for(backend, task, failure)};
 }
 
 bool is_service(const Candidate& candidate) { return lower(candidate.where).starts_with("https://"); }
 
-bool is_there(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds patience) {
+bool is_reachable(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds timeout) {
   const auto candidate = find_candidate(engine, name);
   if (!candidate) return false;
-  const bool is_believed = candidate->backend->is_process() || is_service(*candidate);
-  return is_believed || ask_for_model(*candidate, cancel, patience).works;
+  const bool is_assumed = candidate->backend->is_process() || is_service(*candidate);
+  return is_assumed || ask_for_model(*candidate, cancel, timeout).works;
 }
 
 LoginTrace find_login(const Candidate& candidate) {
@@ -99,7 +99,7 @@ LoginTrace find_login(const Candidate& candidate) {
   const auto* process = call ? std::get_if<ProcessCall>(&*call) : nullptr;
   if ((traces.files.empty() && traces.variables.empty()) || process == nullptr) return {};
   const auto is_there = [](const std::string& file) {
-    std::error_code ignored;  // what cannot be looked at is not there for us
+    std::error_code ignored;  // a file that cannot be inspected counts as missing
     return std::filesystem::exists(file, ignored);
   };
   const auto is_seen = [&](const std::string& variable) {
@@ -114,7 +114,7 @@ LoginTrace find_login(const Candidate& candidate) {
   const std::string first_file = traces.files.empty() ? std::string() : traces.files.front();
   return {.found = false,
           .usual_place = first_file,
-          .hint = hint_for(backend, candidate.task, Problem{.outcome = Outcome::unauthenticated})};
+          .hint = hint_for(backend, candidate.task, Failure{.outcome = Outcome::unauthenticated})};
 }
 
 Task smallest_task(const Candidate& candidate) {
@@ -131,7 +131,7 @@ Task smallest_task(const Candidate& candidate) {
 PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
   const auto depth = next_depth(engine);
   if (!depth) return {.outcome = Outcome::blocked, .message = depth.error().what, .hint = depth.error().hint};
-  auto admission = engine.breakers.admit(applicant_for(engine, candidate, ProbeTime::immediate));
+  auto admission = engine.breakers.admit(admission_request(engine, candidate, ProbeTime::immediate));
   if (const auto* skip = std::get_if<Skip>(&admission))
     return {.outcome = skip->reason == SkipReason::no_slot ? Outcome::no_slot : Outcome::breaker_open,
             .message = skip->message,
@@ -144,18 +144,18 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                             .depth = *depth,
                             .secrets = &engine.redact},
                            cancel);
-  const OutcomeTraits& row = traits(call.end.outcome);
-  const std::string message = engine.redact(call.end.message);
+  const OutcomeTraits& row = traits(call.failure.outcome);
+  const std::string message = engine.redact(call.failure.message);
   std::get<Permit>(admission).settle({.verdict = row.on_health,
                                       .trip = row.trip,
-                                      .retry_after = call.end.retry_after,
+                                      .retry_after = call.failure.retry_after,
                                       .outcome = std::string(row.name),
                                       .message = message});
-  const bool works = is_answer(call.end.outcome);
+  const bool works = is_answer(call.failure.outcome);
   return {.works = works,
-          .outcome = call.end.outcome,
-          .message = works ? one_line(call.reading.model, kLongestVersion) : message,
-          .hint = works ? "" : engine.redact(hint_for(*candidate.backend, candidate.task, call.end)),
+          .outcome = call.failure.outcome,
+          .message = works ? one_line(call.parsed.model, kLongestVersion) : message,
+          .hint = works ? "" : engine.redact(hint_for(*candidate.backend, candidate.task, call.failure)),
           .took = call.took};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "core/run/engine.hpp"
 
-// Checks that a person asks for: is it there, does it answer?
+// Checks on request: is a backend installed, is it reachable, does it answer?
 namespace delegate {
 
 struct VersionAnswer {
@@ -11,36 +11,36 @@ struct VersionAnswer {
   std::string hint;
   milliseconds took{0};
 };
-/// Runs `--version`, or asks the server for its version. Counts nothing.
+/// Runs `--version`, or requests the server's version. The breaker is not involved.
 VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel,
-                          milliseconds patience = milliseconds(10'000));
+                          milliseconds timeout = milliseconds(10'000));
 
-/// Would a call find a model? Of servers; asks them what they have, and no model anything. Counts nothing.
+/// Would a call to a server find a model? Only its list of models is requested, and the breaker is not involved.
 struct ModelAnswer {
   bool works = false;
-  std::string text;  // which model would be asked, as far as the kind can tell; or why none
+  std::string text;  // which model would be used, if the kind can tell; or why none
   Outcome outcome = Outcome::internal;
   std::string hint;
 };
-ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds patience);
+ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout);
 
-/// Somebody else's, over a network: nobody asks it by the way.
+/// A remote service (https), as opposed to a server of this person's: never called just for a check.
 bool is_service(const Candidate& candidate);
 
-/// Could a call begin, its breaker and slots apart? A program that is installed is taken at its word, and so is a
-/// service; a server of this person's is asked for its models, because it may not run.
-bool is_there(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds patience);
+/// Could a call begin, apart from breaker and slots? An installed program and a remote service are assumed to work; a
+/// server of this person's may not be running, so its models are requested.
+bool is_reachable(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds timeout);
 
-/// A login of a CLI, as far as this machine tells without a call: one that has expired is there as well.
+/// A CLI's login, as far as it can be detected without a call: an expired one counts as found.
 struct LoginTrace {
-  bool found = true;        // or nobody can tell
+  bool found = true;        // also if it cannot be detected
   std::string usual_place;  // where it would be: "/home/you/.codex/auth.json"
   std::string hint;
 };
 LoginTrace find_login(const Candidate& candidate);
 
-/// The smallest question that proves the way to a model: one line, nothing to write, the least effort. The model stays,
-/// because limits are often those of one model.
+/// The smallest request that reaches a model: one line, read-only, the least effort. The model stays the same, because
+/// limits often apply to one model.
 Task smallest_task(const Candidate& candidate);
 /// How long its answer may take.
 inline constexpr milliseconds kSmallestTaskTimeout{120'000};
@@ -48,12 +48,12 @@ inline constexpr milliseconds kSmallestTaskTimeout{120'000};
 struct PingAnswer {
   bool works = false;
   Outcome outcome = Outcome::internal;
-  std::string message;  // the model that answered, or why none did
+  std::string message;  // the model that answered, or why there was no answer
   std::string hint;
   milliseconds took{0};
 };
-/// A live one-line call through breaker and slot; its outcome counts by the health column of the table. An open breaker
-/// does not keep it away: it is then the probe.
+/// A real one-line call through breaker and slot; its outcome counts by the health column of the outcome table. If the
+/// breaker is open, this call is the probe.
 PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel);
 
 }  // namespace delegate

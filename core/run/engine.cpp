@@ -7,17 +7,17 @@
 namespace delegate {
 namespace {
 
-constexpr milliseconds kLeaseMargin{60'000};  // beside the call's own timeout: a first try that got lost, recording
+constexpr milliseconds kLeaseMargin{60'000};  // on top of the call's timeout: a repeated first try, writing rows
 
 std::string value_of(const Environment& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? std::string() : found->second;
 }
 
-/// Takes one of the caller's variables. Nothing to take: the name of it.
+/// Reads the caller's variables and remembers the first that is not set.
 struct Lookup {
   const Environment& caller;
-  std::string missing = {};  // the first that was not set
+  std::string missing = {};
 
   std::string operator()(const std::string& name) {
     std::string value = value_of(caller, name);
@@ -26,7 +26,7 @@ struct Lookup {
   }
 };
 
-/// The login's variables as the child will see them. An error: the variable that it needs and that is not set here.
+/// The login's variables as the child will see them. The error is the name of a variable that is needed but not set.
 tl::expected<Environment, std::string> environment_of(const Login& login, const Environment& caller) {
   Environment out;
   Lookup take{.caller = caller};
@@ -39,15 +39,15 @@ tl::expected<Environment, std::string> environment_of(const Login& login, const 
   return out;
 }
 
-/// What makes this login another one, for the breaker's endpoint. As it is written: a secret's value is not for the
-/// state file.
+/// Identifies the login in the breaker's endpoint. As it is configured, not expanded: a secret's value must not get
+/// into the state file.
 std::string identity_of(const Login& login) {
   std::string text;
   for (const auto& [name, value] : login.env) text += "\n" + name + "=" + value;
   return text;
 }
 
-/// A URL without its path: several kinds may be spoken at one server, each at a path of its own.
+/// A URL without its path: one server may offer several APIs, each at its own path.
 std::string server_of(const std::string& url) {
   const std::size_t host = url.find("://");
   return host == std::string::npos ? url : url.substr(0, url.find('/', host + 3));
@@ -55,22 +55,22 @@ std::string server_of(const std::string& url) {
 
 }  // namespace
 
-std::string message_of(const Absent& absent) {
-  switch (absent.why) {
-    case Absence::unknown: return "is not configured";
-    case Absence::disabled: return "is disabled";
-    case Absence::not_installed: return "went away just now";
-    case Absence::login_unset: break;
+std::string message_of(const Unavailable& unavailable) {
+  switch (unavailable.reason) {
+    case UnavailableReason::unknown: return "is not configured";
+    case UnavailableReason::disabled: return "is disabled";
+    case UnavailableReason::not_installed: return "is no longer installed";
+    case UnavailableReason::login_unset: break;
   }
-  return absent.variable + " is not set, which this login names";
+  return unavailable.variable + " is not set, but this login needs it";
 }
 
-tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::string& name) {
+tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const std::string& name) {
   const BackendSettings* settings = engine.config.backend(name);
-  if (settings == nullptr) return tl::unexpected(Absent{Absence::unknown});
+  if (settings == nullptr) return tl::unexpected(Unavailable{UnavailableReason::unknown});
   const Backend* backend = engine.find_backend(settings->kind);
-  if (backend == nullptr) return tl::unexpected(Absent{Absence::unknown});
-  if (!settings->enabled) return tl::unexpected(Absent{Absence::disabled});
+  if (backend == nullptr) return tl::unexpected(Unavailable{UnavailableReason::unknown});
+  if (!settings->enabled) return tl::unexpected(Unavailable{UnavailableReason::disabled});
   Candidate candidate{.name = name, .backend = backend};
   candidate.task.settings = *settings;
   candidate.task.model = settings->model;
@@ -81,11 +81,11 @@ tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::
     if (!program.empty()) candidate.task.executable = find_executable(program, path).value_or(std::string());
     candidate.where = engine.redact(backend->endpoint(candidate.task));
     candidate.peer = server_of(candidate.where);
-    candidate.endpoint = settings->kind + "\n" + candidate.where;  // another server deserves a fresh judgement
+    candidate.endpoint = settings->kind + "\n" + candidate.where;  // another server starts with a closed breaker
     return candidate;
   }
   auto executable = find_executable(settings->command.front(), path);
-  if (!executable) return tl::unexpected(Absent{Absence::not_installed});
+  if (!executable) return tl::unexpected(Unavailable{UnavailableReason::not_installed});
   candidate.task.executable = *std::move(executable);
   candidate.where = candidate.task.executable;
   candidate.peer = candidate.task.executable;
@@ -94,7 +94,8 @@ tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::
   for (const Login& login : settings->logins) {
     if (login.name != login_name) continue;
     auto environment = environment_of(login, engine.environment);
-    if (!environment) return tl::unexpected(Absent{Absence::login_unset, std::move(environment).error()});
+    if (!environment)
+      return tl::unexpected(Unavailable{UnavailableReason::login_unset, std::move(environment).error()});
     candidate.task.login = *std::move(environment);
     candidate.endpoint += engine.redact(identity_of(login));
   }
@@ -109,14 +110,14 @@ Result<int> next_depth(const Engine& engine) {
   const bool is_number = text.empty() || (error == std::errc{} && end == text.data() + text.size() && depth >= 0);
   if (!is_number)
     return fail(Code::permission_denied, "DELEGATE_DEPTH: '" + one_line(text, 40) + "' is not a number",
-                "delegate sets it for the agents that it starts; unset it");
+                "delegate sets it for the agents that it starts: unset it");
   if (depth < limit) return depth + 1;
   return fail(Code::permission_denied,
               "delegations are nested " + std::to_string(depth) + " deep, the limit is " + std::to_string(limit),
-              "an agent may be delegating to itself; raise router.max_depth if the nesting is meant");
+              "an agent may be delegating to itself; raise router.max_depth if the nesting is intended");
 }
 
-Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {
+AdmissionRequest admission_request(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {
   const BackendSettings& settings = candidate.task.settings;
   return {.backend = candidate.name,
           .policy = policy_of(settings.breaker, engine.config.grace),

@@ -10,7 +10,7 @@
 
 namespace delegate {
 
-/// What every run of this process shares. Built once at the edge; everything it points to outlives it.
+/// What all runs of this process share. Built once at startup; everything it points to must outlive it.
 struct Engine {
   const Config& config;
   FindBackend find_backend;
@@ -19,23 +19,23 @@ struct Engine {
   Ledger* ledger;  // null: the store could not be opened
   const Clock& clock;
   Environment environment;
-  Path scratch;  // for private files of calls
+  Path scratch;  // directory for the private files of calls
   Redactor redact;
   StateStore* store = nullptr;  // null: it could not be opened, see Breakers::trouble
   std::string store_path = {};  // of the file, also when it could not be opened; empty: there is no place for one
 };
 
-/// A candidate that can be called: its settings, its way of talking, and where it is.
+/// A backend, or one login of it, that can be called: its settings, its kind, and where it is.
 struct Candidate {
   std::string name;  // of the backend, or of its login: "claude@work"
   const Backend* backend = nullptr;
   Task task;             // without the prompt
-  std::string where;     // executable or URL, for showing
+  std::string where;     // executable or URL, for display
   std::string peer;      // see BackendState
-  std::string endpoint;  // place, newline, identity: see Applicant
+  std::string endpoint;  // place, newline, identity: see AdmissionRequest
 };
 
-enum class Absence {
+enum class UnavailableReason {
   unknown,
   disabled,
   not_installed,
@@ -43,20 +43,20 @@ enum class Absence {
 };
 
 /// Why a candidate cannot be called here.
-struct Absent {
-  Absence why = Absence::unknown;
-  std::string variable = {};  // with login_unset: the one that the login needs and that is not set
+struct Unavailable {
+  UnavailableReason reason = UnavailableReason::unknown;
+  std::string variable = {};  // with login_unset: the variable that the login needs and that is not set
 };
-std::string message_of(const Absent& absent);
+std::string message_of(const Unavailable& unavailable);
 
-/// Looks up what `name` is on this machine. Spawns nothing. A backend with several logins is found by its own name as
-/// well, for asking about its executable; its calls are made with one of Config::candidates.
-tl::expected<Candidate, Absent> find_candidate(const Engine& engine, const std::string& name);
+/// Looks up where `name` is on this machine, without starting anything. A backend with several logins is also found by
+/// its own name, which is enough to inspect its executable; its calls are made with one of Config::candidates.
+tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const std::string& name);
 
-/// The nesting depth of what this process starts, from DELEGATE_DEPTH. An error says why it must not start anything.
+/// The nesting depth of the processes that this one starts, from DELEGATE_DEPTH. An error if it must not start any.
 Result<int> next_depth(const Engine& engine);
 
-/// What a permit for one call at this candidate needs.
-Applicant applicant_for(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);
+/// The request for a permit for one call to this candidate.
+AdmissionRequest admission_request(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);
 
 }  // namespace delegate

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kRemarkEach = 20;  // skips
 constexpr milliseconds kNever{100LL * 366 * 24 * 3'600'000};
-constexpr milliseconds kLongestTrial{60'000};  // of the single try: a side job takes no longer
+constexpr milliseconds kLongestTrial{60'000};  // lease of the single trial: no side job takes longer
 constexpr std::size_t kLongestError = 300;
 
 BreakerPolicy policy_of(const GuardSettings& settings) {
@@ -29,15 +29,15 @@ std::string last_error_of(const GuardState& state) {
 
 std::string times(std::int64_t count) { return count == 1 ? "once" : std::to_string(count) + " times"; }
 
-/// That it opened, or closed; else nothing. `state` has its failures and skips from before.
-std::string turn_of(const std::string& name, const Settled& settled, const GuardState& state) {
+/// The remark if the guard opened or closed; else empty. `state` still has the earlier counts.
+std::string change_of(const std::string& name, const Settled& settled, const GuardState& state) {
   if (settled.recovered)
-    return name + ": works again" + (state.skipped == 0 ? "" : ", was left out " + times(state.skipped));
+    return name + ": works again" + (state.skipped == 0 ? "" : ", was skipped " + times(state.skipped));
   if (!settled.tripped) return {};
-  const milliseconds cooldown = state.breaker.cooldown.length;
-  return name + ": failed" + (state.failures == 0 ? "" : " " + times(state.failures + 1) + " in a row") +
-         ", left out " + (cooldown == kNever ? "until it is reset" : "for " + format_duration(cooldown)) +
-         " (last: " + last_error_of(state) + ")";
+  const milliseconds pause = state.breaker.cooldown.length;
+  return name + ": failed" + (state.failures == 0 ? "" : " " + times(state.failures + 1) + " in a row") + ", paused " +
+         (pause == kNever ? "until it is reset" : "for " + format_duration(pause)) + " (last: " + last_error_of(state) +
+         ")";
 }
 
 void count(GuardState& state, Verdict verdict) {
@@ -75,9 +75,9 @@ Guards::Entry Guards::enter(const std::string& name) {
     if (entry.may_run) return;
     ++state.skipped;
     if (state.skipped == 1 || state.skipped % kRemarkEach == 0)
-      entry.remark = name + ": left out " + times(state.skipped) + " so far (last: " + entry.last_error + ")";
+      entry.remark = name + ": skipped " + times(state.skipped) + " so far (last: " + entry.last_error + ")";
   });
-  // It is open, and nobody can say whether its time has come: left out.
+  // It is open, and the store cannot say whether it may be tried again: skip the job.
   if (!done) return Entry{.may_run = false, .last_error = last_error_of(*known)};
   keep(name, entry.remark);
   return entry;
@@ -91,14 +91,14 @@ void Guards::keep(const std::string& name, const std::string& remark) {
     });
     if (newest != rows.rend()) newest->detail = remark;
   });
-  if (!kept) return;  // a line is lost; the counts, which `delegate guard list` has, are not
+  if (!kept) return;  // only this remark is lost; `delegate guard list` still has the counts
 }
 
-void Guards::give_back(const std::string& name, const Ticket& ticket) {
+void Guards::release(const std::string& name, const Ticket& ticket) {
   const Status noted = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
     settle(state.breaker, policy_, now, ticket, {.verdict = Verdict::neutral});
   });
-  if (!noted) return;  // then the try ends with its lease
+  if (!noted) return;  // then the trial ends with its lease
 }
 
 std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
@@ -107,28 +107,28 @@ std::string Guards::leave(const std::string& name, const Entry& entry, const Err
   std::string failure = failed == nullptr || is_stopped ? "" : name + " failed: " + error;
   if (store_ == nullptr || !entry.ticket) return failure;
   if (is_stopped || (failed != nullptr && failed->code == Code::busy)) {
-    if (entry.is_trial) give_back(name, *entry.ticket);
+    if (entry.is_trial) release(name, *entry.ticket);
     return failure;
   }
   if (failed == nullptr && !entry.is_trial) {
-    const auto known = store_->guard(name);  // others may have failed meanwhile
+    const auto known = store_->guard(name);  // other processes may have failed meanwhile
     if (!known || known->failures == 0) return {};
   }
-  std::string turn;
-  bool is_said = false;
+  std::string change;
+  bool is_reported = false;
   const Status noted = store_->update_guard(name, [&](GuardState& state, const HostTime& now) {
     const Verdict verdict = failed == nullptr ? Verdict::success : Verdict::failure;
     const Settled settled =
         settle(state.breaker, policy_, now, *entry.ticket, {.verdict = verdict, .outcome = "failed", .message = error});
-    turn = turn_of(name, settled, state);
-    // One line at the trip and none for each try after it: who waits for it to work again is told when it does.
-    is_said = !settled.entered;
+    change = change_of(name, settled, state);
+    // One remark at the trip, none for failed trials after it, and one when the job works again.
+    is_reported = !settled.entered;
     if (settled.counted) count(state, verdict);
   });
   if (!noted) return failure;
-  keep(name, turn);
-  if (!turn.empty()) return turn;
-  return is_said ? failure : "";
+  keep(name, change);
+  if (!change.empty()) return change;
+  return is_reported ? failure : "";
 }
 
 Result<int> Guards::reset(const std::string& name) {

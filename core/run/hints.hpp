@@ -5,26 +5,26 @@
 #include "core/run/backend.hpp"
 #include "core/run/request.hpp"
 
-// The one thing that a person can do. What all kinds have in common is a table in hints.cpp; a kind adds a table with
-// its own words (how to sign in, what to install) through Backend::hints.
+// What a person can do about a failure. The general hints are a table in hints.cpp; a kind adds its own (how to sign
+// in, what to install) through Backend::hints.
 namespace delegate {
 
-/// What to do about the end of a call; empty after an answer and a cancel, where there is nothing to do.
-std::string hint_for(const Backend& backend, const Task& task, const Problem& problem);
+/// What to do about a failed call; empty after an answer or a cancel.
+std::string hint_for(const Backend& backend, const Task& task, const Failure& failure);
 
-/// What to do about a candidate that was not tried although it was asked for by name.
+/// What to do about a backend that was requested by name and skipped.
 std::string hint_for(const Backend& backend, const Task& task, const Skip& skip);
 
-/// About a run in which nobody of several could be asked, or nobody is here.
-std::string_view hint_for_nobody(Outcome outcome);
+/// What to do if none of several backends was available or installed.
+std::string_view hint_for_no_backend(Outcome outcome);
 
-/// About an answer that came, but without a tool that the backend was refused.
+/// About an answer for which the backend was not allowed to use a tool.
 std::string hint_for_denied(std::string_view tool, Access access);
 
-/// About a call that was not made because others could have read a secret in it.
+/// About a call that was not made because its arguments contain a secret.
 std::string_view hint_for_secret_argument();
 
-/// About words that were shown already, and will not become an answer.
+/// About an answer that broke off after a part of it was shown.
 std::string_view hint_for_broken_answer();
 
 }  // namespace delegate

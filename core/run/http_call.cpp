@@ -10,48 +10,48 @@
 namespace delegate {
 namespace {
 
-constexpr milliseconds kLookupTimeout{5'000};  // a local server answers these in milliseconds unless it is sick
+constexpr milliseconds kLookupTimeout{5'000};  // a healthy local server answers these in milliseconds
 constexpr std::size_t kLongestLookup = 8u << 20;
-/// How long a server that is loading its model is left alone between two questions.
+/// Pauses between two requests to a server that is loading its model.
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{2'000};
 
-Problem not_sent(const Error& error) {
+Failure not_sent(const Error& error) {
   return {.outcome = Outcome::spawn_failed, .message = error.what, .hint = error.hint};
 }
 
-Problem fine() { return {.outcome = Outcome::answered}; }
+Failure no_failure() { return {.outcome = Outcome::answered}; }
 
 Deadline end_of_load(const BackendSettings& settings, Deadline total) {
   if (settings.load_timeout == milliseconds(0)) return total;
   return Deadline::in(settings.load_timeout).or_earlier(total);
 }
 
-/// An answer that is not the one hoped for.
-Problem judge_refusal(const Backend& backend, const Task& task, const HttpResult& result) {
-  Reading reading;
-  const OnReading nobody;
-  Reader reader(backend, task, Deadline::never(), reading, nobody);
+/// Judges a response other than the expected one.
+Failure judge_refusal(const Backend& backend, const Task& task, const HttpResult& result) {
+  ParsedOutput parsed;
+  const OnParsed ignored;
+  Reader reader(backend, task, Deadline::never(), parsed, ignored);
   reader.take(Stream::out, result.body);
   reader.finish();
-  return judge_http(backend, task, reading, result);
+  return judge_http(backend, task, parsed, result);
 }
 
 }  // namespace
 
 HttpCall::HttpCall(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
-                   const OnReading& on_reading)
+                   const OnParsed& on_parsed)
     : backend_(backend),
       task_(task),
       cancel_(cancel),
       fresh_(limits.fresh_connections),
-      on_reading_(on_reading),
+      on_parsed_(on_parsed),
       total_(Deadline::in(task.settings.timeout).or_earlier(limits.deadline)),
       load_end_(end_of_load(task.settings, total_)) {}
 
-void HttpCall::tell_doing(std::string doing, CallEnd& end) const {
-  end.reading.doing = std::move(doing);
-  if (on_reading_) on_reading_(end.reading);
+void HttpCall::report_doing(std::string doing, CallEnd& call) const {
+  call.parsed.doing = std::move(doing);
+  if (on_parsed_) on_parsed_(call.parsed);
 }
 
 std::string HttpCall::still_loading(const std::string& model) const {
@@ -61,91 +61,92 @@ std::string HttpCall::still_loading(const std::string& model) const {
 
 std::string_view HttpCall::load_limit() const { return total_.passed() ? "timeout" : "load_timeout"; }
 
-/// False: it has loaded for too long, or nobody wants it any more.
-bool HttpCall::wait_for_model(milliseconds pause, Problem& problem, CallEnd& end) {
-  if (end.reading.doing.empty()) tell_doing("loading its model", end);
+/// False: it has been loading for too long, or the call was cancelled.
+bool HttpCall::wait_for_model(milliseconds pause, Failure& failure, CallEnd& call) {
+  if (call.parsed.doing.empty()) report_doing("loading its model", call);
   Event nothing;
   nothing.wait(cancel_, Deadline::in(pause).or_earlier(load_end_));
   if (cancel_.cancelled()) {
-    problem = {.outcome = Outcome::cancelled, .message = "cancelled"};
+    failure = {.outcome = Outcome::cancelled, .message = "cancelled"};
     return false;
   }
   if (!load_end_.passed()) return true;
-  problem = {.outcome = Outcome::loading, .message = still_loading("its model"), .limit = load_limit()};
+  failure = {.outcome = Outcome::loading, .message = still_loading("its model"), .limit = load_limit()};
   return false;
 }
 
-/// Once more while the server says that it is loading its model: it will be well, and to give up now helps nobody.
+/// Repeats the request while the server reports that it is loading its model.
 template <class Once>
-Problem HttpCall::patiently(Once once, CallEnd& end) {
+Failure HttpCall::retry_while_loading(Once once, CallEnd& call) {
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    Problem problem = once();
-    if (problem.outcome != Outcome::loading || !wait_for_model(pause, problem, end)) return problem;
+    Failure failure = once();
+    if (failure.outcome != Outcome::loading || !wait_for_model(pause, failure, call)) return failure;
   }
 }
 
-Problem HttpCall::look_up_once(const HttpRequest& request, const CallEnd& end) {
+Failure HttpCall::look_up_once(const HttpRequest& request, const CallEnd& call) {
   auto result = http_exchange(request, cancel_);
   if (!result) return not_sent(result.error());
-  Reading reading = end.reading;
-  if (result->end != HttpEnd::complete) return judge_http(backend_, task_, reading, *result);
+  ParsedOutput parsed = call.parsed;
+  if (result->end != HttpEnd::complete) return judge_http(backend_, task_, parsed, *result);
   if (result->status == 503)
     if (auto refused = backend_.explain({}, task_, {.http_status = result->status, .body = result->body}))
       if (refused->outcome == Outcome::loading) return *std::move(refused);
   lookups_.push_back(*std::move(result));
-  return fine();
+  return no_failure();
 }
 
-bool HttpCall::look_up(CallEnd& end) {
+bool HttpCall::look_up(CallEnd& call) {
   while (auto request = backend_.lookup(task_, lookups_)) {
     request->keep = kLongestLookup;
     request->fresh = fresh_;
-    end.end = patiently(
+    call.failure = retry_while_loading(
         [&] {
           request->clocks.total = Deadline::in(kLookupTimeout).or_earlier(total_);
-          return look_up_once(*request, end);
+          return look_up_once(*request, call);
         },
-        end);
-    if (end.end.outcome != Outcome::answered) return false;
+        call);
+    if (call.failure.outcome != Outcome::answered) return false;
   }
   return true;
 }
 
-/// Nothing is asked of a model that is not there yet: while it is loaded, silence means nothing but that.
-bool HttpCall::load(CallEnd& end) {
+/// Loads the model before the request itself, so that silence while loading is not mistaken for a hang.
+bool HttpCall::load(CallEnd& call) {
   auto load = backend_.load(task_, lookups_);
   if (!load) return true;
-  tell_doing("loading " + load->model, end);
+  report_doing("loading " + load->model, call);
   load->request.clocks.total = load_end_;
   load->request.fresh = fresh_;
   const auto result = http_exchange(load->request, cancel_);
-  if (!result) end.end = not_sent(result.error());
+  if (!result) call.failure = not_sent(result.error());
   else if (result->end == HttpEnd::timed_out)
-    end.end = {.outcome = Outcome::loading, .message = still_loading(load->model), .limit = load_limit()};
-  else if (result->end != HttpEnd::complete || result->status != 200) end.end = judge_refusal(backend_, task_, *result);
-  else end.end = fine();
-  if (end.end.outcome != Outcome::answered) return false;
-  tell_doing({}, end);
+    call.failure = {.outcome = Outcome::loading, .message = still_loading(load->model), .limit = load_limit()};
+  else if (result->end != HttpEnd::complete || result->status != 200)
+    call.failure = judge_refusal(backend_, task_, *result);
+  else call.failure = no_failure();
+  if (call.failure.outcome != Outcome::answered) return false;
+  report_doing({}, call);
   return true;
 }
 
-Problem HttpCall::ask_once(const HttpRequest& request, CallEnd& end) {
-  end.reading = {.doing = std::move(end.reading.doing)};
-  Reader reader(backend_, task_, total_, end.reading, on_reading_);
+Failure HttpCall::ask_once(const HttpRequest& request, CallEnd& call) {
+  call.parsed = {.doing = std::move(call.parsed.doing)};
+  Reader reader(backend_, task_, total_, call.parsed, on_parsed_);
   const auto result =
       http_exchange(request, cancel_, [&](std::string_view bytes) { return reader.take(Stream::out, bytes); });
   if (!result) return not_sent(result.error());
   reader.finish();
-  return judge_http(backend_, task_, end.reading, *result);
+  return judge_http(backend_, task_, call.parsed, *result);
 }
 
-void HttpCall::ask(const HttpRequest& request, CallEnd& end) {
+void HttpCall::ask(const HttpRequest& request, CallEnd& call) {
   HttpRequest timed = request;
   timed.clocks.first_byte = task_.settings.first_output_timeout;
   timed.clocks.idle = task_.settings.idle_timeout;
   timed.clocks.total = total_;
   timed.fresh = fresh_;
-  end.end = patiently([&] { return ask_once(timed, end); }, end);
+  call.failure = retry_while_loading([&] { return ask_once(timed, call); }, call);
 }
 
 }  // namespace delegate

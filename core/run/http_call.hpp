@@ -5,27 +5,27 @@
 
 namespace delegate {
 
-/// One call at a server: what must be known first, its model made ready, the question. A model that is being loaded is
-/// waited for by its own clock, `load_timeout`, and is never held against the server. The whole call has
-/// `settings.timeout`, from its construction on. Everything it is given must outlive it.
+/// One call to a server: lookups, loading the model, the request itself. Loading has its own time limit,
+/// `load_timeout`, and never counts as a failure of the server. The whole call has `settings.timeout` from construction
+/// on. All references must outlive it.
 class HttpCall {
  public:
   HttpCall(const Backend& backend, const Task& task, const CallLimits& limits, const CancelToken& cancel,
-           const OnReading& on_reading);
+           const OnParsed& on_parsed);
 
-  /// Each of these is a step. False: the call is over, and `end` says how.
-  bool look_up(CallEnd& end);
-  bool load(CallEnd& end);
+  /// The steps, in this order. False: the call is over, and `call.failure` says why.
+  bool look_up(CallEnd& call);
+  bool load(CallEnd& call);
   const std::vector<HttpResult>& lookups() const { return lookups_; }
-  void ask(const HttpRequest& request, CallEnd& end);
+  void ask(const HttpRequest& request, CallEnd& call);
 
  private:
-  Problem look_up_once(const HttpRequest& request, const CallEnd& end);
-  Problem ask_once(const HttpRequest& request, CallEnd& end);
+  Failure look_up_once(const HttpRequest& request, const CallEnd& call);
+  Failure ask_once(const HttpRequest& request, CallEnd& call);
   template <class Once>
-  Problem patiently(Once once, CallEnd& end);
-  bool wait_for_model(milliseconds pause, Problem& problem, CallEnd& end);
-  void tell_doing(std::string doing, CallEnd& end) const;
+  Failure retry_while_loading(Once once, CallEnd& call);
+  bool wait_for_model(milliseconds pause, Failure& failure, CallEnd& call);
+  void report_doing(std::string doing, CallEnd& call) const;
   std::string still_loading(const std::string& model) const;
   std::string_view load_limit() const;
 
@@ -33,7 +33,7 @@ class HttpCall {
   const Task& task_;
   const CancelToken& cancel_;
   bool fresh_;
-  const OnReading& on_reading_;
+  const OnParsed& on_parsed_;
   Steady started_ = std::chrono::steady_clock::now();
   Deadline total_;
   Deadline load_end_;

@@ -9,7 +9,7 @@
 namespace delegate {
 namespace {
 
-/// A call that still produced output this shortly before its time was over was slow, not sick (F2.1).
+/// A call that produced output this shortly before its time limit was slow, not failing.
 constexpr milliseconds kStillActive{30'000};
 constexpr std::string_view kNoText = "(the answer had no text)";
 
@@ -18,14 +18,14 @@ std::string signal_text(int signal) {
   return words == nullptr ? "signal " + std::to_string(signal) : words;
 }
 
-Problem answered(Reading& reading) {
-  if (!trim(reading.text).empty()) return {Outcome::answered, {}, {}};
-  if (!reading.usage.output_tokens) return {Outcome::lost_result, "ended without an answer", {}};
-  reading.text = kNoText;
+Failure answered(ParsedOutput& parsed) {
+  if (!trim(parsed.text).empty()) return {Outcome::answered, {}, {}};
+  if (!parsed.usage.output_tokens) return {Outcome::lost_result, "ended without an answer", {}};
+  parsed.text = kNoText;
   return {Outcome::answered_empty, {}, {}};
 }
 
-/// The last line that says what happened; advice that follows it is not that.
+/// The last line that says what happened, without the advice that may follow it.
 std::string last_line(std::string_view text) {
   std::string_view line;
   do {
@@ -37,8 +37,8 @@ std::string last_line(std::string_view text) {
   return one_line(line);
 }
 
-/// The last thing it said, for the message. A CLI may echo what it was asked: a prompt is not to be stored or shown.
-std::string words_of(const Task& task, const ChildResult& result) {
+/// The last line of output, for the message. A CLI may echo its prompt, which must not be stored or shown.
+std::string last_words(const Task& task, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
     std::string line = last_line(output->tail());
     if (!line.empty() && task.prompt.find(line) == std::string::npos) return line;
@@ -50,57 +50,57 @@ constexpr std::string_view kTimeout = "timeout";
 constexpr std::string_view kFirstOutput = "first_output_timeout";
 constexpr std::string_view kIdle = "idle_timeout";
 
-Problem timed_out(bool heard, milliseconds silence, milliseconds took) {
+Failure timed_out(bool heard, milliseconds silence, milliseconds took) {
   const std::string after = "no answer after " + format_took(took);
   if (heard && silence < kStillActive)
-    return {.outcome = Outcome::timed_out_active, .message = after + ", still at work", .limit = kTimeout};
+    return {.outcome = Outcome::timed_out_active, .message = after + ", still working", .limit = kTimeout};
   return {.outcome = Outcome::timed_out, .message = after, .limit = kTimeout};
 }
 
 bool heard(const ChildResult& result) { return result.out.total() + result.err.total() > 0; }
 
-/// Silence while a tool runs is the tool's. Called a timeout, it would be looked for in the wrong place.
-Problem fell_silent(const Reading& reading, milliseconds silence) {
+/// Silence while a tool runs is the tool's: calling it a timeout of the backend would mislead.
+Failure fell_silent(const ParsedOutput& parsed, milliseconds silence) {
   const std::string message = "fell silent for " + format_took(silence);
-  if (reading.tools.empty()) return {.outcome = Outcome::idle_timed_out, .message = message, .limit = kIdle};
+  if (parsed.tools.empty()) return {.outcome = Outcome::idle_timed_out, .message = message, .limit = kIdle};
   std::vector<std::string> tools;
-  for (const auto& [id, tool] : reading.tools) tools.push_back(tool);
+  for (const auto& [id, tool] : parsed.tools) tools.push_back(tool);
   return {.outcome = Outcome::stalled_tool,
           .message = message + " while " + one_line(join(tools, " and ")),
           .limit = kIdle};
 }
 
-std::optional<Problem> over_its_clocks(const Reading& reading, const ChildResult& result) {
+std::optional<Failure> exceeded_limit(const ParsedOutput& parsed, const ChildResult& result) {
   switch (result.end) {
     case ChildEnd::no_first_output:
-      return Problem{.outcome = Outcome::idle_timed_out,
+      return Failure{.outcome = Outcome::idle_timed_out,
                      .message = "printed nothing for " + format_took(result.took) + " after its start",
                      .limit = kFirstOutput};
-    case ChildEnd::idle: return fell_silent(reading, result.since_last_output);
+    case ChildEnd::idle: return fell_silent(parsed, result.since_last_output);
     case ChildEnd::timed_out: return timed_out(heard(result), result.since_last_output, result.took);
     default: return std::nullopt;
   }
 }
 
-/// A backend may have no words for its failure; a person is told something all the same.
-Problem worded(Problem problem, std::string otherwise) {
-  if (problem.message.empty()) problem.message = std::move(otherwise);
-  return problem;
+/// A backend may fail without a message; the person still gets one.
+Failure with_message(Failure failure, std::string otherwise) {
+  if (failure.message.empty()) failure.message = std::move(otherwise);
+  return failure;
 }
 
-Remains remains_of(const HttpResult& result) { return {.http_status = result.status, .body = result.body}; }
+RawOutput raw_of(const HttpResult& result) { return {.http_status = result.status, .body = result.body}; }
 
-/// A header is exact where the words are round.
-Problem with_header(Problem problem, const HttpResult& result) {
+/// The Retry-After header is more exact than the message.
+Failure with_header(Failure failure, const HttpResult& result) {
   if (const auto stated = result.status >= 400 ? stated_header(result.retry_after) : std::nullopt) {
-    problem.retry_after = stated->after;
-    problem.retry_at = stated->at;
+    failure.retry_after = stated->after;
+    failure.retry_at = stated->at;
   }
-  return problem;
+  return failure;
 }
 
-/// At its usual place, and nobody has installed it: it is not down, it is not there.
-Problem nobody_listens(const Backend& backend, const Task& task, const HttpResult& result) {
+/// A server at its default address that is not installed is not down.
+Failure connection_refused(const Backend& backend, const Task& task, const HttpResult& result) {
   const std::string program(backend.server_program(task));
   if (program.empty() || !task.executable.empty()) return {Outcome::unreachable, one_line(result.message), {}};
   return {
@@ -109,44 +109,43 @@ Problem nobody_listens(const Backend& backend, const Task& task, const HttpResul
 
 }  // namespace
 
-Problem judge_process(const Backend& backend, const Task& task, Reading& reading, const ChildResult& result) {
+Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
   const bool clean = result.end == ChildEnd::exited && result.exit_code == 0;
-  if (clean && !reading.complete) backend.conclude(reading, task);
-  if (reading.complete && !reading.problem) return answered(reading);
+  if (clean && !parsed.complete) backend.conclude(parsed, task);
+  if (parsed.complete && !parsed.failure) return answered(parsed);
   if (result.end == ChildEnd::cancelled) return {Outcome::cancelled, "cancelled", {}};
   if (result.end == ChildEnd::signalled)
-    return {Outcome::killed_by_signal, "died of " + signal_text(result.signal), {}};
-  if (reading.problem) return worded(*reading.problem, "it reports an error and says nothing about it");
-  if (auto late = over_its_clocks(reading, result)) return *std::move(late);
+    return {Outcome::killed_by_signal, "killed by a signal (" + signal_text(result.signal) + ")", {}};
+  if (parsed.failure) return with_message(*parsed.failure, "reported an error without a message");
+  if (auto late = exceeded_limit(parsed, result)) return *std::move(late);
   const std::string out = result.out.text();
   const std::string err = result.err.text();
-  if (auto known = backend.explain(reading, task, {.out = out, .err = err, .exit_code = result.exit_code}))
-    return worded(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
+  if (auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code}))
+    return with_message(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
   if (!result.input_written && (clean || !heard(result)))
-    return {Outcome::pipe_closed, "went away before it had read the prompt", {}};
-  const std::string words = words_of(task, result);
+    return {Outcome::pipe_closed, "exited before it had read the prompt", {}};
+  const std::string words = last_words(task, result);
   if (!clean) return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words, {}};
-  const bool understood = !reading.text.empty() || !reading.session_id.empty();
-  if (!understood && result.out.total() > 0)
-    return {Outcome::bad_output, "its output was not understood: " + words, {}};
+  const bool understood = !parsed.text.empty() || !parsed.session_id.empty();
+  if (!understood && result.out.total() > 0) return {Outcome::bad_output, "sent unreadable output: " + words, {}};
   return {Outcome::lost_result, "ended without an answer", {}};
 }
 
-Problem judge_http(const Backend& backend, const Task& task, Reading& reading, const HttpResult& result) {
-  if (reading.end_announced) reading.complete = true;
-  if (reading.complete && !reading.problem) return answered(reading);
+Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
+  if (parsed.end_announced) parsed.complete = true;
+  if (parsed.complete && !parsed.failure) return answered(parsed);
   const bool our_fault = result.status >= 400 && result.status < 500;  // as the status says
-  const bool vague = our_fault && reading.problem && reading.problem->outcome == Outcome::server_error;
-  if (reading.problem && result.end != HttpEnd::cancelled && !vague)
-    return worded(with_header(*reading.problem, result), "it reports an error and says nothing about it");
+  const bool vague = our_fault && parsed.failure && parsed.failure->outcome == Outcome::server_error;
+  if (parsed.failure && result.end != HttpEnd::cancelled && !vague)
+    return with_message(with_header(*parsed.failure, result), "reported an error without a message");
   switch (result.end) {
     case HttpEnd::cancelled: return {Outcome::cancelled, "cancelled", {}};
-    case HttpEnd::unreachable: return nobody_listens(backend, task, result);
+    case HttpEnd::unreachable: return connection_refused(backend, task, result);
     case HttpEnd::connect_timeout: return {Outcome::connect_timeout, one_line(result.message), {}};
-    // A server that is up and says nothing is busy: it loads a model, or reads a long prompt (F2.1).
+    // A server that accepted the request and sends nothing is busy: it loads a model, or reads a long prompt.
     case HttpEnd::no_first_byte:
       return {.outcome = Outcome::timed_out_active,
-              .message = "no first word after " + format_took(result.took),
+              .message = "no output after " + format_took(result.took),
               .limit = kFirstOutput};
     case HttpEnd::idle:
       return {.outcome = Outcome::timed_out_active,
@@ -160,17 +159,17 @@ Problem judge_http(const Backend& backend, const Task& task, Reading& reading, c
     case HttpEnd::stopped:
     case HttpEnd::complete: break;
   }
-  if (auto known = backend.explain(reading, task, remains_of(result)))
-    return worded(with_header(*std::move(known), result),
-                  "HTTP status " + std::to_string(result.status) + ", and no words");
+  if (auto known = backend.explain(parsed, task, raw_of(result)))
+    return with_message(with_header(*std::move(known), result),
+                        "HTTP status " + std::to_string(result.status) + " without a message");
   if (result.status != 200)
     return {result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
             "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),
             {}};
-  return {Outcome::lost_result, "the stream ended without the end of the answer", {}};
+  return {Outcome::lost_result, "the stream ended before the answer was complete", {}};
 }
 
-Problem judge_spawn(const Error& error) {
+Failure judge_spawn(const Error& error) {
   switch (error.code) {
     case Code::not_found: return {Outcome::not_installed, error.what, {}};
     case Code::resource_exhausted: return {Outcome::resources, error.what, {}};

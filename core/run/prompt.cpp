@@ -5,7 +5,7 @@
 namespace delegate {
 namespace {
 
-/// `file`, or the first of `file-2`, `file-3`, … whose end does not stand in the text.
+/// `file`, or the first of `file-2`, `file-3`, … whose closing tag is not in the text.
 std::string tag_for(const std::string& word, const std::string& text) {
   std::string tag = word;
   for (int number = 2; text.find("</" + tag + ">") != std::string::npos; ++number)

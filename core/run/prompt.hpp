@@ -3,8 +3,8 @@
 
 namespace delegate {
 
-/// The prompt followed by its materials, each between tags that do not occur in it: where it begins and ends cannot be
-/// mistaken, whatever it contains.
+/// The prompt followed by its materials, each between tags that do not occur in it, so that its content cannot fake its
+/// end.
 std::string whole_prompt(const Request& request);
 
 }  // namespace delegate

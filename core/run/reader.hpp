@@ -1,19 +1,51 @@
 #pragma once
+#include <string>
+#include <string_view>
+
 #include "core/base/deadline.hpp"
 #include "core/run/call.hpp"
-#include "core/run/lines.hpp"
 
 namespace delegate {
 
-/// Folds a call's output into a Reading, line by line, and says when there is enough of it. Everything it is given must
-/// outlive it.
+/// Splits a stream into lines, each with its newline. A line longer than the limit is passed on in pieces.
+class Lines {
+ public:
+  static constexpr std::size_t kLongest = 64u << 20;
+
+  template <class OnLine>
+  void feed(std::string_view bytes, OnLine&& on_line) {
+    for (std::size_t end; (end = bytes.find('\n')) != std::string_view::npos; bytes.remove_prefix(end + 1)) {
+      if (partial_.empty()) {
+        on_line(bytes.substr(0, end + 1));
+        continue;
+      }
+      partial_ += bytes.substr(0, end + 1);
+      on_line(std::string_view(partial_));
+      partial_.clear();
+    }
+    partial_ += bytes;
+    if (partial_.size() >= kLongest) finish(on_line);
+  }
+  /// Passes on what follows the last newline.
+  template <class OnLine>
+  void finish(OnLine&& on_line) {
+    if (!partial_.empty()) on_line(std::string_view(partial_));
+    partial_.clear();
+  }
+
+ private:
+  std::string partial_;
+};
+
+/// Feeds a call's output to the backend's parser, line by line, and stops the call once the answer is complete. All
+/// references must outlive it.
 class Reader {
  public:
-  Reader(const Backend& backend, const Task& task, Deadline end, Reading& reading, const OnReading& on_reading)
-      : backend_(backend), task_(task), end_(end), reading_(reading), on_reading_(on_reading) {}
+  Reader(const Backend& backend, const Task& task, Deadline end, ParsedOutput& parsed, const OnParsed& on_parsed)
+      : backend_(backend), task_(task), end_(end), parsed_(parsed), on_parsed_(on_parsed) {}
 
   Flow take(Stream stream, std::string_view bytes);
-  /// The output is over: its last line may have had no newline.
+  /// At the end of the output: its last line may have no newline.
   void finish();
 
  private:
@@ -23,8 +55,8 @@ class Reader {
   const Backend& backend_;
   const Task& task_;
   Deadline end_;
-  Reading& reading_;
-  const OnReading& on_reading_;
+  ParsedOutput& parsed_;
+  const OnParsed& on_parsed_;
   Lines out_;
   Lines err_;
 };

@@ -16,7 +16,7 @@ std::string reason_text(const Skip& skip) {
   switch (skip.reason) {
     case SkipReason::breaker_open: return "open, retry in " + format_wait(skip.retry_in.value_or(milliseconds(0)));
     case SkipReason::probe_running: return "half-open, a probe is running";
-    case SkipReason::tripped_by_hand:
+    case SkipReason::tripped_manually:
       return skip.retry_in ? "tripped by hand, retry in " + format_wait(*skip.retry_in)
                            : "tripped by hand, see `delegate breaker reset " + skip.backend + "`";
     case SkipReason::no_slot: return "no free slot";
@@ -79,7 +79,7 @@ std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped
 
 std::string describe(const Skip& skip) {
   std::string text = skip.backend + " skipped (" + reason_text(skip);
-  if (!skip.message.empty() && skip.reason != SkipReason::tripped_by_hand) text += ": " + skip.message;
+  if (!skip.message.empty() && skip.reason != SkipReason::tripped_manually) text += ": " + skip.message;
   return text + ")";
 }
 
@@ -107,7 +107,7 @@ Remarks explain(const RunResult& result) {
            (attempt.hint.empty() || !result.answer ? "" : "; to fix it: " + attempt.hint));
     if (attempt.recovered) note(attempt.backend + " works again");
   }
-  for (const Attempt& probe : result.slow_probes)
+  for (const Attempt& probe : result.limit_probes)
     if (probe.recovered) note(probe.backend + " works again, sooner than it said");
   for (const std::string& warning : result.warnings) note(warning);
   return remarks;

@@ -10,50 +10,50 @@ namespace delegate {
 
 inline constexpr std::string_view kAuto = "auto";
 
-/// Material that the prompt is about.
+/// Material for the prompt.
 struct Material {
-  std::string name;  // of a file, as the person gave it; empty: what came on stdin
+  std::string name;  // of a file, as it was given; empty: from stdin
   std::string text;
 };
 
-/// How the answer is wanted while it is being written.
+/// How the answer is delivered while it is being written.
 enum class Streaming {
-  none,     // not before it is whole
-  certain,  // what is certain to be the answer, as it comes: for a pipe
-  drafts,   // everything that is written, even if it may be taken back: for a person's eyes
+  none,     // only when it is complete
+  certain,  // what is certainly part of the answer, as it arrives: for a pipe
+  drafts,   // everything that is written, even if it may be replaced: for a person on a terminal
 };
 
-/// What was asked.
+/// What to ask, of which backend, and how.
 struct Request {
   std::string prompt;
   std::vector<Material> materials;
   std::string system;
   std::string backend{kAuto};
-  std::optional<TaskType> type;  // else inferred from the prompt
+  std::optional<TaskType> type;  // otherwise inferred from the prompt
   std::string model;             // only with a named backend
-  std::optional<Tier> tier;      // model, if given, is stronger
+  std::optional<Tier> tier;      // ignored if a model is given
   std::string session;           // only with a named backend
   std::string cwd;
   Access access = Access::read_only;
-  std::optional<milliseconds> timeout;  // the whole run; else router.timeout
-  std::optional<bool> fallback;         // else: on for auto, off for a named backend
+  std::optional<milliseconds> timeout;  // of the whole run; otherwise router.timeout
+  std::optional<bool> fallback;         // otherwise on for auto, off for a named backend
   Streaming streaming = Streaming::none;
-  bool waits_for_slot = false;  // while all who could be asked have none free, until its time is over
-  std::string run_id = {};      // that was handed out already; empty: a new one
+  bool waits_for_slot = false;  // wait until the timeout if all available backends are at max_parallel
+  std::string run_id = {};      // one that was assigned before; empty: a new one
 };
 
-enum class SkipReason { breaker_open, probe_running, tripped_by_hand, no_slot, not_installed, disabled, login_unset };
+enum class SkipReason { breaker_open, probe_running, tripped_manually, no_slot, not_installed, disabled, login_unset };
 std::string_view to_string(SkipReason reason);
 
 /// A candidate that was not tried.
 struct Skip {
   std::string backend;
   SkipReason reason = SkipReason::disabled;
-  std::optional<milliseconds> retry_in;  // absent: until somebody changes it
-  std::string message;                   // its last failure, or why it is off
-  std::string variable = {};             // with login_unset: what is not set
-  bool login_refused = false;            // it is skipped for a reason that another login of the backend does not share
-  bool slow_probe_due = false;           // of a limit that still runs: somebody may ask whether it is over
+  std::optional<milliseconds> retry_in;  // absent: until a manual change
+  std::string message;                   // its last failure, or why it is unavailable
+  std::string variable = {};             // with login_unset: the variable that is not set
+  bool login_refused = false;            // for a reason that does not apply to another login of the backend
+  bool limit_probe_due = false;  // a limit is still running, and it is time to check whether it was lifted early
 };
 
 /// One try at one backend.
@@ -66,12 +66,12 @@ struct Attempt {
   std::string message;
   std::string hint;
   bool probe = false;
-  bool aside = false;  // a slow probe: a question of ours, whose answer is nobody's
+  bool background_probe = false;  // a request of our own during a limit; its answer is not shown
   bool counted = false;
   bool tripped = false;                  // this attempt opened the breaker
   bool recovered = false;                // … or closed it
-  std::optional<milliseconds> retry_at;  // wall; when the vendor said so
-  milliseconds started_at{0};            // wall
+  std::optional<milliseconds> retry_at;  // wall clock; if the vendor stated it
+  milliseconds started_at{0};            // wall clock
   milliseconds took{0};
   std::optional<int> exit_code;
   std::string text;

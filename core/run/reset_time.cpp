@@ -17,18 +17,18 @@ namespace {
 using Kind = TimeToken::Kind;
 using Tokens = std::vector<TimeToken>;
 
-constexpr std::size_t kLookedAt = 32u << 10;  // an error is short; its beginning and end are looked at
-constexpr std::size_t kMostBetween = 12;      // tokens between the word that announces a time and the time
-/// "resets 3pm", said a moment after 3 pm, means the time that has just passed and not tomorrow's.
+constexpr std::size_t kLookedAt = 32u << 10;  // errors are short; of a long text the beginning and the end are read
+constexpr std::size_t kMostBetween = 12;      // tokens between the announcing word and its time
+/// "resets 3pm" printed a moment after 3 pm means the time that has just passed, not tomorrow's.
 constexpr absl::Duration kJustNow = absl::Minutes(2);
 
-/// What announces the end of a limit.
+/// Words that announce the end of a limit.
 constexpr std::array<std::string_view, 13> kAnnouncements{"again",  "retry", "retrydelay", "retryafter", "available",
                                                           "renews", "renew", "refreshes",  "refresh",    "until",
                                                           "wait",   "back",  "expires"};
-/// Things that are reset and are no limit.
+/// Things that are reset but are no limit.
 constexpr std::array<std::string_view, 4> kOtherResets{"connection", "password", "stream", "econn"};
-/// What may stand between an announcement and its time.
+/// Words that may stand between an announcement and its time.
 constexpr std::array<std::string_view, 26> kBetween{
     "again", "after", "in",    "at",    "on",        "until",         "is",     "will", "be",
     "your",  "the",   "limit", "usage", "quota",     "time",          "to",     "for",  "around",
@@ -40,13 +40,13 @@ bool lists(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-/// A stated time before the clock is asked: a wait, a moment, or a reading of calendar and clock.
+/// A stated time, still independent of the current time: a wait, a point in time, or a calendar and clock time.
 struct Moment {
   milliseconds since_epoch;
 };
 using Stated = std::variant<milliseconds, Moment, CalendarTime>;
 
-/// Seconds or milliseconds since the epoch, told apart by their size (2001 … 2286).
+/// Seconds or milliseconds since the epoch, distinguished by their size (2001 … 2286).
 std::optional<Stated> epoch_of(const TimeToken& token) {
   if (token.kind != Kind::number || token.text.find('.') != std::string::npos) return std::nullopt;
   if (token.value >= 1e9 && token.value < 1e10) return Moment{milliseconds(std::llround(token.value * 1000))};
@@ -70,7 +70,7 @@ bool announces(const Tokens& tokens, std::size_t at) {
   return word != "econnreset" && (at == 0 || !lists(kOtherResets, tokens[at - 1].text));
 }
 
-/// The time that the announcement at `at` is followed by.
+/// The time that follows the announcement at `at`.
 std::optional<Stated> announced(const Tokens& tokens, std::size_t at) {
   bool assigned = false;  // `"retry_after": 20` needs no unit
   bool in_ms = tokens[at].text.ends_with("ms");
@@ -98,7 +98,7 @@ std::string looked_at(std::string_view text) {
   return std::string(text.substr(0, half)).append("\n").append(text.substr(text.size() - half));
 }
 
-/// The first announced time that `resolve` makes something of.
+/// The first announced time that `resolve` accepts.
 template <class Resolve>
 auto first_stated(std::string_view text, Resolve resolve) -> decltype(resolve(Stated())) {
   const std::string looked = looked_at(text);
@@ -111,7 +111,7 @@ auto first_stated(std::string_view text, Resolve resolve) -> decltype(resolve(St
   return std::nullopt;
 }
 
-/// In doubt about a zone there is no time: a guess could be half a day off.
+/// Nothing for an unknown zone: a guess could be half a day off.
 std::optional<absl::TimeZone> zone_of(const CalendarTime& time, const std::string& local) {
   if (time.east) return absl::FixedTimeZone(static_cast<int>(time.east->count()));
   absl::TimeZone zone = absl::UTCTimeZone();
@@ -122,7 +122,7 @@ std::optional<absl::TimeZone> zone_of(const CalendarTime& time, const std::strin
   return zone;
 }
 
-/// The days that may be meant, soonest first.
+/// The days that may be meant, earliest first.
 std::vector<absl::CivilDay> days_of(const CalendarTime& time, absl::CivilDay today) {
   if (time.days_ahead) return {today + *time.days_ahead};
   std::vector<absl::CivilDay> days;
@@ -142,7 +142,7 @@ std::vector<absl::CivilDay> days_of(const CalendarTime& time, absl::CivilDay tod
   return days;
 }
 
-/// What a clock on the wall shows at `civil` can be no moment (it is skipped), one, or two.
+/// A local time can occur never (daylight saving skips it), once, or twice.
 std::array<absl::Time, 2> moments_of(absl::CivilSecond civil, const absl::TimeZone& zone) {
   const auto found = zone.At(civil);
   switch (found.kind) {
@@ -203,7 +203,8 @@ std::optional<StatedTime> stated_header(std::string_view value) {
   if (const auto* known = std::get_if<Moment>(&*stated)) return StatedTime{.at = known->since_epoch};
   const auto& calendar = std::get<CalendarTime>(*stated);
   if (!calendar.date || !calendar.date->year || !calendar.clock) return std::nullopt;
-  const auto moment = next_of(calendar, milliseconds(0), "UTC");  // a date with its year: the same whenever it is read
+  const auto moment =
+      next_of(calendar, milliseconds(0), "UTC");  // a date with a year does not depend on the current time
   return moment ? std::optional(StatedTime{.at = *moment}) : std::nullopt;
 }
 

@@ -3,8 +3,8 @@
 
 namespace delegate {
 
-/// What an attempt ends with when its backend's own retries (`failed.retrying`) have no point any more; nothing while
-/// they do. Pure. `left`: until the attempt's time is over; nothing: it has no end.
-std::optional<Problem> end_of_retries(const Problem& failed, std::optional<milliseconds> left);
+/// The failure to end an attempt with if its backend's own retries (`failed.retrying`) are pointless; nothing if they
+/// may go on. Pure. `left` is the time until the attempt's limit; nothing: unlimited.
+std::optional<Failure> end_of_retries(const Failure& failed, std::optional<milliseconds> left);
 
 }  // namespace delegate

@@ -60,7 +60,7 @@ struct ZoneWord {
   std::string_view word;
   const char* zone;
 };
-/// How vendors abbreviate; what stands for several zones (IST) is left out. People say PST in summer, too.
+/// Zone abbreviations that vendors use, without ambiguous ones (IST). PST is used in summer, too.
 constexpr std::array kZoneWords{ZoneWord{"utc", "UTC"},
                                 ZoneWord{"gmt", "UTC"},
                                 ZoneWord{"z", "UTC"},
@@ -85,7 +85,7 @@ constexpr std::array kZoneWords{ZoneWord{"utc", "UTC"},
                                 ZoneWord{"cest", "Europe/Berlin"},
                                 ZoneWord{"jst", "Asia/Tokyo"}};
 
-/// The place in a list of names; three letters, or "sept", are enough.
+/// The index in a list of names; three letters, or "sept", are enough.
 template <class List>
 std::optional<int> index_of(const List& names, std::string_view word) {
   if (word.size() < 3) return std::nullopt;
@@ -96,7 +96,7 @@ std::optional<int> index_of(const List& names, std::string_view word) {
   return std::nullopt;
 }
 
-/// Reads along the tokens; what is behind the last one is an empty mark.
+/// Reads through the tokens; behind the last one there is an empty mark.
 class Cursor {
  public:
   Cursor(const Tokens& tokens, std::size_t at) : tokens_(&tokens), at_(at) {}
@@ -149,7 +149,7 @@ std::optional<int> take_year(Cursor& cursor) {
   return year;
 }
 
-/// Which of the readings below took something, or that what stands there cannot be.
+/// The result of one of the parsers below: nothing there, parsed, or impossible.
 enum class Taken { no, yes, nonsense };
 
 Taken take_iso_date(Cursor& cursor, CalendarTime& out) {
@@ -194,7 +194,7 @@ Taken take_day(Cursor& cursor, CalendarTime& out) {
   return Taken::yes;
 }
 
-/// "am", "p.m."; how far behind it is, and whether it is the afternoon.
+/// "am" or "p.m.": true for the afternoon.
 std::optional<bool> take_half_of_day(Cursor& cursor) {
   for (const char letter : {'a', 'p'}) {
     const std::string half(1, letter);
@@ -207,7 +207,7 @@ std::optional<bool> take_half_of_day(Cursor& cursor) {
   return std::nullopt;
 }
 
-/// "3:34 PM", "15:00:30", "3pm". A number alone is no time.
+/// "3:34 PM", "15:00:30", "3pm". A number alone is not a time.
 Taken take_clock(Cursor& cursor, CalendarTime& out) {
   Cursor ahead = cursor;
   const auto hour = ahead.digits(2);
@@ -256,7 +256,7 @@ Taken take_offset(Cursor& cursor, CalendarTime& out) {
   return Taken::yes;
 }
 
-/// "America/Argentina/Buenos_Aires"; joined by / without blanks.
+/// "America/Argentina/Buenos_Aires": joined by / without spaces.
 Taken take_zone_name(Cursor& cursor, CalendarTime& out) {
   if (cursor.peek().kind != Kind::word || !cursor.is_mark('/', 1) || cursor.peek(2).kind != Kind::word)
     return Taken::no;

@@ -6,7 +6,7 @@
 
 #include "core/base/host_time.hpp"
 
-// A text taken apart into what a time can be made of. For reset_time alone.
+// Tokens and parsers for dates, times and durations in a text. Used by reset_time only.
 namespace delegate {
 
 struct TimeToken {
@@ -17,10 +17,11 @@ struct TimeToken {
   double value = 0;
 };
 
-/// Words are runs of letters, numbers runs of digits with or without a fraction, everything else is a mark of one byte.
+/// Words are runs of letters, numbers are runs of digits with an optional fraction, everything else is a mark of one
+/// byte.
 std::vector<TimeToken> time_tokens(std::string_view text);
 
-/// A time on a calendar and a clock, as far as it was stated.
+/// A calendar and clock time, as far as it was stated.
 struct CalendarTime {
   struct Date {
     std::optional<int> year;
@@ -42,11 +43,11 @@ struct CalendarTime {
   bool says_something() const { return date || weekday || clock || days_ahead; }
 };
 
-/// The length of time that begins at `at`, which is moved behind it.
+/// Parses the duration that begins at `at`, and moves `at` behind it.
 std::optional<milliseconds> take_duration(const std::vector<TimeToken>& tokens, std::size_t& at);
 
-/// The time on a calendar or clock that begins at `at`, which is moved behind it. Nothing when there is none, or when
-/// it cannot be (25:61).
+/// Parses the calendar or clock time that begins at `at`, and moves `at` behind it. Nothing if there is none, or if it
+/// is impossible (25:61).
 std::optional<CalendarTime> take_calendar(const std::vector<TimeToken>& tokens, std::size_t& at);
 
 }  // namespace delegate

@@ -24,15 +24,15 @@ std::optional<Candidate> to_warm_up(const Engine& engine, const RunResult& resul
 }
 
 void warm_up(const Engine& engine, const Candidate& local, const CancelToken& cancel) {
-  // Nobody is told: whoever asked has had the answer, and the guard's own record says what failed.
-  static_cast<void>(guard_optional(engine.guards, "warm_up", [&]() -> Status {
-    const OnReading nobody;
-    CallEnd end;
-    HttpCall server(*local.backend, local.task, {}, cancel, nobody);
-    if (server.look_up(end) && server.load(end)) return {};
-    if (cancel.cancelled()) return fail(Code::cancelled, local.name + ": was interrupted");
-    if (is_unreachable(end.end.outcome)) return {};  // nothing to warm up
-    return fail(Code::unavailable, local.name + ": " + engine.redact(end.end.message));
+  // The result is ignored: the run has ended already, and the guard keeps what failed.
+  static_cast<void>(guard_fail_open(engine.guards, "warm_up", [&]() -> Status {
+    const OnParsed ignored;
+    CallEnd call;
+    HttpCall server(*local.backend, local.task, {}, cancel, ignored);
+    if (server.look_up(call) && server.load(call)) return {};
+    if (cancel.cancelled()) return fail(Code::cancelled, local.name + ": interrupted");
+    if (is_unreachable(call.failure.outcome)) return {};  // nothing to warm up
+    return fail(Code::unavailable, local.name + ": " + engine.redact(call.failure.message));
   }));
 }
 

@@ -1,15 +1,14 @@
 #pragma once
 #include "core/run/ask.hpp"
 
-// When a backend breaks down, the local model is about to be needed: it is loaded before anybody waits for it.
+// When a breaker opens, the local model will probably be needed soon: it is loaded before a call has to wait for it.
 namespace delegate {
 
-/// The local model, when this run has opened a breaker and has not asked it. Nothing: there is no reason to load it, or
-/// the person does not want that.
+/// The local model, if this run has opened a breaker and has not used it. Nothing: no reason to load it, or disabled.
 std::optional<Candidate> to_warm_up(const Engine& engine, const RunResult& result);
 
-/// Has its model loaded, if its server can be reached. Blocks until that is done or `load_timeout` is over; says
-/// nothing and counts nothing, however it ends.
+/// Loads the model if its server is reachable. Blocks until that is done or `load_timeout` is over; prints nothing, and
+/// the breaker is not involved.
 void warm_up(const Engine& engine, const Candidate& local, const CancelToken& cancel);
 
 }  // namespace delegate

@@ -9,7 +9,7 @@
 #include "core/base/host_time.hpp"
 #include "core/base/result.hpp"
 
-// The ledger: every run and every attempt, as rows. Absent stays absent: unknown is never 0.
+// The ledger: every run and every attempt, as rows. Unavailable stays absent: unknown is never 0.
 namespace delegate {
 
 struct Usage {
@@ -98,7 +98,7 @@ struct SessionQuery {
   std::string session_id;
 };
 
-/// One backend over a stretch of time, counted in attempts. Absent means that nobody said, never 0.
+/// One backend over a stretch of time, counted in attempts. Unavailable means that nobody said, never 0.
 struct BackendTotals {
   std::string backend;
   std::map<std::string, std::int64_t> outcomes;  // how many ended so

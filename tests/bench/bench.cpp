@@ -113,15 +113,15 @@ double microseconds_each(int count, Step step) {
   return std::chrono::duration<double, std::micro>(Clock::now() - begun).count() / count;
 }
 
-void admit_and_settle(Breakers& breakers, const Applicant& applicant) {
-  Admission admission = breakers.admit(applicant);
+void admit_and_settle(Breakers& breakers, const AdmissionRequest& request) {
+  Admission admission = breakers.admit(request);
   std::get<Permit>(admission).settle({.verdict = Verdict::success});
 }
 
 void measure_decisions(const Path& scratch) {
   const SystemClock clock;
   const ProcessId self = this_process(clock.now().boot_id);
-  const Applicant applicant{.backend = "bench", .max_parallel = 4, .lease = milliseconds(60'000)};
+  const AdmissionRequest request{.backend = "bench", .max_parallel = 4, .lease = milliseconds(60'000)};
   Breaker breaker;
   const HostTime now = clock.now();
   const LeaseRequest request{.owner = self, .token = "t", .lease = milliseconds(1)};
@@ -132,14 +132,14 @@ void measure_decisions(const Path& scratch) {
   });
   const auto memory = make_memory_store(clock);
   Breakers in_memory(memory.get(), {}, self);
-  const double through_memory = microseconds_each(50'000, [&] { admit_and_settle(in_memory, applicant); });
+  const double through_memory = microseconds_each(50'000, [&] { admit_and_settle(in_memory, request); });
   auto file = open_sqlite_store(scratch / "state.db", clock);
   if (!file) {
     std::fprintf(stderr, "bench: %s\n", file.error().what.c_str());
     std::exit(1);
   }
   Breakers on_disk(file->get(), {}, self);
-  const double through_sqlite = microseconds_each(5'000, [&] { admit_and_settle(on_disk, applicant); });
+  const double through_sqlite = microseconds_each(5'000, [&] { admit_and_settle(on_disk, request); });
   std::printf(
       "\nbreaker decision (admit and settle)\n  pure machine   %8.3f us\n  memory store   %8.3f us\n"
       "  sqlite store   %8.3f us (two committed transactions)\n",

@@ -20,10 +20,10 @@ TEST_CASE("an unwritable history never affects an answer, and is paused after th
   cli.sql("ALTER TABLE runs RENAME TO gone");
   for (int i = 0; i < 2; ++i)
     cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("history failed: ");
-  cli.run("ask hello").expect(0).stderr_has("history: failed 3 times in a row, left out for 5m (last: ");
-  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("history: left out once so far (last: ");
+  cli.run("ask hello").expect(0).stderr_has("history: failed 3 times in a row, paused for 5m (last: ");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("history: skipped once so far (last: ");
   for (int i = 0; i < 18; ++i) cli.run("ask hello").expect(0).stderr_is("");
-  cli.run("ask hello").expect(0).stderr_has("history: left out 20 times so far (last: ");
+  cli.run("ask hello").expect(0).stderr_has("history: skipped 20 times so far (last: ");
   CHECK(guards(cli)[0]["skipped"] == 20);
   cli.run("status").expect(0).stdout_has("history  open").stdout_has("! the side job history fails and is left out");
 
@@ -41,7 +41,7 @@ TEST_CASE("after the pause one call writes the history again, and reports that i
   cli.config("[guards]\nthreshold = 1\nreset_after = \"1ms\"\n");
   cli.answers("codex").run("ask hello").expect(0);
   cli.sql("ALTER TABLE runs RENAME TO gone");
-  cli.run("ask hello").expect(0).stderr_has("history: failed, left out for 1ms");
+  cli.run("ask hello").expect(0).stderr_has("history: failed, paused for 1ms");
   cli.run("ask hello").expect(0).stderr_is("");  // one try, which fails; no second line
   cli.sql("ALTER TABLE gone RENAME TO runs");
   cli.run("ask hello").expect(0).stderr_has("delegate: history: works again\n");
@@ -56,7 +56,7 @@ TEST_CASE("a history that recovers and then fails again within one call is repor
   cli.sql(
       "ALTER TABLE gone RENAME TO runs;"
       "CREATE TRIGGER full BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'no room'); END");
-  cli.run("ask hello").expect(0).stderr_has("history: works again\n").stderr_has("history: failed, left out for 1ms");
+  cli.run("ask hello").expect(0).stderr_has("history: works again\n").stderr_has("history: failed, paused for 1ms");
   CHECK(guards(cli)[0]["failures"] == 1);
 }
 

@@ -59,7 +59,7 @@ std::vector<std::string> all_hints() {
     for (int i = 0; i <= static_cast<int>(SkipReason::disabled); ++i)
       all.push_back(hint_for(*find_backend(kind), task_at(kind), Skip{.backend = "mine", .reason = SkipReason(i)}));
   }
-  for (const Outcome outcome : all_outcomes()) all.emplace_back(hint_for_nobody(outcome));
+  for (const Outcome outcome : all_outcomes()) all.emplace_back(hint_for_no_backend(outcome));
   for (const char* tool : {"Read", "Bash"})
     for (const Access access : {Access::read_only, Access::write}) all.push_back(hint_for_denied(tool, access));
   all.emplace_back(hint_for_broken_answer());
@@ -149,9 +149,9 @@ TEST_CASE("a hint contains the facts of this call") {
   const Task claude = task_at("claude");
   const Backend& backend = *find_backend("claude");
   CHECK(hint_for(backend, claude, {.outcome = Outcome::idle_timed_out, .limit = "idle_timeout"}) ==
-        "see whether `claude` works by hand; else raise backends.mine.idle_timeout");
+        "run `claude` to see whether it works; if it does, raise backends.mine.idle_timeout");
   CHECK(hint_for(backend, claude, {.outcome = Outcome::quota_exhausted, .retry_after = 2h}) ==
-        "wait 2 h, or ask another one with -b");
+        "wait 2 h, or choose another backend with -b");
   CHECK(hint_for(backend, claude, {.outcome = Outcome::spawn_failed, .hint = "set HOME"}) == "set HOME");
   Task local = task_at("ollama");
   local.model = "gemma";

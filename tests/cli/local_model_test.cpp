@@ -172,7 +172,7 @@ TEST_CASE("when the others are open, a local model that is not installed is skip
   for (int i = 0; i < 2; ++i) {
     const Finished refused = cli.run("ask hello").expect(4).stdout_is("");
     refused.stderr_begins(
-        "delegate: nothing can be asked now\nhint: wait, or try one again now with `delegate breaker");
+        "delegate: no backend is available right now\nhint: wait, or try one again now with `delegate breaker");
     refused.stderr_has("codex skipped (open, retry in ");
     refused.stderr_has("ollama skipped (not installed: ollama is not on the PATH, and nothing listens at http://");
   }

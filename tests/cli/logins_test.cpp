@@ -126,7 +126,7 @@ TEST_CASE("a login whose variable is not set is skipped, and not reported as a f
   CHECK(json["backend"] == "codex");
   CHECK(json["skipped"][0]["backend"] == "agent@home");
   CHECK(json["skipped"][0]["reason"] == "login_unset");
-  CHECK(json["skipped"][0]["message"] == "HOME_TOKEN is not set, which this login names");
+  CHECK(json["skipped"][0]["message"] == "HOME_TOKEN is not set, but this login needs it");
   CHECK(cli.state_of("agent@home") == "closed");
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("a requested login whose variable is not set is an error that names th
   agent(cli, "echo from work", "echo from home");
   cli.unset("HOME_TOKEN");
   const Finished failed = cli.run("ask -b agent@home hello").expect(1).stdout_is("");
-  failed.stderr_has("agent@home: HOME_TOKEN is not set, which this login names");
+  failed.stderr_has("agent@home: HOME_TOKEN is not set, but this login needs it");
   failed.stderr_has("hint: set HOME_TOKEN here, or change backends.agent.logins");
   CHECK(failed.err.find("enabled") == std::string::npos);
   cli.run("ping agent@home").expect(1).stdout_has("login_unset").stdout_has("HOME_TOKEN is not set");
@@ -146,7 +146,7 @@ TEST_CASE("a login's path in the home directory needs HOME to be set") {
   Cli cli;
   agent(cli, "echo from work", "echo from home");
   cli.set("XDG_CONFIG_HOME", cli.home(".config")).set("XDG_STATE_HOME", cli.home(".local/state")).unset("HOME");
-  cli.run("ask -b agent@work hello").expect(1).stderr_has("agent@work: HOME is not set, which this login names");
+  cli.run("ask -b agent@work hello").expect(1).stderr_has("agent@work: HOME is not set, but this login needs it");
 }
 
 TEST_CASE("backends lists and checks each login") {

@@ -31,7 +31,7 @@ TEST_CASE("a lost answer is requested once more, and counts as no failure") {
   Json json = cli.run("ask -b claude hello --json").expect(0).json();
   CHECK(json["answer"] == "here it is");
   CHECK(json["attempts"].size() == 1);
-  CHECK(json["warnings"][0] == "claude: its first answer got lost, it was asked once more");
+  CHECK(json["warnings"][0] == "claude: its first answer got lost, so the call was repeated");
   CHECK(cli.status_of("claude")["breaker"]["failures"] == 0);
 }
 

@@ -208,9 +208,9 @@ TEST_CASE("the next channel is tried after a failed hook, which is paused after 
   REQUIRE(rows.size() == 5);  // four trips, and the guard's
   CHECK_THAT(rows[4]["detail"].get<std::string>(), Contains("hook: exit status 7: no bell here; desktop: "));
   CHECK_THAT(rows[0]["detail"].get<std::string>(),
-             Contains("hook: left out, it failed too often (notify_hook: left out once so far (last: "));
+             Contains("hook: left out, it failed too often (notify_hook: skipped once so far (last: "));
   // rows[1] is the guard's own.
-  CHECK_THAT(rows[2]["detail"].get<std::string>(), Contains("(notify_hook: failed 3 times in a row, left out for 5m"));
+  CHECK_THAT(rows[2]["detail"].get<std::string>(), Contains("(notify_hook: failed 3 times in a row, paused for 5m"));
   const Json guards = Json::parse(cli.run("guard list --json").expect(0).out)["guards"];
   REQUIRE(guards.size() == 1);
   CHECK(guards[0]["name"] == "notify_hook");

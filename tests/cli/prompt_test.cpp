@@ -226,7 +226,7 @@ TEST_CASE("nothing is started when a private file cannot be created, and the err
   cli.counted("codex", {"--play", "{prompt_file}"}, "prompt = \"file\"").run("config check").expect(0);
   cli.set("DELEGATE_CONFIG", cli.config_file());
   for (const char* name : {"HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"}) cli.unset(name);
-  cli.run("ask hello").expect(1).stdout_is("").stderr_has("no place for private files");
+  cli.run("ask hello").expect(1).stdout_is("").stderr_has("no directory for private files");
   CHECK(cli.spawns("codex") == 0);
 }
 

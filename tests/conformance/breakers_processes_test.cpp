@@ -14,7 +14,7 @@ using namespace delegate;
 
 namespace {
 
-Applicant codex(int max_parallel) { return {.backend = "codex", .max_parallel = max_parallel, .lease = 1h}; }
+AdmissionRequest codex(int max_parallel) { return {.backend = "codex", .max_parallel = max_parallel, .lease = 1h}; }
 
 /// Another process that holds `permits` permits until it is killed. Made before this one opens the store.
 class Holder {
@@ -88,9 +88,9 @@ TEST_CASE("a process is not taken for a dead one that had its pid") {
   const auto store = open_in(directory.path(), clock);
   Breakers breakers(store.get(), "", this_process("boot-1"));
   ProcessId earlier = breakers.self();
-  CHECK_FALSE(breakers.is_gone(earlier));
+  CHECK_FALSE(breakers.is_dead(earlier));
   earlier.start_time -= 1;
-  CHECK(breakers.is_gone(earlier));
+  CHECK(breakers.is_dead(earlier));
 }
 
 TEST_CASE("one process sees the trip of another at its next decision [bug 46]") {
@@ -142,11 +142,11 @@ TEST_CASE("of eight processes at a limited backend exactly one probes slowly [R2
       const auto store = open_in(directory.path(), clock);
       if (!store) return 9;
       Breakers breakers(store.get(), "", this_process("boot-1"));
-      Applicant applicant = codex(8);
-      applicant.probe_time = ProbeTime::rate_limited;
+      AdmissionRequest request = codex(8);
+      request.probe_time = ProbeTime::rate_limited;
       int probes = 0;
       for (int n = 0; n < 20; ++n) {
-        auto admission = breakers.admit(applicant);
+        auto admission = breakers.admit(request);
         if (kind_of(admission) != PermitKind::limit_probe) continue;
         ++probes;
         std::get<Permit>(admission).settle({.verdict = Verdict::failure});
@@ -163,7 +163,8 @@ TEST_CASE("of eight processes at one server none counts what another one's lost 
   TempDirectory directory;
   TestClock clock;
   const auto at_server = [](int i) {
-    return Applicant{.backend = "name-" + std::to_string(i), .max_parallel = 8, .lease = 1h, .peer = "http://host:1"};
+    return AdmissionRequest{
+        .backend = "name-" + std::to_string(i), .max_parallel = 8, .lease = 1h, .peer = "http://host:1"};
   };
   Children children;
   for (int i = 0; i < 8; ++i)

@@ -19,7 +19,7 @@ struct Desk {
   TestClock clock;
   std::unique_ptr<StateStore> store = kind.open(clock, directory.path());
   Breakers breakers{store.get(), "", this_process("boot-1")};
-  Applicant codex{.backend = "codex", .max_parallel = 4, .lease = 150s, .endpoint = "/bin/codex\n1"};
+  AdmissionRequest codex{.backend = "codex", .max_parallel = 4, .lease = 150s, .endpoint = "/bin/codex\n1"};
 
   Breaker breaker() { return state_of(*store, "codex").breaker; }
   std::size_t slots() { return state_of(*store, "codex").slots.size(); }
@@ -88,7 +88,7 @@ TEST_CASE("a refusal says why, what failed last and when to come back [bug 43]")
   CHECK(skip.message == "no answer");
   CHECK(skip.retry_in == 1ms);
   REQUIRE(desk.breakers.change("codex", [](Breaker& breaker, const HostTime&) { force_open(breaker); }));
-  CHECK(desk.refusal().reason == SkipReason::tripped_by_hand);
+  CHECK(desk.refusal().reason == SkipReason::tripped_manually);
   CHECK_FALSE(desk.refusal().retry_in);
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("an open breaker refuses before the slots are looked at") {
   desk.codex.max_parallel = 1;
   std::optional<Permit> slow = desk.permit();
   REQUIRE(desk.breakers.change("codex", [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 1h); }));
-  CHECK(desk.refusal().reason == SkipReason::tripped_by_hand);
+  CHECK(desk.refusal().reason == SkipReason::tripped_manually);
 }
 
 TEST_CASE("a slot whose lease is over is free, also after a reboot") {
@@ -164,7 +164,7 @@ TEST_CASE("a new executable at the same place gets a fresh judgement; another pl
   SECTION("reinstalled while tripped by hand") {
     REQUIRE(desk.breakers.change("codex", [](Breaker& breaker, const HostTime&) { force_open(breaker); }));
     desk.codex.endpoint = "/bin/codex\n2";
-    CHECK(desk.refusal().reason == SkipReason::tripped_by_hand);
+    CHECK(desk.refusal().reason == SkipReason::tripped_manually);
   }
 }
 

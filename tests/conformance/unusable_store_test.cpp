@@ -38,7 +38,7 @@ class Complaints {
   std::string text_;
 };
 
-Applicant codex() { return {.backend = "codex", .max_parallel = 4, .lease = 60s}; }
+AdmissionRequest codex() { return {.backend = "codex", .max_parallel = 4, .lease = 60s}; }
 
 /// Breakers over this store, or over none, must admit unguarded, drop the result and say why, always in the same words.
 void expect_unguarded(Complaints& complaints, StateStore* store, const std::string& why) {

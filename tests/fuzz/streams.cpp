@@ -3,8 +3,8 @@
 
 #include "backends/registry.hpp"
 #include "core/run/judge.hpp"
-#include "core/run/lines.hpp"
-#include "core/run/news.hpp"
+#include "core/run/output_delta.hpp"
+#include "core/run/reader.hpp"
 #include "tests/fuzz/property.hpp"
 
 // Whatever a CLI prints or a server sends, read by every kind of backend: whole, and cut anywhere.
@@ -24,14 +24,14 @@ Task task_of(std::string_view kind) {
   return task;
 }
 
-auto facts_of(const Problem& problem) {
-  return std::tie(problem.outcome, problem.message, problem.retry_after, problem.retry_at, problem.limit, problem.hint);
+auto facts_of(const Failure& failure) {
+  return std::tie(failure.outcome, failure.message, failure.retry_after, failure.retry_at, failure.limit, failure.hint);
 }
 
-auto facts_of(const Reading& reading) {
-  return std::tie(reading.text, reading.complete, reading.end_announced, reading.session_id, reading.model,
-                  reading.usage.input_tokens, reading.usage.output_tokens, reading.usage.cost_usd, reading.warnings,
-                  reading.denied, reading.text_grows, reading.draft, reading.drafts, reading.doing);
+auto facts_of(const ParsedOutput& parsed) {
+  return std::tie(parsed.text, parsed.complete, parsed.end_announced, parsed.session_id, parsed.model,
+                  parsed.usage.input_tokens, parsed.usage.output_tokens, parsed.usage.cost_usd, parsed.warnings,
+                  parsed.denied, parsed.text_grows, parsed.draft, parsed.drafts, parsed.doing);
 }
 
 bool same(const std::optional<Retrying>& a, const std::optional<Retrying>& b) {
@@ -39,22 +39,23 @@ bool same(const std::optional<Retrying>& a, const std::optional<Retrying>& b) {
   return a.has_value() == b.has_value() && (!a || facts(*a) == facts(*b));
 }
 
-bool same(const std::optional<Problem>& a, const std::optional<Problem>& b) {
+bool same(const std::optional<Failure>& a, const std::optional<Failure>& b) {
   return a.has_value() == b.has_value() && (!a || (facts_of(*a) == facts_of(*b) && same(a->retrying, b->retrying)));
 }
 
 /// Reads `bytes` in pieces; a piece that is handed on must not be taken back while the text only grows.
-Reading read(const Backend& backend, const Task& task, Stream stream, std::string_view bytes, fuzz::Numbers* cuts) {
-  Reading reading;
-  Reporter reporter;
+ParsedOutput read(const Backend& backend, const Task& task, Stream stream, std::string_view bytes,
+                  fuzz::Numbers* cuts) {
+  ParsedOutput parsed;
+  DeltaTracker tracker;
   std::string told;
   Lines lines;
   const auto on_line = [&](std::string_view line) {
-    backend.read(reading, task, stream, line);
-    const News news = reporter.since_last(reading);
-    if (news.anew) told.clear();
-    told += news.text;
-    if (reading.text_grows) fuzz::hold(told == reading.text, "what was told is the text so far");
+    backend.read(parsed, task, stream, line);
+    const OutputDelta delta = tracker.since_last(parsed);
+    if (delta.reset) told.clear();
+    told += delta.text;
+    if (parsed.text_grows) fuzz::hold(told == parsed.text, "what was told is the text so far");
   };
   while (!bytes.empty()) {
     const std::size_t length = cuts == nullptr ? bytes.size() : std::min(bytes.size(), 1 + cuts->below(9));
@@ -62,15 +63,15 @@ Reading read(const Backend& backend, const Task& task, Stream stream, std::strin
     bytes.remove_prefix(length);
   }
   lines.finish(on_line);
-  return reading;
+  return parsed;
 }
 
-Problem judge(const Backend& backend, const Task& task, Reading& reading, std::string_view bytes, std::size_t way) {
+Failure judge(const Backend& backend, const Task& task, ParsedOutput& parsed, std::string_view bytes, std::size_t way) {
   if (!backend.is_process()) {
     constexpr std::array<int, 5> kStatus{200, 400, 404, 429, 500};
     HttpResult result{.status = kStatus[way % kStatus.size()], .body = std::string(bytes)};
     result.end = static_cast<HttpEnd>(way % (static_cast<std::size_t>(HttpEnd::complete) + 1));
-    return judge_http(backend, task, reading, result);
+    return judge_http(backend, task, parsed, result);
   }
   constexpr std::array<int, 6> kCodes{0, 1, 41, 42, 55, 145};
   ChildResult result;
@@ -80,14 +81,14 @@ Problem judge(const Backend& backend, const Task& task, Reading& reading, std::s
   result.err.add(bytes);
   result.input_written = way % 2 == 0;
   result.exit_code = kCodes[way % kCodes.size()];
-  return judge_process(backend, task, reading, result);
+  return judge_process(backend, task, parsed, result);
 }
 
-void check_end(const Problem& end, const Reading& reading) {
+void check_end(const Failure& end, const ParsedOutput& parsed) {
   fuzz::hold(end.outcome <= Outcome::internal && outcome_named(to_string(end.outcome)) == end.outcome,
              "an outcome has a row");
   fuzz::hold(fuzz::is_one_line(end.message), "a message is one line");
-  fuzz::hold(!is_answer(end.outcome) || !trim(reading.text).empty(), "an answer has a text");
+  fuzz::hold(!is_answer(end.outcome) || !trim(parsed.text).empty(), "an answer has a text");
   fuzz::hold(is_answer(end.outcome) || !end.message.empty(), "a failure has a message");
 }
 
@@ -97,9 +98,9 @@ void check_kind(const char* kind, std::string_view bytes) {
   fuzz::Numbers cuts(bytes);
   for (const Stream stream : {Stream::out, Stream::err}) {
     if (stream == Stream::err && !backend.is_process()) continue;  // a server has one stream
-    Reading whole = read(backend, task, stream, bytes, nullptr);
-    const Reading cut = read(backend, task, stream, bytes, &cuts);
-    fuzz::hold(facts_of(whole) == facts_of(cut) && same(whole.problem, cut.problem),
+    ParsedOutput whole = read(backend, task, stream, bytes, nullptr);
+    const ParsedOutput cut = read(backend, task, stream, bytes, &cuts);
+    fuzz::hold(facts_of(whole) == facts_of(cut) && same(whole.failure, cut.failure),
                "where it is cut makes no difference");
     check_end(judge(backend, task, whole, bytes, cuts.below(30)), whole);
   }

@@ -89,7 +89,7 @@ class Impatient final : public Observer {
  public:
   Impatient(CancelToken& token, std::optional<milliseconds> patience)
       : token_(token), end_(patience ? Deadline::in(*patience) : Deadline::never()) {}
-  Deadline look() override {
+  Deadline tick() override {
     if (end_.passed() && !token_.cancelled()) token_.cancel();
     return token_.cancelled() ? Deadline::never() : end_;
   }

@@ -11,7 +11,7 @@
 #include "backends/registry.hpp"
 #include "core/os/file.hpp"
 #include "core/run/judge.hpp"
-#include "core/run/lines.hpp"
+#include "core/run/reader.hpp"
 #include "core/run/retries.hpp"
 
 // What the real CLIs printed, in many failure modes (tests/fixtures), read again as the runner would have read it.
@@ -63,11 +63,11 @@ inline Task task_of(const std::string& kind) {
 /// In which order the bytes of the two pipes reach the reader; the judgement must not depend on it.
 enum class Arrival { out_first, err_first, byte_by_byte };
 
-inline Reading read_capture(const Backend& backend, const Task& task, const Capture& capture, Arrival arrival) {
-  Reading reading;
+inline ParsedOutput read_capture(const Backend& backend, const Task& task, const Capture& capture, Arrival arrival) {
+  ParsedOutput parsed;
   const auto feed = [&](Stream stream, const std::string& bytes) {
     Lines lines;
-    const auto on_line = [&](std::string_view line) { backend.read(reading, task, stream, line); };
+    const auto on_line = [&](std::string_view line) { backend.read(parsed, task, stream, line); };
     const std::size_t step = arrival == Arrival::byte_by_byte ? 1 : std::max<std::size_t>(1, bytes.size());
     for (std::size_t at = 0; at < bytes.size(); at += step)
       lines.feed(std::string_view(bytes).substr(at, step), on_line);
@@ -76,15 +76,15 @@ inline Reading read_capture(const Backend& backend, const Task& task, const Capt
   if (arrival == Arrival::err_first) feed(Stream::err, capture.err);
   feed(Stream::out, capture.out);
   if (arrival != Arrival::err_first) feed(Stream::err, capture.err);
-  return reading;
+  return parsed;
 }
 
-inline bool is_given_up(const Reading& reading) {
-  return !reading.complete && reading.problem && end_of_retries(*reading.problem, std::nullopt);
+inline bool is_given_up(const ParsedOutput& parsed) {
+  return !parsed.complete && parsed.failure && end_of_retries(*parsed.failure, std::nullopt);
 }
 
 /// How the process ended. One that had to be stopped was stopped by us, for being hopeless or for falling silent.
-inline ChildResult end_of(const Capture& capture, const Reading& reading) {
+inline ChildResult end_of(const Capture& capture, const ParsedOutput& parsed) {
   ChildResult result;
   result.input_written = true;
   result.out = HeadAndTail(64u << 10, 64u << 10);
@@ -94,7 +94,7 @@ inline ChildResult end_of(const Capture& capture, const Reading& reading) {
   result.took = std::chrono::seconds(200);
   result.since_last_output = std::chrono::seconds(180);
   if (capture.exit != "killed") result.exit_code = std::stoi(capture.exit);
-  else result.end = is_given_up(reading) ? ChildEnd::stopped : ChildEnd::idle;
+  else result.end = is_given_up(parsed) ? ChildEnd::stopped : ChildEnd::idle;
   return result;
 }
 
@@ -117,25 +117,25 @@ inline void check_verdict(const std::string& cli, const ExpectedEnd& expected, A
   const Backend& backend = backend_of(cli);
   const Task task = task_of(cli);
   const Capture capture = captured(cli, expected.name);
-  Reading reading = read_capture(backend, task, capture, arrival);
-  const ChildResult result = end_of(capture, reading);
-  if (is_given_up(reading)) reading.problem = end_of_retries(*reading.problem, std::nullopt);
-  const Problem end = judge_process(backend, task, reading, result);
+  ParsedOutput parsed = read_capture(backend, task, capture, arrival);
+  const ChildResult result = end_of(capture, parsed);
+  if (is_given_up(parsed)) parsed.failure = end_of_retries(*parsed.failure, std::nullopt);
+  const Failure end = judge_process(backend, task, parsed, result);
   CHECK(end.outcome == expected.outcome);
   CHECK_THAT(end.message, Catch::Contains(expected.message));
   CHECK(end.message.find('\n') == std::string::npos);
   CHECK(end.retry_after == expected.retry_after);
   CHECK(end.retry_at == expected.retry_at);
-  CHECK(reading.model == expected.model);
+  CHECK(parsed.model == expected.model);
   // Every capture whose output names a session yields it.
-  CHECK(reading.session_id.empty() == (capture.out.find("_id\":\"") == std::string::npos));
-  CHECK(capture.out.find("_id\":\"" + reading.session_id) != (reading.session_id.empty() ? 0 : std::string::npos));
+  CHECK(parsed.session_id.empty() == (capture.out.find("_id\":\"") == std::string::npos));
+  CHECK(capture.out.find("_id\":\"" + parsed.session_id) != (parsed.session_id.empty() ? 0 : std::string::npos));
   if (!is_answer(expected.outcome)) return;
-  CHECK(reading.text == expected.text);
-  CHECK(reading.usage.input_tokens == expected.input_tokens);
-  CHECK(reading.usage.output_tokens == expected.output_tokens);
-  CHECK(reading.usage.cost_usd.has_value() == expected.cost_usd.has_value());
-  if (expected.cost_usd) CHECK(*reading.usage.cost_usd == Approx(*expected.cost_usd));
+  CHECK(parsed.text == expected.text);
+  CHECK(parsed.usage.input_tokens == expected.input_tokens);
+  CHECK(parsed.usage.output_tokens == expected.output_tokens);
+  CHECK(parsed.usage.cost_usd.has_value() == expected.cost_usd.has_value());
+  if (expected.cost_usd) CHECK(*parsed.usage.cost_usd == Approx(*expected.cost_usd));
 }
 
 inline void check_verdicts(const std::string& cli, const std::vector<ExpectedEnd>& table) {
@@ -153,14 +153,14 @@ inline std::set<std::string> names_in(const std::vector<ExpectedEnd>& table) {
 /// The number of the line of stdout (from 1) after which there is no point in going on; 0: it never says so.
 inline std::size_t hopeless_after(const std::string& cli, const std::string& name, Stream stream = Stream::out) {
   const Capture capture = captured(cli, name);
-  Reading reading;
+  ParsedOutput parsed;
   Lines lines;
   std::size_t count = 0;
   std::size_t found = 0;
   const auto on_line = [&](std::string_view line) {
     ++count;
-    backend_of(cli).read(reading, task_of(cli), stream, line);
-    if (is_given_up(reading) && found == 0) found = count;
+    backend_of(cli).read(parsed, task_of(cli), stream, line);
+    if (is_given_up(parsed) && found == 0) found = count;
   };
   lines.feed(stream == Stream::out ? capture.out : capture.err, on_line);
   return found;

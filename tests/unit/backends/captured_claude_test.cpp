@@ -72,11 +72,11 @@ std::vector<ExpectedEnd> table() {
   return rows;
 }
 
-Problem judge_lines(std::initializer_list<const char*> lines, Reading& reading, int exit_code = 1) {
+Failure judge_lines(std::initializer_list<const char*> lines, ParsedOutput& parsed, int exit_code = 1) {
   const Capture capture{.out = join(std::vector<std::string>(lines.begin(), lines.end()), "\n"),
                         .exit = std::to_string(exit_code)};
-  reading = read_capture(backend_of("claude"), task_of("claude"), capture, Arrival::out_first);
-  return judge_process(backend_of("claude"), task_of("claude"), reading, end_of(capture, reading));
+  parsed = read_capture(backend_of("claude"), task_of("claude"), capture, Arrival::out_first);
+  return judge_process(backend_of("claude"), task_of("claude"), parsed, end_of(capture, parsed));
 }
 
 }  // namespace
@@ -97,22 +97,22 @@ TEST_CASE("claude: a wait of twenty seconds is not sat out, and is remembered") 
 }
 
 TEST_CASE("claude: what a tool printed is no failure of its sign-in") {
-  Reading reading;
+  ParsedOutput parsed;
   CHECK(judge_lines({R"({"type":"user","error":"authentication_failed","message":{"content":[{"type":"tool_result",)"
                      R"("content":"HTTP/1.1 401 Unauthorized: invalid api key"}]}})"},
-                    reading, 1)
+                    parsed, 1)
             .outcome == Outcome::exited_nonzero);
 }
 
 TEST_CASE("claude: its record's own fields come before the words of a body") {
-  Reading reading;
+  ParsedOutput parsed;
   CHECK(judge_lines({R"j({"type":"result","is_error":true,"api_error_status":503,)j"
                      R"j("result":"API Error: 503 401 Unauthorized, incorrect API key"})j"},
-                    reading)
+                    parsed)
             .outcome == Outcome::overloaded);
   CHECK(judge_lines(
             {R"j({"type":"result","is_error":true,"stop_reason":"refusal","result":"API Error: not logged in"})j"},
-            reading)
+            parsed)
             .outcome == Outcome::refused_by_policy);
 }
 
@@ -122,18 +122,18 @@ TEST_CASE("claude: a first refused sign-in is left alone: it may be renewing its
 }
 
 TEST_CASE("claude: an answer that talks about errors is an answer") {
-  Reading reading;
-  const Problem end = judge_lines(
+  ParsedOutput parsed;
+  const Failure end = judge_lines(
       {R"({"type":"assistant","message":{"content":[{"type":"text","text":"401 Unauthorized"}]}})",
        R"({"type":"result","subtype":"success","is_error":false,"result":"401 Unauthorized, rate limit, quota exceeded"})"},
-      reading, 0);
+      parsed, 0);
   CHECK(end.outcome == Outcome::answered);
-  CHECK(reading.text == "401 Unauthorized, rate limit, quota exceeded");
+  CHECK(parsed.text == "401 Unauthorized, rate limit, quota exceeded");
 }
 
 TEST_CASE("claude: an answer of blanks alone is an empty one") {
-  Reading reading;
-  CHECK(judge_lines({R"({"type":"result","is_error":false,"result":" \n","usage":{"output_tokens":3}})"}, reading, 0)
+  ParsedOutput parsed;
+  CHECK(judge_lines({R"({"type":"result","is_error":false,"result":" \n","usage":{"output_tokens":3}})"}, parsed, 0)
             .outcome == Outcome::answered_empty);
 }
 
@@ -141,40 +141,40 @@ TEST_CASE("claude: what was retried with success is forgotten") {
   constexpr const char* kRetry =
       R"({"type":"system","subtype":"api_retry","attempt":1,"error":"rate_limit","error_status":429})";
   constexpr const char* kWorks = R"({"type":"assistant","message":{"content":[{"type":"text","text":"so"}]}})";
-  Reading reading;
+  ParsedOutput parsed;
   SECTION("by the answer") {
-    CHECK(judge_lines({kRetry, R"({"type":"result","is_error":false,"result":"fine"})"}, reading, 0).outcome ==
+    CHECK(judge_lines({kRetry, R"({"type":"result","is_error":false,"result":"fine"})"}, parsed, 0).outcome ==
           Outcome::answered);
   }
   SECTION("by going on, so that a silence afterwards is a silence") {
-    judge_lines({kRetry, kWorks}, reading);
-    CHECK_FALSE(reading.problem.has_value());
+    judge_lines({kRetry, kWorks}, parsed);
+    CHECK_FALSE(parsed.failure.has_value());
   }
 }
 
 TEST_CASE("claude: a rejected window without its end is a rate limit, with its end an exhausted quota") {
-  Reading reading;
-  CHECK(judge_lines({R"({"type":"rate_limit_event","rate_limit_info":{"status":"rejected"}})"}, reading).outcome ==
+  ParsedOutput parsed;
+  CHECK(judge_lines({R"({"type":"rate_limit_event","rate_limit_info":{"status":"rejected"}})"}, parsed).outcome ==
         Outcome::rate_limited);
-  const Problem end = judge_lines(
+  const Failure end = judge_lines(
       {R"({"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1795237212}})",
        R"({"type":"assistant","error":"rate_limit","message":{"content":[{"type":"text","text":"limited"}]}})"},
-      reading);
+      parsed);
   CHECK(end.outcome == Outcome::quota_exhausted);
   CHECK(end.retry_at == std::chrono::seconds(1795237212));
 }
 
 TEST_CASE("claude: the vague class server_error gives way to the words") {
   constexpr const char* kClass = R"({"type":"assistant","error":"server_error","message":{"content":[]}})";
-  Reading reading;
+  ParsedOutput parsed;
   CHECK(judge_lines(
             {kClass, R"j({"type":"result","is_error":true,"result":"API Error: Connection refused (ECONNREFUSED)"})j"},
-            reading)
+            parsed)
             .outcome == Outcome::unreachable);
   CHECK(judge_lines({kClass, R"({"type":"result","is_error":true,"result":"API Error: hm","api_error_status":529})"},
-                    reading)
+                    parsed)
             .outcome == Outcome::overloaded);
-  CHECK(judge_lines({kClass, R"({"type":"result","is_error":true,"result":"API Error: hm"})"}, reading).outcome ==
+  CHECK(judge_lines({kClass, R"({"type":"result","is_error":true,"result":"API Error: hm"})"}, parsed).outcome ==
         Outcome::server_error);
 }
 

@@ -52,7 +52,7 @@ std::vector<ExpectedEnd> table() {
   return rows;
 }
 
-Reading reading_of(std::initializer_list<const char*> lines) {
+ParsedOutput reading_of(std::initializer_list<const char*> lines) {
   const Capture capture{.out = join(std::vector<std::string>(lines.begin(), lines.end()), "\n")};
   return read_capture(backend_of("codex"), task_of("codex"), capture, Arrival::out_first);
 }
@@ -79,59 +79,59 @@ TEST_CASE("codex: what it has tried five times before it tells of it is given up
 }
 
 TEST_CASE("codex: a WebSocket that is not let through is left to it, for it goes on with HTTPS") {
-  const Reading reading = reading_of(
+  const ParsedOutput parsed = reading_of(
       {R"j({"type":"error","message":"Reconnecting... 3/5 (stream disconnected before completion: IO error: closed)"})j"});
-  CHECK_FALSE(is_given_up(reading));
+  CHECK_FALSE(is_given_up(parsed));
 }
 
 TEST_CASE("codex: the body of an answer and a tool's output are no failures of its sign-in") {
-  const Reading gateway = reading_of(
+  const ParsedOutput gateway = reading_of(
       {R"j({"type":"turn.failed","error":{"message":"unexpected status 502 Bad Gateway: 401 Unauthorized, rate limit"}})j"});
-  CHECK(gateway.problem->outcome == Outcome::server_error);
-  const Reading tool = reading_of(
+  CHECK(gateway.failure->outcome == Outcome::server_error);
+  const ParsedOutput tool = reading_of(
       {R"({"type":"item.completed","item":{"type":"command_execution","aggregated_output":"401 Unauthorized"}})",
        R"({"type":"item.completed","item":{"type":"agent_message","text":"unexpected status 401 Unauthorized"}})"});
-  CHECK_FALSE(tool.problem.has_value());
+  CHECK_FALSE(tool.failure.has_value());
 }
 
 TEST_CASE("codex: the words of a retry are told without the count of it") {
-  const Reading reading = reading_of(
+  const ParsedOutput parsed = reading_of(
       {R"j({"type":"error","message":"Reconnecting... 1/5 (unexpected status 401 Unauthorized: no (really), url: x)"})j"});
-  CHECK(reading.problem->message == "unexpected status 401 Unauthorized: no (really), url: x");
+  CHECK(parsed.failure->message == "unexpected status 401 Unauthorized: no (really), url: x");
 }
 
 TEST_CASE("codex: it would wait for a network for ever") {
-  const Reading reading = reading_of(
+  const ParsedOutput parsed = reading_of(
       {R"j({"type":"error","message":"Reconnecting... waiting for network (Connection failed: error sending request)"})j"});
-  REQUIRE(reading.problem.has_value());
-  CHECK(reading.problem->outcome == Outcome::unreachable);
-  CHECK(is_given_up(reading));
+  REQUIRE(parsed.failure.has_value());
+  CHECK(parsed.failure->outcome == Outcome::unreachable);
+  CHECK(is_given_up(parsed));
 }
 
 TEST_CASE("codex: an answer that talks about errors is an answer, and so is one after retries") {
-  const Reading reading =
+  const ParsedOutput parsed =
       reading_of({R"j({"type":"error","message":"Reconnecting... 1/5 (stream disconnected before completion)"})j",
                   R"({"type":"item.completed","item":{"type":"agent_message","text":"first thoughts"}})",
                   R"({"type":"item.completed","item":{"type":"error","message":"rate limit, quota exceeded"}})",
                   R"({"type":"item.completed","item":{"type":"agent_message","text":"401 Unauthorized, rate limit"}})",
                   R"({"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":2}})"});
-  CHECK(reading.complete);
-  CHECK_FALSE(reading.problem.has_value());
-  CHECK(reading.text == "401 Unauthorized, rate limit");
+  CHECK(parsed.complete);
+  CHECK_FALSE(parsed.failure.has_value());
+  CHECK(parsed.text == "401 Unauthorized, rate limit");
 }
 
 TEST_CASE("codex: a failed turn is no answer, whatever was said before it") {
-  Reading reading = reading_of({R"({"type":"item.completed","item":{"type":"agent_message","text":"half a"}})",
-                                R"({"type":"turn.failed","error":{"message":"something new"}})"});
-  const Problem end = judge_process(backend_of("codex"), task_of("codex"), reading, end_of({.exit = "1"}, reading));
+  ParsedOutput parsed = reading_of({R"({"type":"item.completed","item":{"type":"agent_message","text":"half a"}})",
+                                    R"({"type":"turn.failed","error":{"message":"something new"}})"});
+  const Failure end = judge_process(backend_of("codex"), task_of("codex"), parsed, end_of({.exit = "1"}, parsed));
   CHECK(end.outcome == Outcome::exited_nonzero);
   CHECK(end.message == "something new");
 }
 
 TEST_CASE("codex: a rate limit's own waiting time is kept") {
-  const Reading reading = reading_of(
+  const ParsedOutput parsed = reading_of(
       {R"({"type":"turn.failed","error":{"message":"Rate limit reached for gpt. Please try again in 1m6.5s."}})"});
-  REQUIRE(reading.problem.has_value());
-  CHECK(reading.problem->outcome == Outcome::rate_limited);
-  CHECK(reading.problem->retry_after == milliseconds(66'500));
+  REQUIRE(parsed.failure.has_value());
+  CHECK(parsed.failure->outcome == Outcome::rate_limited);
+  CHECK(parsed.failure->retry_after == milliseconds(66'500));
 }

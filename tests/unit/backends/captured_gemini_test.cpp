@@ -71,14 +71,14 @@ struct Text {
   std::string err;
 };
 
-Problem judge(const Text& text, int exit_code, Reading& reading, Arrival arrival = Arrival::out_first) {
+Failure judge(const Text& text, int exit_code, ParsedOutput& parsed, Arrival arrival = Arrival::out_first) {
   const Capture capture{.out = text.out, .err = text.err, .exit = std::to_string(exit_code)};
-  reading = read_capture(backend_of("gemini"), task_of("gemini"), capture, arrival);
-  return judge_process(backend_of("gemini"), task_of("gemini"), reading, end_of(capture, reading));
+  parsed = read_capture(backend_of("gemini"), task_of("gemini"), capture, arrival);
+  return judge_process(backend_of("gemini"), task_of("gemini"), parsed, end_of(capture, parsed));
 }
-Problem judge(const Text& text, int exit_code) {
-  Reading reading;
-  return judge(text, exit_code, reading);
+Failure judge(const Text& text, int exit_code) {
+  ParsedOutput parsed;
+  return judge(text, exit_code, parsed);
 }
 
 constexpr const char* kWord = R"({"type":"message","role":"assistant","content":"401 Unauthorized, rate limit"})";
@@ -102,9 +102,9 @@ TEST_CASE("gemini: its own retries, told on stderr, are cut short") {
 }
 
 TEST_CASE("gemini: an answer that talks about errors is an answer") {
-  Reading reading;
-  CHECK(judge({.out = std::string(kWord) + "\n" + kSuccess}, 0, reading).outcome == Outcome::answered);
-  CHECK(reading.text == "401 Unauthorized, rate limit");
+  ParsedOutput parsed;
+  CHECK(judge({.out = std::string(kWord) + "\n" + kSuccess}, 0, parsed).outcome == Outcome::answered);
+  CHECK(parsed.text == "401 Unauthorized, rate limit");
 }
 
 TEST_CASE("gemini: a retry told on stderr does not undo the answer that came on stdout") {
@@ -112,8 +112,8 @@ TEST_CASE("gemini: a retry told on stderr does not undo the answer that came on 
       .out = std::string(kWord) + "\n" + kSuccess,
       .err = "Attempt 1 failed with status 500. Retrying with backoff...\nAttempt 2 failed with status 503.\n"};
   for (const Arrival arrival : {Arrival::out_first, Arrival::err_first, Arrival::byte_by_byte}) {
-    Reading reading;
-    CHECK(judge(text, 0, reading, arrival).outcome == Outcome::answered);
+    ParsedOutput parsed;
+    CHECK(judge(text, 0, parsed, arrival).outcome == Outcome::answered);
   }
 }
 
@@ -122,26 +122,26 @@ TEST_CASE("gemini: an answer that was begun anew behind the pieces of a broken o
     return std::string(R"({"type":"message","role":"assistant","delta":true,"timestamp":"2026-11-21T09:17:)") + second +
            R"(Z","content":")" + words + "\"}\n";
   };
-  Reading reading;
+  ParsedOutput parsed;
   SECTION("mixed pieces") {
     CHECK(judge({.out = said("16.702", "pong: he") + said("17.764", "pong:") + said("17.765", " hello") + kSuccess}, 0,
-                reading)
+                parsed)
               .outcome == Outcome::dropped);
   }
   SECTION("a pause alone proves nothing, nor does a repetition") {
-    CHECK(judge({.out = said("16.702", "pong: he") + said("18.764", "llo") + kSuccess}, 0, reading).outcome ==
+    CHECK(judge({.out = said("16.702", "pong: he") + said("18.764", "llo") + kSuccess}, 0, parsed).outcome ==
           Outcome::answered);
-    CHECK(reading.text == "pong: hello");
-    Reading again;
+    CHECK(parsed.text == "pong: hello");
+    ParsedOutput again;
     CHECK(judge({.out = said("16.702", "tra la ") + said("17.001", "tra la") + kSuccess}, 0, again).outcome ==
           Outcome::answered);
     CHECK(again.text == "tra la tra la");
   }
   SECTION("a tool's time is no pause") {
     const std::string tool = "{\"type\":\"tool_use\",\"tool_name\":\"ls\"}\n";
-    CHECK(judge({.out = said("16.702", "so ") + tool + said("18.764", "so it is") + kSuccess}, 0, reading).outcome ==
+    CHECK(judge({.out = said("16.702", "so ") + tool + said("18.764", "so it is") + kSuccess}, 0, parsed).outcome ==
           Outcome::answered);
-    CHECK(reading.text == "so it is");
+    CHECK(parsed.text == "so it is");
   }
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("gemini: what a tool printed is no failure of its sign-in") {
 }
 
 TEST_CASE("gemini: the status of the vendor's record comes before the words in it") {
-  const Problem end = judge({.err = "\n{\n \"error\": {\"message\": \"{\\\"error\\\":{\\\"code\\\":503,"
+  const Failure end = judge({.err = "\n{\n \"error\": {\"message\": \"{\\\"error\\\":{\\\"code\\\":503,"
                                     "\\\"message\\\":\\\"not logged in, rate limit\\\"}}\"}\n}\n"},
                             247);
   CHECK(end.outcome == Outcome::overloaded);
@@ -170,7 +170,7 @@ TEST_CASE("gemini: a directory that it does not trust is our refusal, not its si
 }
 
 TEST_CASE("gemini: without events on stdout the JSON at the end of stderr tells") {
-  const Problem end = judge({.err = "at x (y.js:1:2)\n{\n \"error\": {\"message\": \"{\\\"error\\\":{\\\"code\\\":503,"
+  const Failure end = judge({.err = "at x (y.js:1:2)\n{\n \"error\": {\"message\": \"{\\\"error\\\":{\\\"code\\\":503,"
                                     "\\\"message\\\":\\\"gone for lunch\\\"}}\"}\n}\n"},
                             247);
   CHECK(end.outcome == Outcome::overloaded);
@@ -178,7 +178,7 @@ TEST_CASE("gemini: without events on stdout the JSON at the end of stderr tells"
 }
 
 TEST_CASE("gemini: a line number of a stack trace is no status") {
-  const Problem end = judge({.err = "TypeError: x is not a function\n    at f (file:///a/b.js:429:503)\n    at g "
+  const Failure end = judge({.err = "TypeError: x is not a function\n    at f (file:///a/b.js:429:503)\n    at g "
                                     "(b.js:529:1)\n"},
                             1);
   CHECK(end.outcome == Outcome::exited_nonzero);

@@ -21,22 +21,22 @@ struct Output {
   int exit_code = 0;
 };
 
-Problem judge(const Task& task, const Output& output, Reading& reading, Arrival arrival = Arrival::out_first) {
+Failure judge(const Task& task, const Output& output, ParsedOutput& parsed, Arrival arrival = Arrival::out_first) {
   const Capture capture{.out = output.out, .err = output.err, .exit = std::to_string(output.exit_code)};
-  reading = read_capture(backend_of("command"), task, capture, arrival);
-  return judge_process(backend_of("command"), task, reading, end_of(capture, reading));
+  parsed = read_capture(backend_of("command"), task, capture, arrival);
+  return judge_process(backend_of("command"), task, parsed, end_of(capture, parsed));
 }
-Problem judge(const Task& task, const Output& output) {
-  Reading reading;
-  return judge(task, output, reading);
+Failure judge(const Task& task, const Output& output) {
+  ParsedOutput parsed;
+  return judge(task, output, parsed);
 }
 
 std::string answer(const std::string& how, const std::string& out) {
   Task task = command_task();
   task.settings.answer = how;
-  Reading reading;
-  const Outcome outcome = judge(task, {.out = out}, reading, Arrival::byte_by_byte).outcome;
-  return outcome == Outcome::answered ? reading.text : "(" + std::string(to_string(outcome)) + ")";
+  ParsedOutput parsed;
+  const Outcome outcome = judge(task, {.out = out}, parsed, Arrival::byte_by_byte).outcome;
+  return outcome == Outcome::answered ? parsed.text : "(" + std::string(to_string(outcome)) + ")";
 }
 
 ProcessCall process_call(const Task& task) {
@@ -115,8 +115,8 @@ TEST_CASE("command: a pointer that cannot be followed finds nothing") {
 }
 
 TEST_CASE("command: half an output before a failure is no answer") {
-  Reading reading;
-  const Problem end = judge(command_task(), {.out = "half a sent", .exit_code = 3}, reading);
+  ParsedOutput parsed;
+  const Failure end = judge(command_task(), {.out = "half a sent", .exit_code = 3}, parsed);
   CHECK(end.outcome == Outcome::exited_nonzero);
   CHECK(end.message == "exit code 3: half a sent");
   CHECK(judge(command_task(), {.out = "half", .err = "first\nlast words\n", .exit_code = 3}).message ==
@@ -134,7 +134,7 @@ TEST_CASE("command: its own signatures say what its errors mean") {
   CHECK(judge(task, {.out = "x\nfatal: bad model\n", .exit_code = 1}).outcome == Outcome::model_rejected);
   CHECK(judge(task, {.err = "something else", .exit_code = 1}).outcome == Outcome::exited_nonzero);
   SECTION("before the common ones, and with the wait that is stated") {
-    const Problem end = judge(task, {.err = "429 quota: retry after 20 s", .exit_code = 1});
+    const Failure end = judge(task, {.err = "429 quota: retry after 20 s", .exit_code = 1});
     CHECK(end.outcome == Outcome::quota_exhausted);
     CHECK(end.retry_after == std::chrono::seconds(20));
     CHECK(end.message == "429 quota: retry after 20 s");

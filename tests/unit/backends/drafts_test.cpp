@@ -1,4 +1,4 @@
-#include "core/run/news.hpp"
+#include "core/run/output_delta.hpp"
 #include "tests/unit/backends/captured.hpp"
 #include "tests/unit/backends/http_backend.hpp"
 
@@ -16,16 +16,16 @@ struct Told {
 
 Told told_by(const std::string& kind, const std::string& out) {
   Told told;
-  Reading reading;
-  Reporter reporter;
+  ParsedOutput parsed;
+  DeltaTracker tracker;
   Lines lines;
   const auto on_line = [&](std::string_view line) {
-    backend_of(kind).read(reading, task_of(kind), Stream::out, line);
-    const News news = reporter.since_last(reading);
-    if (news.anew) told.text += "[anew]";
-    told.text += news.text;
-    if (!news.text.empty()) told.certain = news.certain;
-    if (news.doing) told.doing.push_back(*news.doing);
+    backend_of(kind).read(parsed, task_of(kind), Stream::out, line);
+    const OutputDelta delta = tracker.since_last(parsed);
+    if (delta.reset) told.text += "[anew]";
+    told.text += delta.text;
+    if (!delta.text.empty()) told.certain = delta.certain;
+    if (delta.doing) told.doing.push_back(*delta.doing);
   };
   lines.feed(out, on_line);
   lines.finish(on_line);
@@ -130,15 +130,15 @@ TEST_CASE("a local model's pieces are certain: they are the answer") {
 
 TEST_CASE("command: plain text comes as it is written, an answer inside a JSON document at the end") {
   Task task = task_of("command");
-  Reading reading;
+  ParsedOutput parsed;
   SECTION("text") {
-    backend_of("command").read(reading, task, Stream::out, "one\n");
-    CHECK(Reporter().since_last(reading).text == "one\n");
+    backend_of("command").read(parsed, task, Stream::out, "one\n");
+    CHECK(DeltaTracker().since_last(parsed).text == "one\n");
   }
   SECTION("a JSON document") {
     task.settings.answer = "json:/result";
-    backend_of("command").read(reading, task, Stream::out, "{\"result\":\"one\"}\n");
-    CHECK(Reporter().since_last(reading).empty());
+    backend_of("command").read(parsed, task, Stream::out, "{\"result\":\"one\"}\n");
+    CHECK(DeltaTracker().since_last(parsed).empty());
   }
 }
 

@@ -30,14 +30,14 @@ void survive(const Task& task, const std::string& bytes) {
   const Backend& backend = backend_of(task.settings.kind);
   for (const int exit_code : {0, 1}) {
     const Capture capture{.out = bytes, .err = bytes, .exit = std::to_string(exit_code)};
-    Reading reading = read_capture(backend, task, capture, Arrival::out_first);
-    const Problem end = judge_process(backend, task, reading, end_of(capture, reading));
+    ParsedOutput parsed = read_capture(backend, task, capture, Arrival::out_first);
+    const Failure end = judge_process(backend, task, parsed, end_of(capture, parsed));
     CHECK(valid_utf8(end.message) == end.message);
     CHECK(end.message.size() < 1000);
   }
   for (const int status : {200, 500}) {
-    Reading reading;
-    const Problem end = judge_stream(task, response(status, bytes), reading);
+    ParsedOutput parsed;
+    const Failure end = judge_stream(task, response(status, bytes), parsed);
     CHECK(valid_utf8(end.message) == end.message);
   }
 }
@@ -54,8 +54,8 @@ void all_survive_once(const std::string& bytes) {
     INFO(task.settings.kind << " " << task.settings.answer);
     const Backend& backend = backend_of(task.settings.kind);
     const Capture capture{.out = bytes, .exit = "1"};
-    Reading reading = read_capture(backend, task, capture, Arrival::out_first);
-    CHECK_NOTHROW(judge_process(backend, task, reading, end_of(capture, reading)));
+    ParsedOutput parsed = read_capture(backend, task, capture, Arrival::out_first);
+    CHECK_NOTHROW(judge_process(backend, task, parsed, end_of(capture, parsed)));
   }
 }
 

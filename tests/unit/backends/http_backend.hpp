@@ -15,7 +15,7 @@ inline HttpRequest http_call(const Task& task, const std::vector<HttpResult>& lo
   return std::get<HttpRequest>(*call);
 }
 
-inline Problem refusal(const Task& task, const std::vector<HttpResult>& lookups) {
+inline Failure refusal(const Task& task, const std::vector<HttpResult>& lookups) {
   const auto call = backend_of(task.settings.kind).prepare(task, lookups);
   REQUIRE_FALSE(call.has_value());
   return call.error();
@@ -28,19 +28,19 @@ inline Json sent(const HttpRequest& request) {
 }
 
 /// Reads `result.body` in pieces of `step` bytes, as the network may have cut it, and judges the end.
-inline Problem judge_stream(const Task& task, HttpResult result, Reading& reading, std::size_t step = SIZE_MAX) {
+inline Failure judge_stream(const Task& task, HttpResult result, ParsedOutput& parsed, std::size_t step = SIZE_MAX) {
   const Backend& backend = backend_of(task.settings.kind);
-  reading = {};
+  parsed = {};
   Lines lines;
-  const auto on_line = [&](std::string_view line) { backend.read(reading, task, Stream::out, line); };
+  const auto on_line = [&](std::string_view line) { backend.read(parsed, task, Stream::out, line); };
   std::string_view rest = result.body;
   for (; !rest.empty(); rest.remove_prefix(std::min(step, rest.size()))) lines.feed(rest.substr(0, step), on_line);
   lines.finish(on_line);
-  return judge_http(backend, task, reading, result);
+  return judge_http(backend, task, parsed, result);
 }
-inline Problem judge_stream(const Task& task, HttpResult result) {
-  Reading reading;
-  return judge_stream(task, std::move(result), reading);
+inline Failure judge_stream(const Task& task, HttpResult result) {
+  ParsedOutput parsed;
+  return judge_stream(task, std::move(result), parsed);
 }
 
 }  // namespace delegate::test

@@ -77,14 +77,14 @@ TEST_CASE("ollama: nobody at its usual place, and no program of it, is not insta
   const HttpResult refused{.end = HttpEnd::unreachable, .message = "curl's words"};
   Task task = ollama_task();
   task.executable.clear();
-  const Problem absent = judge_stream(task, refused);
+  const Failure absent = judge_stream(task, refused);
   CHECK(absent.outcome == Outcome::not_installed);
   CHECK(absent.message == "ollama is not on the PATH, and nothing listens at http://127.0.0.1:11434");
 
   SECTION("its program is here") { task.executable = "/usr/bin/ollama"; }
   SECTION("the settings name a place") { task.settings.url = "http://127.0.0.1:11434"; }
   SECTION("OLLAMA_HOST names a place") { task.environment["OLLAMA_HOST"] = "127.0.0.1"; }
-  const Problem down = judge_stream(task, refused);
+  const Failure down = judge_stream(task, refused);
   CHECK(down.outcome == Outcome::unreachable);
   CHECK(down.message == "curl's words");
 }
@@ -127,9 +127,9 @@ TEST_CASE("ollama: a remote model is asked only when it is named in full") {
   const std::string rows = R"({"models":[{"name":"far:latest","remote_host":"https://ollama.com"},{"name":"a:1b"}]})";
   Task task = ollama_task();
   task.model = "far";
-  const Problem problem = refusal(task, lookups("{}", rows));
-  CHECK(problem.outcome == Outcome::model_rejected);
-  CHECK_THAT(problem.message, Catch::Contains("does not run on this machine") && Catch::Contains("far:latest"));
+  const Failure failure = refusal(task, lookups("{}", rows));
+  CHECK(failure.outcome == Outcome::model_rejected);
+  CHECK_THAT(failure.message, Catch::Contains("does not run on this machine") && Catch::Contains("far:latest"));
   auto shown = lookups("{}", R"({"models":[{"name":"far:latest"},{"name":"a:1b"}]})");
   shown.push_back(response(200, R"({"remote_host":"https://ollama.com"})"));
   CHECK(refusal(task, shown).outcome == Outcome::model_rejected);
@@ -163,9 +163,9 @@ TEST_CASE("ollama: a model that is not there is told with those that are") {
   for (const char* name : {"qwen3", "old", "new:7b", "other/new"}) {
     INFO(name);
     task.model = name;
-    const Problem problem = refusal(task, lookups());
-    CHECK(problem.outcome == Outcome::model_rejected);
-    CHECK_THAT(problem.message, Catch::Contains("'" + std::string(name) + "' is not installed") &&
+    const Failure failure = refusal(task, lookups());
+    CHECK(failure.outcome == Outcome::model_rejected);
+    CHECK_THAT(failure.message, Catch::Contains("'" + std::string(name) + "' is not installed") &&
                                     Catch::Contains("old:7b, new:latest"));
   }
   CHECK_THAT(refusal(task, lookups("{}", "{}")).message, Catch::Contains("installed: none"));
@@ -175,7 +175,7 @@ TEST_CASE("ollama: a model that is not there is told with those that are") {
 }
 
 TEST_CASE("ollama: something else that listens there is told apart") {
-  const Problem other = refusal(ollama_task(), {response(404, R"({"error":{"message":"File Not Found"}})")});
+  const Failure other = refusal(ollama_task(), {response(404, R"({"error":{"message":"File Not Found"}})")});
   CHECK(other.outcome == Outcome::bad_output);
   CHECK_THAT(other.message, Catch::Contains("does not speak Ollama's API") && Catch::Contains("404"));
   CHECK(refusal(ollama_task(), {response(403, "")}).outcome == Outcome::blocked);
@@ -284,9 +284,9 @@ TEST_CASE("ollama: a configured window is taken as it is") {
 }
 
 TEST_CASE("ollama: a prompt that cannot fit is not sent") {
-  const Problem problem = refusal(ollama_task(160'000), with_window("40960"));
-  CHECK(problem.outcome == Outcome::context_too_long);
-  CHECK_THAT(problem.message, Catch::Contains("about 45714 tokens") && Catch::Contains("new:latest takes 40960"));
+  const Failure failure = refusal(ollama_task(160'000), with_window("40960"));
+  CHECK(failure.outcome == Outcome::context_too_long);
+  CHECK_THAT(failure.message, Catch::Contains("about 45714 tokens") && Catch::Contains("new:latest takes 40960"));
 }
 
 TEST_CASE("ollama: a window beyond all numbers is no limit, and a senseless one is none") {

@@ -22,12 +22,12 @@ std::string done(const std::string& more = R"(,"done_reason":"stop","prompt_eval
   return R"({"model":"new:latest","message":{"content":""},"done":true)" + more + "}\n";
 }
 
-Problem judge(const std::string& body, Reading& reading, std::size_t step = SIZE_MAX) {
-  return judge_stream(ollama_task(), response(200, body), reading, step);
+Failure judge(const std::string& body, ParsedOutput& parsed, std::size_t step = SIZE_MAX) {
+  return judge_stream(ollama_task(), response(200, body), parsed, step);
 }
-Problem judge(const std::string& body) {
-  Reading reading;
-  return judge(body, reading);
+Failure judge(const std::string& body) {
+  ParsedOutput parsed;
+  return judge(body, parsed);
 }
 Outcome refused(int status, const std::string& body) {
   return judge_stream(ollama_task(), response(status, body)).outcome;
@@ -38,31 +38,31 @@ Outcome refused(int status, const std::string& body) {
 TEST_CASE("ollama: pieces make the answer, wherever the network cuts them") {
   const std::string body = kThinking + piece("p\\u00f6") + piece("ng: ") + piece("hé") + done();
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{1000}, SIZE_MAX}) {
-    Reading reading;
-    CHECK(judge(body, reading, step).outcome == Outcome::answered);
-    CHECK(reading.text == "pöng: hé");
-    CHECK(reading.model == "new:latest");
-    CHECK(reading.usage.input_tokens == 26);
-    CHECK(reading.usage.output_tokens == 9);
-    CHECK(reading.warnings.empty());
+    ParsedOutput parsed;
+    CHECK(judge(body, parsed, step).outcome == Outcome::answered);
+    CHECK(parsed.text == "pöng: hé");
+    CHECK(parsed.model == "new:latest");
+    CHECK(parsed.usage.input_tokens == 26);
+    CHECK(parsed.usage.output_tokens == 9);
+    CHECK(parsed.warnings.empty());
   }
 }
 
 TEST_CASE("ollama: the last line may carry text and need not carry counts") {
-  Reading reading;
-  CHECK(judge(R"({"message":{"content":"all of it"},"done":true})", reading).outcome == Outcome::answered);
-  CHECK(reading.text == "all of it");
-  CHECK_FALSE(reading.usage.input_tokens.has_value());
+  ParsedOutput parsed;
+  CHECK(judge(R"({"message":{"content":"all of it"},"done":true})", parsed).outcome == Outcome::answered);
+  CHECK(parsed.text == "all of it");
+  CHECK_FALSE(parsed.usage.input_tokens.has_value());
 }
 
 TEST_CASE("ollama: thinking alone is no answer") {
-  Reading reading;
-  CHECK(judge(kThinking + done(), reading).outcome == Outcome::answered_empty);
-  CHECK(judge(kThinking + done(""), reading).outcome == Outcome::lost_result);
+  ParsedOutput parsed;
+  CHECK(judge(kThinking + done(), parsed).outcome == Outcome::answered_empty);
+  CHECK(judge(kThinking + done(""), parsed).outcome == Outcome::lost_result);
 }
 
 TEST_CASE("ollama: a stream without its end is no answer, however cleanly it stopped") {
-  const Problem end = judge(piece("half a"));
+  const Failure end = judge(piece("half a"));
   CHECK(end.outcome == Outcome::lost_result);
   CHECK(judge("").outcome == Outcome::lost_result);
   HttpResult cut = response(200, piece("half a"));
@@ -74,7 +74,7 @@ TEST_CASE("ollama: a stream without its end is no answer, however cleanly it sto
 
 TEST_CASE("ollama: an error in the stream is one, whatever came before and after") {
   const std::string error = "{\"error\":\"an error was encountered while running the model: CUDA\"}\n";
-  const Problem end = judge(piece("half a") + error);
+  const Failure end = judge(piece("half a") + error);
   CHECK(end.outcome == Outcome::server_error);
   CHECK_THAT(end.message, Catch::Contains("CUDA"));
   CHECK(judge(error + done()).outcome == Outcome::server_error);
@@ -87,33 +87,33 @@ TEST_CASE("ollama: an answer that talks about errors is an answer") {
 }
 
 TEST_CASE("ollama: an answer that was cut at its bound is told so") {
-  Reading reading;
-  CHECK(judge(piece("long") + done(R"(,"done_reason":"length")"), reading).outcome == Outcome::answered);
-  REQUIRE(reading.warnings.size() == 1);
-  CHECK_THAT(reading.warnings[0], Catch::Contains("cut at 8192 tokens"));
+  ParsedOutput parsed;
+  CHECK(judge(piece("long") + done(R"(,"done_reason":"length")"), parsed).outcome == Outcome::answered);
+  REQUIRE(parsed.warnings.size() == 1);
+  CHECK_THAT(parsed.warnings[0], Catch::Contains("cut at 8192 tokens"));
 }
 
 TEST_CASE("ollama: a model that runs elsewhere is told so, once") {
-  Reading reading;
+  ParsedOutput parsed;
   const std::string remote = R"({"model":"far:8b","remote_host":"https://ollama.com","message":{"content":"x"}})";
-  judge(remote + "\n" + remote + "\n" + done(), reading);
-  REQUIRE(reading.warnings.size() == 1);
-  CHECK_THAT(reading.warnings[0], Catch::Contains("does not run on this machine"));
-  judge(R"({"model":"big:120b-cloud","message":{"content":"x"},"done":true})", reading);
-  CHECK(reading.warnings.size() == 1);
+  judge(remote + "\n" + remote + "\n" + done(), parsed);
+  REQUIRE(parsed.warnings.size() == 1);
+  CHECK_THAT(parsed.warnings[0], Catch::Contains("does not run on this machine"));
+  judge(R"({"model":"big:120b-cloud","message":{"content":"x"},"done":true})", parsed);
+  CHECK(parsed.warnings.size() == 1);
 }
 
 TEST_CASE("ollama: a prompt that was read in part is told so") {
   Task task = ollama_task();
   task.prompt = std::string(35'000, 'x');
-  Reading reading;
-  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":4096)")), reading);
-  REQUIRE(reading.warnings.size() == 1);
-  CHECK_THAT(reading.warnings[0], Catch::Contains("only 4096 of about 10000 tokens"));
-  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":9000)")), reading);
-  CHECK(reading.warnings.empty());
-  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":9223372036854775807)")), reading);
-  CHECK(reading.warnings.empty());
+  ParsedOutput parsed;
+  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":4096)")), parsed);
+  REQUIRE(parsed.warnings.size() == 1);
+  CHECK_THAT(parsed.warnings[0], Catch::Contains("only 4096 of about 10000 tokens"));
+  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":9000)")), parsed);
+  CHECK(parsed.warnings.empty());
+  judge_stream(task, response(200, piece("x") + done(R"(,"prompt_eval_count":9223372036854775807)")), parsed);
+  CHECK(parsed.warnings.empty());
 }
 
 TEST_CASE("ollama: refusals mean what their words and statuses say") {
@@ -145,12 +145,12 @@ TEST_CASE("ollama: refusals mean what their words and statuses say") {
 TEST_CASE("ollama: a prompt that the server finds too long is told with the sizes") {
   Task task = ollama_task();
   task.prompt = std::string(35'000, 'x');
-  const Problem own = judge_stream(
+  const Failure own = judge_stream(
       task,
       response(400, R"({"error":"the prompt is longer than the context length currently available to the model"})"));
   CHECK(own.outcome == Outcome::context_too_long);
   CHECK_THAT(own.message, Catch::StartsWith("the prompt has about 10000 tokens: the prompt is longer"));
-  const Problem passed_on = judge_stream(
+  const Failure passed_on = judge_stream(
       task,
       response(
           400,

@@ -27,12 +27,12 @@ const std::string kUsage = R"(data: {"choices":[],"usage":{"prompt_tokens":11,"c
                            "\n\n";
 const std::string kDone = "data: [DONE]\n\n";
 
-Problem judge(const std::string& body, Reading& reading, std::size_t step = SIZE_MAX) {
-  return judge_stream(openai_task(), response(200, body), reading, step);
+Failure judge(const std::string& body, ParsedOutput& parsed, std::size_t step = SIZE_MAX) {
+  return judge_stream(openai_task(), response(200, body), parsed, step);
 }
-Problem judge(const std::string& body) {
-  Reading reading;
-  return judge(body, reading);
+Failure judge(const std::string& body) {
+  ParsedOutput parsed;
+  return judge(body, parsed);
 }
 Outcome refused(int status, const std::string& body) {
   return judge_stream(openai_task(), response(status, body)).outcome;
@@ -109,13 +109,13 @@ TEST_CASE("openai: events make the answer, wherever the network cuts them") {
   const std::string body =
       ": ping\n\n" + kStart + piece("pong: ") + ": ping\n\nevent: x\nid: 4\n" + piece("hé") + finish() + kUsage + kDone;
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
-    Reading reading;
-    CHECK(judge(body, reading, step).outcome == Outcome::answered);
-    CHECK(reading.text == "pong: hé");
-    CHECK(reading.model == "qwen");
-    CHECK(reading.usage.input_tokens == 11);
-    CHECK(reading.usage.output_tokens == 7);
-    CHECK(reading.warnings.empty());
+    ParsedOutput parsed;
+    CHECK(judge(body, parsed, step).outcome == Outcome::answered);
+    CHECK(parsed.text == "pong: hé");
+    CHECK(parsed.model == "qwen");
+    CHECK(parsed.usage.input_tokens == 11);
+    CHECK(parsed.usage.output_tokens == 7);
+    CHECK(parsed.warnings.empty());
   }
 }
 
@@ -141,14 +141,14 @@ TEST_CASE("openai: an end without text is an empty answer") {
 }
 
 TEST_CASE("openai: an answer that was cut at its bound is told so") {
-  Reading reading;
-  CHECK(judge(kStart + piece("x") + finish("length") + kDone, reading).outcome == Outcome::answered);
-  REQUIRE(reading.warnings.size() == 1);
-  CHECK_THAT(reading.warnings[0], Catch::Contains("cut at 123 tokens"));
+  ParsedOutput parsed;
+  CHECK(judge(kStart + piece("x") + finish("length") + kDone, parsed).outcome == Outcome::answered);
+  REQUIRE(parsed.warnings.size() == 1);
+  CHECK_THAT(parsed.warnings[0], Catch::Contains("cut at 123 tokens"));
 }
 
 TEST_CASE("openai: an error event ends it, a null error is none") {
-  const Problem end =
+  const Failure end =
       judge(kStart + piece("half a") + R"(data: {"error":{"message":"out of memory"}})" + "\n\n" + kDone);
   CHECK(end.outcome == Outcome::server_error);
   CHECK_THAT(end.message, Catch::Contains("out of memory"));
@@ -183,7 +183,7 @@ TEST_CASE("openai: a limit's waiting time is kept, the header's over the words'"
   HttpResult limited = response(429, R"({"error":"rate limit, retry after 5 s"})");
   CHECK(judge_stream(openai_task(), limited).retry_after == std::chrono::seconds(5));
   limited.retry_after = "20";
-  const Problem end = judge_stream(openai_task(), limited);
+  const Failure end = judge_stream(openai_task(), limited);
   CHECK(end.outcome == Outcome::rate_limited);
   CHECK(end.retry_after == std::chrono::seconds(20));
 }
@@ -191,10 +191,10 @@ TEST_CASE("openai: a limit's waiting time is kept, the header's over the words'"
 TEST_CASE("openai: a prompt that was read in part is told so") {
   Task task = openai_task();
   task.prompt = std::string(35'000, 'x');
-  Reading reading;
-  judge_stream(task, response(200, kStart + piece("x") + finish() + kUsage + kDone), reading);
-  REQUIRE(reading.warnings.size() == 1);
-  CHECK_THAT(reading.warnings[0], Catch::Contains("only 11 of about 10000 tokens"));
+  ParsedOutput parsed;
+  judge_stream(task, response(200, kStart + piece("x") + finish() + kUsage + kDone), parsed);
+  REQUIRE(parsed.warnings.size() == 1);
+  CHECK_THAT(parsed.warnings[0], Catch::Contains("only 11 of about 10000 tokens"));
 }
 
 TEST_CASE("openai: an error without the usual field is told whole, and its type is not for a person") {

@@ -31,18 +31,18 @@ const Kind kKinds[] = {
      R"({"type":"tool_result","tool_id":"b","status":"success"})", "using run_shell_command"},
 };
 
-Reading read_of(const std::string& kind, const Words& lines) {
-  Reading reading;
-  for (const std::string& line : lines) backend_of(kind).read(reading, task_of(kind), Stream::out, line + "\n");
-  return reading;
+ParsedOutput read_of(const std::string& kind, const Words& lines) {
+  ParsedOutput parsed;
+  for (const std::string& line : lines) backend_of(kind).read(parsed, task_of(kind), Stream::out, line + "\n");
+  return parsed;
 }
 
-Problem silent_after(const std::string& kind, const Words& lines) {
-  Reading reading = read_of(kind, lines);
+Failure silent_after(const std::string& kind, const Words& lines) {
+  ParsedOutput parsed = read_of(kind, lines);
   ChildResult result;
   result.end = ChildEnd::idle;
   result.since_last_output = std::chrono::minutes(3);
-  return judge_process(backend_of(kind), task_of(kind), reading, result);
+  return judge_process(backend_of(kind), task_of(kind), parsed, result);
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ Problem silent_after(const std::string& kind, const Words& lines) {
 TEST_CASE("silence while a tool is used is the tool's, and it is named (C10b)") {
   for (const Kind& kind : kKinds) {
     INFO(kind.name);
-    const Problem stalled = silent_after(kind.name, {kind.begin_a});
+    const Failure stalled = silent_after(kind.name, {kind.begin_a});
     CHECK(stalled.outcome == Outcome::stalled_tool);
     CHECK_THAT(stalled.message, Catch::Contains(" while " + kind.doing_a));
     CHECK(stalled.limit == "idle_timeout");
@@ -62,7 +62,7 @@ TEST_CASE("a tool that has ended is not blamed, one beside it that has not is") 
     INFO(kind.name);
     CHECK(silent_after(kind.name, {kind.begin_a, kind.begin_b, kind.end_a, kind.end_b}).outcome ==
           Outcome::idle_timed_out);
-    const Problem other = silent_after(kind.name, {kind.begin_a, kind.begin_b, kind.end_b});
+    const Failure other = silent_after(kind.name, {kind.begin_a, kind.begin_b, kind.end_b});
     CHECK(other.outcome == Outcome::stalled_tool);
     CHECK_THAT(other.message, Catch::EndsWith(" while " + kind.doing_a));
     CHECK_THAT(silent_after(kind.name, {kind.begin_a, kind.begin_b}).message,
@@ -87,8 +87,8 @@ TEST_CASE("a pipe that closed before the prompt was written is its own end, and 
       result.end = ChildEnd::exited;
       result.exit_code = code;
       result.input_written = false;
-      Reading reading;
-      const Problem end = judge_process(backend_of(kind), task_of(kind), reading, result);
+      ParsedOutput parsed;
+      const Failure end = judge_process(backend_of(kind), task_of(kind), parsed, result);
       CHECK(end.outcome == Outcome::pipe_closed);
       CHECK(traits(end.outcome).try_login == TryNext::no);
     }
@@ -104,7 +104,7 @@ TEST_CASE("a cause that stands in the output wins over a closed pipe (B37)") {
     result.input_written = false;
     result.err = HeadAndTail(1024, 1024);
     result.err.add("Error: 429 Too Many Requests: rate limit exceeded\n");
-    Reading reading;
-    CHECK(judge_process(backend_of(kind), task_of(kind), reading, result).outcome == Outcome::rate_limited);
+    ParsedOutput parsed;
+    CHECK(judge_process(backend_of(kind), task_of(kind), parsed, result).outcome == Outcome::rate_limited);
   }
 }

@@ -40,9 +40,9 @@ TEST_CASE("a failed channel's reason is recorded even if the next channel delive
   CHECK(first.delivery == DeliveryState::delivered);
   CHECK(first.channel == "desktop");
   CHECK(first.handle == "7@bus/:1");
-  CHECK(first.detail == "hook: exit status 7 (notify_hook: failed, left out for 5m (last: exit status 7))");
+  CHECK(first.detail == "hook: exit status 7 (notify_hook: failed, paused for 5m (last: exit status 7))");
   CHECK(ladder.walk().detail ==
-        "hook: left out, it failed too often (notify_hook: left out once so far (last: exit status 7))");
+        "hook: left out, it failed too often (notify_hook: skipped once so far (last: exit status 7))");
   ladder.desktop.detail = "osc99";
   CHECK(ladder.walk().detail == "osc99; hook: left out, it failed too often");
 }
@@ -56,7 +56,7 @@ TEST_CASE("the record of a delivery says that its channel has recovered") {
   ladder.clock.pass(5min);
   const Walk walk = ladder.walk();
   CHECK(walk.channel == "hook");
-  CHECK(walk.detail == "notify_hook: works again, was left out once");
+  CHECK(walk.detail == "notify_hook: works again, was skipped once");
   CHECK(ladder.walk().detail.empty());
 }
 

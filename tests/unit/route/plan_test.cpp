@@ -11,9 +11,9 @@ using Names = std::vector<std::string>;
 
 namespace {
 
-using Absent = std::map<std::string, Presence>;
+using Unavailable = std::map<std::string, Presence>;
 
-RoutePlan plan(const RouteQuestion& question, const Absent& absent = {}) {
+RoutePlan plan(const RouteQuestion& question, const Unavailable& absent = {}) {
   return plan_route(question, [&](const std::string& name) {
     const auto found = absent.find(name);
     return found == absent.end() ? Presence::usable : found->second;
@@ -80,14 +80,14 @@ TEST_CASE("without a local model there is no last resort") {
 }
 
 TEST_CASE("who is absent is told once, with the reason") {
-  const Absent absent{{"codex", Presence::not_installed}, {"gemini", Presence::disabled}};
+  const Unavailable absent{{"codex", Presence::not_installed}, {"gemini", Presence::disabled}};
   CHECK(plan(automatic(), absent).steps == Steps{step("claude"), last("ollama")});
   CHECK(plan(automatic(), absent).skips == Skips{{"codex", Presence::not_installed}, {"gemini", Presence::disabled}});
   CHECK(plan(automatic({"codex", "codex", "claude"}), absent).skips == Skips{{"codex", Presence::not_installed}});
 }
 
 TEST_CASE("an absent local model is told once, wherever it stands") {
-  const Absent absent{{"ollama", Presence::disabled}};
+  const Unavailable absent{{"ollama", Presence::disabled}};
   for (const Names& order : {Names{"claude"}, Names{"claude", "ollama"}, Names{"ollama", "claude"}}) {
     CHECK(plan(automatic(order), absent).steps == Steps{step("claude")});
     CHECK(plan(automatic(order), absent).skips == Skips{{"ollama", Presence::disabled}});
@@ -95,7 +95,7 @@ TEST_CASE("an absent local model is told once, wherever it stands") {
 }
 
 TEST_CASE("when nobody is there the plan is empty and says why") {
-  const Absent absent{{"claude", Presence::not_installed}, {"ollama", Presence::not_installed}};
+  const Unavailable absent{{"claude", Presence::not_installed}, {"ollama", Presence::not_installed}};
   const RoutePlan nobody = plan(automatic({"claude"}), absent);
   CHECK(nobody.steps.empty());
   CHECK(nobody.skips == Skips{{"claude", Presence::not_installed}, {"ollama", Presence::not_installed}});

@@ -175,7 +175,7 @@ TEST_CASE("a missing place spends no probe") {
   asking.backend("codex", {"--say", "hi"}).max_parallel = 1;
   const auto candidate = find_candidate(asking.engine, "codex");
   REQUIRE(candidate);
-  const Admission holder = asking.breakers.admit(applicant_for(asking.engine, *candidate, ProbeTime::when_due));
+  const Admission holder = asking.breakers.admit(admission_request(asking.engine, *candidate, ProbeTime::when_due));
   REQUIRE(std::holds_alternative<Permit>(holder));
   asking.make_half_open("codex");
   CHECK(asking.ask("codex").outcome == Outcome::no_slot);
@@ -330,6 +330,21 @@ TEST_CASE("the plan asks nobody") {
   REQUIRE(plan.skips.size() == 1);
   CHECK(plan.skips[0].backend == "gemini");
   CHECK(asking.lines("codex.spawns") == 0);
+}
+
+TEST_CASE("what was prepared is asked: the plan is not made again") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  asking.backend("gemini", {"--say", "hi"}).command = {"/nonexistent/gemini"};
+  PreparedAsk prepared = prepare_ask(asking.engine, {.prompt = "hello"});
+  REQUIRE(prepared.candidates.size() == 1);
+  CHECK(prepared.candidates.at("codex")->candidate.task.prompt.empty());
+  asking.config.router.order = {"gemini"};
+  Listener listener;
+  const RunResult result = ask(asking.engine, std::move(prepared), asking.never, listener);
+  REQUIRE(result.answer);
+  CHECK(result.answer->backend == "codex");
+  CHECK(asking.lines("codex.spawns") == 1);
 }
 
 TEST_CASE("a CLI that goes on trying what has failed twice is stopped, and the next one is asked") {

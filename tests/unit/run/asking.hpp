@@ -35,36 +35,38 @@ class PlainCli final : public Backend {
   std::string_view kind() const override { return "plain"; }
   bool is_process() const override { return true; }
   Call version_call(const Task& task) const override { return ProcessCall{.argv = {task.executable, "--version"}}; }
-  tl::expected<Call, Problem> prepare(const Task& task, const std::vector<HttpResult>&) const override {
-    if (task.model == "none") return tl::unexpected(Problem{Outcome::model_rejected, "there is no such model", {}, {}});
+  tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
+    if (task.model == "none") return tl::unexpected(Failure{Outcome::model_rejected, "there is no such model", {}, {}});
     ProcessCall call{.argv = task.settings.command, .input = task.prompt};
     for (const auto& [name, value] : task.environment) call.env.push_back(name + "=" + value);
     return call;
   }
-  void read(Reading& reading, const Task& task, Stream stream, std::string_view line) const override {
-    if (stream == Stream::err) return read_failure(reading, line);
-    reading.text_grows = task.model != "drafts";
+  void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
+    if (stream == Stream::err) return read_failure(parsed, line);
+    parsed.text_grows = task.model != "drafts";
     if (task.model != "drafts") {
-      reading.text += line;
+      parsed.text += line;
       return;
     }
     // "remark: …" is taken back by the next line.
-    if (reading.draft.starts_with("remark")) reading.begin_draft();
-    reading.draft += line;
+    if (parsed.draft.starts_with("remark")) parsed.begin_draft();
+    parsed.draft += line;
   }
-  void conclude(Reading& reading, const Task&) const override {
-    reading.text += reading.draft;
-    reading.complete = !reading.text.empty();
-    if (reading.complete) reading.problem.reset();
+  void conclude(ParsedOutput& parsed, const Task&) const override {
+    parsed.text += parsed.draft;
+    parsed.complete = !parsed.text.empty();
+    if (parsed.complete) parsed.failure.reset();
   }
-  std::optional<Problem> explain(const Reading&, const Task&, const Remains&) const override { return std::nullopt; }
+  std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput&) const override {
+    return std::nullopt;
+  }
 
  private:
   /// "failed 2 times": it goes on trying by itself.
-  static void read_failure(Reading& reading, std::string_view line) {
+  static void read_failure(ParsedOutput& parsed, std::string_view line) {
     if (!line.starts_with("failed ")) return;
-    reading.problem = Problem{Outcome::server_error, "it failed", {}};
-    reading.problem->retrying = Retrying{.failures = line[7] - '0'};
+    parsed.failure = Failure{Outcome::server_error, "it failed", {}};
+    parsed.failure->retrying = Retrying{.failures = line[7] - '0'};
   }
 };
 
@@ -82,9 +84,9 @@ class Listener final : public Observer {
   void skipped(const Skip& skip) override {
     heard.push_back("skipped " + skip.backend + ": " + std::string(to_string(skip.reason)));
   }
-  void told(const std::string& backend, const News& news) override {
-    if (news.anew) heard.push_back(backend + " begins anew");
-    if (!news.text.empty()) heard.push_back(backend + " says " + news.text);
+  void output(const std::string& backend, const OutputDelta& delta) override {
+    if (delta.reset) heard.push_back(backend + " begins anew");
+    if (!delta.text.empty()) heard.push_back(backend + " says " + delta.text);
   }
   void ended(const Attempt& attempt) override {
     heard.push_back("ended " + attempt.backend + ": " + std::string(to_string(attempt.outcome)));

@@ -24,7 +24,7 @@ struct House {
   std::string said;
 
   Guarded<std::string> job(bool works) {
-    auto done = guard_optional(
+    auto done = guard_fail_open(
         guards, "cache",
         [&]() -> Result<std::string> {
           ++calls;
@@ -68,13 +68,13 @@ TEST_CASE("after three failures in a row it is left out, and one line says so (E
   CHECK(house.said ==
         "cache failed: disk is full\n"
         "cache failed: disk is full\n"
-        "cache: failed 3 times in a row, left out for 5m (last: disk is full)\n");
+        "cache: failed 3 times in a row, paused for 5m (last: disk is full)\n");
   house.said.clear();
   const auto left_out = house.job(true);
   CHECK(left_out.value == "stale");
   CHECK_FALSE(left_out.ran);
   CHECK(house.calls == 3);
-  CHECK(house.said == "cache: left out once so far (last: disk is full)\n");
+  CHECK(house.said == "cache: skipped once so far (last: disk is full)\n");
 }
 
 TEST_CASE("the first that is left out is told, and then each twentieth (E7)") {
@@ -83,9 +83,9 @@ TEST_CASE("the first that is left out is told, and then each twentieth (E7)") {
   house.said.clear();
   for (int i = 0; i < 41; ++i) house.job(true);
   CHECK(house.said ==
-        "cache: left out once so far (last: disk is full)\n"
-        "cache: left out 20 times so far (last: disk is full)\n"
-        "cache: left out 40 times so far (last: disk is full)\n");
+        "cache: skipped once so far (last: disk is full)\n"
+        "cache: skipped 20 times so far (last: disk is full)\n"
+        "cache: skipped 40 times so far (last: disk is full)\n");
   CHECK(house.state().skipped == 41);
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("when the try works the guard closes and says how often it was left ou
   house.said.clear();
   house.clock.pass(5min);
   CHECK(house.job(true).value == "fresh");
-  CHECK(house.said == "cache: works again, was left out 7 times\n");
+  CHECK(house.said == "cache: works again, was skipped 7 times\n");
   CHECK(house.state().failures == 0);
   CHECK(house.state().skipped == 0);
 }
@@ -131,7 +131,7 @@ TEST_CASE("only one is tried at a time, over all processes") {
   const Guards::Entry first = others.enter("cache");
   CHECK(first.may_run);
   CHECK_FALSE(house.guards.enter("cache").may_run);
-  CHECK(others.leave("cache", first, nullptr) == "cache: works again, was left out once");
+  CHECK(others.leave("cache", first, nullptr) == "cache: works again, was skipped once");
 }
 
 TEST_CASE("a job that others keep waiting has not failed: it is said, and never counted") {
@@ -187,7 +187,7 @@ TEST_CASE("with reset_after 0 it stays out until it is reset (E2, E14)") {
   const Error broken{Code::unavailable, "broken", ""};
   std::string said;
   for (int i = 0; i < 3; ++i) said = guards.leave("cache", guards.enter("cache"), &broken);
-  CHECK(said == "cache: failed 3 times in a row, left out until it is reset (last: broken)");
+  CHECK(said == "cache: failed 3 times in a row, paused until it is reset (last: broken)");
   house.clock.pass(24h * 365);
   CHECK_FALSE(guards.enter("cache").may_run);
   CHECK(guards.reset("cache").value() == 1);
@@ -207,27 +207,27 @@ TEST_CASE("what to go on with is made anew for each call (E9)") {
   House house;
   const auto broken = []() -> Result<std::vector<int>> { return fail(Code::internal, "no"); };
   const std::vector<int> otherwise{1};
-  auto first = guard_optional(house.guards, "list", broken, otherwise);
+  auto first = guard_fail_open(house.guards, "list", broken, otherwise);
   first.value.push_back(2);
-  CHECK(guard_optional(house.guards, "list", broken, otherwise).value == std::vector<int>{1});
+  CHECK(guard_fail_open(house.guards, "list", broken, otherwise).value == std::vector<int>{1});
   int made = 0;
   const auto factory = [&] { return std::vector<int>(static_cast<std::size_t>(++made)); };
-  CHECK(guard_optional(house.guards, "list", broken, factory).value.size() == 1);
-  CHECK(guard_optional(house.guards, "list", broken, factory).value.size() == 2);
+  CHECK(guard_fail_open(house.guards, "list", broken, factory).value.size() == 1);
+  CHECK(guard_fail_open(house.guards, "list", broken, factory).value.size() == 2);
 }
 
 TEST_CASE("a gate that is left out is a no, as one that fails (E13, F5.4)") {
   House house;
   const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
-  for (int i = 0; i < 3; ++i) CHECK(guard_gate(house.guards, "claim", broken).error().code == Code::data_loss);
+  for (int i = 0; i < 3; ++i) CHECK(guard_fail_closed(house.guards, "claim", broken).error().code == Code::data_loss);
   int asked = 0;
-  const auto refused = guard_gate(house.guards, "claim", [&]() -> Result<bool> {
+  const auto refused = guard_fail_closed(house.guards, "claim", [&]() -> Result<bool> {
     ++asked;
     return true;
   });
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::unavailable);
-  CHECK(refused.error().what == "claim is left out: unreadable");
+  CHECK(refused.error().what == "claim is paused: unreadable");
   CHECK(asked == 0);
 }
 
@@ -250,23 +250,23 @@ TEST_CASE("the record of a guard has the newest line about it, for jobs that nob
   House house;
   const auto newest = [&] { return house.store->notifications().value().back().detail; };
   const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
-  const auto gate = [&] { return guard_gate(house.guards, "cache", broken).has_value(); };
+  const auto gate = [&] { return guard_fail_closed(house.guards, "cache", broken).has_value(); };
   for (int i = 0; i < 3; ++i) CHECK_FALSE(gate());
-  CHECK(newest() == "cache: failed 3 times in a row, left out for 5m (last: unreadable)");
+  CHECK(newest() == "cache: failed 3 times in a row, paused for 5m (last: unreadable)");
   CHECK_FALSE(gate());
-  CHECK(newest() == "cache: left out once so far (last: unreadable)");
+  CHECK(newest() == "cache: skipped once so far (last: unreadable)");
   for (int i = 0; i < 19; ++i) CHECK_FALSE(gate());
-  CHECK(newest() == "cache: left out 20 times so far (last: unreadable)");
+  CHECK(newest() == "cache: skipped 20 times so far (last: unreadable)");
   house.clock.pass(5min);
   house.job(true);
-  CHECK(newest() == "cache: works again, was left out 20 times");
+  CHECK(newest() == "cache: works again, was skipped 20 times");
 }
 
 TEST_CASE("what a guard keeps and says of an error has no directories; who keeps count gets all of it") {
   House house;
   const std::string what = "/home/jo smith/state.db: query: no such table: runs (see '/var/log/x y.log', and/or a/b)";
   const auto broken = [&]() -> Status { return fail(Code::unavailable, what); };
-  const auto done = guard_optional(house.guards, "history", broken);
+  const auto done = guard_fail_open(house.guards, "history", broken);
   CHECK(done.error->what == what);
   CHECK(done.remark == "history failed: state.db: query: no such table: runs (see 'x y.log', and/or a/b)");
   CHECK(house.store->guard("history").value().breaker.streak.size() == 1);

@@ -23,24 +23,24 @@ class Scripted final : public Backend {
  public:
   std::string_view kind() const override { return "scripted"; }
   bool is_process() const override { return true; }
-  tl::expected<Call, Problem> prepare(const Task&, const std::vector<HttpResult>&) const override {
+  tl::expected<Call, Failure> prepare(const Task&, const std::vector<HttpResult>&) const override {
     return ProcessCall{};
   }
   Call version_call(const Task&) const override { return ProcessCall{}; }
-  void read(Reading&, const Task&, Stream, std::string_view) const override {}
-  void conclude(Reading& reading, const Task&) const override { reading.complete = reading.text.ends_with('!'); }
-  std::optional<Problem> explain(const Reading&, const Task&, const Remains& remains) const override {
-    if (remains.err.find("quota") != std::string_view::npos || remains.body.find("quota") != std::string_view::npos)
-      return Problem{Outcome::quota_exhausted, "no quota", {}};
-    if (remains.exit_code == 42 || remains.http_status == 402) return Problem{Outcome::unauthenticated, "", {}};
+  void read(ParsedOutput&, const Task&, Stream, std::string_view) const override {}
+  void conclude(ParsedOutput& parsed, const Task&) const override { parsed.complete = parsed.text.ends_with('!'); }
+  std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override {
+    if (raw.err.find("quota") != std::string_view::npos || raw.body.find("quota") != std::string_view::npos)
+      return Failure{Outcome::quota_exhausted, "no quota", {}};
+    if (raw.exit_code == 42 || raw.http_status == 402) return Failure{Outcome::unauthenticated, "", {}};
     return std::nullopt;
   }
 };
 
-const Problem kOverloaded{Outcome::overloaded, "told by its own record", 7s};
+const Failure kOverloaded{Outcome::overloaded, "told by its own record", 7s};
 
-Reading whole_answer() { return {.text = "the answer", .complete = true}; }
-Reading told_problem() { return {.text = "half a", .problem = kOverloaded}; }
+ParsedOutput whole_answer() { return {.text = "the answer", .complete = true}; }
+ParsedOutput told_failure() { return {.text = "half a", .failure = kOverloaded}; }
 
 struct Words {
   std::string out;
@@ -59,16 +59,16 @@ ChildResult child(ChildEnd end, const Words& words = {}, int exit_code = 0) {
   return result;
 }
 
-Problem judge(const ChildResult& result, Reading reading = {}) {
-  return judge_process(Scripted(), Task(), reading, result);
+Failure judge(const ChildResult& result, ParsedOutput parsed = {}) {
+  return judge_process(Scripted(), Task(), parsed, result);
 }
 
 HttpResult answer(HttpEnd end, int status = 200, const std::string& body = {}) {
   return {.end = end, .status = status, .body = body, .message = "curl's words", .since_last_byte = 60s, .took = 100s};
 }
 
-Problem judge(const HttpResult& result, Reading reading = {}) {
-  return judge_http(Scripted(), Task(), reading, result);
+Failure judge(const HttpResult& result, ParsedOutput parsed = {}) {
+  return judge_http(Scripted(), Task(), parsed, result);
 }
 
 constexpr ChildEnd kBadEnds[] = {ChildEnd::signalled, ChildEnd::no_first_output, ChildEnd::idle,
@@ -85,27 +85,27 @@ TEST_CASE("a complete answer beats a cancel, a signal, a clock and an exit code"
 }
 
 TEST_CASE("a complete answer with an error record after it is no answer") {
-  Reading reading = whole_answer();
-  reading.problem = kOverloaded;
-  CHECK(judge(child(ChildEnd::exited), reading).outcome == Outcome::overloaded);
+  ParsedOutput parsed = whole_answer();
+  parsed.failure = kOverloaded;
+  CHECK(judge(child(ChildEnd::exited), parsed).outcome == Outcome::overloaded);
 }
 
 TEST_CASE("a cancel beats everything but a complete answer") {
-  CHECK(judge(child(ChildEnd::cancelled, {.err = "quota"}), told_problem()).outcome == Outcome::cancelled);
+  CHECK(judge(child(ChildEnd::cancelled, {.err = "quota"}), told_failure()).outcome == Outcome::cancelled);
 }
 
 TEST_CASE("a foreign signal beats every text") {
-  const Problem end = judge(child(ChildEnd::signalled, {.err = "quota"}, -1), told_problem());
+  const Failure end = judge(child(ChildEnd::signalled, {.err = "quota"}, -1), told_failure());
   CHECK(end.outcome == Outcome::killed_by_signal);
-  CHECK(end.message == "died of Segmentation fault");
+  CHECK(end.message == "killed by a signal (Segmentation fault)");
 }
 
 TEST_CASE("the backend's own error record beats clocks, stderr and exit code") {
   for (const ChildEnd end : {ChildEnd::exited, ChildEnd::stopped, ChildEnd::idle, ChildEnd::timed_out}) {
-    const Problem problem = judge(child(end, {.err = "quota"}, 1), told_problem());
-    CHECK(problem.outcome == Outcome::overloaded);
-    CHECK(problem.message == "told by its own record");
-    CHECK(problem.retry_after == 7s);
+    const Failure failure = judge(child(end, {.err = "quota"}, 1), told_failure());
+    CHECK(failure.outcome == Outcome::overloaded);
+    CHECK(failure.message == "told by its own record");
+    CHECK(failure.retry_after == 7s);
   }
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("stderr beats the exit code, whatever it is") {
 
 TEST_CASE("without words the exit code is what is left, and no code is a signal") {
   for (const int code : {1, 137, 143, 144, 145, 255}) {
-    const Problem end = judge(child(ChildEnd::exited, {}, code));
+    const Failure end = judge(child(ChildEnd::exited, {}, code));
     CHECK(end.outcome == Outcome::exited_nonzero);
     CHECK(end.message == "exit code " + std::to_string(code) + ": no output");
   }
@@ -132,8 +132,8 @@ TEST_CASE("without words the exit code is what is left, and no code is a signal"
 
 TEST_CASE("a failure without words is told in ours") {
   CHECK(judge(child(ChildEnd::exited, {}, 42)).message == "exit code 42: no output");
-  CHECK(judge(answer(HttpEnd::complete, 402)).message == "HTTP status 402, and no words");
-  const Reading mute{.problem = Problem{Outcome::overloaded, "", {}}};
+  CHECK(judge(answer(HttpEnd::complete, 402)).message == "HTTP status 402 without a message");
+  const ParsedOutput mute{.failure = Failure{Outcome::overloaded, "", {}}};
   CHECK_FALSE(judge(child(ChildEnd::exited, {}, 1), mute).message.empty());
   CHECK_FALSE(judge(answer(HttpEnd::complete, 500), mute).message.empty());
 }
@@ -142,7 +142,7 @@ TEST_CASE("a closed pipe is the verdict only when nothing better stands in the o
   ChildResult result = child(ChildEnd::exited, {}, 1);
   result.input_written = false;
   CHECK(judge(result).outcome == Outcome::pipe_closed);
-  CHECK(judge(result, told_problem()).outcome == Outcome::overloaded);
+  CHECK(judge(result, told_failure()).outcome == Outcome::overloaded);
   result.err.add("quota");
   CHECK(judge(result).outcome == Outcome::quota_exhausted);
   SECTION("its last words are told all the same") {
@@ -165,33 +165,33 @@ TEST_CASE("a call that was still at work when its time was over is told apart fr
   CHECK(judge(result).outcome == Outcome::timed_out);
   result.since_last_output = 29'999ms;
   CHECK(judge(result).outcome == Outcome::timed_out_active);
-  CHECK_THAT(judge(result).message, Catch::Contains("still at work"));
+  CHECK_THAT(judge(result).message, Catch::Contains("still working"));
   result.since_last_output = 100s;
   CHECK(judge(result).outcome == Outcome::timed_out);
 }
 
 TEST_CASE("a clean exit without an answer is told by what it printed") {
   CHECK(judge(child(ChildEnd::exited)).outcome == Outcome::lost_result);
-  const Problem unread = judge(child(ChildEnd::exited, {.out = "<html>\n"}));
+  const Failure unread = judge(child(ChildEnd::exited, {.out = "<html>\n"}));
   CHECK(unread.outcome == Outcome::bad_output);
-  CHECK(unread.message == "its output was not understood: <html>");
+  CHECK(unread.message == "sent unreadable output: <html>");
   CHECK(judge(child(ChildEnd::exited, {.out = "x"}), {.text = "half a"}).outcome == Outcome::lost_result);
 }
 
 TEST_CASE("an answer without text is an empty one when it was paid for, else a lost one") {
-  Reading reading{.complete = true};
-  reading.usage.output_tokens = 3;
+  ParsedOutput parsed{.complete = true};
+  parsed.usage.output_tokens = 3;
   for (const char* text : {"", " \n\t"}) {
-    reading.text = text;
-    CHECK(judge(child(ChildEnd::exited), reading).outcome == Outcome::answered_empty);
+    parsed.text = text;
+    CHECK(judge(child(ChildEnd::exited), parsed).outcome == Outcome::answered_empty);
   }
   CHECK(judge(child(ChildEnd::exited), {.complete = true}).outcome == Outcome::lost_result);
-  judge_process(Scripted(), Task(), reading, child(ChildEnd::exited));
-  CHECK(reading.text == "(the answer had no text)");
+  judge_process(Scripted(), Task(), parsed, child(ChildEnd::exited));
+  CHECK(parsed.text == "(the answer had no text)");
 }
 
 TEST_CASE("output without a record of its end is concluded by a clean exit alone") {
-  const Reading text{.text = "all of it!"};
+  const ParsedOutput text{.text = "all of it!"};
   CHECK(judge(child(ChildEnd::exited), text).outcome == Outcome::answered);
   CHECK(judge(child(ChildEnd::exited, {}, 1), text).outcome == Outcome::exited_nonzero);
   CHECK(judge(child(ChildEnd::idle), text).outcome == Outcome::idle_timed_out);
@@ -206,9 +206,9 @@ TEST_CASE("over HTTP: a complete answer beats the way in which the connection en
 }
 
 TEST_CASE("over HTTP: a cancel beats an error record, which beats everything else") {
-  CHECK(judge(answer(HttpEnd::cancelled), told_problem()).outcome == Outcome::cancelled);
+  CHECK(judge(answer(HttpEnd::cancelled), told_failure()).outcome == Outcome::cancelled);
   for (const HttpEnd end : {HttpEnd::complete, HttpEnd::dropped, HttpEnd::idle})
-    CHECK(judge(answer(end, 500, "quota"), told_problem()).outcome == Outcome::overloaded);
+    CHECK(judge(answer(end, 500, "quota"), told_failure()).outcome == Outcome::overloaded);
 }
 
 TEST_CASE("a call that never said a word was not at work, however short its time") {
@@ -220,15 +220,15 @@ TEST_CASE("a call that never said a word was not at work, however short its time
 
 TEST_CASE("what a CLI echoes of the prompt stands in no message") {
   Scripted backend;
-  Reading reading;
+  ParsedOutput parsed;
   const Task task{.prompt = "my secret plan\nin two lines"};
-  const Problem end = judge_process(backend, task, reading, child(ChildEnd::exited, {.out = "in two lines"}, 1));
+  const Failure end = judge_process(backend, task, parsed, child(ChildEnd::exited, {.out = "in two lines"}, 1));
   CHECK(end.outcome == Outcome::exited_nonzero);
   CHECK(end.message == "exit code 1: no output");
 }
 
 TEST_CASE("over HTTP: a request that the server refuses is the request's fault, whatever its words") {
-  const Reading vague{.problem = Problem{Outcome::server_error, "told", {}}};
+  const ParsedOutput vague{.failure = Failure{Outcome::server_error, "told", {}}};
   CHECK(judge(answer(HttpEnd::complete, 400, "strange words"), vague).outcome == Outcome::bad_request);
   CHECK(judge(answer(HttpEnd::complete, 500, "strange words"), vague).outcome == Outcome::server_error);
 }

@@ -7,12 +7,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Problem failed(Outcome outcome, const Retrying& retrying) {
+Failure failed(Outcome outcome, const Retrying& retrying) {
   return {.outcome = outcome, .message = "its words", .retrying = retrying};
 }
 
-bool goes_on(const Problem& problem, std::optional<milliseconds> left = 5min) {
-  return !end_of_retries(problem, left).has_value();
+bool goes_on(const Failure& failure, std::optional<milliseconds> left = 5min) {
+  return !end_of_retries(failure, left).has_value();
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ TEST_CASE("a pause that is not sat out is when the service may be asked again") 
   CHECK(end->retry_after == milliseconds(20s));
   CHECK_FALSE(end->retrying.has_value());
 
-  Problem stated = failed(Outcome::rate_limited, {.pause = 23s});
+  Failure stated = failed(Outcome::rate_limited, {.pause = 23s});
   stated.retry_after = 20s;
   CHECK(end_of_retries(stated, 5min)->retry_after == milliseconds(20s));
 }

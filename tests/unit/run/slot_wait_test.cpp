@@ -13,7 +13,7 @@ class Waiting final : public Observer {
  public:
   explicit Waiting(std::function<void()> when_held_up) : when_held_up_(std::move(when_held_up)) {}
   void asking(const std::string& backend, bool) override { asked.push_back(backend); }
-  void held_up(const Names& backends) override {
+  void waiting_for_slot(const Names& backends) override {
     held_up_by.push_back(join(backends, "+"));
     when_held_up_();
   }
@@ -112,7 +112,7 @@ TEST_CASE("a run whose slot was taken by another one meanwhile waits on, and say
   class Overtaken final : public Observer {
    public:
     explicit Overtaken(Full& asking) : asking_(asking) {}
-    void held_up(const Names&) override {
+    void waiting_for_slot(const Names&) override {
       ++held_up_times;
       asking_.permits.clear();
     }

@@ -17,9 +17,9 @@ class Prompter final : public Observer {
  public:
   Prompter(const Asking& asking, std::string backend, std::string file)
       : asking_(asking), backend_(std::move(backend)), file_(std::move(file)) {}
-  void told(const std::string& backend, const News& news) override {
-    if (!news.text.empty()) text[backend] += news.text;
-    if (backend == backend_ && !news.text.empty()) asking_.touch(file_);
+  void output(const std::string& backend, const OutputDelta& delta) override {
+    if (!delta.text.empty()) text[backend] += delta.text;
+    if (backend == backend_ && !delta.text.empty()) asking_.touch(file_);
   }
   std::map<std::string, std::string> text;
 
@@ -92,9 +92,9 @@ TEST_CASE("a draft that is taken back begins anew") {
       "drafts";
   class : public Observer {
    public:
-    void told(const std::string&, const News& news) override {
-      if (news.anew) text += "[anew]";
-      text += news.text;
+    void output(const std::string&, const OutputDelta& delta) override {
+      if (delta.reset) text += "[anew]";
+      text += delta.text;
       asking->touch("heard");
     }
     Asking* asking = nullptr;
@@ -144,7 +144,7 @@ TEST_CASE("the observer is called again when it asks to be, while nothing happen
   asking.backend("codex", {"--wait-file", asking.file("looked"), "--say", "hi"});
   class : public Observer {
    public:
-    Deadline look() override {
+    Deadline tick() override {
       if (++looks == 3) asking->touch("looked");
       return Deadline::in(1ms);
     }

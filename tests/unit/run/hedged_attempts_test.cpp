@@ -1,4 +1,4 @@
-#include "core/run/race.hpp"
+#include "core/run/hedged_attempts.hpp"
 
 #include "tests/unit/run/asking.hpp"
 
@@ -7,13 +7,13 @@ using namespace delegate::test;
 
 namespace {
 
-NoAudience nobody;
+NoListener nobody;
 
 AttemptOrder order(Asking& asking, const std::string& name, int number, ProbeTime when = ProbeTime::when_due) {
   auto candidate = find_candidate(asking.engine, name);
   REQUIRE(candidate);
   candidate->task.prompt = "hello";
-  auto admission = asking.breakers.admit(applicant_for(asking.engine, *candidate, when));
+  auto admission = asking.breakers.admit(admission_request(asking.engine, *candidate, when));
   REQUIRE(std::holds_alternative<Permit>(admission));
   return {.run_id = "run-of-this-test",
           .number = number,
@@ -28,36 +28,36 @@ std::string name_of(const std::optional<Attempt>& attempt) { return attempt ? at
 
 TEST_CASE("a race that nobody runs has no next one") {
   Asking asking;
-  Race race(asking.engine, asking.never);
-  CHECK_FALSE(race.next(Deadline::never(), nobody).has_value());
-  CHECK(race.decided().empty());
-  CHECK(race.all_ended());
+  HedgedAttempts attempts(asking.engine, asking.never);
+  CHECK_FALSE(attempts.next(Deadline::never(), nobody).has_value());
+  CHECK(attempts.stop_all_but_probes().empty());
+  CHECK(attempts.all_ended());
 }
 
 TEST_CASE("runners come in as they end, each once") {
   Asking asking;
   asking.backend("slow", {"--wait-file", asking.file("go"), "--say", "slow"});
   asking.backend("fast", {"--say", "fast"});
-  Race race(asking.engine, asking.never);
-  race.start(order(asking, "slow", 1));
-  race.start(order(asking, "fast", 2));
-  CHECK(name_of(race.next(Deadline::never(), nobody)) == "fast");
-  CHECK_FALSE(race.under_way(2));
-  CHECK(race.under_way(1));
+  HedgedAttempts attempts(asking.engine, asking.never);
+  attempts.start(order(asking, "slow", 1));
+  attempts.start(order(asking, "fast", 2));
+  CHECK(name_of(attempts.next(Deadline::never(), nobody)) == "fast");
+  CHECK_FALSE(attempts.under_way(2));
+  CHECK(attempts.under_way(1));
   asking.touch("go");
-  CHECK(name_of(race.next(Deadline::never(), nobody)) == "slow");
-  CHECK_FALSE(race.next(Deadline::never(), nobody).has_value());
+  CHECK(name_of(attempts.next(Deadline::never(), nobody)) == "slow");
+  CHECK_FALSE(attempts.next(Deadline::never(), nobody).has_value());
 }
 
 TEST_CASE("patience has an end, and the runner is still there after it") {
   Asking asking;
   asking.backend("slow", {"--wait-file", asking.file("go"), "--say", "slow"});
-  Race race(asking.engine, asking.never);
-  race.start(order(asking, "slow", 1));
-  CHECK_FALSE(race.next(Deadline::in(10ms), nobody).has_value());
-  CHECK(race.under_way(1));
+  HedgedAttempts attempts(asking.engine, asking.never);
+  attempts.start(order(asking, "slow", 1));
+  CHECK_FALSE(attempts.next(Deadline::in(10ms), nobody).has_value());
+  CHECK(attempts.under_way(1));
   asking.touch("go");
-  CHECK(name_of(race.next(Deadline::never(), nobody)) == "slow");
+  CHECK(name_of(attempts.next(Deadline::never(), nobody)) == "slow");
 }
 
 TEST_CASE("what is decided stops all but the probes") {
@@ -65,27 +65,27 @@ TEST_CASE("what is decided stops all but the probes") {
   asking.backend("probe", {"--wait-file", asking.file("go"), "--say", "back"});
   asking.backend("loser", {"--hang"});
   asking.make_half_open("probe");
-  Race race(asking.engine, asking.never);
-  race.start(order(asking, "probe", 1));
-  CHECK(race.only_probes_left());
-  race.start(order(asking, "loser", 2));
-  CHECK_FALSE(race.only_probes_left());
+  HedgedAttempts attempts(asking.engine, asking.never);
+  attempts.start(order(asking, "probe", 1));
+  CHECK(attempts.only_probes_left());
+  attempts.start(order(asking, "loser", 2));
+  CHECK_FALSE(attempts.only_probes_left());
   REQUIRE(eventually([&] { return asking.lines("loser.spawns") == 1; }));
 
-  CHECK(race.decided() == std::vector<std::string>{"probe"});
-  const auto loser = race.next(Deadline::never(), nobody);
+  CHECK(attempts.stop_all_but_probes() == std::vector<std::string>{"probe"});
+  const auto loser = attempts.next(Deadline::never(), nobody);
   REQUIRE(name_of(loser) == "loser");
   CHECK(loser->outcome == Outcome::cancelled);
   CHECK_FALSE(loser->counted);
   CHECK(asking.state("loser").slots.empty());
-  CHECK_FALSE(race.all_ended());
-  CHECK(race.only_probes_left());
+  CHECK_FALSE(attempts.all_ended());
+  CHECK(attempts.only_probes_left());
 
   asking.touch("go");
-  const auto probe = race.next(Deadline::never(), nobody);
+  const auto probe = attempts.next(Deadline::never(), nobody);
   REQUIRE(name_of(probe) == "probe");
   CHECK(probe->recovered);
-  CHECK(race.all_ended());
+  CHECK(attempts.all_ended());
 }
 
 TEST_CASE("nobody hears a slow probe or waits for it, but dropping the race does") {
@@ -93,11 +93,11 @@ TEST_CASE("nobody hears a slow probe or waits for it, but dropping the race does
   asking.backend("limited", {"--wait-file", asking.file("go"), "--say", "OK"});
   asking.make_limited("limited");
   {
-    Race race(asking.engine, asking.never);
-    race.start(order(asking, "limited", 1, ProbeTime::rate_limited));
-    CHECK_FALSE(race.next(Deadline::never(), nobody).has_value());
-    CHECK(race.decided().empty());
-    CHECK_FALSE(race.all_ended());
+    HedgedAttempts attempts(asking.engine, asking.never);
+    attempts.start(order(asking, "limited", 1, ProbeTime::rate_limited));
+    CHECK_FALSE(attempts.next(Deadline::never(), nobody).has_value());
+    CHECK(attempts.stop_all_but_probes().empty());
+    CHECK_FALSE(attempts.all_ended());
     asking.touch("go");
   }
   CHECK(asking.state("limited").breaker.state == BreakerState::closed);
@@ -113,13 +113,13 @@ TEST_CASE("a cancel stops everybody, the probes too") {
   asking.backend("other", {"--hang"});
   asking.make_half_open("probe");
   CancelToken cancel;
-  Race race(asking.engine, cancel);
-  race.start(order(asking, "probe", 1));
-  race.start(order(asking, "other", 2));
+  HedgedAttempts attempts(asking.engine, cancel);
+  attempts.start(order(asking, "probe", 1));
+  attempts.start(order(asking, "other", 2));
   REQUIRE(eventually([&] { return asking.lines("probe.spawns") + asking.lines("other.spawns") == 2; }));
   cancel.cancel();
   for (int i = 0; i < 2; ++i) {
-    const auto attempt = race.next(Deadline::never(), nobody);
+    const auto attempt = attempts.next(Deadline::never(), nobody);
     REQUIRE(attempt.has_value());
     CHECK(attempt->outcome == Outcome::cancelled);
   }
@@ -131,8 +131,8 @@ TEST_CASE("whoever drops a race waits for its runners, and every permit is settl
   Asking asking;
   asking.backend("codex", {"--delay", "20", "--say", "hi"}).max_parallel = 4;
   {
-    Race race(asking.engine, asking.never);
-    for (int i = 1; i <= 4; ++i) race.start(order(asking, "codex", i));
+    HedgedAttempts attempts(asking.engine, asking.never);
+    for (int i = 1; i <= 4; ++i) attempts.start(order(asking, "codex", i));
   }
   CHECK(asking.state("codex").slots.empty());
   CHECK(asking.lines("codex.spawns") == 4);
@@ -142,12 +142,12 @@ TEST_CASE("whoever drops a race waits for its runners, and every permit is settl
 TEST_CASE("an attempt that trips the breaker says so, one that comes too late does not count") {
   Asking asking;
   asking.backend("codex", {"--wait-file", asking.file("go"), "--exit", "3"}).breaker.threshold = 1;
-  Race race(asking.engine, asking.never);
-  race.start(order(asking, "codex", 1));
-  race.start(order(asking, "codex", 2));
+  HedgedAttempts attempts(asking.engine, asking.never);
+  attempts.start(order(asking, "codex", 1));
+  attempts.start(order(asking, "codex", 2));
   asking.touch("go");
-  const auto first = race.next(Deadline::never(), nobody);
-  const auto second = race.next(Deadline::never(), nobody);
+  const auto first = attempts.next(Deadline::never(), nobody);
+  const auto second = attempts.next(Deadline::never(), nobody);
   REQUIRE(first.has_value());
   REQUIRE(second.has_value());
   CHECK(first->tripped != second->tripped);

@@ -1,4 +1,4 @@
-#include "core/run/race.hpp"
+#include "core/run/hedged_attempts.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -11,7 +11,7 @@
 namespace delegate {
 namespace {
 
-CallReport report_of(const Problem& end, Verdict verdict, const std::string& message) {
+CallReport report_of(const Failure& end, Verdict verdict, const std::string& message) {
   return {.verdict = verdict,
           .trip = traits(end.outcome).trip,
           .retry_after = end.retry_after,
@@ -19,8 +19,8 @@ CallReport report_of(const Problem& end, Verdict verdict, const std::string& mes
           .message = message};
 }
 
-/// From now on, in whichever way the end of a limit was stated: by the backend's own fields, or else in its words.
-std::optional<milliseconds> wait_of(const Problem& end, milliseconds now, const Environment& environment) {
+/// How long a limit still lasts, as stated in the backend's own fields or else in its message.
+std::optional<milliseconds> wait_of(const Failure& end, milliseconds now, const Environment& environment) {
   if (end.retry_after) return end.retry_after;
   if (end.retry_at) return *end.retry_at > now ? std::optional(*end.retry_at - now) : std::nullopt;
   if (traits(end.outcome).on_call != Verdict::rate_limited) return std::nullopt;
@@ -50,44 +50,44 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
 
 constexpr std::size_t kLongestName = 200;
 
-Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe, bool aside) {
+Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe, bool background_probe) {
   const BackendSettings& settings = order.candidate.task.settings;
   return {.number = order.number,
           .backend = order.candidate.name,
           .kind = settings.kind,
           .probe = probe,
-          .aside = aside,
+          .background_probe = background_probe,
           .started_at = engine.clock.now().wall};
 }
 
-/// Marks the processes of one attempt, and, below an outer delegation's mark, those of all that it contains.
+/// Marks the processes of one attempt. Inside another delegation the outer mark comes first.
 std::string tag_of(const Engine& engine, const AttemptOrder& order) {
   const auto outer = engine.environment.find("DELEGATE_RUN_ID");
   const std::string own = order.run_id + "." + std::to_string(order.number);
   return outer == engine.environment.end() || outer->second.empty() ? own : outer->second + "/" + own;
 }
 
-/// One lost connection makes everything fail that is under way to the same place: that is no news about the backend.
+/// One lost connection makes all calls fail that are under way to the same peer: that says nothing about the backend.
 void note_collateral(Attempt& attempt, const Candidate& candidate) {
-  if (traits(attempt.outcome).on_call == Verdict::drop) return;  // it was itself in the middle of it
+  if (traits(attempt.outcome).on_call == Verdict::drop) return;  // its own connection was lost, too
   attempt.outcome = Outcome::collateral_drop;
-  attempt.message = "a connection to it got lost just before: " + attempt.message;
+  attempt.message = "a connection to it was lost just before: " + attempt.message;
   attempt.hint = hint_for(*candidate.backend, candidate.task, {.outcome = attempt.outcome});
 }
 
 constexpr milliseconds kCheap{30'000};
 
-/// An answer got lost on its way: asking once more often helps, and costs little if it was quick. Not when somebody has
-/// seen a part of it, and not for a call that may have changed something.
+/// An answer got lost: a second try often helps, and costs little if the first was quick. Not after a part of it was
+/// shown, and not for a call that may have changed something.
 bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
   const Task& task = candidate.task;
   const bool changes_nothing = task.access == Access::read_only && candidate.backend->enforces_read_only();
-  const bool seen = !call.reading.text.empty() || !call.reading.draft.empty();
-  return call.end.outcome == Outcome::lost_result && call.took <= kCheap && !seen && changes_nothing &&
+  const bool seen = !call.parsed.text.empty() || !call.parsed.draft.empty();
+  return call.failure.outcome == Outcome::lost_result && call.took <= kCheap && !seen && changes_nothing &&
          task.session.empty() && !stop.cancelled();
 }
 
-/// Both were paid for.
+/// Both calls were paid for.
 void add(Usage& sum, const Usage& earlier) {
   const auto plus = [](auto& to, const auto& more) {
     if (more) to = to.value_or(0) + *more;
@@ -98,60 +98,60 @@ void add(Usage& sum, const Usage& earlier) {
 }
 
 void repeat(CallEnd& call, CallEnd again) {
-  add(again.reading.usage, call.reading.usage);
+  add(again.parsed.usage, call.parsed.usage);
   again.took += call.took;
-  if (again.end.outcome == Outcome::lost_result) again.end.message += ", twice";
-  else again.reading.warnings.emplace_back("its first answer got lost, it was asked once more");
+  if (again.failure.outcome == Outcome::lost_result) again.failure.message += ", twice";
+  else again.parsed.warnings.emplace_back("its first answer got lost, so the call was repeated");
   call = std::move(again);
 }
 
 }  // namespace
 
-struct Race::Runner {
+struct HedgedAttempts::Runner {
   explicit Runner(AttemptOrder given)
       : order(std::move(given)),
-        aside(order.permit.kind() == PermitKind::limit_probe),
-        probe(aside || order.permit.kind() == PermitKind::probe) {}
+        background_probe(order.permit.kind() == PermitKind::limit_probe),
+        probe(background_probe || order.permit.kind() == PermitKind::probe) {}
   AttemptOrder order;
-  bool aside;  // a slow probe: nobody hears it or waits for it
+  bool background_probe;  // its output is not shown, and no call waits for it
   bool probe;
   CancelToken stop;
-  std::optional<Attempt> ended;  // set by the thread, under the race's mutex
+  std::optional<Attempt> ended;  // set by the thread, under mutex_
   bool seen = false;             // next() has returned it
-  News news;                     // not delivered yet
+  OutputDelta delta;             // not delivered yet
   std::thread thread;
 };
 
-Race::Race(const Engine& engine, const CancelToken& cancel) : engine_(engine), cancel_(cancel) {}
+HedgedAttempts::HedgedAttempts(const Engine& engine, const CancelToken& cancel) : engine_(engine), cancel_(cancel) {}
 
-Race::~Race() {
-  NoAudience nobody;
-  while (wait_for(Awaited::all, Deadline::never(), nobody)) continue;  // passes a cancel on while it waits
+HedgedAttempts::~HedgedAttempts() {
+  NoListener ignored;
+  while (wait_for(Awaited::all, Deadline::never(), ignored)) continue;  // passes on a cancel while it waits
   for (auto& runner : runners_)
     if (runner->thread.joinable()) runner->thread.join();
 }
 
-void Race::start(AttemptOrder order) {
+void HedgedAttempts::start(AttemptOrder order) {
   runners_.push_back(std::make_unique<Runner>(std::move(order)));
   Runner& runner = *runners_.back();
-  try {  // a border where exceptions end: the thread library reports by throwing
+  try {  // exceptions end here: std::thread reports by throwing
     runner.thread = std::thread([this, &runner] { run(runner); });
   } catch (const std::system_error& error) {
     runner.order.permit.settle({.verdict = Verdict::neutral});
-    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.aside);
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.background_probe);
     failed.outcome = Outcome::resources;
-    failed.message = std::string("no thread for it: ") + error.what();
+    failed.message = std::string("cannot start a thread: ") + error.what();
     const Candidate& candidate = runner.order.candidate;
     failed.hint = hint_for(*candidate.backend, candidate.task, {.outcome = failed.outcome});
     end(runner, std::move(failed));
   }
 }
 
-void Race::run(Runner& runner) {
-  try {  // a border where exceptions end: memory may run out anywhere
+void HedgedAttempts::run(Runner& runner) {
+  try {  // exceptions end here: memory may run out anywhere
     end(runner, attempt(runner));
   } catch (const std::exception& error) {
-    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.aside);
+    Attempt failed = new_attempt(engine_, runner.order, runner.probe, runner.background_probe);
     failed.message = std::string("internal error: ") + error.what();
     const Candidate& candidate = runner.order.candidate;
     failed.hint = hint_for(*candidate.backend, candidate.task, {.outcome = failed.outcome});
@@ -160,25 +160,25 @@ void Race::run(Runner& runner) {
   }
 }
 
-void Race::end(Runner& runner, Attempt attempt) {
+void HedgedAttempts::end(Runner& runner, Attempt attempt) {
   const std::lock_guard lock(mutex_);
   runner.ended = std::move(attempt);
   ended_.signal();
 }
 
-void Race::tell(Runner& runner, News news) {
-  if (news.empty() || runner.aside) return;
-  if (news.doing) news.doing = engine_.redact(*std::move(news.doing));
+void HedgedAttempts::report(Runner& runner, OutputDelta delta) {
+  if (delta.empty() || runner.background_probe) return;
+  if (delta.doing) delta.doing = engine_.redact(*std::move(delta.doing));
   const std::lock_guard lock(mutex_);
-  runner.news.add(std::move(news));
+  runner.delta.add(std::move(delta));
   ended_.signal();
 }
 
-Attempt Race::attempt(Runner& runner) {
+Attempt HedgedAttempts::attempt(Runner& runner) {
   const AttemptOrder& order = runner.order;
   const Candidate& candidate = order.candidate;
-  Attempt attempt = new_attempt(engine_, order, runner.probe, runner.aside);
-  Reporter reporter;
+  Attempt attempt = new_attempt(engine_, order, runner.probe, runner.background_probe);
+  DeltaTracker tracker;
   const CallLimits limits{.deadline = order.deadline,
                           .scratch = engine_.scratch,
                           .tag = tag_of(engine_, order),
@@ -187,103 +187,102 @@ Attempt Race::attempt(Runner& runner) {
                           .secrets = &engine_.redact};
   const auto once = [&] {
     return make_call(*candidate.backend, candidate.task, limits, runner.stop,
-                     [&](const Reading& reading) { tell(runner, reporter.since_last(reading)); });
+                     [&](const ParsedOutput& parsed) { report(runner, tracker.since_last(parsed)); });
   };
   CallEnd call = once();
   if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
   const milliseconds ended_at = engine_.clock.now().wall;
-  call.end.retry_after = wait_of(call.end, ended_at, engine_.environment);
-  attempt.outcome = call.end.outcome;
-  attempt.message = engine_.redact(std::move(call.end.message));
-  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.end));
-  const std::string& model = call.reading.model.empty() ? candidate.task.model : call.reading.model;
+  call.failure.retry_after = wait_of(call.failure, ended_at, engine_.environment);
+  attempt.outcome = call.failure.outcome;
+  attempt.message = engine_.redact(std::move(call.failure.message));
+  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.failure));
+  const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
   attempt.model = engine_.redact(one_line(model, kLongestName));
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
-  attempt.text = std::move(call.reading.text);
-  attempt.session_id = engine_.redact(one_line(call.reading.session_id, kLongestName));
-  attempt.usage = call.reading.usage;
-  for (const std::string& warning : call.reading.warnings)
-    attempt.warnings.push_back(one_line(engine_.redact(warning)));
-  for (const std::string& tool : call.reading.denied)
+  attempt.text = std::move(call.parsed.text);
+  attempt.session_id = engine_.redact(one_line(call.parsed.session_id, kLongestName));
+  attempt.usage = call.parsed.usage;
+  for (const std::string& warning : call.parsed.warnings) attempt.warnings.push_back(one_line(engine_.redact(warning)));
+  for (const std::string& tool : call.parsed.denied)
     attempt.warnings.push_back(one_line(engine_.redact(hint_for_denied(tool, candidate.task.access))));
-  if (call.end.retry_after) attempt.retry_at = ended_at + *call.end.retry_after;
+  if (call.failure.retry_after) attempt.retry_at = ended_at + *call.failure.retry_after;
 
   const Settled settled =
-      runner.order.permit.settle(report_of(call.end, traits(attempt.outcome).on_call, attempt.message));
+      runner.order.permit.settle(report_of(call.failure, traits(attempt.outcome).on_call, attempt.message));
   if (settled.collateral) note_collateral(attempt, candidate);
   attempt.counted = settled.counted && !settled.neutral;
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;
-  // The row is a courtesy: an answer is never lost for it, and the run's own row reports a ledger that fails.
+  // An answer never depends on this row; the run's own row reports a failing ledger.
   if (engine_.ledger != nullptr && order.keep_row)
     static_cast<void>(engine_.ledger->add_attempt(row_of(order.run_id, attempt)));
 
   return attempt;
 }
 
-void Race::deliver(Audience& audience) {
+void HedgedAttempts::deliver(AttemptListener& listener) {
   for (auto& runner : runners_) {
-    News news;
+    OutputDelta delta;
     {
       const std::lock_guard lock(mutex_);
-      std::swap(news, runner->news);
+      std::swap(delta, runner->delta);
     }
-    if (!news.empty()) audience.hear(runner->order.number, news);
+    if (!delta.empty()) listener.on_output(runner->order.number, delta);
   }
 }
 
-std::optional<Attempt> Race::take_ended(Awaited awaited, bool& any_left) {
+std::optional<Attempt> HedgedAttempts::take_ended(Awaited awaited, bool& any_left) {
   const std::lock_guard lock(mutex_);
   any_left = false;
   for (auto& runner : runners_) {
     if (runner->seen) continue;
-    any_left = any_left || !runner->aside || runner->ended || awaited == Awaited::all;
-    if (!runner->ended || !runner->news.empty()) continue;
+    any_left = any_left || !runner->background_probe || runner->ended || awaited == Awaited::all;
+    if (!runner->ended || !runner->delta.empty()) continue;
     runner->seen = true;
     return runner->ended;
   }
   return std::nullopt;
 }
 
-std::optional<Attempt> Race::next(Deadline patience, Audience& audience) {
-  return wait_for(Awaited::all_but_asides, patience, audience);
+std::optional<Attempt> HedgedAttempts::next(Deadline deadline, AttemptListener& listener) {
+  return wait_for(Awaited::foreground, deadline, listener);
 }
 
-std::optional<Attempt> Race::wait_for(Awaited awaited, Deadline patience, Audience& audience) {
+std::optional<Attempt> HedgedAttempts::wait_for(Awaited awaited, Deadline deadline, AttemptListener& listener) {
   for (;;) {
-    deliver(audience);
+    deliver(listener);
     bool any_left = false;
     if (auto ended = take_ended(awaited, any_left)) return ended;
     if (!any_left) return std::nullopt;
     if (cancel_.cancelled())
       for (auto& runner : runners_) runner->stop.cancel();
-    if (patience.passed()) return std::nullopt;
-    ended_.wait(cancel_, patience.or_earlier(audience.look()));
+    if (deadline.passed()) return std::nullopt;
+    ended_.wait(cancel_, deadline.or_earlier(listener.tick()));
   }
 }
 
-bool Race::under_way(int number) const {
+bool HedgedAttempts::under_way(int number) const {
   return std::any_of(runners_.begin(), runners_.end(),
                      [&](const auto& runner) { return runner->order.number == number && !runner->seen; });
 }
 
-bool Race::only_probes_left() const {
+bool HedgedAttempts::only_probes_left() const {
   return std::all_of(runners_.begin(), runners_.end(),
                      [](const auto& runner) { return runner->seen || runner->probe; });
 }
 
-std::vector<std::string> Race::decided() {
-  std::vector<std::string> still_out;
+std::vector<std::string> HedgedAttempts::stop_all_but_probes() {
+  std::vector<std::string> still_running;
   const std::lock_guard lock(mutex_);
   for (auto& runner : runners_) {
     if (!runner->probe) runner->stop.cancel();
-    else if (!runner->ended && !runner->aside) still_out.push_back(runner->order.candidate.name);
+    else if (!runner->ended && !runner->background_probe) still_running.push_back(runner->order.candidate.name);
   }
-  return still_out;
+  return still_running;
 }
 
-bool Race::all_ended() const {
+bool HedgedAttempts::all_ended() const {
   const std::lock_guard lock(mutex_);
   return std::all_of(runners_.begin(), runners_.end(), [](const auto& runner) { return runner->ended.has_value(); });
 }

@@ -1,0 +1,56 @@
+#include "core/run/ledger_writer.hpp"
+
+#include "core/run/prompt.hpp"
+
+namespace delegate {
+
+void LedgerWriter::begin(const RunResult& started, const Request& request) {
+  if (engine_.ledger == nullptr) return;
+  enter_guard();
+  if (!entry_.may_run) return;
+  row_ = {.id = started.run_id,
+          .started_at = engine_.clock.now().wall,
+          .requested_backend = request.backend,
+          .task_type = std::string(to_string(started.type.type)),
+          .cwd = request.cwd,
+          .owner = engine_.breakers.self()};
+  if (engine_.config.history.keep_prompts) row_.prompt = kept(engine_.redact(whole_prompt(request)));
+  note(engine_.ledger->begin_run(row_));
+  if (!entry_.is_trial) return;
+  leave_guard();  // a run may take long, and other processes wait for the result of this trial
+  if (trouble_) entry_.may_run = false;
+  else enter_guard();
+}
+
+void LedgerWriter::finish(const RunResult& result) {
+  if (engine_.ledger == nullptr || !entry_.may_run) return;
+  row_.took = result.took;
+  row_.outcome = to_string(result.outcome);
+  if (const auto& answer = result.answer) {
+    row_.backend = answer->backend;
+    row_.model = answer->model;
+    row_.session_id = answer->session_id;
+    row_.usage = answer->usage;
+    if (engine_.config.history.keep_answers) row_.answer = kept(engine_.redact(answer->text));
+  }
+  for (const Skip& skip : result.skips)
+    row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in});
+  note(engine_.ledger->finish_run(row_, engine_.config.history.limit));
+  leave_guard();
+}
+
+void LedgerWriter::enter_guard() {
+  entry_ = engine_.guards.enter("history");
+  if (!entry_.remark.empty()) remarks_.push_back(entry_.remark);
+}
+
+void LedgerWriter::leave_guard() {
+  std::string remark = engine_.guards.leave("history", entry_, trouble_ ? &*trouble_ : nullptr);
+  if (!remark.empty()) remarks_.push_back(std::move(remark));
+}
+
+void LedgerWriter::note(const Status& written) {
+  if (!written && !trouble_) trouble_ = written.error();
+}
+
+}  // namespace delegate

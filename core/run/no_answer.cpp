@@ -1,0 +1,106 @@
+#include "core/run/no_answer.hpp"
+
+#include <algorithm>
+
+#include "core/run/hints.hpp"
+
+namespace delegate {
+namespace {
+
+/// It was found missing only when it was called: treated like a backend that was skipped for that.
+bool is_missing(const Attempt& attempt) { return attempt.outcome == Outcome::not_installed; }
+
+bool is_missing(const Skip& skip) {
+  return skip.reason == SkipReason::not_installed || skip.reason == SkipReason::disabled;
+}
+
+bool nothing_is_installed(const RunResult& result) {
+  return !result.skips.empty() &&
+         std::all_of(result.skips.begin(), result.skips.end(), [](const Skip& skip) { return is_missing(skip); }) &&
+         std::all_of(result.attempts.begin(), result.attempts.end(), [](const Attempt& attempt) {
+           return is_missing(attempt) || attempt.outcome == Outcome::unreachable;
+         });
+}
+
+Outcome outcome_of_skips(const std::vector<Skip>& skips) {
+  using enum SkipReason;
+  const auto any_is = [&](std::initializer_list<SkipReason> wanted) {
+    return std::any_of(skips.begin(), skips.end(), [&](const Skip& skip) {
+      return std::find(wanted.begin(), wanted.end(), skip.reason) != wanted.end();
+    });
+  };
+  if (any_is({no_slot})) return Outcome::no_slot;
+  if (any_is({breaker_open, probe_running, tripped_manually})) return Outcome::breaker_open;
+  return any_is({login_unset}) ? Outcome::unauthenticated : Outcome::not_installed;
+}
+
+Outcome outcome_of(const NoAnswerFacts& facts) {
+  const RunResult& result = facts.result;
+  if (facts.blocked) return Outcome::blocked;
+  if (facts.cancelled) return Outcome::cancelled;
+  if (nothing_is_installed(result)) return Outcome::not_installed;
+  if (facts.deadline_passed) return Outcome::deadline_passed;
+  const auto last = std::find_if_not(result.attempts.rbegin(), result.attempts.rend(),
+                                     [](const Attempt& attempt) { return is_missing(attempt); });
+  return last != result.attempts.rend() ? last->outcome : outcome_of_skips(result.skips);
+}
+
+std::string hint_for_skips(const NoAnswerFacts& facts, Outcome outcome) {
+  const bool one_by_name = facts.result.skips.size() == 1 && facts.result.requested_backend != kAuto;
+  if (one_by_name && outcome != Outcome::deadline_passed && facts.named_skip_hint) return *facts.named_skip_hint;
+  return std::string(hint_for_no_backend(outcome));
+}
+
+std::string unset_logins(const std::vector<Skip>& skips) {
+  std::string text;
+  for (const Skip& skip : skips)
+    if (skip.reason == SkipReason::login_unset) text += (text.empty() ? "" : "; ") + skip.backend + ": " + skip.message;
+  return text;
+}
+
+NoAnswer not_installed(const NoAnswerFacts& facts) {
+  const RunResult& result = facts.result;
+  const bool by_name = result.requested_backend != kAuto;
+  return {.outcome = Outcome::not_installed,
+          .message = by_name ? result.requested_backend + " is not installed or not enabled"
+                             : "no backend is installed or running here",
+          .hint = by_name && !result.attempts.empty() ? result.attempts.back().hint
+                                                      : hint_for_skips(facts, Outcome::not_installed)};
+}
+
+/// The messages of all attempts, and the first hint among them.
+void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
+  for (const Attempt& attempt : facts.result.attempts) {
+    if (is_missing(attempt)) continue;  // no reason why the others gave no answer
+    const bool broke_off = attempt.number == facts.broken_attempt;
+    if (!why.message.empty()) why.message += "; ";
+    why.message +=
+        attempt.backend + ": " + (broke_off ? "broke off in the middle of its answer: " : "") + attempt.message;
+    if (why.hint.empty()) why.hint = attempt.hint;
+  }
+  if (facts.broken_attempt != 0) why.hint = hint_for_broken_answer();
+  for (const std::string& backend : facts.result.still_probing)
+    why.message += (why.message.empty() ? "" : "; ") + backend + ": its probe is still running";
+}
+
+std::string message_without_attempts(const NoAnswerFacts& facts, Outcome outcome) {
+  if (outcome == Outcome::cancelled) return "cancelled";
+  if (outcome == Outcome::deadline_passed) return "the deadline passed";
+  if (outcome == Outcome::unauthenticated) return unset_logins(facts.result.skips);
+  return "no backend is available right now";
+}
+
+}  // namespace
+
+NoAnswer explain_no_answer(const NoAnswerFacts& facts) {
+  NoAnswer why{.outcome = outcome_of(facts)};
+  if (facts.blocked) return {why.outcome, facts.blocked->what, facts.blocked->hint};
+  if (why.outcome == Outcome::not_installed) return not_installed(facts);
+  add_attempts(facts, why);
+  if (!why.message.empty()) return why;
+  why.message = message_without_attempts(facts, why.outcome);
+  if (why.outcome != Outcome::cancelled) why.hint = hint_for_skips(facts, why.outcome);
+  return why;
+}
+
+}  // namespace delegate

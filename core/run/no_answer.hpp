@@ -1,0 +1,25 @@
+#pragma once
+#include "core/run/ask.hpp"
+
+// Why a run has no answer, and what to do about it. Pure.
+namespace delegate {
+
+/// What is known at the end of a run without an answer. Of the result everything is filled in but the explanation.
+struct NoAnswerFacts {
+  const RunResult& result;
+  std::optional<Error> blocked = {};  // why the run was not allowed to begin
+  bool cancelled = false;
+  bool deadline_passed = false;
+  int broken_attempt = 0;  // the attempt that failed after a part of its answer was shown; 0: none
+  /// What to do about the single backend that was asked for by name and skipped; nothing: say it in general.
+  std::optional<std::string> named_skip_hint = {};
+};
+
+struct NoAnswer {
+  Outcome outcome = Outcome::internal;
+  std::string message;  // one line
+  std::string hint;
+};
+NoAnswer explain_no_answer(const NoAnswerFacts& facts);
+
+}  // namespace delegate

@@ -1,0 +1,97 @@
+#include "core/run/prepared_ask.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace delegate {
+namespace {
+
+using Lookup = tl::expected<Candidate, Unavailable>;
+using Lookups = std::map<std::string, Lookup>;
+
+InferredType type_of(const Request& request) {
+  if (request.type) return {*request.type, {}};
+  return infer_task_type(request.prompt);
+}
+
+bool falls_back(const Engine& engine, const Request& request) {
+  if (!request.session.empty()) return false;  // only the backend that began a conversation can continue it
+  if (request.fallback) return *request.fallback;
+  return request.backend == kAuto && engine.config.router.fallback;
+}
+
+Presence presence_of(const Lookup& found) {
+  if (found || found.error().reason == UnavailableReason::login_unset) return Presence::usable;
+  return found.error().reason == UnavailableReason::not_installed ? Presence::not_installed : Presence::disabled;
+}
+
+RoutePlan make_plan(const Engine& engine, const Request& request, TaskType task_type, Lookups& lookups) {
+  const RouterSettings& router = engine.config.router;
+  const std::string_view type = to_string(task_type);
+  const auto& heavy = router.heavy_types;
+  const RouteQuestion question{.requested = request.backend,
+                               .heavy = std::find(heavy.begin(), heavy.end(), type) != heavy.end(),
+                               .fallback = falls_back(engine, request),
+                               .order = router.order,
+                               .order_light = router.order_light,
+                               .local = router.local};
+  RoutePlan plan = plan_route(question, [&](const std::string& name) {
+    const auto [entry, is_new] = lookups.try_emplace(name, tl::unexpected(Unavailable{}));
+    if (is_new) entry->second = find_candidate(engine, name);
+    return presence_of(entry->second);
+  });
+  std::vector<RouteStep> steps;
+  for (const RouteStep& step : plan.steps)
+    for (std::string& name : engine.config.candidates(step.backend))
+      steps.push_back({std::move(name), step.last_resort});
+  plan.steps = std::move(steps);
+  return plan;
+}
+
+PreparedCandidate prepare(Candidate candidate, const Request& request) {
+  PreparedCandidate prepared{.candidate = std::move(candidate)};
+  Task& task = prepared.candidate.task;
+  prepared.configured = task;
+  const std::string& name = task.settings.name;
+  task.system = request.system;
+  task.cwd = request.cwd;
+  task.session = request.session;
+  task.access = request.access;
+  task.watched = request.streaming == Streaming::drafts;
+  if (!request.model.empty() && name == candidate_name(request.backend).backend) task.model = request.model;
+  else if (request.tier && !prepared.candidate.backend->choose(task, *request.tier))
+    prepared.warning = name + ": no model for this tier, its default is used (see backends." + name + ".tier)";
+  return prepared;
+}
+
+void prepare_candidates(const Engine& engine, PreparedAsk& ask, Lookups lookups) {
+  ask.candidates.clear();
+  for (const RouteStep& step : ask.plan.steps) {
+    if (ask.candidates.contains(step.backend)) continue;
+    const auto known = lookups.find(step.backend);
+    Lookup found = known == lookups.end() ? find_candidate(engine, step.backend) : std::move(known->second);
+    if (found) ask.candidates.emplace(step.backend, prepare(*std::move(found), ask.request));
+    else ask.candidates.emplace(step.backend, tl::unexpected(std::move(found).error()));
+  }
+}
+
+}  // namespace
+
+PreparedAsk prepare_ask(const Engine& engine, Request request) {
+  PreparedAsk ask{.request = std::move(request)};
+  ask.type = type_of(ask.request);
+  ask.fallback = falls_back(engine, ask.request);
+  Lookups lookups;
+  ask.plan = make_plan(engine, ask.request, ask.type.type, lookups);
+  prepare_candidates(engine, ask, std::move(lookups));
+  return ask;
+}
+
+void refresh_candidates(const Engine& engine, PreparedAsk& prepared) { prepare_candidates(engine, prepared, {}); }
+
+RoutePlan plan_for(const Engine& engine, const Request& request) {
+  Lookups lookups;
+  return make_plan(engine, request, type_of(request).type, lookups);
+}
+
+}  // namespace delegate

@@ -1,0 +1,35 @@
+#pragma once
+#include <map>
+
+#include "core/route/plan.hpp"
+#include "core/run/engine.hpp"
+#include "core/run/request.hpp"
+
+namespace delegate {
+
+/// A candidate of the plan: where it is on this machine, and what it is going to be asked.
+struct PreparedCandidate {
+  Candidate candidate;  // its task has everything of the request but the prompt
+  Task configured;      // the task as it is configured, for a probe that has nothing to do with the request
+  std::string warning;  // about the choice of its model, if this candidate's turn comes; mostly empty
+};
+using PreparedCandidates = std::map<std::string, tl::expected<PreparedCandidate, Unavailable>>;
+
+/// A request with everything that is decided before the first call: the plan, and its candidates, each looked up once.
+/// It refers to no engine, so it may be made before a fork and used after it.
+struct PreparedAsk {
+  Request request;
+  InferredType type;
+  bool fallback = false;
+  RoutePlan plan;  // its steps are candidates: of a backend with several logins one step each
+  PreparedCandidates candidates;
+};
+PreparedAsk prepare_ask(const Engine& engine, Request request);
+
+/// Looks the candidates up again: after a long wait a CLI may have been updated or removed.
+void refresh_candidates(const Engine& engine, PreparedAsk& prepared);
+
+/// The plan that `ask` would follow now, without asking.
+RoutePlan plan_for(const Engine& engine, const Request& request);
+
+}  // namespace delegate

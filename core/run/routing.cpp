@@ -1,0 +1,172 @@
+#include "core/run/routing.hpp"
+
+#include <algorithm>
+
+#include "core/run/check.hpp"
+#include "core/run/prompt.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr milliseconds kSlotPoll{200};  // reading the store for a free slot takes a tenth of a millisecond
+
+SkipReason reason_of(Presence presence) {
+  return presence == Presence::disabled ? SkipReason::disabled : SkipReason::not_installed;
+}
+
+}  // namespace
+
+Routing::Routing(const Engine& engine, PreparedAsk& prepared, const CancelToken& cancel, Observer& observer,
+                 RunResult& result)
+    : engine_(engine),
+      prepared_(prepared),
+      cancel_(cancel),
+      observer_(observer),
+      result_(result),
+      deadline_(Deadline::in(prepared.request.timeout.value_or(engine.config.router.timeout))) {
+  for (const RouteSkip& absent : prepared.plan.skips)
+    skip({.backend = absent.backend, .reason = reason_of(absent.presence)});
+}
+
+bool Routing::has_started(const std::string& candidate) const {
+  return std::find(started_.begin(), started_.end(), candidate) != started_.end();
+}
+
+bool Routing::is_last_resort(const std::string& candidate) const {
+  const auto& steps = prepared_.plan.steps;
+  return std::any_of(steps.begin(), steps.end(),
+                     [&](const RouteStep& step) { return step.last_resort && step.backend == candidate; });
+}
+
+bool Routing::may_try(const RouteStep& step) const {
+  const std::string backend = candidate_name(step.backend).backend;
+  const auto before = std::find_if(logins_.rbegin(), logins_.rend(), [&](const TriedLogin& one) {
+    return candidate_name(one.candidate).backend == backend;
+  });
+  if (before != logins_.rend()) return before->refused && prepared_.request.session.empty();
+  return prepared_.fallback || started_.size() == background_probes_;
+}
+
+void Routing::skip(Skip skip) {
+  observer_.skipped(skip);
+  result_.skips.push_back(std::move(skip));
+}
+
+void Routing::skip_unavailable(const std::string& candidate, const Unavailable& why) {
+  const bool unset = why.reason == UnavailableReason::login_unset;
+  note_login(candidate, unset);
+  skip({.backend = candidate,
+        .reason = unset ? SkipReason::login_unset : SkipReason::not_installed,
+        .message = message_of(why),
+        .variable = why.variable});
+}
+
+/// After a wait for a slot the same candidates have their turn again.
+void Routing::warn_once(const std::string& warning) {
+  auto& all = result_.warnings;
+  if (!warning.empty() && std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(warning);
+}
+
+void Routing::note_login(const std::string& candidate, bool refused) {
+  if (candidate_name(candidate).login.empty()) return;
+  const auto known =
+      std::find_if(logins_.begin(), logins_.end(), [&](const TriedLogin& one) { return one.candidate == candidate; });
+  if (known == logins_.end()) logins_.push_back({candidate, refused});
+  else known->refused = refused;
+}
+
+void Routing::note(const Attempt& attempt) {
+  note_login(attempt.backend, traits(attempt.outcome).try_login == TryNext::yes);
+}
+
+std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
+  started_.push_back(candidate.name);
+  // A probe gets its own time for a fair verdict: the run's deadline may be short.
+  const bool is_probe = permit.kind() != PermitKind::normal && permit.kind() != PermitKind::unguarded;
+  return AttemptOrder{.number = static_cast<int>(started_.size()),
+                      .candidate = std::move(candidate),
+                      .permit = std::move(permit),
+                      .deadline = is_probe ? Deadline::never() : deadline_};
+}
+
+std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
+  if (has_started(step.backend)) return std::nullopt;
+  const auto& prepared = prepared_.candidates.at(step.backend);
+  if (!prepared) {
+    skip_unavailable(step.backend, prepared.error());
+    return std::nullopt;
+  }
+  warn_once(prepared->warning);
+  const ProbeTime probe_time = step.last_resort ? ProbeTime::immediate : ProbeTime::when_due;
+  auto admission = engine_.breakers.admit(admission_request(engine_, prepared->candidate, probe_time));
+  std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
+  if (auto* refused = std::get_if<Skip>(&admission)) {
+    note_login(step.backend, refused->login_refused);
+    skip(std::move(*refused));
+    return std::nullopt;
+  }
+  Permit& permit = std::get<Permit>(admission);
+  note_login(step.backend, permit.login_refused());
+  observer_.asking(step.backend, permit.kind() == PermitKind::probe);
+  Candidate candidate = prepared->candidate;
+  candidate.task.prompt = whole_prompt(prepared_.request);
+  return start(std::move(candidate), std::move(permit));
+}
+
+std::optional<AttemptOrder> Routing::limit_probe(const RouteStep& step) {
+  const auto skipped = std::find_if(result_.skips.begin(), result_.skips.end(),
+                                    [&](const Skip& skip) { return skip.backend == step.backend; });
+  // Not at the last resort: there the request itself may have to be the probe, and must not find one under way.
+  if (skipped == result_.skips.end() || !skipped->limit_probe_due || is_last_resort(step.backend)) return std::nullopt;
+  const auto& prepared = prepared_.candidates.at(step.backend);
+  if (!prepared) return std::nullopt;
+  Candidate candidate = prepared->candidate;
+  candidate.task = prepared->configured;
+  candidate.task = smallest_task(candidate);
+  auto admission = engine_.breakers.admit(admission_request(engine_, candidate, ProbeTime::rate_limited));
+  auto* permit = std::get_if<Permit>(&admission);
+  if (permit == nullptr || permit->kind() != PermitKind::limit_probe) return std::nullopt;
+  ++background_probes_;
+  return start(std::move(candidate), std::move(*permit));
+}
+
+Deadline Routing::hedge_delay(const AttemptOrder& order, const RouteStep& step) const {
+  // Two calls at a time in one directory must not both write.
+  const bool may_share = prepared_.request.access == Access::read_only;
+  if (order.permit.kind() != PermitKind::probe || !may_share || step.last_resort) return Deadline::never();
+  return Deadline::in(order.candidate.task.settings.breaker.probe_timeout);
+}
+
+std::vector<std::string> Routing::without_slot() const {
+  std::vector<std::string> names;
+  for (const RouteStep& step : prepared_.plan.steps) {
+    const bool has_none = std::any_of(result_.skips.begin(), result_.skips.end(), [&](const Skip& skip) {
+      return skip.backend == step.backend && skip.reason == SkipReason::no_slot;
+    });
+    const bool is_known = std::find(names.begin(), names.end(), step.backend) != names.end();
+    if (has_none && !is_known && !has_started(step.backend) && may_try(step)) names.push_back(step.backend);
+  }
+  return names;
+}
+
+bool Routing::any_has_slot(const std::vector<std::string>& candidates) const {
+  return std::any_of(candidates.begin(), candidates.end(), [&](const std::string& name) {
+    const BackendSettings* settings = engine_.config.backend(name);
+    return settings != nullptr && engine_.breakers.has_free_slot(name, settings->max_parallel);
+  });
+}
+
+bool Routing::wait_for_slot() {
+  const auto awaited = prepared_.request.waits_for_slot ? without_slot() : std::vector<std::string>();
+  if (awaited.empty()) return false;
+  observer_.waiting_for_slot(awaited);
+  Event nothing;
+  do {
+    nothing.wait(cancel_, Deadline::in(kSlotPoll).or_earlier(deadline_).or_earlier(observer_.tick()));
+    if (cancel_.cancelled() || deadline_.passed()) return false;
+  } while (!any_has_slot(awaited) || !observer_.may_go_on());
+  refresh_candidates(engine_, prepared_);
+  return true;
+}
+
+}  // namespace delegate

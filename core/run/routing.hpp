@@ -1,0 +1,61 @@
+#pragma once
+#include "core/run/ask.hpp"
+#include "core/run/hedged_attempts.hpp"
+
+namespace delegate {
+
+/// Decides who may be asked, in the order of the plan: permits and slots, logins, fallback, probes, waits for a slot.
+/// What concerns the answer (is there one, is one being shown) is the Run's.
+class Routing {
+ public:
+  /// All are borrowed. Skips and warnings are noted in `result`; `prepared` is refreshed after a wait for a slot.
+  Routing(const Engine& engine, PreparedAsk& prepared, const CancelToken& cancel, Observer& observer,
+          RunResult& result);
+
+  /// Fallback permitting; another login of a backend only if the login before it was refused as such.
+  bool may_try(const RouteStep& step) const;
+  /// Takes permit and slot for a step. Nothing: it is skipped, and the reason is noted. The order's run, depth and row
+  /// are the caller's to fill in.
+  std::optional<AttemptOrder> admit(const RouteStep& step);
+  /// When this step was skipped for a limit that may be probed before its end: the order for that.
+  std::optional<AttemptOrder> limit_probe(const RouteStep& step);
+  /// When the next candidate may start beside this attempt: probe_timeout for a probe, never for other calls.
+  Deadline hedge_delay(const AttemptOrder& order, const RouteStep& step) const;
+  /// Waits until a candidate that was skipped for want of a slot has one. False: there is none, the request does not
+  /// want to wait, or its time is over.
+  bool wait_for_slot();
+  void note(const Attempt& attempt);
+
+  Deadline deadline() const { return deadline_; }
+  const std::string& backend_of(int attempt) const { return started_[static_cast<std::size_t>(attempt - 1)]; }
+
+ private:
+  bool has_started(const std::string& candidate) const;
+  bool is_last_resort(const std::string& candidate) const;
+  std::vector<std::string> without_slot() const;
+  bool any_has_slot(const std::vector<std::string>& candidates) const;
+  std::optional<AttemptOrder> start(Candidate candidate, Permit permit);
+  void skip(Skip skip);
+  void skip_unavailable(const std::string& candidate, const Unavailable& why);
+  void warn_once(const std::string& warning);
+  void note_login(const std::string& candidate, bool refused);
+
+  /// One of a backend's several logins, tried or skipped. Each keeps its own result: a probe that was overtaken may end
+  /// after the next login.
+  struct TriedLogin {
+    std::string candidate;
+    bool refused = false;  // for something that another login of the backend does not share
+  };
+
+  const Engine& engine_;
+  PreparedAsk& prepared_;
+  const CancelToken& cancel_;
+  Observer& observer_;
+  RunResult& result_;
+  Deadline deadline_;
+  std::vector<std::string> started_;  // candidates, by the numbers of their attempts, from 1
+  std::size_t background_probes_ = 0;
+  std::vector<TriedLogin> logins_;  // in the order of their turns
+};
+
+}  // namespace delegate

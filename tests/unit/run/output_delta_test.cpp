@@ -1,0 +1,94 @@
+#include <catch2/catch.hpp>
+
+#include "core/run/output_delta.hpp"
+
+// What an attempt tells while it runs.
+using namespace delegate;
+
+TEST_CASE("text that only grows is told in pieces, each once") {
+  DeltaTracker tracker;
+  ParsedOutput parsed;
+  parsed.text_grows = true;
+  CHECK(tracker.since_last(parsed).empty());
+  parsed.text = "Hel";
+  const OutputDelta first = tracker.since_last(parsed);
+  CHECK(first.text == "Hel");
+  CHECK(first.certain);
+  CHECK_FALSE(first.reset);
+  parsed.text = "Hello";
+  CHECK(tracker.since_last(parsed).text == "lo");
+  CHECK(tracker.since_last(parsed).empty());
+}
+
+TEST_CASE("a text that is known only at the end is not told before") {
+  DeltaTracker tracker;
+  ParsedOutput parsed;
+  parsed.text = "{\"answer\": 4";
+  CHECK(tracker.since_last(parsed).empty());
+}
+
+TEST_CASE("a draft is told as it is written, and never as certain") {
+  DeltaTracker tracker;
+  ParsedOutput parsed;
+  parsed.begin_draft();
+  parsed.draft = "I will look";
+  const OutputDelta delta = tracker.since_last(parsed);
+  CHECK(delta.text == "I will look");
+  CHECK_FALSE(delta.certain);
+  CHECK_FALSE(delta.reset);
+}
+
+TEST_CASE("a new draft voids the one before, but only if something of that was told") {
+  DeltaTracker tracker;
+  ParsedOutput parsed;
+  parsed.begin_draft();
+  CHECK_FALSE(tracker.since_last(parsed).reset);
+  parsed.begin_draft();
+  parsed.draft = "one";
+  CHECK_FALSE(tracker.since_last(parsed).reset);
+  parsed.begin_draft();
+  parsed.draft = "two";
+  const OutputDelta delta = tracker.since_last(parsed);
+  CHECK(delta.reset);
+  CHECK(delta.text == "two");
+}
+
+TEST_CASE("a draft that was replaced between two looks is told from its beginning, however long both are") {
+  DeltaTracker tracker;
+  ParsedOutput parsed;
+  parsed.draft = "a long remark";
+  CHECK(tracker.since_last(parsed).text == "a long remark");
+  parsed.begin_draft();
+  parsed.draft = "a long answer, longer than the remark";
+  CHECK(tracker.since_last(parsed).text == "a long answer, longer than the remark");
+}
+
+TEST_CASE("what it is busy with is told when it changes, also when it ends") {
+  DeltaTracker tracker;
+  ParsedOutput parsed;
+  parsed.doing = "loading qwen3:8b";
+  CHECK(tracker.since_last(parsed).doing == "loading qwen3:8b");
+  CHECK_FALSE(tracker.since_last(parsed).doing);
+  parsed.doing.clear();
+  CHECK(tracker.since_last(parsed).doing == "");
+}
+
+TEST_CASE("news that nobody has fetched yet are joined") {
+  OutputDelta delta{.text = "one "};
+  SECTION("text follows text") {
+    delta.add({.text = "two"});
+    CHECK(delta.text == "one two");
+    CHECK_FALSE(delta.reset);
+  }
+  SECTION("a new beginning voids what was not even heard") {
+    delta.add({.reset = true, .text = "two"});
+    CHECK(delta.text == "two");
+    CHECK(delta.reset);
+  }
+  SECTION("the latest word on what it does is the one that counts") {
+    delta.add({.doing = "using Read"});
+    delta.add({.text = "x"});
+    CHECK(delta.doing == "using Read");
+    CHECK(delta.text == "one x");
+  }
+}
