@@ -189,7 +189,7 @@ const Field<Notify> kNotify[] = {
       .restricted = true},
      &Notify::hook},
     {{.name = "on",
-      .doc = "events that are notified",
+      .doc = "events that send a notification",
       .words = kOccasions,
       .ignored_words = kFutureOccasions,
       .restricted = true},
