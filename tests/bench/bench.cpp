@@ -121,7 +121,7 @@ void admit_and_settle(Breakers& breakers, const AdmissionRequest& request) {
 void measure_decisions(const Path& scratch) {
   const SystemClock clock;
   const ProcessId self = this_process(clock.now().boot_id);
-  const AdmissionRequest request{.backend = "bench", .max_parallel = 4, .lease = milliseconds(60'000)};
+  const AdmissionRequest admission{.backend = "bench", .max_parallel = 4, .lease = milliseconds(60'000)};
   Breaker breaker;
   const HostTime now = clock.now();
   const LeaseRequest request{.owner = self, .token = "t", .lease = milliseconds(1)};
@@ -132,14 +132,14 @@ void measure_decisions(const Path& scratch) {
   });
   const auto memory = make_memory_store(clock);
   Breakers in_memory(memory.get(), {}, self);
-  const double through_memory = microseconds_each(50'000, [&] { admit_and_settle(in_memory, request); });
+  const double through_memory = microseconds_each(50'000, [&] { admit_and_settle(in_memory, admission); });
   auto file = open_sqlite_store(scratch / "state.db", clock);
   if (!file) {
     std::fprintf(stderr, "bench: %s\n", file.error().what.c_str());
     std::exit(1);
   }
   Breakers on_disk(file->get(), {}, self);
-  const double through_sqlite = microseconds_each(5'000, [&] { admit_and_settle(on_disk, request); });
+  const double through_sqlite = microseconds_each(5'000, [&] { admit_and_settle(on_disk, admission); });
   std::printf(
       "\nbreaker decision (admit and settle)\n  pure machine   %8.3f us\n  memory store   %8.3f us\n"
       "  sqlite store   %8.3f us (two committed transactions)\n",

@@ -161,7 +161,7 @@ TEST_CASE("a hint contains the facts of this call") {
 TEST_CASE("a hint names a variable that is withheld from a CLI, without its value") {
   Task task = task_at("claude");
   task.environment["ANTHROPIC_API_KEY"] = "secret-value";
-  const Problem refused{.outcome = Outcome::unauthenticated};
+  const Failure refused{.outcome = Outcome::unauthenticated};
   const std::string hint = hint_for(*find_backend("claude"), task, refused);
   CHECK_THAT(hint, Catch::Contains("backends.mine.env.keep") && !Catch::Contains("secret-value"));
   task.settings.env_keep = {"ANTHROPIC_API_KEY"};

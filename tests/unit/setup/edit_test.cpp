@@ -65,7 +65,7 @@ bool note_broken_promises(Language language, const std::string& text, std::set<s
   for (const auto* edit : {&added, &removed, &changed})
     promise(*edit || !edit->error().what.empty(), "a refused edit has a reason");
   if (!read) return false;
-  const Json* const there = setting_at(*read, kPath);
+  const OrderedJson* const there = setting_at(*read, kPath);
   promise(!removed || there != nullptr, "only what is there is removed");
   // TOML is edited blindly: a table that is there in another form is met when the result is read.
   const bool is_exact = language == Language::jsonc;
