@@ -37,7 +37,7 @@ TEST_CASE("a lost answer is requested once more, and counts as no failure") {
 
 TEST_CASE("a backend that loses its answer twice in a row has failed once") {
   Cli cli;
-  cli.counted("claude", {"--"}, "kind = \"claude\"");
+  cli.counted("claude", {"--read-stdin", "--"}, "kind = \"claude\"");
   cli.run("ask -b claude hello").expect(1).stderr_has("ended without an answer, twice");
   CHECK(cli.spawns("claude") == 2);
   CHECK(cli.status_of("claude")["breaker"]["failures"] == 1);
@@ -65,7 +65,7 @@ echo '{"type":"turn.completed"}'
 
 TEST_CASE("a run that may have changed files is not repeated") {
   Cli cli;
-  cli.counted("claude", {"--"}, "kind = \"claude\"");
+  cli.counted("claude", {"--read-stdin", "--"}, "kind = \"claude\"");
   cli.run("ask -b claude --write hello").expect(1).stderr_has("ended without an answer");
   CHECK(cli.spawns("claude") == 1);
 }
