@@ -11,4 +11,8 @@ Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parse
 /// The process could not be started.
 Failure judge_spawn(const Error& error);
 
+/// The failure to end an attempt with if its backend's own retries (`failed.retrying`) are pointless; nothing if they
+/// may go on. Pure. `left` is the time until the attempt's limit; nothing: unlimited.
+std::optional<Failure> end_of_retries(const Failure& failed, std::optional<milliseconds> left);
+
 }  // namespace delegate

@@ -1,6 +1,6 @@
 #include "core/run/reader.hpp"
 
-#include "core/run/retries.hpp"
+#include "core/run/judge.hpp"
 
 namespace delegate {
 namespace {

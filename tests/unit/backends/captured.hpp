@@ -12,7 +12,6 @@
 #include "core/os/file.hpp"
 #include "core/run/judge.hpp"
 #include "core/run/reader.hpp"
-#include "core/run/retries.hpp"
 
 // What the real CLIs printed, in many failure modes (tests/fixtures), read again as the runner would have read it.
 namespace delegate {

@@ -114,7 +114,7 @@ TEST_CASE("however an attempt ends, its permit is given back") {
     asking.backend("codex", {});
     expected = Outcome::lost_result;
   }
-  SECTION("killed by somebody") {
+  SECTION("killed from outside") {
     asking.backend("codex", {"--die", "SIGKILL"});
     expected = Outcome::killed_by_signal;
   }
@@ -156,7 +156,7 @@ TEST_CASE("eight at a time are all answered") {
   CHECK(asking.store->ledger().runs({.most = 100})->size() == 8);
 }
 
-TEST_CASE("eight at a time through two places: two are answered, six are told") {
+TEST_CASE("of eight calls at a time for two slots two are answered and six skipped") {
   Asking asking;
   asking.backend("codex", {"--wait-file", asking.file("go"), "--say", "hi"}).max_parallel = 2;
   std::atomic<int> refused{0};
@@ -200,7 +200,7 @@ TEST_CASE("eight at a time at a breaker whose break is over: one probes, seven g
   CHECK(asking.state("codex").breaker.state == BreakerState::closed);
 }
 
-TEST_CASE("a probe that was overtaken is handed over, and whoever lets go of it waits for its verdict") {
+TEST_CASE("a probe that is still running is handed over, and destroying the result waits for its verdict") {
   Asking asking;
   asking.backend("codex", {"--wait-file", asking.file("go"), "--say", "back"}).breaker.probe_timeout = 1ms;
   asking.backend("gemini", {"--say", "hi"});
@@ -320,7 +320,7 @@ TEST_CASE("whatever nests too deep starts nothing") {
   CHECK(asking.lines("codex.spawns") == 0);
 }
 
-TEST_CASE("the plan asks nobody") {
+TEST_CASE("making the plan starts no backend") {
   Asking asking;
   asking.backend("codex", {"--say", "hi"});
   asking.backend("gemini", {"--say", "hi"}).command = {"/nonexistent/gemini"};

@@ -53,7 +53,7 @@ TEST_CASE("a side job that works leaves no trace") {
   CHECK(house.store->read()->guards.empty());
 }
 
-TEST_CASE("one that fails gives what to go on with, and hides its failure from nobody (E12, F5.5)") {
+TEST_CASE("a job that fails open returns its fallback, and its failure is still reported") {
   House house;
   const auto done = house.job(false);
   CHECK(done.value == "stale");
@@ -62,7 +62,7 @@ TEST_CASE("one that fails gives what to go on with, and hides its failure from n
   CHECK(done.error->what == "disk is full");
 }
 
-TEST_CASE("after three failures in a row it is left out, and one line says so (E7, E10, F6.14)") {
+TEST_CASE("after three failures in a row a job is paused, with one remark") {
   House house;
   house.fail_times(3);
   CHECK(house.said ==
@@ -77,7 +77,7 @@ TEST_CASE("after three failures in a row it is left out, and one line says so (E
   CHECK(house.said == "cache: skipped once so far (last: disk is full)\n");
 }
 
-TEST_CASE("the first that is left out is told, and then each twentieth (E7)") {
+TEST_CASE("the first skipped job is reported, and then every twentieth") {
   House house;
   house.fail_times(3);
   house.said.clear();
@@ -89,7 +89,7 @@ TEST_CASE("the first that is left out is told, and then each twentieth (E7)") {
   CHECK(house.state().skipped == 41);
 }
 
-TEST_CASE("a success in between begins the count anew") {
+TEST_CASE("a success in between restarts the count") {
   House house;
   house.fail_times(2);
   house.job(true);
@@ -98,7 +98,7 @@ TEST_CASE("a success in between begins the count anew") {
   CHECK(house.state().failures == 2);
 }
 
-TEST_CASE("after the wait one is tried; that it fails is not told again (E8, F5.2)") {
+TEST_CASE("after the wait one job is tried, and its failure is not reported again") {
   House house;
   house.fail_times(3);
   house.said.clear();
@@ -111,7 +111,7 @@ TEST_CASE("after the wait one is tried; that it fails is not told again (E8, F5.
   CHECK(house.state().breaker.trips == 1);
 }
 
-TEST_CASE("when the try works the guard closes and says how often it was left out") {
+TEST_CASE("when the trial works the guard closes and says how often the job was skipped") {
   House house;
   house.fail_times(3);
   for (int i = 0; i < 7; ++i) house.job(true);
@@ -180,7 +180,7 @@ TEST_CASE(
   CHECK(house.job(true).remark == "cache: works again");
 }
 
-TEST_CASE("with reset_after 0 it stays out until it is reset (E2, E14)") {
+TEST_CASE("with reset_after 0 a job stays paused until the guard is reset") {
   House house;
   house.settings.reset_after = 0ms;
   Guards guards(house.store.get(), house.self, house.settings);
@@ -203,7 +203,7 @@ TEST_CASE("a reset of all closes each, of an unknown name none") {
   CHECK(house.job(true).value == "fresh");
 }
 
-TEST_CASE("what to go on with is made anew for each call (E9)") {
+TEST_CASE("the fallback is made again for each call") {
   House house;
   const auto broken = []() -> Result<std::vector<int>> { return fail(Code::internal, "no"); };
   const std::vector<int> otherwise{1};
@@ -216,7 +216,7 @@ TEST_CASE("what to go on with is made anew for each call (E9)") {
   CHECK(guard_fail_open(house.guards, "list", broken, factory).value.size() == 2);
 }
 
-TEST_CASE("a gate that is left out is a no, as one that fails (E13, F5.4)") {
+TEST_CASE("a paused job that fails closed is an error, like one that fails") {
   House house;
   const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };
   for (int i = 0; i < 3; ++i) CHECK(guard_fail_closed(house.guards, "claim", broken).error().code == Code::data_loss);
@@ -246,7 +246,7 @@ TEST_CASE("a guard's trip is on record, acknowledged when it works again, and ne
   CHECK(rows[0].acknowledged_at);
 }
 
-TEST_CASE("the record of a guard has the newest line about it, for jobs that nobody listens to (E7, F5.3)") {
+TEST_CASE("the notification of a guard has the newest remark about it, for jobs whose output is not read") {
   House house;
   const auto newest = [&] { return house.store->notifications().value().back().detail; };
   const auto broken = []() -> Result<bool> { return fail(Code::data_loss, "unreadable"); };

@@ -26,7 +26,7 @@ std::string name_of(const std::optional<Attempt>& attempt) { return attempt ? at
 
 }  // namespace
 
-TEST_CASE("a race that nobody runs has no next one") {
+TEST_CASE("without attempts there is no next one to end") {
   Asking asking;
   HedgedAttempts attempts(asking.engine, asking.never);
   CHECK_FALSE(attempts.next(Deadline::never(), nobody).has_value());
@@ -49,7 +49,7 @@ TEST_CASE("runners come in as they end, each once") {
   CHECK_FALSE(attempts.next(Deadline::never(), nobody).has_value());
 }
 
-TEST_CASE("patience has an end, and the runner is still there after it") {
+TEST_CASE("next returns at its deadline, and the attempt goes on") {
   Asking asking;
   asking.backend("slow", {"--wait-file", asking.file("go"), "--say", "slow"});
   HedgedAttempts attempts(asking.engine, asking.never);
@@ -88,7 +88,7 @@ TEST_CASE("what is decided stops all but the probes") {
   CHECK(attempts.all_ended());
 }
 
-TEST_CASE("nobody hears a slow probe or waits for it, but dropping the race does") {
+TEST_CASE("the output of a background probe is not shown, and only the destructor waits for it") {
   Asking asking;
   asking.backend("limited", {"--wait-file", asking.file("go"), "--say", "OK"});
   asking.make_limited("limited");
@@ -127,7 +127,7 @@ TEST_CASE("a cancel stops everybody, the probes too") {
   CHECK(asking.state("other").slots.empty());
 }
 
-TEST_CASE("whoever drops a race waits for its runners, and every permit is settled") {
+TEST_CASE("the destructor waits for all attempts, and every permit is settled") {
   Asking asking;
   asking.backend("codex", {"--delay", "20", "--say", "hi"}).max_parallel = 4;
   {

@@ -130,7 +130,7 @@ TEST_CASE("without words the exit code is what is left, and no code is a signal"
   CHECK(judge(child(ChildEnd::exited, {.out = "on stdout\n"}, 2)).message == "exit code 2: on stdout");
 }
 
-TEST_CASE("a failure without words is told in ours") {
+TEST_CASE("a failure without a message gets one") {
   CHECK(judge(child(ChildEnd::exited, {}, 42)).message == "exit code 42: no output");
   CHECK(judge(answer(HttpEnd::complete, 402)).message == "HTTP status 402 without a message");
   const ParsedOutput mute{.failure = Failure{Outcome::overloaded, "", {}}};
@@ -145,7 +145,7 @@ TEST_CASE("a closed pipe is the verdict only when nothing better stands in the o
   CHECK(judge(result, told_failure()).outcome == Outcome::overloaded);
   result.err.add("quota");
   CHECK(judge(result).outcome == Outcome::quota_exhausted);
-  SECTION("its last words are told all the same") {
+  SECTION("its last line of output is the message") {
     ChildResult talking = child(ChildEnd::exited, {.err = "unknown option --new"}, 2);
     talking.input_written = false;
     CHECK_THAT(judge(talking).message, Catch::Contains("unknown option --new"));
@@ -159,7 +159,7 @@ TEST_CASE("a closed pipe is the verdict only when nothing better stands in the o
   }
 }
 
-TEST_CASE("a call that was still at work when its time was over is told apart from one that had fallen silent") {
+TEST_CASE("a call that was still working at its time limit is distinguished from a silent one") {
   ChildResult result = child(ChildEnd::timed_out, {.out = "working"});
   result.since_last_output = 30s;
   CHECK(judge(result).outcome == Outcome::timed_out);
@@ -170,7 +170,7 @@ TEST_CASE("a call that was still at work when its time was over is told apart fr
   CHECK(judge(result).outcome == Outcome::timed_out);
 }
 
-TEST_CASE("a clean exit without an answer is told by what it printed") {
+TEST_CASE("a clean exit without an answer is judged by what it printed") {
   CHECK(judge(child(ChildEnd::exited)).outcome == Outcome::lost_result);
   const Failure unread = judge(child(ChildEnd::exited, {.out = "<html>\n"}));
   CHECK(unread.outcome == Outcome::bad_output);
@@ -259,7 +259,7 @@ TEST_CASE("over HTTP: a stream that ends cleanly without the end of the answer i
   CHECK(judge(answer(HttpEnd::complete)).outcome == Outcome::lost_result);
 }
 
-TEST_CASE("what could not be started is told apart by why") {
+TEST_CASE("a process that could not be started is judged by the reason") {
   CHECK(judge_spawn({Code::not_found, "claude: no such file", {}}).outcome == Outcome::not_installed);
   CHECK(judge_spawn({Code::resource_exhausted, "no room", {}}).outcome == Outcome::resources);
   for (const Code code : {Code::permission_denied, Code::unavailable, Code::invalid_argument, Code::internal})

@@ -5,7 +5,7 @@
 // What an attempt tells while it runs.
 using namespace delegate;
 
-TEST_CASE("text that only grows is told in pieces, each once") {
+TEST_CASE("text that only grows is reported in pieces, each once") {
   DeltaTracker tracker;
   ParsedOutput parsed;
   parsed.text_grows = true;
@@ -20,14 +20,14 @@ TEST_CASE("text that only grows is told in pieces, each once") {
   CHECK(tracker.since_last(parsed).empty());
 }
 
-TEST_CASE("a text that is known only at the end is not told before") {
+TEST_CASE("a text that is known only at the end is not reported before") {
   DeltaTracker tracker;
   ParsedOutput parsed;
   parsed.text = "{\"answer\": 4";
   CHECK(tracker.since_last(parsed).empty());
 }
 
-TEST_CASE("a draft is told as it is written, and never as certain") {
+TEST_CASE("a draft is reported as it is written, and never as certain") {
   DeltaTracker tracker;
   ParsedOutput parsed;
   parsed.begin_draft();
@@ -38,7 +38,7 @@ TEST_CASE("a draft is told as it is written, and never as certain") {
   CHECK_FALSE(delta.reset);
 }
 
-TEST_CASE("a new draft voids the one before, but only if something of that was told") {
+TEST_CASE("a new draft resets the one before, but only if a part of that was reported") {
   DeltaTracker tracker;
   ParsedOutput parsed;
   parsed.begin_draft();
@@ -53,7 +53,7 @@ TEST_CASE("a new draft voids the one before, but only if something of that was t
   CHECK(delta.text == "two");
 }
 
-TEST_CASE("a draft that was replaced between two looks is told from its beginning, however long both are") {
+TEST_CASE("a draft that was replaced in between is reported from its beginning, however long both are") {
   DeltaTracker tracker;
   ParsedOutput parsed;
   parsed.draft = "a long remark";
@@ -63,7 +63,7 @@ TEST_CASE("a draft that was replaced between two looks is told from its beginnin
   CHECK(tracker.since_last(parsed).text == "a long answer, longer than the remark");
 }
 
-TEST_CASE("what it is busy with is told when it changes, also when it ends") {
+TEST_CASE("what a backend is doing is reported when it changes, also when it ends") {
   DeltaTracker tracker;
   ParsedOutput parsed;
   parsed.doing = "loading qwen3:8b";
@@ -73,7 +73,7 @@ TEST_CASE("what it is busy with is told when it changes, also when it ends") {
   CHECK(tracker.since_last(parsed).doing == "");
 }
 
-TEST_CASE("news that nobody has fetched yet are joined") {
+TEST_CASE("deltas that were not fetched yet are combined") {
   OutputDelta delta{.text = "one "};
   SECTION("text follows text") {
     delta.add({.text = "two"});

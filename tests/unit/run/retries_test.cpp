@@ -1,4 +1,4 @@
-#include "core/run/retries.hpp"
+#include "core/run/judge.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -56,7 +56,7 @@ TEST_CASE("a pause that is not sat out is when the service may be asked again") 
   CHECK(end_of_retries(stated, 5min)->retry_after == milliseconds(20s));
 }
 
-TEST_CASE("a pause between tries that are given up is the backend's own, and nobody asked for it") {
+TEST_CASE("a short pause between retries that are ended is the backend's own, not a stated wait") {
   CHECK_FALSE(end_of_retries(failed(Outcome::server_error, {.failures = 2, .pause = 1s}), 5min)->retry_after);
   CHECK_FALSE(end_of_retries(failed(Outcome::server_error, {.pause = 2s}), 1s)->retry_after);
 }

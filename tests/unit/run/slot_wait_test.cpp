@@ -50,7 +50,7 @@ class Full : public Asking {
 
 }  // namespace
 
-TEST_CASE("a run waits until somebody who had no free slot has one") {
+TEST_CASE("a run waits until a backend without a free slot has one") {
   Full asking;
   for (const char* name : {"codex", "gemini"}) asking.full_backend(name);
   Waiting observer([&] { asking.permits.erase("gemini"); });
@@ -71,7 +71,7 @@ TEST_CASE("a run that does not wait ends at once, as it is for a person at a she
   CHECK(observer.held_up_by.empty());
 }
 
-TEST_CASE("somebody with a free slot is asked first, and waiting begins when the others have failed") {
+TEST_CASE("a backend with a free slot is asked first, and waiting begins when the others have failed") {
   Full asking;
   asking.full_backend("codex");
   asking.backend("gemini", {"--exit", "3"});
@@ -82,7 +82,7 @@ TEST_CASE("somebody with a free slot is asked first, and waiting begins when the
   CHECK(asking.lines("gemini.spawns") == 1);
 }
 
-TEST_CASE("a run does not wait for one whom it would not ask") {
+TEST_CASE("a run does not wait for a backend that it would not ask") {
   Full asking;
   asking.backend("codex", {"--exit", "3"});
   asking.full_backend("gemini");

@@ -86,7 +86,7 @@ TEST_CASE("a draft is for eyes: a pipe does not get it, and falls back even afte
   CHECK_FALSE(heard(listener, "codex says remark: let me see\n"));
 }
 
-TEST_CASE("a draft that is taken back begins anew") {
+TEST_CASE("a draft that is replaced is reset") {
   Asking asking;
   asking.backend("codex", {"--say", "remark: let me see", "--wait-file", asking.file("heard"), "--say", "42"}).model =
       "drafts";
@@ -107,7 +107,7 @@ TEST_CASE("a draft that is taken back begins anew") {
   CHECK(result.answer->text == "42\n");
 }
 
-TEST_CASE("a probe that speaks in time keeps the floor; nobody is started beside it") {
+TEST_CASE("a probe that writes in time keeps streaming, and no other attempt is started beside it") {
   Asking asking;
   asking.backend("codex", {"--say", "one", "--wait-file", asking.file("heard"), "--delay", "30", "--say", "two"});
   asking.config.backends["codex"].breaker.probe_timeout = 1ms;
@@ -122,7 +122,7 @@ TEST_CASE("a probe that speaks in time keeps the floor; nobody is started beside
   CHECK(prompter.text.count("gemini") == 0);
 }
 
-TEST_CASE("of a slow probe and the one started beside it, who writes first has the floor") {
+TEST_CASE("of a slow probe and the attempt beside it, the first that writes is streamed") {
   Asking asking;
   // The probe answers while the other one is still speaking: too late, although its answer is whole first.
   asking.backend("codex", {"--wait-file", asking.file("heard"), "--say", "from codex", "--touch", asking.file("said")});
