@@ -4,15 +4,15 @@
 #include <string_view>
 #include <vector>
 
-// Which backends to try, in which order, and why the others are not tried. Pure: facts in, plan out. Whether a breaker
-// admits a candidate is decided when its turn comes, in one atomic step with taking the permit.
+// Which backends to try, in which order, and why the others are skipped. Pure: facts in, plan out. The breaker decides
+// later, when a candidate is tried, in one atomic step with taking the permit.
 namespace delegate {
 
 enum class Presence { usable, not_installed, disabled };
 
 struct RouteQuestion {
   std::string requested;  // "auto" or a backend's name
-  bool heavy = false;     // the task's type is one of router.heavy_types
+  bool heavy = false;     // the task type is one of router.heavy_types
   bool fallback = false;
   std::vector<std::string> order;
   std::vector<std::string> order_light;
@@ -21,8 +21,8 @@ struct RouteQuestion {
 
 struct RouteStep {
   std::string backend;
-  /// The local model at the end of the line: when everything else is open or failed it is not skipped for being open.
-  /// It may have stood earlier in the order as well; whoever walks the plan does not try it twice.
+  /// The local model at the end of the plan: if everything else is open or has failed, it is tried even though its
+  /// breaker is open. It may also be an earlier step; the caller does not try it twice.
   bool last_resort = false;
 
   bool operator==(const RouteStep&) const = default;

@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kNames{"summarize", "explain", "docstring", "review",
                                                  "ask",       "test",    "diagnose",  "improve"};
-constexpr std::size_t kLookedAt = 4096;
+constexpr std::size_t kInspected = 4096;
 
 struct Rule {
   TaskType type;
-  std::array<std::string_view, 6> words;  // empty ones match nothing
+  std::array<std::string_view, 6> words;  // empty entries match nothing
 };
 constexpr std::array kRules{
     Rule{TaskType::diagnose, {"traceback", "exception", "stack trace", "exit code", "failed", "error"}},
@@ -24,10 +24,10 @@ constexpr std::array kRules{
     Rule{TaskType::improve, {"improve", "refactor", "clean up", "optimize"}},
 };
 
-/// Ends between words: half of one may be another.
+/// Cut between words, because part of a word may be another word.
 std::string_view beginning_of(std::string_view prompt) {
-  if (prompt.size() <= kLookedAt) return prompt;
-  return prompt.substr(0, prompt.find_last_of(" \t\r\n", kLookedAt));
+  if (prompt.size() <= kInspected) return prompt;
+  return prompt.substr(0, prompt.find_last_of(" \t\r\n", kInspected));
 }
 
 }  // namespace

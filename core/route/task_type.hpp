@@ -12,10 +12,10 @@ std::optional<TaskType> task_type_named(std::string_view name);
 
 struct InferredType {
   TaskType type = TaskType::explain;
-  std::string_view word;  // what in the prompt decided; empty: nothing did
+  std::string_view word;  // the word of the prompt that decided; empty: none
 };
-/// From the prompt alone, whole words only (A49 and its trap: no "test" in "latest"), first rule that matches.
-/// Of a long prompt only the beginning is looked at: the instruction stands there.
+/// From the prompt alone: the first rule with a matching whole word ("latest" does not contain the word "test"). Of a
+/// long prompt only the beginning counts, where the instruction usually is.
 InferredType infer_task_type(std::string_view prompt);
 
 }  // namespace delegate

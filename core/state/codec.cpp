@@ -22,13 +22,13 @@ Json lease_to_json(const Lease& lease) {
   return {{"token", lease.token}, {"owner", to_json(lease.owner)}, {"span", to_json(lease.span)}};
 }
 
-/// Exactly a number of this type: the library would cut a fraction off and let large ones wrap.
+/// Only whole numbers in range: the library would truncate fractions and wrap large numbers.
 template <class Number = std::int64_t>
 Number number(const Json& json) {
   const bool fits_below = !json.is_number_unsigned() ||
                           json.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<Number>::max());
   if (!json.is_number_integer() || !fits_below || json.get<std::int64_t>() < std::numeric_limits<Number>::min())
-    throw Json::type_error::create(302, "not a whole number that fits", &json);
+    throw Json::type_error::create(302, "not a whole number in range", &json);
   return json.get<Number>();
 }
 milliseconds duration(const Json& json) { return milliseconds(number(json)); }
@@ -74,7 +74,7 @@ Json to_json(const Breaker& breaker) {
 Breaker breaker(const Json& json) {
   Breaker out;
   const auto state = breaker_state_named(json.at("state").get<std::string>());
-  if (!state) throw Json::other_error::create(500, "no such state", &json);
+  if (!state) throw Json::other_error::create(500, "unknown state", &json);
   out.state = *state;
   out.generation = number(json.at("generation"));
   out.cooldowns_in_a_row = number<int>(json.at("breaks_in_a_row"));
@@ -113,7 +113,7 @@ std::string encode(const GuardState& state) {
 }
 
 Result<GuardState> decode_guard(std::string_view text) {
-  try {  // a border where exceptions end
+  try {  // exceptions of the JSON library end here
     const Json json = Json::parse(text);
     return GuardState{.breaker = breaker(json.at("breaker")),
                       .failures = number(json.at("failures")),
@@ -132,7 +132,7 @@ Result<BackendState> decode(std::string_view text) {
     state.endpoint = json.value("endpoint", "");
     state.peer = json.value("peer", "");
     return state;
-  } catch (const Json::exception& error) {  // a border where exceptions end
+  } catch (const Json::exception& error) {
     return fail(Code::data_loss, std::string("stored state: ") + error.what());
   }
 }

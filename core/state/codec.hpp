@@ -7,10 +7,11 @@
 
 namespace delegate {
 
-/// The stored form of a backend's state, the same in every store. Names and meanings are frozen; new fields are
-/// optional, and unknown ones of a later version are ignored.
+/// The stored form of a backend's state. Names and meanings are frozen (some differ from the member names: cooldown is
+/// stored as "pause", manual as "by_hand", limit_probe as "slow_probe"); new fields are optional, unknown fields of a
+/// later version are ignored.
 std::string encode(const BackendState& state);
-/// Code::data_loss when the text is not such a state.
+/// Code::data_loss if the text is not a stored state.
 Result<BackendState> decode(std::string_view text);
 
 std::string encode(const GuardState& state);

@@ -5,7 +5,7 @@
 namespace delegate {
 
 KeptText kept(std::string_view text) {
-  std::string whole = valid_utf8(text);  // first: each byte that is none grows to three
+  std::string whole = valid_utf8(text);  // first, because it replaces each invalid byte with three
   KeptText out{.size = static_cast<std::int64_t>(whole.size())};
   if (out.is_whole()) {
     out.text = std::move(whole);
@@ -13,7 +13,7 @@ KeptText kept(std::string_view text) {
   }
   HeadAndTail ends(KeptText::kMost / 4 * 3, KeptText::kMost / 4);
   ends.add(whole);
-  out.text = valid_utf8(ends.text());  // a cut may go through a character
+  out.text = valid_utf8(ends.text());  // the cut may split a character
   return out;
 }
 

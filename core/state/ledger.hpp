@@ -9,7 +9,7 @@
 #include "core/base/host_time.hpp"
 #include "core/base/result.hpp"
 
-// The ledger: every run and every attempt, as rows. Unavailable stays absent: unknown is never 0.
+// The ledger: a row for every run and every attempt. An unknown value is absent, never 0.
 namespace delegate {
 
 struct Usage {
@@ -20,7 +20,7 @@ struct Usage {
   bool operator==(const Usage&) const = default;
 };
 
-/// A candidate that was passed over.
+/// A candidate that was skipped.
 struct SkipRow {
   std::string backend;
   std::string reason;  // "breaker_open", …
@@ -30,33 +30,33 @@ struct SkipRow {
   bool operator==(const SkipRow&) const = default;
 };
 
-/// A text as it was kept: long ones without their middle.
+/// A text as it is stored: long ones without their middle.
 struct KeptText {
-  static constexpr std::size_t kMost = 256u << 10;  // bytes that are stored
+  static constexpr std::size_t kMost = 256u << 10;  // bytes stored
 
   std::string text;
-  std::int64_t size = 0;  // bytes of the whole
+  std::int64_t size = 0;  // bytes of the whole text
 
   bool is_whole() const { return size <= static_cast<std::int64_t>(kMost); }
   bool operator==(const KeptText&) const = default;
 };
-/// Head and tail of what is longer than that, a line between them.
+/// Text over kMost is cut to its beginning and end, with a line between them.
 KeptText kept(std::string_view text);
 
 struct RunRow {
   std::string id;
   milliseconds started_at{0};        // wall
-  std::optional<milliseconds> took;  // absent: still running, or its process was killed
+  std::optional<milliseconds> took;  // absent: still running, or killed
   std::string requested_backend;
   std::string task_type;
   std::string cwd;
   std::string outcome;  // empty while it runs
-  std::string backend;  // who answered
+  std::string backend;  // the one that answered
   std::string model;
   std::string session_id;
   Usage usage;
   ProcessId owner;
-  // Not read for lists.
+  // Not loaded for lists.
   std::optional<KeptText> prompt;  // only with history.keep_prompts
   std::optional<KeptText> answer;  // only with history.keep_answers
   std::vector<SkipRow> skips;      // in the order of the plan; written when the run ends
@@ -74,8 +74,8 @@ struct AttemptRow {
   bool probe = false;
   bool counted = false;
   bool tripped = false;                  // it opened the breaker
-  bool recovered = false;                // … or closed it
-  std::optional<milliseconds> retry_at;  // wall; when the vendor said so
+  bool recovered = false;                // it closed the breaker
+  std::optional<milliseconds> retry_at;  // wall; as stated by the vendor
   milliseconds started_at{0};            // wall
   milliseconds took{0};
   std::optional<int> exit_code;
@@ -85,11 +85,11 @@ struct AttemptRow {
   bool operator==(const AttemptRow&) const = default;
 };
 
-/// Which runs; what is empty matches all.
+/// Empty fields match all runs.
 struct RunQuery {
-  std::string backend;    // had an attempt at it, or at one of its logins
-  std::string outcome;    // ended so, or had an attempt that did; with a backend: its attempt did
-  milliseconds since{0};  // wall; started then or later
+  std::string backend;    // had an attempt at it or one of its logins
+  std::string outcome;    // of the run or one of its attempts; with `backend`: of its attempt
+  milliseconds since{0};  // wall; earliest start
   int most = 20;
 };
 struct SessionQuery {
@@ -98,19 +98,19 @@ struct SessionQuery {
   std::string session_id;
 };
 
-/// One backend over a stretch of time, counted in attempts. Unavailable means that nobody said, never 0.
+/// One backend over a period, counted in attempts. An unknown value is absent, never 0.
 struct BackendTotals {
   std::string backend;
-  std::map<std::string, std::int64_t> outcomes;  // how many ended so
+  std::map<std::string, std::int64_t> outcomes;  // number of attempts by outcome
   std::int64_t trips = 0;
   std::optional<milliseconds> p50;  // of the attempts that answered
   std::optional<milliseconds> p95;
-  Usage usage;  // summed over those that said
+  Usage usage;  // sum over the attempts that report it
   struct Slot {
     std::int64_t answered = 0;
     std::int64_t failed = 0;
   };
-  std::vector<Slot> slots;  // the stretch in equal parts, oldest first
+  std::vector<Slot> slots;  // equal parts of the period, oldest first
 };
 struct TotalsQuery {
   milliseconds since{0};  // wall
@@ -123,19 +123,19 @@ class Ledger {
   virtual ~Ledger() = default;
   virtual Status begin_run(const RunRow& row) = 0;
   virtual Status add_attempt(const AttemptRow& row) = 0;
-  /// Fills in the end of a run that was begun, and forgets the oldest runs beyond `limit` with their attempts. A run
-  /// that was forgotten before its end leaves nothing either.
+  /// Completes the row of a run, and deletes the oldest runs beyond `limit` with their attempts. If the run itself was
+  /// deleted meanwhile, its attempts are deleted, too.
   virtual Status finish_run(const RunRow& row, int limit) = 0;
   /// Newest first.
   virtual Result<std::vector<RunRow>> runs(const RunQuery& query) = 0;
-  /// The run whose id begins so, with everything that was kept. Code::not_found when there is none,
-  /// Code::invalid_argument when there are several.
+  /// The run whose id begins with `id`, with its stored texts. Code::not_found if there is none, Code::invalid_argument
+  /// if there are several.
   virtual Result<RunRow> run(const std::string& id) = 0;
-  /// The newest run that was answered and has a session.
+  /// The newest run with an answer and a session.
   virtual Result<std::optional<RunRow>> newest_session(const SessionQuery& query) = 0;
   virtual Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) = 0;
   virtual Result<std::vector<AttemptRow>> attempts(const std::string& run_id) = 0;
-  /// The newest attempt at each backend.
+  /// The newest attempt of each backend.
   virtual Result<std::vector<AttemptRow>> last_attempts() = 0;
 };
 

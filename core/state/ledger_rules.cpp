@@ -13,7 +13,7 @@ void sum_up(std::optional<Number>& sum, const std::optional<Number>& one) {
   if (one) sum = sum.value_or(0) + *one;
 }
 
-/// The slot that a moment falls into; the stretch holds it.
+/// The slot of a time within the queried period.
 std::size_t slot_of(const TotalsQuery& query, std::size_t slots, milliseconds at) {
   const auto length = static_cast<double>((query.until - query.since).count());
   const double part = static_cast<double>((at - query.since).count()) / std::max(length, 1.0);
@@ -33,12 +33,12 @@ Result<RunRow> unique_match(const std::vector<RunRow>& found, const std::string&
   const auto exact = std::find_if(found.begin(), found.end(), [&](const RunRow& row) { return row.id == id; });
   if (exact != found.end()) return *exact;
   if (found.empty() || id.empty())
-    return fail(Code::not_found, "'" + one_line(id, 80) + "' is no run that is remembered",
+    return fail(Code::not_found, "no run with id '" + one_line(id, 80) + "' in the history",
                 "`delegate runs` lists them");
   if (found.size() == 1) return found.front();
   std::vector<std::string> ids;
   for (const RunRow& row : found) ids.push_back(row.id);
-  return fail(Code::invalid_argument, "'" + one_line(id, 80) + "' is the beginning of several runs: " + join(ids, ", "),
+  return fail(Code::invalid_argument, "several runs begin with '" + one_line(id, 80) + "': " + join(ids, ", "),
               "give more of the id");
 }
 

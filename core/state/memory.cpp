@@ -161,7 +161,7 @@ class MemoryStore final : public StateStore, private Ledger {
     return stored == guards_.end() ? GuardState{} : stored->second;
   }
 
-  /// What was tried for a run that had been forgotten by then.
+  /// Attempts of a run that was deleted before it ended.
   void forget_strays(const std::string& id) {
     if (runs_.empty()) attempts_.clear();
     if (std::any_of(runs_.begin(), runs_.end(), [&](const RunRow& run) { return run.id == id; })) return;

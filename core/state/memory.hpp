@@ -6,7 +6,7 @@
 
 namespace delegate {
 
-/// A store that ends with the process: for `state.store = "memory"` and for tests. The clock must outlive it.
+/// A store in memory, for `state.store = "memory"` and for tests. The clock must outlive it.
 std::unique_ptr<StateStore> make_memory_store(const Clock& clock);
 
 }  // namespace delegate

@@ -26,7 +26,7 @@ NotificationRow* newest(NotificationRows& rows, std::string_view kind, const std
   return found == rows.rend() ? nullptr : &*found;
 }
 
-/// Whoever was about to send it finds that there is nothing to send.
+/// The process that was about to send it will not find it any more.
 void withdraw(NotificationRow& row, const char* why) {
   if (row.delivery != DeliveryState::pending && row.delivery != DeliveryState::taken) return;
   row.delivery = DeliveryState::unwanted;
@@ -39,11 +39,11 @@ void end_outage(NotificationRows& rows, std::string_view kind, const std::string
     if (row.kind != kind || row.subject != subject || row.ended_at) continue;
     row.ended_at = now.wall;
     if (!row.acknowledged_at) row.acknowledged_at = now.wall;
-    if (end == Edge::dismissal) withdraw(row, "it was ended by hand before anybody was told");
+    if (end == Edge::dismissal) withdraw(row, "ended manually before it was sent");
   }
 }
 
-std::optional<milliseconds> end_of_break(const Breaker& breaker, const HostTime& now) {
+std::optional<milliseconds> end_of_cooldown(const Breaker& breaker, const HostTime& now) {
   return now.wall + remaining(breaker.cooldown, now);
 }
 
@@ -57,7 +57,7 @@ NotificationRow trip_row(const std::string& backend, const Breaker& after, const
           .message = advice_for(outcome, backend),
           .first_seen = now.wall,
           .last_seen = now.wall,
-          .retry_at = end_of_break(after, now)};
+          .retry_at = end_of_cooldown(after, now)};
 }
 
 void give_up(NotificationRow& row, std::string why) {
@@ -69,8 +69,8 @@ bool is_under_way(const NotificationRow& row) {
   return row.delivery == DeliveryState::taken || row.delivery == DeliveryState::sending;
 }
 
-/// Whoever has taken it may still be telling it.
-bool is_in_hands(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
+/// The process that has taken it may still be sending it.
+bool is_being_sent(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
   if (!is_under_way(row) || !row.taken_at || row.sender.boot_id != now.boot_id || is_dead(row.sender)) return false;
   const milliseconds age = now.boot - *row.taken_at;
   return age >= milliseconds(0) && age <= kLongestSending;
@@ -91,7 +91,7 @@ NotificationRow& raise(NotificationRows& rows, NotificationRow row) {
   row.id = rows.empty() ? 1 : rows.back().id + 1;
   rows.push_back(std::move(row));
   while (rows.size() > kMostNotifications) {
-    // What nobody has seen yet is kept for longest.
+    // Unacknowledged outages are kept longest.
     const auto seen = std::find_if(rows.begin(), rows.end() - 1, [](const NotificationRow& one) {
       return one.acknowledged_at || one.severity == NotificationSeverity::info;
     });
@@ -105,14 +105,14 @@ void record_backend_edge(NotificationRows& rows, const std::string& backend, con
   const auto edge = edge_between(before, after);
   if (edge == Edge::trip) {
     for (NotificationRow& row : rows)
-      if (row.subject == backend && row.kind != "guard") withdraw(row, "it tripped again before anybody was told");
+      if (row.subject == backend && row.kind != "guard") withdraw(row, "replaced by a newer outage before it was sent");
     raise(rows, trip_row(backend, after, now));
   }
   if (edge == Edge::failed_probe)
     if (NotificationRow* row = newest(rows, "trip", backend)) {
       ++row->count;
       row->last_seen = now.wall;
-      row->retry_at = end_of_break(after, now);
+      row->retry_at = end_of_cooldown(after, now);
     }
   if (edge == Edge::recovery || edge == Edge::dismissal) end_outage(rows, "trip", backend, *edge, now);
   if (edge == Edge::recovery)
@@ -130,18 +130,18 @@ void record_guard_edge(NotificationRows& rows, const std::string& guard, const B
     raise(rows, {.kind = "guard",
                  .subject = guard,
                  .severity = NotificationSeverity::warning,
-                 .title = "the side job " + guard + " fails and is left out",
+                 .title = "the side job " + guard + " keeps failing and is paused",
                  .message = after.last_failure ? after.last_failure->message : "",
                  .first_seen = now.wall,
                  .last_seen = now.wall,
-                 .retry_at = end_of_break(after, now),
+                 .retry_at = end_of_cooldown(after, now),
                  .delivery = DeliveryState::unwanted,
-                 .detail = "a guard's notices stay here"});
+                 .detail = "notifications of guards are only recorded"});
   if (edge == Edge::failed_probe)
     if (NotificationRow* row = newest(rows, "guard", guard)) {
       ++row->count;
       row->last_seen = now.wall;
-      row->retry_at = end_of_break(after, now);
+      row->retry_at = end_of_cooldown(after, now);
     }
   if (edge == Edge::recovery || edge == Edge::dismissal) end_outage(rows, "guard", guard, *edge, now);
 }
@@ -151,7 +151,7 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
   for (NotificationRow& row : rows) {
     if ((id != 0 && row.id != id) || row.acknowledged_at) continue;
     row.acknowledged_at = now.wall;
-    withdraw(row, "it was acknowledged before anybody was told");
+    withdraw(row, "acknowledged before it was sent");
     ++changed;
   }
   return changed;
@@ -160,7 +160,7 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
 std::optional<ProcessId> other_sender(const NotificationRows& rows, const ProcessId& me, const IsDead& is_dead,
                                       const HostTime& now) {
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const NotificationRow& row) {
-    return row.sender != me && is_in_hands(row, is_dead, now);
+    return row.sender != me && is_being_sent(row, is_dead, now);
   });
   return found == rows.end() ? std::nullopt : std::optional(found->sender);
 }
@@ -171,11 +171,11 @@ NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, cons
   NotificationRows taken;
   for (NotificationRow& row : rows) {
     if (row.delivery == DeliveryState::sending && row.sender != me)
-      give_up(row, "its sender was killed meanwhile: it may have been shown");
+      give_up(row, "the sending process was killed: it may have been shown");
     if (row.delivery == DeliveryState::taken && row.sender != me) row.delivery = DeliveryState::pending;
     if (row.delivery != DeliveryState::pending) continue;
     if (now.wall - row.first_seen > kLongestPending) {
-      give_up(row, "nobody could send it in time");
+      give_up(row, "could not be sent in time");
       continue;
     }
     row.delivery = DeliveryState::taken;
@@ -199,10 +199,10 @@ NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, co
 bool is_outstanding(const NotificationRow& row) { return row.delivery == DeliveryState::pending || is_under_way(row); }
 
 bool is_orphaned(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
-  // A moment to come is none of this clock: it was set back since.
+  // A time in the future means that the clock was set back since.
   const milliseconds age = now.wall - row.first_seen;
   if (row.delivery == DeliveryState::pending) return age < milliseconds(0) || age > kLongestStart;
-  return is_under_way(row) && !is_in_hands(row, is_dead, now);
+  return is_under_way(row) && !is_being_sent(row, is_dead, now);
 }
 
 void note_delivery(NotificationRows& rows, const NotificationRow& row) {

@@ -25,7 +25,7 @@ BackendStates share_drops(const std::string& backend, const BackendState& before
     if (name == backend || other.peer != after.peer || same_drops(other.breaker, after.breaker)) continue;
     if (after.peer != before.peer) {
       take_drops(after.breaker, other.breaker);
-      return {};  // those who were there before are alike
+      return {};  // the backends already there are equal
     }
     take_drops(changed.emplace(name, other).first->second.breaker, after.breaker);
   }

@@ -5,12 +5,12 @@ namespace delegate {
 
 using BackendStates = std::map<std::string, BackendState>;
 
-/// Does this change of a backend concern the others with its peer?
+/// Does this change of a backend affect the others with the same peer?
 bool concerns_peer(const BackendState& before, const BackendState& after);
 
-/// Makes what is known of drops the same in all backends with the peer of `backend`, whose change from `before` to
-/// `after` concerns them: one that has just come to its peer takes what is known there, else the others take what is
-/// new. Returns the others that changed. Pure.
+/// Makes the state of drops equal in all backends with the peer of `backend`, which changes from `before` to `after`: a
+/// backend that is new at its peer takes over the state there, otherwise the others take over the new state. Returns
+/// the others that changed. Pure.
 BackendStates share_drops(const std::string& backend, const BackendState& before, BackendState& after,
                           const BackendStates& all);
 

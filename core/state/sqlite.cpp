@@ -161,7 +161,7 @@ class SqliteStore final : public StateStore {
     Statement statement(raw);
     TRY(const bool row, statement.bind(backend).step());
     if (!row) return BackendState{};
-    // A row that cannot be read is no reason to refuse a person's question: it reads as a fresh, closed breaker.
+    // An unreadable row must not stop a call: it reads as a new, closed breaker.
     return decode(statement.text(0)).value_or(BackendState{});
   }
 

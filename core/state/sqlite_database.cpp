@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr milliseconds kLongestMend = 10s;  // others create or mend the file within this, or something is wrong
+constexpr milliseconds kLongestRepair = 10s;  // other processes create or replace the file within this time
 
 Code code_of(int result) {
   switch (result & 0xFF) {
@@ -35,10 +35,10 @@ Code code_of(int result) {
   }
 }
 
-/// Alone while the file is created, upgraded or set aside, so that eight processes do it once. Together while it is
-/// opened: SQLite finds a file's companions by name, so nobody may exchange the files between these two steps.
-enum class Lock : int { together = LOCK_SH, alone = LOCK_EX };
-Result<Fd> lock_file(const Path& path, Lock kind) {
+/// Exclusive while the file is created, upgraded or renamed, so that only one process does it. Shared while it is
+/// opened: SQLite finds the -wal and -shm files by name, so the files must not be exchanged in between.
+enum class FileLock : int { shared = LOCK_SH, exclusive = LOCK_EX };
+Result<Fd> lock_file(const Path& path, FileLock kind) {
   TRY_STATUS(make_private_directory(path.parent_path()));
   const std::string name = path.string() + ".lock";
   Fd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -46,18 +46,18 @@ Result<Fd> lock_file(const Path& path, Lock kind) {
     const Code code = errno == EACCES || errno == EROFS ? Code::permission_denied : Code::unavailable;
     return fail(code, name + ": cannot be opened: " + errno_text(errno));
   }
-  const auto give_up = std::chrono::steady_clock::now() + kLongestMend;
+  const auto give_up = std::chrono::steady_clock::now() + kLongestRepair;
   while (::flock(fd.get(), static_cast<int>(kind) | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
       return fail(Code::unavailable, name + ": cannot be locked: " + errno_text(errno));
     if (std::chrono::steady_clock::now() > give_up)
-      return fail(Code::busy, name + ": another process has held it for " + format_duration(kLongestMend));
+      return fail(Code::busy, name + ": another process has held it for " + format_duration(kLongestRepair));
     std::this_thread::sleep_for(1ms);
   }
   return fd;
 }
 
-/// SQLite gives its companions the permissions of the file itself: creating it first is enough.
+/// Created first, because SQLite gives the -wal and -shm files the permissions of the file itself.
 Status create_private(const Path& path) {
   const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd && errno != EACCES && errno != EROFS)
@@ -65,15 +65,15 @@ Status create_private(const Path& path) {
   return {};
 }
 
-Result<std::string> set_aside(const Path& path) {
+Result<std::string> rename_damaged(const Path& path) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::string aside =
+  const std::string renamed =
       path.string() + ".damaged-" + std::to_string(std::chrono::duration_cast<milliseconds>(now).count());
-  if (::rename(path.c_str(), aside.c_str()) != 0)
-    return fail(Code::data_loss, path.string() + ": damaged, and cannot be set aside: " + errno_text(errno));
+  if (::rename(path.c_str(), renamed.c_str()) != 0)
+    return fail(Code::data_loss, path.string() + ": damaged, and cannot be renamed: " + errno_text(errno));
   for (const char* companion : {"-wal", "-shm"})
-    ::rename((path.string() + companion).c_str(), (aside + companion).c_str());
-  return aside;
+    ::rename((path.string() + companion).c_str(), (renamed + companion).c_str());
+  return renamed;
 }
 
 }  // namespace
@@ -153,7 +153,7 @@ Error Database::error(const char* doing) const {
                {}};
 }
 
-/// Short random waits instead of SQLite's growing ones: with many short writers nobody starves within the bound.
+/// Short random waits instead of the growing ones of SQLite, so that no process starves among many short writers.
 int Database::wait_for_others(void* self, int calls) {
   auto& database = *static_cast<Database*>(self);
   const auto now = std::chrono::steady_clock::now();
@@ -193,7 +193,7 @@ Status Database::adopt_schema() {
     return fail(Code::invalid_argument,
                 options_.path.string() + ": written by a newer delegate (schema " + std::to_string(found) +
                     ", this one knows " + std::to_string(newest_version()) + ")",
-                "upgrade delegate, or give this one a file of its own with state.path");
+                "upgrade delegate, or set state.path to a file of its own");
   if (found == newest_version()) return {};
   TRY_STATUS(execute("PRAGMA journal_mode=WAL"));
   TRY(Transaction transaction, Transaction::begin(*this));
@@ -212,7 +212,7 @@ Status Database::check_every_page() {
 }
 
 Status Database::connect_to_sound_file(Check check) {
-  TRY(const Fd lock, lock_file(options_.path, Lock::alone));
+  TRY(const Fd lock, lock_file(options_.path, FileLock::exclusive));
   for (int tries = 0;; ++tries) {
     Status sound = connect();
     if (sound) sound = adopt_schema();
@@ -220,8 +220,8 @@ Status Database::connect_to_sound_file(Check check) {
     if (sound) return {};
     if (sound.error().code != Code::data_loss || tries > 0) return sound;
     disconnect();
-    TRY(const std::string aside, set_aside(options_.path));
-    notice_ = "damaged state file set aside as " + aside + " (" + sound.error().what + "); starting with a fresh one";
+    TRY(const std::string renamed, rename_damaged(options_.path));
+    notice_ = "damaged state file renamed to " + renamed + " (" + sound.error().what + "); starting with a new one";
   }
 }
 
@@ -229,14 +229,14 @@ Status Database::follow_file() {
   int moved = 0;
   if (handle_ != nullptr) sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   if (handle_ != nullptr && moved == 0) return {};
-  return connect_to_sound_file(Check::header);  // also after a damaged file could not be set aside
+  return connect_to_sound_file(Check::header);  // also after a damaged file could not be renamed
 }
 
 Result<std::unique_ptr<Database>> Database::open(Options options) {
   std::unique_ptr<Database> database(new Database(std::move(options)));
-  {  // the usual case: the file is there and has our schema
-    const auto lock = lock_file(database->options_.path, Lock::together);
-    // Where no lock can be made, nobody can exchange the files either.
+  {  // the usual case: the file exists and has our schema
+    const auto lock = lock_file(database->options_.path, FileLock::shared);
+    // Where no lock file can be created, the files cannot be exchanged either.
     if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
     if (database->connect())
       if (const auto found = database->user_version(); found && *found == database->newest_version()) return database;
@@ -266,7 +266,7 @@ Result<Transaction> Transaction::begin(Database& database) {
 
 Transaction::~Transaction() {
   if (database_ == nullptr) return;
-  // After some errors (full disk) SQLite has rolled back by itself; then this one has nothing to do.
+  // After some errors (full disk) SQLite has already rolled back; then this ROLLBACK fails, harmlessly.
   if (const auto rolled_back = database_->execute("ROLLBACK"); !rolled_back) return;
 }
 

@@ -14,12 +14,12 @@
 #include "core/base/result.hpp"
 #include "core/os/file.hpp"
 
-// The connection and its statements: what SQLite needs to be handled safely, knowing nothing of breakers or runs.
+// A connection and its statements: safe handling of SQLite, independent of breakers and runs.
 namespace delegate::sqlite {
 
 using std::chrono::milliseconds;
 
-/// One prepared statement, reset when this handle goes away so that it can be used again.
+/// A prepared statement, reset when this handle goes away so that it can be used again.
 class Statement {
  public:
   explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
@@ -33,7 +33,7 @@ class Statement {
   Statement& bind(const std::optional<std::int64_t>& number);
   Statement& bind(const std::optional<double>& number);
 
-  /// True: a row is there. False: done.
+  /// True: there is a row. False: done.
   Result<bool> step();
   Status run();  // to its end
 
@@ -47,7 +47,7 @@ class Statement {
   int bound_ = 0;
 };
 
-/// A connection to one file whose schema is at the current version.
+/// A connection to a file with the current schema.
 class Database {
  public:
   struct Options {
@@ -55,15 +55,15 @@ class Database {
     milliseconds busy_wait{100};
     std::span<const char* const> migrations;  // step N makes version N out of version N-1
   };
-  /// Opens or creates; a file that is not a database is set aside first. A newer schema is Code::invalid_argument.
+  /// Opens or creates the file; one that is not a database is renamed first. Newer schema: Code::invalid_argument.
   static Result<std::unique_ptr<Database>> open(Options options);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  /// Runs `step` on the file that bears the name now: others may have set the one of before aside, or deleted it. When
-  /// the file turns out to be damaged, it is checked as a whole and set aside, and `step` runs once more, on a fresh
-  /// one. No statement may be held over it.
+  /// Runs `step` on the file that has the name now: other processes may have renamed or deleted the earlier one. A file
+  /// that turns out to be damaged is checked as a whole and renamed, and `step` runs once more, on a new file. No
+  /// statement may be held across this call.
   template <class Step>
   auto on_sound_file(const Step& step) -> decltype(step()) {
     TRY_STATUS(follow_file());
@@ -99,7 +99,7 @@ class Database {
   std::string notice_;
 };
 
-/// BEGIN IMMEDIATE now, COMMIT when asked, else ROLLBACK.
+/// BEGIN IMMEDIATE on creation; ROLLBACK on destruction unless committed.
 class Transaction {
  public:
   static Result<Transaction> begin(Database& database);

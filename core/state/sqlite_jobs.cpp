@@ -35,7 +35,7 @@ Result<std::vector<JobRow>> jobs_of(sqlite3_stmt* raw) {
   }
 }
 
-/// `%`, `_` and what escapes them are only characters here.
+/// Escapes `%`, `_` and the escape character itself.
 std::string prefix_pattern(const std::string& prefix) {
   std::string pattern;
   for (const char c : prefix) {
@@ -45,7 +45,7 @@ std::string prefix_pattern(const std::string& prefix) {
   return pattern + "%";
 }
 
-/// `rows`: what has not ended, oldest first.
+/// `rows`: jobs that have not ended, oldest first.
 JobStart start_of(const std::vector<JobRow>& rows, const std::string& id, const ProcessId& me, int most,
                   const Jobs::IsDead& is_dead) {
   const auto mine = std::find_if(rows.begin(), rows.end(), [&](const JobRow& row) { return row.id == id; });
@@ -56,7 +56,7 @@ JobStart start_of(const std::vector<JobRow>& rows, const std::string& id, const 
   const auto ahead = std::count_if(rows.begin(), mine, [&](const JobRow& row) {
     return row.state == JobRow::State::waiting && !row.cancel_requested && !is_dead(row.owner);
   });
-  // Those ahead come first, as far as there is room for them.
+  // Jobs ahead take the free places first.
   if (running + ahead >= most) return {.decision = JobStart::Decision::waits, .ahead = static_cast<int>(ahead)};
   return {.decision = JobStart::Decision::started};
 }
@@ -86,7 +86,7 @@ Result<std::vector<JobRow>> SqliteJobs::unended() {
   return jobs_of(raw);
 }
 
-Status SqliteJobs::own(const std::string& id, const ProcessId& me, bool begins) {
+Status SqliteJobs::own(const std::string& id, const ProcessId& me, bool starts) {
   TRY(sqlite3_stmt * raw,
       database_.prepare("UPDATE jobs SET owner_boot_id = ?1, owner_pid = ?2, owner_start_time = ?3, "
                         "owner_namespace = ?4, state = CASE ?5 WHEN 1 THEN 1 ELSE state END WHERE id = ?6"));
@@ -95,12 +95,12 @@ Status SqliteJobs::own(const std::string& id, const ProcessId& me, bool begins) 
       .bind(me.pid)
       .bind(me.start_time)
       .bind(me.pid_namespace)
-      .bind(std::int64_t{begins ? 1 : 0})
+      .bind(std::int64_t{starts ? 1 : 0})
       .bind(id)
       .run();
 }
 
-Status SqliteJobs::bury_killed(std::vector<JobRow>& rows, const IsDead& is_dead) {
+Status SqliteJobs::mark_killed(std::vector<JobRow>& rows, const IsDead& is_dead) {
   const auto killed = std::stable_partition(rows.begin(), rows.end(), [&](const JobRow& row) {
     return row.state == JobRow::State::waiting || !is_dead(row.owner);
   });
@@ -116,7 +116,7 @@ Result<JobStart> SqliteJobs::try_start(const std::string& id, const ProcessId& m
   return locked([&]() -> Result<JobStart> {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(std::vector<JobRow> rows, unended());
-    TRY_STATUS(bury_killed(rows, is_dead));
+    TRY_STATUS(mark_killed(rows, is_dead));
     const JobStart start = start_of(rows, id, me, most, is_dead);
     if (start.decision == JobStart::Decision::started) TRY_STATUS(own(id, me, true));
     TRY_STATUS(transaction.commit());
@@ -200,7 +200,7 @@ Result<JobRow> SqliteJobs::find(const std::string& id) {
                                               "WHERE id LIKE ?1 ESCAPE '\\' ORDER BY id = ?2 DESC LIMIT 2"));
     Statement statement(raw);
     TRY(bool found, statement.bind(prefix_pattern(id)).bind(id).step());
-    if (!found || id.empty()) return fail(Code::not_found, "'" + id + "' is no background run");
+    if (!found || id.empty()) return fail(Code::not_found, "no background run with id '" + id + "'");
     JobRow row = job_at(statement);
     row.result = statement.text(11);
     row.remarks = statement.text(12);

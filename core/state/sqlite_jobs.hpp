@@ -7,7 +7,7 @@
 
 namespace delegate {
 
-/// The jobs' table in the store's file, over the store's own connection and lock.
+/// The table of jobs, on the connection of the store and under its lock.
 class SqliteJobs final : public Jobs {
  public:
   SqliteJobs(sqlite::Database& database, std::mutex& mutex, const Clock& clock)
@@ -31,10 +31,10 @@ class SqliteJobs final : public Jobs {
     const std::lock_guard lock(mutex_);
     return database_.on_sound_file(step);
   }
-  // The lock is held and the file is sound in all of these.
+  // Called with the lock held, inside on_sound_file().
   Result<std::vector<JobRow>> unended();
-  Status own(const std::string& id, const ProcessId& me, bool begins);
-  Status bury_killed(std::vector<JobRow>& rows, const IsDead& is_dead);
+  Status own(const std::string& id, const ProcessId& me, bool starts);
+  Status mark_killed(std::vector<JobRow>& rows, const IsDead& is_dead);
 
   sqlite::Database& database_;
   std::mutex& mutex_;

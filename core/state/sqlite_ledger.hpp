@@ -7,7 +7,7 @@
 
 namespace delegate {
 
-/// The ledger's tables in the store's file, over the store's own connection and lock.
+/// The ledger's tables, on the connection of the store and under its lock.
 class SqliteLedger final : public Ledger {
  public:
   SqliteLedger(sqlite::Database& database, std::mutex& mutex) : database_(database), mutex_(mutex) {}
@@ -23,7 +23,7 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<AttemptRow>> last_attempts() override;
 
  private:
-  // The lock is held and the file is sound in all of these.
+  // Called with the lock held, inside on_sound_file().
   Status add_skips(const RunRow& row);
   Status keep_answer(const RunRow& row);
   Status forget_oldest(int limit);

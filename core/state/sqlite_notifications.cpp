@@ -33,7 +33,7 @@ NotificationRow row_at(const Statement& row) {
           .retry_at = maybe_time(row, 10),
           .acknowledged_at = maybe_time(row, 11),
           .ended_at = maybe_time(row, 22),
-          // A word of a later version: whatever it is, it is not ours to send.
+          // A name of a later version: not for this one to send.
           .delivery = delivery_state_named(row.text(12)).value_or(DeliveryState::unwanted),
           .channel = row.text(13),
           .detail = row.text(14),

@@ -2,13 +2,12 @@
 #include "core/state/notifications.hpp"
 #include "core/state/sqlite_database.hpp"
 
-// The notifications' table. There are few rows (kMostNotifications) and they change seldom, so they are read and
-// written as a whole, and the rules stay in one place. Both are for the holder of the connection, inside its
-// transaction.
+// The table of notifications. It has few rows (kMostNotifications) that change rarely, so it is read and written as a
+// whole and the rules stay in one place. Both functions run inside a transaction of the caller.
 namespace delegate::sqlite {
 
 Result<NotificationRows> load_notifications(Database& database);
-/// Writes what is different.
+/// Writes the differences.
 Status save_notifications(Database& database, const NotificationRows& before, const NotificationRows& after);
 
 }  // namespace delegate::sqlite

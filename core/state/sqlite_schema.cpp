@@ -53,7 +53,7 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_backend ON attempts (backend, started_at);
 )sql";
 
-// Kept texts apart from the rows that are listed; what the lists and totals of a long history need.
+// Stored texts in a table of their own; indexes for lists and totals of a long history.
 constexpr const char* kHistory = R"sql(
 CREATE TABLE texts (
   run_number  INTEGER PRIMARY KEY,   -- runs.number
@@ -96,7 +96,7 @@ CREATE INDEX sessions_by_place_and_backend ON runs (cwd, backend, started_at) WH
 CREATE INDEX sessions_by_backend ON runs (backend, started_at) WHERE session_id <> '';
 )sql";
 
-// Runs in the background. `state` as JobRow::State.
+// Background runs. `state` as in JobRow::State.
 constexpr const char* kBackground = R"sql(
 CREATE TABLE jobs (
   number           INTEGER PRIMARY KEY,   -- the queue's order
@@ -118,7 +118,7 @@ CREATE INDEX jobs_under_way ON jobs (number) WHERE state < 2;
 CREATE INDEX jobs_ended ON jobs (ended_at) WHERE state = 2;
 )sql";
 
-// What people are told, and the guards of our own side jobs.
+// Notifications, and the guards of side jobs.
 constexpr const char* kNotifications = R"sql(
 CREATE TABLE notifications (
   id                INTEGER PRIMARY KEY,
@@ -154,7 +154,8 @@ CREATE TABLE guards (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// An outage that somebody has seen is not over. `taken_at` counts from the boot of the sender's host from here on.
+// An acknowledged outage may still go on: the end gets its own column. `taken_at` counts from the boot of the sender's
+// host from this version on.
 constexpr const char* kEnds = R"sql(
 ALTER TABLE notifications ADD COLUMN ended_at INTEGER;
 UPDATE notifications SET ended_at = acknowledged_at, taken_at = NULL;

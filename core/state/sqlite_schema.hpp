@@ -3,8 +3,8 @@
 
 namespace delegate::sqlite {
 
-/// The schema as the steps that led to it: step N makes version N out of version N-1, a fresh file takes all of them.
-/// Persisted: steps that were released never change, a new version appends one.
+/// The schema as a list of steps: step N turns version N-1 into version N; a new file takes all of them. Released steps
+/// never change; a new version appends one.
 std::span<const char* const> migrations();
 
 }  // namespace delegate::sqlite

@@ -12,12 +12,12 @@
 #include "core/state/ledger.hpp"
 #include "core/state/notifications.hpp"
 
-// What outlives the process: the breakers, slots and guards of this host, what people are told of them, and
-// the ledger of what was run.
+// What outlives the process: breakers, slots and guards of this host, notifications, background jobs, and the ledger of
+// runs.
 namespace delegate {
 
-/// A place in a backend's bulkhead (`max_parallel`), taken for one call. Freed by its holder, by the end of its span,
-/// or because its owner is gone.
+/// One of a backend's `max_parallel` slots, taken for one call. Freed by its holder, at the end of its span, or because
+/// its owner is dead.
 struct SlotLease {
   std::string token;
   ProcessId owner;
@@ -26,25 +26,25 @@ struct SlotLease {
   bool operator==(const SlotLease&) const = default;
 };
 
-/// Everything the host knows about one backend; the unit of atomic change.
+/// The state of one backend on this host; the unit of atomic change.
 struct BackendState {
   Breaker breaker;
   std::vector<SlotLease> slots;
-  /// What the breaker's verdicts are about (executable and its file's identity, or URL). When it changes, the old
-  /// verdicts are void.
+  /// What the breaker's state is about: the executable and its file's identity, or the URL. When it changes, the
+  /// breaker is reset.
   std::string endpoint;
-  /// What its calls reach: the executable, or the server (scheme, host, port). Connections get lost on the way there,
-  /// so backends with one peer share `burst` and `bursts_in_a_row` of their breakers. Empty: not known.
+  /// What its calls connect to: the executable, or the server (scheme, host, port). A network drop hits all backends
+  /// with the same peer, so they share `burst` and `bursts_in_a_row` of their breakers. Empty: unknown.
   std::string peer;
 
   bool operator==(const BackendState&) const = default;
 };
 
-/// What the host knows of one of our own side jobs.
+/// The state of one side job on this host.
 struct GuardState {
   Breaker breaker;
   std::int64_t failures = 0;  // in a row
-  std::int64_t skipped = 0;   // calls that were left out since it opened
+  std::int64_t skipped = 0;   // calls skipped since it opened
 
   bool operator==(const GuardState&) const = default;
 };
@@ -54,21 +54,21 @@ class StateStore {
  public:
   virtual ~StateStore() = default;
 
-  /// A change of one backend's state: must be pure apart from writing its own results, because a store may call it
-  /// again after losing a race. `now` is the store's time (a host's clocks, or a server's).
+  /// A change of one backend's state. Must be pure apart from writing its own results, because a store may call it
+  /// again after a lost race. `now` is the time of the store.
   using Change = std::function<void(BackendState&, const HostTime& now)>;
 
-  /// Reads the state (a default one if there is none), applies `change` and writes the result back, as one atomic
-  /// step over all processes; nothing is written when nothing changed. What it changes of drops is written to all
-  /// backends with its peer in the same step, and so is what it means for the notifications (record_backend_edge).
-  /// An error: nothing happened. Code::busy: others kept the store for longer than one waits for them (100 ms).
+  /// Reads the state (a default one if there is none), applies `change` and writes the result back, as one atomic step
+  /// over all processes; nothing is written if nothing changed. The same step writes changes of drops to all backends
+  /// with the same peer, and the notifications that follow (record_backend_edge). On an error nothing was changed.
+  /// Code::busy: other processes kept the store locked for longer than the busy wait (100 ms).
   virtual Status update(const std::string& backend, const Change& change) = 0;
 
-  /// The same for a guard (record_guard_edge). A state that is the default one again is forgotten.
+  /// The same for a guard (record_guard_edge). A state that equals the default is deleted.
   using GuardChange = std::function<void(GuardState&, const HostTime& now)>;
   virtual Status update_guard(const std::string& guard, const GuardChange& change) = 0;
 
-  /// One consistent snapshot of all that have a state.
+  /// The state of all backends and guards at one moment.
   struct Snapshot {
     std::map<std::string, BackendState> backends;
     std::map<std::string, GuardState> guards;
@@ -77,14 +77,14 @@ class StateStore {
   virtual Result<Snapshot> read() = 0;
   virtual Result<GuardState> guard(const std::string& name) = 0;
 
-  /// All notifications, oldest first; and a change of them, in one atomic step over all processes, as `update`.
+  /// All notifications, oldest first. They are changed in one atomic step over all processes, like update().
   virtual Result<NotificationRows> notifications() = 0;
   using NotificationChange = std::function<void(NotificationRows&, const HostTime& now)>;
   virtual Status change_notifications(const NotificationChange& change) = 0;
 
   virtual Ledger& ledger() = 0;
 
-  /// Null: this store ends with its process, and so can nothing in the background.
+  /// Null for a store that ends with its process: it cannot hold background jobs.
   virtual Jobs* jobs() { return nullptr; }
 
   struct Description {
@@ -95,7 +95,7 @@ class StateStore {
   };
   virtual Description describe() = 0;
 
-  /// Once, for the person: something that happened to the store on opening (a damaged file was set aside).
+  /// Something to report once to the user, for example that a damaged file was renamed on opening.
   virtual std::string notice() const { return {}; }
 };
 

@@ -280,7 +280,7 @@ TEST_CASE("submit rejects what ask rejects, and names itself in the message") {
   cli.answers("codex");
   cli.run("submit -b nobody hello").expect(2).stderr_begins("delegate: submit: --backend: 'nobody' is no backend");
   cli.run("submit --stream hello").expect(2).stderr_has("no such option");
-  cli.run("result nothing-like-it").expect(2).stderr_has("is no background run");
+  cli.run("result nothing-like-it").expect(2).stderr_has("no background run with id");
   cli.run("result %").expect(2);
   cli.run("cancel nothing-like-it").expect(2);
   cli.run("result --wait=soon x").expect(2).stderr_has("is not a duration");

@@ -113,7 +113,7 @@ TEST_CASE("a mistyped argument is named with a suggestion") {
        2,
        "ask: --model: '-x' looks like a flag",
        "it must not begin with a dash"},
-      {{"runs", "zzz"}, 2, "runs: 'zzz' is no run that is remembered", "`delegate runs` lists them"},
+      {{"runs", "zzz"}, 2, "runs: no run with id 'zzz' in the history", "`delegate runs` lists them"},
       {{"runs", "--since", "soon"},
        2,
        "runs: --since: 'soon' is neither a duration nor a date",

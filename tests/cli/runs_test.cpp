@@ -167,7 +167,7 @@ TEST_CASE("a history without runs is empty, not a failure") {
   cli.run("runs --totals").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
   CHECK(cli.run("runs --json").expect(0).stderr_is("").json()["runs"] == Json::array());
   CHECK(cli.run("runs --totals --json").expect(0).stderr_is("").json()["backends"] == Json::array());
-  cli.run("runs 1").expect(2).stdout_is("").stderr_has("'1' is no run that is remembered");
+  cli.run("runs 1").expect(2).stdout_is("").stderr_has("no run with id '1' in the history");
 }
 
 TEST_CASE("a run is running while its process is there, and killed when that is gone") {
@@ -219,7 +219,7 @@ TEST_CASE("a run is found by the beginning of its id") {
         .expect(2)
         .stdout_is("")
         .stderr_lines(2)
-        .stderr_has("is the beginning of several runs: ")
+        .stderr_has("several runs begin with '")
         .stderr_has(first)
         .stderr_has(second)
         .stderr_has("hint: give more of the id");
@@ -231,7 +231,7 @@ TEST_CASE("a run is found by the beginning of its id") {
           .stdout_is("")
           .stderr_lines(2)
           .stderr_begins("delegate: runs: '")
-          .stderr_has("' is no run that is remembered\nhint: `delegate runs` lists them\n")
+          .stderr_has("' in the history\nhint: `delegate runs` lists them\n")
           .stderr_lacks("\x1b");
   }
 }
@@ -371,7 +371,7 @@ TEST_CASE("a state in memory keeps no runs") {
   const std::string id = asked(cli, "hello");
   cli.run("runs").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
   cli.run("runs --totals").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");
-  cli.run("runs " + id).expect(2).stdout_is("").stderr_has("is no run that is remembered");
+  cli.run("runs " + id).expect(2).stdout_is("").stderr_has("no run with id '");
 }
 
 TEST_CASE("runs reports why there is no history when the state cannot be used") {

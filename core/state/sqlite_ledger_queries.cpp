@@ -1,0 +1,335 @@
+#include <algorithm>
+#include <set>
+
+#include "core/state/ledger_rules.hpp"
+#include "core/state/sqlite_ledger.hpp"
+
+// Reading: lists, single runs, sessions and totals.
+namespace delegate {
+namespace {
+
+using sqlite::Statement;
+
+Usage usage_at(const Statement& row, int column) {
+  return {row.maybe_integer(column), row.maybe_integer(column + 1), row.maybe_real(column + 2)};
+}
+
+/// The columns of a run, in the order in which run_at() reads them.
+#define RUN_COLUMNS                                                                                      \
+  "r.id, r.started_at, r.took, r.requested_backend, r.task_type, r.cwd, r.outcome, r.backend, r.model, " \
+  "r.session_id, r.input_tokens, r.output_tokens, r.cost_usd, r.owner_boot_id, r.owner_pid, "            \
+  "r.owner_start_time, r.owner_namespace "
+constexpr int kRunColumns = 17;
+
+RunRow run_at(const Statement& row) {
+  const auto took = row.maybe_integer(2);
+  return {.id = row.text(0),
+          .started_at = milliseconds(row.integer(1)),
+          .took = took ? std::optional(milliseconds(*took)) : std::nullopt,
+          .requested_backend = row.text(3),
+          .task_type = row.text(4),
+          .cwd = row.text(5),
+          .outcome = row.text(6),
+          .backend = row.text(7),
+          .model = row.text(8),
+          .session_id = row.text(9),
+          .usage = usage_at(row, 10),
+          .owner = {row.text(13), row.integer(14), row.integer(15), row.integer(16)}};
+}
+
+#define ATTEMPT_COLUMNS                                                                                      \
+  "a.run_id, a.number, a.backend, a.model, a.outcome, a.message, a.probe, a.counted, a.started_at, a.took, " \
+  "a.exit_code, a.session_id, a.input_tokens, a.output_tokens, a.cost_usd, a.tripped, a.recovered, a.retry_at "
+
+AttemptRow attempt_at(const Statement& row) {
+  const auto exit_code = row.maybe_integer(10);
+  const auto retry_at = row.maybe_integer(17);
+  return {.run_id = row.text(0),
+          .number = static_cast<int>(row.integer(1)),
+          .backend = row.text(2),
+          .model = row.text(3),
+          .outcome = row.text(4),
+          .message = row.text(5),
+          .probe = row.integer(6) != 0,
+          .counted = row.integer(7) != 0,
+          .tripped = row.integer(15) != 0,
+          .recovered = row.integer(16) != 0,
+          .retry_at = retry_at ? std::optional(milliseconds(*retry_at)) : std::nullopt,
+          .started_at = milliseconds(row.integer(8)),
+          .took = milliseconds(row.integer(9)),
+          .exit_code = exit_code ? std::optional(static_cast<int>(*exit_code)) : std::nullopt,
+          .session_id = row.text(11),
+          .usage = usage_at(row, 12)};
+}
+
+template <class Row, class Read>
+Result<std::vector<Row>> all(Statement& statement, Read read) {
+  std::vector<Row> rows;
+  for (;;) {
+    TRY(const bool more, statement.step());
+    if (!more) return rows;
+    rows.push_back(read(statement));
+  }
+}
+
+/// Up to `most` runs in the order of the statement, each once.
+Result<std::vector<RunRow>> distinct_runs(Statement& statement, int most) {
+  std::vector<RunRow> rows;
+  std::set<std::string> seen;
+  while (static_cast<int>(rows.size()) < most) {
+    TRY(const bool more, statement.step());
+    if (!more) break;
+    if (seen.insert(statement.text(0)).second) rows.push_back(run_at(statement));
+  }
+  return rows;
+}
+
+void sort_newest_first(std::vector<RunRow>& rows) {
+  std::stable_sort(rows.begin(), rows.end(), [](const RunRow& a, const RunRow& b) {
+    return a.started_at != b.started_at ? a.started_at > b.started_at : a.id > b.id;
+  });
+}
+
+/// Both lists merged, each run once.
+std::vector<RunRow> newest_of(std::vector<RunRow> rows, const std::vector<RunRow>& more, int most) {
+  for (const RunRow& other : more)
+    if (std::none_of(rows.begin(), rows.end(), [&](const RunRow& row) { return row.id == other.id; }))
+      rows.push_back(other);
+  sort_newest_first(rows);
+  if (static_cast<int>(rows.size()) > most) rows.resize(static_cast<std::size_t>(std::max(most, 0)));
+  return rows;
+}
+
+// Runs by their own columns, or by those of their attempts. Each statement walks an index backwards and stops early.
+constexpr const char* kAllRuns =
+    "SELECT " RUN_COLUMNS "FROM runs r WHERE r.started_at >= ?1 ORDER BY r.started_at DESC, r.number DESC";
+constexpr const char* kRunsByOutcome =
+    "SELECT " RUN_COLUMNS
+    "FROM runs r WHERE r.outcome = ?2 AND r.started_at >= ?1 ORDER BY r.started_at DESC, r.number DESC";
+constexpr const char* kRunsByBackend =
+    "SELECT " RUN_COLUMNS
+    "FROM attempts a INDEXED BY attempts_by_backend CROSS JOIN runs r ON r.id = a.run_id "
+    "WHERE a.backend = ?2 AND a.started_at >= ?1 AND r.started_at >= ?1 ORDER BY a.started_at DESC";
+constexpr const char* kRunsByAttemptOutcome =
+    "SELECT " RUN_COLUMNS
+    "FROM attempts a INDEXED BY attempts_by_outcome CROSS JOIN runs r ON r.id = a.run_id "
+    "WHERE a.outcome = ?2 AND a.started_at >= ?1 AND r.started_at >= ?1 ORDER BY a.started_at DESC";
+constexpr const char* kRunsByBackendAndOutcome =
+    "SELECT " RUN_COLUMNS
+    "FROM attempts a INDEXED BY attempts_by_backend_and_outcome CROSS JOIN runs r ON r.id = a.run_id "
+    "WHERE a.backend = ?2 AND a.outcome = ?3 AND a.started_at >= ?1 AND r.started_at >= ?1 "
+    "ORDER BY a.started_at DESC";
+
+struct SessionLookup {
+  const char* sql;
+  std::vector<std::string_view> values;
+};
+
+/// One statement per combination, so that each uses its own index.
+SessionLookup lookup_for(const SessionQuery& query) {
+  if (!query.session_id.empty())
+    return {"SELECT " RUN_COLUMNS
+            "FROM runs r INDEXED BY sessions WHERE r.session_id <> '' AND r.session_id = ? ORDER BY r.started_at DESC",
+            {query.session_id}};
+  if (!query.cwd.empty() && !query.backend.empty())
+    return {"SELECT " RUN_COLUMNS
+            "FROM runs r INDEXED BY sessions_by_place_and_backend WHERE r.session_id <> '' AND r.cwd = ? "
+            "AND r.backend = ? ORDER BY r.started_at DESC LIMIT 1",
+            {query.cwd, query.backend}};
+  if (!query.cwd.empty())
+    return {"SELECT " RUN_COLUMNS
+            "FROM runs r INDEXED BY sessions_by_place WHERE r.session_id <> '' AND r.cwd = ? "
+            "ORDER BY r.started_at DESC LIMIT 1",
+            {query.cwd}};
+  if (!query.backend.empty())
+    return {"SELECT " RUN_COLUMNS
+            "FROM runs r INDEXED BY sessions_by_backend WHERE r.session_id <> '' AND r.backend = ? "
+            "ORDER BY r.started_at DESC LIMIT 1",
+            {query.backend}};
+  return {"SELECT " RUN_COLUMNS "FROM runs r WHERE r.session_id <> '' ORDER BY r.started_at DESC LIMIT 1", {}};
+}
+
+/// Sums up the attempts of one backend.
+class Summing {
+ public:
+  Summing(const TotalsQuery& query, std::string backend) : query_(query) {
+    totals_.backend = std::move(backend);
+    totals_.slots.resize(static_cast<std::size_t>(std::max(query.slots, 1)));
+  }
+  void add(milliseconds started_at, const std::string& outcome, milliseconds took, bool tripped, const Usage& usage) {
+    add_to_totals(totals_, query_, started_at, outcome, tripped, usage);
+    if (is_answer_named(outcome)) answered_.push_back(took);
+  }
+  BackendTotals done() {
+    set_percentiles(totals_, std::move(answered_));
+    return std::move(totals_);
+  }
+
+ private:
+  const TotalsQuery& query_;
+  BackendTotals totals_;
+  std::vector<milliseconds> answered_;
+};
+
+}  // namespace
+
+Result<std::vector<RunRow>> SqliteLedger::find(const char* sql, const RunQuery& query,
+                                               std::initializer_list<std::string_view> words) {
+  TRY(sqlite3_stmt * raw, database_.prepare(sql));
+  Statement statement(raw);
+  statement.bind(query.since.count());
+  for (const std::string_view word : words) statement.bind(word);
+  return distinct_runs(statement, query.most);
+}
+
+Result<std::vector<RunRow>> SqliteLedger::runs(const RunQuery& query) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::vector<RunRow>> {
+    if (query.backend.empty() && query.outcome.empty()) return find(kAllRuns, query, {});
+    if (!query.backend.empty()) return runs_of_backend(query);
+    TRY(std::vector<RunRow> rows, find(kRunsByOutcome, query, {query.outcome}));
+    TRY(const std::vector<RunRow> others, find(kRunsByAttemptOutcome, query, {query.outcome}));
+    return newest_of(std::move(rows), others, query.most);
+  });
+}
+
+/// Finds the runs of each login by the index; a run that tried several logins is listed once.
+Result<std::vector<RunRow>> SqliteLedger::runs_of_backend(const RunQuery& query) {
+  TRY(const auto names, backends());
+  std::vector<RunRow> rows;
+  for (const std::string& name : names) {
+    if (!is_of(name, query.backend)) continue;
+    TRY(const auto found, query.outcome.empty() ? find(kRunsByBackend, query, {name})
+                                                : find(kRunsByBackendAndOutcome, query, {name, query.outcome}));
+    rows = newest_of(std::move(rows), found, query.most);
+  }
+  return rows;
+}
+
+Result<RunRow> SqliteLedger::run(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<RunRow> {
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("SELECT " RUN_COLUMNS
+                          ", t.prompt, t.prompt_size, t.answer, t.answer_size, r.number FROM runs r "
+                          "LEFT JOIN texts t ON t.run_number = r.number "
+                          "WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT 6"));
+    Statement statement(raw);
+    statement.bind(id).bind(id + "\x7f");  // ids are ASCII
+    std::int64_t number = 0;
+    TRY(const auto found, all<RunRow>(statement, [&](const Statement& row) {
+          RunRow run = run_at(row);
+          if (const auto size = row.maybe_integer(kRunColumns + 1)) run.prompt = {row.text(kRunColumns), *size};
+          if (const auto size = row.maybe_integer(kRunColumns + 3)) run.answer = {row.text(kRunColumns + 2), *size};
+          number = row.integer(kRunColumns + 4);
+          return run;
+        }));
+    TRY(RunRow run, unique_match(found, id));
+    if (found.size() > 1) {
+      TRY(number, number_of(run.id));
+    }
+    TRY(run.skips, skips_of(number));
+    return run;
+  });
+}
+
+Result<std::int64_t> SqliteLedger::number_of(const std::string& id) {
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT number FROM runs WHERE id = ?"));
+  Statement statement(raw);
+  TRY(const bool found, statement.bind(id).step());
+  return found ? statement.integer(0) : 0;
+}
+
+Result<std::vector<SkipRow>> SqliteLedger::skips_of(std::int64_t number) {
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT backend, reason, message, retry_in FROM skips "
+                                            "WHERE run_number = ? ORDER BY position"));
+  Statement statement(raw);
+  statement.bind(number);
+  return all<SkipRow>(statement, [](const Statement& row) {
+    const auto retry_in = row.maybe_integer(3);
+    return SkipRow{row.text(0), row.text(1), row.text(2),
+                   retry_in ? std::optional(milliseconds(*retry_in)) : std::nullopt};
+  });
+}
+
+Result<std::optional<RunRow>> SqliteLedger::newest_session(const SessionQuery& query) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::optional<RunRow>> {
+    const SessionLookup lookup = lookup_for(query);
+    TRY(sqlite3_stmt * raw, database_.prepare(lookup.sql));
+    Statement statement(raw);
+    for (const std::string_view value : lookup.values) statement.bind(value);
+    for (;;) {
+      TRY(const bool more, statement.step());
+      if (!more) return std::optional<RunRow>();
+      RunRow row = run_at(statement);
+      if (matches(row, query)) return std::optional(std::move(row));
+    }
+  });
+}
+
+Result<std::vector<std::string>> SqliteLedger::backends() {
+  // One step in the index for each name, however many rows have it.
+  TRY(sqlite3_stmt * raw,
+      database_.prepare("WITH RECURSIVE known(name) AS (SELECT min(backend) FROM attempts UNION ALL "
+                        "SELECT (SELECT min(backend) FROM attempts WHERE backend > name) FROM known "
+                        "WHERE name IS NOT NULL) SELECT name FROM known WHERE name IS NOT NULL"));
+  Statement statement(raw);
+  return all<std::string>(statement, [](const Statement& row) { return row.text(0); });
+}
+
+Result<std::vector<BackendTotals>> SqliteLedger::totals(const TotalsQuery& query) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::vector<BackendTotals>> {
+    TRY(const auto names, backends());
+    std::vector<BackendTotals> out;
+    for (const std::string& name : names) {
+      TRY(sqlite3_stmt * raw,
+          database_.prepare("SELECT started_at, outcome, took, tripped, input_tokens, output_tokens, cost_usd "
+                            "FROM attempts INDEXED BY attempts_by_backend "
+                            "WHERE backend = ? AND started_at >= ? AND started_at < ?"));
+      Statement statement(raw);
+      statement.bind(name).bind(query.since.count()).bind(query.until.count());
+      Summing sum(query, name);
+      for (;;) {
+        TRY(const bool more, statement.step());
+        if (!more) break;
+        sum.add(milliseconds(statement.integer(0)), statement.text(1), milliseconds(statement.integer(2)),
+                statement.integer(3) != 0, usage_at(statement, 4));
+      }
+      if (BackendTotals totals = sum.done(); !totals.outcomes.empty()) out.push_back(std::move(totals));
+    }
+    return out;
+  });
+}
+
+Result<std::vector<AttemptRow>> SqliteLedger::attempts(const std::string& run_id) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::vector<AttemptRow>> {
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("SELECT " ATTEMPT_COLUMNS "FROM attempts a WHERE a.run_id = ? ORDER BY a.number"));
+    Statement statement(raw);
+    statement.bind(run_id);
+    return all<AttemptRow>(statement, attempt_at);
+  });
+}
+
+Result<std::vector<AttemptRow>> SqliteLedger::last_attempts() {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::vector<AttemptRow>> {
+    TRY(const auto names, backends());
+    std::vector<AttemptRow> out;
+    for (const std::string& name : names) {
+      TRY(sqlite3_stmt * raw,
+          database_.prepare("SELECT " ATTEMPT_COLUMNS
+                            "FROM attempts a WHERE a.backend = ? ORDER BY a.started_at DESC LIMIT 1"));
+      Statement statement(raw);
+      statement.bind(name);
+      TRY(auto rows, all<AttemptRow>(statement, attempt_at));
+      for (AttemptRow& row : rows) out.push_back(std::move(row));
+    }
+    return out;
+  });
+}
+
+}  // namespace delegate
