@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate {

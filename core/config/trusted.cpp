@@ -13,7 +13,6 @@
 #include "core/base/deadline.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate {
