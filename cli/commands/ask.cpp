@@ -1,11 +1,11 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/request_builder.hpp"
 #include "cli/exit_code.hpp"
-#include "core/os/foreground_proxy.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/answer_stream.hpp"
 #include "cli/terminal/progress_line.hpp"
 #include "core/notify/announcer.hpp"
+#include "core/os/foreground_proxy.hpp"
 #include "core/run/warm_up.hpp"
 
 namespace delegate::cli {

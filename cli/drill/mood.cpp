@@ -7,7 +7,6 @@
 
 #include "core/base/deadline.hpp"
 #include "core/base/text.hpp"
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate::cli::drill {

@@ -16,7 +16,6 @@
 #include "cli/drill/mood.hpp"
 #include "cli/render/json.hpp"
 #include "core/base/text.hpp"
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate::cli::drill {

@@ -14,7 +14,7 @@ namespace delegate {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;  // what we print: keys stay in the order in which they were set
 
-/// Deeper nesting than any CLI prints is not parsed: a parser must not be driven into deep recursion by its input.
+/// Nesting deeper than any CLI prints is not parsed, so that input cannot cause deep recursion.
 inline constexpr int kDeepestJson = 128;
 
 /// An object, or nothing.
@@ -30,7 +30,7 @@ inline const Json& at(const Json& json, const Json::json_pointer& path) {
   static const Json kNull;
   try {
     return json.contains(path) ? json[path] : kNull;
-  } catch (const Json::exception&) {  // a person's pointer with an index beyond all numbers
+  } catch (const Json::exception&) {  // a configured pointer with an index that is too large
     return kNull;
   }
 }
@@ -64,7 +64,7 @@ inline std::string dump(const OrderedJson& json) {
   return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
-// What is unknown is left out: never 0 or "".
+// Unknown values are left out; they are never 0 or "".
 inline void put(OrderedJson& json, const char* key, const std::string& text) {
   if (!text.empty()) json[key] = text;
 }

@@ -43,6 +43,10 @@ inline tl::unexpected<Error> fail(Code code, std::string what, std::string hint 
 
 /// Text of an errno value, thread-safe.
 std::string errno_text(int error);
+/// The kind of failure that an errno value is, for files, pipes and processes.
+Code code_of_errno(int error);
+/// `where: what: why` with the text of the errno value.
+tl::unexpected<Error> fail_errno(const std::string& where_and_what, int error);
 
 /// `TRY(auto x, f())` declares x from f()'s value, or returns f()'s error from the enclosing function.
 #define TRY(decl, expr) TRY_IMPL_(decl, expr, TRY_CAT_(try_result_, __LINE__))

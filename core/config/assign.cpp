@@ -103,7 +103,7 @@ Complaints Assignment::operator()(std::string* out) const {
   if (text == nullptr) return wrong_type();
   Complaints complaints;
   if (text->find('\0') != std::string::npos) complaints = complain("must not have a NUL byte in it");
-  else if (!rule.words.empty()) complaints = check_words(*text, rule.words);
+  else if (!rule.choices.empty()) complaints = check_choice(*text, rule.choices);
   else if (rule.check != nullptr) complaints = rule.check(*text);
   for (Complaint& complaint : complaints) complaint.at = value.at;
   if (complaints.empty()) *out = *text;
@@ -198,7 +198,7 @@ std::string describe(const Node& node) {
 bool is_ignored(const Rule& rule, const Node& element) {
   const auto* text = std::get_if<std::string>(&element.value);
   return text != nullptr &&
-         std::find(rule.ignored_words.begin(), rule.ignored_words.end(), *text) != rule.ignored_words.end();
+         std::find(rule.ignored_choices.begin(), rule.ignored_choices.end(), *text) != rule.ignored_choices.end();
 }
 
 Complaints assign(const Key& key, const Node& value) {

@@ -66,8 +66,8 @@ std::string suggestion(std::string_view typed, const std::vector<std::string>& c
   return near.empty() ? std::string() : "did you mean `" + std::string(near) + "`?";
 }
 
-Complaints check_words(const std::string& text, Words words) {
-  const std::vector<std::string> known(words.begin(), words.end());
+Complaints check_choice(const std::string& text, Choices choices) {
+  const std::vector<std::string> known(choices.begin(), choices.end());
   if (std::find(known.begin(), known.end(), text) != known.end()) return {};
   return complain("must be one of " + join(known, ", ") + ", is " + quoted(text), suggestion(text, known));
 }
@@ -124,7 +124,7 @@ Complaints check_answer(const std::string& text) {
 
 Complaints check_store(const std::string& text) {
   if (text == "redis") return complain("redis is not part of this build", "use \"sqlite\"");
-  return check_words(text, kStores);
+  return check_choice(text, kStores);
 }
 
 Complaints check_path(const std::string& text) {

@@ -18,7 +18,7 @@ Complaints check_answer(const std::string& text);
 Complaints check_store(const std::string& text);
 Complaints check_path(const std::string& text);
 Complaints check_pattern(const std::string& text);  // PCRE2
-Complaints check_words(const std::string& text, Words words);
+Complaints check_choice(const std::string& text, Choices choices);
 Complaints check_http_url(const std::string& text);
 Complaints check_ollama_host(const std::string& text);
 Complaints check_backend_name(const std::string& text);

@@ -20,7 +20,7 @@ Result<ConfigFile> load_file(const Path& path) {
 
 Status read_user_file(const ProcessFacts& process, ConfigSources& sources) {
   const Path path = user_config_path(process);
-  std::error_code ignored;  // what cannot be looked at is not there for us; a link to nothing is
+  std::error_code ignored;  // what cannot be examined counts as missing; a broken link does not
   if (path.empty() || !std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return {};
   TRY(sources.user_file, load_file(path));
   return {};
@@ -34,7 +34,7 @@ Status find_project_file(const ProcessFacts& process, const std::string& directo
   return {};
 }
 
-/// Only a file that asks for trust costs a look at what is trusted. The text that is compared is the text that is used.
+/// The list of trusted files is read only if the file needs trust. The text that is compared is the text that is used.
 void settle_trust(const ProcessFacts& process, Configured& out) {
   if (out.loaded.restricted.empty()) return;
   const auto trusted = read_trusted(trusted_path(process));

@@ -7,16 +7,16 @@
 
 namespace delegate {
 
-/// Which files and variables the configuration comes from, and what they say.
+/// The files and variables of the configuration, and the result of loading them.
 struct Configured {
   ConfigSources sources;
   LoadedConfig loaded;
-  std::vector<Error> notices;  // what was ignored, each to be reported once
+  std::vector<Error> notices;  // what was ignored; each is reported once
 };
 
-/// Finds and reads the layers, and decides whether the project's file is trusted. Fails when a file that was named or
-/// found cannot be read. `config_file`: the only file to use, empty for those that are found. `directory` is where the
-/// search for a project's delegate.toml begins.
+/// Finds and reads the layers, and decides whether the project's file is trusted. Fails if a file that was named or
+/// found cannot be read. `config_file` is the only file to use; if it is empty, files are searched for. `directory` is
+/// where the search for a project's delegate.toml begins.
 Result<Configured> configure(const ProcessFacts& process, const std::string& config_file, const std::string& directory);
 
 }  // namespace delegate

@@ -34,7 +34,7 @@ void read_required(const Node::Table& members, Place at, const Rule& rule, std::
 }
 
 constexpr Rule kMatch{.name = "match", .doc = "error text (PCRE)", .check = check_pattern};
-constexpr Rule kOutcome{.name = "outcome", .doc = "what it means", .words = kFailureOutcomes};
+constexpr Rule kOutcome{.name = "outcome", .doc = "what it means", .choices = kFailureOutcomes};
 
 Complaints check_login_name(const std::string& text) {
   if (check_backend_name(text).empty()) return {};

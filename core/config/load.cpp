@@ -77,7 +77,7 @@ class Loader {
     for (const Setting& setting : settings_) {
       if (setting.backend.empty() || setting.name != "kind") continue;
       const auto* kind = std::get_if<std::string>(&setting.value.value);
-      const bool usable = kind != nullptr && check_words(*kind, backend_kinds()).empty();
+      const bool usable = kind != nullptr && check_choice(*kind, backend_kinds()).empty();
       kinds[setting.backend] = usable ? *kind : std::string();
     }
     for (const auto& [name, origin] : mentioned_)

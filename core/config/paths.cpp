@@ -5,7 +5,7 @@
 namespace delegate {
 namespace {
 
-/// An XDG base directory: the variable when it is an absolute path (others are to be ignored), else below HOME.
+/// An XDG base directory: the variable if it is an absolute path (the standard says to ignore others), else below HOME.
 std::string base_directory(const ProcessFacts& process, const char* variable, const char* below_home) {
   if (std::string set = process.variable(variable); set.starts_with('/')) return set;
   const std::string home = home_path(process);

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate {
@@ -33,25 +32,25 @@ bool is_same(const Facts& one, const std::optional<Facts>& other) {
   return other && one.st_dev == other->st_dev && one.st_ino == other->st_ino;
 }
 
-bool is_somebody_elses(const Facts& facts) { return facts.st_uid != ::geteuid() && facts.st_uid != 0; }
+bool is_of_another_user(const Facts& facts) { return facts.st_uid != ::geteuid() && facts.st_uid != 0; }
 
 std::string why_ignored(const Facts& facts) {
   if (!S_ISREG(facts.st_mode)) return "it is not a regular file";
-  if (is_somebody_elses(facts)) return "it belongs to somebody else";
-  if ((facts.st_mode & S_IWOTH) != 0) return "everybody may write to it";
+  if (is_of_another_user(facts)) return "it is owned by another user";
+  if ((facts.st_mode & S_IWOTH) != 0) return "it is writable by everyone";
   return {};
 }
 
-/// What could not be opened is an error only when it would have counted.
+/// A file that cannot be opened is an error only if it would be used.
 Result<ProjectFile> unopened(const Path& path, int error) {
   ProjectFile file{path.string(), {}, {}};
   if (const auto facts = facts_of(path)) file.ignored = why_ignored(*facts);
-  else if (error == ENOENT) file.ignored = "it is a link to nothing";
+  else if (error == ENOENT) file.ignored = "it is a broken link";
   if (!file.ignored.empty()) return file;
   return fail_errno("read " + path.string(), error);
 }
 
-/// Where the search goes on from, without links, so that "above" means the same as for the kernel.
+/// The start of the search with links resolved, so that its parents are those of the kernel.
 Path real_directory(const std::string& directory) {
   std::error_code error;
   Path real = std::filesystem::canonical(directory, error);
@@ -60,7 +59,7 @@ Path real_directory(const std::string& directory) {
 
 }  // namespace
 
-/// Judges and reads through one descriptor: nobody can exchange the file in between.
+/// Checks and reads the file through one descriptor, so that it cannot be replaced in between.
 Result<ProjectFile> read_project_file(const Path& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd) return unopened(path, errno);
@@ -84,13 +83,13 @@ Result<ProjectSearch> search_project_file(const ProcessFacts& process, const std
   };
   for (Path at = real_directory(directory); at.is_absolute(); at = at.parent_path()) {
     const auto facts = facts_of(at);
-    if (!facts) return ended(at, "cannot be looked at");
+    if (!facts) return ended(at, "cannot be examined");
     if (is_same(*facts, home)) return ended(at, "is the home directory");
     if (device && facts->st_dev != *device) return ended(at, "is on another file system");
     const Path candidate = at / kFileName;
-    if (is_somebody_elses(*facts)) {
-      if (is_there(candidate)) search.file = {candidate.string(), {}, "its directory belongs to somebody else"};
-      return ended(at, "belongs to somebody else");
+    if (is_of_another_user(*facts)) {
+      if (is_there(candidate)) search.file = {candidate.string(), {}, "its directory is owned by another user"};
+      return ended(at, "is owned by another user");
     }
     device = facts->st_dev;
     if (is_there(candidate)) {

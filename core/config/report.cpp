@@ -9,7 +9,7 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kMostKeys = 12;  // of an untrusted file, in one line
+constexpr std::size_t kMostKeys = 12;  // of an untrusted file, listed in one line
 
 std::string key_and_line(const ConfigProblem& problem) {
   const bool is_suggestion = problem.hint.starts_with("did you mean");
@@ -27,7 +27,7 @@ Error untrusted(const Configured& configured, const std::vector<std::string>& se
   return {Code::permission_denied, std::move(what), trust_hint(path)};
 }
 
-/// Begins behind `://`, or at the start of a host without a scheme, and ends before the path.
+/// The part with the user name begins after `://`, or with the host if there is no scheme, and ends before the path.
 std::string without_userinfo(std::string text, std::size_t begin) {
   const std::size_t end = std::min(text.find_first_of("/?# \"", begin), text.size());
   const std::size_t at = text.substr(0, end).rfind('@');

@@ -6,13 +6,13 @@
 #include "core/base/redact.hpp"
 #include "core/config/configured.hpp"
 
-// What the commands say about a configuration.
+// How commands report a configuration.
 namespace delegate {
 
-/// What is wrong with it, and how a command that needs it ends.
+/// The problems of a configuration, and the outcome of a command that needs it.
 struct ConfigVerdict {
-  std::vector<Error> errors;                   // a line each; settings that only lack trust share one
-  std::string_view outcome = "configuration";  // or "blocked": settings that lack trust are all that is wrong
+  std::vector<Error> errors;                   // one line each; all settings that only lack trust share one
+  std::string_view outcome = "configuration";  // "blocked" if missing trust is the only problem
 };
 ConfigVerdict verdict_on(const Configured& configured);
 
@@ -23,7 +23,7 @@ std::vector<std::string> variables_of(const Config& config);
 /// Where a value was set, for people: `~/.config/delegate/delegate.toml:3`.
 std::string origin_text(const ProcessFacts& process, const Configured& configured, const Origin& origin);
 
-/// Removes passwords and keys from a value: whoever looks over one's shoulder, or reads a bug report, may see the rest.
+/// Removes passwords and keys from a value, so that it can be shown on a screen and in a bug report.
 class Masking {
  public:
   explicit Masking(const ProcessFacts& process) : redact_(process.environment) {}

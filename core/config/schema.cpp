@@ -38,7 +38,7 @@ const Field<Router> kRouter[] = {
     {{.name = "order", .doc = "backends to try, first to last", .check_list = check_unique}, &Router::order},
     {{.name = "order_light", .doc = "the same for light tasks; empty: use order", .check_list = check_unique},
      &Router::order_light},
-    {{.name = "heavy_types", .doc = "task types that use order, not order_light", .words = kTaskTypes},
+    {{.name = "heavy_types", .doc = "task types that use order, not order_light", .choices = kTaskTypes},
      &Router::heavy_types},
     {{.name = "local", .doc = "local model to try when every other backend is skipped or failed; empty: none"},
      &Router::local},
@@ -88,7 +88,7 @@ const Field<Grace> kGrace[] = {
 
 using Backend = BackendSettings;
 const Field<Backend> kBackend[] = {
-    {{.name = "kind", .doc = "type of the backend", .words = kKinds, .restricted = true}, &Backend::kind},
+    {{.name = "kind", .doc = "type of the backend", .choices = kKinds, .restricted = true}, &Backend::kind},
     {{.name = "enabled", .doc = "false: never use this backend"}, &Backend::enabled},
     {{.name = "command",
       .doc = "executable (a name on PATH or an absolute path) and fixed arguments",
@@ -150,7 +150,7 @@ const Field<Backend> kBackend[] = {
      &Backend::max_tokens},
     {{.name = "prompt",
       .doc = "how the command gets the prompt",
-      .words = kPromptWays,
+      .choices = kPromptWays,
       .restricted = true,
       .kinds = kCommandKind},
      &Backend::prompt},
@@ -190,8 +190,8 @@ const Field<Notify> kNotify[] = {
      &Notify::hook},
     {{.name = "on",
       .doc = "events that send a notification",
-      .words = kOccasions,
-      .ignored_words = kFutureOccasions,
+      .choices = kOccasions,
+      .ignored_choices = kFutureOccasions,
       .restricted = true},
      &Notify::on},
 };
@@ -286,6 +286,6 @@ std::vector<Key> backend_keys(BackendSettings& backend) {
   return keys;
 }
 
-Words backend_kinds() { return kKinds; }
+Choices backend_kinds() { return kKinds; }
 
 }  // namespace delegate::config

@@ -21,7 +21,7 @@ struct Complaint {
   Place at;           // of that part; 0: the value itself
 };
 using Complaints = std::vector<Complaint>;
-using Words = std::span<const std::string_view>;
+using Choices = std::span<const std::string_view>;
 
 /// What is valid for a value, in addition to its type.
 struct Rule {
@@ -30,8 +30,8 @@ struct Rule {
   std::int64_t min = 0;   // integers, and milliseconds of durations
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   std::string_view below_min = {};  // hint for smaller values
-  Words words = {};                 // valid texts of the value or of its elements; empty: any
-  Words ignored_words = {};         // elements of a list that are accepted and left out: they have no effect yet
+  Choices choices = {};             // valid texts of the value or of its elements; empty: any
+  Choices ignored_choices = {};     // elements of a list that are accepted and left out: they have no effect yet
   Complaints (*check)(const std::string& text) = nullptr;  // for a text, and for each text of a list
   Complaints (*check_list)(const std::vector<std::string>& texts) = nullptr;
   bool one_is_a_list = false;            // a single text is a list of one
@@ -60,7 +60,7 @@ std::span<const std::string_view> section_names();
 std::vector<Key> section_keys(Config& config, std::string_view section);
 std::vector<Key> backend_keys(BackendSettings& backend);
 
-Words backend_kinds();
+Choices backend_kinds();
 
 /// The defaults of a backend of this kind; its breaker has the built-in values.
 BackendSettings kind_defaults(const std::string& kind);

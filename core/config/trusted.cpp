@@ -13,7 +13,6 @@
 #include "core/base/deadline.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate {
@@ -36,13 +35,13 @@ std::optional<TrustedFile> decode(const Json& json) {
 
 Result<std::vector<TrustedFile>> decode_all(const Path& store, const std::string& text) {
   const std::optional<Json> json = parse_object(text);
-  if (!json) return damaged(store, "it is no JSON object");
+  if (!json) return damaged(store, "it is not a JSON object");
   if (text_at(*json, "/schema") != kSchema) return damaged(store, "its schema is not " + std::string(kSchema));
   if (!at(*json, "/files").is_array()) return damaged(store, "it has no list of files");
   std::vector<TrustedFile> files;
   for (const Json& element : at(*json, "/files")) {
     auto file = decode(element);
-    if (!file) return damaged(store, "an entry without path, text and since");
+    if (!file) return damaged(store, "an entry lacks path, text or since");
     files.push_back(*std::move(file));
   }
   return files;
@@ -55,7 +54,7 @@ std::string encode(const std::vector<TrustedFile>& files) {
   return dump(json) + "\n";
 }
 
-/// Held while the file is read, changed and written, so that of two writers neither is lost.
+/// Held while the file is read, changed and written, so that no concurrent change is lost.
 Result<Fd> lock(const Path& store) {
   TRY_STATUS(make_private_directory(store.parent_path()));
   const std::string name = store.string() + ".lock";
@@ -73,8 +72,8 @@ Result<Fd> lock(const Path& store) {
 Status write(const Path& store, const std::vector<TrustedFile>& files) {
   const std::string text = encode(files);
   if (text.size() > kLargestStore)
-    return fail(Code::resource_exhausted, store.string() + ": would grow beyond what is read",
-                "see `delegate trust --list`, and forget what is gone");
+    return fail(Code::resource_exhausted, store.string() + ": too many trusted files",
+                "remove entries of deleted files, see `delegate trust --list`");
   if (const Status written = write_private_file(store, text); !written)
     return fail(Code::unavailable, written.error().what);
   return {};
@@ -95,8 +94,8 @@ Result<std::vector<TrustedFile>> read_trusted(const Path& store) {
   if (::fstat(fd.get(), &facts) != 0) return fail_errno("read " + store.string(), errno);
   if (!S_ISREG(facts.st_mode)) return damaged(store, "it is not a regular file");
   if ((facts.st_uid != ::geteuid() && facts.st_uid != 0) || (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return fail(Code::permission_denied, store.string() + ": others can write to it; no project's file is trusted",
-                "look at it with `delegate trust --list` once it is yours alone (chown, chmod 600)");
+    return fail(Code::permission_denied, store.string() + ": other users can write to it; no project's file is trusted",
+                "make it yours alone (chown, chmod 600), then check it with `delegate trust --list`");
   auto text = read_all(fd.get(), kLargestStore);
   if (!text) return fail(text.error().code, store.string() + ": " + text.error().what);
   return decode_all(store, *text);
@@ -110,7 +109,7 @@ ProjectTrust trust_of(const std::vector<TrustedFile>& trusted, const ConfigFile&
 
 Status remember(const Path& store, TrustedFile file) {
   if (valid_utf8(file.path) != file.path || valid_utf8(file.text) != file.text)
-    return fail(Code::invalid_argument, file.path + ": cannot be remembered: its path or text is not UTF-8");
+    return fail(Code::invalid_argument, file.path + ": cannot be trusted: its path or text is not UTF-8");
   TRY(const Fd held, lock(store));
   TRY(std::vector<TrustedFile> files, read_trusted(store));
   if (const auto before = place_of(files, file.path); before != files.end()) *before = std::move(file);

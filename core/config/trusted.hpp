@@ -5,8 +5,8 @@
 #include "core/config/load.hpp"
 #include "core/os/file.hpp"
 
-// Which projects' files the person has agreed to: each by its place and by every byte of it. A file that changes is
-// untrusted again. Kept in a private file that no project can reach.
+// The project files that the user trusts, each by path and exact content. A changed file is untrusted again. The list
+// is in a private file that no project can write to.
 namespace delegate {
 
 struct TrustedFile {
@@ -15,15 +15,15 @@ struct TrustedFile {
   std::string since;  // RFC 3339
 };
 
-/// All of them; none when `store` is not there, or is the empty path. Fails when it is damaged or others could have
-/// written it: then nothing is trusted.
+/// All of them; none if `store` does not exist or is the empty path. Fails if it is damaged or other users could have
+/// written it; then no file is trusted.
 Result<std::vector<TrustedFile>> read_trusted(const Path& store);
 
 ProjectTrust trust_of(const std::vector<TrustedFile>& trusted, const ConfigFile& file);
 
-/// Remembers the file in place of what was trusted there before. Several may write at the same time.
+/// Trusts the file, replacing an earlier content at the same path. Several processes may write at the same time.
 Status remember(const Path& store, TrustedFile file);
-/// False: nothing was trusted there.
+/// False: no file was trusted at this path.
 Result<bool> forget(const Path& store, const std::string& path);
 
 }  // namespace delegate

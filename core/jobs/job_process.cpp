@@ -8,7 +8,6 @@
 #include "core/base/text.hpp"
 #include "core/jobs/lifeline.hpp"
 #include "core/jobs/request_json.hpp"
-#include "core/os/errno_code.hpp"
 #include "core/os/file.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"

@@ -6,7 +6,6 @@
 #include "core/base/exit_code.hpp"
 #include "core/jobs/run_job.hpp"
 #include "core/jobs/saved_request.hpp"
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 #include "core/run/run_record.hpp"
 

@@ -9,7 +9,6 @@
 #include <climits>
 #include <cstdlib>
 
-#include "core/os/errno_code.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate {

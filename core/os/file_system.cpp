@@ -9,8 +9,6 @@
 #include <array>
 #include <cerrno>
 
-#include "core/os/errno_code.hpp"
-
 namespace delegate {
 namespace {
 

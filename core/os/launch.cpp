@@ -12,7 +12,6 @@
 #include <cerrno>
 
 #include "core/base/text.hpp"
-#include "core/os/errno_code.hpp"
 
 namespace delegate {
 namespace {

@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "core/os/errno_code.hpp"
-
 namespace delegate {
 namespace {
 

@@ -10,7 +10,6 @@
 #include <csignal>
 #include <mutex>
 
-#include "core/os/errno_code.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"
 

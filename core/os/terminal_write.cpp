@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <csignal>
 
-#include "core/os/errno_code.hpp"
 #include "core/os/launch.hpp"
 
 namespace delegate {

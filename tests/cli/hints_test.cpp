@@ -27,7 +27,7 @@ std::vector<Outcome> all_outcomes() {
 bool is_to_act_on(Outcome outcome) { return !is_answer(outcome) && outcome != Outcome::cancelled; }
 
 Task task_at(std::string_view kind) {
-  const config::Words kinds = config::backend_kinds();
+  const config::Choices kinds = config::backend_kinds();
   REQUIRE(std::find(kinds.begin(), kinds.end(), kind) != kinds.end());
   Task task;
   task.settings = config::kind_defaults(std::string(kind));

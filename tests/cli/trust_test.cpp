@@ -172,7 +172,7 @@ TEST_CASE("trust --list shows which files are trusted, changed or missing") {
   Json json = cli.run("trust --list --json").expect(0).json();
   CHECK(json["schema"] == "delegate.trust_list/1");
   REQUIRE(json["files"].size() == 4);
-  const std::vector<std::string> states{"trusted", "changed since", "gone", "ignored: everybody may write to it"};
+  const std::vector<std::string> states{"trusted", "changed since", "gone", "ignored: it is writable by everyone"};
   for (std::size_t i = 0; i < states.size(); ++i) CHECK(json["files"][i]["state"] == states[i]);
   cli.run("trust --list").expect(0).stdout_has("changed since").stdout_has(cli.home("b/delegate.toml"));
   fs::remove_all(cli.home("c"));
@@ -203,9 +203,9 @@ TEST_CASE("trust of a symbolic link depends on its target") {
   fs::create_symlink(target, path);
   CHECK(threshold(cli) == 8);
   fs::permissions(target, fs::perms::others_write, fs::perm_options::add);
-  is_ignored(cli, path + ": ignored: everybody may write to it");
+  is_ignored(cli, path + ": ignored: it is writable by everyone");
   fs::remove(target);
-  is_ignored(cli, path + ": ignored: it is a link to nothing");
+  is_ignored(cli, path + ": ignored: it is a broken link");
 }
 
 TEST_CASE("a world-writable file is ignored and cannot be trusted, and a group-writable one can") {
@@ -216,10 +216,10 @@ TEST_CASE("a world-writable file is ignored and cannot be trusted, and a group-w
   fs::permissions(path, fs::perms::group_write, fs::perm_options::add);
   CHECK(threshold(cli) == 8);
   fs::permissions(path, fs::perms::others_write, fs::perm_options::add);
-  is_ignored(cli, path + ": ignored: everybody may write to it");
+  is_ignored(cli, path + ": ignored: it is writable by everyone");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("ignored").stderr_lines(1);
-  cli.run("config path").expect(0).stdout_has("ignored: everybody may write to it");
-  cli.run("trust").expect(6).stdout_is("").stderr_has("everybody may write to it");
+  cli.run("config path").expect(0).stdout_has("ignored: it is writable by everyone");
+  cli.run("trust").expect(6).stdout_is("").stderr_has("it is writable by everyone");
 }
 
 TEST_CASE("an irregular file is ignored without waiting for it") {
@@ -245,22 +245,22 @@ TEST_CASE("another user's file is ignored, and so is a file in another user's di
   CHECK(threshold(cli) == 8);
   SECTION("their file") {
     REQUIRE(::chown(path.c_str(), kSomebody, kSomebody) == 0);
-    is_ignored(cli, path + ": ignored: it belongs to somebody else");
-    cli.run("trust").expect(6).stdout_is("").stderr_has("it belongs to somebody else");
+    is_ignored(cli, path + ": ignored: it is owned by another user");
+    cli.run("trust").expect(6).stdout_is("").stderr_has("it is owned by another user");
   }
   SECTION("a link to their file") {
     cli.write(cli.file("theirs.toml"), "[breaker]\nthreshold = 9");
     REQUIRE(::chown(cli.file("theirs.toml").c_str(), kSomebody, kSomebody) == 0);
     fs::remove(path);
     fs::create_symlink(cli.file("theirs.toml"), path);
-    is_ignored(cli, path + ": ignored: it belongs to somebody else");
+    is_ignored(cli, path + ": ignored: it is owned by another user");
   }
   SECTION("our file in their directory") {
     REQUIRE(::chown(cli.home("project").c_str(), kSomebody, kSomebody) == 0);
-    is_ignored(cli, path + ": ignored: its directory belongs to somebody else");
+    is_ignored(cli, path + ": ignored: its directory is owned by another user");
     cli.write(cli.home("project/sub/x"), "");
     cli.in_directory(cli.home("project/sub"));
-    is_ignored(cli, path + ": ignored: its directory belongs to somebody else");
+    is_ignored(cli, path + ": ignored: its directory is owned by another user");
   }
 }
 
@@ -336,11 +336,11 @@ TEST_CASE("a damaged list of what is trusted is an error, and nothing is trusted
   project.cli.run("config check").expect(0).stderr_is("");
 }
 
-TEST_CASE("a list of trusted files that others can write is ignored") {
+TEST_CASE("a list of trusted files that other users can write is ignored") {
   Project project;
   project.cli.run("trust").expect(0);
   fs::permissions(project.store, fs::perms::group_write, fs::perm_options::add);
-  project.refuses().stderr_has(project.store + ": others can write to it");
+  project.refuses().stderr_has(project.store + ": other users can write to it");
   project.cli.run("trust").expect(70).stdout_is("");
 }
 

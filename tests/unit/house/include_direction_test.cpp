@@ -231,7 +231,7 @@ TEST_CASE("a library that is included in the wrong place is found") {
                       {"#include <nlohmann/json_fwd.hpp>", "core/base/json.hpp", "core/run/run.hpp"},
                       {"#include <pcre2.h>", "backends/signatures.cpp", "backends/signatures.hpp"},
                       {"#include <utf8proc.h>", "core/base/utf8.cpp", "core/base/utf8.hpp"},
-                      {"#include <utf8proc.h>", "core/base/utf8.cpp", "cli/terminal.cpp"},
+                      {"#include <utf8proc.h>", "core/base/utf8.cpp", "cli/terminal/terminal.cpp"},
                       {"#include <absl/time/time.h>", "core/run/reset_time.cpp", "core/run/reset_time.hpp"},
                       {"#include <systemd/sd-bus.h>", "core/notify/desktop/session_bus.hpp", "core/notify/notice.cpp"},
                       {"#include <tl/expected.hpp>", "core/base/result.hpp", "core/run/backend.hpp"}};
