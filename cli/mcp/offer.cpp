@@ -112,8 +112,8 @@ mcp::Tool status_tool() {
 
 }  // namespace
 
-mcp::Offer offer(const std::vector<std::string>& backends, bool may_write) {
-  mcp::Offer offer;
+mcp::Capabilities offer(const std::vector<std::string>& backends, bool may_write) {
+  mcp::Capabilities offer;
   offer.info = {.name = "delegate", .title = "delegate", .version = DELEGATE_VERSION};
   offer.info.description = "Asks the AI agents of this machine, and skips the broken ones";
   offer.instructions = kInstructions;

@@ -55,7 +55,7 @@ Status check(const Configured& configured) {
 }
 
 mcp::Failure internal(const Error& error) {
-  return {.kind = mcp::Failure::Kind::internal, .message = error.what, .data = {}};
+  return {.reason = mcp::Failure::Reason::internal, .message = error.what, .data = {}};
 }
 
 mcp::ResourceResult resource(const std::string& uri, const char* type, std::string contents) {
@@ -260,7 +260,7 @@ void Server::read_resource(const mcp::Call& call, const std::string& uri) {
   if (job && job->row.state == JobRow::State::ended)
     connection_.finish(call.id, resource(uri, "text/plain", answer_of(end_of(job->row))));
   else
-    connection_.finish(call.id, mcp::Failure{.kind = mcp::Failure::Kind::resource_not_found,
+    connection_.finish(call.id, mcp::Failure{.reason = mcp::Failure::Reason::resource_not_found,
                                              .message = job ? describe(*job) : job.error().what,
                                              .data = {{"uri", uri}}});
 }

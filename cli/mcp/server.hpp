@@ -34,7 +34,7 @@ class Server final : public mcp::Service {
   /// Ends what nobody will fetch. What was handed out goes on.
   void stop();
 
-  const mcp::Offer& offer() const override { return offer_; }
+  const mcp::Capabilities& capabilities() const override { return offer_; }
   void call_tool(const mcp::Call& call, const std::string& name, const mcp::Json& arguments) override;
   void read_resource(const mcp::Call& call, const std::string& uri) override;
   void get_prompt(const mcp::Call& call, const std::string& name,
@@ -77,7 +77,7 @@ class Server final : public mcp::Service {
   std::optional<milliseconds> client_timeout_;
   std::optional<Configured> configured_;
   std::optional<Host> host_;
-  mcp::Offer offer_;
+  mcp::Capabilities offer_;
   mcp::Connection connection_;
   std::map<mcp::CallId, Asked> asked_;
   std::map<mcp::CallId, Fetching> fetching_;

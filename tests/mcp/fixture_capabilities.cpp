@@ -48,8 +48,8 @@ std::vector<Tool> tools() {
 
 }  // namespace
 
-Offer offer() {
-  Offer all;
+Capabilities capabilities() {
+  Capabilities all;
   all.info = {"conformance-fixture", "Conformance fixture", "1.0.0", "", ""};
   all.instructions = "A server for tests of the protocol.";
   all.tools = tools();

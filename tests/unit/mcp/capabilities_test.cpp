@@ -5,15 +5,15 @@ using namespace delegate::mcp;
 // Resources, prompts, completions and who listens to their changes.
 namespace {
 
-void fill(Offer& offer) {
-  offer.resources = {{"a://b", "b", "B", "It is b.", "text/plain", 12, nullptr}};
-  offer.resource_templates = {{"a://{id}", "any", "", "", "", nullptr}};
-  offer.prompts = {{"second", "", "", {{"topic", "", "", true}, {"tone", "", "", false}}, nullptr}};
-  offer.completions = offer.resource_subscriptions = offer.list_changes = true;
+void fill(Capabilities& offered) {
+  offered.resources = {{"a://b", "b", "B", "It is b.", "text/plain", 12, nullptr}};
+  offered.resource_templates = {{"a://{id}", "any", "", "", "", nullptr}};
+  offered.prompts = {{"second", "", "", {{"topic", "", "", true}, {"tone", "", "", false}}, nullptr}};
+  offered.completions = offered.resource_subscriptions = offered.list_changes = true;
 }
 
 struct Filled : Talk {
-  Filled() { fill(desk.shop); }
+  Filled() { fill(desk.offered); }
 };
 
 Json listening(Json wanted) { return modern({{"notifications", std::move(wanted)}}); }
@@ -51,7 +51,7 @@ TEST_CASE("a resource is read, or reported as not found as the version requires"
   talk.connection.finish(talk.last(), ResourceResult{{{"a://b", "text/plain", "", ""}}});
   CHECK(talk.answer().at("result") ==
         Json::parse(R"({"contents":[{"uri":"a://b","mimeType":"text/plain","text":""}]})"));
-  const Failure missing{Failure::Kind::resource_not_found, "no such resource", {{"uri", "a://c"}}};
+  const Failure missing{Failure::Reason::resource_not_found, "no such resource", {{"uri", "a://c"}}};
   talk.ask("resources/read", {{"uri", "a://c"}});
   talk.connection.finish(talk.last(), missing);
   CHECK(code_of(talk.answer()) == -32002);
@@ -116,7 +116,7 @@ TEST_CASE("a subscriber of a resource is notified of its change") {
 
 TEST_CASE("the number of subscriptions is limited") {
   Talk talk({.subscriptions = 2});
-  fill(talk.desk.shop);
+  fill(talk.desk.offered);
   talk.initialize("2025-11-25");
   CHECK(talk.reply_to("resources/subscribe", {{"uri", "1"}}).contains("result"));
   CHECK(talk.reply_to("resources/subscribe", {{"uri", "2"}}).contains("result"));
@@ -159,7 +159,7 @@ TEST_CASE("a stream of 2026-07-28 is acknowledged, and carries the requested not
 
 TEST_CASE("a stream that requests nothing that is offered is acknowledged as empty") {
   Filled talk;
-  talk.desk.shop.list_changes = false;
+  talk.desk.offered.list_changes = false;
   const Json answer =
       talk.reply_to("subscriptions/listen", listening({{"toolsListChanged", true}, {"resourceSubscriptions", 7}}));
   CHECK(answer.at("params").at("notifications") == Json::object());

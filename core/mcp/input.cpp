@@ -1,6 +1,7 @@
-#include "core/mcp/reader.hpp"
+#include "core/mcp/input.hpp"
 
-#include <cstddef>
+#include <algorithm>
+#include <utility>
 
 namespace delegate::mcp {
 namespace {
@@ -13,7 +14,7 @@ struct Size {
   bool has_nul = false;
 };
 
-/// Measures before anything is built. Of what is no JSON it may measure nonsense, which the parser then refuses.
+/// Measures the text before a value is built. The result means nothing if it is not JSON, which the parser finds.
 Size measure(std::string_view text) {
   Size size;
   std::size_t depth = 0;
@@ -40,29 +41,52 @@ Size measure(std::string_view text) {
 
 }  // namespace
 
+Lines::Found Lines::take(std::string_view& bytes) {
+  const std::size_t end = bytes.find('\n');
+  keep(bytes.substr(0, end));
+  if (end == std::string_view::npos) {
+    bytes = {};
+    return Found::nothing;
+  }
+  bytes.remove_prefix(end + 1);
+  return end_line();
+}
+
+Lines::Found Lines::finish() {
+  keep({});
+  return line_.empty() && !overlong_ ? Found::nothing : end_line();
+}
+
+void Lines::keep(std::string_view part) {
+  if (std::exchange(complete_, false)) {
+    // Free the memory of an unusually long line.
+    if (line_.capacity() > 1u << 20) line_ = {};
+    line_.clear();
+  }
+  if (part.size() > longest_ - line_.size()) overlong_ = true;
+  if (overlong_) line_.clear();
+  else line_ += part;
+}
+
+Lines::Found Lines::end_line() {
+  complete_ = true;
+  return std::exchange(overlong_, false) ? Found::too_long : Found::line;
+}
+
 std::variant<Json, Refusal> read_json(std::string_view line) {
   const Size size = measure(line);
-  // The parser takes a NUL for the end of the text and would not look at what follows.
+  // The parser would take a NUL for the end of the text.
   if (size.has_nul) return Refusal{ErrorCode::parse_error, "a NUL byte is no JSON"};
   if (size.depth > kDeepest)
     return Refusal{ErrorCode::invalid_request, "nested deeper than " + std::to_string(kDeepest)};
   if (size.values > kMostValues)
     return Refusal{ErrorCode::invalid_request, "more than " + std::to_string(kMostValues) + " values"};
   try {
-    // Sorted first: an object that keeps its order looks through all its members for each new one.
+    // Parsed into a sorted object first: adding to an ordered one takes time linear in its size.
     return Json(nlohmann::json::parse(line));
   } catch (const nlohmann::json::exception&) {
     return Refusal{ErrorCode::parse_error, "not JSON"};
   }
-}
-
-std::string echoed(const std::string& text, std::size_t longest) {
-  std::string out = text.substr(0, longest);
-  if (out.size() == text.size()) return out;
-  // Not in the middle of a character.
-  while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xC0) == 0x80) out.pop_back();
-  if (!out.empty() && (static_cast<unsigned char>(out.back()) & 0x80) != 0) out.pop_back();
-  return out + "…";
 }
 
 }  // namespace delegate::mcp

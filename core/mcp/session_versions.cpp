@@ -2,10 +2,10 @@
 #include <string_view>
 #include <utility>
 
-#include "core/mcp/speaker.hpp"
+#include "core/mcp/session.hpp"
 #include "core/mcp/wire.hpp"
 
-// Who the client is and which version it speaks: by `initialize` once, or by `_meta` in each request.
+// The client and its version: from `initialize`, or from `_meta` of each request.
 namespace delegate::mcp {
 namespace {
 
@@ -35,7 +35,7 @@ std::optional<Refusal> fault_in(const Json& capabilities) {
   return std::nullopt;
 }
 
-/// Its own words: what is no text is not known.
+/// What is not text is ignored.
 void introduce(Client& client, const Json& info) {
   client.name = echoed(text_member(info, "name").value_or(""));
   client.program_version = echoed(text_member(info, "version").value_or(""));
@@ -43,8 +43,8 @@ void introduce(Client& client, const Json& info) {
 
 }  // namespace
 
-std::optional<Refusal> Speaker::understand_modern(Asked& asked) const {
-  const Json& version = member(asked.meta, kMetaVersion);
+std::optional<Refusal> Session::understand_modern(IncomingRequest& incoming) const {
+  const Json& version = member(incoming.meta, kMetaVersion);
   if (!version.is_string()) return invalid_params(std::string("_meta needs ") + kMetaVersion + ", a string");
   const auto known = version_named(version.get<std::string>());
   if (!known || !is_modern(*known)) {
@@ -52,64 +52,64 @@ std::optional<Refusal> Speaker::understand_modern(Asked& asked) const {
     const char* why = known ? "this version begins with initialize" : "unsupported protocol version";
     return Refusal{ErrorCode::unsupported_version, why, data};
   }
-  const Json& capabilities = member(asked.meta, kMetaCapabilities);
+  const Json& capabilities = member(incoming.meta, kMetaCapabilities);
   if (capabilities.is_null()) return invalid_params(std::string("_meta needs ") + kMetaCapabilities);
   if (auto why = fault_in(capabilities)) return why;
-  asked.client = {*known, {}, {}, capabilities};
-  introduce(asked.client, member(asked.meta, kMetaClient));
-  if (const Json& level = member(asked.meta, kMetaLogLevel); !level.is_null()) {
-    asked.log_level = log_level_named(level);
-    if (!asked.log_level) return invalid_params(std::string(kMetaLogLevel) + " is none of the levels");
+  incoming.client = {*known, {}, {}, capabilities};
+  introduce(incoming.client, member(incoming.meta, kMetaClient));
+  if (const Json& level = member(incoming.meta, kMetaLogLevel); !level.is_null()) {
+    incoming.log_level = log_level_named(level);
+    if (!incoming.log_level) return invalid_params(std::string(kMetaLogLevel) + " is none of the levels");
   }
   return std::nullopt;
 }
 
-Reply Speaker::initialize(const Asked& asked) {
-  const auto wanted = text_member(asked.params, "protocolVersion");
+Reply Session::initialize(const IncomingRequest& incoming) {
+  const auto wanted = text_member(incoming.params, "protocolVersion");
   if (!wanted) return invalid_params("protocolVersion is not a string");
-  Json declared = member(asked.params, "capabilities");
+  Json declared = member(incoming.params, "capabilities");
   if (declared.is_null()) declared = Json::object();
   if (auto why = fault_in(declared)) return std::move(*why);
   const auto known = version_named(*wanted);
   const Version version = known && !is_modern(*known) ? *known : kLatestLegacy;
-  session_ = {true, {version, {}, {}, std::move(declared)}, LogLevel::info};
-  introduce(session_.client, member(asked.params, "clientInfo"));
-  const Offer& offer = service_.offer();
+  handshake_ = {true, {version, {}, {}, std::move(declared)}, LogLevel::info};
+  introduce(handshake_.client, member(incoming.params, "clientInfo"));
+  const Capabilities& offered = service_.capabilities();
   Json result{{"protocolVersion", name_of(version)},
-              {"capabilities", capabilities(offer, version)},
-              {"serverInfo", wire(offer.info, version)}};
-  if (!offer.instructions.empty()) result["instructions"] = offer.instructions;
+              {"capabilities", wire_capabilities(offered, version)},
+              {"serverInfo", wire(offered.info, version)}};
+  if (!offered.instructions.empty()) result["instructions"] = offered.instructions;
   return result;
 }
 
-Reply Speaker::discover(const Asked& asked) {
-  const Offer& offer = service_.offer();
-  Json result{{"supportedVersions", all_versions()}, {"capabilities", capabilities(offer, asked.version())}};
-  if (!offer.instructions.empty()) result["instructions"] = offer.instructions;
-  mark_fresh(result, offer.lists_fresh_for, true);
+Reply Session::discover(const IncomingRequest& incoming) {
+  const Capabilities& offered = service_.capabilities();
+  Json result{{"supportedVersions", all_versions()}, {"capabilities", wire_capabilities(offered, incoming.version())}};
+  if (!offered.instructions.empty()) result["instructions"] = offered.instructions;
+  mark_fresh(result, offered.lists_fresh_for, true);
   return result;
 }
 
-Reply Speaker::ping(const Asked&) { return Json::object(); }
+Reply Session::ping(const IncomingRequest&) { return Json::object(); }
 
-Reply Speaker::set_level(const Asked& asked) {
-  const auto level = log_level_named(member(asked.params, "level"));
+Reply Session::set_level(const IncomingRequest& incoming) {
+  const auto level = log_level_named(member(incoming.params, "level"));
   if (!level) return invalid_params("level is none of the levels");
-  session_.log_level = *level;
+  handshake_.log_level = *level;
   return Json::object();
 }
 
-void Speaker::log(LogLevel level, const std::string& logger, const Json& data, std::optional<CallId> about) {
+void Session::log(LogLevel level, const std::string& logger, const Json& data, std::optional<CallId> about) {
   Json params{{"level", kLogLevels.at(static_cast<std::size_t>(level))}};
   if (!logger.empty()) params["logger"] = logger;
   params["data"] = data;
-  if (about) return calls_.log(*about, level, std::move(params), session_.log_level);
-  if (session_.begun && level >= session_.log_level)
+  if (about) return calls_.log(*about, level, std::move(params), handshake_.log_level);
+  if (handshake_.begun && level >= handshake_.log_level)
     outbox_.send(notification("notifications/message", std::move(params)));
 }
 
-void Speaker::list_changed(List list) {
-  subscriptions_.list_changed(outbox_, list, session_.begun && service_.offer().list_changes);
+void Session::list_changed(List list) {
+  subscriptions_.list_changed(outbox_, list, handshake_.begun && service_.capabilities().list_changes);
 }
 
 }  // namespace delegate::mcp
