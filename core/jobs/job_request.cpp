@@ -1,6 +1,9 @@
-#include "core/jobs/request_json.hpp"
+#include "core/jobs/job_request.hpp"
+
+#include <filesystem>
 
 #include "core/base/json.hpp"
+#include "core/os/file.hpp"
 
 namespace delegate::jobs {
 namespace {
@@ -8,6 +11,7 @@ namespace {
 using Json = OrderedJson;
 
 constexpr std::string_view kSchema = "delegate.request/1";
+constexpr std::size_t kMaxFile = 512u << 20;  // bytes: 64 MB of prompt with every character escaped
 
 std::optional<milliseconds> duration_at(const Json& json, const char* key) {
   if (!json.contains(key)) return std::nullopt;
@@ -30,6 +34,10 @@ Request read(const Json& json) {
   if (json.contains("tier")) request.tier = static_cast<Tier>(json.at("tier").get<int>());
   if (json.contains("fallback")) request.fallback = json.at("fallback").get<bool>();
   return request;
+}
+
+Path saved_path(const Engine& engine, const std::string& id) {
+  return Path(engine.store_path).parent_path() / "waiting" / (id + ".json");
 }
 
 }  // namespace
@@ -58,6 +66,22 @@ Result<Request> request_from(std::string_view text) {
   } catch (const Json::exception& error) {
     return fail(Code::invalid_argument, std::string("request: ") + error.what());
   }
+}
+
+Status save_request(const Engine& engine, const Request& request) {
+  const Path file = saved_path(engine, request.run_id);
+  TRY_STATUS(make_private_directory(file.parent_path()));
+  return write_private_file(file, to_json(request));
+}
+
+Result<Request> load_request(const Engine& engine, const std::string& id) {
+  TRY(const std::string text, read_file(saved_path(engine, id), kMaxFile));
+  return request_from(text);
+}
+
+void remove_saved_request(const Engine& engine, const std::string& id) {
+  std::error_code ignored;
+  std::filesystem::remove(saved_path(engine, id), ignored);
 }
 
 }  // namespace delegate::jobs

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "cli/mcp/directory.hpp"
+#include "cli/mcp/ask_request.hpp"
 #include "core/os/clock.hpp"
 
 // Where a backend works that an agent asks: it may read that directory, so it has to be one that was meant.

@@ -1,4 +1,4 @@
-#include "cli/mcp/offer.hpp"
+#include "cli/mcp/tools.hpp"
 
 #include "core/base/host_time.hpp"
 #include "core/base/ids.hpp"
@@ -27,7 +27,7 @@ Json object(Json properties, Json required) {
 }
 Json plain(const char* type) { return {{"type", type}}; }
 
-/// What `ask` and `result` say of a run.
+/// The structured answer of `ask` and `result`.
 Json run_schema() {
   return {{"type", "object"},
           {"properties",
@@ -83,7 +83,7 @@ mcp::Tool result_tool() {
               "is. offset goes on in a long answer. cancel stops the run.",
           .input_schema = object(
               {{"run", text("Id from ask.")},
-               {"wait_s", integer("Wait at most so many seconds; omit for as long as possible.", 0, kLongestWait)},
+               {"wait_s", integer("Wait at most so many seconds; omit for as long as possible.", 0, kMaxWaitSeconds)},
                {"offset", integer("next_offset of the part before.", 0, 1'000'000'000)},
                {"cancel", flag("Stop it.")}},
               {"run"}),
@@ -112,26 +112,26 @@ mcp::Tool status_tool() {
 
 }  // namespace
 
-mcp::Capabilities offer(const std::vector<std::string>& backends, bool may_write) {
-  mcp::Capabilities offer;
-  offer.info = {.name = "delegate", .title = "delegate", .version = DELEGATE_VERSION};
-  offer.info.description = "Asks the AI agents of this machine, and skips the broken ones";
-  offer.instructions = kInstructions;
-  offer.tools = {ask_tool(backends, may_write), result_tool(), status_tool()};
-  offer.resources = {
+mcp::Capabilities capabilities(const std::vector<std::string>& backends, bool may_write) {
+  mcp::Capabilities all;
+  all.info = {.name = "delegate", .title = "delegate", .version = DELEGATE_VERSION};
+  all.info.description = "Asks the AI agents of this machine, and skips the broken ones";
+  all.instructions = kInstructions;
+  all.tools = {ask_tool(backends, may_write), result_tool(), status_tool()};
+  all.resources = {
       {.uri = kStatusUri, .name = "status", .title = "Health of the agents", .mime_type = "application/json"},
       {.uri = kHistoryUri, .name = "history", .title = "Latest runs", .mime_type = "application/json"}};
-  offer.resource_templates = {{.uri_template = std::string(kRunUri) + "{id}",
-                               .name = "run",
-                               .title = "The whole answer of a run",
-                               .mime_type = "text/plain"}};
-  offer.tasks = mcp::TaskKeeping{.now = [] { return std::chrono::system_clock::now(); },
-                                 .new_id =
-                                     [] {
-                                       return make_run_id(std::chrono::duration_cast<milliseconds>(
-                                           std::chrono::system_clock::now().time_since_epoch()));
-                                     }};
-  return offer;
+  all.resource_templates = {{.uri_template = std::string(kRunUri) + "{id}",
+                             .name = "run",
+                             .title = "The whole answer of a run",
+                             .mime_type = "text/plain"}};
+  all.tasks = mcp::TaskKeeping{.now = [] { return std::chrono::system_clock::now(); },
+                               .new_id =
+                                   [] {
+                                     return make_run_id(std::chrono::duration_cast<milliseconds>(
+                                         std::chrono::system_clock::now().time_since_epoch()));
+                                   }};
+  return all;
 }
 
 }  // namespace delegate::cli::server
