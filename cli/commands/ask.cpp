@@ -1,5 +1,7 @@
+#include <algorithm>
+
+#include "cli/commands/ask_input.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/commands/request_builder.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/answer_stream.hpp"
@@ -11,17 +13,16 @@
 namespace delegate::cli {
 namespace {
 
-/// Could one of the candidates be probed in this run? Then the person must be able to leave before the probe's end.
+/// Could this run probe a candidate? Then it may go on after the answer is delivered.
 bool may_probe(const Engine& engine, const RoutePlan& plan) {
-  const auto reading = engine.breakers.read();
-  if (!reading) return false;
-  for (const RouteStep& step : plan.steps) {
-    const auto known = reading->backends.find(step.backend);
-    if (known == reading->backends.end()) continue;
+  const auto states = engine.breakers.read();
+  if (!states) return false;
+  return std::any_of(plan.steps.begin(), plan.steps.end(), [&](const RouteStep& step) {
+    const auto known = states->backends.find(step.backend);
+    if (known == states->backends.end()) return false;
     const BreakerState state = known->second.breaker.state;
-    if (state == BreakerState::open || state == BreakerState::half_open) return true;
-  }
-  return false;
+    return state == BreakerState::open || state == BreakerState::half_open;
+  });
 }
 
 int deliver(const Output& output, const AskCommand& command, const RunResult& result, AnswerStream& stream) {
@@ -29,50 +30,68 @@ int deliver(const Output& output, const AskCommand& command, const RunResult& re
   return result.answer ? stream.finish(output, result.answer->text) : stream.break_off(output);
 }
 
-/// The answer is finished before anything is said about it; a failed answer ends its line first.
+/// Remarks come before the answer, or after it if it was streamed.
 int report(const World& world, const Output& output, const AskCommand& command, const RunResult& result,
            AnswerStream& stream) {
-  // Nobody reads any longer, or nothing can be written: there is no more to say than that.
+  // A stdout that cannot be written is the only thing left to report.
   if (stream.is_closed() && world.signal == 0) return stream.break_off(output);
-  const bool streamed = stream.has_begun();
-  if (!streamed) output.remarks(explain(result), command.quiet);
+  const bool was_streamed = stream.has_begun();
+  if (!was_streamed) output.remarks(explain(result), command.quiet);
   const int written = deliver(output, command, result, stream);
-  if (streamed) output.remarks(explain(result), command.quiet);
+  if (was_streamed) output.remarks(explain(result), command.quiet);
   return written != 0 ? written : exit_code_of(result, world.signal);
+}
+
+/// Everything up to the first call. Opens the host, which is opened again only if a fork is needed: an open store must
+/// not be carried through one.
+Result<PreparedAsk> prepare(const World& world, const Config& config, const AskCommand& command, const Output& output,
+                            std::optional<Host>& host, ForegroundProxy& foreground) {
+  const FieldNames names = FieldNames::options_of("ask");
+  const RequestBuilder builder = request_builder(world, config, names, output);
+  TRY(const RequestInput input, input_of(world, command, names));
+  TRY(Request request, builder.build(input));
+  host.emplace(world, config);
+  TRY_STATUS(builder.resolve_session(input, host->engine(), request));
+  PreparedAsk prepared = prepare_ask(host->engine(), std::move(request));
+  if (may_probe(host->engine(), prepared.plan)) {
+    host.reset();
+    foreground.start();
+    host.emplace(world, config);
+  }
+  return prepared;
+}
+
+/// The person has the answer: attempts that are still running and the loading of a local model go on in the background.
+void go_on_in_background(const World& world, const Config& config, const RunResult& result, int exit_code,
+                         std::optional<Host>& host, ForegroundProxy& foreground) {
+  const auto local = to_warm_up(host->engine(), result);
+  if (result.pending) {  // they use the open store; the fork was made before the first call
+    foreground.leave(exit_code);
+  } else if (local) {
+    host.reset();
+    if (!foreground.stay_behind(exit_code)) return;
+    host.emplace(world, config);
+  }
+  if (local) warm_up(host->engine(), *local, world.interrupted);
 }
 
 }  // namespace
 
 int run_ask(const World& world, const Config& config, const AskCommand& command) {
   const Output output(world);
-  auto request = question_of(world, config, command, output);
-  if (!request) return refuse(world, output, request.error());
   ForegroundProxy foreground;
-  std::optional<Host> host(std::in_place, world, config);
-  if (const Status found = find_session(command, *host, *request); !found) return refuse(world, output, found.error());
-  PreparedAsk prepared = prepare_ask(host->engine(), *std::move(request));
-  if (may_probe(host->engine(), prepared.plan)) {
-    host.reset();  // an open store must not be carried through a fork
-    foreground.start();
-    host.emplace(world, config);
-  }
+  std::optional<Host> host;
+  auto prepared = prepare(world, config, command, output, host, foreground);
+  if (!prepared) return report_failure(world, output, prepared.error());
   if (!host->notice().empty()) output.note("delegate: " + host->notice());
   AnswerStream stream(world);
   Narrator narrator(output, command, stream, world.interrupted);
-  const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, narrator);
+  const RunResult result = ask(host->engine(), *std::move(prepared), world.interrupted, narrator);
   narrator.clear();
   const int code = report(world, output, command, result, stream);
   notify::announce_left_behind(world, own_command(world), host->engine());
-  const auto local = to_warm_up(host->engine(), result);
-  if (result.pending) foreground.leave(code);
-  if (local) {
-    // An attempt that is still out works with the store; then this process is in the background already.
-    if (!result.pending) host.reset();
-    const bool in_background = result.pending || foreground.stay_behind(code);
-    if (in_background && !host) host.emplace(world, config);
-    if (in_background) warm_up(host->engine(), *local, world.interrupted);
-  }
-  return code;  // those who are still out are waited for by the result's end, in the background
+  go_on_in_background(world, config, result, code, host, foreground);
+  return code;  // the end of `result` waits for attempts that are still running
 }
 
 }  // namespace delegate::cli

@@ -1,5 +1,6 @@
 #pragma once
 #include "cli/args/parse.hpp"
+#include "cli/request/request_builder.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal/output.hpp"
 
@@ -12,8 +13,6 @@ int run_result(const World& world, const Config& config, const ResultCommand& co
 int run_cancel(const World& world, const Config& config, const CancelCommand& command);
 int run_worker(const World& world, const Config& config, const WorkerCommand& command);
 int run_mcp(const World& world, const std::string& config_file, const McpCommand& command);
-/// The latest runs, as `runs --json` prints them.
-Result<std::string> history_of(const Host& host);
 int run_carry(const World& world, const Config& config, const CarryCommand& command);
 int run_status(const World& world, const Config& config, const StatusCommand& command);
 int run_backends(const World& world, const Config& config, const BackendsCommand& command);
@@ -36,8 +35,5 @@ int run_stand_in(const World& world, const StandInCommand& command);
 int run_completion(const World& world, const CompletionCommand& command);
 int run_complete(const World& world, const Configured& configured, const CompleteCommand& command);
 int run_manual(const World& world, const ManualCommand& command);
-
-/// A backend that is not in the configuration: the error with a suggestion.
-Error unknown_backend(const std::string& where, const Config& config, const std::string& name);
 
 }  // namespace delegate::cli

@@ -92,18 +92,6 @@ int dispatch(const World& world, const Configured& configured, const CommandLine
 
 }  // namespace
 
-Error unknown_backend(const std::string& where, const Config& config, const std::string& name) {
-  std::vector<std::string> names;
-  if (where.starts_with("ask")) names.emplace_back("auto");
-  for (const auto& [known, settings] : config.backends) names.push_back(known);
-  for (std::string& candidate : config.candidates())
-    if (!candidate_name(candidate).login.empty()) names.push_back(std::move(candidate));
-  const std::string_view near = nearest(name, names);
-  return {Code::not_found,
-          where + ": '" + one_line(name, 80) + "' is no backend (there are: " + join(names, ", ") + ")",
-          near.empty() ? "see `delegate backends`" : "did you mean `" + std::string(near) + "`?"};
-}
-
 int run(World& world) {
   const CommandLine line = parse(world.arguments);
   world.json = wants_json(world.arguments);

@@ -70,7 +70,8 @@ int milliseconds_until(Deadline deadline) {
 /// One wait and what follows from it. False: it is over.
 bool turn(const World& world, server::Server& server, Streams& streams) {
   std::vector<pollfd> set{streams.reading(), streams.writing(), {world.interrupted.fd(), POLLIN, 0}};
-  for (const auto& [fd, events] : server.watched()) set.push_back({fd, events, 0});
+  for (const auto& [fd, what] : server.watched())
+    set.push_back({fd, static_cast<short>(what == server::Server::Watched::For::input ? POLLIN : POLLOUT), 0});
   if (::poll(set.data(), set.size(), milliseconds_until(server.wake())) < 0)
     for (pollfd& one : set) one.revents = 0;
   if (world.interrupted.cancelled()) return false;
@@ -85,7 +86,7 @@ bool turn(const World& world, server::Server& server, Streams& streams) {
     }
     server.connection().feed(*bytes);
   }
-  server.act();
+  server.advance_all();
   streams.add(server.connection().take_output());
   return true;
 }
@@ -94,6 +95,7 @@ bool turn(const World& world, server::Server& server, Streams& streams) {
 
 int run_mcp(const World& world, const std::string& config_file, const McpCommand& command) {
   const Output output(world);
+  server::ServerOptions options{.may_write = command.allow_write};
   if (!command.client_timeout.empty()) {
     const auto timeout = parse_duration(command.client_timeout);
     if (!timeout || *timeout <= milliseconds(0)) {
@@ -102,6 +104,7 @@ int run_mcp(const World& world, const std::string& config_file, const McpCommand
                     "write it like 60s or 5m"});
       return kUsage;
     }
+    options.client_timeout = *timeout;
   }
   if (::isatty(world.in) == 1)
     output.note(
@@ -112,7 +115,7 @@ int run_mcp(const World& world, const std::string& config_file, const McpCommand
         {Code::unavailable, "mcp: stdin or stdout is closed", "an editor agent starts it: see `delegate help mcp`"});
     return kInternal;
   }
-  server::Server server(world, config_file, command);
+  server::Server server(world, config_file, options);
   bool is_new = true;
   while (turn(world, server, streams)) {
     if (!is_new || !streams.has_written()) continue;

@@ -5,6 +5,7 @@
 #include "cli/render/json.hpp"
 #include "cli/terminal/terminal.hpp"
 #include "core/base/duration.hpp"
+#include "core/jobs/job_result.hpp"
 #include "core/jobs/job_status.hpp"
 #include "core/os/event.hpp"
 
@@ -34,7 +35,7 @@ Result<jobs::JobStatus> wait_for(const World& world, const Host& host, const std
 int fail_with(const Output& output, const char* command, const Error& error) {
   Error said = error;
   said.what = std::string(command) + ": " + error.what;
-  if (error.code == Code::not_found) said.hint = "`delegate runs` lists what was asked";
+  if (error.code == Code::not_found) said.hint = "`delegate runs` lists the runs";
   output.failure(said, is_usage_error(error) ? "usage" : "internal");
   return is_usage_error(error) ? kUsage : kInternal;
 }
@@ -51,7 +52,7 @@ int show_unended(const World& world, const Output& output, const jobs::JobStatus
   if (world.interrupted.cancelled() && world.signal != 0) return 128 + world.signal;
   const bool waits = known.row.state == JobRow::State::waiting;
   const std::string hint = !known.is_lost ? "`delegate result --wait " + known.row.id + "` waits for its end"
-                           : waits        ? "`delegate worker` runs what was left behind"
+                           : waits        ? "`delegate worker` runs orphaned jobs"
                                           : "ask again";
   output.failure({Code::unavailable, describe(known), hint}, known.is_lost ? "killed" : waits ? "waiting" : "running");
   return known.is_lost ? kAllFailed : kDeadline;
@@ -60,13 +61,11 @@ int show_unended(const World& world, const Output& output, const jobs::JobStatus
 /// Printed as `ask` would have.
 int show_end(const World& world, const Output& output, const ResultCommand& command, const JobRow& row) {
   if (command.json) return output.answer(row.result + "\n") != 0 ? kInternal : row.exit_code;
-  const Json json = Json::parse(row.result, nullptr, false);
-  const bool answered = json.is_object() && json.contains("answer") && json["answer"].is_string();
-  const bool quiet = command.quiet && answered;
-  for (const std::string_view line : split(row.remarks, '\n'))
-    if (!quiet && !line.empty()) output.note(line);
-  if (!answered) return row.exit_code == 0 ? kInternal : row.exit_code;
-  const std::string text = with_newline(json["answer"].get<std::string>());
+  const jobs::JobResult result = jobs::job_result_from(row);
+  const auto& answer = result.record.answer;
+  output.remarks(result.remarks, command.quiet && answer);
+  if (!answer) return row.exit_code == 0 ? kInternal : row.exit_code;
+  const std::string text = with_newline(*answer);
   const int written = output.answer(columns_of(world.out) ? harmless(text) : text);
   return written != 0 ? written : row.exit_code;
 }
@@ -93,7 +92,7 @@ int run_cancel(const World& world, const Config& config, const CancelCommand& co
   if (!known) return fail_with(output, "cancel", known.error());
   if (const Status stopped = jobs::cancel_job(host.engine(), *known); !stopped)
     return fail_with(output, "cancel", stopped.error());
-  const bool had_ended = known->has_ended() && !known->is_left_behind();
+  const bool had_ended = known->has_ended() && !known->is_orphaned();
   const char* state = had_ended ? "ended" : "cancelled";
   if (command.json)
     return output.answer(dump({{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");

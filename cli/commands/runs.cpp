@@ -5,7 +5,8 @@
 #include "cli/exit_code.hpp"
 #include "cli/render/runs.hpp"
 #include "cli/terminal/terminal.hpp"
-#include "core/jobs/saved_request.hpp"
+#include "core/inspect/history.hpp"
+#include "core/jobs/job_request.hpp"
 #include "core/state/ledger_rules.hpp"
 
 namespace delegate::cli {
@@ -16,42 +17,6 @@ constexpr int kPlotColumns = 24;
 
 tl::unexpected<Error> usage(std::string what, std::string hint = {}) {
   return fail(Code::invalid_argument, "runs: " + std::move(what), std::move(hint));
-}
-
-std::string outcome_now(const RunRow& row, const Breakers& breakers) {
-  if (!row.outcome.empty()) return row.outcome;
-  return breakers.is_dead(row.owner) ? "killed" : "running";
-}
-
-/// Runs in the background that have not ended, newest first. A store without a queue has none.
-Result<std::vector<JobRow>> unended_jobs(const Host& host) {
-  Jobs* jobs = host.store() == nullptr ? nullptr : host.store()->jobs();
-  if (jobs == nullptr) return std::vector<JobRow>();
-  TRY(auto rows, jobs->list());
-  std::erase_if(
-      rows, [](const JobRow& row) { return row.state == JobRow::State::ended || row.state == JobRow::State::killed; });
-  return rows;
-}
-
-Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<JobRow>& jobs) {
-  PastRun run{.row = std::move(row)};
-  TRY(run.attempts, engine.ledger->attempts(run.row.id));
-  run.outcome = outcome_now(run.row, engine.breakers);
-  const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobRow& one) { return one.id == run.row.id; });
-  if (job == jobs.end() || run.outcome != "running") return run;
-  run.state = PastRun::State::working;
-  run.doing = job->doing;
-  return run;
-}
-
-/// One that has not begun: the ledger does not know it yet.
-PastRun waiting_run(const Breakers& breakers, const JobRow& job) {
-  const bool is_left = breakers.is_dead(job.owner);
-  return {.row = {.id = job.id, .started_at = job.submitted_at, .owner = job.owner},
-          .attempts = {},
-          .outcome = "waiting",
-          .state = PastRun::State::waiting,
-          .doing = is_left ? "left behind: `delegate worker` runs it" : "waits for its turn"};
 }
 
 /// A backend that is configured, or that the history knows from another time. `auto` never took part itself.
@@ -107,7 +72,7 @@ std::optional<PastRun> find_waiting(const Host& host, const std::vector<JobRow>&
     return one.state == JobRow::State::waiting && one.id.starts_with(id);
   });
   if (job == jobs.end()) return std::nullopt;
-  PastRun run = waiting_run(host.engine().breakers, *job);
+  PastRun run = queued_run(host.engine(), *job);
   if (const auto request = jobs::load_request(host.engine(), job->id)) {
     run.row.requested_backend = request->backend;
     run.row.cwd = request->cwd;
@@ -120,7 +85,7 @@ Result<std::string> one_run(const Host& host, const RunsCommand& command, const 
   const auto show = [&](const PastRun& run) {
     return command.json ? run_to_json(run) : run_to_text(run, engine.config.history, page);
   };
-  TRY(const auto jobs, unended_jobs(host));
+  TRY(const auto jobs, unended_jobs(host.engine()));
   auto row = engine.ledger->run(command.id);
   const auto waiting = command.id.empty() ? std::nullopt : find_waiting(host, jobs, command.id);
   const bool is_exact = waiting && waiting->row.id == command.id;
@@ -142,31 +107,11 @@ Result<std::string> totals(const Engine& engine, const RunsCommand& command, con
   return all.empty() ? std::string() : totals_to_text(all, query, page);
 }
 
-/// Those that wait come first: what is asked of the ledger alone (who was tried, how it ended) is not true of them yet.
-std::vector<PastRun> waiting_runs(const Host& host, const RunQuery& query, const std::vector<JobRow>& jobs) {
-  std::vector<PastRun> runs;
-  if (!query.backend.empty() || !query.outcome.empty()) return runs;
-  for (const JobRow& job : jobs)
-    if (job.state == JobRow::State::waiting && job.submitted_at >= query.since)
-      runs.push_back(waiting_run(host.engine().breakers, job));
-  return runs;
-}
-
 Result<std::string> list(const Host& host, const RunsCommand& command, const Page& page) {
   const Engine& engine = host.engine();
   RunQuery query{.backend = command.backend, .outcome = command.outcome, .most = command.most};
   TRY(query.since, since(command, page.now, milliseconds(0)));
-  TRY(const auto jobs, unended_jobs(host));
-  std::vector<PastRun> runs = waiting_runs(host, query, jobs);
-  TRY(auto rows, engine.ledger->runs(query));
-  for (RunRow& row : rows) {
-    const bool is_shown =
-        std::any_of(runs.begin(), runs.end(), [&](const PastRun& run) { return run.row.id == row.id; });
-    if (is_shown) continue;  // it began between the two looks
-    TRY(PastRun run, past_run(engine, std::move(row), jobs));
-    runs.push_back(std::move(run));
-  }
-  runs.resize(std::min(runs.size(), static_cast<std::size_t>(query.most)));
+  TRY(const auto runs, latest_runs(engine, query));
   if (command.json) return list_to_json(runs);
   return runs.empty() ? std::string() : list_to_text(runs, page);
 }
@@ -182,10 +127,6 @@ Result<std::string> look_back(const Host& host, const RunsCommand& command, cons
 }
 
 }  // namespace
-
-Result<std::string> history_of(const Host& host) {
-  return look_back(host, {.json = true}, {.now = host.engine().clock.now().wall});
-}
 
 int run_runs(const World& world, const Config& config, const RunsCommand& command) {
   const Output output(world);

@@ -14,7 +14,7 @@ int run_worker(const World& world, const Config& config, const WorkerCommand& co
     output.failure(runs.error(), "internal");
     return kInternal;
   }
-  if (runs->empty()) output.note("delegate: nothing was left behind");
+  if (runs->empty()) output.note("delegate: no orphaned jobs");
   if (world.signal != 0) return 128 + world.signal;
   return command.json ? output.answer(dump({{"schema", "delegate.worker/1"}, {"runs", *runs}}) + "\n") : kAnswered;
 }

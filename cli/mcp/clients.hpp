@@ -6,14 +6,14 @@
 
 namespace delegate::cli::server {
 
-/// What is known of an editor agent by the name it gives itself. For comfort only: a name is a claim.
+/// What is known about an editor's agent by the name that it gives itself. Only for comfort: a name proves nothing.
 struct ClientHabits {
-  std::chrono::milliseconds patience;  // how long a call may take before the agent gives it up, with some to spare
-  std::size_t longest;                 // bytes of an answer that it shows its model
+  std::chrono::milliseconds patience;  // how long a call may take, with a margin to the agent's own timeout
+  std::size_t max_answer;              // bytes of an answer that the agent shows its model
 };
 ClientHabits habits_of(const std::string& client);
 
-/// How long a call may take before it is answered with the run's id; `stated`: the client's own limit.
+/// How long a call may take before it is answered with the run's id. `stated`: the client's own timeout.
 std::chrono::milliseconds patience_of(const std::string& client, std::optional<std::chrono::milliseconds> stated);
 
 }  // namespace delegate::cli::server

@@ -11,50 +11,40 @@
 namespace delegate::cli::server {
 namespace {
 
-std::string text_at(const Json& json, const char* key) {
-  return json.is_object() && json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
+/// The end of a piece that begins at `from` and has at most `max` bytes; no character is cut in two.
+std::size_t end_of_piece(std::string_view text, std::size_t from, std::size_t max) {
+  return from + cut_to_bytes(text.substr(from), max).size();
 }
 
-/// The end of a piece that begins at `from`, at most so many bytes long, where no character is cut in two.
-std::size_t end_of_piece(std::string_view text, std::size_t from, std::size_t longest) {
-  return from + cut_to_bytes(text.substr(from), longest).size();
-}
-
-/// What stderr would have said beside the answer, without the program's name before each line.
-std::string note_of(const std::string& remarks) {
+/// One line each, without the program's name.
+std::string note_of(const Remarks& remarks) {
   std::vector<std::string> lines;
-  for (std::string_view line : split(remarks, '\n')) {
-    if (line.starts_with("delegate: ")) line.remove_prefix(10);
-    if (!line.empty()) lines.emplace_back(line);
-  }
+  lines.reserve(remarks.size());
+  for (const Remark& remark : remarks)
+    lines.push_back(remark.kind == Remark::Kind::hint ? line_of(remark) : remark.text);
   return join(lines, "\n");
 }
 
-double seconds_of(const Json& run) {
-  const double ms =
-      run.contains("duration_ms") && run["duration_ms"].is_number() ? run["duration_ms"].get<double>() : 0;
-  return std::round(ms / 100) / 10;
-}
+double seconds_of(const RunRecord& run) { return std::round(static_cast<double>(run.took.count()) / 100) / 10; }
 
 mcp::ToolResult both(const std::string& text, Json structured, bool is_error) {
   return {.content = {mcp::Text{text}}, .structured = std::move(structured), .is_error = is_error};
 }
 
 /// "[codex gpt-5, 12.3 s]"
-std::string signature(const Json& run) {
-  std::string who = text_at(run, "backend");
-  if (const std::string model = text_at(run, "model"); !model.empty()) who += " " + model;
+std::string signature(const RunRecord& run) {
+  const std::string who = run.backend + (run.model.empty() ? "" : " " + run.model);
   std::string seconds = std::to_string(seconds_of(run));
   return "[" + who + ", " + seconds.substr(0, seconds.find('.') + 2) + " s]";
 }
 
-Shown answered(const std::string& id, const Json& run, const std::string& note, std::size_t offset,
-               std::size_t longest) {
-  const std::string whole = text_at(run, "answer");
+EndedRun answered(const std::string& id, const jobs::JobResult& job, std::size_t offset, std::size_t max_answer) {
+  const RunRecord& run = job.record;
+  const std::string& whole = *run.answer;
   const std::size_t from = end_of_piece(whole, 0, offset);
-  const std::size_t end = end_of_piece(whole, from, longest);
-  Shown shown;
-  shown.is_cut = from > 0 || end < whole.size();
+  const std::size_t end = end_of_piece(whole, from, max_answer);
+  EndedRun ended_run;
+  ended_run.is_cut = from > 0 || end < whole.size();
   Json json{{"answer", whole.substr(from, end - from)}, {"status", "done"}};
   std::string text = json["answer"].get<std::string>() + "\n\n" + signature(run);
   if (end < whole.size()) {
@@ -62,31 +52,30 @@ Shown answered(const std::string& id, const Json& run, const std::string& note, 
     text += "\n[bytes " + std::to_string(from) + " to " + std::to_string(end) + " of " + std::to_string(whole.size()) +
             "; the rest: result with run=" + id + " and offset=" + std::to_string(end) + "]";
   }
-  if (shown.is_cut) json["run"] = id;
-  put(json, "backend", text_at(run, "backend"));
-  put(json, "model", text_at(run, "model"));
-  put(json, "session", text_at(run, "session_id"));
+  if (ended_run.is_cut) json["run"] = id;
+  put(json, "backend", run.backend);
+  put(json, "model", run.model);
+  put(json, "session", run.session_id);
   json["seconds"] = seconds_of(run);
+  const std::string note = note_of(job.remarks);
   put(json, "note", note);
   if (!note.empty()) text += "\n[" + note + "]";
-  shown.result = both(text, std::move(json), false);
-  return shown;
+  ended_run.result = both(text, std::move(json), false);
+  return ended_run;
 }
 
 }  // namespace
 
-Shown ended(const std::string& id, const jobs::job_event::Ended& end, std::size_t offset, std::size_t longest) {
-  const Json run = Json::parse(end.result, nullptr, false);
-  if (run.is_object() && run.contains("answer")) return answered(id, run, note_of(end.remarks), offset, longest);
-  const Json error = run.is_object() && run.contains("error") ? run["error"] : Json::object();
-  const std::string outcome = text_at(error, "outcome");
-  const std::string message = text_at(error, "message");
-  Json json{{"status", outcome == "cancelled" ? "cancelled" : "failed"}};
-  put(json, "outcome", outcome);
-  json["error"] = message.empty() ? "it ended without an answer" : message;
-  put(json, "hint", text_at(error, "hint"));
-  const std::string note = note_of(end.remarks);
-  const std::string text = note.empty() ? text_at(json, "error") : note;
+EndedRun ended(const std::string& id, const jobs::JobResult& job, std::size_t offset, std::size_t max_answer) {
+  const RunRecord& run = job.record;
+  if (run.answer) return answered(id, job, offset, max_answer);
+  const std::string error = run.message.empty() ? "it ended without an answer" : run.message;
+  Json json{{"status", run.outcome == "cancelled" ? "cancelled" : "failed"}};
+  put(json, "outcome", run.outcome);
+  json["error"] = error;
+  put(json, "hint", run.hint);
+  const std::string note = note_of(job.remarks);
+  const std::string text = note.empty() ? error : note;
   return {.result = both(text, std::move(json), true)};
 }
 
@@ -125,10 +114,9 @@ mcp::ToolResult status(const inspect::HostStatus& status) {
   return both(text, {{"backends", std::move(list)}}, false);
 }
 
-std::string answer_of(const jobs::job_event::Ended& end) {
-  const Json run = Json::parse(end.result, nullptr, false);
-  const std::string answer = text_at(run, "answer");
-  return answer.empty() ? end.remarks : answer;
+std::string answer_of(const jobs::JobResult& job) {
+  const std::string answer = job.record.answer.value_or("");
+  return answer.empty() ? note_of(job.remarks) : answer;
 }
 
 }  // namespace delegate::cli::server

@@ -3,27 +3,26 @@
 #include <string>
 
 #include "cli/render/render.hpp"
-#include "core/jobs/job_process.hpp"
+#include "core/jobs/job_result.hpp"
 #include "core/mcp/service.hpp"
 
-// What an agent is told. The whole of it stands in the text and in the structured form: some clients show their model
-// the one, some the other.
+// The answers of the tools. Text and structured form say the same: some clients show their model one, some the other.
 namespace delegate::cli::server {
 
-/// A run that has ended, from byte `offset` of its answer on, at most `longest` bytes of it. `is_cut`: more is to be
-/// fetched, so the run has to be kept.
-struct Shown {
+/// A run that has ended, with its answer from byte `offset` on, at most `max_answer` bytes. `is_cut`: the rest will be
+/// fetched, so the run must be kept.
+struct EndedRun {
   mcp::ToolResult result;
   bool is_cut = false;
 };
-Shown ended(const std::string& run, const jobs::job_event::Ended& end, std::size_t offset, std::size_t longest);
+EndedRun ended(const std::string& id, const jobs::JobResult& job, std::size_t offset, std::size_t max_answer);
 
-/// It goes on, and what to do next.
+/// The run goes on; says how to fetch its answer.
 mcp::ToolResult working(const std::string& run, const std::string& doing);
 mcp::ToolResult failure(const std::string& message, const std::string& hint);
 mcp::ToolResult status(const inspect::HostStatus& status);
 
-/// The whole answer of a run, or what was said instead of one.
-std::string answer_of(const jobs::job_event::Ended& end);
+/// The whole answer of a run; without one, the remarks.
+std::string answer_of(const jobs::JobResult& job);
 
 }  // namespace delegate::cli::server

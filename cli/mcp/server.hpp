@@ -1,40 +1,43 @@
 #pragma once
-#include <deque>
 #include <map>
 #include <optional>
 
-#include "cli/args/parse.hpp"
-#include "cli/mcp/asked.hpp"
-#include "cli/terminal/output.hpp"
+#include "cli/mcp/ask_call.hpp"
 #include "cli/session.hpp"
 #include "core/jobs/job_status.hpp"
 #include "core/mcp/connection.hpp"
 
 namespace delegate::cli::server {
 
-/// delegate for one agent. Runs nothing itself: each `ask` is a process of its own (see background/process.hpp), so a
-/// single thread serves any number of calls, and a run whose id was handed out outlives the server.
+struct ServerOptions {
+  bool may_write = false;
+  std::optional<milliseconds> client_timeout;  // of one call; absent: what is known of the client
+};
+
+/// delegate for one agent. It runs no backend itself: each `ask` has its own job process (core/jobs/job_process.hpp),
+/// so one thread serves any number of calls, and a run whose id was returned outlives the server.
 class Server final : public mcp::Service {
  public:
-  Server(const World& world, std::string config_file, const McpCommand& command);
+  Server(const World& world, std::string config_file, const ServerOptions& options);
   ~Server() override;
 
   mcp::Connection& connection() { return connection_; }
-  /// Descriptors of the runs, for the loop that polls; `act` is called after each poll.
+  /// A descriptor to poll; `advance_all` is called after each poll.
   struct Watched {
+    enum class For { input, room };
     int fd;
-    short events;
+    For what;
   };
   std::vector<Watched> watched() const;
   Deadline wake() const;
-  /// Goes on with everything that can go on.
-  void act();
-  /// What failed in an earlier session may be tried again: the guards of side jobs are closed.
+  /// Advances every call as far as it goes without waiting.
+  void advance_all();
+  /// Resets the guards of side jobs: what failed in an earlier session may be tried again.
   void begin_session();
-  /// Ends what nobody will fetch. What was handed out goes on.
+  /// Cancels all calls. Detached runs go on.
   void stop();
 
-  const mcp::Offer& offer() const override { return offer_; }
+  const mcp::Capabilities& capabilities() const override { return capabilities_; }
   void call_tool(const mcp::Call& call, const std::string& name, const mcp::Json& arguments) override;
   void read_resource(const mcp::Call& call, const std::string& uri) override;
   void get_prompt(const mcp::Call& call, const std::string& name,
@@ -43,45 +46,43 @@ class Server final : public mcp::Service {
   void cancelled(mcp::CallId id) override;
 
  private:
-  /// A `result` that waits for the end of a run.
-  struct Fetching {
+  /// A call of the tool `result` that waits for the end of a run.
+  struct ResultCall {
     std::string run;
-    Deadline patience;
+    Deadline deadline;
     std::size_t offset;
-    std::size_t longest;
-    News news;
-    Deadline next_look = Deadline::in(milliseconds(0));
+    std::size_t max_answer;
+    ProgressTimer progress_timer;
+    Deadline next_check = Deadline::in(milliseconds(0));
   };
-  /// A run's process that is no longer ours to hold, until it is reaped.
-  struct Leaving {
+  /// A job process whose call was answered or cancelled.
+  struct Unreaped {
     pid_t pid;
-    bool is_wanted;  // its id was handed out
+    bool may_go_on;  // the call was answered
   };
 
   void ask(const mcp::Call& call, const mcp::Json& arguments);
-  Result<Request> request_of(const mcp::Json& arguments) const;
   void fetch(const mcp::Call& call, const mcp::Json& arguments);
-  void start_waiting();
-  /// True: it was answered.
-  bool go_on(mcp::CallId id, Asked& asked);
-  bool look(mcp::CallId id, Fetching& fetching);
-  void finish(mcp::CallId id, Asked& asked, const jobs::JobEvent& told);
-  void leave(mcp::CallId id, Asked& asked);
+  void start_queued();
+  /// True: the call was answered.
+  bool advance(mcp::CallId id, AskCall& call);
+  bool check(mcp::CallId id, ResultCall& call);
+  void finish(mcp::CallId id, AskCall& call, const jobs::JobEvent& last);
+  void detach(mcp::CallId id, AskCall& call);
   void reap();
-  /// A host as it is configured now.
+  /// A host with the configuration as it is now.
   Result<const Host*> host();
 
   const World& world_;
   std::string config_file_;
-  bool may_write_;
-  std::optional<milliseconds> client_timeout_;
+  ServerOptions options_;
   std::optional<Configured> configured_;
   std::optional<Host> host_;
-  mcp::Offer offer_;
+  mcp::Capabilities capabilities_;
   mcp::Connection connection_;
-  std::map<mcp::CallId, Asked> asked_;
-  std::map<mcp::CallId, Fetching> fetching_;
-  std::vector<Leaving> leaving_;
+  std::map<mcp::CallId, AskCall> ask_calls_;
+  std::map<mcp::CallId, ResultCall> result_calls_;
+  std::vector<Unreaped> unreaped_;
 };
 
 }  // namespace delegate::cli::server

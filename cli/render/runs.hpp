@@ -3,23 +3,13 @@
 #include <vector>
 
 #include "core/config/config.hpp"
+#include "core/inspect/history.hpp"
 #include "core/state/ledger.hpp"
 
 // The history as people and scripts see it. Nothing is decided here.
 namespace delegate::cli {
 
-/// A run with its attempts, and how it ended: its outcome, `waiting`, `running`, or `killed` when its process is gone.
-/// One in the background that has not begun has only its id, the time when it was submitted (as `started_at`), and what
-/// is known of its request.
-struct PastRun {
-  enum class State { ended, waiting, working };  // other than ended: in the background
-
-  RunRow row;
-  std::vector<AttemptRow> attempts;
-  std::string outcome;
-  State state = State::ended;
-  std::string doing = {};  // until it has ended: "asking codex"
-};
+using namespace inspect;
 
 /// Where it is going to be read.
 struct Page {

@@ -1,38 +1,37 @@
 #include "core/jobs/job_process.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/jobs/job_request.hpp"
 #include "core/jobs/lifeline.hpp"
-#include "core/jobs/request_json.hpp"
-#include "core/os/file.hpp"
 #include "core/os/launch.hpp"
-#include "core/os/process.hpp"
+#include "core/os/pipe_io.hpp"
 
 namespace delegate::jobs {
 namespace {
 
 using Json = OrderedJson;
 
-Json object_of(const job_event::Accepted& told) {
-  Json json{{"ahead", told.ahead}};
-  put(json, "no_store", told.no_store);
+Json object_of(const job_event::Accepted& event) {
+  Json json{{"ahead", event.ahead}};
+  put(json, "no_store", event.no_store);
   return {{"accepted", json}};
 }
-Json object_of(const job_event::Begun&) { return {{"begun", true}}; }
-Json object_of(const job_event::Progress& told) {
-  return {{"progress", {{"backend", told.backend}, {"doing", told.doing}, {"bytes", told.bytes}}}};
+Json object_of(const job_event::Started&) { return {{"begun", true}}; }
+Json object_of(const job_event::Progress& event) {
+  return {{"progress", {{"backend", event.backend}, {"doing", event.doing}, {"bytes", event.bytes}}}};
 }
-Json object_of(const job_event::Ended& told) {
-  return {{"ended", {{"result", told.result}, {"remarks", told.remarks}, {"exit_code", told.exit_code}}}};
+Json object_of(const job_event::Ended& event) {
+  const JobResult& result = event.result;
+  return {{"ended",
+           {{"result", result.record.json}, {"remarks", to_json(result.remarks)}, {"exit_code", result.exit_code}}}};
 }
-Json object_of(const job_event::Failed& told) { return {{"error", {{"message", told.message}, {"hint", told.hint}}}}; }
+Json object_of(const job_event::Failed& event) {
+  return {{"error", {{"message", event.message}, {"hint", event.hint}}}};
+}
 
-JobEvent read_told(const Json& json) {
-  if (json.contains("begun")) return job_event::Begun{};
+JobEvent read_event(const Json& json) {
+  if (json.contains("begun")) return job_event::Started{};
   if (json.contains("accepted")) {
     const Json& accepted = json["accepted"];
     return job_event::Accepted{accepted.at("ahead").get<int>(), accepted.value("no_store", "")};
@@ -43,7 +42,8 @@ JobEvent read_told(const Json& json) {
   }
   if (json.contains("ended")) {
     const Json& ended = json["ended"];
-    return job_event::Ended{ended.at("result"), ended.at("remarks"), ended.at("exit_code").get<int>()};
+    return job_event::Ended{{parse_run_record(ended.at("result")), remarks_from(ended.at("remarks").get<std::string>()),
+                             ended.at("exit_code").get<int>()}};
   }
   const Json& error = json.at("error");
   return job_event::Failed{error.at("message"), error.value("hint", "")};
@@ -51,15 +51,15 @@ JobEvent read_told(const Json& json) {
 
 }  // namespace
 
-std::string to_line(const JobEvent& told) {
-  return dump(std::visit([](const auto& one) { return object_of(one); }, told)) + "\n";
+std::string to_line(const JobEvent& event) {
+  return dump(std::visit([](const auto& one) { return object_of(one); }, event)) + "\n";
 }
 
 JobEvent job_event_from(std::string_view line) {
   try {  // a border where exceptions end
-    return read_told(Json::parse(line));
+    return read_event(Json::parse(line));
   } catch (const Json::exception&) {
-    return job_event::Failed{"the run's process said what nobody understands: " + one_line(line, 200), {}};
+    return job_event::Failed{"the run's process sent unreadable output: " + one_line(line, 200), {}};
   }
 }
 
@@ -71,25 +71,31 @@ Result<JobProcess> JobProcess::start(const ProcessFacts& process, const OwnComma
   JobProcess job;
   job.pid_ = started.pid;
   job.lifeline_ = std::move(started.lifeline);
-  job.words_ = std::move(started.output);
-  job.request_ = to_json(request) + "\n";
+  job.output_ = std::move(started.output);
+  job.unsent_ = to_json(request) + "\n";
   return job;
 }
 
-Result<bool> JobProcess::hand_over() {
-  while (written_ < request_.size()) {
-    const ssize_t count = ::write(lifeline_.get(), request_.data() + written_, request_.size() - written_);
-    if (count > 0) written_ += static_cast<std::size_t>(count);
-    else if (errno == EAGAIN) return false;
-    else if (errno == EPIPE) return fail(Code::closed, "background: the run's process has ended");
-    else if (errno != EINTR) return fail_errno("background: hand the request over", errno);
-  }
-  return true;
+Result<bool> JobProcess::send_request() {
+  const auto count = write_some(lifeline_.get(), unsent_);
+  if (!count && count.error().code == Code::closed)
+    return fail(Code::closed, "background: the run's process has ended");
+  if (!count) return fail(count.error().code, "background: send the request: " + count.error().what);
+  unsent_.erase(0, *count);
+  return unsent_.empty();
+}
+
+std::optional<std::vector<JobEvent>> JobProcess::receive() {
+  if (read_some(output_.get(), received_) == ReadState::end) return std::nullopt;
+  std::vector<JobEvent> events;
+  for (std::size_t end; (end = received_.find('\n')) != std::string::npos; received_.erase(0, end + 1))
+    events.push_back(job_event_from(std::string_view(received_).substr(0, end)));
+  return events;
 }
 
 void JobProcess::detach() {
-  // Should it be gone, there is nothing to let go.
-  static_cast<void>(!::write(lifeline_.get(), &Lifeline::kDetach, 1));
+  // A process that has ended already needs no notice.
+  static_cast<void>(write_some(lifeline_.get(), std::string_view(&Lifeline::kDetach, 1)));
   lifeline_.reset();
 }
 

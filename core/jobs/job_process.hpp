@@ -1,73 +1,78 @@
 #pragma once
-#include <sys/types.h>
-
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/base/result.hpp"
+#include "core/jobs/job_result.hpp"
 #include "core/os/fd.hpp"
+#include "core/os/launch.hpp"
 #include "core/os/process_facts.hpp"
 #include "core/run/request.hpp"
 
-// A background run is a process of its own, the job process: `delegate run-job ID`. It reads its request from stdin, so
-// that no prompt is ever in an argument list, and reports on stdout, one JSON object a line. The other end of its stdin
-// is its lifeline: while the starter may still want to stop the run, the end of the lifeline ends the run. Once the
-// run's id was handed out, the starter detaches, and the run ends when it ends.
+// Each background run has its own process, the job process: `delegate run-job ID`. It reads its request from stdin, so
+// that no prompt is ever in an argument list, and reports on stdout, one JSON object a line. Its stdin is also its
+// lifeline: until the starter detaches, the end of the starter ends the run. The starter detaches when it gives the
+// run's id to a client that may fetch the result later.
 namespace delegate::jobs {
 
 /// What a job process reports.
 namespace job_event {
+/// The job waits or runs.
 struct Accepted {
-  int ahead = 0;         // how many wait before it; told again when that changes
-  std::string no_store;  // why the host cannot hold it: it cannot go on alone; empty: it can
+  int ahead = 0;         // how many jobs start before it; reported again when that changes
+  std::string no_store;  // why the store cannot hold the job, so that it cannot be detached; empty: it is in the store
 };
-struct Begun {};
+struct Started {};
 struct Progress {
-  std::string backend;  // who is asked now
+  std::string backend;  // that is being asked
   std::string doing;
   std::int64_t bytes = 0;  // of text so far
 };
 struct Ended {
-  std::string result;   // what `ask --json` would have printed
-  std::string remarks;  // what `ask` would have said on stderr
-  int exit_code = 0;
+  JobResult result;
 };
-/// It could not be carried at all.
+/// The job could not be run at all.
 struct Failed {
   std::string message;
   std::string hint;
 };
 }  // namespace job_event
 using JobEvent =
-    std::variant<job_event::Accepted, job_event::Begun, job_event::Progress, job_event::Ended, job_event::Failed>;
+    std::variant<job_event::Accepted, job_event::Started, job_event::Progress, job_event::Ended, job_event::Failed>;
 
-std::string to_line(const JobEvent& told);
-/// Anything else than a line of ours is a failure.
+std::string to_line(const JobEvent& event);
+/// A line that is no event is read as Failed.
 JobEvent job_event_from(std::string_view line);
 
-/// The starting side.
+/// The starter's end of a job process.
 class JobProcess {
  public:
-  /// Starts `self` as a job process in the directory of the request, in a session of its own.
+  /// Starts `self` as a job process in its own session, in the directory of the request.
   static Result<JobProcess> start(const ProcessFacts& process, const OwnCommand& self, const Request& request);
 
   pid_t pid() const { return pid_; }
-  /// Its words, one JSON object a line; closed at its end.
-  const Fd& words() const { return words_; }
-  /// Writes what the pipe takes now of the request. True: all of it is written. Code::closed: the process is gone.
-  Result<bool> hand_over();
-  const Fd& lifeline() const { return lifeline_; }  // non-blocking, writable when there is room
+
+  /// Writes as much of the request as fits into the pipe. True: all is written. Code::closed: the process has ended.
+  Result<bool> send_request();
+  const Fd& lifeline() const { return lifeline_; }  // non-blocking; writable if there is room
+
+  const Fd& output() const { return output_; }  // readable if there are events
+  /// The events that can be read now; waits for input if there is none. Nothing: the process has ended.
+  std::optional<std::vector<JobEvent>> receive();
+
   /// From now on the run goes on whatever happens to this process.
   void detach();
-  /// Nobody wants the run any more.
+  /// Ends the run.
   void abort() { lifeline_.reset(); }
 
  private:
   pid_t pid_ = 0;
   Fd lifeline_;
-  Fd words_;
-  std::string request_;
-  std::size_t written_ = 0;
+  Fd output_;
+  std::string unsent_;    // of the request
+  std::string received_;  // of an event that is not complete
 };
 
 }  // namespace delegate::jobs

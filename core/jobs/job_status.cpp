@@ -2,9 +2,9 @@
 
 #include <csignal>
 
-#include "core/jobs/saved_request.hpp"
+#include "core/jobs/job_request.hpp"
+#include "core/jobs/job_result.hpp"
 #include "core/os/process.hpp"
-#include "core/run/run_record.hpp"
 
 namespace delegate::jobs {
 
@@ -20,33 +20,34 @@ Result<JobStatus> find_job(const Engine& engine, const std::string& id) {
 std::string describe(const JobStatus& job) {
   const std::string name = "run " + job.row.id;
   if (job.is_lost) return name + ": its process was killed before it ended";
-  if (job.row.state == JobRow::State::waiting) return name + " waits for its turn";
+  if (job.row.state == JobRow::State::waiting) return name + " is queued";
   return name + " has not ended" + (job.row.doing.empty() ? "" : ": " + job.row.doing);
 }
 
-constexpr int kCancelled = 130;
-
-/// It waits, and nobody is left to end it. A worker that adopts it in the same moment finds it ended.
-Status end_for_good(const Engine& engine, const std::string& id) {
+RunResult cancelled_before_start(const std::string& id, const std::string& backend) {
   RunResult result;
   result.run_id = id;
+  result.requested_backend = backend;
   result.outcome = Outcome::cancelled;
-  result.message = "cancelled before it began";
+  result.message = "cancelled before it started";
+  return result;
+}
+
+/// No process is left to do it. A worker that adopts the job at the same time finds it ended.
+Status end_orphan(const Engine& engine, const std::string& id) {
+  const RunResult result = cancelled_before_start(id, {});
   const milliseconds now = engine.clock.now().wall;
   remove_saved_request(engine, id);
-  return engine.store->jobs()->finish({.id = id,
-                                       .ended_at = now,
-                                       .result = to_json(result),
-                                       .remarks = "delegate: cancelled before it began\n",
-                                       .exit_code = kCancelled},
+  return engine.store->jobs()->finish(ended_row(id, now, to_job_result(result, engine.redact)),
                                       now - engine.config.background.keep);
 }
 
 Status cancel_job(const Engine& engine, const JobStatus& job) {
-  if (job.is_left_behind()) return end_for_good(engine, job.row.id);
+  if (job.is_orphaned()) return end_orphan(engine, job.row.id);
   if (job.has_ended()) return {};
   TRY_STATUS(engine.store->jobs()->request_cancel(job.row.id));
-  // It looks for the wish every now and then; a signal is quicker. Held by a descriptor, the process is the right one.
+  // The job process checks for the request now and then; a signal is quicker. The pidfd is opened before the check, so
+  // the signal cannot reach a later process with the same pid.
   const ProcessId& owner = job.row.owner;
   const ProcessId& self = engine.breakers.self();
   const Fd process = open_pidfd(static_cast<pid_t>(owner.pid));

@@ -1,24 +1,27 @@
 #pragma once
-#include "core/run/engine.hpp"
+#include "core/run/ask.hpp"
 #include "core/state/jobs.hpp"
 
 namespace delegate::jobs {
 
-/// What is known of a run in the background.
+/// A background job as it is now.
 struct JobStatus {
   JobRow row;
-  bool is_lost = false;  // it has not ended and its process is or was gone
-  /// It waits, and its process was killed: `delegate worker` would run it.
-  bool is_left_behind() const { return is_lost && row.state == JobRow::State::waiting; }
+  bool is_lost = false;  // its process was killed before the job ended
+  /// Its process was killed before the job started: `delegate worker` would run it.
+  bool is_orphaned() const { return is_lost && row.state == JobRow::State::waiting; }
   bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
 };
 
-/// The run whose id begins so. Errors as of Jobs::find.
+/// `id` may be the beginning of an id. Errors as of Jobs::find.
 Result<JobStatus> find_job(const Engine& engine, const std::string& id);
-/// "run ID has not ended: asking gemini"; what to do about it.
+/// "run ID has not ended: asking gemini".
 std::string describe(const JobStatus& job);
-/// Stops it at once where its process can be reached, else within a moment; one that was left behind is never run.
-/// Nothing when it has ended.
+/// Stops the job: at once if its process can be reached, else within a moment. An orphaned one is never run. Does
+/// nothing if it has ended.
 Status cancel_job(const Engine& engine, const JobStatus& job);
+
+/// The result of a job that was cancelled while it was queued.
+RunResult cancelled_before_start(const std::string& id, const std::string& backend);
 
 }  // namespace delegate::jobs

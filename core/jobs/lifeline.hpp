@@ -7,27 +7,28 @@
 
 namespace delegate::jobs {
 
-/// The process's end of what holds it: stdin, which is a request on one line and then silence, until it ends or says
-/// that the run may go on alone.
+/// The job process's end of its stdin: a request on one line, then nothing until the starter detaches or ends.
 class Lifeline {
  public:
   static constexpr char kDetach = 'k';
 
   explicit Lifeline(int fd) : fd_(fd) {}
-  /// Waits for the first line. Nothing: it ended before, or was interrupted.
-  std::optional<std::string> request(const CancelToken& cancel);
-  /// Looks without waiting.
-  void look() { read_within(Deadline::in(std::chrono::milliseconds(0))); }
-  /// Waits until it is known whether anybody wants the end of the run.
-  void wait(Deadline patience);
+  /// Of a job that has no starter.
+  static Lifeline already_detached();
+
+  /// Waits for the first line. Nothing: the starter ended before it was complete, or a cancel.
+  std::optional<std::string> read_request(const CancelToken& cancel);
+  /// Notices what happened meanwhile; does not wait.
+  void check() { read_within(Deadline::in(std::chrono::milliseconds(0))); }
+  /// Waits until the starter has detached or ended, or for the deadline.
+  void wait(Deadline deadline);
   bool is_detached() const { return detached_; }
   bool is_aborted() const { return ended_ && !detached_; }
 
  private:
-  void read_within(Deadline patience);
+  void read_within(Deadline deadline);
 
   int fd_;
-  std::string rest_;
   bool detached_ = false;
   bool ended_ = false;
 };

@@ -18,7 +18,7 @@ struct HandOver {
 
 Refusal internal(std::string why) { return {ErrorCode::internal_error, std::move(why), nullptr}; }
 
-/// The answer as a result, when it is one that fits the question.
+/// The answer as a result; an error if it does not fit the kind of call.
 struct ResultWriter {
   const Subject& subject;
   Version version;
@@ -43,48 +43,49 @@ struct ResultWriter {
 
 }  // namespace
 
-CallId Calls::admit(const Asked& asked, Subject subject) {
+CallId Calls::admit(const IncomingRequest& incoming, Subject subject) {
   const CallId id{++last_call_};
-  Pending pending{asked.seat, std::move(subject), {}, asked.progress_token, 0, false, asked.log_level, {}, {}};
+  Pending pending{incoming.to, std::move(subject), {}, incoming.progress_token, 0, false, incoming.log_level, {}, {}};
   pending.call.id = id;
-  pending.call.client = asked.client;
-  pending.call.wants_progress = !asked.progress_token.is_null();
-  pending.call.meta = asked.meta;
-  if (is_modern(asked.version())) {
-    pending.call.input_responses = member(asked.params, "inputResponses");
-    pending.call.request_state = text_member(asked.params, "requestState");
+  pending.call.client = incoming.client;
+  pending.call.wants_progress = !incoming.progress_token.is_null();
+  pending.call.meta = incoming.meta;
+  if (is_modern(incoming.version())) {
+    pending.call.input_responses = member(incoming.params, "inputResponses");
+    pending.call.request_state = text_member(incoming.params, "requestState");
   }
   calls_.emplace(id, std::move(pending));
   return id;
 }
 
-Reply Calls::start(const Asked& asked, Subject subject) {
+Reply Calls::start(const IncomingRequest& incoming, Subject subject) {
   if (calls_.size() >= limits_.calls)
     return internal("already busy with " + std::to_string(limits_.calls) + " calls; try again when one has ended");
-  const CallId id = admit(asked, std::move(subject));
-  in_flight_.add(asked.seat.id, id);
+  const CallId id = admit(incoming, std::move(subject));
+  in_flight_.add(incoming.to.id, id);
   hand_over(id);
   return Later{};
 }
 
-Reply Calls::start_task(const Asked& asked, Subject subject, std::optional<std::chrono::milliseconds> keep_for) {
-  const TaskKeeping& keeping = *service_.offer().tasks;
+Reply Calls::start_task(const IncomingRequest& incoming, Subject subject,
+                        std::optional<std::chrono::milliseconds> keep_for) {
+  const TaskKeeping& keeping = *service_.capabilities().tasks;
   if (calls_.size() >= limits_.calls) return internal("too many calls");
-  const CallId id = admit(asked, std::move(subject));
+  const CallId id = admit(incoming, std::move(subject));
   const auto name = tasks_.create(keeping, id, keep_for);
   if (!name) {
     calls_.erase(id);
     return internal("there are " + std::to_string(limits_.tasks) + " tasks already; wait until some are forgotten");
   }
   calls_.at(id).task = *name;
-  // Before the application begins: it may be done at once.
-  outbox_.answer(asked.seat, {{"task", tasks_.describe(keeping, *name)}});
+  // Sent before the application starts, which may finish the call at once.
+  outbox_.answer(incoming.to, {{"task", tasks_.describe(keeping, *name)}});
   hand_over(id);
   return Later{};
 }
 
 void Calls::hand_over(CallId id) {
-  // Copies: the application may finish, and so end, the call while it is told of it.
+  // Copies: the application may finish the call, which deletes it, before this returns.
   const Call call = calls_.at(id).call;
   const Subject subject = calls_.at(id).subject;
   std::visit(HandOver{service_, call}, subject);
@@ -103,10 +104,10 @@ bool Calls::finish(CallId id, const Answer& answer) {
 void Calls::conclude(const Pending& pending, const Answer& given) {
   Outcome outcome = outcome_of(pending, given);
   if (auto* result = std::get_if<Json>(&outcome); result != nullptr && is_modern(pending.call.client.version))
-    complete(*result, service_.offer().info);
+    complete(*result, service_.capabilities().info);
   if (!pending.task.empty()) return settle_task(pending, std::move(outcome));
-  in_flight_.remove(pending.seat.id);
-  answer(pending.seat, outcome);
+  in_flight_.remove(pending.to.id);
+  answer(pending.to, outcome);
 }
 
 Outcome Calls::outcome_of(const Pending& pending, const Answer& given) const {
@@ -120,7 +121,7 @@ Outcome Calls::outcome_of(const Pending& pending, const Answer& given) const {
     const std::string why = "this needs a client that can do " + question.method;
     if (!is_modern(version) && std::holds_alternative<ToolCall>(pending.subject))
       return wire(ToolResult{{Text{why}}, std::nullopt, true, nullptr}, version);
-    return wire(Failure{Failure::Kind::missing_capability, why, {{needed, Json::object()}}}, version);
+    return wire(Failure{Failure::Reason::missing_capability, why, {{needed, Json::object()}}}, version);
   }
   return ResultWriter{pending.subject, version}(*input);
 }
@@ -130,16 +131,16 @@ void Calls::settle_task(const Pending& pending, Outcome outcome) {
   const bool failed = result == nullptr || result->value("isError", false);
   if (result != nullptr) (*result)["_meta"].update(related_task(pending.task));
   const auto status = failed ? Tasks::Status::failed : Tasks::Status::completed;
-  const auto waiting = tasks_.settle(*service_.offer().tasks, pending.task, status, outcome);
-  for (const Seat& seat : waiting) {
-    in_flight_.remove(seat.id);
-    answer(seat, outcome);
+  const auto waiting = tasks_.settle(*service_.capabilities().tasks, pending.task, status, outcome);
+  for (const ReplyTo& to : waiting) {
+    in_flight_.remove(to.id);
+    answer(to, outcome);
   }
 }
 
-void Calls::answer(const Seat& seat, const Outcome& outcome) {
-  if (const auto* result = std::get_if<Json>(&outcome)) outbox_.answer(seat, *result);
-  else outbox_.refuse(seat, std::get<Refusal>(outcome));
+void Calls::answer(const ReplyTo& to, const Outcome& outcome) {
+  if (const auto* result = std::get_if<Json>(&outcome)) outbox_.answer(to, *result);
+  else outbox_.refuse(to, std::get<Refusal>(outcome));
 }
 
 void Calls::cancel(CallId id) {
@@ -148,18 +149,18 @@ void Calls::cancel(CallId id) {
   const Pending pending = std::move(node.mapped());
   withdraw_questions(pending);
   if (pending.task.empty()) {
-    in_flight_.remove(pending.seat.id);
-    outbox_.leave(pending.seat);
+    in_flight_.remove(pending.to.id);
+    outbox_.leave(pending.to);
   } else {
     const ToolResult result{{Text{"The task was cancelled."}}, std::nullopt, true, related_task(pending.task)};
     const Outcome outcome = wire(result, pending.call.client.version);
-    const auto waiting = tasks_.settle(*service_.offer().tasks, pending.task, Tasks::Status::cancelled, outcome);
-    for (const Seat& seat : waiting) {
-      in_flight_.remove(seat.id);
-      answer(seat, outcome);
+    const auto waiting = tasks_.settle(*service_.capabilities().tasks, pending.task, Tasks::Status::cancelled, outcome);
+    for (const ReplyTo& to : waiting) {
+      in_flight_.remove(to.id);
+      answer(to, outcome);
     }
   }
-  // While the client is asked, the application has nothing to stop.
+  // While questions to the client are open, the application is not working on the call.
   if (pending.questions.empty()) service_.cancelled(id);
 }
 

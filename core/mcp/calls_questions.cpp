@@ -3,8 +3,8 @@
 #include "core/mcp/calls.hpp"
 #include "core/mcp/wire.hpp"
 
-// What a client with handshake is asked in the middle of a call. (One of 2026-07-28 gets the questions as a result, and
-// makes the call again.)
+// Questions to a client with a handshake during a call. (A client of 2026-07-28 gets the questions as a result and
+// repeats the call.)
 namespace delegate::mcp {
 
 std::string capability_for(const std::string& method) {
@@ -22,7 +22,7 @@ bool Calls::ask_the_client(CallId id, const InputRequired& input) {
     if (const std::string needed = capability_for(question.method);
         needed.empty() || !client.capabilities.contains(needed))
       return false;
-  // It is a new call for the application when all answers are there.
+  // Once all answers are there, it is a new call for the application.
   auto node = calls_.extract(id);
   const CallId next{++last_call_};
   node.key() = next;
@@ -31,10 +31,10 @@ bool Calls::ask_the_client(CallId id, const InputRequired& input) {
   pending.call.input_responses = Json::object();
   pending.call.request_state = input.state;
   if (pending.task.empty()) {
-    in_flight_.add(pending.seat.id, next);
+    in_flight_.add(pending.to.id, next);
   } else {
     tasks_.follow(pending.task, next);
-    tasks_.move(*service_.offer().tasks, pending.task, Tasks::Status::input_required);
+    tasks_.move(*service_.capabilities().tasks, pending.task, Tasks::Status::input_required);
   }
   for (const auto& [key, question] : input.requests) {
     const std::int64_t number = ++last_question_;
@@ -61,11 +61,11 @@ void Calls::hear(const Response& response) {
     const std::string why = "the client refused " + question.method + ": " + response.error;
     if (std::holds_alternative<ToolCall>(node.mapped().subject))
       return conclude(node.mapped(), ToolResult{{Text{why}}, std::nullopt, true, nullptr});
-    return conclude(node.mapped(), Failure{Failure::Kind::internal, why, nullptr});
+    return conclude(node.mapped(), Failure{Failure::Reason::internal, why, nullptr});
   }
   pending.call.input_responses[question.key] = *response.result;
   if (!pending.questions.empty()) return;
-  if (!pending.task.empty()) tasks_.move(*service_.offer().tasks, pending.task, Tasks::Status::working);
+  if (!pending.task.empty()) tasks_.move(*service_.capabilities().tasks, pending.task, Tasks::Status::working);
   hand_over(question.call);
 }
 

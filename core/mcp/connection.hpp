@@ -9,10 +9,10 @@
 
 namespace delegate::mcp {
 
-/// What one client can make us hold.
+/// How much memory one client can make us use.
 struct Limits {
   std::size_t line_bytes = 16u << 20;
-  std::size_t calls = 1024;          // in flight
+  std::size_t calls = 1024;          // without an answer
   std::size_t tasks = 256;           // kept, finished ones included
   std::size_t subscriptions = 1024;  // resources, and streams of 2026-07-28
 };
@@ -27,12 +27,13 @@ enum class LogLevel { debug, info, notice, warning, error, critical, alert, emer
 
 enum class List { tools, prompts, resources };
 
-class Speaker;
+class Session;
 
-/// One client on stdio, in whichever version each of its messages is: 2024-11-05 to 2025-11-25 after `initialize`,
-/// 2026-07-28 by the `_meta` of a request. No input or output, no threads, no clock of its own: bytes in, bytes out.
+/// One client on stdio. The version of each of its messages decides how it is handled: 2024-11-05 to 2025-11-25 after
+/// `initialize`, 2026-07-28 by the `_meta` of a request. No input or output, no threads, no clock of its own: bytes in,
+/// bytes out.
 ///
-/// Whatever is fed, it throws nothing and holds no more than Limits allow. Not thread-safe. `service` outlives it.
+/// No input makes it throw, or hold more than Limits allow. Not thread-safe. `service` outlives it.
 class Connection {
  public:
   explicit Connection(Service& service, Limits limits = {});
@@ -40,25 +41,25 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// What came from the client, cut anywhere.
+  /// Input from the client, in pieces of any length.
   void feed(std::string_view bytes);
-  /// The client closed its side: a last line without its end is read, and all calls are cancelled.
+  /// The client closed its side. A last line without a newline is read, then all calls are cancelled.
   void end_of_input();
-  /// What is to be written, whole messages of a line each; empty when there is nothing. Gives it once.
+  /// The messages to write, one a line; empty if there are none. Each is returned once.
   std::string take_output();
 
-  /// The answer to a call, once; false when nobody waits for it (cancelled, or finished before).
+  /// Answers a call. False: it was cancelled or answered before.
   bool finish(CallId id, const Answer& answer);
-  /// Sent only to a client that asked for it, and only when `done` grew.
+  /// Sent only to a client that wants it, and only if `done` has grown.
   void progress(CallId id, const Progress& progress);
-  /// Sent only when the client wants this level; before 2026-07-28 without a call too.
+  /// Sent only if the client wants this level; before 2026-07-28 also without a call.
   void log(LogLevel level, const std::string& logger, const Json& data, std::optional<CallId> about = {});
-  /// Sent to those that listen.
+  /// Sent only if the client has subscribed.
   void resource_updated(const std::string& uri);
   void list_changed(List list);
 
  private:
-  std::unique_ptr<Speaker> speaker_;
+  std::unique_ptr<Session> session_;
 };
 
 }  // namespace delegate::mcp

@@ -6,10 +6,29 @@
 #include <utility>
 #include <variant>
 
-#include "core/mcp/message.hpp"
-#include "core/mcp/service.hpp"
+#include "core/mcp/connection.hpp"
+#include "core/mcp/outbox.hpp"
 
 namespace delegate::mcp {
+
+/// A request whose common parts are parsed.
+struct IncomingRequest {
+  ReplyTo to;
+  std::string method;
+  Client client;  // with the version of the request
+  Json params;
+  Json meta;                          // null: none
+  Json progress_token;                // null: no progress is wanted
+  std::optional<LogLevel> log_level;  // of a request of 2026-07-28
+
+  Version version() const { return client.version; }
+};
+
+/// The answer follows when the call is finished.
+struct Later {};
+using Reply = std::variant<Json, Refusal, Later>;
+
+inline Refusal invalid_params(std::string why) { return {ErrorCode::invalid_params, std::move(why), nullptr}; }
 
 /// What a request without an answer waits for.
 struct AwaitsTask {
@@ -18,7 +37,7 @@ struct AwaitsTask {
 struct Listens {};
 using Awaits = std::variant<CallId, AwaitsTask, Listens>;
 
-/// The requests that have no answer yet, by their ids.
+/// The requests without an answer, by id.
 class InFlight {
  public:
   bool has(const Json& id) const { return awaiting_.count(key_of(id)) != 0; }

@@ -5,16 +5,23 @@
 
 namespace delegate::mcp {
 
-/// Keeps the order in which an object was written: a model reads a schema from its first property on.
+/// Keeps the order of members: a model reads the properties of a schema in that order.
 using Json = nlohmann::ordered_json;
 
-/// On one line; bytes that are no UTF-8 are replaced. Recurses: not for a value that was never measured (see
-/// reader.hpp).
+/// On one line; bytes that are not UTF-8 are replaced. Recursive: only for values of limited depth (see input.hpp).
 inline std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// A member of an object, or null.
-const Json& member(const Json& object, const char* name);
-/// The text of a member; nothing when it is absent or no text.
-std::optional<std::string> text_member(const Json& object, const char* name);
+inline const Json& member(const Json& object, const char* name) {
+  static const Json kNone;
+  if (!object.is_object()) return kNone;
+  const auto found = object.find(name);
+  return found == object.end() ? kNone : *found;
+}
+/// The text of a member; nothing if it is missing or not a string.
+inline std::optional<std::string> text_member(const Json& object, const char* name) {
+  const Json& found = member(object, name);
+  return found.is_string() ? std::optional(found.get<std::string>()) : std::nullopt;
+}
 
 }  // namespace delegate::mcp

@@ -28,6 +28,15 @@ Message response_of(Json& value) {
 
 }  // namespace
 
+std::string echoed(const std::string& text, std::size_t longest) {
+  std::string out = text.substr(0, longest);
+  if (out.size() == text.size()) return out;
+  // Do not cut a character in two.
+  while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xC0) == 0x80) out.pop_back();
+  if (!out.empty() && (static_cast<unsigned char>(out.back()) & 0x80) != 0) out.pop_back();
+  return out + "…";
+}
+
 Message message_of(Json value) {
   if (!value.is_object()) return malformed(nullptr, "a message is an object");
   const auto id = value.find("id");
@@ -53,7 +62,7 @@ Message message_of(Json value) {
 }
 
 bool is_id(const Json& value) {
-  // A number beyond 64 bits has become a double, whose digits are not those that were sent.
+  // A number beyond 64 bits was parsed as a double, which has lost digits.
   return value.is_number_integer() || (value.is_string() && value.get_ref<const std::string&>().size() <= kLongestId);
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kDeepest = 256;
 
-/// Looks no deeper than it has to; dumping would follow to the end, and the stack has one too.
+/// Stops at the limit: dumping a deeper value could overflow the stack.
 bool is_too_deep(const Json& json, int levels = kDeepest) {
   if (!json.is_structured()) return false;
   return levels == 0 ||
@@ -33,12 +33,12 @@ void Outbox::send(const Json& message) {
   bytes_ += '\n';
 }
 
-void Outbox::answer(const Seat& seat, Json result) { deliver(seat, response(seat.id, std::move(result))); }
+void Outbox::answer(const ReplyTo& to, Json result) { deliver(to, response(to.id, std::move(result))); }
 
-void Outbox::refuse(const Seat& seat, const Refusal& refusal) { deliver(seat, error_response(seat.id, refusal)); }
+void Outbox::refuse(const ReplyTo& to, const Refusal& refusal) { deliver(to, error_response(to.id, refusal)); }
 
-void Outbox::leave(const Seat& seat) {
-  if (seat.batch) settle(*seat.batch);
+void Outbox::leave(const ReplyTo& to) {
+  if (to.batch) settle(*to.batch);
 }
 
 std::uint64_t Outbox::open_batch() {
@@ -46,7 +46,7 @@ std::uint64_t Outbox::open_batch() {
   return last_batch_;
 }
 
-Seat Outbox::take_seat(Json id, std::optional<std::uint64_t> batch) {
+ReplyTo Outbox::expect_answer(Json id, std::optional<std::uint64_t> batch) {
   if (batch) ++batches_.at(*batch).awaited;
   return {std::move(id), batch};
 }
@@ -55,11 +55,11 @@ void Outbox::close_batch(std::uint64_t batch) { settle(batch); }
 
 std::string Outbox::take() { return std::exchange(bytes_, {}); }
 
-void Outbox::deliver(const Seat& seat, Json message) {
-  if (!seat.batch) return send(message);
+void Outbox::deliver(const ReplyTo& to, Json message) {
+  if (!to.batch) return send(message);
   if (is_too_deep(message, kDeepest - 1)) message = instead_of(message);  // the array is a level too
-  batches_.at(*seat.batch).answers.push_back(std::move(message));
-  settle(*seat.batch);
+  batches_.at(*to.batch).answers.push_back(std::move(message));
+  settle(*to.batch);
 }
 
 void Outbox::settle(std::uint64_t batch) {

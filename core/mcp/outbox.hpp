@@ -4,29 +4,29 @@
 #include <optional>
 #include <string>
 
-#include "core/mcp/errors.hpp"
 #include "core/mcp/json.hpp"
+#include "core/mcp/message.hpp"
 
 namespace delegate::mcp {
 
-/// Where the answer to a request goes: its id, and the batch that it came in, if any.
-struct Seat {
+/// Where the answer to a request goes: the id of the request, and its batch, if any.
+struct ReplyTo {
   Json id;
   std::optional<std::uint64_t> batch;
 };
 
-/// What is to be written, a message a line. The answers to a batch wait until all of them are there, and are one array.
+/// Messages to be written, one a line. The answers to a batch are sent as one array once all of them are there.
 class Outbox {
  public:
   void send(const Json& message);
-  void answer(const Seat& seat, Json result);
-  void refuse(const Seat& seat, const Refusal& refusal);
+  void answer(const ReplyTo& to, Json result);
+  void refuse(const ReplyTo& to, const Refusal& refusal);
   /// There will be no answer.
-  void leave(const Seat& seat);
+  void leave(const ReplyTo& to);
 
-  /// A batch comes in; requests of it take seats until it is closed.
+  /// Until the batch is closed, its requests are announced by `expect_answer`.
   std::uint64_t open_batch();
-  Seat take_seat(Json id, std::optional<std::uint64_t> batch);
+  ReplyTo expect_answer(Json id, std::optional<std::uint64_t> batch);
   void close_batch(std::uint64_t batch);
 
   std::string take();
@@ -36,7 +36,7 @@ class Outbox {
     Json answers = Json::array();
     std::size_t awaited = 1;  // itself, until it is closed
   };
-  void deliver(const Seat& seat, Json message);
+  void deliver(const ReplyTo& to, Json message);
   void settle(std::uint64_t batch);
 
   std::string bytes_;

@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "core/mcp/errors.hpp"
+#include "core/mcp/message.hpp"
 
 namespace delegate::mcp {
 namespace {
 
 constexpr std::size_t kMostComplaints = 8;
-constexpr double kExactIntegers = 9007199254740992.0;  // 2^53: up to here a double is the integer that was written
+constexpr double kExactIntegers = 9007199254740992.0;  // 2^53: larger integers are not exact in a double
 
 struct Kind {
   std::string_view name;
@@ -27,7 +27,7 @@ constexpr std::array<Kind, 7> kKinds{{{"object", [](const Json& v) { return v.is
                                       {"boolean", [](const Json& v) { return v.is_boolean(); }},
                                       {"null", [](const Json& v) { return v.is_null(); }}}};
 
-/// What a schema's keyword is, when it is there and of the right type.
+/// The value of a keyword, if it is there and has the right type.
 const Json* keyword(const Json& schema, const char* name, bool (Json::*is)() const noexcept) {
   const auto found = schema.find(name);
   return found != schema.end() && ((*found).*is)() ? &*found : nullptr;
@@ -146,7 +146,7 @@ void Check::value(Json& value, const Json& schema, const std::string& where) {
 
 }  // namespace
 
-std::optional<std::string> complaint_about(Json& arguments, const Json& schema) {
+std::optional<std::string> validate(Json& arguments, const Json& schema) {
   Check check;
   check.value(arguments, schema, "");
   if (check.complaints.empty()) return std::nullopt;

@@ -6,11 +6,11 @@
 
 namespace delegate::mcp {
 
-/// Checks the arguments of a tool against its input schema, in the words of JSON Schema that tools use: type, required,
-/// properties, additionalProperties, items, enum, const, minimum, maximum, minLength, maxLength and default; other
-/// words say nothing. Fills in defaults of properties, and writes a whole number as an integer where one is wanted.
+/// Checks the arguments of a tool against its input schema. Known keywords of JSON Schema: type, required, properties,
+/// additionalProperties, items, enum, const, minimum, maximum, minLength, maxLength and default; others are ignored.
+/// Fills in the defaults of properties, and converts a whole number to an integer where the schema wants one.
 ///
-/// Returns what is wrong, a line for each thing and not too many, for a model that is to do better; or nothing.
-std::optional<std::string> complaint_about(Json& arguments, const Json& schema);
+/// Returns the errors, one a line, for the model to correct, or nothing. Only the first few are listed.
+std::optional<std::string> validate(Json& arguments, const Json& schema);
 
 }  // namespace delegate::mcp

@@ -11,31 +11,30 @@
 #include "core/mcp/json.hpp"
 #include "core/mcp/version.hpp"
 
-// What an MCP server is made of: what it offers, what it is asked, what it answers. The application implements Service
-// and never sees the wire; Connection speaks every version of the protocol for it.
+// The types of an MCP server: its capabilities, the calls and the answers. The application implements Service and never
+// sees the wire format; Connection handles every version of the protocol.
 //
-// Text is UTF-8. A field that is empty (or a Json that is null) is not on the wire.
+// Text is UTF-8. A field that is empty (or a Json that is null) is not sent.
 namespace delegate::mcp {
 
-// ---- what is offered
-// -------------------------------------------------------------------------------------------------
+// ---- capabilities
 
 struct Implementation {
   std::string name, title, version, description, website;
 };
 
-/// Hints for approval prompts; what is not set is not said.
+/// Hints for approval prompts; only those that are set are sent.
 struct ToolHints {
   std::optional<bool> read_only, destructive, idempotent, open_world;
 };
 
-/// Whether a call may become a task of its own (2025-11-25).
+/// Whether a call may become a task (2025-11-25).
 enum class TaskSupport { forbidden, optional, required };
 
 struct Tool {
   std::string name, title, description;
-  /// An object schema of the keywords that schema.hpp knows; arguments are checked against it before the call, and
-  /// what is absent and has a default gets it.
+  /// An object schema with the keywords of schema.hpp. Arguments are checked against it before the call, and get its
+  /// defaults.
   Json input_schema = {{"type", "object"}};
   Json output_schema;
   ToolHints hints;
@@ -65,19 +64,19 @@ struct Prompt {
   Json meta;
 };
 
-/// What the tasks of 2025-11-25 need from outside.
+/// What the application provides for the tasks of 2025-11-25.
 struct TaskKeeping {
   std::function<std::chrono::system_clock::time_point()> now;
-  std::function<std::string()> new_id;                        // never the same twice, hard to guess
-  std::chrono::milliseconds keep_for{std::chrono::hours{1}};  // after its beginning, when the client names no time
+  std::function<std::string()> new_id;                        // unique and hard to guess
+  std::chrono::milliseconds keep_for{std::chrono::hours{1}};  // after the start, if the client states no time
   std::chrono::milliseconds keep_at_most{std::chrono::hours{24}};
   std::chrono::milliseconds poll_interval{2000};
 };
 
-/// Everything in the order in which it is to be listed. What is empty or off is no capability of the server.
-struct Offer {
+/// What the server offers, in the order in which it is listed. Empty or false: the server does not have it.
+struct Capabilities {
   Implementation info;
-  std::string instructions;  // for the model; clients cut them at 2 KB
+  std::string instructions;  // for the model; clients cut them after 2 KB
   std::vector<Tool> tools;
   std::vector<Resource> resources;
   std::vector<ResourceTemplate> resource_templates;
@@ -85,19 +84,18 @@ struct Offer {
   bool completions = false;             // Service::complete answers
   bool logging = false;                 // Connection::log is used
   bool resource_subscriptions = false;  // Connection::resource_updated is used
-  bool list_changes = false;            // Connection::list_changed is used: for what is offered at the beginning
+  bool list_changes = false;  // Connection::list_changed is used, only for lists that are not empty at the start
   std::optional<TaskKeeping> tasks;
   std::chrono::milliseconds lists_fresh_for{0};  // how long a client may keep a list (2026-07-28)
 };
 
-// ---- what is asked
-// ---------------------------------------------------------------------------------------------------
+// ---- calls
 
 /// One call of a tool, reading of a resource, prompt or completion, from its beginning until it is finished or
 /// cancelled.
 enum class CallId : std::uint64_t {};
 
-/// Who asks, in its own words: for display, not to be trusted.
+/// The client as it describes itself: for display, not to be trusted.
 struct Client {
   Version version = kLatestLegacy;
   std::string name, program_version;
@@ -109,21 +107,20 @@ struct Call {
   CallId id{};
   Client client;
   bool wants_progress = false;
-  Json meta;             // `_meta` as the client sent it, or null
-  Json input_responses;  // what the client answered to an InputRequired, by key; null the first time
+  Json meta;                                 // `_meta` as the client sent it, or null
+  Json input_responses;                      // the answers to an InputRequired, by key; null at first
   std::optional<std::string> request_state;  // of that InputRequired; a client may have changed it
 };
 
-/// A value for an argument of a prompt, or for a variable of a resource template, is being typed.
+/// Asks for values of an argument of a prompt, or of a variable of a resource template, while it is being typed.
 struct CompletionQuery {
   std::string prompt;        // name, or empty
   std::string uri_template;  // or empty
   std::string argument, typed;
-  std::map<std::string, std::string> others;  // the arguments that are there already
+  std::map<std::string, std::string> others;  // the arguments that have values already
 };
 
-// ---- what is answered
-// ------------------------------------------------------------------------------------------------
+// ---- answers
 
 struct Text {
   std::string text;
@@ -137,18 +134,18 @@ struct Audio {
 struct ResourceLink {
   std::string uri, name, title, description, mime_type;
 };
-/// What is in a resource: text, or bytes in base64.
+/// The contents of a resource: text, or bytes in base64.
 struct ResourceContents {
   std::string uri, mime_type;
   std::string text;
-  std::string base64;  // when not empty, instead of the text
+  std::string base64;  // if not empty: instead of the text
 };
-/// A version that does not know a kind gets text that says what is there.
+/// For a version without one of these types, a text describes it.
 using Content = std::variant<Text, Image, Audio, ResourceLink, ResourceContents>;
 
 struct ToolResult {
   std::vector<Content> content;
-  std::optional<Json> structured;  // of the output schema; an object, for versions before 2026-07-28 to get it
+  std::optional<Json> structured;  // fits the output schema; before 2026-07-28 only sent if it is an object
   bool is_error = false;
   Json meta;
 };
@@ -169,14 +166,14 @@ struct PromptResult {
   std::vector<PromptMessage> messages;
 };
 
-/// Best first; more than a hundred are cut.
+/// Best first; at most a hundred are sent.
 struct CompletionResult {
   std::vector<std::string> values;
 };
 
-/// The call cannot go on without the client: `elicitation/create`, `sampling/createMessage` or `roots/list`. It comes
-/// again, as the same call of the Service with a new id, with `input_responses` and `request_state`. How the client is
-/// asked is up to its version. One that never declared it can do this gets an error instead. Not for completions.
+/// The call needs input from the client: `elicitation/create`, `sampling/createMessage` or `roots/list`. The Service
+/// then gets the same call again with a new id, `input_responses` and `request_state`. A client without the capability
+/// gets an error instead. Not for completions.
 struct InputRequired {
   struct Request {
     std::string method;
@@ -186,32 +183,32 @@ struct InputRequired {
   std::optional<std::string> state;
 };
 
-/// An error of the protocol, which a model does not get to see: a tool that fails says so in a ToolResult.
+/// An error of the protocol, which models do not see: the failure of a tool is a ToolResult.
 struct Failure {
-  enum class Kind { invalid_params, resource_not_found, missing_capability, internal };
-  Kind kind = Kind::internal;
+  enum class Reason { invalid_params, resource_not_found, missing_capability, internal };
+  Reason reason = Reason::internal;
   std::string message;
   Json data;  // of missing_capability: the capabilities, as in {"sampling": {}}
 };
 
 using Answer = std::variant<ToolResult, ResourceResult, PromptResult, CompletionResult, InputRequired, Failure>;
 
-/// The application. Called from within Connection::feed and end_of_input, and from finish when the client answered; it
-/// may call the Connection back at once, or later. Every call is finished, whatever happens, unless it is cancelled.
+/// The application. It is called by Connection::feed, end_of_input and finish, and may call the Connection back at once
+/// or later. It must finish every call that is not cancelled.
 class Service {
  public:
   virtual ~Service() = default;
-  /// What is offered now. The same object for all the connection's life; call list_changed after changing it.
-  virtual const Offer& offer() const = 0;
-  /// `name` is one of the offer's tools, `arguments` an object that fits its input schema.
+  /// The same object for the whole life of the connection; call list_changed after changing it.
+  virtual const Capabilities& capabilities() const = 0;
+  /// `name` is one of the tools, `arguments` an object that fits its input schema.
   virtual void call_tool(const Call& call, const std::string& name, const Json& arguments) = 0;
-  /// Any URI: which ones there are is for the application to say.
+  /// Any URI: the application decides which ones exist.
   virtual void read_resource(const Call& call, const std::string& uri) = 0;
-  /// `name` is one of the offer's prompts, and all arguments that it requires are there.
+  /// `name` is one of the prompts, and all its required arguments are there.
   virtual void get_prompt(const Call& call, const std::string& name,
                           const std::map<std::string, std::string>& arguments) = 0;
   virtual void complete(const Call& call, const CompletionQuery& query) = 0;
-  /// Nobody waits for this call any more: stop what it does. finish and progress do nothing from now on.
+  /// The call was cancelled and should stop. finish and progress do nothing for it from now on.
   virtual void cancelled(CallId id) = 0;
 };
 

@@ -13,15 +13,15 @@ struct ListName {
   List list;
   const char* wanted;        // in a filter
   const char* notification;  // when it changed
-  bool (*is_offered)(const Offer&);
+  bool (*is_offered)(const Capabilities&);
 };
 constexpr std::array<ListName, 3> kLists{{
     {List::tools, "toolsListChanged", "notifications/tools/list_changed",
-     [](const Offer& offer) { return !offer.tools.empty(); }},
+     [](const Capabilities& offered) { return !offered.tools.empty(); }},
     {List::prompts, "promptsListChanged", "notifications/prompts/list_changed",
-     [](const Offer& offer) { return !offer.prompts.empty(); }},
+     [](const Capabilities& offered) { return !offered.prompts.empty(); }},
     {List::resources, "resourcesListChanged", "notifications/resources/list_changed",
-     [](const Offer& offer) { return !offer.resources.empty() || !offer.resource_templates.empty(); }},
+     [](const Capabilities& offered) { return !offered.resources.empty() || !offered.resource_templates.empty(); }},
 }};
 
 constexpr std::size_t kLongestUri = 4096;
@@ -37,17 +37,17 @@ bool Subscriptions::subscribe(const std::string& uri) {
   return true;
 }
 
-Json Subscriptions::listen(const Json& id, const Json& wanted, const Offer& offer) {
+Json Subscriptions::listen(const Json& id, const Json& wanted, const Capabilities& offered) {
   if (streams_.size() >= most_) return nullptr;
   Stream stream{id, {}, {}};
   Json granted = Json::object();
   for (const ListName& list : kLists) {
-    if (!offer.list_changes || !list.is_offered(offer) || wanted.value(list.wanted, Json()) != true) continue;
+    if (!offered.list_changes || !list.is_offered(offered) || wanted.value(list.wanted, Json()) != true) continue;
     stream.lists.insert(list.list);
     granted[list.wanted] = true;
   }
   const Json uris = wanted.value("resourceSubscriptions", Json());
-  if (offer.resource_subscriptions && uris.is_array()) {
+  if (offered.resource_subscriptions && uris.is_array()) {
     for (const Json& uri : uris)
       if (uri.is_string() && uri.get_ref<const std::string&>().size() <= kLongestUri)
         stream.resources.insert(uri.get<std::string>());

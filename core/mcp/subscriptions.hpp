@@ -9,22 +9,22 @@
 
 namespace delegate::mcp {
 
-/// Who wants to hear of what: single resources, since `resources/subscribe`, and the streams of 2026-07-28.
+/// Subscriptions of the client: resources (`resources/subscribe`) and the streams of 2026-07-28.
 class Subscriptions {
  public:
   explicit Subscriptions(std::size_t most) : most_(most) {}
 
-  /// False: there are as many as may be, or this one is too long for a name.
+  /// False: there are too many, or the URI is too long.
   bool subscribe(const std::string& uri);
   void unsubscribe(const std::string& uri) { resources_.erase(uri); }
 
-  /// Opens the stream of request `id`, of those of the wanted notifications that are offered. Returns these; null when
-  /// there are as many streams as may be, or as many resources.
-  Json listen(const Json& id, const Json& wanted, const Offer& offer);
+  /// Opens the stream of request `id` for the wanted notifications that the server has. Returns these; null if there
+  /// are too many streams or resources.
+  Json listen(const Json& id, const Json& wanted, const Capabilities& offered);
   void stop(const Json& id);
 
   void resource_updated(Outbox& outbox, const std::string& uri) const;
-  /// `for_all`: somebody listens who did not have to say so.
+  /// `for_all`: also without a subscription, as in versions with a handshake.
   void list_changed(Outbox& outbox, List list, bool for_all) const;
 
  private:

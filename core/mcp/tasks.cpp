@@ -56,7 +56,8 @@ void Tasks::move(const TaskKeeping& keeping, const std::string& name, Status sta
   task.changed = keeping.now();
 }
 
-std::vector<Seat> Tasks::settle(const TaskKeeping& keeping, const std::string& name, Status status, Outcome outcome) {
+std::vector<ReplyTo> Tasks::settle(const TaskKeeping& keeping, const std::string& name, Status status,
+                                   Outcome outcome) {
   move(keeping, name, status);
   Task& task = tasks_.at(name);
   task.outcome = std::move(outcome);
@@ -67,10 +68,10 @@ void Tasks::stop_waiting(Outbox& outbox, const std::string& name, const Json& id
   const auto task = tasks_.find(name);
   if (task == tasks_.end()) return;
   auto& waiting = task->second.waiting;
-  const auto seat = std::find_if(waiting.begin(), waiting.end(), [&](const Seat& one) { return one.id == id; });
-  if (seat == waiting.end()) return;
-  outbox.leave(*seat);
-  waiting.erase(seat);
+  const auto to = std::find_if(waiting.begin(), waiting.end(), [&](const ReplyTo& one) { return one.id == id; });
+  if (to == waiting.end()) return;
+  outbox.leave(*to);
+  waiting.erase(to);
 }
 
 Json Tasks::describe(const TaskKeeping& keeping, const std::string& name) const {

@@ -25,7 +25,7 @@ Json wire_hints(const Tool& tool) {
   return json;
 }
 
-/// What resources, templates and links have in common.
+/// The common fields of resources, templates and links.
 template <class Described>
 void describe(Json& json, const Described& what, Version version) {
   json["name"] = what.name;
@@ -46,18 +46,18 @@ Json wire(const Implementation& info, Version version) {
   return json;
 }
 
-Json capabilities(const Offer& offer, Version version) {
+Json wire_capabilities(const Capabilities& offered, Version version) {
   Json json = Json::object();
-  const Json list = offer.list_changes ? Json{{"listChanged", true}} : Json::object();
-  if (!offer.tools.empty()) json["tools"] = list;
-  if (!offer.resources.empty() || !offer.resource_templates.empty()) {
+  const Json list = offered.list_changes ? Json{{"listChanged", true}} : Json::object();
+  if (!offered.tools.empty()) json["tools"] = list;
+  if (!offered.resources.empty() || !offered.resource_templates.empty()) {
     json["resources"] = list;
-    if (offer.resource_subscriptions) json["resources"]["subscribe"] = true;
+    if (offered.resource_subscriptions) json["resources"]["subscribe"] = true;
   }
-  if (!offer.prompts.empty()) json["prompts"] = list;
-  if (offer.completions && has_annotations(version)) json["completions"] = Json::object();
-  if (offer.logging) json["logging"] = Json::object();
-  if (offer.tasks && has_core_tasks(version))
+  if (!offered.prompts.empty()) json["prompts"] = list;
+  if (offered.completions && has_annotations(version)) json["completions"] = Json::object();
+  if (offered.logging) json["logging"] = Json::object();
+  if (offered.tasks && has_core_tasks(version))
     json["tasks"] = {
         {"list", Json::object()}, {"cancel", Json::object()}, {"requests", {{"tools", {{"call", Json::object()}}}}}};
   return json;
@@ -68,7 +68,7 @@ Json wire(const Tool& tool, Version version, bool with_tasks) {
   if (has_structure(version)) put(json, "title", tool.title);
   put(json, "description", tool.description);
   json["inputSchema"] = tool.input_schema;
-  // Before 2026-07-28 only an object is structured.
+  // Before 2026-07-28 structured content must be an object.
   const Json& output = tool.output_schema;
   if (is_modern(version) ? output.is_object() : has_structure(version) && text_member(output, "type") == "object")
     json["outputSchema"] = output;

@@ -1,9 +1,9 @@
 #pragma once
-#include "core/mcp/errors.hpp"
 #include "core/mcp/json.hpp"
+#include "core/mcp/message.hpp"
 #include "core/mcp/service.hpp"
 
-// How each version of the protocol writes what the application says. Pure.
+// The wire format of every version of the protocol. Pure.
 namespace delegate::mcp {
 
 inline constexpr const char* kMetaVersion = "io.modelcontextprotocol/protocolVersion";
@@ -15,7 +15,7 @@ inline constexpr const char* kMetaSubscription = "io.modelcontextprotocol/subscr
 inline constexpr const char* kMetaTask = "io.modelcontextprotocol/related-task";
 
 Json wire(const Implementation& info, Version version);
-Json capabilities(const Offer& offer, Version version);
+Json wire_capabilities(const Capabilities& offered, Version version);
 
 Json wire(const Tool& tool, Version version, bool with_tasks);
 Json wire(const Resource& resource, Version version);
@@ -31,9 +31,9 @@ Json wire(const CompletionResult& result);
 Json wire(const InputRequired& result);
 Refusal wire(const Failure& failure, Version version);
 
-/// What 2026-07-28 wants in every result.
+/// Adds what 2026-07-28 requires in every result.
 void complete(Json& result, const Implementation& info);
-/// And in what may be cached.
+/// … and in results that may be cached.
 void mark_fresh(Json& result, std::chrono::milliseconds fresh_for, bool for_everybody);
 
 }  // namespace delegate::mcp

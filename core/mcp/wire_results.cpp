@@ -52,7 +52,7 @@ Json wire(const ToolResult& result, Version version) {
   Json json{{"content", Json::array()}};
   for (const Content& content : result.content) json["content"].push_back(wire(content, version));
   if (result.structured) {
-    // For clients that only show text.
+    // For clients that show text only.
     if (result.content.empty()) json["content"].push_back(text(dump(*result.structured)));
     if (is_modern(version) || (has_structure(version) && result.structured->is_object()))
       json["structuredContent"] = *result.structured;
@@ -90,20 +90,20 @@ Json wire(const CompletionResult& result) {
 
 Json wire(const InputRequired& result) {
   Json json{{"resultType", "input_required"}};
-  for (const auto& [key, asked] : result.requests)
-    json["inputRequests"][key] = {{"method", asked.method}, {"params", asked.params}};
+  for (const auto& [key, question] : result.requests)
+    json["inputRequests"][key] = {{"method", question.method}, {"params", question.params}};
   if (result.state) json["requestState"] = *result.state;
   return json;
 }
 
 Refusal wire(const Failure& failure, Version version) {
-  switch (failure.kind) {
-    case Failure::Kind::invalid_params: return {ErrorCode::invalid_params, failure.message, failure.data};
-    case Failure::Kind::internal: return {ErrorCode::internal_error, failure.message, failure.data};
-    case Failure::Kind::resource_not_found:
+  switch (failure.reason) {
+    case Failure::Reason::invalid_params: return {ErrorCode::invalid_params, failure.message, failure.data};
+    case Failure::Reason::internal: return {ErrorCode::internal_error, failure.message, failure.data};
+    case Failure::Reason::resource_not_found:
       return {is_modern(version) ? ErrorCode::invalid_params : ErrorCode::resource_not_found, failure.message,
               failure.data};
-    case Failure::Kind::missing_capability:
+    case Failure::Reason::missing_capability:
       if (!is_modern(version)) return {ErrorCode::invalid_params, failure.message, nullptr};
       return {ErrorCode::missing_client_capability, failure.message, {{"requiredCapabilities", failure.data}}};
   }

@@ -196,6 +196,10 @@ std::optional<int> wait_for_end(pid_t pid) {
   return status;
 }
 
+bool reap_child(pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; }
+void terminate_child(pid_t pid) { ::kill(pid, SIGTERM); }
+void kill_child(pid_t pid) { ::kill(pid, SIGKILL); }
+
 int shell_exit_code(int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }

@@ -119,6 +119,13 @@ void close_descriptors_except(std::span<int> kept = {});
 /// Waits for the end of a child: its wait status. Nothing: it cannot be waited for; errno says why. System calls only.
 std::optional<int> wait_for_end(pid_t pid);
 
+/// Does not wait. True: the child has ended and is reaped now, or it is not a child of this process.
+bool reap_child(pid_t pid);
+
+/// Only for a child that was not reaped yet: until then its pid belongs to no other process.
+void terminate_child(pid_t pid);  // SIGTERM
+void kill_child(pid_t pid);       // SIGKILL
+
 /// As a shell reports it: the exit code, or 128 + the number of the signal.
 int shell_exit_code(int wait_status);
 

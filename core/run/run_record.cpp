@@ -10,10 +10,10 @@ namespace {
 
 OrderedJson to_object(const Attempt& attempt) {
   OrderedJson json{{"backend", attempt.backend},
-            {"outcome", to_string(attempt.outcome)},
-            {"counted", attempt.counted},
-            {"duration_ms", attempt.took.count()},
-            {"probe", attempt.probe}};
+                   {"outcome", to_string(attempt.outcome)},
+                   {"counted", attempt.counted},
+                   {"duration_ms", attempt.took.count()},
+                   {"probe", attempt.probe}};
   put(json, "model", attempt.model);
   put(json, "message", attempt.message);
   if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
@@ -34,6 +34,10 @@ OrderedJson to_object(const Usage& usage) {
   put(json, "output_tokens", usage.output_tokens);
   put(json, "cost_usd", usage.cost_usd);
   return json;
+}
+
+std::string text_member(const OrderedJson& json, const char* key) {
+  return json.is_object() && json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -66,6 +70,23 @@ std::string to_json(const RunResult& result) {
     put(json["error"], "hint", result.hint);
   }
   return dump(json);
+}
+
+RunRecord parse_run_record(std::string text) {
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
+  RunRecord record{.json = std::move(text)};
+  if (!json.is_object()) return record;
+  if (json.contains("answer") && json["answer"].is_string()) record.answer = json["answer"].get<std::string>();
+  record.backend = text_member(json, "backend");
+  record.model = text_member(json, "model");
+  record.session_id = text_member(json, "session_id");
+  if (json.contains("duration_ms") && json["duration_ms"].is_number())
+    record.took = milliseconds(json["duration_ms"].get<std::int64_t>());
+  if (record.answer || !json.contains("error")) return record;
+  record.outcome = text_member(json["error"], "outcome");
+  record.message = text_member(json["error"], "message");
+  record.hint = text_member(json["error"], "hint");
+  return record;
 }
 
 std::string error_record(const Error& error, std::string_view outcome) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,22 @@ namespace delegate {
 /// The record of a finished run: one `delegate.ask/1` object on one line, as `ask --json` prints it and as the store
 /// keeps it for a background run.
 std::string to_json(const RunResult& result);
+
+/// A record that was read back. What is missing in it, or has another type, is empty here.
+struct RunRecord {
+  std::string json;  // the record itself
+  std::optional<std::string> answer;
+  std::string backend;
+  std::string model;
+  std::string session_id;
+  milliseconds took{0};
+  // Without an answer:
+  std::string outcome;  // as in JSON
+  std::string message;
+  std::string hint;
+};
+/// Reads `delegate.ask/1` and `delegate.error/1`. Never fails.
+RunRecord parse_run_record(std::string json);
 
 /// What stands in its place when the command itself failed: a `delegate.error/1` object. `outcome` is "usage",
 /// "configuration", "blocked", "cancelled" or "internal".

@@ -89,7 +89,7 @@ TEST_CASE("the host limits how many runs work at the same time, and the others a
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   const std::string second = submit(cli, "two");
   const std::string third = submit(cli, "three");
-  cli.run("result " + second).expect(124).stderr_has("waits for its turn");
+  cli.run("result " + second).expect(124).stderr_has("is queued");
   CHECK(cli.run("cancel " + second).expect(0).err.find("stopped") != std::string::npos);
   cli.run("result --wait " + second).expect(130);
   CHECK(cli.spawns("codex") == 1);
@@ -109,7 +109,7 @@ TEST_CASE("queued and working runs are listed with their state, and one is shown
   REQUIRE(listed.out_lines().size() == 3);
   CHECK(listed.out_lines()[1].starts_with(second));
   CHECK(listed.out_lines()[1].find("waiting  -     -") != std::string::npos);
-  CHECK(listed.out_lines()[1].ends_with("waits for its turn"));
+  CHECK(listed.out_lines()[1].ends_with("queued"));
   CHECK(listed.out_lines()[2].starts_with(first));
   CHECK(listed.out_lines()[2].find("running") != std::string::npos);
   CHECK(listed.out_lines()[2].ends_with("asking codex"));
@@ -151,11 +151,11 @@ TEST_CASE("a run whose process was killed is reported as lost, and a worker can 
   CHECK(eventually([&] { return cli.processes().empty(); }));
   cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
   cli.run("result " + second).expect(1).stderr_has("delegate worker");
-  cli.run("runs").expect(0).stdout_has("left behind: `delegate worker` runs it").stdout_has("killed");
+  cli.run("runs").expect(0).stdout_has("orphaned: `delegate worker` runs it").stdout_has("killed");
   go(cli);
   cli.run("worker").expect(0).stderr_has(second);
   cli.run("result " + second).expect(0).stdout_is("codex says hi\n");
-  cli.run("worker").expect(0).stderr_has("nothing was left behind");
+  cli.run("worker").expect(0).stderr_has("no orphaned jobs");
   CHECK(cli.spawns("codex") == 2);
 }
 
@@ -171,8 +171,8 @@ TEST_CASE("an orphaned run can be cancelled, and is not run afterwards") {
   CHECK(eventually([&] { return cli.processes().empty(); }));
   cli.run("cancel " + second).expect(0).stderr_has("is being stopped");
   go(cli);
-  cli.run("worker").expect(0).stderr_has("nothing was left behind");
-  cli.run("result " + second).expect(130).stdout_is("").stderr_has("cancelled before it began");
+  cli.run("worker").expect(0).stderr_has("no orphaned jobs");
+  cli.run("result " + second).expect(130).stdout_is("").stderr_has("cancelled before it started");
   cli.run("cancel " + second).expect(0).stderr_has("had ended already");
   CHECK(cli.spawns("codex") == 1);
 }
@@ -198,7 +198,7 @@ TEST_CASE("a run whose backends have no free slot waits for one without blocking
   cli.run("ask -b codex hello").expect(4);  // a person is told at once
   const std::string held_up = submit(cli, "-b codex one");
   const auto is_held_up = [&] {
-    return cli.run("result " + held_up).expect(124).err.find("waits for a free slot of codex") != std::string::npos;
+    return cli.run("result " + held_up).expect(124).err.find("waiting for a free slot of codex") != std::string::npos;
   };
   REQUIRE(eventually(is_held_up));
   const std::string other = submit(cli, "-b gemini two");
@@ -278,7 +278,7 @@ TEST_CASE("eight shells submit at once, and each gets its own answer") {
 TEST_CASE("submit rejects what ask rejects, and names itself in the message") {
   Cli cli;
   cli.answers("codex");
-  cli.run("submit -b nobody hello").expect(2).stderr_begins("delegate: submit: --backend: 'nobody' is no backend");
+  cli.run("submit -b nobody hello").expect(2).stderr_begins("delegate: submit: --backend: unknown backend 'nobody'");
   cli.run("submit --stream hello").expect(2).stderr_has("no such option");
   cli.run("result nothing-like-it").expect(2).stderr_has("no background run with id");
   cli.run("result %").expect(2);

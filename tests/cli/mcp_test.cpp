@@ -246,7 +246,7 @@ TEST_CASE("a home directory is not accepted as a project") {
   Agent agent(cli);
   const Json refused = agent.call("ask", {{"prompt", "x"}, {"cwd", cli.home()}});
   CHECK(refused.value("isError", false));
-  CHECK_THAT(text_of(refused), Contains("is not the directory of a project"));
+  CHECK_THAT(text_of(refused), Contains("is not a project directory"));
 }
 
 TEST_CASE("status shows the health of each backend, and reads the configuration again") {

@@ -194,7 +194,7 @@ TEST_CASE("everything after -- is the prompt, whatever it looks like") {
   cli.run("ask -- --json -b nobody --").expect(0).stdout_is("--json -b nobody --\n");
   cli.run("ask one -- -two").expect(0).stdout_is("one -two\n");
   cli.run("ping -- codex").expect(0).stdout_has("codex");
-  cli.run("ping -- -codex").expect(2).stdout_is("").stderr_has("'-codex' is no backend");
+  cli.run("ping -- -codex").expect(2).stdout_is("").stderr_has("unknown backend '-codex'");
 }
 
 TEST_CASE("values reach their option as they were typed") {
@@ -233,7 +233,7 @@ TEST_CASE("a similar name is suggested") {
   cli.answers("codex");
   cli.run("aks hello").expect(2).stderr_has("did you mean `ask`?");
   cli.run("breaker trop codex").expect(2).stderr_has("did you mean `trip`?");
-  cli.run("ask -b codx hello").expect(2).stderr_has("'codx' is no backend").stderr_has("did you mean `codex`?");
+  cli.run("ask -b codx hello").expect(2).stderr_has("unknown backend 'codx'").stderr_has("did you mean `codex`?");
   cli.run("ask -t poem hello").expect(2).stderr_has("summarize, explain");
 }
 

@@ -15,22 +15,25 @@ namespace {
 class Obliging : public Service {
  public:
   Obliging() {
-    offer_.info = {"fuzz", "", "1", "", ""};
+    capabilities_.info = {"fuzz", "", "1", "", ""};
     Tool tool;
     tool.name = "t";
     tool.input_schema = Json::parse(R"({"type":"object","properties":{"do":{"type":"string","maxLength":9},
       "n":{"type":"integer","minimum":0,"default":1},"list":{"type":"array","items":{"enum":["a",1]}}}})");
     tool.task_support = TaskSupport::optional;
-    offer_.tools = {tool};
-    offer_.resources = {{"a://b", "b", "", "", "", {}, nullptr}};
-    offer_.prompts = {{"p", "", "", {{"x", "", "", true}}, nullptr}};
-    offer_.completions = offer_.logging = offer_.resource_subscriptions = offer_.list_changes = true;
-    offer_.tasks.emplace();
-    offer_.tasks->now = [this] { return std::chrono::system_clock::time_point{std::chrono::seconds{++seconds_}}; };
-    offer_.tasks->new_id = [this] { return "task" + std::to_string(++tasks_); };
+    capabilities_.tools = {tool};
+    capabilities_.resources = {{"a://b", "b", "", "", "", {}, nullptr}};
+    capabilities_.prompts = {{"p", "", "", {{"x", "", "", true}}, nullptr}};
+    capabilities_.completions = capabilities_.logging = capabilities_.resource_subscriptions =
+        capabilities_.list_changes = true;
+    capabilities_.tasks.emplace();
+    capabilities_.tasks->now = [this] {
+      return std::chrono::system_clock::time_point{std::chrono::seconds{++seconds_}};
+    };
+    capabilities_.tasks->new_id = [this] { return "task" + std::to_string(++tasks_); };
   }
 
-  const Offer& offer() const override { return offer_; }
+  const Capabilities& capabilities() const override { return capabilities_; }
   void call_tool(const Call& call, const std::string&, const Json& arguments) override {
     const Json& wish = member(arguments, "do");
     begin(call.id);
@@ -48,7 +51,7 @@ class Obliging : public Service {
   void read_resource(const Call& call, const std::string& uri) override {
     begin(call.id);
     if (uri == "a://b") return end(call.id, ResourceResult{{{uri, "", uri, ""}}});
-    end(call.id, Failure{Failure::Kind::resource_not_found, uri, {{"uri", uri}}});
+    end(call.id, Failure{Failure::Reason::resource_not_found, uri, {{"uri", uri}}});
   }
   void get_prompt(const Call& call, const std::string&, const std::map<std::string, std::string>& arguments) override {
     begin(call.id);
@@ -70,7 +73,7 @@ class Obliging : public Service {
     connection->finish(id, answer);
   }
 
-  Offer offer_;
+  Capabilities capabilities_;
   int seconds_ = 0, tasks_ = 0;
 };
 

@@ -54,7 +54,7 @@ void Fixture::read_resource(const Call& call, const std::string& uri) {
     connection_->finish(call.id, ResourceResult{{{uri, "application/json", dump(data), ""}}});
   } else {
     connection_->finish(call.id,
-                        Failure{Failure::Kind::resource_not_found, "there is no such resource", {{"uri", uri}}});
+                        Failure{Failure::Reason::resource_not_found, "there is no such resource", {{"uri", uri}}});
   }
 }
 

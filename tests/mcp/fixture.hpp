@@ -8,14 +8,14 @@
 // the behaviour that their descriptions ask for.
 namespace delegate::mcp::fixture {
 
-Offer offer();
+Capabilities capabilities();
 
 /// Answers every call at once.
 class Fixture : public Service {
  public:
   void serve(Connection& connection) { connection_ = &connection; }
 
-  const Offer& offer() const override { return offer_; }
+  const Capabilities& capabilities() const override { return capabilities_; }
   void call_tool(const Call& call, const std::string& name, const Json& arguments) override;
   void read_resource(const Call& call, const std::string& uri) override;
   void get_prompt(const Call& call, const std::string& name,
@@ -24,7 +24,7 @@ class Fixture : public Service {
   void cancelled(CallId) override {}
 
  private:
-  Offer offer_ = fixture::offer();
+  Capabilities capabilities_ = fixture::capabilities();
   Connection* connection_ = nullptr;
 };
 

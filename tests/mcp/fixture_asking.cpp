@@ -41,7 +41,7 @@ Answer after(const Call& call, Requests requests, const std::string& introductio
 /// The same with a state that must come back unchanged.
 Answer after_with_state(const Call& call, Requests requests, const std::string& state) {
   if (!answered(call, requests)) return InputRequired{std::move(requests), state};
-  if (call.request_state != state) return Failure{Failure::Kind::invalid_params, "the request state is not ours", {}};
+  if (call.request_state != state) return Failure{Failure::Reason::invalid_params, "the request state is not ours", {}};
   return said("state-ok");
 }
 

@@ -52,10 +52,19 @@ const std::map<std::string, Rooms> kMayInclude{
     {"cli/terminal", kCore + Rooms{"cli", "cli/args", "cli/render"}},
     {"cli/setup", kCore + Rooms{"cli", "cli/render", "cli/terminal"}},
     {"cli/drill", kCore + Rooms{"backends", "cli", "cli/render", "cli/terminal", "cli/commands"}},
-    {"cli/mcp", kCore + Rooms{"core/mcp", "cli", "cli/args", "cli/render", "cli/terminal", "cli/commands"}},
-    {"cli/commands",
-     kCore + Rooms{"backends", "cli", "cli/args", "cli/render", "cli/terminal", "cli/setup", "cli/drill", "cli/mcp"}},
+    {"cli/request", kCore},
+    {"cli/mcp", kCore + Rooms{"core/mcp", "cli", "cli/render", "cli/request"}},
+    {"cli/commands", kCore + Rooms{"backends", "cli", "cli/args", "cli/render", "cli/request", "cli/terminal",
+                                   "cli/setup", "cli/drill", "cli/mcp"}},
 };
+
+/// Rooms that reach the system through core/os only.
+const Rooms kWithoutSystemHeaders{"core/jobs", "core/mcp", "core/route", "core/health", "cli/request", "cli/mcp"};
+
+bool is_system_header(std::string_view name) {
+  static const Rooms kNames{"fcntl.h", "poll.h", "pthread.h", "signal.h", "spawn.h", "termios.h", "unistd.h"};
+  return name.starts_with("sys/") || name.starts_with("linux/") || kNames.count(std::string(name)) != 0;
+}
 
 bool is_header(std::string_view path) { return path.ends_with(".hpp"); }
 
@@ -114,6 +123,8 @@ std::string complaint(const std::string& path, const Include& include) {
   const std::string said = path + " includes " + include.name;
   for (const auto& [begins, may_know] : kLibraries)
     if (include.name.starts_with(begins)) return may_know(path) ? "" : said + ": this library is not for it";
+  if (!include.quoted && kWithoutSystemHeaders.count(from) != 0 && is_system_header(include.name))
+    return said + ": core/os is there for that";
   if (!include.quoted) return {};
   const std::string to = room_of(include.name);
   if (from.empty()) return said + ": " + path + " is in no known room";
@@ -191,14 +202,26 @@ TEST_CASE("an include against the direction is found") {
   CHECK_FALSE(is_allowed("core/mcp/connection.cpp", "#include \"core/base/result.hpp\""));
   CHECK_FALSE(is_allowed("core/mcp/connection.cpp", "#include \"cli/render/json.hpp\""));
   CHECK_FALSE(is_allowed("core/run/run.cpp", "#include \"core/mcp/connection.hpp\""));
+  CHECK_FALSE(is_allowed("cli/mcp/server.cpp", "#include \"cli/commands/commands.hpp\""));
+  CHECK_FALSE(is_allowed("cli/mcp/server.cpp", "#include \"cli/terminal/output.hpp\""));
+  CHECK_FALSE(is_allowed("cli/request/request_builder.cpp", "#include \"cli/args/parse.hpp\""));
   CHECK_FALSE(is_allowed("cli/commands/ask.cpp", "#include \"core/notify/desktop/session_bus.hpp\""));
   CHECK_FALSE(is_allowed("core/run/run.cpp", "  #  include   \"cli/render/render.hpp\"  // odd, but one"));
+}
+
+TEST_CASE("a system header in a room that has to use core/os is found") {
+  CHECK_FALSE(is_allowed("core/jobs/worker.cpp", "#include <unistd.h>"));
+  CHECK_FALSE(is_allowed("cli/mcp/server.cpp", "#include <sys/wait.h>"));
+  CHECK_FALSE(is_allowed("cli/request/request_builder.cpp", "#include <poll.h>"));
+  CHECK(is_allowed("core/os/pipe_io.cpp", "#include <poll.h>"));
+  CHECK(is_allowed("core/jobs/worker.cpp", "#include <vector>"));
 }
 
 TEST_CASE("an include along the direction is allowed") {
   CHECK(is_allowed("cli/drill/story.cpp", "#include \"backends/registry.hpp\""));
   CHECK(is_allowed("cli/commands/ask.cpp", "#include \"cli/drill/story.hpp\""));
   CHECK(is_allowed("cli/mcp/server.cpp", "#include \"core/mcp/connection.hpp\""));
+  CHECK(is_allowed("cli/mcp/ask_request.cpp", "#include \"cli/request/request_builder.hpp\""));
   CHECK(is_allowed("core/mcp/connection.cpp", "#include \"core/mcp/service.hpp\""));
   CHECK(is_allowed("core/notify/desktop/deliver.cpp", "#include \"core/notify/notice.hpp\""));
   CHECK(is_allowed("backends/claude.cpp", "#include \"core/run/backend.hpp\""));

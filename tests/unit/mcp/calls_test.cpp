@@ -198,7 +198,7 @@ TEST_CASE("all calls are stopped when the client is gone") {
 
 TEST_CASE("log messages are sent from the requested level on") {
   Talk talk;
-  talk.desk.shop.logging = true;
+  talk.desk.offered.logging = true;
   talk.connection.log(LogLevel::error, "x", "before anybody is there");
   CHECK(talk.heard().empty());
   talk.initialize("2025-11-25");

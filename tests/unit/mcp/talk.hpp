@@ -21,8 +21,8 @@ class Desk : public Service {
   };
 
   Desk() {
-    shop.info = {"desk", "Desk", "1.2", "", ""};
-    shop.instructions = "Ask the desk.";
+    offered.info = {"desk", "Desk", "1.2", "", ""};
+    offered.instructions = "Ask the desk.";
     Tool ask;
     ask.name = "ask";
     ask.title = "Ask";
@@ -36,10 +36,10 @@ class Desk : public Service {
     ask.task_support = TaskSupport::optional;
     Tool look;
     look.name = "look";
-    shop.tools = {ask, look};
+    offered.tools = {ask, look};
   }
 
-  const Offer& offer() const override { return shop; }
+  const Capabilities& capabilities() const override { return offered; }
   void call_tool(const Call& call, const std::string& name, const Json& arguments) override {
     asked.push_back({call, name, arguments});
     if (at_once) connection->finish(call.id, ToolResult{{Text{"at once"}}, {}, false, nullptr});
@@ -54,7 +54,7 @@ class Desk : public Service {
   }
   void cancelled(CallId id) override { stopped.push_back(id); }
 
-  Offer shop;
+  Capabilities offered;
   std::vector<Asked> asked;
   std::vector<CallId> stopped;
   bool at_once = false;

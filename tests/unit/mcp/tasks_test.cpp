@@ -10,7 +10,7 @@ struct WithTasks : Talk {
     TaskKeeping keeping;
     keeping.now = [this] { return now; };
     keeping.new_id = [this] { return "task-" + std::to_string(++named); };
-    desk.shop.tasks = keeping;
+    desk.offered.tasks = keeping;
     initialize("2025-11-25", {{"elicitation", Json::object()}});
   }
   /// The task of a new call.
@@ -67,7 +67,7 @@ TEST_CASE("a task whose tool failed has failed, and keeps the error's text") {
   CHECK(talk.status("task-1") == "failed");
   CHECK(text_of(talk.reply_to("tasks/result", {{"taskId", "task-1"}})) == "no");
   talk.begin(Json::object(), 2);
-  talk.connection.finish(talk.last(), Failure{Failure::Kind::internal, "broken", nullptr});
+  talk.connection.finish(talk.last(), Failure{Failure::Reason::internal, "broken", nullptr});
   CHECK(talk.status("task-2") == "failed");
   CHECK(code_of(talk.reply_to("tasks/result", {{"taskId", "task-2"}})) == -32603);
 }
@@ -126,7 +126,7 @@ TEST_CASE("tasks beyond the limit are rejected") {
 TEST_CASE("a tool says whether it can be a task") {
   WithTasks talk;
   CHECK(code_of(talk.reply_to("tools/call", {{"name", "look"}, {"task", Json::object()}})) == -32601);
-  talk.desk.shop.tools[1].task_support = TaskSupport::required;
+  talk.desk.offered.tools[1].task_support = TaskSupport::required;
   CHECK(code_of(talk.reply_to("tools/call", {{"name", "look"}})) == -32601);
   Json params = ask_params();
   for (const Json& task : {Json(7), Json{{"ttl", "long"}}, Json{{"ttl", -1}}}) {

@@ -67,7 +67,7 @@ TEST_CASE("a tool is listed with what each version knows") {
 
 TEST_CASE("server/discover lists everything, and every result of 2026-07-28 names its type and the server") {
   Talk talk;
-  talk.desk.shop.lists_fresh_for = std::chrono::seconds{5};
+  talk.desk.offered.lists_fresh_for = std::chrono::seconds{5};
   const Json result = talk.reply_to("server/discover", modern()).at("result");
   CHECK(result.at("supportedVersions") == Json{"2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"});
   CHECK(result.at("resultType") == "complete");
@@ -131,10 +131,10 @@ TEST_CASE("an unsupported version is rejected for every method, each time with t
 
 TEST_CASE("methods that 2026-07-28 removed are unknown in it, and those that it added are unknown before") {
   Talk talk;
-  talk.desk.shop.logging = true;
+  talk.desk.offered.logging = true;
   for (const char* method : {"initialize", "ping", "logging/setLevel", "resources/subscribe", "tasks/list"})
     CHECK(code_of(talk.reply_to(method, modern())) == -32601);
-  talk.desk.shop.list_changes = true;
+  talk.desk.offered.list_changes = true;
   CHECK(code_of(talk.reply_to("subscriptions/listen", {{"notifications", Json::object()}})) == -32601);
 }
 

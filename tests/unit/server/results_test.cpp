@@ -10,18 +10,24 @@ using namespace delegate::cli::server;
 
 namespace {
 
-jobs::job_event::Ended answer(const std::string& text, const std::string& remarks = {}) {
+jobs::JobResult answer(const std::string& text, const Remarks& remarks = {}) {
   const OrderedJson run{
       {"answer", text}, {"backend", "codex"}, {"model", "gpt"}, {"session_id", "s-1"}, {"duration_ms", 1260}};
-  return {delegate::dump(run), remarks, 0};
+  return {parse_run_record(delegate::dump(run)), remarks, 0};
 }
+
+jobs::JobResult failed(std::string record, const Remarks& remarks = {}) {
+  return {parse_run_record(std::move(record)), remarks, 1};
+}
+
+Remark note(std::string text) { return {Remark::Kind::note, std::move(text)}; }
 
 std::string text_of(const mcp::ToolResult& result) { return std::get<mcp::Text>(result.content.at(0)).text; }
 
 }  // namespace
 
 TEST_CASE("an answer is complete in both forms, and its text names the backend") {
-  const Shown shown = ended("r1", answer("hello"), 0, 100);
+  const EndedRun shown = ended("r1", answer("hello"), 0, 100);
   CHECK_FALSE(shown.is_cut);
   CHECK_FALSE(shown.result.is_error);
   CHECK(text_of(shown.result) == "hello\n\n[codex gpt, 1.3 s]");
@@ -39,7 +45,7 @@ TEST_CASE("the parts of a long answer make up the whole, and no character is spl
     std::string put_together;
     std::size_t offset = 0;
     for (int parts = 0; parts < 30; ++parts) {
-      const Shown shown = ended("r1", answer(whole), offset, longest);
+      const EndedRun shown = ended("r1", answer(whole), offset, longest);
       const auto& json = *shown.result.structured;
       const std::string part = json["answer"];
       CHECK(part.size() <= longest);
@@ -63,29 +69,29 @@ TEST_CASE("an offset within a character, at the end or beyond it is accepted") {
 }
 
 TEST_CASE("messages for stderr become notes, without the program's name") {
-  const Shown shown = ended("r1", answer("hi", "delegate: claude skipped\ndelegate: a warning\n"), 0, 100);
+  const EndedRun shown = ended("r1", answer("hi", {note("claude skipped"), note("a warning")}), 0, 100);
   CHECK((*shown.result.structured)["note"] == "claude skipped\na warning");
   CHECK(text_of(shown.result).ends_with("\n[claude skipped\na warning]"));
 }
 
 TEST_CASE("a run without an answer is an error with its outcome and what to do") {
   const OrderedJson run{{"error", {{"outcome", "no_slot"}, {"message", "nothing can be asked"}, {"hint", "wait"}}}};
-  const Shown shown = ended("r1", {delegate::dump(run), "delegate: nothing can be asked\n", 4}, 0, 100);
+  const EndedRun shown = ended("r1", failed(delegate::dump(run), {note("nothing can be asked")}), 0, 100);
   CHECK(shown.result.is_error);
   CHECK((*shown.result.structured)["status"] == "failed");
   CHECK((*shown.result.structured)["outcome"] == "no_slot");
   CHECK((*shown.result.structured)["hint"] == "wait");
   const OrderedJson cancelled{{"error", {{"outcome", "cancelled"}, {"message", "cancelled"}}}};
-  CHECK((*ended("r1", {delegate::dump(cancelled), {}, 130}, 0, 100).result.structured)["status"] == "cancelled");
+  CHECK((*ended("r1", failed(delegate::dump(cancelled)), 0, 100).result.structured)["status"] == "cancelled");
 }
 
 TEST_CASE("a run with an unreadable result is an error, not a crash") {
   for (const char* nonsense :
        {"", "null", "[]", "{", "7", R"({"answer": 7})", R"({"error": 7})", R"({"error": {"outcome": []}})"}) {
     INFO(nonsense);
-    const Shown shown = ended("r1", {nonsense, {}, 70}, 0, 100);
+    const EndedRun shown = ended("r1", failed(nonsense), 0, 100);
     CHECK((*shown.result.structured)["status"].is_string());
-    CHECK(answer_of({nonsense, "said", 70}) == "said");
+    CHECK(answer_of(failed(nonsense, {note("said")})) == "said");
   }
 }
 

@@ -1,0 +1,85 @@
+#include "cli/mcp/ask_request.hpp"
+
+#include <filesystem>
+
+#include "cli/request/request_builder.hpp"
+#include "cli/session.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/text.hpp"
+#include "core/config/configured.hpp"
+
+namespace delegate::cli::server {
+namespace {
+
+/// Only a named model without tools certainly reads no files.
+Reads reads_of(const Config& config, const std::string& backend) {
+  const BackendSettings* settings = config.backend(backend);
+  const bool has_no_tools = settings != nullptr && (settings->kind == "ollama" || settings->kind == "openai");
+  return has_no_tools ? Reads::nothing : Reads::files;
+}
+
+bool is_everything(const ProcessFacts& process, const std::string& directory) {
+  std::error_code missing;
+  if (std::filesystem::weakly_canonical(directory, missing) == "/") return true;
+  std::error_code different;  // one of them does not exist
+  return std::filesystem::equivalent(directory, process.variable("HOME"), different);
+}
+
+RequestInput input_of(const mcp::Json& arguments, const std::string& directory, bool may_write) {
+  RequestInput input{.prompt = text_argument(arguments, "prompt"),
+                     .standard_input = RequestInput::Stdin::ignore,
+                     .model = text_argument(arguments, "model"),
+                     .session = text_argument(arguments, "session"),
+                     .cwd = directory,
+                     .access = may_write && flag_argument(arguments, "write") ? Access::write : Access::read_only};
+  if (arguments.contains("backend")) input.backend = text_argument(arguments, "backend");
+  if (arguments.contains("timeout_s")) input.timeout = std::chrono::seconds(number_argument(arguments, "timeout_s", 0));
+  return input;
+}
+
+}  // namespace
+
+std::string text_argument(const mcp::Json& arguments, const char* key) {
+  return arguments.contains(key) ? arguments[key].get<std::string>() : std::string();
+}
+int number_argument(const mcp::Json& arguments, const char* key, int otherwise) {
+  return arguments.contains(key) ? arguments[key].get<int>() : otherwise;
+}
+bool flag_argument(const mcp::Json& arguments, const char* key) {
+  return arguments.contains(key) && arguments[key].get<bool>();
+}
+
+Status check_usable(const LoadedConfig& loaded) {
+  if (loaded.problems.empty()) return {};
+  const ConfigProblem& first = loaded.problems.front();
+  return fail(Code::invalid_argument, to_string(first), first.hint);
+}
+
+Result<std::string> directory_for(const ProcessFacts& process, const std::string& cwd, Reads reads) {
+  if (!cwd.empty() && !cwd.starts_with('/'))
+    return fail(Code::invalid_argument, "cwd: " + one_line(cwd, 200) + " is not an absolute path");
+  std::string directory = cwd.empty() ? process.variable("CLAUDE_PROJECT_DIR") : cwd;
+  if (!directory.starts_with('/')) directory = process.cwd;
+  if (reads == Reads::files && is_everything(process, directory))
+    return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not a project directory",
+                "set cwd to the directory that the agent may read");
+  return directory;
+}
+
+Result<Request> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
+                             bool may_write) {
+  TRY(const Configured here, configure(world, config_file, world.cwd));
+  const Reads reads = reads_of(here.loaded.config, text_argument(arguments, "backend"));
+  TRY(const std::string directory, directory_for(world, text_argument(arguments, "cwd"), reads));
+  TRY(const Configured configured, configure(world, config_file, directory));
+  TRY_STATUS(check_usable(configured.loaded));
+  const RequestInput input = input_of(arguments, directory, may_write);
+  const RequestBuilder builder(world, configured.loaded.config, FieldNames{});
+  TRY(Request request, builder.build(input));
+  const Host host(world, configured.loaded.config);
+  TRY_STATUS(builder.resolve_session(input, host.engine(), request));
+  request.run_id = make_run_id(world.clock.now().wall);
+  return request;
+}
+
+}  // namespace delegate::cli::server

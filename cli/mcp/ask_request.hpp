@@ -1,0 +1,33 @@
+#pragma once
+#include <string>
+
+#include "cli/world.hpp"
+#include "core/base/result.hpp"
+#include "core/config/load.hpp"
+#include "core/mcp/service.hpp"
+#include "core/run/request.hpp"
+
+namespace delegate::cli::server {
+
+/// The request of an `ask` call, with the id of its run. The configuration is read as it is now, for the directory of
+/// the call. `may_write`: what the server was started with.
+Result<Request> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
+                             bool may_write);
+
+/// Whether the backend that is asked may read files in the directory.
+enum class Reads { files, nothing };
+
+/// The directory of a call: `cwd`, if given; else the agent's project, which some agents pass in a variable; else the
+/// server's directory. Code::invalid_argument: it is not absolute, or it is a home directory or the whole disk and a
+/// backend would read it.
+Result<std::string> directory_for(const ProcessFacts& process, const std::string& cwd, Reads reads);
+
+/// Of the arguments of a call, which their schema has checked.
+std::string text_argument(const mcp::Json& arguments, const char* key);
+int number_argument(const mcp::Json& arguments, const char* key, int otherwise);
+bool flag_argument(const mcp::Json& arguments, const char* key);
+
+/// An error if the configuration cannot be used.
+Status check_usable(const LoadedConfig& loaded);
+
+}  // namespace delegate::cli::server

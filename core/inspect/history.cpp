@@ -1,0 +1,71 @@
+#include "core/inspect/history.hpp"
+
+#include <algorithm>
+
+namespace delegate::inspect {
+namespace {
+
+std::string outcome_now(const RunRow& row, const Breakers& breakers) {
+  if (!row.outcome.empty()) return row.outcome;
+  return breakers.is_dead(row.owner) ? "killed" : "running";
+}
+
+/// None if the query asks for a backend or an outcome, which only the ledger knows.
+std::vector<PastRun> queued_runs(const Engine& engine, const RunQuery& query, const std::vector<JobRow>& jobs) {
+  std::vector<PastRun> runs;
+  if (!query.backend.empty() || !query.outcome.empty()) return runs;
+  for (const JobRow& job : jobs)
+    if (job.state == JobRow::State::waiting && job.submitted_at >= query.since) runs.push_back(queued_run(engine, job));
+  return runs;
+}
+
+bool has(const std::vector<PastRun>& runs, const std::string& id) {
+  return std::any_of(runs.begin(), runs.end(), [&](const PastRun& run) { return run.row.id == id; });
+}
+
+}  // namespace
+
+Result<std::vector<JobRow>> unended_jobs(const Engine& engine) {
+  Jobs* jobs = engine.store == nullptr ? nullptr : engine.store->jobs();
+  if (jobs == nullptr) return std::vector<JobRow>();
+  TRY(auto rows, jobs->list());
+  std::erase_if(
+      rows, [](const JobRow& row) { return row.state == JobRow::State::ended || row.state == JobRow::State::killed; });
+  return rows;
+}
+
+Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<JobRow>& jobs) {
+  PastRun run{.row = std::move(row)};
+  TRY(run.attempts, engine.ledger->attempts(run.row.id));
+  run.outcome = outcome_now(run.row, engine.breakers);
+  const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobRow& one) { return one.id == run.row.id; });
+  if (job == jobs.end() || run.outcome != "running") return run;
+  run.state = PastRun::State::working;
+  run.doing = job->doing;
+  return run;
+}
+
+PastRun queued_run(const Engine& engine, const JobRow& job) {
+  const bool is_orphaned = engine.breakers.is_dead(job.owner);
+  return {.row = {.id = job.id, .started_at = job.submitted_at, .owner = job.owner},
+          .attempts = {},
+          .outcome = "waiting",
+          .state = PastRun::State::waiting,
+          .doing = is_orphaned ? "orphaned: `delegate worker` runs it" : "queued"};
+}
+
+Result<std::vector<PastRun>> latest_runs(const Engine& engine, const RunQuery& query) {
+  if (engine.ledger == nullptr) return fail(Code::unavailable, "there is no history: " + engine.breakers.trouble());
+  TRY(const auto jobs, unended_jobs(engine));
+  std::vector<PastRun> runs = queued_runs(engine, query, jobs);
+  TRY(auto rows, engine.ledger->runs(query));
+  for (RunRow& row : rows) {
+    if (has(runs, row.id)) continue;  // it started after the queue was read
+    TRY(PastRun run, past_run(engine, std::move(row), jobs));
+    runs.push_back(std::move(run));
+  }
+  runs.resize(std::min(runs.size(), static_cast<std::size_t>(query.most)));
+  return runs;
+}
+
+}  // namespace delegate::inspect

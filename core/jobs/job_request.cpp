@@ -1,0 +1,87 @@
+#include "core/jobs/job_request.hpp"
+
+#include <filesystem>
+
+#include "core/base/json.hpp"
+#include "core/os/file.hpp"
+
+namespace delegate::jobs {
+namespace {
+
+using Json = OrderedJson;
+
+constexpr std::string_view kSchema = "delegate.request/1";
+constexpr std::size_t kMaxFile = 512u << 20;  // bytes: 64 MB of prompt with every character escaped
+
+std::optional<milliseconds> duration_at(const Json& json, const char* key) {
+  if (!json.contains(key)) return std::nullopt;
+  return milliseconds(json.at(key).get<std::int64_t>());
+}
+
+Request read(const Json& json) {
+  Request request{.prompt = json.at("prompt"),
+                  .system = json.value("system", ""),
+                  .backend = json.at("backend"),
+                  .model = json.value("model", ""),
+                  .session = json.value("session", ""),
+                  .cwd = json.at("cwd"),
+                  .access = json.at("write").get<bool>() ? Access::write : Access::read_only,
+                  .timeout = duration_at(json, "timeout_ms"),
+                  .run_id = json.at("run_id")};
+  for (const Json& material : json.at("materials"))
+    request.materials.push_back({material.at("name").get<std::string>(), material.at("text").get<std::string>()});
+  if (json.contains("type")) request.type = task_type_named(json.at("type").get<std::string>());
+  if (json.contains("tier")) request.tier = static_cast<Tier>(json.at("tier").get<int>());
+  if (json.contains("fallback")) request.fallback = json.at("fallback").get<bool>();
+  return request;
+}
+
+Path saved_path(const Engine& engine, const std::string& id) {
+  return Path(engine.store_path).parent_path() / "waiting" / (id + ".json");
+}
+
+}  // namespace
+
+std::string to_json(const Request& request) {
+  Json json{{"schema", kSchema},          {"run_id", request.run_id}, {"prompt", request.prompt},
+            {"backend", request.backend}, {"cwd", request.cwd},       {"write", request.access == Access::write}};
+  json["materials"] = Json::array();
+  for (const Material& material : request.materials)
+    json["materials"].push_back({{"name", material.name}, {"text", material.text}});
+  put(json, "system", request.system);
+  put(json, "model", request.model);
+  put(json, "session", request.session);
+  put(json, "timeout_ms", request.timeout);
+  if (request.type) json["type"] = to_string(*request.type);
+  if (request.tier) json["tier"] = static_cast<int>(*request.tier);
+  put(json, "fallback", request.fallback);
+  return dump(json);
+}
+
+Result<Request> request_from(std::string_view text) {
+  try {  // a border where exceptions end
+    const Json json = Json::parse(text);
+    if (json.value("schema", "") != kSchema) return fail(Code::invalid_argument, "request: not of this version");
+    return read(json);
+  } catch (const Json::exception& error) {
+    return fail(Code::invalid_argument, std::string("request: ") + error.what());
+  }
+}
+
+Status save_request(const Engine& engine, const Request& request) {
+  const Path file = saved_path(engine, request.run_id);
+  TRY_STATUS(make_private_directory(file.parent_path()));
+  return write_private_file(file, to_json(request));
+}
+
+Result<Request> load_request(const Engine& engine, const std::string& id) {
+  TRY(const std::string text, read_file(saved_path(engine, id), kMaxFile));
+  return request_from(text);
+}
+
+void remove_saved_request(const Engine& engine, const std::string& id) {
+  std::error_code ignored;
+  std::filesystem::remove(saved_path(engine, id), ignored);
+}
+
+}  // namespace delegate::jobs

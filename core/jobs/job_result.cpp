@@ -1,0 +1,99 @@
+#include "core/jobs/job_result.hpp"
+
+#include <array>
+
+#include "core/base/exit_code.hpp"
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
+
+namespace delegate::jobs {
+namespace {
+
+using Json = OrderedJson;
+
+constexpr std::size_t kMaxRemark = 8192;  // bytes
+
+struct KindName {
+  Remark::Kind kind;
+  std::string_view name;  // stored: frozen
+};
+constexpr std::array kKindNames{KindName{Remark::Kind::degraded, "degraded"}, KindName{Remark::Kind::error, "error"},
+                                KindName{Remark::Kind::note, "note"}, KindName{Remark::Kind::hint, "hint"}};
+
+std::string_view name_of(Remark::Kind kind) {
+  for (const KindName& one : kKindNames)
+    if (one.kind == kind) return one.name;
+  return {};
+}
+
+/// A kind that a newer version wrote is a note here.
+Remark::Kind kind_named(std::string_view name) {
+  for (const KindName& one : kKindNames)
+    if (one.name == name) return one.kind;
+  return Remark::Kind::note;
+}
+
+Remark remark_from(const Json& json) {
+  return {kind_named(json.at("kind").get<std::string>()), json.at("text").get<std::string>(),
+          json.value("about_failure", false)};
+}
+
+/// A line of stderr, as versions before the typed remarks stored it.
+Remark remark_from_line(std::string_view line) {
+  if (line.starts_with("[delegate:degraded]")) return {Remark::Kind::degraded, std::string(line), true};
+  for (const auto& [prefix, kind] :
+       {std::pair<std::string_view, Remark::Kind>{"hint: ", Remark::Kind::hint}, {"delegate: ", Remark::Kind::note}})
+    if (line.starts_with(prefix)) return {kind, std::string(line.substr(prefix.size()))};
+  return {Remark::Kind::note, std::string(line)};
+}
+
+}  // namespace
+
+JobResult to_job_result(const RunResult& result, const Redactor& redact) {
+  Remarks remarks = explain(result);
+  for (Remark& remark : remarks) remark.text = redact(one_line(remark.text, kMaxRemark));
+  return {parse_run_record(delegate::to_json(result)), std::move(remarks), exit_code_of(result)};
+}
+
+JobResult to_job_result(const Error& error) {
+  Remarks remarks{{Remark::Kind::error, error.what, true}};
+  if (!error.hint.empty()) remarks.push_back({Remark::Kind::hint, error.hint, true});
+  return {parse_run_record(error_record(error, "internal")), std::move(remarks), kInternal};
+}
+
+JobResult job_result_from(const JobRow& row) {
+  return {parse_run_record(row.result), remarks_from(row.remarks), row.exit_code};
+}
+
+JobRow ended_row(std::string id, milliseconds ended_at, const JobResult& result) {
+  return {.id = std::move(id),
+          .ended_at = ended_at,
+          .result = result.record.json,
+          .remarks = to_json(result.remarks),
+          .exit_code = result.exit_code};
+}
+
+std::string to_json(const Remarks& remarks) {
+  Json list = Json::array();
+  for (const Remark& remark : remarks)
+    list.push_back({{"kind", name_of(remark.kind)}, {"text", remark.text}, {"about_failure", remark.is_about_failure}});
+  return dump(list);
+}
+
+Remarks remarks_from(std::string_view text) {
+  Remarks remarks;
+  try {  // a border where exceptions end
+    const Json list = Json::parse(text);
+    if (list.is_array()) {
+      for (const Json& one : list) remarks.push_back(remark_from(one));
+      return remarks;
+    }
+  } catch (const Json::exception&) {
+    remarks.clear();  // not an array of ours: lines
+  }
+  for (const std::string_view line : split(text, '\n'))
+    if (!line.empty()) remarks.push_back(remark_from_line(line));
+  return remarks;
+}
+
+}  // namespace delegate::jobs
