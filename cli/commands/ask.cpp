@@ -1,11 +1,11 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/request_builder.hpp"
 #include "cli/exit_code.hpp"
-#include "core/os/foreground_proxy.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/answer_stream.hpp"
 #include "cli/terminal/progress_line.hpp"
 #include "core/notify/announcer.hpp"
+#include "core/os/foreground_proxy.hpp"
 #include "core/run/warm_up.hpp"
 
 namespace delegate::cli {
@@ -62,7 +62,7 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, narrator);
   narrator.clear();
   const int code = report(world, output, command, result, stream);
-  notify::announce_left_behind(world, own_command(world), host->engine());
+  notify::announce_pending(world, own_command(world), host->engine());
   const auto local = to_warm_up(host->engine(), result);
   if (result.pending) foreground.leave(code);
   if (local) {

@@ -13,7 +13,7 @@
 namespace delegate::cli {
 namespace {
 
-constexpr int kNobodyTook = 1;
+constexpr int kNotDelivered = 1;
 
 Json to_object(const NotificationRow& row) {
   Json json{{"id", row.id},
@@ -72,7 +72,7 @@ int list(const World& world, const Output& output, StateStore& store, bool as_js
   const auto rows = store.notifications();
   if (!rows) return fail_with(output, "notifications", rows.error(), "internal", kInternal);
   if (as_json) return output.answer(list_json(*rows) + "\n");
-  if (rows->empty()) return output.answer("nothing was told yet\n");
+  if (rows->empty()) return output.answer("no notifications yet\n");
   return output.answer(list_text(*rows, world.clock.now().wall));
 }
 
@@ -105,13 +105,20 @@ int acknowledge_some(const Output& output, StateStore& store, const Notification
 
 notify::Announcement trial() {
   return {.kind = "test",
-          .words = {"delegate can reach you", "This is a test. A backend that fails is told like this, once."}};
+          .text = {"delegate can reach you", "This is a test. This is how you are notified when a backend fails."}};
 }
 
+<<<<<<< HEAD
 std::string trial_text(const notify::Walk& walk, milliseconds took) {
   if (walk.delivery != DeliveryState::delivered) return "nobody took it: " + walk.detail + "\n";
   std::string text = "taken by " + walk.channel + " after " + format_took(took);
   return text + (walk.detail.empty() ? "" : " (" + walk.detail + ")") + "\n";
+=======
+std::string trial_text(const notify::DeliveryResult& result, milliseconds took) {
+  if (result.delivery != DeliveryState::delivered) return "not delivered: " + result.detail + "\n";
+  std::string text = "delivered by " + result.channel + " after " + format_took(took);
+  return text + (result.detail.empty() ? "" : " (" + result.detail + ")") + "\n";
+>>>>>>> 2271b29 (notify: one word for each step, in plain English)
 }
 
 int test(const World& world, const Config& config, const Output& output, const Host& host, bool as_json) {
@@ -119,31 +126,36 @@ int test(const World& world, const Config& config, const Output& output, const H
   Guards unguarded(nullptr, host.engine().breakers.self(), config.guards);
   const auto begun = std::chrono::steady_clock::now();
   const notify::Announcement announcement = trial();
-  notify::Walk walk = channels.empty() ? notify::Walk{.detail = "[notify] allows no channel"} : tell(channels, unguarded, announcement);
+  notify::DeliveryResult result = channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"}
+                                                   : deliver(channels, unguarded, announcement);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+<<<<<<< HEAD
   const bool reached = walk.delivery == DeliveryState::delivered;
+=======
+  const bool reached = result.delivery == DeliveryState::delivered;
+>>>>>>> 2271b29 (notify: one word for each step, in plain English)
   if (host.store() != nullptr) {
     const Status kept = host.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
       raise(rows, {.kind = "test",
-                   .title = announcement.words.title,
-                   .message = announcement.words.message,
+                   .title = announcement.text.title,
+                   .message = announcement.text.message,
                    .first_seen = now.wall,
                    .last_seen = now.wall,
                    .acknowledged_at = now.wall,
-                   .delivery = walk.delivery,
-                   .channel = walk.channel,
-                   .detail = walk.detail,
+                   .delivery = result.delivery,
+                   .channel = result.channel,
+                   .detail = result.detail,
                    .delivered_at = reached ? std::optional(now.wall) : std::nullopt});
     });
     if (!kept) output.error({kept.error().code, "notifications test: " + kept.error().what, kept.error().hint});
   }
   Json json{{"schema", "delegate.notification_test/1"}, {"delivered", reached}};
-  put(json, "channel", walk.channel);
-  put(json, "detail", walk.detail);
+  put(json, "channel", result.channel);
+  put(json, "detail", result.detail);
   json["duration_ms"] = took.count();
-  const int written = output.answer(as_json ? dump(json) + "\n" : trial_text(walk, took));
+  const int written = output.answer(as_json ? dump(json) + "\n" : trial_text(result, took));
   if (written != 0) return written;
-  return reached ? kAnswered : kNobodyTook;
+  return reached ? kAnswered : kNotDelivered;
 }
 
 }  // namespace
