@@ -58,9 +58,9 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   }
   if (!host->notice().empty()) output.note("delegate: " + host->notice());
   AnswerStream stream(world);
-  Narrator narrator(output, command, stream, world.interrupted);
-  const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, narrator);
-  narrator.clear();
+  ProgressLine progress(output, command, stream, world.interrupted);
+  const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, progress);
+  progress.clear();
   const int code = report(world, output, command, result, stream);
   notify::announce_pending(world, own_command(world), host->engine());
   const auto local = to_warm_up(host->engine(), result);

@@ -39,13 +39,13 @@ Json to_object(const NotificationRow& row) {
 
 std::string delivery_text(const NotificationRow& row) {
   if (row.delivery == DeliveryState::delivered)
-    return "by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 160) + ")");
-  std::string text(to_string(row.delivery));
+    return "delivered by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 160) + ")");
+  std::string text(row.delivery == DeliveryState::pending ? "pending" : to_string(row.delivery));
   return row.detail.empty() ? text : text + ": " + one_line(row.detail, 160);
 }
 
 std::string list_text(const NotificationRows& rows, milliseconds now) {
-  std::vector<std::vector<std::string>> cells{{"ID", "", "WHEN", "WHAT", "TOLD"}};
+  std::vector<std::vector<std::string>> cells{{"ID", "", "WHEN", "WHAT", "DELIVERY"}};
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
     const bool waits = row->severity != NotificationSeverity::info && !row->acknowledged_at;
     std::string what = one_line(row->title, 160);
@@ -89,7 +89,7 @@ int acknowledge_some(const Output& output, StateStore& store, const Notification
     return fail_with(output, kWhere, {Code::invalid_argument, "ID is missing", "name one, or use --all"}, "usage",
                      kUsage);
   const auto id = command.all ? std::optional<std::int64_t>(0) : number_of(command.id);
-  const Error unknown{Code::not_found, "'" + one_line(command.id, 80) + "' is no notification",
+  const Error unknown{Code::not_found, "'" + one_line(command.id, 80) + "': no such notification",
                       "see `delegate notifications`"};
   if (!id) return fail_with(output, kWhere, unknown, "usage", kUsage);
   int changed = 0;
@@ -104,21 +104,15 @@ int acknowledge_some(const Output& output, StateStore& store, const Notification
 }
 
 notify::Announcement trial() {
-  return {.kind = "test",
-          .text = {"delegate can reach you", "This is a test. This is how you are notified when a backend fails."}};
+  return {
+      .kind = "test",
+      .text = {"delegate can reach you", "This is a test notification. You get one like this when a backend fails."}};
 }
 
-<<<<<<< HEAD
-std::string trial_text(const notify::Walk& walk, milliseconds took) {
-  if (walk.delivery != DeliveryState::delivered) return "nobody took it: " + walk.detail + "\n";
-  std::string text = "taken by " + walk.channel + " after " + format_took(took);
-  return text + (walk.detail.empty() ? "" : " (" + walk.detail + ")") + "\n";
-=======
 std::string trial_text(const notify::DeliveryResult& result, milliseconds took) {
   if (result.delivery != DeliveryState::delivered) return "not delivered: " + result.detail + "\n";
   std::string text = "delivered by " + result.channel + " after " + format_took(took);
   return text + (result.detail.empty() ? "" : " (" + result.detail + ")") + "\n";
->>>>>>> 2271b29 (notify: one word for each step, in plain English)
 }
 
 int test(const World& world, const Config& config, const Output& output, const Host& host, bool as_json) {
@@ -129,11 +123,7 @@ int test(const World& world, const Config& config, const Output& output, const H
   notify::DeliveryResult result = channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"}
                                                    : deliver(channels, unguarded, announcement);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
-<<<<<<< HEAD
-  const bool reached = walk.delivery == DeliveryState::delivered;
-=======
   const bool reached = result.delivery == DeliveryState::delivered;
->>>>>>> 2271b29 (notify: one word for each step, in plain English)
   if (host.store() != nullptr) {
     const Status kept = host.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
       raise(rows, {.kind = "test",

@@ -1,8 +1,5 @@
 #include "core/notify/announcer.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "core/base/exit_code.hpp"
@@ -10,6 +7,7 @@
 #include "core/notify/desktop_channel.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"
+#include "core/os/terminal.hpp"
 #include "core/run/ask.hpp"
 #include "core/run/check.hpp"
 #include "core/state/shared_drops.hpp"
@@ -74,11 +72,7 @@ class Announcer {
   }
 
   /// False: interrupted; the next announcer sends it.
-  bool pause() const {
-    pollfd end{process_.interrupted.fd(), POLLIN, 0};
-    ::poll(&end, 1, static_cast<int>(kPollInterval.count()));
-    return !process_.interrupted.cancelled();
-  }
+  bool pause() const { return !process_.interrupted.cancelled_within(kPollInterval); }
 
   bool gather() {
     const Deadline longest = Deadline::in(kLongestGather);
@@ -183,7 +177,7 @@ void start_announcer(const ProcessFacts& process, const OwnCommand& self) {
   program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
   program.argv.emplace_back("announce");
   // Keep stderr only if it is a terminal: an open end of a pipe in a long-lived process would keep its reader waiting.
-  const int err = ::isatty(process.err) == 1 ? process.err : -1;
+  const int err = is_terminal(process.err) ? process.err : -1;
   static_cast<void>(start_detached(program, err));  // on failure the notifications stay pending
 }
 

@@ -1,9 +1,7 @@
 #include "core/notify/terminal_channel.hpp"
 
-#include <unistd.h>
-
 #include "core/notify/terminal_sequence.hpp"
-#include "core/os/terminal_write.hpp"
+#include "core/os/terminal.hpp"
 
 namespace delegate::notify {
 namespace {
@@ -31,7 +29,7 @@ std::string id_of(const Announcement& announcement) {
 
 Channel terminal_channel(const ProcessFacts& process) {
   const auto deliver = [&process](const Announcement& announcement) -> Result<ChannelResult> {
-    const desktop::TerminalFacts facts{process.environment, ::isatty(process.err) == 1};
+    const desktop::TerminalFacts facts{process.environment, is_terminal(process.err)};
     const auto sequence =
         desktop::terminal_sequence(facts, {announcement.text.title, announcement.text.message, id_of(announcement)});
     if (sequence.form.empty()) return ChannelResult{.detail = "stderr is not a terminal that can show it"};

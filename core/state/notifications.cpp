@@ -39,7 +39,7 @@ void end_outage(NotificationRows& rows, std::string_view kind, const std::string
     if (row.kind != kind || row.subject != subject || row.ended_at) continue;
     row.ended_at = now.wall;
     if (!row.acknowledged_at) row.acknowledged_at = now.wall;
-    if (end == Edge::dismissal) withdraw(row, "it was ended by hand before anybody was told");
+    if (end == Edge::dismissal) withdraw(row, "the outage was ended manually before it was announced");
   }
 }
 
@@ -105,7 +105,7 @@ void record_backend_edge(NotificationRows& rows, const std::string& backend, con
   const auto edge = edge_between(before, after);
   if (edge == Edge::trip) {
     for (NotificationRow& row : rows)
-      if (row.subject == backend && row.kind != "guard") withdraw(row, "it tripped again before anybody was told");
+      if (row.subject == backend && row.kind != "guard") withdraw(row, "it tripped again before this was announced");
     raise(rows, trip_row(backend, after, now));
   }
   if (edge == Edge::failed_probe)
@@ -130,13 +130,13 @@ void record_guard_edge(NotificationRows& rows, const std::string& guard, const B
     raise(rows, {.kind = "guard",
                  .subject = guard,
                  .severity = NotificationSeverity::warning,
-                 .title = "the side job " + guard + " fails and is left out",
+                 .title = "the side job " + guard + " fails and is paused",
                  .message = after.last_failure ? after.last_failure->message : "",
                  .first_seen = now.wall,
                  .last_seen = now.wall,
                  .retry_at = end_of_break(after, now),
                  .delivery = DeliveryState::unwanted,
-                 .detail = "a guard's notices stay here"});
+                 .detail = "guards are only recorded here"});
   if (edge == Edge::failed_probe)
     if (NotificationRow* row = newest(rows, "guard", guard)) {
       ++row->count;
@@ -151,7 +151,7 @@ int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
   for (NotificationRow& row : rows) {
     if ((id != 0 && row.id != id) || row.acknowledged_at) continue;
     row.acknowledged_at = now.wall;
-    withdraw(row, "it was acknowledged before anybody was told");
+    withdraw(row, "it was acknowledged before it was announced");
     ++changed;
   }
   return changed;
@@ -171,11 +171,11 @@ NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, cons
   NotificationRows taken;
   for (NotificationRow& row : rows) {
     if (row.delivery == DeliveryState::sending && row.sender != me)
-      give_up(row, "its sender was killed meanwhile: it may have been shown");
+      give_up(row, "its sender was killed: it may have been shown");
     if (row.delivery == DeliveryState::taken && row.sender != me) row.delivery = DeliveryState::pending;
     if (row.delivery != DeliveryState::pending) continue;
     if (now.wall - row.first_seen > kLongestPending) {
-      give_up(row, "nobody could send it in time");
+      give_up(row, "it could not be sent in time");
       continue;
     }
     row.delivery = DeliveryState::taken;

@@ -215,10 +215,10 @@ TEST_CASE("what is ended by hand, or acknowledged, before anybody was told is no
   CHECK(shop.begin().empty());
   const NotificationRows rows = shop.rows();
   CHECK(rows[0].delivery == DeliveryState::unwanted);
-  CHECK(rows[0].detail == "it was ended by hand before anybody was told");
+  CHECK(rows[0].detail == "the outage was ended manually before it was announced");
   CHECK(rows[0].ended_at);
   CHECK(rows[1].delivery == DeliveryState::unwanted);
-  CHECK(rows[1].detail == "it was acknowledged before anybody was told");
+  CHECK(rows[1].detail == "it was acknowledged before it was announced");
   CHECK_FALSE(rows[1].ended_at);  // it goes on
 }
 
@@ -234,7 +234,7 @@ TEST_CASE("a backend that flaps before anybody was told is told once, as it is t
   const NotificationRows told = shop.begin();
   REQUIRE(told.size() == 1);
   CHECK(told[0].id == 3);
-  CHECK(shop.rows()[0].detail == "it tripped again before anybody was told");
+  CHECK(shop.rows()[0].detail == "it tripped again before this was announced");
   CHECK(shop.rows()[1].delivery == DeliveryState::unwanted);
 }
 
@@ -244,7 +244,7 @@ TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)
   shop.clock.pass(kLongestPending + 1ms);
   CHECK(shop.take().empty());
   CHECK(shop.rows()[0].delivery == DeliveryState::undelivered);
-  CHECK(shop.rows()[0].detail == "nobody could send it in time");
+  CHECK(shop.rows()[0].detail == "it could not be sent in time");
 }
 
 TEST_CASE("only who has taken it writes what became of it") {
