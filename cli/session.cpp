@@ -4,7 +4,6 @@
 #include "core/config/paths.hpp"
 #include "core/notify/announcer.hpp"
 #include "core/os/process.hpp"
-#include "core/os/process.hpp"
 #include "core/state/memory.hpp"
 #include "core/state/sqlite.hpp"
 

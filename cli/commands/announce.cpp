@@ -6,7 +6,7 @@ namespace delegate::cli {
 
 int run_announce(const World& world, const Config& config) {
   set_process_name("trip-announcer");
-  const Host host(world, config, notify::kAnnouncerPatience);
+  const Host host(world, config, notify::kAnnouncerStoreTimeout);
   return notify::announce(world, host.engine());
 }
 

@@ -85,11 +85,11 @@ int run_ask(const World& world, const Config& config, const AskCommand& command)
   if (!prepared) return report_failure(world, output, prepared.error());
   if (!host->notice().empty()) output.note("delegate: " + host->notice());
   AnswerStream stream(world);
-  Narrator narrator(output, command, stream, world.interrupted);
-  const RunResult result = ask(host->engine(), *std::move(prepared), world.interrupted, narrator);
-  narrator.clear();
+  ProgressLine progress(output, command, stream, world.interrupted);
+  const RunResult result = ask(host->engine(), *std::move(prepared), world.interrupted, progress);
+  progress.clear();
   const int code = report(world, output, command, result, stream);
-  notify::announce_left_behind(world, own_command(world), host->engine());
+  notify::announce_pending(world, own_command(world), host->engine());
   go_on_in_background(world, config, result, code, host, foreground);
   return code;  // the end of `result` waits for attempts that are still running
 }

@@ -4,7 +4,8 @@
 #include "cli/drill/report.hpp"
 #include "cli/exit_code.hpp"
 
-// The whole story on this machine. Everything that is shown has been seen; nothing of the person's is touched.
+// Plays a whole outage on this machine, with fake backends. Everything shown was observed; nothing of the user's is
+// changed.
 namespace delegate::cli {
 namespace drill {
 namespace {
@@ -18,46 +19,45 @@ int report_problems(const Output& output, const std::vector<ConfigProblem>& prob
   return kConfiguration;
 }
 
-/// Only a local model, or nobody at all.
-int nobody_to_break(const World& world, const Configured& configured, Scene scene, const DrillCommand& command) {
+/// The configuration has only a local model, or no backend at all.
+int no_target(const World& world, const Configured& configured, Setup setup, const DrillCommand& command) {
   const Output output(world);
-  const std::string& local = scene.config.router.local;
-  const BackendSettings* settings = scene.config.backend(local);
+  const std::string& local = setup.config.router.local;
+  const BackendSettings* settings = setup.config.backend(local);
   if (settings == nullptr || !settings->enabled) {
     output.failure({Code::not_found, "drill: no backend of your router.order is enabled",
-                    "set enabled = true for one of them, or change router.order; `delegate drill` needs nobody"},
+                    "set enabled = true for one of them, or change router.order; `delegate drill` needs no backend"},
                    "not_installed");
     return kNothingInstalled;
   }
-  scene.notes = {"your configuration asks nobody but " + local + ", the local model, so there is nobody to break"};
+  setup.notes = {"your configuration calls only " + local + ", the local model, so no backend can fail"};
   if (command.json) {
-    Report report{.scene = scene, .machine = look_around(world, configured, world.interrupted)};
+    Report report{.setup = setup, .machine = inspect_machine(world, configured, world.interrupted)};
     return output.answer(to_json(report) + "\n");
   }
-  return output.answer("Your configuration asks nobody but " + local +
-                       ", the local model. It is the last resort and\n" +
-                       "always tried, so there is nobody to break and nothing to fall back from.\n\n"
+  return output.answer("Your configuration calls only " + local + ", the local model. It is the last resort and\n" +
+                       "always tried, so no backend can fail and be replaced.\n\n"
                        "Next:\n   add another backend to router.order, or see `delegate drill`\n");
 }
 
-Result<std::vector<Step>> perform(const World& world, const Scene& scene, const Output& output) {
+Result<std::vector<Step>> run_in_sandbox(const World& world, const Setup& setup, const Output& output) {
   TRY(const auto sandbox, Sandbox::create(world));
-  TRY_STATUS(sandbox->furnish(scene.config));
-  Story story(*sandbox, scene, world.interrupted,
-              [&](const std::string& name) { output.progress("drill: " + name + " ..."); });
-  auto steps = story.play();
+  TRY_STATUS(sandbox->install(setup.config));
+  Scenario scenario(*sandbox, setup, world.interrupted,
+                    [&](const std::string& name) { output.progress("drill: " + name + " ..."); });
+  auto steps = scenario.play();
   output.progress({});
   return steps;
 }
 
 int play(const World& world, const Configured& configured, const DrillCommand& command, const Output& output) {
-  const Scene scene = command.mine ? my_scene(configured.loaded.config) : plain_scene();
-  if (scene.patient.empty()) return nobody_to_break(world, configured, scene, command);
+  const Setup setup = command.mine ? setup_for(configured.loaded.config) : default_setup();
+  if (setup.target.empty()) return no_target(world, configured, setup, command);
   const auto began = std::chrono::steady_clock::now();
-  auto machine = std::async(std::launch::async, [&] { return look_around(world, configured, world.interrupted); });
-  auto steps = perform(world, scene, output);
+  auto machine = std::async(std::launch::async, [&] { return inspect_machine(world, configured, world.interrupted); });
+  auto steps = run_in_sandbox(world, setup, output);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
-  Report report{.scene = scene, .took = took, .machine = machine.get()};
+  Report report{.setup = setup, .took = took, .machine = machine.get()};
   if (world.interrupted.cancelled()) return 128 + world.signal;
   if (!steps) {
     output.failure(steps.error(), "internal");

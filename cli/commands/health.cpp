@@ -7,7 +7,7 @@
 #include "core/base/text.hpp"
 #include "core/inspect/health.hpp"
 
-// One glance for scripts: can a question be answered now? Reads, starts nothing, and asks a server only for its models.
+// For scripts: can a call be answered now? Starts nothing, and requests only the list of models from a server.
 namespace delegate::cli {
 namespace {
 
@@ -54,12 +54,14 @@ std::string to_text(const Health& health) {
       {"state", store.kind + (store.ok ? ", ok" : ", cannot be used: " + store.problem)}};
   if (store.ok)
     rows.push_back(
-        {"queue", std::to_string(health.running) + " running, " + std::to_string(health.waiting) + " waiting"});
+        {"queue", std::to_string(health.running) + " running, " + std::to_string(health.waiting) + " queued"});
   for (const GuardStatus& guard : health.status.guards)
     if (guard.breaker.state != BreakerState::closed)
-      rows.push_back({"left out", guard.name + ", " + std::to_string(guard.skipped) + " times: " + guard.last_error});
-  const std::size_t unseen = health.status.unacknowledged.size();
-  if (unseen > 0) rows.push_back({"unseen", std::to_string(unseen) + ", see `delegate notifications`"});
+      rows.push_back(
+          {"paused", guard.name + ", " + std::to_string(guard.skipped) + " times skipped: " + guard.last_error});
+  const std::size_t unacknowledged = health.status.unacknowledged.size();
+  if (unacknowledged > 0)
+    rows.push_back({"unacknowledged", std::to_string(unacknowledged) + ", see `delegate notifications`"});
   return table(rows);
 }
 

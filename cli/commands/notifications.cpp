@@ -13,7 +13,7 @@
 namespace delegate::cli {
 namespace {
 
-constexpr int kNobodyTook = 1;
+constexpr int kNotDelivered = 1;
 
 Json to_object(const NotificationRow& row) {
   Json json{{"id", row.id},
@@ -39,13 +39,13 @@ Json to_object(const NotificationRow& row) {
 
 std::string delivery_text(const NotificationRow& row) {
   if (row.delivery == DeliveryState::delivered)
-    return "by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 160) + ")");
-  std::string text(to_string(row.delivery));
+    return "delivered by " + row.channel + (row.detail.empty() ? "" : " (" + one_line(row.detail, 160) + ")");
+  std::string text(row.delivery == DeliveryState::pending ? "pending" : to_string(row.delivery));
   return row.detail.empty() ? text : text + ": " + one_line(row.detail, 160);
 }
 
 std::string list_text(const NotificationRows& rows, milliseconds now) {
-  std::vector<std::vector<std::string>> cells{{"ID", "", "WHEN", "WHAT", "TOLD"}};
+  std::vector<std::vector<std::string>> cells{{"ID", "", "WHEN", "WHAT", "DELIVERY"}};
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
     const bool waits = row->severity != NotificationSeverity::info && !row->acknowledged_at;
     std::string what = one_line(row->title, 160);
@@ -72,7 +72,7 @@ int list(const World& world, const Output& output, StateStore& store, bool as_js
   const auto rows = store.notifications();
   if (!rows) return fail_with(output, "notifications", rows.error(), "internal", kInternal);
   if (as_json) return output.answer(list_json(*rows) + "\n");
-  if (rows->empty()) return output.answer("nothing was told yet\n");
+  if (rows->empty()) return output.answer("no notifications yet\n");
   return output.answer(list_text(*rows, world.clock.now().wall));
 }
 
@@ -89,7 +89,7 @@ int acknowledge_some(const Output& output, StateStore& store, const Notification
     return fail_with(output, kWhere, {Code::invalid_argument, "ID is missing", "name one, or use --all"}, "usage",
                      kUsage);
   const auto id = command.all ? std::optional<std::int64_t>(0) : number_of(command.id);
-  const Error unknown{Code::not_found, "'" + one_line(command.id, 80) + "' is no notification",
+  const Error unknown{Code::not_found, "'" + one_line(command.id, 80) + "': no such notification",
                       "see `delegate notifications`"};
   if (!id) return fail_with(output, kWhere, unknown, "usage", kUsage);
   int changed = 0;
@@ -104,14 +104,15 @@ int acknowledge_some(const Output& output, StateStore& store, const Notification
 }
 
 notify::Announcement trial() {
-  return {.kind = "test",
-          .words = {"delegate can reach you", "This is a test. A backend that fails is told like this, once."}};
+  return {
+      .kind = "test",
+      .text = {"delegate can reach you", "This is a test notification. You get one like this when a backend fails."}};
 }
 
-std::string trial_text(const notify::Walk& walk, milliseconds took) {
-  if (walk.delivery != DeliveryState::delivered) return "nobody took it: " + walk.detail + "\n";
-  std::string text = "taken by " + walk.channel + " after " + format_took(took);
-  return text + (walk.detail.empty() ? "" : " (" + walk.detail + ")") + "\n";
+std::string trial_text(const notify::DeliveryResult& result, milliseconds took) {
+  if (result.delivery != DeliveryState::delivered) return "not delivered: " + result.detail + "\n";
+  std::string text = "delivered by " + result.channel + " after " + format_took(took);
+  return text + (result.detail.empty() ? "" : " (" + result.detail + ")") + "\n";
 }
 
 int test(const World& world, const Config& config, const Output& output, const Host& host, bool as_json) {
@@ -119,31 +120,32 @@ int test(const World& world, const Config& config, const Output& output, const H
   Guards unguarded(nullptr, host.engine().breakers.self(), config.guards);
   const auto begun = std::chrono::steady_clock::now();
   const notify::Announcement announcement = trial();
-  notify::Walk walk = channels.empty() ? notify::Walk{.detail = "[notify] allows no channel"} : tell(channels, unguarded, announcement);
+  notify::DeliveryResult result = channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"}
+                                                   : deliver(channels, unguarded, announcement);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
-  const bool reached = walk.delivery == DeliveryState::delivered;
+  const bool reached = result.delivery == DeliveryState::delivered;
   if (host.store() != nullptr) {
     const Status kept = host.store()->change_notifications([&](NotificationRows& rows, const HostTime& now) {
       raise(rows, {.kind = "test",
-                   .title = announcement.words.title,
-                   .message = announcement.words.message,
+                   .title = announcement.text.title,
+                   .message = announcement.text.message,
                    .first_seen = now.wall,
                    .last_seen = now.wall,
                    .acknowledged_at = now.wall,
-                   .delivery = walk.delivery,
-                   .channel = walk.channel,
-                   .detail = walk.detail,
+                   .delivery = result.delivery,
+                   .channel = result.channel,
+                   .detail = result.detail,
                    .delivered_at = reached ? std::optional(now.wall) : std::nullopt});
     });
     if (!kept) output.error({kept.error().code, "notifications test: " + kept.error().what, kept.error().hint});
   }
   Json json{{"schema", "delegate.notification_test/1"}, {"delivered", reached}};
-  put(json, "channel", walk.channel);
-  put(json, "detail", walk.detail);
+  put(json, "channel", result.channel);
+  put(json, "detail", result.detail);
   json["duration_ms"] = took.count();
-  const int written = output.answer(as_json ? dump(json) + "\n" : trial_text(walk, took));
+  const int written = output.answer(as_json ? dump(json) + "\n" : trial_text(result, took));
   if (written != 0) return written;
-  return reached ? kAnswered : kNobodyTook;
+  return reached ? kAnswered : kNotDelivered;
 }
 
 }  // namespace

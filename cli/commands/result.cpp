@@ -3,11 +3,11 @@
 #include "cli/commands/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/render/json.hpp"
-#include "cli/terminal/terminal.hpp"
 #include "core/base/duration.hpp"
 #include "core/jobs/job_result.hpp"
 #include "core/jobs/job_status.hpp"
 #include "core/os/event.hpp"
+#include "core/os/terminal.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -66,7 +66,7 @@ int show_end(const World& world, const Output& output, const ResultCommand& comm
   output.remarks(result.remarks, command.quiet && answer);
   if (!answer) return row.exit_code == 0 ? kInternal : row.exit_code;
   const std::string text = with_newline(*answer);
-  const int written = output.answer(columns_of(world.out) ? harmless(text) : text);
+  const int written = output.answer(is_terminal(world.out) ? escape_controls(text) : text);
   return written != 0 ? written : row.exit_code;
 }
 

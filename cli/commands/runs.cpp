@@ -4,9 +4,9 @@
 #include "cli/commands/time_argument.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/render/runs.hpp"
-#include "cli/terminal/terminal.hpp"
 #include "core/inspect/history.hpp"
 #include "core/jobs/job_request.hpp"
+#include "core/os/terminal.hpp"
 #include "core/state/ledger_rules.hpp"
 
 namespace delegate::cli {
@@ -58,12 +58,12 @@ bool has_unicode(const World& world) {
 }
 
 Page page_of(const World& world, const Output& output, milliseconds now) {
-  const auto columns = columns_of(world.out);
+  const auto size = terminal_size(world.out);
   return {.now = now,
-          .columns = columns.value_or(0),
+          .columns = size ? size->columns : 0,
           .painted = output.is_painted(),
           .unicode = has_unicode(world),
-          .harmless = columns.has_value()};
+          .is_terminal = size.has_value()};
 }
 
 /// One that waits, and what it was asked; nothing: none whose id begins so does.

@@ -14,7 +14,7 @@ namespace {
 
 using namespace setup;
 
-/// Others share a project's settings, and have their files elsewhere.
+/// The settings of a project are shared with users who have their files elsewhere.
 std::vector<std::string> variables_of(const World& world, const SetupCommand& command) {
   std::vector<std::string> names = command.project ? std::vector<std::string>{} : moved_places(world);
   for (const std::string& name : command.variables)
@@ -40,7 +40,7 @@ int print(const World& world, const Output& output, const Server& server, const 
     if (editor != nullptr && &each != editor) continue;
     const std::string snippet = whole_settings(each.language, each.path(), entry_of(each, server));
     object["snippets"].push_back({{"editor", each.name}, {"text", snippet}});
-    const std::string heading = "# " + std::string(each.title) + ": " + shown(world, each.user_file(world)) + "\n";
+    const std::string heading = "# " + std::string(each.title) + ": " + path_text(world, each.user_file(world)) + "\n";
     text += editor != nullptr ? snippet : (text.empty() ? "" : "\n") + heading + snippet;
   }
   return output.quote(json ? dump(object) + "\n" : text);
@@ -55,17 +55,17 @@ struct Target {
 Result<Target> target_of(const World& world, const SetupCommand& command, const Editor& editor) {
   const std::string name(editor.name);
   if (command.project && editor.project_file.empty())
-    return fail(Code::invalid_argument, "setup: --project: " + name + " has no settings of a project",
+    return fail(Code::invalid_argument, "setup: --project: " + name + " has no project settings",
                 "without --project it is registered for all projects");
   if (command.project) return Target{editor, Scope::project, (Path(world.cwd) / editor.project_file).string()};
   std::string path = editor.user_file(world);
   if (path.empty())
-    return fail(Code::not_found, "setup: " + name + ": no place for its settings: HOME is not set",
-                "`delegate setup " + name + " --print` says what to add");
+    return fail(Code::not_found, "setup: " + name + ": cannot locate its settings: HOME is not set",
+                "`delegate setup " + name + " --print` shows what to add");
   return Target{editor, Scope::user, std::move(path)};
 }
 
-/// What of the entry may be shown: what delegate writes itself, and what it starts now.
+/// Words of the entry that are not secret: those that delegate writes, and the command that it starts now.
 std::vector<std::string> own_words(const Target& target, const std::string& before, const Server& server) {
   std::vector<std::string> words = target.editor.path();
   const auto add = [&](const Server& one) {
@@ -91,10 +91,10 @@ std::string_view name_of(Step step) {
 }
 
 std::string sentence(const World& world, const Target& target, Step step) {
-  const std::string where = std::string(target.editor.title) + " (" + shown(world, target.path) + ")";
+  const std::string where = std::string(target.editor.title) + " (" + path_text(world, target.path) + ")";
   switch (step) {
     case Step::registered: return "delegate: registered with " + where;
-    case Step::updated: return "delegate: registration brought up to date with " + where;
+    case Step::updated: return "delegate: registration updated with " + where;
     case Step::unchanged: return "delegate: already registered with " + where;
     case Step::removed: return "delegate: registration removed from " + where;
     case Step::absent: return "delegate: not registered with " + where;
@@ -108,10 +108,10 @@ struct Done {
 };
 
 Result<Done> change(const World& world, const SetupCommand& command, const Target& target) {
-  const auto at = [&](Error error) {  // the file that an error is about
+  const auto at = [&](Error error) {  // names the file in the error
     error.what.insert(0, "setup: " + target.path + ": ");
     if (error.hint.empty())
-      error.hint = "`delegate setup " + std::string(target.editor.name) + " --print` says what to add by hand";
+      error.hint = "`delegate setup " + std::string(target.editor.name) + " --print` shows what to add by hand";
     return tl::unexpected(std::move(error));
   };
   const auto file = open_settings(target.path, target.scope);
@@ -167,12 +167,12 @@ std::optional<Error> wrong_variable(const SetupCommand& command, const Editor* e
     if (!is_name)
       return Error{Code::invalid_argument,
                    "setup: --env: '" + one_line(name.substr(0, name.find('=')), 80) + "' is not just a name",
-                   "only the name is written, as --env NAME; the editor hands the value on"};
+                   "only the name is written, as --env NAME; the editor passes the value on"};
   }
   if (!command.variables.empty() && editor != nullptr && !editor->takes_variables())
     return Error{Code::invalid_argument,
                  "setup: --env: " + std::string(editor->name) + " has no way to name a variable in its settings",
-                 "it hands on all of its own variables"};
+                 "it passes on all of its own variables"};
   return std::nullopt;
 }
 
@@ -180,7 +180,7 @@ std::optional<Error> wrong_variable(const SetupCommand& command, const Editor* e
 
 int run_setup(const World& world, const SetupCommand& command) {
   const Output output(world);
-  const Editor* const editor = editor_named(command.editor);  // a name that is none does not come through the parser
+  const Editor* const editor = editor_named(command.editor);  // the parser rejects unknown names
   if (const auto wrong = wrong_variable(command, editor)) {
     output.failure(*wrong, "usage");
     return kUsage;
@@ -188,7 +188,7 @@ int run_setup(const World& world, const SetupCommand& command) {
   if (command.print) return print(world, output, server_of(world, command), editor, command.json);
   if (editor != nullptr) return apply(world, output, command, *editor);
   if (command.undo || command.project || command.allow_write || !command.variables.empty()) {
-    output.failure({Code::invalid_argument, "setup: which editor?", "`delegate setup` lists those that are here"},
+    output.failure({Code::invalid_argument, "setup: EDITOR is missing", "`delegate setup` lists the installed ones"},
                    "usage");
     return kUsage;
   }

@@ -11,27 +11,27 @@
 namespace delegate::cli::drill {
 namespace {
 
-constexpr milliseconds kPatience{1000};
+constexpr milliseconds kTimeout{1000};
 constexpr const char* kQuestion = "delegate ask \"what does errno 11 mean\"";
 
-bool answers(const Backend& backend, const Task& task, const CancelToken& cancel) {
+bool responds(const Backend& backend, const Task& task, const CancelToken& cancel) {
   const Call call = backend.version_call(task);
-  const auto* question = std::get_if<HttpRequest>(&call);
-  if (question == nullptr) return false;
-  HttpRequest request = *question;
-  request.clocks.total = Deadline::in(kPatience);
-  const auto answer = http_exchange(request, cancel);  // without libcurl nothing can be reached, whatever runs there
+  const auto* probe = std::get_if<HttpRequest>(&call);
+  if (probe == nullptr) return false;
+  HttpRequest request = *probe;
+  request.clocks.total = Deadline::in(kTimeout);
+  const auto answer = http_exchange(request, cancel);  // fails as well if libcurl is missing
   return answer && answer->end == HttpEnd::complete && answer->status == 200;
 }
 
-Found look_at(const World& world, const BackendSettings& settings, const CancelToken& cancel) {
+Found inspect_backend(const World& world, const BackendSettings& settings, const CancelToken& cancel) {
   Found found{.name = settings.name, .kind = settings.kind, .state = "disabled"};
   const Backend* backend = find_backend(settings.kind);
   if (!settings.enabled || backend == nullptr) return found;
   const Task task{.model = settings.model, .settings = settings, .environment = world.environment};
   if (!backend->is_process()) {
     found.where = Redactor(world.environment)(backend->endpoint(task));
-    found.usable = answers(*backend, task, cancel);
+    found.usable = responds(*backend, task, cancel);
     found.state = found.usable ? "answers" : "no answer";
     if (!found.usable && settings.kind == "ollama") found.hint = "ollama serve";
     return found;
@@ -57,11 +57,11 @@ std::vector<std::string> in_order(const Config& config) {
 
 }  // namespace
 
-Machine look_around(const World& world, const Configured& configured, const CancelToken& cancel) {
+Machine inspect_machine(const World& world, const Configured& configured, const CancelToken& cancel) {
   Machine machine{.has_file = configured.sources.user_file.has_value(), .problems = configured.loaded.problems.size()};
   const Config config = machine.problems == 0 ? configured.loaded.config : built_in_config();
   for (const std::string& name : in_order(config))
-    machine.backends.push_back(look_at(world, *config.backend(name), cancel));
+    machine.backends.push_back(inspect_backend(world, *config.backend(name), cancel));
   return machine;
 }
 
@@ -73,13 +73,13 @@ std::vector<NextStep> next_steps(const Machine& machine, bool mine) {
     const auto missing = std::find_if(machine.backends.begin(), machine.backends.end(),
                                       [](const Found& found) { return !found.hint.empty(); });
     std::vector<NextStep> steps;
-    if (missing != machine.backends.end()) steps.push_back({missing->hint, "or another one of them"});
+    if (missing != machine.backends.end()) steps.push_back({missing->hint, "or another one"});
     steps.push_back({kQuestion, ""});
     return steps;
   }
-  std::vector<NextStep> steps{{kQuestion, first->name + " is asked first"}};
+  std::vector<NextStep> steps{{kQuestion, first->name + " is called first"}};
   if (!machine.has_file) steps.push_back({"delegate config init", "a commented file to change that"});
-  if (!mine) steps.push_back({"delegate drill --mine", "this story with your configuration"});
+  if (!mine) steps.push_back({"delegate drill --mine", "the same with your configuration"});
   return steps;
 }
 

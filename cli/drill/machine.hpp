@@ -5,7 +5,7 @@
 #include "cli/session.hpp"
 #include "core/os/cancel.hpp"
 
-// What is really here, outside of the sandbox. No CLI is started, nothing is written.
+// The backends that this machine really has, outside the sandbox. No CLI is started, nothing is written.
 namespace delegate::cli::drill {
 
 struct Found {
@@ -14,19 +14,19 @@ struct Found {
   bool usable = false;
   std::string where;  // the executable or URL
   std::string state;  // "installed", "not installed", "answers", "no answer", "disabled"
-  std::string hint;   // how to get it
+  std::string hint;   // how to install or start it
 };
 
 struct Machine {
-  std::vector<Found> backends;  // in the order in which `auto` asks; then the others
-  bool has_file = false;        // the person has a configuration
-  std::size_t problems = 0;     // in it; then the built-in one has been looked at
+  std::vector<Found> backends;  // in routing order; then the others
+  bool has_file = false;        // the user has a configuration file
+  std::size_t problems = 0;     // errors in it; if any, the built-in configuration was inspected
 };
 
-/// Asks each server once, for a second at most.
-Machine look_around(const World& world, const Configured& configured, const CancelToken& cancel);
+/// Sends one request to each server, for at most a second.
+Machine inspect_machine(const World& world, const Configured& configured, const CancelToken& cancel);
 
-/// One thing to do next: a command, and what comes of it.
+/// A suggestion: a command, and what it does.
 struct NextStep {
   std::string command;
   std::string what;

@@ -3,12 +3,12 @@
 #include <vector>
 
 #include "cli/drill/machine.hpp"
-#include "cli/drill/story.hpp"
+#include "cli/drill/scenario.hpp"
 
 namespace delegate::cli::drill {
 
 struct Report {
-  const Scene& scene;
+  const Setup& setup;
   std::vector<Step> steps;
   milliseconds took{0};
   Machine machine;

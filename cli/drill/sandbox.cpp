@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "backends/registry.hpp"
-#include "cli/drill/scene.hpp"
+#include "cli/drill/drill_setup.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/text.hpp"
 #include "core/os/process.hpp"
@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What this program itself may need in order to start; nothing else of the caller's environment comes in.
+/// Variables that this program may need to start; no others are passed on.
 constexpr std::array kKept{"LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS",     "TSAN_OPTIONS",
                            "LSAN_OPTIONS",    "GCOV_PREFIX",  "GCOV_PREFIX_STRIP", "LLVM_PROFILE_FILE"};
 
@@ -27,8 +27,8 @@ Result<std::string> own_program() {
   std::error_code error;
   const std::string program = fs::read_symlink("/proc/self/exe", error).string();
   if (!error && find_executable(program, "")) return program;
-  return fail(Code::not_found, "drill: the program's own file cannot be found: " +
-                                   (error ? error.message() : one_line(program) + " is not there any more"));
+  return fail(Code::not_found, "drill: cannot find the executable of this program: " +
+                                   (error ? error.message() : one_line(program) + " no longer exists"));
 }
 
 /// `'…'`, for sh.
@@ -56,10 +56,10 @@ std::vector<std::string> places(const World& world) {
   return out;
 }
 
-/// A private directory below `place`, which is not created, if what lies in it may be executed.
+/// A private directory below `place`, if files in it can be executed. `place` itself must exist.
 Result<ScratchDirectory> try_place(const std::string& place) {
   std::error_code not_there;
-  if (!fs::is_directory(place, not_there)) return fail(Code::not_found, place + " is not there");
+  if (!fs::is_directory(place, not_there)) return fail(Code::not_found, place + " does not exist");
   TRY(ScratchDirectory directory, ScratchDirectory::create(place));
   const Path script = directory.path() / "try";
   TRY_STATUS(write_program(script, "#!/bin/sh\n"));
@@ -75,7 +75,7 @@ Result<ScratchDirectory> find_place(const World& world) {
     if (directory) return directory;
     why += (why.empty() ? "" : "; ") + directory.error().what;
   }
-  return fail(Code::unavailable, "drill: no place for a sandbox: " + one_line(why, 1000),
+  return fail(Code::unavailable, "drill: no directory for a sandbox: " + one_line(why, 1000),
               "set TMPDIR to a directory that can be written and executed from");
 }
 
@@ -92,7 +92,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::create(const World& world) {
 
 Sandbox::Sandbox(const World& world, ScratchDirectory directory, std::string program)
     : world_(world), directory_(std::move(directory)), program_(std::move(program)) {
-  // Below an outer delegation's mark, so that whoever stops that one reaches this, too.
+  // Below the mark of an outer run, so that stopping that run also stops this drill.
   const std::string outer = world.variable("DELEGATE_RUN_ID");
   mark_ = (outer.empty() ? "" : outer + "/") + "drill-" + make_run_id(world.clock.now().wall);
   const std::string root = directory_.path().string();
@@ -115,7 +115,7 @@ Sandbox::~Sandbox() {
   kill_tagged("DELEGATE_RUN_ID", mark_);
 }
 
-Status Sandbox::furnish(Config config) {
+Status Sandbox::install(Config config) {
   config_ = std::move(config);
   const auto speaks_http = [](const auto& entry) {
     const Backend* kind = find_backend(entry.second.kind);
@@ -134,7 +134,7 @@ Status Sandbox::give_part(BackendSettings& backend) {
                                                        {kAnswerFile, backend.answer},
                                                        {kPromptFile, backend.prompt}};
   for (const auto& [file, content] : files) TRY_STATUS(write_private_file(directory / file, content));
-  TRY_STATUS(become(backend.name, Mood::well));
+  TRY_STATUS(set_behavior(backend.name, FakeBehavior::healthy));
   const Backend* kind = find_backend(backend.kind);
   if (kind == nullptr || !kind->is_process()) {
     backend.url = server_url_ + "/" + backend.name;
@@ -147,7 +147,7 @@ Status Sandbox::give_part(BackendSettings& backend) {
 }
 
 Status Sandbox::start_server() {
-  TRY_STATUS(write_private_file(directory_.path() / kMoodFile, std::string(to_string(Mood::well))));
+  TRY_STATUS(write_private_file(directory_.path() / kBehaviorFile, std::string(to_string(FakeBehavior::healthy))));
   ChildSpec spec{.argv = {program_, "stand-in", kServerKind, "--", directory_.path().string()},
                  .env = environment_,
                  .cwd = directory_.path().string()};
@@ -160,16 +160,16 @@ Status Sandbox::start_server() {
 /// Its URL, once it listens.
 Result<std::string> Sandbox::first_line_of_server() {
   std::string line;
-  const Deadline patience = Deadline::in(kLongestWait);
+  const Deadline longest = Deadline::in(kLongestStep);
   while (!line.ends_with('\n')) {
     std::array<pollfd, 2> waited{{{server_->out.get(), POLLIN, 0}, {world_.interrupted.fd(), POLLIN, 0}}};
-    ::poll(waited.data(), waited.size(), static_cast<int>(patience.left()->count()));
+    ::poll(waited.data(), waited.size(), static_cast<int>(longest.left()->count()));
     if (world_.interrupted.cancelled()) return fail(Code::cancelled, "drill: interrupted");
     char letter = 0;
     const ssize_t count = ::read(server_->out.get(), &letter, 1);
     if (count == 1) line += letter;
-    else if (count == 0 || patience.passed() || (errno != EAGAIN && errno != EINTR))
-      return fail(Code::unavailable, "drill: the server that stands in for the local model did not start",
+    else if (count == 0 || longest.passed() || (errno != EAGAIN && errno != EINTR))
+      return fail(Code::unavailable, "drill: the fake server of the local model did not start",
                   "is there a loopback interface?");
   }
   return std::string(trim(line));
@@ -178,17 +178,17 @@ Result<std::string> Sandbox::first_line_of_server() {
 Called Sandbox::run(const std::vector<std::string>& words) const {
   ChildSpec spec{.argv = {program_}, .env = environment_, .cwd = (directory_.path() / "home").string()};
   spec.argv.insert(spec.argv.end(), words.begin(), words.end());
-  spec.clocks.total = Deadline::in(kLongestWait);
+  spec.clocks.total = Deadline::in(kLongestStep);
   const auto result = run_child(spec, world_.interrupted);
   if (!result) return {.err = result.error().what};
   return {.exit_code = result->exit_code, .out = result->out.text(), .err = result->err.text(), .took = result->took};
 }
 
-Status Sandbox::become(const std::string& backend, Mood mood) {
-  return write_private_file(part(backend) / kMoodFile, std::string(to_string(mood)));
+Status Sandbox::set_behavior(const std::string& backend, FakeBehavior behavior) {
+  return write_private_file(part(backend) / kBehaviorFile, std::string(to_string(behavior)));
 }
 
-Status Sandbox::let_go(const std::string& backend) { return write_private_file(part(backend) / kGoFile, "go"); }
+Status Sandbox::release(const std::string& backend) { return write_private_file(part(backend) / kGoFile, "go"); }
 
 int Sandbox::starts(const std::string& backend) const {
   const std::string lines = Part(part(backend)).read(kStartsFile);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/drill/mood.hpp"
+#include "cli/drill/fake_behavior.hpp"
 #include "cli/world.hpp"
 #include "core/config/config.hpp"
 #include "core/os/scratch_directory.hpp"
@@ -13,7 +13,7 @@
 
 namespace delegate::cli::drill {
 
-/// How one `delegate …` of the drill ended.
+/// The result of one `delegate …` of the drill.
 struct Called {
   int exit_code = -1;
   std::string out;
@@ -21,29 +21,29 @@ struct Called {
   milliseconds took{0};
 };
 
-/// A world of its own: HOME, configuration, state and PATH in a private directory, stand-ins in place of the CLIs, and
-/// one server on loopback in place of all others. Everything in it is started with an environment built from nothing.
-/// When it goes, its processes and files are gone.
+/// An isolated environment: HOME, configuration, state and PATH in a private directory, fake backends in place of the
+/// CLIs, and one server on loopback in place of all servers. All processes start with an environment built from
+/// nothing. The destructor ends the processes and removes the files.
 class Sandbox {
  public:
-  /// In the first place on this machine where programs may be started from. Fails with the reason for each place.
+  /// In the first directory from which programs can be executed. The error gives the reason for each directory.
   static Result<std::unique_ptr<Sandbox>> create(const World& world);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
   ~Sandbox();
 
-  /// Gives every backend of `config` its stand-in, all of them well, and starts the server if there is a use for it.
-  Status furnish(Config config);
+  /// Creates a healthy fake for every backend of `config`, and starts the server if one of them needs it.
+  Status install(Config config);
 
-  /// One real process of this program; blocks until its end. May be called from several threads.
+  /// Runs this program as a real process and waits for its end. May be called from several threads.
   Called run(const std::vector<std::string>& words) const;
 
-  Status become(const std::string& backend, Mood mood);
-  /// Of those who wait.
-  Status let_go(const std::string& backend);
-  /// How many calls have reached its stand-in so far.
+  Status set_behavior(const std::string& backend, FakeBehavior behavior);
+  /// Lets waiting calls of this backend go on.
+  Status release(const std::string& backend);
+  /// How many calls have reached its fake so far.
   int starts(const std::string& backend) const;
-  /// Changes the configuration for all calls from now on.
+  /// Changes the configuration for all later calls.
   Status change(const std::function<void(Config&)>& change);
   const Config& config() const { return config_; }
 
@@ -56,8 +56,8 @@ class Sandbox {
 
   const World& world_;
   ScratchDirectory directory_;
-  std::string program_;  // of this very process
-  std::string mark_;     // DELEGATE_RUN_ID of all that runs here
+  std::string program_;  // the executable of this process
+  std::string mark_;     // DELEGATE_RUN_ID of all processes in the sandbox
   std::vector<std::string> environment_;
   Config config_;
   std::unique_ptr<Spawned> server_;

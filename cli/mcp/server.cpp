@@ -63,7 +63,7 @@ void Server::begin_session() {
   const auto here = host();
   if (!here || (*here)->store() == nullptr) return;
   static_cast<void>((*here)->engine().guards.reset(""));
-  notify::announce_left_behind(world_, own_command(world_), (*here)->engine());
+  notify::announce_pending(world_, own_command(world_), (*here)->engine());
 }
 
 void Server::ask(const mcp::Call& call, const mcp::Json& arguments) {

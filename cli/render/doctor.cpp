@@ -13,9 +13,9 @@ constexpr std::size_t kLongest = 600;
 
 std::string badge(FindingSeverity severity, bool painted) {
   std::string name(to_string(severity));
-  if (!painted || severity == FindingSeverity::note) return name;
+  if (severity == FindingSeverity::note) return name;
   const char* colour = severity == FindingSeverity::ok ? "32" : severity == FindingSeverity::warning ? "33" : "31";
-  return std::string("\033[") + colour + "m" + name + "\033[0m";
+  return in_colour(colour, name, painted);
 }
 
 std::string counted(std::size_t number, const std::string& what) {
@@ -25,9 +25,9 @@ std::string counted(std::size_t number, const std::string& what) {
 std::string summary(const std::vector<Section>& sections) {
   const std::size_t problems = count(sections, FindingSeverity::problem);
   const std::size_t warnings = count(sections, FindingSeverity::warning);
-  std::string text = problems == 0 ? "Nothing hinders delegate here" : counted(problems, "problem");
+  std::string text = problems == 0 ? "No problems found" : counted(problems, "problem");
   if (warnings > 0) text += ", " + counted(warnings, "warning");
-  return text + ". No model was asked anything; `delegate ping` asks each.";
+  return text + ". No model was called; `delegate ping` calls each.";
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include "core/inspect/finding.hpp"
 
-// What was found, as people and scripts see it. Nothing is decided here.
+// The findings of `doctor` as text for people and as JSON for scripts.
 namespace delegate::cli {
 
 using namespace inspect;

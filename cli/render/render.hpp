@@ -2,23 +2,24 @@
 #include <string>
 #include <vector>
 
+#include "cli/render/table.hpp"
 #include "core/base/result.hpp"
 #include "core/inspect/host_status.hpp"
 #include "core/run/run_record.hpp"
 
-// What people and scripts see. Nothing is decided here.
+// Facts as text for people and as JSON for scripts. Nothing is decided here.
 namespace delegate::cli {
 
 using namespace inspect;
 
 std::string to_text(const HostStatus& status, bool painted);
 std::string to_json(const HostStatus& status);
-/// The guards in a table; empty when all is well.
+/// The guards in a table; empty if there are none.
 std::string to_text(const std::vector<GuardStatus>& guards);
 std::string to_json(const std::vector<GuardStatus>& guards, const std::string& schema);
 std::string breakers_to_text(const HostStatus& status, bool painted);
 
-/// A row a backend of `delegate backends` and `delegate ping`.
+/// One backend in the table of `delegate backends` and `delegate ping`.
 struct CheckRow {
   std::string name;
   std::string kind;
@@ -30,8 +31,5 @@ struct CheckRow {
 };
 std::string to_text(const std::vector<CheckRow>& rows);
 std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema);
-
-/// Columns padded to their widest cell; the last is not padded.
-std::string table(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace delegate::cli

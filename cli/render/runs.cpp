@@ -5,10 +5,9 @@
 #include <cstdio>
 
 #include "cli/render/render.hpp"
-#include "cli/terminal/terminal.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
-#include "core/health/outcome.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -24,13 +23,18 @@ std::string label(const std::string& backend, const std::string& model) {
   return model.empty() ? backend : backend + "/" + model;
 }
 
-/// "claude > codex/gpt-5": who was tried, the last one first asked last.
-std::string who(const PastRun& run) {
+/// "claude > codex/gpt-5": the backends in the order in which they were called.
+std::string backends_text(const PastRun& run) {
   std::vector<std::string> names;
   for (const AttemptRow& attempt : run.attempts)
     names.push_back(is_answered(attempt.outcome) ? label(attempt.backend, attempt.model) : attempt.backend);
   if (names.empty()) return run.doing.empty() ? kUnknown : one_line(run.doing);
   return one_line(join(names, " > "));
+}
+
+/// Also for the states of a background run, which are no outcomes.
+std::string run_outcome(const PastRun& run) {
+  return run.outcome == "waiting" ? "queued" : std::string(words_for(run.outcome));
 }
 
 std::string ago(milliseconds then, milliseconds now) { return format_took(std::max(now - then, milliseconds(0))); }
@@ -41,7 +45,7 @@ std::string fitted(std::string text, const Page& page) {
   if (page.columns <= 0) return text;
   std::string out;
   for (const std::string_view line : split(text, '\n')) out += cut_to_columns(line, page.columns) + "\n";
-  out.pop_back();  // what follows the last newline is no line
+  out.pop_back();  // the text after the last newline is not a line
   return out;
 }
 
@@ -75,24 +79,22 @@ std::string marks(const AttemptRow& attempt) {
   if (!is_answered(attempt.outcome)) words.emplace_back(attempt.counted ? "counted" : "not counted");
   if (attempt.tripped) words.emplace_back("opened the breaker");
   if (attempt.recovered) words.emplace_back("closed the breaker");
-  if (attempt.exit_code && *attempt.exit_code != 0) words.push_back("exit " + std::to_string(*attempt.exit_code));
-  if (attempt.retry_at) words.push_back("until " + format_rfc3339(*attempt.retry_at));
   return join(words, ", ");
 }
 
-/// A run without attempts. An attempt is written down when it is over: of a run that did not end, one may be missing.
-std::string nobody_text(const PastRun& run) {
-  if (!run.row.outcome.empty()) return "nobody was asked\n";
-  if (run.outcome == "waiting") return "nobody was asked yet\n";
-  return run.outcome == "running" ? "no attempt is over yet\n" : "no attempt came to its end\n";
+/// For a run without attempts. An attempt is stored when it ends, so the current one of a running run is missing.
+std::string no_attempts_text(const PastRun& run) {
+  if (!run.row.outcome.empty()) return "no backend was called\n";
+  if (run.outcome == "waiting") return "no backend was called yet\n";
+  return run.outcome == "running" ? "no attempt has finished yet\n" : "no attempt has finished\n";
 }
 
 std::string attempts_text(const PastRun& run, const Page& page) {
-  if (run.attempts.empty()) return nobody_text(run);
+  if (run.attempts.empty()) return no_attempts_text(run);
   std::vector<std::vector<std::string>> rows;
   for (const AttemptRow& attempt : run.attempts)
     rows.push_back({std::to_string(attempt.number) + ".", one_line(label(attempt.backend, attempt.model)),
-                    attempt.outcome, format_took(attempt.took), marks(attempt)});
+                    outcome_text(attempt, page.now), format_took(attempt.took), marks(attempt)});
   std::string out;
   const std::string lines = table(rows);
   std::size_t at = 0;
@@ -105,10 +107,18 @@ std::string attempts_text(const PastRun& run, const Page& page) {
   return fitted(out, page);
 }
 
+/// A stored reason; one that is also an outcome has the words of that.
+std::string reason_words(const std::string& reason) {
+  if (reason == "probe_running") return "a probe is running";
+  if (reason == "tripped_by_hand") return "tripped manually";
+  if (reason == "login_unset") return "login not set up";
+  return std::string(words_for(reason));
+}
+
 std::string skips_text(const RunRow& row) {
   std::string out;
   for (const SkipRow& skip : row.skips) {
-    out += "skipped: " + one_line(skip.backend) + " (" + skip.reason;
+    out += "skipped: " + one_line(skip.backend) + " (" + reason_words(skip.reason);
     if (skip.retry_in) out += ", retry in " + format_wait(*skip.retry_in);
     out += skip.message.empty() ? ")\n" : ": " + one_line(skip.message) + ")\n";
   }
@@ -123,7 +133,7 @@ std::string text_block(const char* name, const std::optional<KeptText>& kept, bo
   }
   std::string head = std::string("\n--- ") + name;
   if (!kept->is_whole()) head += " (" + with_thousands(kept->size) + " bytes, of which the middle was not kept)";
-  return head + " ---\n" + with_newline(page.harmless ? harmless(kept->text) : kept->text);
+  return head + " ---\n" + with_newline(page.is_terminal ? escape_controls(kept->text) : kept->text);
 }
 
 std::vector<std::vector<std::string>> facts(const PastRun& run, const Page& page) {
@@ -133,17 +143,17 @@ std::vector<std::vector<std::string>> facts(const PastRun& run, const Page& page
   if (!row.cwd.empty()) lines.push_back({"where", one_line(row.cwd)});
   if (!row.requested_backend.empty())
     lines.push_back({"asked for", row.requested_backend + (row.task_type.empty() ? "" : ", " + row.task_type)});
-  lines.push_back({"outcome", run.outcome + (row.took ? " after " + format_took(*row.took) : std::string())});
+  lines.push_back({"outcome", run_outcome(run) + (row.took ? " after " + format_took(*row.took) : std::string())});
   if (!run.doing.empty()) lines.push_back({"doing", one_line(run.doing)});
   if (!row.backend.empty()) lines.push_back({"answered by", one_line(label(row.backend, row.model))});
   if (const std::string usage = usage_text(row.usage); !usage.empty()) lines.push_back({"usage", usage});
   if (!row.session_id.empty())
-    lines.push_back({"session", one_line(row.session_id) + "   (go on: delegate ask --session " +
+    lines.push_back({"session", one_line(row.session_id) + "   (continue: delegate ask --session " +
                                     one_line(row.session_id) + " \"...\")"});
   return lines;
 }
 
-/// One column for each slot of the stretch: how much was called then, red where any of it failed.
+/// One column for each slot of the period: its number of calls, red if any of them failed.
 std::string plot(const BackendTotals& totals, const Page& page) {
   static constexpr std::array<const char*, 9> kBars{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   static constexpr std::array<const char*, 9> kPlain{" ", ".", ".", ":", ":", "|", "|", "#", "#"};
@@ -163,13 +173,13 @@ std::string plot(const BackendTotals& totals, const Page& page) {
 std::string failures_text(const BackendTotals& totals) {
   std::vector<std::string> parts;
   for (const auto& [outcome, count] : totals.outcomes)
-    if (!is_answered(outcome)) parts.push_back(outcome + " " + with_thousands(count));
+    if (!is_answered(outcome)) parts.push_back(std::string(words_for(outcome)) + " " + with_thousands(count));
   return join(parts, ", ");
 }
 
-/// Whole minutes, as far as there are any.
+/// In whole minutes, if it is at least one.
 std::string length_of(const TotalsQuery& query) {
-  const milliseconds length = query.until - query.since - milliseconds(1);  // `until` itself is not in it
+  const milliseconds length = query.until - query.since - milliseconds(1);  // `until` is exclusive
   if (length < std::chrono::minutes(1)) return format_duration(length);
   return format_duration(std::chrono::floor<std::chrono::minutes>(length));
 }
@@ -177,11 +187,11 @@ std::string length_of(const TotalsQuery& query) {
 std::string percent(const Score& score) {
   const std::int64_t judged = score.answered + score.failed;
   if (judged == 0) return kUnknown;
-  // Rounded down: 100 % is said only when nothing failed.
+  // Rounded down, so that 100 % means that no call failed.
   return std::to_string(score.answered * 100 / judged) + " %";
 }
 
-/// The plots as a last column, or as a table of their own where that would be too wide.
+/// The plots as the last column, or as a table of their own if that would be too wide.
 std::string beside_or_below(std::vector<std::vector<std::string>> rows,
                             const std::vector<std::vector<std::string>>& plots, int plot_columns, const Page& page) {
   std::string alone = table(rows);
@@ -206,10 +216,10 @@ Score score_of(const BackendTotals& totals) {
 }
 
 std::string list_to_text(const std::vector<PastRun>& runs, const Page& page) {
-  std::vector<std::vector<std::string>> rows{{"RUN", "AGO", "OUTCOME", "TOOK", "TYPE", "WHO"}};
+  std::vector<std::vector<std::string>> rows{{"RUN", "AGO", "OUTCOME", "TOOK", "TYPE", "BACKENDS"}};
   for (const PastRun& run : runs)
-    rows.push_back({run.row.id, ago(run.row.started_at, page.now), run.outcome, took(run.row.took),
-                    run.row.task_type.empty() ? kUnknown : run.row.task_type, who(run)});
+    rows.push_back({run.row.id, ago(run.row.started_at, page.now), run_outcome(run), took(run.row.took),
+                    run.row.task_type.empty() ? kUnknown : run.row.task_type, backends_text(run)});
   return fitted(table(rows), page);
 }
 

@@ -6,18 +6,18 @@
 #include "core/inspect/history.hpp"
 #include "core/state/ledger.hpp"
 
-// The history as people and scripts see it. Nothing is decided here.
+// The history as text for people and as JSON for scripts. Nothing is decided here.
 namespace delegate::cli {
 
 using namespace inspect;
 
-/// Where it is going to be read.
+/// What the text is printed to.
 struct Page {
-  milliseconds now{0};    // wall
-  int columns = 0;        // lines are cut to this; 0: never
-  bool painted = false;   // takes colours
-  bool unicode = false;   // has more than ASCII
-  bool harmless = false;  // a terminal: other people's words must not steer it
+  milliseconds now{0};       // wall
+  int columns = 0;           // lines are cut to this; 0: not cut
+  bool painted = false;      // with colours
+  bool unicode = false;      // more than ASCII
+  bool is_terminal = false;  // control characters in stored text are escaped
 };
 
 std::string list_to_text(const std::vector<PastRun>& runs, const Page& page);
@@ -27,7 +27,8 @@ std::string run_to_json(const PastRun& run);
 std::string totals_to_text(const std::vector<BackendTotals>& totals, const TotalsQuery& query, const Page& page);
 std::string totals_to_json(const std::vector<BackendTotals>& totals, const TotalsQuery& query);
 
-/// Calls that say something about a backend; the others (cancelled, a wrong model name, …) are nobody's success.
+/// Counts the calls that say something about a backend. The others (cancelled, a wrong model name, …) are neither
+/// answered nor failed.
 struct Score {
   std::int64_t calls = 0;
   std::int64_t answered = 0;

@@ -7,17 +7,17 @@
 #include "core/config/paths.hpp"
 #include "core/os/file.hpp"
 
-// The editors that are here: do they start delegate, and which one?
+// Installed editors: do they start delegate, and which one?
 namespace delegate::cli::setup {
 namespace {
 
 using namespace inspect;
 
-/// Where a program has to be that an editor finds when it was not started from a shell.
+/// Directories that are on PATH of editors that were not started from a shell.
 constexpr std::array<std::string_view, 6> kEverywhere{"/usr/local/bin/", "/usr/bin/",  "/bin/",
                                                       "/snap/bin/",      "/usr/sbin/", "/opt/homebrew/bin/"};
 
-/// The editor keeps variables back, or its entry is older than they are.
+/// The editor does not pass on variables, or its entry is outdated.
 Finding outdated(const World& world, const EditorStatus& editor, const std::string& fix) {
   const std::string title(editor.editor->title);
   const auto moved = moved_places(world);
@@ -26,24 +26,25 @@ Finding outdated(const World& world, const EditorStatus& editor, const std::stri
                                     [](const std::string& key) { return key.starts_with("env"); });
   if (is_about_places)
     return {FindingSeverity::warning, title,
-            "does not hand on " + join(moved, ", ") + ": what it asks has other settings and breakers than this shell",
+            "does not pass on " + join(moved, ", ") + ": its calls use other settings and breakers than this shell",
             fix};
   return {FindingSeverity::warning, title, "its entry is out of date (" + join(editor.outdated, ", ") + ")", fix};
 }
 
-Finding look_at(const World& world, const EditorStatus& editor) {
-  const std::string name(editor.editor->title);  // as backends, claude, codex and gemini have a name of their own
+Finding check_editor(const World& world, const EditorStatus& editor) {
+  const std::string name(
+      editor.editor->title);  // not the short name, because backends are also called claude, codex and gemini
   const std::string file = with_tilde(world, editor.file);
   const std::string fix = "delegate setup " + std::string(editor.editor->name);
   switch (editor.registration) {
     case Registration::none: return {FindingSeverity::note, name, "does not have delegate as a tool", fix};
     case Registration::gone:
-      return {FindingSeverity::problem, name, "starts " + editor.command + ", which is not there", fix};
+      return {FindingSeverity::problem, name, "starts " + editor.command + ", which does not exist", fix};
     case Registration::foreign:
-      return {FindingSeverity::warning, name, "has another server by the name of delegate in " + file,
-              "rename that one, then " + fix};
+      return {FindingSeverity::warning, name, "has another server with the name delegate in " + file,
+              "rename it, then " + fix};
     case Registration::unreadable:
-      return {FindingSeverity::warning, name, file + " cannot be read: " + editor.problem, "mend the file"};
+      return {FindingSeverity::warning, name, file + " cannot be read: " + editor.problem, "fix the file"};
     case Registration::elsewhere:
       return {FindingSeverity::warning, name, "starts " + editor.command + ", which is not this program", fix};
     case Registration::here: break;
@@ -57,11 +58,10 @@ Finding look_at(const World& world, const EditorStatus& editor) {
 Findings check_editors(const World& world) {
   Findings all;
   for (const EditorStatus& editor : survey(world))
-    if (editor.is_installed || editor.registration != Registration::none) all.push_back(look_at(world, editor));
+    if (editor.is_installed || editor.registration != Registration::none) all.push_back(check_editor(world, editor));
   return all;
 }
 
-/// Of which backends an editor may not know where they are.
 Findings check_editor_path(const World& world, const Engine& engine) {
   const auto all = survey(world);
   const bool is_tool =
@@ -78,8 +78,8 @@ Findings check_editor_path(const World& world, const Engine& engine) {
   }
   if (hidden.empty()) return {};
   return {{FindingSeverity::note, "PATH",
-           "an editor that the desktop starts may have another one, and not find " + join(hidden, ", "),
-           "start it from this shell, or set backends." + hidden.front() + ".command to the whole path"}};
+           "an editor started from the desktop may have another one and not find " + join(hidden, ", "),
+           "start it from this shell, or set backends." + hidden.front() + ".command to the absolute path"}};
 }
 
 }  // namespace delegate::cli::setup

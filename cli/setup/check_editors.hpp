@@ -3,10 +3,10 @@
 #include "core/inspect/finding.hpp"
 #include "core/run/engine.hpp"
 
-// The editors' part of `delegate doctor`.
+// The checks of `delegate doctor` about editors.
 namespace delegate::cli::setup {
 
-/// Does each editor start delegate, and this one?
+/// Does each editor start delegate, and is it this program?
 inspect::Findings check_editors(const World& world);
 /// Backends that an editor started from the desktop may not find, because its PATH is shorter.
 inspect::Findings check_editor_path(const World& world, const Engine& engine);

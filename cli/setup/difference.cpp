@@ -7,8 +7,8 @@
 namespace delegate::cli::setup {
 namespace {
 
-constexpr std::size_t kAround = 2;           // lines that are shown before and after
-constexpr std::size_t kMostCompared = 2000;  // lines; the table below is their square
+constexpr std::size_t kAround = 2;           // context lines before and after
+constexpr std::size_t kMostCompared = 2000;  // lines; the table below has this many squared entries
 constexpr std::string_view kHidden = "…";
 
 using Lines = std::vector<std::string_view>;
@@ -23,9 +23,9 @@ bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+';
 }
 
-constexpr std::size_t kLongestNumber = 8;  // digits; a longer one may be an account's
+constexpr std::size_t kLongestNumber = 8;  // digits; a longer number may be an account id
 
-bool is_harmless_word(std::string_view word) {
+bool is_safe_word(std::string_view word) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return word == "true" || word == "false" || word == "null" ||
          (word.size() <= kLongestNumber && std::all_of(word.begin(), word.end(), is_digit));
@@ -42,10 +42,12 @@ std::size_t end_of_string(std::string_view line, std::size_t at) {
   return std::min(at + 1, line.size());
 }
 
-/// The longest common subsequence of the lines in the middle, told as what goes and what comes.
+/// The lines in the middle as removed and added ones, by their longest common subsequence.
 std::vector<std::string> compare(const Lines& before, const Lines& after, const std::vector<std::string>& known) {
   std::vector<std::string> out;
-  const auto say = [&](char sign, std::string_view line) { out.push_back(std::string(1, sign) + veiled(line, known)); };
+  const auto add_line = [&](char sign, std::string_view line) {
+    out.push_back(std::string(1, sign) + masked(line, known));
+  };
   std::vector<std::vector<std::size_t>> common(before.size() + 1, std::vector<std::size_t>(after.size() + 1));
   for (std::size_t i = before.size(); i-- > 0;)
     for (std::size_t j = after.size(); j-- > 0;)
@@ -54,12 +56,12 @@ std::vector<std::string> compare(const Lines& before, const Lines& after, const 
   std::size_t j = 0;
   while (i < before.size() || j < after.size()) {
     if (i < before.size() && j < after.size() && before[i] == after[j]) {
-      say(' ', before[i]);
+      add_line(' ', before[i]);
       ++i, ++j;
     } else if (j == after.size() || (i < before.size() && common[i + 1][j] >= common[i][j + 1])) {
-      say('-', before[i++]);
+      add_line('-', before[i++]);
     } else {
-      say('+', after[j++]);
+      add_line('+', after[j++]);
     }
   }
   return out;
@@ -67,7 +69,7 @@ std::vector<std::string> compare(const Lines& before, const Lines& after, const 
 
 }  // namespace
 
-std::string veiled(std::string_view line, const std::vector<std::string>& known) {
+std::string masked(std::string_view line, const std::vector<std::string>& known) {
   std::string out;
   for (std::size_t at = 0; at < line.size();) {
     const char c = line[at];
@@ -81,14 +83,14 @@ std::string veiled(std::string_view line, const std::vector<std::string>& known)
       const auto end = static_cast<std::size_t>(
           std::find_if_not(line.begin() + static_cast<std::ptrdiff_t>(at), line.end(), is_word) - line.begin());
       const std::string_view word = line.substr(at, end - at);
-      out += is_harmless_word(word) || is_one_of(word, known) ? word : kHidden;
+      out += is_safe_word(word) || is_one_of(word, known) ? word : kHidden;
       at = end;
     } else if (c == ' ' || c == '\t' || std::string_view("{}[],:=.").find(c) != std::string_view::npos) {
       out += c;
       ++at;
     } else if (c == '\r') {
       ++at;
-    } else {  // a comment, or what cannot be told from one
+    } else {  // a comment, or something that may be one
       return out + std::string(kHidden);
     }
   }

@@ -8,7 +8,7 @@
 namespace delegate::cli::setup {
 namespace {
 
-constexpr int kLongestCall = 3600;  // seconds; what `delegate mcp` itself lets a call take at most
+constexpr int kLongestCall = 3600;  // seconds; the time limit of a call in `delegate mcp`
 constexpr int kMilliseconds = 1000;
 
 using Names = std::vector<std::string_view>;
@@ -18,20 +18,20 @@ std::string below(const std::string& directory, std::string_view name) {
   return directory.empty() || name.empty() ? directory : directory + "/" + std::string(name);
 }
 
-/// The directory that a variable names, else the default below the home directory.
+/// The directory named by a variable, or the default below the home directory.
 std::string directory_of(const World& world, const char* variable, std::string_view below_home) {
   if (std::string set = world.variable(variable); set.starts_with('/')) return set;
   return below(home_path(world), below_home);
 }
 
-/// NAME -> how this editor's file refers to the variable of that name.
+/// NAME -> the reference to this variable in the syntax of the editor.
 Json references(const Server& server, std::string_view before, std::string_view after) {
   Json out = Json::object();
   for (const std::string& name : server.variables) out[name] = std::string(before) + name + std::string(after);
   return out;
 }
 
-/// Only when there is something in it.
+/// Adds the references if there are any.
 void add_references(std::vector<Setting>& entry, const char* key, Json references) {
   if (!references.empty()) entry.push_back({key, std::move(references), Keep::members});
 }
@@ -92,13 +92,13 @@ std::string vscode_directory(const World& world) {
   return below(config_path(world), "Code");
 }
 
-/// The one that is there; a new one is called opencode.json.
+/// The existing file; a new one is named opencode.json.
 std::string opencode_file(const World& world) {
   if (std::string file = world.variable("OPENCODE_CONFIG"); file.starts_with('/')) return file;
   const std::string set = world.variable("OPENCODE_CONFIG_DIR");
   const std::string base = set.starts_with('/') ? set : below(config_path(world), "opencode");
   const std::string commented = below(base, "opencode.jsonc");
-  std::error_code ignored;  // what cannot be looked at is not there for us
+  std::error_code ignored;  // an inaccessible file counts as missing
   return std::filesystem::exists(commented, ignored) ? commented : below(base, "opencode.json");
 }
 std::vector<Setting> opencode_entry(const Server& server) {

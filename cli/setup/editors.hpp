@@ -8,23 +8,23 @@
 #include "cli/setup/settings_text.hpp"
 #include "cli/world.hpp"
 
-// The editors and agents that can call `delegate mcp`, and what each wants to be told. One row an editor, in
+// The editors and agents that can call `delegate mcp`, and the settings each of them needs. One row for each editor, in
 // editors.cpp.
 namespace delegate::cli::setup {
 
-/// How a client is to start the server.
+/// How a client starts the server.
 struct Server {
   std::string command;
   std::vector<std::string> arguments;
-  std::vector<std::string> variables;  // names of those that the client is to hand on; values are never written
+  std::vector<std::string> variables;  // names of variables that the client passes on; values are never written
 };
 
-/// What happens to a key that is there already.
+/// What happens to an existing key.
 enum class Keep {
-  never,    // it becomes ours
-  larger,   // a number stays when it is larger: somebody wants to wait even longer
-  always,   // ours is only for the beginning
-  members,  // what is in it stays, ours comes in addition
+  never,    // it is replaced
+  larger,   // a larger number stays: the user wants to wait even longer
+  always,   // it is set only if it is missing
+  members,  // its members stay, ours are added
 };
 
 struct Setting {
@@ -40,25 +40,25 @@ struct Editor {
   std::string_view title;
   Language language;
   std::vector<std::string_view> (*commands)();       // its names on PATH
-  std::vector<std::string> (*traces)(const World&);  // files and directories that it makes when it is used
-  std::string (*user_file)(const World&);            // empty: neither its variable nor HOME says
-  std::string_view project_file;                     // below the project; empty: it has none
-  KeyPath (*servers)();                              // the table of servers
+  std::vector<std::string> (*traces)(const World&);  // files and directories that it creates
+  std::string (*user_file)(const World&);            // empty: neither its variable nor HOME is set
+  std::string_view project_file;                     // below the project directory; empty: none
+  KeyPath (*servers)();                              // path of the table of servers
   std::vector<Setting> (*entry)(const Server&);
-  std::string_view note;  // what remains to be done in the editor; empty: nothing
+  std::string_view note;  // what the user must still do in the editor; empty: nothing
 
   KeyPath path() const;  // of our entry
   bool takes_variables() const;
 };
 
 std::span<const Editor> editors();
-/// Null: there is none of this name.
+/// Null if there is none with this name.
 const Editor* editor_named(std::string_view name);
 
 /// The entry as an object, in the order of its keys.
 Json entry_of(const Editor& editor, const Server& server);
 
-/// What an entry starts, whichever editor's; nothing when it starts no program.
+/// The server that an entry of any editor starts; nothing if it starts no program.
 std::optional<Server> server_in(const Json& entry);
 
 }  // namespace delegate::cli::setup

@@ -5,7 +5,7 @@
 namespace delegate::cli::setup {
 namespace {
 
-constexpr int kDeepest = 100;  // what reads the text afterwards recurses, too
+constexpr int kDeepest = 100;  // the JSON parser that reads the text later is recursive, too
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 class Scanner {
@@ -18,7 +18,7 @@ class Scanner {
     if (at_ == text_.size()) return JsoncText{{}, std::move(strict_)};
     TRY(JsoncValue root, value(0));
     TRY_STATUS(skip());
-    if (at_ != text_.size()) return wrong("more behind the end");
+    if (at_ != text_.size()) return wrong("unexpected text after the end");
     return JsoncText{std::move(root), std::move(strict_)};
   }
 
@@ -27,7 +27,7 @@ class Scanner {
   bool is(std::string_view word) const { return text_.substr(at_).starts_with(word); }
 
   tl::unexpected<Error> wrong(const std::string& what) const {
-    return fail(Code::invalid_argument, place_in(text_, at_) + ": " + (at_ == text_.size() ? "ends too early" : what));
+    return fail(Code::invalid_argument, place_in(text_, at_) + ": " + (at_ == text_.size() ? "unexpected end" : what));
   }
 
   void blank_until(std::size_t end) {
@@ -36,7 +36,7 @@ class Scanner {
     thing_end_ = at_;
   }
 
-  /// Over blanks and comments.
+  /// Skips blanks and comments.
   Status skip() {
     for (;;) {
       while (is(' ') || is('\t') || is('\n') || is('\r')) ++at_;
@@ -44,7 +44,7 @@ class Scanner {
         blank_until(std::min(text_.find_first_of("\r\n", at_), text_.size()));
       } else if (is("/*")) {
         const std::size_t end = text_.find("*/", at_ + 2);
-        if (end == std::string_view::npos) return wrong("a comment that does not end");
+        if (end == std::string_view::npos) return wrong("unterminated comment");
         blank_until(end + 2);
       } else {
         return {};
@@ -56,7 +56,7 @@ class Scanner {
     const std::size_t begin = at_;
     if (!is('"')) return wrong("expected a name in quotes");
     for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-      if (text_[at_] == '\n') return wrong("a string that does not end in its line");
+      if (text_[at_] == '\n') return wrong("unterminated string");
       if (text_[at_] == '\\') ++at_;
     }
     if (at_ >= text_.size()) {
@@ -68,7 +68,7 @@ class Scanner {
   }
 
   Result<JsoncValue> value(int depth) {
-    if (depth > kDeepest) return wrong("nested more than " + std::to_string(kDeepest) + " times");
+    if (depth > kDeepest) return wrong("nested more than " + std::to_string(kDeepest) + " levels deep");
     if (is('{')) return container(JsoncValue::Kind::object, depth);
     if (is('[')) return container(JsoncValue::Kind::list, depth);
     JsoncValue scalar{.begin = at_};
@@ -103,7 +103,7 @@ class Scanner {
       TRY(member.value, value(depth + 1));
       TRY_STATUS(skip());
       if (is(',')) comma = at_++;
-      else at_ = member.value.end;  // a comment behind the last one is part of the tail
+      else at_ = member.value.end;  // a comment after the last value belongs to the tail
       member.comma = comma;
       if (is_object) container.members.push_back(std::move(member));
     }
@@ -116,7 +116,7 @@ class Scanner {
   std::string_view text_;
   std::string strict_;
   std::size_t at_ = 0;
-  std::size_t thing_end_ = 0;  // of the last thing that is no blank, for a container's tail
+  std::size_t thing_end_ = 0;  // end of the last non-blank text, for the tail of a container
 };
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-/// How the text is laid out.
+/// The layout of the text.
 struct Style {
   std::string unit = "  ";  // one level
   std::string newline = "\n";
@@ -23,7 +23,7 @@ std::string_view blanks_of_line(std::string_view text, std::size_t offset) {
 
 bool has_newline(std::string_view text) { return text.find('\n') != std::string_view::npos; }
 
-/// The unit is what the first member of the outermost object is indented by.
+/// The unit is the indentation of the first member of the outermost object.
 Style style_of(std::string_view text, const JsoncValue& root) {
   Style style;
   const std::size_t newline = text.find('\n');
@@ -60,7 +60,7 @@ std::string line(const Json& value) {
   return value.is_object() ? "{" + out + "}" : "[" + out + "]";
 }
 
-/// Into an object that has members or comments.
+/// Adds a member to an object that has members or comments.
 std::string appended(std::string_view text, const JsoncValue& object, const Style& style, const std::string& key,
                      const Json& value) {
   const bool is_one_line = !has_newline(text.substr(object.begin, object.end - object.begin));
@@ -90,7 +90,7 @@ std::string inserted(std::string_view text, const JsoncValue& object, const Styl
   return std::string(text).replace(object.begin, object.end - object.begin, body);
 }
 
-/// A text without a value: comments are kept, in front.
+/// For a text without a value: its comments stay in front.
 std::string begun(std::string_view text, const Json& value) {
   if (text.find_first_not_of(kBlanks) == std::string_view::npos) return whole_json(value);
   return std::string(text) + (text.ends_with('\n') ? "" : "\n") + whole_json(value);
@@ -102,17 +102,18 @@ std::string dotted(const KeyPath& path, std::size_t count) {
   return out;
 }
 
-/// The path's objects as far as they are there, outermost first.
+/// The existing objects along the path, outermost first.
 Result<std::vector<const JsoncValue*>> walk(const JsoncValue& root, const KeyPath& path) {
   std::vector<const JsoncValue*> found{&root};
   for (std::size_t depth = 0;; ++depth) {
     const JsoncValue& here = *found.back();
     if (depth == path.size()) return found;
     if (here.kind != JsoncValue::Kind::object)
-      return fail(Code::invalid_argument, (depth == 0 ? "the outermost value" : dotted(path, depth)) + " is no object");
+      return fail(Code::invalid_argument,
+                  (depth == 0 ? "the outermost value" : dotted(path, depth)) + " is not an object");
     const auto is_it = [&](const JsoncValue::Member& member) { return member.key == path[depth]; };
     const auto count = std::count_if(here.members.begin(), here.members.end(), is_it);
-    if (count > 1) return fail(Code::invalid_argument, dotted(path, depth + 1) + " is there more than once");
+    if (count > 1) return fail(Code::invalid_argument, dotted(path, depth + 1) + " exists more than once");
     if (count == 0) return found;
     found.push_back(&here.member(path[depth])->value);
   }
@@ -128,7 +129,7 @@ bool holds_one_thing(std::string_view text, const JsoncValue& object) {
   return before.find_first_not_of(kBlanks) == std::string_view::npos && object.tail == end_of(only);
 }
 
-/// Is there a line comment in the line that ends here? `*//*` between two block comments is none.
+/// Does the line that ends here have a line comment? `*//*` between two block comments is none.
 bool ends_in_comment(const JsoncText& scanned, std::string_view text, std::size_t line_end) {
   for (std::size_t at = 0; at + 1 < line_end;) {
     const bool is_code = scanned.strict[at] != ' ';
@@ -144,8 +145,8 @@ bool ends_in_comment(const JsoncText& scanned, std::string_view text, std::size_
   return false;
 }
 
-/// A member goes with its line: from the newline before it, or from the blanks before it where it shares a line. Only a
-/// newline that ends a comment must stay when something follows on the member's line.
+/// A member is removed together with its line: from the newline before it, or from the blanks before it if it shares a
+/// line. A newline that ends a comment must stay if other text follows on the line of the member.
 std::size_t removal_begin(const JsoncText& scanned, std::string_view text, const JsoncValue::Member& member) {
   const std::size_t thing = text.substr(0, member.begin).find_last_not_of(kBlanks) + 1;
   const std::size_t newline = text.substr(0, member.begin).rfind('\n');
@@ -190,10 +191,10 @@ Result<std::string> put_jsonc(std::string_view text, const KeyPath& path, const 
 
 Result<std::string> remove_jsonc(std::string_view text, const KeyPath& path) {
   TRY(const JsoncText scanned, scan_jsonc(text));
-  if (!scanned.root) return fail(Code::not_found, dotted(path, path.size()) + " is not there");
+  if (!scanned.root) return fail(Code::not_found, dotted(path, path.size()) + " does not exist");
   TRY(const auto found, walk(*scanned.root, path));
-  if (found.size() != path.size() + 1) return fail(Code::not_found, dotted(path, path.size()) + " is not there");
-  // An object that held only this goes with it, unless a comment in it says something.
+  if (found.size() != path.size() + 1) return fail(Code::not_found, dotted(path, path.size()) + " does not exist");
+  // A parent object that becomes empty is removed too, unless it has a comment.
   std::size_t depth = path.size() - 1;
   while (depth > 0 && holds_one_thing(text, *found[depth])) --depth;
   const JsoncValue& object = *found[depth];

@@ -6,21 +6,20 @@
 #include "cli/render/json.hpp"
 #include "core/base/result.hpp"
 
-// Changes of one value in a text that a person wrote. Comments, order, blanks and all other values stay as they are;
-// what is new follows the indentation and the line ends of the text.
+// Changes one value in a text that a user wrote. Comments, order, blanks and all other values stay as they are; new
+// text uses the indentation and the line ends of the file.
 namespace delegate::cli::setup {
 
 using KeyPath = std::vector<std::string>;
 
-/// `text` with this value at `path`: in place of the one that is there, else as the last member of its object. Objects
-/// on the way are made as needed.
+/// `text` with this value at `path`, replacing the existing one or added as the last member of its object. Missing
+/// parent objects are added.
 Result<std::string> put_jsonc(std::string_view text, const KeyPath& path, const Json& value);
 
-/// `text` without the member at `path`, and without objects on the way to it that hold nothing any more. There must be
-/// one.
+/// `text` without the member at `path`, which must exist, and without parent objects that become empty.
 Result<std::string> remove_jsonc(std::string_view text, const KeyPath& path);
 
-/// As a file of its own would have it: two blanks a level, a newline at the end.
+/// As the content of a new file: two spaces per level, a newline at the end.
 std::string whole_json(const Json& value);
 
 }  // namespace delegate::cli::setup

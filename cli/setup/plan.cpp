@@ -8,7 +8,7 @@
 namespace delegate::cli::setup {
 namespace {
 
-/// A text on its way from one state to another, and what it has to say at the end.
+/// A text that is being edited, and the settings it must contain at the end.
 class Edit {
  public:
   Edit(const Editor& editor, std::string_view text, Json meaning)
@@ -32,17 +32,17 @@ class Edit {
     return {};
   }
 
-  /// The text, once it is certain that it says what is meant and nothing else has changed.
+  /// The edited text, after checking that it contains exactly the intended settings.
   Result<std::string> checked() {
-    auto says = read_settings(editor_.language, text_);
-    if (!says || comparable(*std::move(says)) != comparable(meaning_))
-      return fail(Code::invalid_argument, "cannot be changed here without changing something else",
-                  "add it by hand: `delegate setup " + std::string(editor_.name) + " --print` says what");
+    auto found = read_settings(editor_.language, text_);
+    if (!found || comparable(*std::move(found)) != comparable(meaning_))
+      return fail(Code::invalid_argument, "cannot be edited without changing other settings",
+                  "add it by hand: `delegate setup " + std::string(editor_.name) + " --print` shows what");
     return std::move(text_);
   }
 
  private:
-  /// Without the order of keys, and without a table of servers that is empty: it may stay or go.
+  /// Without the order of keys, and without an empty table of servers, which may stay or be removed.
   nlohmann::json comparable(Json settings) const {
     const KeyPath servers = editor_.servers();
     const Json* table = setting_at(settings, servers);
@@ -55,19 +55,19 @@ class Edit {
   Json meaning_;
 };
 
-tl::unexpected<Error> somebody_elses(const Editor& editor) {
-  return fail(Code::invalid_argument, join(editor.path(), ".") + " is there, but does not start delegate",
+tl::unexpected<Error> name_taken(const Editor& editor) {
+  return fail(Code::invalid_argument, join(editor.path(), ".") + " exists, but does not start delegate",
               "give that server another name, or remove it");
 }
 
 Result<Json> settings_of(const Editor& editor, std::string_view text) {
   auto settings = read_settings(editor.language, text);
   if (!settings)
-    return fail(Code::invalid_argument, settings.error().what, "nothing was changed; mend the file, then try again");
+    return fail(Code::invalid_argument, settings.error().what, "nothing was changed; fix the file, then try again");
   return settings;
 }
 
-/// What of `value` is not in `there` yet is added to it.
+/// Adds the members of `value` that are missing in `there`.
 Status add_members(Edit& edit, const KeyPath& path, const Json& there, const Json& value) {
   if (value.is_object()) {
     for (const auto& item : value.items()) {
@@ -128,7 +128,7 @@ std::vector<std::string> outdated(const Editor& editor, const Json& entry, const
 }
 
 std::vector<std::string> arguments_for(const Server& registered, const Server& wanted) {
-  constexpr const char* kWrite = "--allow-write";  // the one that setup itself decides
+  constexpr const char* kWrite = "--allow-write";  // set by setup itself
   std::vector<std::string> words = registered.arguments;
   if (std::find(words.begin(), words.end(), "mcp") == words.end()) return wanted.arguments;
   words.erase(std::remove(words.begin(), words.end(), kWrite), words.end());
@@ -147,8 +147,7 @@ Result<Plan> plan_registration(const Editor& editor, std::string_view text, cons
     TRY_STATUS(edit.put(path, entry_of(editor, server)));
   } else {
     const auto registered = server_in(*there);
-    if (!starts_delegate(*there) && !(registered && registered->command == server.command))
-      return somebody_elses(editor);
+    if (!starts_delegate(*there) && !(registered && registered->command == server.command)) return name_taken(editor);
     Server wanted = server;
     if (registered) wanted.arguments = arguments_for(*registered, server);
     for (const Setting& setting : editor.entry(wanted)) {
@@ -167,7 +166,7 @@ Result<Plan> plan_removal(const Editor& editor, std::string_view text) {
   Edit edit(editor, text, std::move(settings));
   const Json* const there = edit.at(editor.path());
   if (there == nullptr) return Plan{Step::absent, std::string(text)};
-  if (!starts_delegate(*there)) return somebody_elses(editor);
+  if (!starts_delegate(*there)) return name_taken(editor);
   TRY_STATUS(edit.remove(editor.path()));
   TRY(std::string after, edit.checked());
   return Plan{Step::removed, std::move(after)};

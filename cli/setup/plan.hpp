@@ -4,7 +4,7 @@
 
 #include "cli/setup/editors.hpp"
 
-// What a registration, or its end, makes of the text of an editor's settings. Pure: nothing is read or written.
+// Computes the text of an editor's settings after a registration or its removal. Pure: nothing is read or written.
 namespace delegate::cli::setup {
 
 enum class Step { registered, updated, unchanged, removed, absent };
@@ -14,18 +14,18 @@ struct Plan {
   std::string after;  // the whole text
 };
 
-/// Fails when the text cannot be understood, when somebody else's server has our name, or when the change would not say
-/// exactly what is meant; the error is without the file's name.
+/// Fails if the text cannot be parsed, if another server has our name, or if the change would have side effects. The
+/// error does not contain the name of the file.
 Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server);
 Result<Plan> plan_removal(const Editor& editor, std::string_view text);
 
-/// The arguments of an entry that is there, with what a person has added to them; whether it may write is setup's.
+/// The arguments for an existing entry: those that the user added stay; only --allow-write follows `wanted`.
 std::vector<std::string> arguments_for(const Server& registered, const Server& wanted);
 
 /// The keys of an entry that a registration of this server would change.
 std::vector<std::string> outdated(const Editor& editor, const Json& entry, const Server& server);
 
-/// Does this entry start a delegate, wherever that is?
+/// Does this entry start delegate, in any directory?
 bool starts_delegate(const Json& entry);
 
 }  // namespace delegate::cli::setup

@@ -7,7 +7,7 @@ namespace delegate::cli::setup {
 namespace {
 
 constexpr unsigned kPrivate = 0600;  // these files hold tokens
-constexpr unsigned kShared = 0644;   // a project's are for all that work on it
+constexpr unsigned kShared = 0644;   // everybody who works on a project reads its settings
 
 tl::unexpected<Error> refused(const std::string& path, const std::string& why, std::string hint) {
   return fail(Code::permission_denied, path + ": " + why, std::move(hint));
@@ -28,17 +28,16 @@ Result<SettingsFile> open_settings(const std::string& path, Scope scope) {
   const Path real = std::filesystem::canonical(path, error);
   if (error) {
     if (std::filesystem::is_symlink(path, error))
-      return refused(path, "is a link to a file that is not there",
+      return refused(path, "is a link to a file that does not exist",
                      "create the file that it points to, or remove the link");
     return SettingsFile{path, {}, scope == Scope::user ? kPrivate : kShared};
   }
   struct stat facts {};
   if (::stat(real.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode))
-    return refused(path, "is no regular file", "only a file can be changed");
-  if (facts.st_uid != ::geteuid())
-    return refused(path, "belongs to somebody else", "run this as the one whose file it is");
+    return refused(path, "is not a regular file", "only a regular file can be changed");
+  if (facts.st_uid != ::geteuid()) return refused(path, "belongs to another user", "run this as the owner of the file");
   if ((facts.st_mode & S_IWUSR) == 0)
-    return refused(path, "is write-protected", "what made it so should add the server: see --print");
+    return refused(path, "is write-protected", "add the server with the tool that manages this file: see --print");
   TRY(std::string text, read_file(real));
   return SettingsFile{real, std::move(text), facts.st_mode & 07777};
 }
@@ -47,7 +46,7 @@ Status save_settings(const SettingsFile& file, const std::string& text, Scope sc
   if (!file.text) TRY_STATUS(make_directory(file.path.parent_path(), scope));
   const auto now = read_file(file.path);
   if (file.text ? !now || *now != *file.text : now.has_value())
-    return fail(Code::unavailable, file.path.string() + ": was changed by somebody else meanwhile", "try again");
+    return fail(Code::unavailable, file.path.string() + ": was changed by another program meanwhile", "try again");
   return replace_file(file.path, text, file.mode);
 }
 

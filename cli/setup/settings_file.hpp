@@ -7,17 +7,17 @@
 
 namespace delegate::cli::setup {
 
-/// An editor's settings on disk. A link is followed, so that one into a collection of dotfiles stays one.
+/// An editor's settings on disk. Symbolic links are followed, so that a link into a dotfiles repository stays a link.
 struct SettingsFile {
-  Path path;                        // where the bytes are
-  std::optional<std::string> text;  // nothing: it is not there yet
+  Path path;                        // with links resolved
+  std::optional<std::string> text;  // nothing if the file does not exist yet
   unsigned mode = 0;
 };
 
-/// Refuses what belongs to somebody else, what may not be written, and what is no regular file.
+/// Rejects a file of another user, one that is not writable, and one that is not regular.
 Result<SettingsFile> open_settings(const std::string& path, Scope scope);
 
-/// Writes it atomically, unless it has changed since it was opened: that is Code::unavailable.
+/// Writes the file atomically; Code::unavailable if it has changed since it was opened.
 Status save_settings(const SettingsFile& file, const std::string& text, Scope scope);
 
 }  // namespace delegate::cli::setup

@@ -44,12 +44,12 @@ Result<Json> read_toml(std::string_view text) {
 Result<Json> read_jsonc(std::string_view text) {
   TRY(const JsoncText scanned, scan_jsonc(text));
   if (!scanned.root) return Json::object();
-  try {  // a border where exceptions end
+  try {  // the JSON library throws
     return Json::parse(scanned.strict);
   } catch (const Json::parse_error& error) {
-    return fail(Code::invalid_argument, place_in(text, error.byte == 0 ? 0 : error.byte - 1) + ": no JSON");
+    return fail(Code::invalid_argument, place_in(text, error.byte == 0 ? 0 : error.byte - 1) + ": invalid JSON");
   } catch (const Json::exception&) {
-    return fail(Code::invalid_argument, "a number in it is too large");
+    return fail(Code::invalid_argument, "contains a number that is too large");
   }
 }
 

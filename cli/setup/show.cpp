@@ -16,29 +16,29 @@ std::string state_text(const World& world, const EditorStatus& status) {
   switch (status.registration) {
     case Registration::none: return "not registered: delegate setup " + std::string(status.editor->name);
     case Registration::here: return "registered" + update_text(status);
-    case Registration::elsewhere: return "registered, as " + shown(world, status.command) + update_text(status);
+    case Registration::elsewhere: return "registered, as " + path_text(world, status.command) + update_text(status);
     case Registration::gone:
-      return "registered as " + shown(world, status.command) + ", which is not there: delegate setup " +
+      return "registered as " + path_text(world, status.command) + ", which does not exist: delegate setup " +
              std::string(status.editor->name);
-    case Registration::foreign: return "another server has the name";
+    case Registration::foreign: return "another server has this name";
     case Registration::unreadable:
-      return "cannot be read: " + shown(world, status.file) + ": " + one_line(status.problem);
+      return "cannot be read: " + path_text(world, status.file) + ": " + one_line(status.problem);
   }
   return {};
 }
 
 }  // namespace
 
-std::string shown(const World& world, const std::string& path) { return one_line(with_tilde(world, path), 4000); }
+std::string path_text(const World& world, const std::string& path) { return one_line(with_tilde(world, path), 4000); }
 
 std::string survey_text(const World& world, const std::vector<EditorStatus>& all) {
   std::vector<std::vector<std::string>> rows{{"EDITOR", "FOUND AT", "DELEGATE"}};
   std::vector<std::string> missing;
   for (const EditorStatus& status : all)
     if (status.is_installed)
-      rows.push_back({std::string(status.editor->name), shown(world, status.found_at), state_text(world, status)});
+      rows.push_back({std::string(status.editor->name), path_text(world, status.found_at), state_text(world, status)});
     else missing.emplace_back(status.editor->name);
-  const std::string found = rows.size() == 1 ? "no editor was found\n" : table(rows);
+  const std::string found = rows.size() == 1 ? "no editor found\n" : table(rows);
   return found + (missing.empty() ? "" : "\nnot found: " + join(missing, ", ") + "\n");
 }
 

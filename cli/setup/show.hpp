@@ -5,13 +5,13 @@
 #include "cli/render/json.hpp"
 #include "cli/setup/survey.hpp"
 
-// The survey as people and scripts see it. Nothing is decided here.
+// The survey as text for people and as JSON for scripts.
 namespace delegate::cli::setup {
 
 /// A path, for a terminal.
-std::string shown(const World& world, const std::string& path);
+std::string path_text(const World& world, const std::string& path);
 
-/// A table of those that are here, and a line with the names of the others.
+/// A table of the installed editors, and a line with the names of the others.
 std::string survey_text(const World& world, const std::vector<EditorStatus>& all);
 /// delegate.setup/1
 Json survey_json(const std::vector<EditorStatus>& all);

@@ -14,16 +14,16 @@ namespace {
 namespace fs = std::filesystem;
 
 bool exists(const std::string& path) {
-  std::error_code ignored;  // what cannot be looked at is not there for us
+  std::error_code ignored;  // an inaccessible file counts as missing
   return !path.empty() && fs::exists(path, ignored);
 }
 
 bool is_same_file(const std::string& one, const std::string& other) {
-  std::error_code ignored;  // what cannot be looked at is another one
+  std::error_code ignored;  // an inaccessible file counts as different
   return fs::equivalent(one, other, ignored);
 }
 
-/// The command, else a trace; empty: neither is there.
+/// The command, or a file of the editor; empty if neither exists.
 std::string found_at(const World& world, const Editor& editor) {
   for (const std::string_view command : editor.commands())
     if (auto path = find_executable(std::string(command), world.variable("PATH"))) return *std::move(path);
@@ -39,7 +39,7 @@ Registration registration_of(const World& world, const Json& entry, const std::s
   return is_same_file(*program, own_program(world)) ? Registration::here : Registration::elsewhere;
 }
 
-void look_into(const World& world, EditorStatus& status) {
+void read_registration(const World& world, EditorStatus& status) {
   if (!exists(status.file)) return;
   const auto text = read_file(status.file);
   const auto settings =
@@ -55,7 +55,7 @@ void look_into(const World& world, EditorStatus& status) {
   status.command = server ? server->command : "";
   status.registration = registration_of(world, *entry, status.command);
   if (!server || status.registration == Registration::foreign) return;
-  Server wanted = *server;  // with what a person has added to its arguments
+  Server wanted = *server;  // with arguments that the user has added
   if (std::find(wanted.arguments.begin(), wanted.arguments.end(), "mcp") == wanted.arguments.end())
     wanted.arguments = {"mcp"};
   wanted.variables = moved_places(world);
@@ -69,7 +69,7 @@ std::vector<EditorStatus> survey(const World& world) {
   for (const Editor& editor : editors()) {
     EditorStatus status{.editor = &editor, .found_at = found_at(world, editor), .file = editor.user_file(world)};
     status.is_installed = !status.found_at.empty();
-    look_into(world, status);
+    read_registration(world, status);
     all.push_back(std::move(status));
   }
   return all;

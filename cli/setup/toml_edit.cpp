@@ -32,7 +32,7 @@ bool is_below(const KeyPath& path, const KeyPath& above) {
   return path.size() >= above.size() && std::equal(above.begin(), above.end(), path.begin());
 }
 
-/// The one with this header; null: it has none.
+/// The table with this header; null if there is none.
 const TomlTable* table_at(const std::vector<TomlTable>& tables, const KeyPath& path) {
   const auto found = std::find_if(tables.begin() + 1, tables.end(),
                                   [&](const TomlTable& table) { return table.path == path && !table.is_element; });
@@ -45,7 +45,7 @@ tl::unexpected<Error> no_header(const KeyPath& path) {
               "write it as a table that begins with [" + name + "]");
 }
 
-/// Where the empty line in front of this line begins; the line itself when there is none.
+/// Where the empty line before this line begins; the line itself if there is none.
 std::size_t before_empty_line(std::string_view text, std::size_t line_begin) {
   for (const std::string_view newline : {"\r\n", "\n"}) {
     if (!text.substr(0, line_begin).ends_with(newline)) continue;
@@ -59,7 +59,7 @@ std::string with_table(std::string_view text, const KeyPath& path, const Json& t
   const std::string newline = newline_of(text);
   const std::string added = table_text(path, table, newline);
   if (text.empty()) return added + newline;
-  // A text that does not end its last line keeps that habit.
+  // A text without a newline at the end stays like that.
   if (text.ends_with('\n')) return std::string(text) + newline + added + newline;
   return std::string(text) + newline + newline + added;
 }

@@ -4,18 +4,18 @@
 
 #include "cli/setup/jsonc_edit.hpp"
 
-// The same changes as in jsonc_edit.hpp, in TOML that parses: of a table that has a header of its own, [a.b]. Tables
-// within lines and dotted keys are not taken apart: an error says so.
+// The changes of jsonc_edit.hpp for valid TOML, in tables with a header of their own, [a.b]. Inline tables and dotted
+// keys are not supported and give an error.
 namespace delegate::cli::setup {
 
 /// An object at `path` becomes a table at the end of the text; any other value a key of the table above it, which must
 /// have a header.
 Result<std::string> put_toml(std::string_view text, const KeyPath& path, const Json& value);
 
-/// Without the table at `path` and those below it, and without the empty line before each.
+/// Removes the table at `path` and those below it, with the empty line before each.
 Result<std::string> remove_toml(std::string_view text, const KeyPath& path);
 
-/// The table alone.
+/// A text with only this table.
 std::string whole_toml(const KeyPath& path, const Json& table);
 
 }  // namespace delegate::cli::setup

@@ -29,7 +29,7 @@ class Scanner {
   }
   void skip_line() { at_ = std::min(text_.find('\n', at_), text_.size() - 1) + 1; }
 
-  /// Over blanks, newlines and comments; false at the end.
+  /// Skips blanks, newlines and comments; false at the end.
   bool skip_to_thing() {
     for (; !is_end(); ++at_)
       if (is("#")) at_ = std::min(text_.find('\n', at_), text_.size()) - 1;
@@ -43,7 +43,7 @@ class Scanner {
       for (at_ += fence.size(); !is_end() && !is(fence); ++at_)
         if (fence[0] == '"' && is("\\")) ++at_;
       at_ = std::min(at_ + fence.size(), text_.size());
-      // A text may end in one or two of the quotes that its fence is made of.
+      // The string may end in one or two quotes before its closing fence.
       while (fence.size() == 3 && is(fence.substr(0, 1))) ++at_;
       return;
     }
@@ -81,7 +81,7 @@ class Scanner {
   TomlKey key() {
     TomlKey key{.begin = at_};
     key.path = key_path();
-    if (!is_end()) ++at_;  // the sign between key and value
+    if (!is_end()) ++at_;  // the equals sign
     skip_blanks();
     key.value_begin = at_;
     skip_value();

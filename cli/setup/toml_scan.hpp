@@ -4,15 +4,15 @@
 #include <string_view>
 #include <vector>
 
-// Where in a TOML text that parses each table and key stands. Of a text that does not, what is found means nothing.
+// Finds the position of each table and key in valid TOML. The result for invalid TOML is undefined.
 namespace delegate::cli::setup {
 
 struct TomlKey {
-  std::vector<std::string> path;  // as written on the line: below its table
+  std::vector<std::string> path;  // as written, relative to its table
   std::size_t begin = 0;
   std::size_t value_begin = 0;
   std::size_t value_end = 0;
-  std::size_t line_end = 0;  // past the newline behind the value
+  std::size_t line_end = 0;  // past the newline after the value
 };
 
 struct TomlTable {
@@ -20,9 +20,9 @@ struct TomlTable {
   bool is_element = false;     // [[path]]
   std::size_t begin = 0;       // of the header's line
   std::size_t header_end = 0;  // past its newline
-  std::vector<TomlKey> keys;   // those that stand below it
+  std::vector<TomlKey> keys;   // those below it
 
-  /// Past the line of its last key: comments and empty lines before the next header belong to that one.
+  /// Past the line of its last key: comments and empty lines before the next header belong to the next table.
   std::size_t end() const { return keys.empty() ? header_end : keys.back().line_end; }
 };
 

@@ -1,20 +1,19 @@
 #include "cli/terminal/answer_stream.hpp"
 
-#include <unistd.h>
-
 #include "cli/exit_code.hpp"
-#include "cli/terminal/terminal.hpp"
+#include "core/base/text.hpp"
 #include "core/os/file.hpp"
+#include "core/os/terminal.hpp"
 
 namespace delegate::cli {
 
-AnswerStream::AnswerStream(const World& world) : world_(world), on_terminal_(::isatty(world.out) == 1) {}
+AnswerStream::AnswerStream(const World& world) : world_(world), on_terminal_(is_terminal(world.out)) {}
 
 void AnswerStream::write(std::string_view text) {
   if (text.empty() || !status_) return;
   begun_ = true;
   at_line_start_ = text.back() == '\n';
-  status_ = on_terminal_ ? write_all(world_.out, harmless(text), world_.interrupted)
+  status_ = on_terminal_ ? write_all(world_.out, escape_controls(text), world_.interrupted)
                          : write_all(world_.out, text, world_.interrupted);
 }
 
@@ -43,7 +42,7 @@ int AnswerStream::finish(const Output& output, const std::string& answer) {
     return exit_code(output);
   }
   end_line();
-  output.note("delegate: what stands above is not the answer; this is:");
+  output.note("delegate: ignore the draft above; final answer:");
   write(whole);
   return exit_code(output);
 }

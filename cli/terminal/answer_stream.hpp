@@ -6,25 +6,24 @@
 
 namespace delegate::cli {
 
-/// The answer on stdout while it is being written. Newlines at the end are held back until more follows, so that what
-/// came in pieces is the same, byte for byte, as what comes whole.
+/// The answer on stdout, written as it arrives. Newlines at the end are held back until more text follows, so that a
+/// streamed answer has the same bytes as one that is printed at once.
 class AnswerStream {
  public:
   explicit AnswerStream(const World& world);
 
-  /// Something of it is out.
+  /// Part of the answer has been written.
   bool has_begun() const { return begun_; }
-  /// It stands on a terminal, as stderr probably does.
+  /// stdout is a terminal, probably the same one as stderr.
   bool shares_terminal() const { return on_terminal_; }
-  /// Nothing of an unfinished line would be written over.
+  /// The cursor is not in an unfinished line of the answer.
   bool is_at_line_start() const { return at_line_start_; }
-  /// stdout can take no more; `finish` says why, or that nobody reads any longer.
+  /// stdout cannot be written any more; `finish` reports why, unless the reader closed the pipe.
   bool is_closed() const { return !status_; }
   void add(const OutputDelta& delta);
-  /// The whole answer: writes what of it is not out yet. Returns the exit code: 0 when all was written or the reader
-  /// has gone away.
+  /// Writes the rest of the complete answer. Returns the exit code: 0 if all was written or the reader closed the pipe.
   int finish(const Output& output, const std::string& answer);
-  /// There will be no answer: what is out ends in a newline.
+  /// The run has no answer: ends the text written so far with a newline.
   int break_off(const Output& output);
 
  private:
@@ -36,8 +35,8 @@ class AnswerStream {
   bool on_terminal_;
   bool begun_ = false;
   bool at_line_start_ = true;
-  std::string out_;   // of the current draft: what has been written
-  std::string held_;  // … and newlines that have not
+  std::string out_;   // of the current draft: written
+  std::string held_;  // of the current draft: newlines at its end that are not written yet
   Status status_;
 };
 

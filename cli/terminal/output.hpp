@@ -9,30 +9,29 @@
 
 namespace delegate::cli {
 
-/// The two streams of the program. stdout carries the answer and nothing else; everything said about it goes to stderr,
-/// where no secret of the environment and nothing that looks like one is ever said.
+/// The two output streams of the program. stdout carries the answer only; everything else goes to stderr, one line
+/// each, with the secrets of the environment and everything that looks like one removed.
 class Output {
  public:
   explicit Output(const World& world);
 
-  /// 0 when all was written or the reader has gone away (no error of ours), else the exit code for a failed write.
+  /// 0 if all was written or the reader closed the pipe, which is no error; otherwise the exit code for a failed write.
   int answer(std::string_view text) const;
-  /// The same for words that quote what a person wrote into a file: secrets are taken out.
+  /// The same for text that quotes a file of the user: secrets are removed.
   int quote(std::string text) const { return answer(redact_(std::move(text))); }
   void note(std::string_view line) const;  // to stderr, with a newline
   void error(const Error& error) const;    // `delegate: where: what: why` and its hint
-  /// A line for each remark; with `quiet` only for those about a failure.
+  /// One line per remark; with `quiet` only those about a failure.
   void remarks(const Remarks& remarks, bool quiet) const;
-  /// An error that ends the command: on stderr, and with --json as an object on stdout.
+  /// An error that ends the command: on stderr, and with --json also as an object on stdout.
   void failure(const Error& error, std::string_view outcome) const;
-  /// stderr is a terminal on which a line may be redrawn: not a dumb one, and not one of a person who wants it plain.
-  bool err_is_lively() const { return lively_; }
-  /// … and nobody else's turn: a job in the background would paint over what is typed at the shell. It may become ours
-  /// again at any time.
-  bool has_the_floor() const;
-  bool is_painted() const { return painted_; }  // stdout takes colours
-  /// One line on a terminal that is written over in place; empty clears it. Nothing elsewhere, and nothing without the
-  /// floor.
+  /// stderr is a terminal on which a line may be redrawn: not a dumb one, and not with --color never or NO_COLOR.
+  bool can_redraw() const { return redraws_; }
+  /// The same, and this process is in the foreground: a background job must not draw over what is typed at the shell.
+  /// This can change at any time.
+  bool owns_terminal() const;
+  bool is_painted() const { return painted_; }  // stdout shows colours
+  /// Draws one line over the previous one; an empty line clears it. Does nothing unless owns_terminal().
   void progress(std::string_view line) const;
 
  private:
@@ -40,7 +39,7 @@ class Output {
   int err_;
   bool json_;
   bool painted_;
-  bool lively_;
+  bool redraws_;
   Redactor redact_;
 };
 

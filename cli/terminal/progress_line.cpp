@@ -4,11 +4,12 @@
 
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate::cli {
 namespace {
 
-constexpr milliseconds kTick{1'000};
+constexpr milliseconds kRedrawInterval{1'000};
 
 milliseconds elapsed(Steady since) {
   return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since);
@@ -16,76 +17,75 @@ milliseconds elapsed(Steady since) {
 
 }  // namespace
 
-Narrator::Narrator(const Output& output, const AskCommand& command, AnswerStream& answer, CancelToken& give_up)
+ProgressLine::ProgressLine(const Output& output, const AskCommand& command, AnswerStream& answer, CancelToken& give_up)
     : output_(output), command_(command), answer_(answer), give_up_(give_up) {}
 
-void Narrator::asking(const std::string& backend, bool probe) {
-  asked_.push_back({.backend = backend, .probe = probe});
-  if (command_.verbose)
-    output_.note("delegate: asking " + backend + (probe ? " (probe: it was failing before) …" : " …"));
+void ProgressLine::asking(const std::string& backend, bool probe) {
+  calls_.push_back({.backend = backend, .probe = probe});
+  if (command_.verbose) output_.note("delegate: asking " + backend + (probe ? " (probe: it failed before) …" : " …"));
   draw();
 }
 
-void Narrator::skipped(const Skip& skip) {
+void ProgressLine::skipped(const Skip& skip) {
   if (command_.verbose) output_.note("delegate: " + describe(skip));
-  if (is_news(skip)) passed_.push_back(describe_shortly(skip));
+  if (is_news(skip)) skipped_.push_back(describe_shortly(skip));
 }
 
-void Narrator::output(const std::string& backend, const OutputDelta& delta) {
-  for (Asked& asked : asked_)
-    if (asked.backend == backend && delta.doing) asked.doing = *delta.doing;
+void ProgressLine::output(const std::string& backend, const OutputDelta& delta) {
+  for (OpenCall& call : calls_)
+    if (call.backend == backend && delta.doing) call.doing = *delta.doing;
   if (delta.reset || !delta.text.empty()) {
-    if (answer_.shares_terminal()) clear();  // the answer's first byte ends the line that stood there
+    if (answer_.shares_terminal()) clear();  // the answer is printed where the line was
     answer_.add(delta);
     if (answer_.is_closed()) give_up_.cancel();
   }
   draw();
 }
 
-void Narrator::ended(const Attempt& attempt) {
-  std::erase_if(asked_, [&](const Asked& asked) { return asked.backend == attempt.backend; });
+void ProgressLine::ended(const Attempt& attempt) {
+  std::erase_if(calls_, [&](const OpenCall& call) { return call.backend == attempt.backend; });
   if (command_.verbose) output_.note("delegate: " + describe(attempt));
   if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::not_installed)
-    passed_.push_back(attempt.backend + " failed: " + std::string(to_string(attempt.outcome)));
+    skipped_.push_back(attempt.backend + ": " + std::string(words_for(attempt.outcome)));
   draw();
 }
 
-Deadline Narrator::tick() {
-  if (!is_wanted() || asked_.empty()) return Deadline::never();
-  draw();  // also where it may not now: a job comes back from the background without a word
-  const milliseconds since = elapsed(asked_.front().since);
-  return Deadline::in(kTick - since % kTick);
+Deadline ProgressLine::tick() {
+  if (!is_enabled() || calls_.empty()) return Deadline::never();
+  draw();  // nothing signals that a job has returned to the foreground
+  const milliseconds since = elapsed(calls_.front().since);
+  return Deadline::in(kRedrawInterval - since % kRedrawInterval);
 }
 
-bool Narrator::is_wanted() const { return !command_.quiet && !command_.verbose && output_.err_is_lively(); }
+bool ProgressLine::is_enabled() const { return !command_.quiet && !command_.verbose && output_.can_redraw(); }
 
-bool Narrator::draws() const {
-  if (!is_wanted() || !output_.has_the_floor()) return false;
+bool ProgressLine::can_draw() const {
+  if (!is_enabled() || !output_.owns_terminal()) return false;
   return !answer_.shares_terminal() || answer_.is_at_line_start();
 }
 
-std::string Narrator::line() const {
+std::string ProgressLine::line() const {
   std::string text;
-  for (const Asked& asked : asked_) {
-    text += (text.empty() ? "asking " : " and ") + asked.backend + (asked.probe ? " (probe)" : "");
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(elapsed(asked.since));
+  for (const OpenCall& call : calls_) {
+    text += (text.empty() ? "asking " : " and ") + call.backend + (call.probe ? " (probe)" : "");
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(elapsed(call.since));
     if (seconds.count() > 0) text += " " + format_wait(seconds);
-    if (!asked.doing.empty()) text += ", " + asked.doing;
+    if (!call.doing.empty()) text += ", " + call.doing;
   }
   text += " …";
-  for (const std::string& passed : passed_) text += " · " + passed;
+  for (const std::string& reason : skipped_) text += " · " + reason;
   return text;
 }
 
-void Narrator::draw() {
-  if (!draws() || asked_.empty()) return clear();
+void ProgressLine::draw() {
+  if (!can_draw() || calls_.empty()) return clear();
   std::string text = line();
   if (text == drawn_) return;
   output_.progress(text);
   drawn_ = std::move(text);
 }
 
-void Narrator::clear() {
+void ProgressLine::clear() {
   if (drawn_.empty()) return;
   output_.progress({});
   drawn_.clear();

@@ -9,23 +9,23 @@
 
 namespace delegate::cli {
 
-/// Shows a person what happens while it happens: on a terminal one line on stderr that is redrawn in place, with -v a
-/// line for each event, and the answer on stdout as it comes.
-class Narrator final : public Observer {
+/// Shows the progress of a run: on a terminal as one line on stderr that is redrawn in place, with -v as a line for
+/// each event. Writes the answer to stdout as it arrives.
+class ProgressLine final : public Observer {
  public:
-  /// `give_up` is cancelled when stdout can take no more.
-  Narrator(const Output& output, const AskCommand& command, AnswerStream& answer, CancelToken& give_up);
+  /// `give_up` is cancelled when stdout cannot be written any more.
+  ProgressLine(const Output& output, const AskCommand& command, AnswerStream& answer, CancelToken& give_up);
 
   void asking(const std::string& backend, bool probe) override;
   void skipped(const Skip& skip) override;
   void output(const std::string& backend, const OutputDelta& delta) override;
   void ended(const Attempt& attempt) override;
   Deadline tick() override;
-  /// Nothing more is drawn.
+  /// Removes the line.
   void clear();
 
  private:
-  struct Asked {
+  struct OpenCall {
     std::string backend;
     bool probe = false;
     Steady since = std::chrono::steady_clock::now();
@@ -33,15 +33,15 @@ class Narrator final : public Observer {
   };
   std::string line() const;
   void draw();
-  bool is_wanted() const;  // by this person, on this terminal
-  bool draws() const;      // … at this moment
+  bool is_enabled() const;  // by the options, on this terminal
+  bool can_draw() const;    // at this moment
 
   const Output& output_;
   const AskCommand& command_;
   AnswerStream& answer_;
   CancelToken& give_up_;
-  std::vector<Asked> asked_;         // who is being asked now
-  std::vector<std::string> passed_;  // who is not, and why, shortly
+  std::vector<OpenCall> calls_;       // in progress
+  std::vector<std::string> skipped_;  // backends that were skipped or failed, and why
   std::string drawn_;
 };
 

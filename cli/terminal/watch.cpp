@@ -1,19 +1,18 @@
 #include "cli/terminal/watch.hpp"
 
 #include <poll.h>
-#include <sys/ioctl.h>
 
 #include "cli/exit_code.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/output.hpp"
-#include "cli/terminal/terminal.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
+#include "core/os/terminal.hpp"
 
 namespace delegate::cli {
 namespace {
 
-constexpr int kBeatMs = 1'000;
+constexpr int kIntervalMs = 1'000;
 constexpr const char* kHome = "\033[H";
 constexpr const char* kClearAll = "\033[2J";
 constexpr const char* kClearLine = "\033[K";
@@ -21,10 +20,10 @@ constexpr const char* kClearBelow = "\033[J";
 constexpr const char* kHideCursor = "\033[?25l";
 constexpr const char* kShowCursor = "\033[?25h";
 
-/// Until the next beat. False: interrupted, or nobody reads any longer.
-bool wait_for_beat(const World& world) {
+/// Waits for the next update. False: interrupted, or the reader closed the pipe.
+bool wait_for_next(const World& world) {
   pollfd waited[] = {{world.interrupted.fd(), POLLIN, 0}, {world.out, 0, 0}};
-  ::poll(waited, 2, kBeatMs);
+  ::poll(waited, 2, kIntervalMs);
   return !world.interrupted.cancelled() && (waited[1].revents & (POLLERR | POLLHUP)) == 0;
 }
 
@@ -36,25 +35,23 @@ int exit_of(const World& world, const Output& output, const Status& written) {
   return world.signal != 0 ? 128 + world.signal : kAnswered;
 }
 
-/// Restores the cursor however the watching ends.
+/// Shows the cursor again when it is destroyed.
 class Picture {
  public:
   explicit Picture(const World& world) : world_(world) {}
   Picture(const Picture&) = delete;
   Picture& operator=(const Picture&) = delete;
-  // Nothing can be done about a terminal that has gone away.
+  // A terminal that is gone cannot be restored.
   ~Picture() { static_cast<void>(write_all(world_.out, kShowCursor)); }
 
   Status draw(const std::string& text) {
     std::string frame = begun_ ? kHome : std::string(kHideCursor) + kClearAll + kHome;
     begun_ = true;
-    winsize size{};
-    const bool known = ::ioctl(world_.out, TIOCGWINSZ, &size) == 0;
-    const int columns = known && size.ws_col > 0 ? size.ws_col : 80;
-    int rows = known && size.ws_row > 1 ? size.ws_row - 1 : 1'000;
+    const TerminalSize size = terminal_size(world_.out).value_or(TerminalSize{});
+    int rows = size.rows > 1 ? size.rows - 1 : 1'000;
     for (const std::string_view line : split(trim(text), '\n')) {
-      if (rows-- == 0) break;  // more would scroll the picture away
-      frame += cut_to_columns(line, columns) + kClearLine + "\n";
+      if (rows-- == 0) break;  // more lines would scroll the screen
+      frame += cut_to_columns(line, size.columns) + kClearLine + "\n";
     }
     return write_all(world_.out, frame + kClearBelow, world_.interrupted);
   }
@@ -64,7 +61,7 @@ class Picture {
   bool begun_ = false;
 };
 
-/// What is the same while only clocks run.
+/// The status without remaining times, to see whether anything else has changed.
 std::string without_clocks(inspect::HostStatus status) {
   for (inspect::BackendStatus& backend : status.backends) {
     backend.breaker.retry_after = milliseconds(0);
@@ -76,8 +73,8 @@ std::string without_clocks(inspect::HostStatus status) {
 Status watch_on_terminal(const World& world, const Engine& engine) {
   Picture picture(world);
   do {
-    TRY_STATUS(picture.draw(to_text(inspect::status_of(engine), false) + "\nCtrl-C ends"));
-  } while (wait_for_beat(world));
+    TRY_STATUS(picture.draw(to_text(inspect::status_of(engine), false) + "\nPress Ctrl-C to exit"));
+  } while (wait_for_next(world));
   return {};
 }
 
@@ -91,14 +88,14 @@ Status watch_elsewhere(const World& world, const Engine& engine, bool json) {
     last = std::move(now);
     TRY_STATUS(
         write_all(world.out, separator + (json ? to_json(status) + "\n" : to_text(status, false)), world.interrupted));
-  } while (wait_for_beat(world));
+  } while (wait_for_next(world));
   return {};
 }
 
 }  // namespace
 
 int watch_status(const World& world, const Engine& engine, bool json) {
-  const bool on_terminal = columns_of(world.out).has_value() && world.variable("TERM") != "dumb";
+  const bool on_terminal = is_terminal(world.out) && world.variable("TERM") != "dumb";
   const Status written = on_terminal && !json ? watch_on_terminal(world, engine) : watch_elsewhere(world, engine, json);
   return exit_of(world, Output(world), written);
 }

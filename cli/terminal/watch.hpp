@@ -4,9 +4,9 @@
 
 namespace delegate::cli {
 
-/// `delegate status --watch`. On a terminal one picture that is redrawn in place about once a second; elsewhere a new
-/// block (with --json: a line) whenever something other than a clock has changed. Ends when interrupted, or quietly
-/// when nobody reads any longer.
+/// `delegate status --watch`. On a terminal it redraws the status in place about once a second. Elsewhere it prints a
+/// new block (with --json: a line) whenever something other than a remaining time has changed. Ends when interrupted,
+/// or silently when the reader closes the pipe.
 int watch_status(const World& world, const Engine& engine, bool json);
 
 }  // namespace delegate::cli

@@ -105,6 +105,21 @@ std::string one_line(std::string_view text, std::size_t longest) {
   return shortened_to_bytes(out, longest);
 }
 
+std::string escape_controls(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint next = take_code_point(text);
+    const bool is_c0 = next.value < 0x20 && next.value != '\n' && next.value != '\t';
+    const bool is_c1 = next.value >= 0x80 && next.value < 0xA0;
+    if (is_c0) out += {'^', static_cast<char>(next.value + '@')};
+    else if (next.value == 0x7F) out += "^?";
+    else if (is_c1 || !next.is_valid) out += "\uFFFD";
+    else out += next.bytes;
+  }
+  return out;
+}
+
 std::string without_directories(std::string_view text) {
   std::string out;
   while (!text.empty()) {

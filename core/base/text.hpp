@@ -26,6 +26,10 @@ std::string_view nearest(std::string_view typed, std::span<const std::string> ca
 /// Text for one line of a terminal: trimmed, control characters replaced by spaces, cut to `longest` bytes.
 std::string one_line(std::string_view text, std::size_t longest = 400);
 
+/// Text from elsewhere for a terminal: control characters other than newline and tab could steer it (move the cursor,
+/// set the clipboard), so they are shown (`^[`) instead.
+std::string escape_controls(std::string_view text);
+
 /// Each absolute path in `text` cut to its last name: "state.db: query: …". For text that other people may see.
 std::string without_directories(std::string_view text);
 

@@ -2,22 +2,23 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
+#include "core/health/outcome_words.hpp"
 #include "core/inspect/context.hpp"
 #include "core/run/hints.hpp"
 
-// Who is skipped at the moment and why, and who is busy.
+// Which backends are skipped and why, and which slots are in use.
 namespace delegate::inspect {
 namespace {
 
 constexpr std::size_t kMostOwners = 4;
 
-std::string last_words(const Breaker& breaker) {
+std::string last_failure_text(const Breaker& breaker) {
   if (!breaker.last_failure) return {};
   const LastFailure& last = *breaker.last_failure;
-  return ": " + (last.message.empty() ? last.outcome : last.message);
+  return ": " + (last.message.empty() ? std::string(words_for(last.outcome)) : last.message);
 }
 
-/// What to do about its last failure, and that nobody has to wait.
+/// What to do about its last failure, and how to call it without waiting.
 std::string fix_of(const Candidate& candidate, const Breaker& breaker) {
   const std::string reset = "`delegate breaker reset " + candidate.name + "` tries it again now";
   const auto outcome = breaker.last_failure ? outcome_named(breaker.last_failure->outcome) : std::nullopt;
@@ -30,19 +31,20 @@ Finding open(const Candidate& candidate, const Breaker& breaker, const BreakerVi
   const std::string reset = "delegate breaker reset " + candidate.name;
   const std::string wait = format_wait(seen.retry_after);
   if (breaker.manual)
-    return {FindingSeverity::warning, candidate.name, "is skipped for " + wait + ": tripped by hand", reset};
+    return {FindingSeverity::warning, candidate.name, "is skipped for " + wait + ": tripped manually", reset};
   if (seen.limit_probe_in)
     return {FindingSeverity::warning, candidate.name,
-            "is skipped for " + wait + ", until its limit ends" + last_words(breaker),
-            "ask another one meanwhile; `" + reset + "` tries it now"};
-  return {FindingSeverity::problem, candidate.name, "is skipped, and probed in " + wait + last_words(breaker),
+            "is skipped for " + wait + ", until its limit ends" + last_failure_text(breaker),
+            "use another backend meanwhile; `" + reset + "` tries it now"};
+  return {FindingSeverity::problem, candidate.name, "is skipped, and probed in " + wait + last_failure_text(breaker),
           fix_of(candidate, breaker)};
 }
 
 Finding half_open(const Candidate& candidate, const Breaker& breaker, const BreakerView& seen) {
   if (seen.retry_after > milliseconds(0))
-    return {FindingSeverity::note, candidate.name, "is being probed: others skip it"};
-  return {FindingSeverity::note, candidate.name, "was skipped, and the next call probes it" + last_words(breaker)};
+    return {FindingSeverity::note, candidate.name, "is being probed; other calls skip it"};
+  return {FindingSeverity::note, candidate.name,
+          "was skipped, and the next call probes it" + last_failure_text(breaker)};
 }
 
 }  // namespace
@@ -57,17 +59,17 @@ Findings check_breaker(const Context& context, const Candidate& candidate) {
     case BreakerState::open: return {open(candidate, breaker, seen)};
     case BreakerState::half_open: return {half_open(candidate, breaker, seen)};
     case BreakerState::forced_open:
-      return {{FindingSeverity::warning, candidate.name, "is skipped until somebody resets it: tripped by hand",
+      return {{FindingSeverity::warning, candidate.name, "is skipped until it is reset: tripped manually",
                "delegate breaker reset " + candidate.name}};
     case BreakerState::disabled:
-      return {{FindingSeverity::note, candidate.name, "its breaker is switched off: no failure counts",
+      return {{FindingSeverity::note, candidate.name, "its breaker is disabled: failures do not count",
                "delegate breaker enable " + candidate.name}};
     case BreakerState::closed: break;
   }
   if (seen.failures == 0) return {};
   return {{FindingSeverity::note, candidate.name,
            "has failed " + std::to_string(seen.failures) + " of " + std::to_string(settings.breaker.threshold) +
-               " times after which it is skipped" + last_words(breaker)}};
+               " failures after which it is skipped" + last_failure_text(breaker)}};
 }
 
 Findings check_slots(const Context& context, const Candidate& candidate) {

@@ -27,7 +27,7 @@ Finding sources_of(const ProcessFacts& process, const Configured& configured) {
   for (std::string& file : sources) file = with_tilde(process, file);
   const auto variables = variables_of(configured.loaded.config);
   sources.insert(sources.end(), variables.begin(), variables.end());
-  if (sources.empty()) return {FindingSeverity::ok, kAbout, "built-in values: there is no file"};
+  if (sources.empty()) return {FindingSeverity::ok, kAbout, "built-in values: no file exists"};
   return {FindingSeverity::ok, kAbout, join(sources, ", ")};
 }
 
@@ -38,14 +38,15 @@ Findings check_configuration(const Context& context) {
   if (!configured) {
     const Error& error = configured.error();
     return {{FindingSeverity::problem, kAbout, error.what,
-             error.hint.empty() ? "`delegate config path` says which files are read" : error.hint}};
+             error.hint.empty() ? "`delegate config path` shows which files are read" : error.hint}};
   }
   Findings all = errors_of(verdict_on(*configured));
   if (all.empty()) all.push_back(sources_of(context.process, *configured));
   for (const Error& notice : configured->notices)
     all.push_back({FindingSeverity::warning, kAbout, notice.what, notice.hint});
   if (!context.has_engine())
-    all.push_back({FindingSeverity::note, kAbout, "state, backends and jobs are looked at once it can be used"});
+    all.push_back(
+        {FindingSeverity::note, kAbout, "state, backends and jobs are checked once the configuration is valid"});
   return all;
 }
 

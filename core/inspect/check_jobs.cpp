@@ -2,7 +2,7 @@
 #include "core/base/text.hpp"
 #include "core/inspect/context.hpp"
 
-// Runs in the background: what waits, what works, what was left behind.
+// Background runs: queued, running, orphaned.
 namespace delegate::inspect {
 namespace {
 
@@ -10,7 +10,7 @@ constexpr const char* kAbout = "background";
 constexpr std::size_t kMostNamed = 3;
 
 struct Counted {
-  std::vector<std::string> waiting, working, left_waiting, killed;
+  std::vector<std::string> waiting, working, orphaned, killed;
 };
 
 std::string names(const std::vector<std::string>& ids) {
@@ -26,7 +26,7 @@ Counted sorted(const Context& context, const std::vector<JobRow>& rows) {
     if (row.state == JobRow::State::ended) continue;
     const bool lost = row.state == JobRow::State::killed || context.engine().breakers.is_dead(row.owner);
     const bool has_begun = row.state != JobRow::State::waiting;
-    if (lost) (has_begun ? out.killed : out.left_waiting).push_back(row.id);
+    if (lost) (has_begun ? out.killed : out.orphaned).push_back(row.id);
     else (row.state == JobRow::State::running ? out.working : out.waiting).push_back(row.id);
   }
   return out;
@@ -36,7 +36,7 @@ Counted sorted(const Context& context, const std::vector<JobRow>& rows) {
 
 Findings check_jobs(const Context& context) {
   Jobs* jobs = context.engine().store == nullptr ? nullptr : context.engine().store->jobs();
-  if (jobs == nullptr) return {};  // which check_state has said
+  if (jobs == nullptr) return {};  // reported by check_state
   const auto rows = jobs->list();
   if (!rows) return {{FindingSeverity::problem, kAbout, rows.error().what, rows.error().hint}};
   const Counted found = sorted(context, *rows);
@@ -44,11 +44,11 @@ Findings check_jobs(const Context& context) {
   if (!found.waiting.empty() || !found.working.empty())
     all.push_back({FindingSeverity::note, kAbout,
                    std::to_string(found.working.size()) + " of " +
-                       std::to_string(context.config().background.max_parallel) + " runs work, " +
-                       std::to_string(found.waiting.size()) + " wait"});
-  if (!found.left_waiting.empty())
-    all.push_back({FindingSeverity::warning, kAbout, "killed before they began: " + names(found.left_waiting),
-                   "delegate worker"});
+                       std::to_string(context.config().background.max_parallel) + " slots running, " +
+                       std::to_string(found.waiting.size()) + " queued"});
+  if (!found.orphaned.empty())
+    all.push_back(
+        {FindingSeverity::warning, kAbout, "killed before they began: " + names(found.orphaned), "delegate worker"});
   if (!found.killed.empty())
     all.push_back({FindingSeverity::warning, kAbout, "killed before they ended: " + names(found.killed), "ask again"});
   return all;

@@ -6,15 +6,15 @@
 
 namespace delegate::inspect {
 
-/// How long anything that a check starts or connects to may take. All checks together take no longer.
+/// The time limit of everything that a check starts or connects to, and of all checks together.
 inline constexpr milliseconds kCheckTimeout{3'000};
 
-/// The host as `doctor` examines it; read once, used by several threads.
+/// The facts that `doctor` checks; read once, used by several threads.
 struct Context {
   const ProcessFacts& process;
   const Result<Configured>& configured;
   std::string_view version;        // of this program
-  const Engine* usable = nullptr;  // null: the configuration cannot be used
+  const Engine* usable = nullptr;  // null: the configuration is invalid
   HostStatus status = {};
   StateStore::Snapshot states = {};
 
@@ -23,7 +23,7 @@ struct Context {
   const Engine& engine() const { return *usable; }
 };
 
-// The checks. Each changes nothing, starts no more than `--version`, and asks no model anything.
+// The checks. They change nothing, start nothing but `--version`, and call no model.
 Findings check_configuration(const Context& context);
 Findings check_state(const Context& context);         // the store and its file
 Findings check_backends(const Context& context);      // each with its login, breaker and slots

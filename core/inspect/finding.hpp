@@ -6,11 +6,11 @@
 
 namespace delegate::inspect {
 
-/// Promised to scripts by name.
+/// The names are stable, for scripts.
 enum class FindingSeverity {
   ok,
-  note,     // worth knowing: nothing is wrong with it
-  warning,  // it works, but perhaps not as it is meant
+  note,     // for information
+  warning,  // it works, but perhaps not as intended
   problem,  // something does not work
 };
 inline std::string_view to_string(FindingSeverity severity) {
@@ -23,12 +23,12 @@ inline std::string_view to_string(FindingSeverity severity) {
   return "";
 }
 
-/// One thing that was found, in a sentence that goes on from what it is about: "codex" "is not on the PATH".
+/// One result of a check. `what` continues a sentence that begins with `about`: "codex" "is disabled".
 struct Finding {
   FindingSeverity severity = FindingSeverity::ok;
   std::string about;
   std::string what;
-  std::string fix = {};  // the one thing to do; empty: nothing
+  std::string fix = {};  // what to do; empty: nothing
 
   bool operator==(const Finding&) const = default;
 };

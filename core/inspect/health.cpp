@@ -7,9 +7,9 @@
 namespace delegate::inspect {
 namespace {
 
-constexpr milliseconds kServerPatience{1'000};
+constexpr milliseconds kServerTimeout{1'000};
 
-/// Would a question be let through to it now?
+/// Would its breaker and its slots admit a call now?
 bool is_admitted(const BackendStatus& backend) {
   const BreakerState state = backend.breaker.state;
   const bool admits = state == BreakerState::closed || state == BreakerState::disabled ||
@@ -44,7 +44,7 @@ Health health_of(const Engine& engine, const CancelToken& cancel) {
   for (const RouteStep& step : plan_for(engine, Request{}).steps) asked.insert(step.backend);
   for (const BackendStatus& backend : health.status.backends) {
     const bool is_ready = asked.count(backend.name) > 0 && is_admitted(backend) &&
-                          is_reachable(engine, backend.name, cancel, kServerPatience);
+                          is_reachable(engine, backend.name, cancel, kServerTimeout);
     if (backend.enabled) (is_ready ? health.ready : health.not_ready).insert(backend.name);
   }
   if (health.status.store.ok) read_store(engine, health);

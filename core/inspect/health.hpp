@@ -6,18 +6,18 @@
 
 namespace delegate::inspect {
 
-/// Can a request be answered now?
+/// Can a call be answered now?
 struct Health {
   HostStatus status;
-  std::set<std::string> ready;      // whom a question can go to now
-  std::set<std::string> not_ready;  // … or could, were they not
+  std::set<std::string> ready;      // backends that can be called now
+  std::set<std::string> not_ready;  // enabled backends that cannot
   int waiting = 0;
   int running = 0;
   int pending = 0;
   bool ok() const { return status.store.ok && !ready.empty(); }
 };
 
-/// Starts nothing, and asks a local server only for its list of models.
+/// Starts nothing; requests only the list of models from a local server.
 Health health_of(const Engine& engine, const CancelToken& cancel);
 
 }  // namespace delegate::inspect

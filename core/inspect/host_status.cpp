@@ -27,7 +27,7 @@ void add_state(BackendStatus& out, const BackendState& state, const BreakerPolic
   out.last_failure = state.breaker.last_failure;
   for (const SlotLease& slot : state.slots)
     if (remaining(slot.span, now) > milliseconds(0) && !breakers.is_dead(slot.owner)) ++out.slots_used;
-  // A dead prober's lease holds nobody up: the next call takes it over.
+  // The next call takes over the lease of a dead prober.
   if (out.breaker.state == BreakerState::half_open && state.breaker.probe &&
       breakers.is_dead(state.breaker.probe->owner))
     out.breaker.retry_after = milliseconds(0);
@@ -68,7 +68,7 @@ HostStatus status_of(const Engine& engine) {
       if (guard.failures > 0) status.guards.push_back(status_of(name, guard, reading->now));
   if (reading) {
     if (auto open = unacknowledged(*engine.store)) status.unacknowledged = *std::move(open);
-    else is_unreadable(open.error());  // a trip writes there: without, no breaker opens
+    else is_unreadable(open.error());  // a trip must be recorded there, or no breaker opens
   }
   std::vector<AttemptRow> last;
   if (engine.ledger != nullptr && reading) last = engine.ledger->last_attempts().value_or(std::vector<AttemptRow>{});

@@ -5,7 +5,7 @@
 
 #include "core/run/ask.hpp"
 
-// What is known about this host. Only reads: starts nothing, writes nothing, renders nothing.
+// The recorded state of this host. Only reads: starts nothing and writes nothing.
 namespace delegate::inspect {
 
 /// One backend as `status` shows it.
@@ -13,7 +13,7 @@ struct BackendStatus {
   std::string name;
   std::string kind;
   bool enabled = true;
-  std::optional<bool> installed;  // unknown for what is reached over HTTP
+  std::optional<bool> installed;  // unknown for HTTP backends
   std::string path;               // executable or URL
   BreakerView breaker;
   int threshold = 0;
@@ -24,7 +24,7 @@ struct BackendStatus {
   int slots_max = 0;
   std::optional<AttemptRow> last_attempt;
 };
-/// A guard of one of our side jobs.
+/// The guard of one of delegate's side jobs.
 struct GuardStatus {
   std::string name;
   BreakerView breaker;
@@ -35,7 +35,7 @@ struct GuardStatus {
 struct HostStatus {
   StateStore::Description store;
   std::vector<BackendStatus> backends;
-  std::vector<GuardStatus> guards;  // those that have seen a failure
+  std::vector<GuardStatus> guards;  // those with failures
   NotificationRows unacknowledged;  // warnings and worse, newest first
   milliseconds now{0};              // wall
 };

@@ -38,35 +38,35 @@ std::string enumeration(const NotificationRows& rows) {
 
 bool is_over(const NotificationRow& row) { return row.ended_at.has_value(); }
 
-bool goes_on(const NotificationRow& row) { return row.kind == "trip" && !is_over(row); }
+bool is_ongoing(const NotificationRow& row) { return row.kind == "trip" && !is_over(row); }
 
 bool is_about(const std::string& backend, const NotificationRows& rows) {
   return std::any_of(rows.begin(), rows.end(), [&](const NotificationRow& row) { return row.subject == backend; });
 }
 
-/// Not one that is said to be unavailable, though it may answer again by now: that is told on its own.
-std::string who_answers(const NotificationRows& trips, const Surroundings& around) {
-  for (const std::string& backend : around.answering)
+/// Never a backend that this announcement calls unavailable, even if it has recovered: that is announced on its own.
+std::string fallback_sentence(const NotificationRows& trips, const FallbackFacts& facts) {
+  for (const std::string& backend : facts.answering)
     if (!is_about(backend, trips)) return backend + " answers meanwhile.";
-  return "Nobody else can answer now.";
+  return "No other backend can answer now.";
 }
 
 std::string next_try(const NotificationRow& row, milliseconds now) {
   if (!row.retry_at) return {};
-  return "It is tried again " + (*row.retry_at > now ? at_time(*row.retry_at, now) : "with the next question") + ".";
+  return "It is tried again " + (*row.retry_at > now ? at_time(*row.retry_at, now) : "with the next call") + ".";
 }
 
-Words of_trips(const NotificationRows& rows, const Surroundings& around) {
-  if (rows.size() == 1 && is_over(rows[0])) return {rows[0].title, "It is over by now."};
+NotificationText text_of_trips(const NotificationRows& rows, const FallbackFacts& facts) {
+  if (rows.size() == 1 && is_over(rows[0])) return {rows[0].title, "It has recovered since."};
   if (rows.size() == 1) {
-    const std::string next = next_try(rows[0], around.now);
-    return {rows[0].title, who_answers(rows, around) + (next.empty() ? "" : " " + next) + " " + rows[0].message};
+    const std::string next = next_try(rows[0], facts.now);
+    return {rows[0].title, fallback_sentence(rows, facts) + (next.empty() ? "" : " " + next) + " " + rows[0].message};
   }
-  Words words{enumeration(rows) + " are unavailable", who_answers(rows, around)};
+  NotificationText text{enumeration(rows) + " are unavailable", fallback_sentence(rows, facts)};
   for (const NotificationRow& row : rows)
-    words.message +=
-        "\n" + row.subject + ": " + std::string(cause_of(row.outcome)) + (is_over(row) ? ", which is over by now" : "");
-  return words;
+    text.message +=
+        "\n" + row.subject + ": " + std::string(cause_of(row.outcome)) + (is_over(row) ? ", recovered since" : "");
+  return text;
 }
 
 std::string outage_of(const NotificationRow& recovery, const NotificationRows& all) {
@@ -77,17 +77,17 @@ std::string outage_of(const NotificationRow& recovery, const NotificationRows& a
   return "was unavailable for " + format_took(std::max(recovery.first_seen - trip->first_seen, milliseconds(0)));
 }
 
-Words of_recoveries(const NotificationRows& rows, const NotificationRows& all) {
+NotificationText text_of_recoveries(const NotificationRows& rows, const NotificationRows& all) {
   if (rows.size() == 1) {
     const std::string outage = outage_of(rows[0], all);
     return {rows[0].title, outage.empty() ? "" : "It " + outage + "."};
   }
-  Words words{enumeration(rows) + " answer again", ""};
+  NotificationText text{enumeration(rows) + " answer again", ""};
   for (const NotificationRow& row : rows) {
     const std::string outage = outage_of(row, all);
-    if (!outage.empty()) words.message += (words.message.empty() ? "" : "\n") + row.subject + " " + outage;
+    if (!outage.empty()) text.message += (text.message.empty() ? "" : "\n") + row.subject + " " + outage;
   }
-  return words;
+  return text;
 }
 
 NotificationRows of_kind(const NotificationRows& rows, std::string_view kind) {
@@ -97,36 +97,36 @@ NotificationRows of_kind(const NotificationRows& rows, std::string_view kind) {
   return found;
 }
 
-/// Outages that are shown already and go on.
-NotificationRows shown_just_before(const NotificationRows& all, milliseconds now) {
+/// Ongoing outages whose notification is recent enough to be replaced by one for all of them.
+NotificationRows recently_shown(const NotificationRows& all, milliseconds now) {
   const auto is_shown = [](const NotificationRow& row) {
-    return goes_on(row) && row.delivery == DeliveryState::delivered && !row.handle.empty();
+    return is_ongoing(row) && row.delivery == DeliveryState::delivered && !row.handle.empty();
   };
   const auto newest = std::find_if(all.rbegin(), all.rend(), [&](const NotificationRow& row) {
     return is_shown(row) && row.delivered_at && now - *row.delivered_at <= kOneStorm;
   });
-  NotificationRows found;  // all that the same notification shows, however long they have been off
+  NotificationRows found;  // all in the same notification, however old
   for (const NotificationRow& row : all)
     if (newest != all.rend() && is_shown(row) && row.handle == newest->handle) found.push_back(row);
   return found;
 }
 
-Announcement of_trips_in_one(NotificationRows rows, const NotificationRows& all, const Surroundings& around) {
+Announcement announce_trips(NotificationRows rows, const NotificationRows& all, const FallbackFacts& facts) {
   Announcement out{
-      .kind = "trip", .severity = NotificationSeverity::warning, .words = of_trips(rows, around), .rows = rows};
-  NotificationRows storm = shown_just_before(all, around.now);
+      .kind = "trip", .severity = NotificationSeverity::warning, .text = text_of_trips(rows, facts), .rows = rows};
+  NotificationRows storm = recently_shown(all, facts.now);
   if (storm.empty()) return out;
   out.replaces = storm.back().handle;
   storm.insert(storm.end(), rows.begin(), rows.end());
-  out.joint = of_trips(storm, around);
+  out.joint = text_of_trips(storm, facts);
   return out;
 }
 
-/// The outages that go on and share a notification with one of the trips that these recoveries end.
+/// Ongoing outages that share a notification with one of the trips that these recoveries end.
 NotificationRows shown_with(const NotificationRows& recoveries, const NotificationRows& all) {
   NotificationRows found;
   for (const NotificationRow& row : all) {
-    if (!goes_on(row) || row.handle.empty()) continue;
+    if (!is_ongoing(row) || row.handle.empty()) continue;
     const auto shows_both = [&](const NotificationRow& trip) {
       return trip.kind == "trip" && trip.handle == row.handle && is_about(trip.subject, recoveries);
     };
@@ -135,12 +135,12 @@ NotificationRows shown_with(const NotificationRows& recoveries, const Notificati
   return found;
 }
 
-/// What shows the outages that go on, too, says from now on that they do.
-Announcement of_recoveries_in_one(NotificationRows rows, const NotificationRows& all) {
-  Announcement out{.kind = "recovery", .words = of_recoveries(rows, all)};
+/// A notification that also shows ongoing outages is replaced by one that says so.
+Announcement announce_recoveries(NotificationRows rows, const NotificationRows& all) {
+  Announcement out{.kind = "recovery", .text = text_of_recoveries(rows, all)};
   if (const NotificationRows still = shown_with(rows, all); !still.empty()) {
     out.replaces = still.back().handle;
-    out.joint = out.words;
+    out.joint = out.text;
     out.joint.message += (out.joint.message.empty() ? "" : "\n") + enumeration(still) +
                          (still.size() == 1 ? " is" : " are") + " still unavailable.";
   }
@@ -151,32 +151,32 @@ Announcement of_recoveries_in_one(NotificationRows rows, const NotificationRows&
 }  // namespace
 
 std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
-                                           const Surroundings& around) {
+                                           const FallbackFacts& facts) {
   std::vector<Announcement> out;
   if (NotificationRows trips = of_kind(taken, "trip"); !trips.empty())
-    out.push_back(of_trips_in_one(std::move(trips), all, around));
+    out.push_back(announce_trips(std::move(trips), all, facts));
   if (NotificationRows recoveries = of_kind(taken, "recovery"); !recoveries.empty())
-    out.push_back(of_recoveries_in_one(std::move(recoveries), all));
+    out.push_back(announce_recoveries(std::move(recoveries), all));
   for (const NotificationRow& row : taken)
     if (row.kind != "trip" && row.kind != "recovery")
-      out.push_back({.kind = row.kind, .severity = row.severity, .words = {row.title, row.message}, .rows = {row}});
+      out.push_back({.kind = row.kind, .severity = row.severity, .text = {row.title, row.message}, .rows = {row}});
   return out;
 }
 
 std::vector<std::string> stale_handles(const NotificationRows& all) {
-  const auto is_shown_as_going_on = [&](const std::string& handle) {
+  const auto shows_ongoing_outage = [&](const std::string& handle) {
     return std::any_of(all.begin(), all.end(),
-                       [&](const NotificationRow& row) { return goes_on(row) && row.handle == handle; });
+                       [&](const NotificationRow& row) { return is_ongoing(row) && row.handle == handle; });
   };
-  const auto is_off_again = [&](const NotificationRow& recovery) {
+  const auto has_tripped_again = [&](const NotificationRow& recovery) {
     return std::any_of(all.begin(), all.end(), [&](const NotificationRow& row) {
-      return goes_on(row) && row.subject == recovery.subject && row.id > recovery.id;
+      return is_ongoing(row) && row.subject == recovery.subject && row.id > recovery.id;
     });
   };
   std::vector<std::string> handles;
   for (const NotificationRow& row : all) {
-    const bool is_stale = row.kind == "recovery" ? is_off_again(row) : row.kind == "trip" && is_over(row);
-    if (!is_stale || row.handle.empty() || is_shown_as_going_on(row.handle)) continue;
+    const bool is_stale = row.kind == "recovery" ? has_tripped_again(row) : row.kind == "trip" && is_over(row);
+    if (!is_stale || row.handle.empty() || shows_ongoing_outage(row.handle)) continue;
     if (std::find(handles.begin(), handles.end(), row.handle) == handles.end()) handles.push_back(row.handle);
   }
   constexpr std::size_t kMost = 8;  // older ones are long gone from the screen
@@ -189,8 +189,8 @@ std::string to_json(const Announcement& announcement, milliseconds now) {
   Json json{{"schema", "delegate.notification/1"},
             {"kind", announcement.kind},
             {"severity", to_string(announcement.severity)},
-            {"title", announcement.words.title},
-            {"message", announcement.words.message},
+            {"title", announcement.text.title},
+            {"message", announcement.text.message},
             {"at", format_rfc3339(now)},
             {"backends", Json::array()}};
   for (const NotificationRow& row : announcement.rows) {

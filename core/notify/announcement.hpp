@@ -4,42 +4,43 @@
 
 #include "core/state/notifications.hpp"
 
-// What is said to people, made of the records. Pure but for the local time zone. Nothing in it was said by a backend:
-// no prompt, no path, no key, because others may look on.
+// The text of notifications, made from the records. Pure, except that it reads the local time zone. It never contains
+// output of a backend, a prompt, a path or a key, because other people may see the screen.
 namespace delegate::notify {
 
-struct Words {
+struct NotificationText {
   std::string title;
   std::string message;
 };
 
-/// One thing to tell, made of one record or of several that came together.
+/// One notification to send, made of one record or of several that came together.
 struct Announcement {
   std::string kind;  // "trip", "recovery", "test"
   NotificationSeverity severity = NotificationSeverity::info;
-  Words words;
+  NotificationText text;
   NotificationRows rows;
-  // For a channel that can change what it shows already.
-  Words joint;           // with the outages that are shown already and go on
-  std::string replaces;  // … the handle of what shows them; empty: nothing
+  // For a channel that can replace a notification.
+  NotificationText joint;  // also names the ongoing outages that are shown already
+  std::string replaces;    // handle of the notification that shows them; empty: none
 };
 
-struct Surroundings {
+/// What can answer instead of a backend that is unavailable.
+struct FallbackFacts {
   milliseconds now{0};                 // wall
-  std::vector<std::string> answering;  // the candidates that can be asked now, first to last
+  std::vector<std::string> answering;  // backends that can be called now, in routing order
 };
 
-/// A storm shown within this time of another is shown in its place.
+/// Trips within this time of a notification replace it with one for all of them.
 inline constexpr milliseconds kOneStorm{60'000};
 
-/// All trips in one, then all recoveries in one. `all` is every record that is kept, the `taken` ones among them.
+/// One announcement for all trips, then one for all recoveries. `all` holds every stored record, including `taken`.
 std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
-                                           const Surroundings& around);
+                                           const FallbackFacts& facts);
 
-/// Handles of what shows no outage that goes on any more, or that a backend answers that is off again.
+/// Handles of notifications that are out of date: their outage is over, or their recovered backend has tripped again.
 std::vector<std::string> stale_handles(const NotificationRows& all);
 
-/// What a hook gets on its stdin: one JSON object.
+/// The JSON object that a hook reads on stdin.
 std::string to_json(const Announcement& announcement, milliseconds now);
 
 }  // namespace delegate::notify

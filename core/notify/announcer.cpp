@@ -1,8 +1,5 @@
 #include "core/notify/announcer.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "core/base/exit_code.hpp"
@@ -10,6 +7,7 @@
 #include "core/notify/desktop_channel.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"
+#include "core/os/terminal.hpp"
 #include "core/run/ask.hpp"
 #include "core/run/check.hpp"
 #include "core/state/shared_drops.hpp"
@@ -17,15 +15,15 @@
 namespace delegate::notify {
 namespace {
 
-/// What trips together is told together: the first waits until none has come for a while. A CLI that is broken takes
-/// some time to say so, and a question goes from one to the next.
+/// Trips close together share one notification, so the announcer waits until no new one has come for a while. A broken
+/// CLI takes some time to fail, and a call then tries the next one.
 constexpr milliseconds kQuiet{1'500};
 constexpr milliseconds kLongestGather{10'000};
-constexpr milliseconds kLook{300};
+constexpr milliseconds kPollInterval{300};
 
-constexpr milliseconds kServerPatience{1'000};
+constexpr milliseconds kServerTimeout{1'000};
 
-/// Tells what is owed, all of it, once.
+/// Sends every pending notification once.
 class Announcer {
  public:
   Announcer(const ProcessFacts& process, const Engine& engine) : process_(process), engine_(engine) {}
@@ -33,67 +31,64 @@ class Announcer {
   int run() {
     if (engine_.store == nullptr) return kAnswered;
     for (;;) {
-      auto turn = take();
-      if (!turn) return kInternal;
-      if (turn->other) {
-        if (!may_have_died_unseen(*turn->other) || !pause()) return kAnswered;
+      auto claim = claim_rows();
+      if (!claim) return kInternal;
+      if (claim->other) {
+        if (!may_have_died_unnoticed(*claim->other) || !pause()) return kAnswered;
         continue;
       }
-      if (!turn->mine.empty() && !gather()) return kAnswered;
+      if (!claim->mine.empty() && !gather()) return kAnswered;
       if (!clear_desktop()) return kInternal;
-      if (turn->mine.empty()) return kAnswered;
-      if (!tell_all()) return kInternal;
+      if (claim->mine.empty()) return kAnswered;
+      if (!announce_all()) return kInternal;
     }
   }
 
  private:
-  struct Turn {
+  struct Claim {
     NotificationRows mine;
-    std::optional<ProcessId> other;  // who tells now
+    std::optional<ProcessId> other;  // another announcer that is at work
   };
 
-  /// Whoever cannot be sure that nobody else tells it must not: twice is worse than never.
-  Result<Turn> take() {
-    const auto claim = [&]() -> Result<Turn> {
-      Turn turn;
+  /// Fails closed: without certainty that no other process announces it nothing is sent, because twice is worse than
+  /// never.
+  Result<Claim> claim_rows() {
+    const auto update = [&]() -> Result<Claim> {
+      Claim claim;
       TRY_STATUS(engine_.store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
         const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_dead(who); };
-        turn.other = other_sender(rows, me(), gone, now);
-        turn.mine = claim_pending(rows, me(), gone, now);
+        claim.other = other_sender(rows, me(), gone, now);
+        claim.mine = claim_pending(rows, me(), gone, now);
       }));
-      return turn;
+      return claim;
     };
-    return guard_fail_closed(engine_.guards, "notify_claim", claim);
+    return guard_fail_closed(engine_.guards, "notify_claim", update);
   }
 
-  /// Another teller looks again before it ends. One in another container may have ended with it, which nobody sees
-  /// here: its time is waited for.
-  bool may_have_died_unseen(const ProcessId& other) const {
+  /// A live announcer checks for new records before it exits, so there is nothing to do. The death of one in another
+  /// pid namespace cannot be seen from here, so this process waits until its claim has expired.
+  bool may_have_died_unnoticed(const ProcessId& other) const {
     return other.pid_namespace != me().pid_namespace && !longest_wait_.passed();
   }
 
-  /// False: interrupted; the next announcer tells it.
-  bool pause() const {
-    pollfd end{process_.interrupted.fd(), POLLIN, 0};
-    ::poll(&end, 1, static_cast<int>(kLook.count()));
-    return !process_.interrupted.cancelled();
-  }
+  /// False: interrupted; the next announcer sends it.
+  bool pause() const { return !process_.interrupted.cancelled_within(kPollInterval); }
 
   bool gather() {
     const Deadline longest = Deadline::in(kLongestGather);
     for (Deadline quiet = Deadline::in(kQuiet); !quiet.passed() && !longest.passed();) {
       if (!pause()) return false;
-      const auto late = take();
+      const auto late = claim_rows();
       if (late && !late->mine.empty()) quiet = Deadline::in(kQuiet);
     }
     return true;
   }
 
-  bool tell_all() {
+  bool announce_all() {
     const std::vector<Channel> channels = channels_of(process_, engine_.config.notify, engine_.redact);
-    const Surroundings around = surroundings();
+    const FallbackFacts facts = fallback_facts();
     for (const char* kind : {"trip", "recovery"}) {
-      if (process_.interrupted.cancelled()) return false;  // the next announcer tells the rest
+      if (process_.interrupted.cancelled()) return false;  // the next announcer sends the rest
       NotificationRows mine;
       NotificationRows all;
       const Status begun = engine_.store->change_notifications([&](NotificationRows& rows, const HostTime&) {
@@ -101,19 +96,20 @@ class Announcer {
         all = rows;
       });
       if (!begun) return false;
-      for (const Announcement& one : announcements_of(mine, all, around))
-        if (!tell_one(one, channels)) return false;
+      for (const Announcement& one : announcements_of(mine, all, facts))
+        if (!announce_one(one, channels)) return false;
     }
     return true;
   }
 
-  bool tell_one(const Announcement& one, const std::vector<Channel>& channels) {
+  bool announce_one(const Announcement& one, const std::vector<Channel>& channels) {
     const bool wanted = is_wanted(one.kind) && !channels.empty();
-    return note(one, wanted ? tell(channels, engine_.guards, one)
-                            : Walk{.delivery = DeliveryState::unwanted, .detail = "[notify] does not ask for it"});
+    return record_result(
+        one, wanted ? deliver(channels, engine_.guards, one)
+                    : DeliveryResult{.delivery = DeliveryState::unwanted, .detail = "not enabled in [notify]"});
   }
 
-  /// What shows something that is over is taken away, once.
+  /// Closes notifications that are out of date, each once.
   bool clear_desktop() {
     const auto all = engine_.store->notifications();
     if (!all) return false;
@@ -128,16 +124,16 @@ class Announcer {
     return engine_.store->change_notifications(forget).has_value();
   }
 
-  bool note(const Announcement& told, const Walk& walk) {
+  bool record_result(const Announcement& announced, const DeliveryResult& result) {
     return engine_.store
         ->change_notifications([&](NotificationRows& rows, const HostTime& now) {
-          for (NotificationRow row : told.rows) {
-            if (told.rows.size() == 1) row.message = told.words.message;
-            row.delivery = walk.delivery;
-            row.channel = walk.channel;
-            row.detail = walk.detail;
-            row.handle = walk.handle;
-            if (walk.delivery == DeliveryState::delivered) row.delivered_at = now.wall;
+          for (NotificationRow row : announced.rows) {
+            if (announced.rows.size() == 1) row.message = announced.text.message;
+            row.delivery = result.delivery;
+            row.channel = result.channel;
+            row.detail = result.detail;
+            row.handle = result.handle;
+            if (result.delivery == DeliveryState::delivered) row.delivered_at = now.wall;
             note_delivery(rows, row);
           }
         })
@@ -151,20 +147,20 @@ class Announcer {
     return std::find(on.begin(), on.end(), kind) != on.end();
   }
 
-  Surroundings surroundings() const {
-    Surroundings around{.now = engine_.clock.now().wall};
+  FallbackFacts fallback_facts() const {
+    FallbackFacts facts{.now = engine_.clock.now().wall};
     const auto reading = engine_.breakers.read();
     for (const RouteStep& step : plan_for(engine_, Request{}).steps) {
       const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
       const bool known = reading && found != reading->backends.end();
-      if (known && is_off(found->second.breaker)) continue;
-      if (is_reachable(engine_, step.backend, process_.interrupted, kServerPatience))
-        around.answering.push_back(step.backend);
+      if (known && is_blocked_by_breaker(found->second.breaker)) continue;
+      if (is_reachable(engine_, step.backend, process_.interrupted, kServerTimeout))
+        facts.answering.push_back(step.backend);
     }
-    return around;
+    return facts;
   }
 
-  static bool is_off(const Breaker& breaker) {
+  static bool is_blocked_by_breaker(const Breaker& breaker) {
     return breaker.state == BreakerState::open || breaker.state == BreakerState::half_open ||
            breaker.state == BreakerState::forced_open;
   }
@@ -180,20 +176,20 @@ void start_announcer(const ProcessFacts& process, const OwnCommand& self) {
   Program program{.executable = self.executable, .argv = {"delegate"}, .env = process.variables()};
   program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
   program.argv.emplace_back("announce");
-  // A terminal may be written to; the end of a pipe in a process that goes on would keep its reader waiting.
-  const int err = ::isatty(process.err) == 1 ? process.err : -1;
-  static_cast<void>(start_detached(program, err));  // what is pending stays pending
+  // Keep stderr only if it is a terminal: an open end of a pipe in a long-lived process would keep its reader waiting.
+  const int err = is_terminal(process.err) ? process.err : -1;
+  static_cast<void>(start_detached(program, err));  // on failure the notifications stay pending
 }
 
-void announce_left_behind(const ProcessFacts& process, const OwnCommand& self, const Engine& engine) {
+void announce_pending(const ProcessFacts& process, const OwnCommand& self, const Engine& engine) {
   const bool is_shared = engine.config.state.store != "memory";
   if (engine.store == nullptr || !is_shared) return;
-  const auto is_left = [&, now = process.clock.now()](const NotificationRow& row) {
+  const auto is_pending_orphan = [&, now = process.clock.now()](const NotificationRow& row) {
     return is_orphaned(
         row, [&](const ProcessId& who) { return engine.breakers.is_dead(who); }, now);
   };
   const auto rows = engine.store->notifications();
-  if (rows && std::any_of(rows->begin(), rows->end(), is_left)) start_announcer(process, self);
+  if (rows && std::any_of(rows->begin(), rows->end(), is_pending_orphan)) start_announcer(process, self);
 }
 
 int announce(const ProcessFacts& process, const Engine& engine) { return Announcer(process, engine).run(); }

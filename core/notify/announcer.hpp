@@ -4,15 +4,15 @@
 
 namespace delegate::notify {
 
-/// Starts the process that tells what is owed, `delegate announce`, and does not wait for it. When it cannot be
-/// started, the next one that is tells it.
+/// Starts `delegate announce`, the process that sends pending notifications, without waiting for it. If it cannot be
+/// started, the next announcer sends them.
 void start_announcer(const ProcessFacts& process, const OwnCommand& self);
 
-/// The same, if a pending notification was left behind by an announcer that has died.
-void announce_left_behind(const ProcessFacts& process, const OwnCommand& self, const Engine& engine);
+/// The same, but only if an announcer died before it sent a pending notification.
+void announce_pending(const ProcessFacts& process, const OwnCommand& self, const Engine& engine);
 
-/// How long the announcer waits for a busy store; no person waits for it.
-inline constexpr milliseconds kAnnouncerPatience{10'000};
+/// How long the announcer waits for a busy store; nobody waits for the announcer.
+inline constexpr milliseconds kAnnouncerStoreTimeout{10'000};
 
 /// The announcer itself: sends all pending notifications, one announcer at a time on a host. The exit code.
 int announce(const ProcessFacts& process, const Engine& engine);

@@ -13,7 +13,7 @@ constexpr std::size_t kLongestSummary = 120;
 constexpr std::size_t kLongestBody = 400;
 constexpr std::size_t kUncut = std::numeric_limits<std::size_t>::max();
 
-/// Valid UTF-8, but no characters: libsystemd takes a text with one of them for broken.
+/// Noncharacters are valid UTF-8, but libsystemd rejects a string that contains one.
 bool is_noncharacter(char32_t code) { return (code & 0xFFFEu) == 0xFFFEu || (code >= 0xFDD0 && code <= 0xFDEF); }
 
 std::string only_characters(std::string_view text) {

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-// Words of whatever origin, made fit for a notification.
+// Makes text from any source fit for a notification.
 namespace delegate::notify::desktop {
 
 /// One line of at most 120 bytes (and "…"): plain text, which no server reads as markup.

@@ -16,7 +16,7 @@ std::optional<int> hex_digit(char c) {
   return std::nullopt;
 }
 
-/// With %xx resolved, as the D-Bus specification has it; nothing when it is malformed or has a NUL.
+/// Resolves %xx as the D-Bus specification defines it; nothing if it is malformed or contains a NUL.
 std::optional<std::string> unescaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -34,11 +34,11 @@ std::optional<std::string> unescaped(std::string_view text) {
   return out;
 }
 
-BusPlace unusable(std::string_view address, const std::string& why) {
+BusAddress unusable(std::string_view address, const std::string& why) {
   return {.unusable = "'" + one_line(address, 60) + "' " + why};
 }
 
-BusPlace place_of(std::string_view address) {
+BusAddress address_of(std::string_view address) {
   const std::size_t colon = address.find(':');
   if (colon == std::string_view::npos) return unusable(address, "is not a bus address");
   if (address.substr(0, colon) != "unix") return unusable(address, "is not a socket of this machine");
@@ -60,18 +60,18 @@ std::string variable(const std::map<std::string, std::string>& environment, cons
 
 }  // namespace
 
-std::vector<BusPlace> bus_places(const std::map<std::string, std::string>& environment, unsigned user) {
-  std::vector<BusPlace> places;
+std::vector<BusAddress> bus_addresses(const std::map<std::string, std::string>& environment, unsigned user) {
+  std::vector<BusAddress> found;
   const std::string addresses = variable(environment, "DBUS_SESSION_BUS_ADDRESS");
   for (const std::string_view address : split(addresses, ';'))
-    if (!address.empty()) places.push_back(place_of(address));
+    if (!address.empty()) found.push_back(address_of(address));
   std::string runtime = variable(environment, "XDG_RUNTIME_DIR");
   if (!runtime.starts_with('/')) runtime = "/run/user/" + std::to_string(user);
   const std::string socket = runtime + "/bus";
-  const bool known = std::any_of(places.begin(), places.end(),
-                                 [&](const BusPlace& place) { return !place.is_abstract && place.socket == socket; });
-  if (!known) places.push_back({.socket = socket});
-  return places;
+  const bool known = std::any_of(found.begin(), found.end(),
+                                 [&](const BusAddress& one) { return !one.is_abstract && one.socket == socket; });
+  if (!known) found.push_back({.socket = socket});
+  return found;
 }
 
 }  // namespace delegate::notify::desktop

@@ -11,18 +11,18 @@ bool is_remote(const ProcessFacts& process) {
   return !process.variable("SSH_CONNECTION").empty() || !process.variable("SSH_TTY").empty();
 }
 
-bool may_have_told(const Error& error) {
+bool may_have_been_shown(const Error& error) {
   return error.code == Code::deadline_exceeded || error.code == Code::cancelled;
 }
 
-/// What a channel came to, and what its guard has to say of that: nobody hears this process, the record is its log.
-std::string with_remark(const std::string& word, const Guarded<Told>& told, const std::string& guard) {
-  if (!told.remark.starts_with(guard + ":")) return word;
-  return word.empty() ? told.remark : word + " (" + told.remark + ")";
+/// Adds the guard's remark to a channel's detail: the announcer's stderr is not read, so the record is its log.
+std::string with_remark(const std::string& detail, const Guarded<ChannelResult>& result, const std::string& guard) {
+  if (!result.remark.starts_with(guard + ":")) return detail;
+  return detail.empty() ? result.remark : detail + " (" + result.remark + ")";
 }
 
-void add(std::string& words, const std::string& more) {
-  if (!more.empty()) words += (words.empty() ? "" : "; ") + more;
+void add(std::string& text, const std::string& more) {
+  if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
 }
 
 }  // namespace
@@ -37,19 +37,20 @@ std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettin
   return channels;
 }
 
-Walk tell(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement) {
+DeliveryResult deliver(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement) {
   std::string reasons;
   for (const Channel& channel : channels) {
     const std::string guard = "notify_" + channel.name;
-    const auto told = guard_fail_open(
-        guards, guard, [&] { return channel.tell(announcement); }, Told{.detail = "left out, it failed too often"});
-    std::string said = with_remark(told.error ? told.error->what : told.value.detail, told, guard);
-    if (told.value.took) {
-      add(said, reasons);
-      return {DeliveryState::delivered, channel.name, said, told.value.handle};
+    const auto result = guard_fail_open(
+        guards, guard, [&] { return channel.deliver(announcement); },
+        ChannelResult{.detail = "paused after repeated failures"});
+    std::string detail = with_remark(result.error ? result.error->what : result.value.detail, result, guard);
+    if (result.value.accepted) {
+      add(detail, reasons);
+      return {DeliveryState::delivered, channel.name, detail, result.value.handle};
     }
-    add(reasons, channel.name + ": " + said);
-    if (told.error && may_have_told(*told.error)) break;
+    add(reasons, channel.name + ": " + detail);
+    if (result.error && may_have_been_shown(*result.error)) break;
   }
   return {.detail = std::move(reasons)};
 }

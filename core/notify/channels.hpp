@@ -9,33 +9,36 @@
 #include "core/os/process_facts.hpp"
 #include "core/run/guards.hpp"
 
-// The ways to tell a person, best first. The first that takes an announcement is the only one.
+// The channels that can show an announcement to a person. They are tried in order until one accepts it.
 namespace delegate::notify {
 
-struct Told {
-  bool took = false;
-  std::string detail;  // who took it, or why it was not for this channel
+/// How one channel handled an announcement.
+struct ChannelResult {
+  bool accepted = false;
+  std::string detail;  // what accepted it, or why this channel does not apply
   std::string handle;  // see NotificationRow
 };
 
-/// One way. An error means that the channel is broken, which its guard counts. With Code::deadline_exceeded it may have
-/// been shown all the same, so that no other one is tried; nor with Code::cancelled: it was stopped, and is not broken.
+/// An error of `deliver` means that the channel is broken; its guard counts it. After Code::deadline_exceeded the
+/// announcement may be shown nevertheless, so no other channel is tried; likewise after Code::cancelled, which is no
+/// failure of the channel.
 struct Channel {
   std::string name;
-  std::function<Result<Told>(const Announcement&)> tell;
+  std::function<Result<ChannelResult>(const Announcement&)> deliver;
 };
 
-/// Those that the configuration allows, in their order here: in a session over ssh the terminal comes before the
-/// desktop, which stands elsewhere.
+/// The channels that the configuration allows, in order of preference. Over ssh the terminal comes before the desktop,
+/// which is on another machine.
 std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettings& settings, const Redactor& redact);
 
-/// What one walk down the ladder came to.
-struct Walk {
+/// How a delivery through the channels ended.
+struct DeliveryResult {
   DeliveryState delivery = DeliveryState::undelivered;
   std::string channel;
   std::string detail;
   std::string handle;
 };
-Walk tell(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement);
+/// Delivers through the first channel that accepts.
+DeliveryResult deliver(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement);
 
 }  // namespace delegate::notify

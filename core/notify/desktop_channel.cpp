@@ -16,19 +16,19 @@
 namespace delegate::notify {
 namespace {
 
-constexpr milliseconds kBusPatience{7'000};      // longer than delegate-notify has itself
-constexpr milliseconds kHelperPatience{10'000};  // PowerShell takes its time to start
+constexpr milliseconds kBusTimeout{7'000};      // longer than delegate-notify's own limit
+constexpr milliseconds kHelperTimeout{10'000};  // PowerShell starts slowly
 constexpr std::size_t kLongestRemark = 200;
 
 tl::unexpected<Error> broken(const std::string& why) { return fail(Code::unavailable, why); }
 
 constexpr int kNotDelivered = 1;  // of delegate-notify: its output says why
 
-/// Its output, once it has ended with at most this exit status.
+/// Runs a program and returns its output. An exit status above `most` is an error.
 Result<std::string> output_of(const ProcessFacts& process, std::vector<std::string> argv, const std::string& input,
-                              milliseconds patience, const Redactor& redact, int most = 0) {
+                              milliseconds timeout, const Redactor& redact, int most = 0) {
   ChildSpec spec{.argv = std::move(argv), .env = process.variables(), .input = input};
-  spec.clocks.total = Deadline::in(patience);
+  spec.clocks.total = Deadline::in(timeout);
   std::string out;
   const auto ended = run_child(spec, process.interrupted, [&](Stream stream, std::string_view bytes) {
     if (stream == Stream::out && out.size() < desktop::kLargestNotice) out += bytes;
@@ -36,34 +36,35 @@ Result<std::string> output_of(const ProcessFacts& process, std::vector<std::stri
   });
   if (!ended) return tl::unexpected(ended.error());
   if (ended->end == ChildEnd::exited && ended->exit_code <= most) return out;
-  if (ended->end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may be shown yet");
-  if (ended->end != ChildEnd::exited) return fail(Code::deadline_exceeded, "did not end in time: it may be shown yet");
-  const std::string said = redact(one_line(trim(ended->err.text()), kLongestRemark));
-  return broken("exit status " + std::to_string(ended->exit_code) + (said.empty() ? "" : ": " + said));
+  if (ended->end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may still be shown");
+  if (ended->end != ChildEnd::exited)
+    return fail(Code::deadline_exceeded, "did not end in time: it may still be shown");
+  const std::string words = redact(one_line(trim(ended->err.text()), kLongestRemark));
+  return broken("exit status " + std::to_string(ended->exit_code) + (words.empty() ? "" : ": " + words));
 }
 
-/// "7@guid/:1.5": the id and the server that gave it.
-std::string to_handle(const desktop::Shown& shown) { return std::to_string(shown.id) + "@" + shown.server; }
+/// "7@guid/:1.5": the id and the server that assigned it.
+std::string to_handle(const desktop::NoticeId& id) { return std::to_string(id.id) + "@" + id.server; }
 
-std::optional<desktop::Shown> shown_by(const std::string& handle) {
+std::optional<desktop::NoticeId> notice_id_of(const std::string& handle) {
   const std::size_t at = handle.find('@');
-  desktop::Shown shown;
-  const auto [end, wrong] = std::from_chars(handle.data(), handle.data() + std::min(at, handle.size()), shown.id);
+  desktop::NoticeId id;
+  const auto [end, wrong] = std::from_chars(handle.data(), handle.data() + std::min(at, handle.size()), id.id);
   if (at == std::string::npos || wrong != std::errc() || end != handle.data() + at) return std::nullopt;
-  shown.server = handle.substr(at + 1);
-  return shown;
+  id.server = handle.substr(at + 1);
+  return id;
 }
 
 desktop::Notice notice_of(const Announcement& announcement) {
   const bool joins = !announcement.replaces.empty();
-  const Words& words = joins ? announcement.joint : announcement.words;
+  const NotificationText& text = joins ? announcement.joint : announcement.text;
   const bool is_trip = announcement.kind == "trip";
-  desktop::Notice notice{.summary = words.title,
-                         .body = words.message,
+  desktop::Notice notice{.summary = text.title,
+                         .body = text.message,
                          .urgency = is_trip ? desktop::Urgency::normal : desktop::Urgency::low,
                          .icon = is_trip ? "dialog-warning" : "dialog-information",
                          .category = is_trip ? "network.error" : "network"};
-  if (joins) notice.replaces = shown_by(announcement.replaces);
+  if (joins) notice.replaces = notice_id_of(announcement.replaces);
   return notice;
 }
 
@@ -79,37 +80,37 @@ class Bus {
  public:
   Bus(const ProcessFacts& process, const Redactor& redact) : process_(process), redact_(redact) {}
 
-  Result<Told> operator()(const Announcement& announcement) const {
+  Result<ChannelResult> operator()(const Announcement& announcement) const {
     const auto executable = notifier();
-    if (!executable) return Told{.detail = "delegate-notify is not installed"};
+    if (!executable) return ChannelResult{.detail = "delegate-notify is not installed"};
     const desktop::Notice notice = notice_of(announcement);
-    TRY(const desktop::Delivery delivery, deliver(*executable, notice));
-    if (delivery.maybe)
-      return fail(Code::deadline_exceeded, "it was sent and there was no answer: it may be shown yet");
-    if (!delivery.delivered) return refused(delivery);
-    return Told{.took = true, .handle = delivery.shown ? to_handle(*delivery.shown) : ""};
+    TRY(const desktop::NoticeResult result, run_notifier(*executable, notice));
+    if (result.maybe)
+      return fail(Code::deadline_exceeded, "it was sent and there was no answer: it may still be shown");
+    if (!result.delivered) return not_delivered(result);
+    return ChannelResult{.accepted = true, .handle = result.shown ? to_handle(*result.shown) : ""};
   }
 
-  /// One that is gone already, or whose server is, was closed by others.
+  /// A notification that is gone, or whose server is gone, counts as closed.
   Status close(const std::string& executable, const desktop::Notice& notice) const {
-    TRY(const desktop::Delivery delivery, deliver(executable, notice));
-    if (delivery.delivered) return {};
-    TRY_STATUS(refused(delivery));
+    TRY(const desktop::NoticeResult result, run_notifier(executable, notice));
+    if (result.delivered) return {};
+    TRY_STATUS(not_delivered(result));
     return {};
   }
 
-  Result<desktop::Delivery> deliver(const std::string& executable, const desktop::Notice& notice) const {
+  Result<desktop::NoticeResult> run_notifier(const std::string& executable, const desktop::Notice& notice) const {
     TRY(const std::string line,
-        output_of(process_, {executable}, desktop::to_json(notice) + "\n", kBusPatience, redact_, kNotDelivered));
-    return desktop::delivery_of(trim(line));
+        output_of(process_, {executable}, desktop::to_json(notice) + "\n", kBusTimeout, redact_, kNotDelivered));
+    return desktop::notice_result_of(trim(line));
   }
 
  private:
-  /// A desktop that is not there is no failure; one that keeps us waiting is.
-  static Result<Told> refused(const desktop::Delivery& delivery) {
+  /// A missing desktop is no failure of the channel; one that keeps us waiting is.
+  static Result<ChannelResult> not_delivered(const desktop::NoticeResult& result) {
     constexpr milliseconds kQuick{400};
-    if (delivery.took >= kQuick) return broken(delivery.reason);
-    return Told{.detail = delivery.reason};
+    if (result.took >= kQuick) return broken(result.reason);
+    return ChannelResult{.detail = result.reason};
   }
 
   const ProcessFacts& process_;
@@ -121,23 +122,23 @@ std::string kernel_release() {
   return ::uname(&names) == 0 ? names.release : "";
 }
 
-/// A program of the system to which the desktop belongs.
+/// A program of the system that owns the desktop: macOS, or Windows around WSL.
 std::optional<Channel> helper_channel(const ProcessFacts& process, const Redactor& redact) {
   const desktop::HelperFacts facts{desktop::this_system(), process.environment, kernel_release()};
   if (!desktop::helper_call(facts, "", "")) return std::nullopt;
-  const auto tell = [&process, &redact, facts](const Announcement& announcement) -> Result<Told> {
-    const auto call = desktop::helper_call(facts, announcement.words.title, announcement.words.message);
+  const auto deliver = [&process, &redact, facts](const Announcement& announcement) -> Result<ChannelResult> {
+    const auto call = desktop::helper_call(facts, announcement.text.title, announcement.text.message);
     for (const std::string& name : call->names) {
       const auto executable = find_executable(name, process.variable("PATH"));
       if (!executable) continue;
       std::vector<std::string> argv{*executable};
       argv.insert(argv.end(), call->arguments.begin(), call->arguments.end());
-      TRY_STATUS(output_of(process, std::move(argv), call->input, kHelperPatience, redact));
-      return Told{.took = true};
+      TRY_STATUS(output_of(process, std::move(argv), call->input, kHelperTimeout, redact));
+      return ChannelResult{.accepted = true};
     }
-    return Told{.detail = call->names.front() + " is not there"};
+    return ChannelResult{.detail = call->names.front() + " not found"};
   };
-  return Channel{"system", tell};
+  return Channel{"system", deliver};
 }
 
 }  // namespace
@@ -148,7 +149,7 @@ Status close_on_desktop(const ProcessFacts& process, const Redactor& redact, con
   const Bus bus(process, redact);
   for (const std::string& handle : handles) {
     desktop::Notice notice;
-    notice.close = shown_by(handle);
+    notice.close = notice_id_of(handle);
     if (notice.close) TRY_STATUS(bus.close(*executable, notice));
   }
   return {};

@@ -3,10 +3,11 @@
 
 namespace delegate::notify {
 
-/// The notification service of this desktop: on Linux through `delegate-notify`, which speaks D-Bus and ends by itself.
-/// Takes away what it shows under these handles. What is not there any more is no error; nor is no desktop.
+/// Closes the notifications with these handles. One that is gone already is no error, and neither is a missing desktop.
 Status close_on_desktop(const ProcessFacts& process, const Redactor& redact, const std::vector<std::string>& handles);
 
+/// The notification service of this desktop: on Linux through `delegate-notify`, which speaks D-Bus and exits after one
+/// notice; elsewhere through a program of the system.
 std::vector<Channel> desktop_channels(const ProcessFacts& process, const Redactor& redact);
 
 }  // namespace delegate::notify

@@ -19,8 +19,8 @@ constexpr const char* kMacScript =
     "app.includeStandardAdditions = true;"
     "app.displayNotification(said.text, {withTitle: said.title});";
 
-/// A toast needs the id of an application that Windows knows; PowerShell's own is on every Windows. No double quotes:
-/// the command line of a Windows program is one string, and these would have to survive being put into it.
+/// A toast needs the id of an application that Windows knows; PowerShell's own exists on every Windows. The script has
+/// no double quotes, because the command line of a Windows program is one string in which they would need escaping.
 constexpr const char* kWindowsScript =
     "$ErrorActionPreference = 'Stop';"
     "$said = [Console]::In.ReadToEnd() | ConvertFrom-Json;"
@@ -34,8 +34,8 @@ constexpr const char* kWindowsScript =
     "$app = '{1AC14E77-02E7-4E5D-B744-2EB1AE5198B7}\\WindowsPowerShell\\v1.0\\powershell.exe';"
     "[Windows.UI.Notifications.ToastNotificationManager]::CreateToastNotifier($app).Show($toast);";
 
-/// ASCII alone: nobody has to agree on an encoding of the pipe.
-std::string words(std::string_view title, std::string_view text) {
+/// ASCII only, so the encoding of the pipe does not matter.
+std::string input_json(std::string_view title, std::string_view text) {
   const nlohmann::ordered_json json{{"title", one_line(title, kLongestTitle)}, {"text", one_line(text, kLongestText)}};
   return json.dump(-1, ' ', true) + "\n";
 }
@@ -59,7 +59,7 @@ System this_system() {
 
 bool is_wsl(const HelperFacts& facts) {
   if (facts.system != System::linux_kernel) return false;
-  // A container on such a machine has the kernel, but neither the variables nor Windows' programs.
+  // A container on such a machine has the same kernel, but neither the variables nor the Windows programs.
   return (is_set(facts, "WSL_DISTRO_NAME") || is_set(facts, "WSL_INTEROP")) &&
          contains_ignoring_case(facts.kernel_release, "microsoft");
 }
@@ -68,11 +68,11 @@ std::optional<HelperCall> helper_call(const HelperFacts& facts, std::string_view
   if (facts.system == System::macos)
     return HelperCall{.names = {"/usr/bin/osascript"},
                       .arguments = {"-l", "JavaScript", "-e", kMacScript},
-                      .input = words(title, text)};
+                      .input = input_json(title, text)};
   if (!is_wsl(facts)) return std::nullopt;
   return HelperCall{.names = {"powershell.exe", "/mnt/c/Windows/System32/WindowsPowerShell/v1.0/powershell.exe"},
                     .arguments = {"-NoProfile", "-NonInteractive", "-Command", kWindowsScript},
-                    .input = words(title, text)};
+                    .input = input_json(title, text)};
 }
 
 std::vector<std::string> notifier_places(std::string_view own_executable) {
@@ -80,7 +80,7 @@ std::vector<std::string> notifier_places(std::string_view own_executable) {
   if (slash == std::string_view::npos || own_executable.front() != '/') return {};
   const std::string directory(own_executable.substr(0, slash));
   std::vector<std::string> places{directory + "/delegate-notify"};
-  // "bin" beside "libexec", whatever the prefix is.
+  // With any install prefix, "libexec" is next to "bin".
   const std::string prefix = directory.substr(0, directory.rfind('/') == std::string::npos ? 0 : directory.rfind('/'));
   places.push_back(prefix + "/libexec/delegate/delegate-notify");
   return places;

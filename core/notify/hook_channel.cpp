@@ -7,38 +7,38 @@
 namespace delegate::notify {
 namespace {
 
-constexpr milliseconds kPatience{5'000};
+constexpr milliseconds kTimeout{5'000};
 constexpr std::size_t kLongestRemark = 200;
 
 tl::unexpected<Error> broken(const std::string& why) { return fail(Code::unavailable, why); }
-/// It had begun, and may have told it: nobody else must.
+/// The hook may have shown it before it was cut off, so no other channel may be tried.
 tl::unexpected<Error> cut_off(const std::string& why) { return fail(Code::deadline_exceeded, why); }
 
-Result<Told> told_by(const ChildResult& ended, const Redactor& redact) {
-  if (ended.end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may have been told");
+Result<ChannelResult> result_of(const ChildResult& ended, const Redactor& redact) {
+  if (ended.end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may have been shown");
   if (ended.end == ChildEnd::timed_out) return cut_off("did not end within 5 s");
   if (ended.end == ChildEnd::signalled) return cut_off("ended by signal " + std::to_string(ended.signal));
-  if (ended.exit_code == 0) return Told{.took = true};
-  const std::string said = redact(one_line(trim(ended.err.text()), kLongestRemark));
-  return broken("exit status " + std::to_string(ended.exit_code) + (said.empty() ? "" : ": " + said));
+  if (ended.exit_code == 0) return ChannelResult{.accepted = true};
+  const std::string words = redact(one_line(trim(ended.err.text()), kLongestRemark));
+  return broken("exit status " + std::to_string(ended.exit_code) + (words.empty() ? "" : ": " + words));
 }
 
 }  // namespace
 
 Channel hook_channel(const ProcessFacts& process, const std::vector<std::string>& command, const Redactor& redact) {
-  const auto tell = [&process, command, &redact](const Announcement& announcement) -> Result<Told> {
+  const auto deliver = [&process, command, &redact](const Announcement& announcement) -> Result<ChannelResult> {
     const auto executable = find_executable(command.front(), process.variable("PATH"));
-    if (!executable) return broken("'" + one_line(command.front(), kLongestRemark) + "' is not there");
+    if (!executable) return broken("'" + one_line(command.front(), kLongestRemark) + "' not found");
     const std::string input = to_json(announcement, process.clock.now().wall) + "\n";
     ChildSpec spec{.argv = command, .input = input};
     spec.argv.front() = *executable;
     for (const auto& [name, value] : process.environment) spec.env.push_back(name + "=" + value);
-    spec.clocks.total = Deadline::in(kPatience);
+    spec.clocks.total = Deadline::in(kTimeout);
     const auto ended = run_child(spec, process.interrupted);
     if (!ended) return tl::unexpected(ended.error());
-    return told_by(*ended, redact);
+    return result_of(*ended, redact);
   };
-  return {"hook", tell};
+  return {"hook", deliver};
 }
 
 }  // namespace delegate::notify

@@ -3,8 +3,8 @@
 
 namespace delegate::notify {
 
-/// A command of the person's: one announcement as JSON on its stdin, five seconds to take it, exit status 0 when it
-/// has. What it starts ends with it.
+/// A command from the configuration. It reads one announcement as JSON on stdin and has five seconds to exit with 0.
+/// Processes that it starts are ended with it.
 Channel hook_channel(const ProcessFacts& process, const std::vector<std::string>& command, const Redactor& redact);
 
 }  // namespace delegate::notify

@@ -15,19 +15,19 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<const char*, 3> kUrgencies{"low", "normal", "critical"};  // in the order of Urgency
-constexpr milliseconds kLongestPatience{60'000};
+constexpr milliseconds kLongestTime{60'000};
 constexpr std::size_t kLongestName = 100;
 
 tl::unexpected<Error> bad(const std::string& key, const std::string& why) {
   return fail(Code::invalid_argument, "notice: " + key + ": " + why);
 }
 
-Json json_of(const Shown& shown) { return Json{{"id", shown.id}, {"server", shown.server}}; }
+Json json_of(const NoticeId& shown) { return Json{{"id", shown.id}, {"server", shown.server}}; }
 
-/// An object with these keys alone.
+/// An object with no other keys than these.
 Result<Json> object_of(std::string_view text, const std::string& what, const std::set<std::string>& keys) {
   Json json = Json::parse(valid_utf8(text), nullptr, false);
-  if (!json.is_object()) return fail(Code::invalid_argument, what + ": is not one JSON object");
+  if (!json.is_object()) return fail(Code::invalid_argument, what + ": not a single JSON object");
   for (const auto& entry : json.items())
     if (keys.count(entry.key()) == 0)
       return fail(Code::invalid_argument, what + ": unknown key '" + one_line(entry.key(), 40) + "'");
@@ -37,33 +37,32 @@ Result<Json> object_of(std::string_view text, const std::string& what, const std
 Status read_text(const Json& json, const char* key, std::string& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
-  if (!found->is_string()) return bad(key, "is not a text");
+  if (!found->is_string()) return bad(key, "not a string");
   into = found->get<std::string>();
   return {};
 }
 
-/// A name of the specification's process: no path, no address, nothing to be resolved.
+/// A plain name as in the specification: no path and no address.
 Status read_name(const Json& json, const char* key, std::string& into) {
   TRY_STATUS(read_text(json, key, into));
   const bool plain = std::all_of(into.begin(), into.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
            c == '_';
   });
-  if (!plain || into.size() > kLongestName) return bad(key, "is not a plain name");
+  if (!plain || into.size() > kLongestName) return bad(key, "not a plain name");
   return {};
 }
 
-Status read_patience(const Json& json, const char* key, milliseconds shortest, milliseconds& into) {
+Status read_milliseconds(const Json& json, const char* key, milliseconds shortest, milliseconds& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
   // Unsigned beyond the signed range must not wrap into it.
-  const bool in_range = found->is_number_integer() &&
-                        (!found->is_number_unsigned() || found->get<std::uint64_t>() <= 60'000) &&
-                        milliseconds(found->get<std::int64_t>()) >= shortest &&
-                        milliseconds(found->get<std::int64_t>()) <= kLongestPatience;
+  const bool in_range =
+      found->is_number_integer() && (!found->is_number_unsigned() || found->get<std::uint64_t>() <= 60'000) &&
+      milliseconds(found->get<std::int64_t>()) >= shortest && milliseconds(found->get<std::int64_t>()) <= kLongestTime;
   if (!in_range)
-    return bad(key, "is not a whole number from " + std::to_string(shortest.count()) + " to " +
-                        std::to_string(kLongestPatience.count()));
+    return bad(key, "not a whole number from " + std::to_string(shortest.count()) + " to " +
+                        std::to_string(kLongestTime.count()));
   into = milliseconds(found->get<std::int64_t>());
   return {};
 }
@@ -72,32 +71,32 @@ Result<Urgency> urgency_of(const Json& json) {
   std::string said = kUrgencies[1];
   TRY_STATUS(read_text(json, "urgency", said));
   const auto found = std::find(kUrgencies.begin(), kUrgencies.end(), said);
-  if (found == kUrgencies.end()) return bad("urgency", "is none of low, normal, critical");
+  if (found == kUrgencies.end()) return bad("urgency", "expected low, normal or critical");
   return static_cast<Urgency>(found - kUrgencies.begin());
 }
 
-Result<Shown> shown_of(const Json& json, const char* key) {
-  if (!json.is_object() || json.size() != 2) return bad(key, "is not an id and a server");
+Result<NoticeId> notice_id_of(const Json& json, const char* key) {
+  if (!json.is_object() || json.size() != 2) return bad(key, "expected an id and a server");
   const auto id = json.find("id");
   const auto server = json.find("server");
   if (id == json.end() || !id->is_number_unsigned() || id->get<std::uint64_t>() == 0 ||
       id->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
-    return bad(key, "its id is not a number from 1 to 4294967295");
-  if (server == json.end() || !server->is_string()) return bad(key, "its server is not a text");
-  return Shown{id->get<std::uint32_t>(), server->get<std::string>()};
+    return bad(key, "the id is not a number from 1 to 4294967295");
+  if (server == json.end() || !server->is_string()) return bad(key, "the server is not a string");
+  return NoticeId{id->get<std::uint32_t>(), server->get<std::string>()};
 }
 
-Status read_shown(const Json& json, const char* key, std::optional<Shown>& into) {
+Status read_notice_id(const Json& json, const char* key, std::optional<NoticeId>& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
-  TRY(into, shown_of(*found, key));
+  TRY(into, notice_id_of(*found, key));
   return {};
 }
 
 Result<bool> flag_at(const Json& json, const char* key) {
   const auto found = json.find(key);
   if (found == json.end()) return false;
-  if (!found->is_boolean()) return fail(Code::data_loss, std::string("delivery: ") + key + ": is not true or false");
+  if (!found->is_boolean()) return fail(Code::data_loss, std::string("delivery: ") + key + ": not true or false");
   return found->get<bool>();
 }
 
@@ -127,17 +126,17 @@ Result<Notice> notice_of(std::string_view text) {
   TRY(notice.urgency, urgency_of(json));
   TRY_STATUS(read_name(json, "icon", notice.icon));
   TRY_STATUS(read_name(json, "category", notice.category));
-  TRY_STATUS(read_patience(json, "budget_ms", milliseconds(1), notice.budget));
-  TRY_STATUS(read_patience(json, "activation_ms", milliseconds(0), notice.activation));
-  TRY_STATUS(read_shown(json, "close", notice.close));
-  TRY_STATUS(read_shown(json, "replaces", notice.replaces));
-  if (trim(notice.summary).empty() && !notice.close) return bad("summary", "is missing");
+  TRY_STATUS(read_milliseconds(json, "budget_ms", milliseconds(1), notice.budget));
+  TRY_STATUS(read_milliseconds(json, "activation_ms", milliseconds(0), notice.activation));
+  TRY_STATUS(read_notice_id(json, "close", notice.close));
+  TRY_STATUS(read_notice_id(json, "replaces", notice.replaces));
+  if (trim(notice.summary).empty() && !notice.close) return bad("summary", "missing");
   if (trim(notice.summary).empty() && (!notice.body.empty() || notice.replaces))
-    return bad("summary", "is missing, and body and replaces belong to one");
+    return bad("summary", "missing, but body and replaces need one");
   return notice;
 }
 
-std::string to_json(const Delivery& delivery) {
+std::string to_json(const NoticeResult& delivery) {
   Json json{{"delivered", delivery.delivered}};
   if (delivery.shown) json.update(json_of(*delivery.shown));
   if (delivery.replaced) json["replaced"] = true;
@@ -148,10 +147,10 @@ std::string to_json(const Delivery& delivery) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<Delivery> delivery_of(std::string_view line) {
+Result<NoticeResult> notice_result_of(std::string_view line) {
   TRY(const Json json,
       object_of(line, "delivery", {"delivered", "id", "server", "replaced", "maybe", "closed", "reason", "took_ms"}));
-  Delivery delivery;
+  NoticeResult delivery;
   TRY(delivery.delivered, flag_at(json, "delivered"));
   TRY(delivery.maybe, flag_at(json, "maybe"));
   TRY(delivery.replaced, flag_at(json, "replaced"));
@@ -160,10 +159,10 @@ Result<Delivery> delivery_of(std::string_view line) {
   }
   if (delivery.delivered) {
     TRY(delivery.shown,
-        shown_of(Json{{"id", json.value("id", Json())}, {"server", json.value("server", Json())}}, "delivery"));
+        notice_id_of(Json{{"id", json.value("id", Json())}, {"server", json.value("server", Json())}}, "delivery"));
   }
   TRY_STATUS(read_text(json, "reason", delivery.reason));
-  TRY_STATUS(read_patience(json, "took_ms", milliseconds(0), delivery.took));
+  TRY_STATUS(read_milliseconds(json, "took_ms", milliseconds(0), delivery.took));
   return delivery;
 }
 

@@ -20,17 +20,17 @@ constexpr std::array<std::string_view, 4> kForms{"bell", "osc9", "osc777", "osc9
 
 enum class Within { nothing, tmux, screen, unknown };
 
-/// How a terminal gives itself away. `begins` is how the variable's value begins.
+/// What identifies a terminal: a variable, and how its value begins.
 struct Mark {
   const char* variable;
   std::string_view begins;
   Form form;
-  bool is_certain = true;  // false: not all that set it show the form, or it is but left over from another terminal
+  bool is_certain = true;  // false: some that set it lack the form, or it may be left over from another terminal
 };
 
-/// TERM first: it is set by the terminal itself, at each start, and travels through ssh. Then the names that terminals
-/// give themselves, then what is merely present. A terminal that knows no sequence is a row, too, so that what leaked
-/// into it from the one it was started from does not count. Windows Terminal takes OSC 9 for a progress bar.
+/// TERM comes first: every terminal sets it at start, and ssh passes it on. Then variables with the name of a terminal,
+/// then those that are merely present. Terminals without any sequence have a row as well, so that variables leaked from
+/// the terminal that started them do not count. Windows Terminal uses OSC 9 for a progress bar.
 constexpr Mark kMarks[] = {
     {"TERM", "xterm-kitty", Form::osc99},
     {"TERM", "xterm-ghostty", Form::osc777},
@@ -40,7 +40,7 @@ constexpr Mark kMarks[] = {
     {"TERM", "alacritty", Form::bell},
     {"TERM", "linux", Form::bell},
     {"XTERM_VERSION", "", Form::bell},
-    {"VTE_VERSION", "", Form::osc777, false},  // Fedora's and Ubuntu's show it, the others pass over it
+    {"VTE_VERSION", "", Form::osc777, false},  // shown by Fedora's and Ubuntu's, ignored by the others
     {"KONSOLE_VERSION", "", Form::bell},
     {"TERM_PROGRAM", "iTerm.app", Form::osc9},
     {"TERM_PROGRAM", "WezTerm", Form::osc777},
@@ -92,7 +92,7 @@ Within within(const TerminalFacts& facts) {
   return Within::nothing;
 }
 
-/// OSC 9 that begins with digits is a command of ConEmu's.
+/// OSC 9 followed by digits is a command of ConEmu.
 std::string osc9(const std::string& title, const std::string& text) {
   std::string said = text.empty() ? title : title.empty() ? text : title + ": " + text;
   const bool begins_with_letter =
@@ -143,15 +143,15 @@ TerminalSequence terminal_sequence(const TerminalFacts& facts, const TerminalNot
 
   const std::string title = one_line(notice.title, kLongestTitle);
   const std::string text = one_line(notice.text, kLongestText);
-  // What goes through screen ends at the first ST.
+  // screen ends a passed-through sequence at the first ST.
   const std::string_view end = around == Within::screen ? kBell : kEnd;
   std::string bytes = terminal.form == Form::osc9     ? osc9(title, text)
                       : terminal.form == Form::osc777 ? osc777(title, text, end)
                                                       : osc99(title, text, notice.id, end);
   if (around == Within::tmux) bytes = passed_through_tmux(bytes);
   if (around == Within::screen) bytes = passed_through_screen(bytes);
-  // Multiplexers pass on what they are allowed to, and to whichever terminal shows them now; they all mark a window
-  // in which a bell rang.
+  // A multiplexer may not pass the sequence on, and its terminal may be another one by now; all mark a window with a
+  // bell.
   if (around != Within::nothing || !terminal.is_certain) bytes += kBell;
   return {kForms[static_cast<std::size_t>(terminal.form)], bytes};
 }

@@ -1,5 +1,6 @@
 #include "core/os/cancel.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 
 #include <cerrno>
@@ -16,6 +17,12 @@ void CancelToken::cancel() noexcept {
   // The counter is never read, so the write fails only if it is full, and then it is readable already.
   if (::write(event_.get(), &one, sizeof one) < 0) errno = 0;
   errno = error;
+}
+
+bool CancelToken::cancelled_within(milliseconds time) const {
+  pollfd event{fd(), POLLIN, 0};
+  ::poll(&event, 1, static_cast<int>(time.count()));
+  return cancelled();
 }
 
 }  // namespace delegate

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 
+#include "core/base/deadline.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate {
@@ -16,6 +17,8 @@ class CancelToken {
   void cancel() noexcept;  // async-signal-safe
   bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
   int fd() const { return event_.get(); }
+  /// Waits for the cancel; false if the time is over first.
+  bool cancelled_within(milliseconds time) const;
 
  private:
   std::atomic<bool> cancelled_{false};

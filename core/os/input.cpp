@@ -1,4 +1,5 @@
 #include "core/os/input.hpp"
+#include "core/os/terminal.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -25,8 +26,6 @@ bool wait_for(int fd, const CancelToken& cancel, Deadline patience) {
 }
 
 }  // namespace
-
-bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
 InputKind input_kind(int fd) {
   struct stat facts {};

@@ -12,8 +12,6 @@
 // What a person or a script gives this program to read: stdin and files, which may be pipes and may be slow.
 namespace delegate {
 
-bool is_terminal(int fd);
-
 enum class InputKind { nothing, terminal, stream, directory };
 
 /// A pipe, file or socket is a stream: it has an end. /dev/null and other devices are nothing.

@@ -18,7 +18,7 @@
 //   lifeline     start_with_lifeline
 //   foreground   ForegroundProxy (foreground_proxy.hpp)
 //   init         split_off_init (startup.hpp)
-//   writer       write_to_terminal (terminal_write.hpp)
+//   writer       write_to_terminal (terminal.hpp)
 //
 // After a fork in a process that may have threads, the child makes system calls only until it calls exec or _exit: no
 // allocation, no locks, no stdio. The functions that keep this rule say so.

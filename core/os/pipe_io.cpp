@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <climits>
 
-#include "core/os/errno_code.hpp"
+#include "core/base/result.hpp"
 #include "core/os/fd.hpp"
 #include "core/os/file.hpp"
 

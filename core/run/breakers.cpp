@@ -47,7 +47,7 @@ Skip refusal(const AdmissionRequest& wanted, const Breaker& breaker, const HostT
   const bool forced = seen.state == BreakerState::forced_open;
   if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;
   else if (forced || breaker.manual) skip.reason = SkipReason::tripped_manually;
-  if (skip.reason == SkipReason::tripped_manually) skip.message = "tripped by hand";
+  if (skip.reason == SkipReason::tripped_manually) skip.message = "tripped manually";
   if (forced) skip.retry_in.reset();
   return skip;
 }

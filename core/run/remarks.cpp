@@ -4,6 +4,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate {
 namespace {
@@ -17,8 +18,8 @@ std::string reason_text(const Skip& skip) {
     case SkipReason::breaker_open: return "open, retry in " + format_wait(skip.retry_in.value_or(milliseconds(0)));
     case SkipReason::probe_running: return "half-open, a probe is running";
     case SkipReason::tripped_manually:
-      return skip.retry_in ? "tripped by hand, retry in " + format_wait(*skip.retry_in)
-                           : "tripped by hand, see `delegate breaker reset " + skip.backend + "`";
+      return skip.retry_in ? "tripped manually, retry in " + format_wait(*skip.retry_in)
+                           : "tripped manually, see `delegate breaker reset " + skip.backend + "`";
     case SkipReason::no_slot: return "no free slot";
     case SkipReason::not_installed: return "not installed";
     case SkipReason::disabled: return "disabled";
@@ -88,7 +89,7 @@ std::string describe(const Attempt& attempt) {
   if (attempt.outcome == Outcome::not_installed)
     return describe({.backend = attempt.backend, .reason = SkipReason::not_installed, .message = attempt.message});
   return attempt.backend + " failed after " + format_took(attempt.took) + " (" +
-         std::string(to_string(attempt.outcome)) + ": " + attempt.message + ")";
+         std::string(words_for(attempt.outcome)) + ": " + attempt.message + ")";
 }
 
 bool is_degraded(const RunResult& result) {

@@ -108,7 +108,7 @@ TEST_CASE("queued and working runs are listed with their state, and one is shown
   const Finished listed = cli.run("runs").expect(0).stdout_lacks("the-secret-plan");
   REQUIRE(listed.out_lines().size() == 3);
   CHECK(listed.out_lines()[1].starts_with(second));
-  CHECK(listed.out_lines()[1].find("waiting  -     -") != std::string::npos);
+  CHECK(listed.out_lines()[1].find("queued  -     -") != std::string::npos);
   CHECK(listed.out_lines()[1].ends_with("queued"));
   CHECK(listed.out_lines()[2].starts_with(first));
   CHECK(listed.out_lines()[2].find("running") != std::string::npos);
@@ -128,7 +128,7 @@ TEST_CASE("queued and working runs are listed with their state, and one is shown
   CHECK(cli.run("complete runs").expect(0).out_lines().front().starts_with(second + "\t"));
 
   const Finished one = cli.run("runs " + second).expect(0).stdout_lacks("the-secret-plan");
-  one.stdout_has("asked for  codex").stdout_has("outcome    waiting").stdout_has("nobody was asked yet");
+  one.stdout_has("asked for  codex").stdout_has("outcome    queued").stdout_has("no backend was called yet");
   CHECK(cli.run({"runs", "--json", second}).expect(0).json()["cwd"] == cli.home("project"));
   cli.run("runs " + first).expect(0).stdout_has("doing      asking codex");
   cli.run("runs " + first.substr(0, 2)).expect(2).stderr_has("several runs begin with");

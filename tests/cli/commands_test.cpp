@@ -27,7 +27,7 @@ TEST_CASE("status shows one row for each backend and where the state is") {
   const Finished status = cli.run("status").expect(0).stderr_is("");
   CHECK_THAT(status.out_lines().at(0), Matches("BACKEND +BREAKER +NEXT +SLOTS +LAST"));
   CHECK_THAT(row(status, "codex"),
-             Matches("codex +open +probe in [0-9ms ]+ +0/3 +exited_nonzero .* ago: exit code 3: codex is broken"));
+             Matches("codex +open +probe in [0-9ms ]+ +0/3 +crashed .* ago: exit code 3: codex is broken"));
   CHECK_THAT(row(status, "claude"), Matches("claude +off +0/3"));
   CHECK_THAT(row(status, "gemini"), Matches("gemini +closed +0 of 1 failures +0/3 +not installed"));
   status.stdout_has("state: sqlite " + cli.state_file() + "\n");
@@ -36,7 +36,7 @@ TEST_CASE("status shows one row for each backend and where the state is") {
 TEST_CASE("status names a failed ping as the reason why a breaker counts or is open") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 2").fails("codex");
-  const char* failed = " +exited_nonzero .* ago: exit code 3: codex is broken";
+  const char* failed = " +crashed .* ago: exit code 3: codex is broken";
   cli.run("ping codex").expect(1);
   CHECK_THAT(row(cli.run("status"), "codex"), Matches(std::string("codex +closed +1 of 2 failures +0/3") + failed));
   cli.run("ping codex").expect(1);
@@ -100,7 +100,7 @@ TEST_CASE("a failed ping says why, counts as a failure and sets the exit code") 
   Cli cli;
   cli.fails("codex").answers("gemini");
   const Finished failed = cli.run("ping codex").expect(1);
-  CHECK_THAT(row(failed, "codex"), Matches("codex +command +exited_nonzero +exit code 3: codex is broken.*"));
+  CHECK_THAT(row(failed, "codex"), Matches("codex +command +crashed +exit code 3: codex is broken.*"));
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 1);
   CHECK(cli.run("ping").expect(1).out.find("gemini") != std::string::npos);
   cli.run("ping claude").expect(5).stdout_has("not installed");
@@ -135,7 +135,7 @@ TEST_CASE("a manually tripped breaker stays open until it is reset") {
   cli.run("ask -b codex hello")
       .expect(4)
       .stdout_is("")
-      .stderr_begins("[delegate:degraded] codex skipped: tripped by hand");
+      .stderr_begins("[delegate:degraded] codex skipped: tripped manually");
   Json json = cli.run("ask -b codex hello --json").expect(4).json();
   CHECK(json["skipped"][0]["reason"] == "tripped_by_hand");
   CHECK_FALSE(json["skipped"][0].contains("retry_in_ms"));
@@ -189,7 +189,7 @@ TEST_CASE("breaker list shows all of them") {
   cli.config("[breaker]\nthreshold = 1").fails("codex");
   cli.run("ask hello").expect(1);
   const Finished shown = cli.run("breaker list").expect(0).stderr_is("");
-  CHECK_THAT(row(shown, "codex"), Matches("codex +open +probe in .* 1 +exited_nonzero: exit code 3: codex is broken"));
+  CHECK_THAT(row(shown, "codex"), Matches("codex +open +probe in .* 1 +crashed: exit code 3: codex is broken"));
   CHECK_THAT(row(shown, "gemini"), Matches("gemini +closed .*none"));
   CHECK(cli.run("breaker list --json").expect(0).json()["backends"].is_array());
 }

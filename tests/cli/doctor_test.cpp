@@ -62,7 +62,7 @@ void script(const Cli& cli, const std::string& name, const std::string& text) {
 TEST_CASE("doctor finds no problems on a healthy host, and only asks CLIs for their version") {
   Well cli;
   cli.counted("agy", {"--say", "hi"});
-  const Finished healthy = cli.run("doctor").expect(0).stderr_is("").stdout_has("Nothing hinders delegate here. ");
+  const Finished healthy = cli.run("doctor").expect(0).stderr_is("").stdout_has("No problems found. ");
   healthy.stdout_has("ok    configuration  ~/.config").stdout_lacks("warning").stdout_lacks("problem");
   CHECK(cli.spawns("agy") == 0);
   const Json report = cli.run("doctor --json").expect(0).json();
@@ -87,7 +87,7 @@ TEST_CASE("doctor reports an invalid, unreadable or untrusted configuration, and
   cli.set("DELEGATE_CONFIG", file);
   CHECK(mentions(fix_of(problem(cli, "configuration", "breaker.cooldwon: unknown key")), "cooldown"));
   problem(cli, "configuration", "must be from 1 to 1000");
-  finding(cli, 1, "note", "configuration", "looked at once it can be used");
+  finding(cli, 1, "note", "configuration", "checked once the configuration is valid");
   std::string many = "[breaker]\n";
   for (char c = 'a'; c <= 'j'; ++c) many += std::string(1, c) + " = 1\n";
   cli.write(file, many);
@@ -134,8 +134,8 @@ TEST_CASE("a command that is missing, not executable or does not start is a prob
                                      "[backends.flat]\nkind = \"command\"\ncommand = [\"flat\"]\n"));
   cli.write(cli.file("bin/flat"), "#!/bin/sh\n");
   script(cli, "codex", "echo 'no such library' >&2; exit 127\n");
-  CHECK(mentions(fix_of(problem(cli, "gone", "is not there")), "backends.gone.command"));
-  problem(cli, "lost", "is not on the PATH");
+  CHECK(mentions(fix_of(problem(cli, "gone", "does not exist")), "backends.gone.command"));
+  problem(cli, "lost", "not found on PATH");
   CHECK(fix_of(problem(cli, "flat", "may not be executed")) == "chmod +x " + cli.file("bin/flat"));
   problem(cli, "codex", "no such library");
 }
@@ -158,7 +158,7 @@ TEST_CASE("a key that a backend prints is not shown, whatever its variable is ca
 TEST_CASE("a CLI that hangs delays doctor only for a moment") {
   Well cli;
   script(cli, "claude", "while :; do :; done\n");
-  const Json slow = warning(cli, "claude", "told no version in time");
+  const Json slow = warning(cli, "claude", "did not print its version in time");
   CHECK(fix_of(slow) == "delegate backends --check waits longer for it");
   CHECK(eventually([&] { return cli.processes().empty(); }));
 }
@@ -186,7 +186,7 @@ TEST_CASE("a login is detected by its file or its variable, whose values are nev
                                                                       {"codex", ".codex/auth.json"},
                                                                       {"gemini", ".gemini/oauth_creds.json"}}) {
     INFO(name);
-    CHECK_FALSE(fix_of(warning(cli, name, cli.home(place) + " is not there")).empty());
+    CHECK_FALSE(fix_of(warning(cli, name, cli.home(place) + " does not exist")).empty());
     cli.write(cli.home(place), "hunter2");
     CHECK(has_login(name));
     fs::remove(cli.home(place));
@@ -226,7 +226,7 @@ TEST_CASE("an unreachable local server is a problem only when the configuration 
   cli.config("\n");
   CHECK(mentions(fix_of(problem(cli, "ollama", "127.0.0.1")), "ollama serve"));
   cli.config("[backends.llama]\nkind = \"openai\"\nurl = \"https://127.0.0.1:1/v1\"\n" + std::string(kNoOllama));
-  finding(cli, 0, "ok", "llama", "not asked, because it is a service");
+  finding(cli, 0, "ok", "llama", "not contacted, because it is a remote service");
 }
 
 TEST_CASE("an open breaker is a problem with its cause and a fix, and a manually opened one is a warning") {
@@ -240,10 +240,10 @@ TEST_CASE("an open breaker is a problem with its cause and a fix, and a manually
   cli.run("breaker trip agy --for 2h").expect(0);
   CHECK(fix_of(warning(cli, "agy", "is skipped for 2 h")) == "delegate breaker reset agy");
   cli.run("breaker trip agy").expect(0);
-  warning(cli, "agy", "until somebody resets it");
+  warning(cli, "agy", "until it is reset");
   cli.run("breaker reset agy").expect(0);
   cli.run("breaker disable agy").expect(0);
-  note(cli, "agy", "its breaker is switched off");
+  note(cli, "agy", "its breaker is disabled");
   cli.run("breaker enable agy").expect(0);
   cli.fails("agy").run("ask -b agy hello").expect(1);
   note(cli, "agy", "has failed 1 of 3 times");
@@ -268,7 +268,7 @@ TEST_CASE("doctor reports queued, working and orphaned background runs") {
   const std::string first = cli.run("submit one").expect(0).out_lines().front();
   REQUIRE(eventually([&] { return cli.spawns("agy") == 1; }));
   const std::string second = cli.run("submit two").expect(0).out_lines().front();
-  note(cli, "background", "1 of 1 runs work, 1 wait");
+  note(cli, "background", "1 of 1 slots running, 1 queued");
   for (const pid_t pid : cli.processes()) ::kill(pid, SIGKILL);
   REQUIRE(eventually([&] { return cli.processes().empty(); }));
   CHECK(fix_of(warning(cli, "background", "killed before they began: " + second)) == "delegate worker");
@@ -285,7 +285,7 @@ TEST_CASE("doctor shows what each editor starts, and how to fix it") {
     cli.write(cli.home(".cursor/mcp.json"), R"({"mcpServers": {"delegate": )" + entry + "}}");
   };
   registered(R"({"command": "/nowhere/delegate"})");
-  CHECK(fix_of(problem(cli, "Cursor", "/nowhere/delegate, which is not there")) == "delegate setup cursor");
+  CHECK(fix_of(problem(cli, "Cursor", "/nowhere/delegate, which does not exist")) == "delegate setup cursor");
   cli.install("delegate-next");
   registered("{\"command\": \"" + cli.file("bin/delegate-next") + "\"}");
   warning(cli, "Cursor", "is not this program");
@@ -303,7 +303,7 @@ TEST_CASE("doctor reports an editor entry that is outdated or lacks variables") 
   cli.run("setup codex").expect(0);
   finding(cli, 0, "ok", "Codex CLI", "has delegate as a tool");
   cli.set("XDG_STATE_HOME", cli.home("state"));
-  warning(cli, "Codex CLI", "does not hand on XDG_STATE_HOME");
+  warning(cli, "Codex CLI", "does not pass on XDG_STATE_HOME");
   cli.run("setup codex").expect(0);
   finding(cli, 0, "ok", "Codex CLI", "has delegate as a tool");
 }
@@ -328,7 +328,7 @@ TEST_CASE("doctor reports a nesting depth, an odd PATH and another delegate on t
   problem(cli, "PATH", "is not set");
   cli.set("PATH", cli.file("bin"));
   fs::remove(cli.file("bin/delegate"));
-  note(cli, "delegate", "is not on the PATH");
+  note(cli, "delegate", "not found on PATH");
   script(cli, "delegate", "echo 'delegate 0.0.9'\n");
   warning(cli, "delegate", "(delegate 0.0.9)");
 }
@@ -339,7 +339,7 @@ TEST_CASE("doctor reports a state on a temporary or a full file system") {
                                   "mkdir -p .local/state; mount -t tmpfs -o size=4m none .local/state\n"
                                   "$DELEGATE doctor || true\n");
   if (!said) return;
-  said->stdout_has("note     state          is on tmpfs").stdout_has("KiB of room left on its file system");
+  said->stdout_has("note     state          is on tmpfs").stdout_has("KiB free on its file system");
 }
 
 TEST_CASE("doctor reports that the clock was ahead when a backend was last asked") {

@@ -88,26 +88,26 @@ TEST_CASE("the drill succeeds where nothing is installed, shows each step, and l
   const Finished drill = cli.run("drill").expect(0).stderr_is("");
   CHECK(contents_of(cli, cli.home()) == before);
   cli.nothing_is_left();
-  CHECK(masked(drill.out) == R"(gemini breaks down and comes back; ollama answers meanwhile. Both are stand-ins
-in a sandbox; processes, HTTP, breaker and state are real. STARTS counts the
-processes of gemini. Nothing of yours is read, called or changed.
+  CHECK(masked(drill.out) == R"(gemini fails and recovers; ollama answers meanwhile. Both are fake backends in a
+sandbox; processes, HTTP, breaker and state are real. STARTS counts processes of
+gemini. Nothing of yours is read, called or changed.
 
-    WHAT HAPPENS                 STARTS  ANSWERED BY         BREAKER     TOOK
-ok  gemini is well               1       gemini              closed      T
-ok  gemini breaks, call 1        1       ollama              closed 1/3  T
-ok  call 2                       1       ollama              closed 2/3  T
-ok  call 3                       1       ollama              open        T
-ok  call 4 leaves it alone       0       ollama              open        T
-ok  another shell asks for it    0       nobody (exit 4)     open        T
-ok  the cooldown passes          0       -                   half-open   T
-ok  it is well; 8 calls at once  1       1 gemini, 7 ollama  closed      T
-ok  the next call                1       gemini              closed      T
-ok  it hangs: cut off after 1 s  1       ollama              closed 1/3  T
-ok  its sign-in is refused       1       ollama              open        T
+    WHAT HAPPENS                  STARTS  ANSWERED BY         BREAKER     TOOK
+ok  gemini is healthy             1       gemini              closed      T
+ok  gemini fails, call 1          1       ollama              closed 1/3  T
+ok  call 2                        1       ollama              closed 2/3  T
+ok  call 3                        1       ollama              open        T
+ok  call 4 skips it               0       ollama              open        T
+ok  another shell calls it        0       none (exit 4)       open        T
+ok  the cooldown passes           0       -                   half-open   T
+ok  it recovers; 8 calls at once  1       1 gemini, 7 ollama  closed      T
+ok  the next call                 1       gemini              closed      T
+ok  it hangs: cut off after 1 s   1       ollama              closed 1/3  T
+ok  it is signed out              1       ollama              open        T
 
-Everything held, in T.
-3 failures in a row open the breaker: from then on gemini costs no call any
-time, in any shell. After the cooldown a single call tries it again.
+All steps passed in T.
+3 failures in a row open the breaker: from then on no call in any shell waits
+for gemini. After the cooldown a single probe tries it again.
 
 On this machine:
    claude  not installed: npm install -g @anthropic-ai/claude-code
@@ -116,7 +116,7 @@ On this machine:
    ollama  no answer at http://127.0.0.1:1: ollama serve
 
 Next:
-   npm install -g @anthropic-ai/claude-code  or another one of them
+   npm install -g @anthropic-ai/claude-code  or another one
    delegate ask "what does errno 11 mean"
 )");
   for (const std::string& line : drill.out_lines()) CHECK(line.size() <= 80);
@@ -167,10 +167,10 @@ TEST_CASE("without an HTTP library the local model cannot answer, and the drill 
   for (const char* name : {"lib/libcurl.so.4", "lib/libcurl-gnutls.so.4"}) cli.write(cli.file(name), "no library");
   cli.set("LD_LIBRARY_PATH", cli.file("lib"));
   const Finished drill = cli.run("drill").expect(1);
-  drill.stdout_has("ok      gemini is well ").stdout_has("FAILED  gemini breaks, call 1  1       nobody (exit 1)");
+  drill.stdout_has("ok      gemini is healthy ").stdout_has("FAILED  gemini fails, call 1  1       none (exit 1)");
   drill.stdout_has("  expected  1 start, answered by ollama, breaker closed 1/3\n");
-  drill.stdout_has("  seen      1 start, answered by nobody (exit 1), breaker closed 1/3\n").stdout_has("libcurl");
-  drill.stdout_has("This did not hold.").stdout_lacks("call 2").stdout_lacks("Everything held");
+  drill.stdout_has("  seen      1 start, answered by none (exit 1), breaker closed 1/3\n").stdout_has("libcurl");
+  drill.stdout_has("This step failed.").stdout_lacks("call 2").stdout_lacks("All steps passed");
   cli.nothing_is_left();
 }
 
@@ -182,10 +182,10 @@ TEST_CASE("drill --mine plays the user's order with fake backends, and changes n
   const Finished drill = cli.run("drill --mine").expect(0).stderr_is("");
   CHECK(contents_of(cli, cli.home()) == before);
   CHECK(cli.spawns("gemini") == 0);
-  drill.stdout_has("Your configuration: agy breaks down and comes back; codex answers meanwhile.");
+  drill.stdout_has("Your configuration: agy fails and recovers; codex answers meanwhile.");
   drill.stdout_has("the cooldown is 2s here (yours: 1m)");
-  drill.stdout_has("ok  agy breaks, call 1           1       codex            closed 1/3");
-  drill.stdout_has("ok  it is well; 8 calls at once  1       1 agy, 7 codex   closed");
+  drill.stdout_has("ok  agy fails, call 1             1       codex            closed 1/3");
+  drill.stdout_has("ok  it recovers; 8 calls at once  1       1 agy, 7 codex   closed");
   cli.nothing_is_left();
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("drill --mine without a file plays the built-in configuration") {
   Json report = my_drill(cli);
   CHECK(report["patient"] == "claude");
   CHECK(held_steps(report).size() == 11);
-  CHECK(report["steps"][10]["name"] == "its sign-in is refused");
+  CHECK(report["steps"][10]["name"] == "it is signed out");
 }
 
 TEST_CASE("drill --mine passes prompt and answer as each command and codex expect them") {
@@ -215,9 +215,9 @@ outcome = "context_too_long"
 breaker.threshold = 5
 model = "o9")");
   Json report = my_drill(cli);
-  const std::vector<std::string> names{
-      "agy is well",         "agy breaks, call 1",          "call 2 leaves it alone", "another shell asks for it",
-      "the cooldown passes", "it is well; 8 calls at once", "the next call"};
+  const std::vector<std::string> names{"agy is healthy",         "agy fails, call 1",   "call 2 skips it",
+                                       "another shell calls it", "the cooldown passes", "it recovers; 8 calls at once",
+                                       "the next call"};
   CHECK(names_of(held_steps(report)) == names);
   CHECK(report["steps"][1]["seen"] == "1 start, answered by codex, breaker open");
 }
@@ -234,17 +234,17 @@ kind = "openai"
 url = "http://127.0.0.1:1"
 breaker.threshold = 5)");
   Json report = my_drill(cli);
-  const std::vector<std::string> names{"llama is well",
-                                       "llama breaks, call 1 to 4",
+  const std::vector<std::string> names{"llama is healthy",
+                                       "llama fails, call 1 to 4",
                                        "call 5",
-                                       "call 6 leaves it alone",
-                                       "another shell asks for it",
+                                       "call 6 skips it",
+                                       "another shell calls it",
                                        "the cooldown passes",
-                                       "it is well; 8 calls at once",
+                                       "it recovers; 8 calls at once",
                                        "the next call"};
   CHECK(names_of(held_steps(report)) == names);
-  CHECK(report["steps"][1]["seen"] == "4 requests, answered by 4 nobody (exit 1), breaker closed 4/5");
-  CHECK(report["steps"][6]["seen"] == "1 request, answered by 1 llama, 7 nobody (exit 4), breaker closed");
+  CHECK(report["steps"][1]["seen"] == "4 requests, answered by 4 none (exit 1), breaker closed 4/5");
+  CHECK(report["steps"][6]["seen"] == "1 request, answered by 1 llama, 7 none (exit 4), breaker closed");
 }
 
 TEST_CASE("drill --mine supports an OpenAI-compatible local model that is first in the order, without fallback") {
@@ -261,7 +261,7 @@ model = "tiny")");
   CHECK(report["patient"] == "gemini");
   CHECK(report["notes"].size() == 3);
   Json steps = held_steps(report);
-  CHECK(steps[1]["seen"] == "1 start, answered by nobody (exit 1), breaker closed 1/3");
+  CHECK(steps[1]["seen"] == "1 start, answered by none (exit 1), breaker closed 1/3");
   CHECK(steps[4]["seen"] == "0 starts, answered by llama, breaker open");
 }
 
@@ -269,7 +269,7 @@ TEST_CASE("drill --mine reports that a store in memory cannot keep a breaker ope
   DrillCli cli;
   cli.config("[state]\nstore = \"memory\"");
   const Finished drill = cli.run("drill --mine").expect(1);
-  drill.stdout_has("your state.store is \"memory\"").stdout_has("FAILED  claude breaks, call 1");
+  drill.stdout_has("your state.store is \"memory\"").stdout_has("FAILED  claude fails, call 1");
   drill.stdout_has("expected  1 start, answered by codex, breaker closed 1/3");
   drill.stdout_has("seen      1 start, answered by codex, breaker closed\n");
   cli.nothing_is_left();
@@ -285,7 +285,7 @@ enabled = false
 enabled = false
 )";
   SECTION("only the local model") {
-    cli.config(off).run("drill --mine").expect(0).stdout_has("asks nobody but ollama").stdout_has("router.order");
+    cli.config(off).run("drill --mine").expect(0).stdout_has("calls only ollama").stdout_has("router.order");
     Json report = cli.run("drill --mine --json").expect(0).json();
     CHECK(report["steps"].empty());
     CHECK(report["patient"] == "");
@@ -324,7 +324,7 @@ TEST_CASE("an interrupted drill leaves no process and no file behind") {
     drill.finish().expect(143).stdout_is("");
   }
   SECTION("by a terminal that is closed, at the beginning") {
-    REQUIRE(drill.comes_to_say("gemini is well"));
+    REQUIRE(drill.comes_to_say("gemini is healthy"));
     drill.signal(SIGHUP);
     drill.finish().expect(129).stdout_is("");
   }
@@ -346,7 +346,7 @@ TEST_CASE("a fake backend does not run outside of a drill") {
   DrillCli cli;
   const std::string place = cli.file("tmp");
   for (const char* kind : {"gemini", "claude", "codex", "command", "server", "nonsense"})
-    cli.run({"stand-in", kind, "--", place}).expect(2).stdout_is("").stderr_has("no drill is here");
+    cli.run({"stand-in", kind, "--", place}).expect(2).stdout_is("").stderr_has("works only inside a drill");
   cli.run("stand-in gemini").expect(2).stdout_is("");
   cli.write(place + "/mood", "well");
   cli.input("hello").run({"stand-in", "nonsense", "--", place}).expect(2).stdout_is("");

@@ -249,7 +249,8 @@ TEST_CASE("a missing home or state directory is reported") {
        [](Cli& cli) { cli.write(cli.home(".local/state/delegate"), "a file"); }},
       {{"trust", "--list"},
        3,
-       "/sandbox/home/.local/state/delegate/trusted.json: damaged: it is not a JSON object; no project's file is trusted",
+       "/sandbox/home/.local/state/delegate/trusted.json: damaged: it is not a JSON object; no project's file is "
+       "trusted",
        "remove it, then trust your projects' files again",
        [](Cli& cli) { cli.write(cli.home(".local/state/delegate/trusted.json"), "{"); }},
   }));

@@ -17,7 +17,7 @@ TEST_CASE("the next backend is asked after a failure, and JSON lists both") {
   cli.fails("codex").answers("gemini");
   const Finished answered = cli.run("ask hello --json").expect(0).stderr_lines(1);
   answered.stderr_begins("delegate: codex failed after ")
-      .stderr_has("(exited_nonzero: exit code 3: codex is broken); answered by gemini");
+      .stderr_has("(crashed: exit code 3: codex is broken); answered by gemini");
 
   Json json = answered.json();
   CHECK(json["outcome"] == "answered");

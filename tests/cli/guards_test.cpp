@@ -25,7 +25,10 @@ TEST_CASE("an unwritable history never affects an answer, and is paused after th
   for (int i = 0; i < 18; ++i) cli.run("ask hello").expect(0).stderr_is("");
   cli.run("ask hello").expect(0).stderr_has("history: skipped 20 times so far (last: ");
   CHECK(guards(cli)[0]["skipped"] == 20);
-  cli.run("status").expect(0).stdout_has("history  open").stdout_has("! the side job history keeps failing and is paused");
+  cli.run("status")
+      .expect(0)
+      .stdout_has("history  open")
+      .stdout_has("! the side job history keeps failing and is paused");
 
   cli.sql("ALTER TABLE gone RENAME TO runs");
   cli.run("ask hello").expect(0).stderr_is("");

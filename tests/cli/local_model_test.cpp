@@ -143,7 +143,7 @@ TEST_CASE("a manually tripped local model is not even a last resort") {
   Cli cli;
   with_ollama(cli.fails("codex"), ollama);
   cli.run("breaker trip ollama").expect(0);
-  cli.run("ask hello").expect(1).stdout_is("").stderr_has("ollama skipped (tripped by hand");
+  cli.run("ask hello").expect(1).stdout_is("").stderr_has("ollama skipped (tripped manually");
   CHECK(ollama.chats().empty());
 }
 

@@ -165,12 +165,12 @@ TEST_CASE("a manually paused login is replaced by the next, and is not reported 
   Cli cli;
   agent(cli, "echo from work", "echo from home");
   cli.run("breaker trip agent@work --for 10m").expect(0);
-  cli.run("ask hello").expect(0).stdout_is("from home\n").stderr_has("agent@work skipped (tripped by hand, retry in ");
+  cli.run("ask hello").expect(0).stdout_is("from home\n").stderr_has("agent@work skipped (tripped manually, retry in ");
   Json json = cli.run("ask -b agent@work hello --json").expect(4).json();
   CHECK(json["skipped"][0]["reason"] == "tripped_by_hand");
   CHECK(json["skipped"][0]["retry_in_ms"] > 500'000);
   const Finished alone = cli.run("ask -b agent@work hello").expect(4);
-  alone.stderr_has("[delegate:degraded] agent@work skipped: tripped by hand, retry in ");
+  alone.stderr_has("[delegate:degraded] agent@work skipped: tripped manually, retry in ");
   CHECK(alone.err.find("repeated failures") == std::string::npos);
 }
 

@@ -208,7 +208,7 @@ TEST_CASE("the next channel is tried after a failed hook, which is paused after 
   REQUIRE(rows.size() == 5);  // four trips, and the guard's
   CHECK_THAT(rows[4]["detail"].get<std::string>(), Contains("hook: exit status 7: no bell here; desktop: "));
   CHECK_THAT(rows[0]["detail"].get<std::string>(),
-             Contains("hook: left out, it failed too often (notify_hook: skipped once so far (last: "));
+             Contains("hook: paused after repeated failures (notify_hook: skipped once so far (last: "));
   // rows[1] is the guard's own.
   CHECK_THAT(rows[2]["detail"].get<std::string>(), Contains("(notify_hook: failed 3 times in a row, paused for 5m"));
   const Json guards = Json::parse(cli.run("guard list --json").expect(0).out)["guards"];
@@ -252,7 +252,7 @@ TEST_CASE("a hook that is interrupted with its announcer has not failed, and the
   CHECK(told.in_the_end().empty());
   const Json rows = told.records();
   REQUIRE(rows.size() == 1);
-  CHECK(rows[0]["detail"] == "hook: was interrupted: it may have been told");
+  CHECK(rows[0]["detail"] == "hook: was interrupted: it may have been shown");
   CHECK(Json::parse(cli.run("guard list --json").expect(0).out)["guards"].empty());
 }
 
@@ -275,14 +275,14 @@ TEST_CASE("an unknown, a missing and an invalid id are rejected") {
         "notifications ack 99999999999999999999", "notifications frob", "guard reset", "notifications ack 1 --all"})
     cli.run(words).expect(2).stdout_is("").stderr_has("hint: ");
   cli.run("guard reset nobody").expect(0).stdout_is("nobody: has seen no failure, nothing to reset\n");
-  cli.run("notifications").expect(0).stdout_is("nothing was told yet\n");
+  cli.run("notifications").expect(0).stdout_is("no notifications yet\n");
 }
 
 TEST_CASE("notify test names the channel that delivered it, and fails when none did") {
   Cli cli;
-  cli.run("notifications test").expect(1).stdout_has("nobody took it: desktop: ");
+  cli.run("notifications test").expect(1).stdout_has("not delivered: desktop: ");
   Told told(cli);
-  cli.run("notifications test").expect(0).stdout_has("taken by hook after ");
+  cli.run("notifications test").expect(0).stdout_has("delivered by hook after ");
   REQUIRE(told.all().size() == 1);
   CHECK(told.all()[0]["kind"] == "test");
   const Finished as_json = cli.run("notifications test --json");

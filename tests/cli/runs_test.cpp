@@ -60,10 +60,10 @@ TEST_CASE("runs are listed newest first, each with every backend that was tried"
   const Words all = three_runs(cli);
   const Words lines = cli.run("runs").expect(0).stderr_is("").out_lines();
   REQUIRE(lines.size() == 4);
-  CHECK_THAT(lines[0], Matches("RUN +AGO +OUTCOME +TOOK +TYPE +WHO"));
+  CHECK_THAT(lines[0], Matches("RUN +AGO +OUTCOME +TOOK +TYPE +BACKENDS"));
   const std::string times = " +[0-9.]+ m?s +";
   CHECK_THAT(lines[1], Matches(all[2] + times + "answered" + times + "explain +codex/big"));
-  CHECK_THAT(lines[2], Matches(all[1] + times + "exited_nonzero" + times + "explain +claude"));
+  CHECK_THAT(lines[2], Matches(all[1] + times + "crashed" + times + "explain +claude"));
   CHECK_THAT(lines[3], Matches(all[0] + times + "answered" + times + "explain +claude > codex/big"));
 }
 
@@ -178,12 +178,12 @@ TEST_CASE("a run is running while its process is there, and killed when that is 
   REQUIRE(ids(cli).size() == 1);
   const std::string id = ids(cli).at(0);
   CHECK_THAT(row(cli.run("runs").expect(0), id), Matches(".* running +- +explain +-"));
-  cli.run("runs " + id).expect(0).stdout_has("outcome    running\n").stdout_has("\nno attempt is over yet\n");
+  cli.run("runs " + id).expect(0).stdout_has("outcome    running\n").stdout_has("\nno attempt has finished yet\n");
 
   asking.signal(SIGKILL);
   asking.finish().expect(-SIGKILL);
   CHECK_THAT(row(cli.run("runs").expect(0), id), Matches(".* killed +- +explain +-"));
-  cli.run("runs " + id).expect(0).stdout_has("outcome    killed\n").stdout_has("\nno attempt came to its end\n");
+  cli.run("runs " + id).expect(0).stdout_has("outcome    killed\n").stdout_has("\nno attempt has finished\n");
   Json json = cli.run("runs --json " + id).expect(0).json();
   CHECK(json["outcome"] == "killed");
   for (const char* unknown : {"duration_ms", "backend", "model", "usage"}) CHECK_FALSE(json.contains(unknown));
@@ -198,14 +198,14 @@ TEST_CASE("one run is shown in full, with each attempt and its message") {
   CHECK(row(shown, "asked for") == "asked for    auto, review");
   CHECK_THAT(row(shown, "outcome"), Matches("outcome +answered after [0-9.]+ m?s"));
   CHECK(row(shown, "answered by") == "answered by  codex/big");
-  CHECK_THAT(row(shown, "1."), Matches("1\\. +claude +exited_nonzero +.* counted, opened the breaker, exit 3"));
+  CHECK_THAT(row(shown, "1."), Matches("1\\. +claude +crashed \\(exit code 3\\) +.* counted, opened the breaker"));
   CHECK_THAT(row(shown, "2."), Matches("2\\. +codex/big +answered +[0-9.]+ m?s"));
   shown.stdout_has("\n    exit code 3: claude is broken\n2.");
 
   const std::string second = asked(cli, "hello");
   cli.run("runs " + second).expect(0).stdout_has("\nskipped: claude (breaker_open, retry in ");
   const std::string third = asked(cli, "-b claude hello", 4);
-  cli.run("runs " + third).expect(0).stdout_has("\nnobody was asked\nskipped: claude (breaker_open");
+  cli.run("runs " + third).expect(0).stdout_has("\nno backend was called\nskipped: claude (breaker open");
 }
 
 TEST_CASE("a run is found by the beginning of its id") {

@@ -54,7 +54,7 @@ TEST_CASE("totals count calls, successes and trips, and show - for unknown figur
   const std::string time = "[0-9.]+ m?s +";
   CHECK_THAT(row(totals, "codex"), Matches("codex +3 +66 % +" + time + time + "2,469,134 +178 +- +1 .*"));
   CHECK_THAT(row(totals, "gemini"), Matches("gemini +1 +100 % +" + time + time + "- +- +- +0 .*"));
-  totals.stdout_has("\n\ncodex without an answer: exited_nonzero 1\n").stdout_lacks("gemini without");
+  totals.stdout_has("\n\ncodex without an answer: crashed 1\n").stdout_lacks("gemini without");
   SECTION("of one backend, when one is named") {
     cli.run("runs --totals -b gemini").expect(0).stdout_has("gemini").stdout_lacks("codex");
     cli.run("runs --totals -b claude").expect(0).stdout_is("").stderr_is("delegate: no runs to show\n");

@@ -62,7 +62,7 @@ TEST_CASE("setup registers this program, reports it, and can undo it") {
 
 TEST_CASE("setup without an argument lists the editors that are installed and writes nothing") {
   Cli cli;
-  cli.run("setup").expect(0).stderr_is("").stdout_has("no editor was found").stdout_has("not found: claude, codex");
+  cli.run("setup").expect(0).stderr_is("").stdout_has("no editor found").stdout_has("not found: claude, codex");
   cli.install("gemini");
   fs::create_directories(cli.home(".codeium/windsurf"));
   const Finished listed = cli.run("setup").expect(0).stderr_is("");
@@ -83,7 +83,7 @@ TEST_CASE("the list shows what is registered: this program, another, a missing o
   cli.install("delegate-next");
   CHECK(state(cli.file("bin/delegate-next")) == "registered_elsewhere");
   CHECK(state(cli.file("bin/delegate")) == "program_gone");
-  cli.run("setup").expect(0).stdout_has("which is not there: delegate setup cursor");
+  cli.run("setup").expect(0).stdout_has("which does not exist: delegate setup cursor");
   CHECK(state("npx") == "name_taken");
   cli.write(file, "{");
   CHECK(editor_of(cli, "cursor")["state"] == "unreadable");
@@ -180,7 +180,7 @@ TEST_CASE("an invalid, write-protected or irregular settings file and a dangling
   refused(6, "is no regular file");
   fs::remove(file);
   fs::create_symlink(cli.home("nowhere"), file);
-  refused(6, "is a link to a file that is not there");
+  refused(6, "is a link to a file that does not exist");
   CHECK(fs::is_symlink(file));
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("a file of another user is not written to") {
   const std::string file = cli.home(".cursor/mcp.json");
   cli.write(file, "{}");
   REQUIRE(::chown(file.c_str(), 12345, 12345) == 0);
-  cli.run("setup cursor").expect(6).stdout_is("").stderr_has("belongs to somebody else");
+  cli.run("setup cursor").expect(6).stdout_is("").stderr_has("belongs to another user");
   CHECK(cli.read(file) == "{}");
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("setup passes on variables that move delegate's files, so that the edi
   cli.set("XDG_STATE_HOME", cli.home("state"));
   CHECK(editor_of(cli, "codex")["outdated"] == Json{"env_vars"});
   cli.run("setup").expect(0).stdout_has("registered, out of date (env_vars): delegate setup codex");
-  cli.run("setup codex").expect(0).stdout_has("+env_vars = [\"XDG_STATE_HOME\"]").stderr_has("brought up to date");
+  cli.run("setup codex").expect(0).stdout_has("+env_vars = [\"XDG_STATE_HOME\"]").stderr_has("registration updated");
   cli.run("setup codex").expect(0).stdout_is("").stderr_has("already registered");
   CHECK_FALSE(editor_of(cli, "codex").contains("outdated"));
   for (const char* name : {"claude", "gemini", "cursor", "vscode", "windsurf", "opencode"})
@@ -254,7 +254,7 @@ TEST_CASE("an editor's agent may have files changed only while it is registered 
   Cli cli;
   cli.run("setup codex").expect(0).stdout_has("args = [\"mcp\"]");
   cli.run("setup codex --allow-write").expect(0).stdout_has("+args = [\"mcp\", \"--allow-write\"]");
-  cli.run("setup codex").expect(0).stdout_has("+args = [\"mcp\"]").stderr_has("brought up to date");
+  cli.run("setup codex").expect(0).stdout_has("+args = [\"mcp\"]").stderr_has("registration updated");
 }
 
 TEST_CASE("arguments that the user added are kept, and do not make an entry outdated") {
@@ -305,7 +305,7 @@ TEST_CASE("setup reports a failure in one line and a hint") {
   cli.run("setup --undo").expect(2).stderr_has("which editor?").stderr_lines(2);
   cli.run("setup claude --undo --allow-write").expect(2).stderr_lines(2);
   cli.unset("HOME").run("setup claude").expect(3).stderr_has("HOME is not set").stderr_lines(2);
-  cli.run("setup").expect(0).stdout_has("no editor was found");
+  cli.run("setup").expect(0).stdout_has("no editor found");
   cli.run("setup claude --print").expect(0).stdout_has("mcpServers");
 }
 

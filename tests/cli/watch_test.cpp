@@ -40,7 +40,7 @@ TEST_CASE("the picture fits the terminal, also after it was made narrower") {
   cli.run("ask hello").expect(1);
   cli.streams({.in = Streams::In::terminal, .out_is_terminal = true, .columns = 40});
   Running watcher = cli.start("status --watch");
-  REQUIRE(watcher.comes_to_say("Ctrl-C ends"));
+  REQUIRE(watcher.comes_to_say("Press Ctrl-C to exit"));
   watcher.resize(20);
   REQUIRE(watcher.comes_to_say("BACKEND  BREAKER  N…\x1b[K"));
   watcher.signal_group(SIGINT);
@@ -52,7 +52,7 @@ TEST_CASE("SIGTERM and SIGHUP restore the terminal, too") {
   Cli cli;
   cli.answers("codex").streams(kScreen);
   Running watcher = cli.start("status --watch");
-  REQUIRE(watcher.comes_to_say("Ctrl-C ends"));
+  REQUIRE(watcher.comes_to_say("Press Ctrl-C to exit"));
   watcher.signal(signal);
   const Finished finished = watcher.finish().expect(128 + signal);
   CHECK(finished.err.ends_with(kShowCursor));
@@ -66,7 +66,7 @@ TEST_CASE("to a pipe a block is written when something has changed, and no clock
   cli.run("ask hello").expect(1);
   REQUIRE(watcher.comes_to_print("probe in "));
   cli.run("breaker reset codex").expect(0);
-  REQUIRE(watcher.comes_to_print("0 of 1 failures  0/3    exited_nonzero"));
+  REQUIRE(watcher.comes_to_print("0 of 1 failures  0/3    crashed"));
   watcher.signal(SIGINT);
   const Finished finished = watcher.finish().expect(130).stderr_is("");
   CHECK(count(finished.out, "BACKEND") == 3);  // while its countdown ran, nothing was written

@@ -123,7 +123,7 @@ def bus_of_another(desktop):
     os.chmod(desktop.root, 0o777)
     os.chmod(desktop.root / "services", 0o755)
     desktop.bus(**user)
-    return not_delivered(desktop.notify(), "it is another user's")
+    return not_delivered(desktop.notify(), "belongs to another user")
 
 
 @state("another user, at root's bus")
@@ -133,7 +133,7 @@ def bus_of_root(desktop):
     desktop.bus()
     wait_until(desktop.socket.exists, "the socket")
     os.chmod(desktop.socket, 0o777)
-    return not_delivered(desktop.notify(**user), "it is another user's")
+    return not_delivered(desktop.notify(**user), "belongs to another user")
 
 
 @state("bus, no server, none to start")
@@ -187,7 +187,7 @@ def comes_up_too_late(desktop):
 def cannot_start(desktop):
     desktop.activatable("/bin/false")
     desktop.bus()
-    return not_delivered(desktop.notify(environment={**desktop.environment, "DISPLAY": ":0"}), "cannot be started")
+    return not_delivered(desktop.notify(environment={**desktop.environment, "DISPLAY": ":0"}), "cannot start")
 
 
 @state("server never answers")
@@ -223,7 +223,7 @@ def late_answer(desktop):
 def error_answer(desktop):
     desktop.bus()
     server = desktop.server("--error", "org.freedesktop.Notifications.Error.ExcessNotificationGeneration")
-    outcome = not_delivered(desktop.notify(), "refuses it: too many  [31mnotifications")
+    outcome = not_delivered(desktop.notify(), "rejected it: too many  [31mnotifications")
     assert len(calls(server)) == 1
     return outcome
 
@@ -232,7 +232,7 @@ def error_answer(desktop):
 def dies(desktop):
     desktop.bus()
     desktop.server("--die")
-    return not_delivered(desktop.notify(), "ended before it answered")
+    return not_delivered(desktop.notify(), "exited before it answered")
 
 
 @state("bus ends while the server thinks")
@@ -389,7 +389,7 @@ def ids_die(desktop):
     shown = {"id": first.said["id"], "server": first.said["server"]}
     old.end()
     gone = desktop.notify({"close": shown})
-    assert gone.returncode == 1 and gone.said["closed"] is False and "nothing is left to close" in gone.said["reason"]
+    assert gone.returncode == 1 and gone.said["closed"] is False and "nothing to close" in gone.said["reason"]
     server = desktop.server()
     outcome = delivered(desktop.notify({"summary": "x", "replaces": shown, "close": shown}))
     assert "replaced" not in outcome.said and outcome.said["closed"] is False

@@ -47,7 +47,7 @@ class Trip:
     def on_record(self):
         if self.record["delivery"] == "delivered":
             return "delivered by the desktop"
-        return self.record["detail"].replace("; terminal: stderr is no terminal that could show it", "")
+        return self.record["detail"].replace("; terminal: stderr is not a terminal that can show it", "")
 
 
 class TrippingDesktop(Desktop):

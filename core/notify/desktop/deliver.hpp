@@ -7,10 +7,10 @@
 
 namespace delegate::notify::desktop {
 
-/// Hands the notice to the desktop's notification server (org.freedesktop.Notifications). Over after the budget, or,
-/// when the server has to be started first, after the longer time for that, which `on_activation` hears of. A server is
-/// started only where the bus knows one and there is a display.
-Delivery deliver(const Notice& notice, const std::map<std::string, std::string>& environment,
-                 const std::function<void(milliseconds)>& on_activation);
+/// Passes the notice to the desktop's notification server (org.freedesktop.Notifications). Returns within the budget,
+/// or within the longer activation time if the server must be started first; `on_activation` is then called with that
+/// time. A server is started only if the bus knows one and there is a display.
+NoticeResult deliver(const Notice& notice, const std::map<std::string, std::string>& environment,
+                     const std::function<void(milliseconds)>& on_activation);
 
 }  // namespace delegate::notify::desktop

@@ -9,46 +9,46 @@
 #include "core/os/file.hpp"
 #include "core/os/startup.hpp"
 
-// delegate-notify: one notice on stdin, what became of it on stdout. A program of its own, so that delegate neither
-// links a D-Bus library nor can be held up by one.
+// delegate-notify: reads one notice on stdin and prints the result on stdout. A program of its own, so that delegate
+// neither links a D-Bus library nor can hang in one.
 namespace {
 
 using namespace delegate;
 using namespace delegate::notify::desktop;
 
-constexpr milliseconds kInputPatience{2000};
-constexpr milliseconds kGrace{300};  // beyond a deadline that should have held
+constexpr milliseconds kInputTimeout{2000};
+constexpr milliseconds kGrace{300};  // beyond the deadlines, which should end it earlier
 enum : int { kDelivered = 0, kNotDelivered = 1, kBadInput = 2 };
 
 Result<Notice> read_notice(int argc) {
-  if (argc > 1) return fail(Code::invalid_argument, "arguments: there are none; the notice is JSON on stdin");
+  if (argc > 1) return fail(Code::invalid_argument, "unexpected argument: the notice is read as JSON from stdin");
   TRY(const std::string text, read_all(STDIN_FILENO, kLargestNotice));
   return notice_of(text);
 }
 
 int run(int argc) {
   reserve_standard_streams();
-  end_process_in(kInputPatience);
+  end_process_in(kInputTimeout);
   const auto notice = read_notice(argc);
   if (!notice) {
     std::fprintf(stderr, "delegate-notify: %s\n", one_line(notice.error().what).c_str());
     return kBadInput;
   }
   end_process_in(notice->budget + kGrace);
-  const Delivery delivery =
-      deliver(*notice, inherited_environment(), [](milliseconds patience) { end_process_in(patience + kGrace); });
-  if (const Status said = write_all(STDOUT_FILENO, to_json(delivery) + "\n"); !said) {
-    std::fprintf(stderr, "delegate-notify: %s\n", one_line(said.error().what).c_str());
+  const NoticeResult result =
+      deliver(*notice, inherited_environment(), [](milliseconds timeout) { end_process_in(timeout + kGrace); });
+  if (const Status written = write_all(STDOUT_FILENO, to_json(result) + "\n"); !written) {
+    std::fprintf(stderr, "delegate-notify: %s\n", one_line(written.error().what).c_str());
     return kNotDelivered;
   }
-  const bool done = notice->summary.empty() ? delivery.closed.value_or(false) : delivery.delivered;
+  const bool done = notice->summary.empty() ? result.closed.value_or(false) : result.delivered;
   return done ? kDelivered : kNotDelivered;
 }
 
 }  // namespace
 
 int main(int argc, char** /*argv*/) {
-  try {  // the last border where exceptions end
+  try {  // exceptions end here
     return run(argc);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "delegate-notify: internal error: %s\n", error.what());

@@ -17,111 +17,110 @@
 namespace delegate::notify::desktop {
 namespace {
 
-constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();  // ours holds instead
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();  // the deadline of wait() applies instead
 
 tl::unexpected<Error> bus_failed(const std::string& what, int error) {
-  return fail(Code::unavailable, "the session bus: " + what + ": " + errno_text(error));
+  return fail(Code::unavailable, "session bus: " + what + ": " + errno_text(error));
 }
 
-Result<socklen_t> fill_address(const BusPlace& place, sockaddr_un& address) {
+Result<socklen_t> fill_address(const BusAddress& at, sockaddr_un& address) {
   address.sun_family = AF_UNIX;
-  const std::size_t begins = place.is_abstract ? 1 : 0;  // an abstract name stands behind a NUL, a path before one
-  if (place.socket.size() + 1 > sizeof address.sun_path)
-    return fail(Code::invalid_argument, "its path is longer than a socket's can be");
-  std::memcpy(address.sun_path + begins, place.socket.data(), place.socket.size());
-  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + place.socket.size() + 1);
+  const std::size_t begins = at.is_abstract ? 1 : 0;  // an abstract name follows a NUL, a path ends with one
+  if (at.socket.size() + 1 > sizeof address.sun_path)
+    return fail(Code::invalid_argument, "path is too long for a socket");
+  std::memcpy(address.sun_path + begins, at.socket.data(), at.socket.size());
+  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + at.socket.size() + 1);
 }
 
-/// connect() to a local socket waits only while the queue of its listener is full, and that by the send timeout.
-Status connect_by(int socket, const BusPlace& place, Deadline by) {
+/// connect() to a local socket blocks only while the listener's queue is full, for at most the send timeout.
+Status connect_by(int socket, const BusAddress& at, Deadline by) {
   sockaddr_un address{};
-  TRY(const socklen_t size, fill_address(place, address));
-  const milliseconds left = std::max(milliseconds(1), by.left().value_or(milliseconds(0)));  // 0 would be forever
-  const timeval patience{.tv_sec = left.count() / 1000, .tv_usec = left.count() % 1000 * 1000};
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  TRY(const socklen_t size, fill_address(at, address));
+  const milliseconds left = std::max(milliseconds(1), by.left().value_or(milliseconds(0)));  // 0 would mean no limit
+  const timeval timeout{.tv_sec = left.count() / 1000, .tv_usec = left.count() % 1000 * 1000};
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0) return {};
-  if (errno == EAGAIN) return fail(Code::deadline_exceeded, "it does not accept");
+  if (errno == EAGAIN) return fail(Code::deadline_exceeded, "it does not accept connections");
   return fail(Code::unavailable, errno_text(errno));
 }
 
-/// Who listens there: whoever this is gets to know what is in the notification.
+/// The owner of the listening socket can read the notification, so it must be this user.
 Status check_owner(int socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
     return fail(Code::unavailable, errno_text(errno));
-  if (peer.uid != ::geteuid()) return fail(Code::permission_denied, "it is another user's");
+  if (peer.uid != ::geteuid()) return fail(Code::permission_denied, "belongs to another user");
   return {};
 }
 
-Result<Fd> connected(const BusPlace& place, Deadline by) {
-  if (!place.unusable.empty()) return fail(Code::invalid_argument, place.unusable);
+Result<Fd> connected(const BusAddress& at, Deadline by) {
+  if (!at.unusable.empty()) return fail(Code::invalid_argument, at.unusable);
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return fail(Code::resource_exhausted, errno_text(errno));
-  TRY_STATUS(connect_by(socket.get(), place, by));
+  TRY_STATUS(connect_by(socket.get(), at, by));
   TRY_STATUS(check_owner(socket.get()));
   return socket;
 }
 
-Result<Fd> connected_to_first(std::span<const BusPlace> places, Deadline by) {
+Result<Fd> connected_to_first(std::span<const BusAddress> addresses, Deadline by) {
   std::vector<std::string> tried;
-  for (const BusPlace& place : places) {
-    auto socket = connected(place, by);
+  for (const BusAddress& at : addresses) {
+    auto socket = connected(at, by);
     if (socket) return socket;
-    tried.push_back(place.socket.empty() ? socket.error().what
-                                         : one_line(place.socket, 60) + ": " + socket.error().what);
+    tried.push_back(at.socket.empty() ? socket.error().what : one_line(at.socket, 60) + ": " + socket.error().what);
   }
-  return fail(Code::unavailable, "the session bus cannot be reached: " + join(tried, "; "));
+  return fail(Code::unavailable, "cannot reach the session bus: " + join(tried, "; "));
 }
 
-int keep_answer(sd_bus_message* answer, void* kept, sd_bus_error* /*unused*/) {
+int keep_reply(sd_bus_message* answer, void* kept, sd_bus_error* /*unused*/) {
   static_cast<Message*>(kept)->reset(sd_bus_message_ref(answer));
   return 0;
 }
 
 }  // namespace
 
-std::optional<ErrorAnswer> Call::error() const {
-  const sd_bus_error* error = answer_ ? sd_bus_message_get_error(answer_.get()) : nullptr;
+std::optional<ErrorReply> BusCall::error() const {
+  const sd_bus_error* error = reply_ ? sd_bus_message_get_error(reply_.get()) : nullptr;
   if (error == nullptr) return std::nullopt;
-  return ErrorAnswer{.name = error->name, .words = error->message == nullptr ? "" : error->message};
+  return ErrorReply{.name = error->name, .words = error->message == nullptr ? "" : error->message};
 }
 
-Result<std::string> Call::text() const {
+Result<std::string> BusCall::text() const {
   const char* text = nullptr;
-  if (const int read = sd_bus_message_read(answer_.get(), "s", &text); read <= 0)
-    return bus_failed("its answer is none", read < 0 ? -read : EBADMSG);
+  if (const int read = sd_bus_message_read(reply_.get(), "s", &text); read <= 0)
+    return bus_failed("unexpected reply", read < 0 ? -read : EBADMSG);
   return std::string(text);
 }
 
-Result<std::uint32_t> Call::number() const {
+Result<std::uint32_t> BusCall::number() const {
   std::uint32_t number = 0;
-  if (const int read = sd_bus_message_read(answer_.get(), "u", &number); read <= 0)
-    return bus_failed("its answer is none", read < 0 ? -read : EBADMSG);
+  if (const int read = sd_bus_message_read(reply_.get(), "u", &number); read <= 0)
+    return bus_failed("unexpected reply", read < 0 ? -read : EBADMSG);
   return number;
 }
 
-Result<bool> Call::lists(const std::string& text) const {
-  if (const int opened = sd_bus_message_enter_container(answer_.get(), 'a', "s"); opened <= 0)
-    return bus_failed("its answer is none", opened < 0 ? -opened : EBADMSG);
+Result<bool> BusCall::lists(const std::string& text) const {
+  if (const int opened = sd_bus_message_enter_container(reply_.get(), 'a', "s"); opened <= 0)
+    return bus_failed("unexpected reply", opened < 0 ? -opened : EBADMSG);
   const char* entry = nullptr;
   int read = 0;
-  while ((read = sd_bus_message_read(answer_.get(), "s", &entry)) > 0)
+  while ((read = sd_bus_message_read(reply_.get(), "s", &entry)) > 0)
     if (text == entry) return true;
-  if (read < 0) return bus_failed("its answer is none", -read);
+  if (read < 0) return bus_failed("unexpected reply", -read);
   return false;
 }
 
-Result<SessionBus> SessionBus::open(std::span<const BusPlace> places, Deadline by) {
-  TRY(Fd socket, connected_to_first(places, by));
+Result<SessionBus> SessionBus::open(std::span<const BusAddress> addresses, Deadline by) {
+  TRY(Fd socket, connected_to_first(addresses, by));
   sd_bus* created = nullptr;
-  if (const int made = sd_bus_new(&created); made < 0) return bus_failed("no connection can be made", -made);
+  if (const int made = sd_bus_new(&created); made < 0) return bus_failed("cannot create a connection", -made);
   SessionBus bus(created);
   if (const int set = sd_bus_set_fd(created, socket.get(), socket.get()); set < 0)
-    return bus_failed("no connection can be made", -set);
-  static_cast<void>(socket.release());  // it is the bus's now
+    return bus_failed("cannot create a connection", -set);
+  static_cast<void>(socket.release());  // owned by the bus now
   sd_bus_set_bus_client(created, 1);
-  if (const int begun = sd_bus_start(created); begun < 0) return bus_failed("the connection cannot begin", -begun);
+  if (const int begun = sd_bus_start(created); begun < 0) return bus_failed("cannot start the connection", -begun);
   return bus;
 }
 
@@ -129,26 +128,26 @@ Result<Message> SessionBus::call_to(const std::string& destination, const char* 
                                     const char* member) {
   sd_bus_message* message = nullptr;
   const int made = sd_bus_message_new_method_call(bus_.get(), &message, destination.c_str(), path, interface, member);
-  if (made < 0) return bus_failed(std::string(member) + " cannot be called", -made);
+  if (made < 0) return bus_failed(std::string(member) + ": call failed", -made);
   sd_bus_message_set_auto_start(message, 0);
   return Message(message);
 }
 
-Status SessionBus::send(sd_bus_message& message, Call& call) {
+Status SessionBus::send(sd_bus_message& message, BusCall& call) {
   sd_bus_slot* slot = nullptr;
-  const int sent = sd_bus_call_async(bus_.get(), &slot, &message, keep_answer, &call.answer_, kNoLimit);
-  if (sent < 0) return bus_failed(std::string(sd_bus_message_get_member(&message)) + " cannot be called", -sent);
+  const int sent = sd_bus_call_async(bus_.get(), &slot, &message, keep_reply, &call.reply_, kNoLimit);
+  if (sent < 0) return bus_failed(std::string(sd_bus_message_get_member(&message)) + ": call failed", -sent);
   call.slot_.reset(slot);
   return {};
 }
 
-Status SessionBus::wait(const Call& call, Deadline by) {
+Status SessionBus::wait(const BusCall& call, Deadline by) {
   while (true) {
     const int progress = sd_bus_process(bus_.get(), nullptr);
-    if (progress < 0) return fail(Code::closed, "the session bus refuses the connection: " + errno_text(-progress));
-    // A connection that ends answers what is open with errors of its own making.
-    if (sd_bus_is_open(bus_.get()) <= 0) return fail(Code::closed, "the session bus ended the connection");
-    if (call.answer_) return {};
+    if (progress < 0) return fail(Code::closed, "the session bus rejected the connection: " + errno_text(-progress));
+    // sd-bus answers open calls with errors of its own when the connection ends.
+    if (sd_bus_is_open(bus_.get()) <= 0) return fail(Code::closed, "the session bus closed the connection");
+    if (call.reply_) return {};
     if (by.passed()) return fail(Code::deadline_exceeded, "no answer in time");
     if (progress > 0) continue;
     pollfd ready{.fd = sd_bus_get_fd(bus_.get()), .events = static_cast<short>(sd_bus_get_events(bus_.get()))};

@@ -12,64 +12,65 @@
 
 namespace delegate::notify::desktop {
 
-struct EndMessage {
+struct UnrefMessage {
   void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
 };
-struct EndSlot {
+struct UnrefSlot {
   void operator()(sd_bus_slot* slot) const { sd_bus_slot_unref(slot); }
 };
-struct EndBus {
-  void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }  // not flushed: that would wait
+struct CloseBus {
+  void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }  // without a flush, which could block
 };
-using Message = std::unique_ptr<sd_bus_message, EndMessage>;
+using Message = std::unique_ptr<sd_bus_message, UnrefMessage>;
 
-/// What was answered instead of a result; the words are those of the bus or of a server.
-struct ErrorAnswer {
+/// An error reply; `words` come from the bus or from a server.
+struct ErrorReply {
   std::string name;
   std::string words;
 };
 
-/// One call and, once it came, its answer. The bus knows where it is, so it stays there.
-class Call {
+/// One call and its reply, once received. The bus keeps a pointer to it, so it cannot be moved.
+class BusCall {
  public:
-  Call() = default;
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
+  BusCall() = default;
+  BusCall(const BusCall&) = delete;
+  BusCall& operator=(const BusCall&) = delete;
 
-  std::optional<ErrorAnswer> error() const;
-  /// The answer's first value.
+  std::optional<ErrorReply> error() const;
+  /// The first value of the reply.
   Result<std::string> text() const;
   Result<std::uint32_t> number() const;
   Result<bool> lists(const std::string& text) const;
 
  private:
   friend class SessionBus;
-  Message answer_;
-  std::unique_ptr<sd_bus_slot, EndSlot> slot_;
+  Message reply_;
+  std::unique_ptr<sd_bus_slot, UnrefSlot> slot_;
 };
 
-/// A connection to the session bus on which nothing waits longer than the deadline that it is given: not for the
-/// connection, nor for a bus that accepts and never speaks. sd-bus does the talking, but connects nowhere itself: it
-/// would also start programs and look up hosts, and authenticate for 90 s.
+/// A connection to the session bus on which every operation ends by its deadline, even if the bus accepts the
+/// connection and never replies. The socket is connected here and then passed to sd-bus, because sd-bus itself would
+/// also start programs, look up hosts and wait 90 s for authentication.
 class SessionBus {
  public:
-  /// The first place where this user's bus accepts. Another user's is left alone, before a byte is sent.
-  static Result<SessionBus> open(std::span<const BusPlace> places, Deadline by);
+  /// Connects to the first address at which this user's bus accepts. A bus of another user is never sent a byte.
+  static Result<SessionBus> open(std::span<const BusAddress> addresses, Deadline by);
 
-  /// A call that starts no server.
+  /// A call that does not auto-start a server.
   Result<Message> call_to(const std::string& destination, const char* path, const char* interface, const char* member);
-  /// Writes the call as far as the socket takes it; the rest goes out in wait().
-  Status send(sd_bus_message& message, Call& call);
-  /// Until it is answered, with a result or an error. Else Code::deadline_exceeded, or Code::closed: the bus is gone.
-  Status wait(const Call& call, Deadline by);
+  /// Writes as much of the call as the socket accepts; wait() writes the rest.
+  Status send(sd_bus_message& message, BusCall& call);
+  /// Returns when there is a reply, be it a result or an error. Otherwise Code::deadline_exceeded, or Code::closed if
+  /// the bus is gone.
+  Status wait(const BusCall& call, Deadline by);
   /// Whether every byte of every call has left this process.
   bool all_sent() const;
-  /// The bus's own id, for as long as it lives.
+  /// The id of this bus instance.
   Result<std::string> guid() const;
 
  private:
   explicit SessionBus(sd_bus* bus) : bus_(bus) {}
-  std::unique_ptr<sd_bus, EndBus> bus_;
+  std::unique_ptr<sd_bus, CloseBus> bus_;
 };
 
 }  // namespace delegate::notify::desktop

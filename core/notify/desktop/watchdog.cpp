@@ -7,7 +7,7 @@
 namespace delegate::notify::desktop {
 
 void end_process_in(milliseconds time) {
-  // Both may have been inherited otherwise.
+  // SIGALRM may be ignored and blocked in the parent, and both are inherited.
   ::signal(SIGALRM, SIG_DFL);
   sigset_t alarm{};
   sigemptyset(&alarm);

@@ -3,8 +3,8 @@
 
 namespace delegate::notify::desktop {
 
-/// Whatever hangs, this process is ended by a signal then; again: the new time counts. The last line of defence behind
-/// the deadlines, for what cannot be given one.
+/// Ends this process by SIGALRM after this time; a second call replaces the first. The last resort for calls that take
+/// no deadline.
 void end_process_in(milliseconds time);
 
 }  // namespace delegate::notify::desktop

@@ -22,8 +22,8 @@ TEST_CASE("a notice survives the way through JSON") {
                     .category = "network.error",
                     .budget = milliseconds(700),
                     .activation = milliseconds(0),
-                    .close = Shown{.id = 4294967295u, .server = "ab/:1.2"},
-                    .replaces = Shown{.id = 1, .server = "cd/:1.3"}};
+                    .close = NoticeId{.id = 4294967295u, .server = "ab/:1.2"},
+                    .replaces = NoticeId{.id = 1, .server = "cd/:1.3"}};
   const auto heard = notice_of(to_json(said));
   REQUIRE(heard.has_value());
   CHECK(heard->summary == said.summary);
@@ -51,27 +51,27 @@ TEST_CASE("every member of a notice but its summary has a default") {
 TEST_CASE("a notice may close something and show nothing") {
   CHECK(notice_of(R"({"close":{"id":3,"server":"ab/:1.2"}})").has_value());
   CHECK(complaint(R"({"close":{"id":3,"server":"ab/:1.2"},"body":"x"})") ==
-        "notice: summary: is missing, and body and replaces belong to one");
+        "notice: summary: missing, but body and replaces need one");
 }
 
 TEST_CASE("mistakes in a notice are reported") {
-  CHECK(complaint("") == "notice: is not one JSON object");
-  CHECK(complaint("[]") == "notice: is not one JSON object");
-  CHECK(complaint(R"({"summary":"x"} {})") == "notice: is not one JSON object");
-  CHECK(complaint("{}") == "notice: summary: is missing");
-  CHECK(complaint(R"({"summary":" \n"})") == "notice: summary: is missing");
-  CHECK(complaint(R"({"summary":1})") == "notice: summary: is not a text");
+  CHECK(complaint("") == "notice: not a single JSON object");
+  CHECK(complaint("[]") == "notice: not a single JSON object");
+  CHECK(complaint(R"({"summary":"x"} {})") == "notice: not a single JSON object");
+  CHECK(complaint("{}") == "notice: summary: missing");
+  CHECK(complaint(R"({"summary":" \n"})") == "notice: summary: missing");
+  CHECK(complaint(R"({"summary":1})") == "notice: summary: not a string");
   CHECK(complaint(R"({"summary":"x","colour":1})") == "notice: unknown key 'colour'");
-  CHECK(complaint(R"({"summary":"x","urgency":"loud"})") == "notice: urgency: is none of low, normal, critical");
-  CHECK(complaint(R"({"summary":"x","icon":"/etc/passwd"})") == "notice: icon: is not a plain name");
-  CHECK(complaint(R"({"summary":"x","category":"a b"})") == "notice: category: is not a plain name");
+  CHECK(complaint(R"({"summary":"x","urgency":"loud"})") == "notice: urgency: expected low, normal or critical");
+  CHECK(complaint(R"({"summary":"x","icon":"/etc/passwd"})") == "notice: icon: not a plain name");
+  CHECK(complaint(R"({"summary":"x","category":"a b"})") == "notice: category: not a plain name");
 }
 
 TEST_CASE("a time of a notice is a whole number of milliseconds in its range") {
   for (const char* bad : {"0", "-1", "60001", "1.5", "\"500\"", "null", "18446744073709551615", "1e99"}) {
     INFO(bad);
     CHECK(complaint(R"({"summary":"x","budget_ms":)" + std::string(bad) + "}") ==
-          "notice: budget_ms: is not a whole number from 1 to 60000");
+          "notice: budget_ms: not a whole number from 1 to 60000");
   }
   CHECK(notice_of(R"({"summary":"x","activation_ms":0})").has_value());
 }
@@ -95,16 +95,16 @@ TEST_CASE("bytes of a notice that are not UTF-8 are replaced") {
 }
 
 TEST_CASE("a delivery survives the way through its line") {
-  const Delivery said{.delivered = true,
-                      .replaced = true,
-                      .closed = false,
-                      .shown = Shown{.id = 7, .server = "ab/:1.2"},
-                      .reason = "not closed",
-                      .took = milliseconds(12)};
+  const NoticeResult said{.delivered = true,
+                          .replaced = true,
+                          .closed = false,
+                          .shown = NoticeId{.id = 7, .server = "ab/:1.2"},
+                          .reason = "not closed",
+                          .took = milliseconds(12)};
   CHECK(
       to_json(said) ==
       R"({"delivered":true,"id":7,"server":"ab/:1.2","replaced":true,"closed":false,"reason":"not closed","took_ms":12})");
-  const auto heard = delivery_of(to_json(said));
+  const auto heard = notice_result_of(to_json(said));
   REQUIRE(heard.has_value());
   CHECK(heard->delivered);
   CHECK(heard->shown->id == 7);
@@ -114,7 +114,7 @@ TEST_CASE("a delivery survives the way through its line") {
 }
 
 TEST_CASE("a delivery that failed has no id, and says whether it may be shown yet") {
-  const auto heard = delivery_of(R"({"delivered":false,"maybe":true,"reason":"late","took_ms":500})");
+  const auto heard = notice_result_of(R"({"delivered":false,"maybe":true,"reason":"late","took_ms":500})");
   REQUIRE(heard.has_value());
   CHECK(heard->maybe);
   CHECK_FALSE(heard->shown.has_value());
@@ -124,6 +124,6 @@ TEST_CASE("a delivery that failed has no id, and says whether it may be shown ye
 TEST_CASE("an invalid line is not read as a delivery") {
   for (const char* bad : {"", "{", R"({"delivered":"yes"})", R"({"delivered":true,"took_ms":1})", R"({"what":1})"}) {
     INFO(bad);
-    CHECK_FALSE(delivery_of(bad).has_value());
+    CHECK_FALSE(notice_result_of(bad).has_value());
   }
 }

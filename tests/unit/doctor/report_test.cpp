@@ -14,8 +14,8 @@ namespace {
 const std::vector<Section> kSections{
     {"configuration", {{FindingSeverity::ok, "configuration", "built-in values"}}},
     {"backends",
-     {{FindingSeverity::problem, "claude", "is not on the PATH", "put it there"},
-      {FindingSeverity::warning, "codex", "tripped by hand", "delegate breaker reset codex"},
+     {{FindingSeverity::problem, "claude", "not found on PATH", "install it"},
+      {FindingSeverity::warning, "codex", "tripped manually", "delegate breaker reset codex"},
       {FindingSeverity::note, "gemini", "is not installed"}}}};
 
 }  // namespace
@@ -23,9 +23,9 @@ const std::vector<Section> kSections{
 TEST_CASE("each finding is a line in columns, its fix a line below it, and the last line sums up") {
   CHECK(to_text(kSections, false) ==
         "ok       configuration  built-in values\n"
-        "problem  claude         is not on the PATH\n"
-        "                        -> put it there\n"
-        "warning  codex          tripped by hand\n"
+        "problem  claude         not found on PATH\n"
+        "                        -> install it\n"
+        "warning  codex          tripped manually\n"
         "                        -> delegate breaker reset codex\n"
         "note     gemini         is not installed\n"
         "\n"
@@ -33,10 +33,10 @@ TEST_CASE("each finding is a line in columns, its fix a line below it, and the l
 }
 
 TEST_CASE("without a problem the last line says so, warnings or not") {
-  CHECK(to_text({{"state", {{FindingSeverity::ok, "state", "here"}}}}, false).find("Nothing hinders delegate here. ") !=
+  CHECK(to_text({{"state", {{FindingSeverity::ok, "state", "here"}}}}, false).find("No problems found. ") !=
         std::string::npos);
   const Findings warned{{FindingSeverity::warning, "a", "b"}, {FindingSeverity::warning, "c", "d"}};
-  CHECK(to_text({{"state", warned}}, false).find("Nothing hinders delegate here, 2 warnings. ") != std::string::npos);
+  CHECK(to_text({{"state", warned}}, false).find("No problems found, 2 warnings. ") != std::string::npos);
 }
 
 TEST_CASE("only a painted report has colours, and the columns are the same without them") {
@@ -63,7 +63,7 @@ TEST_CASE("each finding as JSON names its check, and has a fix only where there 
   CHECK(json["findings"][1] == nlohmann::json{{"severity", "problem"},
                                               {"check", "backends"},
                                               {"about", "claude"},
-                                              {"what", "is not on the PATH"},
-                                              {"fix", "put it there"}});
+                                              {"what", "not found on PATH"},
+                                              {"fix", "install it"}});
   CHECK_FALSE(json["findings"][3].contains("fix"));
 }

@@ -23,7 +23,7 @@ struct Records {
   }
 
   NotificationRows all;
-  Surroundings around{.now = kNoon, .answering = {"ollama"}};
+  FallbackFacts facts{.now = kNoon, .answering = {"ollama"}};
 
   NotificationRow& trip(const std::string& backend, const std::string& outcome = "unauthenticated") {
     return raise(all, {.kind = "trip",
@@ -32,28 +32,27 @@ struct Records {
                        .severity = NotificationSeverity::warning,
                        .title = backend + " is unavailable: its sign-in is no longer valid",
                        .message = "Sign in to it again.",
-                       .first_seen = around.now,
-                       .retry_at = around.now + 60s});
+                       .first_seen = facts.now,
+                       .retry_at = facts.now + 60s});
   }
   NotificationRow& shown(NotificationRow& row, const std::string& handle, milliseconds ago) {
     row.delivery = DeliveryState::delivered;
     row.handle = handle;
-    row.delivered_at = around.now - ago;
+    row.delivered_at = facts.now - ago;
     return row;
   }
   NotificationRow& recovery(const std::string& backend) {
     for (NotificationRow& row : all)
-      if (row.subject == backend && row.kind == "trip") row.acknowledged_at = row.ended_at = around.now;
-    return raise(all, {.kind = "recovery",
-                       .subject = backend,
-                       .title = backend + " answers again",
-                       .first_seen = around.now + 12min});
+      if (row.subject == backend && row.kind == "trip") row.acknowledged_at = row.ended_at = facts.now;
+    return raise(
+        all,
+        {.kind = "recovery", .subject = backend, .title = backend + " answers again", .first_seen = facts.now + 12min});
   }
   std::vector<Announcement> of(std::initializer_list<std::int64_t> ids) {
     NotificationRows taken;
     for (const NotificationRow& row : all)
       if (std::find(ids.begin(), ids.end(), row.id) != ids.end()) taken.push_back(row);
-    return announcements_of(taken, all, around);
+    return announcements_of(taken, all, facts);
   }
 };
 
@@ -64,37 +63,37 @@ TEST_CASE("a trip names the failed backend, the reason, its substitute, the retr
   records.trip("gemini");
   const auto told = records.of({1});
   REQUIRE(told.size() == 1);
-  CHECK(told[0].words.title == "gemini is unavailable: its sign-in is no longer valid");
-  CHECK(told[0].words.message == "ollama answers meanwhile. It is tried again at 12:01. Sign in to it again.");
+  CHECK(told[0].text.title == "gemini is unavailable: its sign-in is no longer valid");
+  CHECK(told[0].text.message == "ollama answers meanwhile. It is tried again at 12:01. Sign in to it again.");
   CHECK(told[0].severity == NotificationSeverity::warning);
 }
 
 TEST_CASE("a time on another day is shown with its day") {
   Records records;
   records.trip("gemini").retry_at = kNoon + 36h;
-  CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 23 Nov at 00:00."));
+  CHECK_THAT(records.of({1})[0].text.message, Contains("tried again on 23 Nov at 00:00."));
   records.all[0].retry_at = kNoon + 14 * 24h;
-  CHECK_THAT(records.of({1})[0].words.message, Contains("tried again on 5 Dec at 12:00."));
+  CHECK_THAT(records.of({1})[0].text.message, Contains("tried again on 5 Dec at 12:00."));
 }
 
 TEST_CASE("a trip that is announced late names no time that has passed") {
   Records records;
   records.trip("gemini").retry_at = kNoon - 1s;
-  CHECK_THAT(records.of({1})[0].words.message, Contains("It is tried again with the next question."));
+  CHECK_THAT(records.of({1})[0].text.message, Contains("It is tried again with the next call."));
 }
 
 TEST_CASE("the substitute is not the backend that is announced as unavailable, even if it has recovered") {
   Records records;
-  records.around.answering = {"gemini", "codex"};
+  records.facts.answering = {"gemini", "codex"};
   records.trip("gemini");
-  CHECK_THAT(records.of({1})[0].words.message, StartsWith("codex answers meanwhile."));
+  CHECK_THAT(records.of({1})[0].text.message, StartsWith("codex answers meanwhile."));
 }
 
 TEST_CASE("an announcement says when no other backend is left") {
   Records records;
-  records.around.answering.clear();
+  records.facts.answering.clear();
   records.trip("gemini");
-  CHECK_THAT(records.of({1})[0].words.message, Contains("Nobody else can answer now."));
+  CHECK_THAT(records.of({1})[0].text.message, Contains("No other backend can answer now."));
 }
 
 TEST_CASE("a storm is one announcement") {
@@ -104,8 +103,8 @@ TEST_CASE("a storm is one announcement") {
   records.trip("gemini", "timed_out");
   const auto told = records.of({1, 2, 3});
   REQUIRE(told.size() == 1);
-  CHECK(told[0].words.title == "claude, codex and gemini are unavailable");
-  CHECK(told[0].words.message ==
+  CHECK(told[0].text.title == "claude, codex and gemini are unavailable");
+  CHECK(told[0].text.message ==
         "ollama answers meanwhile.\n"
         "claude: its sign-in is no longer valid\n"
         "codex: it cannot be reached\n"
@@ -121,21 +120,21 @@ TEST_CASE("a recent outage that continues is shown together with the new one, re
   REQUIRE(told.size() == 1);
   CHECK(told[0].replaces == "7@bus/:1");
   CHECK(told[0].joint.title == "claude and codex are unavailable");
-  CHECK_THAT(told[0].words.title, Contains("codex is unavailable"));
+  CHECK_THAT(told[0].text.title, Contains("codex is unavailable"));
   SECTION("with all that the same one shows") {
     records.shown(records.trip("gemini"), "7@bus/:1", 90s);
     CHECK(records.of({2})[0].joint.title == "claude, gemini and codex are unavailable");
   }
   SECTION("but not what was shown longer ago") {
-    records.all[0].delivered_at = records.around.now - 61s;
+    records.all[0].delivered_at = records.facts.now - 61s;
     CHECK(records.of({2})[0].replaces.empty());
   }
   SECTION("nor what is over") {
-    records.all[0].ended_at = records.around.now;
+    records.all[0].ended_at = records.facts.now;
     CHECK(records.of({2})[0].replaces.empty());
   }
   SECTION("but what somebody has seen goes on") {
-    records.all[0].acknowledged_at = records.around.now;
+    records.all[0].acknowledged_at = records.facts.now;
     CHECK(records.of({2})[0].replaces == "7@bus/:1");
   }
 }
@@ -146,17 +145,17 @@ TEST_CASE("a recovery states how long the outage took, and removes the trip's no
   records.recovery("gemini");
   const auto told = records.of({2});
   REQUIRE(told.size() == 1);
-  CHECK(told[0].words.title == "gemini answers again");
-  CHECK(told[0].words.message == "It was unavailable for 12 m.");
+  CHECK(told[0].text.title == "gemini answers again");
+  CHECK(told[0].text.message == "It was unavailable for 12 m.");
   CHECK(told[0].severity == NotificationSeverity::info);
   CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
 }
 
 TEST_CASE("no backend is announced both as unavailable and as the substitute") {
   Records records;
-  records.around.answering = {"gemini", "ollama"};
+  records.facts.answering = {"gemini", "ollama"};
   records.trip("gemini");
-  CHECK_THAT(records.of({1})[0].words.message, Contains("ollama answers meanwhile."));
+  CHECK_THAT(records.of({1})[0].text.message, Contains("ollama answers meanwhile."));
 }
 
 TEST_CASE("a recovery replaces a notification that also shows another outage, and says that it continues") {
@@ -169,7 +168,7 @@ TEST_CASE("a recovery replaces a notification that also shows another outage, an
   CHECK(first.replaces == "7@bus/:1");
   CHECK(first.joint.title == "claude answers again");
   CHECK(first.joint.message == "It was unavailable for 12 m.\ncodex is still unavailable.");
-  CHECK(first.words.message == "It was unavailable for 12 m.");
+  CHECK(first.text.message == "It was unavailable for 12 m.");
   records.recovery("codex");
   CHECK(records.of({4})[0].replaces.empty());
   CHECK(stale_handles(records.all) == std::vector<std::string>{"7@bus/:1"});
@@ -193,7 +192,7 @@ TEST_CASE("a trip and a recovery that come together are announced one after the 
   const auto told = records.of({1, 2});
   REQUIRE(told.size() == 2);
   CHECK(told[0].kind == "trip");
-  CHECK(told[0].words.message == "It is over by now.");
+  CHECK(told[0].text.message == "It has recovered since.");
   CHECK(told[1].kind == "recovery");
 }
 

@@ -18,15 +18,15 @@ struct Ladder {
   std::unique_ptr<StateStore> store = make_memory_store(clock);
   Guards guards{store.get(), {"boot-1", 7, 1}, {.threshold = 1, .reset_after = 5min}};
   std::optional<Error> broken;  // what is wrong with the hook; else it takes all
-  Told desktop{.took = true, .handle = "7@bus/:1"};
+  ChannelResult desktop{.accepted = true, .handle = "7@bus/:1"};
 
-  Walk walk() {
-    const Channel hook{"hook", [this](const Announcement&) -> Result<Told> {
+  DeliveryResult walk() {
+    const Channel hook{"hook", [this](const Announcement&) -> Result<ChannelResult> {
                          if (broken) return tl::unexpected(*broken);
-                         return Told{.took = true};
+                         return ChannelResult{.accepted = true};
                        }};
-    const Channel second{"desktop", [this](const Announcement&) -> Result<Told> { return desktop; }};
-    return tell({hook, second}, guards, {.kind = "test"});
+    const Channel second{"desktop", [this](const Announcement&) -> Result<ChannelResult> { return desktop; }};
+    return deliver({hook, second}, guards, {.kind = "test"});
   }
   void break_with(Code code, std::string why) { broken = Error{code, std::move(why), ""}; }
 };
@@ -36,15 +36,15 @@ struct Ladder {
 TEST_CASE("a failed channel's reason is recorded even if the next channel delivers") {
   Ladder ladder;
   ladder.break_with(Code::unavailable, "exit status 7");
-  const Walk first = ladder.walk();
+  const DeliveryResult first = ladder.walk();
   CHECK(first.delivery == DeliveryState::delivered);
   CHECK(first.channel == "desktop");
   CHECK(first.handle == "7@bus/:1");
   CHECK(first.detail == "hook: exit status 7 (notify_hook: failed, paused for 5m (last: exit status 7))");
   CHECK(ladder.walk().detail ==
-        "hook: left out, it failed too often (notify_hook: skipped once so far (last: exit status 7))");
+        "hook: paused after repeated failures (notify_hook: skipped once so far (last: exit status 7))");
   ladder.desktop.detail = "osc99";
-  CHECK(ladder.walk().detail == "osc99; hook: left out, it failed too often");
+  CHECK(ladder.walk().detail == "osc99; hook: paused after repeated failures");
 }
 
 TEST_CASE("the record of a delivery says that its channel has recovered") {
@@ -54,7 +54,7 @@ TEST_CASE("the record of a delivery says that its channel has recovered") {
   ladder.walk();
   ladder.broken.reset();
   ladder.clock.pass(5min);
-  const Walk walk = ladder.walk();
+  const DeliveryResult walk = ladder.walk();
   CHECK(walk.channel == "hook");
   CHECK(walk.detail == "notify_hook: works again, was skipped once");
   CHECK(ladder.walk().detail.empty());
@@ -63,7 +63,7 @@ TEST_CASE("the record of a delivery says that its channel has recovered") {
 TEST_CASE("no further channel is tried after one that may have delivered; interruption is not a failure") {
   Ladder ladder;
   ladder.break_with(GENERATE(Code::deadline_exceeded, Code::cancelled), "may have told it");
-  const Walk walk = ladder.walk();
+  const DeliveryResult walk = ladder.walk();
   CHECK(walk.delivery == DeliveryState::undelivered);
   CHECK(walk.detail.find("desktop") == std::string::npos);
   CHECK((ladder.store->guard("notify_hook").value() == GuardState{}) == (ladder.broken->code == Code::cancelled));

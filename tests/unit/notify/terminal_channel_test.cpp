@@ -51,20 +51,21 @@ struct Watched : test::Terminal {
   }
 };
 
-Announcement news() { return {.kind = "trip", .words = {"gemini is unavailable", "codex answers meanwhile."}}; }
+Announcement news() { return {.kind = "trip", .text = {"gemini is unavailable", "codex answers meanwhile."}}; }
 
-Result<Told> tell_on(int terminal, const std::string& name = "foot", const Announcement& announcement = news()) {
+Result<ChannelResult> tell_on(int terminal, const std::string& name = "foot",
+                              const Announcement& announcement = news()) {
   const SystemClock clock;
   CancelToken interrupted;
   const volatile std::sig_atomic_t signal = 0;
   const ProcessFacts world{
       .environment = {{"TERM", name}}, .clock = clock, .interrupted = interrupted, .signal = signal, .err = terminal};
-  return terminal_channel(world).tell(announcement);
+  return terminal_channel(world).deliver(announcement);
 }
 
 /// Whether kitty is told it under this id: another one with the same id takes its place.
 bool is_under(const std::string& id, const std::vector<std::string>& backends, const std::string& kind = "trip") {
-  Announcement announcement{.kind = kind, .words = {"news", ""}};
+  Announcement announcement{.kind = kind, .text = {"news", ""}};
   for (const std::string& name : backends) announcement.rows.push_back({.id = 7, .kind = kind, .subject = name});
   Watched terminal;
   REQUIRE(tell_on(terminal.program.get(), "xterm-kitty", announcement));
@@ -79,7 +80,7 @@ bool tell_as_another_user(int terminal) {
     constexpr uid_t kNobody = 65534;
     if (::getuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(3);
     const auto told = tell_on(terminal);
-    ::_exit(told && told->took ? 0 : 1);
+    ::_exit(told && told->accepted ? 0 : 1);
   }
   int status = 0;
   REQUIRE(::waitpid(pid, &status, 0) == pid);
@@ -92,7 +93,7 @@ TEST_CASE("a terminal receives its sequence") {
   Watched terminal;
   const auto told = tell_on(terminal.program.get());
   REQUIRE(told);
-  CHECK(told->took);
+  CHECK(told->accepted);
   CHECK(told->detail == "osc777");
   CHECK(terminal.shows("\x1B]777;notify;gemini is unavailable;codex answers meanwhile.\x1B\\"));
 }
@@ -128,5 +129,5 @@ TEST_CASE("a terminal that was closed is not a failure") {
   // A terminal no more, but still open; isatty() says no to it.
   const auto told = tell_on(terminal.program.get());
   REQUIRE(told);
-  CHECK_FALSE(told->took);
+  CHECK_FALSE(told->accepted);
 }

@@ -14,12 +14,12 @@ TEST_CASE("a difference shows removed and added lines, with two lines of context
 
 TEST_CASE("a shown line contains names, numbers and known words, and nothing else") {
   const std::vector<std::string> known{"mcp", "command"};
-  CHECK(veiled(R"(  "args": ["mcp", "hunter2"], // hunter3)", known) == R"(  "args": ["mcp", "…"], …)");
-  CHECK(veiled("command = 'hunter2' # hunter3", known) == "command = '…' …");
-  CHECK(veiled("hunter2 = mcp", known) == "… = mcp");
-  CHECK(veiled("\"pin\": 123456789, \"port\": 80, \"on\": true", known) == "\"pin\": …, \"port\": 80, \"on\": true");
-  CHECK(veiled("a \\\"hunter2\\\": \"", known) == "… …");
-  CHECK(veiled("\"hunter2", known) == "\"…\"");
-  CHECK(veiled("\"a\\\"hunter2\": 1", {}) == "\"a\\\"hunter2\": 1");  // a name
-  CHECK(veiled("\x1b[31m hunter2", known) == "…");
+  CHECK(masked(R"(  "args": ["mcp", "hunter2"], // hunter3)", known) == R"(  "args": ["mcp", "…"], …)");
+  CHECK(masked("command = 'hunter2' # hunter3", known) == "command = '…' …");
+  CHECK(masked("hunter2 = mcp", known) == "… = mcp");
+  CHECK(masked("\"pin\": 123456789, \"port\": 80, \"on\": true", known) == "\"pin\": …, \"port\": 80, \"on\": true");
+  CHECK(masked("a \\\"hunter2\\\": \"", known) == "… …");
+  CHECK(masked("\"hunter2", known) == "\"…\"");
+  CHECK(masked("\"a\\\"hunter2\": 1", {}) == "\"a\\\"hunter2\": 1");  // a name
+  CHECK(masked("\x1b[31m hunter2", known) == "…");
 }

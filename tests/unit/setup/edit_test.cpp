@@ -38,7 +38,8 @@ nlohmann::json meaning(Language language, std::string_view text) {
   return nlohmann::json(*settings);
 }
 
-std::string put(std::string_view text, const KeyPath& path, const OrderedJson& value, Language language = Language::jsonc) {
+std::string put(std::string_view text, const KeyPath& path, const OrderedJson& value,
+                Language language = Language::jsonc) {
   const auto after = put_setting(language, text, path, value);
   REQUIRE(after);
   return *after;

@@ -1,6 +1,7 @@
-#include "core/os/terminal_write.hpp"
+#include "core/os/terminal.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,19 @@ Status wait_for_room(int terminal, Deadline end) {
 }
 
 }  // namespace
+
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+std::optional<TerminalSize> terminal_size(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return std::nullopt;
+  return TerminalSize{.columns = size.ws_col > 0 ? size.ws_col : 80, .rows = size.ws_row};
+}
+
+bool is_in_foreground(int terminal) {
+  const pid_t foreground = ::tcgetpgrp(terminal);
+  return foreground < 0 || foreground == ::getpgrp();
+}
 
 /// A separate process writes, because the write can block although there is room for some bytes: O_NONBLOCK would
 /// change the open file for all processes that share it, and opening the terminal again may not be permitted.

@@ -1,4 +1,4 @@
-#include "core/os/terminal_write.hpp"
+#include "core/os/terminal.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -8,16 +8,16 @@ namespace {
 
 using Environment = std::map<std::string, std::string>;
 
-std::vector<BusPlace> places_of(const std::string& address) {
-  return bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", address}}, 7);
+std::vector<BusAddress> places_of(const std::string& address) {
+  return bus_addresses(Environment{{"DBUS_SESSION_BUS_ADDRESS", address}}, 7);
 }
 
 }  // namespace
 
 TEST_CASE("the session bus is at its address, or else in the runtime directory") {
-  const auto places = bus_places(Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/a/b,guid=12;unix:abstract=/c"},
-                                             {"XDG_RUNTIME_DIR", "/run/user/7"}},
-                                 8);
+  const auto places = bus_addresses(Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/a/b,guid=12;unix:abstract=/c"},
+                                                {"XDG_RUNTIME_DIR", "/run/user/7"}},
+                                    8);
   REQUIRE(places.size() == 3);
   CHECK(places[0].socket == "/a/b");
   CHECK_FALSE(places[0].is_abstract);
@@ -28,7 +28,7 @@ TEST_CASE("the session bus is at its address, or else in the runtime directory")
 
 TEST_CASE("no address is tried twice") {
   CHECK(
-      bus_places(
+      bus_addresses(
           Environment{{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/7/bus"}, {"XDG_RUNTIME_DIR", "/run/user/7"}}, 7)
           .size() == 1);
 }
@@ -36,11 +36,11 @@ TEST_CASE("no address is tried twice") {
 TEST_CASE("without variables, as under cron and `su -`, the bus is in systemd's runtime directory") {
   for (const Environment& environment : {Environment{}, Environment{{"XDG_RUNTIME_DIR", "relative"}},
                                          Environment{{"DBUS_SESSION_BUS_ADDRESS", ""}, {"XDG_RUNTIME_DIR", ""}}}) {
-    const auto places = bus_places(environment, 1007);
+    const auto places = bus_addresses(environment, 1007);
     REQUIRE(places.size() == 1);
     CHECK(places[0].socket == "/run/user/1007/bus");
   }
-  const auto stale = bus_places({{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/tmp/gone"}}, 1007);
+  const auto stale = bus_addresses({{"DBUS_SESSION_BUS_ADDRESS", "unix:path=/tmp/gone"}}, 1007);
   REQUIRE(stale.size() == 2);
   CHECK(stale[1].socket == "/run/user/1007/bus");
 }

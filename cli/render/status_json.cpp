@@ -14,7 +14,7 @@ Json to_object(const BackendStatus& backend, milliseconds now) {
                {"cooldown_ms", backend.cooldown.count()},
                {"retry_in_ms", backend.breaker.retry_after.count()},
                {"trips", backend.trips}};
-  // A second is as exact as any vendor's word.
+  // No vendor states a limit more exactly than to the second.
   const auto end = std::chrono::floor<std::chrono::seconds>(now + backend.breaker.retry_after);
   if (backend.breaker.limit_probe_in && backend.breaker.retry_after > milliseconds(0))
     breaker["until"] = format_rfc3339(end);
@@ -67,19 +67,6 @@ std::string to_json(const HostStatus& status) {
 std::string to_json(const std::vector<GuardStatus>& guards, const std::string& schema) {
   Json json{{"schema", schema}, {"guards", Json::array()}};
   for (const GuardStatus& guard : guards) json["guards"].push_back(to_object(guard));
-  return dump(json);
-}
-
-std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema) {
-  Json json{{"schema", schema}, {"backends", Json::array()}};
-  for (const CheckRow& row : rows) {
-    Json object{{"name", row.name}, {"kind", row.kind}, {"state", row.state}};
-    put(object, "path", row.path);
-    put(object, "detail", row.detail);
-    put(object, "hint", row.hint);
-    put(object, "duration_ms", row.took);
-    json["backends"].push_back(object);
-  }
   return dump(json);
 }
 

@@ -1,4 +1,4 @@
-#include "cli/drill/scene.hpp"
+#include "cli/drill/drill_setup.hpp"
 
 #include <algorithm>
 
@@ -11,26 +11,26 @@ namespace delegate::cli::drill {
 namespace {
 
 constexpr milliseconds kCooldown = 2s;
-constexpr int kMostFailures = 20;  // a threshold above is lowered to it
-constexpr milliseconds kPatience = 2min;
+constexpr int kMostFailures = 20;  // a higher threshold is lowered to it
+constexpr milliseconds kTimeout = 2min;
 
 bool is_http(const BackendSettings& backend) {
   const Backend* kind = find_backend(backend.kind);
   return kind != nullptr && !kind->is_process();
 }
 
-/// Waiting is scripted here: only the cooldown and the silence of a hanging backend are really waited for.
+/// Only the cooldown and the silence of a hanging backend take real time; everything else is controlled by the drill.
 void set_times(Config& config) {
   config.router.timeout = 10min;
-  config.router.warm_up = false;  // nothing has to be loaded, and nothing is to outlive the drill
+  config.router.warm_up = false;  // nothing has to be loaded, and no process may outlive the drill
   for (auto& [name, backend] : config.backends) {
-    backend.timeout = backend.first_output_timeout = backend.idle_timeout = kPatience;
+    backend.timeout = backend.first_output_timeout = backend.idle_timeout = kTimeout;
     backend.max_parallel = std::max(backend.max_parallel, kAtOnce);
     backend.breaker.threshold = std::min(backend.breaker.threshold, kMostFailures);
     backend.breaker.cooldown = kCooldown;
     backend.breaker.max_cooldown = 10min;
     backend.breaker.failure_window = 30min;
-    backend.breaker.probe_timeout = kPatience;
+    backend.breaker.probe_timeout = kTimeout;
   }
 }
 
@@ -39,40 +39,40 @@ bool is_usable(const Config& config, const std::string& name) {
   return backend != nullptr && backend->enabled;
 }
 
-void cast(Scene& scene) {
-  const RouterSettings& router = scene.config.router;
+void choose_backends(Setup& setup) {
+  const RouterSettings& router = setup.config.router;
   std::vector<std::string> candidates;
   for (const std::string& name : router.order)
-    if (is_usable(scene.config, name)) candidates.push_back(name);
+    if (is_usable(setup.config, name)) candidates.push_back(name);
   if (candidates.empty() || candidates.front() == router.local) return;
-  scene.patient = candidates.front();
-  if (candidates.size() > 1) scene.next = candidates[1];
-  else if (router.fallback && is_usable(scene.config, router.local)) scene.next = router.local;
+  setup.target = candidates.front();
+  if (candidates.size() > 1) setup.next = candidates[1];
+  else if (router.fallback && is_usable(setup.config, router.local)) setup.next = router.local;
 }
 
-/// The local model is asked last; where the person asks it first, nobody else would ever be asked.
-void put_local_last(Scene& scene) {
-  std::vector<std::string>& order = scene.config.router.order;
-  const auto local = std::find(order.begin(), order.end(), scene.config.router.local);
+/// Moves the local model to the end of the order: if it came first, no other backend would ever be called.
+void put_local_last(Setup& setup) {
+  std::vector<std::string>& order = setup.config.router.order;
+  const auto local = std::find(order.begin(), order.end(), setup.config.router.local);
   if (local == order.end() || local + 1 == order.end()) return;
   const bool first = local == order.begin();
   std::rotate(local, local + 1, order.end());
-  if (first && is_usable(scene.config, order.back()))
-    scene.notes.push_back("your order begins with " + order.back() + ", the local model; here it stands last");
+  if (first && is_usable(setup.config, order.back()))
+    setup.notes.push_back("your order begins with " + order.back() + ", the local model; here it comes last");
 }
 
-void note_differences(Scene& scene, const BackendSettings& theirs) {
-  const BackendSettings& here = scene.role(scene.patient);
-  scene.notes.insert(scene.notes.begin(), "the cooldown is " + format_duration(here.breaker.cooldown) +
+void note_differences(Setup& setup, const BackendSettings& theirs) {
+  const BackendSettings& here = setup.role(setup.target);
+  setup.notes.insert(setup.notes.begin(), "the cooldown is " + format_duration(here.breaker.cooldown) +
                                               " here (yours: " + format_duration(theirs.breaker.cooldown) +
                                               "); no timeout or slot limit applies, no hook runs");
   if (here.breaker.threshold != theirs.breaker.threshold)
-    scene.notes.push_back("your threshold of " + std::to_string(theirs.breaker.threshold) + " is " +
+    setup.notes.push_back("your threshold of " + std::to_string(theirs.breaker.threshold) + " is " +
                           std::to_string(here.breaker.threshold) + " here");
-  if (!scene.config.router.fallback)
-    scene.notes.push_back("your router.fallback is false: a call whose backend fails is lost");
-  if (scene.config.state.store == "memory")
-    scene.notes.push_back("your state.store is \"memory\": no call can learn from another");
+  if (!setup.config.router.fallback)
+    setup.notes.push_back("your router.fallback is false: a call whose backend fails is lost");
+  if (setup.config.state.store == "memory")
+    setup.notes.push_back("your state.store is \"memory\": calls do not share their breakers");
 }
 
 using config::toml_string;
@@ -119,25 +119,25 @@ std::string backend_toml(const BackendSettings& backend) {
 
 }  // namespace
 
-bool Scene::is_process(const std::string& name) const { return !is_http(role(name)); }
+bool Setup::is_process(const std::string& name) const { return !is_http(role(name)); }
 
-Scene plain_scene() {
-  Scene scene{.config = built_in_config()};
-  scene.config.router.order = {"gemini", "ollama"};
-  for (auto& [name, backend] : scene.config.backends) backend.enabled = name == "gemini" || name == "ollama";
-  set_times(scene.config);
-  cast(scene);
-  return scene;
+Setup default_setup() {
+  Setup setup{.config = built_in_config()};
+  setup.config.router.order = {"gemini", "ollama"};
+  for (auto& [name, backend] : setup.config.backends) backend.enabled = name == "gemini" || name == "ollama";
+  set_times(setup.config);
+  choose_backends(setup);
+  return setup;
 }
 
-Scene my_scene(const Config& mine) {
-  Scene scene{.config = mine, .mine = true};
-  scene.config.router.order_light.clear();  // one order is enough for the story
-  set_times(scene.config);
-  put_local_last(scene);
-  cast(scene);
-  if (!scene.patient.empty()) note_differences(scene, *mine.backend(scene.patient));
-  return scene;
+Setup setup_for(const Config& mine) {
+  Setup setup{.config = mine, .mine = true};
+  setup.config.router.order_light.clear();  // one order is enough
+  set_times(setup.config);
+  put_local_last(setup);
+  choose_backends(setup);
+  if (!setup.target.empty()) note_differences(setup, *mine.backend(setup.target));
+  return setup;
 }
 
 std::string to_toml(const Config& config) {

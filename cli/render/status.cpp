@@ -1,46 +1,14 @@
 #include "cli/render/render.hpp"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
+#include <tuple>
 
 #include "core/base/duration.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate::cli {
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  const auto width_of = [](std::string_view cell) {  // without colours
-    std::string plain;
-    for (bool in_colour = false; const char c : cell) {
-      if (c == '\033') in_colour = true;
-      if (!in_colour) plain += c;
-      if (c == 'm') in_colour = false;
-    }
-    return static_cast<std::size_t>(display_width(plain));
-  };
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
-    }
-    while (line.ends_with(' ')) line.pop_back();
-    out += line + "\n";
-  }
-  return out;
-}
-
 namespace {
-
-std::string in_colour(const char* code, const char* text, bool painted) {
-  return painted ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
-}
 
 std::string state_text(const BackendStatus& backend, bool painted) {
   if (!backend.enabled) return "off";
@@ -52,22 +20,6 @@ std::string state_text(const BackendStatus& backend, bool painted) {
     case BreakerState::disabled: return in_colour("33", "disabled", painted);
   }
   return {};
-}
-
-/// "until 15:34 (3 h 34 m)"; with the day when it is not today.
-std::string until_text(milliseconds wait, milliseconds now) {
-  const auto shown = [](milliseconds moment, const char* format) {
-    const auto seconds = static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(moment).count());
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    std::array<char, 40> text{};
-    return std::string(text.data(), std::strftime(text.data(), text.size(), format, &local));
-  };
-  // Rounded up: nothing is announced as over before it is. Not for a part of a second: limits end on the minute.
-  const milliseconds end =
-      std::chrono::ceil<std::chrono::minutes>(std::chrono::floor<std::chrono::seconds>(now + wait));
-  const bool today = shown(end, "%F") == shown(now, "%F");
-  return "until " + shown(end, today ? "%H:%M" : "%a %-d %b %H:%M");
 }
 
 std::string limit_text(const BackendStatus& backend, milliseconds now) {
@@ -91,12 +43,12 @@ std::string next_text(const BackendStatus& backend, milliseconds now) {
 }
 
 std::string failure_text(const LastFailure& failure, milliseconds now) {
-  return failure.outcome + " " + format_took(std::max(now - failure.at, milliseconds(0))) +
+  return std::string(words_for(failure.outcome)) + " " + format_took(std::max(now - failure.at, milliseconds(0))) +
          " ago: " + one_line(failure.message, 100);
 }
 
-/// What the breaker stands on is no attempt of a run: a ping or a health check has found it, or the attempts since then
-/// were slow probes.
+/// The failure that explains the breaker is not the last attempt of a run: it was seen by a ping or a health check, or
+/// all attempts since then were limit probes.
 bool explains_breaker(const BackendStatus& backend) {
   const auto& [failure, last] = std::tie(backend.last_failure, backend.last_attempt);
   const bool counts = backend.breaker.state != BreakerState::closed || backend.breaker.failures > 0;
@@ -110,7 +62,7 @@ std::string last_text(const BackendStatus& backend, milliseconds now) {
   if (!backend.last_attempt) return backend.enabled ? "never called" : "";
   const AttemptRow& last = *backend.last_attempt;
   const auto ago = std::max(now - last.started_at - last.took, milliseconds(0));
-  std::string text = last.outcome + " " + format_took(ago) + " ago";
+  std::string text = std::string(words_for(last.outcome)) + " " + format_took(ago) + " ago";
   const auto outcome = outcome_named(last.outcome);
   if (!last.message.empty() && !(outcome && is_answer(*outcome))) text += ": " + one_line(last.message, 60);
   return text;
@@ -118,11 +70,11 @@ std::string last_text(const BackendStatus& backend, milliseconds now) {
 
 std::string guard_next(milliseconds retry_after) {
   constexpr milliseconds kYear{366LL * 24 * 3'600'000};
-  if (retry_after > kYear) return "when it is reset";
+  if (retry_after > kYear) return "after a reset";
   return retry_after == milliseconds(0) ? "now" : "in " + format_wait(retry_after);
 }
 
-/// What is still waiting to be seen, the newest three; nothing when there is nothing.
+/// The newest three unacknowledged notifications; empty if there are none.
 std::string unacknowledged_text(const NotificationRows& rows) {
   constexpr std::size_t kMost = 3;
   std::string text = rows.empty() ? "" : "\n";
@@ -144,7 +96,7 @@ std::string to_text(const HostStatus& status, bool painted) {
                     last_text(backend, status.now)});
   std::string out = table(rows) + "\nstate: " + status.store.kind;
   if (!status.store.path.empty()) out += " " + status.store.path;
-  if (!status.store.ok) out += " (cannot be used: " + status.store.problem + ")";
+  if (!status.store.ok) out += " (unusable: " + status.store.problem + ")";
   out += "\n";
   std::vector<GuardStatus> open = status.guards;
   std::erase_if(open, [](const GuardStatus& guard) { return guard.breaker.state == BreakerState::closed; });
@@ -153,7 +105,7 @@ std::string to_text(const HostStatus& status, bool painted) {
 }
 
 std::string to_text(const std::vector<GuardStatus>& guards) {
-  std::vector<std::vector<std::string>> rows{{"GUARD", "STATE", "NEXT", "FAILURES", "LEFT OUT", "LAST ERROR"}};
+  std::vector<std::vector<std::string>> rows{{"GUARD", "STATE", "NEXT", "FAILURES", "SKIPPED", "LAST ERROR"}};
   for (const GuardStatus& guard : guards) {
     const bool closed = guard.breaker.state == BreakerState::closed;
     rows.push_back({guard.name, closed ? "closed" : "open", closed ? "" : guard_next(guard.breaker.retry_after),
@@ -166,24 +118,12 @@ std::string breakers_to_text(const HostStatus& status, bool painted) {
   std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "TRIPS", "LAST FAILURE"}};
   for (const BackendStatus& backend : status.backends) {
     std::string last = "none";
-    if (backend.last_failure) last = backend.last_failure->outcome + ": " + one_line(backend.last_failure->message, 80);
+    if (backend.last_failure)
+      last = std::string(words_for(backend.last_failure->outcome)) + ": " + one_line(backend.last_failure->message, 80);
     rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend, status.now) : "",
                     std::to_string(backend.trips), last});
   }
   return table(rows);
-}
-
-std::string to_text(const std::vector<CheckRow>& rows) {
-  std::vector<std::vector<std::string>> cells{{"BACKEND", "KIND", "STATE", "DETAIL", "WHERE"}};
-  for (const CheckRow& row : rows) {
-    std::string detail = row.detail;
-    if (row.took) detail += (detail.empty() ? "" : ", ") + format_took(*row.took);
-    cells.push_back({row.name, row.kind, row.state, detail, row.path});
-  }
-  std::string out = table(cells);
-  for (const CheckRow& row : rows)
-    if (!row.hint.empty()) out += "hint: " + row.name + ": " + row.hint + "\n";
-  return out;
 }
 
 }  // namespace delegate::cli

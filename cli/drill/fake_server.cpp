@@ -1,4 +1,4 @@
-#include "cli/drill/server.hpp"
+#include "cli/drill/fake_server.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,7 +13,7 @@
 #include <system_error>
 #include <thread>
 
-#include "cli/drill/mood.hpp"
+#include "cli/drill/fake_behavior.hpp"
 #include "cli/render/json.hpp"
 #include "core/base/text.hpp"
 #include "core/os/fd.hpp"
@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kLongestHead = 64u << 10;
 constexpr std::size_t kLongestBody = 64u << 20;
-constexpr timeval kSlowest{30, 0};  // a peer that neither sends nor takes a byte for so long is let down
+constexpr timeval kSlowest{30, 0};  // a peer that neither sends nor receives a byte for this long is dropped
 constexpr const char* kModel = "stand-in:1b";
 
 struct Request {
@@ -38,7 +38,7 @@ struct Response {
   std::vector<std::string> pieces;  // each its own chunk
 };
 
-/// Head and body; nothing when the peer sends none, or one that is too large.
+/// Head and body; nothing if the peer sends no request, or one that is too large.
 std::optional<Request> read_request(int connection) {
   std::string text;
   std::size_t head = std::string::npos;
@@ -76,7 +76,7 @@ void respond(int connection, const Response& response) {
     const auto end = std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16).ptr;
     text.append(size.data(), end).append("\r\n").append(piece).append("\r\n");
   }
-  // A peer that went away has no use for it.
+  // A failed write means that the peer is gone.
   static_cast<void>(write_all(connection, text + "0\r\n\r\n"));
 }
 
@@ -108,11 +108,12 @@ Response openai_answer(const std::string& model, const std::string& answer) {
           .pieces = {"data: " + dump(piece) + "\n\n", "data: " + dump(end) + "\n\n", "data: [DONE]\n\n"}};
 }
 
-Response chat(const Part& part, Mood mood, const Request& request) {
-  // It answers all the same: that a call was not counted shows in the drill's table.
+Response chat(const Part& part, FakeBehavior behavior, const Request& request) {
+  // It answers even if the call could not be counted: the drill's table shows the difference.
   static_cast<void>(part.note_start());
-  if (mood == Mood::waits) part.wait_to_be_let_go();
-  if (mood == Mood::sick) return {.status = 500, .pieces = {dump({{"error", {{"message", "internal server error"}}}})}};
+  if (behavior == FakeBehavior::waits) part.wait_for_release();
+  if (behavior == FakeBehavior::server_error)
+    return {.status = 500, .pieces = {dump({{"error", {{"message", "internal server error"}}}})}};
   const std::string answer = answer_of(part.read(kNameFile), prompt_of(request));
   const bool is_ollama = request.path == "/api/chat";
   return is_ollama ? ollama_answer(model_of(part), answer) : openai_answer(model_of(part), answer);
@@ -122,11 +123,11 @@ Response response_to(const Path& parts, const Request& request) {
   Response unknown{.status = 404, .pieces = {R"({"error":"not found"})"}};
   if (request.part.find("..") != std::string::npos) return unknown;
   const Part part(parts / request.part);
-  const auto mood = part.mood();
-  if (!mood) return unknown;
-  if (request.path == "/api/chat" || request.path == "/v1/chat/completions") return chat(part, *mood, request);
+  const auto behavior = part.behavior();
+  if (!behavior) return unknown;
+  if (request.path == "/api/chat" || request.path == "/v1/chat/completions") return chat(part, *behavior, request);
   if (request.path == "/api/version") return {.pieces = {R"({"version":"0.0.0"})"}};
-  if (request.path == "/api/ps")  // loaded, so that each call of the drill is one question
+  if (request.path == "/api/ps")  // the model is loaded, so that each call of the drill is one request
     return {.pieces = {dump({{"models", {{{"name", model_of(part)}}}}})}};
   if (request.path == "/api/show") return {.pieces = {"{}"}};
   if (request.path == "/api/tags")
@@ -155,11 +156,11 @@ Result<Fd> listen_on_loopback(int& port) {
   return listener;
 }
 
-/// A thread each: one may have to wait while others are served.
+/// One thread per connection, because one may have to wait while others are served.
 void accept_one(const Fd& listener, const Path& parts) {
   Fd connection(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!connection) return;
-  try {  // a border where exceptions end: the thread library reports by throwing
+  try {  // the thread library reports errors by throwing
     std::thread([parts, connection = std::move(connection)] { converse(connection, parts); }).detach();
   } catch (const std::system_error&) {
     return;  // the connection closes: one call of the drill fails and shows it
@@ -169,7 +170,7 @@ void accept_one(const Fd& listener, const Path& parts) {
 }  // namespace
 
 Result<int> serve(const World& world, const Path& sandbox) {
-  if (!Part(sandbox).mood()) return no_drill_here();
+  if (!Part(sandbox).behavior()) return not_in_drill();
   const Path parts = sandbox / "parts";
   int port = 0;
   TRY(const Fd listener, listen_on_loopback(port));
@@ -181,7 +182,7 @@ Result<int> serve(const World& world, const Path& sandbox) {
     if (waited[1].revents != 0 || world.interrupted.cancelled()) break;
     if (waited[0].revents != 0) accept_one(listener, parts);
   }
-  std::_Exit(0);  // threads may still be at work, and nothing that they do is of use to anybody any more
+  std::_Exit(0);  // without waiting for threads: their work is not needed any more
 }
 
 }  // namespace delegate::cli::drill

@@ -1,0 +1,22 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/state/ledger.hpp"
+
+// Parts that several tables for people share.
+namespace delegate::cli {
+
+/// Columns padded to their widest cell; the last is not padded.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+/// `text` in the colour with this code if `painted`.
+std::string in_colour(const char* code, const std::string& text, bool painted);
+
+/// "until 15:34"; with the day if it is not today.
+std::string until_text(milliseconds wait, milliseconds now);
+
+/// "signed out", "crashed (exit code 3)", "rate limited until 14:30".
+std::string outcome_text(const AttemptRow& attempt, milliseconds now);
+
+}  // namespace delegate::cli
