@@ -171,7 +171,7 @@ TEST_CASE("an invalid, write-protected or irregular settings file and a dangling
   refused(3, "line 1, column 22: expected a value");
   CHECK(cli.read(file) == "{\"mcpServers\": {\"a\": }}");
   cli.write(file, "{\"mcpServers\": 1}");
-  refused(3, "mcpServers is no object");
+  refused(3, "mcpServers is not an object");
   cli.write(file, "{}");
   fs::permissions(file, fs::perms(0444));
   refused(6, "is write-protected");
