@@ -108,7 +108,7 @@ TEST_CASE("queued and working runs are listed with their state, and one is shown
   const Finished listed = cli.run("runs").expect(0).stdout_lacks("the-secret-plan");
   REQUIRE(listed.out_lines().size() == 3);
   CHECK(listed.out_lines()[1].starts_with(second));
-  CHECK(listed.out_lines()[1].find("queued  -     -") != std::string::npos);
+  CHECK(listed.out_lines()[1].find("queued   -     -") != std::string::npos);
   CHECK(listed.out_lines()[1].ends_with("queued"));
   CHECK(listed.out_lines()[2].starts_with(first));
   CHECK(listed.out_lines()[2].find("running") != std::string::npos);

@@ -63,7 +63,7 @@ TEST_CASE("doctor finds no problems on a healthy host, and only asks CLIs for th
   Well cli;
   cli.counted("agy", {"--say", "hi"});
   const Finished healthy = cli.run("doctor").expect(0).stderr_is("").stdout_has("No problems found. ");
-  healthy.stdout_has("ok    configuration  ~/.config").stdout_lacks("warning").stdout_lacks("problem");
+  healthy.stdout_has("ok    configuration  ~/.config").stdout_lacks("warning").stdout_lacks("\nproblem");
   CHECK(cli.spawns("agy") == 0);
   const Json report = cli.run("doctor --json").expect(0).json();
   CHECK(report["problems"] == 0);
@@ -136,7 +136,7 @@ TEST_CASE("a command that is missing, not executable or does not start is a prob
   script(cli, "codex", "echo 'no such library' >&2; exit 127\n");
   CHECK(mentions(fix_of(problem(cli, "gone", "does not exist")), "backends.gone.command"));
   problem(cli, "lost", "not found on PATH");
-  CHECK(fix_of(problem(cli, "flat", "may not be executed")) == "chmod +x " + cli.file("bin/flat"));
+  CHECK(fix_of(problem(cli, "flat", "is not executable")) == "chmod +x " + cli.file("bin/flat"));
   problem(cli, "codex", "no such library");
 }
 
@@ -290,7 +290,7 @@ TEST_CASE("doctor shows what each editor starts, and how to fix it") {
   registered("{\"command\": \"" + cli.file("bin/delegate-next") + "\"}");
   warning(cli, "Cursor", "is not this program");
   registered(R"({"command": "npx"})");
-  warning(cli, "Cursor", "another server by the name");
+  warning(cli, "Cursor", "another server with the name");
   cli.write(cli.home(".cursor/mcp.json"), "{");
   warning(cli, "Cursor", "cannot be read: line 1, column 2");
 }
@@ -342,11 +342,11 @@ TEST_CASE("doctor reports a state on a temporary or a full file system") {
   said->stdout_has("note     state          is on tmpfs").stdout_has("KiB free on its file system");
 }
 
-TEST_CASE("doctor reports that the clock was ahead when a backend was last asked") {
+TEST_CASE("doctor reports that the clock was ahead when a backend was last called") {
   Well cli;
   cli.run("ask hello").expect(0);
   cli.sql("UPDATE attempts SET started_at = started_at + 86400000");
-  warning(cli, "clock", "was ahead when agy was last asked");
+  warning(cli, "clock", "was ahead when agy was last called");
 }
 
 TEST_CASE("doctor reports a terminal that cannot redraw a line, and prints the same as for any other") {

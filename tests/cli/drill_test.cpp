@@ -184,8 +184,8 @@ TEST_CASE("drill --mine plays the user's order with fake backends, and changes n
   CHECK(cli.spawns("gemini") == 0);
   drill.stdout_has("Your configuration: agy fails and recovers; codex answers meanwhile.");
   drill.stdout_has("the cooldown is 2s here (yours: 1m)");
-  drill.stdout_has("ok  agy fails, call 1             1       codex            closed 1/3");
-  drill.stdout_has("ok  it recovers; 8 calls at once  1       1 agy, 7 codex   closed");
+  drill.stdout_has("ok  agy fails, call 1             1       codex           closed 1/3");
+  drill.stdout_has("ok  it recovers; 8 calls at once  1       1 agy, 7 codex  closed");
   cli.nothing_is_left();
 }
 

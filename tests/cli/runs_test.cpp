@@ -203,7 +203,7 @@ TEST_CASE("one run is shown in full, with each attempt and its message") {
   shown.stdout_has("\n    exit code 3: claude is broken\n2.");
 
   const std::string second = asked(cli, "hello");
-  cli.run("runs " + second).expect(0).stdout_has("\nskipped: claude (breaker_open, retry in ");
+  cli.run("runs " + second).expect(0).stdout_has("\nskipped: claude (breaker open, retry in ");
   const std::string third = asked(cli, "-b claude hello", 4);
   cli.run("runs " + third).expect(0).stdout_has("\nno backend was called\nskipped: claude (breaker open");
 }

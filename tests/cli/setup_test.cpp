@@ -140,7 +140,7 @@ TEST_CASE("a project's settings are changed on request, and stay readable for it
   cli.run("setup --project windsurf")
       .expect(2)
       .stdout_is("")
-      .stderr_has("has no settings of a project")
+      .stderr_has("has no project settings")
       .stderr_lines(2);
 }
 
@@ -171,13 +171,13 @@ TEST_CASE("an invalid, write-protected or irregular settings file and a dangling
   refused(3, "line 1, column 22: expected a value");
   CHECK(cli.read(file) == "{\"mcpServers\": {\"a\": }}");
   cli.write(file, "{\"mcpServers\": 1}");
-  refused(3, "mcpServers is no object");
+  refused(3, "mcpServers is not an object");
   cli.write(file, "{}");
   fs::permissions(file, fs::perms(0444));
   refused(6, "is write-protected");
   fs::remove(file);
   fs::create_directory(file);
-  refused(6, "is no regular file");
+  refused(6, "is not a regular file");
   fs::remove(file);
   fs::create_symlink(cli.home("nowhere"), file);
   refused(6, "is a link to a file that does not exist");
@@ -302,7 +302,7 @@ TEST_CASE("a change is one object as JSON") {
 TEST_CASE("setup reports a failure in one line and a hint") {
   Cli cli;
   cli.run("setup emacs").expect(2).stderr_has("'emacs' is not one of claude, codex");
-  cli.run("setup --undo").expect(2).stderr_has("which editor?").stderr_lines(2);
+  cli.run("setup --undo").expect(2).stderr_has("EDITOR is missing").stderr_lines(2);
   cli.run("setup claude --undo --allow-write").expect(2).stderr_lines(2);
   cli.unset("HOME").run("setup claude").expect(3).stderr_has("HOME is not set").stderr_lines(2);
   cli.run("setup").expect(0).stdout_has("no editor found");

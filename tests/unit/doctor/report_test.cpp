@@ -29,7 +29,7 @@ TEST_CASE("each finding is a line in columns, its fix a line below it, and the l
         "                        -> delegate breaker reset codex\n"
         "note     gemini         is not installed\n"
         "\n"
-        "1 problem, 1 warning. No model was asked anything; `delegate ping` asks each.\n");
+        "1 problem, 1 warning. No model was called; `delegate ping` calls each.\n");
 }
 
 TEST_CASE("without a problem the last line says so, warnings or not") {

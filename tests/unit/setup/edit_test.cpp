@@ -184,12 +184,12 @@ TEST_CASE("an error names line and column") {
     return read.error().what;
   };
   CHECK(what("{\n  \"a\": 1\n  \"b\": 2\n}") == "line 3, column 3: expected a comma");
-  CHECK(what("{\n  \"a\": 1,\n  /* b") == "line 3, column 3: a comment that does not end");
+  CHECK(what("{\n  \"a\": 1,\n  /* b") == "line 3, column 3: unterminated comment");
   CHECK(what("{\"a\" 1}") == "line 1, column 6: expected a colon");
-  CHECK(what("{\"a\": tru}") == "line 1, column 10: no JSON");
-  CHECK(what("{} {}") == "line 1, column 4: more behind the end");
-  CHECK(what("{\"a\": \"x\ny\"}") == "line 1, column 9: a string that does not end in its line");
-  CHECK(what("{\"a\": 1e999}") == "a number in it is too large");
+  CHECK(what("{\"a\": tru}") == "line 1, column 10: invalid JSON");
+  CHECK(what("{} {}") == "line 1, column 4: unexpected text after the end");
+  CHECK(what("{\"a\": \"x\ny\"}") == "line 1, column 9: unterminated string");
+  CHECK(what("{\"a\": 1e999}") == "contains a number that is too large");
 }
 
 TEST_CASE("objects on the path that become empty are removed, unless they hold a comment") {
