@@ -3,7 +3,7 @@
 #include <exception>
 #include <filesystem>
 
-#include "cli/exit_code.hpp"
+#include "core/base/exit_code.hpp"
 #include "cli/world.hpp"
 #include "core/os/startup.hpp"
 
@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
                                 .interrupted = interrupted,
                                 .signal = g_signal},
                                {argv + (argc > 0 ? 1 : 0), argv + argc}};
-    return delegate::cli::run(world);
+    return delegate::cli::run_program(world);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "delegate: internal error: %s\n", error.what());
     return delegate::kInternal;

@@ -15,6 +15,6 @@ struct World : ProcessFacts {
 };
 
 /// The whole program; returns its exit code.
-int run(World& world);
+int run_program(World& world);
 
 }  // namespace delegate::cli

@@ -2,22 +2,22 @@
 
 namespace delegate::cli {
 
-std::string_view asked_for(Words words) {
-  switch (words) {
-    case Words::backends: return "backends";
-    case Words::candidates: return "candidates";
-    case Words::runs: return "runs";
-    case Words::keys: return "keys";
-    case Words::outcomes: return "outcomes";
+std::string_view completed_by(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::backends: return "backends";
+    case ValueKind::candidates: return "candidates";
+    case ValueKind::runs: return "runs";
+    case ValueKind::keys: return "keys";
+    case ValueKind::outcomes: return "outcomes";
     default: return {};
   }
 }
 
-std::vector<std::string_view> fixed_words(const OptionText& option) {
-  if (option.words == Words::choices) return option.choices();
+std::vector<std::string_view> fixed_values(CommandTable table, const OptionRow& option) {
+  if (option.kind == ValueKind::choices) return option.choices();
   std::vector<std::string_view> names;
-  if (option.words == Words::commands)
-    for (const CommandText* command : commands_below({})) names.push_back(command->name);
+  if (option.kind == ValueKind::commands)
+    for (const CommandRow* command : table.below(nullptr)) names.push_back(command->name);
   return names;
 }
 

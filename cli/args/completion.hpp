@@ -1,20 +1,20 @@
 #pragma once
 #include <string>
 
-#include "cli/args/describe.hpp"
+#include "cli/args/command_row.hpp"
 
-// Scripts that shells read. They contain words of the tables only; what the host knows comes from `delegate complete`
-// while a line is typed, and none of it is ever evaluated by the shell.
+// Scripts that shells read. They contain text of the command table only; what depends on the host comes from
+// `delegate complete` while a line is typed, and the shell never evaluates any of it.
 namespace delegate::cli {
 
-std::string bash_completion();
-std::string zsh_completion();
-std::string fish_completion();
+std::string bash_completion(CommandTable table);
+std::string zsh_completion(CommandTable table);
+std::string fish_completion(CommandTable table);
 
-/// What `delegate complete` is asked for; empty: the shell needs no help with it.
-std::string_view asked_for(Words words);
-/// Of a place with fixed words.
-std::vector<std::string_view> fixed_words(const OptionText& option);
+/// The argument of `delegate complete` that lists such values; empty: the shell needs no help with them.
+std::string_view completed_by(ValueKind kind);
+/// All values that the option takes, if they are known beforehand.
+std::vector<std::string_view> fixed_values(CommandTable table, const OptionRow& option);
 
 /// 'text' for a POSIX shell and zsh.
 std::string shell_quoted(std::string_view text);

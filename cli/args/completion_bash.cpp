@@ -65,38 +65,38 @@ _delegate() {
 complete -F _delegate delegate
 )";
 
-std::string expects(const OptionText& option) {
-  const auto fixed = fixed_words(option);
+std::string expects(CommandTable table, const OptionRow& option) {
+  const auto fixed = fixed_values(table, option);
   const std::vector<std::string> texts(fixed.begin(), fixed.end());
   if (!texts.empty()) return shell_quoted("choices " + join(texts, " "));
-  if (option.words == Words::files) return "files";
-  if (option.words == Words::directories) return "directories";
-  const std::string_view asked = asked_for(option.words);
+  if (option.kind == ValueKind::files) return "files";
+  if (option.kind == ValueKind::directories) return "directories";
+  const std::string_view asked = completed_by(option.kind);
   return asked.empty() ? "free" : std::string(asked);
 }
 
-void add_values(std::string& script, std::string_view command, std::span<const OptionText> options) {
-  for (const OptionText& option : options) {
-    if (option.is_word() || !option.needs_value()) continue;
+void add_values(CommandTable table, std::string& script, std::string_view command, std::span<const OptionRow> options) {
+  for (const OptionRow& option : options) {
+    if (option.is_positional() || !option.needs_value()) continue;
     std::string patterns;
     for (const std::string_view name : names_of(option))
       patterns +=
           (patterns.empty() ? "" : " | ") + (command == "*" ? "*" : shell_quoted(command)) + ":" + std::string(name);
-    script += "    " + patterns + ") expects=" + expects(option) + " ;;\n";
+    script += "    " + patterns + ") expects=" + expects(table, option) + " ;;\n";
   }
 }
 
-std::string value_function() {
+std::string value_function(CommandTable table) {
   std::string script = "# What the option in \"$1\", after its command, takes.\n_delegate_value() {\n  case $1 in\n";
-  add_values(script, "*", global_options());
-  for (const CommandText* command : all_commands())
-    if (!command->is_hidden()) add_values(script, command->name, command->options);
+  add_values(table, script, "*", global_options());
+  for (const CommandRow* command : table)
+    if (!command->is_hidden()) add_values(table, script, command->name, command->options);
   return script + "  esac\n}\n";
 }
 
-std::string command_function() {
+std::string command_function(CommandTable table) {
   std::string script = "\n# Is the last word of \"$1\" a command?\n_delegate_command() {\n  case $1 in\n";
-  for (const CommandText* command : all_commands()) {
+  for (const CommandRow* command : table) {
     if (command->is_hidden()) continue;
     const std::size_t space = command->name.rfind(' ');
     const std::string above(space == std::string_view::npos ? "" : command->name.substr(0, space));
@@ -106,17 +106,17 @@ std::string command_function() {
   return script + "    *) return 1 ;;\n  esac\n}\n";
 }
 
-std::string all_names(std::span<const OptionText> options) {
+std::string all_names(std::span<const OptionRow> options) {
   std::string names;
-  for (const OptionText& option : options)
-    if (!option.is_word()) names += " " + join_names(option, " ");
+  for (const OptionRow& option : options)
+    if (!option.is_positional()) names += " " + join_names(option, " ");
   return names;
 }
 
-std::string options_function() {
+std::string options_function(CommandTable table) {
   std::string script =
       "\n_delegate_options() {\n  _delegate_offer" + all_names(global_options()) + "\n  case $command in\n";
-  for (const CommandText* command : all_commands()) {
+  for (const CommandRow* command : table) {
     const std::string names = all_names(command->options);
     if (!command->is_hidden() && !names.empty())
       script += "    " + shell_quoted(command->name) + ") _delegate_offer" + names + " ;;\n";
@@ -124,23 +124,24 @@ std::string options_function() {
   return script + "  esac\n}\n";
 }
 
-void add_below(std::string& script, std::string_view name) {
+void add_below(CommandTable table, std::string& script, const CommandRow* group) {
   std::vector<std::string> names;
-  for (const CommandText* below : commands_below(name)) names.emplace_back(below->last_name());
+  for (const CommandRow* below : table.below(group)) names.emplace_back(below->last_name());
+  const std::string_view name = group == nullptr ? std::string_view() : group->name;
   if (!names.empty()) script += "    " + shell_quoted(name) + ") expects='choices " + join(names, " ") + "' ;;\n";
 }
 
 /// What a word without a dash may be: a command, or what the command takes.
-std::string word_function() {
+std::string word_function(CommandTable table) {
   std::string script = "\n_delegate_word() {\n  case $command in\n";
-  add_below(script, "");
-  for (const CommandText* command : all_commands()) {
+  add_below(table, script, nullptr);
+  for (const CommandRow* command : table) {
     if (command->is_hidden()) continue;
-    add_below(script, command->name);
-    for (const OptionText& option : command->options) {
-      if (!option.is_word() || expects(option) == "free") continue;
+    add_below(table, script, command);
+    for (const OptionRow& option : command->options) {
+      if (!option.is_positional() || expects(table, option) == "free") continue;
       const std::string first = option.repeats() ? "" : "((words > 0)) || ";
-      script += "    " + shell_quoted(command->name) + ") " + first + "expects=" + expects(option) + " ;;\n";
+      script += "    " + shell_quoted(command->name) + ") " + first + "expects=" + expects(table, option) + " ;;\n";
     }
   }
   return script + "  esac\n}\n";
@@ -148,9 +149,9 @@ std::string word_function() {
 
 }  // namespace
 
-std::string bash_completion() {
-  return "# Completion of delegate for bash.\n\n" + value_function() + command_function() + options_function() +
-         word_function() + std::string(kFunctions);
+std::string bash_completion(CommandTable table) {
+  return "# Completion of delegate for bash.\n\n" + value_function(table) + command_function(table) +
+         options_function(table) + word_function(table) + std::string(kFunctions);
 }
 
 }  // namespace delegate::cli

@@ -29,20 +29,20 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string patterns(std::string_view command, std::span<const OptionText> options) {
+std::string patterns(std::string_view command, std::span<const OptionRow> options) {
   std::string text;
-  for (const OptionText& option : options)
-    if (!option.is_word() && option.needs_value())
+  for (const OptionRow& option : options)
+    if (!option.is_positional() && option.needs_value())
       for (const std::string_view name : names_of(option))
         text += " " + quoted(std::string(command) + ":" + std::string(name));
   return text;
 }
 
 /// Walks the line: options with a value are left out together with it.
-std::string command_function() {
+std::string command_function(CommandTable table) {
   std::string valued = patterns("*", global_options());
   std::string cases;
-  for (const CommandText* command : all_commands()) {
+  for (const CommandRow* command : table) {
     if (command->is_hidden()) continue;
     valued += patterns(command->name, command->options);
     const std::size_t space = command->name.rfind(' ');
@@ -59,41 +59,43 @@ std::string command_function() {
 }
 
 /// How the value or word is completed.
-std::string offers(const OptionText& option) {
-  const auto fixed = fixed_words(option);
+std::string offers(CommandTable table, const OptionRow& option) {
+  const auto fixed = fixed_values(table, option);
   const std::vector<std::string> texts(fixed.begin(), fixed.end());
   if (!texts.empty()) return " -a " + quoted(join(texts, " "));
-  if (option.words == Words::directories) return " -a '(__fish_complete_directories)'";
-  const std::string_view asked = asked_for(option.words);
+  if (option.kind == ValueKind::directories) return " -a '(__fish_complete_directories)'";
+  const std::string_view asked = completed_by(option.kind);
   return asked.empty() ? "" : " -k -a " + quoted("(__delegate_words " + std::string(asked) + ")");
 }
 
-void add_options(std::string& script, const std::string& beginning, std::span<const OptionText> options) {
-  for (const OptionText& option : options) {
-    if (option.is_word()) {
-      if (const std::string words = offers(option); !words.empty()) script += beginning + words + "\n";
+void add_options(CommandTable table, std::string& script, const std::string& beginning,
+                 std::span<const OptionRow> options) {
+  for (const OptionRow& option : options) {
+    if (option.is_positional()) {
+      if (const std::string words = offers(table, option); !words.empty()) script += beginning + words + "\n";
       continue;
     }
     script += beginning;
     for (const std::string_view name : names_of(option))
       script += name.starts_with("--") ? " -l " + std::string(name.substr(2)) : " -s " + std::string(name.substr(1));
-    if (option.needs_value()) script += option.words == Words::files ? " -r -F" : " -x" + offers(option);
+    if (option.needs_value()) script += option.kind == ValueKind::files ? " -r -F" : " -x" + offers(table, option);
     script += " -d " + quoted(option.help) + "\n";
   }
 }
 
 }  // namespace
 
-std::string fish_completion() {
-  std::string script = "# Completion of delegate for fish.\n\n" + command_function() + std::string(kFunctions);
-  add_options(script, "complete -c delegate", global_options());
-  for (const CommandText* command : all_commands()) {
+std::string fish_completion(CommandTable table) {
+  std::string script = "# Completion of delegate for fish.\n\n" + command_function(table) + std::string(kFunctions);
+  add_options(table, script, "complete -c delegate", global_options());
+  for (const CommandRow* command : table) {
     if (command->is_hidden()) continue;
     const std::size_t space = command->name.rfind(' ');
     const std::string above(space == std::string_view::npos ? "" : command->name.substr(0, space));
     script += "complete -c delegate -n " + quoted("__delegate_at '" + above + "'") + " -a " +
               quoted(command->last_name()) + " -d " + quoted(command->help) + "\n";
-    add_options(script, "complete -c delegate -n " + quoted("__delegate_at '" + std::string(command->name) + "'"),
+    add_options(table, script,
+                "complete -c delegate -n " + quoted("__delegate_at '" + std::string(command->name) + "'"),
                 command->options);
   }
   return script;

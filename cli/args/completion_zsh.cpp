@@ -33,7 +33,7 @@ fi
 )zsh";
 
 /// "_delegate_breaker_trip".
-std::string function_of(const CommandText* command) {
+std::string function_of(const CommandRow* command) {
   std::string name = "_delegate_" + (command == nullptr ? std::string("top") : std::string(command->name));
   for (char& c : name)
     if (c == ' ') c = '_';
@@ -51,21 +51,21 @@ std::string bracketed(std::string_view text) {
 }
 
 /// What completes a value or a word: `:NAME:ACTION`.
-std::string action(const OptionText& option) {
+std::string action(CommandTable table, const OptionRow& option) {
   const std::string title(option.value);
-  const auto fixed = fixed_words(option);
+  const auto fixed = fixed_values(table, option);
   const std::vector<std::string> texts(fixed.begin(), fixed.end());
   if (!texts.empty()) return ":" + title + ":(" + join(texts, " ") + ")";
-  if (option.words == Words::files) return ":" + title + ":_files";
-  if (option.words == Words::directories) return ":" + title + ":_files -/";
-  const std::string_view asked = asked_for(option.words);
+  if (option.kind == ValueKind::files) return ":" + title + ":_files";
+  if (option.kind == ValueKind::directories) return ":" + title + ":_files -/";
+  const std::string_view asked = completed_by(option.kind);
   return ":" + title + ": " + (asked.empty() ? "" : "_delegate_words " + std::string(asked) + " " + title);
 }
 
-void add_specifications(std::string& script, std::span<const OptionText> options) {
-  for (const OptionText& option : options) {
-    if (option.is_word()) {
-      script += " \\\n    " + shell_quoted((option.repeats() ? "*" : "1") + action(option));
+void add_specifications(CommandTable table, std::string& script, std::span<const OptionRow> options) {
+  for (const OptionRow& option : options) {
+    if (option.is_positional()) {
+      script += " \\\n    " + shell_quoted((option.repeats() ? "*" : "1") + action(table, option));
       continue;
     }
     const std::string before = option.repeats() ? "*" : "(" + join_names(option, " ") + ")";
@@ -76,42 +76,43 @@ void add_specifications(std::string& script, std::span<const OptionText> options
                                                           : "+";
       const std::string optional = option.is_flag() || option.needs_value() ? "" : ":";
       script += " \\\n    " + shell_quoted(before + std::string(name) + taking + bracketed(option.help) + optional +
-                                           (option.is_flag() ? "" : action(option)));
+                                           (option.is_flag() ? "" : action(table, option)));
     }
   }
 }
 
 /// A command whose first word is another command.
-std::string group_function(const CommandText* command) {
+std::string group_function(CommandTable table, const CommandRow* command) {
   std::string offers;
   std::string cases;
-  for (const CommandText* below : commands_below(command == nullptr ? "" : command->name)) {
+  for (const CommandRow* below : table.below(command)) {
     const std::string name(below->last_name());
     offers += "\n        " + shell_quoted(name + ":" + std::string(below->help));
     cases += "        " + name + ") " + function_of(below) + " ;;\n";
   }
   std::string script = "\n" + function_of(command) + "() {\n  local curcontext=$curcontext state line\n" +
                        "  local -A opt_args\n  _arguments -C -S";
-  add_specifications(script, global_options());
+  add_specifications(table, script, global_options());
   return script + " \\\n    '1: :->command' '*:: :->words' && return\n  case $state in\n    command)\n" +
          "      local -a offers=(" + offers + ")\n      _describe -t commands command offers\n      ;;\n" +
          "    words)\n      case $line[1] in\n" + cases + "      esac\n      ;;\n  esac\n}\n";
 }
 
-std::string leaf_function(const CommandText* command) {
+std::string leaf_function(CommandTable table, const CommandRow* command) {
   std::string script = "\n" + function_of(command) + "() {\n  _arguments -S";
-  add_specifications(script, global_options());
-  add_specifications(script, command->options);
+  add_specifications(table, script, global_options());
+  add_specifications(table, script, command->options);
   return script + "\n}\n";
 }
 
 }  // namespace
 
-std::string zsh_completion() {
+std::string zsh_completion(CommandTable table) {
   std::string script(kOpening);
-  for (const CommandText* command : all_commands())
-    if (!command->is_hidden()) script += command->take == nullptr ? group_function(command) : leaf_function(command);
-  return script + group_function(nullptr) + std::string(kClosing);
+  for (const CommandRow* command : table)
+    if (!command->is_hidden())
+      script += command->is_group() ? group_function(table, command) : leaf_function(table, command);
+  return script + group_function(table, nullptr) + std::string(kClosing);
 }
 
 }  // namespace delegate::cli

@@ -13,9 +13,9 @@ struct Line {
   std::string_view right;
 };
 
-std::vector<Line> option_lines(std::span<const OptionText> options) {
+std::vector<Line> option_lines(std::span<const OptionRow> options) {
   std::vector<Line> lines;
-  for (const OptionText& option : options) {
+  for (const OptionRow& option : options) {
     std::string left = heading_of(option);
     if (option.names.starts_with("--")) left.insert(0, "    ");  // under the long names of those that have a short one
     lines.push_back({option.group, std::move(left), option.help});
@@ -23,13 +23,13 @@ std::vector<Line> option_lines(std::span<const OptionText> options) {
   return lines;
 }
 
-std::vector<Line> command_lines(std::string_view above) {
+std::vector<Line> command_lines(CommandTable table, const CommandRow* group) {
   std::vector<Line> lines;
-  for (const CommandText* command : commands_below(above)) {
+  for (const CommandRow* command : table.below(group)) {
     std::string left(command->last_name());
-    for (const OptionText& option : command->options)
-      if (option.is_word() && !above.empty()) left += " " + heading_of(option);
-    lines.push_back({above.empty() ? command->group : std::string_view(), std::move(left), command->help});
+    for (const OptionRow& option : command->options)
+      if (option.is_positional() && group != nullptr) left += " " + heading_of(option);
+    lines.push_back({group == nullptr ? command->group : std::string_view(), std::move(left), command->help});
   }
   return lines;
 }
@@ -51,7 +51,7 @@ std::string aligned(const std::vector<Line>& lines, std::string_view heading) {
 
 std::string global_line() {
   std::string line;
-  for (const OptionText& option : global_options()) {
+  for (const OptionRow& option : global_options()) {
     std::string one = join_names(option, "/");
     if (option.choices != nullptr) one += " " + join_choices(option, "|");
     else if (!option.is_flag()) one += " " + std::string(option.value);
@@ -76,7 +76,7 @@ constexpr std::string_view kExamples[] = {
 std::string exit_lines() {
   std::string text = "\nExit codes:";
   std::size_t column = text.size() - 1;
-  for (const ExitText& exit : exit_statuses()) {
+  for (const ExitRow& exit : exit_statuses()) {
     const bool is_last = &exit == &exit_statuses().back();
     const std::string one = " " + std::string(exit.code) + " " + std::string(exit.brief) + (is_last ? "\n" : ",");
     if (column + one.size() > 79) text += "\n ", column = 1;
@@ -88,14 +88,14 @@ std::string exit_lines() {
 
 }  // namespace
 
-std::string help_page(const CommandText* command) {
+std::string help_page(CommandTable table, const CommandRow* command) {
   std::string text = "Usage: " + usage_of(command) + "\n\n";
   if (command == nullptr)
-    return text + std::string(synopsis()) + "\n" + aligned(command_lines({}), {}) + global_line() +
+    return text + std::string(synopsis()) + "\n" + aligned(command_lines(table, nullptr), {}) + global_line() +
            example_lines(kExamples) + exit_lines() + "\nMore: delegate help COMMAND, man delegate\n";
   text += std::string(command->help) + ".\n";
-  text += command->take == nullptr ? aligned(command_lines(command->name), "Commands")
-                                   : aligned(option_lines(command->options), "Options");
+  text += command->is_group() ? aligned(command_lines(table, command), "Commands")
+                              : aligned(option_lines(command->options), "Options");
   return text + global_line() + example_lines(command->examples);
 }
 

@@ -42,13 +42,13 @@ std::string marked_up(std::string_view text) {
 }
 
 /// Options are bold, what stands for a value is slanted.
-std::string tag_of(const OptionText& option) {
+std::string tag_of(const OptionRow& option) {
   std::string tag;
   for (const std::string_view name : names_of(option))
     tag += (tag.empty() ? "\\fB" : ", \\fB") + literal(name) + "\\fP";
-  if (!option.bare.empty()) tag += "[=\\fI" + literal(option.value) + "\\fP]";
+  if (!option.implied.empty()) tag += "[=\\fI" + literal(option.value) + "\\fP]";
   else if (!option.is_flag()) tag += (tag.empty() ? "\\fI" : " \\fI") + literal(option.value) + "\\fP";
-  return option.is_word() && option.repeats() ? tag + "..." : tag;
+  return option.is_positional() && option.repeats() ? tag + "..." : tag;
 }
 
 std::string sentence(std::string_view text) {
@@ -58,15 +58,15 @@ std::string sentence(std::string_view text) {
 }
 
 /// Does the line of --help name them all, if there are any?
-bool mentions_choices(const OptionText& option) {
+bool mentions_choices(const OptionRow& option) {
   if (option.choices == nullptr) return true;
   const auto choices = option.choices();
   return std::all_of(choices.begin(), choices.end(),
                      [&](std::string_view choice) { return contains_word(option.help, choice); });
 }
 
-void add_options(Roff& page, std::span<const OptionText> options) {
-  for (const OptionText& option : options) {
+void add_options(Roff& page, std::span<const OptionRow> options) {
+  for (const OptionRow& option : options) {
     std::string text = sentence(option.help);
     if (!mentions_choices(option)) text += " One of `" + join_choices(option, "`, `") + "`.";
     if (!option.more.empty()) text += " " + std::string(option.more);
@@ -74,9 +74,9 @@ void add_options(Roff& page, std::span<const OptionText> options) {
   }
 }
 
-void add_commands(Roff& page) {
+void add_commands(Roff& page, CommandTable table) {
   page.section("COMMANDS");
-  for (const CommandText* command : all_commands()) {
+  for (const CommandRow* command : table) {
     if (command->is_hidden()) continue;
     page.subsection(usage_of(command));
     page.paragraphs(sentence(command->help));
@@ -87,7 +87,7 @@ void add_commands(Roff& page) {
 
 void add_exit_statuses(Roff& page) {
   page.section("EXIT STATUS");
-  for (const ExitText& exit : exit_statuses()) page.item("\\fB" + literal(exit.code) + "\\fP", exit.meaning);
+  for (const ExitRow& exit : exit_statuses()) page.item("\\fB" + literal(exit.code) + "\\fP", exit.meaning);
 }
 
 void add_keys(Roff& page) {
@@ -108,9 +108,9 @@ void add_keys(Roff& page) {
   }
 }
 
-void add_examples(Roff& page) {
+void add_examples(Roff& page, CommandTable table) {
   page.section("EXAMPLES");
-  for (const CommandText* command : all_commands())
+  for (const CommandRow* command : table)
     if (!command->examples.empty()) page.example(command->examples);
 }
 
@@ -170,10 +170,10 @@ void Roff::fill(std::string_view text) {
   if (!line.empty()) raw(line);
 }
 
-std::string man_page() {
+std::string man_page(CommandTable table) {
   Roff page;
   add_opening(page);
-  add_commands(page);
+  add_commands(page, table);
   page.section("GLOBAL OPTIONS");
   add_options(page, global_options());
   add_prompt_rules(page);
@@ -181,7 +181,7 @@ std::string man_page() {
   add_environment(page);
   add_files(page);
   add_keys(page);
-  add_examples(page);
+  add_examples(page, table);
   add_closing(page);
   return page.text();
 }

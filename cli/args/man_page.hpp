@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/args/describe.hpp"
+#include "cli/args/command_row.hpp"
 
 namespace delegate::cli {
 
@@ -27,7 +27,7 @@ class Roff {
 };
 
 /// delegate(1): the commands and keys from their tables, the rest as it is written in man_sections.cpp.
-std::string man_page();
+std::string man_page(CommandTable table);
 void add_opening(Roff& page);
 void add_prompt_rules(Roff& page);
 void add_environment(Roff& page);

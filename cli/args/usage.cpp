@@ -8,57 +8,60 @@
 namespace delegate::cli {
 namespace {
 
-using Complaint = std::optional<UsageError>;
+using Problem = std::optional<UsageError>;
 
 std::string quoted(const std::string& word) { return "'" + one_line(word, 80) + "'"; }
 
 /// "breaker trip: "; nothing for the program itself.
-std::string where(const CommandText* command) {
+std::string where(const CommandRow* command) {
   return command == nullptr ? std::string() : std::string(command->name) + ": ";
 }
 
-std::string see_help(const CommandText* command) {
+std::string see_help(const CommandRow* command) {
   return "see `delegate " + (command == nullptr ? "" : std::string(command->name) + " ") + "--help`";
 }
 
 std::string did_you_mean(std::string_view near) { return "did you mean `" + std::string(near) + "`?"; }
 
-/// Every option that may stand in this command, its words left out.
-std::vector<const OptionText*> options_of(const CommandText* command) {
-  std::vector<const OptionText*> options;
+/// Every option of this command, without its positional arguments.
+std::vector<const OptionRow*> options_of(const CommandRow* command) {
+  std::vector<const OptionRow*> options;
   if (command != nullptr)
-    for (const OptionText& option : command->options)
-      if (!option.is_word()) options.push_back(&option);
-  for (const OptionText& option : global_options()) options.push_back(&option);
+    for (const OptionRow& option : command->options)
+      if (!option.is_positional()) options.push_back(&option);
+  for (const OptionRow& option : global_options()) options.push_back(&option);
   return options;
 }
 
-bool has_name(const OptionText& option, std::string_view name) {
+bool has_name(const OptionRow& option, std::string_view name) {
   const auto names = names_of(option);
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// Null: there is none of this name.
-const OptionText* option_named(const CommandText* command, std::string_view name) {
-  for (const OptionText* option : options_of(command))
+const OptionRow* option_named(const CommandRow* command, std::string_view name) {
+  for (const OptionRow* option : options_of(command))
     if (has_name(*option, name)) return option;
   return nullptr;
 }
 
-UsageError no_such_option(const CommandText* command, const std::string& word) {
+UsageError unknown_option(const CommandRow* command, const std::string& word) {
   const std::string typed = word.substr(0, word.find('='));
   std::vector<std::string> names;
-  for (const OptionText* option : options_of(command)) names.emplace_back(main_name(*option).substr(2));
+  for (const OptionRow* option : options_of(command)) names.emplace_back(main_name(*option).substr(2));
   const std::string_view bare = std::string_view(typed).substr(std::min(typed.find_first_not_of('-'), typed.size()));
   const std::string_view near = bare.size() < 2 ? std::string_view() : nearest(bare, names);
-  const std::string what = where(command) + one_line(word, 80) + ": no such option";
+  const std::string what = where(command) + one_line(word, 80) + ": unknown option";
   if (!near.empty()) return {what, did_you_mean("--" + std::string(near))};
-  const bool takes_prose = command != nullptr && command->name == "ask";
-  return {what, see_help(command) + (takes_prose ? "; a prompt that begins with a dash goes after --" : "")};
+  const bool takes_prose =
+      command != nullptr && std::any_of(command->options.begin(), command->options.end(), [](const OptionRow& option) {
+        return option.is_positional() && option.repeats() && option.empty == Empty::allowed;
+      });
+  return {what, see_help(command) + (takes_prose ? "; put `--` before a prompt that begins with a dash" : "")};
 }
 
-Complaint check_choice(const CommandText* command, const OptionText& option, const std::string& value) {
-  if (option.words != Words::choices) return std::nullopt;
+Problem check_choice(const CommandRow* command, const OptionRow& option, const std::string& value) {
+  if (option.kind != ValueKind::choices) return std::nullopt;
   const auto choices = option.choices();
   if (std::find(choices.begin(), choices.end(), value) != choices.end()) return std::nullopt;
   const std::vector<std::string> texts(choices.begin(), choices.end());
@@ -68,133 +71,142 @@ Complaint check_choice(const CommandText* command, const OptionText& option, con
       near.empty() ? see_help(command) : did_you_mean(near)};
 }
 
-Complaint store_number(const CommandText* command, const OptionText& option, const std::string& value, int& place) {
+Problem store_number(const CommandRow* command, const OptionRow& option, const std::string& value, int& stored) {
   int number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   const bool is_whole = error == std::errc{} && end == value.data() + value.size();
-  if (!is_whole || number < option.least || number > option.most)
+  if (!is_whole || number < option.min || number > option.max)
     return UsageError{where(command) + std::string(main_name(option)) + ": " + quoted(value) +
-                          " is not a number from " + std::to_string(option.least) + " to " +
-                          std::to_string(option.most),
+                          " is not a number from " + std::to_string(option.min) + " to " + std::to_string(option.max),
                       see_help(command)};
-  place = number;
+  stored = number;
   return std::nullopt;
 }
 
-Complaint store(const CommandText* command, const OptionText& option, const std::string& value, Typed& typed) {
-  if (const auto* act = std::get_if<void (*)(Typed&)>(&option.place)) {
-    (*act)(typed);
+bool is_global(const OptionRow& option) {
+  const auto all = global_options();
+  return std::any_of(all.begin(), all.end(), [&](const OptionRow& one) { return &one == &option; });
+}
+
+Problem store(const CommandRow* command, const OptionRow& option, const std::string& value, Values& values) {
+  std::any& options = is_global(option) ? values.global : values.options;
+  if (const auto* act = std::get_if<void (*)(std::any&)>(&option.store)) {
+    (*act)(options);
     return std::nullopt;
   }
-  if (const auto* flag = std::get_if<bool& (*)(Typed&)>(&option.place)) {
-    (*flag)(typed) = true;
+  if (const auto* flag = std::get_if<bool& (*)(std::any&)>(&option.store)) {
+    (*flag)(options) = true;
     return std::nullopt;
   }
   if (value.empty() && option.empty == Empty::refused)
     return UsageError{where(command) + std::string(main_name(option)) + ": must not be empty",
                       "leave it out, or give it a value"};
   // -b --json: an option stands where the value should.
-  if (!option.is_word() && option_named(command, value) != nullptr)
+  if (!option.is_positional() && option_named(command, value) != nullptr)
     return misused_option(command, std::string(main_name(option)));
   if (auto wrong = check_choice(command, option, value)) return wrong;
-  if (const auto* number = std::get_if<int& (*)(Typed&)>(&option.place))
-    return store_number(command, option, value, (*number)(typed));
-  if (const auto* text = std::get_if<std::string& (*)(Typed&)>(&option.place)) (*text)(typed) = value;
-  else std::get<std::vector<std::string>& (*)(Typed&)>(option.place)(typed).push_back(value);
+  if (const auto* number = std::get_if<int& (*)(std::any&)>(&option.store))
+    return store_number(command, option, value, (*number)(options));
+  if (const auto* text = std::get_if<std::string& (*)(std::any&)>(&option.store)) (*text)(options) = value;
+  else std::get<std::vector<std::string>& (*)(std::any&)>(option.store)(options).push_back(value);
   return std::nullopt;
 }
 
-/// The words go to the command's places for words, in order; the last may take many.
-Complaint store_words(const Tokens& tokens, Typed& typed) {
-  std::vector<const OptionText*> places;
-  for (const OptionText& option : tokens.command->options)
-    if (option.is_word()) places.push_back(&option);
+/// In order; the last of the command's positional arguments may take many.
+Problem store_positionals(const Tokens& tokens, Values& values) {
+  std::vector<const OptionRow*> taken;
+  for (const OptionRow& option : tokens.command->options)
+    if (option.is_positional()) taken.push_back(&option);
   std::size_t next = 0;
-  for (const std::string& word : tokens.words) {
-    if (next == places.size())
-      return UsageError{where(tokens.command) + quoted(word) + " is one word too many", see_help(tokens.command)};
-    if (auto wrong = store(tokens.command, *places[next], word, typed)) return wrong;
-    if (!places[next]->repeats()) ++next;
+  for (const std::string& word : tokens.positionals) {
+    if (next == taken.size())
+      return UsageError{where(tokens.command) + "unexpected argument " + quoted(word), see_help(tokens.command)};
+    if (auto wrong = store(tokens.command, *taken[next], word, values)) return wrong;
+    if (!taken[next]->repeats()) ++next;
   }
-  for (; next < places.size(); ++next)
-    if (places[next]->need == Need::required)
-      return UsageError{where(tokens.command) + std::string(places[next]->value) + " is missing",
+  for (; next < taken.size(); ++next)
+    if (taken[next]->presence == Presence::required)
+      return UsageError{where(tokens.command) + std::string(taken[next]->value) + " is missing",
                         "usage: " + usage_of(tokens.command)};
   return std::nullopt;
 }
 
-Complaint check_exclusions(const Tokens& tokens) {
+Problem check_exclusions(const Tokens& tokens) {
   for (const Exclusion& exclusion : tokens.command->exclusions) {
     if (!tokens.has(exclusion.one)) continue;
-    for (const std::string_view other : exclusion.others())
-      if (tokens.has(other))
+    for (const std::string_view other : exclusion.others)
+      if (!other.empty() && tokens.has(other))
         return UsageError{
-            where(tokens.command) + std::string(exclusion.one) + " and " + std::string(other) + " exclude each other",
+            where(tokens.command) + std::string(exclusion.one) + " cannot be combined with " + std::string(other),
             std::string(exclusion.hint)};
   }
   return std::nullopt;
 }
 
-UsageError no_command(const CommandText* above) {
-  if (above == nullptr) return {"no command", see_help(nullptr)};
+std::vector<std::string> names_below(CommandTable table, const CommandRow* group) {
   std::vector<std::string> names;
-  for (const CommandText* below : commands_below(above->name)) names.emplace_back(below->last_name());
-  return {where(above) + "which command?", "one of " + join(names, ", ")};
+  for (const CommandRow* below : table.below(group)) names.emplace_back(below->last_name());
+  return names;
+}
+
+UsageError missing_command(CommandTable table, const CommandRow* group) {
+  if (group == nullptr) return {"no command given", see_help(nullptr)};
+  return {where(group) + "no command given", "one of " + join(names_below(table, group), ", ")};
 }
 
 }  // namespace
 
 bool Tokens::has(std::string_view name) const {
-  const auto is_it = [&](const Option& option) { return main_name(*option.text) == name; };
+  const auto is_it = [&](const Option& option) { return main_name(*option.row) == name; };
   if (std::any_of(options.begin(), options.end(), is_it)) return true;
-  std::size_t place = 0;
-  for (const OptionText& option : command->options)
-    if (option.is_word() && place++ < words.size() && option.value == name) return true;
+  std::size_t index = 0;
+  for (const OptionRow& option : command->options)
+    if (option.is_positional() && index++ < positionals.size() && option.value == name) return true;
   return false;
 }
 
-std::optional<UsageError> interpret(const Tokens& tokens, Typed& typed) {
-  const CommandText* command = tokens.command;
-  if (!tokens.unknown.empty()) return no_such_option(command, tokens.unknown.front());
-  if (command == nullptr || command->take == nullptr) return no_command(command);
+std::optional<UsageError> interpret(CommandTable table, const Tokens& tokens, Values& values) {
+  const CommandRow* command = tokens.command;
+  if (!tokens.unknown.empty()) return unknown_option(command, tokens.unknown.front());
+  if (command == nullptr || command->is_group()) return missing_command(table, command);
+  values.options = command->run.defaults();
   for (const auto& [option, value] : tokens.options)
-    if (auto wrong = store(command, *option, value, typed)) return wrong;
+    if (auto wrong = store(command, *option, value, values)) return wrong;
   if (auto wrong = check_exclusions(tokens)) return wrong;
-  return store_words(tokens, typed);
+  return store_positionals(tokens, values);
 }
 
 std::optional<UsageError> misplaced_option(const Tokens& tokens) {
   if (tokens.command == nullptr) return std::nullopt;
   for (const std::string& word : tokens.unknown) {
     const std::string typed = word.substr(0, word.find('='));
-    const OptionText* option = option_named(tokens.command, typed);
+    const OptionRow* option = option_named(tokens.command, typed);
     if (option == nullptr) continue;
     const std::string value = option->is_flag() ? std::string() : " " + std::string(option->value);
-    return UsageError{typed + ": stands before the command that it belongs to",
+    return UsageError{typed + ": must come after the command",
                       "write `delegate " + std::string(tokens.command->name) + " " + typed + value + "`"};
   }
   return std::nullopt;
 }
 
-UsageError no_such_command(const CommandText* above, const std::string& word) {
-  std::vector<std::string> names;
-  for (const CommandText* below : commands_below(above == nullptr ? "" : above->name))
-    names.emplace_back(below->last_name());
+UsageError unknown_command(CommandTable table, const CommandRow* group, const std::string& word) {
+  const std::vector<std::string> names = names_below(table, group);
   const std::string_view near = nearest(word, names);
   const bool is_help = near.empty() || near == word;
-  return {where(above) + quoted(word) + " is no command", is_help ? see_help(above) : did_you_mean(near)};
+  return {where(group) + "unknown command " + quoted(word), is_help ? see_help(group) : did_you_mean(near)};
 }
 
-UsageError misused_option(const CommandText* command, const std::string& word) {
-  const bool is_short = word.size() > 2 && word[0] == '-' && word[1] != '-';  // -qb: it is the last that lacks it
+UsageError misused_option(const CommandRow* command, const std::string& word) {
+  const bool is_short =
+      word.size() > 2 && word[0] == '-' && word[1] != '-';  // -qb: the value of the last one is missing
   const std::string name = is_short ? std::string{'-', word.back()} : word.substr(0, word.find('='));
-  for (const OptionText* option : options_of(command)) {
+  for (const OptionRow* option : options_of(command)) {
     if (!has_name(*option, name)) continue;
     if (option->is_flag()) return {where(command) + name + ": takes no value", see_help(command)};
     return {where(command) + name + ": needs a value",
             name + " " + std::string(option->value) + ": " + std::string(option->help)};
   }
-  return {where(command) + one_line(word, 80) + ": cannot be understood", see_help(command)};
+  return {where(command) + one_line(word, 80) + ": invalid", see_help(command)};
 }
 
 }  // namespace delegate::cli

@@ -3,37 +3,44 @@
 #include <string>
 #include <vector>
 
-#include "cli/args/describe.hpp"
+#include "cli/args/parse.hpp"
 
+// What is wrong with a command line.
 namespace delegate::cli {
 
-/// A command line taken apart, not yet understood.
+/// A command line split into its parts, not yet interpreted.
 struct Tokens {
   struct Option {
-    const OptionText* text;
-    std::string value;  // of a flag: nothing that counts
+    const OptionRow* row;
+    std::string value;  // of a flag: ignored
   };
   struct Stray {
-    const CommandText* above;  // null: the program
+    const CommandRow* group;  // null: the program
     std::string word;
   };
-  const CommandText* command = nullptr;  // the innermost that was named; null: none
+  const CommandRow* command = nullptr;   // the innermost that was named; null: none
   std::vector<Option> options;           // each command's in the order they were typed
-  std::vector<std::string> words;        // without a dash, or after --
+  std::vector<std::string> positionals;  // words without a dash, or after --
   std::vector<std::string> unknown;      // look like options
   std::vector<Stray> strays;             // stand where a command should
 
   bool has(std::string_view name) const;
 };
 
-/// Stores what was typed, or says what is wrong with it.
-std::optional<UsageError> interpret(const Tokens& tokens, Typed& typed);
+/// What the command line sets.
+struct Values {
+  std::any options;  // the command's own
+  std::any global;   // GlobalOptions
+};
 
-/// An option that the command has, but behind its name. Its value, if it has one, may have been taken for a stray.
+/// Stores the values, or says what is wrong with them.
+std::optional<UsageError> interpret(CommandTable table, const Tokens& tokens, Values& values);
+
+/// An option that the command has, but in front of its name. Its value, if it has one, may have been taken for a stray.
 std::optional<UsageError> misplaced_option(const Tokens& tokens);
-/// A word that stands where a command should.
-UsageError no_such_command(const CommandText* above, const std::string& word);
+/// A word that stands where a command should; `group` is null for the program.
+UsageError unknown_command(CommandTable table, const CommandRow* group, const std::string& word);
 /// `word` is an option whose value is missing, or --flag=value.
-UsageError misused_option(const CommandText* command, const std::string& word);
+UsageError misused_option(const CommandRow* command, const std::string& word);
 
 }  // namespace delegate::cli

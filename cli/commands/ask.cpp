@@ -1,8 +1,6 @@
 #include <algorithm>
 
 #include "cli/commands/ask_input.hpp"
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/answer_stream.hpp"
 #include "cli/terminal/progress_line.hpp"
@@ -25,30 +23,37 @@ bool may_probe(const Engine& engine, const RoutePlan& plan) {
   });
 }
 
-int deliver(const Output& output, const AskCommand& command, const RunResult& result, AnswerStream& stream) {
-  if (command.json) return output.answer(to_json(result) + "\n");
+int deliver(const Output& output, const AskOptions& options, const RunResult& result, AnswerStream& stream) {
+  if (options.json) return output.answer(to_json(result) + "\n");
   return result.answer ? stream.finish(output, result.answer->text) : stream.break_off(output);
 }
 
+/// An interrupted run ends as the signal says.
+int exit_code_of(const RunResult& result, const World& world) {
+  return result.outcome == Outcome::cancelled && world.signal != 0 ? 128 + world.signal
+                                                                   : delegate::exit_code_of(result);
+}
+
 /// Remarks come before the answer, or after it if it was streamed.
-int report(const World& world, const Output& output, const AskCommand& command, const RunResult& result,
+int report(const World& world, const Output& output, const AskOptions& options, const RunResult& result,
            AnswerStream& stream) {
   // A stdout that cannot be written is the only thing left to report.
   if (stream.is_closed() && world.signal == 0) return stream.break_off(output);
   const bool was_streamed = stream.has_begun();
-  if (!was_streamed) output.remarks(explain(result), command.quiet);
-  const int written = deliver(output, command, result, stream);
-  if (was_streamed) output.remarks(explain(result), command.quiet);
-  return written != 0 ? written : exit_code_of(result, world.signal);
+  if (!was_streamed) output.remarks(explain(result), options.quiet);
+  const int written = deliver(output, options, result, stream);
+  if (was_streamed) output.remarks(explain(result), options.quiet);
+  return written != 0 ? written : exit_code_of(result, world);
 }
 
 /// Everything up to the first call. Opens the host, which is opened again only if a fork is needed: an open store must
 /// not be carried through one.
-Result<PreparedAsk> prepare(const World& world, const Config& config, const AskCommand& command, const Output& output,
+Result<PreparedAsk> prepare(const CommandContext& context, const Config& config, const AskOptions& options,
                             std::optional<Host>& host, ForegroundProxy& foreground) {
+  const World& world = context.world;
   const FieldNames names = FieldNames::options_of("ask");
-  const RequestBuilder builder = request_builder(world, config, names, output);
-  TRY(const RequestInput input, input_of(world, command, names));
+  const RequestBuilder builder = request_builder(context, config, names);
+  TRY(const RequestInput input, input_of(world, options, names));
   TRY(Request request, builder.build(input));
   host.emplace(world, config);
   TRY_STATUS(builder.resolve_session(input, host->engine(), request));
@@ -75,23 +80,56 @@ void go_on_in_background(const World& world, const Config& config, const RunResu
   if (local) warm_up(host->engine(), *local, world.interrupted);
 }
 
-}  // namespace
-
-int run_ask(const World& world, const Config& config, const AskCommand& command) {
-  const Output output(world);
+CommandResult run(const CommandContext& context, const AskOptions& options) {
+  const World& world = context.world;
+  const Output& output = context.output;
+  const Notices notices = options.quiet ? Notices::hidden : Notices::shown;
+  TRY(const Configured configured, usable_configuration(context, options.directory, notices));
+  const Config& config = configured.loaded.config;
   ForegroundProxy foreground;
   std::optional<Host> host;
-  auto prepared = prepare(world, config, command, output, host, foreground);
-  if (!prepared) return report_failure(world, output, prepared.error());
+  TRY(PreparedAsk prepared, prepare(context, config, options, host, foreground));
   if (!host->notice().empty()) output.note("delegate: " + host->notice());
   AnswerStream stream(world);
-  ProgressLine progress(output, command, stream, world.interrupted);
-  const RunResult result = ask(host->engine(), *std::move(prepared), world.interrupted, progress);
+  const ProgressLine::Volume volume = options.verbose ? ProgressLine::Volume::verbose
+                                  : options.quiet ? ProgressLine::Volume::quiet
+                                                  : ProgressLine::Volume::normal;
+  ProgressLine progress(output, volume, stream, world.interrupted);
+  const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, progress);
   progress.clear();
-  const int code = report(world, output, command, result, stream);
+  const int code = report(world, output, options, result, stream);
   notify::announce_pending(world, own_command(world), host->engine());
   go_on_in_background(world, config, result, code, host, foreground);
   return code;  // the end of `result` waits for attempts that are still running
 }
+
+constexpr Exclusion kExclusions[] = {
+    kSessionExclusion,
+    {"--stream", {"--json"}, "the JSON object is printed when it is complete; leave --stream out"},
+};
+
+constexpr std::string_view kExamples[] = {
+    "git diff | delegate ask \"review this\"   # stdin is attached",
+    "delegate ask < prompt.txt               # stdin is the prompt",
+    "delegate ask -b claude -m opus \"...\"    # this backend, no fallback",
+    "delegate ask -- \"-v means what?\"        # begins with a dash",
+};
+
+}  // namespace
+
+extern constexpr CommandRow kAsk{
+    .name = "ask",
+    .group = kAskGroup,
+    .help = "Send a prompt and print the answer",
+    .more =
+        "Picks the first backend that is installed, enabled and not skipped by its breaker, sends it the prompt and "
+        "prints nothing but its answer. If it fails, the next one is tried; one line on stderr says which backend "
+        "answered instead, and why.\n\n"
+        "If options contradict each other, the last one counts: `--fallback` and `--no-fallback`, `--stream` and "
+        "`--no-stream`, `-q` and `-v`, and any option with a value that is given twice.",
+    .options = kAskOptions,
+    .examples = kExamples,
+    .exclusions = kExclusions,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

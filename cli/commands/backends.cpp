@@ -1,13 +1,32 @@
 #include <future>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
+#include "cli/request/request_builder.hpp"
 #include "core/run/check.hpp"
 #include "core/run/hints.hpp"
 
 namespace delegate::cli {
 namespace {
+
+struct BackendsOptions {
+  bool check = false;
+};
+constexpr OptionRow kBackendsOptions[] = {
+    {.names = "--check", .help = "Run each to get its version", .store = into<&BackendsOptions::check>},
+    json_flag("Print JSON"),
+};
+
+struct PingOptions {
+  std::string backend;  // empty: all that are enabled
+};
+constexpr OptionRow kPingOptions[] = {
+    {.value = "NAME",
+     .help = "Backend to call (default: all that are enabled)",
+     .kind = ValueKind::backends,
+     .store = into<&PingOptions::backend>},
+    json_flag("Print JSON"),
+};
 
 /// A server turns out to be absent only when it is called; a command that was found and cannot be started is broken.
 bool is_absent(const Candidate& candidate, Outcome outcome) {
@@ -45,7 +64,7 @@ void check(const Engine& engine, const CancelToken& cancel, CheckRow& row) {
   row.hint = engine.redact(version.hint);
 }
 
-/// All at a time: the slowest decides how long the person waits.
+/// All in parallel: the slowest decides how long it takes.
 void check_all(const Engine& engine, const CancelToken& cancel, std::vector<CheckRow>& rows) {
   std::vector<std::future<void>> checks;
   checks.reserve(rows.size());
@@ -58,33 +77,30 @@ int say(const Output& output, const std::vector<CheckRow>& rows, bool json, cons
   return output.answer(json ? to_json(rows, schema) + "\n" : to_text(rows));
 }
 
-}  // namespace
-
-int run_backends(const World& world, const Config& config, const BackendsCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
+CommandResult backends(const CommandContext& context, const BackendsOptions& options) {
+  const Config& config = context.config();
+  const World& world = context.world;
   std::vector<CheckRow> rows;
   for (const std::string& name : config.candidates())
-    rows.push_back(row_of(host.engine(), name, *config.backend(name)));
-  if (command.check) check_all(host.engine(), world.interrupted, rows);
-  if (world.interrupted.cancelled()) return 128 + world.signal;
-  return say(output, rows, command.json, "delegate.backends/1");
+    rows.push_back(row_of(context.engine(), name, *config.backend(name)));
+  if (options.check) check_all(context.engine(), world.interrupted, rows);
+  if (world.interrupted.cancelled()) return context.interrupted();
+  return say(context.output, rows, world.json, "delegate.backends/1");
 }
 
-int run_ping(const World& world, const Config& config, const PingCommand& command) {
-  const Output output(world);
-  if (!command.backend.empty() && config.backend(command.backend) == nullptr) {
-    output.failure(unknown_backend("ping", config, command.backend), "usage");
-    return kUsage;
-  }
-  const Host host(world, config);
+CommandResult ping_backends(const CommandContext& context, const PingOptions& options) {
+  const Config& config = context.config();
+  const Output& output = context.output;
+  const World& world = context.world;
+  if (!options.backend.empty() && config.backend(options.backend) == nullptr)
+    return fail_as(ErrorKind::usage, unknown_backend("ping", config, options.backend));
   std::vector<CheckRow> rows;
   int code = kNothingInstalled;
-  for (const std::string& name : command.backend.empty() ? config.candidates() : config.candidates(command.backend)) {
-    CheckRow row = row_of(host.engine(), name, *config.backend(name));
-    if (const auto candidate = find_candidate(host.engine(), name)) {
+  for (const std::string& name : options.backend.empty() ? config.candidates() : config.candidates(options.backend)) {
+    CheckRow row = row_of(context.engine(), name, *config.backend(name));
+    if (const auto candidate = find_candidate(context.engine(), name)) {
       output.progress("pinging " + name + " …");
-      const PingAnswer answer = ping(host.engine(), *candidate, world.interrupted);
+      const PingAnswer answer = ping(context.engine(), *candidate, world.interrupted);
       output.progress({});
       const bool absent = is_absent(*candidate, answer.outcome);
       row.state = answer.works ? "answers" : absent ? "not installed" : std::string(to_string(answer.outcome));
@@ -97,10 +113,29 @@ int run_ping(const World& world, const Config& config, const PingCommand& comman
       code = kAllFailed;
     }
     rows.push_back(std::move(row));
-    if (world.interrupted.cancelled()) return 128 + world.signal;
+    if (world.interrupted.cancelled()) return context.interrupted();
   }
-  const int written = say(output, rows, command.json, "delegate.ping/1");
+  const int written = say(output, rows, world.json, "delegate.ping/1");
   return written != 0 ? written : code;
 }
+
+}  // namespace
+
+extern constexpr CommandRow kBackends{.name = "backends",
+                                      .group = kOperateGroup,
+                                      .help = "List what is installed, and where",
+                                      .options = kBackendsOptions,
+                                      .needs = Needs::host,
+                                      .run = run_with<backends>};
+
+extern constexpr CommandRow kPing{
+    .name = "ping",
+    .group = kOperateGroup,
+    .help = "Check the login with a real one-line call",
+    .more =
+        "The call may cost something. It ignores the cooldown of an open breaker; its result counts for the breaker.",
+    .options = kPingOptions,
+    .needs = Needs::host,
+    .run = run_with<ping_backends>};
 
 }  // namespace delegate::cli

@@ -1,104 +1,183 @@
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
+#include "cli/request/request_builder.hpp"
 #include "core/base/duration.hpp"
 #include "core/inspect/host_status.hpp"
 
 namespace delegate::cli {
 namespace {
 
-using Action = BreakerCommand::Action;
+constexpr OptionRow kListOptions[] = {json_flag("Print JSON")};
 
-std::string where(Action action) {
-  switch (action) {
-    case Action::reset: return "breaker reset";
-    case Action::trip: return "breaker trip";
-    case Action::disable: return "breaker disable";
-    case Action::enable: return "breaker enable";
-    case Action::list: break;
-  }
-  return "breaker list";
+struct BackendOptions {
+  std::string backend;
+};
+constexpr OptionRow kBackendOptions[] = {
+    {.value = "NAME",
+     .help = "Backend",
+     .kind = ValueKind::backends,
+     .presence = Presence::required,
+     .store = into<&BackendOptions::backend>},
+};
+
+struct ResetOptions {
+  std::string backend;
+  bool all = false;
+};
+constexpr OptionRow kResetOptions[] = {
+    {.value = "NAME", .help = "Backend", .kind = ValueKind::backends, .store = into<&ResetOptions::backend>},
+    {.names = "--all", .help = "Reset every backend", .store = into<&ResetOptions::all>},
+};
+constexpr Exclusion kResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
+
+struct TripOptions {
+  std::string backend;
+  std::string duration;
+};
+constexpr OptionRow kTripOptions[] = {
+    {.value = "NAME",
+     .help = "Backend",
+     .kind = ValueKind::backends,
+     .presence = Presence::required,
+     .store = into<&TripOptions::backend>},
+    {.names = "--for",
+     .value = "DUR",
+     .help = "Only for this long, then probe: 10m",
+     .store = into<&TripOptions::duration>},
+};
+
+constexpr std::string_view kExamples[] = {
+    "delegate breaker trip gemini --for 2h",
+    "delegate breaker reset --all",
+};
+
+/// The backend and its logins.
+Result<std::vector<std::string>> targets(const std::string& where, const Config& config, const std::string& backend) {
+  if (config.backend(backend) == nullptr) return tl::unexpected(unknown_backend(where, config, backend));
+  return config.candidates(backend);
 }
 
-Result<std::vector<std::string>> targets(const Config& config, const BreakerCommand& command) {
-  if (!command.all && command.backend.empty())
-    return fail(Code::invalid_argument, "breaker reset: NAME is missing", "name a backend, or use --all");
-  if (command.all) return config.candidates();
-  if (config.backend(command.backend) == nullptr)
-    return tl::unexpected(unknown_backend(where(command.action), config, command.backend));
-  return config.candidates(command.backend);
-}
-
-Result<milliseconds> duration_of(const BreakerCommand& command) {
-  if (command.duration.empty()) return milliseconds(0);
-  const auto length = parse_duration(command.duration);
+Result<milliseconds> duration_of(const TripOptions& options) {
+  if (options.duration.empty()) return milliseconds(0);
+  const auto length = parse_duration(options.duration);
   if (!length) return fail(Code::invalid_argument, "breaker trip: --for: " + length.error().what, length.error().hint);
   if (*length > milliseconds(0)) return *length;
   return fail(Code::invalid_argument, "breaker trip: --for: must be longer than 0",
               "a number with a unit: 90s, 5m; without --for it is until `delegate breaker reset`");
 }
 
-void act(Breaker& breaker, const HostTime& now, Action action, milliseconds length) {
-  switch (action) {
-    case Action::reset: reset(breaker); break;
-    case Action::disable: disable(breaker); break;
-    case Action::enable: enable(breaker); break;
-    case Action::trip:
-      if (length > milliseconds(0)) open_for(breaker, now, length);
-      else force_open(breaker);
-      break;
-    case Action::list: break;
+/// Changes the breakers one after the other and prints what `change` says of each.
+template <class Change>
+CommandResult change_each(const CommandContext& context, std::string_view where, const std::vector<std::string>& names,
+                          Change change) {
+  std::string text;
+  for (const std::string& name : names) {
+    std::string said;
+    const Status done = context.engine().breakers.change(
+        name, [&](Breaker& breaker, const HostTime& now) { said = change(breaker, now, name); });
+    if (!done) return fail_internally(where, done.error());
+    text += name + ": " + said + "\n";
   }
+  return context.output.answer(text);
 }
 
-std::string done_text(const BreakerCommand& command, const std::string& name, BreakerState before, BreakerState after) {
-  switch (command.action) {
-    case Action::reset: return name + ": closed";
-    case Action::disable: return name + ": disabled: every call is let through and nothing is counted";
-    case Action::enable:
-      return before == BreakerState::disabled ? name + ": closed"
-                                              : name + ": was not disabled, is " + std::string(to_string(after));
-    case Action::trip:
-      return command.duration.empty() ? name + ": skipped until `delegate breaker reset " + name + "`"
-                                      : name + ": skipped for " + command.duration + ", then a probe decides";
-    case Action::list: break;
+CommandResult list(const CommandContext& context, const NoOptions&) {
+  const HostStatus status = status_of(context.engine());
+  return context.output.answer(context.world.json ? to_json(status) + "\n"
+                                                  : breakers_to_text(status, context.output.is_painted()));
+}
+
+CommandResult reset(const CommandContext& context, const ResetOptions& options) {
+  if (!options.all && options.backend.empty())
+    return fail_as(ErrorKind::usage,
+                   {Code::invalid_argument, "breaker reset: NAME is missing", "name a backend, or use --all"});
+  std::vector<std::string> names = context.config().candidates();
+  if (!options.all) {
+    TRY(names, targets("breaker reset", context.config(), options.backend));
   }
-  return {};
+  return change_each(context, "breaker reset", names, [](Breaker& breaker, const HostTime&, const std::string&) {
+    delegate::reset(breaker);
+    return "closed";
+  });
+}
+
+CommandResult trip(const CommandContext& context, const TripOptions& options) {
+  TRY(const auto names, targets("breaker trip", context.config(), options.backend));
+  TRY(const milliseconds length, duration_of(options));
+  return change_each(context, "breaker trip", names,
+                     [&](Breaker& breaker, const HostTime& now, const std::string& name) {
+                       if (length > milliseconds(0)) {
+                         open_for(breaker, now, length);
+                         return "skipped for " + options.duration + ", then a probe decides";
+                       }
+                       force_open(breaker);
+                       return "skipped until `delegate breaker reset " + name + "`";
+                     });
+}
+
+CommandResult disable(const CommandContext& context, const BackendOptions& options) {
+  TRY(const auto names, targets("breaker disable", context.config(), options.backend));
+  return change_each(context, "breaker disable", names, [](Breaker& breaker, const HostTime&, const std::string&) {
+    delegate::disable(breaker);
+    return "disabled: every call is let through and nothing is counted";
+  });
+}
+
+CommandResult enable(const CommandContext& context, const BackendOptions& options) {
+  TRY(const auto names, targets("breaker enable", context.config(), options.backend));
+  return change_each(context, "breaker enable", names,
+                     [](Breaker& breaker, const HostTime&, const std::string&) -> std::string {
+                       const bool was_disabled = breaker.state == BreakerState::disabled;
+                       delegate::enable(breaker);
+                       return was_disabled ? "closed" : "was not disabled, is " + std::string(to_string(breaker.state));
+                     });
 }
 
 }  // namespace
 
-int run_breaker(const World& world, const Config& config, const BreakerCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
-  if (command.action == Action::list) {
-    const HostStatus status = status_of(host.engine());
-    return output.answer(command.json ? to_json(status) + "\n" : breakers_to_text(status, output.is_painted()));
-  }
-  const auto names = targets(config, command);
-  const auto length = duration_of(command);
-  for (const Error* wrong : {names ? nullptr : &names.error(), length ? nullptr : &length.error()}) {
-    if (wrong == nullptr) continue;
-    output.failure(*wrong, "usage");
-    return kUsage;
-  }
-  std::string said;
-  for (const std::string& name : *names) {
-    BreakerState before{};
-    BreakerState after{};
-    const Status done = host.engine().breakers.change(name, [&](Breaker& breaker, const HostTime& now) {
-      before = breaker.state;
-      act(breaker, now, command.action, *length);
-      after = breaker.state;
-    });
-    if (!done) {
-      output.failure({done.error().code, where(command.action) + ": " + done.error().what, done.error().hint},
-                     "internal");
-      return kInternal;
-    }
-    said += done_text(command, name, before, after) + "\n";
-  }
-  return output.answer(said);
-}
+extern constexpr CommandRow kBreaker{
+    .name = "breaker",
+    .group = kOperateGroup,
+    .help = "Inspect and operate breakers",
+    .more =
+        "A backend that has failed several times in a row is skipped by every shell and server of this host until a "
+        "probe succeeds.",
+    .examples = kExamples};
+
+extern constexpr CommandRow kBreakerList{.name = "breaker list",
+                                         .group = kOperateGroup,
+                                         .help = "List every breaker and its state",
+                                         .options = kListOptions,
+                                         .needs = Needs::host,
+                                         .run = run_with<list>};
+
+extern constexpr CommandRow kBreakerReset{.name = "breaker reset",
+                                          .group = kOperateGroup,
+                                          .help = "Close the breaker and reset its failure count",
+                                          .options = kResetOptions,
+                                          .exclusions = kResetExclusions,
+                                          .needs = Needs::host,
+                                          .run = run_with<reset>};
+
+extern constexpr CommandRow kBreakerTrip{.name = "breaker trip",
+                                         .group = kOperateGroup,
+                                         .help = "Skip a backend until it is reset, or for a while",
+                                         .options = kTripOptions,
+                                         .needs = Needs::host,
+                                         .run = run_with<trip>};
+
+extern constexpr CommandRow kBreakerDisable{.name = "breaker disable",
+                                            .group = kOperateGroup,
+                                            .help = "Let every call through and count nothing",
+                                            .options = kBackendOptions,
+                                            .needs = Needs::host,
+                                            .run = run_with<disable>};
+
+extern constexpr CommandRow kBreakerEnable{.name = "breaker enable",
+                                           .group = kOperateGroup,
+                                           .help = "Undo `breaker disable`",
+                                           .options = kBackendOptions,
+                                           .needs = Needs::host,
+                                           .run = run_with<enable>};
 
 }  // namespace delegate::cli

@@ -3,24 +3,35 @@
 #include <map>
 
 #include "cli/args/completion.hpp"
-#include "cli/commands/commands.hpp"
+#include "cli/commands/context.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/config/paths.hpp"
 #include "core/health/outcome.hpp"
 
-// The words that a shell offers while a line is typed: one a line, a tab, a few words about it. Errors are no words.
+// What a shell offers while a line is typed: one word per line, a tab and a short description. Errors are not printed:
+// they would appear in the line that is being typed.
 namespace delegate::cli {
 namespace {
 
 constexpr int kMostRuns = 50;
+
+struct CompleteOptions {
+  std::string what;  // "backends", "runs", "keys", …
+};
+constexpr OptionRow kOptions[] = {
+    {.value = "WHAT",
+     .help = "Kind of words to list",
+     .presence = Presence::required,
+     .store = into<&CompleteOptions::what>},
+};
 
 struct Offer {
   std::string word;
   std::string about;
 };
 
-/// Letters, digits and what needs no quoting anywhere; the rest is not worth the trouble in a shell's line.
+/// Only words that need no quoting in any shell are offered.
 bool is_plain(const std::string& word) {
   constexpr std::string_view kPlain = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._/@+-";
   return !word.empty() && word.front() != '-' && word.find_first_not_of(kPlain) == std::string::npos;
@@ -67,13 +78,13 @@ std::vector<Offer> outcomes() {
   return offers;
 }
 
-/// Looking must not begin a store.
+/// Completion must not create a store.
 bool has_store(const World& world, const Config& config) {
-  std::error_code ignored;  // what cannot be looked at is not there for us
+  std::error_code ignored;  // a path that cannot be read does not exist for us
   return config.state.store != "memory" && std::filesystem::exists(state_path(world, config.state), ignored);
 }
 
-/// Those that the ledger does not know yet.
+/// Jobs that are not in the ledger yet.
 void add_waiting(Jobs& jobs, milliseconds now, std::vector<Offer>& offers) {
   const auto rows = jobs.list();
   if (!rows) return;
@@ -100,19 +111,19 @@ std::vector<Offer> runs(const World& world, const Config& config) {
   return offers;
 }
 
-/// The tables themselves: command, names, value, what completes it, fixed words.
-std::string options() {
+/// The options of all commands: command, names, value, what completes it, fixed values.
+std::string option_lines() {
   std::string text;
-  const auto add = [&](std::string_view command, std::span<const OptionText> all) {
-    for (const OptionText& option : all) {
-      const auto fixed = fixed_words(option);
+  const auto add = [&](std::string_view command, std::span<const OptionRow> all) {
+    for (const OptionRow& option : all) {
+      const auto fixed = fixed_values(all_commands(), option);
       text += std::string(command) + "\t" + std::string(option.names) + "\t" + value_of(option) + "\t" +
-              std::string(asked_for(option.words)) + "\t" +
+              std::string(completed_by(option.kind)) + "\t" +
               join(std::vector<std::string>(fixed.begin(), fixed.end()), " ") + "\n";
     }
   };
   add("", global_options());
-  for (const CommandText* command : all_commands())
+  for (const CommandRow* command : all_commands())
     if (!command->is_hidden()) add(command->name, command->options);
   return text;
 }
@@ -127,15 +138,18 @@ std::vector<Offer> offers_of(const World& world, const Configured& configured, c
   return {};
 }
 
+CommandResult run(const CommandContext& context, const CompleteOptions& options) {
+  if (options.what == "options") return context.output.answer(option_lines());
+  const auto configured = configure(context.world, context.world.config_file, context.world.cwd);
+  if (!configured) return kAnswered;
+  std::string text;
+  for (const Offer& offer : offers_of(context.world, *configured, options.what))
+    if (is_plain(offer.word)) text += offer.word + "\t" + one_line(offer.about, 80) + "\n";
+  return context.output.answer(text);
+}
+
 }  // namespace
 
-int run_complete(const World& world, const Configured& configured, const CompleteCommand& command) {
-  const Output output(world);
-  if (command.what == "options") return output.answer(options());
-  std::string text;
-  for (const Offer& offer : offers_of(world, configured, command.what))
-    if (is_plain(offer.word)) text += offer.word + "\t" + one_line(offer.about, 80) + "\n";
-  return output.answer(text);
-}
+extern constexpr CommandRow kComplete{.name = "complete", .options = kOptions, .run = run_with<run>};
 
 }  // namespace delegate::cli

@@ -1,7 +1,6 @@
 #include <algorithm>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/config_json.hpp"
 #include "cli/render/render.hpp"
 #include "core/config/report.hpp"
@@ -9,7 +8,25 @@
 namespace delegate::cli {
 namespace {
 
-using Words = std::vector<std::string>;
+using Strings = std::vector<std::string>;
+
+struct ShowOptions {
+  Strings keys;  // only these, or those below them; empty: all
+};
+constexpr OptionRow kShowOptions[] = {
+    {.value = "KEY", .help = "Only these keys or sections", .kind = ValueKind::keys, .store = into<&ShowOptions::keys>},
+    json_flag("Print JSON"),
+};
+constexpr OptionRow kCheckOptions[] = {json_flag("Print JSON")};
+constexpr std::string_view kExamples[] = {
+    "delegate config init",
+    "delegate config show router backends.gemini",
+};
+
+/// 0: it can be used.
+int exit_code_of(const ConfigVerdict& verdict) {
+  return verdict.errors.empty() ? kAnswered : cli::exit_code_of(kind_of(verdict), 0);
+}
 
 bool is_within(const std::string& key, const std::string& word) { return key == word || key.starts_with(word + "."); }
 
@@ -19,7 +36,7 @@ bool selects(const std::string& word, const std::string& key) {
 }
 
 Error unknown_key(const Config& config, const std::vector<ConfigValue>& values, const std::string& word) {
-  Words names{"backends"};
+  Strings names{"backends"};
   for (const auto& [name, backend] : config.backends) names.insert(names.end(), {name, "backends." + name});
   std::string meant;
   for (const ConfigValue& value : values) {
@@ -28,12 +45,12 @@ Error unknown_key(const Config& config, const std::vector<ConfigValue>& values, 
     names.push_back(value.key.substr(0, value.key.find('.')));
   }
   if (const std::string_view near = nearest(word, names); !near.empty()) meant = near;
-  return {Code::not_found, "config show: '" + one_line(word, 80) + "' is no key, section or backend",
+  return {Code::not_found, "config show: no key, section or backend '" + one_line(word, 80) + "'",
           meant.empty() ? "see `delegate config show`" : "did you mean `" + meant + "`?"};
 }
 
 /// The values that the words ask for, all when there are none; or the first word that asks for nothing.
-Result<std::vector<ConfigValue>> selected(const Config& config, const Words& words) {
+Result<std::vector<ConfigValue>> selected(const Config& config, const Strings& words) {
   const std::vector<ConfigValue> all = values_of(config);
   std::vector<ConfigValue> out;
   for (const std::string& word : words)
@@ -46,49 +63,51 @@ Result<std::vector<ConfigValue>> selected(const Config& config, const Words& wor
   return out;
 }
 
-int show(const World& world, const Configured& configured, const ConfigCommand& command) {
-  const Output output(world);
+CommandResult show(const CommandContext& context, const ShowOptions& options) {
+  const World& world = context.world;
+  const Output& output = context.output;
+  const Configured& configured = *context.configured;
   const ConfigVerdict verdict = verdict_on(configured);
-  auto values = selected(configured.loaded.config, command.keys);
+  auto values = selected(configured.loaded.config, options.keys);
   if (!values) {
     for (const Error& error : verdict.errors) output.error(error);  // it may be why the key is not known
-    output.failure(values.error(), "usage");
-    return kUsage;
+    return fail_as(ErrorKind::usage, values.error());
   }
   const Masking masked(world);
   for (ConfigValue& value : *values) value.value = masked(value);
   std::string text;
-  if (command.json) {
+  if (context.world.json) {
     text = show_json(configured, *values) + "\n";
   } else {
-    std::vector<Words> rows;
+    std::vector<Strings> rows;
     for (const ConfigValue& value : *values)
       rows.push_back(
           {"(" + origin_text(world, configured, value.origin) + ")", value.key + " = " + to_toml(value.value)});
     text = table(rows);
   }
   const int written = output.quote(text);
-  if (!command.json)
+  if (!context.world.json)
     for (const Error& error : verdict.errors) output.error(error);
   return written != 0 ? written : exit_code_of(verdict);
 }
 
 /// "~/.config/delegate/delegate.toml, /src/app/delegate.toml (trusted), DELEGATE_BREAKER_THRESHOLD".
 std::string what_was_read(const Configured& configured) {
-  Words read = files_of(configured);
+  Strings read = files_of(configured);
   if (configured.sources.project_file && configured.sources.project_trust == ProjectTrust::trusted)
     read.back() += " (trusted)";
-  const Words variables = variables_of(configured.loaded.config);
+  const Strings variables = variables_of(configured.loaded.config);
   if (read.empty() && variables.empty()) return "no file: the built-in values are used";
   if (read.empty()) read.emplace_back("no file");
   read.insert(read.end(), variables.begin(), variables.end());
   return join(read, ", ");
 }
 
-int check(const World& world, const Configured& configured, const ConfigCommand& command) {
-  const Output output(world);
+CommandResult check(const CommandContext& context, const NoOptions&) {
+  const Output& output = context.output;
+  const Configured& configured = *context.configured;
   const ConfigVerdict verdict = verdict_on(configured);
-  if (command.json) {
+  if (context.world.json) {
     const int written = output.quote(check_json(configured) + "\n");
     return written != 0 ? written : exit_code_of(verdict);
   }
@@ -101,9 +120,25 @@ int check(const World& world, const Configured& configured, const ConfigCommand&
 
 }  // namespace
 
-int run_config(const World& world, const Configured& configured, const ConfigCommand& command) {
-  return command.action == ConfigCommand::Action::show ? show(world, configured, command)
-                                                       : check(world, configured, command);
-}
+extern constexpr CommandRow kConfig{
+    .name = "config",
+    .group = kSetUpGroup,
+    .help = "Show, check and create the configuration",
+    .more = "FILES and ENVIRONMENT say where it comes from, CONFIGURATION lists all keys.",
+    .examples = kExamples};
+
+extern constexpr CommandRow kConfigShow{.name = "config show",
+                                        .group = kSetUpGroup,
+                                        .help = "Print every value and where it was set",
+                                        .options = kShowOptions,
+                                        .needs = Needs::unchecked_configuration,
+                                        .run = run_with<show>};
+
+extern constexpr CommandRow kConfigCheck{.name = "config check",
+                                         .group = kSetUpGroup,
+                                         .help = "List all problems of the configuration at once",
+                                         .options = kCheckOptions,
+                                         .needs = Needs::unchecked_configuration,
+                                         .run = run_with<check>};
 
 }  // namespace delegate::cli

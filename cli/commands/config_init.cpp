@@ -3,8 +3,7 @@
 
 #include "backends/ollama_host.hpp"
 #include "backends/registry.hpp"
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/json.hpp"
 #include "core/base/redact.hpp"
 #include "core/config/paths.hpp"
@@ -15,7 +14,17 @@
 namespace delegate::cli {
 namespace {
 
-/// The built-in backends in the built-in order, parted by what this machine has.
+struct InitOptions {
+  bool print = false;
+  bool force = false;
+};
+constexpr OptionRow kOptions[] = {
+    {.names = "--print", .help = "Print the file instead of writing it", .store = into<&InitOptions::print>},
+    {.names = "--force", .help = "Overwrite an existing file", .store = into<&InitOptions::force>},
+    json_flag("Print JSON"),
+};
+
+/// The built-in backends in the built-in order, split by what this machine has.
 struct Inventory {
   std::vector<std::string> installed;
   std::vector<std::string> missing;
@@ -25,10 +34,10 @@ Inventory inventory(const World& world, const Config& built_in) {
   Inventory out;
   for (const std::string& name : built_in.router.order) {
     const BackendSettings& settings = *built_in.backend(name);
-    // A server cannot be seen on PATH; as the last resort it costs nothing while it is not there.
-    const bool there =
+    // A server is not on PATH; as the last resort it costs nothing while it is not running.
+    const bool is_there =
         settings.command.empty() || find_executable(settings.command.front(), world.variable("PATH")).has_value();
-    (there ? out.installed : out.missing).push_back(name);
+    (is_there ? out.installed : out.missing).push_back(name);
   }
   return out;
 }
@@ -57,55 +66,56 @@ std::string missing_text(const Config& built_in, const std::vector<std::string>&
 
 std::string router_text(const Config& built_in, const Inventory& here) {
   std::vector<std::string> light(here.installed.rbegin(), here.installed.rend());
-  return "[router]\n# What `--backend auto` tries, first to last.\norder = " + to_toml(here.installed) + "\n" +
-         missing_text(built_in, here.missing) + "# The same for light tasks (summarize, explain, docstring, ask)." +
+  return "[router]\n# The backends that `--backend auto` tries, in this order.\norder = " + to_toml(here.installed) +
+         "\n" + missing_text(built_in, here.missing) +
+         "# The same for light tasks (summarize, explain, docstring, ask)." +
          " The local model first saves tokens:\n# order_light = " + to_toml(light) + "\n" +
          line("# timeout = \"15m\"", "the whole run, all backends together") +
-         line("# fallback = true", "false: only the first one is asked");
+         line("# fallback = true", "false: only the first one is tried");
 }
 
 std::string backend_text(const BackendSettings& settings) {
-  return "\n[backends." + settings.name + "]\n" + line("# model = \"\"", "empty: its own default") +
-         line("# timeout = \"10m\"", "one call") +
-         line("# max_parallel = 3", "calls at the same time on this machine") +
+  return "\n[backends." + settings.name + "]\n" + line("# model = \"\"", "empty: the default of the tool") +
+         line("# timeout = \"10m\"", "one call") + line("# max_parallel = 3", "parallel calls on this machine") +
          line("# enabled = true", "false: never used");
 }
 
 std::string ollama_text(const World& world) {
-  std::string out = "\n# The local model: the last resort when everything else is open or failed.\n[backends.ollama]\n";
+  std::string out =
+      "\n# The local model: the last resort when all others are skipped or have failed.\n[backends.ollama]\n";
   const std::string host = world.variable("OLLAMA_HOST");
   const std::string url = ollama_base_url(host);
   const bool has_blank =
       std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; });
   if (trim(host).empty()) out += line("# url = \"\"", "empty: OLLAMA_HOST, else http://127.0.0.1:11434");
   else if (has_blank || without_credentials(url) != url || Redactor(world.environment).finds_secret(url))
-    out += "# url: as OLLAMA_HOST has it\n";
-  else out += line("url = " + to_toml(url), "as OLLAMA_HOST had it");
+    out += "# url: from OLLAMA_HOST\n";
+  else out += line("url = " + to_toml(url), "from OLLAMA_HOST");
   return out + line("# model = \"\"", "empty: chosen from what is installed") +
-         line("# num_ctx = 0", "context window in tokens; 0: as the server has it");
+         line("# num_ctx = 0", "context window in tokens; 0: the setting of the server");
 }
 
 std::string starter_file(const World& world) {
   const Config built_in = built_in_config();
   const Inventory here = inventory(world, built_in);
   std::string out =
-      "# Settings of delegate. A line that begins with # changes nothing; most of them show the built-in value.\n"
+      "# Settings of delegate. Lines that begin with # are comments; most of them show the built-in value.\n"
       "#   delegate config show     every key, its value, and where it was set\n"
-      "#   delegate config check    everything that is wrong with this file\n"
+      "#   delegate config check    all problems of this file\n"
       "#   man delegate             what each key means\n"
-      "# Stronger than this file: a project's delegate.toml, then DELEGATE_* variables, then options.\n\n";
+      "# These override this file: a project's delegate.toml, then DELEGATE_* variables, then options.\n\n";
   out += router_text(built_in, here);
-  out += "\n# A backend that fails this often in a row is skipped, until a probe succeeds.\n[breaker]\n" +
-         line("# threshold = 3", "failures in a row") + line("# cooldown = \"60s\"", "from then to the first probe");
+  out += "\n# A backend that fails this often in a row is skipped until a probe succeeds.\n[breaker]\n" +
+         line("# threshold = 3", "failures in a row") + line("# cooldown = \"60s\"", "time until the first probe");
   for (const std::string& name : here.installed)
     if (name != "ollama") out += backend_text(*built_in.backend(name));
   out += ollama_text(world);
-  out += "\n[history]\n" + line("# limit = 1000", "runs that are kept") +
-         line("# keep_prompts = false", "true: keep what was asked, too");
+  out += "\n[history]\n" + line("# limit = 1000", "runs to keep") +
+         line("# keep_prompts = false", "true: keep prompts, too");
   return out;
 }
 
-/// Beside the file that a link points to, so that a link into one's own collection of settings stays one.
+/// The target of a symbolic link: the link itself stays.
 Path target_of(const Path& path) {
   std::error_code error;
   Path real = std::filesystem::canonical(path, error);
@@ -114,10 +124,10 @@ Path target_of(const Path& path) {
 
 Status write_starter(const Path& path, const std::string& text, bool force) {
   std::error_code error;
-  const bool there = std::filesystem::exists(std::filesystem::symlink_status(path, error));
-  if (there && !force)
-    return fail(Code::invalid_argument, "config init: " + path.string() + ": is there already",
-                "--force writes over it, --print shows what would be written");
+  const bool exists = std::filesystem::exists(std::filesystem::symlink_status(path, error));
+  if (exists && !force)
+    return fail(Code::invalid_argument, "config init: " + path.string() + ": already exists",
+                "--force overwrites it, --print shows what would be written");
   const Status made = path.has_parent_path() ? make_private_directory(path.parent_path()) : Status();
   if (!made) return fail(Code::unavailable, "config init: " + made.error().what);
   if (const Status written = write_private_file(target_of(path), text); !written)
@@ -130,28 +140,31 @@ int print(const Output& output, bool json, const std::string& text) {
   return output.answer(json ? object.dump() + "\n" : text);
 }
 
-}  // namespace
-
-int run_config_init(const World& world, const std::string& config_file, const ConfigCommand& command) {
-  const Output output(world);
+CommandResult run(const CommandContext& context, const InitOptions& options) {
+  const World& world = context.world;
   const std::string text = starter_file(world);
-  if (command.print) return print(output, command.json, text);
-  std::string path = config_file.empty() ? world.variable("DELEGATE_CONFIG") : config_file;
+  if (options.print) return print(context.output, world.json, text);
+  std::string path = world.config_file.empty() ? world.variable("DELEGATE_CONFIG") : world.config_file;
   if (path.empty()) path = user_config_path(world);
-  if (path.empty()) {
-    output.failure({Code::not_found, "config init: no place for the file: neither XDG_CONFIG_HOME nor HOME is set",
-                    "name one with --config FILE, or use --print"},
-                   "configuration");
-    return kConfiguration;
-  }
-  if (const Status written = write_starter(path, text, command.force); !written) {
-    const bool refused = written.error().code == Code::invalid_argument;
-    output.failure(written.error(), refused ? "configuration" : "internal");
-    return refused ? kConfiguration : kInternal;
+  if (path.empty())
+    return fail_as(ErrorKind::configuration,
+                   {Code::not_found, "config init: no place for the file: neither XDG_CONFIG_HOME nor HOME is set",
+                    "name one with --config FILE, or use --print"});
+  if (const Status written = write_starter(path, text, options.force); !written) {
+    const bool is_refused = written.error().code == Code::invalid_argument;
+    return fail_as(is_refused ? ErrorKind::configuration : ErrorKind::internal, written.error());
   }
   const Json object{{"schema", "delegate.config_init/1"}, {"path", path}};
-  const std::string said = one_line(path, 4000) + " is written; `delegate config show` tells every value\n";
-  return output.answer(command.json ? object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : said);
+  const std::string said = one_line(path, 4000) + " written; `delegate config show` lists all values\n";
+  return context.output.answer(world.json ? object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : said);
 }
+
+}  // namespace
+
+extern constexpr CommandRow kConfigInit{.name = "config init",
+                                        .group = kSetUpGroup,
+                                        .help = "Write a commented file that fits this machine",
+                                        .options = kOptions,
+                                        .run = run_with<run>};
 
 }  // namespace delegate::cli

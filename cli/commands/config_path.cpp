@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
 #include "core/config/paths.hpp"
@@ -11,7 +10,9 @@
 namespace delegate::cli {
 namespace {
 
-/// One place, and what is to be said about it.
+constexpr OptionRow kOptions[] = {json_flag("Print JSON")};
+
+/// A place that the configuration or the state may be read from, and what was found there.
 struct Row {
   std::string what;
   std::string where;
@@ -43,9 +44,9 @@ Row user_row(const World& world, const std::string& named, const Result<Configur
   return row;
 }
 
-Row project_row(const World& world, const std::string& directory, bool named, const Result<Configured>& configured) {
+Row project_row(const World& world, bool named, const Result<Configured>& configured) {
   if (named) return {"project", "", "not looked for: a file was named"};
-  const auto search = search_project_file(world, directory);
+  const auto search = search_project_file(world, world.cwd);
   if (!search) return {"project", "", search.error().what};
   if (!search->file) return {"project", "", "none: " + search->ended};
   Row row{"project", search->file->path, "used"};
@@ -74,24 +75,28 @@ std::string to_json(const std::vector<Row>& rows) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace
-
-int run_config_path(const World& world, const std::string& config_file, const std::string& directory,
-                    const ConfigCommand& command) {
-  const std::string named = config_file.empty() ? world.variable("DELEGATE_CONFIG") : config_file;
-  const auto configured = configure(world, config_file, directory);
+CommandResult run(const CommandContext& context, const NoOptions&) {
+  const World& world = context.world;
+  const std::string named = world.config_file.empty() ? world.variable("DELEGATE_CONFIG") : world.config_file;
+  const auto configured = configure(world, world.config_file, world.cwd);
   const StateSettings state = configured ? configured->loaded.config.state : StateSettings{};
   const std::vector<Row> rows{
-      environment_row(configured), project_row(world, directory, !named.empty(), configured),
-      user_row(world, named, configured),
+      environment_row(configured), project_row(world, !named.empty(), configured), user_row(world, named, configured),
       state.store == "sqlite" ? stored("state", state_path(world, state)) : Row{"state", "", "kept in " + state.store},
       stored("trust", trusted_path(world))};
-  const Output output(world);
-  if (command.json) return output.answer(to_json(rows) + "\n");
+  if (world.json) return context.output.answer(to_json(rows) + "\n");
   std::vector<std::vector<std::string>> cells{{"WHAT", "STATE", "WHERE"}};
   for (const Row& row : rows)
     cells.push_back({row.what, one_line(row.state, 200), one_line(with_tilde(world, row.where), 1000)});
-  return output.answer(table(cells));
+  return context.output.answer(table(cells));
 }
+
+}  // namespace
+
+extern constexpr CommandRow kConfigPath{.name = "config path",
+                                        .group = kSetUpGroup,
+                                        .help = "List the files that are read",
+                                        .options = kOptions,
+                                        .run = run_with<run>};
 
 }  // namespace delegate::cli

@@ -1,8 +1,7 @@
 #include <array>
 #include <future>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/doctor.hpp"
 #include "cli/setup/check_editors.hpp"
 #include "core/config/report.hpp"
@@ -11,10 +10,12 @@
 namespace delegate::cli {
 namespace {
 
+constexpr OptionRow kOptions[] = {json_flag("Print JSON")};
+
 /// What the checks of `core/inspect` and those of `cli/setup` need.
 struct Subject {
   const World& world;
-  const Context& context;
+  const inspect::Context& context;
 };
 
 struct Check {
@@ -38,7 +39,7 @@ constexpr std::array kChecks{
           false},
 };
 
-/// All at a time: the slowest decides how long the person waits.
+/// All in parallel: the slowest decides how long it takes.
 std::vector<Section> examine(const Subject& subject) {
   std::vector<std::future<Findings>> under_way;
   std::vector<Section> sections;
@@ -53,12 +54,11 @@ std::vector<Section> examine(const Subject& subject) {
 
 bool is_usable(const Result<Configured>& configured) { return configured && verdict_on(*configured).errors.empty(); }
 
-}  // namespace
-
-int run_doctor(const World& world, const std::string& config_file, const DoctorCommand& command) {
-  const Output output(world);
-  const auto configured = configure(world, config_file, world.cwd);
-  Context context{.process = world, .configured = configured, .version = DELEGATE_VERSION};
+CommandResult run(const CommandContext& command, const NoOptions&) {
+  const World& world = command.world;
+  const Output& output = command.output;
+  const auto configured = configure(world, world.config_file, world.cwd);
+  inspect::Context context{.process = world, .configured = configured, .version = DELEGATE_VERSION};
   std::optional<Host> host;
   if (is_usable(configured)) {
     context.usable = &host.emplace(world, configured->loaded.config).engine();
@@ -66,13 +66,27 @@ int run_doctor(const World& world, const std::string& config_file, const DoctorC
     // That it cannot be read is in the status.
     context.states = context.usable->breakers.read().value_or(StateStore::Snapshot{});
   }
-  output.progress("looking …");
+  output.progress("checking …");
   const std::vector<Section> sections = examine({world, context});
   output.progress({});
-  if (world.interrupted.cancelled() && world.signal != 0) return 128 + world.signal;
-  const int written = output.quote(command.json ? to_json(sections) + "\n" : to_text(sections, output.is_painted()));
+  if (world.interrupted.cancelled() && world.signal != 0) return command.interrupted();
+  const int written = output.quote(world.json ? to_json(sections) + "\n" : to_text(sections, output.is_painted()));
   if (written != 0) return written;
   return count(sections, FindingSeverity::problem) > 0 ? kAllFailed : kAnswered;
 }
+
+}  // namespace
+
+extern constexpr CommandRow kDoctor{
+    .name = "doctor",
+    .group = kOperateGroup,
+    .help = "Find out why something does not work, and how to fix it",
+    .more =
+        "Checks the configuration, the state, each backend with its login, breaker and slots, background runs, editors "
+        "and the environment. It runs nothing but `--version` of the installed tools, asks a local server which models "
+        "it has, and calls no model: that is what `delegate ping` does.\n\n"
+        "The exit status is 0 if there are no problems (warnings do not count), else 1.",
+    .options = kOptions,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

@@ -1,5 +1,4 @@
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/host_status.hpp"
@@ -7,35 +6,67 @@
 namespace delegate::cli {
 namespace {
 
-int reset_guards(const Output& output, const Host& host, const GuardCommand& command) {
-  if (!command.all && command.name.empty()) {
-    output.failure({Code::invalid_argument, "guard reset: NAME is missing", "name a guard, or use --all"}, "usage");
-    return kUsage;
-  }
-  const auto changed = host.engine().guards.reset(command.all ? "" : command.name);
-  if (!changed) {
-    output.failure({changed.error().code, "guard reset: " + changed.error().what, changed.error().hint}, "internal");
-    return kInternal;
-  }
-  if (command.all) return output.answer(std::to_string(*changed) + (*changed == 1 ? " guard" : " guards") + " reset\n");
-  const std::string name = one_line(command.name, 80);
-  return output.answer(name + (*changed == 0 ? ": has seen no failure, nothing to reset\n" : ": closed\n"));
+constexpr OptionRow kListOptions[] = {json_flag("Print JSON")};
+
+struct ResetOptions {
+  std::string name;
+  bool all = false;
+};
+constexpr OptionRow kResetOptions[] = {
+    {.value = "NAME", .help = "Guard to reset", .store = into<&ResetOptions::name>},
+    {.names = "--all", .help = "Reset every guard", .store = into<&ResetOptions::all>},
+};
+constexpr Exclusion kResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
+
+tl::expected<HostStatus, CommandError> known_guards(const CommandContext& context) {
+  HostStatus status = status_of(context.engine());
+  if (!status.store.ok) return fail_as(ErrorKind::internal, {Code::unavailable, "guard: " + status.store.problem, {}});
+  return status;
+}
+
+CommandResult list(const CommandContext& context, const NoOptions&) {
+  TRY(const HostStatus status, known_guards(context));
+  if (context.world.json) return context.output.answer(to_json(status.guards, "delegate.guards/1") + "\n");
+  const std::string text = to_text(status.guards);
+  return context.output.answer(text.empty() ? "no failures: every side job works\n" : text);
+}
+
+CommandResult reset(const CommandContext& context, const ResetOptions& options) {
+  TRY_STATUS(known_guards(context));
+  if (!options.all && options.name.empty())
+    return fail_as(ErrorKind::usage,
+                   {Code::invalid_argument, "guard reset: NAME is missing", "name a guard, or use --all"});
+  const auto changed = context.engine().guards.reset(options.all ? "" : options.name);
+  if (!changed) return fail_internally("guard reset", changed.error());
+  const Output& output = context.output;
+  if (options.all) return output.answer(std::to_string(*changed) + (*changed == 1 ? " guard" : " guards") + " reset\n");
+  const std::string name = one_line(options.name, 80);
+  return output.answer(name + (*changed == 0 ? ": no failures, nothing to reset\n" : ": closed\n"));
 }
 
 }  // namespace
 
-int run_guard(const World& world, const Config& config, const GuardCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
-  const HostStatus status = status_of(host.engine());
-  if (!status.store.ok) {
-    output.failure({Code::unavailable, "guard: " + status.store.problem, {}}, "internal");
-    return kInternal;
-  }
-  if (command.action == GuardCommand::Action::reset) return reset_guards(output, host, command);
-  if (command.json) return output.answer(to_json(status.guards, "delegate.guards/1") + "\n");
-  const std::string text = to_text(status.guards);
-  return output.answer(text.empty() ? "every side job works\n" : text);
-}
+extern constexpr CommandRow kGuard{
+    .name = "guard",
+    .group = kOperateGroup,
+    .help = "Inspect and reset the guards of side jobs",
+    .more =
+        "A side job of delegate itself (writing the history, sending a notification, warming up the local model) that "
+        "keeps failing is paused for a while, on the whole host. It never changes an answer."};
+
+extern constexpr CommandRow kGuardList{.name = "guard list",
+                                       .group = kOperateGroup,
+                                       .help = "List guards that have seen a failure",
+                                       .options = kListOptions,
+                                       .needs = Needs::host,
+                                       .run = run_with<list>};
+
+extern constexpr CommandRow kGuardReset{.name = "guard reset",
+                                        .group = kOperateGroup,
+                                        .help = "Close a guard and reset its failure count",
+                                        .options = kResetOptions,
+                                        .exclusions = kResetExclusions,
+                                        .needs = Needs::host,
+                                        .run = run_with<reset>};
 
 }  // namespace delegate::cli

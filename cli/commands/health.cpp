@@ -1,17 +1,19 @@
 #include <algorithm>
 #include <set>
 
-#include "cli/commands/commands.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/health.hpp"
 
-// For scripts: can a call be answered now? Starts nothing, and requests only the list of models from a server.
+// For scripts: can a prompt be answered now? Starts nothing; a server is only asked for its models.
 namespace delegate::cli {
 namespace {
 
 constexpr int kUnhealthy = 1;
+
+constexpr OptionRow kOptions[] = {json_flag("Print JSON")};
 
 Json to_object(const BackendStatus& backend, bool is_ready) {
   Json json{{"name", backend.name}, {"ready", is_ready}, {"state", to_string(backend.breaker.state)}};
@@ -35,7 +37,7 @@ std::string to_json(const Health& health) {
                                        {"failures", guard.failures},
                                        {"last_error", guard.last_error},
                                        {"skipped", guard.skipped}});
-  if (!health.status.store.ok) return dump(json);  // nothing is known of these
+  if (!health.status.store.ok) return dump(json);  // the rest is unknown
   json["queue"] = {{"waiting", health.waiting}, {"running", health.running}};
   json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.pending}};
   return dump(json);
@@ -65,15 +67,24 @@ std::string to_text(const Health& health) {
   return table(rows);
 }
 
+CommandResult run(const CommandContext& context, const NoOptions&) {
+  const Health health = health_of(context.engine(), context.world.interrupted);
+  const int written = context.output.answer(context.world.json ? to_json(health) + "\n" : to_text(health));
+  if (written != 0) return written;
+  return health.ok() ? kAnswered : kUnhealthy;
+}
+
 }  // namespace
 
-int run_health(const World& world, const Config& config, const HealthCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
-  const Health health = health_of(host.engine(), world.interrupted);
-  const int written = output.answer(command.json ? to_json(health) + "\n" : to_text(health));
-  if (written != 0) return written;
-  return health.ok() ? 0 : kUnhealthy;
-}
+extern constexpr CommandRow kHealth{
+    .name = "health",
+    .group = kOperateGroup,
+    .help = "Check whether delegate can answer now: store, backends, queue",
+    .more =
+        "For scripts and monitoring. The exit status is 0 if at least one backend is ready and the state can be used, "
+        "else 1. Starts nothing and calls no model: a server counts as ready until a call could not reach it.",
+    .options = kOptions,
+    .needs = Needs::host,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

@@ -5,13 +5,30 @@
 #include <array>
 #include <cerrno>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/mcp/server.hpp"
 #include "core/base/duration.hpp"
 
 namespace delegate::cli {
 namespace {
+
+struct McpOptions {
+  bool allow_write = false;
+  std::string client_timeout;
+};
+constexpr OptionRow kOptions[] = {
+    {.names = "--allow-write",
+     .help = "Let agents request changes to files (`write`)",
+     .more = "Without it, backends can only read.",
+     .store = into<&McpOptions::allow_write>},
+    {.names = "--client-timeout",
+     .value = "DUR",
+     .help = "How long the agent waits for a call (default: known per agent)",
+     .more =
+         "Shortly before that time, a call returns the run's id; the run continues, and the tool `result` fetches its "
+         "answer.",
+     .store = into<&McpOptions::client_timeout>},
+};
 
 constexpr std::size_t kMostUnread = 1u << 20;  // of ours, until nothing more is taken from a client that does not read
 constexpr std::size_t kPiece = 4096;           // what a pipe that is ready takes without blocking
@@ -91,31 +108,28 @@ bool turn(const World& world, server::Server& server, Streams& streams) {
   return true;
 }
 
-}  // namespace
+Result<server::ServerOptions> options_of(const McpOptions& options) {
+  server::ServerOptions server{.may_write = options.allow_write};
+  if (options.client_timeout.empty()) return server;
+  const auto timeout = parse_duration(options.client_timeout);
+  if (!timeout || *timeout <= milliseconds(0))
+    return fail(Code::invalid_argument, "mcp: --client-timeout: invalid duration '" + options.client_timeout + "'",
+                "a number with a unit: 60s, 5m");
+  server.client_timeout = *timeout;
+  return server;
+}
 
-int run_mcp(const World& world, const std::string& config_file, const McpCommand& command) {
-  const Output output(world);
-  server::ServerOptions options{.may_write = command.allow_write};
-  if (!command.client_timeout.empty()) {
-    const auto timeout = parse_duration(command.client_timeout);
-    if (!timeout || *timeout <= milliseconds(0)) {
-      output.error({Code::invalid_argument,
-                    "mcp: --client-timeout: '" + command.client_timeout + "' is no time to wait",
-                    "write it like 60s or 5m"});
-      return kUsage;
-    }
-    options.client_timeout = *timeout;
-  }
+CommandResult run(const CommandContext& context, const McpOptions& options) {
+  const World& world = context.world;
+  TRY(const server::ServerOptions server_options, options_of(options));
   if (::isatty(world.in) == 1)
-    output.note(
+    context.output.note(
         "hint: an editor agent starts this and speaks JSON to it; `delegate setup` registers it (Ctrl-D ends it)");
   Streams streams(world);
-  if (!streams.is_open()) {
-    output.error(
-        {Code::unavailable, "mcp: stdin or stdout is closed", "an editor agent starts it: see `delegate help mcp`"});
-    return kInternal;
-  }
-  server::Server server(world, config_file, options);
+  if (!streams.is_open())
+    return fail_as(ErrorKind::internal, {Code::unavailable, "mcp: stdin or stdout is closed",
+                                         "an editor agent starts it: see `delegate help mcp`"});
+  server::Server server(world, world.config_file, server_options);
   bool is_new = true;
   while (turn(world, server, streams)) {
     if (!is_new || !streams.has_written()) continue;
@@ -126,5 +140,18 @@ int run_mcp(const World& world, const std::string& config_file, const McpCommand
   streams.write_rest(Deadline::in(kLastWords));
   return kAnswered;
 }
+
+}  // namespace
+
+extern constexpr CommandRow kMcp{
+    .name = "mcp",
+    .group = kSetUpGroup,
+    .help = "Run the MCP server for an editor agent, on stdio",
+    .more =
+        "Started by agents such as claude, codex and gemini, not in a terminal. It speaks the Model Context Protocol, "
+        "versions 2024-11-05 to 2026-07-28, and offers three tools: `ask`, `result` and `status`. A run whose id was "
+        "returned continues when the agent exits; `delegate result` fetches it from a shell.",
+    .options = kOptions,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

@@ -2,8 +2,7 @@
 #include <charconv>
 #include <chrono>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
@@ -14,6 +13,24 @@ namespace delegate::cli {
 namespace {
 
 constexpr int kNotDelivered = 1;
+
+constexpr OptionRow kJsonOptions[] = {json_flag("Print JSON")};
+
+struct AckOptions {
+  std::string id;
+  bool all = false;
+};
+constexpr OptionRow kAckOptions[] = {
+    {.value = "ID", .help = "Notification to acknowledge", .store = into<&AckOptions::id>},
+    {.names = "--all", .help = "Acknowledge all of them", .store = into<&AckOptions::all>},
+};
+constexpr Exclusion kAckExclusions[] = {{"ID", {"--all"}, "give an id or --all, not both"}};
+
+constexpr std::string_view kExamples[] = {
+    "delegate notifications",
+    "delegate notifications ack --all",
+    "delegate notifications test",
+};
 
 Json to_object(const NotificationRow& row) {
   Json json{{"id", row.id},
@@ -63,17 +80,21 @@ std::string list_json(const NotificationRows& rows) {
   return dump(json);
 }
 
-int fail_with(const Output& output, std::string_view where, const Error& error, std::string_view outcome, int code) {
-  output.failure({error.code, std::string(where) + ": " + error.what, error.hint}, outcome);
-  return code;
+/// The notifications are in the store, without which there are none.
+Result<StateStore*> store_of(const CommandContext& context) {
+  if (StateStore* store = context.host().store()) return store;
+  return fail(Code::unavailable, "notifications: " + context.engine().breakers.trouble());
 }
 
-int list(const World& world, const Output& output, StateStore& store, bool as_json) {
-  const auto rows = store.notifications();
-  if (!rows) return fail_with(output, "notifications", rows.error(), "internal", kInternal);
-  if (as_json) return output.answer(list_json(*rows) + "\n");
+CommandResult list(const CommandContext& context, const NoOptions&) {
+  const Output& output = context.output;
+  context.report_notice();
+  TRY(StateStore* const store, store_of(context));
+  const auto rows = store->notifications();
+  if (!rows) return fail_internally("notifications", rows.error());
+  if (context.world.json) return output.answer(list_json(*rows) + "\n");
   if (rows->empty()) return output.answer("no notifications yet\n");
-  return output.answer(list_text(*rows, world.clock.now().wall));
+  return output.answer(list_text(*rows, context.world.clock.now().wall));
 }
 
 std::optional<std::int64_t> number_of(const std::string& text) {
@@ -83,24 +104,25 @@ std::optional<std::int64_t> number_of(const std::string& text) {
   return number;
 }
 
-int acknowledge_some(const Output& output, StateStore& store, const NotificationsCommand& command) {
-  constexpr std::string_view kWhere = "notifications ack";
-  if (!command.all && command.id.empty())
-    return fail_with(output, kWhere, {Code::invalid_argument, "ID is missing", "name one, or use --all"}, "usage",
-                     kUsage);
-  const auto id = command.all ? std::optional<std::int64_t>(0) : number_of(command.id);
-  const Error unknown{Code::not_found, "'" + one_line(command.id, 80) + "': no such notification",
+CommandResult acknowledge_some(const CommandContext& context, const AckOptions& options) {
+  context.report_notice();
+  TRY(StateStore* const store, store_of(context));
+  if (!options.all && options.id.empty())
+    return fail_as(ErrorKind::usage,
+                   {Code::invalid_argument, "notifications ack: ID is missing", "give an id, or use --all"});
+  const auto id = options.all ? std::optional<std::int64_t>(0) : number_of(options.id);
+  const Error unknown{Code::not_found, "notifications ack: '" + one_line(options.id, 80) + "': no such notification",
                       "see `delegate notifications`"};
-  if (!id) return fail_with(output, kWhere, unknown, "usage", kUsage);
+  if (!id) return fail_as(ErrorKind::usage, unknown);
   int changed = 0;
-  bool is_there = command.all;
-  const Status done = store.change_notifications([&](NotificationRows& rows, const HostTime& now) {
-    is_there = command.all || std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.id == *id; });
+  bool is_known = options.all;
+  const Status done = store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
+    is_known = options.all || std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.id == *id; });
     changed = acknowledge(rows, *id, now);
   });
-  if (!done) return fail_with(output, kWhere, done.error(), "internal", kInternal);
-  if (!is_there) return fail_with(output, kWhere, unknown, "usage", kUsage);
-  return output.answer(std::to_string(changed) + " acknowledged\n");
+  if (!done) return fail_internally("notifications ack", done.error());
+  if (!is_known) return fail_as(ErrorKind::usage, unknown);
+  return context.output.answer(std::to_string(changed) + " acknowledged\n");
 }
 
 notify::Announcement trial() {
@@ -115,13 +137,18 @@ std::string trial_text(const notify::DeliveryResult& result, milliseconds took) 
   return text + (result.detail.empty() ? "" : " (" + result.detail + ")") + "\n";
 }
 
-int test(const World& world, const Config& config, const Output& output, const Host& host, bool as_json) {
+CommandResult test(const CommandContext& context, const NoOptions&) {
+  const World& world = context.world;
+  const Output& output = context.output;
+  const Config& config = context.config();
+  const Host& host = context.host();
+  context.report_notice();
   const std::vector<notify::Channel> channels = notify::channels_of(world, config.notify, host.engine().redact);
   Guards unguarded(nullptr, host.engine().breakers.self(), config.guards);
   const auto begun = std::chrono::steady_clock::now();
   const notify::Announcement announcement = trial();
-  notify::DeliveryResult result = channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"}
-                                                   : deliver(channels, unguarded, announcement);
+  notify::DeliveryResult result =
+      channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"} : deliver(channels, unguarded, announcement);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
   const bool reached = result.delivery == DeliveryState::delivered;
   if (host.store() != nullptr) {
@@ -143,24 +170,45 @@ int test(const World& world, const Config& config, const Output& output, const H
   put(json, "channel", result.channel);
   put(json, "detail", result.detail);
   json["duration_ms"] = took.count();
-  const int written = output.answer(as_json ? dump(json) + "\n" : trial_text(result, took));
+  const int written = output.answer(world.json ? dump(json) + "\n" : trial_text(result, took));
   if (written != 0) return written;
   return reached ? kAnswered : kNotDelivered;
 }
 
 }  // namespace
 
-int run_notifications(const World& world, const Config& config, const NotificationsCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
-  if (!host.notice().empty()) output.note("delegate: " + host.notice());
-  if (command.action == NotificationsCommand::Action::test) return test(world, config, output, host, command.json);
-  if (host.store() == nullptr)
-    return fail_with(output, "notifications", {Code::unavailable, host.engine().breakers.trouble(), {}}, "internal",
-                     kInternal);
-  if (command.action == NotificationsCommand::Action::acknowledge)
-    return acknowledge_some(output, *host.store(), command);
-  return list(world, output, *host.store(), command.json);
-}
+extern constexpr CommandRow kNotifications{
+    .name = "notifications",
+    .group = kOperateGroup,
+    .help = "List the outage notifications that were sent",
+    .more =
+        "You get one notification when the breaker of a backend opens and one when the backend recovers: through your "
+        "hook, the desktop or the terminal, whichever works first. Without a sub-command, they are listed.",
+    .examples = kExamples,
+    .fallback = "notifications list"};
+
+extern constexpr CommandRow kNotificationsList{.name = "notifications list",
+                                               .group = kOperateGroup,
+                                               .help = "List notifications, newest first",
+                                               .options = kJsonOptions,
+                                               .needs = Needs::host,
+                                               .run = run_with<list>};
+
+extern constexpr CommandRow kNotificationsAck{.name = "notifications ack",
+                                              .group = kOperateGroup,
+                                              .help = "Mark as seen: `status` no longer shows it",
+                                              .options = kAckOptions,
+                                              .exclusions = kAckExclusions,
+                                              .needs = Needs::host,
+                                              .run = run_with<acknowledge_some>};
+
+extern constexpr CommandRow kNotificationsTest{
+    .name = "notifications test",
+    .group = kOperateGroup,
+    .help = "Send a test notification and print how it was delivered",
+    .more = "The exit status is 1 if it was not delivered. Guards are ignored, and the result does not count for them.",
+    .options = kJsonOptions,
+    .needs = Needs::host,
+    .run = run_with<test>};
 
 }  // namespace delegate::cli

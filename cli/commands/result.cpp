@@ -1,7 +1,6 @@
 #include <algorithm>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/json.hpp"
 #include "core/base/duration.hpp"
 #include "core/jobs/job_result.hpp"
@@ -12,35 +11,67 @@
 namespace delegate::cli {
 namespace {
 
+struct ResultOptions {
+  std::string id;
+  std::string wait;  // a duration, or "forever"; empty: not at all
+  bool quiet = false;
+};
+constexpr OptionRow kResultOptions[] = {
+    {.value = "ID",
+     .help = "Run id, or the beginning of it",
+     .kind = ValueKind::runs,
+     .presence = Presence::required,
+     .store = into<&ResultOptions::id>},
+    {.names = "--wait",
+     .value = "DUR",
+     .help = "Wait until the run finishes, or at most DUR",
+     .more =
+         "If the run has not finished by then, the exit status is 124. Without this option, the same applies at once.",
+     .implied = "forever",
+     .store = into<&ResultOptions::wait>},
+    json_flag("Print what `ask --json` would have printed"),
+    {.names = "-q, --quiet", .help = "Print only errors to stderr", .store = into<&ResultOptions::quiet>},
+};
+
+struct CancelOptions {
+  std::string id;
+};
+constexpr OptionRow kCancelOptions[] = {
+    {.value = "ID",
+     .help = "Run id, or the beginning of it",
+     .kind = ValueKind::runs,
+     .presence = Presence::required,
+     .store = into<&CancelOptions::id>},
+    json_flag("Print one JSON object"),
+};
+
 constexpr milliseconds kFirstPause{20};
 constexpr milliseconds kLongestPause{500};
 
-Result<Deadline> patience_of(const ResultCommand& command) {
-  if (command.wait.empty()) return Deadline::in(milliseconds(0));
-  if (command.wait == "forever") return Deadline::never();
-  auto wait = parse_duration(command.wait);
-  if (!wait) return fail(Code::invalid_argument, "--wait: " + wait.error().what, wait.error().hint);
+Result<Deadline> deadline_of(const ResultOptions& options) {
+  if (options.wait.empty()) return Deadline::in(milliseconds(0));
+  if (options.wait == "forever") return Deadline::never();
+  auto wait = parse_duration(options.wait);
+  if (!wait) return fail(Code::invalid_argument, "result: --wait: " + wait.error().what, wait.error().hint);
   return Deadline::in(*wait);
 }
 
-Result<jobs::JobStatus> wait_for(const World& world, const Host& host, const std::string& id, Deadline patience) {
+Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::string& id, Deadline deadline) {
   Event nothing;
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    TRY(jobs::JobStatus known, jobs::find_job(host.engine(), id));
-    if (known.has_ended() || patience.passed() || world.interrupted.cancelled()) return known;
-    nothing.wait(world.interrupted, Deadline::in(pause).or_earlier(patience));
+    TRY(jobs::JobStatus known, jobs::find_job(context.engine(), id));
+    if (known.has_ended() || deadline.passed() || context.world.interrupted.cancelled()) return known;
+    nothing.wait(context.world.interrupted, Deadline::in(pause).or_earlier(deadline));
   }
 }
 
-int fail_with(const Output& output, const char* command, const Error& error) {
-  Error said = error;
-  said.what = std::string(command) + ": " + error.what;
-  if (error.code == Code::not_found) said.hint = "`delegate runs` lists the runs";
-  output.failure(said, is_usage_error(error) ? "usage" : "internal");
-  return is_usage_error(error) ? kUsage : kInternal;
+tl::unexpected<CommandError> failed(const char* command, Error error) {
+  error.what.insert(0, std::string(command) + ": ");
+  if (error.code == Code::not_found) error.hint = "`delegate runs` lists the runs";
+  return tl::unexpected<CommandError>(std::move(error));
 }
 
-/// A run of a person's own shell has its answer in the history, if that keeps answers.
+/// A run in the foreground has its answer in the history, if that keeps answers.
 std::optional<std::string> answer_in_history(const Host& host, const std::string& id) {
   if (host.engine().ledger == nullptr) return std::nullopt;
   const auto row = host.engine().ledger->run(id);
@@ -48,56 +79,70 @@ std::optional<std::string> answer_in_history(const Host& host, const std::string
   return row->answer->text;
 }
 
-int show_unended(const World& world, const Output& output, const jobs::JobStatus& known) {
-  if (world.interrupted.cancelled() && world.signal != 0) return 128 + world.signal;
+CommandResult show_unended(const CommandContext& context, const jobs::JobStatus& known) {
+  if (context.world.interrupted.cancelled() && context.world.signal != 0) return context.interrupted();
   const bool waits = known.row.state == JobRow::State::waiting;
-  const std::string hint = !known.is_lost ? "`delegate result --wait " + known.row.id + "` waits for its end"
+  const std::string hint = !known.is_lost ? "`delegate result --wait " + known.row.id + "` waits until it finishes"
                            : waits        ? "`delegate worker` runs orphaned jobs"
                                           : "ask again";
-  output.failure({Code::unavailable, describe(known), hint}, known.is_lost ? "killed" : waits ? "waiting" : "running");
-  return known.is_lost ? kAllFailed : kDeadline;
+  const ErrorKind kind = known.is_lost ? ErrorKind::killed : waits ? ErrorKind::waiting : ErrorKind::running;
+  return fail_as(kind, {Code::unavailable, describe(known), hint});
 }
 
 /// Printed as `ask` would have.
-int show_end(const World& world, const Output& output, const ResultCommand& command, const JobRow& row) {
-  if (command.json) return output.answer(row.result + "\n") != 0 ? kInternal : row.exit_code;
+int show_end(const CommandContext& context, const ResultOptions& options, const JobRow& row) {
+  const Output& output = context.output;
+  if (context.world.json) return output.answer(row.result + "\n") != 0 ? kInternal : row.exit_code;
   const jobs::JobResult result = jobs::job_result_from(row);
   const auto& answer = result.record.answer;
-  output.remarks(result.remarks, command.quiet && answer);
+  output.remarks(result.remarks, options.quiet && answer);
   if (!answer) return row.exit_code == 0 ? kInternal : row.exit_code;
   const std::string text = with_newline(*answer);
-  const int written = output.answer(is_terminal(world.out) ? escape_controls(text) : text);
+  const int written = output.answer(is_terminal(context.world.out) ? escape_controls(text) : text);
   return written != 0 ? written : row.exit_code;
+}
+
+CommandResult show_result(const CommandContext& context, const ResultOptions& options) {
+  TRY(const Deadline deadline, deadline_of(options));
+  const auto known = wait_for(context, options.id, deadline);
+  if (!known && known.error().code == Code::not_found && !context.world.json)
+    if (const auto answer = answer_in_history(context.host(), options.id))
+      return context.output.answer(with_newline(*answer));
+  if (!known) return failed("result", known.error());
+  if (known->row.state == JobRow::State::ended) return show_end(context, options, known->row);
+  return show_unended(context, *known);
+}
+
+CommandResult cancel(const CommandContext& context, const CancelOptions& options) {
+  const Output& output = context.output;
+  const auto known = jobs::find_job(context.engine(), options.id);
+  if (!known) return failed("cancel", known.error());
+  if (const Status stopped = jobs::cancel_job(context.engine(), *known); !stopped)
+    return failed("cancel", stopped.error());
+  const bool had_ended = known->has_ended() && !known->is_orphaned();
+  const char* state = had_ended ? "ended" : "cancelled";
+  if (context.world.json)
+    return output.answer(dump({{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");
+  output.note("delegate: run " + known->row.id + (had_ended ? " has already finished" : " is being stopped"));
+  return kAnswered;
 }
 
 }  // namespace
 
-int run_result(const World& world, const Config& config, const ResultCommand& command) {
-  const Output output(world);
-  const auto patience = patience_of(command);
-  if (!patience) return fail_with(output, "result", patience.error());
-  const Host host(world, config);
-  const auto known = wait_for(world, host, command.id, *patience);
-  if (!known && known.error().code == Code::not_found && !command.json)
-    if (const auto answer = answer_in_history(host, command.id)) return output.answer(with_newline(*answer));
-  if (!known) return fail_with(output, "result", known.error());
-  if (known->row.state == JobRow::State::ended) return show_end(world, output, command, known->row);
-  return show_unended(world, output, *known);
-}
+extern constexpr CommandRow kResult{
+    .name = "result",
+    .group = kAskGroup,
+    .help = "Print the answer of a background run",
+    .more = "Prints what `ask` would have printed, with the same exit status, as often as it is called.",
+    .options = kResultOptions,
+    .needs = Needs::host,
+    .run = run_with<show_result>};
 
-int run_cancel(const World& world, const Config& config, const CancelCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
-  const auto known = jobs::find_job(host.engine(), command.id);
-  if (!known) return fail_with(output, "cancel", known.error());
-  if (const Status stopped = jobs::cancel_job(host.engine(), *known); !stopped)
-    return fail_with(output, "cancel", stopped.error());
-  const bool had_ended = known->has_ended() && !known->is_orphaned();
-  const char* state = had_ended ? "ended" : "cancelled";
-  if (command.json)
-    return output.answer(dump({{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");
-  output.note("delegate: run " + known->row.id + (had_ended ? " had ended already" : " is being stopped"));
-  return kAnswered;
-}
+extern constexpr CommandRow kCancel{.name = "cancel",
+                                    .group = kAskGroup,
+                                    .help = "Stop a background run",
+                                    .options = kCancelOptions,
+                                    .needs = Needs::host,
+                                    .run = run_with<cancel>};
 
 }  // namespace delegate::cli

@@ -1,8 +1,7 @@
 #include <algorithm>
 
-#include "cli/commands/commands.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/commands/time_argument.hpp"
-#include "cli/exit_code.hpp"
 #include "cli/render/runs.hpp"
 #include "core/inspect/history.hpp"
 #include "core/jobs/job_request.hpp"
@@ -12,6 +11,52 @@
 namespace delegate::cli {
 namespace {
 
+struct RunsOptions {
+  std::string id;  // show this one; empty: list them
+  std::string backend;
+  std::string outcome;
+  std::string since;
+  int limit = 20;
+  bool totals = false;
+};
+constexpr OptionRow kOptions[] = {
+    {.value = "ID", .help = "Show this run and its attempts", .kind = ValueKind::runs, .store = into<&RunsOptions::id>},
+    {.names = "-b, --backend",
+     .value = "NAME",
+     .help = "Only runs that tried this backend",
+     .kind = ValueKind::backends,
+     .store = into<&RunsOptions::backend>},
+    {.names = "--outcome",
+     .value = "OUTCOME",
+     .help = "Only runs with this outcome, or with an attempt that had it",
+     .kind = ValueKind::outcomes,
+     .store = into<&RunsOptions::outcome>},
+    {.names = "--since",
+     .value = "WHEN",
+     .help = "Only runs since then: 2h, 7d, 2026-11-30",
+     .store = into<&RunsOptions::since>},
+    {.names = "-n, --limit",
+     .value = "COUNT",
+     .help = "Show at most this many (default: 20)",
+     .min = 1,
+     .max = 1'000'000,
+     .store = into<&RunsOptions::limit>},
+    {.names = "--totals",
+     .help = "Show calls, success, time, tokens and cost per backend",
+     .store = into<&RunsOptions::totals>},
+    json_flag("Print JSON"),
+};
+constexpr Exclusion kExclusions[] = {
+    {"ID",
+     {"--backend", "--outcome", "--since", "--limit", "--totals"},
+     "an ID selects one run; the other options select from all runs"},
+    {"--totals", {"--outcome", "--limit"}, "totals cover all calls; only --since and --backend narrow them"},
+};
+constexpr std::string_view kExamples[] = {
+    "delegate runs --since 2h --outcome rate_limited",
+    "delegate runs --totals",
+};
+
 constexpr milliseconds kTotalsStretch = std::chrono::hours(24 * 30);
 constexpr int kPlotColumns = 24;
 
@@ -19,7 +64,7 @@ tl::unexpected<Error> usage(std::string what, std::string hint = {}) {
   return fail(Code::invalid_argument, "runs: " + std::move(what), std::move(hint));
 }
 
-/// A backend that is configured, or that the history knows from another time. `auto` never took part itself.
+/// A backend that is configured, or that occurs in the history. `auto` is not one.
 Status check_backend(const Engine& engine, const std::string& name) {
   std::vector<std::string> names = engine.config.candidates();
   for (const auto& [backend, settings] : engine.config.backends)
@@ -30,7 +75,7 @@ Status check_backend(const Engine& engine, const std::string& name) {
     if (std::find(names.begin(), names.end(), row.backend) == names.end()) names.push_back(row.backend);
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
   const std::string_view near = nearest(name, names);
-  return usage("--backend: '" + one_line(name, 80) + "' is no backend (there are: " + join(names, ", ") + ")",
+  return usage("--backend: unknown backend '" + one_line(name, 80) + "' (available: " + join(names, ", ") + ")",
                near.empty() ? "see `delegate backends`" : "did you mean `" + std::string(near) + "`?");
 }
 
@@ -39,13 +84,13 @@ Status check_outcome(const std::string& name) {
   std::vector<std::string> names;
   for (int i = 0; i <= static_cast<int>(Outcome::internal); ++i) names.emplace_back(to_string(static_cast<Outcome>(i)));
   const std::string_view near = nearest(name, names);
-  return usage("--outcome: '" + one_line(name, 80) + "' is no outcome",
+  return usage("--outcome: unknown outcome '" + one_line(name, 80) + "'",
                near.empty() ? "one of " + join(names, ", ") : "did you mean `" + std::string(near) + "`?");
 }
 
-Result<milliseconds> since(const RunsCommand& command, milliseconds now, milliseconds otherwise) {
-  if (command.since.empty()) return otherwise;
-  auto moment = parse_moment(command.since, now);
+Result<milliseconds> since(const RunsOptions& options, milliseconds now, milliseconds otherwise) {
+  if (options.since.empty()) return otherwise;
+  auto moment = parse_moment(options.since, now);
   if (!moment) return usage("--since: " + moment.error().what, moment.error().hint);
   return moment;
 }
@@ -66,79 +111,87 @@ Page page_of(const World& world, const Output& output, milliseconds now) {
           .is_terminal = size.has_value()};
 }
 
-/// One that waits, and what it was asked; nothing: none whose id begins so does.
-std::optional<PastRun> find_waiting(const Host& host, const std::vector<JobRow>& jobs, const std::string& id) {
+/// The waiting job whose id begins like this, with what is known of its request.
+std::optional<PastRun> find_waiting(const Engine& engine, const std::vector<JobRow>& jobs, const std::string& id) {
   const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobRow& one) {
     return one.state == JobRow::State::waiting && one.id.starts_with(id);
   });
   if (job == jobs.end()) return std::nullopt;
-  PastRun run = queued_run(host.engine(), *job);
-  if (const auto request = jobs::load_request(host.engine(), job->id)) {
+  PastRun run = queued_run(engine, *job);
+  if (const auto request = jobs::load_request(engine, job->id)) {
     run.row.requested_backend = request->backend;
     run.row.cwd = request->cwd;
   }
   return run;
 }
 
-Result<std::string> one_run(const Host& host, const RunsCommand& command, const Page& page) {
-  const Engine& engine = host.engine();
+Result<std::string> one_run(const CommandContext& context, const RunsOptions& options, const Page& page) {
+  const Engine& engine = context.engine();
   const auto show = [&](const PastRun& run) {
-    return command.json ? run_to_json(run) : run_to_text(run, engine.config.history, page);
+    return context.world.json ? run_to_json(run) : run_to_text(run, engine.config.history, page);
   };
-  TRY(const auto jobs, unended_jobs(host.engine()));
-  auto row = engine.ledger->run(command.id);
-  const auto waiting = command.id.empty() ? std::nullopt : find_waiting(host, jobs, command.id);
-  const bool is_exact = waiting && waiting->row.id == command.id;
+  TRY(const auto jobs, unended_jobs(engine));
+  auto row = engine.ledger->run(options.id);
+  const auto waiting = options.id.empty() ? std::nullopt : find_waiting(engine, jobs, options.id);
+  const bool is_exact = waiting && waiting->row.id == options.id;
   if (waiting && (is_exact || (!row && row.error().code == Code::not_found))) return show(*waiting);
-  if (waiting && row) return usage("several runs begin with '" + one_line(command.id, 80) + "'");
-  if (!row && is_usage_error(row.error())) return usage(row.error().what, row.error().hint);
+  if (waiting && row) return usage("several runs begin with '" + one_line(options.id, 80) + "'");
+  if (!row && kind_of(row.error()) == ErrorKind::usage) return usage(row.error().what, row.error().hint);
   if (!row) return tl::unexpected(row.error());
   TRY(const PastRun run, past_run(engine, *std::move(row), jobs));
   return show(run);
 }
 
-Result<std::string> totals(const Engine& engine, const RunsCommand& command, const Page& page) {
+Result<std::string> totals(const CommandContext& context, const RunsOptions& options, const Page& page) {
   TotalsQuery query{.until = page.now + milliseconds(1), .slots = kPlotColumns};
-  TRY(query.since, since(command, page.now, page.now - kTotalsStretch));
-  TRY(auto all, engine.ledger->totals(query));
-  if (!command.backend.empty())
-    std::erase_if(all, [&](const BackendTotals& one) { return !is_of(one.backend, command.backend); });
-  if (command.json) return totals_to_json(all, query);
+  TRY(query.since, since(options, page.now, page.now - kTotalsStretch));
+  TRY(auto all, context.engine().ledger->totals(query));
+  if (!options.backend.empty())
+    std::erase_if(all, [&](const BackendTotals& one) { return !is_of(one.backend, options.backend); });
+  if (context.world.json) return totals_to_json(all, query);
   return all.empty() ? std::string() : totals_to_text(all, query, page);
 }
 
-Result<std::string> list(const Host& host, const RunsCommand& command, const Page& page) {
-  const Engine& engine = host.engine();
-  RunQuery query{.backend = command.backend, .outcome = command.outcome, .most = command.most};
-  TRY(query.since, since(command, page.now, milliseconds(0)));
-  TRY(const auto runs, latest_runs(engine, query));
-  if (command.json) return list_to_json(runs);
+Result<std::string> list(const CommandContext& context, const RunsOptions& options, const Page& page) {
+  RunQuery query{.backend = options.backend, .outcome = options.outcome, .most = options.limit};
+  TRY(query.since, since(options, page.now, milliseconds(0)));
+  TRY(const auto runs, latest_runs(context.engine(), query));
+  if (context.world.json) return list_to_json(runs);
   return runs.empty() ? std::string() : list_to_text(runs, page);
 }
 
-Result<std::string> look_back(const Host& host, const RunsCommand& command, const Page& page) {
-  const Engine& engine = host.engine();
-  if (engine.ledger == nullptr)
-    return fail(Code::unavailable, "runs: there is no history: " + engine.breakers.trouble());
-  TRY_STATUS(check_backend(engine, command.backend));
-  TRY_STATUS(check_outcome(command.outcome));
-  if (!command.id.empty()) return one_run(host, command, page);
-  return command.totals ? totals(engine, command, page) : list(host, command, page);
+Result<std::string> look_back(const CommandContext& context, const RunsOptions& options, const Page& page) {
+  const Engine& engine = context.engine();
+  if (engine.ledger == nullptr) return fail(Code::unavailable, "runs: no history: " + engine.breakers.trouble());
+  TRY_STATUS(check_backend(engine, options.backend));
+  TRY_STATUS(check_outcome(options.outcome));
+  if (!options.id.empty()) return one_run(context, options, page);
+  return options.totals ? totals(context, options, page) : list(context, options, page);
+}
+
+CommandResult run(const CommandContext& context, const RunsOptions& options) {
+  const Output& output = context.output;
+  context.report_notice();
+  TRY(const std::string text,
+      look_back(context, options, page_of(context.world, output, context.world.clock.now().wall)));
+  if (text.empty()) output.note("delegate: no runs to show");
+  return output.answer(text);
 }
 
 }  // namespace
 
-int run_runs(const World& world, const Config& config, const RunsCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
-  if (!host.notice().empty()) output.note("delegate: " + host.notice());
-  const auto text = look_back(host, command, page_of(world, output, world.clock.now().wall));
-  if (!text) {
-    output.failure(text.error(), is_usage_error(text.error()) ? "usage" : "internal");
-    return is_usage_error(text.error()) ? kUsage : kInternal;
-  }
-  if (text->empty()) output.note("delegate: no runs to show");
-  return output.answer(*text);
-}
+extern constexpr CommandRow kRuns{
+    .name = "runs",
+    .group = kAskGroup,
+    .help = "List past runs and how they ended",
+    .more =
+        "Newest first; background runs that wait or work are marked. With an ID, one run with everything that is known "
+        "about it: which backends were tried, how long it took, what was answered. Prompts are kept only with "
+        "`history.keep_prompts`.",
+    .options = kOptions,
+    .examples = kExamples,
+    .exclusions = kExclusions,
+    .needs = Needs::host,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

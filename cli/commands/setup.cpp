@@ -1,7 +1,6 @@
 #include <algorithm>
 
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/json.hpp"
 #include "cli/setup/difference.hpp"
 #include "cli/setup/plan.hpp"
@@ -14,23 +13,80 @@ namespace {
 
 using namespace setup;
 
+struct SetupOptions {
+  std::string editor;  // empty: list them
+  bool undo = false;
+  bool project = false;
+  bool allow_write = false;
+  std::vector<std::string> variables;
+  bool print = false;
+};
+
+std::vector<std::string_view> editor_names() {
+  std::vector<std::string_view> names;
+  for (const Editor& editor : editors()) names.push_back(editor.name);
+  return names;
+}
+
+constexpr OptionRow kOptions[] = {
+    {.value = "EDITOR",
+     .help = "Editor or agent (default: list those found here)",
+     .more = "docs/editors.md says for each which file is changed, and what is written there.",
+     .kind = ValueKind::choices,
+     .choices = editor_names,
+     .store = into<&SetupOptions::editor>},
+    {.names = "--undo",
+     .help = "Remove the registration",
+     .more = "The whole entry of the server is removed, with anything that was added to it; the rest of the file stays "
+             "as it is.",
+     .store = into<&SetupOptions::undo>},
+    {.names = "--project",
+     .help = "Change the settings of this directory, not yours",
+     .store = into<&SetupOptions::project>},
+    {.names = "--allow-write",
+     .help = "Let callers request changes to files",
+     .more = "Registers `delegate mcp --allow-write`. Without it, backends that are called from an editor can only "
+             "read.",
+     .store = into<&SetupOptions::allow_write>},
+    {.names = "--env",
+     .value = "NAME",
+     .help = "Pass this environment variable to delegate; may be repeated",
+     .more = "For editors that start servers with few variables. Only the name is written; the value stays in the "
+             "environment of the editor.",
+     .store = into<&SetupOptions::variables>},
+    {.names = "--print",
+     .help = "Print what to add, and change nothing",
+     .more = "Without EDITOR, for all of them: one of the forms fits almost any other client.",
+     .store = into<&SetupOptions::print>},
+    json_flag("Print JSON"),
+};
+constexpr Exclusion kExclusions[] = {
+    {"--undo", {"--print", "--allow-write", "--env"}, "--undo removes the entry; the others say what to add"},
+    {"--project", {"--print"}, "the printed settings are the same for both"},
+};
+constexpr std::string_view kExamples[] = {
+    "delegate setup",
+    "delegate setup claude",
+    "delegate setup codex --env OPENAI_API_KEY",
+};
+
 /// The settings of a project are shared with users who have their files elsewhere.
-std::vector<std::string> variables_of(const World& world, const SetupCommand& command) {
-  std::vector<std::string> names = command.project ? std::vector<std::string>{} : moved_places(world);
-  for (const std::string& name : command.variables)
+std::vector<std::string> variables_of(const World& world, const SetupOptions& options) {
+  std::vector<std::string> names = options.project ? std::vector<std::string>{} : moved_places(world);
+  for (const std::string& name : options.variables)
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   return names;
 }
 
-Server server_of(const World& world, const SetupCommand& command) {
-  Server server{own_program(world), {"mcp"}, variables_of(world, command)};
-  if (command.allow_write) server.arguments.emplace_back("--allow-write");
+Server server_of(const World& world, const SetupOptions& options) {
+  Server server{own_program(world), {"mcp"}, variables_of(world, options)};
+  if (options.allow_write) server.arguments.emplace_back("--allow-write");
   return server;
 }
 
-int list(const World& world, const Output& output, const SetupCommand& command) {
+int list(const World& world, const Output& output) {
   const auto all = survey(world);
-  return output.quote(command.json ? dump(survey_json(all)) + "\n" : survey_text(world, all));
+  return output.quote(world.json ? dump(survey_json(all)) + "\n" : survey_text(world, all));
 }
 
 int print(const World& world, const Output& output, const Server& server, const Editor* editor, bool json) {
@@ -52,12 +108,12 @@ struct Target {
   std::string path;
 };
 
-Result<Target> target_of(const World& world, const SetupCommand& command, const Editor& editor) {
+Result<Target> target_of(const World& world, const SetupOptions& options, const Editor& editor) {
   const std::string name(editor.name);
-  if (command.project && editor.project_file.empty())
+  if (options.project && editor.project_file.empty())
     return fail(Code::invalid_argument, "setup: --project: " + name + " has no project settings",
                 "without --project it is registered for all projects");
-  if (command.project) return Target{editor, Scope::project, (Path(world.cwd) / editor.project_file).string()};
+  if (options.project) return Target{editor, Scope::project, (Path(world.cwd) / editor.project_file).string()};
   std::string path = editor.user_file(world);
   if (path.empty())
     return fail(Code::not_found, "setup: " + name + ": cannot locate its settings: HOME is not set",
@@ -107,7 +163,7 @@ struct Done {
   std::string difference;
 };
 
-Result<Done> change(const World& world, const SetupCommand& command, const Target& target) {
+Result<Done> change(const World& world, const SetupOptions& options, const Target& target) {
   const auto at = [&](Error error) {  // names the file in the error
     error.what.insert(0, "setup: " + target.path + ": ");
     if (error.hint.empty())
@@ -116,10 +172,10 @@ Result<Done> change(const World& world, const SetupCommand& command, const Targe
   };
   const auto file = open_settings(target.path, target.scope);
   if (!file) return fail(file.error().code, "setup: " + file.error().what, file.error().hint);
-  const Server server = server_of(world, command);
+  const Server server = server_of(world, options);
   const std::string before = file->text.value_or("");
   const auto plan =
-      command.undo ? plan_removal(target.editor, before) : plan_registration(target.editor, before, server);
+      options.undo ? plan_removal(target.editor, before) : plan_registration(target.editor, before, server);
   if (!plan) return at(plan.error());
   if (plan->after == before) return Done{plan->step, {}};
   if (const Status saved = save_settings(*file, plan->after, target.scope); !saved)
@@ -127,29 +183,29 @@ Result<Done> change(const World& world, const SetupCommand& command, const Targe
   return Done{plan->step, difference(before, plan->after, own_words(target, before, server))};
 }
 
-int failed(const Output& output, const Error& error) {
+ErrorKind kind_of_settings(const Error& error) {
   switch (error.code) {
     case Code::invalid_argument:
-    case Code::not_found: output.failure(error, "configuration"); return kConfiguration;
-    case Code::permission_denied: output.failure(error, "blocked"); return kBlocked;
-    default: output.failure(error, "internal"); return kInternal;
+    case Code::not_found: return ErrorKind::configuration;
+    case Code::permission_denied: return ErrorKind::blocked;
+    default: return ErrorKind::internal;
   }
 }
 
-int apply(const World& world, const Output& output, const SetupCommand& command, const Editor& editor) {
-  const auto target = target_of(world, command, editor);
+CommandResult apply(const CommandContext& context, const SetupOptions& options, const Editor& editor) {
+  const World& world = context.world;
+  const Output& output = context.output;
+  const auto target = target_of(world, options, editor);
   if (!target) {
     const bool is_usage = target.error().code == Code::invalid_argument;
-    if (!is_usage) return failed(output, target.error());
-    output.failure(target.error(), "usage");
-    return kUsage;
+    return fail_as(is_usage ? ErrorKind::usage : kind_of_settings(target.error()), target.error());
   }
-  const auto done = change(world, command, *target);
-  if (!done) return failed(output, done.error());
+  const auto done = change(world, options, *target);
+  if (!done) return fail_as(kind_of_settings(done.error()), done.error());
   output.note(sentence(world, *target, done->step));
   const bool is_news = done->step == Step::registered || done->step == Step::updated;
   if (!editor.note.empty() && is_news) output.note("delegate: " + std::string(editor.note));
-  if (!command.json) return output.quote(done->difference);
+  if (!world.json) return output.quote(done->difference);
   Json object{{"schema", "delegate.setup_change/1"},
               {"editor", editor.name},
               {"file", target->path},
@@ -159,8 +215,8 @@ int apply(const World& world, const Output& output, const SetupCommand& command,
 }
 
 /// A name of a variable, never NAME=value: values are not written into files.
-std::optional<Error> wrong_variable(const SetupCommand& command, const Editor* editor) {
-  for (const std::string& name : command.variables) {
+std::optional<Error> wrong_variable(const SetupOptions& options, const Editor* editor) {
+  for (const std::string& name : options.variables) {
     const bool is_name = std::all_of(name.begin(), name.end(), [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     });
@@ -169,30 +225,39 @@ std::optional<Error> wrong_variable(const SetupCommand& command, const Editor* e
                    "setup: --env: '" + one_line(name.substr(0, name.find('=')), 80) + "' is not just a name",
                    "only the name is written, as --env NAME; the editor passes the value on"};
   }
-  if (!command.variables.empty() && editor != nullptr && !editor->takes_variables())
+  if (!options.variables.empty() && editor != nullptr && !editor->takes_variables())
     return Error{Code::invalid_argument,
                  "setup: --env: " + std::string(editor->name) + " has no way to name a variable in its settings",
                  "it passes on all of its own variables"};
   return std::nullopt;
 }
 
+CommandResult run(const CommandContext& context, const SetupOptions& options) {
+  const World& world = context.world;
+  const Editor* const editor = editor_named(options.editor);  // the parser has checked the name
+  if (const auto wrong = wrong_variable(options, editor)) return fail_as(ErrorKind::usage, *wrong);
+  if (options.print) return print(world, context.output, server_of(world, options), editor, world.json);
+  if (editor != nullptr) return apply(context, options, *editor);
+  if (options.undo || options.project || options.allow_write || !options.variables.empty())
+    return fail_as(ErrorKind::usage,
+                   {Code::invalid_argument, "setup: EDITOR is missing", "`delegate setup` lists the installed ones"});
+  return list(world, context.output);
+}
+
 }  // namespace
 
-int run_setup(const World& world, const SetupCommand& command) {
-  const Output output(world);
-  const Editor* const editor = editor_named(command.editor);  // the parser rejects unknown names
-  if (const auto wrong = wrong_variable(command, editor)) {
-    output.failure(*wrong, "usage");
-    return kUsage;
-  }
-  if (command.print) return print(world, output, server_of(world, command), editor, command.json);
-  if (editor != nullptr) return apply(world, output, command, *editor);
-  if (command.undo || command.project || command.allow_write || !command.variables.empty()) {
-    output.failure({Code::invalid_argument, "setup: EDITOR is missing", "`delegate setup` lists the installed ones"},
-                   "usage");
-    return kUsage;
-  }
-  return list(world, output, command);
-}
+extern constexpr CommandRow kSetup{
+    .name = "setup",
+    .group = kSetUpGroup,
+    .help = "Register `delegate mcp` with an editor",
+    .more =
+        "Adds delegate to the MCP servers of an editor or agent and shows the change. Nothing else in that file "
+        "changes: comments, order and line ends stay. If XDG_CONFIG_HOME or XDG_STATE_HOME is set, its name is "
+        "registered so that the editor passes it on. A second run changes nothing; an entry of an older delegate is "
+        "updated.",
+    .options = kOptions,
+    .examples = kExamples,
+    .exclusions = kExclusions,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

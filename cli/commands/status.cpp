@@ -1,16 +1,38 @@
-#include "cli/commands/commands.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/watch.hpp"
 
 namespace delegate::cli {
+namespace {
 
-int run_status(const World& world, const Config& config, const StatusCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
-  if (!host.notice().empty()) output.note("delegate: " + host.notice());
-  if (command.watch) return watch_status(world, host.engine(), command.json);
-  const HostStatus status = status_of(host.engine());
-  return output.answer(command.json ? to_json(status) + "\n" : to_text(status, output.is_painted()));
+struct StatusOptions {
+  bool watch = false;
+};
+
+constexpr OptionRow kOptions[] = {
+    {.names = "--watch", .help = "Keep updating", .store = into<&StatusOptions::watch>},
+    json_flag("Print JSON"),
+};
+
+CommandResult run(const CommandContext& context, const StatusOptions& options) {
+  const Output& output = context.output;
+  const ConfigSources& sources = context.configured->sources;
+  if (sources.project_trust == ProjectTrust::trusted)
+    output.note("delegate: " + sources.project_file->path + ": in use, trusted");
+  context.report_notice();
+  if (options.watch) return watch_status(context.world, context.engine(), context.world.json);
+  const HostStatus status = status_of(context.engine());
+  return output.answer(context.world.json ? to_json(status) + "\n" : to_text(status, output.is_painted()));
 }
+
+}  // namespace
+
+extern constexpr CommandRow kStatus{.name = "status",
+                                    .group = kAskGroup,
+                                    .help = "Show every backend: breaker, slots, last outcome",
+                                    .more = "Starts nothing and changes nothing.",
+                                    .options = kOptions,
+                                    .needs = Needs::host,
+                                    .run = run_with<run>};
 
 }  // namespace delegate::cli

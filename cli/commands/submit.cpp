@@ -1,6 +1,4 @@
 #include "cli/commands/ask_input.hpp"
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
 #include "cli/render/json.hpp"
 #include "core/base/ids.hpp"
 #include "core/jobs/job_process.hpp"
@@ -9,14 +7,15 @@
 namespace delegate::cli {
 namespace {
 
-Result<Request> request_of(const World& world, const Config& config, const AskCommand& command, const Output& output) {
+tl::expected<Request, CommandError> request_of(const CommandContext& context, const AskOptions& options) {
+  TRY(const Configured configured, usable_configuration(context, options.directory, Notices::shown));
   const FieldNames names = FieldNames::options_of("submit");
-  const RequestBuilder builder = request_builder(world, config, names, output);
-  TRY(const RequestInput input, input_of(world, command, names));
+  const RequestBuilder builder = request_builder(context, configured.loaded.config, names);
+  TRY(const RequestInput input, input_of(context.world, options, names));
   TRY(Request request, builder.build(input));
-  const Host host(world, config);
+  const Host host(context.world, configured.loaded.config);
   TRY_STATUS(builder.resolve_session(input, host.engine(), request));
-  request.run_id = make_run_id(world.clock.now().wall);
+  request.run_id = make_run_id(context.world.clock.now().wall);
   return request;
 }
 
@@ -47,18 +46,34 @@ Status submit(const World& world, const Request& request) {
   return {};
 }
 
+CommandResult run(const CommandContext& context, const AskOptions& options) {
+  TRY(const Request request, request_of(context, options));
+  if (const Status started = submit(context.world, request); !started)
+    return fail_as(ErrorKind::internal, started.error());
+  if (!options.json) return context.output.answer(request.run_id + "\n");
+  return context.output.answer(dump({{"schema", "delegate.submit/1"}, {"run_id", request.run_id}}) + "\n");
+}
+
+constexpr Exclusion kExclusions[] = {kSessionExclusion};
+
+constexpr std::string_view kExamples[] = {
+    "id=$(delegate submit -f report.md \"list the errors\")",
+    "delegate result --wait $id               # prints the answer when it is ready",
+};
+
 }  // namespace
 
-int run_submit(const World& world, const Config& config, const SubmitCommand& command) {
-  const Output output(world);
-  const auto request = request_of(world, config, command.ask, output);
-  if (!request) return report_failure(world, output, request.error());
-  if (const Status started = submit(world, *request); !started) {
-    output.failure(started.error(), "internal");
-    return kInternal;
-  }
-  if (!command.ask.json) return output.answer(request->run_id + "\n");
-  return output.answer(dump({{"schema", "delegate.submit/1"}, {"run_id", request->run_id}}) + "\n");
-}
+extern constexpr CommandRow kSubmit{
+    .name = "submit",
+    .group = kAskGroup,
+    .help = "Ask in the background and print the run's id",
+    .more =
+        "Takes the options of `ask`. The run continues when the shell exits; `delegate result` fetches its answer, "
+        "which is kept for `background.keep`. At most `background.max_parallel` background runs work at the same time "
+        "on this machine; others are queued.",
+    .options = kSubmitOptions,
+    .examples = kExamples,
+    .exclusions = kExclusions,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

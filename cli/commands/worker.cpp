@@ -1,22 +1,35 @@
-#include "cli/commands/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/commands/context.hpp"
 #include "cli/render/json.hpp"
 #include "core/jobs/run_job.hpp"
 
 namespace delegate::cli {
+namespace {
 
-int run_worker(const World& world, const Config& config, const WorkerCommand& command) {
-  const Output output(world);
-  const Host host(world, config);
+constexpr OptionRow kOptions[] = {json_flag("Print the runs as one JSON object")};
+
+CommandResult run(const CommandContext& context, const NoOptions&) {
+  const Output& output = context.output;
   const auto note = [&](const std::string& id) { output.note("delegate: run " + id); };
-  const auto runs = jobs::run_orphaned_jobs(world, host.engine(), note);
-  if (!runs) {
-    output.failure(runs.error(), "internal");
-    return kInternal;
-  }
+  const auto runs = jobs::run_orphaned_jobs(context.world, context.engine(), note);
+  if (!runs) return fail_as(ErrorKind::internal, runs.error());
   if (runs->empty()) output.note("delegate: no orphaned jobs");
-  if (world.signal != 0) return 128 + world.signal;
-  return command.json ? output.answer(dump({{"schema", "delegate.worker/1"}, {"runs", *runs}}) + "\n") : kAnswered;
+  if (context.world.signal != 0) return context.interrupted();
+  if (!context.world.json) return kAnswered;
+  return output.answer(dump({{"schema", "delegate.worker/1"}, {"runs", *runs}}) + "\n");
 }
+
+}  // namespace
+
+extern constexpr CommandRow kWorker{
+    .name = "worker",
+    .group = kOperateGroup,
+    .help = "Run orphaned background jobs",
+    .more =
+        "Each background run has its own process, which waits for a free slot. If that process was killed before the "
+        "run started, or the machine was restarted, the run is orphaned. This command runs all orphaned jobs, one "
+        "after the other, and exits.",
+    .options = kOptions,
+    .needs = Needs::host,
+    .run = run_with<run>};
 
 }  // namespace delegate::cli

@@ -1,14 +1,13 @@
+#include "cli/drill/fake_backend.hpp"
+
 #include <chrono>
 
-#include "cli/commands/commands.hpp"
 #include "cli/drill/fake_behavior.hpp"
 #include "cli/drill/fake_server.hpp"
-#include "cli/exit_code.hpp"
 #include "core/base/json.hpp"
 
 // A fake backend of the drill: a process with the output of the real CLI of its kind.
-namespace delegate::cli {
-namespace drill {
+namespace delegate::cli::drill {
 namespace {
 
 constexpr std::size_t kLongestPrompt = 64u << 20;
@@ -125,17 +124,11 @@ Result<int> play(const World& world, const std::string& kind, const Part& part, 
 }
 
 }  // namespace
-}  // namespace drill
 
-int run_stand_in(const World& world, const StandInCommand& command) {
-  std::vector<std::string> words = command.words;
-  if (!words.empty() && words.front() == "--") words.erase(words.begin());
-  const Path place = words.empty() ? Path() : Path(words.front());
-  const auto code = command.kind == drill::kServerKind ? drill::serve(world, place)
-                                                       : drill::play(world, command.kind, drill::Part(place), words);
-  if (code) return *code;
-  Output(world).failure(code.error(), "usage");
-  return kUsage;
+Result<int> run_fake_backend(const World& world, const std::string& kind, std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments.front() == "--") arguments.erase(arguments.begin());
+  const Path place = arguments.empty() ? Path() : Path(arguments.front());
+  return kind == kServerKind ? serve(world, place) : play(world, kind, Part(place), arguments);
 }
 
-}  // namespace delegate::cli
+}  // namespace delegate::cli::drill

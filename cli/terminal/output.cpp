@@ -1,6 +1,6 @@
 #include "cli/terminal/output.hpp"
 
-#include "cli/exit_code.hpp"
+#include "core/base/exit_code.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
 #include "core/os/terminal.hpp"

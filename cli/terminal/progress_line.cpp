@@ -17,17 +17,17 @@ milliseconds elapsed(Steady since) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(const Output& output, const AskCommand& command, AnswerStream& answer, CancelToken& give_up)
-    : output_(output), command_(command), answer_(answer), give_up_(give_up) {}
+ProgressLine::ProgressLine(const Output& output, Volume volume, AnswerStream& answer, CancelToken& give_up)
+    : output_(output), volume_(volume), answer_(answer), give_up_(give_up) {}
 
 void ProgressLine::asking(const std::string& backend, bool probe) {
   calls_.push_back({.backend = backend, .probe = probe});
-  if (command_.verbose) output_.note("delegate: asking " + backend + (probe ? " (probe: it failed before) …" : " …"));
+  if (volume_ == Volume::verbose) output_.note("delegate: asking " + backend + (probe ? " (probe: it failed before) …" : " …"));
   draw();
 }
 
 void ProgressLine::skipped(const Skip& skip) {
-  if (command_.verbose) output_.note("delegate: " + describe(skip));
+  if (volume_ == Volume::verbose) output_.note("delegate: " + describe(skip));
   if (is_news(skip)) skipped_.push_back(describe_shortly(skip));
 }
 
@@ -44,7 +44,7 @@ void ProgressLine::output(const std::string& backend, const OutputDelta& delta) 
 
 void ProgressLine::ended(const Attempt& attempt) {
   std::erase_if(calls_, [&](const OpenCall& call) { return call.backend == attempt.backend; });
-  if (command_.verbose) output_.note("delegate: " + describe(attempt));
+  if (volume_ == Volume::verbose) output_.note("delegate: " + describe(attempt));
   if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::not_installed)
     skipped_.push_back(attempt.backend + ": " + std::string(words_for(attempt.outcome)));
   draw();
@@ -57,7 +57,7 @@ Deadline ProgressLine::tick() {
   return Deadline::in(kRedrawInterval - since % kRedrawInterval);
 }
 
-bool ProgressLine::is_enabled() const { return !command_.quiet && !command_.verbose && output_.can_redraw(); }
+bool ProgressLine::is_enabled() const { return volume_ == Volume::normal && output_.can_redraw(); }
 
 bool ProgressLine::can_draw() const {
   if (!is_enabled() || !output_.owns_terminal()) return false;

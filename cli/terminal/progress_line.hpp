@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/args/parse.hpp"
 #include "cli/terminal/answer_stream.hpp"
 #include "core/run/ask.hpp"
 
@@ -13,8 +12,10 @@ namespace delegate::cli {
 /// each event. Writes the answer to stdout as it arrives.
 class ProgressLine final : public Observer {
  public:
+  enum class Volume { normal, quiet, verbose };
+
   /// `give_up` is cancelled when stdout cannot be written any more.
-  ProgressLine(const Output& output, const AskCommand& command, AnswerStream& answer, CancelToken& give_up);
+  ProgressLine(const Output& output, Volume volume, AnswerStream& answer, CancelToken& give_up);
 
   void asking(const std::string& backend, bool probe) override;
   void skipped(const Skip& skip) override;
@@ -37,7 +38,7 @@ class ProgressLine final : public Observer {
   bool can_draw() const;    // at this moment
 
   const Output& output_;
-  const AskCommand& command_;
+  Volume volume_;
   AnswerStream& answer_;
   CancelToken& give_up_;
   std::vector<OpenCall> calls_;       // in progress

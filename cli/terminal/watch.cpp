@@ -2,7 +2,7 @@
 
 #include <poll.h>
 
-#include "cli/exit_code.hpp"
+#include "core/base/exit_code.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/output.hpp"
 #include "core/base/text.hpp"

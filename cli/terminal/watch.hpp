@@ -1,5 +1,4 @@
 #pragma once
-#include "cli/args/parse.hpp"
 #include "cli/session.hpp"
 
 namespace delegate::cli {

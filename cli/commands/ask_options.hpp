@@ -1,0 +1,156 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/args/command_row.hpp"
+#include "core/route/task_type.hpp"
+#include "core/run/request.hpp"
+
+namespace delegate::cli {
+
+/// The command line of `ask`; `submit` has no options about printing the answer.
+struct AskOptions {
+  std::vector<std::string> words;
+  std::string backend{kAuto};
+  std::string type;
+  std::string model;
+  std::string system;
+  std::string directory;
+  std::string session;
+  bool continue_session = false;
+  std::string tier;
+  std::vector<std::string> files;
+  std::string timeout;
+  std::optional<bool> fallback;
+  std::optional<bool> stream;  // absent: if stdout is a terminal
+  bool write = false;
+  bool no_stdin = false;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+inline std::vector<std::string_view> task_types() {
+  std::vector<std::string_view> names;
+  for (int type = 0; type <= static_cast<int>(TaskType::improve); ++type)
+    names.push_back(to_string(static_cast<TaskType>(type)));
+  return names;
+}
+inline constexpr std::string_view kTiers[] = {"small", "medium", "large", "default"};
+
+inline constexpr OptionRow kAskOptions[] = {
+    {.value = "PROMPT",
+     .help = "The prompt; without it, or with -, stdin is the prompt",
+     .more =
+         "Several words are joined with spaces. If there is a prompt, stdin is attached as material that the prompt "
+         "is about. Put `--` before words that begin with a dash.",
+     .group = "Prompt",
+     .empty = Empty::allowed,
+     .store = into<&AskOptions::words>},
+    {.names = "-f, --file",
+     .value = "PATH",
+     .help = "Attach this file; may be repeated",
+     .more = "Its text is sent to the backend together with the prompt.",
+     .kind = ValueKind::files,
+     .store = into<&AskOptions::files>},
+    {.names = "--no-stdin",
+     .help = "Do not read stdin",
+     .more = "For callers whose stdin is a pipe that is never closed.",
+     .store = into<&AskOptions::no_stdin>},
+    {.names = "-s, --system",
+     .value = "TEXT",
+     .help = "System prompt",
+     .empty = Empty::allowed,
+     .store = into<&AskOptions::system>},
+    {.names = "-t, --type",
+     .value = "TYPE",
+     .help = "Kind of task: summarize, review, ... (default: inferred)",
+     .more = "Light tasks may try the backends in another order than heavy ones: see `router.order_light` and "
+             "`router.heavy_types`.",
+     .kind = ValueKind::choices,
+     .choices = task_types,
+     .store = into<&AskOptions::type>},
+    {.names = "-b, --backend",
+     .value = "NAME",
+     .help = "Backend to use, or auto (default)",
+     .more =
+         "`auto` tries the backends of `router.order`, first to last. If a backend is named, only that one is used, "
+         "unless `--fallback` is given; while its breaker is open, nothing is started and the exit status is 4.",
+     .group = "Backend",
+     .kind = ValueKind::candidates,
+     .store = into<&AskOptions::backend>},
+    {.names = "-m, --model", .value = "MODEL", .help = "Model of the named backend", .store = into<&AskOptions::model>},
+    {.names = "--tier",
+     .value = "TIER",
+     .help = "Model size, for any backend: small, medium, large, default",
+     .more = "The `tier` keys of each backend say which model that is. `--model` overrides it.",
+     .kind = ValueKind::choices,
+     .choices = values_in<kTiers>,
+     .store = into<&AskOptions::tier>},
+    {.names = "--session",
+     .value = "ID",
+     .help = "Continue this session, with the backend it belongs to",
+     .store = into<&AskOptions::session>},
+    {.names = "--continue",
+     .help = "Continue the latest session of this directory",
+     .store = into<&AskOptions::continue_session>},
+    {.names = "--fallback",
+     .help = "Try the next backend if one fails (default: with auto)",
+     .more = "After a named backend, the local model is tried.",
+     .store = set<&AskOptions::fallback, true>},
+    {.names = "--no-fallback",
+     .help = "Use one backend only (default: with a named backend)",
+     .store = set<&AskOptions::fallback, false>},
+    {.names = "-C, --cwd",
+     .value = "DIR",
+     .help = "Work in this directory",
+     .more = "The search for a project's delegate.toml begins there, too.",
+     .group = "Execution",
+     .kind = ValueKind::directories,
+     .store = into<&AskOptions::directory>},
+    {.names = "--write",
+     .help = "Allow changes to files, and commands (default: read-only)",
+     .store = into<&AskOptions::write>},
+    {.names = "--timeout",
+     .value = "DUR",
+     .help = "Limit for the whole run, all backends together: 90s, 5m",
+     .more = "When it has passed, the exit status is 124. The default is `router.timeout`.",
+     .store = into<&AskOptions::timeout>},
+    {.names = "--json",
+     .help = "Print one JSON object instead of the bare answer",
+     .group = "Output",
+     .store = into<&AskOptions::json>},
+    {.names = "--stream",
+     .help = "Print the answer while it arrives (default: on a terminal)",
+     .store = set<&AskOptions::stream, true>},
+    {.names = "--no-stream",
+     .help = "Print the answer when it is complete (default: elsewhere)",
+     .store = set<&AskOptions::stream, false>},
+    {.names = "-q, --quiet",
+     .help = "Print only errors to stderr",
+     .store =
+         [](std::any& options) {
+           set<&AskOptions::quiet, true>(options);
+           set<&AskOptions::verbose, false>(options);
+         }},
+    {.names = "-v, --verbose",
+     .help = "Print to stderr what is tried",
+     .store =
+         [](std::any& options) {
+           set<&AskOptions::verbose, true>(options);
+           set<&AskOptions::quiet, false>(options);
+         }},
+};
+
+/// Without those that are only about printing the answer.
+inline constexpr auto kSubmitOptions = [] {
+  std::size_t count = 0;
+  while (kAskOptions[count].group != "Output") ++count;
+  return std::span(kAskOptions).first(count + 1);  // --json prints the id as an object
+}();
+
+inline constexpr Exclusion kSessionExclusion{
+    "--session", {"--continue"}, "--session names a session, --continue picks the latest one"};
+
+}  // namespace delegate::cli
