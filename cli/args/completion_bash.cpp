@@ -4,7 +4,7 @@
 namespace delegate::cli {
 namespace {
 
-// COMP_WORDS has `=` as a word of its own, unless the person took it out of COMP_WORDBREAKS.
+// COMP_WORDS has `=` as a word of its own, unless the user removed it from COMP_WORDBREAKS.
 constexpr std::string_view kFunctions = R"(
 # Offers those of its words that begin with $cur.
 _delegate_offer() {
@@ -87,7 +87,7 @@ void add_values(CommandTable table, std::string& script, std::string_view comman
 }
 
 std::string value_function(CommandTable table) {
-  std::string script = "# What the option in \"$1\", after its command, takes.\n_delegate_value() {\n  case $1 in\n";
+  std::string script = "# What the option in \"$1\" (command:option) takes.\n_delegate_value() {\n  case $1 in\n";
   add_values(table, script, "*", global_options());
   for (const CommandRow* command : table)
     if (!command->is_hidden()) add_values(table, script, command->name, command->options);
@@ -131,7 +131,7 @@ void add_below(CommandTable table, std::string& script, const CommandRow* group)
   if (!names.empty()) script += "    " + shell_quoted(name) + ") expects='choices " + join(names, " ") + "' ;;\n";
 }
 
-/// What a word without a dash may be: a command, or what the command takes.
+/// What a positional argument may be: a command, or a value that the command takes.
 std::string word_function(CommandTable table) {
   std::string script = "\n_delegate_word() {\n  case $command in\n";
   add_below(table, script, nullptr);

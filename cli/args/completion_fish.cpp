@@ -5,13 +5,13 @@ namespace delegate::cli {
 namespace {
 
 constexpr std::string_view kFunctions = R"(
-# Does this command stand in the line so far?
+# Is this the command of the line so far?
 function __delegate_at
     set -l command (__delegate_command)
     test "$command" = "$argv[1]"
 end
 
-# What only the program knows. Each line is a word, a tab and a description.
+# Values that only the program knows. Each line is a word, a tab and a description.
 function __delegate_words
     set -l tokens (commandline -opc)
     command $tokens[1] complete $argv[1] 2>/dev/null
@@ -38,7 +38,7 @@ std::string patterns(std::string_view command, std::span<const OptionRow> option
   return text;
 }
 
-/// Walks the line: options with a value are left out together with it.
+/// Walks the line and skips options with their values.
 std::string command_function(CommandTable table) {
   std::string valued = patterns("*", global_options());
   std::string cases;
@@ -58,7 +58,7 @@ std::string command_function(CommandTable table) {
          valued + "\n                set is_value 1\n" + cases + "        end\n    end\n    echo $command\nend\n";
 }
 
-/// How the value or word is completed.
+/// How the value or argument is completed.
 std::string offers(CommandTable table, const OptionRow& option) {
   const auto fixed = fixed_values(table, option);
   const std::vector<std::string> texts(fixed.begin(), fixed.end());

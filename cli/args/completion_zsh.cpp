@@ -7,7 +7,7 @@ namespace {
 constexpr std::string_view kOpening = R"zsh(#compdef delegate
 # Completion of delegate for zsh.
 
-# What only the program knows: KIND and a title. Each line is a word, a tab and a description.
+# Values that only the program knows: KIND and a title. Each line is a word, a tab and a description.
 _delegate_words() {
   local -a offers
   local line tab=$'\t'
@@ -24,7 +24,7 @@ _delegate() {
   _delegate_top
 }
 
-# Read from a file in $fpath the first call is meant; read with `source` nothing is completed yet.
+# Loaded from $fpath, this is the first call; loaded with `source`, nothing is completed yet.
 if [[ $funcstack[1] == _delegate ]]; then
   _delegate "$@"
 else
@@ -50,7 +50,7 @@ std::string bracketed(std::string_view text) {
   return "[" + out + "]";
 }
 
-/// What completes a value or a word: `:NAME:ACTION`.
+/// What completes a value: `:NAME:ACTION`.
 std::string action(CommandTable table, const OptionRow& option) {
   const std::string title(option.value);
   const auto fixed = fixed_values(table, option);

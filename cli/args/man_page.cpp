@@ -9,9 +9,9 @@
 namespace delegate::cli {
 namespace {
 
-constexpr std::size_t kLineWidth = 76;  // of the source, so that it can be read as well
+constexpr std::size_t kLineWidth = 76;  // of the source, which stays readable
 
-/// One character, such that it comes out as it is; a dash of literal text can be pasted into a shell.
+/// One character, so that it is printed as it is; a dash in literal text can be pasted into a shell.
 std::string escaped(char c, bool is_literal) {
   switch (c) {
     case '\\': return "\\e";
@@ -41,7 +41,7 @@ std::string marked_up(std::string_view text) {
   return out;
 }
 
-/// Options are bold, what stands for a value is slanted.
+/// Options are bold, values are italic.
 std::string tag_of(const OptionRow& option) {
   std::string tag;
   for (const std::string_view name : names_of(option))
@@ -57,7 +57,7 @@ std::string sentence(std::string_view text) {
   return out.empty() || out.ends_with('.') ? out : out + ".";
 }
 
-/// Does the line of --help name them all, if there are any?
+/// Does the help text already name all choices, if there are any?
 bool mentions_choices(const OptionRow& option) {
   if (option.choices == nullptr) return true;
   const auto choices = option.choices();
@@ -94,12 +94,10 @@ void add_keys(Roff& page) {
   page.section("CONFIGURATION");
   page.paragraphs(
       "The configuration is TOML; `breaker.cooldown` is the key `cooldown` of the table `[breaker]`. Durations are "
-      "texts "
-      "such as `\"250ms\"`, `\"60s\"` or `\"1h30m\"`; a bare number is seconds. Any key of `[breaker]` can be set for "
-      "one "
-      "backend as well. What is restricted cannot be set by the file of a project that is not trusted. `delegate "
-      "config "
-      "init` writes a file that explains itself.");
+      "strings such as `\"250ms\"`, `\"60s\"` or `\"1h30m\"`; a bare number is seconds. Any key of `[breaker]` can "
+      "also "
+      "be set for one backend. A project file that is not trusted cannot set restricted keys. `delegate config init` "
+      "writes a commented file.");
   for (const KeyInfo& key : known_keys()) {
     std::string text = sentence(key.doc);
     if (!key.kinds.empty()) text += " Backends of kind " + join(key.kinds, ", ") + ".";
@@ -164,7 +162,7 @@ void Roff::fill(std::string_view text) {
     if (line.empty()) line = (word.starts_with('.') ? "\\&" : "") + std::string(word);
     else line += " " + std::string(word);
     if (!word.ends_with('.') || word.ends_with("...")) continue;
-    raw(line);  // a sentence ends with its line: only so its space is that of the others
+    raw(line);  // a line ends with its sentence: roff would widen the space after it otherwise
     line.clear();
   }
   if (!line.empty()) raw(line);

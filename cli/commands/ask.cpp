@@ -92,8 +92,8 @@ CommandResult run(const CommandContext& context, const AskOptions& options) {
   if (!host->notice().empty()) output.note("delegate: " + host->notice());
   AnswerStream stream(world);
   const ProgressLine::Volume volume = options.verbose ? ProgressLine::Volume::verbose
-                                  : options.quiet ? ProgressLine::Volume::quiet
-                                                  : ProgressLine::Volume::normal;
+                                      : options.quiet ? ProgressLine::Volume::quiet
+                                                      : ProgressLine::Volume::normal;
   ProgressLine progress(output, volume, stream, world.interrupted);
   const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, progress);
   progress.clear();

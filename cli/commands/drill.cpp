@@ -52,7 +52,7 @@ Result<std::vector<Step>> run_in_sandbox(const World& world, const Setup& setup,
   TRY(const auto sandbox, Sandbox::create(world));
   TRY_STATUS(sandbox->install(setup.config));
   Scenario scenario(*sandbox, setup, world.interrupted,
-              [&](const std::string& name) { output.progress("drill: " + name + " ..."); });
+                    [&](const std::string& name) { output.progress("drill: " + name + " ..."); });
   auto steps = scenario.play();
   output.progress({});
   return steps;

@@ -147,8 +147,8 @@ CommandResult test(const CommandContext& context, const NoOptions&) {
   Guards unguarded(nullptr, host.engine().breakers.self(), config.guards);
   const auto begun = std::chrono::steady_clock::now();
   const notify::Announcement announcement = trial();
-  notify::DeliveryResult result =
-      channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"} : deliver(channels, unguarded, announcement);
+  notify::DeliveryResult result = channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"}
+                                                   : deliver(channels, unguarded, announcement);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
   const bool reached = result.delivery == DeliveryState::delivered;
   if (host.store() != nullptr) {

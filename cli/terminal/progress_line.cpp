@@ -22,7 +22,8 @@ ProgressLine::ProgressLine(const Output& output, Volume volume, AnswerStream& an
 
 void ProgressLine::asking(const std::string& backend, bool probe) {
   calls_.push_back({.backend = backend, .probe = probe});
-  if (volume_ == Volume::verbose) output_.note("delegate: asking " + backend + (probe ? " (probe: it failed before) …" : " …"));
+  if (volume_ == Volume::verbose)
+    output_.note("delegate: asking " + backend + (probe ? " (probe: it failed before) …" : " …"));
   draw();
 }
 

@@ -198,7 +198,7 @@ TEST_CASE("breaker commands reject invalid arguments") {
   Cli cli;
   cli.answers("codex");
   cli.run("breaker reset").expect(2).stdout_is("").stderr_has("breaker reset: NAME is missing").stderr_has("--all");
-  cli.run("breaker reset codex --all").expect(2).stdout_is("").stderr_has("exclude each other");
+  cli.run("breaker reset codex --all").expect(2).stdout_is("").stderr_has("cannot be combined with");
   cli.run("breaker trip").expect(2).stdout_is("");
   cli.run("breaker trip codx").expect(2).stdout_is("").stderr_has("did you mean `codex`?");
   cli.run("breaker trip codex --for soon").expect(2).stdout_is("").stderr_has("soon");

@@ -81,7 +81,7 @@ TEST_CASE("the file is the same on the same machine, and --print writes nothing"
 TEST_CASE("config init overwrites a file only with --force") {
   Cli cli;
   cli.config("# mine\n").run("config check").expect(0);
-  cli.run("config init").expect(3).stdout_is("").stderr_has("is there already").stderr_has("--force");
+  cli.run("config init").expect(3).stdout_is("").stderr_has("already exists").stderr_has("--force");
   CHECK(cli.run("config init --json").expect(3).json()["error"]["outcome"] == "configuration");
   CHECK(cli.read(cli.config_file()) == "# mine\n");
   cli.config("").run("config init --force").expect(0);
@@ -97,7 +97,7 @@ TEST_CASE("config init writes through a symbolic link and keeps the link") {
   CHECK(fs::is_symlink(cli.config_file()));
   CHECK(cli.read(cli.home("dotfiles/delegate.toml")).find("[router]") != std::string::npos);
   fs::remove(cli.home("dotfiles/delegate.toml"));
-  cli.run("config init").expect(3).stderr_has("is there already");
+  cli.run("config init").expect(3).stderr_has("already exists");
   cli.run("config check").expect(3).stderr_has(cli.config_file());
 }
 

@@ -82,9 +82,9 @@ void check(const Row& row) {
 
 TEST_CASE("a mistyped argument is named with a suggestion") {
   const Row row = GENERATE(values<Row>({
-      {{"aks", "hello"}, 2, "'aks' is no command", "did you mean `ask`?"},
-      {{"a\nb\x1b[31m"}, 2, "'a b [31m' is no command", "see `delegate --help`"},
-      {{"ask", "--fiel", "x", "hello"}, 2, "ask: --fiel: no such option", "did you mean `--file`?"},
+      {{"aks", "hello"}, 2, "unknown command 'aks'", "did you mean `ask`?"},
+      {{"a\nb\x1b[31m"}, 2, "unknown command 'a b [31m'", "see `delegate --help`"},
+      {{"ask", "--fiel", "x", "hello"}, 2, "ask: --fiel: unknown option", "did you mean `--file`?"},
       {{"ask", "-b", "codx", "hello"},
        2,
        "ask: --backend: unknown backend 'codx' (available: auto, claude, codex, gemini, ollama)",
@@ -128,11 +128,11 @@ TEST_CASE("a mistyped argument is named with a suggestion") {
        "`delegate runs` lists the runs and their directories"},
       {{"config", "show", "breaker.cooldwn"},
        2,
-       "config show: 'breaker.cooldwn' is no key, section or backend",
+       "config show: no key, section or backend 'breaker.cooldwn'",
        "did you mean `breaker.cooldown`?"},
       {{"trust", "nowhere"},
        2,
-       "trust: /sandbox/home/project/nowhere: is no directory",
+       "trust: /sandbox/home/project/nowhere: not a directory",
        "give the one that the file is in"},
   }));
   check(row);
@@ -212,7 +212,7 @@ TEST_CASE("an invalid configuration is reported with its file and line") {
        [](Cli& cli) { cli.config("[breaker]\ncooldwn = 1"); }},
       {{"config", "init"},
        3,
-       "config init: " + file + ": is there already",
+       "config init: " + file + ": already exists",
        "--force writes over it, --print shows what would be written"},
       {{"ask", "hello"},
        6,
@@ -230,7 +230,7 @@ TEST_CASE("a missing home or state directory is reported") {
        "config init: no place for the file: neither XDG_CONFIG_HOME nor HOME is set",
        "name one with --config FILE, or use --print",
        no_home},
-      {{"runs"}, 70, std::string("runs: there is no history: ") + kNoHome, "", no_home},
+      {{"runs"}, 70, std::string("runs: no history: ") + kNoHome, "", no_home},
       {{"ask", "--continue", "hello"},
        70,
        std::string("ask: --continue: there is no history: ") + kNoHome,
@@ -239,7 +239,7 @@ TEST_CASE("a missing home or state directory is reported") {
       {{"breaker", "reset", "codex"}, 70, std::string("breaker reset: ") + kNoHome, "", no_home},
       {{"runs"},
        70,
-       "runs: there is no history: /sandbox/home/.local/state/delegate/state.db: cannot be opened: is a directory",
+       "runs: no history: /sandbox/home/.local/state/delegate/state.db: cannot be opened: is a directory",
        "",
        directory_at(".local/state/delegate/state.db")},
       {{"breaker", "reset", "codex"},

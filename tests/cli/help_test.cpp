@@ -82,7 +82,7 @@ TEST_CASE("all three ways to ask for help print the same") {
   }
   cli.run("help brekaer").expect(2).stdout_is("").stderr_has("did you mean `breaker`?");
   cli.run("help breaker trop").expect(2).stdout_is("").stderr_has("did you mean `trip`?");
-  cli.run("help ask more").expect(2).stdout_is("").stderr_has("'more' is no command");
+  cli.run("help ask more").expect(2).stdout_is("").stderr_has("unknown command 'more'");
 }
 
 TEST_CASE("delegate without arguments lists the commands, as an error") {
@@ -98,7 +98,7 @@ TEST_CASE("internal commands are in no list") {
     INFO(hidden);
     for (const std::string& line : cli.run("--help").out_lines())
       CHECK_FALSE(trimmed(line).starts_with(std::string(hidden) + " "));
-    cli.run(std::string("help ") + hidden).expect(2).stdout_is("").stderr_has("is no command");
+    cli.run(std::string("help ") + hidden).expect(2).stdout_is("").stderr_has("unknown command");
   }
   cli.run("--help").stdout_lacks("stand-in ").stdout_lacks("manual");
 }

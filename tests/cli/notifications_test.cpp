@@ -219,7 +219,7 @@ TEST_CASE("the next channel is tried after a failed hook, which is paused after 
   CHECK(Json::parse(cli.run("health --json").out)["open_circuits"][0]["last_error"] == "exit status 7: no bell here");
   cli.run("status").stdout_has("notify_hook");
   cli.run("guard reset notify_hook").expect(0).stdout_is("notify_hook: closed\n");
-  cli.run("guard list").stdout_is("every side job works\n");
+  cli.run("guard list").stdout_is("no failures: every side job works\n");
 }
 
 TEST_CASE("a hook that hangs does not delay the answer, and leaves no process behind") {
@@ -274,7 +274,7 @@ TEST_CASE("an unknown, a missing and an invalid id are rejected") {
        {"notifications ack 7", "notifications ack", "notifications ack -1", "notifications ack x",
         "notifications ack 99999999999999999999", "notifications frob", "guard reset", "notifications ack 1 --all"})
     cli.run(words).expect(2).stdout_is("").stderr_has("hint: ");
-  cli.run("guard reset nobody").expect(0).stdout_is("nobody: has seen no failure, nothing to reset\n");
+  cli.run("guard reset nobody").expect(0).stdout_is("nobody: no failures, nothing to reset\n");
   cli.run("notifications").expect(0).stdout_is("no notifications yet\n");
 }
 

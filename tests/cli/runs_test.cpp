@@ -114,21 +114,21 @@ TEST_CASE("an invalid filter is rejected with a suggestion") {
     std::string hint;
   };
   const Row row = GENERATE(values<Row>({
-      {{"-b", "codx"}, "runs: --backend: 'codx' is no backend (there are: claude, ", "did you mean `codex`?"},
-      {{"-b", "auto"}, "runs: --backend: 'auto' is no backend", "see `delegate backends`"},
-      {{"-b", "zzzzzzzzz"}, "runs: --backend: 'zzzzzzzzz' is no backend", "see `delegate backends`"},
-      {{"-b", "codx", "--totals"}, "runs: --backend: 'codx' is no backend", "did you mean `codex`?"},
+      {{"-b", "codx"}, "runs: --backend: unknown backend 'codx' (available: claude, ", "did you mean `codex`?"},
+      {{"-b", "auto"}, "runs: --backend: unknown backend 'auto'", "see `delegate backends`"},
+      {{"-b", "zzzzzzzzz"}, "runs: --backend: unknown backend 'zzzzzzzzz'", "see `delegate backends`"},
+      {{"-b", "codx", "--totals"}, "runs: --backend: unknown backend 'codx'", "did you mean `codex`?"},
       {{"-b", ""}, "runs: --backend: must not be empty", "leave it out, or give it a value"},
-      {{"--outcome", "answerd"}, "runs: --outcome: 'answerd' is no outcome", "did you mean `answered`?"},
-      {{"--outcome", "zzzzzzzzz"}, "runs: --outcome: 'zzzzzzzzz' is no outcome", "one of answered, answered_empty, "},
-      {{"--outcome", "ANSWERED"}, "runs: --outcome: 'ANSWERED' is no outcome", ""},
+      {{"--outcome", "answerd"}, "runs: --outcome: unknown outcome 'answerd'", "did you mean `answered`?"},
+      {{"--outcome", "zzzzzzzzz"}, "runs: --outcome: unknown outcome 'zzzzzzzzz'", "one of answered, answered_empty, "},
+      {{"--outcome", "ANSWERED"}, "runs: --outcome: unknown outcome 'ANSWERED'", ""},
       {{"--outcome", ""}, "runs: --outcome: must not be empty", "leave it out, or give it a value"},
       {{"--since", ""}, "runs: --since: must not be empty", "leave it out, or give it a value"},
       {{"-n", "0"}, "runs: --limit: '0' is not a number from 1 to 1000000", ""},
       {{"-n", "-1"}, "runs: --limit: '-1' is not a number", ""},
       {{"-n", "many"}, "runs: --limit: 'many' is not a number", ""},
       {{""}, "runs: ID: must not be empty", ""},
-      {{"one", "two"}, "runs: 'two' is one word too many", ""},
+      {{"one", "two"}, "runs: unexpected argument 'two'", ""},
   }));
   Cli cli;
   Words words{"runs"};
@@ -146,7 +146,7 @@ TEST_CASE("an invalid filter is reported as JSON with --json") {
   Json json = cli.run("runs --outcome answerd --json").expect(2).json();
   CHECK(json["schema"] == "delegate.error/1");
   CHECK(json["error"]["outcome"] == "usage");
-  CHECK(json["error"]["message"] == "runs: --outcome: 'answerd' is no outcome");
+  CHECK(json["error"]["message"] == "runs: --outcome: unknown outcome 'answerd'");
   CHECK(json["error"]["hint"] == "did you mean `answered`?");
 }
 
@@ -158,7 +158,7 @@ TEST_CASE("runs of a backend that is no longer configured can be selected") {
   cli.config("[history]\nlimit = 100");
   CHECK(ids(cli, "-b elder") == Words{id});
   CHECK(cli.run("runs --totals --json -b elder").expect(0).json()["backends"].size() == 1);
-  cli.run("runs -b eldr").expect(2).stderr_has("'eldr' is no backend").stderr_has("did you mean `elder`?");
+  cli.run("runs -b eldr").expect(2).stderr_has("unknown backend 'eldr'").stderr_has("did you mean `elder`?");
 }
 
 TEST_CASE("a history without runs is empty, not a failure") {
@@ -240,7 +240,7 @@ TEST_CASE("filters cannot be combined with an id") {
   Cli cli;
   const std::string id = asked(cli.answers("codex"), "hello");
   for (const char* filter : {"-b codex", "--outcome answered", "--since 1h", "-n 3", "--totals"})
-    cli.run("runs " + id + " " + filter).expect(2).stdout_is("").stderr_has("exclude each other").stderr_has("hint: ");
+    cli.run("runs " + id + " " + filter).expect(2).stdout_is("").stderr_has("cannot be combined with").stderr_has("hint: ");
 }
 
 TEST_CASE("prompt and answer are shown when they were kept") {
@@ -381,7 +381,7 @@ TEST_CASE("runs reports why there is no history when the state cannot be used") 
     cli.run(words)
         .expect(70)
         .stdout_is("")
-        .stderr_begins("delegate: runs: there is no history: ")
+        .stderr_begins("delegate: runs: no history: ")
         .stderr_has("/proc/nowhere");
   Json json = cli.run("runs --json").expect(70).json();
   CHECK(json["schema"] == "delegate.error/1");

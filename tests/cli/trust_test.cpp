@@ -52,7 +52,7 @@ TEST_CASE("a project's file that sets what runs is rejected until it is trusted,
   cli.run("trust").expect(0).stderr_is("").stdout_is(
       "line 5: backends.codex.kind = \"command\"\nline 6: backends.codex.command = [\"" FAKE_CLI
       "\", \"--read-stdin\", \"--say\", \"from the project\"]\n" +
-      project.path + " is trusted from now on; a change to it ends that\n");
+      project.path + " now trusted until it changes\n");
   project.answers();
   cli.write(project.path, std::string(kBold) + "\n");
   cli.run("ask hello")
@@ -61,7 +61,7 @@ TEST_CASE("a project's file that sets what runs is rejected until it is trusted,
       .stderr_has(project.path + ": has changed since it was trusted, and sets");
   cli.write(project.path, kBold);
   project.answers();
-  cli.run("trust").expect(0).stdout_has("is trusted already");
+  cli.run("trust").expect(0).stdout_has("already trusted until it changes");
 }
 
 TEST_CASE("every command that needs the configuration fails, and JSON says `blocked`") {
@@ -94,7 +94,7 @@ TEST_CASE("an untrusted file with other mistakes is reported as invalid, not onl
       .stderr_has(":7:1: backends.codex.timeuot: unknown key")
       .stderr_has("not trusted, but sets");
   CHECK(project.cli.run("ask --json hello").expect(3).json()["error"]["outcome"] == "configuration");
-  project.cli.run("trust").expect(3).stdout_is("").stderr_has("unknown key").stderr_has("not trusted: it has mistakes");
+  project.cli.run("trust").expect(3).stdout_is("").stderr_has("unknown key").stderr_has("not trusted: it has errors");
   CHECK_FALSE(fs::exists(project.store));
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("trust finds the file as ask would, from a directory, from below, and 
   project.answers();
   cli.in_directory(cli.home("project/sub/deep"));
   project.answers();
-  cli.run("trust --forget").expect(0).stdout_is(project.path + " is trusted no longer\n");
+  cli.run("trust --forget").expect(0).stdout_is(project.path + " is no longer trusted\n");
   project.refuses();
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("trust fails for a file or directory that does not exist") {
       .stdout_is("")
       .stderr_has("no delegate.toml from " + cli.home("project"))
       .stderr_has(cli.home() + " is the home directory");
-  cli.run("trust nowhere").expect(2).stdout_is("").stderr_has("project/nowhere: is no directory");
+  cli.run("trust nowhere").expect(2).stdout_is("").stderr_has("project/nowhere: not a directory");
   cli.run("trust --list --forget").expect(2).stdout_is("");
   cli.run("trust --list here").expect(2).stdout_is("");
   cli.write(cli.home("project/.git/HEAD"), "");
@@ -176,7 +176,7 @@ TEST_CASE("trust --list shows which files are trusted, changed or missing") {
   for (std::size_t i = 0; i < states.size(); ++i) CHECK(json["files"][i]["state"] == states[i]);
   cli.run("trust --list").expect(0).stdout_has("changed since").stdout_has(cli.home("b/delegate.toml"));
   fs::remove_all(cli.home("c"));
-  cli.run("trust --forget " + cli.home("c")).expect(0).stdout_has("is trusted no longer");
+  cli.run("trust --forget " + cli.home("c")).expect(0).stdout_has("is no longer trusted");
   cli.run("trust --forget " + cli.home("c")).expect(0).stdout_has("was not trusted");
   CHECK(cli.run("trust --list --json").expect(0).json()["files"].size() == 3);
 }
