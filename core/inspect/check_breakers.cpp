@@ -69,7 +69,7 @@ Findings check_breaker(const Context& context, const Candidate& candidate) {
   if (seen.failures == 0) return {};
   return {{FindingSeverity::note, candidate.name,
            "has failed " + std::to_string(seen.failures) + " of " + std::to_string(settings.breaker.threshold) +
-               " failures after which it is skipped" + last_failure_text(breaker)}};
+               " times in a row, then it is skipped" + last_failure_text(breaker)}};
 }
 
 Findings check_slots(const Context& context, const Candidate& candidate) {

@@ -133,7 +133,7 @@ TEST_CASE("a mistyped argument is named with a suggestion") {
       {{"trust", "nowhere"},
        2,
        "trust: /sandbox/home/project/nowhere: not a directory",
-       "give the one that the file is in"},
+       "name the directory that contains the file"},
   }));
   check(row);
 }
@@ -213,7 +213,7 @@ TEST_CASE("an invalid configuration is reported with its file and line") {
       {{"config", "init"},
        3,
        "config init: " + file + ": already exists",
-       "--force writes over it, --print shows what would be written"},
+       "--force overwrites it, --print shows what would be written"},
       {{"ask", "hello"},
        6,
        "/sandbox/home/project/delegate.toml: not trusted, but sets state.store (line 2)",
@@ -289,7 +289,7 @@ TEST_CASE("a state that cannot be used prevents no answer, and is reported in on
       .stdout_is("codex says hi\n")
       .stderr_lines(1)
       .stderr_begins("delegate: breakers are off for this call: ");
-  cli.run("status").expect(0).stdout_has("cannot be used: ").stderr_is("");
+  cli.run("status").expect(0).stdout_has("unusable: ").stderr_is("");
 }
 
 TEST_CASE("every command reports an unwritable output in the same words") {
@@ -338,8 +338,8 @@ TEST_CASE("a deleted working directory is reported, and another one can be named
       .expect(2)
       .stdout_is("")
       .stderr_is(
-          "delegate: trust: the working directory does not exist any more\n"
-          "hint: name the project's: `delegate trust DIR`\n");
+          "delegate: trust: the working directory no longer exists\n"
+          "hint: name the directory of the project: `delegate trust DIR`\n");
   in_gone("delegate status").expect(0).stderr_is("");
 }
 

@@ -58,7 +58,7 @@ TEST_CASE("a prompt that begins with a dash goes after --") {
   cli.run(Words{"ask", "--", "-v", "means", "--verbose"}).expect(0).stdout_is("-v means --verbose\n");
   cli.run(Words{"ask", "explain", "--", "-v"}).expect(0).stdout_is("explain -v\n");
   cli.run(Words{"ask", "--", "--help"}).expect(0).stdout_is("--help\n");
-  cli.run(Words{"ask", "-v means"}).expect(2).stdout_is("").stderr_has("after --");
+  cli.run(Words{"ask", "-v means"}).expect(2).stdout_is("").stderr_has("put `--` before a prompt");
 }
 
 TEST_CASE("without words stdin is the prompt") {

@@ -230,7 +230,7 @@ TEST_CASE("a run is found by the beginning of its id") {
           .expect(2)
           .stdout_is("")
           .stderr_lines(2)
-          .stderr_begins("delegate: runs: '")
+          .stderr_begins("delegate: runs: no run with id '")
           .stderr_has("' in the history\nhint: `delegate runs` lists them\n")
           .stderr_lacks("\x1b");
   }

@@ -35,7 +35,7 @@ void still_answers(Cli& cli, const std::string& why) {
   Json store = cli.status()["store"];
   CHECK(store["ok"] == false);
   CHECK(store["problem"].get<std::string>().find(why) != std::string::npos);
-  cli.run("status").expect(0).stdout_has("cannot be used").stdout_has(why);
+  cli.run("status").expect(0).stdout_has("unusable").stdout_has(why);
   cli.run("breaker trip codex").expect(70).stdout_is("").stderr_has(why);
 }
 

@@ -161,7 +161,7 @@ TEST_CASE("trust fails for a file or directory that does not exist") {
 
 TEST_CASE("trust --list shows which files are trusted, changed or missing") {
   Cli cli;
-  cli.run("trust --list").expect(0).stdout_is("no project's file is trusted\n");
+  cli.run("trust --list").expect(0).stdout_is("no project file is trusted\n");
   for (const char* name : {"a", "b", "c", "d"}) {
     cli.write(cli.home(std::string(name) + "/delegate.toml"), kBold);
     cli.run("trust " + cli.home(name)).expect(0);

@@ -9,7 +9,7 @@ STEPS = (2, 5, 10, 20, 40, 60)
 LONGEST_MESSAGE = 90
 INTRODUCTION = """# How failures end
 
-<!-- Written by `scripts/test --real-all`; change tests/e2e/outcomes_document.py instead. -->
+<!-- Written by `scripts/test real_all`; change tests/e2e/outcomes_document.py instead. -->
 
 This page shows what happens when something goes wrong between you, a CLI and its vendor. Each failure was tried twice:
 with the CLI alone, as a script would call it (`claude -p`, `codex exec`, `gemini`; stopped after 60 s), and with the
