@@ -23,7 +23,7 @@ constexpr OptionRow kOptions[] = {
      .store = into<&McpOptions::allow_write>},
     {.names = "--client-timeout",
      .value = "DUR",
-     .help = "Time limit of the agent for a call (default: by agent)",
+     .help = "The agent's limit for a call (default: by agent)",
      .more =
          "Shortly before that time, a call returns the run's id; the run continues, and the tool `result` fetches its "
          "answer.",
