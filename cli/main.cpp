@@ -3,8 +3,8 @@
 #include <exception>
 #include <filesystem>
 
-#include "core/base/exit_code.hpp"
 #include "cli/world.hpp"
+#include "core/base/exit_code.hpp"
 #include "core/os/startup.hpp"
 
 namespace {

@@ -2,9 +2,9 @@
 
 #include <poll.h>
 
-#include "core/base/exit_code.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/output.hpp"
+#include "core/base/exit_code.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
 #include "core/os/terminal.hpp"

@@ -78,7 +78,11 @@ TEST_CASE("config show accepts keys, sections and backends") {
   CHECK(gemini.find(" backends.gemini.command = [\"gemini\"]\n") != std::string::npos);
   CHECK(gemini.find("claude") == std::string::npos);
   CHECK(cli.run("config show gemini.breaker grace").expect(0).out_lines().size() == 9);
-  cli.run("config show gemni").expect(2).stdout_is("").stderr_has("no key, section or backend 'gemni'").stderr_has("`gemini`?");
+  cli.run("config show gemni")
+      .expect(2)
+      .stdout_is("")
+      .stderr_has("no key, section or backend 'gemni'")
+      .stderr_has("`gemini`?");
   cli.run("config show breaker gemni").expect(2).stdout_is("");
   cli.run("config show cooldown").expect(2).stderr_has("did you mean `breaker.cooldown`?");
   cli.run({"config", "show", ""}).expect(2).stdout_is("");

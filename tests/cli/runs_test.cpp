@@ -240,7 +240,11 @@ TEST_CASE("filters cannot be combined with an id") {
   Cli cli;
   const std::string id = asked(cli.answers("codex"), "hello");
   for (const char* filter : {"-b codex", "--outcome answered", "--since 1h", "-n 3", "--totals"})
-    cli.run("runs " + id + " " + filter).expect(2).stdout_is("").stderr_has("cannot be combined with").stderr_has("hint: ");
+    cli.run("runs " + id + " " + filter)
+        .expect(2)
+        .stdout_is("")
+        .stderr_has("cannot be combined with")
+        .stderr_has("hint: ");
 }
 
 TEST_CASE("prompt and answer are shown when they were kept") {
@@ -378,11 +382,7 @@ TEST_CASE("runs reports why there is no history when the state cannot be used") 
   Cli cli;
   cli.answers("codex").set("XDG_STATE_HOME", "/proc/nowhere");
   for (const char* words : {"runs", "runs --totals", "runs 1", "runs -b codex"})
-    cli.run(words)
-        .expect(70)
-        .stdout_is("")
-        .stderr_begins("delegate: runs: no history: ")
-        .stderr_has("/proc/nowhere");
+    cli.run(words).expect(70).stdout_is("").stderr_begins("delegate: runs: no history: ").stderr_has("/proc/nowhere");
   Json json = cli.run("runs --json").expect(70).json();
   CHECK(json["schema"] == "delegate.error/1");
   CHECK(json["error"]["outcome"] == "internal");

@@ -137,11 +137,7 @@ TEST_CASE("a project's settings are changed on request, and stay readable for it
     CHECK(editor_of(cli, name)["state"] == "not_registered");
     cli.run("setup --project --undo " + name).expect(0).stderr_has("removed");
   }
-  cli.run("setup --project windsurf")
-      .expect(2)
-      .stdout_is("")
-      .stderr_has("has no project settings")
-      .stderr_lines(2);
+  cli.run("setup --project windsurf").expect(2).stdout_is("").stderr_has("has no project settings").stderr_lines(2);
 }
 
 TEST_CASE("a settings file keeps its mode, and a symbolic link is kept") {
