@@ -107,7 +107,7 @@ def other_transport(desktop):
 @state("path of more than 108 bytes")
 def long_path(desktop):
     desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/" + "x" * 120
-    return not_delivered(desktop.notify(), "longer than a socket's can be")
+    return not_delivered(desktop.notify(), "path is too long for a socket")
 
 
 def as_nobody():
@@ -139,7 +139,7 @@ def bus_of_root(desktop):
 @state("bus, no server, none to start")
 def no_server(desktop):
     desktop.bus()
-    return not_delivered(desktop.notify(environment={**desktop.environment, "DISPLAY": ":0"}), "has none to start")
+    return not_delivered(desktop.notify(environment={**desktop.environment, "DISPLAY": ":0"}), "cannot start one")
 
 
 @state("server to be started, no display")
@@ -245,7 +245,7 @@ def bus_ends(desktop):
         bus.child.kill()
     ending = threading.Thread(target=end_it)
     ending.start()
-    outcome = not_delivered(desktop.notify({"summary": "x", "budget_ms": 5000}), "ended the connection", maybe=True)
+    outcome = not_delivered(desktop.notify({"summary": "x", "budget_ms": 5000}), "closed the connection", maybe=True)
     ending.join()
     return outcome
 
