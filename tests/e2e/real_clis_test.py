@@ -262,7 +262,7 @@ class Editors(World):
     def test_codex_added_it(self):
         "setup updates an entry that codex itself has added"
         self.lists("codex", "mcp", "add", "delegate", "--", self.delegate, "mcp")
-        self.assertIn("brought up to date", self.run_delegate("setup", "codex").stderr)
+        self.assertIn("registration updated", self.run_delegate("setup", "codex").stderr)
         [server] = json.loads(self.sandbox.run(["codex", "mcp", "list", "--json"]).stdout)
         self.assertEqual(server["tool_timeout_sec"], 3600)
 
