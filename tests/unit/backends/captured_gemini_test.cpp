@@ -32,7 +32,7 @@ std::vector<ExpectedEnd> table() {
       failure("403", Outcome::unauthenticated, "does not have permission"),
       failure("502", Outcome::server_error, "502 Bad Gateway"),
       failure("errorevent", Outcome::lost_result, "ended without a finish reason"),
-      failure("stumble", Outcome::dropped, "broke off and began anew"),
+      failure("stumble", Outcome::dropped, "broke off and started again"),
       failure("closed", Outcome::unreachable, "fetch failed"),
       failure("garbage", Outcome::bad_output, "Incomplete JSON segment"),
       failure("flag", Outcome::spawn_failed, "Unknown arguments", ""),
