@@ -93,7 +93,7 @@ TEST_CASE("a process is not taken for a dead one that had its pid") {
   CHECK(breakers.is_dead(earlier));
 }
 
-TEST_CASE("one process sees the trip of another at its next decision [bug 46]") {
+TEST_CASE("one process sees the trip of another at its next decision") {
   TempDirectory directory;
   TestClock clock;
   const auto one = open_in(directory.path(), clock);
@@ -107,7 +107,7 @@ TEST_CASE("one process sees the trip of another at its next decision [bug 46]") 
   CHECK(kind_of(watching.admit(codex(4))) == PermitKind::denied);
 }
 
-TEST_CASE("a new process changes nothing by starting: neither state nor deadline [bug 17] [bug 18] [bug 47]") {
+TEST_CASE("a new process changes nothing by starting: neither state nor deadline") {
   TempDirectory directory;
   TestClock clock;
   {
@@ -159,7 +159,7 @@ TEST_CASE("of eight processes at a limited backend exactly one probes slowly [R2
   CHECK(state_of(*open_in(directory.path(), clock), "codex").slots.empty());
 }
 
-TEST_CASE("of eight processes at one server none counts what another one's lost connection brings (B25) [R20]") {
+TEST_CASE("of eight processes at one server none counts what another one's lost connection brings [R20]") {
   TempDirectory directory;
   TestClock clock;
   const auto at_server = [](int i) {

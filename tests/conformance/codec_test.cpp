@@ -20,7 +20,7 @@ constexpr auto kStates = {BreakerState::closed, BreakerState::open, BreakerState
 
 // These files are what version 1 wrote. They are never changed; a later version brings files of its own.
 
-TEST_CASE("an open breaker that version 1 wrote is read as it was meant [bug 47]") {
+TEST_CASE("an open breaker that version 1 wrote is read as it was meant") {
   const auto state = decode(fixture("backend_state_v1.json"));
   REQUIRE(state);
   CHECK(*state == elaborate_state(BreakerState::open));
@@ -89,7 +89,7 @@ TEST_CASE("what is not such a state is damage and never a guess") {
   for (std::size_t length = 0; length < good.size(); ++length) CHECK(is_damage(good.substr(0, length)));
 }
 
-TEST_CASE("a field of the wrong kind is damage, wherever it stands [bug 52]") {
+TEST_CASE("a field of the wrong kind is damage, wherever it stands") {
   const nlohmann::json good = nlohmann::json::parse(encode(elaborate_state(BreakerState::half_open)));
   const nlohmann::json fields = good.flatten();
   for (const auto& [path, value] : fields.items()) {

@@ -159,7 +159,7 @@ TEST_CASE("eight processes that meet a damaged page in the middle set it aside o
   }
 }
 
-TEST_CASE("a connection follows the file: set aside, deleted or replaced, all processes stay together [bug 21]") {
+TEST_CASE("a connection follows the file: set aside, deleted or replaced, all processes stay together") {
   Site site;
   const auto old = site.open();
   REQUIRE(put(*old, "codex", elaborate_state(BreakerState::open)));
@@ -179,7 +179,7 @@ TEST_CASE("a connection follows the file: set aside, deleted or replaced, all pr
   CHECK(state_of(*fresh, "codex") == elaborate_state(BreakerState::closed));
 }
 
-TEST_CASE("a row that cannot be read, or is gone, is a closed breaker that counts from one [bug 21]") {
+TEST_CASE("a row that cannot be read, or is gone, is a closed breaker that counts from one") {
   Site site;
   {
     const auto store = site.open();

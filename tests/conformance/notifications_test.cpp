@@ -54,7 +54,7 @@ struct Shop {
 
 }  // namespace
 
-TEST_CASE("the update that opens a breaker writes its notification, one (A78) [R12]") {
+TEST_CASE("the update that opens a breaker writes its notification, one [R12]") {
   Shop shop;
   CAPTURE(shop.kind.name);
   shop.call("gemini", Verdict::failure, "unauthenticated");
@@ -78,7 +78,7 @@ TEST_CASE("nothing that a backend said is in it") {
   }
 }
 
-TEST_CASE("a failed probe is counted on the same one, and an answer ends it (A75, F1.13)") {
+TEST_CASE("a failed probe is counted on the same one, and an answer ends it") {
   Shop shop;
   CAPTURE(shop.kind.name);
   shop.call("gemini", Verdict::failure);
@@ -97,7 +97,7 @@ TEST_CASE("a failed probe is counted on the same one, and an answer ends it (A75
   CHECK(rows[1].severity == NotificationSeverity::info);
 }
 
-TEST_CASE("an acknowledged trip does not swallow the next one (A76)") {
+TEST_CASE("an acknowledged trip does not swallow the next one") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime& now) {
@@ -238,7 +238,7 @@ TEST_CASE("a backend that flaps before anybody was told is told once, as it is t
   CHECK(shop.rows()[1].delivery == DeliveryState::unwanted);
 }
 
-TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)") {
+TEST_CASE("what nobody could send for ten minutes is given up, and says so") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   shop.clock.pass(kLongestPending + 1ms);
@@ -256,7 +256,7 @@ TEST_CASE("only who has taken it writes what became of it") {
   CHECK(shop.rows()[0].delivery == DeliveryState::taken);
 }
 
-TEST_CASE("the oldest are forgotten beyond two hundred (F3.7)") {
+TEST_CASE("the oldest are forgotten beyond two hundred") {
   Shop shop;
   CAPTURE(shop.kind.name);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {

@@ -101,7 +101,7 @@ bool was_skipped(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("in a directory that may not be written no store opens, and calls go on unguarded [R18] [bug 36]") {
+TEST_CASE("in a directory that may not be written no store opens, and calls go on unguarded [R18]") {
   Place place;
   std::filesystem::permissions(place.directory.path(), std::filesystem::perms(0555));
   const std::string said = place.as_nobody([&](Complaints& complaints) {
@@ -216,7 +216,7 @@ TEST_CASE("a full disk fails an update with a reason and loses nothing [R18]") {
   if (!was_skipped(said)) CHECK(said == "");
 }
 
-TEST_CASE("a store that others keep busy is no open breaker: unguarded, with words of its own [R18] [bug 54]") {
+TEST_CASE("a store that others keep busy is no open breaker: unguarded, with words of its own [R18]") {
   Place place;
   place.fill();
   auto store = open_sqlite_store(place.file, place.clock, 5ms);

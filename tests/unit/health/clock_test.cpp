@@ -12,7 +12,7 @@ HostTime host_time(std::string boot_id, milliseconds boot, milliseconds wall) {
 
 }  // namespace
 
-TEST_CASE("within one boot a set wall clock moves no deadline [R14] [bug 50]") {
+TEST_CASE("within one boot a set wall clock moves no deadline [R14]") {
   Trial trial;
   trial.trip();
   trial.set_wall_clock(GENERATE(as<milliseconds>{}, -1h, 1h, -24h * 365, 24h * 365));
@@ -23,7 +23,7 @@ TEST_CASE("within one boot a set wall clock moves no deadline [R14] [bug 50]") {
   CHECK(trial.kind() == PermitKind::probe);
 }
 
-TEST_CASE("a break survives a reboot by the wall clock [R14] [bug 18] [bug 47]") {
+TEST_CASE("a break survives a reboot by the wall clock [R14]") {
   Trial trial;
   trial.trip();
   trial.pass(56s);
@@ -49,7 +49,7 @@ TEST_CASE("after a reboot what is left is clamped between nothing and the break 
   }
 }
 
-TEST_CASE("the first question after a reboot anchors the break anew, so it ends [R15] [bug 51]") {
+TEST_CASE("the first question after a reboot anchors the break anew, so it ends [R15]") {
   Trial trial;
   trial.trip();
   trial.reboot();
@@ -62,7 +62,7 @@ TEST_CASE("the first question after a reboot anchors the break anew, so it ends 
   CHECK(trial.kind() == PermitKind::probe);
 }
 
-TEST_CASE("anchoring anew twice does not make the break longer [R15] [bug 18]") {
+TEST_CASE("anchoring anew twice does not make the break longer [R15]") {
   Trial trial;
   trial.trip();
   for (int boot = 0; boot < 5; ++boot) {
@@ -108,7 +108,7 @@ TEST_CASE("a server's clock that goes back stretches nothing beyond one full len
   }
 }
 
-TEST_CASE("two processes with clocks that started apart see the same deadline [bug 24]") {
+TEST_CASE("two processes with clocks that started apart see the same deadline") {
   Trial trial;
   trial.trip();
   const HostTime other = host_time(trial.now.boot_id, trial.now.boot + 1s, trial.now.wall - 10min);
@@ -127,7 +127,7 @@ TEST_CASE("what is left of a span is never negative and never more than its leng
   CHECK(remaining(span, host_time("b", 1s, 9999s)) == 0s);
 }
 
-TEST_CASE("time that could not have been measured breaks no arithmetic [bug 13]") {
+TEST_CASE("time that could not have been measured breaks no arithmetic") {
   constexpr auto kFirst = milliseconds::min();
   constexpr auto kLast = milliseconds::max();
   for (const char* boot : {"a", "b"}) {

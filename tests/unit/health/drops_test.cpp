@@ -24,7 +24,7 @@ TEST_CASE("inside a burst connect failures are collateral, right up to its last 
   CHECK(trial.seen().failures == 1);
 }
 
-TEST_CASE("a burst is anchored at its first drop and not made longer by the next [R20] [bug 40]") {
+TEST_CASE("a burst is anchored at its first drop and not made longer by the next [R20]") {
   Trial trial;
   trial.call(Verdict::drop);
   trial.pass(1900ms);
@@ -41,7 +41,7 @@ TEST_CASE("other failures count inside a burst, too [R20]") {
   CHECK(trial.seen().failures == 1);
 }
 
-TEST_CASE("a backend that always drops is found out: from the third burst in a row each counts one [R20] [bug 40]") {
+TEST_CASE("a backend that always drops is found out: from the third burst in a row each counts one [R20]") {
   Trial trial;
   int drops = 0;
   while (trial.state() == BreakerState::closed && drops < 100'000) {

@@ -113,7 +113,7 @@ TEST_CASE("a reset voids the calls that were running and the probe [R8] [R13]") 
   CHECK(trial.seen().failures == 0);
 }
 
-TEST_CASE("the same change twice is as good as once [bug 31]") {
+TEST_CASE("the same change twice is as good as once") {
   Trial trial;
   force_open(trial.breaker);
   CHECK_FALSE(force_open(trial.breaker));
@@ -140,7 +140,7 @@ TEST_CASE("a break by hand ends like any other: one probe decides, and nobody is
   CHECK(trial.kind() == PermitKind::denied);
 }
 
-TEST_CASE("states are known by the names they are stored under [bug 52]") {
+TEST_CASE("states are known by the names they are stored under") {
   for (const BreakerState state : {BreakerState::closed, BreakerState::open, BreakerState::half_open,
                                    BreakerState::forced_open, BreakerState::disabled})
     CHECK(breaker_state_named(to_string(state)) == state);

@@ -43,7 +43,7 @@ TEST_CASE("an outage has one trip and one recovery, however many probes fail in 
   CHECK_FALSE(trial.breaker.outage);
 }
 
-TEST_CASE("a trip after a recovery is a new outage, at once (A76)") {
+TEST_CASE("a trip after a recovery is a new outage, at once") {
   Trial trial;
   trial.trip_and_cool();
   CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);

@@ -62,7 +62,7 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-TEST_CASE("every outcome says what the breaker hears of it, from a call and from a health check [bug 39]") {
+TEST_CASE("every outcome says what the breaker hears of it, from a call and from a health check") {
   for (const Row& row : kRows) {
     INFO(row.name);
     const OutcomeTraits& traits = delegate::traits(row.outcome);

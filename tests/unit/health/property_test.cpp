@@ -183,7 +183,7 @@ TEST_CASE("whatever is played, the breaker keeps its promises") {
   }
 }
 
-TEST_CASE("setting the wall clock changes no decision within a boot [R14] [bug 50]") {
+TEST_CASE("setting the wall clock changes no decision within a boot [R14]") {
   std::mt19937 random(7);
   const auto pick = [&](int below) { return std::uniform_int_distribution<int>(0, below - 1)(random); };
   Trial steady;

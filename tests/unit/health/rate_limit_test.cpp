@@ -37,7 +37,7 @@ TEST_CASE("a probe's rate limit opens until its time and costs no step [R16]") {
   CHECK(trial.left() == 120s);
 }
 
-TEST_CASE("a rate limit without a time is a failure, a time of zero too [R16] [bug 48]") {
+TEST_CASE("a rate limit without a time is a failure, a time of zero too [R16]") {
   Trial trial;
   const auto hint = GENERATE(as<std::optional<milliseconds>>{}, std::nullopt, 0ms, -5s);
   trial.call(Verdict::rate_limited, hint);
@@ -57,7 +57,7 @@ TEST_CASE("where no hint is believed, a rate limit is a failure [R16]") {
   CHECK(trial.seen().failures == 1);
 }
 
-TEST_CASE("a later hint lengthens a running break, also from a call that began before it [R17] [bug 45]") {
+TEST_CASE("a later hint lengthens a running break, also from a call that began before it [R17]") {
   Trial trial;
   const Ticket early = trial.ticket();
   trial.call(Verdict::rate_limited, 1min);
