@@ -79,7 +79,7 @@ TEST_CASE("a permit that was moved is settled by its new owner alone") {
   CHECK(desk.breaker().streak.size() == 1);
 }
 
-TEST_CASE("a refusal says why, what failed last and when to come back") {
+TEST_CASE("a refusal states its reason, the last failure and when to retry") {
   Desk desk;
   desk.trip();
   desk.clock.pass(59'999ms);
@@ -92,7 +92,7 @@ TEST_CASE("a refusal says why, what failed last and when to come back") {
   CHECK_FALSE(desk.refusal().retry_in);
 }
 
-TEST_CASE("the break is told to the one whose failure began it [R12]") {
+TEST_CASE("the trip is reported to the caller whose failure caused it [R12]") {
   Desk desk;
   for (int i = 0; i < 2; ++i) CHECK_FALSE(desk.permit().settle({.verdict = Verdict::failure}).tripped);
   CHECK(desk.permit().settle({.verdict = Verdict::failure}).tripped);
@@ -125,7 +125,7 @@ TEST_CASE("a missing slot spends no probe [R19]") {
   CHECK(desk.permit().kind() == PermitKind::probe);
 }
 
-TEST_CASE("an open breaker refuses before the slots are looked at") {
+TEST_CASE("an open breaker refuses before slots are checked") {
   Desk desk;
   desk.codex.max_parallel = 1;
   std::optional<Permit> slow = desk.permit();
@@ -148,7 +148,7 @@ TEST_CASE("a slot whose lease is over is free, also after a reboot") {
   CHECK(desk.slots() == 0);
 }
 
-TEST_CASE("a new executable at the same place gets a fresh judgement; another place does not") {
+TEST_CASE("a new executable at the same path resets the breaker; another path does not") {
   Desk desk;
   desk.trip();
   SECTION("reinstalled") {
@@ -168,7 +168,7 @@ TEST_CASE("a new executable at the same place gets a fresh judgement; another pl
   }
 }
 
-TEST_CASE("a clock set back or a reboot is anchored anew in the store, although the answer was no [R15]") {
+TEST_CASE("a clock set back or a reboot moves the stored span to the new clock even when the call is refused [R15]") {
   Desk desk;
   desk.trip();
   desk.clock.reboot();
@@ -180,14 +180,14 @@ TEST_CASE("a clock set back or a reboot is anchored anew in the store, although 
   CHECK(desk.permit().kind() == PermitKind::probe);
 }
 
-TEST_CASE("a call that takes long keeps nobody else waiting or out") {
+TEST_CASE("a long call neither delays nor prevents other calls") {
   Desk desk;
   const Permit slow = desk.permit();
   desk.clock.pass(90s);
   CHECK(desk.permit().settle({.verdict = Verdict::success}).counted);
 }
 
-TEST_CASE("a success with nothing to forget costs no write, beyond its slot") {
+TEST_CASE("a success without earlier failures writes only its slot") {
   Desk desk;
   desk.permit().settle({.verdict = Verdict::success});
   const BackendState before = state_of(*desk.store, "codex");

@@ -59,7 +59,7 @@ TEST_CASE("every state comes back from its text as it was") {
   CHECK(decode(encode(BackendState{})) == BackendState{});
 }
 
-TEST_CASE("a running limit comes back with its slow probes [R22]") {
+TEST_CASE("a running limit is restored with its limit probes [R22]") {
   BackendState state = elaborate_state(BreakerState::open);
   state.breaker.limit_probe = Span{{"boot-1", milliseconds(5), milliseconds(7)}, milliseconds(300'000)};
   CHECK(decode(encode(state)) == state);

@@ -135,7 +135,7 @@ TEST_CASE("eight processes race for one probe: exactly one wins, round after rou
   }
 }
 
-TEST_CASE("eight processes see one trip: exactly one is told to notify [R12]") {
+TEST_CASE("eight processes see one trip: exactly one has to notify [R12]") {
   constexpr int kRounds = 30;
   TempDirectory directory;
   TestClock clock;

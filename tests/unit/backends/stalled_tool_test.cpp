@@ -1,6 +1,6 @@
 #include "tests/unit/backends/captured.hpp"
 
-// Silence inside a tool is the tool's, and a closed pipe is nobody's sign-in.
+// Silence during a tool call belongs to the tool, and a closed pipe is not a refused sign-in.
 using namespace delegate;
 using namespace delegate::test;
 using Words = std::vector<std::string>;

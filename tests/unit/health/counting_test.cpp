@@ -4,14 +4,14 @@
 
 using namespace delegate;
 
-TEST_CASE("a new breaker is closed, admits everybody and has counted nothing [R1]") {
+TEST_CASE("a new breaker is closed, admits every call and has counted nothing [R1]") {
   Trial trial;
   CHECK(trial.state() == BreakerState::closed);
   CHECK(trial.seen().failures == 0);
   for (int i = 0; i < 10; ++i) CHECK(trial.kind() == PermitKind::normal);
 }
 
-TEST_CASE("every change of state begins a new generation [R1]") {
+TEST_CASE("every change of state starts a new generation [R1]") {
   Trial trial;
   std::int64_t last = trial.breaker.generation;
   const auto grew = [&] { return std::exchange(last, trial.breaker.generation) < trial.breaker.generation; };
@@ -30,7 +30,7 @@ TEST_CASE("every change of state begins a new generation [R1]") {
   CHECK(grew());
 }
 
-TEST_CASE("an open breaker whose break is over reads as half-open, and reading changes nothing [R2]") {
+TEST_CASE("an open breaker whose cooldown is over reads as half-open, and reading changes nothing [R2]") {
   Trial trial;
   trial.trip();
   const Breaker before = trial.breaker;
@@ -62,7 +62,7 @@ TEST_CASE("failures between successes never trip, however many there are [R3]") 
   CHECK(trial.breaker.trips == 0);
 }
 
-TEST_CASE("a success with nothing to forget leaves the stored state as it was") {
+TEST_CASE("a success without earlier failures leaves the stored state unchanged") {
   Trial trial;
   const Breaker before = trial.breaker;
   CHECK(trial.call(Verdict::success).counted);
@@ -79,7 +79,7 @@ TEST_CASE("it opens at the threshold, refuses until one millisecond before the d
   CHECK(trial.kind() == PermitKind::probe);
 }
 
-TEST_CASE("a break of one second is one second, whatever the fraction it began at [R4]") {
+TEST_CASE("a cooldown of one second is one second, whatever the fraction of a second it starts at [R4]") {
   for (const milliseconds fraction : {0ms, 1ms, 500ms, 999ms}) {
     Trial trial;
     trial.policy.cooldown = 1s;
