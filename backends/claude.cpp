@@ -1,4 +1,4 @@
-#include "backends/claude.hpp"
+#include "backends/kinds.hpp"
 
 #include <algorithm>
 #include <climits>
@@ -14,9 +14,9 @@ namespace {
 
 constexpr const char* kSystemFile = "{system_file}";
 constexpr std::size_t kMostDenied = 8;
-constexpr std::int64_t kLongestDelay = 366LL * 24 * 3600 * 1000;  // what is longer is no time
+constexpr std::int64_t kLongestDelay = 366LL * 24 * 3600 * 1000;  // longer values are not times
 
-// The class that the CLI gives an error itself, on its assistant record and on its retry events.
+// The CLI's own error class, on its assistant records and retry events.
 std::optional<Outcome> outcome_of_class(std::string_view name) {
   if (name == "authentication_failed") return Outcome::unauthenticated;
   if (name == "billing_error") return Outcome::quota_exhausted;
@@ -47,7 +47,7 @@ void read_usage(const Json& json, ParsedOutput& parsed) {
   if (models.is_object() && models.size() == 1) parsed.model = models.begin().key();
 }
 
-/// Each tool once, however often it was tried.
+/// Each tool once, however often it was denied.
 void read_denials(const Json& json, ParsedOutput& parsed) {
   const Json& denials = at(json, "/permission_denials");
   if (!denials.is_array()) return;
@@ -58,8 +58,8 @@ void read_denials(const Json& json, ParsedOutput& parsed) {
   }
 }
 
-/// What an error is: the record's own fields, then the class that an earlier record named, then words. A status of 400
-/// stands for many things; the class "server_error" is also said of refused and dropped connections.
+/// The cause of an error: by fields of the record, then by the class of an earlier record, then by its text. Status 400
+/// has many causes, and the class "server_error" also covers refused and dropped connections.
 std::optional<Outcome> outcome_of_result(const Json& json, const std::string& text, std::optional<Outcome> named) {
   if (text_at(json, "/stop_reason") == "refusal") return Outcome::refused_by_policy;
   if (const auto outcome = outcome_of_reason(text_at(json, "/terminal_reason"))) return outcome;
@@ -90,13 +90,13 @@ void read_result(const Json& json, ParsedOutput& parsed) {
   parsed.failure = Failure{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
 }
 
-/// A subscription's window: `rejected` with a time says exactly when it opens again, without one it is a rate limit;
-/// `allowed` comes with every success.
+/// The limit of a subscription: `rejected` with a time means that it is used up until then, without a time it is a rate
+/// limit; `allowed` comes with every success.
 void read_limit(const Json& json, ParsedOutput& parsed) {
   if (text_at(json, "/rate_limit_info/status") != "rejected") return;
   const auto resets_at = integer_at(json, "/rate_limit_info/resetsAt");
   if (resets_at && *resets_at > 0 && *resets_at < 1'000'000'000'000)
-    parsed.failure = Failure{Outcome::quota_exhausted, "the subscription's limit is reached", std::nullopt,
+    parsed.failure = Failure{Outcome::quota_exhausted, "usage limit of the subscription reached", std::nullopt,
                              std::chrono::seconds(*resets_at)};
   else parsed.failure = Failure{Outcome::rate_limited, "the service is limiting requests", {}};
 }
@@ -107,8 +107,7 @@ std::string using_tool(const Json& json, const char* name) {
   return "using " + one_line(text_at(json, name), kLongestTool);
 }
 
-/// What a message says, unless a tool is used behind it: then it was a remark. Messages of its own helpers are not for
-/// us.
+/// The text of a message. If a tool call follows, it was only a remark. Messages of sub-agents are ignored.
 void read_words(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
   parsed.end_announced = false;
@@ -123,7 +122,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   }
 }
 
-/// The results of tools, as a user's words: more will be said.
+/// Tool results come as messages of the user; more output follows.
 void read_results(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty()) return;
   parsed.end_announced = false;
@@ -131,29 +130,29 @@ void read_results(const Json& json, ParsedOutput& parsed) {
     if (text_at(block, "/type") == "tool_result") parsed.end_tool(text_at(block, "/tool_use_id"));
 }
 
-/// An error's text follows in the result; a stated end of the limit stays.
+/// The text of an error follows in the result record; a stated end of a limit is kept.
 void read_assistant(const Json& json, ParsedOutput& parsed) {
   read_words(json, parsed);
   if (parsed.failure && parsed.failure->retry_at) return;
-  parsed.failure.reset();  // what was retried with success, unless this is an error, too
+  parsed.failure.reset();  // an earlier error was retried with success, unless this record is an error, too
   if (const auto outcome = outcome_of_class(text_at(json, "/error")))
     parsed.failure = Failure{*outcome, one_line(text_at(json, "/message/content/0/text")), {}};
 }
 
-/// A turn begins with what the person says; the results of tools come as a user's words, too.
+/// A turn begins with the user's prompt. Tool results are messages of the user, too, but not plain strings.
 bool begins_a_turn(const Json& json) {
   return text_at(json, "/type") == "user" && at(json, "/message/content").is_string();
 }
 
-/// Words of its own helpers, and errors that it keeps as if they were messages.
-bool is_aside(const Json& json) {
+/// Messages of sub-agents, and errors that are stored like messages.
+bool is_ignored(const Json& json) {
   return true_at(json, "/isSidechain") || true_at(json, "/isApiErrorMessage") ||
          text_at(json, "/message/model") == "<synthetic>";
 }
 
 std::string directory_of(const Task& task) { return directory_of_child(task, "CLAUDE_CONFIG_DIR", "/.claude"); }
 
-/// Its own retries: by itself the CLI goes on for three minutes, even with a refused sign-in.
+/// Retries of the CLI itself, which would go on for three minutes, even with a refused sign-in.
 void read_retry(const Json& json, ParsedOutput& parsed) {
   const std::string name = text_at(json, "/error");
   const auto outcome = outcome_of_class(name);
@@ -168,8 +167,8 @@ void read_retry(const Json& json, ParsedOutput& parsed) {
   parsed.failure->retrying = Retrying{.failures = static_cast<int>(attempt), .pause = milliseconds(delay)};
 }
 
-/// Pieces of the message that is being written, when they were asked for. A message may end in the use of a tool, and
-/// only the last one is the answer; those of its own helpers are not for us.
+/// Parts of the message that is being written, if requested. A message may end with a tool call; only the last message
+/// is the answer. Messages of sub-agents are ignored.
 void read_event(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty()) return;
   const std::string type = text_at(json, "/event/type");
@@ -200,22 +199,22 @@ class Claude final : public CliBackend {
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
-    // No MCP servers: they cost seconds at start-up, and delegate itself may be one of them.
+    // No MCP servers: they cost seconds at start-up, and one of them may be delegate itself.
     add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"});
     if (task.watched) add({"--include-partial-messages"});
     if (task.access == Access::read_only) add({"--tools", "Read,Grep,Glob"});
     else add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit"});
     if (!task.model.empty()) add({"--model", task.model});
     if (!task.system.empty()) {
-      add({"--append-system-prompt-file", kSystemFile});  // argv can be read by every user of the machine
+      add({"--append-system-prompt-file", kSystemFile});  // not in argv, which all users of the machine can read
       call.files.push_back({kSystemFile, task.system});
     }
     if (!task.session.empty()) add({"--resume", task.session});
-    // A resumed session keeps the system prompt of its first turn unless told otherwise.
+    // Without this a resumed session keeps the system prompt of its first turn.
     if (!task.session.empty() && !task.system.empty()) add({"--system-prompt-snapshot", "off"});
     call.env = child_environment(
         task, {"CLAUDE_CODE_OAUTH_TOKEN"},
-        // One retry: with the first one it renews an expired token.
+        // One retry, because the first one renews an expired token.
         {"CLAUDE_CODE_MAX_RETRIES=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1"});
     call.input = task.prompt;
     return call;
@@ -237,11 +236,11 @@ class Claude final : public CliBackend {
     if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, parsed);
   }
 
-  /// Its session file: one record a line, as in its output.
+  /// Its session file: one record per line, as in its output.
   std::optional<TranscriptFile> transcript(const ParsedOutput& parsed, const Task& task) const override {
     const std::string directory = directory_of(task);
     const bool is_name = parsed.session_id.find('/') == std::string::npos;
-    // Of a session that goes on, the answer to the turn before could be taken for this one's.
+    // In a resumed session the answer of an earlier turn could be mistaken for the answer of this one.
     if (directory.empty() || parsed.session_id.empty() || !is_name || !task.session.empty()) return std::nullopt;
     return TranscriptFile{directory + "/projects", parsed.session_id + ".jsonl"};
   }
@@ -249,12 +248,12 @@ class Claude final : public CliBackend {
     ParsedOutput kept;
     for (const std::string_view line : split(transcript, '\n')) {
       const auto json = parse_object(line);
-      if (!json || is_aside(*json)) continue;
+      if (!json || is_ignored(*json)) continue;
       if (begins_a_turn(*json)) kept = ParsedOutput{};
       if (text_at(*json, "/type") == "user") kept.end_announced = false;
       if (text_at(*json, "/type") == "assistant") read_words(*json, kept);
     }
-    if (kept.end_announced) take_for_answer(parsed, std::move(kept.text));
+    if (kept.end_announced) accept_unfinished(parsed, std::move(kept.text));
   }
 
   LoginTraces login_traces(const Task& task) const override {

@@ -9,7 +9,8 @@
 namespace delegate {
 namespace {
 
-// Markers that the CLIs set for what runs inside them (observed, and behaviour catalogue A28, A35).
+// Markers that agents set for the programs they start, as observed in their environments. An inherited marker makes a
+// CLI refuse to start inside another one, or join a session that is not its own.
 constexpr std::array<std::string_view, 19> kMarkers{"CLAUDECODE",
                                                     "CLAUDE_CODE_ENTRYPOINT",
                                                     "CLAUDE_CODE_SESSION_ID",
@@ -46,7 +47,7 @@ bool is_marker(std::string_view name) {
                                               [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-// What a CLI says that ends before it has begun. Its own words at the beginning of a line, or the system's.
+// Errors of a CLI that ends before it has started to work, in its own words or those of the system.
 constexpr Signature kNotStarted[] = {
     {R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
      Outcome::spawn_failed},
@@ -68,7 +69,7 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
   for (const auto& [name, value] : task.environment) {
     if (task.login.contains(name)) continue;
     if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID" || is_replaced(name)) continue;
-    // A key that all logins saw would make them one.
+    // A key visible to all logins would make them the same account.
     const bool wanted = task.login.empty() && (lists(task.settings.env_keep, name) || lists(own_login, name));
     if (is_vendor_key(name) && !wanted) continue;
     out.push_back(name + "=" + value);
@@ -79,7 +80,7 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
 }
 
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home) {
-  const auto seen_by_child = [&](const std::string& name) {  // what a login sets is stronger
+  const auto seen_by_child = [&](const std::string& name) {  // the settings of a login take precedence
     for (const Environment* environment : {&task.login, &task.environment})
       if (const auto found = environment->find(name); found != environment->end()) return found->second;
     return std::string();
@@ -94,14 +95,14 @@ Call CliBackend::version_call(const Task& task) const {
 }
 
 void CliBackend::conclude(ParsedOutput& parsed, const Task&) const {
-  if (parsed.end_announced && !parsed.failure) take_for_answer(parsed, std::move(parsed.text));
+  if (parsed.end_announced && !parsed.failure) accept_unfinished(parsed, std::move(parsed.text));
 }
 
-void take_for_answer(ParsedOutput& parsed, std::string text) {
+void accept_unfinished(ParsedOutput& parsed, std::string text) {
   parsed.text = std::move(text);
   if (trim(parsed.text).empty()) return;
   parsed.complete = true;
-  parsed.warnings.emplace_back("it ended without saying so; the last thing that it wrote is taken for its answer");
+  parsed.warnings.emplace_back("it ended without its final record; the last text it wrote is taken as the answer");
 }
 
 std::optional<Failure> CliBackend::explain(const ParsedOutput& parsed, const Task&, const RawOutput& raw) const {

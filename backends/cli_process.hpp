@@ -7,37 +7,36 @@
 namespace delegate {
 
 /// The environment of a backend's process, as NAME=value: the caller's, without
-/// - keys and tokens of any AI vendor, unless `env.keep` names them (a vendor's key must not reach another vendor's
-/// CLI,
-///   nor silently bill an API account instead of the subscription);
-/// - the session and nesting markers of agents that called us, which make their CLIs refuse or misbehave;
-/// - everything with which a login page could open: BROWSER does nothing, there is no display.
-/// `own_login` names variables with which this very CLI is signed in (its subscription, not an API key).
+/// - keys and tokens of AI vendors, unless `env.keep` names them: a key must not reach the CLI of another vendor, nor
+///   bill an API account instead of the subscription;
+/// - session and nesting markers of a calling agent, which make its CLI refuse to start or misbehave;
+/// - anything that could open a login page: BROWSER does nothing, there is no display.
+/// `own_login` names variables that hold the sign-in of this CLI itself (its subscription, not an API key).
 std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login = {},
                                            const std::vector<std::string>& extra = {});
 
-/// A directory as the child will find it: what `variable` says there, else `below_home` of its home. Empty: neither.
+/// A directory as the child sees it: the value of `variable`, or else `below_home` in its home. Empty: neither is set.
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home);
 
-/// What all kinds that run an executable have in common.
+/// Common to all kinds that run an executable.
 class CliBackend : public Backend {
  public:
   bool is_process() const override { return true; }
   Call version_call(const Task& task) const override;
-  /// The last word of the answer was seen: only the bookkeeping behind it is missing.
+  /// Accepts an answer whose end was seen although the final record is missing.
   void conclude(ParsedOutput& parsed, const Task&) const override;
-  /// What stderr says, by the signatures that all vendors share.
+  /// The cause that stderr names, by the signatures common to all vendors.
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override;
 };
 
-/// The executable and the fixed arguments of `command`; everything else is the kind's own.
+/// The executable and the fixed arguments of `command`; each kind adds its own arguments.
 ProcessCall start_call(const Task& task);
 
-/// An answer that was found although the record of its end is missing.
-void take_for_answer(ParsedOutput& parsed, std::string text);
+/// Accepts `text` as the answer, with a warning, because the final record is missing.
+void accept_unfinished(ParsedOutput& parsed, std::string text);
 
-/// For CLIs that take a system prompt only where others could read it (argv) or instead of their own: it leads the
-/// prompt.
+/// The system prompt put before the prompt, for CLIs that take it only in argv, which other users can read, or only as
+/// a replacement of their own.
 std::string prompt_with_system(const Task& task);
 
 }  // namespace delegate

@@ -1,15 +1,15 @@
-#include "backends/codex.hpp"
+#include "backends/kinds.hpp"
 
 #include "backends/cli_process.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
-// turn.completed. Errors carry no status, only words. Observed with 0.169.0; parsed tolerantly.
+// turn.completed. Errors have no status field, only text. Observed with 0.169.0; parsed tolerantly.
 namespace delegate {
 namespace {
 
-// "stream disconnected" is said of much that is no lost connection.
+// "stream disconnected" also stands for failures that are not a lost connection.
 constexpr Signature kWords[] = {
     {R"(^(stream disconnected before completion: )?an error occurred while processing your request)",
      Outcome::server_error},
@@ -19,7 +19,7 @@ constexpr Signature kWords[] = {
     {R"(^stream disconnected before completion: connection refused|^connection failed: )", Outcome::unreachable},
 };
 
-/// The status that it names leads the message; what follows is the body of the answer, which may quote anything.
+/// The status at the beginning of the message; what follows is the response body, which may contain anything.
 constexpr const char* kStatus = R"(^(?:unexpected status|exceeded retry limit, last status:) (\d{3})\b)";
 
 std::optional<Outcome> outcome_of(const std::string& message) {
@@ -33,30 +33,31 @@ Failure failure_of(const std::string& message) {
   return {outcome_of(message).value_or(Outcome::exited_nonzero), one_line(message), stated_wait(message)};
 }
 
-/// It repeats a request four times before it tells anything of it. How long it pauses for a rate limit it never tells.
-constexpr const char* kTriedEnough =
+/// Codex repeats a request four times before it reports one of these. It never reports how long it waits for a rate
+/// limit.
+constexpr const char* kReportedLate =
     R"(^exceeded retry limit|^unexpected status 5\d\d|^We.re currently experiencing high demand)"
     R"(|^(stream disconnected before completion: )?error sending request)";
-/// A stream that breaks is told at once. In other words than these it may be a WebSocket that is not let through, and
-/// the fifth failure is followed by HTTPS, which works.
-constexpr const char* kToldAtOnce =
+/// These are reported for each try. Other errors may come from a blocked WebSocket: after the fifth one codex switches
+/// to HTTPS, which works.
+constexpr const char* kReportedImmediately =
     R"(^unexpected status|^stream disconnected before completion: (Transport error|An error|stream closed|Connection refused))";
 
-/// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": its own retries.
+/// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": retries of codex itself.
 void read_error(const std::string& message, ParsedOutput& parsed) {
   const std::string inner = captured(R"(^Reconnecting\.\.\. [^(]*\(([\s\S]*)\)\s*$)", message);
   Failure failure = failure_of(inner.empty() ? message : inner);
   if (failure.outcome == Outcome::exited_nonzero) return;
   if (const std::string count = captured(R"(^Reconnecting\.\.\. (\d{1,3})/)", message); !count.empty()) {
-    if (matches(kTriedEnough, inner)) failure.retrying = Retrying{.failures = 5};
-    else if (matches(kToldAtOnce, inner)) failure.retrying = Retrying{.failures = std::stoi(count)};
+    if (matches(kReportedLate, inner)) failure.retrying = Retrying{.failures = 5};
+    else if (matches(kReportedImmediately, inner)) failure.retrying = Retrying{.failures = std::stoi(count)};
   } else if (message.starts_with("Reconnecting... waiting for network")) {
     failure.retrying = Retrying{.for_ever = true};
   }
   parsed.failure = std::move(failure);
 }
 
-/// What a person would call it.
+/// The current activity, in words for people.
 std::string doing_of(const Json& event) {
   const std::string item = text_at(event, "/item/type");
   if (item == "command_execution") return "running a command";
@@ -89,14 +90,14 @@ class Codex final : public CliBackend {
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     add({"exec", "--json", "--skip-git-repo-check"});
     add({"--sandbox", task.access == Access::read_only ? "read-only" : "workspace-write"});
-    add({"-c", "analytics.enabled=false"});  // else it lingers for seconds after the end of the turn
+    add({"-c", "analytics.enabled=false"});  // otherwise the process lingers for seconds after the turn
     const auto place = static_cast<std::ptrdiff_t>(call.argv.size());
     if (!task.model.empty()) add({"-m", task.model});
     if (!task.effort.empty()) add({"-c", "model_reasoning_effort=\"" + task.effort + "\""});
-    if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox of its own: it stands before
+    if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox option: that one comes before it
     add({"-"});
     call.env = child_environment(task);
-    // Its last message in a file helps when its output is lost; without a place for it the call is as good.
+    // The file with the last message helps when output is lost; without a directory for it the call still works.
     call.argv_without_directory = call.argv;
     call.argv.insert(call.argv.begin() + place, {"-o", std::string(kScratch) + "/" + kAnswerFile});
     call.directory_placeholder = kScratch;
@@ -104,7 +105,7 @@ class Codex final : public CliBackend {
     return call;
   }
 
-  /// The account decides which models there are; what every one of them has is an effort.
+  /// Which models exist depends on the account; the reasoning effort works with all of them.
   bool choose(Task& task, Tier tier) const override {
     task.effort = tier_setting(task.settings, tier);
     return !task.effort.empty();
@@ -127,17 +128,17 @@ class Codex final : public CliBackend {
     if (type != "turn.completed") return;
     parsed.failure.reset();  // errors before it were retried with success
     parsed.complete = true;
-    if (!task.session.empty()) return;  // of a resumed thread it is the sum of all turns, not of this one
+    if (!task.session.empty()) return;  // in a resumed thread this is the sum of all turns
     parsed.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
     parsed.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
   }
 
-  /// It writes its last message there by itself, and nothing after a failure.
+  /// Codex writes its last message there itself, and nothing after a failure.
   std::optional<TranscriptFile> transcript(const ParsedOutput&, const Task&) const override {
     return TranscriptFile{{}, kAnswerFile};
   }
   void recover(ParsedOutput& parsed, std::string_view transcript) const override {
-    take_for_answer(parsed, valid_utf8(transcript));
+    accept_unfinished(parsed, valid_utf8(transcript));
   }
 
   LoginTraces login_traces(const Task& task) const override {

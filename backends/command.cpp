@@ -1,4 +1,4 @@
-#include "backends/command.hpp"
+#include "backends/kinds.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
-// Any other CLI, described in TOML alone: how it takes the prompt, where its answer stands, what its errors mean.
+// Any other CLI, described in the configuration: how it takes the prompt, where its answer is, what its errors mean.
 namespace delegate {
 namespace {
 
@@ -22,7 +22,7 @@ Json::json_pointer pointer_of(const Task& task) {
 
 constexpr Hint kHints[] = {
     {Outcome::bad_request, "leave --session out: this backend has no sessions ({session})"},
-    {Outcome::bad_output, "see where its answer stands, and set backends.{name}.answer"},
+    {Outcome::bad_output, "set backends.{name}.answer to where its output has the answer"},
 };
 
 class Command final : public CliBackend {
@@ -65,7 +65,7 @@ class Command final : public CliBackend {
       parsed.text = found.is_string() ? found.get<std::string>() : std::string();
     }
     while (parsed.text.ends_with('\n') || parsed.text.ends_with('\r'))
-      parsed.text.pop_back();  // the terminal's, not the answer's
+      parsed.text.pop_back();  // not part of the answer
     parsed.complete = !trim(parsed.text).empty();
   }
 

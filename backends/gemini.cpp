@@ -1,4 +1,4 @@
-#include "backends/gemini.hpp"
+#include "backends/kinds.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,15 +7,15 @@
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
-// Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas,
-// its end the record of type "result", which may say "error" although the exit code is 0. Exit codes are HTTP statuses
-// modulo 256 (145 is 401, no signal). Observed with 0.61.0; parsed tolerantly.
+// Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas.
+// The record of type "result" ends it; its status may be "error" although the exit code is 0. Exit codes are HTTP
+// statuses modulo 256 (145 is 401, not a signal). Observed with 0.61.0; parsed tolerantly.
 namespace delegate {
 namespace {
 
 constexpr const char* kScratch = "{scratch}";
 
-// A limit per minute is told as a quota, too; only the daily one is.
+// A limit per minute is also called a quota; only the daily one counts as such.
 constexpr Signature kWords[] = {
     {R"(\bdaily quota\b)", Outcome::quota_exhausted},
     {R"(\bexceeded your current quota\b)", Outcome::rate_limited},
@@ -26,7 +26,7 @@ constexpr Signature kTransport[] = {
     {R"(\bfetch failed\b)", Outcome::unreachable},
 };
 
-/// The vendor's own record, which the message often is or holds: `[API Error: {"error":{"code":400,…}}]`.
+/// The error record of the API, which the message often contains: `[API Error: {"error":{"code":400,…}}]`.
 std::optional<Json> vendor_record(std::string_view message) {
   const std::size_t begin = message.find('{');
   const std::size_t end = message.rfind('}');
@@ -34,7 +34,7 @@ std::optional<Json> vendor_record(std::string_view message) {
   return parse_object(message.substr(begin, end - begin + 1));
 }
 
-/// Without what the CLI puts around the words of others.
+/// Without the text that the CLI puts around an error message.
 std::string bare_words(const std::string& message) {
   std::string words = captured(R"(^\[API Error: ([\s\S]*)\]\s*(?:$|\n))", message);
   if (words.empty())
@@ -44,7 +44,7 @@ std::string bare_words(const std::string& message) {
   return words.empty() ? message : words;
 }
 
-/// The status of the record; 400 and 429 stand for several things, which the words tell apart.
+/// By the status of the record; 400 and 429 have several causes, which the text distinguishes.
 Failure failure_of(const std::string& message) {
   const auto vendor = vendor_record(message);
   std::string words = vendor ? text_at(*vendor, "/error/message") : "";
@@ -60,13 +60,13 @@ Failure failure_of(const std::string& message) {
   return {outcome.value_or(Outcome::exited_nonzero), one_line(words), stated_wait(message)};
 }
 
-// When a stream breaks the CLI waits a second or more, asks again and writes the new answer behind the pieces of the
-// first, without a word about it.
+// When a stream breaks, the CLI waits a second or more, repeats the request and writes the new answer behind the parts
+// of the first one, without any notice.
 constexpr milliseconds kShortestPause{900};
-constexpr std::size_t kSameBeginning = 16;  // bytes; a second try of a model need not go on as the first did
-constexpr std::size_t kFewestBytes = 4;     // with fewer before the pause the same beginning may be chance
+constexpr std::size_t kSameBeginning = 16;  // bytes; a second answer may differ after its beginning
+constexpr std::size_t kFewestBytes = 4;  // bytes; with fewer before the pause the same beginning may be a coincidence
 
-/// Of "2026-11-21T09:17:16.702Z" the time of the day.
+/// The time of day in "2026-11-21T09:17:16.702Z".
 std::optional<milliseconds> time_of_day(const std::string& stamp) {
   constexpr std::size_t kLength = std::string_view("2026-11-21T09:17:16.702Z").size();
   if (stamp.size() != kLength) return std::nullopt;
@@ -84,8 +84,8 @@ std::optional<milliseconds> time_of_day(const std::string& stamp) {
          milliseconds(thousandths);
 }
 
-/// After a pause it says again what it began with.
-bool begins_anew(const ParsedOutput& parsed) {
+/// The text after a pause repeats the beginning of the answer.
+bool has_restarted(const ParsedOutput& parsed) {
   const std::string_view whole = parsed.draft;
   return std::any_of(parsed.pauses.begin(), parsed.pauses.end(), [&](std::size_t pause) {
     return whole.substr(pause).starts_with(whole.substr(0, std::min(pause, kSameBeginning)));
@@ -99,18 +99,18 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   parsed.wrote_at = now;
   parsed.draft += text_at(json, "/content");
   parsed.doing.clear();
-  if (!begins_anew(parsed)) return;
-  parsed.failure = Failure{Outcome::dropped, "its answer broke off and began anew behind the pieces", {}};
-  parsed.failure->retrying = Retrying{.failures = 2};  // whatever comes now is no answer any more
+  if (!has_restarted(parsed)) return;
+  parsed.failure = Failure{Outcome::dropped, "its answer broke off and started again behind the first part", {}};
+  parsed.failure->retrying = Retrying{.failures = 2};  // nothing that follows can be a usable answer
 }
 
 void read_result(const Json& json, ParsedOutput& parsed) {
   parsed.usage.input_tokens = integer_at(json, "/stats/input_tokens");
   parsed.usage.output_tokens = integer_at(json, "/stats/output_tokens");
   if (text_at(json, "/status") == "success") {
-    if (begins_anew(parsed)) return;
-    parsed.failure.reset();  // what was retried with success
-    // Who said it all before the last tool was used has nothing to add to it.
+    if (has_restarted(parsed)) return;
+    parsed.failure.reset();  // earlier errors were retried with success
+    // If nothing follows the last tool call, the text before it is the answer.
     parsed.text = trim(parsed.draft).empty() ? parsed.text + parsed.draft : parsed.draft;
     parsed.complete = true;
     return;
@@ -120,7 +120,7 @@ void read_result(const Json& json, ParsedOutput& parsed) {
   else if (!parsed.failure) parsed.failure = Failure{Outcome::lost_result, "ended with an error and no message", {}};
 }
 
-/// What was said before a tool is used was a remark, as a rule; it is kept in case nothing follows.
+/// Text before a tool call is usually a remark; it is kept in case nothing follows.
 void read_tool_use(const Json& json, ParsedOutput& parsed) {
   parsed.text += parsed.draft;
   parsed.begin_draft();
@@ -129,11 +129,11 @@ void read_tool_use(const Json& json, ParsedOutput& parsed) {
 
 constexpr const char* kAttempt = R"(^Attempt (\d{1,3}) failed\b)";
 
-/// Its own retries are told on stderr alone: "Attempt 2 failed with status 500. Retrying …", or, for a rate limit, a
-/// second line with the wait. It would try ten times, for more than four minutes; its setting for that is honoured only
-/// in files that root owns.
+/// Retries of the CLI itself are reported on stderr only: "Attempt 2 failed with status 500. Retrying …", for a rate
+/// limit with a second line that has the wait. It would try ten times, for more than four minutes; its setting for that
+/// works only in files owned by root.
 void read_retry(std::string_view line, ParsedOutput& parsed) {
-  if (parsed.complete) return;  // the two pipes are not read in the order in which they were written
+  if (parsed.complete) return;  // the two pipes may be read in another order than they were written
   const bool failed = line.starts_with("Attempt ");
   if (const std::string count = failed ? captured(kAttempt, line) : ""; !count.empty()) {
     const auto before = parsed.failure;
@@ -146,7 +146,7 @@ void read_retry(std::string_view line, ParsedOutput& parsed) {
   }
 }
 
-/// Those that no shell or signal makes, and the input error that an unknown session is.
+/// Exit codes that neither a shell nor a signal causes, and the one of an unknown session.
 std::optional<Outcome> outcome_of_exit(int code) {
   if (code == 42) return Outcome::bad_request;
   for (const std::int64_t status : {401, 403, 429, 500, 503})
@@ -162,7 +162,8 @@ constexpr Hint kHints[] = {
      "[\"GEMINI_API_KEY\"]",
      "GEMINI_API_KEY"},
     {Outcome::unauthenticated, "run `gemini` and sign in, or set GEMINI_API_KEY"},
-    {Outcome::blocked, "run `gemini` in this directory and trust it with /permissions, or ask elsewhere with -C"},
+    {Outcome::blocked,
+     "run `gemini` in this directory and trust it with /permissions, or run delegate in another one with -C"},
 };
 
 class Gemini final : public CliBackend {
@@ -179,8 +180,8 @@ class Gemini final : public CliBackend {
     add({"--allowed-mcp-server-names", "__none__"});
     if (!task.model.empty()) add({"-m", task.model});
     if (!task.session.empty()) add({"--resume", task.session});
-    // One process instead of two, two seconds sooner. Its error reports go where we remove them: they may quote the
-    // prompt.
+    // NO_RELAUNCH: one process instead of two saves two seconds. TMPDIR: error reports, which may quote the prompt, go
+    // to a directory that we remove.
     call.env = child_environment(task, {}, {"GEMINI_CLI_NO_RELAUNCH=true", std::string("TMPDIR=") + kScratch});
     call.directory_placeholder = kScratch;
     call.input = prompt_with_system(task);
@@ -210,7 +211,7 @@ class Gemini final : public CliBackend {
   std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {
     if (raw.exit_code == 41) return Failure{Outcome::unauthenticated, one_line(raw.err), {}};
     if (raw.exit_code == 55) return Failure{Outcome::blocked, "the directory is not trusted by gemini", {}};
-    // The structured error is the tail of stderr, after stack traces.
+    // The structured error is at the end of stderr, after stack traces.
     const std::size_t tail = raw.err.rfind("\n{\n");
     if (tail != std::string_view::npos)
       if (const auto json = parse_object(raw.err.substr(tail))) return failure_of(text_at(*json, "/error/message"));

@@ -1,4 +1,4 @@
-#include "backends/ollama.hpp"
+#include "backends/kinds.hpp"
 
 #include "backends/ollama_host.hpp"
 #include "backends/ollama_models.hpp"
@@ -6,16 +6,16 @@
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
-// The local model through Ollama's native API. Its traps: no byte comes before the first token; a stream may end
-// cleanly without the end of the answer; a prompt that does not fit is cut silently unless told otherwise; and models
-// whose name ends in "cloud", or that carry a remote host, are not local at all.
+// The local model through the native API of Ollama. Beware: no byte arrives before the first token; a stream may end
+// cleanly before the end of the answer; by default a prompt that does not fit is cut silently; models whose name ends
+// in "cloud", or that have a remote host, are not local.
 namespace delegate {
 namespace {
 
 constexpr const char* kKeepLoaded = "15m";  // so that a second fallback finds the model loaded
 constexpr std::size_t kLongestShown = 80;
 
-/// As somebody has named it; empty: nobody has.
+/// The configured address; empty: none.
 std::string named_place(const Task& task) {
   if (!task.settings.url.empty()) return task.settings.url;
   const auto host = task.environment.find("OLLAMA_HOST");
@@ -41,7 +41,7 @@ void read_end(const Json& json, const Task& task, ParsedOutput& parsed) {
     parsed.warnings.push_back(std::move(cut));
 }
 
-/// The guard against DNS rebinding of a server that is bound to loopback.
+/// A server bound to loopback rejects other host names, as a protection against DNS rebinding.
 Failure refused_host(const Task& task) {
   return {Outcome::blocked, "the server refused the Host header of " + base_url(task), {}};
 }
@@ -67,8 +67,8 @@ constexpr Hint kHints[] = {
     {Outcome::model_rejected, "ollama pull qwen3"},
     {Outcome::bad_request, "leave --session out: a local model has no sessions ({session})"},
     {Outcome::context_too_long, "shorten the prompt, or choose a model with a larger window"},
-    {Outcome::bad_output, "see that backends.{name}.url or OLLAMA_HOST is Ollama's own address"},
-    {Outcome::blocked, "name it by its address: 127.0.0.1 instead of a name in backends.{name}.url or OLLAMA_HOST"},
+    {Outcome::bad_output, "check that backends.{name}.url or OLLAMA_HOST is the address of an Ollama server"},
+    {Outcome::blocked, "use the address 127.0.0.1 instead of a name in backends.{name}.url or OLLAMA_HOST"},
 };
 
 class Ollama final : public Backend {
@@ -80,7 +80,7 @@ class Ollama final : public Backend {
   std::string_view server_program(const Task& task) const override { return named_place(task).empty() ? "ollama" : ""; }
   Call version_call(const Task& task) const override { return get(base_url(task) + "/api/version"); }
 
-  // Which models are there, which are loaded, and what the chosen one is.
+  // The installed models, the loaded ones, and details of the chosen one.
   std::optional<HttpRequest> lookup(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (answers.empty()) return get(base_url(task) + "/api/tags");
     if (answers[0].status != 200) return std::nullopt;
@@ -90,8 +90,8 @@ class Ollama final : public Backend {
     return post(base_url(task) + "/api/show", {{"model", model->name}});
   }
 
-  /// A chat without messages loads the model and says so. With the window of the question to come: another one would
-  /// load it once more.
+  /// A chat without messages loads the model. It uses the context window of the coming request: another size would load
+  /// the model a second time.
   std::optional<Load> load(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (answers.size() < 2) return std::nullopt;
     const auto model = choose_ollama_model(task, answers);
@@ -108,7 +108,7 @@ class Ollama final : public Backend {
     return Load{post(base_url(task) + "/api/chat", body), one_line(model->name, kLongestShown)};
   }
 
-  /// Without a name for the tier: by size, among what is installed.
+  /// Without a model name for the tier: by size, among the installed models.
   bool choose(Task& task, Tier tier) const override {
     if (Backend::choose(task, tier)) return true;
     task.model.clear();

@@ -10,10 +10,10 @@
 namespace delegate {
 namespace {
 
-constexpr int kSmallestDefaultWindow = 4096;  // what the server takes on a small machine when nobody says more
-constexpr int kFirstBucket = 8192;            // windows grow in powers of two: a changed window reloads the model
+constexpr int kSmallestDefaultWindow = 4096;  // the default of the server on a small machine
+constexpr int kFirstBucket = 8192;            // windows grow in powers of two, because each change reloads the model
 
-/// `qwen3`, `qwen3:latest` and `library/qwen3` are one model.
+/// `qwen3`, `qwen3:latest` and `library/qwen3` are the same model.
 std::string canonical(std::string name) {
   name = lower(name);
   for (const std::string_view prefix : {"registry.ollama.ai/", "library/"})
@@ -29,7 +29,7 @@ const Json& row_of(const Json& models, const std::string& name) {
   return kNone;
 }
 
-/// A number of tokens, 0 for anything that makes no sense as one.
+/// A number of tokens; 0 for any other value.
 int window_in(const Json& value) {
   if (!value.is_number_integer()) return 0;
   const double length = value.get<double>();
@@ -100,7 +100,7 @@ tl::expected<OllamaModel, Failure> choose_among(const std::vector<OllamaModel>& 
                            [](const OllamaModel& a, const OllamaModel& b) { return a.modified < b.modified; });
 }
 
-/// `model_info` has the longest window under the architecture's name.
+/// `model_info` has the longest window, under a key with the architecture's name.
 int longest_window(const Json& show) {
   for (const auto& [key, value] : at(show, "/model_info").items())
     if (key.ends_with(".context_length")) return window_in(value);
@@ -121,7 +121,7 @@ bool has_cloud_name(std::string_view name) { return name.ends_with(":cloud") || 
 
 tl::expected<OllamaModel, Failure> choose_ollama_model(const Task& task, const OllamaLookups& lookups) {
   std::vector<OllamaModel> models = installed(lookups[0], lookups[1]);
-  // Which model each /api/show was about follows from the answers before it.
+  // The model of each /api/show follows from the results before it.
   for (std::size_t i = 2;; ++i) {
     auto model = choose_among(models, task);
     if (!model || model->remote || i >= lookups.size()) return model;

@@ -4,33 +4,33 @@
 
 #include "core/run/backend.hpp"
 
-// Which of Ollama's models is asked, and with how large a window: told from what its lookups answer.
+// Chooses the model of Ollama and its context window from the results of the lookups.
 namespace delegate {
 
-/// Of /api/tags, /api/ps and, one after the other, /api/show of the models that were thought of.
+/// Results of /api/tags, /api/ps and then /api/show of each model considered.
 using OllamaLookups = std::vector<HttpResult>;
 
 struct OllamaModel {
   std::string name;
-  bool remote = false;    // it runs elsewhere, and only the way to it begins here
-  bool chats = true;      // not one for embeddings
+  bool remote = false;    // does not run on this machine; Ollama only forwards the prompt
+  bool chats = true;      // not for embeddings only
   std::string modified;   // RFC 3339
-  std::int64_t size = 0;  // bytes; 0: not said
+  std::int64_t size = 0;  // bytes; 0: unknown
   bool loaded = false;
-  int loaded_window = 0;   // tokens; 0: not loaded, or not said
-  int longest_window = 0;  // the model's own maximum; 0: not said
-  bool shown = false;      // /api/show has been asked about it
+  int loaded_window = 0;   // tokens; 0: not loaded, or unknown
+  int longest_window = 0;  // maximum of the model; 0: unknown
+  bool shown = false;      // its /api/show is among the lookups
 };
 
 /// The named model, else one that is loaded already, else the newest, or one of the size that is wanted. A remote one
 /// never by chance: only when it is named in full. A Failure says why there is none. Needs the first two lookups.
 tl::expected<OllamaModel, Failure> choose_ollama_model(const Task& task, const OllamaLookups& lookups);
 
-/// The window to ask for, in tokens; 0: the server's own. One that differs from the loaded one makes the server load
-/// the model again, so a loaded one that is large enough is kept.
+/// The context window to request, in tokens; 0: the default of the server. A loaded window that is large enough is
+/// kept, because another size makes the server load the model again.
 int ollama_window(const Task& task, const OllamaModel& model);
 
-/// Names that Ollama gives to what runs in its cloud.
+/// Is this a name that Ollama gives to models in its cloud?
 bool has_cloud_name(std::string_view name);
 
 }  // namespace delegate

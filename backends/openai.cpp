@@ -1,12 +1,12 @@
-#include "backends/openai.hpp"
+#include "backends/kinds.hpp"
 
 #include "backends/ollama_host.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
-// Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; the answer has ended when a
-// finish_reason or `[DONE]` came, and nothing else counts as its end.
+// Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; only a finish_reason or `[DONE]`
+// ends the answer.
 namespace delegate {
 namespace {
 
@@ -24,7 +24,7 @@ std::vector<std::string> headers(const Task& task) {
   return out;
 }
 
-/// Of the server's list, which may hold models that only embed or rank.
+/// The first chat model of the server's list, which may contain models for embedding or ranking.
 std::string first_model(const HttpResult& models) {
   const auto json = parse_object(models.body);
   if (!json) return {};
@@ -35,7 +35,7 @@ std::string first_model(const HttpResult& models) {
   return text_at(*json, "/data/0/id");
 }
 
-/// `error` is the value of that field, or the whole body where there is none.
+/// `error` is the value of the "error" field, or the whole body if there is none.
 Failure failure_of(const Json& error, const Task& task, std::optional<std::int64_t> status) {
   ServerError said = server_error(error, task);
   if (!said.outcome && status) said.outcome = outcome_of_status(*status);
@@ -44,7 +44,7 @@ Failure failure_of(const Json& error, const Task& task, std::optional<std::int64
 }
 
 void read_end(const Task& task, const std::string& reason, ParsedOutput& parsed) {
-  parsed.end_announced = true;  // the usage may follow, and [DONE]
+  parsed.end_announced = true;  // usage and [DONE] may follow
   if (reason == "length")
     parsed.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
                               " tokens (max_tokens, or the model's window)");
@@ -55,7 +55,7 @@ constexpr Hint kHints[] = {
     {Outcome::connect_timeout, "start the server, or set backends.{name}.url"},
     {Outcome::unauthenticated, "name the variable that holds its key in backends.{name}.api_key_env"},
     {Outcome::bad_request, "leave --session out: a server has no sessions ({session})"},
-    {Outcome::bad_output, "see that backends.{name}.url is the address of an OpenAI interface"},
+    {Outcome::bad_output, "check that backends.{name}.url is the address of an OpenAI-compatible server"},
 };
 
 class OpenAi final : public Backend {
@@ -90,7 +90,7 @@ class OpenAi final : public Backend {
   }
 
   void read(ParsedOutput& parsed, const Task& task, Stream, std::string_view line) const override {
-    if (!line.starts_with("data:")) return;  // comments (pings) and other fields
+    if (!line.starts_with("data:")) return;  // comments (keep-alive) and other fields
     const std::string_view data = trim(line.substr(5));
     if (data == "[DONE]") {
       parsed.complete = true;

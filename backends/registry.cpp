@@ -1,11 +1,6 @@
 #include "backends/registry.hpp"
 
-#include "backends/claude.hpp"
-#include "backends/codex.hpp"
-#include "backends/command.hpp"
-#include "backends/gemini.hpp"
-#include "backends/ollama.hpp"
-#include "backends/openai.hpp"
+#include "backends/kinds.hpp"
 
 namespace delegate {
 

@@ -3,7 +3,7 @@
 
 namespace delegate {
 
-/// All kinds of backends, one line each. Null: no such kind.
+/// The backend of a kind ("claude", "command", …). Null: unknown kind.
 const Backend* find_backend(std::string_view kind);
 
 }  // namespace delegate

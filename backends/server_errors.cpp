@@ -9,21 +9,21 @@ namespace delegate {
 namespace {
 
 constexpr double kBytesPerToken = 3.5;
-constexpr int kTooFewToTell = 2048;   // below that the estimate is too rough for a verdict
-constexpr double kSurelyWhole = 0.6;  // of the estimate
+constexpr int kSmallestCheck = 2048;  // tokens; below that the estimate is too rough
+constexpr double kSurelyWhole = 0.6;  // share of the estimate
 constexpr std::string_view kDigits = "0123456789";
 
-struct Said {
-  std::string words;  // for a person
-  std::string all;    // with the error's type, for telling what it is
+struct ErrorText {
+  std::string words;  // for people
+  std::string all;    // with the type of the error, to find its cause
 };
 
-Said said_in(const Json& error) {
+ErrorText text_in(const Json& error) {
   if (error.is_string()) {
     const auto inner = parse_object(error.get<std::string>());
     if (!inner) return {error.get<std::string>(), error.get<std::string>()};
     const Json& nested = at(*inner, "/error");
-    return said_in(nested.is_object() ? nested : *inner);
+    return text_in(nested.is_object() ? nested : *inner);
   }
   const std::string message = text_at(error, "/message");
   if (message.empty()) return {dump(error), dump(error)};
@@ -38,11 +38,11 @@ int estimated_tokens(const Task& task) {
 }
 
 ServerError server_error(const Json& error, const Task& task) {
-  const Said said = said_in(error);
+  const ErrorText said = text_in(error);
   ServerError out{.words = one_line(said.words), .outcome = match(common_signatures(), said.all)};
   if (said.all.find("context size") != std::string::npos) out.outcome = Outcome::context_too_long;
   if (said.all.find("Loading model") != std::string::npos) out.outcome = Outcome::loading;
-  // A person who is to shorten a prompt wants to know by how much.
+  // To shorten a prompt one has to know by how much.
   if (out.outcome == Outcome::context_too_long && out.words.find_first_of(kDigits) == std::string::npos)
     out.words = "the prompt has about " + std::to_string(estimated_tokens(task)) + " tokens: " + out.words;
   return out;
@@ -50,7 +50,7 @@ ServerError server_error(const Json& error, const Task& task) {
 
 std::string warning_of_cut_prompt(const Task& task, std::optional<std::int64_t> tokens_read) {
   const int expected = estimated_tokens(task);
-  if (!tokens_read || expected <= kTooFewToTell || static_cast<double>(*tokens_read) >= kSurelyWhole * expected)
+  if (!tokens_read || expected <= kSmallestCheck || static_cast<double>(*tokens_read) >= kSurelyWhole * expected)
     return {};
   return "the model seems to have read only " + std::to_string(*tokens_read) + " of about " + std::to_string(expected) +
          " tokens: its context window is too small";

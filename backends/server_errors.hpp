@@ -5,22 +5,21 @@
 #include "core/base/json.hpp"
 #include "core/run/backend.hpp"
 
-// What servers of models have in common: how they word a failure, and how large a prompt is for them.
+// Common to model servers: how they report errors, and estimates of the prompt size.
 namespace delegate {
 
-/// The value of an "error" field: a text, an object with a message, or (llama-server's error, passed on by Ollama) such
-/// an object written into a text.
+/// The value of an "error" field: a string, an object with a message, or such an object inside a string (Ollama passes
+/// on errors of llama-server that way).
 struct ServerError {
   std::string words;               // one line
-  std::optional<Outcome> outcome;  // as far as the words say
+  std::optional<Outcome> outcome;  // if the text names a cause
 };
 ServerError server_error(const Json& error, const Task& task);
 
-/// Of prompt and system prompt together, roughly: each model counts in its own way.
+/// A rough estimate for prompt and system prompt together; each model counts differently.
 int estimated_tokens(const Task& task);
 
-/// For the person, when the model seems to have read a part only: servers cut a long prompt silently. Empty: all is
-/// well.
+/// A warning if the model seems to have read only a part of the prompt: servers cut a long one silently. Empty: none.
 std::string warning_of_cut_prompt(const Task& task, std::optional<std::int64_t> tokens_read);
 
 }  // namespace delegate

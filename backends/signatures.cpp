@@ -13,8 +13,8 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kLookedAt = 32u << 10;  // an error is short; its beginning and end are looked at
-constexpr std::uint32_t kMostSteps = 50'000;  // at each place: a person's pattern must not hang the program
+constexpr std::size_t kInspected = 32u << 10;  // of a longer text only the beginning and the end are searched
+constexpr std::uint32_t kMostSteps = 50'000;   // per position: a configured pattern must not hang the program
 
 struct FreeCode {
   void operator()(pcre2_code* code) const { pcre2_code_free(code); }
@@ -26,7 +26,7 @@ struct FreeContext {
   void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
 };
 
-// Bytes that are not UTF-8 match nothing, and do no harm.
+// Bytes that are not UTF-8 match nothing.
 constexpr std::uint32_t kOptions = PCRE2_MULTILINE | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
 
 enum class Case : std::uint32_t { matters = 0, ignored = PCRE2_CASELESS };
@@ -41,7 +41,7 @@ Code compile(std::string_view pattern, Case letters) {
       pcre2_compile(bytes, pattern.size(), kOptions | static_cast<std::uint32_t>(letters), &error, &where, nullptr));
 }
 
-/// One of our own patterns, compiled once: a CLI may print errors by the thousand. Lives as long as the program.
+/// A built-in pattern, compiled once, because a CLI may print thousands of errors. Lives as long as the program.
 const pcre2_code* compiled(const char* pattern) {
   static std::mutex mutex;
   static std::map<std::string_view, Code> codes;
@@ -51,7 +51,7 @@ const pcre2_code* compiled(const char* pattern) {
   return code.get();
 }
 
-/// The captured groups of the first match (0 is the whole), empty when there is none.
+/// The captured groups of the first match (0 is the whole match); empty if there is none.
 std::vector<std::string> groups(const pcre2_code* code, std::string_view text) {
   if (code == nullptr) return {};
   const std::unique_ptr<pcre2_match_data, FreeMatch> found(pcre2_match_data_create_from_pattern(code, nullptr));
@@ -69,14 +69,14 @@ std::vector<std::string> groups(const pcre2_code* code, std::string_view text) {
   return out;
 }
 
-std::string looked_at(std::string_view text) {
-  if (text.size() <= kLookedAt) return std::string(text);
-  const std::size_t half = kLookedAt / 2;
+std::string inspected_part(std::string_view text) {
+  if (text.size() <= kInspected) return std::string(text);
+  const std::size_t half = kInspected / 2;
   return std::string(text.substr(0, half)).append("\n").append(text.substr(text.size() - half));
 }
 
 constexpr std::array kCommon{
-    // Sign-in. Whole phrases: a number or the word "auth" alone proves nothing.
+    // Sign-in. Whole phrases, because a number or the word "auth" alone proves nothing.
     Signature{R"(\binvalid (x-)?api[ -]?key\b|\bapi key not valid\b|\bapi_key_invalid\b|incorrect api key)",
               Outcome::unauthenticated},
     Signature{R"(\bnot logged in\b|please run /login|\bnot authenticated\b|\bplease (sign|log) in\b)",
@@ -87,11 +87,11 @@ constexpr std::array kCommon{
     Signature{
         R"(set an auth method|\binvalid auth method\b|\bno auth(entication)? method\b|access token could not be refreshed|^unauthorized$)",
         Outcome::unauthenticated},
-    // Quota before rate limit: its words often hold the other's.
+    // Quota before rate limit: its messages often contain the phrases of the other.
     Signature{
         R"(\b(exceeded|exhausted) your .{0,24}quota\b|\bquota exceeded\b|\binsufficient_quota\b|\busage limit\b|\bcredit balance is too low\b)",
         Outcome::quota_exhausted},
-    // A bare number is no status: it may be a line of a stack trace.
+    // A bare number may be a line number of a stack trace.
     Signature{
         R"((status|code|error|https?|http/[\d.]+|returned|response|got|rejected)\W{0,4}429\b|\btoo many requests\b|\brate[ _-]?limit)",
         Outcome::rate_limited},
@@ -125,7 +125,7 @@ std::string line_around(const std::string& part, const std::string& text) {
 }  // namespace
 
 bool matches(const std::string& pattern, std::string_view text) {
-  return !groups(compile(pattern, Case::matters).get(), looked_at(text)).empty();
+  return !groups(compile(pattern, Case::matters).get(), inspected_part(text)).empty();
 }
 
 std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text) {
@@ -133,17 +133,17 @@ std::optional<Outcome> match(std::span<const Signature> signatures, std::string_
   return found ? std::optional(found->outcome) : std::nullopt;
 }
 
-std::optional<Finding> find(std::span<const Signature> signatures, std::string_view text) {
+std::optional<SignatureMatch> find(std::span<const Signature> signatures, std::string_view text) {
   if (text.empty()) return std::nullopt;
-  const std::string looked = looked_at(text);
+  const std::string looked = inspected_part(text);
   for (const Signature& signature : signatures)
     if (const auto found = groups(compiled(signature.pattern), looked); !found.empty())
-      return Finding{signature.outcome, line_around(found.front(), looked)};
+      return SignatureMatch{signature.outcome, line_around(found.front(), looked)};
   return std::nullopt;
 }
 
 std::string captured(const std::string& pattern, std::string_view text) {
-  const auto found = groups(compile(pattern, Case::matters).get(), looked_at(text));
+  const auto found = groups(compile(pattern, Case::matters).get(), inspected_part(text));
   return found.size() < 2 ? std::string() : found[1];
 }
 

@@ -78,7 +78,7 @@ echo '{"type":"assistant","message":{"content":[{"type":"text","text":"the whole
 )");
   Json json = cli.run("ask -b claude hello --json").expect(0).json();
   CHECK(json["answer"] == "the whole answer");
-  CHECK(json["warnings"][0].get<std::string>().find("taken for its answer") != std::string::npos);
+  CHECK(json["warnings"][0].get<std::string>().find("taken as the answer") != std::string::npos);
 }
 
 TEST_CASE("claude's session file has the answer that its output lacks") {

@@ -52,7 +52,7 @@ void trip_and_cool(const Path& directory, TestClock& clock) {
 
 }  // namespace
 
-TEST_CASE("the slots of a process that was killed are free at once") {
+TEST_CASE("the slots of a killed process are free immediately") {
   TempDirectory directory;
   TestClock clock;
   Holder holder(directory.path(), clock, 2);
@@ -68,7 +68,7 @@ TEST_CASE("the slots of a process that was killed are free at once") {
   CHECK(state_of(*store, "codex").slots.empty());
 }
 
-TEST_CASE("a probe whose process was killed is taken over at once, by one [R7]") {
+TEST_CASE("a probe whose process was killed is taken over immediately, by exactly one [R7]") {
   TempDirectory directory;
   TestClock clock;
   trip_and_cool(directory.path(), clock);
@@ -93,7 +93,7 @@ TEST_CASE("a process is not taken for a dead one that had its pid") {
   CHECK(breakers.is_dead(earlier));
 }
 
-TEST_CASE("one process sees the trip of another at its next decision [bug 46]") {
+TEST_CASE("one process sees the trip of another at its next decision") {
   TempDirectory directory;
   TestClock clock;
   const auto one = open_in(directory.path(), clock);
@@ -107,7 +107,7 @@ TEST_CASE("one process sees the trip of another at its next decision [bug 46]") 
   CHECK(kind_of(watching.admit(codex(4))) == PermitKind::denied);
 }
 
-TEST_CASE("a new process changes nothing by starting: neither state nor deadline [bug 17] [bug 18] [bug 47]") {
+TEST_CASE("starting a process changes neither state nor deadline") {
   TempDirectory directory;
   TestClock clock;
   {
@@ -127,7 +127,7 @@ TEST_CASE("a new process changes nothing by starting: neither state nor deadline
   CHECK(kind_of(Breakers(store.get(), "", this_process("boot-1")).admit(codex(4))) == PermitKind::probe);
 }
 
-TEST_CASE("of eight processes at a limited backend exactly one probes slowly [R22]") {
+TEST_CASE("of eight processes at a limited backend exactly one runs a limit probe [R22]") {
   TempDirectory directory;
   TestClock clock;
   {
@@ -159,7 +159,7 @@ TEST_CASE("of eight processes at a limited backend exactly one probes slowly [R2
   CHECK(state_of(*open_in(directory.path(), clock), "codex").slots.empty());
 }
 
-TEST_CASE("of eight processes at one server none counts what another one's lost connection brings (B25) [R20]") {
+TEST_CASE("of eight processes at one server none counts the effects of another one's lost connection [R20]") {
   TempDirectory directory;
   TestClock clock;
   const auto at_server = [](int i) {

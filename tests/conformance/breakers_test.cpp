@@ -54,7 +54,7 @@ TEST_CASE("a permit holds a slot until it is settled, once") {
   CHECK(desk.breaker().streak.size() == 1);
 }
 
-TEST_CASE("a permit that is not settled is neutral when it goes away [R6] [bug 28]") {
+TEST_CASE("a permit that is not settled is neutral when it goes away [R6]") {
   Desk desk;
   desk.trip();
   desk.clock.pass(60s);
@@ -79,7 +79,7 @@ TEST_CASE("a permit that was moved is settled by its new owner alone") {
   CHECK(desk.breaker().streak.size() == 1);
 }
 
-TEST_CASE("a refusal says why, what failed last and when to come back [bug 43]") {
+TEST_CASE("a refusal states its reason, the last failure and when to retry") {
   Desk desk;
   desk.trip();
   desk.clock.pass(59'999ms);
@@ -92,7 +92,7 @@ TEST_CASE("a refusal says why, what failed last and when to come back [bug 43]")
   CHECK_FALSE(desk.refusal().retry_in);
 }
 
-TEST_CASE("the break is told to the one whose failure began it [R12]") {
+TEST_CASE("the trip is reported to the caller whose failure caused it [R12]") {
   Desk desk;
   for (int i = 0; i < 2; ++i) CHECK_FALSE(desk.permit().settle({.verdict = Verdict::failure}).tripped);
   CHECK(desk.permit().settle({.verdict = Verdict::failure}).tripped);
@@ -113,7 +113,7 @@ TEST_CASE("slots are counted over the host, and come back one by one") {
   CHECK(desk.refusal().reason == SkipReason::no_slot);
 }
 
-TEST_CASE("a missing slot spends no probe [R19] [bug 29]") {
+TEST_CASE("a missing slot spends no probe [R19]") {
   Desk desk;
   desk.codex.max_parallel = 1;
   std::optional<Permit> slow = desk.permit();
@@ -125,7 +125,7 @@ TEST_CASE("a missing slot spends no probe [R19] [bug 29]") {
   CHECK(desk.permit().kind() == PermitKind::probe);
 }
 
-TEST_CASE("an open breaker refuses before the slots are looked at") {
+TEST_CASE("an open breaker refuses before slots are checked") {
   Desk desk;
   desk.codex.max_parallel = 1;
   std::optional<Permit> slow = desk.permit();
@@ -148,7 +148,7 @@ TEST_CASE("a slot whose lease is over is free, also after a reboot") {
   CHECK(desk.slots() == 0);
 }
 
-TEST_CASE("a new executable at the same place gets a fresh judgement; another place does not") {
+TEST_CASE("a new executable at the same path resets the breaker; another path does not") {
   Desk desk;
   desk.trip();
   SECTION("reinstalled") {
@@ -168,7 +168,7 @@ TEST_CASE("a new executable at the same place gets a fresh judgement; another pl
   }
 }
 
-TEST_CASE("a clock set back or a reboot is anchored anew in the store, although the answer was no [R15] [bug 51]") {
+TEST_CASE("a clock set back or a reboot moves the stored span to the new clock even when the call is refused [R15]") {
   Desk desk;
   desk.trip();
   desk.clock.reboot();
@@ -180,14 +180,14 @@ TEST_CASE("a clock set back or a reboot is anchored anew in the store, although 
   CHECK(desk.permit().kind() == PermitKind::probe);
 }
 
-TEST_CASE("a call that takes long keeps nobody else waiting or out [bug 23]") {
+TEST_CASE("a long call neither delays nor prevents other calls") {
   Desk desk;
   const Permit slow = desk.permit();
   desk.clock.pass(90s);
   CHECK(desk.permit().settle({.verdict = Verdict::success}).counted);
 }
 
-TEST_CASE("a success with nothing to forget costs no write, beyond its slot") {
+TEST_CASE("a success without earlier failures writes only its slot") {
   Desk desk;
   desk.permit().settle({.verdict = Verdict::success});
   const BackendState before = state_of(*desk.store, "codex");
@@ -195,7 +195,7 @@ TEST_CASE("a success with nothing to forget costs no write, beyond its slot") {
   CHECK(state_of(*desk.store, "codex") == before);
 }
 
-TEST_CASE("ten threads take and settle permits, read and reset, and every slot comes back [bug 14] [bug 57]") {
+TEST_CASE("ten threads take and settle permits, read and reset, and every slot comes back") {
   Desk desk;
   std::atomic<int> admitted = 0;
   std::atomic<int> refused = 0;

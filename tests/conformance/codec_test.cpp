@@ -20,7 +20,7 @@ constexpr auto kStates = {BreakerState::closed, BreakerState::open, BreakerState
 
 // These files are what version 1 wrote. They are never changed; a later version brings files of its own.
 
-TEST_CASE("an open breaker that version 1 wrote is read as it was meant [bug 47]") {
+TEST_CASE("an open breaker that version 1 wrote is read as it was meant") {
   const auto state = decode(fixture("backend_state_v1.json"));
   REQUIRE(state);
   CHECK(*state == elaborate_state(BreakerState::open));
@@ -59,7 +59,7 @@ TEST_CASE("every state comes back from its text as it was") {
   CHECK(decode(encode(BackendState{})) == BackendState{});
 }
 
-TEST_CASE("a running limit comes back with its slow probes [R22]") {
+TEST_CASE("a running limit is restored with its limit probes [R22]") {
   BackendState state = elaborate_state(BreakerState::open);
   state.breaker.limit_probe = Span{{"boot-1", milliseconds(5), milliseconds(7)}, milliseconds(300'000)};
   CHECK(decode(encode(state)) == state);
@@ -89,7 +89,7 @@ TEST_CASE("what is not such a state is damage and never a guess") {
   for (std::size_t length = 0; length < good.size(); ++length) CHECK(is_damage(good.substr(0, length)));
 }
 
-TEST_CASE("a field of the wrong kind is damage, wherever it stands [bug 52]") {
+TEST_CASE("a field of the wrong kind is damage, wherever it stands") {
   const nlohmann::json good = nlohmann::json::parse(encode(elaborate_state(BreakerState::half_open)));
   const nlohmann::json fields = good.flatten();
   for (const auto& [path, value] : fields.items()) {

@@ -22,7 +22,7 @@ struct Shop {
 
 }  // namespace
 
-TEST_CASE("a store begins empty, says what it is, and has nothing to confess") {
+TEST_CASE("a new store is empty, describes itself, and has no notice") {
   Shop shop;
   CAPTURE(shop.kind.name);
   REQUIRE(shop.store);
@@ -35,7 +35,7 @@ TEST_CASE("a store begins empty, says what it is, and has nothing to confess") {
   CHECK(reading->now == shop.clock.now());
 }
 
-TEST_CASE("an update begins from a default state and is told the store's time") {
+TEST_CASE("an update starts from a default state and gets the store's time") {
   Shop shop;
   bool called = false;
   REQUIRE(shop.store->update("codex", [&](BackendState& state, const HostTime& now) {
@@ -46,7 +46,7 @@ TEST_CASE("an update begins from a default state and is told the store's time") 
   CHECK(called);
 }
 
-TEST_CASE("backends with one peer share what is known of drops, and nothing else [R20]") {
+TEST_CASE("backends with one peer share the state of drops, and nothing else [R20]") {
   Shop shop;
   CAPTURE(shop.kind.name);
   const auto come_to = [&](const char* backend, const char* peer) {
@@ -73,7 +73,7 @@ TEST_CASE("backends with one peer share what is known of drops, and nothing else
   CHECK(state_of(*shop.store, "one").breaker.burst == burst);
 }
 
-TEST_CASE("every field of a state survives: save, change, restore [bug 16] [bug 52]") {
+TEST_CASE("every field of a state survives: save, change, restore") {
   Shop shop;
   for (const BreakerState kind : kStates) {
     const BackendState state = elaborate_state(kind);
@@ -113,7 +113,7 @@ TEST_CASE("nothing is stored when nothing changed") {
   CHECK(state_of(*shop.store, "codex") == elaborate_state(BreakerState::open));
 }
 
-TEST_CASE("what was read does not change behind the reader's back [bug 16]") {
+TEST_CASE("what was read does not change behind the reader's back") {
   Shop shop;
   REQUIRE(put(*shop.store, "codex", elaborate_state(BreakerState::closed)));
   const auto reading = shop.store->read();
@@ -121,7 +121,7 @@ TEST_CASE("what was read does not change behind the reader's back [bug 16]") {
   CHECK(reading->backends.at("codex") == elaborate_state(BreakerState::closed));
 }
 
-TEST_CASE("a reading is of one moment: two fields that change together are never seen apart [bug 14] [bug 33]") {
+TEST_CASE("a snapshot is of one moment: two fields that change together are never seen apart") {
   Shop shop;
   std::atomic<int> failed = 0;
   std::atomic<bool> done = false;
@@ -149,7 +149,7 @@ TEST_CASE("a reading is of one moment: two fields that change together are never
   CHECK(state_of(*shop.store, "codex").breaker.trips == 300);
 }
 
-TEST_CASE("eight threads with two hundred updates each lose nothing [bug 56]") {
+TEST_CASE("eight threads with two hundred updates each lose nothing") {
   Shop shop;
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
@@ -161,7 +161,7 @@ TEST_CASE("eight threads with two hundred updates each lose nothing [bug 56]") {
   CHECK(state_of(*shop.store, "codex").breaker.trips == 1600);
 }
 
-TEST_CASE("a break follows the clocks and not the wall: set back an hour, it ends when it would have [R14] [bug 50]") {
+TEST_CASE("a cooldown follows the boot clock: with the wall clock set back an hour, it still ends on time [R14]") {
   Shop shop;
   REQUIRE(shop.store->update("codex", [](BackendState& s, const HostTime& now) { open_for(s.breaker, now, 60s); }));
   shop.clock.set_wall_clock(-1h);
@@ -176,7 +176,7 @@ TEST_CASE("a break follows the clocks and not the wall: set back an hour, it end
   };
   CHECK(ask() == PermitKind::denied);
   SECTION("one second later") { shop.clock.pass(1s); }
-  SECTION("after a reboot it is clamped and anchored anew [R15] [bug 51]") {
+  SECTION("after a reboot it is clamped and moved to the new clock [R15]") {
     shop.clock.reboot();
     shop.clock.set_wall_clock(-5h);
     CHECK(ask() == PermitKind::denied);
@@ -188,7 +188,7 @@ TEST_CASE("a break follows the clocks and not the wall: set back an hour, it end
   CHECK(ask() == PermitKind::probe);
 }
 
-TEST_CASE("what was decided by hand survives the process [R13]") {
+TEST_CASE("manual decisions survive the process [R13]") {
   TempDirectory directory;
   TestClock clock;
   for (const StoreKind& kind : store_kinds()) {

@@ -17,7 +17,7 @@ void write_garbage(const Path& file, std::size_t from, std::size_t length);
 void write_garbage_into_tables(const Path& file);
 void write_whole(const Path& file, const std::string& bytes);
 
-/// What damaged files were set aside as, without their companions.
+/// The renamed damaged files, without their -wal and -shm files.
 std::vector<Path> set_aside_files(const Path& directory);
 
 }  // namespace delegate

@@ -6,7 +6,7 @@
 #include "tests/conformance/children.hpp"
 #include "tests/conformance/stores.hpp"
 
-// A damaged file is set aside, said, and a fresh one begun. Nobody's question is refused because of it.
+// A damaged file is renamed, reported, and replaced by a new one. No call fails because of it.
 
 using namespace delegate;
 
@@ -46,7 +46,7 @@ bool works(StateStore& store) {
 
 }  // namespace
 
-TEST_CASE("a file that is no database is set aside when it is opened, and a fresh one begun") {
+TEST_CASE("a file that is no database is renamed when it is opened, and a new one created") {
   Site site;
   SECTION("text") { write_whole(site.file, std::string(5000, 'x')); }
   SECTION("a header of garbage") {
@@ -68,7 +68,7 @@ TEST_CASE("a file that is no database is set aside when it is opened, and a fres
   CHECK(site.open()->notice().empty());
 }
 
-TEST_CASE("garbage in a page is found when it is met, and nobody's question fails for it") {
+TEST_CASE("garbage in a page is detected when it is read, and no call fails because of it") {
   Site site;
   site.fill_and_settle();
   const auto pages = std::filesystem::file_size(site.file) / kPage;
@@ -96,7 +96,7 @@ TEST_CASE("garbage in a page is found when it is met, and nobody's question fail
   CHECK(set_aside > 10);
 }
 
-TEST_CASE("a file that was cut short is set aside, wherever it was cut") {
+TEST_CASE("a truncated file is renamed, wherever it was cut") {
   Site site;
   site.fill_and_settle();
   const auto size = std::filesystem::file_size(site.file);
@@ -111,7 +111,7 @@ TEST_CASE("a file that was cut short is set aside, wherever it was cut") {
   CHECK_FALSE(store->notice().empty());
 }
 
-TEST_CASE("a file with nothing in it is no damage: it is simply begun") {
+TEST_CASE("an empty file is not damaged: it is initialized") {
   Site site;
   write_whole(site.file, GENERATE("", "S"));
   const auto store = site.open();
@@ -120,7 +120,7 @@ TEST_CASE("a file with nothing in it is no damage: it is simply begun") {
   CHECK(store->notice().empty());
 }
 
-TEST_CASE("eight processes that meet a damaged file set it aside once and go on with one fresh file") {
+TEST_CASE("eight processes that find a damaged file rename it once and go on with one new file") {
   for (int round = 0; round < 10; ++round) {
     Site site;
     site.fill_and_settle();
@@ -138,7 +138,7 @@ TEST_CASE("eight processes that meet a damaged file set it aside once and go on 
   }
 }
 
-TEST_CASE("eight processes that meet a damaged page in the middle set it aside once") {
+TEST_CASE("eight processes that find a damaged page in the middle rename the file once") {
   for (int round = 0; round < 5; ++round) {
     Site site;
     site.fill_and_settle();
@@ -159,7 +159,7 @@ TEST_CASE("eight processes that meet a damaged page in the middle set it aside o
   }
 }
 
-TEST_CASE("a connection follows the file: set aside, deleted or replaced, all processes stay together [bug 21]") {
+TEST_CASE("a connection follows the file: renamed, deleted or replaced, all processes use the same one") {
   Site site;
   const auto old = site.open();
   REQUIRE(put(*old, "codex", elaborate_state(BreakerState::open)));
@@ -167,7 +167,7 @@ TEST_CASE("a connection follows the file: set aside, deleted or replaced, all pr
     for (const auto& entry : std::filesystem::directory_iterator(site.directory.path()))
       std::filesystem::remove(entry.path());
   }
-  SECTION("set aside") {
+  SECTION("renamed") {
     for (const char* companion : {"", "-wal", "-shm"})
       std::filesystem::rename(site.file.string() + companion, site.file.string() + ".away" + companion);
   }
@@ -179,7 +179,7 @@ TEST_CASE("a connection follows the file: set aside, deleted or replaced, all pr
   CHECK(state_of(*fresh, "codex") == elaborate_state(BreakerState::closed));
 }
 
-TEST_CASE("a row that cannot be read, or is gone, is a closed breaker that counts from one [bug 21]") {
+TEST_CASE("an unreadable or missing row is a closed breaker that counts from one") {
   Site site;
   {
     const auto store = site.open();

@@ -79,7 +79,7 @@ struct Books {
 
 }  // namespace
 
-TEST_CASE("runs are found by who took part, how it went, and when, newest first") {
+TEST_CASE("runs are found by backend, outcome and time, newest first") {
   Books books;
   books.run("r1", 100ms, {{"claude", "answered"}});
   books.run("r2", 200ms, {{"claude", "rate_limited"}, {"codex", "answered"}});
@@ -143,7 +143,7 @@ TEST_CASE("an id that is the beginning of another one names itself") {
   CHECK(books.ledger.run("01k")->id == "01k");
 }
 
-TEST_CASE("one run comes with what was kept of it and who was passed over; lists come without") {
+TEST_CASE("a single run comes with its stored texts and skips; lists come without") {
   Books books;
   RunRow row{.id = "r1", .started_at = 5ms, .prompt = kept("why?")};
   REQUIRE(books.ledger.begin_run(row));
@@ -199,7 +199,7 @@ TEST_CASE("a text that is no UTF-8 is kept within the same bounds") {
   CHECK(kept("a\xff") == KeptText{.text = "a\uFFFD", .size = 4});
 }
 
-TEST_CASE("the newest session is found by directory, by backend, by its id, and by nothing at all") {
+TEST_CASE("the newest session is found by directory, by backend, by its id, and without any condition") {
   Books books;
   CHECK(books.latest({}) == "none");
   books.session("r1", 100ms, "/one", "claude", "a");
@@ -226,7 +226,7 @@ TEST_CASE("what is beyond the limit goes with all that belongs to it") {
   books.run("r2", 2ms, {{"codex", "answered"}}, 1);
   CHECK(books.find({}) == Ids{"r2"});
   CHECK_FALSE(books.ledger.run("r1"));
-  SECTION("with a limit of 0 nothing stays") {
+  SECTION("with a limit of 0 no run is kept") {
     books.run("r3", 3ms, {{"codex", "answered"}}, 0);
     CHECK(books.find({}).empty());
     CHECK(books.find({.backend = "codex"}).empty());
@@ -268,7 +268,7 @@ TEST_CASE("the stretch holds its beginning and not its end, and is cut into equa
   Books books;
   for (const int at : {99, 100, 299, 300, 499, 500}) books.attempt("codex", "answered", milliseconds(at), 1ms);
   books.attempt("codex", "timed_out", 450ms, 1ms);
-  books.attempt("codex", "cancelled", 450ms, 1ms);  // nobody's failure
+  books.attempt("codex", "cancelled", 450ms, 1ms);  // counts as neither
   const BackendTotals codex = books.total("codex", {.since = 100ms, .until = 500ms, .slots = 2});
   CHECK(codex.outcomes.at("answered") == 4);
   REQUIRE(codex.slots.size() == 2);

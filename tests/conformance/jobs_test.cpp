@@ -34,7 +34,7 @@ const ProcessId kAnn = process(1), kBen = process(2), kEve = process(3);
 
 }  // namespace
 
-TEST_CASE("jobs begin in the order in which they came, as many at a time as are allowed") {
+TEST_CASE("jobs start in the order of submission, as many at a time as are allowed") {
   Queue queue;
   queue.add("a", kAnn);
   queue.add("b", kBen);
@@ -50,7 +50,7 @@ TEST_CASE("jobs begin in the order in which they came, as many at a time as are 
   CHECK(queue.take("c", kEve, 2).decision == JobStart::Decision::started);
 }
 
-TEST_CASE("a job is begun once, and by its own process") {
+TEST_CASE("a job is started once, and by its own process") {
   Queue queue;
   queue.add("a", kAnn);
   CHECK(queue.take("a", kBen).decision == JobStart::Decision::lost);
@@ -59,7 +59,7 @@ TEST_CASE("a job is begun once, and by its own process") {
   CHECK(queue.take("nobody", kAnn).decision == JobStart::Decision::lost);
 }
 
-TEST_CASE("jobs whose process is gone hold up nobody") {
+TEST_CASE("jobs of dead processes delay no other job") {
   Queue queue;
   queue.add("a", kAnn);
   queue.add("b", kBen);
@@ -69,7 +69,7 @@ TEST_CASE("jobs whose process is gone hold up nobody") {
   CHECK(queue.take("c", kEve).decision == JobStart::Decision::started);
 }
 
-TEST_CASE("what waits and was left behind is adopted once, the oldest first; what had begun is not run again") {
+TEST_CASE("orphaned waiting jobs are adopted once, the oldest first; started jobs are not run again") {
   Queue queue;
   queue.add("begun", kAnn);
   CHECK(queue.take("begun", kAnn).decision == JobStart::Decision::started);
@@ -86,7 +86,7 @@ TEST_CASE("what waits and was left behind is adopted once, the oldest first; wha
   CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
 }
 
-TEST_CASE("a job that is cancelled while it waits never begins") {
+TEST_CASE("a job that is cancelled while it waits never starts") {
   Queue queue;
   queue.add("a", kAnn);
   CHECK_FALSE(queue.jobs.is_cancel_requested("a").value());
@@ -127,7 +127,7 @@ TEST_CASE("what ended long ago is forgotten when another ends, what has not ende
   CHECK(queue.jobs.find("new").error().code == Code::not_found);
 }
 
-TEST_CASE("a job that was killed while it ran is looked at once, told as killed, and forgotten in its time") {
+TEST_CASE("a job whose process was killed is reported as killed, and deleted when it expires") {
   Queue queue;
   queue.add("a", kAnn);
   CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
@@ -151,7 +151,7 @@ TEST_CASE("a job that was killed while it ran is looked at once, told as killed,
   CHECK(queue.jobs.find("a").error().code == Code::not_found);
 }
 
-TEST_CASE("a job that steps aside makes room for others, and goes on when there is room again") {
+TEST_CASE("a job that yields lets others run, and goes on when there is room again") {
   Queue queue;
   for (const auto& [id, who] : {std::pair("a", kAnn), std::pair("b", kBen), std::pair("c", kEve)}) queue.add(id, who);
   CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
@@ -169,7 +169,7 @@ TEST_CASE("a job that steps aside makes room for others, and goes on when there 
   CHECK(queue.jobs.find("c").value().state == JobRow::State::waiting);
 }
 
-TEST_CASE("a job that stepped aside can be cancelled, and is killed with its process") {
+TEST_CASE("a job that yielded can be cancelled, and is killed with its process") {
   Queue queue;
   queue.add("a", kAnn);
   queue.add("b", kBen);
@@ -184,7 +184,7 @@ TEST_CASE("a job that stepped aside can be cancelled, and is killed with its pro
   CHECK(queue.jobs.find("b").value().state == JobRow::State::killed);
 }
 
-TEST_CASE("a job is found by the beginning of its id, when that is clear, and by nothing else") {
+TEST_CASE("a job is found by an unambiguous beginning of its id, and by nothing else") {
   Queue queue;
   for (const char* id : {"abc", "abcd", "xyz"}) queue.add(id, kAnn);
   CHECK(queue.jobs.find("abc").value().id == "abc");

@@ -143,7 +143,7 @@ TEST_CASE("while the store is down calls are unguarded and their results are los
   for (const std::size_t i : {7u, 8u}) CHECK(json::parse(answers[i])["counted"] == false);
 }
 
-TEST_CASE("a crashed process frees its probe at once only where owners are watched [R7]") {
+TEST_CASE("a crashed process frees its probe immediately only where owners are checked [R7]") {
   for (const bool watched : {false, true}) {
     const auto answers =
         play("sqlite", {begin({{"threshold", 1}, {"cooldown_ms", 0}, {"owner_liveness", watched}}),

@@ -60,7 +60,7 @@ std::vector<std::string> ids(const std::vector<RunRow>& rows) {
 
 }  // namespace
 
-TEST_CASE("a run is there from its beginning, and its end fills in what was missing") {
+TEST_CASE("a run is stored at its start, and its end completes the row") {
   Books books;
   const RunRow begun = run_row("r1");
   REQUIRE(books.ledger.begin_run(begun));
@@ -125,7 +125,7 @@ TEST_CASE("the ledger keeps its limit: the oldest runs go, with their attempts")
   CHECK(books.ledger.attempts("r16")->size() == 1);
 }
 
-TEST_CASE("finishing a run that was forgotten meanwhile brings nothing back") {
+TEST_CASE("finishing a run that was deleted meanwhile restores nothing") {
   Books books;
   REQUIRE(books.ledger.begin_run(run_row("slow")));
   for (const char* id : {"r1", "r2", "r3"}) {
@@ -178,7 +178,7 @@ TEST_CASE("the newest attempt at each backend is found, also among many") {
   CHECK(last->at(1) == attempt_row("r1", 39, "gemini"));
 }
 
-TEST_CASE("an empty ledger answers with nothing") {
+TEST_CASE("an empty ledger returns no rows") {
   Books books;
   CHECK(books.ledger.runs({.most = 10})->empty());
   CHECK(books.ledger.attempts("r1")->empty());

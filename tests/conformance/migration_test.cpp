@@ -16,7 +16,7 @@ using namespace delegate;
 
 namespace {
 
-/// Runs SQL on a file, as somebody with the sqlite3 shell would. The last value of the last row, as text.
+/// Runs SQL on a file, as the sqlite3 shell does. Returns the last value of the last row, as text.
 std::string sql(const Path& path, const std::string& text) {
   sqlite3* handle = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
@@ -97,7 +97,7 @@ TEST_CASE("a long prompt of the first version keeps its head and its tail") {
   CHECK(is_whole);
 }
 
-TEST_CASE("an old file and a fresh one have the same schema afterwards") {
+TEST_CASE("an old file and a new one have the same schema afterwards") {
   const TempDirectory old_place;
   const TempDirectory new_place;
   const TestClock clock;
@@ -112,7 +112,7 @@ TEST_CASE("an old file and a fresh one have the same schema afterwards") {
   CHECK(sql(old_file, "PRAGMA integrity_check") == "ok");
 }
 
-TEST_CASE("eight that open an old file at once take it over once") {
+TEST_CASE("eight processes that open an old file at the same time upgrade it once") {
   const TempDirectory directory;
   const TestClock clock;
   const Path path = file_of_version_1(directory);

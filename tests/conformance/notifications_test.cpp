@@ -3,7 +3,7 @@
 
 #include "tests/conformance/stores.hpp"
 
-// What people are told, in every store.
+// Notifications, in every store.
 using namespace delegate;
 
 namespace {
@@ -54,7 +54,7 @@ struct Shop {
 
 }  // namespace
 
-TEST_CASE("the update that opens a breaker writes its notification, one (A78) [R12]") {
+TEST_CASE("the update that opens a breaker writes its notification, one [R12]") {
   Shop shop;
   CAPTURE(shop.kind.name);
   shop.call("gemini", Verdict::failure, "unauthenticated");
@@ -68,7 +68,7 @@ TEST_CASE("the update that opens a breaker writes its notification, one (A78) [R
   CHECK(rows[0].retry_at == shop.clock.now().wall + shop.policy.cooldown);
 }
 
-TEST_CASE("nothing that a backend said is in it") {
+TEST_CASE("it contains no text of a backend") {
   Shop shop;
   for (const char* outcome : {"unauthenticated", "exited_nonzero", "no outcome of ours"})
     shop.call(outcome, Verdict::failure, outcome);
@@ -78,7 +78,7 @@ TEST_CASE("nothing that a backend said is in it") {
   }
 }
 
-TEST_CASE("a failed probe is counted on the same one, and an answer ends it (A75, F1.13)") {
+TEST_CASE("a failed probe is counted on the same one, and an answer ends it") {
   Shop shop;
   CAPTURE(shop.kind.name);
   shop.call("gemini", Verdict::failure);
@@ -97,7 +97,7 @@ TEST_CASE("a failed probe is counted on the same one, and an answer ends it (A75
   CHECK(rows[1].severity == NotificationSeverity::info);
 }
 
-TEST_CASE("an acknowledged trip does not swallow the next one (A76)") {
+TEST_CASE("an acknowledged trip does not suppress the next one") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime& now) {
@@ -114,7 +114,7 @@ TEST_CASE("an acknowledged trip does not swallow the next one (A76)") {
   CHECK_FALSE(rows[2].acknowledged_at);
 }
 
-TEST_CASE("a reset by hand ends an outage without a word") {
+TEST_CASE("a manual reset ends an outage without a notification") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.store->update("gemini", [](BackendState& state, const HostTime&) { reset(state.breaker); }));
@@ -135,7 +135,7 @@ TEST_CASE("a notification is taken by one process, and by no other while that on
   CHECK(shop.take(Shop::kOther).empty());
 }
 
-TEST_CASE("what a killed process had taken is told by the next, but not what it had begun to send") {
+TEST_CASE("what a killed process had taken is sent by the next, but not what it had begun to send") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   shop.call("codex", Verdict::failure);
@@ -150,7 +150,7 @@ TEST_CASE("what a killed process had taken is told by the next, but not what it 
   CHECK(given_up.detail == "the sending process was killed: it may have been shown");
 }
 
-TEST_CASE("who has kept one for a minute has lost it: it may be stopped, or killed where nobody sees it") {
+TEST_CASE("a process that keeps a record for a minute loses it: it may be stopped, or killed in another namespace") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.take(Shop::kOther).size() == 1);
@@ -160,7 +160,7 @@ TEST_CASE("who has kept one for a minute has lost it: it may be stopped, or kill
   CHECK(shop.take(Shop::kMe).size() == 1);
 }
 
-TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is left behind for whoever comes by") {
+TEST_CASE("a record not taken for a minute, or whose sender is dead or idle, is orphaned") {
   Shop shop;
   const auto is_left = [&](bool others_are_gone = false) {
     return is_orphaned(
@@ -168,7 +168,7 @@ TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is le
   };
   shop.call("gemini", Verdict::failure);
   shop.clock.pass(kLongestStart);
-  CHECK_FALSE(is_left());  // somebody was started for it
+  CHECK_FALSE(is_left());  // a process was started for it
   shop.clock.pass(1ms);
   CHECK(is_left());
   const NotificationRows taken = shop.take(Shop::kOther);
@@ -181,7 +181,7 @@ TEST_CASE("what nobody takes for a minute, or whose taker is gone or idle, is le
   CHECK_FALSE(is_left(true));
 }
 
-TEST_CASE("who was stopped for a minute sends nothing that another has taken over since") {
+TEST_CASE("a process that was stopped for a minute sends nothing that another has taken over since") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   shop.call("codex", Verdict::failure);
@@ -193,7 +193,7 @@ TEST_CASE("who was stopped for a minute sends nothing that another has taken ove
   CHECK(shop.begin(Shop::kMe).empty());  // once
 }
 
-TEST_CASE("a wall clock that is set takes nothing away from who tells") {
+TEST_CASE("setting the wall clock takes no record away from its sender") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.take(Shop::kOther).size() == 1);
@@ -204,7 +204,7 @@ TEST_CASE("a wall clock that is set takes nothing away from who tells") {
   CHECK(shop.begin(Shop::kOther).size() == 1);
 }
 
-TEST_CASE("what is ended by hand, or acknowledged, before anybody was told is not told any more") {
+TEST_CASE("what is ended manually or acknowledged before it was sent is not sent any more") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   shop.call("codex", Verdict::failure);
@@ -222,7 +222,7 @@ TEST_CASE("what is ended by hand, or acknowledged, before anybody was told is no
   CHECK_FALSE(rows[1].ended_at);  // it goes on
 }
 
-TEST_CASE("a backend that flaps before anybody was told is told once, as it is then") {
+TEST_CASE("a backend that flaps before the first notification is reported once, with its latest state") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.take().size() == 1);
@@ -238,7 +238,7 @@ TEST_CASE("a backend that flaps before anybody was told is told once, as it is t
   CHECK(shop.rows()[1].delivery == DeliveryState::unwanted);
 }
 
-TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)") {
+TEST_CASE("what could not be sent for ten minutes is given up, with a reason") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   shop.clock.pass(kLongestPending + 1ms);
@@ -247,7 +247,7 @@ TEST_CASE("what nobody could send for ten minutes is given up, and says so (D42)
   CHECK(shop.rows()[0].detail == "could not be sent in time");
 }
 
-TEST_CASE("only who has taken it writes what became of it") {
+TEST_CASE("only the process that has taken a record writes its result") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   NotificationRow row = shop.take(Shop::kMe).at(0);
@@ -256,7 +256,7 @@ TEST_CASE("only who has taken it writes what became of it") {
   CHECK(shop.rows()[0].delivery == DeliveryState::taken);
 }
 
-TEST_CASE("the oldest are forgotten beyond two hundred (F3.7)") {
+TEST_CASE("beyond two hundred the oldest are deleted") {
   Shop shop;
   CAPTURE(shop.kind.name);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {
@@ -268,7 +268,7 @@ TEST_CASE("the oldest are forgotten beyond two hundred (F3.7)") {
   CHECK(rows.back().id == 250);
 }
 
-TEST_CASE("a trip that nobody has seen outlives two hundred others") {
+TEST_CASE("an unacknowledged trip outlives two hundred others") {
   Shop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {

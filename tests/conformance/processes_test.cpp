@@ -58,7 +58,7 @@ PermitKind ask(StateStore& store, const std::string& backend, const std::string&
 
 }  // namespace
 
-TEST_CASE("eight processes with two hundred updates each lose nothing [bug 23] [bug 56]") {
+TEST_CASE("eight processes with two hundred updates each lose nothing") {
   TempDirectory directory;
   TestClock clock;
   Children children;
@@ -74,7 +74,7 @@ TEST_CASE("eight processes with two hundred updates each lose nothing [bug 23] [
   CHECK(state_of(*open_in(directory.path(), clock), "codex").breaker.trips == 1600);
 }
 
-TEST_CASE("eight processes with fifty failures each are four hundred failures in a row [bug 56]") {
+TEST_CASE("eight processes with fifty failures each are four hundred failures in a row") {
   TempDirectory directory;
   TestClock clock;
   const BreakerPolicy policy{.threshold = 1000};
@@ -97,7 +97,7 @@ TEST_CASE("eight processes with fifty failures each are four hundred failures in
   CHECK(view(state_of(*store, "codex").breaker, policy, clock.now()).failures == 400);
 }
 
-TEST_CASE("eight processes race for one probe: exactly one wins, round after round [R5] [bug 8] [bug 22]") {
+TEST_CASE("eight processes race for one probe: exactly one wins, round after round [R5]") {
   constexpr int kRounds = 100;
   TempDirectory directory;
   TestClock clock;
@@ -135,7 +135,7 @@ TEST_CASE("eight processes race for one probe: exactly one wins, round after rou
   }
 }
 
-TEST_CASE("eight processes see one trip: exactly one is told to notify [R12] [bug 35] [bug 38]") {
+TEST_CASE("eight processes see one trip: exactly one has to notify [R12]") {
   constexpr int kRounds = 30;
   TempDirectory directory;
   TestClock clock;
@@ -169,7 +169,7 @@ TEST_CASE("eight processes see one trip: exactly one is told to notify [R12] [bu
   for (int round = 0; round < kRounds; ++round) CHECK((*score).told[round] == 1);
 }
 
-TEST_CASE("a writer that is killed anywhere leaves the old state or the new one, never damage [bug 53]") {
+TEST_CASE("a writer that is killed anywhere leaves the old state or the new one, never damage") {
   TempDirectory directory;
   TestClock clock;
   std::mt19937 random(1);

@@ -25,7 +25,7 @@ namespace {
 constexpr uid_t kNobody = 65534;
 constexpr const char* kNotAllowed = "another user id is not allowed here";
 
-/// A word for each thing that is not as it should be, to be told across a fork.
+/// One word per failed expectation, to be passed across a fork.
 class Complaints {
  public:
   bool expect(bool holds, const std::string& what) {
@@ -56,7 +56,7 @@ void expect_unguarded(Complaints& complaints, StateStore* store, const std::stri
   complaints.expect(breakers.trouble() == first, "trouble told anew: " + breakers.trouble());
 }
 
-/// Root may write everywhere, so it becomes nobody. False when it may not.
+/// Root may write everywhere, so the process becomes the user "nobody". False if that is not allowed.
 bool lose_privileges() {
   if (::geteuid() != 0) return true;
   return ::setresgid(kNobody, kNobody, kNobody) == 0 && ::setresuid(kNobody, kNobody, kNobody) == 0;
@@ -101,7 +101,7 @@ bool was_skipped(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("in a directory that may not be written no store opens, and calls go on unguarded [R18] [bug 36]") {
+TEST_CASE("in a directory that may not be written no store opens, and calls go on unguarded [R18]") {
   Place place;
   std::filesystem::permissions(place.directory.path(), std::filesystem::perms(0555));
   const std::string said = place.as_nobody([&](Complaints& complaints) {
@@ -113,7 +113,7 @@ TEST_CASE("in a directory that may not be written no store opens, and calls go o
   if (!was_skipped(said)) CHECK(said == "");
 }
 
-TEST_CASE("a file that may not be written fails with a reason, loses nothing, and calls go on unguarded [R18]") {
+TEST_CASE("a read-only file fails with a reason, loses nothing, and calls go on unguarded [R18]") {
   Place place;
   place.fill();
   const bool whole_directory = GENERATE(false, true);
@@ -129,7 +129,7 @@ TEST_CASE("a file that may not be written fails with a reason, loses nothing, an
   place.expect_intact();
 }
 
-TEST_CASE("a damaged file that cannot be set aside fails every time with a reason, and calls go on unguarded [R18]") {
+TEST_CASE("a damaged file that cannot be renamed fails every time with a reason, and calls go on unguarded [R18]") {
   Place place;
   place.fill();
   write_garbage_into_tables(place.file);
@@ -182,7 +182,7 @@ void expect_to_survive_a_full_disk(Complaints& complaints, const Path& directory
 
 }  // namespace
 
-TEST_CASE("a file that may not grow fails an update with a reason and loses nothing [R18]") {
+TEST_CASE("a file that cannot grow fails an update with a reason and loses nothing [R18]") {
   Place place;
   const std::string said = in_child([&] {
     Complaints complaints;
@@ -216,7 +216,7 @@ TEST_CASE("a full disk fails an update with a reason and loses nothing [R18]") {
   if (!was_skipped(said)) CHECK(said == "");
 }
 
-TEST_CASE("a store that others keep busy is no open breaker: unguarded, with words of its own [R18] [bug 54]") {
+TEST_CASE("a busy store is no open breaker: calls go on unguarded, with a message of their own [R18]") {
   Place place;
   place.fill();
   auto store = open_sqlite_store(place.file, place.clock, 5ms);
@@ -228,7 +228,7 @@ TEST_CASE("a store that others keep busy is no open breaker: unguarded, with wor
   REQUIRE_FALSE(done);
   CHECK(done.error().code == Code::busy);
   CHECK(done.error().what.find("locked") != std::string::npos);
-  CHECK(state_of(**store, "codex") == elaborate_state(BreakerState::open));  // reading waits for nobody
+  CHECK(state_of(**store, "codex") == elaborate_state(BreakerState::open));  // reading does not wait
   Complaints complaints;
   expect_unguarded(complaints, store->get(), "");
   CHECK(complaints.text() == "");

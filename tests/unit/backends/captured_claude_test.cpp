@@ -81,7 +81,7 @@ Failure judge_lines(std::initializer_list<const char*> lines, ParsedOutput& pars
 
 }  // namespace
 
-TEST_CASE("claude: every recorded end is judged rightly, in whatever order its bytes come") {
+TEST_CASE("claude: every recorded end gets the right outcome, however its bytes are split") {
   check_verdicts("claude", table());
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("claude: what a tool printed is no failure of its sign-in") {
             .outcome == Outcome::exited_nonzero);
 }
 
-TEST_CASE("claude: its record's own fields come before the words of a body") {
+TEST_CASE("claude: fields of the record take precedence over the text of a body") {
   ParsedOutput parsed;
   CHECK(judge_lines({R"j({"type":"result","is_error":true,"api_error_status":503,)j"
                      R"j("result":"API Error: 503 401 Unauthorized, incorrect API key"})j"},
@@ -164,7 +164,7 @@ TEST_CASE("claude: a rejected window without its end is a rate limit, with its e
   CHECK(end.retry_at == std::chrono::seconds(1795237212));
 }
 
-TEST_CASE("claude: the vague class server_error gives way to the words") {
+TEST_CASE("claude: the error text takes precedence over the vague class server_error") {
   constexpr const char* kClass = R"({"type":"assistant","error":"server_error","message":{"content":[]}})";
   ParsedOutput parsed;
   CHECK(judge_lines(
@@ -178,7 +178,7 @@ TEST_CASE("claude: the vague class server_error gives way to the words") {
         Outcome::server_error);
 }
 
-TEST_CASE("claude: a tool that it was refused is told, once") {
+TEST_CASE("claude: a denied tool is reported once") {
   const Task task = task_of("claude");
   CHECK(read_capture(backend_of("claude"), task, captured("claude", "denied"), Arrival::out_first).denied ==
         std::vector<std::string>{"Read"});

@@ -1,6 +1,6 @@
 #include "tests/unit/backends/captured.hpp"
 
-// Codex CLI 0.169.0, recorded. It tells no status and no model: the class of an error is in its words.
+// Codex CLI 0.169.0, recorded. It reports no status and no model: the class of an error is in its text.
 using namespace delegate;
 using namespace delegate::test;
 
@@ -59,7 +59,7 @@ ParsedOutput reading_of(std::initializer_list<const char*> lines) {
 
 }  // namespace
 
-TEST_CASE("codex: every recorded end is judged rightly, in whatever order its bytes come") {
+TEST_CASE("codex: every recorded end gets the right outcome, however its bytes are split") {
   check_verdicts("codex", table());
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("codex: a broken stream is given up at its second failure") {
   for (const char* name : {"ok", "tool", "empty"}) CHECK(hopeless_after("codex", name) == 0);
 }
 
-TEST_CASE("codex: what it has tried five times before it tells of it is given up at once") {
+TEST_CASE("codex: an error reported only after five tries is given up immediately") {
   for (const char* name : {"500", "429retry"}) CHECK(hopeless_after("codex", name) == 3);
 }
 
@@ -94,13 +94,13 @@ TEST_CASE("codex: the body of an answer and a tool's output are no failures of i
   CHECK_FALSE(tool.failure.has_value());
 }
 
-TEST_CASE("codex: the words of a retry are told without the count of it") {
+TEST_CASE("codex: the message of a retry is shown without its count") {
   const ParsedOutput parsed = reading_of(
       {R"j({"type":"error","message":"Reconnecting... 1/5 (unexpected status 401 Unauthorized: no (really), url: x)"})j"});
   CHECK(parsed.failure->message == "unexpected status 401 Unauthorized: no (really), url: x");
 }
 
-TEST_CASE("codex: it would wait for a network for ever") {
+TEST_CASE("codex: a wait for the network without end is cut short") {
   const ParsedOutput parsed = reading_of(
       {R"j({"type":"error","message":"Reconnecting... waiting for network (Connection failed: error sending request)"})j"});
   REQUIRE(parsed.failure.has_value());
@@ -120,7 +120,7 @@ TEST_CASE("codex: an answer that talks about errors is an answer, and so is one 
   CHECK(parsed.text == "401 Unauthorized, rate limit");
 }
 
-TEST_CASE("codex: a failed turn is no answer, whatever was said before it") {
+TEST_CASE("codex: a failed turn is no answer, whatever text came before it") {
   ParsedOutput parsed = reading_of({R"({"type":"item.completed","item":{"type":"agent_message","text":"half a"}})",
                                     R"({"type":"turn.failed","error":{"message":"something new"}})"});
   const Failure end = judge_process(backend_of("codex"), task_of("codex"), parsed, end_of({.exit = "1"}, parsed));

@@ -32,7 +32,7 @@ std::vector<ExpectedEnd> table() {
       failure("403", Outcome::unauthenticated, "does not have permission"),
       failure("502", Outcome::server_error, "502 Bad Gateway"),
       failure("errorevent", Outcome::lost_result, "ended without a finish reason"),
-      failure("stumble", Outcome::dropped, "broke off and began anew"),
+      failure("stumble", Outcome::dropped, "broke off and started again"),
       failure("closed", Outcome::unreachable, "fetch failed"),
       failure("garbage", Outcome::bad_output, "Incomplete JSON segment"),
       failure("flag", Outcome::spawn_failed, "Unknown arguments", ""),
@@ -86,13 +86,13 @@ constexpr const char* kSuccess = R"({"type":"result","status":"success","stats":
 
 }  // namespace
 
-TEST_CASE("gemini: every recorded end is judged rightly, in whatever order its bytes come") {
+TEST_CASE("gemini: every recorded end gets the right outcome, however its bytes are split") {
   check_verdicts("gemini", table());
 }
 
 TEST_CASE("gemini: no recording is without a verdict") { CHECK(names_in(table()) == captures_of("gemini")); }
 
-TEST_CASE("gemini: its own retries, told on stderr, are cut short") {
+TEST_CASE("gemini: its own retries, reported on stderr, are cut short") {
   for (const char* name : {"429_retrying", "429retry_retrying", "500_retrying", "529_retrying", "500_auto_retrying"}) {
     INFO(name);
     CHECK(hopeless_after("gemini", name, Stream::err) > 0);
@@ -107,7 +107,7 @@ TEST_CASE("gemini: an answer that talks about errors is an answer") {
   CHECK(parsed.text == "401 Unauthorized, rate limit");
 }
 
-TEST_CASE("gemini: a retry told on stderr does not undo the answer that came on stdout") {
+TEST_CASE("gemini: a retry reported on stderr does not undo the answer on stdout") {
   const Text text{
       .out = std::string(kWord) + "\n" + kSuccess,
       .err = "Attempt 1 failed with status 500. Retrying with backoff...\nAttempt 2 failed with status 503.\n"};
@@ -117,7 +117,7 @@ TEST_CASE("gemini: a retry told on stderr does not undo the answer that came on 
   }
 }
 
-TEST_CASE("gemini: an answer that was begun anew behind the pieces of a broken one is none") {
+TEST_CASE("gemini: an answer that started again behind the parts of a broken one is rejected") {
   const auto said = [](const char* second, const char* words) {
     return std::string(R"({"type":"message","role":"assistant","delta":true,"timestamp":"2026-11-21T09:17:)") + second +
            R"(Z","content":")" + words + "\"}\n";
@@ -151,7 +151,7 @@ TEST_CASE("gemini: what a tool printed is no failure of its sign-in") {
   CHECK(judge({.out = tool + "\n"}, 1).outcome == Outcome::exited_nonzero);
 }
 
-TEST_CASE("gemini: the status of the vendor's record comes before the words in it") {
+TEST_CASE("gemini: the status of the API's record takes precedence over its text") {
   const Failure end = judge({.err = "\n{\n \"error\": {\"message\": \"{\\\"error\\\":{\\\"code\\\":503,"
                                     "\\\"message\\\":\\\"not logged in, rate limit\\\"}}\"}\n}\n"},
                             247);
@@ -169,7 +169,7 @@ TEST_CASE("gemini: a directory that it does not trust is our refusal, not its si
   CHECK(judge({.err = "not trusted"}, 55).outcome == Outcome::blocked);
 }
 
-TEST_CASE("gemini: without events on stdout the JSON at the end of stderr tells") {
+TEST_CASE("gemini: without events on stdout the JSON at the end of stderr decides") {
   const Failure end = judge({.err = "at x (y.js:1:2)\n{\n \"error\": {\"message\": \"{\\\"error\\\":{\\\"code\\\":503,"
                                     "\\\"message\\\":\\\"gone for lunch\\\"}}\"}\n}\n"},
                             247);

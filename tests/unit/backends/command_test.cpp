@@ -147,13 +147,13 @@ TEST_CASE("command: its own signatures say what its errors mean") {
   }
 }
 
-TEST_CASE("command: without own signatures the common ones are looked for on stderr") {
+TEST_CASE("command: without own rules the common signatures are searched on stderr") {
   CHECK(judge(command_task(), {.err = "Error: Invalid API key", .exit_code = 1}).outcome == Outcome::unauthenticated);
   CHECK(judge(command_task(), {.out = "Invalid API key", .exit_code = 1}).outcome == Outcome::exited_nonzero);
   CHECK(judge(command_task(), {.err = "rate limit: waiting", .exit_code = 0}).outcome == Outcome::lost_result);
 }
 
-TEST_CASE("command: a pattern that would search for ever does not hang the run") {
+TEST_CASE("command: a pattern with unbounded backtracking does not hang the run") {
   Task task = command_task();
   task.settings.failures = {{"(a+)+[bc]", "quota_exhausted"}};
   CHECK(judge(task, {.err = std::string(60'000, 'a') + "!", .exit_code = 1}).outcome == Outcome::exited_nonzero);

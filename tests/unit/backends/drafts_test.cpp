@@ -2,14 +2,14 @@
 #include "tests/unit/backends/captured.hpp"
 #include "tests/unit/backends/http_backend.hpp"
 
-// What each kind tells while it writes, and what it is busy with while it does not.
+// The drafts and the activity that each kind reports while it works.
 using namespace delegate;
 using namespace delegate::test;
 
 namespace {
 
 struct Told {
-  std::string text;  // all pieces; [anew] where what stands before was taken back
+  std::string text;  // all parts; [anew] where the text before was taken back
   std::vector<std::string> doing;
   bool certain = true;
 };
@@ -60,7 +60,7 @@ TEST_CASE("claude: its pieces are a draft, and make up the answer") {
   CHECK_FALSE(told.certain);
 }
 
-TEST_CASE("claude: pieces are asked for only when somebody reads along") {
+TEST_CASE("claude: partial messages are requested only for a streamed answer") {
   Task task = task_of("claude");
   CHECK_FALSE(has_word(task, "--include-partial-messages"));
   task.watched = true;
@@ -77,7 +77,7 @@ TEST_CASE("claude: a remark before a tool is taken back when the next message be
   CHECK(told.doing == std::vector<std::string>{"using Read", ""});
 }
 
-TEST_CASE("claude: an answer that its CLI begins again does not stand there twice") {
+TEST_CASE("claude: an answer that its CLI starts again is not shown twice") {
   const Told told = told_by("claude", kClaudeStart + claude_delta("pong") + kClaudeStart + claude_delta("pong: hello"));
   CHECK(told.text == "pong[anew]pong: hello");
 }
@@ -87,14 +87,14 @@ TEST_CASE("claude: what its own helpers write is not the answer") {
   CHECK(told.text == "outer");
 }
 
-TEST_CASE("gemini: its pieces are a draft, after a tool they begin anew") {
+TEST_CASE("gemini: its parts are a draft that starts again after a tool call") {
   const Told told = told_by("gemini", captured("gemini", "tool").out);
   CHECK(told.text == "tool said: {'output': 'Directory /home/user/project is empty.'}");
   CHECK_FALSE(told.certain);
   CHECK(told.doing == std::vector<std::string>{"using list_directory", ""});
 }
 
-TEST_CASE("gemini: a remark before a tool is no part of the answer, unless nothing follows") {
+TEST_CASE("gemini: a remark before a tool call is not part of the answer, unless nothing follows") {
   const auto message = [](const std::string& text) {
     return R"({"type":"message","role":"assistant","content":")" + text + "\",\"delta\":true}\n";
   };
@@ -108,7 +108,7 @@ TEST_CASE("gemini: a remark before a tool is no part of the answer, unless nothi
   CHECK(text_of(message("It is ") + message("42.") + end) == "It is 42.");
 }
 
-TEST_CASE("codex: tells nothing before its message is whole, but what it is busy with") {
+TEST_CASE("codex: before its message is complete it reports only its activity") {
   const Told told = told_by("codex", R"({"type":"item.started","item":{"type":"command_execution","command":"ls"}})"
                                      "\n"
                                      R"({"type":"item.completed","item":{"type":"command_execution","command":"ls"}})"

@@ -2,7 +2,7 @@
 
 #include "tests/unit/backends/http_backend.hpp"
 
-// Every backend reads what somebody else wrote: nothing in it may crash or throw. Run with sanitizers.
+// Every backend reads untrusted output: nothing in it may crash or throw. Run with sanitizers.
 using namespace delegate;
 using namespace delegate::test;
 
@@ -48,7 +48,7 @@ void all_survive(const std::string& bytes) {
   }
 }
 
-/// For what is large: read once and judged once.
+/// For large output: read once, concluded once.
 void all_survive_once(const std::string& bytes) {
   for (const Task& task : all_tasks()) {
     INFO(task.settings.kind << " " << task.settings.answer);

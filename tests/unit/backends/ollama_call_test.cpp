@@ -63,7 +63,7 @@ TEST_CASE("ollama: asks what is installed, what is loaded, and what the chosen m
   CHECK_FALSE(backend.lookup(ollama_task(40'000), with_window("8192")).has_value());
 }
 
-TEST_CASE("ollama: goes where the settings say, else where OLLAMA_HOST says") {
+TEST_CASE("ollama: uses the address of the settings, or else of OLLAMA_HOST") {
   Task task = ollama_task();
   task.environment["OLLAMA_HOST"] = "0.0.0.0:9999";
   CHECK(backend_of("ollama").endpoint(task) == "http://127.0.0.1:9999");
@@ -73,7 +73,7 @@ TEST_CASE("ollama: goes where the settings say, else where OLLAMA_HOST says") {
   CHECK(std::get<HttpRequest>(version).url == "https://models.example:443/ollama/api/version");
 }
 
-TEST_CASE("ollama: nobody at its usual place, and no program of it, is not installed; anywhere else it is down") {
+TEST_CASE("ollama: no server at the default address and no program means not installed; elsewhere it means down") {
   const HttpResult refused{.end = HttpEnd::unreachable, .message = "curl's words"};
   Task task = ollama_task();
   task.executable.clear();
@@ -158,7 +158,7 @@ TEST_CASE("ollama: one model may be named in several ways") {
   CHECK(chosen(task, lookups("{}", R"({"models":[{"name":"hf.co/someone/Thing:Q4"}]})")) == "hf.co/someone/Thing:Q4");
 }
 
-TEST_CASE("ollama: a model that is not there is told with those that are") {
+TEST_CASE("ollama: a missing model is reported with the installed ones") {
   Task task = ollama_task();
   for (const char* name : {"qwen3", "old", "new:7b", "other/new"}) {
     INFO(name);
@@ -174,7 +174,7 @@ TEST_CASE("ollama: a model that is not there is told with those that are") {
   CHECK(refusal(task, lookups("{}", R"({"models":[]})")).message == "no local model is installed");
 }
 
-TEST_CASE("ollama: something else that listens there is told apart") {
+TEST_CASE("ollama: another server at its address is recognized") {
   const Failure other = refusal(ollama_task(), {response(404, R"({"error":{"message":"File Not Found"}})")});
   CHECK(other.outcome == Outcome::bad_output);
   CHECK_THAT(other.message, Catch::Contains("does not speak Ollama's API") && Catch::Contains("404"));
@@ -265,7 +265,7 @@ TEST_CASE("ollama: loads the model first, with the window of the question to com
   CHECK_FALSE(backend.load(task, lookups(R"({"models":[{"name":"new:latest"}]})")).has_value());
 }
 
-TEST_CASE("ollama: nothing is loaded where nothing can be") {
+TEST_CASE("ollama: no model is loaded where none can be") {
   const Backend& backend = backend_of("ollama");
   Task task = ollama_task();
   CHECK_FALSE(backend.load(task, {}).has_value());
@@ -289,7 +289,7 @@ TEST_CASE("ollama: a prompt that cannot fit is not sent") {
   CHECK_THAT(failure.message, Catch::Contains("about 45714 tokens") && Catch::Contains("new:latest takes 40960"));
 }
 
-TEST_CASE("ollama: a window beyond all numbers is no limit, and a senseless one is none") {
+TEST_CASE("ollama: a window that is out of range or no number is ignored") {
   for (const char* length : {"4294967297", "9223372036854775807", "18446744073709551615", "-5", "1e400", "null"}) {
     INFO(length);
     CHECK(window_of(ollama_task(100'000), with_window(length)) == 32768);

@@ -72,7 +72,7 @@ TEST_CASE("ollama: a stream without its end is no answer, however cleanly it sto
   CHECK(judge_stream(ollama_task(), cut).outcome == Outcome::timed_out_active);
 }
 
-TEST_CASE("ollama: an error in the stream is one, whatever came before and after") {
+TEST_CASE("ollama: an error in the stream counts, whatever came before and after") {
   const std::string error = "{\"error\":\"an error was encountered while running the model: CUDA\"}\n";
   const Failure end = judge(piece("half a") + error);
   CHECK(end.outcome == Outcome::server_error);
@@ -86,14 +86,14 @@ TEST_CASE("ollama: an answer that talks about errors is an answer") {
   CHECK(judge(piece("401 Unauthorized, rate limit") + done()).outcome == Outcome::answered);
 }
 
-TEST_CASE("ollama: an answer that was cut at its bound is told so") {
+TEST_CASE("ollama: an answer that was cut at its limit has a warning") {
   ParsedOutput parsed;
   CHECK(judge(piece("long") + done(R"(,"done_reason":"length")"), parsed).outcome == Outcome::answered);
   REQUIRE(parsed.warnings.size() == 1);
   CHECK_THAT(parsed.warnings[0], Catch::Contains("cut at 8192 tokens"));
 }
 
-TEST_CASE("ollama: a model that runs elsewhere is told so, once") {
+TEST_CASE("ollama: a model that runs elsewhere has one warning") {
   ParsedOutput parsed;
   const std::string remote = R"({"model":"far:8b","remote_host":"https://ollama.com","message":{"content":"x"}})";
   judge(remote + "\n" + remote + "\n" + done(), parsed);
@@ -103,7 +103,7 @@ TEST_CASE("ollama: a model that runs elsewhere is told so, once") {
   CHECK(parsed.warnings.size() == 1);
 }
 
-TEST_CASE("ollama: a prompt that was read in part is told so") {
+TEST_CASE("ollama: a prompt that was read in part has a warning") {
   Task task = ollama_task();
   task.prompt = std::string(35'000, 'x');
   ParsedOutput parsed;
@@ -116,7 +116,7 @@ TEST_CASE("ollama: a prompt that was read in part is told so") {
   CHECK(parsed.warnings.empty());
 }
 
-TEST_CASE("ollama: refusals mean what their words and statuses say") {
+TEST_CASE("ollama: refusals are understood by their text and status") {
   CHECK(refused(404, R"({"error":"model 'x' not found"})") == Outcome::model_rejected);
   CHECK(refused(404, R"({"error":"model \"x\" not found, try pulling it first"})") == Outcome::model_rejected);
   CHECK(refused(404, "404 page not found") == Outcome::model_rejected);
@@ -142,7 +142,7 @@ TEST_CASE("ollama: refusals mean what their words and statuses say") {
   CHECK(refused(400, "odd") == Outcome::bad_request);
 }
 
-TEST_CASE("ollama: a prompt that the server finds too long is told with the sizes") {
+TEST_CASE("ollama: a prompt that is too long for the server is reported with its size") {
   Task task = ollama_task();
   task.prompt = std::string(35'000, 'x');
   const Failure own = judge_stream(

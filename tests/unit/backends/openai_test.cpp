@@ -95,7 +95,7 @@ TEST_CASE("openai: a bearer token is sent only when its variable is configured a
   CHECK(backend_of("openai").lookup(task, {})->headers.size() == 2);
 }
 
-TEST_CASE("openai: a list of models that is refused tells why") {
+TEST_CASE("openai: a refused list of models is reported with its reason") {
   CHECK(refusal(openai_task(), {response(401, R"({"error":{"message":"Invalid API Key"}})")}).outcome ==
         Outcome::unauthenticated);
   CHECK(refusal(openai_task(), {response(503, R"({"error":{"message":"Loading model"}})")}).outcome ==
@@ -140,7 +140,7 @@ TEST_CASE("openai: an end without text is an empty answer") {
   CHECK(judge(kStart + finish() + kDone).outcome == Outcome::lost_result);
 }
 
-TEST_CASE("openai: an answer that was cut at its bound is told so") {
+TEST_CASE("openai: an answer that was cut at its limit has a warning") {
   ParsedOutput parsed;
   CHECK(judge(kStart + piece("x") + finish("length") + kDone, parsed).outcome == Outcome::answered);
   REQUIRE(parsed.warnings.size() == 1);
@@ -160,7 +160,7 @@ TEST_CASE("openai: an answer that talks about errors is an answer") {
   CHECK(judge(kStart + piece("401 Unauthorized, rate limit") + finish()).outcome == Outcome::answered);
 }
 
-TEST_CASE("openai: refusals mean what their words and statuses say") {
+TEST_CASE("openai: refusals are understood by their text and status") {
   CHECK(refused(503, R"({"error":{"message":"Loading model","type":"unavailable_error","code":503}})") ==
         Outcome::loading);
   CHECK(refused(401, R"({"error":{"message":"Invalid API Key","type":"authentication_error","code":401}})") ==
@@ -179,7 +179,7 @@ TEST_CASE("openai: refusals mean what their words and statuses say") {
   CHECK(refused(418, "") == Outcome::server_error);
 }
 
-TEST_CASE("openai: a limit's waiting time is kept, the header's over the words'") {
+TEST_CASE("openai: the wait of a limit is kept; the header takes precedence over the text") {
   HttpResult limited = response(429, R"({"error":"rate limit, retry after 5 s"})");
   CHECK(judge_stream(openai_task(), limited).retry_after == std::chrono::seconds(5));
   limited.retry_after = "20";
@@ -188,7 +188,7 @@ TEST_CASE("openai: a limit's waiting time is kept, the header's over the words'"
   CHECK(end.retry_after == std::chrono::seconds(20));
 }
 
-TEST_CASE("openai: a prompt that was read in part is told so") {
+TEST_CASE("openai: a prompt that was read in part has a warning") {
   Task task = openai_task();
   task.prompt = std::string(35'000, 'x');
   ParsedOutput parsed;
@@ -197,7 +197,7 @@ TEST_CASE("openai: a prompt that was read in part is told so") {
   CHECK_THAT(parsed.warnings[0], Catch::Contains("only 11 of about 10000 tokens"));
 }
 
-TEST_CASE("openai: an error without the usual field is told whole, and its type is not for a person") {
+TEST_CASE("openai: an error without the usual field is shown as a whole, and its type is not shown") {
   CHECK_THAT(judge_stream(openai_task(), response(500, R"({"detail":"no GPU"})")).message, Catch::Contains("no GPU"));
   CHECK(judge_stream(openai_task(), response(500, R"({"error":{"message":"oops","type":"server_error"}})")).message ==
         "oops");

@@ -260,14 +260,14 @@ TEST_CASE("every variable stands there once, ours over the caller's") {
   CHECK(has(process_call(built_in_task("claude")).env, "CLAUDE_CODE_MAX_RETRIES=1"));
 }
 
-TEST_CASE("every kind is found by its name, and nothing else is") {
+TEST_CASE("every kind is found by its name, and by nothing else") {
   for (const char* kind : {"claude", "codex", "gemini", "ollama", "openai", "command"})
     CHECK(backend_of(kind).kind() == kind);
   CHECK(find_backend("") == nullptr);
   CHECK(find_backend("Claude") == nullptr);
 }
 
-TEST_CASE("where a login can be seen follows what the CLI itself is told about its place") {
+TEST_CASE("the place of a login follows the variables that the CLI itself reads") {
   const auto first_file = [](const Task& task) {
     return backend_of(task.settings.kind).login_traces(task).files.at(0);
   };

@@ -27,7 +27,7 @@ TEST_CASE("statuses of a vendor's API mean what their class means") {
   CHECK(outcome_of_status(-1) == std::nullopt);
 }
 
-TEST_CASE("words that vendors share are recognised in any case") {
+TEST_CASE("common phrases of vendors are recognized in any case") {
   CHECK(meaning("Invalid API Key") == Outcome::unauthenticated);
   CHECK(meaning("error: x-api-key: invalid x-api-key") == Outcome::unauthenticated);
   CHECK(meaning("Please run /login") == Outcome::unauthenticated);
@@ -60,7 +60,7 @@ TEST_CASE("a number or half a phrase alone means nothing") {
   }
 }
 
-TEST_CASE("of a long error text its beginning and its end are looked at") {
+TEST_CASE("of a long error text the beginning and the end are searched") {
   const std::string noise(200'000, 'x');
   CHECK(meaning("Invalid API key\n" + noise) == Outcome::unauthenticated);
   CHECK(meaning(noise + "\nInvalid API key") == Outcome::unauthenticated);
@@ -83,7 +83,7 @@ TEST_CASE("text that is not UTF-8 is searched all the same") {
   CHECK(meaning("\xF0\x9F too many requests \xC0") == Outcome::rate_limited);
 }
 
-TEST_CASE("a pattern that would search for ever gives up") {
+TEST_CASE("a pattern with unbounded backtracking gives up") {
   CHECK_FALSE(matches("(a+)+[bc]", std::string(60'000, 'a') + "!"));
   CHECK_FALSE(matches("(.*)*x(.*)*y", std::string(60'000, 'a')));
   std::string pieces;

@@ -1,6 +1,6 @@
 #include "tests/unit/backends/captured.hpp"
 
-// Silence inside a tool is the tool's (C10b), and a closed pipe is nobody's sign-in (B36, B37).
+// Silence during a tool call belongs to the tool, and a closed pipe is not a refused sign-in.
 using namespace delegate;
 using namespace delegate::test;
 using Words = std::vector<std::string>;
@@ -47,7 +47,7 @@ Failure silent_after(const std::string& kind, const Words& lines) {
 
 }  // namespace
 
-TEST_CASE("silence while a tool is used is the tool's, and it is named (C10b)") {
+TEST_CASE("silence while a tool is used is the tool's, and it is named") {
   for (const Kind& kind : kKinds) {
     INFO(kind.name);
     const Failure stalled = silent_after(kind.name, {kind.begin_a});
@@ -79,7 +79,7 @@ TEST_CASE("claude: the tools of its own helpers are the helper's, which is a too
   CHECK_THAT(silent_after("claude", lines).message, Catch::EndsWith(" while using Bash"));
 }
 
-TEST_CASE("a pipe that closed before the prompt was written is its own end, and never a refused sign-in (B36, F6.7)") {
+TEST_CASE("a pipe that closed before the prompt was written is its own end, and never a refused sign-in") {
   for (const char* kind : {"claude", "codex", "gemini", "command"}) {
     INFO(kind);
     for (const int code : {0, 1}) {
@@ -95,7 +95,7 @@ TEST_CASE("a pipe that closed before the prompt was written is its own end, and 
   }
 }
 
-TEST_CASE("a cause that stands in the output wins over a closed pipe (B37)") {
+TEST_CASE("a cause that stands in the output wins over a closed pipe") {
   for (const char* kind : {"claude", "codex", "gemini"}) {
     INFO(kind);
     ChildResult result;

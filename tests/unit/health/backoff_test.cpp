@@ -20,14 +20,14 @@ std::vector<milliseconds> next_breaks(Trial& trial, int count) {
 
 }  // namespace
 
-TEST_CASE("each failed probe makes the next break longer, up to the cap [R11]") {
+TEST_CASE("each failed probe makes the next cooldown longer, up to the cap [R11]") {
   Trial trial;
   trial.policy.max_cooldown = 5min;
   trial.trip();
   CHECK(next_breaks(trial, 6) == std::vector<milliseconds>{60s, 120s, 240s, 300s, 300s, 300s});
 }
 
-TEST_CASE("the break after a failed probe is a full one, counted from its end [R6]") {
+TEST_CASE("the cooldown after a failed probe is a full one, counted from its end [R6]") {
   Trial trial;
   trial.policy.backoff_multiplier = 1;
   trial.trip_and_cool();
@@ -42,7 +42,7 @@ TEST_CASE("a cap below the cooldown does not shorten it [R11]") {
   CHECK(cooldown_for({.cooldown = 60s, .max_cooldown = 10s}, 9) == 60s);
 }
 
-TEST_CASE("closing and resetting begin the back-off anew [R11]") {
+TEST_CASE("closing and resetting start the back-off again [R11]") {
   Trial trial;
   trial.trip();
   next_breaks(trial, 3);
@@ -56,7 +56,7 @@ TEST_CASE("closing and resetting begin the back-off anew [R11]") {
   CHECK(trial.left() == 60s);
 }
 
-TEST_CASE("a break of zero is a break of zero, not the default [bug 44]") {
+TEST_CASE("a cooldown of zero is a cooldown of zero, not the default") {
   Trial trial;
   trial.policy.cooldown = 0ms;
   trial.trip();
@@ -65,7 +65,7 @@ TEST_CASE("a break of zero is a break of zero, not the default [bug 44]") {
   CHECK(next_breaks(trial, 4) == std::vector<milliseconds>{0ms, 0ms, 0ms, 0ms});
 }
 
-TEST_CASE("what is left is told, never the whole length, and never zero while refusing [bug 43] [bug 44]") {
+TEST_CASE("a refusal states the remaining time, never the whole length and never zero") {
   Trial trial;
   trial.trip();
   for (milliseconds passed = 0ms; passed < 60s; passed += 100ms) {
@@ -75,7 +75,7 @@ TEST_CASE("what is left is told, never the whole length, and never zero while re
   }
 }
 
-TEST_CASE("the back-off stays a number after very many steps [R11] [bug 13] [bug 15]") {
+TEST_CASE("the back-off stays a number after very many steps [R11]") {
   const BreakerPolicy policy{.cooldown = 60s, .max_cooldown = 15min};
   for (const int n : {100, 1024, 2000, 1'000'000, std::numeric_limits<int>::max()})
     CHECK(cooldown_for(policy, n) == 15min);
@@ -83,7 +83,7 @@ TEST_CASE("the back-off stays a number after very many steps [R11] [bug 13] [bug
   CHECK(cooldown_for({.cooldown = 60s, .max_cooldown = 15min, .backoff_multiplier = 1}, 5000) == 60s);
 }
 
-TEST_CASE("the longest possible break neither overflows nor wraps [R11] [bug 13]") {
+TEST_CASE("the longest possible cooldown neither overflows nor wraps [R11]") {
   Trial trial;
   trial.policy.cooldown = trial.policy.max_cooldown = milliseconds::max();
   trial.trip();
@@ -101,7 +101,7 @@ TEST_CASE("the longest possible break neither overflows nor wraps [R11] [bug 13]
   }
 }
 
-TEST_CASE("a backend that is down for a fortnight is still probed at least every quarter of an hour [R11] [bug 42]") {
+TEST_CASE("a backend that is down for a fortnight is still probed at least every quarter of an hour [R11]") {
   Trial trial;
   trial.trip();
   int probes = 0;
@@ -114,14 +114,14 @@ TEST_CASE("a backend that is down for a fortnight is still probed at least every
   CHECK(probes >= 14 * 24 * 4);
 }
 
-TEST_CASE("no timer is needed: the first call after any time is the probe [R2] [bug 32]") {
+TEST_CASE("no timer is needed: the first call after any time is the probe [R2]") {
   Trial trial;
   trial.trip();
   trial.pass(GENERATE(as<milliseconds>{}, 60s, 1h, 24h * 365));
   CHECK(trial.kind() == PermitKind::probe);
 }
 
-TEST_CASE("one incident seen by many callers is one trip and one step of the back-off [bug 38]") {
+TEST_CASE("an incident that hits many callers is one trip and one step of the back-off") {
   Trial trial;
   std::vector<Ticket> calls;
   for (int i = 0; i < 40; ++i) calls.push_back(trial.ticket());
@@ -133,7 +133,7 @@ TEST_CASE("one incident seen by many callers is one trip and one step of the bac
   CHECK(trial.left() == 60s);
 }
 
-TEST_CASE("each trip is told once, and a failed probe tells no second one [R12] [bug 35] [bug 49]") {
+TEST_CASE("each trip is reported once, and a failed probe reports no second one [R12]") {
   Trial trial;
   const auto tell = [&](Verdict verdict) { return trial.call(verdict).tripped; };
   CHECK_FALSE(tell(Verdict::failure));
@@ -154,7 +154,7 @@ TEST_CASE("each trip is told once, and a failed probe tells no second one [R12] 
 
 // The four sentences of the tool that this breaker took its purpose from.
 
-TEST_CASE("closed until the threshold: two failures pass, the third trips exactly once [A79]") {
+TEST_CASE("closed until the threshold: two failures pass, the third trips exactly once") {
   Trial trial;
   for (int i = 0; i < 2; ++i) {
     CHECK_FALSE(trial.call(Verdict::failure).tripped);
@@ -165,7 +165,7 @@ TEST_CASE("closed until the threshold: two failures pass, the third trips exactl
   CHECK(trial.state() == BreakerState::open);
 }
 
-TEST_CASE("a success closes: nothing is left to wait for [A80]") {
+TEST_CASE("a success closes the breaker and leaves no wait") {
   Trial trial;
   trial.policy.threshold = 2;
   trial.trip_and_cool();
@@ -175,7 +175,7 @@ TEST_CASE("a success closes: nothing is left to wait for [A80]") {
   CHECK(trial.state() == BreakerState::closed);
 }
 
-TEST_CASE("half-open: refused, later admitted, and a failure re-arms without a new trip [A81]") {
+TEST_CASE("half-open: refused, later admitted, and a failure re-arms without a new trip") {
   Trial trial;
   trial.policy.threshold = 1;
   trial.policy.cooldown = 50ms;
@@ -188,7 +188,7 @@ TEST_CASE("half-open: refused, later admitted, and a failure re-arms without a n
   CHECK(trial.kind() == PermitKind::denied);
 }
 
-TEST_CASE("what remains of a break of 30 s is more than nothing and at most 30 s [A82]") {
+TEST_CASE("the remaining time of a cooldown of 30 s is positive and at most 30 s") {
   Trial trial;
   trial.policy.cooldown = 30s;
   trial.trip();

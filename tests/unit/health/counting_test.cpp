@@ -4,14 +4,14 @@
 
 using namespace delegate;
 
-TEST_CASE("a new breaker is closed, admits everybody and has counted nothing [R1]") {
+TEST_CASE("a new breaker is closed, admits every call and has counted nothing [R1]") {
   Trial trial;
   CHECK(trial.state() == BreakerState::closed);
   CHECK(trial.seen().failures == 0);
   for (int i = 0; i < 10; ++i) CHECK(trial.kind() == PermitKind::normal);
 }
 
-TEST_CASE("every change of state begins a new generation [R1]") {
+TEST_CASE("every change of state starts a new generation [R1]") {
   Trial trial;
   std::int64_t last = trial.breaker.generation;
   const auto grew = [&] { return std::exchange(last, trial.breaker.generation) < trial.breaker.generation; };
@@ -30,7 +30,7 @@ TEST_CASE("every change of state begins a new generation [R1]") {
   CHECK(grew());
 }
 
-TEST_CASE("an open breaker whose break is over reads as half-open, and reading changes nothing [R2] [bug 49]") {
+TEST_CASE("an open breaker whose cooldown is over reads as half-open, and reading changes nothing [R2]") {
   Trial trial;
   trial.trip();
   const Breaker before = trial.breaker;
@@ -41,7 +41,7 @@ TEST_CASE("an open breaker whose break is over reads as half-open, and reading c
   CHECK(trial.breaker == before);
 }
 
-TEST_CASE("failures in a row are counted, a success empties the streak, neutral ends do neither [R3] [bug 11]") {
+TEST_CASE("failures in a row are counted, a success empties the streak, neutral ends do neither [R3]") {
   Trial trial;
   trial.fail_times(2);
   CHECK(trial.seen().failures == 2);
@@ -55,21 +55,21 @@ TEST_CASE("failures in a row are counted, a success empties the streak, neutral 
   CHECK(trial.state() == BreakerState::open);
 }
 
-TEST_CASE("failures between successes never trip, however many there are [R3] [bug 11]") {
+TEST_CASE("failures between successes never trip, however many there are [R3]") {
   Trial trial;
   for (int i = 0; i < 1000; ++i) trial.call(i % 3 == 2 ? Verdict::success : Verdict::failure);
   CHECK(trial.state() == BreakerState::closed);
   CHECK(trial.breaker.trips == 0);
 }
 
-TEST_CASE("a success with nothing to forget leaves the stored state as it was") {
+TEST_CASE("a success without earlier failures leaves the stored state unchanged") {
   Trial trial;
   const Breaker before = trial.breaker;
   CHECK(trial.call(Verdict::success).counted);
   CHECK(trial.breaker == before);
 }
 
-TEST_CASE("it opens at the threshold, refuses until one millisecond before the deadline, and not at it [R4] [bug 19]") {
+TEST_CASE("it opens at the threshold, refuses until one millisecond before the deadline, and not at it [R4]") {
   Trial trial;
   trial.trip();
   trial.pass(60s - 1ms);
@@ -79,7 +79,7 @@ TEST_CASE("it opens at the threshold, refuses until one millisecond before the d
   CHECK(trial.kind() == PermitKind::probe);
 }
 
-TEST_CASE("a break of one second is one second, whatever the fraction it began at [R4] [bug 19]") {
+TEST_CASE("a cooldown of one second is one second, whatever the fraction of a second it starts at [R4]") {
   for (const milliseconds fraction : {0ms, 1ms, 500ms, 999ms}) {
     Trial trial;
     trial.policy.cooldown = 1s;
@@ -92,7 +92,7 @@ TEST_CASE("a break of one second is one second, whatever the fraction it began a
   }
 }
 
-TEST_CASE("threshold and cooldown are not mixed up [R4] [bug 60]") {
+TEST_CASE("threshold and cooldown are not mixed up [R4]") {
   Trial trial;
   trial.policy.threshold = 5;
   trial.policy.cooldown = 30ms;
@@ -103,7 +103,7 @@ TEST_CASE("threshold and cooldown are not mixed up [R4] [bug 60]") {
   CHECK(trial.left() == 30ms);
 }
 
-TEST_CASE("refusals change nothing, not even after a hundred thousand of them [R4] [bug 12]") {
+TEST_CASE("refusals change nothing, not even after a hundred thousand of them [R4]") {
   Trial trial;
   settle(trial.breaker, trial.policy, trial.now, trial.ticket(),
          {.verdict = Verdict::failure, .trip = Trip::immediate, .outcome = "unauthenticated", .message = "log in"});
@@ -114,7 +114,7 @@ TEST_CASE("refusals change nothing, not even after a hundred thousand of them [R
   CHECK(trial.breaker == before);
 }
 
-TEST_CASE("the report of a refused call is ignored, so the breaker cannot feed on its own refusals [R10] [bug 37]") {
+TEST_CASE("the report of a refused call is ignored, so the breaker cannot feed on its own refusals [R10]") {
   Trial trial;
   trial.trip();
   const Ticket refused = trial.ticket();

@@ -24,7 +24,7 @@ TEST_CASE("inside a burst connect failures are collateral, right up to its last 
   CHECK(trial.seen().failures == 1);
 }
 
-TEST_CASE("a burst is anchored at its first drop and not made longer by the next [R20] [bug 40]") {
+TEST_CASE("a burst is anchored at its first drop and not made longer by the next [R20]") {
   Trial trial;
   trial.call(Verdict::drop);
   trial.pass(1900ms);
@@ -41,7 +41,7 @@ TEST_CASE("other failures count inside a burst, too [R20]") {
   CHECK(trial.seen().failures == 1);
 }
 
-TEST_CASE("a backend that always drops is found out: from the third burst in a row each counts one [R20] [bug 40]") {
+TEST_CASE("a backend that always drops is detected: from the third burst in a row each counts one [R20]") {
   Trial trial;
   int drops = 0;
   while (trial.state() == BreakerState::closed && drops < 100'000) {
@@ -53,7 +53,7 @@ TEST_CASE("a backend that always drops is found out: from the third burst in a r
   CHECK(trial.breaker.bursts_in_a_row == 5);  // two are forgiven, three count
 }
 
-TEST_CASE("a success between bursts begins the count of bursts anew [R20]") {
+TEST_CASE("a success between bursts resets the count of bursts [R20]") {
   Trial trial;
   for (int i = 0; i < 20; ++i) {
     trial.call(Verdict::drop);
@@ -119,7 +119,7 @@ TEST_CASE("a burst does not outlive its boot or a clock set back [R15] [R20]") {
   CHECK(trial.breaker.trips == 1);
 }
 
-TEST_CASE("a dropped probe gives its place back, and one burst too many opens again [R6] [R20]") {
+TEST_CASE("a dropped probe frees the permit, and one burst too many opens the breaker again [R6] [R20]") {
   Trial trial;
   trial.trip_and_cool();
   for (int i = 0; i < 2; ++i) {

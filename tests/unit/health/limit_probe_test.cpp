@@ -6,7 +6,7 @@ using namespace delegate;
 
 namespace {
 
-/// Open for a limit that ends in ten hours; its first slow probe is due.
+/// Open for a limit that ends in ten hours; its first limit probe is due.
 struct Limited : Trial {
   Limited() {
     call(Verdict::rate_limited, 10h);
@@ -16,7 +16,7 @@ struct Limited : Trial {
 
 }  // namespace
 
-TEST_CASE("while a stated limit runs, one slow probe is let through after five minutes, and no call [R22]") {
+TEST_CASE("during a stated limit one limit probe is admitted after five minutes, and no call [R22]") {
   Trial trial;
   trial.call(Verdict::rate_limited, 10h);
   CHECK(trial.seen().limit_probe_in == 5min);
@@ -32,7 +32,7 @@ TEST_CASE("while a stated limit runs, one slow probe is let through after five m
   CHECK(trial.left() == 10h - 5min);
 }
 
-TEST_CASE("slow probes come after 5, 10, 20 and 40 minutes, then every hour [R22]") {
+TEST_CASE("limit probes come after 5, 10, 20 and 40 minutes, then every hour [R22]") {
   Trial trial;
   trial.call(Verdict::rate_limited, 10h);
   for (const milliseconds wait : {5min, 10min, 20min, 40min, 60min, 60min}) {
@@ -58,7 +58,7 @@ TEST_CASE("a first wait of more than an hour stays as it is [R22]") {
   }
 }
 
-TEST_CASE("a slow probe's answer closes the breaker: a recovery [R22]") {
+TEST_CASE("a limit probe's answer closes the breaker: a recovery [R22]") {
   Limited trial;
   const Settled settled = trial.report(trial.slow_ticket(), Verdict::success);
   CHECK(settled.counted);
@@ -68,7 +68,7 @@ TEST_CASE("a slow probe's answer closes the breaker: a recovery [R22]") {
   CHECK(trial.breaker.limit_probe == std::nullopt);
 }
 
-TEST_CASE("a slow probe that ends without an answer leaves the break and its words as they are [R22]") {
+TEST_CASE("a limit probe that ends without an answer leaves the cooldown and its message unchanged [R22]") {
   Limited trial;
   const auto words = trial.breaker.last_failure;
   const Verdict verdict =
@@ -83,7 +83,7 @@ TEST_CASE("a slow probe that ends without an answer leaves the break and its wor
   CHECK(trial.seen().limit_probe_in == 10min);
 }
 
-TEST_CASE("a slow probe that hears a new time moves the end, to either side, up to the longest [R22]") {
+TEST_CASE("a limit probe that gets a new time moves the end in either direction, up to the maximum [R22]") {
   Limited trial;
   const auto [stated, left] =
       GENERATE(std::pair<milliseconds, milliseconds>{20min, 20min}, std::pair<milliseconds, milliseconds>{20h, 20h},
@@ -94,7 +94,8 @@ TEST_CASE("a slow probe that hears a new time moves the end, to either side, up 
   CHECK(trial.breaker.trips == 1);
 }
 
-TEST_CASE("a slow probe whose process died or whose lease is over is not repeated before its time [R7] [R22]") {
+TEST_CASE(
+    "a limit probe whose process died or whose lease is over is not repeated before the next one is due [R7] [R22]") {
   Limited trial;
   const Ticket lost = trial.slow_ticket(9);
   SECTION("died") { trial.gone.insert(9); }
@@ -106,20 +107,20 @@ TEST_CASE("a slow probe whose process died or whose lease is over is not repeate
   CHECK(trial.state() == BreakerState::open);
 }
 
-TEST_CASE("there is one probe at a time, slow or not [R5] [R22]") {
+TEST_CASE("there is one probe at a time, limit probe or not [R5] [R22]") {
   Limited trial;
-  SECTION("a slow one keeps a probe before its time away") {
+  SECTION("a limit probe prevents an early probe") {
     trial.slow_ticket(1);
     CHECK(trial.ask(2, ProbeTime::immediate).ticket.kind == PermitKind::denied);
   }
-  SECTION("a probe before its time keeps a slow one away, and they go on when it fails") {
+  SECTION("an early probe prevents limit probes, and they go on when it fails") {
     const Ticket probe = trial.ask(1, ProbeTime::immediate).ticket;
     CHECK(trial.slow_ticket(2).kind == PermitKind::denied);
     trial.report(probe, GENERATE(Verdict::failure, Verdict::neutral));
     CHECK(trial.left() == 10h - 5min);
     CHECK(trial.slow_ticket(2).kind == PermitKind::limit_probe);
   }
-  SECTION("a slow one that outlasts the break keeps the probe away until it ends") {
+  SECTION("a limit probe that outlasts the cooldown delays the probe until it ends") {
     trial.pass(10h - 5min - 1s);
     const Ticket slow = trial.slow_ticket(1);
     trial.pass(1s);
@@ -131,10 +132,10 @@ TEST_CASE("there is one probe at a time, slow or not [R5] [R22]") {
   }
 }
 
-TEST_CASE("no slow probe where none is due: closed, over, an ordinary break, by hand, switched off [R22]") {
+TEST_CASE("no limit probe where none is due: closed, over, an ordinary cooldown, manual, switched off [R22]") {
   Trial trial;
   SECTION("closed") {}
-  SECTION("an ordinary break") {
+  SECTION("an ordinary cooldown") {
     trial.trip();
     trial.pass(59s);
   }
@@ -154,7 +155,7 @@ TEST_CASE("no slow probe where none is due: closed, over, an ordinary break, by 
     force_open(trial.breaker);
     trial.pass(6min);
   }
-  SECTION("a break by hand") {
+  SECTION("a manual cooldown") {
     open_for(trial.breaker, trial.now, 1h);
     trial.pass(6min);
   }
@@ -166,7 +167,7 @@ TEST_CASE("no slow probe where none is due: closed, over, an ordinary break, by 
   CHECK(trial.slow_ticket().kind == PermitKind::denied);
 }
 
-TEST_CASE("what was decided by hand while a slow probe was out stays [R13] [R22]") {
+TEST_CASE("a manual decision during a limit probe stays [R13] [R22]") {
   Limited trial;
   const Ticket slow = trial.slow_ticket();
   SECTION("reset") { reset(trial.breaker); }
@@ -176,7 +177,7 @@ TEST_CASE("what was decided by hand while a slow probe was out stays [R13] [R22]
   CHECK(trial.breaker == before);
 }
 
-TEST_CASE("slow probes go on after a reboot [R15] [R22]") {
+TEST_CASE("limit probes go on after a reboot [R15] [R22]") {
   Trial trial;
   trial.call(Verdict::rate_limited, 10h);
   trial.pass(2min);

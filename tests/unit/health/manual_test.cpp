@@ -11,7 +11,7 @@ constexpr auto kEveryVerdict = {Verdict::success, Verdict::failure,         Verd
 
 }  // namespace
 
-TEST_CASE("forced open refuses whatever happens, for ever [R13]") {
+TEST_CASE("forced open refuses every call until it is released [R13]") {
   Trial trial;
   const Ticket early = trial.ticket();
   CHECK(force_open(trial.breaker) == BreakerState::forced_open);
@@ -27,7 +27,7 @@ TEST_CASE("forced open refuses whatever happens, for ever [R13]") {
   CHECK(trial.left() == 0ms);
 }
 
-TEST_CASE("disabled admits whatever happens and counts nothing [R13]") {
+TEST_CASE("disabled admits every call and counts nothing [R13]") {
   Trial trial;
   CHECK(disable(trial.breaker) == BreakerState::disabled);
   const Breaker before = trial.breaker;
@@ -41,7 +41,7 @@ TEST_CASE("disabled admits whatever happens and counts nothing [R13]") {
   CHECK(trial.seen().failures == 0);
 }
 
-TEST_CASE("a call begun while disabled counts nothing after enabling [R8] [R13]") {
+TEST_CASE("a call started while disabled counts nothing after enabling [R8] [R13]") {
   Trial trial;
   disable(trial.breaker);
   const Ticket early = trial.ticket();
@@ -75,7 +75,7 @@ TEST_CASE("release and enable act on their own state only, reset on any [R13]") 
   CHECK(trial.kind() == PermitKind::normal);
 }
 
-TEST_CASE("release, enable and reset all give a fresh closed breaker [R13]") {
+TEST_CASE("release, enable and reset all give a new closed breaker [R13]") {
   Trial trial;
   trial.call(Verdict::drop);
   trial.trip();
@@ -96,13 +96,13 @@ TEST_CASE("release, enable and reset all give a fresh closed breaker [R13]") {
   CHECK(trial.seen().failures == 0);
   CHECK(trial.breaker.cooldowns_in_a_row == 0);
   CHECK(trial.breaker.bursts_in_a_row == 0);
-  trial.call(Verdict::connect_failure);  // nobody's collateral any more
+  trial.call(Verdict::connect_failure);  // no longer part of a burst
   CHECK(trial.seen().failures == 1);
   trial.fail_times(2);
   CHECK(trial.left() == 60s);
 }
 
-TEST_CASE("a reset voids the calls that were running and the probe [R8] [R13]") {
+TEST_CASE("a reset invalidates running calls and the probe [R8] [R13]") {
   Trial trial;
   const Ticket early = trial.ticket();
   SECTION("closed") {}
@@ -113,7 +113,7 @@ TEST_CASE("a reset voids the calls that were running and the probe [R8] [R13]") 
   CHECK(trial.seen().failures == 0);
 }
 
-TEST_CASE("the same change twice is as good as once [bug 31]") {
+TEST_CASE("the same change twice equals one change") {
   Trial trial;
   force_open(trial.breaker);
   CHECK_FALSE(force_open(trial.breaker));
@@ -129,7 +129,7 @@ TEST_CASE("the same change twice is as good as once [bug 31]") {
   CHECK(trial.left() == 10s);
 }
 
-TEST_CASE("a break by hand ends like any other: one probe decides, and nobody is notified") {
+TEST_CASE("a manual cooldown ends like any other: one probe decides, and there is no notification") {
   Trial trial;
   CHECK(open_for(trial.breaker, trial.now, 10min) == BreakerState::open);
   CHECK(trial.breaker.trips == 0);
@@ -140,7 +140,7 @@ TEST_CASE("a break by hand ends like any other: one probe decides, and nobody is
   CHECK(trial.kind() == PermitKind::denied);
 }
 
-TEST_CASE("states are known by the names they are stored under [bug 52]") {
+TEST_CASE("states are known by the names they are stored under") {
   for (const BreakerState state : {BreakerState::closed, BreakerState::open, BreakerState::half_open,
                                    BreakerState::forced_open, BreakerState::disabled})
     CHECK(breaker_state_named(to_string(state)) == state);
@@ -152,7 +152,7 @@ TEST_CASE("states are known by the names they are stored under [bug 52]") {
   CHECK(to_string(PermitKind::denied) == "denied");
 }
 
-TEST_CASE("a break by hand stays one over a probe before its time, and is none after the next failure") {
+TEST_CASE("a manual cooldown stays manual over an early probe, and is no longer manual after the next failure") {
   Trial trial;
   open_for(trial.breaker, trial.now, 1h);
   CHECK(trial.breaker.manual);

@@ -43,7 +43,7 @@ TEST_CASE("an outage has one trip and one recovery, however many probes fail in 
   CHECK_FALSE(trial.breaker.outage);
 }
 
-TEST_CASE("a trip after a recovery is a new outage, at once (A76)") {
+TEST_CASE("a trip after a recovery is a new outage immediately") {
   Trial trial;
   trial.trip_and_cool();
   CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);
@@ -52,7 +52,7 @@ TEST_CASE("a trip after a recovery is a new outage, at once (A76)") {
   CHECK(trial.breaker.trips == 2);
 }
 
-TEST_CASE("taking a probe's place, and a probe without a verdict, is no news") {
+TEST_CASE("taking over a probe, or a probe without a verdict, causes no notification") {
   Trial trial;
   trial.trip_and_cool();
   Ticket probe;
@@ -61,7 +61,7 @@ TEST_CASE("taking a probe's place, and a probe without a verdict, is no news") {
   CHECK(trial.breaker.outage);
 }
 
-TEST_CASE("a stated limit is an outage, and an answer to its slow probe the recovery") {
+TEST_CASE("a stated limit is an outage, and an answer to its limit probe the recovery") {
   Trial trial;
   CHECK(edge_of(trial, [&] { trial.call(Verdict::rate_limited, 10h); }) == Edge::trip);
   trial.pass(trial.policy.limit_probe);
@@ -69,7 +69,7 @@ TEST_CASE("a stated limit is an outage, and an answer to its slow probe the reco
   CHECK(edge_of(trial, [&] { trial.report(slow, Verdict::success); }) == Edge::recovery);
 }
 
-TEST_CASE("what a person decides is dismissed, not recovered") {
+TEST_CASE("a manual change is a dismissal, not a recovery") {
   const auto by_hand = GENERATE(
       +[](Breaker& breaker) { reset(breaker); }, +[](Breaker& breaker) { disable(breaker); });
   Trial trial;
@@ -78,7 +78,7 @@ TEST_CASE("what a person decides is dismissed, not recovered") {
   CHECK(trial.breaker.recoveries == 0);
 }
 
-TEST_CASE("a break that a person began is no outage, and its end no recovery") {
+TEST_CASE("a manual cooldown is no outage, and its end no recovery") {
   Trial trial;
   CHECK_FALSE(edge_of(trial, [&] { open_for(trial.breaker, trial.now, 1h); }));
   trial.pass(1h);
@@ -86,7 +86,7 @@ TEST_CASE("a break that a person began is no outage, and its end no recovery") {
   CHECK(trial.breaker.recoveries == 0);
 }
 
-TEST_CASE("a break by hand in the middle of an outage leaves it one, until an answer") {
+TEST_CASE("a manual cooldown during an outage does not end the outage; an answer does") {
   Trial trial;
   trial.trip();
   CHECK_FALSE(edge_of(trial, [&] { open_for(trial.breaker, trial.now, 1h); }));
@@ -94,8 +94,7 @@ TEST_CASE("a break by hand in the middle of an outage leaves it one, until an an
   CHECK(edge_of_call(trial, Verdict::success) == Edge::recovery);
 }
 
-TEST_CASE(
-    "the first failure after a break that a person began is a trip, and the answer that ends it a recovery [R12]") {
+TEST_CASE("the first failure after a manual cooldown is a trip, and the answer that ends it a recovery [R12]") {
   Trial trial;
   open_for(trial.breaker, trial.now, 1s);
   trial.pass(1s);
@@ -111,7 +110,7 @@ TEST_CASE(
   CHECK(trial.breaker.trips == 1);
 }
 
-TEST_CASE("a probe that fails while a longer break of a person's goes on leaves it theirs, and no outage") {
+TEST_CASE("a probe that fails during a longer manual cooldown leaves it manual, and is no outage") {
   Trial trial;
   open_for(trial.breaker, trial.now, 1h);
   const Ticket probe = trial.ask(1, ProbeTime::immediate).ticket;
@@ -121,7 +120,7 @@ TEST_CASE("a probe that fails while a longer break of a person's goes on leaves 
   CHECK(edge_of_call(trial, Verdict::failure) == Edge::trip);
 }
 
-TEST_CASE("a limit takes the place of a person's break, and the slow probe that hears of it again is a trip") {
+TEST_CASE("a limit replaces a manual cooldown, and the limit probe that gets it again is a trip") {
   Trial trial;
   const Ticket before = trial.ticket();
   open_for(trial.breaker, trial.now, 1min);

@@ -62,7 +62,7 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-TEST_CASE("every outcome says what the breaker hears of it, from a call and from a health check [bug 39]") {
+TEST_CASE("every outcome has a verdict for the breaker, from a call and from a health check") {
   for (const Row& row : kRows) {
     INFO(row.name);
     const OutcomeTraits& traits = delegate::traits(row.outcome);
@@ -85,7 +85,7 @@ TEST_CASE("every outcome is known by its stored name, which is its own") {
   CHECK_FALSE(outcome_named(""));
 }
 
-TEST_CASE("only a failed login trips without counting") {
+TEST_CASE("only a failed login trips without counting to the threshold") {
   for (const Row& row : kRows) {
     INFO(row.name);
     const bool immediate = traits(row.outcome).trip == Trip::immediate;
@@ -93,7 +93,7 @@ TEST_CASE("only a failed login trips without counting") {
   }
 }
 
-TEST_CASE("what we did ourselves is never held against a backend") {
+TEST_CASE("local faults never count against a backend") {
   for (const Outcome outcome : {Outcome::no_slot, Outcome::breaker_open, Outcome::cancelled, Outcome::blocked,
                                 Outcome::internal, Outcome::resources, Outcome::pipe_closed}) {
     CHECK(traits(outcome).on_call == Verdict::neutral);
@@ -115,9 +115,7 @@ TEST_CASE("neither a cancelled call nor the caller's own mistake is tried on the
     CHECK(traits(outcome).try_next == TryNext::no);
 }
 
-TEST_CASE(
-    "only a refused login and one whose slots are taken are a reason to take another login of the same backend (B37, "
-    "B38)") {
+TEST_CASE("only a refused login and one whose slots are taken are a reason to take another login of the same backend") {
   for (const Row& row : kRows) {
     INFO(row.name);
     const bool refused = row.outcome == Outcome::unauthenticated || row.outcome == Outcome::quota_exhausted ||
@@ -126,7 +124,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("what one backend's configuration lacks does not keep the others from being asked") {
+TEST_CASE("a fault in one backend's configuration does not prevent a try at the next") {
   for (const Outcome outcome : {Outcome::model_rejected, Outcome::blocked, Outcome::context_too_long})
     CHECK(traits(outcome).try_next == TryNext::yes);
 }

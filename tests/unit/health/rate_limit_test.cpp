@@ -17,7 +17,7 @@ TEST_CASE("a rate limit with a time opens until then, outside streak and back-of
   CHECK(trial.left() == 60s);  // the first step
 }
 
-TEST_CASE("a rate limit's time is believed for a day at most, then it is asked again [R16]") {
+TEST_CASE("a rate limit's time counts for a day at most, then a probe runs [R16]") {
   Trial trial;
   trial.call(Verdict::rate_limited, 48h);
   CHECK(trial.left() == 24h);
@@ -37,7 +37,7 @@ TEST_CASE("a probe's rate limit opens until its time and costs no step [R16]") {
   CHECK(trial.left() == 120s);
 }
 
-TEST_CASE("a rate limit without a time is a failure, a time of zero too [R16] [bug 48]") {
+TEST_CASE("a rate limit without a time is a failure, a time of zero too [R16]") {
   Trial trial;
   const auto hint = GENERATE(as<std::optional<milliseconds>>{}, std::nullopt, 0ms, -5s);
   trial.call(Verdict::rate_limited, hint);
@@ -50,14 +50,14 @@ TEST_CASE("a rate limit without a time is a failure, a time of zero too [R16] [b
   CHECK(trial.kind() == PermitKind::probe);
 }
 
-TEST_CASE("where no hint is believed, a rate limit is a failure [R16]") {
+TEST_CASE("where retry times are ignored, a rate limit is a failure [R16]") {
   Trial trial;
   trial.policy.max_retry_after = 0ms;
   CHECK_FALSE(trial.call(Verdict::rate_limited, 5min).tripped);
   CHECK(trial.seen().failures == 1);
 }
 
-TEST_CASE("a later hint lengthens a running break, also from a call that began before it [R17] [bug 45]") {
+TEST_CASE("a later retry time lengthens a running cooldown, also from a call that started before it [R17]") {
   Trial trial;
   const Ticket early = trial.ticket();
   trial.call(Verdict::rate_limited, 1min);
@@ -82,7 +82,7 @@ TEST_CASE("a later hint lengthens a running break, also from a call that began b
   CHECK(trial.breaker.trips == 1);
 }
 
-TEST_CASE("a late hint begins no break: not when it is over, not when it was closed by hand [R8] [R17]") {
+TEST_CASE("a late retry time starts no cooldown: not when it is over, not after a manual close [R8] [R17]") {
   Trial trial;
   const Ticket early = trial.ticket();
   trial.trip();

@@ -67,7 +67,7 @@ TEST_CASE("a named backend is tried alone unless a fallback is wanted") {
   CHECK(plan(question).steps == Steps{last("ollama")});
 }
 
-TEST_CASE("without fallback the whole order stands, and nothing is the last resort") {
+TEST_CASE("without fallback the whole order is planned, and there is no last resort") {
   RouteQuestion question = automatic({"claude", "ollama"});
   question.fallback = false;
   CHECK(plan(question).steps == Steps{step("claude"), step("ollama")});
@@ -79,14 +79,14 @@ TEST_CASE("without a local model there is no last resort") {
   CHECK(plan(question).steps == Steps{step("claude"), step("codex")});
 }
 
-TEST_CASE("who is absent is told once, with the reason") {
+TEST_CASE("an unavailable backend is skipped once, with the reason") {
   const Unavailable absent{{"codex", Presence::not_installed}, {"gemini", Presence::disabled}};
   CHECK(plan(automatic(), absent).steps == Steps{step("claude"), last("ollama")});
   CHECK(plan(automatic(), absent).skips == Skips{{"codex", Presence::not_installed}, {"gemini", Presence::disabled}});
   CHECK(plan(automatic({"codex", "codex", "claude"}), absent).skips == Skips{{"codex", Presence::not_installed}});
 }
 
-TEST_CASE("an absent local model is told once, wherever it stands") {
+TEST_CASE("an unavailable local model is skipped once, wherever it is in the order") {
   const Unavailable absent{{"ollama", Presence::disabled}};
   for (const Names& order : {Names{"claude"}, Names{"claude", "ollama"}, Names{"ollama", "claude"}}) {
     CHECK(plan(automatic(order), absent).steps == Steps{step("claude")});
@@ -94,7 +94,7 @@ TEST_CASE("an absent local model is told once, wherever it stands") {
   }
 }
 
-TEST_CASE("when nobody is there the plan is empty and says why") {
+TEST_CASE("if no backend is available the plan is empty and says why") {
   const Unavailable absent{{"claude", Presence::not_installed}, {"ollama", Presence::not_installed}};
   const RoutePlan nobody = plan(automatic({"claude"}), absent);
   CHECK(nobody.steps.empty());

@@ -65,7 +65,7 @@ TEST_CASE("punctuation, quotes and lines bound a word") {
   }
 }
 
-TEST_CASE("what is more urgent wins, wherever it stands") {
+TEST_CASE("the more urgent type wins, wherever its word is") {
   CHECK(inferred("review why the test failed") == "diagnose");
   CHECK(inferred("write a test, then review it") == "review");
   CHECK(inferred("document the tests") == "test");
@@ -73,17 +73,17 @@ TEST_CASE("what is more urgent wins, wherever it stands") {
   CHECK(inferred("improve the summary") == "summarize");
 }
 
-TEST_CASE("the word that decided is told") {
+TEST_CASE("the word that decided is reported") {
   CHECK(deciding("Please REVIEW this") == "review");
   CHECK(deciding("what is a monad").empty());
 }
 
-TEST_CASE("of a long prompt only the beginning is looked at") {
+TEST_CASE("of a long prompt only the beginning counts") {
   CHECK(inferred("explain this log:\n" + std::string(10'000, 'x') + "\nerror: it failed") == "explain");
   CHECK(inferred("review this log:\n" + std::string(10'000, 'x') + "\nerror: it failed") == "review");
 }
 
-TEST_CASE("a word that the end of the look cuts off is not taken for a shorter one") {
+TEST_CASE("a word cut off at the end of the inspected part is not mistaken for a shorter one") {
   const std::string before(4091, ' ');
   CHECK(inferred(before + " testify to it") == "explain");
   CHECK(inferred(before + " test it") == "test");
