@@ -6,8 +6,7 @@
 
 namespace delegate::cli {
 
-/// Why a command did not do what it was asked to do. Each kind has its exit code and its word in `--json`:
-/// command_error.cpp.
+/// Each kind of error has its exit code and its word in `--json`: command_error.cpp.
 enum class ErrorKind {
   usage,
   configuration,
