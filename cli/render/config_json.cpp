@@ -68,7 +68,8 @@ struct ToJson {
 
 std::string check_json(const Configured& configured) {
   Json notices = Json::array();
-  for (const Error& notice : configured.notices) notices.push_back(notice.what);
+  for (const auto* list : {&configured.notices, &configured.without_effect})
+    for (const Error& notice : *list) notices.push_back(notice.what);
   return dump({{"schema", "delegate.config_check/1"},
                {"ok", configured.loaded.problems.empty()},
                {"files", files_of(configured)},

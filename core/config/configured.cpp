@@ -65,6 +65,8 @@ Result<Configured> configure(const ProcessFacts& process, const std::string& con
   settle_trust(process, out);
   for (const ConfigProblem& warning : out.loaded.warnings)
     out.notices.push_back({Code::invalid_argument, to_string(warning), warning.hint});
+  for (const ConfigProblem& setting : out.loaded.without_effect)
+    out.without_effect.push_back({Code::invalid_argument, to_string(setting), setting.hint});
   return out;
 }
 

@@ -12,6 +12,8 @@ struct Configured {
   ConfigSources sources;
   LoadedConfig loaded;
   std::vector<Error> notices;  // what was ignored; each is reported once
+  /// Settings that are accepted but do nothing: for those who examine the configuration, not for every command.
+  std::vector<Error> without_effect;
 };
 
 /// Finds and reads the layers, and decides whether the project's file is trusted. Fails if a file that was named or

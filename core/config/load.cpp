@@ -35,8 +35,10 @@ class Loader {
     for (const Setting& setting : settings_)
       if (!setting.backend.empty()) apply(setting);
     if (backends_known_) check_together();
-    for (auto& [key, warning] : without_effect_) warnings_.push_back(std::move(warning));
-    return {std::move(config_), std::move(problems_).sorted(), std::move(warnings_), std::move(restricted_)};
+    std::vector<ConfigProblem> without_effect;
+    for (auto& [key, setting] : without_effect_) without_effect.push_back(std::move(setting));
+    return {std::move(config_), std::move(problems_).sorted(), std::move(warnings_), std::move(without_effect),
+            std::move(restricted_)};
   }
 
  private:

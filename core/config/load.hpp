@@ -47,7 +47,8 @@ struct RestrictedSetting {
 struct LoadedConfig {
   Config config;                              // usable only if there are no problems
   std::vector<ConfigProblem> problems;        // by layer and line; at most 500, then a note that there are more
-  std::vector<ConfigProblem> warnings;        // probable typos and settings without effect; they change nothing
+  std::vector<ConfigProblem> warnings;        // probable typos; they change nothing
+  std::vector<ConfigProblem> without_effect;  // accepted, but of no use in this build
   std::vector<RestrictedSetting> restricted;  // of the project's file, trusted or not
 };
 

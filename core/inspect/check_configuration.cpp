@@ -42,8 +42,8 @@ Findings check_configuration(const Context& context) {
   }
   Findings all = errors_of(verdict_on(*configured));
   if (all.empty()) all.push_back(sources_of(context.process, *configured));
-  for (const Error& notice : configured->notices)
-    all.push_back({FindingSeverity::warning, kAbout, notice.what, notice.hint});
+  for (const auto* list : {&configured->notices, &configured->without_effect})
+    for (const Error& notice : *list) all.push_back({FindingSeverity::warning, kAbout, notice.what, notice.hint});
   if (!context.has_engine())
     all.push_back(
         {FindingSeverity::note, kAbout, "state, backends and jobs are checked once the configuration is valid"});

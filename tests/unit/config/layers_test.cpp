@@ -187,7 +187,8 @@ TEST_CASE("what is accepted but has no effect is one warning, and changes nothin
   const auto warnings = [](const LoadedConfig& loaded) {
     Lines out;
     CHECK(lines(loaded) == Lines{});
-    for (const ConfigProblem& warning : loaded.warnings) out.push_back(to_string(warning) + " -> " + warning.hint);
+    for (const ConfigProblem& warning : loaded.without_effect)
+      out.push_back(to_string(warning) + " -> " + warning.hint);
     return out;
   };
   CHECK(built_in_config().notify.on == Lines{"trip", "recovery"});
