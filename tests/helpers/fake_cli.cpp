@@ -3,6 +3,7 @@
 // no test passes because of a typing mistake. Sleepers end by themselves after an hour.
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -102,12 +103,15 @@ void fork_sleeper() {
   announce(pid);
 }
 
-/// A background child that writes to our stdout only after we have exited.
+/// A background child that writes to our stdout only after we have exited and our input is closed. A caller who still
+/// has input for us closes it when it notices our end, so input that no pipe can hold makes the order certain.
 void fork_late_sayer(const std::string& text) {
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid != 0) return announce(pid);
   while (::getppid() == parent) sleep_for(1);
+  pollfd input{STDIN_FILENO, 0, 0};
+  while ((input.revents & POLLHUP) == 0 && (::poll(&input, 1, -1) > 0 || errno == EINTR)) {}
   put_line(STDOUT_FILENO, text);
   hang();
 }

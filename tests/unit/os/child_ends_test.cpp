@@ -175,7 +175,9 @@ TEST_CASE("a child that ends by itself after the reader is satisfied keeps its e
 }
 
 TEST_CASE("what the reader asks for while the pipes drain is done") {
+  const std::string unread(2u << 20, 'i');
   ChildSpec spec = fake({"--fork-late-sayer", "late", "--exit", "5"});
+  spec.input = unread;
   spec.drain_grace = 30s;  // only the reader can end it earlier
   Flow wish = Flow::go_on;
   ChildEnd expected = ChildEnd::exited;
@@ -193,7 +195,9 @@ TEST_CASE("what the reader asks for while the pipes drain is done") {
 }
 
 TEST_CASE("cancelling while the pipes drain keeps the child's own end and does not wait") {
+  const std::string unread(2u << 20, 'i');
   ChildSpec spec = fake({"--fork-late-sayer", "late", "--exit", "5"});
+  spec.input = unread;
   spec.drain_grace = 30s;
   CancelToken cancel;
   const auto result = run_child(spec, cancel, [&](Stream stream, std::string_view) {
