@@ -23,7 +23,8 @@ using Store = std::variant<void (*)(std::any&), bool& (*)(std::any&), int& (*)(s
 
 template <class Options, class Value>
 Options owner_of(Value Options::*);
-/// `.store = into<&PingOptions::backend>`
+/// `.store = into<&PingOptions::backend>`. No two commands may give their options the same name: g++ would give both
+/// the same weak symbol, although they are in anonymous namespaces.
 template <auto member>
 auto& into(std::any& options) {
   return std::any_cast<decltype(owner_of(member))&>(options).*member;

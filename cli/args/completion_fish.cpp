@@ -4,7 +4,7 @@
 namespace delegate::cli {
 namespace {
 
-constexpr std::string_view kFunctions = R"(
+constexpr std::string_view kFishFunctions = R"(
 # Is this the command of the line so far?
 function __delegate_at
     set -l command (__delegate_command)
@@ -39,7 +39,7 @@ std::string patterns(std::string_view command, std::span<const OptionRow> option
 }
 
 /// Walks the line and skips options with their values.
-std::string command_function(CommandTable table) {
+std::string command_query(CommandTable table) {
   std::string valued = patterns("*", global_options());
   std::string cases;
   for (const CommandRow* command : table) {
@@ -86,7 +86,7 @@ void add_options(CommandTable table, std::string& script, const std::string& beg
 }  // namespace
 
 std::string fish_completion(CommandTable table) {
-  std::string script = "# Completion of delegate for fish.\n\n" + command_function(table) + std::string(kFunctions);
+  std::string script = "# Completion of delegate for fish.\n\n" + command_query(table) + std::string(kFishFunctions);
   add_options(table, script, "complete -c delegate", global_options());
   for (const CommandRow* command : table) {
     if (command->is_hidden()) continue;

@@ -80,7 +80,7 @@ void go_on_in_background(const World& world, const Config& config, const RunResu
   if (local) warm_up(host->engine(), *local, world.interrupted);
 }
 
-CommandResult run(const CommandContext& context, const AskOptions& options) {
+CommandResult run_ask(const CommandContext& context, const AskOptions& options) {
   const World& world = context.world;
   const Output& output = context.output;
   const Notices notices = options.quiet ? Notices::hidden : Notices::shown;
@@ -103,12 +103,12 @@ CommandResult run(const CommandContext& context, const AskOptions& options) {
   return code;  // the end of `result` waits for attempts that are still running
 }
 
-constexpr Exclusion kExclusions[] = {
+constexpr Exclusion kAskExclusions[] = {
     kSessionExclusion,
     {"--stream", {"--json"}, "the JSON object is printed when it is complete; leave --stream out"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kAskExamples[] = {
     "git diff | delegate ask \"review this\"   # stdin is attached",
     "delegate ask < prompt.txt               # stdin is the prompt",
     "delegate ask -b claude -m opus \"...\"    # this backend, no fallback",
@@ -128,8 +128,8 @@ extern constexpr CommandRow kAsk{
         "If options contradict each other, the last one counts: `--fallback` and `--no-fallback`, `--stream` and "
         "`--no-stream`, `-q` and `-v`, and any option with a value that is given twice.",
     .options = kAskOptions,
-    .examples = kExamples,
-    .exclusions = kExclusions,
-    .run = run_with<run>};
+    .examples = kAskExamples,
+    .exclusions = kAskExclusions,
+    .run = run_with<run_ask>};
 
 }  // namespace delegate::cli

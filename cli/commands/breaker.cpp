@@ -7,7 +7,7 @@
 namespace delegate::cli {
 namespace {
 
-constexpr OptionRow kListOptions[] = {json_flag("Print JSON")};
+constexpr OptionRow kBreakerListOptions[] = {json_flag("Print JSON")};
 
 struct BackendOptions {
   std::string backend;
@@ -20,15 +20,15 @@ constexpr OptionRow kBackendOptions[] = {
      .store = into<&BackendOptions::backend>},
 };
 
-struct ResetOptions {
+struct BreakerResetOptions {
   std::string backend;
   bool all = false;
 };
-constexpr OptionRow kResetOptions[] = {
-    {.value = "NAME", .help = "Backend", .kind = ValueKind::backends, .store = into<&ResetOptions::backend>},
-    {.names = "--all", .help = "Reset every backend", .store = into<&ResetOptions::all>},
+constexpr OptionRow kBreakerResetOptions[] = {
+    {.value = "NAME", .help = "Backend", .kind = ValueKind::backends, .store = into<&BreakerResetOptions::backend>},
+    {.names = "--all", .help = "Reset every backend", .store = into<&BreakerResetOptions::all>},
 };
-constexpr Exclusion kResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
+constexpr Exclusion kBreakerResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
 
 struct TripOptions {
   std::string backend;
@@ -46,7 +46,7 @@ constexpr OptionRow kTripOptions[] = {
      .store = into<&TripOptions::duration>},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kBreakerExamples[] = {
     "delegate breaker trip gemini --for 2h",
     "delegate breaker reset --all",
 };
@@ -81,13 +81,13 @@ CommandResult change_each(const CommandContext& context, std::string_view where,
   return context.output.answer(text);
 }
 
-CommandResult list(const CommandContext& context, const NoOptions&) {
+CommandResult list_breakers(const CommandContext& context, const NoOptions&) {
   const HostStatus status = status_of(context.engine());
   return context.output.answer(context.world.json ? to_json(status) + "\n"
                                                   : breakers_to_text(status, context.output.is_painted()));
 }
 
-CommandResult reset(const CommandContext& context, const ResetOptions& options) {
+CommandResult reset_breakers(const CommandContext& context, const BreakerResetOptions& options) {
   if (!options.all && options.backend.empty())
     return fail_as(ErrorKind::usage,
                    {Code::invalid_argument, "breaker reset: NAME is missing", "name a backend, or use --all"});
@@ -142,22 +142,22 @@ extern constexpr CommandRow kBreaker{
     .more =
         "A backend that has failed several times in a row is skipped by every shell and server of this host until a "
         "probe succeeds.",
-    .examples = kExamples};
+    .examples = kBreakerExamples};
 
 extern constexpr CommandRow kBreakerList{.name = "breaker list",
                                          .group = kOperateGroup,
                                          .help = "List every breaker and its state",
-                                         .options = kListOptions,
+                                         .options = kBreakerListOptions,
                                          .needs = Needs::host,
-                                         .run = run_with<list>};
+                                         .run = run_with<list_breakers>};
 
 extern constexpr CommandRow kBreakerReset{.name = "breaker reset",
                                           .group = kOperateGroup,
                                           .help = "Close the breaker and reset its failure count",
-                                          .options = kResetOptions,
-                                          .exclusions = kResetExclusions,
+                                          .options = kBreakerResetOptions,
+                                          .exclusions = kBreakerResetExclusions,
                                           .needs = Needs::host,
-                                          .run = run_with<reset>};
+                                          .run = run_with<reset_breakers>};
 
 extern constexpr CommandRow kBreakerTrip{.name = "breaker trip",
                                          .group = kOperateGroup,

@@ -19,7 +19,7 @@ constexpr int kMostRuns = 50;
 struct CompleteOptions {
   std::string what;  // "backends", "runs", "keys", …
 };
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kCompleteOptions[] = {
     {.value = "WHAT",
      .help = "Kind of words to list",
      .presence = Presence::required,
@@ -138,7 +138,7 @@ std::vector<Offer> offers_of(const World& world, const Configured& configured, c
   return {};
 }
 
-CommandResult run(const CommandContext& context, const CompleteOptions& options) {
+CommandResult run_complete(const CommandContext& context, const CompleteOptions& options) {
   if (options.what == "options") return context.output.answer(option_lines());
   const auto configured = configure(context.world, context.world.config_file, context.world.cwd);
   if (!configured) return kAnswered;
@@ -150,6 +150,6 @@ CommandResult run(const CommandContext& context, const CompleteOptions& options)
 
 }  // namespace
 
-extern constexpr CommandRow kComplete{.name = "complete", .options = kOptions, .run = run_with<run>};
+extern constexpr CommandRow kComplete{.name = "complete", .options = kCompleteOptions, .run = run_with<run_complete>};
 
 }  // namespace delegate::cli

@@ -18,7 +18,7 @@ constexpr OptionRow kShowOptions[] = {
     json_flag("Print JSON"),
 };
 constexpr OptionRow kCheckOptions[] = {json_flag("Print JSON")};
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kConfigExamples[] = {
     "delegate config init",
     "delegate config show router backends.gemini",
 };
@@ -63,7 +63,7 @@ Result<std::vector<ConfigValue>> selected(const Config& config, const Strings& w
   return out;
 }
 
-CommandResult show(const CommandContext& context, const ShowOptions& options) {
+CommandResult show_config(const CommandContext& context, const ShowOptions& options) {
   const World& world = context.world;
   const Output& output = context.output;
   const Configured& configured = *context.configured;
@@ -103,7 +103,7 @@ std::string what_was_read(const Configured& configured) {
   return join(read, ", ");
 }
 
-CommandResult check(const CommandContext& context, const NoOptions&) {
+CommandResult check_config(const CommandContext& context, const NoOptions&) {
   const Output& output = context.output;
   const Configured& configured = *context.configured;
   const ConfigVerdict verdict = verdict_on(configured);
@@ -126,20 +126,20 @@ extern constexpr CommandRow kConfig{
     .group = kSetUpGroup,
     .help = "Show, check and create the configuration",
     .more = "FILES and ENVIRONMENT say where it comes from, CONFIGURATION lists all keys.",
-    .examples = kExamples};
+    .examples = kConfigExamples};
 
 extern constexpr CommandRow kConfigShow{.name = "config show",
                                         .group = kSetUpGroup,
                                         .help = "Print every value and where it was set",
                                         .options = kShowOptions,
                                         .needs = Needs::unchecked_configuration,
-                                        .run = run_with<show>};
+                                        .run = run_with<show_config>};
 
 extern constexpr CommandRow kConfigCheck{.name = "config check",
                                          .group = kSetUpGroup,
                                          .help = "List all problems of the configuration at once",
                                          .options = kCheckOptions,
                                          .needs = Needs::unchecked_configuration,
-                                         .run = run_with<check>};
+                                         .run = run_with<check_config>};
 
 }  // namespace delegate::cli

@@ -4,7 +4,7 @@
 #include "backends/ollama_host.hpp"
 #include "backends/registry.hpp"
 #include "cli/commands/context.hpp"
-#include "cli/render/json.hpp"
+#include "core/base/json.hpp"
 #include "core/base/redact.hpp"
 #include "core/config/paths.hpp"
 #include "core/os/file.hpp"
@@ -18,7 +18,7 @@ struct InitOptions {
   bool print = false;
   bool force = false;
 };
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kConfigInitOptions[] = {
     {.names = "--print", .help = "Print the file instead of writing it", .store = into<&InitOptions::print>},
     {.names = "--force", .help = "Overwrite an existing file", .store = into<&InitOptions::force>},
     json_flag("Print JSON"),
@@ -136,11 +136,11 @@ Status write_starter(const Path& path, const std::string& text, bool force) {
 }
 
 int print(const Output& output, bool json, const std::string& text) {
-  const Json object{{"schema", "delegate.config_init/1"}, {"text", text}};
+  const OrderedJson object{{"schema", "delegate.config_init/1"}, {"text", text}};
   return output.answer(json ? object.dump() + "\n" : text);
 }
 
-CommandResult run(const CommandContext& context, const InitOptions& options) {
+CommandResult run_config_init(const CommandContext& context, const InitOptions& options) {
   const World& world = context.world;
   const std::string text = starter_file(world);
   if (options.print) return print(context.output, world.json, text);
@@ -154,9 +154,10 @@ CommandResult run(const CommandContext& context, const InitOptions& options) {
     const bool is_refused = written.error().code == Code::invalid_argument;
     return fail_as(is_refused ? ErrorKind::configuration : ErrorKind::internal, written.error());
   }
-  const Json object{{"schema", "delegate.config_init/1"}, {"path", path}};
+  const OrderedJson object{{"schema", "delegate.config_init/1"}, {"path", path}};
   const std::string said = one_line(path, 4000) + " written; `delegate config show` lists all values\n";
-  return context.output.answer(world.json ? object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : said);
+  return context.output.answer(world.json ? object.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n"
+                                          : said);
 }
 
 }  // namespace
@@ -164,7 +165,7 @@ CommandResult run(const CommandContext& context, const InitOptions& options) {
 extern constexpr CommandRow kConfigInit{.name = "config init",
                                         .group = kSetUpGroup,
                                         .help = "Write a commented file that fits this machine",
-                                        .options = kOptions,
-                                        .run = run_with<run>};
+                                        .options = kConfigInitOptions,
+                                        .run = run_with<run_config_init>};
 
 }  // namespace delegate::cli

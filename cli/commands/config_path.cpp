@@ -1,8 +1,8 @@
 #include <sys/stat.h>
 
 #include "cli/commands/context.hpp"
-#include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
+#include "core/base/json.hpp"
 #include "core/config/paths.hpp"
 #include "core/config/project_file.hpp"
 #include "core/config/report.hpp"
@@ -10,7 +10,7 @@
 namespace delegate::cli {
 namespace {
 
-constexpr OptionRow kOptions[] = {json_flag("Print JSON")};
+constexpr OptionRow kConfigPathOptions[] = {json_flag("Print JSON")};
 
 /// A place that the configuration or the state may be read from, and what was found there.
 struct Row {
@@ -63,19 +63,19 @@ Row environment_row(const Result<Configured>& configured) {
   return {"environment", join(names, ", "), names.empty() ? "no variable sets anything" : "used"};
 }
 
-std::string to_json(const std::vector<Row>& rows) {
-  Json places = Json::array();
+std::string rows_json(const std::vector<Row>& rows) {
+  OrderedJson places = OrderedJson::array();
   for (const Row& row : rows) {
-    Json place{{"what", row.what}};
+    OrderedJson place{{"what", row.what}};
     if (!row.where.empty()) place["where"] = row.where;
     place["state"] = row.state;
     places.push_back(place);
   }
-  const Json json{{"schema", "delegate.config_path/1"}, {"places", places}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const OrderedJson json{{"schema", "delegate.config_path/1"}, {"places", places}};
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
-CommandResult run(const CommandContext& context, const NoOptions&) {
+CommandResult run_config_path(const CommandContext& context, const NoOptions&) {
   const World& world = context.world;
   const std::string named = world.config_file.empty() ? world.variable("DELEGATE_CONFIG") : world.config_file;
   const auto configured = configure(world, world.config_file, world.cwd);
@@ -84,7 +84,7 @@ CommandResult run(const CommandContext& context, const NoOptions&) {
       environment_row(configured), project_row(world, !named.empty(), configured), user_row(world, named, configured),
       state.store == "sqlite" ? stored("state", state_path(world, state)) : Row{"state", "", "kept in " + state.store},
       stored("trust", trusted_path(world))};
-  if (world.json) return context.output.answer(to_json(rows) + "\n");
+  if (world.json) return context.output.answer(rows_json(rows) + "\n");
   std::vector<std::vector<std::string>> cells{{"WHAT", "STATE", "WHERE"}};
   for (const Row& row : rows)
     cells.push_back({row.what, one_line(row.state, 200), one_line(with_tilde(world, row.where), 1000)});
@@ -96,7 +96,7 @@ CommandResult run(const CommandContext& context, const NoOptions&) {
 extern constexpr CommandRow kConfigPath{.name = "config path",
                                         .group = kSetUpGroup,
                                         .help = "List the files that are read",
-                                        .options = kOptions,
-                                        .run = run_with<run>};
+                                        .options = kConfigPathOptions,
+                                        .run = run_with<run_config_path>};
 
 }  // namespace delegate::cli

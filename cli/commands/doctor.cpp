@@ -10,7 +10,7 @@
 namespace delegate::cli {
 namespace {
 
-constexpr OptionRow kOptions[] = {json_flag("Print JSON")};
+constexpr OptionRow kDoctorOptions[] = {json_flag("Print JSON")};
 
 /// What the checks of `core/inspect` and those of `cli/setup` need.
 struct Subject {
@@ -54,7 +54,7 @@ std::vector<Section> examine(const Subject& subject) {
 
 bool is_usable(const Result<Configured>& configured) { return configured && verdict_on(*configured).errors.empty(); }
 
-CommandResult run(const CommandContext& command, const NoOptions&) {
+CommandResult run_doctor(const CommandContext& command, const NoOptions&) {
   const World& world = command.world;
   const Output& output = command.output;
   const auto configured = configure(world, world.config_file, world.cwd);
@@ -86,7 +86,7 @@ extern constexpr CommandRow kDoctor{
         "and the environment. It runs nothing but `--version` of the installed tools, asks a local server which models "
         "it has, and calls no model: that is what `delegate ping` does.\n\n"
         "The exit status is 0 if there are no problems (warnings do not count), else 1.",
-    .options = kOptions,
-    .run = run_with<run>};
+    .options = kDoctorOptions,
+    .run = run_with<run_doctor>};
 
 }  // namespace delegate::cli

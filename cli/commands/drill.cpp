@@ -12,7 +12,7 @@ namespace {
 struct DrillOptions {
   bool mine = false;
 };
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kDrillOptions[] = {
     {.names = "--mine",
      .help = "Use your configuration, with fake backends for your CLIs",
      .store = into<&DrillOptions::mine>},
@@ -58,7 +58,7 @@ Result<std::vector<Step>> run_in_sandbox(const World& world, const Setup& setup,
   return steps;
 }
 
-CommandResult run(const CommandContext& context, const DrillOptions& options) {
+CommandResult run_drill(const CommandContext& context, const DrillOptions& options) {
   const World& world = context.world;
   const Output& output = context.output;
   const LoadedConfig& loaded = context.configured->loaded;
@@ -89,8 +89,8 @@ extern constexpr CommandRow kDrill{
     .more =
         "Real processes, real breakers and a real store; your own files and state are not touched. The exit status is "
         "0 only if every step went as it should.",
-    .options = drill::kOptions,
+    .options = drill::kDrillOptions,
     .needs = Needs::unchecked_configuration,
-    .run = run_with<drill::run>};
+    .run = run_with<drill::run_drill>};
 
 }  // namespace delegate::cli

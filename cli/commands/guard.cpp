@@ -6,17 +6,17 @@
 namespace delegate::cli {
 namespace {
 
-constexpr OptionRow kListOptions[] = {json_flag("Print JSON")};
+constexpr OptionRow kGuardListOptions[] = {json_flag("Print JSON")};
 
-struct ResetOptions {
+struct GuardResetOptions {
   std::string name;
   bool all = false;
 };
-constexpr OptionRow kResetOptions[] = {
-    {.value = "NAME", .help = "Guard to reset", .store = into<&ResetOptions::name>},
-    {.names = "--all", .help = "Reset every guard", .store = into<&ResetOptions::all>},
+constexpr OptionRow kGuardResetOptions[] = {
+    {.value = "NAME", .help = "Guard to reset", .store = into<&GuardResetOptions::name>},
+    {.names = "--all", .help = "Reset every guard", .store = into<&GuardResetOptions::all>},
 };
-constexpr Exclusion kResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
+constexpr Exclusion kGuardResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
 
 tl::expected<HostStatus, CommandError> known_guards(const CommandContext& context) {
   HostStatus status = status_of(context.engine());
@@ -24,14 +24,14 @@ tl::expected<HostStatus, CommandError> known_guards(const CommandContext& contex
   return status;
 }
 
-CommandResult list(const CommandContext& context, const NoOptions&) {
+CommandResult list_guards(const CommandContext& context, const NoOptions&) {
   TRY(const HostStatus status, known_guards(context));
   if (context.world.json) return context.output.answer(to_json(status.guards, "delegate.guards/1") + "\n");
   const std::string text = to_text(status.guards);
   return context.output.answer(text.empty() ? "no failures: every side job works\n" : text);
 }
 
-CommandResult reset(const CommandContext& context, const ResetOptions& options) {
+CommandResult reset_guards(const CommandContext& context, const GuardResetOptions& options) {
   TRY_STATUS(known_guards(context));
   if (!options.all && options.name.empty())
     return fail_as(ErrorKind::usage,
@@ -57,16 +57,16 @@ extern constexpr CommandRow kGuard{
 extern constexpr CommandRow kGuardList{.name = "guard list",
                                        .group = kOperateGroup,
                                        .help = "List guards that have seen a failure",
-                                       .options = kListOptions,
+                                       .options = kGuardListOptions,
                                        .needs = Needs::host,
-                                       .run = run_with<list>};
+                                       .run = run_with<list_guards>};
 
 extern constexpr CommandRow kGuardReset{.name = "guard reset",
                                         .group = kOperateGroup,
                                         .help = "Close a guard and reset its failure count",
-                                        .options = kResetOptions,
-                                        .exclusions = kResetExclusions,
+                                        .options = kGuardResetOptions,
+                                        .exclusions = kGuardResetExclusions,
                                         .needs = Needs::host,
-                                        .run = run_with<reset>};
+                                        .run = run_with<reset_guards>};
 
 }  // namespace delegate::cli

@@ -2,8 +2,8 @@
 #include <set>
 
 #include "cli/commands/context.hpp"
-#include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/health.hpp"
 
@@ -13,24 +13,24 @@ namespace {
 
 constexpr int kUnhealthy = 1;
 
-constexpr OptionRow kOptions[] = {json_flag("Print JSON")};
+constexpr OptionRow kHealthOptions[] = {json_flag("Print JSON")};
 
-Json to_object(const BackendStatus& backend, bool is_ready) {
-  Json json{{"name", backend.name}, {"ready", is_ready}, {"state", to_string(backend.breaker.state)}};
+OrderedJson to_object(const BackendStatus& backend, bool is_ready) {
+  OrderedJson json{{"name", backend.name}, {"ready", is_ready}, {"state", to_string(backend.breaker.state)}};
   if (backend.installed) json["installed"] = *backend.installed;
   if (backend.breaker.retry_after > milliseconds(0)) json["retry_in_ms"] = backend.breaker.retry_after.count();
   if (const auto& last = backend.last_failure; last && !is_ready) json["outcome"] = last->outcome;
   return json;
 }
 
-std::string to_json(const Health& health) {
-  Json json{{"schema", "delegate.health/1"}, {"ok", health.ok()}};
+std::string health_json(const Health& health) {
+  OrderedJson json{{"schema", "delegate.health/1"}, {"ok", health.ok()}};
   json["store"] = {{"kind", health.status.store.kind}, {"ok", health.status.store.ok}};
   put(json["store"], "problem", health.status.store.problem);
-  json["backends"] = Json::array();
+  json["backends"] = OrderedJson::array();
   for (const BackendStatus& backend : health.status.backends)
     if (backend.enabled) json["backends"].push_back(to_object(backend, health.ready.count(backend.name) > 0));
-  json["open_circuits"] = Json::array();
+  json["open_circuits"] = OrderedJson::array();
   for (const GuardStatus& guard : health.status.guards)
     if (guard.breaker.state != BreakerState::closed)
       json["open_circuits"].push_back({{"name", guard.name},
@@ -47,7 +47,7 @@ std::string names_of(const std::set<std::string>& backends) {
   return backends.empty() ? "none" : join(std::vector<std::string>(backends.begin(), backends.end()), ", ");
 }
 
-std::string to_text(const Health& health) {
+std::string health_text(const Health& health) {
   const StateStore::Description& store = health.status.store;
   std::vector<std::vector<std::string>> rows{
       {"health", health.ok() ? "ok" : "not ok"},
@@ -67,9 +67,9 @@ std::string to_text(const Health& health) {
   return table(rows);
 }
 
-CommandResult run(const CommandContext& context, const NoOptions&) {
+CommandResult run_health(const CommandContext& context, const NoOptions&) {
   const Health health = health_of(context.engine(), context.world.interrupted);
-  const int written = context.output.answer(context.world.json ? to_json(health) + "\n" : to_text(health));
+  const int written = context.output.answer(context.world.json ? health_json(health) + "\n" : health_text(health));
   if (written != 0) return written;
   return health.ok() ? kAnswered : kUnhealthy;
 }
@@ -83,8 +83,8 @@ extern constexpr CommandRow kHealth{
     .more =
         "For scripts and monitoring. The exit status is 0 if at least one backend is ready and the state can be used, "
         "else 1. Starts nothing and calls no model: a server counts as ready until a call could not reach it.",
-    .options = kOptions,
+    .options = kHealthOptions,
     .needs = Needs::host,
-    .run = run_with<run>};
+    .run = run_with<run_health>};
 
 }  // namespace delegate::cli

@@ -16,7 +16,7 @@ struct McpOptions {
   bool allow_write = false;
   std::string client_timeout;
 };
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kMcpOptions[] = {
     {.names = "--allow-write",
      .help = "Let agents request changes to files (`write`)",
      .more = "Without it, backends can only read.",
@@ -119,7 +119,7 @@ Result<server::ServerOptions> options_of(const McpOptions& options) {
   return server;
 }
 
-CommandResult run(const CommandContext& context, const McpOptions& options) {
+CommandResult run_mcp(const CommandContext& context, const McpOptions& options) {
   const World& world = context.world;
   TRY(const server::ServerOptions server_options, options_of(options));
   if (::isatty(world.in) == 1)
@@ -151,7 +151,7 @@ extern constexpr CommandRow kMcp{
         "Started by agents such as claude, codex and gemini, not in a terminal. It speaks the Model Context Protocol, "
         "versions 2024-11-05 to 2026-07-28, and offers three tools: `ask`, `result` and `status`. A run whose id was "
         "returned continues when the agent exits; `delegate result` fetches it from a shell.",
-    .options = kOptions,
-    .run = run_with<run>};
+    .options = kMcpOptions,
+    .run = run_with<run_mcp>};
 
 }  // namespace delegate::cli

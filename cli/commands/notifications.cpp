@@ -3,9 +3,9 @@
 #include <chrono>
 
 #include "cli/commands/context.hpp"
-#include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/notify/channels.hpp"
 
@@ -26,18 +26,18 @@ constexpr OptionRow kAckOptions[] = {
 };
 constexpr Exclusion kAckExclusions[] = {{"ID", {"--all"}, "give an id or --all, not both"}};
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kNotificationsExamples[] = {
     "delegate notifications",
     "delegate notifications ack --all",
     "delegate notifications test",
 };
 
-Json to_object(const NotificationRow& row) {
-  Json json{{"id", row.id},
-            {"kind", row.kind},
-            {"subject", row.subject},
-            {"severity", to_string(row.severity)},
-            {"title", row.title}};
+OrderedJson to_object(const NotificationRow& row) {
+  OrderedJson json{{"id", row.id},
+                   {"kind", row.kind},
+                   {"subject", row.subject},
+                   {"severity", to_string(row.severity)},
+                   {"title", row.title}};
   put(json, "message", row.message);
   put(json, "outcome", row.outcome);
   json["count"] = row.count;
@@ -75,7 +75,7 @@ std::string list_text(const NotificationRows& rows, milliseconds now) {
 }
 
 std::string list_json(const NotificationRows& rows) {
-  Json json{{"schema", "delegate.notifications/1"}, {"notifications", Json::array()}};
+  OrderedJson json{{"schema", "delegate.notifications/1"}, {"notifications", OrderedJson::array()}};
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) json["notifications"].push_back(to_object(*row));
   return dump(json);
 }
@@ -166,7 +166,7 @@ CommandResult test(const CommandContext& context, const NoOptions&) {
     });
     if (!kept) output.error({kept.error().code, "notifications test: " + kept.error().what, kept.error().hint});
   }
-  Json json{{"schema", "delegate.notification_test/1"}, {"delivered", reached}};
+  OrderedJson json{{"schema", "delegate.notification_test/1"}, {"delivered", reached}};
   put(json, "channel", result.channel);
   put(json, "detail", result.detail);
   json["duration_ms"] = took.count();
@@ -184,7 +184,7 @@ extern constexpr CommandRow kNotifications{
     .more =
         "You get one notification when the breaker of a backend opens and one when the backend recovers: through your "
         "hook, the desktop or the terminal, whichever works first. Without a sub-command, they are listed.",
-    .examples = kExamples,
+    .examples = kNotificationsExamples,
     .fallback = "notifications list"};
 
 extern constexpr CommandRow kNotificationsList{.name = "notifications list",

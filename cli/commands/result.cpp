@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "cli/commands/context.hpp"
-#include "cli/render/json.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/jobs/job_result.hpp"
 #include "core/jobs/job_status.hpp"
 #include "core/os/event.hpp"
@@ -122,7 +122,8 @@ CommandResult cancel(const CommandContext& context, const CancelOptions& options
   const bool had_ended = known->has_ended() && !known->is_orphaned();
   const char* state = had_ended ? "ended" : "cancelled";
   if (context.world.json)
-    return output.answer(dump({{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");
+    return output.answer(
+        dump(OrderedJson{{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");
   output.note("delegate: run " + known->row.id + (had_ended ? " has already finished" : " is being stopped"));
   return kAnswered;
 }

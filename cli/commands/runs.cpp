@@ -19,7 +19,7 @@ struct RunsOptions {
   int limit = 20;
   bool totals = false;
 };
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kRunsOptions[] = {
     {.value = "ID", .help = "Show this run and its attempts", .kind = ValueKind::runs, .store = into<&RunsOptions::id>},
     {.names = "-b, --backend",
      .value = "NAME",
@@ -46,13 +46,13 @@ constexpr OptionRow kOptions[] = {
      .store = into<&RunsOptions::totals>},
     json_flag("Print JSON"),
 };
-constexpr Exclusion kExclusions[] = {
+constexpr Exclusion kRunsExclusions[] = {
     {"ID",
      {"--backend", "--outcome", "--since", "--limit", "--totals"},
      "an ID selects one run; the other options select from all runs"},
     {"--totals", {"--outcome", "--limit"}, "totals cover all calls; only --since and --backend narrow them"},
 };
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kRunsExamples[] = {
     "delegate runs --since 2h --outcome rate_limited",
     "delegate runs --totals",
 };
@@ -169,7 +169,7 @@ Result<std::string> look_back(const CommandContext& context, const RunsOptions& 
   return options.totals ? totals(context, options, page) : list(context, options, page);
 }
 
-CommandResult run(const CommandContext& context, const RunsOptions& options) {
+CommandResult run_runs(const CommandContext& context, const RunsOptions& options) {
   const Output& output = context.output;
   context.report_notice();
   TRY(const std::string text,
@@ -188,10 +188,10 @@ extern constexpr CommandRow kRuns{
         "Newest first; background runs that wait or work are marked. With an ID, one run with everything that is known "
         "about it: which backends were tried, how long it took, what was answered. Prompts are kept only with "
         "`history.keep_prompts`.",
-    .options = kOptions,
-    .examples = kExamples,
-    .exclusions = kExclusions,
+    .options = kRunsOptions,
+    .examples = kRunsExamples,
+    .exclusions = kRunsExclusions,
     .needs = Needs::host,
-    .run = run_with<run>};
+    .run = run_with<run_runs>};
 
 }  // namespace delegate::cli

@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "cli/commands/context.hpp"
-#include "cli/render/json.hpp"
 #include "cli/setup/difference.hpp"
 #include "cli/setup/plan.hpp"
 #include "cli/setup/settings_file.hpp"
 #include "cli/setup/show.hpp"
+#include "core/base/json.hpp"
 #include "core/config/paths.hpp"
 
 namespace delegate::cli {
@@ -28,7 +28,7 @@ std::vector<std::string_view> editor_names() {
   return names;
 }
 
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kSetupOptions[] = {
     {.value = "EDITOR",
      .help = "Editor or agent (default: list those found here)",
      .more = "docs/editors.md says for each which file is changed, and what is written there.",
@@ -60,11 +60,11 @@ constexpr OptionRow kOptions[] = {
      .store = into<&SetupOptions::print>},
     json_flag("Print JSON"),
 };
-constexpr Exclusion kExclusions[] = {
+constexpr Exclusion kSetupExclusions[] = {
     {"--undo", {"--print", "--allow-write", "--env"}, "--undo removes the entry; the others say what to add"},
     {"--project", {"--print"}, "the printed settings are the same for both"},
 };
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kSetupExamples[] = {
     "delegate setup",
     "delegate setup claude",
     "delegate setup codex --env OPENAI_API_KEY",
@@ -90,7 +90,7 @@ int list(const World& world, const Output& output) {
 }
 
 int print(const World& world, const Output& output, const Server& server, const Editor* editor, bool json) {
-  Json object{{"schema", "delegate.setup_print/1"}, {"snippets", Json::array()}};
+  OrderedJson object{{"schema", "delegate.setup_print/1"}, {"snippets", OrderedJson::array()}};
   std::string text;
   for (const Editor& each : editors()) {
     if (editor != nullptr && &each != editor) continue;
@@ -130,13 +130,13 @@ std::vector<std::string> own_words(const Target& target, const std::string& befo
   };
   add(server);
   const auto settings = read_settings(target.editor.language, before);
-  const Json* const entry = settings ? setting_at(*settings, target.editor.path()) : nullptr;
+  const OrderedJson* const entry = settings ? setting_at(*settings, target.editor.path()) : nullptr;
   if (const auto old = entry == nullptr ? std::nullopt : server_in(*entry)) add(*old);
   for (const Setting& setting : target.editor.entry(server)) {
     words.push_back(setting.key);
     if (setting.value.is_string()) words.push_back(setting.value.get<std::string>());
     if (setting.keep == Keep::members)
-      for (const Json& value : setting.value) words.push_back(value.get<std::string>());
+      for (const OrderedJson& value : setting.value) words.push_back(value.get<std::string>());
   }
   return words;
 }
@@ -206,10 +206,10 @@ CommandResult apply(const CommandContext& context, const SetupOptions& options, 
   const bool is_news = done->step == Step::registered || done->step == Step::updated;
   if (!editor.note.empty() && is_news) output.note("delegate: " + std::string(editor.note));
   if (!world.json) return output.quote(done->difference);
-  Json object{{"schema", "delegate.setup_change/1"},
-              {"editor", editor.name},
-              {"file", target->path},
-              {"change", name_of(done->step)}};
+  OrderedJson object{{"schema", "delegate.setup_change/1"},
+                     {"editor", editor.name},
+                     {"file", target->path},
+                     {"change", name_of(done->step)}};
   put(object, "difference", done->difference);
   return output.quote(dump(object) + "\n");
 }
@@ -232,7 +232,7 @@ std::optional<Error> wrong_variable(const SetupOptions& options, const Editor* e
   return std::nullopt;
 }
 
-CommandResult run(const CommandContext& context, const SetupOptions& options) {
+CommandResult run_setup(const CommandContext& context, const SetupOptions& options) {
   const World& world = context.world;
   const Editor* const editor = editor_named(options.editor);  // the parser has checked the name
   if (const auto wrong = wrong_variable(options, editor)) return fail_as(ErrorKind::usage, *wrong);
@@ -255,9 +255,9 @@ extern constexpr CommandRow kSetup{
         "changes: comments, order and line ends stay. If XDG_CONFIG_HOME or XDG_STATE_HOME is set, its name is "
         "registered so that the editor passes it on. A second run changes nothing; an entry of an older delegate is "
         "updated.",
-    .options = kOptions,
-    .examples = kExamples,
-    .exclusions = kExclusions,
-    .run = run_with<run>};
+    .options = kSetupOptions,
+    .examples = kSetupExamples,
+    .exclusions = kSetupExclusions,
+    .run = run_with<run_setup>};
 
 }  // namespace delegate::cli

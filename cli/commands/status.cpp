@@ -9,12 +9,12 @@ struct StatusOptions {
   bool watch = false;
 };
 
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kStatusOptions[] = {
     {.names = "--watch", .help = "Keep updating", .store = into<&StatusOptions::watch>},
     json_flag("Print JSON"),
 };
 
-CommandResult run(const CommandContext& context, const StatusOptions& options) {
+CommandResult run_status(const CommandContext& context, const StatusOptions& options) {
   const Output& output = context.output;
   const ConfigSources& sources = context.configured->sources;
   if (sources.project_trust == ProjectTrust::trusted)
@@ -31,8 +31,8 @@ extern constexpr CommandRow kStatus{.name = "status",
                                     .group = kAskGroup,
                                     .help = "Show every backend: breaker, slots, last outcome",
                                     .more = "Starts nothing and changes nothing.",
-                                    .options = kOptions,
+                                    .options = kStatusOptions,
                                     .needs = Needs::host,
-                                    .run = run_with<run>};
+                                    .run = run_with<run_status>};
 
 }  // namespace delegate::cli

@@ -1,6 +1,6 @@
 #include "cli/commands/ask_input.hpp"
-#include "cli/render/json.hpp"
 #include "core/base/ids.hpp"
+#include "core/base/json.hpp"
 #include "core/jobs/job_process.hpp"
 #include "core/os/pipe_io.hpp"
 
@@ -46,17 +46,17 @@ Status submit(const World& world, const Request& request) {
   return {};
 }
 
-CommandResult run(const CommandContext& context, const AskOptions& options) {
+CommandResult run_submit(const CommandContext& context, const AskOptions& options) {
   TRY(const Request request, request_of(context, options));
   if (const Status started = submit(context.world, request); !started)
     return fail_as(ErrorKind::internal, started.error());
   if (!options.json) return context.output.answer(request.run_id + "\n");
-  return context.output.answer(dump({{"schema", "delegate.submit/1"}, {"run_id", request.run_id}}) + "\n");
+  return context.output.answer(dump(OrderedJson{{"schema", "delegate.submit/1"}, {"run_id", request.run_id}}) + "\n");
 }
 
-constexpr Exclusion kExclusions[] = {kSessionExclusion};
+constexpr Exclusion kSubmitExclusions[] = {kSessionExclusion};
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kSubmitExamples[] = {
     "id=$(delegate submit -f report.md \"list the errors\")",
     "delegate result --wait $id               # prints the answer when it is ready",
 };
@@ -72,8 +72,8 @@ extern constexpr CommandRow kSubmit{
         "which is kept for `background.keep`. At most `background.max_parallel` background runs work at the same time "
         "on this machine; others are queued.",
     .options = kSubmitOptions,
-    .examples = kExamples,
-    .exclusions = kExclusions,
-    .run = run_with<run>};
+    .examples = kSubmitExamples,
+    .exclusions = kSubmitExclusions,
+    .run = run_with<run_submit>};
 
 }  // namespace delegate::cli

@@ -13,14 +13,12 @@
 namespace delegate::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct TrustOptions {
   std::string directory;  // empty: here
   bool list = false;
   bool forget = false;
 };
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kTrustOptions[] = {
     {.value = "DIR",
      .help = "Directory of the project (default: search from here)",
      .kind = ValueKind::directories,
@@ -29,11 +27,11 @@ constexpr OptionRow kOptions[] = {
     {.names = "--forget", .help = "No longer trust the file", .store = into<&TrustOptions::forget>},
     json_flag("Print JSON"),
 };
-constexpr Exclusion kExclusions[] = {{"--list", {"--forget", "DIR"}, "--list shows all trusted files"}};
+constexpr Exclusion kTrustExclusions[] = {{"--list", {"--forget", "DIR"}, "--list shows all trusted files"}};
 
 /// What goes to stdout, as JSON or as text.
 struct Report {
-  Json json;
+  OrderedJson json;
   std::string text;
 };
 using Answer = tl::expected<Report, CommandError>;
@@ -108,7 +106,7 @@ Report describe(const ConfigFile& file, const std::vector<RestrictedSetting>& se
   Report report{{{"schema", "delegate.trust/1"},
                  {"path", file.path},
                  {"trusted", !settings.empty()},
-                 {"restricted", Json::array()}},
+                 {"restricted", OrderedJson::array()}},
                 {}};
   for (const RestrictedSetting& setting : settings) {
     const std::string& value = setting.value;
@@ -152,7 +150,7 @@ std::string state_of(const TrustedFile& trusted) {
 Answer list(const World& world) {
   const auto trusted = read_trusted(trusted_path(world));
   if (!trusted) return store_failed(trusted.error());
-  Report report{{{"schema", "delegate.trust_list/1"}, {"files", Json::array()}}, {}};
+  Report report{{{"schema", "delegate.trust_list/1"}, {"files", OrderedJson::array()}}, {}};
   std::vector<std::vector<std::string>> rows{{"STATE", "SINCE", "FILE"}};
   for (const TrustedFile& file : *trusted) {
     const std::string state = state_of(file);
@@ -186,10 +184,11 @@ Answer answer(const CommandContext& context, const TrustOptions& options) {
   return options.forget ? forget(context.world, directory) : trust(context, directory);
 }
 
-CommandResult run(const CommandContext& context, const TrustOptions& options) {
+CommandResult run_trust(const CommandContext& context, const TrustOptions& options) {
   TRY(const Report report, answer(context, options));
-  return context.output.quote(
-      context.world.json ? report.json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : report.text);
+  return context.output.quote(context.world.json
+                                  ? report.json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n"
+                                  : report.text);
 }
 
 }  // namespace
@@ -197,8 +196,8 @@ CommandResult run(const CommandContext& context, const TrustOptions& options) {
 extern constexpr CommandRow kTrust{.name = "trust",
                                    .group = kSetUpGroup,
                                    .help = "Trust this project's delegate.toml to set commands and URLs",
-                                   .options = kOptions,
-                                   .exclusions = kExclusions,
-                                   .run = run_with<run>};
+                                   .options = kTrustOptions,
+                                   .exclusions = kTrustExclusions,
+                                   .run = run_with<run_trust>};
 
 }  // namespace delegate::cli

@@ -1,13 +1,13 @@
 #include "cli/commands/context.hpp"
-#include "cli/render/json.hpp"
+#include "core/base/json.hpp"
 #include "core/jobs/run_job.hpp"
 
 namespace delegate::cli {
 namespace {
 
-constexpr OptionRow kOptions[] = {json_flag("Print the runs as one JSON object")};
+constexpr OptionRow kWorkerOptions[] = {json_flag("Print the runs as one JSON object")};
 
-CommandResult run(const CommandContext& context, const NoOptions&) {
+CommandResult run_worker(const CommandContext& context, const NoOptions&) {
   const Output& output = context.output;
   const auto note = [&](const std::string& id) { output.note("delegate: run " + id); };
   const auto runs = jobs::run_orphaned_jobs(context.world, context.engine(), note);
@@ -15,7 +15,7 @@ CommandResult run(const CommandContext& context, const NoOptions&) {
   if (runs->empty()) output.note("delegate: no orphaned jobs");
   if (context.world.signal != 0) return context.interrupted();
   if (!context.world.json) return kAnswered;
-  return output.answer(dump({{"schema", "delegate.worker/1"}, {"runs", *runs}}) + "\n");
+  return output.answer(dump(OrderedJson{{"schema", "delegate.worker/1"}, {"runs", *runs}}) + "\n");
 }
 
 }  // namespace
@@ -28,8 +28,8 @@ extern constexpr CommandRow kWorker{
         "Each background run has its own process, which waits for a free slot. If that process was killed before the "
         "run started, or the machine was restarted, the run is orphaned. This command runs all orphaned jobs, one "
         "after the other, and exits.",
-    .options = kOptions,
+    .options = kWorkerOptions,
     .needs = Needs::host,
-    .run = run_with<run>};
+    .run = run_with<run_worker>};
 
 }  // namespace delegate::cli

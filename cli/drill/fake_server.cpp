@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "cli/drill/fake_behavior.hpp"
-#include "cli/render/json.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/os/fd.hpp"
 
@@ -83,7 +83,7 @@ void respond(int connection, const Response& response) {
 std::string prompt_of(const Request& request) {
   const auto body = parse_object(request.body);
   if (!body) return {};
-  const Json& messages = at(*body, "/messages");
+  const OrderedJson& messages = at(*body, "/messages");
   return messages.is_array() && !messages.empty() ? text_at(messages.back(), "/content") : std::string();
 }
 
@@ -94,7 +94,7 @@ std::string model_of(const Part& part) {
 
 Response ollama_answer(const std::string& model, const std::string& answer) {
   const auto line = [&](const std::string& content, bool done) {
-    Json json{{"model", model}, {"message", {{"role", "assistant"}, {"content", content}}}, {"done", done}};
+    OrderedJson json{{"model", model}, {"message", {{"role", "assistant"}, {"content", content}}}, {"done", done}};
     if (done) json.update({{"done_reason", "stop"}, {"prompt_eval_count", 11}, {"eval_count", 7}});
     return dump(json) + "\n";
   };
@@ -102,8 +102,8 @@ Response ollama_answer(const std::string& model, const std::string& answer) {
 }
 
 Response openai_answer(const std::string& model, const std::string& answer) {
-  const Json piece{{"model", model}, {"choices", {{{"delta", {{"content", answer}}}}}}};
-  const Json end{{"choices", {{{"delta", Json::object()}, {"finish_reason", "stop"}}}}};
+  const OrderedJson piece{{"model", model}, {"choices", {{{"delta", {{"content", answer}}}}}}};
+  const OrderedJson end{{"choices", {{{"delta", OrderedJson::object()}, {"finish_reason", "stop"}}}}};
   return {.type = "text/event-stream",
           .pieces = {"data: " + dump(piece) + "\n\n", "data: " + dump(end) + "\n\n", "data: [DONE]\n\n"}};
 }
@@ -113,7 +113,7 @@ Response chat(const Part& part, FakeBehavior behavior, const Request& request) {
   static_cast<void>(part.note_start());
   if (behavior == FakeBehavior::waits) part.wait_for_release();
   if (behavior == FakeBehavior::server_error)
-    return {.status = 500, .pieces = {dump({{"error", {{"message", "internal server error"}}}})}};
+    return {.status = 500, .pieces = {dump(OrderedJson{{"error", {{"message", "internal server error"}}}})}};
   const std::string answer = answer_of(part.read(kNameFile), prompt_of(request));
   const bool is_ollama = request.path == "/api/chat";
   return is_ollama ? ollama_answer(model_of(part), answer) : openai_answer(model_of(part), answer);
@@ -128,11 +128,11 @@ Response response_to(const Path& parts, const Request& request) {
   if (request.path == "/api/chat" || request.path == "/v1/chat/completions") return chat(part, *behavior, request);
   if (request.path == "/api/version") return {.pieces = {R"({"version":"0.0.0"})"}};
   if (request.path == "/api/ps")  // the model is loaded, so that each call of the drill is one request
-    return {.pieces = {dump({{"models", {{{"name", model_of(part)}}}}})}};
+    return {.pieces = {dump(OrderedJson{{"models", {{{"name", model_of(part)}}}}})}};
   if (request.path == "/api/show") return {.pieces = {"{}"}};
   if (request.path == "/api/tags")
-    return {.pieces = {dump({{"models", {{{"name", model_of(part)}, {"capabilities", {"completion"}}}}}})}};
-  if (request.path == "/v1/models") return {.pieces = {dump({{"data", {{{"id", model_of(part)}}}}})}};
+    return {.pieces = {dump(OrderedJson{{"models", {{{"name", model_of(part)}, {"capabilities", {"completion"}}}}}})}};
+  if (request.path == "/v1/models") return {.pieces = {dump(OrderedJson{{"data", {{{"id", model_of(part)}}}}})}};
   return unknown;
 }
 

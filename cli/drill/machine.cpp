@@ -11,7 +11,7 @@
 namespace delegate::cli::drill {
 namespace {
 
-constexpr milliseconds kTimeout{1000};
+constexpr milliseconds kRequestTimeout{1000};
 constexpr const char* kQuestion = "delegate ask \"what does errno 11 mean\"";
 
 bool responds(const Backend& backend, const Task& task, const CancelToken& cancel) {
@@ -19,7 +19,7 @@ bool responds(const Backend& backend, const Task& task, const CancelToken& cance
   const auto* probe = std::get_if<HttpRequest>(&call);
   if (probe == nullptr) return false;
   HttpRequest request = *probe;
-  request.clocks.total = Deadline::in(kTimeout);
+  request.clocks.total = Deadline::in(kRequestTimeout);
   const auto answer = http_exchange(request, cancel);  // fails as well if libcurl is missing
   return answer && answer->end == HttpEnd::complete && answer->status == 200;
 }

@@ -11,8 +11,6 @@
 namespace delegate::cli::drill {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kMostListed = 8;  // backends on this machine
 
@@ -102,18 +100,18 @@ std::string next_of(const std::vector<NextStep>& steps) {
   return "\nNext:\n" + table(rows);
 }
 
-Json to_object(const Step& step, const Setup& setup) {
-  Json json{{"name", step.name},
-            {"expected", to_string(step.expected, setup)},
-            {"seen", to_string(step.seen, setup)},
-            {"held", step.held()},
-            {"took_ms", step.took.count()}};
+OrderedJson to_object(const Step& step, const Setup& setup) {
+  OrderedJson json{{"name", step.name},
+                   {"expected", to_string(step.expected, setup)},
+                   {"seen", to_string(step.seen, setup)},
+                   {"held", step.held()},
+                   {"took_ms", step.took.count()}};
   if (!step.held() && !step.said.empty()) json["said"] = step.said;
   return json;
 }
 
-Json to_object(const Found& found) {
-  Json json{{"name", found.name}, {"kind", found.kind}, {"state", found.state}};
+OrderedJson to_object(const Found& found) {
+  OrderedJson json{{"name", found.name}, {"kind", found.kind}, {"state", found.state}};
   if (!found.where.empty()) json["path"] = found.where;
   if (!found.hint.empty()) json["hint"] = found.hint;
   return json;
@@ -131,19 +129,19 @@ std::string to_text(const Report& report, bool painted) {
 }
 
 std::string to_json(const Report& report) {
-  Json json{{"schema", "delegate.drill/1"},
-            {"held", report.held()},
-            {"mine", report.setup.mine},
-            {"patient", report.setup.target}};
-  json["steps"] = Json::array();
+  OrderedJson json{{"schema", "delegate.drill/1"},
+                   {"held", report.held()},
+                   {"mine", report.setup.mine},
+                   {"patient", report.setup.target}};
+  json["steps"] = OrderedJson::array();
   for (const Step& step : report.steps) json["steps"].push_back(to_object(step, report.setup));
   json["notes"] = report.setup.notes;
   json["took_ms"] = report.took.count();
-  json["installed"] = Json::array();
+  json["installed"] = OrderedJson::array();
   for (const Found& found : report.machine.backends) json["installed"].push_back(to_object(found));
-  json["next"] = Json::array();
+  json["next"] = OrderedJson::array();
   for (const NextStep& step : next_steps(report.machine, report.setup.mine)) json["next"].push_back(step.command);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace delegate::cli::drill

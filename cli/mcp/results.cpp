@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/render/json.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 
@@ -27,7 +27,7 @@ std::string note_of(const Remarks& remarks) {
 
 double seconds_of(const RunRecord& run) { return std::round(static_cast<double>(run.took.count()) / 100) / 10; }
 
-mcp::ToolResult both(const std::string& text, Json structured, bool is_error) {
+mcp::ToolResult both(const std::string& text, OrderedJson structured, bool is_error) {
   return {.content = {mcp::Text{text}}, .structured = std::move(structured), .is_error = is_error};
 }
 
@@ -45,7 +45,7 @@ EndedRun answered(const std::string& id, const jobs::JobResult& job, std::size_t
   const std::size_t end = end_of_piece(whole, from, max_answer);
   EndedRun ended_run;
   ended_run.is_cut = from > 0 || end < whole.size();
-  Json json{{"answer", whole.substr(from, end - from)}, {"status", "done"}};
+  OrderedJson json{{"answer", whole.substr(from, end - from)}, {"status", "done"}};
   std::string text = json["answer"].get<std::string>() + "\n\n" + signature(run);
   if (end < whole.size()) {
     json["next_offset"] = end;
@@ -70,7 +70,7 @@ EndedRun ended(const std::string& id, const jobs::JobResult& job, std::size_t of
   const RunRecord& run = job.record;
   if (run.answer) return answered(id, job, offset, max_answer);
   const std::string error = run.message.empty() ? "it ended without an answer" : run.message;
-  Json json{{"status", run.outcome == "cancelled" ? "cancelled" : "failed"}};
+  OrderedJson json{{"status", run.outcome == "cancelled" ? "cancelled" : "failed"}};
   put(json, "outcome", run.outcome);
   json["error"] = error;
   put(json, "hint", run.hint);
@@ -81,22 +81,22 @@ EndedRun ended(const std::string& id, const jobs::JobResult& job, std::size_t of
 
 mcp::ToolResult working(const std::string& run, const std::string& doing) {
   const std::string next = "fetch its answer with result, run=" + run;
-  Json json{{"status", "working"}, {"run", run}, {"note", doing}, {"hint", next}};
+  OrderedJson json{{"status", "working"}, {"run", run}, {"note", doing}, {"hint", next}};
   return both("Not finished yet (" + doing + "). The run goes on: " + next + ".", std::move(json), false);
 }
 
 mcp::ToolResult failure(const std::string& message, const std::string& hint) {
-  Json json{{"status", "failed"}, {"error", message}};
+  OrderedJson json{{"status", "failed"}, {"error", message}};
   put(json, "hint", hint);
   return both(message + (hint.empty() ? "" : "\nhint: " + hint), std::move(json), true);
 }
 
 mcp::ToolResult status(const inspect::HostStatus& status) {
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   std::string text;
   for (const inspect::BackendStatus& backend : status.backends) {
     const std::string state = backend.enabled ? std::string(to_string(backend.breaker.state)) : "disabled";
-    Json one{{"name", backend.name}};
+    OrderedJson one{{"name", backend.name}};
     put(one, "installed", backend.installed);
     one["breaker"] = state;
     text += backend.name + ": " + (backend.installed.value_or(true) ? state : "not installed");

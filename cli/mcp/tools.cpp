@@ -14,21 +14,23 @@ constexpr const char* kInstructions =
     "Broken agents are skipped by themselves; the answer says who gave it and who was skipped. For work of more than a "
     "minute use background and fetch it with result.";
 
-Json text(const char* description) { return {{"type", "string"}, {"description", description}}; }
-Json integer(const char* description, int least, int most) {
+OrderedJson text(const char* description) { return {{"type", "string"}, {"description", description}}; }
+OrderedJson integer(const char* description, int least, int most) {
   return {{"type", "integer"}, {"description", description}, {"minimum", least}, {"maximum", most}};
 }
-Json flag(const char* description) { return {{"type", "boolean"}, {"description", description}, {"default", false}}; }
-Json object(Json properties, Json required) {
+OrderedJson flag(const char* description) {
+  return {{"type", "boolean"}, {"description", description}, {"default", false}};
+}
+OrderedJson object(OrderedJson properties, OrderedJson required) {
   return {{"type", "object"},
           {"properties", std::move(properties)},
           {"required", std::move(required)},
           {"additionalProperties", false}};
 }
-Json plain(const char* type) { return {{"type", type}}; }
+OrderedJson plain(const char* type) { return {{"type", type}}; }
 
 /// The structured answer of `ask` and `result`.
-Json run_schema() {
+OrderedJson run_schema() {
   return {{"type", "object"},
           {"properties",
            {{"answer", plain("string")},
@@ -49,10 +51,10 @@ Json run_schema() {
 mcp::Tool ask_tool(const std::vector<std::string>& backends, bool may_write) {
   std::vector<std::string> names{"auto"};
   names.insert(names.end(), backends.begin(), backends.end());
-  Json prompt = text("Complete task and context.");
+  OrderedJson prompt = text("Complete task and context.");
   prompt["minLength"] = 1;
-  Json timeout = integer("Stop after so many seconds.", 1, 3600);
-  Json properties{
+  OrderedJson timeout = integer("Stop after so many seconds.", 1, 3600);
+  OrderedJson properties{
       {"prompt", std::move(prompt)},
       {"backend",
        {{"type", "string"}, {"description", "Who; auto takes a healthy one."}, {"enum", names}, {"default", "auto"}}},
@@ -92,18 +94,18 @@ mcp::Tool result_tool() {
 }
 
 mcp::Tool status_tool() {
-  Json backend{{"type", "object"},
-               {"properties",
-                {{"name", plain("string")},
-                 {"installed", plain("boolean")},
-                 {"breaker", plain("string")},
-                 {"retry_in_s", plain("integer")},
-                 {"last_error", plain("string")}}},
-               {"required", {"name", "breaker"}}};
+  OrderedJson backend{{"type", "object"},
+                      {"properties",
+                       {{"name", plain("string")},
+                        {"installed", plain("boolean")},
+                        {"breaker", plain("string")},
+                        {"retry_in_s", plain("integer")},
+                        {"last_error", plain("string")}}},
+                      {"required", {"name", "breaker"}}};
   return {.name = "status",
           .title = "Health of the agents",
           .description = "Which agents are installed, which are skipped because they are broken, why, and until when.",
-          .input_schema = object(Json::object(), Json::array()),
+          .input_schema = object(OrderedJson::object(), OrderedJson::array()),
           .output_schema = {{"type", "object"},
                             {"properties", {{"backends", {{"type", "array"}, {"items", std::move(backend)}}}}},
                             {"required", {"backends"}}},

@@ -1,6 +1,6 @@
-#include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/health/outcome_words.hpp"
 
 namespace delegate::cli {
@@ -19,9 +19,9 @@ std::string to_text(const std::vector<CheckRow>& rows) {
 }
 
 std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema) {
-  Json json{{"schema", schema}, {"backends", Json::array()}};
+  OrderedJson json{{"schema", schema}, {"backends", OrderedJson::array()}};
   for (const CheckRow& row : rows) {
-    Json object{{"name", row.name}, {"kind", row.kind}, {"state", row.state}};
+    OrderedJson object{{"name", row.name}, {"kind", row.kind}, {"state", row.state}};
     put(object, "path", row.path);
     put(object, "detail", row.detail);
     put(object, "hint", row.hint);

@@ -1,12 +1,12 @@
 #include "cli/render/config_json.hpp"
 
-#include "cli/render/json.hpp"
+#include "core/base/json.hpp"
 
 namespace delegate::cli {
 namespace {
 
-Json to_object(const ConfigProblem& problem) {
-  Json object = Json::object();
+OrderedJson to_object(const ConfigProblem& problem) {
+  OrderedJson object = OrderedJson::object();
   const auto put = [&](const char* key, const std::string& text) {
     if (!text.empty()) object[key] = text;
   };
@@ -20,8 +20,8 @@ Json to_object(const ConfigProblem& problem) {
   return object;
 }
 
-Json problems_of(const Configured& configured) {
-  Json list = Json::array();
+OrderedJson problems_of(const Configured& configured) {
+  OrderedJson list = OrderedJson::array();
   for (const ConfigProblem& problem : configured.loaded.problems) list.push_back(to_object(problem));
   return list;
 }
@@ -37,8 +37,8 @@ const char* name_of(Layer layer) {
   return "";
 }
 
-Json origin_of(const Configured& configured, const Origin& origin) {
-  Json object{{"layer", name_of(origin.layer)}};
+OrderedJson origin_of(const Configured& configured, const Origin& origin) {
+  OrderedJson object{{"layer", name_of(origin.layer)}};
   if (origin.layer == Layer::environment) object["variable"] = origin.source;
   if (origin.layer == Layer::flag) object["flag"] = origin.source;
   if (origin.line > 0) object["path"] = origin.source, object["line"] = origin.line;
@@ -49,16 +49,16 @@ Json origin_of(const Configured& configured, const Origin& origin) {
 
 struct ToJson {
   template <class Plain>
-  Json operator()(const Plain& value) const {
+  OrderedJson operator()(const Plain& value) const {
     return value;
   }
-  Json operator()(const std::vector<Login>& logins) const {
-    Json list = Json::array();
+  OrderedJson operator()(const std::vector<Login>& logins) const {
+    OrderedJson list = OrderedJson::array();
     for (const Login& login : logins) list.push_back({{"name", login.name}, {"env", login.env}});
     return list;
   }
-  Json operator()(const std::vector<FailureRule>& rules) const {
-    Json list = Json::array();
+  OrderedJson operator()(const std::vector<FailureRule>& rules) const {
+    OrderedJson list = OrderedJson::array();
     for (const FailureRule& rule : rules) list.push_back({{"match", rule.match}, {"outcome", rule.outcome}});
     return list;
   }
@@ -67,23 +67,23 @@ struct ToJson {
 }  // namespace
 
 std::string check_json(const Configured& configured) {
-  Json notices = Json::array();
+  OrderedJson notices = OrderedJson::array();
   for (const auto* list : {&configured.notices, &configured.without_effect})
     for (const Error& notice : *list) notices.push_back(notice.what);
-  return dump({{"schema", "delegate.config_check/1"},
-               {"ok", configured.loaded.problems.empty()},
-               {"files", files_of(configured)},
-               {"variables", variables_of(configured.loaded.config)},
-               {"notices", notices},
-               {"problems", problems_of(configured)}});
+  return dump(OrderedJson{{"schema", "delegate.config_check/1"},
+                          {"ok", configured.loaded.problems.empty()},
+                          {"files", files_of(configured)},
+                          {"variables", variables_of(configured.loaded.config)},
+                          {"notices", notices},
+                          {"problems", problems_of(configured)}});
 }
 
 std::string show_json(const Configured& configured, const std::vector<ConfigValue>& values) {
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const ConfigValue& one : values)
     list.push_back(
         {{"key", one.key}, {"value", std::visit(ToJson{}, one.value)}, {"origin", origin_of(configured, one.origin)}});
-  return dump({{"schema", "delegate.config/1"}, {"values", list}, {"problems", problems_of(configured)}});
+  return dump(OrderedJson{{"schema", "delegate.config/1"}, {"values", list}, {"problems", problems_of(configured)}});
 }
 
 }  // namespace delegate::cli

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::cli {
@@ -51,18 +51,18 @@ std::string to_text(const std::vector<Section>& sections, bool painted) {
 }
 
 std::string to_json(const std::vector<Section>& sections) {
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const Section& section : sections)
     for (const Finding& one : section.findings) {
-      Json row{
+      OrderedJson row{
           {"severity", to_string(one.severity)}, {"check", section.name}, {"about", one.about}, {"what", one.what}};
       put(row, "fix", one.fix);
       list.push_back(std::move(row));
     }
-  return dump({{"schema", "delegate.doctor/1"},
-               {"problems", count(sections, FindingSeverity::problem)},
-               {"warnings", count(sections, FindingSeverity::warning)},
-               {"findings", std::move(list)}});
+  return dump(OrderedJson{{"schema", "delegate.doctor/1"},
+                          {"problems", count(sections, FindingSeverity::problem)},
+                          {"warnings", count(sections, FindingSeverity::warning)},
+                          {"findings", std::move(list)}});
 }
 
 }  // namespace delegate::cli

@@ -1,31 +1,31 @@
-#include "cli/render/json.hpp"
 #include "cli/render/runs.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 
 namespace delegate::cli {
 namespace {
 
-void put_usage(Json& json, const Usage& usage) {
-  Json out = Json::object();
+void put_usage(OrderedJson& json, const Usage& usage) {
+  OrderedJson out = OrderedJson::object();
   put(out, "input_tokens", usage.input_tokens);
   put(out, "output_tokens", usage.output_tokens);
   put(out, "cost_usd", usage.cost_usd);
   if (!out.empty()) json["usage"] = std::move(out);
 }
 
-void put_text(Json& json, const char* key, const std::optional<KeptText>& kept) {
+void put_text(OrderedJson& json, const char* key, const std::optional<KeptText>& kept) {
   if (kept) json[key] = {{"text", kept->text}, {"bytes", kept->size}, {"whole", kept->is_whole()}};
 }
 
-Json to_object(const AttemptRow& attempt) {
-  Json json{{"backend", attempt.backend},
-            {"outcome", attempt.outcome},
-            {"counted", attempt.counted},
-            {"probe", attempt.probe},
-            {"tripped", attempt.tripped},
-            {"recovered", attempt.recovered},
-            {"started_at", format_rfc3339(attempt.started_at)},
-            {"duration_ms", attempt.took.count()}};
+OrderedJson to_object(const AttemptRow& attempt) {
+  OrderedJson json{{"backend", attempt.backend},
+                   {"outcome", attempt.outcome},
+                   {"counted", attempt.counted},
+                   {"probe", attempt.probe},
+                   {"tripped", attempt.tripped},
+                   {"recovered", attempt.recovered},
+                   {"started_at", format_rfc3339(attempt.started_at)},
+                   {"duration_ms", attempt.took.count()}};
   put(json, "model", attempt.model);
   put(json, "message", attempt.message);
   put(json, "exit_code", attempt.exit_code);
@@ -35,12 +35,12 @@ Json to_object(const AttemptRow& attempt) {
   return json;
 }
 
-Json to_object(const PastRun& run) {
+OrderedJson to_object(const PastRun& run) {
   const RunRow& row = run.row;
   const bool waits = run.state == PastRun::State::waiting;
-  Json json{{"run_id", row.id},
-            {waits ? "submitted_at" : "started_at", format_rfc3339(row.started_at)},
-            {"outcome", run.outcome}};
+  OrderedJson json{{"run_id", row.id},
+                   {waits ? "submitted_at" : "started_at", format_rfc3339(row.started_at)},
+                   {"outcome", run.outcome}};
   if (run.state != PastRun::State::ended) json["state"] = waits ? "waiting" : "working";
   put(json, "doing", run.doing);
   put(json, "requested_backend", row.requested_backend);
@@ -51,26 +51,26 @@ Json to_object(const PastRun& run) {
   put(json, "session_id", row.session_id);
   put(json, "duration_ms", row.took);
   put_usage(json, row.usage);
-  json["attempts"] = Json::array();
+  json["attempts"] = OrderedJson::array();
   for (const AttemptRow& attempt : run.attempts) json["attempts"].push_back(to_object(attempt));
   return json;
 }
 
-Json to_object(const SkipRow& skip) {
-  Json json{{"backend", skip.backend}, {"reason", skip.reason}};
+OrderedJson to_object(const SkipRow& skip) {
+  OrderedJson json{{"backend", skip.backend}, {"reason", skip.reason}};
   put(json, "retry_in_ms", skip.retry_in);
   put(json, "message", skip.message);
   return json;
 }
 
-Json to_object(const BackendTotals& totals) {
+OrderedJson to_object(const BackendTotals& totals) {
   const Score score = score_of(totals);
-  Json json{{"backend", totals.backend}, {"calls", score.calls},  {"answered", score.answered},
-            {"failed", score.failed},    {"trips", totals.trips}, {"outcomes", totals.outcomes}};
+  OrderedJson json{{"backend", totals.backend}, {"calls", score.calls},  {"answered", score.answered},
+                   {"failed", score.failed},    {"trips", totals.trips}, {"outcomes", totals.outcomes}};
   put(json, "p50_ms", totals.p50);
   put(json, "p95_ms", totals.p95);
   put_usage(json, totals.usage);
-  json["slots"] = Json::array();
+  json["slots"] = OrderedJson::array();
   for (const auto& slot : totals.slots) json["slots"].push_back({{"answered", slot.answered}, {"failed", slot.failed}});
   return json;
 }
@@ -78,15 +78,15 @@ Json to_object(const BackendTotals& totals) {
 }  // namespace
 
 std::string list_to_json(const std::vector<PastRun>& runs) {
-  Json json{{"schema", "delegate.runs/1"}, {"runs", Json::array()}};
+  OrderedJson json{{"schema", "delegate.runs/1"}, {"runs", OrderedJson::array()}};
   for (const PastRun& run : runs) json["runs"].push_back(to_object(run));
   return dump(json) + "\n";
 }
 
 std::string run_to_json(const PastRun& run) {
-  Json json{{"schema", "delegate.run/1"}};
+  OrderedJson json{{"schema", "delegate.run/1"}};
   json.update(to_object(run));
-  json["skipped"] = Json::array();
+  json["skipped"] = OrderedJson::array();
   for (const SkipRow& skip : run.row.skips) json["skipped"].push_back(to_object(skip));
   put_text(json, "prompt", run.row.prompt);
   put_text(json, "answer", run.row.answer);
@@ -94,10 +94,10 @@ std::string run_to_json(const PastRun& run) {
 }
 
 std::string totals_to_json(const std::vector<BackendTotals>& totals, const TotalsQuery& query) {
-  Json json{{"schema", "delegate.totals/1"},
-            {"since", format_rfc3339(query.since)},
-            {"until", format_rfc3339(query.until)},
-            {"backends", Json::array()}};
+  OrderedJson json{{"schema", "delegate.totals/1"},
+                   {"since", format_rfc3339(query.since)},
+                   {"until", format_rfc3339(query.until)},
+                   {"backends", OrderedJson::array()}};
   for (const BackendTotals& one : totals) json["backends"].push_back(to_object(one));
   return dump(json) + "\n";
 }

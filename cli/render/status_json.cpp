@@ -1,19 +1,19 @@
 #include <algorithm>
 
-#include "cli/render/json.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 
 namespace delegate::cli {
 namespace {
 
-Json to_object(const BackendStatus& backend, milliseconds now) {
-  Json breaker{{"state", to_string(backend.breaker.state)},
-               {"failures", backend.breaker.failures},
-               {"threshold", backend.threshold},
-               {"cooldown_ms", backend.cooldown.count()},
-               {"retry_in_ms", backend.breaker.retry_after.count()},
-               {"trips", backend.trips}};
+OrderedJson to_object(const BackendStatus& backend, milliseconds now) {
+  OrderedJson breaker{{"state", to_string(backend.breaker.state)},
+                      {"failures", backend.breaker.failures},
+                      {"threshold", backend.threshold},
+                      {"cooldown_ms", backend.cooldown.count()},
+                      {"retry_in_ms", backend.breaker.retry_after.count()},
+                      {"trips", backend.trips}};
   // No vendor states a limit more exactly than to the second.
   const auto end = std::chrono::floor<std::chrono::seconds>(now + backend.breaker.retry_after);
   if (backend.breaker.limit_probe_in && backend.breaker.retry_after > milliseconds(0))
@@ -22,7 +22,7 @@ Json to_object(const BackendStatus& backend, milliseconds now) {
   if (const auto& last = backend.last_failure)
     breaker["last_failure"] = {
         {"outcome", last->outcome}, {"message", last->message}, {"at", format_rfc3339(last->at)}};
-  Json json{{"name", backend.name}, {"kind", backend.kind}, {"enabled", backend.enabled}};
+  OrderedJson json{{"name", backend.name}, {"kind", backend.kind}, {"enabled", backend.enabled}};
   put(json, "installed", backend.installed);
   put(json, "path", backend.path);
   json["breaker"] = breaker;
@@ -32,12 +32,12 @@ Json to_object(const BackendStatus& backend, milliseconds now) {
   return json;
 }
 
-Json to_object(const GuardStatus& guard) {
-  Json json{{"name", guard.name},
-            {"state", to_string(guard.breaker.state)},
-            {"failures", guard.failures},
-            {"skipped", guard.skipped},
-            {"retry_in_ms", guard.breaker.retry_after.count()}};
+OrderedJson to_object(const GuardStatus& guard) {
+  OrderedJson json{{"name", guard.name},
+                   {"state", to_string(guard.breaker.state)},
+                   {"failures", guard.failures},
+                   {"skipped", guard.skipped},
+                   {"retry_in_ms", guard.breaker.retry_after.count()}};
   put(json, "last_error", guard.last_error);
   return json;
 }
@@ -45,16 +45,16 @@ Json to_object(const GuardStatus& guard) {
 }  // namespace
 
 std::string to_json(const HostStatus& status) {
-  Json store{{"kind", status.store.kind}};
+  OrderedJson store{{"kind", status.store.kind}};
   put(store, "path", status.store.path);
   store["ok"] = status.store.ok;
   put(store, "problem", status.store.problem);
-  Json json{{"schema", "delegate.status/1"}, {"store", store}};
-  json["backends"] = Json::array();
+  OrderedJson json{{"schema", "delegate.status/1"}, {"store", store}};
+  json["backends"] = OrderedJson::array();
   for (const BackendStatus& backend : status.backends) json["backends"].push_back(to_object(backend, status.now));
-  json["guards"] = Json::array();
+  json["guards"] = OrderedJson::array();
   for (const GuardStatus& guard : status.guards) json["guards"].push_back(to_object(guard));
-  json["unacknowledged"] = Json::array();
+  json["unacknowledged"] = OrderedJson::array();
   for (const NotificationRow& row : status.unacknowledged)
     json["unacknowledged"].push_back({{"id", row.id},
                                       {"severity", to_string(row.severity)},
@@ -65,7 +65,7 @@ std::string to_json(const HostStatus& status) {
 }
 
 std::string to_json(const std::vector<GuardStatus>& guards, const std::string& schema) {
-  Json json{{"schema", schema}, {"guards", Json::array()}};
+  OrderedJson json{{"schema", schema}, {"guards", OrderedJson::array()}};
   for (const GuardStatus& guard : guards) json["guards"].push_back(to_object(guard));
   return dump(json);
 }

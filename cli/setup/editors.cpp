@@ -25,14 +25,14 @@ std::string directory_of(const World& world, const char* variable, std::string_v
 }
 
 /// NAME -> the reference to this variable in the syntax of the editor.
-Json references(const Server& server, std::string_view before, std::string_view after) {
-  Json out = Json::object();
+OrderedJson references(const Server& server, std::string_view before, std::string_view after) {
+  OrderedJson out = OrderedJson::object();
   for (const std::string& name : server.variables) out[name] = std::string(before) + name + std::string(after);
   return out;
 }
 
 /// Adds the references if there are any.
-void add_references(std::vector<Setting>& entry, const char* key, Json references) {
+void add_references(std::vector<Setting>& entry, const char* key, OrderedJson references) {
   if (!references.empty()) entry.push_back({key, std::move(references), Keep::members});
 }
 
@@ -81,7 +81,7 @@ std::vector<Setting> windsurf_entry(const Server& server) {
 std::vector<Setting> zed_entry(const Server& server) {
   return {{"command", server.command},
           {"args", server.arguments},
-          {"env", Json::object(), Keep::always},
+          {"env", OrderedJson::object(), Keep::always},
           {"timeout", kLongestCall, Keep::larger}};
 }
 
@@ -215,22 +215,22 @@ const Editor* editor_named(std::string_view name) {
   return found == std::end(kEditors) ? nullptr : found;
 }
 
-Json entry_of(const Editor& editor, const Server& server) {
-  Json out = Json::object();
+OrderedJson entry_of(const Editor& editor, const Server& server) {
+  OrderedJson out = OrderedJson::object();
   for (Setting& setting : editor.entry(server)) out[setting.key] = std::move(setting.value);
   return out;
 }
 
-std::optional<Server> server_in(const Json& entry) {
-  const auto words = [](const Json& list) {
+std::optional<Server> server_in(const OrderedJson& entry) {
+  const auto words = [](const OrderedJson& list) {
     std::vector<std::string> out;
-    for (const Json& word : list)
+    for (const OrderedJson& word : list)
       if (word.is_string()) out.push_back(word.get<std::string>());
     return out;
   };
   if (!entry.is_object() || !entry.contains("command")) return std::nullopt;
   Server server;
-  if (const Json& command = entry["command"]; command.is_string()) {
+  if (const OrderedJson& command = entry["command"]; command.is_string()) {
     server.command = command.get<std::string>();
     if (entry.contains("args") && entry["args"].is_array()) server.arguments = words(entry["args"]);
   } else if (command.is_array()) {

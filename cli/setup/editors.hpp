@@ -29,7 +29,7 @@ enum class Keep {
 
 struct Setting {
   std::string key;
-  Json value;
+  OrderedJson value;
   Keep keep = Keep::never;
 };
 
@@ -56,9 +56,9 @@ std::span<const Editor> editors();
 const Editor* editor_named(std::string_view name);
 
 /// The entry as an object, in the order of its keys.
-Json entry_of(const Editor& editor, const Server& server);
+OrderedJson entry_of(const Editor& editor, const Server& server);
 
 /// The server that an entry of any editor starts; nothing if it starts no program.
-std::optional<Server> server_in(const Json& entry);
+std::optional<Server> server_in(const OrderedJson& entry);
 
 }  // namespace delegate::cli::setup

@@ -8,9 +8,9 @@ namespace {
 constexpr int kDeepest = 100;  // the JSON parser that reads the text later is recursive, too
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-class Scanner {
+class JsoncScanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text), strict_(text) {}
+  explicit JsoncScanner(std::string_view text) : text_(text), strict_(text) {}
 
   Result<JsoncText> scan() {
     if (text_.starts_with(kByteOrderMark)) blank_until(kByteOrderMark.size());
@@ -127,7 +127,7 @@ const JsoncValue::Member* JsoncValue::member(std::string_view key) const {
   return found == members.rend() ? nullptr : &*found;
 }
 
-Result<JsoncText> scan_jsonc(std::string_view text) { return Scanner(text).scan(); }
+Result<JsoncText> scan_jsonc(std::string_view text) { return JsoncScanner(text).scan(); }
 
 std::string place_in(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);

@@ -34,11 +34,13 @@ Style style_of(std::string_view text, const JsoncValue& root) {
   return style;
 }
 
-std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string quoted(const std::string& text) {
+  return OrderedJson(text).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
 
 /// Over several lines, the way JSON.stringify writes; the first one is not indented.
-std::string block(const Json& value, const Style& style, const std::string& indent) {
-  if (!value.is_structured() || value.empty()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string block(const OrderedJson& value, const Style& style, const std::string& indent) {
+  if (!value.is_structured() || value.empty()) return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   const std::string deeper = indent + style.unit;
   std::string out(1, value.is_object() ? '{' : '[');
   bool is_first = true;
@@ -52,8 +54,8 @@ std::string block(const Json& value, const Style& style, const std::string& inde
 }
 
 /// On one line.
-std::string line(const Json& value) {
-  if (!value.is_structured()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string line(const OrderedJson& value) {
+  if (!value.is_structured()) return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   std::string out;
   for (const auto& item : value.items())
     out += (out.empty() ? "" : ", ") + (value.is_object() ? quoted(item.key()) + ": " : "") + line(item.value());
@@ -62,7 +64,7 @@ std::string line(const Json& value) {
 
 /// Adds a member to an object that has members or comments.
 std::string appended(std::string_view text, const JsoncValue& object, const Style& style, const std::string& key,
-                     const Json& value) {
+                     const OrderedJson& value) {
   const bool is_one_line = !has_newline(text.substr(object.begin, object.end - object.begin));
   const bool has_members = !object.members.empty();
   const bool first_has_line =
@@ -80,7 +82,7 @@ std::string appended(std::string_view text, const JsoncValue& object, const Styl
 }
 
 std::string inserted(std::string_view text, const JsoncValue& object, const Style& style, const std::string& key,
-                     const Json& value) {
+                     const OrderedJson& value) {
   const bool is_bare = object.members.empty() && object.tail == object.begin + 1;
   if (!is_bare) return appended(text, object, style, key, value);
   const std::string indent(blanks_of_line(text, object.begin));
@@ -91,7 +93,7 @@ std::string inserted(std::string_view text, const JsoncValue& object, const Styl
 }
 
 /// For a text without a value: its comments stay in front.
-std::string begun(std::string_view text, const Json& value) {
+std::string begun(std::string_view text, const OrderedJson& value) {
   if (text.find_first_not_of(kBlanks) == std::string_view::npos) return whole_json(value);
   return std::string(text) + (text.ends_with('\n') ? "" : "\n") + whole_json(value);
 }
@@ -170,11 +172,11 @@ std::string without_member(const JsoncText& scanned, std::string_view text, cons
 
 }  // namespace
 
-Result<std::string> put_jsonc(std::string_view text, const KeyPath& path, const Json& value) {
+Result<std::string> put_jsonc(std::string_view text, const KeyPath& path, const OrderedJson& value) {
   TRY(const JsoncText scanned, scan_jsonc(text));
   const auto nested = [&](std::size_t from) {  // what is missing on the way, around the value
-    Json out = value;
-    for (std::size_t i = path.size(); i > from; --i) out = Json{{path[i - 1], std::move(out)}};
+    OrderedJson out = value;
+    for (std::size_t i = path.size(); i > from; --i) out = OrderedJson{{path[i - 1], std::move(out)}};
     return out;
   };
   if (!scanned.root) return begun(text, nested(0));
@@ -202,6 +204,6 @@ Result<std::string> remove_jsonc(std::string_view text, const KeyPath& path) {
   return without_member(scanned, text, object, index);
 }
 
-std::string whole_json(const Json& value) { return block(value, Style{}, "") + "\n"; }
+std::string whole_json(const OrderedJson& value) { return block(value, Style{}, "") + "\n"; }
 
 }  // namespace delegate::cli::setup

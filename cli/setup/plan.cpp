@@ -11,14 +11,14 @@ namespace {
 /// A text that is being edited, and the settings it must contain at the end.
 class Edit {
  public:
-  Edit(const Editor& editor, std::string_view text, Json meaning)
+  Edit(const Editor& editor, std::string_view text, OrderedJson meaning)
       : editor_(editor), text_(text), meaning_(std::move(meaning)) {}
 
-  const Json* at(const KeyPath& path) const { return setting_at(meaning_, path); }
+  const OrderedJson* at(const KeyPath& path) const { return setting_at(meaning_, path); }
 
-  Status put(const KeyPath& path, const Json& value) {
+  Status put(const KeyPath& path, const OrderedJson& value) {
     TRY(text_, put_setting(editor_.language, text_, path, value));
-    Json* here = &meaning_;
+    OrderedJson* here = &meaning_;
     for (const std::string& key : path) here = &(*here)[key];
     *here = value;
     return {};
@@ -26,7 +26,7 @@ class Edit {
 
   Status remove(const KeyPath& path) {
     TRY(text_, remove_setting(editor_.language, text_, path));
-    Json* here = &meaning_;
+    OrderedJson* here = &meaning_;
     for (std::size_t i = 0; i + 1 < path.size(); ++i) here = &(*here)[path[i]];
     here->erase(path.back());
     return {};
@@ -43,16 +43,16 @@ class Edit {
 
  private:
   /// Without the order of keys, and without an empty table of servers, which may stay or be removed.
-  nlohmann::json comparable(Json settings) const {
+  nlohmann::json comparable(OrderedJson settings) const {
     const KeyPath servers = editor_.servers();
-    const Json* table = setting_at(settings, servers);
+    const OrderedJson* table = setting_at(settings, servers);
     if (table != nullptr && table->empty()) settings.erase(servers.front());
     return nlohmann::json(settings);
   }
 
   const Editor& editor_;
   std::string text_;
-  Json meaning_;
+  OrderedJson meaning_;
 };
 
 tl::unexpected<Error> name_taken(const Editor& editor) {
@@ -60,7 +60,7 @@ tl::unexpected<Error> name_taken(const Editor& editor) {
               "give that server another name, or remove it");
 }
 
-Result<Json> settings_of(const Editor& editor, std::string_view text) {
+Result<OrderedJson> settings_of(const Editor& editor, std::string_view text) {
   auto settings = read_settings(editor.language, text);
   if (!settings)
     return fail(Code::invalid_argument, settings.error().what, "nothing was changed; fix the file, then try again");
@@ -68,7 +68,7 @@ Result<Json> settings_of(const Editor& editor, std::string_view text) {
 }
 
 /// Adds the members of `value` that are missing in `there`.
-Status add_members(Edit& edit, const KeyPath& path, const Json& there, const Json& value) {
+Status add_members(Edit& edit, const KeyPath& path, const OrderedJson& there, const OrderedJson& value) {
   if (value.is_object()) {
     for (const auto& item : value.items()) {
       KeyPath below = path;
@@ -77,25 +77,25 @@ Status add_members(Edit& edit, const KeyPath& path, const Json& there, const Jso
     }
     return {};
   }
-  Json both = there.is_array() ? there : Json::array();
-  for (const Json& element : value)
+  OrderedJson both = there.is_array() ? there : OrderedJson::array();
+  for (const OrderedJson& element : value)
     if (std::find(both.begin(), both.end(), element) == both.end()) both.push_back(element);
   return both == there ? Status() : edit.put(path, both);
 }
 
-bool has_members(const Json& there, const Json& value) {
+bool has_members(const OrderedJson& there, const OrderedJson& value) {
   if (value.type() != there.type()) return value.empty();
   if (value.is_object()) {
     for (const auto& item : value.items())
       if (!there.contains(item.key())) return false;
     return true;
   }
-  return std::all_of(value.begin(), value.end(), [&](const Json& element) {
+  return std::all_of(value.begin(), value.end(), [&](const OrderedJson& element) {
     return std::find(there.begin(), there.end(), element) != there.end();
   });
 }
 
-bool is_up_to_date(const Json* there, const Setting& setting) {
+bool is_up_to_date(const OrderedJson* there, const Setting& setting) {
   if (there == nullptr) return false;
   switch (setting.keep) {
     case Keep::always: return true;
@@ -107,20 +107,20 @@ bool is_up_to_date(const Json* there, const Setting& setting) {
 }
 
 Status bring_up_to_date(Edit& edit, const KeyPath& path, const Setting& setting) {
-  const Json* const there = edit.at(path);
+  const OrderedJson* const there = edit.at(path);
   if (is_up_to_date(there, setting)) return {};
   if (there == nullptr || setting.keep != Keep::members) return edit.put(path, setting.value);
-  return add_members(edit, path, Json(*there), setting.value);
+  return add_members(edit, path, OrderedJson(*there), setting.value);
 }
 
 }  // namespace
 
-bool starts_delegate(const Json& entry) {
+bool starts_delegate(const OrderedJson& entry) {
   const auto server = server_in(entry);
   return server && std::filesystem::path(server->command).filename().string().starts_with("delegate");
 }
 
-std::vector<std::string> outdated(const Editor& editor, const Json& entry, const Server& server) {
+std::vector<std::string> outdated(const Editor& editor, const OrderedJson& entry, const Server& server) {
   std::vector<std::string> keys;
   for (const Setting& setting : editor.entry(server))
     if (!is_up_to_date(setting_at(entry, {setting.key}), setting)) keys.push_back(setting.key);
@@ -138,10 +138,10 @@ std::vector<std::string> arguments_for(const Server& registered, const Server& w
 }
 
 Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server) {
-  TRY(Json settings, settings_of(editor, text));
+  TRY(OrderedJson settings, settings_of(editor, text));
   Edit edit(editor, text, std::move(settings));
   const KeyPath path = editor.path();
-  const Json* const there = edit.at(path);
+  const OrderedJson* const there = edit.at(path);
   const bool is_new = there == nullptr;
   if (is_new) {
     TRY_STATUS(edit.put(path, entry_of(editor, server)));
@@ -162,9 +162,9 @@ Result<Plan> plan_registration(const Editor& editor, std::string_view text, cons
 }
 
 Result<Plan> plan_removal(const Editor& editor, std::string_view text) {
-  TRY(Json settings, settings_of(editor, text));
+  TRY(OrderedJson settings, settings_of(editor, text));
   Edit edit(editor, text, std::move(settings));
-  const Json* const there = edit.at(editor.path());
+  const OrderedJson* const there = edit.at(editor.path());
   if (there == nullptr) return Plan{Step::absent, std::string(text)};
   if (!starts_delegate(*there)) return name_taken(editor);
   TRY_STATUS(edit.remove(editor.path()));

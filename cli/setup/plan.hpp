@@ -23,9 +23,9 @@ Result<Plan> plan_removal(const Editor& editor, std::string_view text);
 std::vector<std::string> arguments_for(const Server& registered, const Server& wanted);
 
 /// The keys of an entry that a registration of this server would change.
-std::vector<std::string> outdated(const Editor& editor, const Json& entry, const Server& server);
+std::vector<std::string> outdated(const Editor& editor, const OrderedJson& entry, const Server& server);
 
 /// Does this entry start delegate, in any directory?
-bool starts_delegate(const Json& entry);
+bool starts_delegate(const OrderedJson& entry);
 
 }  // namespace delegate::cli::setup

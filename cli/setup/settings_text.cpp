@@ -8,31 +8,31 @@
 namespace delegate::cli::setup {
 namespace {
 
-Json json_of(const config::Node& node);
+OrderedJson json_of(const config::Node& node);
 
-Json json_of(const config::Node::Table& table) {
-  Json out = Json::object();
+OrderedJson json_of(const config::Node::Table& table) {
+  OrderedJson out = OrderedJson::object();
   for (const config::Node::Member& member : table) out[member.key] = json_of(member.value);
   return out;
 }
 
 struct ToJson {
-  Json operator()(const config::Foreign& foreign) const { return std::string(foreign.name); }
-  Json operator()(const config::Node::List& list) const {
-    Json out = Json::array();
+  OrderedJson operator()(const config::Foreign& foreign) const { return std::string(foreign.name); }
+  OrderedJson operator()(const config::Node::List& list) const {
+    OrderedJson out = OrderedJson::array();
     for (const config::Node& node : list) out.push_back(json_of(node));
     return out;
   }
-  Json operator()(const config::Node::Table& table) const { return json_of(table); }
+  OrderedJson operator()(const config::Node::Table& table) const { return json_of(table); }
   template <class Scalar>
-  Json operator()(const Scalar& scalar) const {
+  OrderedJson operator()(const Scalar& scalar) const {
     return scalar;
   }
 };
 
-Json json_of(const config::Node& node) { return std::visit(ToJson{}, node.value); }
+OrderedJson json_of(const config::Node& node) { return std::visit(ToJson{}, node.value); }
 
-Result<Json> read_toml(std::string_view text) {
+Result<OrderedJson> read_toml(std::string_view text) {
   const config::Document document = config::read_toml({"", std::string(text)}, Layer::user_file);
   if (!document.problem) return json_of(document.members);
   const Origin& at = document.problem->origin;
@@ -41,25 +41,26 @@ Result<Json> read_toml(std::string_view text) {
                   document.problem->what);
 }
 
-Result<Json> read_jsonc(std::string_view text) {
+Result<OrderedJson> read_jsonc(std::string_view text) {
   TRY(const JsoncText scanned, scan_jsonc(text));
-  if (!scanned.root) return Json::object();
+  if (!scanned.root) return OrderedJson::object();
   try {  // the JSON library throws
-    return Json::parse(scanned.strict);
-  } catch (const Json::parse_error& error) {
+    return OrderedJson::parse(scanned.strict);
+  } catch (const OrderedJson::parse_error& error) {
     return fail(Code::invalid_argument, place_in(text, error.byte == 0 ? 0 : error.byte - 1) + ": invalid JSON");
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     return fail(Code::invalid_argument, "contains a number that is too large");
   }
 }
 
 }  // namespace
 
-Result<Json> read_settings(Language language, std::string_view text) {
+Result<OrderedJson> read_settings(Language language, std::string_view text) {
   return language == Language::toml ? read_toml(text) : read_jsonc(text);
 }
 
-Result<std::string> put_setting(Language language, std::string_view text, const KeyPath& path, const Json& value) {
+Result<std::string> put_setting(Language language, std::string_view text, const KeyPath& path,
+                                const OrderedJson& value) {
   return language == Language::toml ? put_toml(text, path, value) : put_jsonc(text, path, value);
 }
 
@@ -67,15 +68,15 @@ Result<std::string> remove_setting(Language language, std::string_view text, con
   return language == Language::toml ? remove_toml(text, path) : remove_jsonc(text, path);
 }
 
-std::string whole_settings(Language language, const KeyPath& path, const Json& value) {
+std::string whole_settings(Language language, const KeyPath& path, const OrderedJson& value) {
   if (language == Language::toml) return whole_toml(path, value);
-  Json whole = value;
-  for (auto key = path.rbegin(); key != path.rend(); ++key) whole = Json{{*key, std::move(whole)}};
+  OrderedJson whole = value;
+  for (auto key = path.rbegin(); key != path.rend(); ++key) whole = OrderedJson{{*key, std::move(whole)}};
   return whole_json(whole);
 }
 
-const Json* setting_at(const Json& settings, const KeyPath& path) {
-  const Json* here = &settings;
+const OrderedJson* setting_at(const OrderedJson& settings, const KeyPath& path) {
+  const OrderedJson* here = &settings;
   for (const std::string& key : path) {
     if (!here->is_object() || !here->contains(key)) return nullptr;
     here = &(*here)[key];

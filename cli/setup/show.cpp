@@ -42,10 +42,10 @@ std::string survey_text(const World& world, const std::vector<EditorStatus>& all
   return found + (missing.empty() ? "" : "\nnot found: " + join(missing, ", ") + "\n");
 }
 
-Json survey_json(const std::vector<EditorStatus>& all) {
-  Json out{{"schema", "delegate.setup/1"}, {"editors", Json::array()}};
+OrderedJson survey_json(const std::vector<EditorStatus>& all) {
+  OrderedJson out{{"schema", "delegate.setup/1"}, {"editors", OrderedJson::array()}};
   for (const EditorStatus& status : all) {
-    Json one{{"name", status.editor->name}, {"installed", status.is_installed}};
+    OrderedJson one{{"name", status.editor->name}, {"installed", status.is_installed}};
     put(one, "found_at", status.found_at);
     put(one, "file", status.file);
     one["state"] = name_of(status.registration);

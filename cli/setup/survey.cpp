@@ -32,7 +32,7 @@ std::string found_at(const World& world, const Editor& editor) {
   return {};
 }
 
-Registration registration_of(const World& world, const Json& entry, const std::string& command) {
+Registration registration_of(const World& world, const OrderedJson& entry, const std::string& command) {
   if (!starts_delegate(entry)) return Registration::foreign;
   const auto program = find_executable(command, world.variable("PATH"));
   if (!program) return Registration::gone;
@@ -43,13 +43,13 @@ void read_registration(const World& world, EditorStatus& status) {
   if (!exists(status.file)) return;
   const auto text = read_file(status.file);
   const auto settings =
-      text ? read_settings(status.editor->language, *text) : Result<Json>(tl::unexpected(text.error()));
+      text ? read_settings(status.editor->language, *text) : Result<OrderedJson>(tl::unexpected(text.error()));
   if (!settings) {
     status.registration = Registration::unreadable;
     status.problem = settings.error().what;
     return;
   }
-  const Json* const entry = setting_at(*settings, status.editor->path());
+  const OrderedJson* const entry = setting_at(*settings, status.editor->path());
   if (entry == nullptr) return;
   const auto server = server_in(*entry);
   status.command = server ? server->command : "";

@@ -9,11 +9,11 @@
 namespace delegate::cli::setup {
 namespace {
 
-std::string value_text(const Json& value) {
+std::string value_text(const OrderedJson& value) {
   if (value.is_string()) return config::toml_string(value.get<std::string>());
   if (!value.is_array()) return value.dump();
   std::vector<std::string> parts;
-  for (const Json& element : value) parts.push_back(value_text(element));
+  for (const OrderedJson& element : value) parts.push_back(value_text(element));
   return "[" + join(parts, ", ") + "]";
 }
 
@@ -22,7 +22,7 @@ std::string newline_of(std::string_view text) {
   return newline != std::string_view::npos && newline > 0 && text[newline - 1] == '\r' ? "\r\n" : "\n";
 }
 
-std::string table_text(const KeyPath& path, const Json& table, const std::string& newline) {
+std::string table_text(const KeyPath& path, const OrderedJson& table, const std::string& newline) {
   std::string out = "[" + join(path, ".") + "]";
   for (const auto& item : table.items()) out += newline + item.key() + " = " + value_text(item.value());
   return out;
@@ -55,7 +55,7 @@ std::size_t before_empty_line(std::string_view text, std::size_t line_begin) {
   return line_begin;
 }
 
-std::string with_table(std::string_view text, const KeyPath& path, const Json& table) {
+std::string with_table(std::string_view text, const KeyPath& path, const OrderedJson& table) {
   const std::string newline = newline_of(text);
   const std::string added = table_text(path, table, newline);
   if (text.empty()) return added + newline;
@@ -64,7 +64,7 @@ std::string with_table(std::string_view text, const KeyPath& path, const Json& t
   return std::string(text) + newline + newline + added;
 }
 
-std::string with_key(std::string_view text, const TomlTable& table, const std::string& key, const Json& value) {
+std::string with_key(std::string_view text, const TomlTable& table, const std::string& key, const OrderedJson& value) {
   std::string out(text);
   for (const TomlKey& there : table.keys)
     if (there.path == KeyPath{key})
@@ -77,7 +77,7 @@ std::string with_key(std::string_view text, const TomlTable& table, const std::s
 
 }  // namespace
 
-Result<std::string> put_toml(std::string_view text, const KeyPath& path, const Json& value) {
+Result<std::string> put_toml(std::string_view text, const KeyPath& path, const OrderedJson& value) {
   if (value.is_object()) return with_table(text, path, value);
   const std::vector<TomlTable> tables = scan_toml(text);
   const KeyPath above(path.begin(), path.end() - 1);
@@ -102,6 +102,6 @@ Result<std::string> remove_toml(std::string_view text, const KeyPath& path) {
   return out.size() >= last ? out.substr(0, out.size() - last) : out;
 }
 
-std::string whole_toml(const KeyPath& path, const Json& table) { return table_text(path, table, "\n") + "\n"; }
+std::string whole_toml(const KeyPath& path, const OrderedJson& table) { return table_text(path, table, "\n") + "\n"; }
 
 }  // namespace delegate::cli::setup

@@ -10,12 +10,12 @@ namespace delegate::cli::setup {
 
 /// An object at `path` becomes a table at the end of the text; any other value a key of the table above it, which must
 /// have a header.
-Result<std::string> put_toml(std::string_view text, const KeyPath& path, const Json& value);
+Result<std::string> put_toml(std::string_view text, const KeyPath& path, const OrderedJson& value);
 
 /// Removes the table at `path` and those below it, with the empty line before each.
 Result<std::string> remove_toml(std::string_view text, const KeyPath& path);
 
 /// A text with only this table.
-std::string whole_toml(const KeyPath& path, const Json& table);
+std::string whole_toml(const KeyPath& path, const OrderedJson& table);
 
 }  // namespace delegate::cli::setup

@@ -5,9 +5,9 @@
 namespace delegate::cli::setup {
 namespace {
 
-class Scanner {
+class TomlScanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  explicit TomlScanner(std::string_view text) : text_(text) {}
 
   std::vector<TomlTable> scan() {
     std::vector<TomlTable> tables(1);
@@ -116,6 +116,6 @@ class Scanner {
 
 }  // namespace
 
-std::vector<TomlTable> scan_toml(std::string_view text) { return Scanner(text).scan(); }
+std::vector<TomlTable> scan_toml(std::string_view text) { return TomlScanner(text).scan(); }
 
 }  // namespace delegate::cli::setup

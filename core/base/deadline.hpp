@@ -8,6 +8,12 @@ namespace delegate {
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock::time_point;
 
+inline Steady steady_now() { return std::chrono::steady_clock::now(); }
+/// In whole milliseconds, never negative.
+inline milliseconds whole(Steady::duration span) {
+  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(span));
+}
+
 /// The moment by which something must be done, in steady time; "never" is a separate value. It is passed down instead
 /// of a timeout, so that nested waits cannot add up.
 class Deadline {

@@ -101,14 +101,6 @@ std::size_t length_at(std::string_view text, std::size_t from, std::string_view 
   return at - from;
 }
 
-void mark(SecretMarks& marks, std::size_t from, std::size_t length) {
-  std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(from), length, '\1');
-}
-
-bool has_digit(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 /// A cut or a line break leaves the beginning or the end of a value; a shorter piece is enough there if it cannot be a
 /// word.
 void mark_cut(std::string_view text, std::string_view value, SecretMarks& marks) {

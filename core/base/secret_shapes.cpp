@@ -6,8 +6,6 @@
 namespace delegate {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_letter(char c) { return is_upper(c) || (c >= 'a' && c <= 'z'); }
@@ -21,7 +19,8 @@ bool is_dotted(char c) { return is_word(c) || c == '.'; }
 bool is_token(char c) { return is_dotted(c) || c == '+' || c == '/' || c == '=' || c == '~'; }
 /// The characters of a password without quotes: no blank, and none that ends a value in a query, a list or prose.
 bool is_value(char c) {
-  return static_cast<unsigned char>(c) > ' ' && c != 0x7F && std::string_view("\"'`\\,;&<>(){}[]").find(c) == npos;
+  return static_cast<unsigned char>(c) > ' ' && c != 0x7F &&
+         std::string_view("\"'`\\,;&<>(){}[]").find(c) == std::string_view::npos;
 }
 
 std::size_t length_while(std::string_view text, std::size_t from, bool (*is)(char)) {
@@ -30,16 +29,10 @@ std::size_t length_while(std::string_view text, std::size_t from, bool (*is)(cha
   return end - from;
 }
 
-bool has_digit(std::string_view text) { return std::any_of(text.begin(), text.end(), is_digit); }
-
 bool matches_at(std::string_view text, std::size_t at, std::string_view word) {
   if (text.size() - at < word.size()) return false;
   return std::equal(word.begin(), word.end(), text.begin() + static_cast<std::ptrdiff_t>(at),
                     [](char a, char b) { return a == lower(b); });
-}
-
-void mark(SecretMarks& marks, std::size_t from, std::size_t length) {
-  std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(from), length, '\1');
 }
 
 /// A vendor's key: its prefix, the characters that follow, and their minimal number. Real keys contain a digit.
@@ -126,12 +119,12 @@ std::size_t private_key(std::string_view text, std::size_t at) {
   constexpr std::size_t kLongestLabel = 40;
   if (text.substr(at, kBegin.size()) != kBegin) return 0;
   const std::string_view label = text.substr(at + kBegin.size(), kLongestLabel);
-  if (label.substr(0, label.find(kDashes)).find(kKey) == npos) return 0;
+  if (label.substr(0, label.find(kDashes)).find(kKey) == std::string_view::npos) return 0;
   const std::size_t end = text.find("-----END ", at);
   const std::size_t quote = std::min(text.find_first_of("\"'`", at), text.size());
-  if (end == npos || end > quote) return quote - at;
+  if (end == std::string_view::npos || end > quote) return quote - at;
   const std::size_t last = text.find(kDashes, end + kDashes.size());
-  return last == npos ? quote - at : last + kDashes.size() - at;
+  return last == std::string_view::npos ? quote - at : last + kDashes.size() - at;
 }
 
 /// `://user:password@`: the part between. A user name alone is not a secret, a token alone is.
@@ -141,9 +134,10 @@ void mark_url_credentials(std::string_view text, std::size_t at, SecretMarks& ma
   const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"'`<>\\", from), text.size());
   const std::string_view authority = text.substr(from, end - from);
   const std::size_t host = authority.rfind('@');
-  if (host == npos || host == 0) return;
+  if (host == std::string_view::npos || host == 0) return;
   const std::string_view user = authority.substr(0, host);
-  if (user.find(':') != npos || (user.size() >= 16 && has_digit(user))) mark(marks, from, user.size());
+  if (user.find(':') != std::string_view::npos || (user.size() >= 16 && has_digit(user)))
+    mark(marks, from, user.size());
 }
 
 // Names whose values are secret, in lower case; `_` stands for `_`, `-` and nothing.
@@ -186,7 +180,7 @@ std::size_t skip_blanks(std::string_view text, std::size_t at) {
 void mark_assignment(std::string_view text, std::size_t at, SecretMarks& marks) {
   if (text[at] != '=' && text[at] != ':') return;
   std::size_t name_end = at;
-  while (name_end > 0 && std::string_view("\"'\\` ").find(text[name_end - 1]) != npos) --name_end;
+  while (name_end > 0 && std::string_view("\"'\\` ").find(text[name_end - 1]) != std::string_view::npos) --name_end;
   if (!is_secret_before(text, name_end)) return;
   const std::size_t after = text.substr(at, 2) == "=>" ? at + 2 : at + 1;
   const std::size_t blanks = skip_blanks(text, after);
@@ -205,11 +199,18 @@ void mark_assignment(std::string_view text, std::size_t at, SecretMarks& marks) 
 /// The letter of an escape, as in `\nsk-…`, is not part of a word; dashes may begin a private key.
 bool is_inside_word(std::string_view text, std::size_t at) {
   if (at == 0 || text[at] == '-' || !is_word(text[at - 1])) return false;
-  const bool escaped = at > 1 && text[at - 2] == '\\' && std::string_view("nrt").find(text[at - 1]) != npos;
+  const bool escaped =
+      at > 1 && text[at - 2] == '\\' && std::string_view("nrt").find(text[at - 1]) != std::string_view::npos;
   return !escaped;
 }
 
 }  // namespace
+
+void mark(SecretMarks& marks, std::size_t from, std::size_t length) {
+  std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(from), length, '\1');
+}
+
+bool has_digit(std::string_view text) { return std::any_of(text.begin(), text.end(), is_digit); }
 
 void mark_secret_shapes(std::string_view text, SecretMarks& marks) {
   for (std::size_t at = 0; at < text.size(); ++at) {

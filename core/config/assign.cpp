@@ -80,8 +80,8 @@ Complaints Assignment::operator()(milliseconds* out) const {
   if (const auto* text = std::get_if<std::string>(&value.value)) {
     const Result<milliseconds> duration = parse_duration(trim(*text));
     const bool negative = trim(*text).starts_with('-') && parse_duration(trim(*text).substr(1));
-    if (negative) return complain("must not be negative, is " + quoted(*text));
-    if (!duration) return complain(quoted(*text) + " is not a duration", duration.error().hint);
+    if (negative) return complain("must not be negative, is " + in_quotes(*text));
+    if (!duration) return complain(in_quotes(*text) + " is not a duration", duration.error().hint);
     parsed = *duration;
   } else {
     const auto* whole = std::get_if<std::int64_t>(&value.value);
@@ -187,7 +187,7 @@ std::string describe(const Node& node) {
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
       return "the number " + std::string(digits.data(), end);
     }
-    std::string operator()(const std::string& text) const { return "the text " + quoted(text); }
+    std::string operator()(const std::string& text) const { return "the text " + in_quotes(text); }
     std::string operator()(Foreign foreign) const { return std::string(foreign.name); }
     std::string operator()(const Node::List&) const { return "a list"; }
     std::string operator()(const Node::Table&) const { return "a table"; }

@@ -59,7 +59,7 @@ bool is_authority(std::string_view text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) { return '"' + one_line(text.substr(0, 400), 80) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + one_line(text.substr(0, 400), 80) + '"'; }
 
 std::string suggestion(std::string_view typed, const std::vector<std::string>& candidates) {
   const std::string_view near = nearest(typed, candidates);
@@ -69,14 +69,14 @@ std::string suggestion(std::string_view typed, const std::vector<std::string>& c
 Complaints check_choice(const std::string& text, Choices choices) {
   const std::vector<std::string> known(choices.begin(), choices.end());
   if (std::find(known.begin(), known.end(), text) != known.end()) return {};
-  return complain("must be one of " + join(known, ", ") + ", is " + quoted(text), suggestion(text, known));
+  return complain("must be one of " + join(known, ", ") + ", is " + in_quotes(text), suggestion(text, known));
 }
 
 Complaints check_unique(const std::vector<std::string>& texts) {
   Complaints complaints;
   for (auto text = texts.begin(); text != texts.end(); ++text)
     if (std::count(texts.begin(), text, *text) == 1)
-      complaints.push_back({quoted(*text) + " is listed more than once", {}, {}, {}});
+      complaints.push_back({in_quotes(*text) + " is listed more than once", {}, {}, {}});
   return complaints;
 }
 
@@ -86,12 +86,12 @@ Complaints check_command(const std::vector<std::string>& argv) {
   const std::string& program = argv.front();
   if (program.starts_with('/')) return {};
   if (program.find('/') != std::string::npos)
-    return complain("must be a name on PATH or an absolute path, is " + quoted(program), "write the absolute path");
+    return complain("must be a name on PATH or an absolute path, is " + in_quotes(program), "write the absolute path");
   if (has_blank(program))
-    return complain("must be one word, is " + quoted(program),
+    return complain("must be one word, is " + in_quotes(program),
                     "write a command with arguments as a list: [\"name\", \"--option\"]");
   if (program.starts_with('-') || program == "." || program == "..")
-    return complain("must begin with a name on PATH or an absolute path, is " + quoted(program));
+    return complain("must begin with a name on PATH or an absolute path, is " + in_quotes(program));
   return {};
 }
 
@@ -101,13 +101,13 @@ Complaints check_hook(const std::vector<std::string>& argv) {
 
 Complaints check_model(const std::string& text) {
   if (text.empty() || is_name(text, kAlphanumeric, "._:/@[]-", 200)) return {};
-  return complain(quoted(text) + " cannot be a model's name",
+  return complain(in_quotes(text) + " cannot be a model's name",
                   "letters, digits and . _ : / @ [ ] -, a letter or digit first, at most 200");
 }
 
 Complaints check_variable(const std::string& text) {
   const bool good = is_name(text, "_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "_", 1000);
-  return good ? Complaints{} : complain(quoted(text) + " cannot be an environment variable's name");
+  return good ? Complaints{} : complain(in_quotes(text) + " cannot be an environment variable's name");
 }
 
 Complaints check_variable_or_none(const std::string& text) {
@@ -118,7 +118,7 @@ Complaints check_answer(const std::string& text) {
   if (text == "text") return {};
   for (const std::string_view format : {"json:", "jsonl:"})
     if (text.starts_with(format) && is_pointer(std::string_view(text).substr(format.size()))) return {};
-  return complain("must be text, json:/pointer or jsonl:/pointer, is " + quoted(text),
+  return complain("must be text, json:/pointer or jsonl:/pointer, is " + in_quotes(text),
                   "a pointer names a member of the JSON: json:/result/text");
 }
 
@@ -129,7 +129,7 @@ Complaints check_store(const std::string& text) {
 
 Complaints check_path(const std::string& text) {
   if (text.empty() || text.starts_with('/') || text.starts_with("~/")) return {};
-  return complain("must be absolute or begin with ~/, is " + quoted(text));
+  return complain("must be absolute or begin with ~/, is " + in_quotes(text));
 }
 
 Complaints check_pattern(const std::string& text) {
@@ -143,7 +143,7 @@ Complaints check_pattern(const std::string& text) {
   if (code) return {};
   std::array<PCRE2_UCHAR, 200> reason{};
   pcre2_get_error_message(error, reason.data(), reason.size());
-  return complain(quoted(text) + " is not a regular expression: " + reinterpret_cast<const char*>(reason.data()) +
+  return complain(in_quotes(text) + " is not a regular expression: " + reinterpret_cast<const char*>(reason.data()) +
                   " (at offset " + std::to_string(offset) + ")");
 }
 
@@ -153,19 +153,19 @@ Complaints check_http_url(const std::string& text) {
     if (lower(rest.substr(0, scheme.size())) == scheme) rest.remove_prefix(scheme.size());
   const bool has_scheme = rest.size() < text.size();
   if (has_scheme && !has_blank(rest) && is_authority(rest.substr(0, rest.find_first_of("/?#")))) return {};
-  return complain("must be a URL that begins with http:// or https:// and names a host, is " + quoted(text),
+  return complain("must be a URL that begins with http:// or https:// and names a host, is " + in_quotes(text),
                   "like http://127.0.0.1:8080");
 }
 
 Complaints check_ollama_host(const std::string& text) {
   if (!has_blank(text)) return {};
-  return complain("must be a URL, host, host:port or :port, is " + quoted(text), "like http://127.0.0.1:11434");
+  return complain("must be a URL, host, host:port or :port, is " + in_quotes(text), "like http://127.0.0.1:11434");
 }
 
 Complaints check_backend_name(const std::string& text) {
   if (text == "auto") return complain("\"auto\" cannot be a backend's name", "it means: the backends of router.order");
   if (is_name(text, kAlphanumeric, "_-", 64)) return {};
-  return complain(quoted(text) + " cannot be a backend's name",
+  return complain(in_quotes(text) + " cannot be a backend's name",
                   "letters, digits, _ and -, a letter or digit first, at most 64");
 }
 

@@ -26,6 +26,6 @@ Complaints check_backend_name(const std::string& text);
 /// "did you mean `cooldown`?" or nothing.
 std::string suggestion(std::string_view typed, const std::vector<std::string>& candidates);
 /// In quotes, without control characters, and shortened.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace delegate::config

@@ -11,8 +11,6 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kLargestConfig = 1u << 20;
-
 Result<ConfigFile> load_file(const Path& path) {
   TRY(std::string text, read_file(path, kLargestConfig));
   return ConfigFile{path.string(), std::move(text)};

@@ -38,7 +38,7 @@ constexpr Rule kOutcome{.name = "outcome", .doc = "what it means", .choices = kF
 
 Complaints check_login_name(const std::string& text) {
   if (check_backend_name(text).empty()) return {};
-  return {{quoted(text) + " cannot be a login's name",
+  return {{in_quotes(text) + " cannot be a login's name",
            "letters, digits, _ and -, a letter or digit first, at most 64",
            {},
            {}}};
@@ -102,7 +102,8 @@ Complaints check_elements(const std::vector<Login>& logins, Place at) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < logins.size(); ++i)
     if (!names.insert(logins[i].name).second)
-      return {{quoted(logins[i].name) + " is the name of another login", "", "[" + std::to_string(i) + "].name", at}};
+      return {
+          {in_quotes(logins[i].name) + " is the name of another login", "", "[" + std::to_string(i) + "].name", at}};
   return {};
 }
 

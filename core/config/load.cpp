@@ -141,7 +141,7 @@ class Loader {
     for (const Node& element : *list)
       if (is_ignored(rule, element))
         without_effect_[key] = {setting.origin, key,
-                                quoted(std::get<std::string>(element.value)) + " has no effect yet", "remove it"};
+                                in_quotes(std::get<std::string>(element.value)) + " has no effect yet", "remove it"};
   }
 
   static std::string join_kinds(std::string_view kinds) {
@@ -186,7 +186,7 @@ class Loader {
   }
 
   void unknown_backend(const std::string& key, const std::string& name) {
-    problems_.add({config_.origin(key), key, quoted(name) + " is not a backend", suggestion(name, backend_names())});
+    problems_.add({config_.origin(key), key, in_quotes(name) + " is not a backend", suggestion(name, backend_names())});
   }
 
   void check_local() {

@@ -13,7 +13,6 @@ namespace delegate {
 namespace {
 
 constexpr const char* kFileName = "delegate.toml";
-constexpr std::size_t kLargestConfig = 1u << 20;
 
 using Facts = struct stat;
 

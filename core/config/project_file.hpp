@@ -7,6 +7,8 @@
 
 namespace delegate {
 
+inline constexpr std::size_t kLargestConfig = 1u << 20;  // bytes
+
 /// A project's delegate.toml. It is read once, so that the checked content is the one that is used.
 struct ProjectFile {
   std::string path;  // links in the directory are resolved

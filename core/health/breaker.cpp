@@ -170,7 +170,7 @@ milliseconds hinted(const CallReport& report, const BreakerPolicy& policy) {
 }
 
 /// R16: opens until the stated time, outside streak and back-off.
-Settled limited(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
+Settled after_rate_limit(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
   const milliseconds length = hinted(report, policy);
   if (length == milliseconds(0)) return fail_once(breaker, policy, now, report);
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
@@ -303,7 +303,7 @@ Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& no
     case Verdict::drop: return dropped(breaker, policy, now, report);
     case Verdict::connect_failure:
       return in_burst(breaker, policy, now) ? collateral(breaker, now) : fail_once(breaker, policy, now, report);
-    case Verdict::rate_limited: return limited(breaker, policy, now, report);
+    case Verdict::rate_limited: return after_rate_limit(breaker, policy, now, report);
   }
   return {};
 }

@@ -23,7 +23,7 @@ constexpr std::string_view kOnline = "Check that this machine is online.";
 constexpr std::string_view kPing = "Run `delegate ping {name}` to see what is wrong.";
 
 // clang-format off
-constexpr std::array kTable{
+constexpr std::array kAllWords{
     //           outcome                     words                                        cause      advice
     OutcomeWords{Outcome::answered,          "answered",                                  kFails,    kPing},
     OutcomeWords{Outcome::answered_empty,    "answered without text",                     kFails,    kPing},
@@ -64,21 +64,21 @@ constexpr std::array kTable{
 };
 // clang-format on
 
-constexpr bool rows_stand_in_enum_order() {
-  for (std::size_t i = 0; i < kTable.size(); ++i)
-    if (static_cast<std::size_t>(kTable[i].outcome) != i || kTable[i].words.empty()) return false;
-  return kTable.size() == static_cast<std::size_t>(Outcome::internal) + 1;
+constexpr bool words_stand_in_enum_order() {
+  for (std::size_t i = 0; i < kAllWords.size(); ++i)
+    if (static_cast<std::size_t>(kAllWords[i].outcome) != i || kAllWords[i].words.empty()) return false;
+  return kAllWords.size() == static_cast<std::size_t>(Outcome::internal) + 1;
 }
-static_assert(rows_stand_in_enum_order());
+static_assert(words_stand_in_enum_order());
 
 const OutcomeWords* row_of(std::string_view outcome_name) {
   const auto outcome = outcome_named(outcome_name);
-  return outcome ? &kTable[static_cast<std::size_t>(*outcome)] : nullptr;
+  return outcome ? &kAllWords[static_cast<std::size_t>(*outcome)] : nullptr;
 }
 
 }  // namespace
 
-std::string_view words_for(Outcome outcome) { return kTable[static_cast<std::size_t>(outcome)].words; }
+std::string_view words_for(Outcome outcome) { return kAllWords[static_cast<std::size_t>(outcome)].words; }
 
 std::string_view words_for(std::string_view outcome_name) {
   const OutcomeWords* row = row_of(outcome_name);

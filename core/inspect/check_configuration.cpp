@@ -9,16 +9,16 @@ namespace delegate::inspect {
 namespace {
 
 constexpr std::size_t kMostErrors = 5;  // the others are for `config check`
-constexpr const char* kAbout = "configuration";
+constexpr const char* kConfiguration = "configuration";
 
 Findings errors_of(const ConfigVerdict& verdict) {
   Findings all;
   const std::size_t shown = std::min(verdict.errors.size(), kMostErrors);
   for (std::size_t i = 0; i < shown; ++i)
-    all.push_back({FindingSeverity::problem, kAbout, verdict.errors[i].what, verdict.errors[i].hint});
+    all.push_back({FindingSeverity::problem, kConfiguration, verdict.errors[i].what, verdict.errors[i].hint});
   if (const std::size_t more = verdict.errors.size() - shown; more > 0)
-    all.push_back(
-        {FindingSeverity::problem, kAbout, "has " + std::to_string(more) + " more errors", "delegate config check"});
+    all.push_back({FindingSeverity::problem, kConfiguration, "has " + std::to_string(more) + " more errors",
+                   "delegate config check"});
   return all;
 }
 
@@ -27,8 +27,8 @@ Finding sources_of(const ProcessFacts& process, const Configured& configured) {
   for (std::string& file : sources) file = with_tilde(process, file);
   const auto variables = variables_of(configured.loaded.config);
   sources.insert(sources.end(), variables.begin(), variables.end());
-  if (sources.empty()) return {FindingSeverity::ok, kAbout, "built-in values: no file exists"};
-  return {FindingSeverity::ok, kAbout, join(sources, ", ")};
+  if (sources.empty()) return {FindingSeverity::ok, kConfiguration, "built-in values: no file exists"};
+  return {FindingSeverity::ok, kConfiguration, join(sources, ", ")};
 }
 
 }  // namespace
@@ -37,16 +37,17 @@ Findings check_configuration(const Context& context) {
   const auto& configured = context.configured;
   if (!configured) {
     const Error& error = configured.error();
-    return {{FindingSeverity::problem, kAbout, error.what,
+    return {{FindingSeverity::problem, kConfiguration, error.what,
              error.hint.empty() ? "`delegate config path` shows which files are read" : error.hint}};
   }
   Findings all = errors_of(verdict_on(*configured));
   if (all.empty()) all.push_back(sources_of(context.process, *configured));
   for (const auto* list : {&configured->notices, &configured->without_effect})
-    for (const Error& notice : *list) all.push_back({FindingSeverity::warning, kAbout, notice.what, notice.hint});
+    for (const Error& notice : *list)
+      all.push_back({FindingSeverity::warning, kConfiguration, notice.what, notice.hint});
   if (!context.has_engine())
-    all.push_back(
-        {FindingSeverity::note, kAbout, "state, backends and jobs are checked once the configuration is valid"});
+    all.push_back({FindingSeverity::note, kConfiguration,
+                   "state, backends and jobs are checked once the configuration is valid"});
   return all;
 }
 

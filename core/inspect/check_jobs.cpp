@@ -6,7 +6,7 @@
 namespace delegate::inspect {
 namespace {
 
-constexpr const char* kAbout = "background";
+constexpr const char* kJobs = "background";
 constexpr std::size_t kMostNamed = 3;
 
 struct Counted {
@@ -38,19 +38,19 @@ Findings check_jobs(const Context& context) {
   Jobs* jobs = context.engine().store == nullptr ? nullptr : context.engine().store->jobs();
   if (jobs == nullptr) return {};  // reported by check_state
   const auto rows = jobs->list();
-  if (!rows) return {{FindingSeverity::problem, kAbout, rows.error().what, rows.error().hint}};
+  if (!rows) return {{FindingSeverity::problem, kJobs, rows.error().what, rows.error().hint}};
   const Counted found = sorted(context, *rows);
   Findings all;
   if (!found.waiting.empty() || !found.working.empty())
-    all.push_back({FindingSeverity::note, kAbout,
+    all.push_back({FindingSeverity::note, kJobs,
                    std::to_string(found.working.size()) + " of " +
                        std::to_string(context.config().background.max_parallel) + " slots running, " +
                        std::to_string(found.waiting.size()) + " queued"});
   if (!found.orphaned.empty())
     all.push_back(
-        {FindingSeverity::warning, kAbout, "killed before they began: " + names(found.orphaned), "delegate worker"});
+        {FindingSeverity::warning, kJobs, "killed before they began: " + names(found.orphaned), "delegate worker"});
   if (!found.killed.empty())
-    all.push_back({FindingSeverity::warning, kAbout, "killed before they ended: " + names(found.killed), "ask again"});
+    all.push_back({FindingSeverity::warning, kJobs, "killed before they ended: " + names(found.killed), "ask again"});
   return all;
 }
 

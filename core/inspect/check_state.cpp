@@ -8,7 +8,7 @@
 namespace delegate::inspect {
 namespace {
 
-constexpr const char* kAbout = "state";
+constexpr const char* kState = "state";
 constexpr std::uint64_t kLowSpace = 16u << 20;  // bytes
 
 std::string octal(unsigned mode) {
@@ -26,9 +26,9 @@ void check_file(const std::string& path, Findings& all) {
   if (!mode) return;  // removed since it was read
   if (!mode->is_own)
     all.push_back(
-        {FindingSeverity::warning, kAbout, "belongs to another user: " + path, "set state.path to a file of yours"});
+        {FindingSeverity::warning, kState, "belongs to another user: " + path, "set state.path to a file of yours"});
   if ((mode->permissions & 077U) != 0)
-    all.push_back({FindingSeverity::warning, kAbout,
+    all.push_back({FindingSeverity::warning, kState,
                    "accessible to other users (mode " + octal(mode->permissions) + ")", "chmod 600 " + path});
 }
 
@@ -36,12 +36,12 @@ void check_file_system(const std::string& path, Findings& all) {
   const auto place = file_system_of(Path(path).parent_path());
   if (!place) return;
   if (place->is_remote)
-    all.push_back({FindingSeverity::warning, kAbout, "is on " + place->name + ", where file locks may not work",
+    all.push_back({FindingSeverity::warning, kState, "is on " + place->name + ", where file locks may not work",
                    "set state.path to a local directory"});
   if (place->is_memory)
-    all.push_back({FindingSeverity::note, kAbout, "is on " + place->name + ": lost when this machine restarts"});
+    all.push_back({FindingSeverity::note, kState, "is on " + place->name + ": lost when this machine restarts"});
   if (place->free < kLowSpace)
-    all.push_back({FindingSeverity::warning, kAbout,
+    all.push_back({FindingSeverity::warning, kState,
                    "has " + std::to_string(place->free >> 10) + " KiB free on its file system",
                    "free some space, or set state.path to another file system"});
 }
@@ -52,14 +52,14 @@ Findings check_state(const Context& context) {
   const StateStore::Description& store = context.status.store;
   if (!store.ok)
     return {
-        {FindingSeverity::problem, kAbout, "cannot be used, so no breaker works: " + store.problem, fix_of(context)}};
+        {FindingSeverity::problem, kState, "cannot be used, so no breaker works: " + store.problem, fix_of(context)}};
   if (store.kind == "memory")
-    return {{FindingSeverity::warning, kAbout,
+    return {{FindingSeverity::warning, kState,
              "is kept in memory: each shell starts with closed breakers, and there are no background runs",
              "set state.store = \"sqlite\""}};
-  Findings all{{FindingSeverity::ok, kAbout, store.kind + " " + with_tilde(context.process, store.path)}};
+  Findings all{{FindingSeverity::ok, kState, store.kind + " " + with_tilde(context.process, store.path)}};
   if (!context.engine().store->notice().empty())
-    all.push_back({FindingSeverity::warning, kAbout, context.engine().store->notice()});
+    all.push_back({FindingSeverity::warning, kState, context.engine().store->notice()});
   check_file(store.path, all);
   check_file_system(store.path, all);
   return all;

@@ -7,7 +7,7 @@
 namespace delegate::inspect {
 namespace {
 
-constexpr milliseconds kServerTimeout{1'000};
+constexpr milliseconds kReachableTimeout{1'000};
 
 /// Would its breaker and its slots admit a call now?
 bool is_admitted(const BackendStatus& backend) {
@@ -44,7 +44,7 @@ Health health_of(const Engine& engine, const CancelToken& cancel) {
   for (const RouteStep& step : plan_for(engine, Request{}).steps) asked.insert(step.backend);
   for (const BackendStatus& backend : health.status.backends) {
     const bool is_ready = asked.count(backend.name) > 0 && is_admitted(backend) &&
-                          is_reachable(engine, backend.name, cancel, kServerTimeout);
+                          is_reachable(engine, backend.name, cancel, kReachableTimeout);
     if (backend.enabled) (is_ready ? health.ready : health.not_ready).insert(backend.name);
   }
   if (health.status.store.ok) read_store(engine, health);

@@ -10,42 +10,40 @@
 namespace delegate::jobs {
 namespace {
 
-using Json = OrderedJson;
-
-Json object_of(const job_event::Accepted& event) {
-  Json json{{"ahead", event.ahead}};
+OrderedJson object_of(const job_event::Accepted& event) {
+  OrderedJson json{{"ahead", event.ahead}};
   put(json, "no_store", event.no_store);
   return {{"accepted", json}};
 }
-Json object_of(const job_event::Started&) { return {{"begun", true}}; }
-Json object_of(const job_event::Progress& event) {
+OrderedJson object_of(const job_event::Started&) { return {{"begun", true}}; }
+OrderedJson object_of(const job_event::Progress& event) {
   return {{"progress", {{"backend", event.backend}, {"doing", event.doing}, {"bytes", event.bytes}}}};
 }
-Json object_of(const job_event::Ended& event) {
+OrderedJson object_of(const job_event::Ended& event) {
   const JobResult& result = event.result;
   return {{"ended",
            {{"result", result.record.json}, {"remarks", to_json(result.remarks)}, {"exit_code", result.exit_code}}}};
 }
-Json object_of(const job_event::Failed& event) {
+OrderedJson object_of(const job_event::Failed& event) {
   return {{"error", {{"message", event.message}, {"hint", event.hint}}}};
 }
 
-JobEvent read_event(const Json& json) {
+JobEvent read_event(const OrderedJson& json) {
   if (json.contains("begun")) return job_event::Started{};
   if (json.contains("accepted")) {
-    const Json& accepted = json["accepted"];
+    const OrderedJson& accepted = json["accepted"];
     return job_event::Accepted{accepted.at("ahead").get<int>(), accepted.value("no_store", "")};
   }
   if (json.contains("progress")) {
-    const Json& progress = json["progress"];
+    const OrderedJson& progress = json["progress"];
     return job_event::Progress{progress.at("backend"), progress.at("doing"), progress.at("bytes").get<std::int64_t>()};
   }
   if (json.contains("ended")) {
-    const Json& ended = json["ended"];
+    const OrderedJson& ended = json["ended"];
     return job_event::Ended{{parse_run_record(ended.at("result")), remarks_from(ended.at("remarks").get<std::string>()),
                              ended.at("exit_code").get<int>()}};
   }
-  const Json& error = json.at("error");
+  const OrderedJson& error = json.at("error");
   return job_event::Failed{error.at("message"), error.value("hint", "")};
 }
 
@@ -57,8 +55,8 @@ std::string to_line(const JobEvent& event) {
 
 JobEvent job_event_from(std::string_view line) {
   try {  // a border where exceptions end
-    return read_event(Json::parse(line));
-  } catch (const Json::exception&) {
+    return read_event(OrderedJson::parse(line));
+  } catch (const OrderedJson::exception&) {
     return job_event::Failed{"the run's process sent unreadable output: " + one_line(line, 200), {}};
   }
 }

@@ -8,17 +8,15 @@
 namespace delegate::jobs {
 namespace {
 
-using Json = OrderedJson;
-
 constexpr std::string_view kSchema = "delegate.request/1";
 constexpr std::size_t kMaxFile = 512u << 20;  // bytes: 64 MB of prompt with every character escaped
 
-std::optional<milliseconds> duration_at(const Json& json, const char* key) {
+std::optional<milliseconds> duration_at(const OrderedJson& json, const char* key) {
   if (!json.contains(key)) return std::nullopt;
   return milliseconds(json.at(key).get<std::int64_t>());
 }
 
-Request read(const Json& json) {
+Request read(const OrderedJson& json) {
   Request request{.prompt = json.at("prompt"),
                   .system = json.value("system", ""),
                   .backend = json.at("backend"),
@@ -28,7 +26,7 @@ Request read(const Json& json) {
                   .access = json.at("write").get<bool>() ? Access::write : Access::read_only,
                   .timeout = duration_at(json, "timeout_ms"),
                   .run_id = json.at("run_id")};
-  for (const Json& material : json.at("materials"))
+  for (const OrderedJson& material : json.at("materials"))
     request.materials.push_back({material.at("name").get<std::string>(), material.at("text").get<std::string>()});
   if (json.contains("type")) request.type = task_type_named(json.at("type").get<std::string>());
   if (json.contains("tier")) request.tier = static_cast<Tier>(json.at("tier").get<int>());
@@ -43,9 +41,10 @@ Path saved_path(const Engine& engine, const std::string& id) {
 }  // namespace
 
 std::string to_json(const Request& request) {
-  Json json{{"schema", kSchema},          {"run_id", request.run_id}, {"prompt", request.prompt},
-            {"backend", request.backend}, {"cwd", request.cwd},       {"write", request.access == Access::write}};
-  json["materials"] = Json::array();
+  OrderedJson json{{"schema", kSchema},        {"run_id", request.run_id},
+                   {"prompt", request.prompt}, {"backend", request.backend},
+                   {"cwd", request.cwd},       {"write", request.access == Access::write}};
+  json["materials"] = OrderedJson::array();
   for (const Material& material : request.materials)
     json["materials"].push_back({{"name", material.name}, {"text", material.text}});
   put(json, "system", request.system);
@@ -60,10 +59,10 @@ std::string to_json(const Request& request) {
 
 Result<Request> request_from(std::string_view text) {
   try {  // a border where exceptions end
-    const Json json = Json::parse(text);
+    const OrderedJson json = OrderedJson::parse(text);
     if (json.value("schema", "") != kSchema) return fail(Code::invalid_argument, "request: not of this version");
     return read(json);
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     return fail(Code::invalid_argument, std::string("request: ") + error.what());
   }
 }

@@ -9,8 +9,6 @@
 namespace delegate::jobs {
 namespace {
 
-using Json = OrderedJson;
-
 constexpr std::size_t kMaxRemark = 8192;  // bytes
 
 struct KindName {
@@ -33,7 +31,7 @@ Remark::Kind kind_named(std::string_view name) {
   return Remark::Kind::note;
 }
 
-Remark remark_from(const Json& json) {
+Remark remark_from(const OrderedJson& json) {
   return {kind_named(json.at("kind").get<std::string>()), json.at("text").get<std::string>(),
           json.value("about_failure", false)};
 }
@@ -74,7 +72,7 @@ JobRow ended_row(std::string id, milliseconds ended_at, const JobResult& result)
 }
 
 std::string to_json(const Remarks& remarks) {
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const Remark& remark : remarks)
     list.push_back({{"kind", name_of(remark.kind)}, {"text", remark.text}, {"about_failure", remark.is_about_failure}});
   return dump(list);
@@ -83,12 +81,12 @@ std::string to_json(const Remarks& remarks) {
 Remarks remarks_from(std::string_view text) {
   Remarks remarks;
   try {  // a border where exceptions end
-    const Json list = Json::parse(text);
+    const OrderedJson list = OrderedJson::parse(text);
     if (list.is_array()) {
-      for (const Json& one : list) remarks.push_back(remark_from(one));
+      for (const OrderedJson& one : list) remarks.push_back(remark_from(one));
       return remarks;
     }
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     remarks.clear();  // not an array of ours: lines
   }
   for (const std::string_view line : split(text, '\n'))

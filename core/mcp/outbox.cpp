@@ -8,10 +8,10 @@
 namespace delegate::mcp {
 namespace {
 
-constexpr int kDeepest = 256;
+constexpr int kDeepestMessage = 256;
 
 /// Stops at the limit: dumping a deeper value could overflow the stack.
-bool is_too_deep(const Json& json, int levels = kDeepest) {
+bool is_too_deep(const Json& json, int levels = kDeepestMessage) {
   if (!json.is_structured()) return false;
   return levels == 0 ||
          std::any_of(json.begin(), json.end(), [&](const Json& part) { return is_too_deep(part, levels - 1); });
@@ -57,7 +57,7 @@ std::string Outbox::take() { return std::exchange(bytes_, {}); }
 
 void Outbox::deliver(const ReplyTo& to, Json message) {
   if (!to.batch) return send(message);
-  if (is_too_deep(message, kDeepest - 1)) message = instead_of(message);  // the array is a level too
+  if (is_too_deep(message, kDeepestMessage - 1)) message = instead_of(message);  // the array is a level too
   batches_.at(*to.batch).answers.push_back(std::move(message));
   settle(*to.batch);
 }

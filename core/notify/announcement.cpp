@@ -185,17 +185,16 @@ std::vector<std::string> stale_handles(const NotificationRows& all) {
 }
 
 std::string to_json(const Announcement& announcement, milliseconds now) {
-  using Json = OrderedJson;
-  Json json{{"schema", "delegate.notification/1"},
-            {"kind", announcement.kind},
-            {"severity", to_string(announcement.severity)},
-            {"title", announcement.text.title},
-            {"message", announcement.text.message},
-            {"at", format_rfc3339(now)},
-            {"backends", Json::array()}};
+  OrderedJson json{{"schema", "delegate.notification/1"},
+                   {"kind", announcement.kind},
+                   {"severity", to_string(announcement.severity)},
+                   {"title", announcement.text.title},
+                   {"message", announcement.text.message},
+                   {"at", format_rfc3339(now)},
+                   {"backends", OrderedJson::array()}};
   for (const NotificationRow& row : announcement.rows) {
     if (row.kind != "trip" && row.kind != "recovery") continue;
-    Json backend{{"name", row.subject}};
+    OrderedJson backend{{"name", row.subject}};
     put(backend, "outcome", row.outcome);
     if (row.retry_at) backend["retry_at"] = format_rfc3339(*row.retry_at);
     json["backends"].push_back(backend);

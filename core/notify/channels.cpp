@@ -1,5 +1,6 @@
 #include "core/notify/channels.hpp"
 
+#include "core/base/text.hpp"
 #include "core/notify/desktop_channel.hpp"
 #include "core/notify/hook_channel.hpp"
 #include "core/notify/terminal_channel.hpp"
@@ -26,6 +27,12 @@ void add(std::string& text, const std::string& more) {
 }
 
 }  // namespace
+
+tl::unexpected<Error> failed(const ChildResult& program, const Redactor& redact) {
+  const std::string words = redact(one_line(trim(program.err.text()), 200));
+  return fail(Code::unavailable,
+              "exit status " + std::to_string(program.exit_code) + (words.empty() ? "" : ": " + words));
+}
 
 std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettings& settings, const Redactor& redact) {
   std::vector<Channel> channels;

@@ -6,6 +6,7 @@
 #include "core/base/redact.hpp"
 #include "core/config/config.hpp"
 #include "core/notify/announcement.hpp"
+#include "core/os/child.hpp"
 #include "core/os/process_facts.hpp"
 #include "core/run/guards.hpp"
 
@@ -26,6 +27,9 @@ struct Channel {
   std::string name;
   std::function<Result<ChannelResult>(const Announcement&)> deliver;
 };
+
+/// The error of a channel whose program ended with this exit status; the last words of its stderr say why.
+tl::unexpected<Error> failed(const ChildResult& program, const Redactor& redact);
 
 /// The channels that the configuration allows, in order of preference. Over ssh the terminal comes before the desktop,
 /// which is on another machine.

@@ -18,9 +18,6 @@ namespace {
 
 constexpr milliseconds kBusTimeout{7'000};      // longer than delegate-notify's own limit
 constexpr milliseconds kHelperTimeout{10'000};  // PowerShell starts slowly
-constexpr std::size_t kLongestRemark = 200;
-
-tl::unexpected<Error> broken(const std::string& why) { return fail(Code::unavailable, why); }
 
 constexpr int kNotDelivered = 1;  // of delegate-notify: its output says why
 
@@ -39,8 +36,7 @@ Result<std::string> output_of(const ProcessFacts& process, std::vector<std::stri
   if (ended->end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may still be shown");
   if (ended->end != ChildEnd::exited)
     return fail(Code::deadline_exceeded, "did not end in time: it may still be shown");
-  const std::string words = redact(one_line(trim(ended->err.text()), kLongestRemark));
-  return broken("exit status " + std::to_string(ended->exit_code) + (words.empty() ? "" : ": " + words));
+  return failed(*ended, redact);
 }
 
 /// "7@guid/:1.5": the id and the server that assigned it.
@@ -109,7 +105,7 @@ class Bus {
   /// A missing desktop is no failure of the channel; one that keeps us waiting is.
   static Result<ChannelResult> not_delivered(const desktop::NoticeResult& result) {
     constexpr milliseconds kQuick{400};
-    if (result.took >= kQuick) return broken(result.reason);
+    if (result.took >= kQuick) return fail(Code::unavailable, result.reason);
     return ChannelResult{.detail = result.reason};
   }
 

@@ -7,10 +7,8 @@
 namespace delegate::notify {
 namespace {
 
-constexpr milliseconds kTimeout{5'000};
-constexpr std::size_t kLongestRemark = 200;
+constexpr milliseconds kHookTimeout{5'000};
 
-tl::unexpected<Error> broken(const std::string& why) { return fail(Code::unavailable, why); }
 /// The hook may have shown it before it was cut off, so no other channel may be tried.
 tl::unexpected<Error> cut_off(const std::string& why) { return fail(Code::deadline_exceeded, why); }
 
@@ -19,8 +17,7 @@ Result<ChannelResult> result_of(const ChildResult& ended, const Redactor& redact
   if (ended.end == ChildEnd::timed_out) return cut_off("did not end within 5 s");
   if (ended.end == ChildEnd::signalled) return cut_off("ended by signal " + std::to_string(ended.signal));
   if (ended.exit_code == 0) return ChannelResult{.accepted = true};
-  const std::string words = redact(one_line(trim(ended.err.text()), kLongestRemark));
-  return broken("exit status " + std::to_string(ended.exit_code) + (words.empty() ? "" : ": " + words));
+  return failed(ended, redact);
 }
 
 }  // namespace
@@ -28,12 +25,12 @@ Result<ChannelResult> result_of(const ChildResult& ended, const Redactor& redact
 Channel hook_channel(const ProcessFacts& process, const std::vector<std::string>& command, const Redactor& redact) {
   const auto deliver = [&process, command, &redact](const Announcement& announcement) -> Result<ChannelResult> {
     const auto executable = find_executable(command.front(), process.variable("PATH"));
-    if (!executable) return broken("'" + one_line(command.front(), kLongestRemark) + "' not found");
+    if (!executable) return fail(Code::unavailable, "'" + one_line(command.front(), 200) + "' not found");
     const std::string input = to_json(announcement, process.clock.now().wall) + "\n";
     ChildSpec spec{.argv = command, .input = input};
     spec.argv.front() = *executable;
     for (const auto& [name, value] : process.environment) spec.env.push_back(name + "=" + value);
-    spec.clocks.total = Deadline::in(kTimeout);
+    spec.clocks.total = Deadline::in(kHookTimeout);
     const auto ended = run_child(spec, process.interrupted);
     if (!ended) return tl::unexpected(ended.error());
     return result_of(*ended, redact);

@@ -12,8 +12,6 @@
 namespace delegate::notify::desktop {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::array<const char*, 3> kUrgencies{"low", "normal", "critical"};  // in the order of Urgency
 constexpr milliseconds kLongestTime{60'000};
 constexpr std::size_t kLongestName = 100;
@@ -22,11 +20,11 @@ tl::unexpected<Error> bad(const std::string& key, const std::string& why) {
   return fail(Code::invalid_argument, "notice: " + key + ": " + why);
 }
 
-Json json_of(const NoticeId& shown) { return Json{{"id", shown.id}, {"server", shown.server}}; }
+OrderedJson json_of(const NoticeId& shown) { return OrderedJson{{"id", shown.id}, {"server", shown.server}}; }
 
 /// An object with no other keys than these.
-Result<Json> object_of(std::string_view text, const std::string& what, const std::set<std::string>& keys) {
-  Json json = Json::parse(valid_utf8(text), nullptr, false);
+Result<OrderedJson> object_of(std::string_view text, const std::string& what, const std::set<std::string>& keys) {
+  OrderedJson json = OrderedJson::parse(valid_utf8(text), nullptr, false);
   if (!json.is_object()) return fail(Code::invalid_argument, what + ": not a single JSON object");
   for (const auto& entry : json.items())
     if (keys.count(entry.key()) == 0)
@@ -34,7 +32,7 @@ Result<Json> object_of(std::string_view text, const std::string& what, const std
   return json;
 }
 
-Status read_text(const Json& json, const char* key, std::string& into) {
+Status read_text(const OrderedJson& json, const char* key, std::string& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
   if (!found->is_string()) return bad(key, "not a string");
@@ -43,7 +41,7 @@ Status read_text(const Json& json, const char* key, std::string& into) {
 }
 
 /// A plain name as in the specification: no path and no address.
-Status read_name(const Json& json, const char* key, std::string& into) {
+Status read_name(const OrderedJson& json, const char* key, std::string& into) {
   TRY_STATUS(read_text(json, key, into));
   const bool plain = std::all_of(into.begin(), into.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
@@ -53,7 +51,7 @@ Status read_name(const Json& json, const char* key, std::string& into) {
   return {};
 }
 
-Status read_milliseconds(const Json& json, const char* key, milliseconds shortest, milliseconds& into) {
+Status read_milliseconds(const OrderedJson& json, const char* key, milliseconds shortest, milliseconds& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
   // Unsigned beyond the signed range must not wrap into it.
@@ -67,7 +65,7 @@ Status read_milliseconds(const Json& json, const char* key, milliseconds shortes
   return {};
 }
 
-Result<Urgency> urgency_of(const Json& json) {
+Result<Urgency> urgency_of(const OrderedJson& json) {
   std::string said = kUrgencies[1];
   TRY_STATUS(read_text(json, "urgency", said));
   const auto found = std::find(kUrgencies.begin(), kUrgencies.end(), said);
@@ -75,7 +73,7 @@ Result<Urgency> urgency_of(const Json& json) {
   return static_cast<Urgency>(found - kUrgencies.begin());
 }
 
-Result<NoticeId> notice_id_of(const Json& json, const char* key) {
+Result<NoticeId> notice_id_of(const OrderedJson& json, const char* key) {
   if (!json.is_object() || json.size() != 2) return bad(key, "expected an id and a server");
   const auto id = json.find("id");
   const auto server = json.find("server");
@@ -86,14 +84,14 @@ Result<NoticeId> notice_id_of(const Json& json, const char* key) {
   return NoticeId{id->get<std::uint32_t>(), server->get<std::string>()};
 }
 
-Status read_notice_id(const Json& json, const char* key, std::optional<NoticeId>& into) {
+Status read_notice_id(const OrderedJson& json, const char* key, std::optional<NoticeId>& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
   TRY(into, notice_id_of(*found, key));
   return {};
 }
 
-Result<bool> flag_at(const Json& json, const char* key) {
+Result<bool> flag_at(const OrderedJson& json, const char* key) {
   const auto found = json.find(key);
   if (found == json.end()) return false;
   if (!found->is_boolean()) return fail(Code::data_loss, std::string("delivery: ") + key + ": not true or false");
@@ -103,7 +101,7 @@ Result<bool> flag_at(const Json& json, const char* key) {
 }  // namespace
 
 std::string to_json(const Notice& notice) {
-  Json json = Json::object();
+  OrderedJson json = OrderedJson::object();
   if (!notice.summary.empty()) json["summary"] = notice.summary;
   if (!notice.body.empty()) json["body"] = notice.body;
   json["urgency"] = kUrgencies[static_cast<std::size_t>(notice.urgency)];
@@ -113,11 +111,11 @@ std::string to_json(const Notice& notice) {
   json["activation_ms"] = notice.activation.count();
   if (notice.close) json["close"] = json_of(*notice.close);
   if (notice.replaces) json["replaces"] = json_of(*notice.replaces);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 Result<Notice> notice_of(std::string_view text) {
-  TRY(const Json json,
+  TRY(const OrderedJson json,
       object_of(text, "notice",
                 {"summary", "body", "urgency", "icon", "category", "budget_ms", "activation_ms", "close", "replaces"}));
   Notice notice;
@@ -137,18 +135,18 @@ Result<Notice> notice_of(std::string_view text) {
 }
 
 std::string to_json(const NoticeResult& delivery) {
-  Json json{{"delivered", delivery.delivered}};
+  OrderedJson json{{"delivered", delivery.delivered}};
   if (delivery.shown) json.update(json_of(*delivery.shown));
   if (delivery.replaced) json["replaced"] = true;
   if (delivery.maybe) json["maybe"] = true;
   if (delivery.closed) json["closed"] = *delivery.closed;
   if (!delivery.reason.empty()) json["reason"] = delivery.reason;
   json["took_ms"] = delivery.took.count();
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 Result<NoticeResult> notice_result_of(std::string_view line) {
-  TRY(const Json json,
+  TRY(const OrderedJson json,
       object_of(line, "delivery", {"delivered", "id", "server", "replaced", "maybe", "closed", "reason", "took_ms"}));
   NoticeResult delivery;
   TRY(delivery.delivered, flag_at(json, "delivered"));
@@ -158,8 +156,9 @@ Result<NoticeResult> notice_result_of(std::string_view line) {
     TRY(delivery.closed, flag_at(json, "closed"));
   }
   if (delivery.delivered) {
-    TRY(delivery.shown,
-        notice_id_of(Json{{"id", json.value("id", Json())}, {"server", json.value("server", Json())}}, "delivery"));
+    TRY(delivery.shown, notice_id_of(OrderedJson{{"id", json.value("id", OrderedJson())},
+                                                 {"server", json.value("server", OrderedJson())}},
+                                     "delivery"));
   }
   TRY_STATUS(read_text(json, "reason", delivery.reason));
   TRY_STATUS(read_milliseconds(json, "took_ms", milliseconds(0), delivery.took));

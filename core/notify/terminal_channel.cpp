@@ -6,11 +6,11 @@
 namespace delegate::notify {
 namespace {
 
-constexpr milliseconds kTimeout{1'000};
+constexpr milliseconds kWriteTimeout{1'000};
 
 /// Written in one piece, so that other output cannot split it.
 Result<ChannelResult> show(const ProcessFacts& process, const desktop::TerminalSequence& sequence) {
-  const Status shown = write_to_terminal(process.err, sequence.bytes, kTimeout);
+  const Status shown = write_to_terminal(process.err, sequence.bytes, kWriteTimeout);
   if (shown) return ChannelResult{.accepted = true, .detail = std::string(sequence.form)};
   if (shown.error().code == Code::closed) return ChannelResult{.detail = shown.error().what};
   return tl::unexpected(shown.error());

@@ -9,8 +9,8 @@
 namespace delegate::notify::desktop {
 namespace {
 
-constexpr std::size_t kLongestTitle = 80;
-constexpr std::size_t kLongestText = 120;
+constexpr std::size_t kTitleLength = 80;
+constexpr std::size_t kTextLength = 120;
 constexpr std::size_t kLongestId = 80;
 constexpr std::string_view kBell = "\a";
 constexpr std::string_view kEnd = "\x1B\\";  // ST
@@ -141,8 +141,8 @@ TerminalSequence terminal_sequence(const TerminalFacts& facts, const TerminalNot
   const Guess terminal = around == Within::unknown ? Guess{} : guess(facts);
   if (terminal.form == Form::bell) return {kForms[0], std::string(kBell)};
 
-  const std::string title = one_line(notice.title, kLongestTitle);
-  const std::string text = one_line(notice.text, kLongestText);
+  const std::string title = one_line(notice.title, kTitleLength);
+  const std::string text = one_line(notice.text, kTextLength);
   // screen ends a passed-through sequence at the first ST.
   const std::string_view end = around == Within::screen ? kBell : kEnd;
   std::string bytes = terminal.form == Form::osc9     ? osc9(title, text)

@@ -10,6 +10,8 @@ namespace delegate {
 /// then on the descriptor is readable, so any number of polls can wait on it. It must outlive them.
 class CancelToken {
  public:
+  static constexpr milliseconds kBlindCheck{100};  // how often to check a token that has no descriptor
+
   CancelToken();
   CancelToken(const CancelToken&) = delete;
   CancelToken& operator=(const CancelToken&) = delete;

@@ -18,13 +18,6 @@ namespace {
 constexpr std::size_t kChunk = 64u << 10;
 constexpr std::size_t kLargestPipe = 1u << 20;  // upper bound of what a pipe without writers still holds
 constexpr milliseconds kClearPatience{6'000};   // a little longer than the supervisor's own limit
-constexpr milliseconds kBlindCheck{100};        // how often to check a cancel token that has no descriptor
-
-Steady now() { return std::chrono::steady_clock::now(); }
-
-milliseconds whole(Steady::duration span) {
-  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(span));
-}
 
 timespec to_timespec(milliseconds span) {
   return timespec{static_cast<time_t>(span.count() / 1000), static_cast<long>(span.count() % 1000) * 1'000'000};
@@ -44,7 +37,7 @@ class Supervision {
     while (phase_ != Phase::over) step();
     clean_up();
     result_.since_last_output = whole(decided_ - last_output_);
-    result_.took = whole(now() - asked_);
+    result_.took = whole(steady_now() - asked_);
     return std::move(result_);
   }
 
@@ -103,7 +96,7 @@ class Supervision {
   bool finished_ = false;    // Flow::finish: any end from now on is a normal one
   bool stopped_ = false;     // we decided to end it
   const Steady asked_;
-  Steady last_output_ = now();  // the start, until there is output
+  Steady last_output_ = steady_now();  // the start, until there is output
   Steady decided_ = last_output_;
 };
 
@@ -127,7 +120,7 @@ void Supervision::step() {
 
 timespec Supervision::longest_wait() const {
   Deadline until = next_deadline();
-  if (cancel_.fd() < 0) until = until.or_earlier(Deadline::in(kBlindCheck));
+  if (cancel_.fd() < 0) until = until.or_earlier(Deadline::in(CancelToken::kBlindCheck));
   return to_timespec(until.left().value_or(std::chrono::hours(1)));
 }
 
@@ -152,7 +145,7 @@ bool Supervision::read_some(const Output& from) {
   }
   const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(count));
   any_output_ = true;
-  last_output_ = now();
+  last_output_ = steady_now();
   from.memory.add(bytes);
   if (on_output_) handle(on_output_(from.stream, bytes));
   return true;
@@ -236,7 +229,7 @@ void Supervision::enter(Phase phase, milliseconds at_most) {
 
 void Supervision::decide(ChildEnd end) {
   result_.end = end;
-  decided_ = now();
+  decided_ = steady_now();
 }
 
 void Supervision::stop(ChildEnd end) {
@@ -300,7 +293,7 @@ ChildResult not_started(ChildEnd end) {
 }  // namespace
 
 Result<ChildResult> run_child(const ChildSpec& spec, const CancelToken& cancel, const OnOutput& on_output) {
-  const Steady asked = now();
+  const Steady asked = steady_now();
   if (cancel.cancelled()) return not_started(ChildEnd::cancelled);
   if (spec.clocks.total.passed(asked)) return not_started(ChildEnd::timed_out);
   TRY(Spawned child, spawn(spec));

@@ -7,12 +7,6 @@
 #include <cstdint>
 
 namespace delegate {
-namespace {
-
-constexpr milliseconds kBlindCheck{50};
-
-}  // namespace
-
 Event::Event() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 void Event::signal() {
@@ -21,7 +15,7 @@ void Event::signal() {
 
 void Event::wait(const CancelToken& cancel, Deadline patience) {
   const bool blind = !event_ || cancel.fd() < 0;
-  if (blind) patience = patience.or_earlier(Deadline::in(kBlindCheck));
+  if (blind) patience = patience.or_earlier(Deadline::in(CancelToken::kBlindCheck));
   const auto left = patience.left();
   const int timeout = left ? static_cast<int>(std::min<std::int64_t>(left->count(), 1 << 30)) : -1;
   pollfd waited[] = {{event_.get(), POLLIN, 0}, {cancel.cancelled() ? -1 : cancel.fd(), POLLIN, 0}};

@@ -15,12 +15,6 @@ namespace delegate {
 namespace {
 
 constexpr milliseconds kLongestPoll{60'000};
-constexpr milliseconds kBlindCheck{100};  // how often to check a cancel token that has no descriptor
-
-Steady now() { return std::chrono::steady_clock::now(); }
-
-milliseconds whole(Steady::duration span) { return std::chrono::duration_cast<milliseconds>(span); }
-
 /// How long to wait for the end of a response that is already understood, so that its connection can be kept.
 constexpr milliseconds kLongestEnd{50};
 constexpr long kLongestIdle = 30;  // seconds that a kept connection is used again
@@ -166,7 +160,7 @@ class Exchange {
   bool over_ = false;
   curl_off_t sent_ = 0;
   std::uint64_t received_ = 0;
-  const Steady asked_ = now();
+  const Steady asked_ = steady_now();
   Steady last_byte_ = asked_;  // in either direction
   int retry_after_rank_ = 0;   // of the header that result_.retry_after is from
 };
@@ -249,7 +243,7 @@ std::size_t Exchange::body_came(char* bytes, std::size_t size, std::size_t count
 
 void Exchange::take_header(std::string_view line) {
   received_ += line.size();
-  last_byte_ = now();
+  last_byte_ = steady_now();
   if (line.substr(0, 5) == "HTTP/") {
     has_status_ = line.find(" 1") != line.find(' ');  // 1xx is only an interim response
     result_.retry_after.clear();
@@ -280,10 +274,10 @@ void Exchange::note_retry_after(std::string_view name, std::string_view value) {
 bool Exchange::take_body(std::string_view bytes) {
   received_ += bytes.size();
   if (result_.body.size() < request_.keep) result_.body += bytes.substr(0, request_.keep - result_.body.size());
-  last_byte_ = now();
+  last_byte_ = steady_now();
   if (stopped_ || !on_body_) return true;  // the rest is read and discarded
   const Flow flow = on_body_(bytes);
-  last_byte_ = now();
+  last_byte_ = steady_now();
   stopped_ = flow != Flow::go_on;
   if (flow == Flow::finish) end_of_finishing_ = Deadline::in(kLongestEnd);
   return flow != Flow::stop;
@@ -299,7 +293,7 @@ HttpResult Exchange::run() {
     wait();
   }
   result_.status = static_cast<int>(ask<long>(CURLINFO_RESPONSE_CODE));
-  result_.took = whole(now() - asked_);
+  result_.took = whole(steady_now() - asked_);
   return std::move(result_);
 }
 
@@ -329,7 +323,7 @@ void Exchange::note_upload() {
   if (connected == connected_ && sent == sent_) return;
   connected_ = connected;
   sent_ = sent;
-  last_byte_ = now();
+  last_byte_ = steady_now();
 }
 
 Deadline Exchange::silence_limit() const {
@@ -347,7 +341,7 @@ bool Exchange::check_clocks(bool has_status_now) {
 
 void Exchange::wait() {
   const Deadline until = silence_limit().or_earlier(request_.clocks.total).or_earlier(end_of_finishing_);
-  const milliseconds longest = cancel_.fd() < 0 ? kBlindCheck : kLongestPoll;
+  const milliseconds longest = cancel_.fd() < 0 ? CancelToken::kBlindCheck : kLongestPoll;
   const milliseconds left = std::min(until.left().value_or(longest), longest);
   curl_waitfd cancelled{cancel_.fd(), CURL_WAIT_POLLIN, 0};
   int ready = 0;
@@ -356,7 +350,7 @@ void Exchange::wait() {
 
 void Exchange::decide(HttpEnd end) {
   result_.end = stopped_ ? HttpEnd::stopped : end;  // on_body asked to stop before
-  result_.since_last_byte = whole(now() - last_byte_);
+  result_.since_last_byte = whole(steady_now() - last_byte_);
   over_ = true;
 }
 

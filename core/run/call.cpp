@@ -11,7 +11,6 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kLongestAnswer = 64u << 20;
 constexpr milliseconds kLongestStart{10'000};
 
 void put_everywhere(ProcessCall& call, const std::string& placeholder, const std::string& path) {

@@ -9,6 +9,8 @@
 
 namespace delegate {
 
+inline constexpr std::size_t kLongestAnswer = 64u << 20;  // bytes
+
 /// What the run adds to a backend's description of a call.
 struct CallLimits {
   Deadline deadline = Deadline::never();  // of the run; the attempt's own timeout is in the settings

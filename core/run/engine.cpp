@@ -15,7 +15,7 @@ std::string value_of(const Environment& environment, const std::string& name) {
 }
 
 /// Reads the caller's variables and remembers the first that is not set.
-struct Lookup {
+struct VariableReader {
   const Environment& caller;
   std::string missing = {};
 
@@ -29,7 +29,7 @@ struct Lookup {
 /// The login's variables as the child will see them. The error is the name of a variable that is needed but not set.
 tl::expected<Environment, std::string> environment_of(const Login& login, const Environment& caller) {
   Environment out;
-  Lookup take{.caller = caller};
+  VariableReader take{.caller = caller};
   for (const auto& [name, value] : login.env) {
     if (value.starts_with("$")) out[name] = take(value.substr(1));
     else if (value.starts_with("~/")) out[name] = take("HOME") + value.substr(1);

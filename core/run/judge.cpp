@@ -16,7 +16,7 @@ constexpr milliseconds kStillActive{30'000};
 /// accident. After a second failure another candidate is the better choice.
 constexpr int kMostFailures = 2;
 /// Longer pauses are not waited for even if there is time: another candidate answers sooner.
-constexpr milliseconds kLongestPause{10'000};
+constexpr milliseconds kLongestRetryPause{10'000};
 constexpr std::string_view kNoText = "(the answer had no text)";
 
 std::string signal_text(int signal) {
@@ -189,8 +189,8 @@ std::optional<Failure> end_of_retries(const Failure& failed, std::optional<milli
   Failure end = failed;
   end.retrying.reset();
   // No CLI pauses that long by itself: it is the service that asked for it.
-  if (retrying.pause > kLongestPause && !end.retry_after && !end.retry_at) end.retry_after = retrying.pause;
-  if (retrying.pause > std::min(left.value_or(kLongestPause), kLongestPause)) return end;
+  if (retrying.pause > kLongestRetryPause && !end.retry_after && !end.retry_at) end.retry_after = retrying.pause;
+  if (retrying.pause > std::min(left.value_or(kLongestRetryPause), kLongestRetryPause)) return end;
   if (retrying.for_ever || retrying.failures >= kMostFailures || traits(failed.outcome).retry == Retry::pointless)
     return end;
   return std::nullopt;

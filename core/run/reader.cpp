@@ -3,12 +3,6 @@
 #include "core/run/judge.hpp"
 
 namespace delegate {
-namespace {
-
-constexpr std::size_t kLongestAnswer = 64u << 20;
-
-}  // namespace
-
 Flow Reader::take(Stream stream, std::string_view bytes) {
   lines(stream).feed(bytes, [&](std::string_view line) { backend_.read(parsed_, task_, stream, line); });
   if (on_parsed_) on_parsed_(parsed_);

@@ -1,12 +1,11 @@
 #include "core/state/codec.hpp"
 
 #include <limits>
-#include <nlohmann/json.hpp>
+
+#include "core/base/json.hpp"
 
 namespace delegate {
 namespace {
-
-using Json = nlohmann::json;
 
 Json to_json(const HostTime& time) {
   return {{"boot_id", time.boot_id}, {"boot_ms", time.boot.count()}, {"wall_ms", time.wall.count()}};

@@ -18,7 +18,7 @@ std::string submit(Cli& cli, const std::string& words) {
 
 /// "codex" answers when "go" is there.
 void wait_for_go(Cli& cli) { cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}); }
-void go(const Cli& cli) { cli.write(cli.file("go"), ""); }
+void let_go(const Cli& cli) { cli.write(cli.file("go"), ""); }
 
 std::vector<pid_t> job_processes(const Cli& cli) {
   std::vector<pid_t> pids = cli.processes();
@@ -37,7 +37,7 @@ TEST_CASE("a submitted run outlives its shell, and its answer can be fetched any
   wait_for_go(cli);
   const std::string id = submit(cli, "hello");
   cli.run("result " + id).expect(124).stdout_is("").stderr_has("has not ended").stderr_has("result --wait " + id);
-  go(cli);
+  let_go(cli);
   for (int i = 0; i < 2; ++i) cli.run("result --wait " + id).expect(0).stdout_is("codex says hi\n").stderr_is("");
   cli.run("result " + id.substr(0, 14)).expect(0).stdout_is("codex says hi\n");
   const Json json = cli.run("result --json " + id).expect(0).json();
@@ -93,7 +93,7 @@ TEST_CASE("the host limits how many runs work at the same time, and the others a
   CHECK(cli.run("cancel " + second).expect(0).err.find("stopped") != std::string::npos);
   cli.run("result --wait " + second).expect(130);
   CHECK(cli.spawns("codex") == 1);
-  go(cli);
+  let_go(cli);
   cli.run("result --wait " + third).expect(0).stdout_is("codex says hi\n");
   CHECK(cli.spawns("codex") == 2);
 }
@@ -132,7 +132,7 @@ TEST_CASE("queued and working runs are listed with their state, and one is shown
   CHECK(cli.run({"runs", "--json", second}).expect(0).json()["cwd"] == cli.home("project"));
   cli.run("runs " + first).expect(0).stdout_has("doing      asking codex");
   cli.run("runs " + first.substr(0, 2)).expect(2).stderr_has("several runs begin with");
-  go(cli);
+  let_go(cli);
   for (const std::string& id : {first, second}) cli.run("result --wait " + id).expect(0);
   const Json ended = cli.run("runs --json").expect(0).json()["runs"];
   REQUIRE(ended.size() == 2);
@@ -152,7 +152,7 @@ TEST_CASE("a run whose process was killed is reported as lost, and a worker can 
   cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
   cli.run("result " + second).expect(1).stderr_has("delegate worker");
   cli.run("runs").expect(0).stdout_has("orphaned: `delegate worker` runs it").stdout_has("killed");
-  go(cli);
+  let_go(cli);
   cli.run("worker").expect(0).stderr_has(second);
   cli.run("result " + second).expect(0).stdout_is("codex says hi\n");
   cli.run("worker").expect(0).stderr_has("no orphaned jobs");
@@ -170,7 +170,7 @@ TEST_CASE("an orphaned run can be cancelled, and is not run afterwards") {
   for (const pid_t pid : job_processes(cli)) ::kill(pid, SIGKILL);
   CHECK(eventually([&] { return cli.processes().empty(); }));
   cli.run("cancel " + second).expect(0).stderr_has("is being stopped");
-  go(cli);
+  let_go(cli);
   cli.run("worker").expect(0).stderr_has("no orphaned jobs");
   cli.run("result " + second).expect(130).stdout_is("").stderr_has("cancelled before it started");
   cli.run("cancel " + second).expect(0).stderr_has("has already finished");
@@ -185,7 +185,7 @@ TEST_CASE("a nested run does not wait for a slot that its parent may hold") {
   cli.set("DELEGATE_DEPTH", "1");
   const std::string inner = submit(cli, "-b codex hello");
   cli.run("result --wait " + inner).expect(4).stderr_has("slots");
-  go(cli);
+  let_go(cli);
   holder.finish();
 }
 
@@ -204,7 +204,7 @@ TEST_CASE("a run whose backends have no free slot waits for one without blocking
   const std::string other = submit(cli, "-b gemini two");
   cli.run("result --wait " + other).expect(0).stdout_is("gemini says hi\n");
   cli.run("result " + held_up).expect(124);
-  go(cli);
+  let_go(cli);
   holder.finish().expect(0);
   cli.run("result --wait " + held_up).expect(0).stdout_is("codex says hi\n").stderr_is("");
   CHECK(cli.run("runs --json").expect(0).json()["runs"].size() == 4);
@@ -226,7 +226,7 @@ TEST_CASE("a run that waits for a slot can be cancelled, and its timeout still a
   cli.run("result " + unwanted).expect(124);
   cli.run("cancel " + unwanted).expect(0);
   cli.run("result --wait " + unwanted).expect(130).stderr_has("cancelled");
-  go(cli);
+  let_go(cli);
   holder.finish().expect(0);
   CHECK(cli.spawns("codex") == 1);
 }
@@ -255,7 +255,7 @@ TEST_CASE("the prompt of a run in the background is in no argument list, and not
   REQUIRE(job_processes(cli).size() == 2);
   for (const pid_t pid : job_processes(cli))
     CHECK(cli.read("/proc/" + std::to_string(pid) + "/cmdline").find("the-secret-plan") == std::string::npos);
-  go(cli);
+  let_go(cli);
   for (const std::string& id : {first, second}) cli.run("result --wait " + id).expect(0);
   REQUIRE(eventually([&] { return cli.processes().empty(); }));
   CHECK(cli.files_with("the-secret-plan").empty());

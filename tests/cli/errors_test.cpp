@@ -32,7 +32,7 @@ bool takes_json(const Row& row) {
   return row.words[0] != "breaker" && row.words[0] != "help" && row.words[0] != "completion";
 }
 
-std::string masked(const Cli& cli, std::string text) {
+std::string with_paths_masked(const Cli& cli, std::string text) {
   const std::string root = cli.file("");
   for (std::size_t at; (at = text.find(root)) != std::string::npos;) text.replace(at, root.size(), "/sandbox/");
   return text;
@@ -63,7 +63,8 @@ void check(const Row& row) {
   INFO(delegate::join(row.words, " ") << "\n" << said.err);
   CHECK(said.exit_code == row.code);
   CHECK(said.out.empty());
-  CHECK(masked(cli, said.err) == "delegate: " + row.what + "\n" + (row.hint.empty() ? "" : "hint: " + row.hint + "\n"));
+  CHECK(with_paths_masked(cli, said.err) ==
+        "delegate: " + row.what + "\n" + (row.hint.empty() ? "" : "hint: " + row.hint + "\n"));
   CHECK_FALSE(delegate::trim(said.err).ends_with('.'));
   CHECK(cli.spawns("codex") == 0);
   if (!takes_json(row)) return;
@@ -74,8 +75,8 @@ void check(const Row& row) {
   CHECK(as_json.exit_code == row.code);
   CHECK(as_json.err == said.err);
   Json error = as_json.json()["error"];
-  CHECK(masked(cli, error["message"]) == row.what);
-  CHECK(masked(cli, error.value("hint", "")) == row.hint);
+  CHECK(with_paths_masked(cli, error["message"]) == row.what);
+  CHECK(with_paths_masked(cli, error.value("hint", "")) == row.hint);
 }
 
 }  // namespace

@@ -22,14 +22,14 @@ pid_t announcer_of(const Cli& cli) {
 }
 
 const std::vector<std::string> kBroken{"--err", "/secret/path: token sk-verysecretword", "--exit", "3"};
-constexpr const char* kStrict = "breaker.threshold = 1";
+constexpr const char* kStrictBreaker = "breaker.threshold = 1";
 
 }  // namespace
 
 TEST_CASE("a trip is announced once by the hook, with cause, substitute and time, and without prompt or answer") {
   Cli cli;
   Told told(cli);
-  cli.backend("gemini", kBroken, kStrict).answers("codex");
+  cli.backend("gemini", kBroken, kStrictBreaker).answers("codex");
   cli.run("ask my private words").expect(0);
   const auto all = told.in_the_end();
   REQUIRE(all.size() == 1);
@@ -106,7 +106,7 @@ TEST_CASE("sixty-four processes that trip one backend announce it once, and its 
 TEST_CASE("outages that begin while one is being announced are announced together") {
   Cli cli;
   Told told(cli, "touch '" + cli.file("begun") + "'; while [ ! -e '" + cli.file("gate") + "' ]; do sleep 0.01; done\n");
-  for (const char* name : {"claude", "codex", "gemini"}) cli.backend(name, kBroken, kStrict);
+  for (const char* name : {"claude", "codex", "gemini"}) cli.backend(name, kBroken, kStrictBreaker);
   cli.run("ask -b claude hello").expect(1);
   REQUIRE(eventually([&] { return std::filesystem::exists(cli.file("begun")); }));
   cli.answers("local").run("ask hello").expect(0);
@@ -120,7 +120,7 @@ TEST_CASE("outages that begin while one is being announced are announced togethe
 
 TEST_CASE("an undelivered notification is recorded with the reason of each channel") {
   Cli cli;
-  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  cli.backend("gemini", kBroken, kStrictBreaker).run("ask -b gemini hello").expect(1);
   Json rows;
   REQUIRE(eventually([&] {
     rows = Json::parse(cli.run("notifications --json").expect(0).out)["notifications"];
@@ -132,7 +132,7 @@ TEST_CASE("an undelivered notification is recorded with the reason of each chann
 TEST_CASE("the next ask announces a trip whose announcer was killed or never started") {
   Cli cli;
   Told told(cli);
-  cli.backend("gemini", kBroken, kStrict).answers("codex");
+  cli.backend("gemini", kBroken, kStrictBreaker).answers("codex");
   cli.run("ask hello").expect(0);
   REQUIRE(told.in_the_end().size() == 1);
   cli.sql("UPDATE notifications SET delivery = 'owed', first_seen = first_seen - 61000");
@@ -143,7 +143,7 @@ TEST_CASE("the next ask announces a trip whose announcer was killed or never sta
 TEST_CASE("a stopped announcer does not repeat what another has announced meanwhile") {
   Cli cli;
   Told told(cli);
-  cli.backend("gemini", kBroken, kStrict).backend("claude", kBroken, kStrict).answers("codex");
+  cli.backend("gemini", kBroken, kStrictBreaker).backend("claude", kBroken, kStrictBreaker).answers("codex");
   cli.run("ask -b gemini hello");
   pid_t first = 0;
   REQUIRE(eventually([&] { return (first = announcer_of(cli)) != 0 && told.records()[0]["delivery"] == "taken"; }));
@@ -162,7 +162,10 @@ TEST_CASE("an ask that trips several backends announces them together") {
   Told told(cli);
   std::vector<std::string> slow{"--delay", "300"};
   slow.insert(slow.end(), kBroken.begin(), kBroken.end());
-  cli.backend("gemini", slow, kStrict).backend("claude", slow, kStrict).backend("agy", slow, kStrict).answers("codex");
+  cli.backend("gemini", slow, kStrictBreaker)
+      .backend("claude", slow, kStrictBreaker)
+      .backend("agy", slow, kStrictBreaker)
+      .answers("codex");
   cli.run("ask hello").expect(0);
   const auto all = told.in_the_end();
   REQUIRE(all.size() == 1);
@@ -174,7 +177,7 @@ TEST_CASE("a trip of a nested run is announced even if its announcer ended with 
   Cli cli;
   const std::string outer = cli.file("outer");
   Told told(cli, {}, "[backends.outer]\nkind = \"command\"\ncommand = [\"" + outer + "\"]\n");
-  cli.backend("gemini", kBroken, kStrict);
+  cli.backend("gemini", kBroken, kStrictBreaker);
   cli.write(outer, "#!/bin/sh\n'" DELEGATE_BINARY
                    "' ask -b gemini hello\n"
                    "until '" DELEGATE_BINARY
@@ -190,7 +193,7 @@ TEST_CASE("a trip of a nested run is announced even if its announcer ended with 
 TEST_CASE("an event that [notify] does not enable is not announced, and is recorded as such") {
   Cli cli;
   Told told(cli, "", "on = [\"recovery\"]\n");
-  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  cli.backend("gemini", kBroken, kStrictBreaker).run("ask -b gemini hello").expect(1);
   REQUIRE(eventually([&] { return told.records()[0]["delivery"] != "owed"; }));
   CHECK(told.in_the_end().empty());
   CHECK(told.records()[0]["delivery"] == "unwanted");
@@ -200,7 +203,7 @@ TEST_CASE("the next channel is tried after a failed hook, which is paused after 
   Cli cli;
   Told told(cli, "echo no bell here >&2; exit 7\n");
   for (const char* name : {"one", "two", "three", "four"}) {
-    cli.backend(name, kBroken, kStrict);
+    cli.backend(name, kBroken, kStrictBreaker);
     cli.run(std::string("ask -b ") + name + " hello").expect(1);
     told.in_the_end();
   }
@@ -225,7 +228,7 @@ TEST_CASE("the next channel is tried after a failed hook, which is paused after 
 TEST_CASE("a hook that hangs does not delay the answer, and leaves no process behind") {
   Cli cli;
   Told told(cli, "sleep 600 & sleep 600\n");
-  cli.backend("gemini", kBroken, kStrict).answers("codex").run("ask hello").expect(0);
+  cli.backend("gemini", kBroken, kStrictBreaker).answers("codex").run("ask hello").expect(0);
   CHECK(told.records()[0]["delivery"] != "undelivered");  // the hook has its five seconds before it
   CHECK_THAT(told.in_the_end().size() == 0 ? told.records()[0]["detail"].get<std::string>() : "",
              Contains("hook: did not end within 5 s"));
@@ -236,7 +239,7 @@ TEST_CASE("the process that announces a trip has its own name in the process lis
   Cli cli;
   const std::string names = cli.file("names");
   Told told(cli, "read -r pid name state parent rest < /proc/$PPID/stat\ncat /proc/$parent/comm > '" + names + "'\n");
-  cli.backend("gemini", kBroken, kStrict).run("ask hello").expect(1);
+  cli.backend("gemini", kBroken, kStrictBreaker).run("ask hello").expect(1);
   CHECK(told.in_the_end().size() == 1);
   CHECK(cli.read(names) == "trip-announcer\n");
 }
@@ -244,7 +247,7 @@ TEST_CASE("the process that announces a trip has its own name in the process lis
 TEST_CASE("a hook that is interrupted with its announcer has not failed, and the event is not announced again") {
   Cli cli;
   Told told(cli, "touch '" + cli.file("begun") + "'; sleep 600\n", "[guards]\nthreshold = 1\n");
-  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  cli.backend("gemini", kBroken, kStrictBreaker).run("ask -b gemini hello").expect(1);
   REQUIRE(eventually([&] { return std::filesystem::exists(cli.file("begun")); }));
   const pid_t teller = announcer_of(cli);
   REQUIRE(teller != 0);
@@ -259,7 +262,7 @@ TEST_CASE("a hook that is interrupted with its announcer has not failed, and the
 TEST_CASE("status shows unacknowledged trips until they are acknowledged or over") {
   Cli cli;
   Told told(cli);
-  cli.backend("gemini", kBroken, kStrict).run("ask -b gemini hello").expect(1);
+  cli.backend("gemini", kBroken, kStrictBreaker).run("ask -b gemini hello").expect(1);
   told.in_the_end();
   cli.run("status").stdout_has("! gemini is unavailable: it ends with an error\nsee `delegate notifications`\n");
   CHECK(cli.status()["unacknowledged"].size() == 1);
@@ -293,7 +296,7 @@ TEST_CASE("notify test names the channel that delivered it, and fails when none 
 TEST_CASE("health succeeds while some backend is available, and fails when none is") {
   Cli cli;
   cli.answers("codex").run("health").expect(0).stdout_has("ready      codex");
-  cli.backend("codex", kBroken, kStrict).run("ask -b codex hello").expect(1);
+  cli.backend("codex", kBroken, kStrictBreaker).run("ask -b codex hello").expect(1);
   cli.config("[backends.ollama]\nenabled = false\n");
   const Finished sick = cli.run("health --json");
   sick.expect(1);

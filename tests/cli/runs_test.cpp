@@ -15,7 +15,7 @@ using Keys = std::vector<std::string>;
 
 const Streams kScreen{.in = Streams::In::terminal, .out_is_terminal = true};
 
-Keys keys(const Json& object) {
+Keys keys_of(const Json& object) {
   Keys names;
   for (const auto& [name, value] : object.items()) names.push_back(name);
   return names;
@@ -34,10 +34,10 @@ std::string asked(Cli& cli, const std::string& words, int code = 0) {
   return cli.run("ask --json " + words).expect(code).json()["run_id"];
 }
 
-std::string row(const Finished& finished, const std::string& name) {
+std::string history_row(const Finished& finished, const std::string& name) {
   for (const std::string& line : finished.out_lines())
     if (line.find(name + " ") == 0) return line;
-  FAIL("no row for " << name << " in {" << finished.out << "}");
+  FAIL("no history_row for " << name << " in {" << finished.out << "}");
   return {};
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("an invalid filter is rejected with a suggestion") {
     std::string what;
     std::string hint;
   };
-  const Row row = GENERATE(values<Row>({
+  const Row history_row = GENERATE(values<Row>({
       {{"-b", "codx"}, "runs: --backend: unknown backend 'codx' (available: claude, ", "did you mean `codex`?"},
       {{"-b", "auto"}, "runs: --backend: unknown backend 'auto'", "see `delegate backends`"},
       {{"-b", "zzzzzzzzz"}, "runs: --backend: unknown backend 'zzzzzzzzz'", "see `delegate backends`"},
@@ -132,13 +132,13 @@ TEST_CASE("an invalid filter is rejected with a suggestion") {
   }));
   Cli cli;
   Words words{"runs"};
-  words.insert(words.end(), row.words.begin(), row.words.end());
+  words.insert(words.end(), history_row.words.begin(), history_row.words.end());
   cli.run(words)
       .expect(2)
       .stdout_is("")
       .stderr_lines(2)
-      .stderr_begins("delegate: " + row.what)
-      .stderr_has("\nhint: " + row.hint);
+      .stderr_begins("delegate: " + history_row.what)
+      .stderr_has("\nhint: " + history_row.hint);
 }
 
 TEST_CASE("an invalid filter is reported as JSON with --json") {
@@ -177,12 +177,12 @@ TEST_CASE("a run is running while its process is there, and killed when that is 
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   REQUIRE(ids(cli).size() == 1);
   const std::string id = ids(cli).at(0);
-  CHECK_THAT(row(cli.run("runs").expect(0), id), Matches(".* running +- +explain +-"));
+  CHECK_THAT(history_row(cli.run("runs").expect(0), id), Matches(".* running +- +explain +-"));
   cli.run("runs " + id).expect(0).stdout_has("outcome    running\n").stdout_has("\nno attempt has finished yet\n");
 
   asking.signal(SIGKILL);
   asking.finish().expect(-SIGKILL);
-  CHECK_THAT(row(cli.run("runs").expect(0), id), Matches(".* killed +- +explain +-"));
+  CHECK_THAT(history_row(cli.run("runs").expect(0), id), Matches(".* killed +- +explain +-"));
   cli.run("runs " + id).expect(0).stdout_has("outcome    killed\n").stdout_has("\nno attempt has finished\n");
   Json json = cli.run("runs --json " + id).expect(0).json();
   CHECK(json["outcome"] == "killed");
@@ -193,13 +193,14 @@ TEST_CASE("one run is shown in full, with each attempt and its message") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1").fails("claude").backend("codex", {"--say", "hi"}, "model = \"big\"");
   const Finished shown = cli.run("runs " + asked(cli, "-t review hello")).expect(0).stderr_is("");
-  CHECK_THAT(row(shown, "when"), Matches("when +\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z, .* ago"));
-  CHECK(row(shown, "where") == "where        " + cli.home("project"));
-  CHECK(row(shown, "asked for") == "asked for    auto, review");
-  CHECK_THAT(row(shown, "outcome"), Matches("outcome +answered after [0-9.]+ m?s"));
-  CHECK(row(shown, "answered by") == "answered by  codex/big");
-  CHECK_THAT(row(shown, "1."), Matches("1\\. +claude +crashed \\(exit code 3\\) +.* counted, opened the breaker"));
-  CHECK_THAT(row(shown, "2."), Matches("2\\. +codex/big +answered +[0-9.]+ m?s"));
+  CHECK_THAT(history_row(shown, "when"), Matches("when +\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z, .* ago"));
+  CHECK(history_row(shown, "where") == "where        " + cli.home("project"));
+  CHECK(history_row(shown, "asked for") == "asked for    auto, review");
+  CHECK_THAT(history_row(shown, "outcome"), Matches("outcome +answered after [0-9.]+ m?s"));
+  CHECK(history_row(shown, "answered by") == "answered by  codex/big");
+  CHECK_THAT(history_row(shown, "1."),
+             Matches("1\\. +claude +crashed \\(exit code 3\\) +.* counted, opened the breaker"));
+  CHECK_THAT(history_row(shown, "2."), Matches("2\\. +codex/big +answered +[0-9.]+ m?s"));
   shown.stdout_has("\n    exit code 3: claude is broken\n2.");
 
   const std::string second = asked(cli, "hello");
@@ -329,22 +330,22 @@ TEST_CASE("the list fits the terminal") {
   }
 }
 
-TEST_CASE("listed runs have the documented keys as JSON, and unknown values are absent") {
+TEST_CASE("listed runs have the documented keys_of as JSON, and unknown values are absent") {
   Cli cli;
   const Words all = three_runs(cli);
   Json json = cli.run("runs --json").expect(0).stderr_is("").json();
-  CHECK(keys(json) == Keys{"schema", "runs"});
+  CHECK(keys_of(json) == Keys{"schema", "runs"});
   CHECK(json["schema"] == "delegate.runs/1");
   REQUIRE(json["runs"].size() == 3);
-  CHECK(keys(json["runs"][0]) == Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
-                                      "backend", "model", "duration_ms", "attempts"});
+  CHECK(keys_of(json["runs"][0]) == Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
+                                         "backend", "model", "duration_ms", "attempts"});
   Json failed = json["runs"][1];
-  CHECK(keys(failed) ==
+  CHECK(keys_of(failed) ==
         Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd", "duration_ms", "attempts"});
   CHECK(failed["outcome"] == "exited_nonzero");
   CHECK(failed["requested_backend"] == "claude");
-  CHECK(keys(failed["attempts"][0]) == Keys{"backend", "outcome", "counted", "probe", "tripped", "recovered",
-                                            "started_at", "duration_ms", "message", "exit_code"});
+  CHECK(keys_of(failed["attempts"][0]) == Keys{"backend", "outcome", "counted", "probe", "tripped", "recovered",
+                                               "started_at", "duration_ms", "message", "exit_code"});
   CHECK(failed["attempts"][0]["exit_code"] == 3);
   Json fallback = json["runs"][2];
   CHECK(fallback["requested_backend"] == "auto");
@@ -359,12 +360,12 @@ TEST_CASE("one run has the skipped backends and the usage as JSON") {
   cli.backend("codex", codex_that_counts(), "kind = \"codex\"");
   cli.run("ask -b claude hello").expect(1);
   Json json = cli.run("runs --json " + asked(cli, "hello")).expect(0).stderr_is("").json();
-  CHECK(keys(json) == Keys{"schema", "run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
-                           "backend", "duration_ms", "usage", "attempts", "skipped", "prompt"});
+  CHECK(keys_of(json) == Keys{"schema", "run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
+                              "backend", "duration_ms", "usage", "attempts", "skipped", "prompt"});
   CHECK(json["schema"] == "delegate.run/1");
   CHECK(json["usage"] == Json{{"input_tokens", 1234567}, {"output_tokens", 89}});
   REQUIRE(json["skipped"].size() == 1);
-  CHECK(keys(json["skipped"][0]) == Keys{"backend", "reason", "retry_in_ms", "message"});
+  CHECK(keys_of(json["skipped"][0]) == Keys{"backend", "reason", "retry_in_ms", "message"});
   CHECK(json["skipped"][0]["reason"] == "breaker_open");
   cli.run("runs " + json["run_id"].get<std::string>()).stdout_has("usage        1,234,567 tokens in, 89 out\n");
 }

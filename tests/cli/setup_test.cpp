@@ -15,7 +15,7 @@ namespace {
 
 const std::vector<std::string> kEditors{"claude", "codex", "gemini", "cursor", "vscode", "zed", "windsurf", "opencode"};
 
-unsigned mode_of(const std::string& path) {
+unsigned file_mode(const std::string& path) {
   struct stat facts {};
   REQUIRE(::stat(path.c_str(), &facts) == 0);
   return facts.st_mode & 07777;
@@ -133,7 +133,7 @@ TEST_CASE("a project's settings are changed on request, and stay readable for it
                                                                      {"opencode", "opencode.json"}}) {
     INFO(name);
     cli.run("setup --project " + name).expect(0).stderr_has("~/project/" + file);
-    CHECK(mode_of(cli.home("project/" + file)) == 0644);
+    CHECK(file_mode(cli.home("project/" + file)) == 0644);
     CHECK(editor_of(cli, name)["state"] == "not_registered");
     cli.run("setup --project --undo " + name).expect(0).stderr_has("removed");
   }
@@ -149,10 +149,10 @@ TEST_CASE("a settings file keeps its mode, and a symbolic link is kept") {
   fs::create_symlink(real, cli.home(".config/zed/settings.json"));
   cli.run("setup zed").expect(0);
   CHECK(fs::is_symlink(cli.home(".config/zed/settings.json")));
-  CHECK(mode_of(real) == 0640);
+  CHECK(file_mode(real) == 0640);
   CHECK(cli.read(real).find("context_servers") != std::string::npos);
   cli.run("setup claude").expect(0);
-  CHECK(mode_of(cli.home(".claude.json")) == 0600);
+  CHECK(file_mode(cli.home(".claude.json")) == 0600);
 }
 
 TEST_CASE("an invalid, write-protected or irregular settings file and a dangling link are left unchanged") {

@@ -8,7 +8,7 @@ using namespace delegate::test;
 
 namespace {
 
-constexpr Streams::In kTerminal = Streams::In::terminal;
+constexpr Streams::In kTerminalInput = Streams::In::terminal;
 
 /// A shell with jobs, whose terminal this is. What it starts finds the settings of `cli`.
 Running shell_with_jobs(Cli& cli) {
@@ -16,14 +16,14 @@ Running shell_with_jobs(Cli& cli) {
   const std::vector<std::string> environment{"HOME=" + cli.home(), "PATH=" + cli.file("bin") + ":/usr/bin:/bin",
                                              "TERM=xterm", "OLLAMA_HOST=127.0.0.1:1", "PS1=ready> "};
   return Running({"/usr/bin/setsid", "--ctty", "--wait", "/bin/sh", "-i"}, environment, cli.home(),
-                 {.in = kTerminal, .out_is_terminal = true});
+                 {.in = kTerminalInput, .out_is_terminal = true});
 }
 
 }  // namespace
 
 TEST_CASE("on a terminal one line names the backend that is being asked, and is removed again") {
   Cli cli;
-  cli.fails("codex").answers("gemini").streams({.in = kTerminal});
+  cli.fails("codex").answers("gemini").streams({.in = kTerminalInput});
   const Finished answered = cli.run("ask hello").expect(0).stdout_is("gemini says hi\n");
   answered.stderr_has("\r\x1b[Kasking codex").stderr_has("\r\x1b[Kasking gemini");
   // What stays on the screen is the one line about the fallback.
@@ -34,13 +34,13 @@ TEST_CASE("on a terminal one line names the backend that is being asked, and is 
 
 TEST_CASE("a terminal is not waited for when there is a prompt") {
   Cli cli;
-  cli.backend("codex", {"--echo"}).streams({.in = kTerminal});
+  cli.backend("codex", {"--echo"}).streams({.in = kTerminalInput});
   cli.run("ask hello").expect(0).stdout_is("hello\n");
 }
 
 TEST_CASE("without a prompt a message asks the user to type one") {
   Cli cli;
-  cli.backend("codex", {"--echo"}).streams({.in = kTerminal});
+  cli.backend("codex", {"--echo"}).streams({.in = kTerminalInput});
   Running asker = cli.start("ask");
   REQUIRE(asker.comes_to_say("Ctrl-D"));
   asker.type("what is errno 11\n\x04");
@@ -49,14 +49,14 @@ TEST_CASE("without a prompt a message asks the user to type one") {
 
 TEST_CASE("-q and -v leave the terminal without a progress line") {
   Cli cli;
-  cli.answers("codex").streams({.in = kTerminal});
+  cli.answers("codex").streams({.in = kTerminalInput});
   cli.run("ask -q hello").expect(0).stderr_is("");
   cli.run("ask -v hello").expect(0).stderr_lacks("\x1b").stderr_has("delegate: asking codex");
 }
 
 TEST_CASE("a call on a terminal can be interrupted while it waits for the prompt") {
   Cli cli;
-  cli.counted("codex", {"--echo"}).streams({.in = kTerminal});
+  cli.counted("codex", {"--echo"}).streams({.in = kTerminalInput});
   Running asker = cli.start("ask");
   REQUIRE(asker.comes_to_say("Ctrl-D"));
   asker.signal_group(SIGINT);

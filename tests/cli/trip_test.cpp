@@ -9,7 +9,7 @@ using Catch::Matchers::Matches;
 
 namespace {
 
-const std::vector<std::string> kBroken{"--err", "it is broken", "--exit", "3"};
+const std::vector<std::string> kFailing{"--err", "it is broken", "--exit", "3"};
 
 Cli& fail_three_times(Cli& cli) {
   for (int i = 0; i < 3; ++i) cli.run("ask -b gemini hello").expect(1).stdout_is("");
@@ -20,7 +20,7 @@ Cli& fail_three_times(Cli& cli) {
 
 TEST_CASE("three failures in three processes trip the breaker, and the fourth call spawns nothing") {
   Cli cli;
-  fail_three_times(cli.counted("gemini", kBroken));
+  fail_three_times(cli.counted("gemini", kFailing));
   CHECK(cli.spawns("gemini") == 3);
 
   const Finished fourth = cli.run("ask -b gemini hello");
@@ -34,7 +34,7 @@ TEST_CASE("three failures in three processes trip the breaker, and the fourth ca
 
 TEST_CASE("the third failure reports that the backend is now skipped, and the first two do not") {
   Cli cli;
-  cli.backend("gemini", kBroken);
+  cli.backend("gemini", kFailing);
   cli.run("ask -b gemini hello").expect(1).stderr_lacks("from now on");
   cli.run("ask -b gemini hello").expect(1).stderr_lacks("from now on");
   cli.run("ask -b gemini hello").expect(1).stderr_has("gemini is skipped from now on");
@@ -49,7 +49,7 @@ TEST_CASE("a failure names the backend and its own words") {
 TEST_CASE("a success between two failures starts the count again") {
   Cli cli;
   for (const bool works : {false, false, true, false, false}) {
-    cli.counted("gemini", works ? std::vector<std::string>{"--say", "fine"} : kBroken);
+    cli.counted("gemini", works ? std::vector<std::string>{"--say", "fine"} : kFailing);
     cli.run("ask -b gemini hello").expect(works ? 0 : 1);
   }
   CHECK(cli.state_of("gemini") == "closed");
@@ -58,7 +58,7 @@ TEST_CASE("a success between two failures starts the count again") {
 
 TEST_CASE("an open breaker shows in status") {
   Cli cli;
-  Json open = fail_three_times(cli.backend("gemini", kBroken)).status_of("gemini")["breaker"];
+  Json open = fail_three_times(cli.backend("gemini", kFailing)).status_of("gemini")["breaker"];
   CHECK(open["state"] == "open");
   CHECK(open["threshold"] == 3);
   CHECK(open["cooldown_ms"] == 60'000);
@@ -72,7 +72,7 @@ TEST_CASE("an open breaker shows in status") {
 
 TEST_CASE("auto falls back to the next backend and says so in one line") {
   Cli cli;
-  fail_three_times(cli.counted("gemini", kBroken).answers("codex"));
+  fail_three_times(cli.counted("gemini", kFailing).answers("codex"));
   const Finished answered = cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_lines(1);
   CHECK_THAT(answered.err, Matches("delegate: gemini skipped \\(open, retry in (1 m|[0-9]+ s): exit code 3: it is "
                                    "broken\\); answered by codex\n"));
@@ -81,7 +81,7 @@ TEST_CASE("auto falls back to the next backend and says so in one line") {
 
 TEST_CASE("each backend has a breaker of its own") {
   Cli cli;
-  fail_three_times(cli.backend("gemini", kBroken).answers("codex"));
+  fail_three_times(cli.backend("gemini", kFailing).answers("codex"));
   CHECK(cli.state_of("gemini") == "open");
   CHECK(cli.state_of("codex") == "closed");
   cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
@@ -138,7 +138,7 @@ TEST_CASE("an exit without an answer is a failure even with exit code 0") {
 
 TEST_CASE("a changed threshold applies to a breaker that has already counted failures") {
   Cli cli;
-  cli.backend("gemini", kBroken);
+  cli.backend("gemini", kFailing);
   for (int i = 0; i < 2; ++i) cli.run("ask -b gemini hello").expect(1);
   cli.config("[breaker]\nthreshold = 5");
   for (int i = 0; i < 2; ++i) cli.run("ask -b gemini hello").expect(1);
@@ -152,7 +152,9 @@ TEST_CASE("a changed threshold applies to a breaker that has already counted fai
 
 TEST_CASE("a backend's own threshold overrides the common one") {
   Cli cli;
-  cli.config("[breaker]\nthreshold = 1").backend("gemini", kBroken, "breaker.threshold = 2").backend("codex", kBroken);
+  cli.config("[breaker]\nthreshold = 1")
+      .backend("gemini", kFailing, "breaker.threshold = 2")
+      .backend("codex", kFailing);
   cli.run("ask -b gemini hello").expect(1);
   cli.run("ask -b codex hello").expect(1);
   CHECK(cli.state_of("gemini") == "closed");
@@ -161,7 +163,7 @@ TEST_CASE("a backend's own threshold overrides the common one") {
 
 TEST_CASE("a reinstalled executable resets the breaker") {
   Cli cli;
-  fail_three_times(cli.backend("gemini", kBroken));
+  fail_three_times(cli.backend("gemini", kFailing));
   cli.answers("gemini").uninstall("gemini");
   cli.write(cli.file("bin/gemini"), cli.read(FAKE_CLI));
   std::filesystem::permissions(cli.file("bin/gemini"), std::filesystem::perms::owner_all);

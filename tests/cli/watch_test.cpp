@@ -8,7 +8,7 @@ using namespace delegate::test;
 
 namespace {
 
-const Streams kScreen{.in = Streams::In::terminal, .out_is_terminal = true, .columns = 80};
+const Streams kWatchScreen{.in = Streams::In::terminal, .out_is_terminal = true, .columns = 80};
 constexpr const char* kShowCursor = "\x1b[?25h";
 
 std::size_t count(const std::string& text, const std::string& part) {
@@ -22,7 +22,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 TEST_CASE("on a terminal the picture is drawn over itself, and shows what other shells do") {
   Cli cli;
   cli.fails("codex").config("[breaker]\nthreshold = 1");
-  cli.streams(kScreen);
+  cli.streams(kWatchScreen);
   Running watcher = cli.start("status --watch");
   REQUIRE(watcher.comes_to_say("closed"));
   cli.streams({}).run("ask hello").expect(1);
@@ -50,7 +50,7 @@ TEST_CASE("the picture fits the terminal, also after it was made narrower") {
 TEST_CASE("SIGTERM and SIGHUP restore the terminal, too") {
   const int signal = GENERATE(SIGTERM, SIGHUP);
   Cli cli;
-  cli.answers("codex").streams(kScreen);
+  cli.answers("codex").streams(kWatchScreen);
   Running watcher = cli.start("status --watch");
   REQUIRE(watcher.comes_to_say("Press Ctrl-C to exit"));
   watcher.signal(signal);

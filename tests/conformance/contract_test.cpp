@@ -10,8 +10,8 @@ using namespace delegate;
 
 namespace {
 
-constexpr auto kStates = {BreakerState::closed, BreakerState::open, BreakerState::half_open, BreakerState::forced_open,
-                          BreakerState::disabled};
+constexpr auto kAllStates = {BreakerState::closed, BreakerState::open, BreakerState::half_open,
+                             BreakerState::forced_open, BreakerState::disabled};
 
 struct Shop {
   StoreKind kind = GENERATE(from_range(store_kinds()));
@@ -75,7 +75,7 @@ TEST_CASE("backends with one peer share the state of drops, and nothing else [R2
 
 TEST_CASE("every field of a state survives: save, change, restore") {
   Shop shop;
-  for (const BreakerState kind : kStates) {
+  for (const BreakerState kind : kAllStates) {
     const BackendState state = elaborate_state(kind);
     REQUIRE(put(*shop.store, "codex", state));
     CHECK(state_of(*shop.store, "codex") == state);

@@ -6,7 +6,7 @@ using namespace delegate;
 
 namespace {
 
-struct Books {
+struct LedgerBooks {
   StoreKind kind = GENERATE(from_range(store_kinds()));
   TempDirectory directory;
   TestClock clock;
@@ -61,7 +61,7 @@ std::vector<std::string> ids(const std::vector<RunRow>& rows) {
 }  // namespace
 
 TEST_CASE("a run is stored at its start, and its end completes the row") {
-  Books books;
+  LedgerBooks books;
   const RunRow begun = run_row("r1");
   REQUIRE(books.ledger.begin_run(begun));
   CHECK(books.ledger.runs({.most = 10}).value() == std::vector<RunRow>{begun});
@@ -70,7 +70,7 @@ TEST_CASE("a run is stored at its start, and its end completes the row") {
 }
 
 TEST_CASE("what is not known stays unknown and never becomes zero") {
-  Books books;
+  LedgerBooks books;
   REQUIRE(books.ledger.begin_run(run_row("r1")));
   RunRow row = run_row("r1");
   row.outcome = "cancelled";
@@ -89,7 +89,7 @@ TEST_CASE("what is not known stays unknown and never becomes zero") {
 }
 
 TEST_CASE("runs come newest first, as many as asked for") {
-  Books books;
+  LedgerBooks books;
   for (const char* id : {"r1", "r2", "r3"}) REQUIRE(books.ledger.begin_run(run_row(id)));
   CHECK(ids(*books.ledger.runs({.most = 10})) == std::vector<std::string>{"r3", "r2", "r1"});
   CHECK(ids(*books.ledger.runs({.most = 2})) == std::vector<std::string>{"r3", "r2"});
@@ -97,7 +97,7 @@ TEST_CASE("runs come newest first, as many as asked for") {
 }
 
 TEST_CASE("the attempts of a run come in their order, and only its own") {
-  Books books;
+  LedgerBooks books;
   for (const char* id : {"r1", "r2"}) {
     REQUIRE(books.ledger.begin_run(run_row(id)));
     for (int number = 1; number <= 3; ++number) REQUIRE(books.ledger.add_attempt(attempt_row(id, number, "codex")));
@@ -110,7 +110,7 @@ TEST_CASE("the attempts of a run come in their order, and only its own") {
 }
 
 TEST_CASE("the ledger keeps its limit: the oldest runs go, with their attempts") {
-  Books books;
+  LedgerBooks books;
   for (int i = 1; i <= 25; ++i) {
     const std::string id = "r" + std::to_string(i);
     REQUIRE(books.ledger.begin_run(run_row(id)));
@@ -126,7 +126,7 @@ TEST_CASE("the ledger keeps its limit: the oldest runs go, with their attempts")
 }
 
 TEST_CASE("finishing a run that was deleted meanwhile restores nothing") {
-  Books books;
+  LedgerBooks books;
   REQUIRE(books.ledger.begin_run(run_row("slow")));
   for (const char* id : {"r1", "r2", "r3"}) {
     REQUIRE(books.ledger.begin_run(run_row(id)));
@@ -137,7 +137,7 @@ TEST_CASE("finishing a run that was deleted meanwhile restores nothing") {
 }
 
 TEST_CASE("what a run tried goes with the run, also when that was forgotten before the attempt was over") {
-  Books books;
+  LedgerBooks books;
   const auto try_and_finish = [&](const std::string& id, int limit) {
     REQUIRE(books.ledger.add_attempt(attempt_row(id, 1, "codex")));
     REQUIRE(books.ledger.finish_run(finished(run_row(id)), limit));
@@ -168,7 +168,7 @@ TEST_CASE("what a run tried goes with the run, also when that was forgotten befo
 }
 
 TEST_CASE("the newest attempt at each backend is found, also among many") {
-  Books books;
+  LedgerBooks books;
   for (int number = 1; number <= 40; ++number)
     REQUIRE(books.ledger.add_attempt(attempt_row("r1", number, number % 2 == 0 ? "codex" : "gemini")));
   auto last = books.ledger.last_attempts();
@@ -179,7 +179,7 @@ TEST_CASE("the newest attempt at each backend is found, also among many") {
 }
 
 TEST_CASE("an empty ledger returns no rows") {
-  Books books;
+  LedgerBooks books;
   CHECK(books.ledger.runs({.most = 10})->empty());
   CHECK(books.ledger.attempts("r1")->empty());
   CHECK(books.ledger.last_attempts()->empty());

@@ -8,7 +8,7 @@ using namespace delegate;
 
 namespace {
 
-struct Shop {
+struct NotificationShop {
   StoreKind kind = GENERATE(from_range(store_kinds()));
   TempDirectory directory;
   TestClock clock;
@@ -55,7 +55,7 @@ struct Shop {
 }  // namespace
 
 TEST_CASE("the update that opens a breaker writes its notification, one [R12]") {
-  Shop shop;
+  NotificationShop shop;
   CAPTURE(shop.kind.name);
   shop.call("gemini", Verdict::failure, "unauthenticated");
   const NotificationRows rows = shop.rows();
@@ -69,7 +69,7 @@ TEST_CASE("the update that opens a breaker writes its notification, one [R12]") 
 }
 
 TEST_CASE("it contains no text of a backend") {
-  Shop shop;
+  NotificationShop shop;
   for (const char* outcome : {"unauthenticated", "exited_nonzero", "no outcome of ours"})
     shop.call(outcome, Verdict::failure, outcome);
   for (const NotificationRow& row : shop.rows()) {
@@ -79,7 +79,7 @@ TEST_CASE("it contains no text of a backend") {
 }
 
 TEST_CASE("a failed probe is counted on the same one, and an answer ends it") {
-  Shop shop;
+  NotificationShop shop;
   CAPTURE(shop.kind.name);
   shop.call("gemini", Verdict::failure);
   shop.clock.pass(shop.policy.cooldown);
@@ -98,7 +98,7 @@ TEST_CASE("a failed probe is counted on the same one, and an answer ends it") {
 }
 
 TEST_CASE("an acknowledged trip does not suppress the next one") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime& now) {
     CHECK(acknowledge(rows, 0, now) == 1);
@@ -115,7 +115,7 @@ TEST_CASE("an acknowledged trip does not suppress the next one") {
 }
 
 TEST_CASE("a manual reset ends an outage without a notification") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.store->update("gemini", [](BackendState& state, const HostTime&) { reset(state.breaker); }));
   REQUIRE(shop.rows().size() == 1);
@@ -123,26 +123,26 @@ TEST_CASE("a manual reset ends an outage without a notification") {
 }
 
 TEST_CASE("a notification is taken by one process, and by no other while that one lives") {
-  Shop shop;
+  NotificationShop shop;
   CAPTURE(shop.kind.name);
   shop.call("gemini", Verdict::failure);
-  const NotificationRows mine = shop.take(Shop::kMe);
+  const NotificationRows mine = shop.take(NotificationShop::kMe);
   REQUIRE(mine.size() == 1);
   shop.call("codex", Verdict::failure);
-  CHECK(shop.take(Shop::kOther).empty());
-  CHECK(shop.take(Shop::kMe).size() == 1);  // who has one takes what comes later
+  CHECK(shop.take(NotificationShop::kOther).empty());
+  CHECK(shop.take(NotificationShop::kMe).size() == 1);  // who has one takes what comes later
   shop.note(mine[0], DeliveryState::delivered);
-  CHECK(shop.take(Shop::kOther).empty());
+  CHECK(shop.take(NotificationShop::kOther).empty());
 }
 
 TEST_CASE("what a killed process had taken is sent by the next, but not what it had begun to send") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   shop.call("codex", Verdict::failure);
-  const NotificationRows taken = shop.take(Shop::kOther);
+  const NotificationRows taken = shop.take(NotificationShop::kOther);
   REQUIRE(taken.size() == 2);
   shop.note(taken[0], DeliveryState::sending);
-  const NotificationRows mine = shop.take(Shop::kMe, true);
+  const NotificationRows mine = shop.take(NotificationShop::kMe, true);
   REQUIRE(mine.size() == 1);
   CHECK(mine[0].subject == "codex");
   const NotificationRow given_up = shop.rows()[0];
@@ -151,17 +151,17 @@ TEST_CASE("what a killed process had taken is sent by the next, but not what it 
 }
 
 TEST_CASE("a process that keeps a record for a minute loses it: it may be stopped, or killed in another namespace") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
-  REQUIRE(shop.take(Shop::kOther).size() == 1);
+  REQUIRE(shop.take(NotificationShop::kOther).size() == 1);
   shop.clock.pass(kLongestSending);
-  CHECK(shop.take(Shop::kMe).empty());
+  CHECK(shop.take(NotificationShop::kMe).empty());
   shop.clock.pass(1ms);
-  CHECK(shop.take(Shop::kMe).size() == 1);
+  CHECK(shop.take(NotificationShop::kMe).size() == 1);
 }
 
 TEST_CASE("a record not taken for a minute, or whose sender is dead or idle, is orphaned") {
-  Shop shop;
+  NotificationShop shop;
   const auto is_left = [&](bool others_are_gone = false) {
     return is_orphaned(
         shop.rows()[0], [&](const ProcessId&) { return others_are_gone; }, shop.clock.now());
@@ -171,7 +171,7 @@ TEST_CASE("a record not taken for a minute, or whose sender is dead or idle, is 
   CHECK_FALSE(is_left());  // a process was started for it
   shop.clock.pass(1ms);
   CHECK(is_left());
-  const NotificationRows taken = shop.take(Shop::kOther);
+  const NotificationRows taken = shop.take(NotificationShop::kOther);
   REQUIRE(taken.size() == 1);
   CHECK_FALSE(is_left());
   CHECK(is_left(true));
@@ -182,30 +182,30 @@ TEST_CASE("a record not taken for a minute, or whose sender is dead or idle, is 
 }
 
 TEST_CASE("a process that was stopped for a minute sends nothing that another has taken over since") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   shop.call("codex", Verdict::failure);
-  REQUIRE(shop.take(Shop::kOther).size() == 2);
+  REQUIRE(shop.take(NotificationShop::kOther).size() == 2);
   shop.clock.pass(kLongestSending + 1ms);
-  REQUIRE(shop.take(Shop::kMe).size() == 2);
-  CHECK(shop.begin(Shop::kOther).empty());
-  CHECK(shop.begin(Shop::kMe).size() == 2);
-  CHECK(shop.begin(Shop::kMe).empty());  // once
+  REQUIRE(shop.take(NotificationShop::kMe).size() == 2);
+  CHECK(shop.begin(NotificationShop::kOther).empty());
+  CHECK(shop.begin(NotificationShop::kMe).size() == 2);
+  CHECK(shop.begin(NotificationShop::kMe).empty());  // once
 }
 
 TEST_CASE("setting the wall clock takes no record away from its sender") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
-  REQUIRE(shop.take(Shop::kOther).size() == 1);
+  REQUIRE(shop.take(NotificationShop::kOther).size() == 1);
   for (const milliseconds step : {-1h, 3h}) {
     shop.clock.set_wall_clock(step);
-    CHECK(shop.take(Shop::kMe).empty());
+    CHECK(shop.take(NotificationShop::kMe).empty());
   }
-  CHECK(shop.begin(Shop::kOther).size() == 1);
+  CHECK(shop.begin(NotificationShop::kOther).size() == 1);
 }
 
 TEST_CASE("what is ended manually or acknowledged before it was sent is not sent any more") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   shop.call("codex", Verdict::failure);
   REQUIRE(shop.take().size() == 2);
@@ -223,7 +223,7 @@ TEST_CASE("what is ended manually or acknowledged before it was sent is not sent
 }
 
 TEST_CASE("a backend that flaps before the first notification is reported once, with its latest state") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.take().size() == 1);
   shop.clock.pass(1h);
@@ -239,7 +239,7 @@ TEST_CASE("a backend that flaps before the first notification is reported once, 
 }
 
 TEST_CASE("what could not be sent for ten minutes is given up, with a reason") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   shop.clock.pass(kLongestPending + 1ms);
   CHECK(shop.take().empty());
@@ -248,16 +248,16 @@ TEST_CASE("what could not be sent for ten minutes is given up, with a reason") {
 }
 
 TEST_CASE("only the process that has taken a record writes its result") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
-  NotificationRow row = shop.take(Shop::kMe).at(0);
-  row.sender = Shop::kOther;
+  NotificationRow row = shop.take(NotificationShop::kMe).at(0);
+  row.sender = NotificationShop::kOther;
   shop.note(row, DeliveryState::delivered);
   CHECK(shop.rows()[0].delivery == DeliveryState::taken);
 }
 
 TEST_CASE("beyond two hundred the oldest are deleted") {
-  Shop shop;
+  NotificationShop shop;
   CAPTURE(shop.kind.name);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {
     for (int i = 0; i < 250; ++i) raise(rows, {.kind = "test", .title = std::to_string(i)});
@@ -269,7 +269,7 @@ TEST_CASE("beyond two hundred the oldest are deleted") {
 }
 
 TEST_CASE("an unacknowledged trip outlives two hundred others") {
-  Shop shop;
+  NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {
     for (int i = 0; i < 250; ++i) raise(rows, {.kind = "test", .title = std::to_string(i)});
@@ -279,7 +279,7 @@ TEST_CASE("an unacknowledged trip outlives two hundred others") {
 }
 
 TEST_CASE("every field of a notification survives") {
-  Shop shop;
+  NotificationShop shop;
   CAPTURE(shop.kind.name);
   NotificationRow row{.kind = "trip",
                       .subject = "\u00fc'; DROP TABLE notifications; --",
@@ -298,7 +298,7 @@ TEST_CASE("every field of a notification survives") {
                       .detail = "d",
                       .handle = "7@x/:1",
                       .delivered_at = 5ms,
-                      .sender = Shop::kOther,
+                      .sender = NotificationShop::kOther,
                       .taken_at = 6ms};
   REQUIRE(shop.store->change_notifications([&](NotificationRows& rows, const HostTime&) { row = raise(rows, row); }));
   CHECK(row.id == 1);
@@ -306,7 +306,7 @@ TEST_CASE("every field of a notification survives") {
 }
 
 TEST_CASE("a guard's state is its own, and forgotten when it is as new") {
-  Shop shop;
+  NotificationShop shop;
   CAPTURE(shop.kind.name);
   const GuardState state{.breaker = {.state = BreakerState::open, .trips = 2}, .failures = 3, .skipped = 40};
   REQUIRE(shop.store->update_guard("history", [&](GuardState& guard, const HostTime&) { guard = state; }));

@@ -8,11 +8,11 @@ using namespace delegate;
 
 namespace {
 
-const std::string kMark = "\xEF\xBF\xBD";
+const std::string kByteOrderMark = "\xEF\xBF\xBD";
 
 std::string marks(int count) {
   std::string out;
-  for (int i = 0; i < count; ++i) out += kMark;
+  for (int i = 0; i < count; ++i) out += kByteOrderMark;
   return out;
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("every byte that RFC 3629 does not allow is replaced") {
     CHECK(valid_utf8(row.text) == marks(row.marks));
     CHECK(valid_utf8("a" + std::string(row.text) + "b") == "a" + marks(row.marks) + "b");
   }
-  CHECK(valid_utf8("\xC3\x28") == kMark + "(");
+  CHECK(valid_utf8("\xC3\x28") == kByteOrderMark + "(");
 }
 
 TEST_CASE("a text is taken apart into code points, broken bytes one by one") {

@@ -199,7 +199,7 @@ TEST_CASE("an include against the direction is found") {
   CHECK_FALSE(is_allowed("core/config/load.cpp", "#include \"core/state/store.hpp\""));
   CHECK_FALSE(is_allowed("backends/claude.cpp", "#include \"cli/render/render.hpp\""));
   CHECK_FALSE(is_allowed("core/mcp/connection.cpp", "#include \"core/base/result.hpp\""));
-  CHECK_FALSE(is_allowed("core/mcp/connection.cpp", "#include \"cli/render/json.hpp\""));
+  CHECK_FALSE(is_allowed("core/mcp/connection.cpp", "#include \"core/base/json.hpp\""));
   CHECK_FALSE(is_allowed("core/run/run.cpp", "#include \"core/mcp/connection.hpp\""));
   CHECK_FALSE(is_allowed("cli/mcp/server.cpp", "#include \"cli/commands/context.hpp\""));
   CHECK_FALSE(is_allowed("cli/drill/fake_backend.cpp", "#include \"cli/commands/context.hpp\""));

@@ -17,14 +17,14 @@ using namespace delegate;
 
 namespace {
 
-class TemporaryDirectory {
+class Folder {
  public:
-  TemporaryDirectory() {
+  Folder() {
     char name[] = "/tmp/delegate-test-XXXXXX";
     REQUIRE(::mkdtemp(name) != nullptr);
     path_ = name;
   }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  ~Folder() { std::filesystem::remove_all(path_); }
   Path operator/(const std::string& name) const { return path_ / name; }
 
  private:
@@ -43,8 +43,8 @@ ino_t inode_of(const Path& path) {
   return facts.st_ino;
 }
 
-struct Pipe {
-  Pipe() {
+struct PipeEnds {
+  PipeEnds() {
     int ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     read = Fd(ends[0]);
@@ -57,7 +57,7 @@ struct Pipe {
 }  // namespace
 
 TEST_CASE("a file is read completely, whatever it contains") {
-  const TemporaryDirectory directory;
+  const Folder directory;
   const std::string content = std::string("a\0b\xFF\n", 5) + std::string(100'000, 'x');
   std::ofstream(directory / "file") << content;
   CHECK(read_file(directory / "file").value() == content);
@@ -65,7 +65,7 @@ TEST_CASE("a file is read completely, whatever it contains") {
 }
 
 TEST_CASE("an error names the file that cannot be read, and why") {
-  const TemporaryDirectory directory;
+  const Folder directory;
   SECTION("missing") {
     const auto result = read_file(directory / "none");
     REQUIRE_FALSE(result);
@@ -88,7 +88,7 @@ TEST_CASE("an error names the file that cannot be read, and why") {
 }
 
 TEST_CASE("a FIFO without a writer is empty and does not block") {
-  const TemporaryDirectory directory;
+  const Folder directory;
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
   CHECK(read_file(directory / "fifo").value().empty());
 }
@@ -98,7 +98,7 @@ TEST_CASE("files of /proc, which claim to be empty, are read too") {
 }
 
 TEST_CASE("private directories are made with their parents, and made once") {
-  const TemporaryDirectory directory;
+  const Folder directory;
   REQUIRE(make_private_directory(directory / "a/b/c/"));
   CHECK(mode_of(directory / "a") == 0700);
   CHECK(mode_of(directory / "a/b/c") == 0700);
@@ -109,7 +109,7 @@ TEST_CASE("private directories are made with their parents, and made once") {
 }
 
 TEST_CASE("many threads may make the same directory") {
-  const TemporaryDirectory directory;
+  const Folder directory;
   std::atomic<int> made{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
@@ -121,7 +121,7 @@ TEST_CASE("many threads may make the same directory") {
 }
 
 TEST_CASE("a private file is replaced as a whole, and not touched if nothing changes") {
-  const TemporaryDirectory directory;
+  const Folder directory;
   const Path file = directory / "settings";
   REQUIRE(write_private_file(file, "one"));
   CHECK(mode_of(file) == 0600);
@@ -137,7 +137,7 @@ TEST_CASE("a private file is replaced as a whole, and not touched if nothing cha
 }
 
 TEST_CASE("a file that cannot be written leaves nothing behind") {
-  const TemporaryDirectory directory;
+  const Folder directory;
   CHECK_FALSE(write_private_file(directory / "none/file", "x"));
   REQUIRE(make_private_directory(directory / "taken"));
   CHECK_FALSE(write_private_file(directory / "taken", "x"));
@@ -146,7 +146,7 @@ TEST_CASE("a file that cannot be written leaves nothing behind") {
 }
 
 TEST_CASE("reading and writing wait for a non-blocking fd") {
-  const Pipe pipe;
+  const PipeEnds pipe;
   for (const Fd* fd : {&pipe.read, &pipe.write}) ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
   const std::string content(1u << 20, 'y');
   bool written = false;
@@ -165,7 +165,7 @@ TEST_CASE("writing to a closed pipe is an error and not a signal") {
   static std::atomic<int> signals;
   signals = 0;
   const auto before = std::signal(SIGPIPE, [](int) { ++signals; });
-  Pipe pipe;
+  PipeEnds pipe;
   pipe.read.reset();
   const Status result = write_all(pipe.write.get(), "x");
   std::signal(SIGPIPE, before);

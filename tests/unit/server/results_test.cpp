@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "cli/mcp/results.hpp"
-#include "cli/render/json.hpp"
+#include "core/base/json.hpp"
 
 // What an agent is told of a run: the same in the text and in the structured form.
 using namespace delegate;
