@@ -3,7 +3,7 @@
 #include <exception>
 #include <filesystem>
 
-#include "cli/world.hpp"
+#include "cli/commands/dispatch.hpp"
 #include "core/base/exit_code.hpp"
 #include "core/os/startup.hpp"
 

@@ -14,7 +14,4 @@ struct World : ProcessFacts {
   std::string config_file;     // --config, as typed; empty: the files that are found
 };
 
-/// The whole program; returns its exit code.
-int run_program(World& world);
-
 }  // namespace delegate::cli

@@ -8,6 +8,7 @@
 #include "core/base/text.hpp"
 #include "core/config/paths.hpp"
 #include "core/health/outcome.hpp"
+#include "core/health/outcome_words.hpp"
 
 // What a shell offers while a line is typed: one word per line, a tab and a short description. Errors are not printed:
 // they would appear in the line that is being typed.
@@ -104,7 +105,8 @@ std::vector<Offer> runs(const World& world, const Config& config) {
   if (Jobs* jobs = host.store()->jobs()) add_waiting(*jobs, now, offers);
   for (const RunRow& row : *rows) {
     std::string about = format_took(std::max(now - row.started_at, milliseconds(0))) + " ago";
-    for (const std::string& word : {row.backend, row.outcome.empty() ? std::string("not ended") : row.outcome})
+    for (const std::string& word :
+         {row.backend, std::string(row.outcome.empty() ? "not ended" : words_for(row.outcome))})
       if (!word.empty()) about += ", " + word;
     offers.push_back({row.id, std::move(about)});
   }

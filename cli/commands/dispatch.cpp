@@ -1,3 +1,5 @@
+#include "cli/commands/dispatch.hpp"
+
 #include "cli/args/parse.hpp"
 #include "cli/commands/context.hpp"
 #include "core/config/report.hpp"

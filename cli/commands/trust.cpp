@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <system_error>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/config/paths.hpp"
 #include "core/config/project_file.hpp"
 #include "core/config/trusted.hpp"

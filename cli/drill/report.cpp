@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::cli::drill {

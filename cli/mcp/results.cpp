@@ -7,6 +7,7 @@
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/health/outcome_words.hpp"
 
 namespace delegate::cli::server {
 namespace {
@@ -106,7 +107,7 @@ mcp::ToolResult status(const inspect::HostStatus& status) {
     }
     if (backend.last_failure && backend.breaker.state != BreakerState::closed) {
       one["last_error"] = backend.last_failure->outcome + ": " + backend.last_failure->message;
-      text += ", " + one["last_error"].get<std::string>();
+      text += ", " + std::string(words_for(backend.last_failure->outcome)) + ": " + backend.last_failure->message;
     }
     text += "\n";
     list.push_back(std::move(one));

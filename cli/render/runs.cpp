@@ -107,18 +107,10 @@ std::string attempts_text(const PastRun& run, const Page& page) {
   return fitted(out, page);
 }
 
-/// A stored reason; one that is also an outcome has the words of that.
-std::string reason_words(const std::string& reason) {
-  if (reason == "probe_running") return "a probe is running";
-  if (reason == "tripped_by_hand") return "tripped manually";
-  if (reason == "login_unset") return "login not set up";
-  return std::string(words_for(reason));
-}
-
 std::string skips_text(const RunRow& row) {
   std::string out;
   for (const SkipRow& skip : row.skips) {
-    out += "skipped: " + one_line(skip.backend) + " (" + reason_words(skip.reason);
+    out += "skipped: " + one_line(skip.backend) + " (" + std::string(words_for(skip.reason));
     if (skip.retry_in) out += ", retry in " + format_wait(*skip.retry_in);
     out += skip.message.empty() ? ")\n" : ": " + one_line(skip.message) + ")\n";
   }

@@ -80,9 +80,13 @@ const OutcomeWords* row_of(std::string_view outcome_name) {
 
 std::string_view words_for(Outcome outcome) { return kAllWords[static_cast<std::size_t>(outcome)].words; }
 
-std::string_view words_for(std::string_view outcome_name) {
-  const OutcomeWords* row = row_of(outcome_name);
-  return row == nullptr ? outcome_name : row->words;
+std::string_view words_for(std::string_view name) {
+  if (const OutcomeWords* row = row_of(name)) return row->words;
+  // Reasons for a skip that are no outcomes.
+  if (name == "probe_running") return "a probe is running";
+  if (name == "tripped_by_hand") return "tripped manually";
+  if (name == "login_unset") return "login not set up";
+  return name;
 }
 
 std::string_view cause_of(std::string_view outcome_name) {

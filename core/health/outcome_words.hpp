@@ -10,8 +10,9 @@ namespace delegate {
 
 /// A short phrase for lists and messages: "signed out", "rate limited". Codes are for JSON only.
 std::string_view words_for(Outcome outcome);
-/// The same for a stored name; a name that this version does not know is returned as it is.
-std::string_view words_for(std::string_view outcome_name);
+/// The same for a stored name, which may also be why a backend was skipped; a name that this version does not know is
+/// returned as it is.
+std::string_view words_for(std::string_view name);
 
 /// Completes "NAME is unavailable: …" in a notification.
 std::string_view cause_of(std::string_view outcome_name);

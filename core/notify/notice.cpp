@@ -5,8 +5,7 @@
 #include <limits>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::notify::desktop {

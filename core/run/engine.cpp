@@ -53,6 +53,17 @@ std::string server_of(const std::string& url) {
   return host == std::string::npos ? url : url.substr(0, url.find('/', host + 3));
 }
 
+/// See AdmissionRequest. Another server, or another file at the same place, starts with a closed breaker.
+std::string endpoint_of(const Engine& engine, const Candidate& candidate) {
+  const BackendSettings& settings = candidate.task.settings;
+  if (!candidate.backend->is_process()) return settings.kind + "\n" + candidate.where;
+  std::string endpoint = file_identity(candidate.task.executable);
+  const std::string login_name = candidate_name(candidate.name).login;
+  for (const Login& login : settings.logins)
+    if (login.name == login_name) endpoint += engine.redact(identity_of(login));
+  return endpoint;
+}
+
 }  // namespace
 
 std::string message_of(const Unavailable& unavailable) {
@@ -81,7 +92,6 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
     if (!program.empty()) candidate.task.executable = find_executable(program, path).value_or(std::string());
     candidate.where = engine.redact(backend->endpoint(candidate.task));
     candidate.peer = server_of(candidate.where);
-    candidate.endpoint = settings->kind + "\n" + candidate.where;  // another server starts with a closed breaker
     return candidate;
   }
   auto executable = find_executable(settings->command.front(), path);
@@ -89,7 +99,6 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
   candidate.task.executable = *std::move(executable);
   candidate.where = candidate.task.executable;
   candidate.peer = candidate.task.executable;
-  candidate.endpoint = file_identity(candidate.task.executable);
   const std::string login_name = candidate_name(name).login;
   for (const Login& login : settings->logins) {
     if (login.name != login_name) continue;
@@ -97,7 +106,6 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
     if (!environment)
       return tl::unexpected(Unavailable{UnavailableReason::login_unset, std::move(environment).error()});
     candidate.task.login = *std::move(environment);
-    candidate.endpoint += engine.redact(identity_of(login));
   }
   return candidate;
 }
@@ -124,7 +132,7 @@ AdmissionRequest admission_request(const Engine& engine, const Candidate& candid
           .max_parallel = settings.max_parallel,
           .lease = settings.timeout + kLeaseMargin,
           .peer = candidate.peer,
-          .endpoint = candidate.endpoint,
+          .endpoint = endpoint_of(engine, candidate),
           .probe_time = probe_time};
 }
 

@@ -29,10 +29,9 @@ struct Engine {
 struct Candidate {
   std::string name;  // of the backend, or of its login: "claude@work"
   const Backend* backend = nullptr;
-  Task task;             // without the prompt
-  std::string where;     // executable or URL, for display
-  std::string peer;      // see BackendState
-  std::string endpoint;  // place, newline, identity: see AdmissionRequest
+  Task task;          // without the prompt
+  std::string where;  // executable or URL, for display
+  std::string peer;   // see BackendState
 };
 
 enum class UnavailableReason {
@@ -56,7 +55,8 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
 /// The nesting depth of the processes that this one starts, from DELEGATE_DEPTH. An error if it must not start any.
 Result<int> next_depth(const Engine& engine);
 
-/// The request for a permit for one call to this candidate.
+/// The request for a permit for one call to this candidate. The executable is looked at now, not when the candidate was
+/// found: one that was updated since then would otherwise pass for a new one, which starts with a closed breaker.
 AdmissionRequest admission_request(const Engine& engine, const Candidate& candidate, ProbeTime probe_time);
 
 }  // namespace delegate

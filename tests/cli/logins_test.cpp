@@ -138,7 +138,7 @@ TEST_CASE("a requested login whose variable is not set is an error that names th
   failed.stderr_has("agent@home: HOME_TOKEN is not set, but this login needs it");
   failed.stderr_has("hint: set HOME_TOKEN here, or change backends.agent.logins");
   CHECK(failed.err.find("enabled") == std::string::npos);
-  cli.run("ping agent@home").expect(1).stdout_has("login_unset").stdout_has("HOME_TOKEN is not set");
+  cli.run("ping agent@home").expect(1).stdout_has("login not set up").stdout_has("HOME_TOKEN is not set");
   cli.run("backends").expect(0).stdout_has("agent@work").stdout_has("HOME_TOKEN is not set");
 }
 

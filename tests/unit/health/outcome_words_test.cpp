@@ -67,6 +67,7 @@ TEST_CASE("every outcome has words for people, and no two have the same") {
 }
 
 TEST_CASE("a stored outcome of a later version is shown by its name") {
+  CHECK(words_for("tripped_by_hand") == "tripped manually");
   CHECK(words_for("eaten_by_the_dog") == "eaten_by_the_dog");
   CHECK(words_for("") == "");
   CHECK(cause_of("eaten_by_the_dog") == "it fails");

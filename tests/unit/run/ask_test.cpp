@@ -367,3 +367,31 @@ TEST_CASE("a CLI that has failed once may try again by itself") {
   REQUIRE(result.answer.has_value());
   CHECK(result.answer->text == "hi\n");
 }
+
+TEST_CASE("a CLI that is updated while another is asked does not count as updated again") {
+  Asking asking;
+  asking.backend("first", {"--exit", "3"});
+  asking.backend("updated", {"--say", "hello"}).command.front() = asking.file("cli");
+  std::filesystem::copy_file(FAKE_CLI, asking.file("cli"));
+  struct Update final : Observer {
+    explicit Update(Asking& all) : asking_(all) {}
+    void asking(const std::string& name, bool) override {
+      if (name != "first") return;
+      std::filesystem::copy_file(FAKE_CLI, asking_.file("new"));
+      std::filesystem::rename(asking_.file("new"), asking_.file("cli"));
+      // Another process sees the new file first, and its calls open the breaker.
+      const auto candidate = find_candidate(asking_.engine, "updated");
+      REQUIRE(candidate);
+      asking_.breakers.admit(admission_request(asking_.engine, *candidate, ProbeTime::when_due));
+      REQUIRE(asking_.breakers.change("updated", [](Breaker& breaker, const HostTime& now) {
+        open_for(breaker, now, 1h);
+        breaker.manual = false;
+      }));
+    }
+    Asking& asking_;
+  } observer(asking);
+  const RunResult result = asking.ask("auto", asking.never, observer);
+  CHECK_FALSE(result.answer);
+  CHECK(asking.lines("updated.spawns") == 0);
+  CHECK(asking.state("updated").breaker.state == BreakerState::open);
+}
