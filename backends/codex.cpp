@@ -52,7 +52,7 @@ void read_error(const std::string& message, ParsedOutput& parsed) {
     if (matches(kReportedLate, inner)) failure.retrying = Retrying{.failures = 5};
     else if (matches(kReportedImmediately, inner)) failure.retrying = Retrying{.failures = std::stoi(count)};
   } else if (message.starts_with("Reconnecting... waiting for network")) {
-    failure.retrying = Retrying{.for_ever = true};
+    failure.retrying = Retrying{.forever = true};
   }
   parsed.failure = std::move(failure);
 }

@@ -9,8 +9,7 @@
 
 namespace {
 
-/// In a container that ends with delegate: for a trip that is being told, once nothing else trips, a hook's five
-/// seconds included.
+/// How long init waits for the announcer in a container: its quiet time plus a hook's five seconds.
 constexpr delegate::milliseconds kLastWords{8'000};
 
 volatile std::sig_atomic_t g_signal = 0;

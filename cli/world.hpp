@@ -6,7 +6,7 @@
 
 namespace delegate::cli {
 
-/// The process and what its command line says about every command.
+/// Process facts and the global options.
 struct World : ProcessFacts {
   std::vector<std::string> arguments;  // without the program's name
   bool json = false;

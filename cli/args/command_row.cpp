@@ -31,7 +31,8 @@ constexpr ExitRow kExits[] = {
     {"2", "usage", "The command line is invalid."},
     {"3", "configuration", "The configuration is invalid."},
     {"4", "no backend available",
-     "No backend is available right now: breakers are open or all slots are in use; the message says until when."},
+     "No backend is available right now: breakers are open or all slots are in use; the message says why, and until "
+     "when if that is known."},
     {"5", "nothing installed", "No backend is installed and enabled."},
     {"6", "blocked", "Refused: delegations are nested too deep, or a policy or missing trust forbids it."},
     {"70", "internal", "An internal error, or output that could not be written."},

@@ -95,9 +95,8 @@ void add_keys(Roff& page) {
   page.paragraphs(
       "The configuration is TOML; `breaker.cooldown` is the key `cooldown` of the table `[breaker]`. Durations are "
       "strings such as `\"250ms\"`, `\"60s\"` or `\"1h30m\"`; a bare number is seconds. Any key of `[breaker]` can "
-      "also "
-      "be set for one backend. A project file that is not trusted cannot set restricted keys. `delegate config init` "
-      "writes a commented file.");
+      "also be set for one backend. A project file that is not trusted cannot set restricted keys. `delegate config "
+      "init` writes a commented file.");
   for (const KeyInfo& key : known_keys()) {
     std::string text = sentence(key.doc);
     if (!key.kinds.empty()) text += " Backends of kind " + join(key.kinds, ", ") + ".";

@@ -18,12 +18,10 @@ void add_opening(Roff& page) {
       "delegate sends a prompt to one of the AI command line tools that are installed on this machine, such as claude, "
       "codex and gemini, or to a local model, and prints the answer.\n\n"
       "Each of these backends has a circuit breaker that all shells and servers of the host share. A backend that "
-      "fails "
-      "several times in a row is skipped at once until a probe finds that it works again. If all others are skipped or "
-      "have failed, the local model answers.\n\n"
+      "fails several times in a row is skipped at once until a probe finds that it works again. If all others are "
+      "skipped or have failed, the local model answers.\n\n"
       "The standard output gets the answer, or one object with `--json`, and nothing else. Progress, warnings and "
-      "errors "
-      "go to the standard error.");
+      "errors go to the standard error.");
 }
 
 void add_prompt_rules(Roff& page) {

@@ -115,7 +115,7 @@ CommandResult check_config(const CommandContext& context, const NoOptions&) {
   if (verdict.errors.empty())
     return output.answer("configuration is valid (" + one_line(what_was_read(configured), 4000) + ")\n");
   for (const Error& error : verdict.errors) output.error(error);
-  output.note("delegate: read: " + what_was_read(configured));
+  output.note("delegate: files checked: " + what_was_read(configured));
   return exit_code_of(verdict);
 }
 

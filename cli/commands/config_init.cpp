@@ -103,7 +103,8 @@ std::string starter_file(const World& world) {
       "#   delegate config show     every key, its value, and where it was set\n"
       "#   delegate config check    all problems of this file\n"
       "#   man delegate             what each key means\n"
-      "# These override this file: a project's delegate.toml, then DELEGATE_* variables, then options.\n\n";
+      "# Each of these overrides the one before: this file, a project's delegate.toml, DELEGATE_* variables, "
+      "options.\n\n";
   out += router_text(built_in, here);
   out += "\n# A backend that fails this often in a row is skipped until a probe succeeds.\n[breaker]\n" +
          line("# threshold = 3", "failures in a row") + line("# cooldown = \"60s\"", "time until the first probe");

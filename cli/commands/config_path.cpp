@@ -26,7 +26,7 @@ bool is_there(const std::string& path) {
 
 Row stored(const char* what, const std::string& path) {
   if (path.empty()) return {what, "", "no place: neither XDG_STATE_HOME nor HOME is set"};
-  return {what, path, is_there(path) ? "there" : "not there yet"};
+  return {what, path, is_there(path) ? "exists" : "not created yet"};
 }
 
 std::string file_state(const Result<Configured>& configured, const std::string& path) {
@@ -60,7 +60,7 @@ Row project_row(const World& world, bool named, const Result<Configured>& config
 
 Row environment_row(const Result<Configured>& configured) {
   const auto names = configured ? variables_of(configured->loaded.config) : std::vector<std::string>{};
-  return {"environment", join(names, ", "), names.empty() ? "no variable sets anything" : "used"};
+  return {"environment", join(names, ", "), names.empty() ? "no DELEGATE_* variables set" : "used"};
 }
 
 std::string rows_json(const std::vector<Row>& rows) {

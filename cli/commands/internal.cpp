@@ -21,7 +21,7 @@ CommandResult run_job(const CommandContext& context, const RunJobOptions& option
   return jobs::serve_job(context.world, context.engine(), options.id);
 }
 
-/// Nobody reads what this process prints, and its store may be busy for longer than a person would wait.
+/// Output of this process is not read, and it waits for a busy store for longer than a person would.
 CommandResult announce(const CommandContext& context, const NoOptions&) {
   set_process_name("trip-announcer");
   TRY(const Configured configured, usable_configuration(context, {}, Notices::hidden));

@@ -23,10 +23,10 @@ constexpr OptionRow kMcpOptions[] = {
      .store = into<&McpOptions::allow_write>},
     {.names = "--client-timeout",
      .value = "DUR",
-     .help = "The agent's limit for a call (default: by agent)",
+     .help = "Return a run id shortly before the client times out",
      .more =
-         "Shortly before that time, a call returns the run's id; the run continues, and the tool `result` fetches its "
-         "answer.",
+         "DUR is the client's own limit for a call; the default depends on the client. The run continues, and the tool "
+         "`result` fetches its answer.",
      .store = into<&McpOptions::client_timeout>},
 };
 
@@ -34,7 +34,7 @@ constexpr std::size_t kMostUnread = 1u << 20;  // of ours, until nothing more is
 constexpr std::size_t kPiece = 4096;           // what a pipe that is ready takes without blocking
 constexpr milliseconds kLastWords{500};
 
-/// stdin and stdout of the server, which nothing else may touch: whatever else is printed goes to stderr.
+/// stdin and stdout of the server, which nothing else may touch: all other output goes to stderr.
 class Streams {
  public:
   explicit Streams(const World& world)
@@ -46,11 +46,11 @@ class Streams {
 
   bool is_open() const { return in_ && out_; }
   pollfd reading() const { return {in_ && unsent_.size() < kMostUnread ? in_.get() : -1, POLLIN, 0}; }
-  /// Watched also while there is nothing to write: that nobody reads any more is the end.
+  /// Watched also while there is nothing to write: a reader that is gone is the end.
   pollfd writing() const { return {out_.get(), static_cast<short>(unsent_.empty() ? 0 : POLLOUT), 0}; }
 
   void add(const std::string& bytes) { unsent_ += bytes; }
-  /// False: nobody reads any more.
+  /// False: there is no reader any more.
   bool write_some() {
     const ssize_t count = ::write(out_.get(), unsent_.data(), std::min(unsent_.size(), kPiece));
     if (count > 0) unsent_.erase(0, static_cast<std::size_t>(count));
@@ -112,9 +112,11 @@ Result<server::ServerOptions> options_of(const McpOptions& options) {
   server::ServerOptions server{.may_write = options.allow_write};
   if (options.client_timeout.empty()) return server;
   const auto timeout = parse_duration(options.client_timeout);
-  if (!timeout || *timeout <= milliseconds(0))
-    return fail(Code::invalid_argument, "mcp: --client-timeout: invalid duration '" + options.client_timeout + "'",
-                "a number with a unit: 60s, 5m");
+  if (!timeout)
+    return fail(Code::invalid_argument, "mcp: --client-timeout: " + timeout.error().what, timeout.error().hint);
+  if (*timeout <= milliseconds(0))
+    return fail(Code::invalid_argument, "mcp: --client-timeout: must be longer than 0",
+                "a number with a unit: 90s, 5m");
   server.client_timeout = *timeout;
   return server;
 }
@@ -122,9 +124,10 @@ Result<server::ServerOptions> options_of(const McpOptions& options) {
 CommandResult run_mcp(const CommandContext& context, const McpOptions& options) {
   const World& world = context.world;
   TRY(const server::ServerOptions server_options, options_of(options));
-  if (::isatty(world.in) == 1)
-    context.output.note(
-        "hint: an editor agent starts this and speaks JSON to it; `delegate setup` registers it (Ctrl-D ends it)");
+  if (::isatty(world.in) == 1) {
+    context.output.note("delegate: mcp: waiting for an MCP client on stdin");
+    context.output.note("hint: `delegate setup` registers it; Ctrl-D ends it");
+  }
   Streams streams(world);
   if (!streams.is_open())
     return fail_as(ErrorKind::internal, {Code::unavailable, "mcp: stdin or stdout is closed",

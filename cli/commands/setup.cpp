@@ -41,7 +41,7 @@ constexpr OptionRow kSetupOptions[] = {
              "as it is.",
      .store = into<&SetupOptions::undo>},
     {.names = "--project",
-     .help = "Change the settings of this directory, not yours",
+     .help = "Write this project's settings instead of your user settings",
      .store = into<&SetupOptions::project>},
     {.names = "--allow-write",
      .help = "Let callers request changes to files",
@@ -150,7 +150,7 @@ std::string sentence(const World& world, const Target& target, Step step) {
   const std::string where = std::string(target.editor.title) + " (" + path_text(world, target.path) + ")";
   switch (step) {
     case Step::registered: return "delegate: registered with " + where;
-    case Step::updated: return "delegate: registration updated with " + where;
+    case Step::updated: return "delegate: registration updated in " + where;
     case Step::unchanged: return "delegate: already registered with " + where;
     case Step::removed: return "delegate: registration removed from " + where;
     case Step::absent: return "delegate: not registered with " + where;

@@ -63,8 +63,8 @@ tl::expected<ConfigFile, CommandError> found_file(const World& world, const Path
   if (!search) return misconfigured(search.error());
   if (!search->file)
     return misconfigured({Code::not_found,
-                          "trust: no delegate.toml from " + directory.string() + " upwards: " + search->ended,
-                          "the configuration file of a project is called delegate.toml"});
+                          "trust: no delegate.toml in " + directory.string() + " or above: " + search->ended,
+                          "create one, or name the project's directory"});
   if (!search->file->ignored.empty())
     return fail_as(ErrorKind::blocked,
                    {Code::permission_denied, "trust: " + search->file->path + ": " + search->file->ignored,
@@ -130,11 +130,11 @@ Answer trust(const CommandContext& context, const Path& directory) {
   const auto before = read_trusted(store);
   if (!before) return store_failed(before.error());
   if (trust_of(*before, *file) == ProjectTrust::trusted)
-    return describe(*file, *settings, "already trusted until it changes");
+    return describe(*file, *settings, "is already trusted until it changes");
   const std::string now = format_rfc3339(world.clock.now().wall);
   if (const Status remembered = remember(store, {file->path, file->text, now}); !remembered)
     return store_failed(remembered.error());
-  return describe(*file, *settings, "now trusted until it changes");
+  return describe(*file, *settings, "is now trusted until it changes");
 }
 
 std::string state_of(const TrustedFile& trusted) {

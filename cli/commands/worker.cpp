@@ -23,7 +23,7 @@ CommandResult run_worker(const CommandContext& context, const NoOptions&) {
 extern constexpr CommandRow kWorker{
     .name = "worker",
     .group = kOperateGroup,
-    .help = "Run orphaned background jobs",
+    .help = "Run background jobs whose process was killed",
     .more =
         "Each background run has its own process, which waits for a free slot. If that process was killed before the "
         "run started, or the machine was restarted, the run is orphaned. This command runs all orphaned jobs, one "

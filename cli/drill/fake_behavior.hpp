@@ -45,7 +45,7 @@ class Part {
   std::string read(const char* file) const;
   /// Counts one call, in one short write, so that concurrent calls do not interfere.
   Status note_start() const;
-  /// Waits for the release; not for ever, so that no process survives a drill that was killed.
+  /// Waits for the release; not forever, so that no process survives a drill that was killed.
   void wait_for_release() const;
 
  private:

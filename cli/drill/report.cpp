@@ -38,7 +38,8 @@ std::string head_of(const Setup& setup) {
       setup.is_process(setup.target) ? " STARTS counts processes of " : " REQUESTS counts requests to ";
   const std::string real = " in a sandbox; processes, HTTP, breaker and state are real." + counted + setup.target + ".";
   if (!setup.mine)
-    return wrapped(scenario + " Both are fake backends" + real + " Nothing of yours is read, called or changed.");
+    return wrapped(scenario + " Both are fake backends" + real +
+                   " The drill does not use your tools; at the end it checks what is installed.");
   std::string out = wrapped("Your configuration: " + scenario + " All are fake backends" + real +
                             " Nothing of yours is called or changed.");
   for (const std::string& note : setup.notes) out += wrapped("Note: " + note + ".");

@@ -6,7 +6,8 @@
 
 namespace delegate::cli::server {
 
-/// What is known about an editor's agent by the name that it gives itself. Only for comfort: a name proves nothing.
+/// What is known about an editor's agent by the name that it gives itself. For convenience only; names are not
+/// verified.
 struct ClientHabits {
   std::chrono::milliseconds patience;  // how long a call may take, with a margin to the agent's own timeout
   std::size_t max_answer;              // bytes of an answer that the agent shows its model

@@ -83,7 +83,7 @@ EndedRun ended(const std::string& id, const jobs::JobResult& job, std::size_t of
 mcp::ToolResult working(const std::string& run, const std::string& doing) {
   const std::string next = "fetch its answer with result, run=" + run;
   OrderedJson json{{"status", "working"}, {"run", run}, {"note", doing}, {"hint", next}};
-  return both("Not finished yet (" + doing + "). The run goes on: " + next + ".", std::move(json), false);
+  return both("Not finished yet (" + doing + "). The run continues: " + next + ".", std::move(json), false);
 }
 
 mcp::ToolResult failure(const std::string& message, const std::string& hint) {

@@ -17,7 +17,7 @@ struct EndedRun {
 };
 EndedRun ended(const std::string& id, const jobs::JobResult& job, std::size_t offset, std::size_t max_answer);
 
-/// The run goes on; says how to fetch its answer.
+/// The run continues; says how to fetch its answer.
 mcp::ToolResult working(const std::string& run, const std::string& doing);
 mcp::ToolResult failure(const std::string& message, const std::string& hint);
 mcp::ToolResult status(const inspect::HostStatus& status);

@@ -11,8 +11,8 @@ using mcp::Json;
 constexpr const char* kInstructions =
     "Ask another coding agent when a second opinion, another model's strength or a cheap local model helps. It sees "
     "nothing of this conversation, so every prompt must be complete: goal, context, constraints, form of the answer. "
-    "Broken agents are skipped by themselves; the answer says who gave it and who was skipped. For work of more than a "
-    "minute use background and fetch it with result.";
+    "Failing agents are skipped automatically; the answer says who gave it and who was skipped. For work of more than "
+    "a minute use background and fetch it with result.";
 
 OrderedJson text(const char* description) { return {{"type", "string"}, {"description", description}}; }
 OrderedJson integer(const char* description, int least, int most) {
@@ -53,23 +53,25 @@ mcp::Tool ask_tool(const std::vector<std::string>& backends, bool may_write) {
   names.insert(names.end(), backends.begin(), backends.end());
   OrderedJson prompt = text("Complete task and context.");
   prompt["minLength"] = 1;
-  OrderedJson timeout = integer("Stop after so many seconds.", 1, 3600);
-  OrderedJson properties{
-      {"prompt", std::move(prompt)},
-      {"backend",
-       {{"type", "string"}, {"description", "Who; auto takes a healthy one."}, {"enum", names}, {"default", "auto"}}},
-      {"model", text("Model of the named backend; omit for its default.")},
-      {"cwd", text("Absolute directory that it may read.")},
-      {"session", text("From an earlier answer, to go on with it.")},
-      {"timeout_s", std::move(timeout)},
-      {"background", flag("Return a run id at once; fetch the answer with result.")}};
+  OrderedJson timeout = integer("Time limit in seconds.", 1, 3600);
+  OrderedJson properties{{"prompt", std::move(prompt)},
+                         {"backend",
+                          {{"type", "string"},
+                           {"description", "Backend to ask; auto picks an available one."},
+                           {"enum", names},
+                           {"default", "auto"}}},
+                         {"model", text("Model of the named backend; omit for its default.")},
+                         {"cwd", text("Absolute path of the directory it may read.")},
+                         {"session", text("Session id from an earlier answer, to continue it.")},
+                         {"timeout_s", std::move(timeout)},
+                         {"background", flag("Return a run id at once; fetch the answer with result.")}};
   if (may_write) properties["write"] = flag("Let it change files and run commands.");
   return {.name = "ask",
           .title = "Ask another agent",
           .description =
               "Send one self-contained prompt to another coding agent and return its answer. It sees nothing "
               "of this conversation: put all context into the prompt. Takes seconds to minutes; after a "
-              "while it returns a run id to fetch the answer with. With auto, broken agents are skipped.",
+              "while it returns a run id to fetch the answer with. With auto, failing agents are skipped.",
           .input_schema = object(std::move(properties), {"prompt"}),
           .output_schema = run_schema(),
           .hints = {.read_only = !may_write, .destructive = may_write, .idempotent = false, .open_world = true},
@@ -81,13 +83,13 @@ mcp::Tool result_tool() {
   return {.name = "result",
           .title = "Fetch or stop a run",
           .description =
-              "The answer of a run that ask left running or cut, by its id: waits for it, then says how far it "
-              "is. offset goes on in a long answer. cancel stops the run.",
+              "Returns the answer of an earlier `ask` by run id. Waits if it is still running. Use offset to read the "
+              "rest of a long answer.",
           .input_schema = object(
               {{"run", text("Id from ask.")},
-               {"wait_s", integer("Wait at most so many seconds; omit for as long as possible.", 0, kMaxWaitSeconds)},
-               {"offset", integer("next_offset of the part before.", 0, 1'000'000'000)},
-               {"cancel", flag("Stop it.")}},
+               {"wait_s", integer("Maximum wait in seconds; omit to wait as long as possible.", 0, kMaxWaitSeconds)},
+               {"offset", integer("Offset of the part to return: next_offset of the previous part.", 0, 1'000'000'000)},
+               {"cancel", flag("Stop the run.")}},
               {"run"}),
           .output_schema = run_schema(),
           .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}};

@@ -26,7 +26,7 @@ std::string limit_text(const BackendStatus& backend, milliseconds now) {
   const milliseconds slow = *backend.breaker.limit_probe_in;
   std::string until = until_text(backend.breaker.retry_after, now);
   if (slow >= backend.breaker.retry_after) return until;
-  return until + (slow > milliseconds(0) ? ", slow probe in " + format_wait(slow) : ", next call probes slowly");
+  return until + (slow > milliseconds(0) ? ", limit probe in " + format_wait(slow) : ", next call checks the limit");
 }
 
 std::string next_text(const BackendStatus& backend, milliseconds now) {
@@ -89,7 +89,7 @@ std::string unacknowledged_text(const NotificationRows& rows) {
 }  // namespace
 
 std::string to_text(const HostStatus& status, bool painted) {
-  std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "SLOTS", "LAST"}};
+  std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "DETAIL", "SLOTS", "LAST"}};
   for (const BackendStatus& backend : status.backends)
     rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend, status.now) : "",
                     std::to_string(backend.slots_used) + "/" + std::to_string(backend.slots_max),
@@ -115,7 +115,7 @@ std::string to_text(const std::vector<GuardStatus>& guards) {
 }
 
 std::string breakers_to_text(const HostStatus& status, bool painted) {
-  std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "NEXT", "TRIPS", "LAST FAILURE"}};
+  std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "DETAIL", "TRIPS", "LAST FAILURE"}};
   for (const BackendStatus& backend : status.backends) {
     std::string last = "none";
     if (backend.last_failure)

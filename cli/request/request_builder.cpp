@@ -23,7 +23,7 @@ class RequestBuilder::PromptReader {
   explicit PromptReader(const RequestBuilder& builder) : builder_(builder) {}
 
   Result<std::string> standard_input() {
-    return read(builder_.process_.in, "stdin", "delegate: waiting for stdin; use --no-stdin if nothing is to come");
+    return read(builder_.process_.in, "stdin", "delegate: waiting for stdin; use --no-stdin if there is no input");
   }
 
   Result<Material> file(const std::string& name) {
@@ -113,7 +113,9 @@ Status RequestBuilder::read_prompt(const RequestInput& input, Request& request) 
   if (kind == InputKind::directory)
     return names_.usage("stdin: is a directory", "attach the files in it, each with -f");
   if (!input.prompt) {
-    if (kind == InputKind::nothing) return names_.usage("no prompt", "give it as an argument, or on stdin");
+    if (kind == InputKind::nothing)
+      return names_.usage("no prompt", reads_stdin ? "give it as an argument, or on stdin"
+                                                   : "give it as an argument, or leave --no-stdin out");
     if (kind == InputKind::terminal && notify_) notify_("delegate: type the prompt, then Ctrl-D");
     TRY(request.prompt, reader.standard_input());
   } else {

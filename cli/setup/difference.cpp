@@ -67,6 +67,11 @@ std::vector<std::string> compare(const Lines& before, const Lines& after, const 
   return out;
 }
 
+/// As in a unified diff: an empty range has the number of the line before it.
+std::string range_of(std::size_t begin, std::size_t count) {
+  return std::to_string(count == 0 ? begin : begin + 1) + "," + std::to_string(count);
+}
+
 }  // namespace
 
 std::string masked(std::string_view line, const std::vector<std::string>& known) {
@@ -116,8 +121,8 @@ std::string difference(std::string_view before, std::string_view after, const st
   if (std::max(one.size(), other.size()) > kMostCompared)
     return "@@ line " + std::to_string(begin + 1) + " @@ " + std::to_string(one.size()) + " lines become " +
            std::to_string(other.size()) + "\n";
-  return "@@ -" + std::to_string(begin + 1) + "," + std::to_string(one.size()) + " +" + std::to_string(begin + 1) +
-         "," + std::to_string(other.size()) + " @@\n" + join(compare(one, other, known), "\n") + "\n";
+  return "@@ -" + range_of(begin, one.size()) + " +" + range_of(begin, other.size()) + " @@\n" +
+         join(compare(one, other, known), "\n") + "\n";
 }
 
 }  // namespace delegate::cli::setup

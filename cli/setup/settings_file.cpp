@@ -7,7 +7,7 @@ namespace delegate::cli::setup {
 namespace {
 
 constexpr unsigned kPrivate = 0600;  // these files hold tokens
-constexpr unsigned kShared = 0644;   // everybody who works on a project reads its settings
+constexpr unsigned kShared = 0644;   // all who work on a project read its settings
 
 tl::unexpected<Error> refused(const std::string& path, const std::string& why, std::string hint) {
   return fail(Code::permission_denied, path + ": " + why, std::move(hint));

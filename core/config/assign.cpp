@@ -23,8 +23,8 @@ constexpr std::array<TypeNames, std::variant_size_v<Slot>> kTypes = {{
     {"true or false", "true or false"},
     {"integer", "an integer"},
     {"duration", "a duration like \"60s\""},
-    {"text", "a text"},
-    {"list of texts", "a list of texts"},
+    {"string", "a string"},
+    {"list of strings", "a list of strings"},
     {"list of tables", "a list of tables with match and outcome"},
     {"list of tables", "a list of tables with name and env"},
 }};
@@ -119,7 +119,7 @@ Complaints Assignment::operator()(std::vector<std::string>* out) const {
   std::vector<std::string> texts;
   for (const Node& element : *list) {
     if (is_ignored(rule, element)) continue;
-    for (Complaint& complaint : Assignment{rule, element, "a text in this list"}(&texts.emplace_back()))
+    for (Complaint& complaint : Assignment{rule, element, "a string in this list"}(&texts.emplace_back()))
       complaints.push_back(std::move(complaint));
   }
   if (complaints.empty() && rule.check_list != nullptr) {
@@ -187,7 +187,7 @@ std::string describe(const Node& node) {
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
       return "the number " + std::string(digits.data(), end);
     }
-    std::string operator()(const std::string& text) const { return "the text " + in_quotes(text); }
+    std::string operator()(const std::string& text) const { return "the string " + in_quotes(text); }
     std::string operator()(Foreign foreign) const { return std::string(foreign.name); }
     std::string operator()(const Node::List&) const { return "a list"; }
     std::string operator()(const Node::Table&) const { return "a table"; }

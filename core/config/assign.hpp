@@ -16,7 +16,7 @@ bool is_ignored(const Rule& rule, const Node& element);
 /// Text from the environment or the command line as a value of the type of the key.
 Node node_from_text(const Slot& slot, std::string_view text);
 
-/// "duration", "list of texts": for people.
+/// "duration", "list of strings": for people.
 std::string_view type_name(const Slot& slot);
 
 /// The elements of a backend's `failures` and `logins`, which are lists of tables.

@@ -60,7 +60,7 @@ std::string trust_hint(const std::string& project_file);
 /// One documented key, for the man page, completions and suggestions.
 struct KeyInfo {
   std::string name;                // "breaker.cooldown", "backends.NAME.model"
-  std::string type;                // "duration", "integer", "text", "list of texts", "true or false", …
+  std::string type;                // "duration", "integer", "string", "list of strings", "true or false", …
   bool restricted = false;         // not from an untrusted project's file
   std::string doc;                 // one line
   std::vector<std::string> kinds;  // of backends that have it; empty: all

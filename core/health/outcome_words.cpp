@@ -55,7 +55,7 @@ constexpr std::array kAllWords{
     OutcomeWords{Outcome::dropped,           "connection lost",                           kOffline,  kOnline},
     OutcomeWords{Outcome::send_failed,       "connection lost while sending the request", kOffline,  kOnline},
     OutcomeWords{Outcome::collateral_drop,   "no connection right after a lost one",      kOffline,  kOnline},
-    OutcomeWords{Outcome::pipe_closed,       "closed its input before reading the prompt", kLost,    kPing},
+    OutcomeWords{Outcome::pipe_closed,       "exited before reading the prompt",           kLost,    kPing},
     OutcomeWords{Outcome::no_slot,           "all slots in use",                          kFails,    kPing},
     OutcomeWords{Outcome::breaker_open,      "breaker open",                              kFails,    kPing},
     OutcomeWords{Outcome::cancelled,         "cancelled",                                 kFails,    kPing},

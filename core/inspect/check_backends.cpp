@@ -150,7 +150,7 @@ Findings check_backends(const Context& context) {
   }
   if (!any_ready)
     all.push_back({FindingSeverity::problem, "router", "no backend that `delegate ask` would call can answer now",
-                   "fix one of these, or install another"});
+                   "install or sign in to one of the backends listed above"});
   for (Finding& finding : all) {  // they quote output of programs and servers
     finding.what = context.engine().redact(std::move(finding.what));
     finding.fix = context.engine().redact(std::move(finding.fix));

@@ -18,6 +18,11 @@ std::string last_failure_text(const Breaker& breaker) {
   return ": " + (last.message.empty() ? std::string(words_for(last.outcome)) : last.message);
 }
 
+std::string last_failure_in_brackets(const Breaker& breaker) {
+  const std::string text = last_failure_text(breaker);
+  return text.empty() ? text : " (last" + text + ")";
+}
+
 /// What to do about its last failure, and how to call it without waiting.
 std::string fix_of(const Candidate& candidate, const Breaker& breaker) {
   const std::string reset = "`delegate breaker reset " + candidate.name + "` tries it again now";
@@ -36,7 +41,8 @@ Finding open(const Candidate& candidate, const Breaker& breaker, const BreakerVi
     return {FindingSeverity::warning, candidate.name,
             "is skipped for " + wait + ", until its limit ends" + last_failure_text(breaker),
             "use another backend meanwhile; `" + reset + "` tries it now"};
-  return {FindingSeverity::problem, candidate.name, "is skipped, and probed in " + wait + last_failure_text(breaker),
+  return {FindingSeverity::problem, candidate.name,
+          "is skipped for " + wait + "; the next call after that tries it again" + last_failure_in_brackets(breaker),
           fix_of(candidate, breaker)};
 }
 
@@ -67,9 +73,10 @@ Findings check_breaker(const Context& context, const Candidate& candidate) {
     case BreakerState::closed: break;
   }
   if (seen.failures == 0) return {};
+  const std::string failed = seen.failures == 1 ? "once" : std::to_string(seen.failures) + " times in a row";
   return {{FindingSeverity::note, candidate.name,
-           "has failed " + std::to_string(seen.failures) + " of " + std::to_string(settings.breaker.threshold) +
-               " times in a row, then it is skipped" + last_failure_text(breaker)}};
+           "has failed " + failed + "; it is skipped after " + std::to_string(settings.breaker.threshold) +
+               (seen.failures == 1 ? " failures in a row" : "") + last_failure_in_brackets(breaker)}};
 }
 
 Findings check_slots(const Context& context, const Candidate& candidate) {

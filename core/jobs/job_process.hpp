@@ -62,7 +62,7 @@ class JobProcess {
   /// The events that can be read now; waits for input if there is none. Nothing: the process has ended.
   std::optional<std::vector<JobEvent>> receive();
 
-  /// From now on the run goes on whatever happens to this process.
+  /// The run continues after this process ends.
   void detach();
   /// Ends the run.
   void abort() { lifeline_.reset(); }

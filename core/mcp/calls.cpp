@@ -75,7 +75,7 @@ Reply Calls::start_task(const IncomingRequest& incoming, Subject subject,
   const auto name = tasks_.create(keeping, id, keep_for);
   if (!name) {
     calls_.erase(id);
-    return internal("there are " + std::to_string(limits_.tasks) + " tasks already; wait until some are forgotten");
+    return internal("there are " + std::to_string(limits_.tasks) + " tasks already; wait until some end");
   }
   calls_.at(id).task = *name;
   // Sent before the application starts, which may finish the call at once.

@@ -83,7 +83,7 @@ bool Check::has_type(Json& value, const Json& schema, const std::string& where) 
 void Check::scalar(const Json& value, const Json& schema, const std::string& where) {
   if (const Json* values = keyword(schema, "enum", &Json::is_array))
     if (std::find(values->begin(), values->end(), value) == values->end())
-      complain(where, shown(value) + " is none of " + listed(*values));
+      complain(where, "must be one of " + listed(*values) + ", not " + shown(value));
   if (const auto only = schema.find("const"); only != schema.end() && *only != value)
     complain(where, "must be " + dump(*only) + ", not " + shown(value));
   if (value.is_number()) {
@@ -113,7 +113,7 @@ void Check::stranger(Json& value, const Json& schema, const Json* properties, co
   if (properties != nullptr)
     for (const auto& [property, its] : properties->items()) known += (known.empty() ? "" : ", ") + property;
   complain(where.substr(0, where.size() - name.size() - (where.size() > name.size() ? 1 : 0)),
-           "there is no " + shown(name) + (known.empty() ? "; nothing is expected" : "; there are: " + known));
+           "unknown argument " + shown(name) + (known.empty() ? " (none is expected)" : " (known: " + known + ")"));
 }
 
 void Check::members(Json& value, const Json& schema, const std::string& where) {

@@ -123,7 +123,7 @@ Reply Session::reply_to(Request& request, const ReplyTo& to, Batch batch) {
   const bool modern = is_modern(incoming.version());
   const Method* method = find_method(incoming.method);
   if (method == nullptr || !method->is_part_of(incoming.version()) || !method->is_offered(service_.capabilities()))
-    return refusal(ErrorCode::method_not_found, "there is no method " + echoed(incoming.method));
+    return refusal(ErrorCode::method_not_found, "unknown method " + echoed(incoming.method));
   if (batch && (modern || method->answer == &Session::initialize))
     return refusal(ErrorCode::invalid_request, "not in a batch");
   if (in_flight_.size() >= limits_.calls + limits_.subscriptions)

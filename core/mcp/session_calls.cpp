@@ -72,7 +72,7 @@ Reply Session::call_tool(const IncomingRequest& incoming) {
   const auto name = text_member(incoming.params, "name");
   if (!name) return invalid_params("name is not a string");
   const Tool* tool = named(offered.tools, *name);
-  if (tool == nullptr) return invalid_params("there is no tool " + echoed(*name));
+  if (tool == nullptr) return invalid_params("unknown tool " + echoed(*name));
   Json arguments = member(incoming.params, "arguments");
   if (arguments.is_null()) arguments = Json::object();
   if (!arguments.is_object()) return invalid_params("arguments is not an object");
@@ -100,7 +100,7 @@ Reply Session::get_prompt(const IncomingRequest& incoming) {
   const auto name = text_member(incoming.params, "name");
   if (!name) return invalid_params("name is not a string");
   const Prompt* prompt = named(service_.capabilities().prompts, *name);
-  if (prompt == nullptr) return invalid_params("there is no prompt " + echoed(*name));
+  if (prompt == nullptr) return invalid_params("unknown prompt " + echoed(*name));
   auto arguments = texts(member(incoming.params, "arguments"));
   if (!arguments) return invalid_params("arguments is not an object of strings");
   for (const PromptArgument& argument : prompt->arguments)
@@ -122,7 +122,7 @@ Reply Session::complete_argument(const IncomingRequest& incoming) {
   if (type == "ref/prompt") {
     query.prompt = text_member(reference, "name").value_or("");
     if (named(service_.capabilities().prompts, query.prompt) == nullptr)
-      return invalid_params("there is no prompt " + echoed(query.prompt));
+      return invalid_params("unknown prompt " + echoed(query.prompt));
   } else if (type == "ref/resource" && text_member(reference, "uri")) {
     query.uri_template = *text_member(reference, "uri");
   } else {

@@ -9,7 +9,7 @@ namespace delegate::mcp {
 /// All items are on one page, so no cursor is valid.
 template <class Item>
 Reply Session::listed(const IncomingRequest& incoming, const char* key, const std::vector<Item>& items) const {
-  if (!member(incoming.params, "cursor").is_null()) return invalid_params("there is no such page");
+  if (!member(incoming.params, "cursor").is_null()) return invalid_params("unknown cursor");
   const Version version = incoming.version();
   Json result{{key, Json::array()}};
   for (const Item& item : items) {

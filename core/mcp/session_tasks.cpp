@@ -9,7 +9,7 @@ std::variant<std::string, Refusal> Session::task_named_in(const IncomingRequest&
   const auto name = text_member(incoming.params, "taskId");
   if (!name) return invalid_params("taskId is not a string");
   tasks_.expire(*service_.capabilities().tasks);
-  if (!tasks_.has(*name)) return invalid_params("there is no such task, or it has been forgotten");
+  if (!tasks_.has(*name)) return invalid_params("unknown task, or it has been forgotten");
   return *name;
 }
 
@@ -30,7 +30,7 @@ Reply Session::task_result(const IncomingRequest& incoming) {
 }
 
 Reply Session::list_tasks(const IncomingRequest& incoming) {
-  if (!member(incoming.params, "cursor").is_null()) return invalid_params("there is no such page");
+  if (!member(incoming.params, "cursor").is_null()) return invalid_params("unknown cursor");
   const TaskKeeping& keeping = *service_.capabilities().tasks;
   tasks_.expire(keeping);
   Json result{{"tasks", Json::array()}};

@@ -114,9 +114,9 @@ void complete(Json& result, const Implementation& info) {
   result["_meta"][kMetaServer] = wire(info, Version::v2026_07_28);
 }
 
-void mark_fresh(Json& result, std::chrono::milliseconds fresh_for, bool for_everybody) {
+void mark_fresh(Json& result, std::chrono::milliseconds fresh_for, bool is_public) {
   result["ttlMs"] = fresh_for.count();
-  result["cacheScope"] = for_everybody ? "public" : "private";
+  result["cacheScope"] = is_public ? "public" : "private";
 }
 
 }  // namespace delegate::mcp

@@ -34,6 +34,6 @@ Refusal wire(const Failure& failure, Version version);
 /// Adds what 2026-07-28 requires in every result.
 void complete(Json& result, const Implementation& info);
 /// … and in results that may be cached.
-void mark_fresh(Json& result, std::chrono::milliseconds fresh_for, bool for_everybody);
+void mark_fresh(Json& result, std::chrono::milliseconds fresh_for, bool is_public);
 
 }  // namespace delegate::mcp

@@ -47,13 +47,14 @@ bool is_about(const std::string& backend, const NotificationRows& rows) {
 /// Never a backend that this announcement calls unavailable, even if it has recovered: that is announced on its own.
 std::string fallback_sentence(const NotificationRows& trips, const FallbackFacts& facts) {
   for (const std::string& backend : facts.answering)
-    if (!is_about(backend, trips)) return backend + " answers meanwhile.";
+    if (!is_about(backend, trips)) return backend + " answers instead.";
   return "No other backend can answer now.";
 }
 
 std::string next_try(const NotificationRow& row, milliseconds now) {
   if (!row.retry_at) return {};
-  return "It is tried again " + (*row.retry_at > now ? at_time(*row.retry_at, now) : "with the next call") + ".";
+  return row.subject + " is tried again " + (*row.retry_at > now ? at_time(*row.retry_at, now) : "with the next call") +
+         ".";
 }
 
 NotificationText text_of_trips(const NotificationRows& rows, const FallbackFacts& facts) {

@@ -11,7 +11,7 @@ void start_announcer(const ProcessFacts& process, const OwnCommand& self);
 /// The same, but only if an announcer died before it sent a pending notification.
 void announce_pending(const ProcessFacts& process, const OwnCommand& self, const Engine& engine);
 
-/// How long the announcer waits for a busy store; nobody waits for the announcer.
+/// How long the announcer waits for a busy store. No process waits for the announcer.
 inline constexpr milliseconds kAnnouncerStoreTimeout{10'000};
 
 /// The announcer itself: sends all pending notifications, one announcer at a time on a host. The exit code.

@@ -77,12 +77,10 @@ using OnOutput = std::function<Flow(Stream, std::string_view bytes)>;
 /// Runs the child to its end. Rules:
 /// - An argv array, never a shell; its own session and group, without a terminal; only the three standard descriptors;
 ///   default signal dispositions and an empty mask in the child; SIGPIPE never reaches this process.
-/// - It is done when it has exited and then both pipes are at EOF or `drain_grace` is over. Then all its descendants
-/// are
-///   killed, whatever group or session they are in (with `keep_daemons`: only those left in its group).
-/// - A stop (clock, cancel, Flow) is TERM to the group, up to `term_grace` while output is still drained, then KILL to
-/// all
-///   descendants. The end of this process, in whatever way, is such a stop too.
+/// - It is done when it has exited and then both pipes are at EOF or `drain_grace` is over. Then all descendants are
+///   killed, in any group and session (with `keep_daemons`: only those left in its group).
+/// - A stop (clock, cancel, Flow) sends TERM to the group, drains output for up to `term_grace`, then sends KILL to all
+///   descendants. The end of this process, in any way, is such a stop too.
 /// - `on_output` gets every byte read, also after it asked to finish; it can ask to stop until the end, also while the
 ///   pipes drain. Cancelled or timed out before the start: that end with exit_code -1, and nothing is started.
 /// - If SIGCHLD is ignored, which a process can inherit, it is set to default: every exit code would be lost.

@@ -40,8 +40,7 @@ void close_numbers(unsigned first, unsigned last) {
   for (unsigned fd = first; fd <= last && fd < end; ++fd) ::close(static_cast<int>(fd));
 }
 
-// ---- detached
-// ----------------------------------------------------------------------------------------------------------
+// ---- detached ----
 
 struct DetachedImage {
   const char* executable;
@@ -69,8 +68,7 @@ struct DetachedImage {
   ::_exit(pid < 0 ? 1 : 0);
 }
 
-// ---- lifeline
-// ----------------------------------------------------------------------------------------------------------
+// ---- lifeline ----
 
 /// The file actions and attributes of one posix_spawn.
 class SpawnOptions {
@@ -114,7 +112,7 @@ Status start_detached(const Program& program, int err) {
   const pid_t between = fork_into([&image] { fork_detached(image); });
   if (between < 0) return fail_errno("start: " + program.executable, errno);
   const auto status = wait_for_end(between);
-  if (!status) return {};  // reaped by somebody's SIGCHLD handling: it has done its part
+  if (!status) return {};  // reaped by another SIGCHLD handler: it has done its part
   if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return {};
   return fail(Code::resource_exhausted, "start: " + program.executable + ": no process available");
 }
@@ -138,8 +136,7 @@ Result<LifelineProcess> start_with_lifeline(const Program& program, const std::s
   return process;
 }
 
-// ---- what the kinds share
-// ----------------------------------------------------------------------------------------------
+// ---- what the kinds share ----
 
 Result<Fd> above_standard_streams(Fd fd, const std::string& where) {
   if (fd.get() > STDERR_FILENO) return fd;

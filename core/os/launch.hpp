@@ -10,8 +10,8 @@
 #include "core/base/result.hpp"
 #include "core/os/fd.hpp"
 
-// Everything this program starts goes through here. The kinds, with their parents, sessions, descriptors and ends, are
-// listed in docs/processes.md:
+// How this program starts processes. docs/processes.md lists the kinds with their parents, sessions, descriptors and
+// ends:
 //
 //   supervised   run_child (child.hpp), with spawn.hpp and supervisor.hpp behind it
 //   detached     start_detached
@@ -37,7 +37,7 @@ struct Program {
 /// Code::resource_exhausted: no process or descriptor available.
 Status start_detached(const Program& program, int err = -1);
 
-/// A process whose stdin is held by this one. What the end of stdin means is up to the two of them.
+/// A process whose stdin is held by this one. Both sides agree on what the end of stdin means.
 struct LifelineProcess {
   pid_t pid = 0;
   Fd lifeline;  // writes to its stdin; non-blocking
@@ -48,8 +48,7 @@ struct LifelineProcess {
 /// signals that end a process. It is a child of this process, which has to reap it.
 Result<LifelineProcess> start_with_lifeline(const Program& program, const std::string& cwd);
 
-// ---- what the kinds share
-// ----------------------------------------------------------------------------------------------
+// ---- what the kinds share ----
 
 struct Pipe {
   Fd read;

@@ -7,7 +7,7 @@
 #include "core/base/result.hpp"
 #include "core/os/cancel.hpp"
 
-// Pipes between processes of ours, of which a program that serves several must never wait for one.
+// Pipes between our own processes: a program that serves several must not block on one.
 namespace delegate {
 
 /// True: there is something to read, or the end. False: not by the deadline.
@@ -20,7 +20,7 @@ enum class ReadState { some, nothing, end };
 /// Appends what can be read at once, at most one piece. Blocks on a blocking descriptor without input.
 ReadState read_some(int fd, std::string& text);
 
-/// Waits until a byte can be written, or no longer ever.
+/// Waits until a byte can be written, or until no byte can be written any more.
 void wait_for_room(int fd);
 /// Writes as much as fits into a non-blocking descriptor; how many bytes that was. Code::closed: there is no reader.
 Result<std::size_t> write_some(int fd, std::string_view bytes);

@@ -76,7 +76,7 @@ struct TranscriptFile {
 struct Retrying {
   int failures = 1;       // so far
   milliseconds pause{0};  // before the next retry, if it says so
-  bool for_ever = false;  // it waits without end for something to change
+  bool forever = false;   // it waits without end for something to change
 };
 
 /// Why there is no answer; while judging a call also that there is one (Outcome::answered).

@@ -191,7 +191,7 @@ std::optional<Failure> end_of_retries(const Failure& failed, std::optional<milli
   // No CLI pauses that long by itself: it is the service that asked for it.
   if (retrying.pause > kLongestRetryPause && !end.retry_after && !end.retry_at) end.retry_after = retrying.pause;
   if (retrying.pause > std::min(left.value_or(kLongestRetryPause), kLongestRetryPause)) return end;
-  if (retrying.for_ever || retrying.failures >= kMostFailures || traits(failed.outcome).retry == Retry::pointless)
+  if (retrying.forever || retrying.failures >= kMostFailures || traits(failed.outcome).retry == Retry::pointless)
     return end;
   return std::nullopt;
 }

@@ -3,7 +3,7 @@
 
 namespace delegate {
 
-/// Writes one run's row into the ledger, behind the guard "history": a ledger that keeps failing is left out for a
+/// Writes one run's row into the ledger, behind the guard "history": a ledger that keeps failing is paused for a
 /// while, and an answer never depends on it.
 class LedgerWriter {
  public:

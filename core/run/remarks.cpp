@@ -109,7 +109,7 @@ Remarks explain(const RunResult& result) {
     if (attempt.recovered) note(attempt.backend + " works again");
   }
   for (const Attempt& probe : result.limit_probes)
-    if (probe.recovered) note(probe.backend + " works again, sooner than it said");
+    if (probe.recovered) note(probe.backend + " works again, earlier than announced");
   for (const std::string& warning : result.warnings) note(warning);
   return remarks;
 }

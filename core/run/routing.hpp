@@ -4,8 +4,8 @@
 
 namespace delegate {
 
-/// Decides who may be asked, in the order of the plan: permits and slots, logins, fallback, probes, waits for a slot.
-/// What concerns the answer (is there one, is one being shown) is the Run's.
+/// Decides which backends are asked, in the order of the plan: permits and slots, logins, fallback, probes, waits for a
+/// slot. Run handles the answer (is there one, is one being shown).
 class Routing {
  public:
   /// All are borrowed. Skips and warnings are noted in `result`; `prepared` is refreshed after a wait for a slot.
@@ -21,8 +21,8 @@ class Routing {
   std::optional<AttemptOrder> limit_probe(const RouteStep& step);
   /// When the next candidate may start beside this attempt: probe_timeout for a probe, never for other calls.
   Deadline hedge_delay(const AttemptOrder& order, const RouteStep& step) const;
-  /// Waits until a candidate that was skipped for want of a slot has one. False: there is none, the request does not
-  /// want to wait, or its time is over.
+  /// Waits until a candidate that was skipped because no slot was free has one. False: there is none, the request does
+  /// not want to wait, or its time is over.
   bool wait_for_slot();
   void note(const Attempt& attempt);
 

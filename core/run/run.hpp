@@ -4,8 +4,7 @@
 
 namespace delegate {
 
-/// What `ask` reads as words: one run, from its first step to its result. Who may be asked is decided in Routing, rows
-/// are written by LedgerWriter; here stands what concerns the answer.
+/// One run from first step to result. Routing picks backends, LedgerWriter writes rows, Run handles the answer.
 class Run final : public AttemptListener {
  public:
   Run(const Engine& engine, PreparedAsk& prepared, const CancelToken& cancel, Observer& observer);
@@ -23,7 +22,7 @@ class Run final : public AttemptListener {
   /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
   Deadline end_of_waiting(const HedgedAttempts& attempts) const;
   void note(Attempt attempt);
-  /// True: a candidate without a free slot has one now, so the plan is worth another walk.
+  /// True: a candidate without a free slot has one now, so the plan is tried again.
   bool wait_for_slot() { return !is_over() && routing_.wait_for_slot(); }
   /// There is an answer, or one that was shown in part and will not be completed.
   bool is_decided() const { return answered() || broke_off_; }

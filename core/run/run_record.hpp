@@ -27,8 +27,9 @@ struct RunRecord {
 /// Reads `delegate.ask/1` and `delegate.error/1`. Never fails.
 RunRecord parse_run_record(std::string json);
 
-/// What stands in its place when the command itself failed: a `delegate.error/1` object. `outcome` is "usage",
-/// "configuration", "blocked", "cancelled" or "internal".
+/// What is printed instead when the command itself failed: a `delegate.error/1` object. `outcome` is "usage",
+/// "configuration", "blocked", "not_installed", "cancelled" or "internal"; for a background run without an answer
+/// "waiting", "running" or "killed".
 std::string error_record(const Error& error, std::string_view outcome);
 
 /// The exit code of a run that no signal ended. Several candidates that all failed are "all failed", whatever the last

@@ -25,7 +25,7 @@ TEST_CASE("status shows one row for each backend and where the state is") {
   cli.config("[breaker]\nthreshold = 1\n[backends.claude]\nenabled = false").fails("codex");
   cli.run("ask -b codex hello").expect(1);
   const Finished status = cli.run("status").expect(0).stderr_is("");
-  CHECK_THAT(status.out_lines().at(0), Matches("BACKEND +BREAKER +NEXT +SLOTS +LAST"));
+  CHECK_THAT(status.out_lines().at(0), Matches("BACKEND +BREAKER +DETAIL +SLOTS +LAST"));
   CHECK_THAT(row(status, "codex"),
              Matches("codex +open +probe in [0-9ms ]+ +0/3 +crashed .* ago: exit code 3: codex is broken"));
   CHECK_THAT(row(status, "claude"), Matches("claude +off +0/3"));

@@ -62,7 +62,10 @@ TEST_CASE("config check lists the files that were read") {
   CHECK(json["variables"] == Json::array({"DELEGATE_BREAKER_COOLDOWN"}));
   CHECK(json["notices"].size() == 1);
   cli.set("DELEGATE_BREAKER_COOLDOWN", "soon");
-  cli.run("config check").expect(3).stdout_is("").stderr_has("delegate: read: " + cli.config_file() + ", " + project);
+  cli.run("config check")
+      .expect(3)
+      .stdout_is("")
+      .stderr_has("delegate: files checked: " + cli.config_file() + ", " + project);
 }
 
 TEST_CASE("config check, and no other command, reports what is accepted but has no effect") {

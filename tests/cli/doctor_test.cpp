@@ -233,7 +233,7 @@ TEST_CASE("an open breaker is a problem with its cause and a fix, and a manually
   Well cli;
   cli.trip("agy", {"--say", "hi"});
   const Json open = problem(cli, "agy", "agy is broken");
-  CHECK(mentions(open["what"].get<std::string>(), "is skipped, and probed in "));
+  CHECK(mentions(open["what"].get<std::string>(), "; the next call after that tries it again (last: "));
   CHECK(mentions(fix_of(open), "`delegate breaker reset agy` tries it again now"));
   problem(cli, "router", "can answer now");
   cli.answers("other").run("breaker reset agy").expect(0);
@@ -246,7 +246,7 @@ TEST_CASE("an open breaker is a problem with its cause and a fix, and a manually
   note(cli, "agy", "its breaker is disabled");
   cli.run("breaker enable agy").expect(0);
   cli.fails("agy").run("ask -b agy hello").expect(1);
-  note(cli, "agy", "has failed 1 of 3 times");
+  note(cli, "agy", "has failed once; it is skipped after 3 failures in a row");
 }
 
 TEST_CASE("doctor shows which processes hold the slots in use") {

@@ -90,7 +90,8 @@ TEST_CASE("the drill succeeds where nothing is installed, shows each step, and l
   cli.nothing_is_left();
   CHECK(masked(drill.out) == R"(gemini fails and recovers; ollama answers meanwhile. Both are fake backends in a
 sandbox; processes, HTTP, breaker and state are real. STARTS counts processes of
-gemini. Nothing of yours is read, called or changed.
+gemini. The drill does not use your tools; at the end it checks what is
+installed.
 
     WHAT HAPPENS                  STARTS  ANSWERED BY         BREAKER     TOOK
 ok  gemini is healthy             1       gemini              closed      T

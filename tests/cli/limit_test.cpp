@@ -32,7 +32,7 @@ TEST_CASE("a rate limit opens the breaker at once until the stated time, and sta
   cli.run("status")
       .expect(0)
       .stdout_has("until ")
-      .stdout_has(", slow probe in ")
+      .stdout_has(", limit probe in ")
       .stdout_has("You've hit your limit, resets in 3h 34m");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
   CHECK(cli.spawns("claude") == 1);

@@ -4,7 +4,7 @@
 #include "tests/cli/cli.hpp"
 
 // A clean exit without the record of an answer: what was written is looked for before the answer is called lost, and a
-// cheap call is made once more (C14, C18, F3.10).
+// cheap call is made once more, so that the answer is not lost with its record.
 using namespace delegate::test;
 
 namespace {

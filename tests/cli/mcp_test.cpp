@@ -25,7 +25,7 @@ TEST_CASE("a server that is started by hand says what it is, and serves") {
   Cli cli;
   cli.answers("codex");
   Running by_hand = cli.streams({.in = Streams::In::terminal}).start("mcp");
-  CHECK(by_hand.comes_to_say("hint: an editor agent starts this"));
+  CHECK(by_hand.comes_to_say("delegate: mcp: waiting for an MCP client on stdin"));
   CHECK(by_hand.comes_to_say("`delegate setup`"));
   by_hand.type("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n");
   CHECK(by_hand.comes_to_print("\"id\":1"));

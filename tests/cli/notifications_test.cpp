@@ -35,7 +35,7 @@ TEST_CASE("a trip is announced once by the hook, with cause, substitute and time
   REQUIRE(all.size() == 1);
   CHECK(all[0]["kind"] == "trip");
   CHECK(all[0]["title"] == "gemini is unavailable: it ends with an error");
-  CHECK_THAT(all[0]["message"].get<std::string>(), Contains("codex answers meanwhile. It is tried again "));
+  CHECK_THAT(all[0]["message"].get<std::string>(), Contains("codex answers instead. gemini is tried again "));
   for (const char* secret : {"secret", "private", "path"}) CHECK(all[0].dump().find(secret) == std::string::npos);
   const Json rows = told.records();
   REQUIRE(rows.size() == 1);
@@ -170,7 +170,7 @@ TEST_CASE("an ask that trips several backends announces them together") {
   const auto all = told.in_the_end();
   REQUIRE(all.size() == 1);
   CHECK(all[0]["title"] == "gemini, claude and agy are unavailable");
-  CHECK_THAT(all[0]["message"].get<std::string>(), StartsWith("codex answers meanwhile."));
+  CHECK_THAT(all[0]["message"].get<std::string>(), StartsWith("codex answers instead."));
 }
 
 TEST_CASE("a trip of a nested run is announced even if its announcer ended with the outer run") {

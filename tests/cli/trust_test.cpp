@@ -52,7 +52,7 @@ TEST_CASE("a project's file that sets what runs is rejected until it is trusted,
   cli.run("trust").expect(0).stderr_is("").stdout_is(
       "line 5: backends.codex.kind = \"command\"\nline 6: backends.codex.command = [\"" FAKE_CLI
       "\", \"--read-stdin\", \"--say\", \"from the project\"]\n" +
-      project.path + " now trusted until it changes\n");
+      project.path + " is now trusted until it changes\n");
   project.answers();
   cli.write(project.path, std::string(kBold) + "\n");
   cli.run("ask hello")
@@ -61,7 +61,7 @@ TEST_CASE("a project's file that sets what runs is rejected until it is trusted,
       .stderr_has(project.path + ": has changed since it was trusted, and sets");
   cli.write(project.path, kBold);
   project.answers();
-  cli.run("trust").expect(0).stdout_has("already trusted until it changes");
+  cli.run("trust").expect(0).stdout_has("is already trusted until it changes");
 }
 
 TEST_CASE("every command that needs the configuration fails, and JSON says `blocked`") {
@@ -150,7 +150,7 @@ TEST_CASE("trust fails for a file or directory that does not exist") {
   cli.run("trust")
       .expect(3)
       .stdout_is("")
-      .stderr_has("no delegate.toml from " + cli.home("project"))
+      .stderr_has("no delegate.toml in " + cli.home("project") + " or above: ")
       .stderr_has(cli.home() + " is the home directory");
   cli.run("trust nowhere").expect(2).stdout_is("").stderr_has("project/nowhere: not a directory");
   cli.run("trust --list --forget").expect(2).stdout_is("");

@@ -19,7 +19,8 @@ time on two cores. The times include the start of the CLI, which takes gemini so
 
 - **time**: "≤ 5 s" means more than 2 s and at most 5 s.
 - **last message**: what the CLI alone printed as the reason; "nothing" if it printed none.
-- **counted**: the breaker counts it as a failure. Problems of the network, the prompt or this machine are not counted.
+- **counted**: the breaker counts it as a failure. Lost connections, and problems of the prompt or of this machine, are
+  not counted; a server that cannot be reached is.
 - **retry**: when the vendor said to try again. The breaker stays open until then.
 - For the cases of silence `idle_timeout` is 10 s here. With the default of 180 s they end after three minutes.
 - delegate lets a CLI retry by itself once. It stops the CLI after two failures, if it would wait for more than 10 s, or

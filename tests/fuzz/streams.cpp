@@ -35,7 +35,7 @@ auto facts_of(const ParsedOutput& parsed) {
 }
 
 bool same(const std::optional<Retrying>& a, const std::optional<Retrying>& b) {
-  const auto facts = [](const Retrying& one) { return std::tie(one.failures, one.pause, one.for_ever); };
+  const auto facts = [](const Retrying& one) { return std::tie(one.failures, one.pause, one.forever); };
   return a.has_value() == b.has_value() && (!a || facts(*a) == facts(*b));
 }
 

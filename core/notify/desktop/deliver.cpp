@@ -107,7 +107,7 @@ Status NotifyCall::send_close(const std::string& server, std::uint32_t id, BusCa
 }
 
 /// No "desktop-entry": GNOME closes the notifications of an application that exits. No "transient", so that the
-/// notification is still there for somebody who comes back later. No actions, because no process waits for a click.
+/// notification is still there for a user who comes back later. No actions, because no process waits for a click.
 Status NotifyCall::send_notify(const std::string& server, std::uint32_t replaces, BusCall& call) {
   TRY(const Message message, bus_.call_to(server, kServerPath, kServer, "Notify"));
   sd_bus_message* m = message.get();

@@ -225,7 +225,7 @@ TEST_CASE("a mistake in a login is reported with its place") {
         Lines{"user.toml:1:1: backends.claude.logins[1].name: \"work\" is the name of another login"});
   CHECK(problems_of("[[backends.claude.logins]]\nname = \"a@b\"\n").size() == 1);
   CHECK(problems_of(name + "env = \"x\"\n") ==
-        Lines{"user.toml:3:7: backends.claude.logins[0].env: expected a table of variables, found the text \"x\""});
+        Lines{"user.toml:3:7: backends.claude.logins[0].env: expected a table of variables, found the string \"x\""});
   CHECK(problems_of(name + "env = { CODEX_HOME = 5 }\n").size() == 1);
   CHECK(problems_of(name + "env = { \"A B\" = \"x\" }\n").size() == 1);
   CHECK(problems_of(name + "env = { DELEGATE_DEPTH = \"0\" }\n").size() == 1);

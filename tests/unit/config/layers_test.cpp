@@ -222,8 +222,9 @@ TEST_CASE("values from the environment are checked like those of files") {
       lines(load_config(environment({{"DELEGATE_BREAKER_THRESHOLD", "0"}})))
           .front()
           .starts_with("environment DELEGATE_BREAKER_THRESHOLD: breaker.threshold: must be from 1 to 1000, is 0 -> "));
-  CHECK(lines(load_config(environment({{"DELEGATE_BREAKER_THRESHOLD", "3x"}}))) ==
-        Lines{"environment DELEGATE_BREAKER_THRESHOLD: breaker.threshold: expected an integer, found the text \"3x\""});
+  CHECK(
+      lines(load_config(environment({{"DELEGATE_BREAKER_THRESHOLD", "3x"}}))) ==
+      Lines{"environment DELEGATE_BREAKER_THRESHOLD: breaker.threshold: expected an integer, found the string \"3x\""});
   CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_FALLBACK", "maybe"}}))).size() == 1);
   CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_ORDER", "claude,,codex"}}))).size() == 1);
   CHECK(lines(load_config(environment({{"DELEGATE_ROUTER_TIMEOUT", ""}}))).size() == 1);

@@ -56,17 +56,17 @@ TEST_CASE("an error about a type says what is expected and what was found") {
   CHECK(problems_of("[breaker]\ncooldown = true\n") ==
         Lines{R"(user.toml:2:12: breaker.cooldown: expected a duration like "60s", found a boolean)"});
   CHECK(problems_of("[breaker]\nthreshold = \"3\"\n") ==
-        Lines{R"(user.toml:2:13: breaker.threshold: expected an integer, found the text "3")"});
+        Lines{R"(user.toml:2:13: breaker.threshold: expected an integer, found the string "3")"});
   CHECK(problems_of("[breaker]\nthreshold = 3.5\n") ==
         Lines{"user.toml:2:13: breaker.threshold: expected an integer, found the number 3.5"});
   CHECK(problems_of("[router]\nfallback = 1\n") ==
         Lines{"user.toml:2:12: router.fallback: expected true or false, found the integer 1"});
   CHECK(problems_of("[router]\norder = \"claude\"\n") ==
-        Lines{R"(user.toml:2:9: router.order: expected a list of texts, found the text "claude")"});
+        Lines{R"(user.toml:2:9: router.order: expected a list of strings, found the string "claude")"});
   CHECK(problems_of("[router]\norder = [\"claude\",\n  7]\n") ==
-        Lines{"user.toml:3:3: router.order: expected a text in this list, found the integer 7"});
+        Lines{"user.toml:3:3: router.order: expected a string in this list, found the integer 7"});
   CHECK(problems_of("[backends.gemini]\nmodel = 1979-05-27\n") ==
-        Lines{"user.toml:2:9: backends.gemini.model: expected a text, found a date"});
+        Lines{"user.toml:2:9: backends.gemini.model: expected a string, found a date"});
   CHECK(problems_of("breaker = 3\n") == Lines{"user.toml:1:11: breaker: expected a table, found the integer 3"});
   CHECK(problems_of("[[router]]\n").size() == 1);
   CHECK(problems_of("backends = []\n") == Lines{"user.toml:1:12: backends: expected a table, found a list"});

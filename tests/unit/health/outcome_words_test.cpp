@@ -41,7 +41,7 @@ constexpr std::pair<const char*, const char*> kWords[] = {
     {"dropped", "connection lost"},
     {"send_failed", "connection lost while sending the request"},
     {"collateral_drop", "no connection right after a lost one"},
-    {"pipe_closed", "closed its input before reading the prompt"},
+    {"pipe_closed", "exited before reading the prompt"},
     {"no_slot", "all slots in use"},
     {"breaker_open", "breaker open"},
     {"cancelled", "cancelled"},

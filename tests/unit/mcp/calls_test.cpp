@@ -59,7 +59,7 @@ TEST_CASE("wrong arguments are a result that explains to the model what to fix")
     CHECK(answer.at("result").at("isError") == true);
     CHECK(text_of(answer) ==
           "The arguments of ask are wrong.\nprompt: is required\n"
-          "arguments: there is no \"promt\"; there are: prompt, seconds, tags");
+          "arguments: unknown argument \"promt\" (known: prompt, seconds, tags)");
     CHECK(talk.desk.asked.empty());
   }
 }

@@ -64,7 +64,7 @@ TEST_CASE("a trip names the failed backend, the reason, its substitute, the retr
   const auto told = records.of({1});
   REQUIRE(told.size() == 1);
   CHECK(told[0].text.title == "gemini is unavailable: its sign-in is no longer valid");
-  CHECK(told[0].text.message == "ollama answers meanwhile. It is tried again at 12:01. Sign in to it again.");
+  CHECK(told[0].text.message == "ollama answers instead. gemini is tried again at 12:01. Sign in to it again.");
   CHECK(told[0].severity == NotificationSeverity::warning);
 }
 
@@ -79,14 +79,14 @@ TEST_CASE("a time on another day is shown with its day") {
 TEST_CASE("a trip that is announced late names no time that has passed") {
   Records records;
   records.trip("gemini").retry_at = kNoon - 1s;
-  CHECK_THAT(records.of({1})[0].text.message, Contains("It is tried again with the next call."));
+  CHECK_THAT(records.of({1})[0].text.message, Contains("gemini is tried again with the next call."));
 }
 
 TEST_CASE("the substitute is not the backend that is announced as unavailable, even if it has recovered") {
   Records records;
   records.facts.answering = {"gemini", "codex"};
   records.trip("gemini");
-  CHECK_THAT(records.of({1})[0].text.message, StartsWith("codex answers meanwhile."));
+  CHECK_THAT(records.of({1})[0].text.message, StartsWith("codex answers instead."));
 }
 
 TEST_CASE("an announcement says when no other backend is left") {
@@ -105,7 +105,7 @@ TEST_CASE("a storm is one announcement") {
   REQUIRE(told.size() == 1);
   CHECK(told[0].text.title == "claude, codex and gemini are unavailable");
   CHECK(told[0].text.message ==
-        "ollama answers meanwhile.\n"
+        "ollama answers instead.\n"
         "claude: its sign-in is no longer valid\n"
         "codex: it cannot be reached\n"
         "gemini: it does not answer in time");
@@ -155,7 +155,7 @@ TEST_CASE("no backend is announced both as unavailable and as the substitute") {
   Records records;
   records.facts.answering = {"gemini", "ollama"};
   records.trip("gemini");
-  CHECK_THAT(records.of({1})[0].text.message, Contains("ollama answers meanwhile."));
+  CHECK_THAT(records.of({1})[0].text.message, Contains("ollama answers instead."));
 }
 
 TEST_CASE("a recovery replaces a notification that also shows another outage, and says that it continues") {

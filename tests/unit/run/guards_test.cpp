@@ -7,7 +7,7 @@
 #include "core/state/memory.hpp"
 #include "tests/helpers/hand_clock.hpp"
 
-// The guards of our own side jobs (E, F5).
+// The guards of our own side jobs: a job that keeps failing is paused for a while.
 using namespace delegate;
 using namespace std::chrono_literals;
 using delegate::test::HandClock;

@@ -40,7 +40,7 @@ TEST_CASE("a pause is sat out when it is short and there is time for it") {
   CHECK_FALSE(goes_on(failed(Outcome::rate_limited, {.pause = 2s}), 1999ms));
   CHECK(goes_on(failed(Outcome::rate_limited, {.pause = 10s}), std::nullopt));
   CHECK_FALSE(goes_on(failed(Outcome::rate_limited, {.pause = 10001ms}), std::nullopt));
-  CHECK_FALSE(goes_on(failed(Outcome::unreachable, {.for_ever = true})));
+  CHECK_FALSE(goes_on(failed(Outcome::unreachable, {.forever = true})));
 }
 
 TEST_CASE("a pause that is not sat out is when the service may be asked again") {

@@ -8,7 +8,8 @@ using namespace delegate::cli::setup;
 TEST_CASE("a difference shows removed and added lines, with two lines of context") {
   CHECK(difference("a\nb\nc\nd\ne\n", "a\nb\nc\nX\nd\ne\n", {"a", "b", "c", "d", "e", "X"}) ==
         "@@ -2,4 +2,5 @@\n b\n c\n+X\n d\n e\n");
-  CHECK(difference("", "a\n", {"a"}) == "@@ -1,0 +1,1 @@\n+a\n");
+  CHECK(difference("", "a\n", {"a"}) == "@@ -0,0 +1,1 @@\n+a\n");
+  CHECK(difference("a\n", "", {"a"}) == "@@ -1,1 +0,0 @@\n-a\n");
   CHECK(difference("a\nb\nc\n", "a\nc\n", {"a", "b", "c"}) == "@@ -1,3 +1,2 @@\n a\n-b\n c\n");
 }
 
