@@ -2,11 +2,10 @@
 
 #include "core/base/host_time.hpp"
 #include "core/base/ids.hpp"
+#include "core/base/json.hpp"
 
 namespace delegate::cli::server {
 namespace {
-
-using mcp::Json;
 
 constexpr const char* kInstructions =
     "Ask another coding agent when a second opinion, another model's strength or a cheap local model helps. It sees "
