@@ -42,7 +42,7 @@ TEST_CASE("the picture fits the terminal, also after it was made narrower") {
   Running watcher = cli.start("status --watch");
   REQUIRE(watcher.comes_to_say("Press Ctrl-C to exit"));
   watcher.resize(20);
-  REQUIRE(watcher.comes_to_say("BACKEND  BREAKER  N…\x1b[K"));
+  REQUIRE(watcher.comes_to_say("BACKEND  BREAKER  D…\x1b[K"));
   watcher.signal_group(SIGINT);
   watcher.finish().expect(130);
 }
