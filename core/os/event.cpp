@@ -7,6 +7,7 @@
 #include <cstdint>
 
 namespace delegate {
+
 Event::Event() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 void Event::signal() {

@@ -27,7 +27,7 @@ constexpr Hint kHints[] = {
     {Outcome::not_installed,     "see `delegate backends`"},
     {Outcome::spawn_failed,      "check backends.{name}.command, which is `{command}`"},
     {Outcome::spawn_failed,      "see `delegate backends --check`"},
-    {Outcome::resources,         "free disk space, memory or processes, or make HOME writable; `ulimit -a` shows this shell's limits"},
+    {Outcome::resources,         "free disk space or memory, end some programs, or make HOME writable; `ulimit -a` shows limits"},
     {Outcome::unreachable,       "check the network connection and the proxy settings of this machine"},
     {Outcome::connect_timeout,   "check the network connection and the proxy settings of this machine"},
     {Outcome::timed_out,         "raise backends.{name}.{limit} if it needs longer"},

@@ -3,6 +3,7 @@
 #include "core/run/judge.hpp"
 
 namespace delegate {
+
 Flow Reader::take(Stream stream, std::string_view bytes) {
   lines(stream).feed(bytes, [&](std::string_view line) { backend_.read(parsed_, task_, stream, line); });
   if (on_parsed_) on_parsed_(parsed_);

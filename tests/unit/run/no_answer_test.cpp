@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/health/outcome_words.hpp"
+
 namespace delegate::test {
 namespace {
 
@@ -20,6 +22,14 @@ RunResult run_of(std::vector<Attempt> attempts, std::vector<Skip> skips, const s
 }
 
 }  // namespace
+
+TEST_CASE("each reason for a skip has words, which are not its code") {
+  for (int i = 0; i <= static_cast<int>(SkipReason::login_unset); ++i) {
+    const std::string_view code = to_string(static_cast<SkipReason>(i));
+    INFO(code);
+    CHECK(words_for(code).find('_') == std::string_view::npos);
+  }
+}
 
 TEST_CASE("without an answer the last attempt's outcome is the run's, with the messages of all and the first hint") {
   const RunResult run =
