@@ -1,5 +1,6 @@
 #include "core/os/process.hpp"
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -8,10 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "core/base/deadline.hpp"
 #include "core/os/clock.hpp"
@@ -46,6 +50,16 @@ class Sleeper {
  private:
   pid_t pid_;
 };
+
+/// Waits for the end of a child; one that hangs is killed. It is reaped.
+bool ends(pid_t pid) {
+  const Fd pidfd = open_pidfd(pid);
+  pollfd end{pidfd.get(), POLLIN, 0};
+  const bool ended = ::poll(&end, 1, 10'000) == 1;
+  if (!ended) ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  return ended;
+}
 
 std::int64_t start_time_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
@@ -84,6 +98,26 @@ TEST_CASE("this process is alive, even under a name that could confuse a parser 
   CHECK(self.pid == ::getpid());
   CHECK(self.start_time == start_time_of(::getpid()));
   CHECK(is_alive(self, "boot"));
+}
+
+TEST_CASE("a forked process can take a name while other threads of its parent begin and end") {
+  std::atomic<bool> enough = false;
+  const auto begin_threads = [&] {
+    while (!enough) std::thread([] {}).join();
+  };
+  std::array<std::thread, 3> busy{std::thread(begin_threads), std::thread(begin_threads), std::thread(begin_threads)};
+  int hung = 0;
+  for (int i = 0; i < 400 && hung == 0; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      set_process_name("renamed");
+      ::_exit(0);
+    }
+    if (!ends(pid)) ++hung;
+  }
+  enough = true;
+  for (std::thread& thread : busy) thread.join();
+  CHECK(hung == 0);
 }
 
 TEST_CASE("a process counts as dead only if that is certain") {
