@@ -40,8 +40,8 @@ JobEvent read_event(const OrderedJson& json) {
   }
   if (json.contains("ended")) {
     const OrderedJson& ended = json["ended"];
-    return job_event::Ended{{parse_run_record(ended.at("result")), remarks_from(ended.at("remarks").get<std::string>()),
-                             ended.at("exit_code").get<int>()}};
+    return job_event::Ended{
+        {parse_run_record(ended.at("result")), remarks_from(ended.at("remarks")), ended.at("exit_code").get<int>()}};
   }
   const OrderedJson& error = json.at("error");
   return job_event::Failed{error.at("message"), error.value("hint", "")};

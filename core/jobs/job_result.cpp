@@ -50,45 +50,48 @@ Remark remark_from_line(std::string_view line) {
 JobResult to_job_result(const RunResult& result, const Redactor& redact) {
   Remarks remarks = explain(result);
   for (Remark& remark : remarks) remark.text = redact(one_line(remark.text, kMaxRemark));
-  return {parse_run_record(delegate::to_json(result)), std::move(remarks), exit_code_of(result)};
+  return {to_record(result), std::move(remarks), exit_code_of(result)};
 }
 
 JobResult to_job_result(const Error& error) {
   Remarks remarks{{Remark::Kind::error, error.what, true}};
   if (!error.hint.empty()) remarks.push_back({Remark::Kind::hint, error.hint, true});
-  return {parse_run_record(error_record(error, "internal")), std::move(remarks), kInternal};
+  return {to_record(error, "internal"), std::move(remarks), kInternal};
 }
 
 JobResult job_result_from(const JobRow& row) {
-  return {parse_run_record(row.result), remarks_from(row.remarks), row.exit_code};
+  return {parse_run_record(row.result), stored_remarks(row.remarks), row.exit_code};
 }
 
 JobRow ended_row(std::string id, milliseconds ended_at, const JobResult& result) {
   return {.id = std::move(id),
           .ended_at = ended_at,
           .result = result.record.json,
-          .remarks = to_json(result.remarks),
+          .remarks = dump(to_json(result.remarks)),
           .exit_code = result.exit_code};
 }
 
-std::string to_json(const Remarks& remarks) {
+OrderedJson to_json(const Remarks& remarks) {
   OrderedJson list = OrderedJson::array();
   for (const Remark& remark : remarks)
     list.push_back({{"kind", name_of(remark.kind)}, {"text", remark.text}, {"about_failure", remark.is_about_failure}});
-  return dump(list);
+  return list;
 }
 
-Remarks remarks_from(std::string_view text) {
+Remarks remarks_from(const OrderedJson& list) {
   Remarks remarks;
+  for (const OrderedJson& one : list) remarks.push_back(remark_from(one));
+  return remarks;
+}
+
+Remarks stored_remarks(std::string_view text) {
   try {  // a border where exceptions end
     const OrderedJson list = OrderedJson::parse(text);
-    if (list.is_array()) {
-      for (const OrderedJson& one : list) remarks.push_back(remark_from(one));
-      return remarks;
-    }
+    if (list.is_array()) return remarks_from(list);
   } catch (const OrderedJson::exception&) {
-    remarks.clear();  // not an array of ours: lines
+    // not an array of ours: lines
   }
+  Remarks remarks;
   for (const std::string_view line : split(text, '\n'))
     if (!line.empty()) remarks.push_back(remark_from_line(line));
   return remarks;

@@ -1,4 +1,5 @@
 #pragma once
+#include "core/base/json.hpp"
 #include "core/base/redact.hpp"
 #include "core/run/remarks.hpp"
 #include "core/run/run_record.hpp"
@@ -22,8 +23,10 @@ JobResult to_job_result(const Error& error);
 JobResult job_result_from(const JobRow& row);
 JobRow ended_row(std::string id, milliseconds ended_at, const JobResult& result);
 
-/// Remarks as a JSON array on one line. Text that is not such an array is read as lines of stderr.
-std::string to_json(const Remarks& remarks);
-Remarks remarks_from(std::string_view text);
+/// As a JSON array; reading throws OrderedJson::exception.
+OrderedJson to_json(const Remarks& remarks);
+Remarks remarks_from(const OrderedJson& list);
+/// Text that is not such an array is read as lines of stderr.
+Remarks stored_remarks(std::string_view text);
 
 }  // namespace delegate::jobs

@@ -17,9 +17,9 @@ bool may_have_been_shown(const Error& error) {
 }
 
 /// Adds the guard's remark to a channel's detail: the announcer's stderr is not read, so the record is its log.
-std::string with_remark(const std::string& detail, const Guarded<ChannelResult>& result, const std::string& guard) {
-  if (!result.remark.starts_with(guard + ":")) return detail;
-  return detail.empty() ? result.remark : detail + " (" + result.remark + ")";
+std::string with_remark(const std::string& detail, const GuardRemark& remark) {
+  if (!remark.is_about_guard || remark.text.empty()) return detail;
+  return detail.empty() ? remark.text : detail + " (" + remark.text + ")";
 }
 
 void add(std::string& text, const std::string& more) {
@@ -47,11 +47,10 @@ std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettin
 DeliveryResult deliver(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement) {
   std::string reasons;
   for (const Channel& channel : channels) {
-    const std::string guard = "notify_" + channel.name;
     const auto result = guard_fail_open(
-        guards, guard, [&] { return channel.deliver(announcement); },
+        guards, "notify_" + channel.name, [&] { return channel.deliver(announcement); },
         ChannelResult{.detail = "paused after repeated failures"});
-    std::string detail = with_remark(result.error ? result.error->what : result.value.detail, result, guard);
+    std::string detail = with_remark(result.error ? result.error->what : result.value.detail, result.remark);
     if (result.value.accepted) {
       add(detail, reasons);
       return {DeliveryState::delivered, channel.name, detail, result.value.handle};

@@ -101,10 +101,10 @@ void Guards::release(const std::string& name, const Ticket& ticket) {
   if (!noted) return;  // then the trial ends with its lease
 }
 
-std::string Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
+GuardRemark Guards::leave(const std::string& name, const Entry& entry, const Error* failed) {
   const std::string error = failed == nullptr ? "" : one_line(without_directories(failed->what), kLongestError);
   const bool is_stopped = failed != nullptr && failed->code == Code::cancelled;
-  std::string failure = failed == nullptr || is_stopped ? "" : name + " failed: " + error;
+  GuardRemark failure{failed == nullptr || is_stopped ? "" : name + " failed: " + error};
   if (store_ == nullptr || !entry.ticket) return failure;
   if (is_stopped || (failed != nullptr && failed->code == Code::busy)) {
     if (entry.is_trial) release(name, *entry.ticket);
@@ -127,8 +127,8 @@ std::string Guards::leave(const std::string& name, const Entry& entry, const Err
   });
   if (!noted) return failure;
   keep(name, change);
-  if (!change.empty()) return change;
-  return is_reported ? failure : "";
+  if (!change.empty()) return {std::move(change), true};
+  return is_reported ? failure : GuardRemark{};
 }
 
 Result<int> Guards::reset(const std::string& name) {

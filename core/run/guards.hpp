@@ -14,13 +14,19 @@
 // machine is that of the backends' breakers, without back-off.
 namespace delegate {
 
+/// For the person; mostly empty.
+struct GuardRemark {
+  std::string text;
+  bool is_about_guard = false;  // that it paused or resumed the job; else about the failure of the job itself
+};
+
 /// The result of a side job. A failure is always returned to the caller, even if the guard has nothing to say about it.
 template <class T>
 struct Guarded {
   T value;                     // the job's result, or the fallback
   bool ran = false;            // false: paused
   std::optional<Error> error;  // why it failed
-  std::string remark;          // for the person; mostly empty
+  GuardRemark remark;
 };
 
 /// Most side jobs run where no person reads their output, so the newest remark about a guard is also kept as the detail
@@ -39,9 +45,9 @@ class Guards {
     std::string last_error;
   };
   Entry enter(const std::string& name);
-  /// Records the result and returns a remark about it. Code::busy (another process was first) and Code::cancelled are
+  /// Records the result. Code::busy (another process was first) and Code::cancelled are
   /// no failures of the job.
-  std::string leave(const std::string& name, const Entry& entry, const Error* failed);
+  GuardRemark leave(const std::string& name, const Entry& entry, const Error* failed);
 
   /// Closes one guard, or all if `name` is empty. Returns how many were not closed or had failures.
   Result<int> reset(const std::string& name);
@@ -66,9 +72,9 @@ auto guard_fail_open(Guards& guards, const std::string& name, Job&& job, Otherwi
     else return std::forward<Otherwise>(otherwise);
   };
   Guards::Entry entry = guards.enter(name);
-  if (!entry.may_run) return Guarded<T>{.value = make(), .remark = std::move(entry.remark)};
+  if (!entry.may_run) return Guarded<T>{.value = make(), .remark = {std::move(entry.remark), true}};
   Result<T> done = std::forward<Job>(job)();
-  std::string remark = guards.leave(name, entry, done ? nullptr : &done.error());
+  GuardRemark remark = guards.leave(name, entry, done ? nullptr : &done.error());
   if (done) return Guarded<T>{.value = *std::move(done), .ran = true, .remark = std::move(remark)};
   return Guarded<T>{.value = make(), .ran = true, .error = std::move(done).error(), .remark = std::move(remark)};
 }

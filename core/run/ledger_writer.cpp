@@ -45,8 +45,8 @@ void LedgerWriter::enter_guard() {
 }
 
 void LedgerWriter::leave_guard() {
-  std::string remark = engine_.guards.leave("history", entry_, trouble_ ? &*trouble_ : nullptr);
-  if (!remark.empty()) remarks_.push_back(std::move(remark));
+  GuardRemark remark = engine_.guards.leave("history", entry_, trouble_ ? &*trouble_ : nullptr);
+  if (!remark.text.empty()) remarks_.push_back(std::move(remark.text));
 }
 
 void LedgerWriter::note(const Status& written) {

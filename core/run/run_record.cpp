@@ -72,6 +72,26 @@ std::string to_json(const RunResult& result) {
   return dump(json);
 }
 
+RunRecord to_record(const RunResult& result) {
+  RunRecord record{.json = to_json(result), .took = result.took};
+  if (const auto& answer = result.answer) {
+    record.answer = answer->text;
+    record.backend = answer->backend;
+    record.model = answer->model;
+    record.session_id = answer->session_id;
+    return record;
+  }
+  record.outcome = to_string(result.outcome);
+  record.message = result.message;
+  record.hint = result.hint;
+  return record;
+}
+
+RunRecord to_record(const Error& error, std::string_view outcome) {
+  return {
+      .json = error_record(error, outcome), .outcome = std::string(outcome), .message = error.what, .hint = error.hint};
+}
+
 RunRecord parse_run_record(std::string text) {
   const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   RunRecord record{.json = std::move(text)};

@@ -11,7 +11,7 @@ namespace delegate {
 /// keeps it for a background run.
 std::string to_json(const RunResult& result);
 
-/// A record that was read back. What is missing in it, or has another type, is empty here.
+/// How a run ended, as far as those who did not see it need to know.
 struct RunRecord {
   std::string json;  // the record itself
   std::optional<std::string> answer;
@@ -24,7 +24,11 @@ struct RunRecord {
   std::string message;
   std::string hint;
 };
-/// Reads `delegate.ask/1` and `delegate.error/1`. Never fails.
+RunRecord to_record(const RunResult& result);
+/// Of a command that failed itself.
+RunRecord to_record(const Error& error, std::string_view outcome);
+/// Reads `delegate.ask/1` and `delegate.error/1` from the store or another process. Never fails: what is missing, or
+/// has another type, is empty.
 RunRecord parse_run_record(std::string json);
 
 /// What is printed instead when the command itself failed: a `delegate.error/1` object. `outcome` is "usage",

@@ -37,11 +37,12 @@ TEST_CASE("a record without an answer has the outcome, the message and the hint 
   result.outcome = Outcome::no_slot;
   result.message = "all slots are in use";
   result.hint = "wait";
-  const RunRecord record = parse_run_record(delegate::to_json(result));
-  CHECK_FALSE(record.answer);
-  CHECK(record.outcome == to_string(Outcome::no_slot));
-  CHECK(record.message == "all slots are in use");
-  CHECK(record.hint == "wait");
+  for (const RunRecord& record : {to_record(result), parse_run_record(to_record(result).json)}) {
+    CHECK_FALSE(record.answer);
+    CHECK(record.outcome == to_string(Outcome::no_slot));
+    CHECK(record.message == "all slots are in use");
+    CHECK(record.hint == "wait");
+  }
 }
 
 TEST_CASE("a text that is no record is read as one without an answer") {
@@ -83,12 +84,12 @@ TEST_CASE("remarks that an older version stored as lines are read") {
       {Remark::Kind::note, "its last failure: exit code 3"},
       {Remark::Kind::hint, "see `delegate status`"}};
   CHECK(job_result_from(row).remarks == expected);
-  CHECK(remarks_from("").empty());
+  CHECK(stored_remarks("").empty());
 }
 
 TEST_CASE("each line that an older version stored is printed as it was") {
   for (const char* line : {"delegate: claude skipped", "hint: wait", "[delegate:degraded] x skipped: disabled."})
-    CHECK(line_of(remarks_from(std::string(line) + "\n").at(0)) == line);
+    CHECK(line_of(stored_remarks(std::string(line) + "\n").at(0)) == line);
 }
 
 TEST_CASE("an error that kept a job from running is its result") {

@@ -32,7 +32,7 @@ struct House {
           return fail(Code::unavailable, "disk is full");
         },
         "stale");
-    if (!done.remark.empty()) said += done.remark + "\n";
+    if (!done.remark.text.empty()) said += done.remark.text + "\n";
     return done;
   }
   void fail_times(int times) {
@@ -131,14 +131,14 @@ TEST_CASE("only one is tried at a time, over all processes") {
   const Guards::Entry first = others.enter("cache");
   CHECK(first.may_run);
   CHECK_FALSE(house.guards.enter("cache").may_run);
-  CHECK(others.leave("cache", first, nullptr) == "cache: works again, was skipped once");
+  CHECK(others.leave("cache", first, nullptr).text == "cache: works again, was skipped once");
 }
 
 TEST_CASE("a job that others keep waiting has not failed: it is said, and never counted") {
   House house;
   const Error busy{Code::busy, "others hold it", ""};
   for (int i = 0; i < 5; ++i)
-    CHECK(house.guards.leave("cache", house.guards.enter("cache"), &busy) == "cache failed: others hold it");
+    CHECK(house.guards.leave("cache", house.guards.enter("cache"), &busy).text == "cache failed: others hold it");
   CHECK(house.state() == GuardState{});
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("a job that began before the trip and fails after it is said, and not 
   const Guards::Entry early = house.guards.enter("cache");
   house.fail_times(3);
   const Error late{Code::unavailable, "too late", ""};
-  CHECK(house.guards.leave("cache", early, &late) == "cache failed: too late");
+  CHECK(house.guards.leave("cache", early, &late).text == "cache failed: too late");
   CHECK(house.state().failures == 3);
 }
 
@@ -159,25 +159,25 @@ TEST_CASE("a single try that others keep waiting is given back, for the next one
   for (int i = 0; i < 2; ++i) {
     const Guards::Entry entry = house.guards.enter("cache");
     REQUIRE(entry.is_trial);
-    CHECK(house.guards.leave("cache", entry, &busy) == "cache failed: others hold it");
+    CHECK(house.guards.leave("cache", entry, &busy).text == "cache failed: others hold it");
   }
   CHECK(house.state().failures == 3);
-  CHECK(house.job(true).remark == "cache: works again");
+  CHECK(house.job(true).remark.text == "cache: works again");
 }
 
 TEST_CASE(
     "a job that somebody stopped says nothing of itself: neither counted nor said, and its single try given back") {
   House house;
   const Error stopped{Code::cancelled, "was interrupted", ""};
-  for (int i = 0; i < 5; ++i) CHECK(house.guards.leave("cache", house.guards.enter("cache"), &stopped).empty());
+  for (int i = 0; i < 5; ++i) CHECK(house.guards.leave("cache", house.guards.enter("cache"), &stopped).text.empty());
   CHECK(house.state() == GuardState{});
   house.fail_times(3);
   house.clock.pass(5min);
   const Guards::Entry entry = house.guards.enter("cache");
   REQUIRE(entry.is_trial);
-  CHECK(house.guards.leave("cache", entry, &stopped).empty());
+  CHECK(house.guards.leave("cache", entry, &stopped).text.empty());
   CHECK(house.state().failures == 3);
-  CHECK(house.job(true).remark == "cache: works again");
+  CHECK(house.job(true).remark.text == "cache: works again");
 }
 
 TEST_CASE("with reset_after 0 a job stays paused until the guard is reset") {
@@ -186,7 +186,7 @@ TEST_CASE("with reset_after 0 a job stays paused until the guard is reset") {
   Guards guards(house.store.get(), house.self, house.settings);
   const Error broken{Code::unavailable, "broken", ""};
   std::string said;
-  for (int i = 0; i < 3; ++i) said = guards.leave("cache", guards.enter("cache"), &broken);
+  for (int i = 0; i < 3; ++i) said = guards.leave("cache", guards.enter("cache"), &broken).text;
   CHECK(said == "cache: failed 3 times in a row, paused until it is reset (last: broken)");
   house.clock.pass(24h * 365);
   CHECK_FALSE(guards.enter("cache").may_run);
@@ -268,7 +268,7 @@ TEST_CASE("what a guard keeps and says of an error has no directories; who keeps
   const auto broken = [&]() -> Status { return fail(Code::unavailable, what); };
   const auto done = guard_fail_open(house.guards, "history", broken);
   CHECK(done.error->what == what);
-  CHECK(done.remark == "history failed: state.db: query: no such table: runs (see 'x y.log', and/or a/b)");
+  CHECK(done.remark.text == "history failed: state.db: query: no such table: runs (see 'x y.log', and/or a/b)");
   CHECK(house.store->guard("history").value().breaker.streak.size() == 1);
 }
 
@@ -276,7 +276,7 @@ TEST_CASE("a success of one process ends the failures of another, whichever bega
   House house;
   const Guards::Entry early = house.guards.enter("cache");
   house.fail_times(2);
-  CHECK(house.guards.leave("cache", early, nullptr).empty());
+  CHECK(house.guards.leave("cache", early, nullptr).text.empty());
   CHECK(house.state().failures == 0);
 }
 
@@ -286,7 +286,7 @@ TEST_CASE("without a store every side job runs, and its failures are said") {
     const Guards::Entry entry = none.enter("history");
     CHECK(entry.may_run);
     const Error error{Code::internal, "x", ""};
-    CHECK(none.leave("history", entry, &error) == "history failed: x");
-    CHECK(none.leave("history", entry, nullptr).empty());
+    CHECK(none.leave("history", entry, &error).text == "history failed: x");
+    CHECK(none.leave("history", entry, nullptr).text.empty());
   }
 }
