@@ -58,7 +58,6 @@ class Loader {
       take(std::move(project));
     }
     take(from_environment(sources.environment, backend_names(), problems_, warnings_));
-    take(from_flags(sources.flags, backend_names(), problems_));
   }
 
   void take(LayerSettings layer) {

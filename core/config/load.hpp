@@ -34,7 +34,6 @@ struct ConfigSources {
   std::optional<ConfigFile> project_file;  // may set what runs, connects or stores only if trusted
   ProjectTrust project_trust = ProjectTrust::none;
   std::map<std::string, std::string> environment;  // the DELEGATE_* variables
-  std::map<std::string, std::string> flags;        // dotted key -> text, from the command line
 };
 
 /// A setting of a project's file that needs trust.

@@ -64,7 +64,7 @@ std::vector<std::string> variables_of(const Config& config) {
 
 std::string origin_text(const ProcessFacts& process, const Configured& configured, const Origin& origin) {
   if (origin.layer == Layer::built_in) return "built-in";
-  if (origin.layer == Layer::environment || origin.layer == Layer::flag) return origin.source;
+  if (origin.layer == Layer::environment) return origin.source;
   std::string text = one_line(with_tilde(process, origin.source), 1000) + ":" + std::to_string(origin.line);
   const bool trusted = configured.sources.project_trust == ProjectTrust::trusted;
   if (origin.layer == Layer::project_file && trusted) text += ", trusted";
