@@ -86,7 +86,7 @@ void stray_variable(const std::string& variable, const Origin& origin, const Var
     return problems.add({origin, "", "no such setting", suggestion(variable, names)});
   }
   const std::string meant = meant_variable(variable, known);
-  if (!meant.empty()) warnings.push_back({origin, "", "ignored: no such setting", "did you mean `" + meant + "`?"});
+  if (!meant.empty()) warnings.push_back({origin, "", "ignored: no such setting", did_you_mean(meant)});
 }
 
 void add_setting(const Target& target, const std::string& text, const Origin& origin, LayerSettings& out) {

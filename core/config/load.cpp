@@ -94,9 +94,8 @@ class Loader {
 
   void kind_is_missing(const std::string& name, const Origin& origin) {
     const std::vector<std::string> kinds(backend_kinds().begin(), backend_kinds().end());
-    const std::string hint = suggestion(name, built_in_names());
     problems_.add({origin, "backends." + name + ".kind", "must be set for a backend that is not built in",
-                   hint.empty() ? "one of " + join(kinds, ", ") : hint});
+                   did_you_mean(nearest(name, built_in_names()), "one of " + join(kinds, ", "))});
   }
 
   std::vector<std::string> built_in_names() const {
