@@ -12,9 +12,8 @@ namespace {
 constexpr std::size_t kMostKeys = 12;  // of an untrusted file, listed in one line
 
 std::string key_and_line(const ConfigProblem& problem) {
-  const bool is_suggestion = problem.hint.starts_with("did you mean");
-  return problem.key + " (line " + std::to_string(problem.origin.line) + (is_suggestion ? ", " + problem.hint : "") +
-         ")";
+  const std::string meant = problem.meant.empty() ? "" : ", " + did_you_mean(problem.meant);
+  return problem.key + " (line " + std::to_string(problem.origin.line) + meant + ")";
 }
 
 Error untrusted(const Configured& configured, const std::vector<std::string>& settings) {

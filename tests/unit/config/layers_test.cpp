@@ -105,6 +105,8 @@ TEST_CASE("a project's file cannot add a backend, but may adjust and order the k
       lines(load_project("[backends.gemni]\nmodel = \"x\"\n")) ==
       Lines{"project.toml:1:11: backends.gemni: a new backend may not come from a project's delegate.toml that is not "
             "trusted -> did you mean `gemini`?"});
+  CHECK(load_project("[backends.gemni]\nmodel = \"x\"\n").problems.front().meant == "gemini");
+  CHECK(load_project("[backends.evil]\nmodel = \"x\"\n").problems.front().meant.empty());
   ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n");
   sources.project_file = ConfigFile{"project.toml",
                                     "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"
