@@ -42,7 +42,7 @@ ConfigVerdict verdict_on(const Configured& configured) {
   for (const ConfigProblem& problem : configured.loaded.problems)
     if (problem.needs_trust) settings.push_back(key_and_line(problem));
     else verdict.errors.push_back({Code::invalid_argument, to_string(problem), problem.hint});
-  if (verdict.errors.empty() && !settings.empty()) verdict.outcome = "blocked";
+  verdict.lacks_only_trust = verdict.errors.empty() && !settings.empty();
   if (!settings.empty()) verdict.errors.push_back(untrusted(configured, settings));
   return verdict;
 }
