@@ -4,6 +4,7 @@
 #include "backends/ollama_models.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/signatures.hpp"
+#include "core/base/environment.hpp"
 #include "core/base/json.hpp"
 
 // The local model through the native API of Ollama. Beware: no byte arrives before the first token; a stream may end
@@ -18,8 +19,7 @@ constexpr std::size_t kLongestShown = 80;
 /// The configured address; empty: none.
 std::string named_place(const Task& task) {
   if (!task.settings.url.empty()) return task.settings.url;
-  const auto host = task.environment.find("OLLAMA_HOST");
-  return host == task.environment.end() ? std::string() : host->second;
+  return variable_in(task.environment, "OLLAMA_HOST");
 }
 
 std::string base_url(const Task& task) { return ollama_base_url(named_place(task)); }

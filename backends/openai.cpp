@@ -3,6 +3,7 @@
 #include "backends/ollama_host.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/signatures.hpp"
+#include "core/base/environment.hpp"
 #include "core/base/json.hpp"
 
 // Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; only a finish_reason or `[DONE]`
@@ -18,9 +19,8 @@ std::string base_url(const Task& task) {
 
 std::vector<std::string> headers(const Task& task) {
   std::vector<std::string> out{"Content-Type: application/json"};
-  const auto key = task.environment.find(task.settings.api_key_env);
-  if (!task.settings.api_key_env.empty() && key != task.environment.end() && !key->second.empty())
-    out.push_back("Authorization: Bearer " + key->second);
+  const std::string key = variable_in(task.environment, task.settings.api_key_env);
+  if (!task.settings.api_key_env.empty() && !key.empty()) out.push_back("Authorization: Bearer " + key);
   return out;
 }
 

@@ -21,8 +21,6 @@ std::string see_help(const CommandRow* command) {
   return "see `delegate " + (command == nullptr ? "" : std::string(command->name) + " ") + "--help`";
 }
 
-std::string did_you_mean(std::string_view near) { return "did you mean `" + std::string(near) + "`?"; }
-
 /// Every option of this command, without its positional arguments.
 std::vector<const OptionRow*> options_of(const CommandRow* command) {
   std::vector<const OptionRow*> options;
@@ -65,10 +63,9 @@ Problem check_choice(const CommandRow* command, const OptionRow& option, const s
   const auto choices = option.choices();
   if (std::find(choices.begin(), choices.end(), value) != choices.end()) return std::nullopt;
   const std::vector<std::string> texts(choices.begin(), choices.end());
-  const std::string_view near = nearest(value, texts);
   return UsageError{
       where(command) + std::string(main_name(option)) + ": " + quoted(value) + " is not one of " + join(texts, ", "),
-      near.empty() ? see_help(command) : did_you_mean(near)};
+      did_you_mean(nearest(value, texts), see_help(command))};
 }
 
 Problem store_number(const CommandRow* command, const OptionRow& option, const std::string& value, int& stored) {

@@ -46,7 +46,7 @@ Error unknown_key(const Config& config, const std::vector<ConfigValue>& values, 
   }
   if (const std::string_view near = nearest(word, names); !near.empty()) meant = near;
   return {Code::not_found, "config show: no key, section or backend '" + one_line(word, 80) + "'",
-          meant.empty() ? "see `delegate config show`" : "did you mean `" + meant + "`?"};
+          did_you_mean(meant, "see `delegate config show`")};
 }
 
 /// The values that the words ask for, all when there are none; or the first word that asks for nothing.

@@ -27,7 +27,7 @@ struct CommandContext {
 
 /// What an invalid configuration is to a command that needs it.
 inline ErrorKind kind_of(const ConfigVerdict& verdict) {
-  return verdict.outcome == "blocked" ? ErrorKind::blocked : ErrorKind::configuration;
+  return verdict.lacks_only_trust ? ErrorKind::blocked : ErrorKind::configuration;
 }
 
 /// All commands, hidden ones too: table.cpp.

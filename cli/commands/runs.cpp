@@ -74,18 +74,16 @@ Status check_backend(const Engine& engine, const std::string& name) {
   for (const AttemptRow& row : known)
     if (std::find(names.begin(), names.end(), row.backend) == names.end()) names.push_back(row.backend);
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-  const std::string_view near = nearest(name, names);
   return usage("--backend: unknown backend '" + one_line(name, 80) + "' (available: " + join(names, ", ") + ")",
-               near.empty() ? "see `delegate backends`" : "did you mean `" + std::string(near) + "`?");
+               did_you_mean(nearest(name, names), "see `delegate backends`"));
 }
 
 Status check_outcome(const std::string& name) {
   if (name.empty() || outcome_named(name)) return {};
   std::vector<std::string> names;
   for (int i = 0; i <= static_cast<int>(Outcome::internal); ++i) names.emplace_back(to_string(static_cast<Outcome>(i)));
-  const std::string_view near = nearest(name, names);
   return usage("--outcome: unknown outcome '" + one_line(name, 80) + "'",
-               near.empty() ? "one of " + join(names, ", ") : "did you mean `" + std::string(near) + "`?");
+               did_you_mean(nearest(name, names), "one of " + join(names, ", ")));
 }
 
 Result<milliseconds> since(const RunsOptions& options, milliseconds now, milliseconds otherwise) {

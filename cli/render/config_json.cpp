@@ -32,7 +32,6 @@ const char* name_of(Layer layer) {
     case Layer::user_file: return "user_file";
     case Layer::project_file: return "project_file";
     case Layer::environment: return "environment";
-    case Layer::flag: return "flag";
   }
   return "";
 }
@@ -40,7 +39,6 @@ const char* name_of(Layer layer) {
 OrderedJson origin_of(const Configured& configured, const Origin& origin) {
   OrderedJson object{{"layer", name_of(origin.layer)}};
   if (origin.layer == Layer::environment) object["variable"] = origin.source;
-  if (origin.layer == Layer::flag) object["flag"] = origin.source;
   if (origin.line > 0) object["path"] = origin.source, object["line"] = origin.line;
   if (origin.layer == Layer::project_file)
     object["trusted"] = configured.sources.project_trust == ProjectTrust::trusted;

@@ -155,9 +155,8 @@ Error unknown_backend(const std::string& where, const Config& config, const std:
   for (const auto& [known, settings] : config.backends) names.push_back(known);
   for (std::string& candidate : config.candidates())
     if (!candidate_name(candidate).login.empty()) names.push_back(std::move(candidate));
-  const std::string_view near = nearest(name, names);
   return {Code::not_found, where + ": unknown backend " + quoted(name) + " (available: " + join(names, ", ") + ")",
-          near.empty() ? "see `delegate backends`" : "did you mean `" + std::string(near) + "`?"};
+          did_you_mean(nearest(name, names), "see `delegate backends`")};
 }
 
 }  // namespace delegate::cli

@@ -95,6 +95,10 @@ std::string_view nearest(std::string_view typed, std::span<const std::string> ca
   return best;
 }
 
+std::string did_you_mean(std::string_view near, std::string_view otherwise) {
+  return near.empty() ? std::string(otherwise) : "did you mean `" + std::string(near) + "`?";
+}
+
 std::string one_line(std::string_view text, std::size_t longest) {
   std::string out;
   const std::string valid = valid_utf8(trim(text));

@@ -23,6 +23,9 @@ bool contains_word(std::string_view text, std::string_view word);
 /// The candidate that is probably meant by `typed`; empty if none is similar.
 std::string_view nearest(std::string_view typed, std::span<const std::string> candidates);
 
+/// The hint "did you mean `near`?", or `otherwise` when nothing is near.
+std::string did_you_mean(std::string_view near, std::string_view otherwise = {});
+
 /// Text for one line of a terminal: trimmed, control characters replaced by spaces, cut to `longest` bytes.
 std::string one_line(std::string_view text, std::size_t longest = 400);
 

@@ -13,7 +13,7 @@ Complaints assign(const Key& key, const Node& value);
 /// An element of a list that is accepted but left out.
 bool is_ignored(const Rule& rule, const Node& element);
 
-/// Text from the environment or the command line as a value of the type of the key.
+/// Text from the environment as a value of the type of the key.
 Node node_from_text(const Slot& slot, std::string_view text);
 
 /// "duration", "list of strings": for people.

@@ -62,8 +62,7 @@ bool is_authority(std::string_view text) {
 std::string in_quotes(std::string_view text) { return '"' + one_line(text.substr(0, 400), 80) + '"'; }
 
 std::string suggestion(std::string_view typed, const std::vector<std::string>& candidates) {
-  const std::string_view near = nearest(typed, candidates);
-  return near.empty() ? std::string() : "did you mean `" + std::string(near) + "`?";
+  return did_you_mean(nearest(typed, candidates));
 }
 
 Complaints check_choice(const std::string& text, Choices choices) {

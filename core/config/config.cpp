@@ -35,7 +35,6 @@ std::string to_string(const Origin& origin) {
   switch (origin.layer) {
     case Layer::built_in: return "built-in";
     case Layer::environment: return "environment " + origin.source;
-    case Layer::flag: return origin.source;
     case Layer::user_file:
     case Layer::project_file: break;
   }

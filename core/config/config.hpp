@@ -15,15 +15,15 @@ using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
 /// Where a value was set, weakest layer first.
-enum class Layer { built_in, user_file, project_file, environment, flag };
+enum class Layer { built_in, user_file, project_file, environment };
 
 struct Origin {
   Layer layer = Layer::built_in;
-  std::string source;  // file path, variable name or flag; empty for built-in
+  std::string source;  // file path or variable name; empty for built-in
   int line = 0;        // of a file, from 1; 0: not known
   int column = 0;
 };
-/// `path:3:14`, `environment DELEGATE_…`, `--timeout`, `built-in`.
+/// `path:3:14`, `environment DELEGATE_…`, `built-in`.
 std::string to_string(const Origin& origin);
 
 struct BreakerSettings {

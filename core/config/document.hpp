@@ -11,7 +11,7 @@
 // The values of a layer before they are checked. Only toml_reader.cpp includes the TOML library.
 namespace delegate::config {
 
-/// Counted from 1; 0: not known (environment, flags).
+/// Counted from 1; 0: not known (environment).
 struct Place {
   int line = 0;
   int column = 0;

@@ -108,9 +108,8 @@ class FileWalk {
   }
 
   void unknown_key(const Scope& scope, const std::string& name, const Node::Member& member) {
-    std::string hint = suggestion(name, scope.names);
-    if (const std::string inner = ending_in(name, scope.names); !inner.empty()) hint = "did you mean `" + inner + "`?";
-    problem(member.at, one_line(scope.key(name), 200), "unknown key", hint);
+    problem(member.at, one_line(scope.key(name), 200), "unknown key",
+            did_you_mean(ending_in(name, scope.names), suggestion(name, scope.names)));
   }
 
   const Node::Table* table_of(const Node::Member& member, const std::string& key) {

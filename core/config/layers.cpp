@@ -4,8 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "core/base/text.hpp"
 #include "core/config/assign.hpp"
-#include "core/config/checks.hpp"
 #include "core/config/toml_text.hpp"
 
 namespace delegate::config {
@@ -93,14 +93,15 @@ std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
 
 void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, ProjectTrust trust,
                          Problems& problems) {
-  const auto refuse = [&](const Origin& origin, const std::string& key, const std::string& what, std::string hint) {
+  const auto refuse = [&](const Origin& origin, const std::string& key, const std::string& what,
+                          std::string_view meant) {
     const char* why = trust == ProjectTrust::changed ? "has changed since it was trusted" : "is not trusted";
-    if (hint.empty()) hint = trust_hint(origin.source);
-    problems.add({origin, key, what + " a project's delegate.toml that " + why, std::move(hint), true});
+    problems.add({origin, key, what + " a project's delegate.toml that " + why,
+                  did_you_mean(meant, trust_hint(origin.source)), true, std::string(meant)});
   };
   for (const auto& [name, origin] : layer.backends)
     if (!is_one_of(name, known_backends))
-      refuse(origin, "backends." + name, "a new backend may not come from", suggestion(name, known_backends));
+      refuse(origin, "backends." + name, "a new backend may not come from", nearest(name, known_backends));
   std::vector<Setting> allowed;
   for (Setting& setting : layer.settings) {
     if (!is_one_of(setting.backend, known_backends)) continue;

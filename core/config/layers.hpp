@@ -52,12 +52,10 @@ struct LayerSettings {
 };
 
 LayerSettings from_file(const ConfigFile& file, Layer layer, Problems& problems);
-/// `backends` are the names known so far: these layers cannot bring new ones.
+/// `backends` are the names known so far: this layer cannot bring new ones.
 LayerSettings from_environment(const std::map<std::string, std::string>& variables,
                                const std::vector<std::string>& backends, Problems& problems,
                                std::vector<ConfigProblem>& warnings);
-LayerSettings from_flags(const std::map<std::string, std::string>& flags, const std::vector<std::string>& backends,
-                         Problems& problems);
 
 /// The settings of a project's file that need trust.
 std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,

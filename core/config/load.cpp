@@ -58,7 +58,6 @@ class Loader {
       take(std::move(project));
     }
     take(from_environment(sources.environment, backend_names(), problems_, warnings_));
-    take(from_flags(sources.flags, backend_names(), problems_));
   }
 
   void take(LayerSettings layer) {
@@ -95,9 +94,8 @@ class Loader {
 
   void kind_is_missing(const std::string& name, const Origin& origin) {
     const std::vector<std::string> kinds(backend_kinds().begin(), backend_kinds().end());
-    const std::string hint = suggestion(name, built_in_names());
     problems_.add({origin, "backends." + name + ".kind", "must be set for a backend that is not built in",
-                   hint.empty() ? "one of " + join(kinds, ", ") : hint});
+                   did_you_mean(nearest(name, built_in_names()), "one of " + join(kinds, ", "))});
   }
 
   std::vector<std::string> built_in_names() const {

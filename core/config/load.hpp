@@ -18,6 +18,7 @@ struct ConfigProblem {
   std::string what;          // "must be at least 1, is 0"
   std::string hint;          // "did you mean `cooldown`?" or what to do
   bool needs_trust = false;  // valid, but set by a project's file that is not trusted
+  std::string meant = {};    // if it needs trust and is a new backend: the known one with a similar name
 };
 /// `path:3:14: breaker.cooldwon: unknown key`.
 std::string to_string(const ConfigProblem& problem);
@@ -34,7 +35,6 @@ struct ConfigSources {
   std::optional<ConfigFile> project_file;  // may set what runs, connects or stores only if trusted
   ProjectTrust project_trust = ProjectTrust::none;
   std::map<std::string, std::string> environment;  // the DELEGATE_* variables
-  std::map<std::string, std::string> flags;        // dotted key -> text, from the command line
 };
 
 /// A setting of a project's file that needs trust.

@@ -12,9 +12,8 @@ namespace {
 constexpr std::size_t kMostKeys = 12;  // of an untrusted file, listed in one line
 
 std::string key_and_line(const ConfigProblem& problem) {
-  const bool is_suggestion = problem.hint.starts_with("did you mean");
-  return problem.key + " (line " + std::to_string(problem.origin.line) + (is_suggestion ? ", " + problem.hint : "") +
-         ")";
+  const std::string meant = problem.meant.empty() ? "" : ", " + did_you_mean(problem.meant);
+  return problem.key + " (line " + std::to_string(problem.origin.line) + meant + ")";
 }
 
 Error untrusted(const Configured& configured, const std::vector<std::string>& settings) {
@@ -43,7 +42,7 @@ ConfigVerdict verdict_on(const Configured& configured) {
   for (const ConfigProblem& problem : configured.loaded.problems)
     if (problem.needs_trust) settings.push_back(key_and_line(problem));
     else verdict.errors.push_back({Code::invalid_argument, to_string(problem), problem.hint});
-  if (verdict.errors.empty() && !settings.empty()) verdict.outcome = "blocked";
+  verdict.lacks_only_trust = verdict.errors.empty() && !settings.empty();
   if (!settings.empty()) verdict.errors.push_back(untrusted(configured, settings));
   return verdict;
 }
@@ -64,7 +63,7 @@ std::vector<std::string> variables_of(const Config& config) {
 
 std::string origin_text(const ProcessFacts& process, const Configured& configured, const Origin& origin) {
   if (origin.layer == Layer::built_in) return "built-in";
-  if (origin.layer == Layer::environment || origin.layer == Layer::flag) return origin.source;
+  if (origin.layer == Layer::environment) return origin.source;
   std::string text = one_line(with_tilde(process, origin.source), 1000) + ":" + std::to_string(origin.line);
   const bool trusted = configured.sources.project_trust == ProjectTrust::trusted;
   if (origin.layer == Layer::project_file && trusted) text += ", trusted";

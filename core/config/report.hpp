@@ -1,6 +1,5 @@
 #pragma once
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/base/redact.hpp"
@@ -9,10 +8,10 @@
 // How commands report a configuration.
 namespace delegate {
 
-/// The problems of a configuration, and the outcome of a command that needs it.
+/// The problems of a configuration, and what they mean to a command that needs it.
 struct ConfigVerdict {
-  std::vector<Error> errors;                   // one line each; all settings that only lack trust share one
-  std::string_view outcome = "configuration";  // "blocked" if missing trust is the only problem
+  std::vector<Error> errors;      // one line each; all settings that only lack trust share one
+  bool lacks_only_trust = false;  // missing trust is the only problem
 };
 ConfigVerdict verdict_on(const Configured& configured);
 

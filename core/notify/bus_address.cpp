@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/environment.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::notify::desktop {
@@ -53,19 +54,14 @@ BusAddress address_of(std::string_view address) {
   return unusable(address, "is not a socket of this machine");
 }
 
-std::string variable(const std::map<std::string, std::string>& environment, const char* name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 }  // namespace
 
 std::vector<BusAddress> bus_addresses(const std::map<std::string, std::string>& environment, unsigned user) {
   std::vector<BusAddress> found;
-  const std::string addresses = variable(environment, "DBUS_SESSION_BUS_ADDRESS");
+  const std::string addresses = variable_in(environment, "DBUS_SESSION_BUS_ADDRESS");
   for (const std::string_view address : split(addresses, ';'))
     if (!address.empty()) found.push_back(address_of(address));
-  std::string runtime = variable(environment, "XDG_RUNTIME_DIR");
+  std::string runtime = variable_in(environment, "XDG_RUNTIME_DIR");
   if (!runtime.starts_with('/')) runtime = "/run/user/" + std::to_string(user);
   const std::string socket = runtime + "/bus";
   const bool known = std::any_of(found.begin(), found.end(),

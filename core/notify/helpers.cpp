@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/environment.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::notify::desktop {
@@ -40,10 +41,7 @@ std::string input_json(std::string_view title, std::string_view text) {
   return json.dump(-1, ' ', true) + "\n";
 }
 
-bool is_set(const HelperFacts& facts, const char* name) {
-  const auto found = facts.environment.find(name);
-  return found != facts.environment.end() && !found->second.empty();
-}
+bool is_set(const HelperFacts& facts, const char* name) { return !variable_in(facts.environment, name).empty(); }
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "core/base/environment.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::notify::desktop {
@@ -57,13 +58,8 @@ constexpr Mark kMarks[] = {
     {"ALACRITTY_WINDOW_ID", "", Form::bell},
 };
 
-std::string variable(const TerminalFacts& facts, const char* name) {
-  const auto found = facts.environment.find(name);
-  return found == facts.environment.end() ? std::string() : found->second;
-}
-
 bool matches(const TerminalFacts& facts, const Mark& mark) {
-  const std::string value = variable(facts, mark.variable);
+  const std::string value = variable_in(facts.environment, mark.variable);
   return !value.empty() && std::string_view(value).starts_with(mark.begins);
 }
 
@@ -84,11 +80,11 @@ Guess guess(const TerminalFacts& facts) {
 
 /// Of a session on another machine only TERM has come along. "screen" is what tmux calls itself, too.
 Within within(const TerminalFacts& facts) {
-  if (!variable(facts, "TMUX").empty()) return Within::tmux;
-  if (!variable(facts, "STY").empty()) return Within::screen;
-  const std::string term = variable(facts, "TERM");
+  if (!variable_in(facts.environment, "TMUX").empty()) return Within::tmux;
+  if (!variable_in(facts.environment, "STY").empty()) return Within::screen;
+  const std::string term = variable_in(facts.environment, "TERM");
   if (term.starts_with("tmux")) return Within::tmux;
-  if (term.starts_with("screen") || !variable(facts, "ZELLIJ").empty()) return Within::unknown;
+  if (term.starts_with("screen") || !variable_in(facts.environment, "ZELLIJ").empty()) return Within::unknown;
   return Within::nothing;
 }
 
@@ -135,7 +131,7 @@ std::string passed_through_screen(std::string_view sequence) {
 }  // namespace
 
 TerminalSequence terminal_sequence(const TerminalFacts& facts, const TerminalNotice& notice) {
-  const std::string term = variable(facts, "TERM");
+  const std::string term = variable_in(facts.environment, "TERM");
   if (!facts.is_terminal || term.empty() || term == "dumb") return {};
   const Within around = within(facts);
   const Guess terminal = around == Within::unknown ? Guess{} : guess(facts);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/environment.hpp"
 #include "core/os/cancel.hpp"
 #include "core/os/clock.hpp"
 
@@ -21,10 +22,7 @@ struct ProcessFacts {
   int err = 2;
 
   /// Empty when the variable is not set.
-  std::string variable(const std::string& name) const {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string() : found->second;
-  }
+  std::string variable(const std::string& name) const { return variable_in(environment, name); }
   /// "NAME=value" for each variable, as a child gets them.
   std::vector<std::string> variables() const {
     std::vector<std::string> all;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/base/environment.hpp"
 #include "core/os/process.hpp"
 
 namespace delegate {
@@ -9,18 +10,13 @@ namespace {
 
 constexpr milliseconds kLeaseMargin{60'000};  // on top of the call's timeout: a repeated first try, writing rows
 
-std::string value_of(const Environment& environment, const std::string& name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 /// Reads the caller's variables and remembers the first that is not set.
 struct VariableReader {
   const Environment& caller;
   std::string missing = {};
 
   std::string operator()(const std::string& name) {
-    std::string value = value_of(caller, name);
+    std::string value = variable_in(caller, name);
     if (value.empty() && missing.empty()) missing = name;
     return value;
   }
@@ -86,7 +82,7 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
   candidate.task.settings = *settings;
   candidate.task.model = settings->model;
   candidate.task.environment = engine.environment;
-  const std::string path = value_of(engine.environment, "PATH");
+  const std::string path = variable_in(engine.environment, "PATH");
   if (!backend->is_process()) {
     const std::string program(backend->server_program(candidate.task));
     if (!program.empty()) candidate.task.executable = find_executable(program, path).value_or(std::string());
@@ -112,7 +108,7 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
 
 Result<int> next_depth(const Engine& engine) {
   const int limit = engine.config.router.max_depth;
-  const std::string text = value_of(engine.environment, "DELEGATE_DEPTH");
+  const std::string text = variable_in(engine.environment, "DELEGATE_DEPTH");
   int depth = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth);
   const bool is_number = text.empty() || (error == std::errc{} && end == text.data() + text.size() && depth >= 0);

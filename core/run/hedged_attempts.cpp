@@ -4,6 +4,7 @@
 #include <exception>
 #include <system_error>
 
+#include "core/base/environment.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/reset_time.hpp"
@@ -24,8 +25,7 @@ std::optional<milliseconds> wait_of(const Failure& end, milliseconds now, const 
   if (end.retry_after) return end.retry_after;
   if (end.retry_at) return *end.retry_at > now ? std::optional(*end.retry_at - now) : std::nullopt;
   if (traits(end.outcome).on_call != Verdict::rate_limited) return std::nullopt;
-  const auto zone = environment.find("TZ");
-  const auto reset = stated_reset(end.message, now, zone == environment.end() ? "" : zone->second);
+  const auto reset = stated_reset(end.message, now, variable_in(environment, "TZ"));
   return reset ? std::optional(*reset - now) : std::nullopt;
 }
 
@@ -62,9 +62,9 @@ Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe,
 
 /// Marks the processes of one attempt. Inside another delegation the outer mark comes first.
 std::string tag_of(const Engine& engine, const AttemptOrder& order) {
-  const auto outer = engine.environment.find("DELEGATE_RUN_ID");
+  const std::string outer = variable_in(engine.environment, "DELEGATE_RUN_ID");
   const std::string own = order.run_id + "." + std::to_string(order.number);
-  return outer == engine.environment.end() || outer->second.empty() ? own : outer->second + "/" + own;
+  return outer.empty() ? own : outer + "/" + own;
 }
 
 /// One lost connection makes all calls fail that are under way to the same peer: that says nothing about the backend.

@@ -98,6 +98,11 @@ TEST_CASE("an untrusted file with other mistakes is reported as invalid, not onl
   CHECK_FALSE(fs::exists(project.store));
 }
 
+TEST_CASE("an untrusted backend that is nearly a known one is probably a typo") {
+  Project project("[backends.codx]\nmodel = \"x\"\n");
+  project.refuses().stderr_has("not trusted, but sets backends.codx (line 1, did you mean `codex`?)\n");
+}
+
 TEST_CASE("a trusted file is named where it is in use") {
   Project project;
   project.cli.run("trust").expect(0);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "core/base/environment.hpp"
 #include "core/base/text.hpp"
 #include "core/notify/body_markup.hpp"
 #include "core/notify/desktop/session_bus.hpp"
@@ -170,9 +171,7 @@ Status NotifyCall::perform(const std::string& server, NoticeResult& result) {
 }
 
 bool has_display(const std::map<std::string, std::string>& environment) {
-  for (const char* name : {"WAYLAND_DISPLAY", "DISPLAY"})
-    if (const auto found = environment.find(name); found != environment.end() && !found->second.empty()) return true;
-  return false;
+  return !variable_in(environment, "WAYLAND_DISPLAY").empty() || !variable_in(environment, "DISPLAY").empty();
 }
 
 Status run(const Notice& notice, const std::map<std::string, std::string>& environment,

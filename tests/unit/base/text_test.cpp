@@ -56,6 +56,13 @@ TEST_CASE("the nearest candidate is the one that was probably meant") {
   CHECK(nearest("x", Strings{}).empty());
 }
 
+TEST_CASE("a hint names what is near, and says something else when nothing is") {
+  CHECK(did_you_mean("codex") == "did you mean `codex`?");
+  CHECK(did_you_mean("codex", "see elsewhere") == "did you mean `codex`?");
+  CHECK(did_you_mean("", "see elsewhere") == "see elsewhere");
+  CHECK(did_you_mean("").empty());
+}
+
 TEST_CASE("one line has no control characters") {
   CHECK(one_line(" two\nlines\r\n ") == "two lines");
   CHECK(one_line("a\x1B[31mred\x07\x7F") == "a [31mred  ");

@@ -78,15 +78,13 @@ TEST_CASE("all problems are reported at once, in the order of layer and line") {
   ConfigSources sources = user("[history]\nlimit = -1\n[breaker]\nthreshold = 0\ncooldwon = 1\n");
   sources.project_file = ConfigFile{"project.toml", "[router]\ntimeout = 0\n"};
   sources.environment = {{"DELEGATE_GRACE_WINDOW", "soon"}};
-  sources.flags = {{"router.timeout", "never"}};
   const LoadedConfig loaded = load_config(sources);
-  REQUIRE(loaded.problems.size() == 6);
+  REQUIRE(loaded.problems.size() == 5);
   CHECK(loaded.problems[0].key == "history.limit");
   CHECK(loaded.problems[1].key == "breaker.threshold");
   CHECK(loaded.problems[2].key == "breaker.cooldwon");
   CHECK(to_string(loaded.problems[3]) == "project.toml:2:11: router.timeout: must be from 1ms to 1d, is 0s");
   CHECK(to_string(loaded.problems[4]) == "environment DELEGATE_GRACE_WINDOW: grace.window: \"soon\" is not a duration");
-  CHECK(to_string(loaded.problems[5]) == "--timeout: router.timeout: \"never\" is not a duration");
 }
 
 TEST_CASE("a threshold of zero is refused, with a hint how to turn a breaker off") {

@@ -8,7 +8,7 @@
 #include "core/config/checks.hpp"
 #include "core/config/layers.hpp"
 
-// The layers whose values are texts: environment and command line.
+// The layer whose values are texts: the environment.
 namespace delegate::config {
 namespace {
 
@@ -86,7 +86,7 @@ void stray_variable(const std::string& variable, const Origin& origin, const Var
     return problems.add({origin, "", "no such setting", suggestion(variable, names)});
   }
   const std::string meant = meant_variable(variable, known);
-  if (!meant.empty()) warnings.push_back({origin, "", "ignored: no such setting", "did you mean `" + meant + "`?"});
+  if (!meant.empty()) warnings.push_back({origin, "", "ignored: no such setting", did_you_mean(meant)});
 }
 
 void add_setting(const Target& target, const std::string& text, const Origin& origin, LayerSettings& out) {
@@ -112,25 +112,6 @@ LayerSettings from_environment(const std::map<std::string, std::string>& variabl
       problems.add({origin, "", "names both " + found->second[0].key() + " and " + found->second[1].key(),
                     "set it in ~/.config/delegate/delegate.toml"});
     else add_setting(found->second.front(), text, origin, out);
-  }
-  return out;
-}
-
-LayerSettings from_flags(const std::map<std::string, std::string>& flags, const std::vector<std::string>& backends,
-                         Problems& problems) {
-  LayerSettings out;
-  if (flags.empty()) return out;
-  Config scratch;
-  const std::vector<Target> targets = all_targets(scratch, backends);
-  std::vector<std::string> keys;
-  for (const Target& target : targets) keys.push_back(target.key());
-  for (const auto& [key, text] : flags) {
-    std::string flag = "--" + one_line(key.substr(key.rfind('.') + 1), 80);
-    std::replace(flag.begin(), flag.end(), '_', '-');
-    const Origin origin{Layer::flag, flag};
-    const auto found = std::find(keys.begin(), keys.end(), key);
-    if (found == keys.end()) problems.add({origin, one_line(key, 200), "unknown key", suggestion(key, keys)});
-    else add_setting(targets[static_cast<std::size_t>(found - keys.begin())], text, origin, out);
   }
   return out;
 }
