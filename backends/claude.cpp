@@ -6,6 +6,7 @@
 #include "backends/cli_process.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/run/reset_time.hpp"
 
 // Claude Code, headless: `claude -p --output-format stream-json`. One JSON object a line; the last one, of type
 // "result", is the answer or the error. Observed with 2.1.329; parsed tolerantly.

@@ -5,6 +5,7 @@
 
 #include "backends/signatures.hpp"
 #include "core/base/text.hpp"
+#include "core/run/reset_time.hpp"
 
 namespace delegate {
 namespace {

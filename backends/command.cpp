@@ -5,6 +5,7 @@
 #include "backends/cli_process.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/run/reset_time.hpp"
 
 // Any other CLI, described in the configuration: how it takes the prompt, where its answer is, what its errors mean.
 namespace delegate {

@@ -6,6 +6,7 @@
 #include "backends/cli_process.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/run/reset_time.hpp"
 
 // Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas.
 // The record of type "result" ends it; its status may be "error" although the exit code is 0. Exit codes are HTTP

@@ -6,6 +6,7 @@
 #include "backends/signatures.hpp"
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
+#include "core/run/reset_time.hpp"
 
 // The local model through the native API of Ollama. Beware: no byte arrives before the first token; a stream may end
 // cleanly before the end of the answer; by default a prompt that does not fit is cut silently; models whose name ends

@@ -5,6 +5,7 @@
 #include "backends/signatures.hpp"
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
+#include "core/run/reset_time.hpp"
 
 // Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; only a finish_reason or `[DONE]`
 // ends the answer.

@@ -1,13 +1,11 @@
 #pragma once
-#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "core/health/outcome.hpp"
-#include "core/run/backend.hpp"
-#include "core/run/reset_time.hpp"
 
 namespace delegate {
 

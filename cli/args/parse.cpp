@@ -6,7 +6,6 @@
 
 #include "cli/args/help.hpp"
 #include "cli/args/usage.hpp"
-#include "core/base/text.hpp"
 
 namespace delegate::cli {
 namespace {

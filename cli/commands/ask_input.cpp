@@ -2,7 +2,6 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
-#include "core/os/input.hpp"
 #include "core/os/terminal.hpp"
 
 namespace delegate::cli {

@@ -1,4 +1,5 @@
-#include <sys/stat.h>
+#include <filesystem>
+#include <system_error>
 
 #include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
@@ -20,8 +21,8 @@ struct Row {
 };
 
 bool is_there(const std::string& path) {
-  struct stat facts {};
-  return !path.empty() && ::lstat(path.c_str(), &facts) == 0;
+  std::error_code unknown;  // a place that cannot be looked at counts as empty
+  return std::filesystem::exists(std::filesystem::symlink_status(path, unknown));
 }
 
 Row stored(const char* what, const std::string& path) {

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 
 #include <array>
+#include <cerrno>
 #include <thread>
 
 #include "core/base/deadline.hpp"
-#include "core/base/text.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate::cli::drill {

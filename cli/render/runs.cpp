@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdio>
 
-#include "cli/render/render.hpp"
+#include "cli/render/table.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"

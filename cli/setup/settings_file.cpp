@@ -1,13 +1,16 @@
 #include "cli/setup/settings_file.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
+#include <filesystem>
+#include <system_error>
+
+#include "core/os/file_system.hpp"
 
 namespace delegate::cli::setup {
 namespace {
 
 constexpr unsigned kPrivate = 0600;  // these files hold tokens
 constexpr unsigned kShared = 0644;   // all who work on a project read its settings
+constexpr unsigned kOwnerWrites = 0200;
 
 tl::unexpected<Error> refused(const std::string& path, const std::string& why, std::string hint) {
   return fail(Code::permission_denied, path + ": " + why, std::move(hint));
@@ -32,14 +35,14 @@ Result<SettingsFile> open_settings(const std::string& path, Scope scope) {
                      "create the file that it points to, or remove the link");
     return SettingsFile{path, {}, scope == Scope::user ? kPrivate : kShared};
   }
-  struct stat facts {};
-  if (::stat(real.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode))
+  const auto mode = file_mode(real);
+  if (!mode || !std::filesystem::is_regular_file(real, error))
     return refused(path, "is not a regular file", "only a regular file can be changed");
-  if (facts.st_uid != ::geteuid()) return refused(path, "belongs to another user", "run this as the owner of the file");
-  if ((facts.st_mode & S_IWUSR) == 0)
+  if (!mode->is_own) return refused(path, "belongs to another user", "run this as the owner of the file");
+  if ((mode->permissions & kOwnerWrites) == 0)
     return refused(path, "is write-protected", "add the server with the tool that manages this file: see --print");
   TRY(std::string text, read_file(real));
-  return SettingsFile{real, std::move(text), facts.st_mode & 07777};
+  return SettingsFile{real, std::move(text), mode->permissions};
 }
 
 Status save_settings(const SettingsFile& file, const std::string& text, Scope scope) {

@@ -1,6 +1,6 @@
 #include "cli/setup/show.hpp"
 
-#include "cli/render/render.hpp"
+#include "cli/render/table.hpp"
 #include "core/base/text.hpp"
 #include "core/config/paths.hpp"
 

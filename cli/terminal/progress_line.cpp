@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
 #include "core/health/outcome_words.hpp"
 

@@ -6,6 +6,7 @@
 #include "cli/terminal/output.hpp"
 #include "core/base/exit_code.hpp"
 #include "core/base/text.hpp"
+#include "core/inspect/host_status.hpp"
 #include "core/os/file.hpp"
 #include "core/os/terminal.hpp"
 

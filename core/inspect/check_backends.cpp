@@ -3,7 +3,6 @@
 #include <future>
 
 #include "core/base/text.hpp"
-#include "core/config/paths.hpp"
 #include "core/inspect/context.hpp"
 #include "core/os/process.hpp"
 #include "core/run/check.hpp"

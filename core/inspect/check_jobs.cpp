@@ -1,4 +1,3 @@
-#include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/context.hpp"
 

@@ -1,7 +1,6 @@
 #include <utility>
 
 #include "core/mcp/calls.hpp"
-#include "core/mcp/wire.hpp"
 
 // Questions to a client with a handshake during a call. (A client of 2026-07-28 gets the questions as a result and
 // repeats the call.)

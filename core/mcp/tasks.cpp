@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/mcp/message.hpp"
 #include "core/mcp/wire.hpp"
 
 namespace delegate::mcp {

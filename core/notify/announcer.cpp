@@ -6,10 +6,9 @@
 #include "core/notify/channels.hpp"
 #include "core/notify/desktop_channel.hpp"
 #include "core/os/launch.hpp"
-#include "core/os/process.hpp"
 #include "core/os/terminal.hpp"
-#include "core/run/ask.hpp"
 #include "core/run/check.hpp"
+#include "core/run/prepared_ask.hpp"
 #include "core/state/shared_drops.hpp"
 
 namespace delegate::notify {

@@ -10,7 +10,6 @@
 #include "core/notify/helpers.hpp"
 #include "core/notify/notice.hpp"
 #include "core/os/child.hpp"
-#include "core/os/file.hpp"
 #include "core/os/process.hpp"
 
 namespace delegate::notify {

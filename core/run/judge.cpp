@@ -1,7 +1,6 @@
 #include "core/run/judge.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 
 #include "core/base/duration.hpp"
