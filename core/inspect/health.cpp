@@ -22,7 +22,7 @@ void read_store(const Engine& engine, Health& health) {
     health.status.store.ok = false;
     if (health.status.store.problem.empty()) health.status.store.problem = error.what;
   };
-  if (Jobs* all = engine.store->jobs()) {
+  if (Jobs* all = engine.jobs()) {
     const auto jobs = all->list();
     if (!jobs) return note(jobs.error());
     for (const JobRow& job : *jobs) {
