@@ -21,13 +21,4 @@ std::vector<std::string_view> fixed_values(CommandTable table, const OptionRow& 
   return names;
 }
 
-std::string shell_quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += "'\\''";
-    else out += c;
-  }
-  return out + "'";
-}
-
 }  // namespace delegate::cli

@@ -16,7 +16,4 @@ std::string_view completed_by(ValueKind kind);
 /// All values that the option takes, if they are known beforehand.
 std::vector<std::string_view> fixed_values(CommandTable table, const OptionRow& option);
 
-/// 'text' for a POSIX shell and zsh.
-std::string shell_quoted(std::string_view text);
-
 }  // namespace delegate::cli

@@ -7,20 +7,12 @@
 namespace delegate::cli {
 namespace {
 
-Result<std::optional<TaskType>> type_of(const AskOptions& options, const FieldNames& names) {
-  if (options.type.empty()) return std::nullopt;
-  if (const auto type = task_type_named(options.type)) return type;
-  return names.usage_of("type", "'" + one_line(options.type, 80) + "' is not a task type",
-                        "one of summarize, explain, docstring, review, ask, test, diagnose, improve");
-}
-
-Result<std::optional<Tier>> tier_of(const AskOptions& options, const FieldNames& names) {
-  if (options.tier.empty() || options.tier == "default") return std::nullopt;
+/// Only names of kTiers arrive here: the option's row lists them.
+std::optional<Tier> tier_of(const AskOptions& options) {
   if (options.tier == "small") return Tier::small;
   if (options.tier == "medium") return Tier::medium;
   if (options.tier == "large") return Tier::large;
-  return names.usage_of("tier", "'" + one_line(options.tier, 80) + "' is not a tier",
-                        "one of small, medium, large, default");
+  return std::nullopt;  // not given, or "default"
 }
 
 Result<std::optional<milliseconds>> timeout_of(const AskOptions& options, const FieldNames& names) {
@@ -52,8 +44,8 @@ Result<RequestInput> input_of(const World& world, const AskOptions& options, con
                      .streaming = streaming_of(world, options)};
   const bool is_on_stdin = options.words.empty() || (options.words.size() == 1 && options.words[0] == "-");
   if (!is_on_stdin) input.prompt = join(options.words, " ");
-  TRY(input.type, type_of(options, names));
-  TRY(input.tier, tier_of(options, names));
+  input.type = task_type_named(options.type);  // nothing if it was not given; the option's row lists the names
+  input.tier = tier_of(options);
   TRY(input.timeout, timeout_of(options, names));
   return input;
 }

@@ -16,6 +16,7 @@ constexpr OptionRow kDoctorOptions[] = {json_flag("Print JSON")};
 struct Subject {
   const World& world;
   const inspect::Context& context;
+  const std::vector<setup::EditorStatus>& editors;
 };
 
 struct Check {
@@ -28,12 +29,13 @@ constexpr std::array kChecks{
     Check{"state", [](const Subject& subject) { return check_state(subject.context); }},
     Check{"backends", [](const Subject& subject) { return check_backends(subject.context); }},
     Check{"jobs", [](const Subject& subject) { return check_jobs(subject.context); }},
-    Check{"editors", [](const Subject& subject) { return setup::check_editors(subject.world); }, false},
+    Check{"editors", [](const Subject& subject) { return setup::check_editors(subject.world, subject.editors); },
+          false},
     Check{"surroundings",
           [](const Subject& subject) {
             Findings all = check_surroundings(subject.context);
             if (subject.context.has_engine())
-              add(all, setup::check_editor_path(subject.world, subject.context.engine()));
+              add(all, setup::check_editor_path(subject.editors, subject.context.engine()));
             return all;
           },
           false},
@@ -67,7 +69,8 @@ CommandResult run_doctor(const CommandContext& command, const NoOptions&) {
     context.states = context.usable->breakers.read().value_or(StateStore::Snapshot{});
   }
   output.progress("checking …");
-  const std::vector<Section> sections = examine({world, context});
+  const std::vector<setup::EditorStatus> editors = setup::survey(world);
+  const std::vector<Section> sections = examine({world, context, editors});
   output.progress({});
   if (world.interrupted.cancelled() && world.signal != 0) return command.interrupted();
   const int written = output.quote(world.json ? to_json(sections) + "\n" : to_text(sections, output.is_painted()));

@@ -13,9 +13,10 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kMostListed = 8;  // backends on this machine
 
-std::string colour_of(const std::string& breaker, bool painted) {
-  const char* code = breaker.starts_with("closed") ? "32" : breaker == "half-open" ? "33" : "31";
-  return in_colour(code, breaker, painted);
+std::string in_its_colour(const SeenBreaker& breaker, bool painted) {
+  const bool is_half_open = breaker.state == BreakerState::half_open;
+  const char* code = breaker.state == BreakerState::closed ? "32" : is_half_open ? "33" : "31";
+  return in_colour(code, to_string(breaker), painted);
 }
 
 /// Broken into lines at spaces.
@@ -53,7 +54,7 @@ std::string rows_of(const Report& report, bool painted) {
   for (const Step& step : report.steps)
     rows.push_back({step.held() ? in_colour("32", "ok", painted) : in_colour("31", "FAILED", painted), step.name,
                     std::to_string(step.seen.starts), step.seen.by.empty() ? "-" : step.seen.by,
-                    colour_of(step.seen.breaker, painted), format_took(step.took)});
+                    in_its_colour(step.seen.breaker, painted), format_took(step.took)});
   return table(rows);
 }
 

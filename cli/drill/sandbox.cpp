@@ -31,16 +31,6 @@ Result<std::string> own_program() {
                                    (error ? error.message() : one_line(program) + " no longer exists"));
 }
 
-/// `'…'`, for sh.
-std::string in_single_quotes(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += "'\\''";
-    else out += c;
-  }
-  return out + "'";
-}
-
 Status write_program(const Path& path, const std::string& script) {
   TRY_STATUS(write_private_file(path, script));
   std::error_code error;
@@ -142,8 +132,8 @@ Status Sandbox::give_part(BackendSettings& backend) {
   }
   const Path program = directory_.path() / "bin" / backend.name;
   backend.command = {program.string()};
-  return write_program(program, "#!/bin/sh\nexec " + in_single_quotes(program_) + " stand-in " + backend.kind + " -- " +
-                                    in_single_quotes(directory.string()) + " \"$@\"\n");
+  return write_program(program, "#!/bin/sh\nexec " + shell_quoted(program_) + " stand-in " + backend.kind + " -- " +
+                                    shell_quoted(directory.string()) + " \"$@\"\n");
 }
 
 Status Sandbox::start_server() {

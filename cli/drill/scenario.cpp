@@ -48,10 +48,18 @@ std::string answerer(const Json& answer, int exit_code, const std::string& promp
 
 }  // namespace
 
+std::string to_string(const SeenBreaker& breaker) {
+  if (!breaker.state) return "unknown";
+  if (breaker.state == BreakerState::half_open) return "half-open";
+  const std::string state(to_string(*breaker.state));
+  if (breaker.failures == 0) return state;
+  return state + " " + std::to_string(breaker.failures) + "/" + std::to_string(breaker.threshold);
+}
+
 std::string to_string(const Observation& observation, const Setup& setup) {
   std::string out = std::to_string(observation.starts) + " " + setup.call_noun() + (observation.starts == 1 ? "" : "s");
   if (!observation.by.empty()) out += ", answered by " + observation.by;
-  return out + ", breaker " + observation.breaker;
+  return out + ", breaker " + to_string(observation.breaker);
 }
 
 Scenario::Scenario(Sandbox& sandbox, const Setup& setup, const CancelToken& cancel, OnStep on_step)
@@ -68,7 +76,7 @@ Result<std::vector<Step>> Scenario::play() {
 }
 
 bool Scenario::is_healthy(const std::string& name) {
-  Step step = begin(name, {1, setup_.target, "closed"});
+  Step step = begin(name, {1, setup_.target, {BreakerState::closed}});
   const Answer answer = ask();
   step.seen.by = answer.by;
   step.took = answer.took;
@@ -87,10 +95,10 @@ bool Scenario::starts_failing() {
   } else if (!fails(begins + "1 to " + std::to_string(last - 1), last - 1, closed_after(last - 1))) {
     return false;
   }
-  return fails((last == 1 ? begins : "call ") + std::to_string(last), 1, "open");
+  return fails((last == 1 ? begins : "call ") + std::to_string(last), 1, {BreakerState::open});
 }
 
-bool Scenario::fails(const std::string& name, int calls, const std::string& breaker_after) {
+bool Scenario::fails(const std::string& name, int calls, const SeenBreaker& breaker_after) {
   const std::string by = fallback_name();
   Step step = begin(name, {calls, calls == 1 ? by : std::to_string(calls) + " " + by, breaker_after});
   int as_expected = 0;
@@ -110,30 +118,30 @@ bool Scenario::fails(const std::string& name, int calls, const std::string& brea
 
 bool Scenario::is_skipped() {
   const std::string by = setup_.next.empty() ? kNoneAvailable : setup_.next;
-  Step step = begin("call " + std::to_string(threshold() + 1) + " skips it", {0, by, "open"});
+  Step step = begin("call " + std::to_string(threshold() + 1) + " skips it", {0, by, {BreakerState::open}});
   ask_while_open(step, false);
   steps_.push_back(std::move(step));
   return steps_.back().held();
 }
 
 bool Scenario::is_shared() {
-  Step step = begin("another shell calls it", {0, kNoneAvailable, "open"});
+  Step step = begin("another shell calls it", {0, kNoneAvailable, {BreakerState::open}});
   ask_while_open(step, true);
   steps_.push_back(std::move(step));
   return steps_.back().held();
 }
 
 bool Scenario::cools_down() {
-  Step step = begin("the cooldown passes", {0, "", "half-open"});
+  Step step = begin("the cooldown passes", {0, "", {BreakerState::half_open}});
   const auto began = std::chrono::steady_clock::now();
   const Deadline longest = Deadline::in(2 * kLongestStep);  // the cooldown may have been lengthened
-  std::string state = breaker();
-  while (state == "open" && !cancel_.cancelled() && !longest.passed()) {
+  SeenBreaker seen = breaker();
+  while (seen.state == BreakerState::open && !cancel_.cancelled() && !longest.passed()) {
     wait(std::max(remaining_cooldown(), milliseconds(1)), cancel_);
-    state = breaker();
+    seen = breaker();
   }
   step.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
-  step.seen.breaker = state;
+  step.seen.breaker = seen;
   return take(std::move(step));
 }
 
@@ -141,7 +149,7 @@ bool Scenario::probes_once() {
   if (!set_behavior(FakeBehavior::waits)) return false;
   const std::string others = setup_.next.empty() ? kNoneAvailable : setup_.next;
   Step step = begin("it recovers; " + std::to_string(kAtOnce) + " calls at once",
-                    {1, count_of(setup_.target, 1, others, kAtOnce - 1), "closed"});
+                    {1, count_of(setup_.target, 1, others, kAtOnce - 1), {BreakerState::closed}});
   int targets = 0;
   std::string different;
   for (const Answer& answer : ask_at_once()) {
@@ -160,7 +168,7 @@ bool Scenario::hangs() {
   return set_idle_timeout(kLongestStep) && set_behavior(FakeBehavior::signed_out);
 }
 
-bool Scenario::is_signed_out() { return fails("it is signed out", 1, "open"); }
+bool Scenario::is_signed_out() { return fails("it is signed out", 1, {BreakerState::open}); }
 
 /// `starts` counts from here.
 Step Scenario::begin(const std::string& name, Observation expected) {
@@ -216,26 +224,26 @@ void Scenario::ask_while_open(Step& step, bool by_name) {
 }
 
 /// Also "open" if the cooldown is over already: then a failing probe opens the breaker for longer.
-std::string Scenario::breaker_of_failing_target() {
-  std::string state = breaker();
-  for (int i = 0; i < kMostRepeats && state == "half-open" && !cancel_.cancelled(); ++i) {
+SeenBreaker Scenario::breaker_of_failing_target() {
+  SeenBreaker seen = breaker();
+  for (int i = 0; i < kMostRepeats && seen.state == BreakerState::half_open && !cancel_.cancelled(); ++i) {
     lengthen_cooldown();
     ask();
-    state = breaker();
+    seen = breaker();
   }
-  return state;
+  return seen;
 }
 
-std::string Scenario::breaker() const {
+SeenBreaker Scenario::breaker() const {
   const Json status = parse_object(sandbox_.run({"status", "--json"}).out).value_or(Json::object());
   for (const Json& backend : at(status, "/backends")) {
     if (text_at(backend, "/name") != setup_.target) continue;
-    const std::string state = text_at(backend, "/breaker/state");
+    const auto state = breaker_state_named(text_at(backend, "/breaker/state"));
     const auto failures = integer_at(backend, "/breaker/failures").value_or(0);
-    if (state == "closed" && failures > 0) return closed_after(static_cast<int>(failures));
-    return state == "half_open" ? "half-open" : state;
+    if (state == BreakerState::closed && failures > 0) return closed_after(static_cast<int>(failures));
+    return {state};
   }
-  return "unknown";
+  return {};
 }
 
 milliseconds Scenario::remaining_cooldown() const {
@@ -265,8 +273,6 @@ std::string Scenario::fallback_name() const {
   return setup_.next.empty() || !setup_.config.router.fallback ? kNoneTried : setup_.next;
 }
 
-std::string Scenario::closed_after(int failures) const {
-  return "closed " + std::to_string(failures) + "/" + std::to_string(threshold());
-}
+SeenBreaker Scenario::closed_after(int failures) const { return {BreakerState::closed, failures, threshold()}; }
 
 }  // namespace delegate::cli::drill

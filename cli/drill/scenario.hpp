@@ -6,16 +6,28 @@
 
 #include "cli/drill/drill_setup.hpp"
 #include "cli/drill/sandbox.hpp"
+#include "core/health/breaker.hpp"
 #include "core/os/cancel.hpp"
 
 namespace delegate::cli::drill {
+
+/// A breaker as `delegate status` shows it.
+struct SeenBreaker {
+  std::optional<BreakerState> state = std::nullopt;  // absent: not shown
+  int failures = 0;                                  // in a row, while closed
+  int threshold = 0;                                 // with failures
+
+  bool operator==(const SeenBreaker&) const = default;
+};
+/// "closed", "closed 1/3", "open", "half-open", "unknown".
+std::string to_string(const SeenBreaker& breaker);
 
 /// What was observed in a step: how often the target was really started (or requested, over HTTP), which backend
 /// answered, and the target's breaker afterwards according to `delegate status`.
 struct Observation {
   int starts = 0;
-  std::string by;       // "gemini", "1 gemini, 7 ollama", "none (exit 4)"; empty: no call was made
-  std::string breaker;  // "closed", "closed 1/3", "open", "half-open"
+  std::string by;  // "gemini", "1 gemini, 7 ollama", "none (exit 4)"; empty: no call was made
+  SeenBreaker breaker;
 
   bool operator==(const Observation&) const = default;
 };
@@ -52,7 +64,7 @@ class Scenario {
   };
   bool is_healthy(const std::string& name);
   bool starts_failing();
-  bool fails(const std::string& name, int calls, const std::string& breaker);
+  bool fails(const std::string& name, int calls, const SeenBreaker& breaker_after);
   bool is_skipped();
   bool is_shared();
   bool cools_down();
@@ -65,8 +77,8 @@ class Scenario {
   Answer ask(bool by_name = false) const;
   std::vector<Answer> ask_at_once();
   void ask_while_open(Step& step, bool by_name);
-  std::string breaker() const;
-  std::string breaker_of_failing_target();
+  SeenBreaker breaker() const;
+  SeenBreaker breaker_of_failing_target();
   milliseconds remaining_cooldown() const;
   bool set_behavior(FakeBehavior behavior);
   bool set_idle_timeout(milliseconds timeout);
@@ -74,7 +86,7 @@ class Scenario {
   bool keep(const Status& done);
 
   std::string fallback_name() const;
-  std::string closed_after(int failures) const;
+  SeenBreaker closed_after(int failures) const;
   int threshold() const { return setup_.role(setup_.target).breaker.threshold; }
 
   Sandbox& sandbox_;

@@ -55,23 +55,26 @@ Status check_usable(const LoadedConfig& loaded) {
   return fail(Code::invalid_argument, to_string(first), first.hint);
 }
 
-Result<std::string> directory_for(const ProcessFacts& process, const std::string& cwd, Reads reads) {
+Result<std::string> directory_for(const ProcessFacts& process, const std::string& cwd) {
   if (!cwd.empty() && !cwd.starts_with('/'))
     return fail(Code::invalid_argument, "cwd: " + one_line(cwd, 200) + " is not an absolute path");
   std::string directory = cwd.empty() ? process.variable("CLAUDE_PROJECT_DIR") : cwd;
   if (!directory.starts_with('/')) directory = process.cwd;
-  if (reads == Reads::files && is_everything(process, directory))
-    return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not a project directory",
-                "set cwd to the directory that the agent may read");
   return directory;
+}
+
+Status check_directory(const ProcessFacts& process, const std::string& directory, Reads reads) {
+  if (reads == Reads::nothing || !is_everything(process, directory)) return {};
+  return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not a project directory",
+              "set cwd to the directory that the agent may read");
 }
 
 Result<Request> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
                              bool may_write) {
-  TRY(const Configured here, configure(world, config_file, world.cwd));
-  const Reads reads = reads_of(here.loaded.config, text_argument(arguments, "backend"));
-  TRY(const std::string directory, directory_for(world, text_argument(arguments, "cwd"), reads));
+  TRY(const std::string directory, directory_for(world, text_argument(arguments, "cwd")));
   TRY(const Configured configured, configure(world, config_file, directory));
+  const Reads reads = reads_of(configured.loaded.config, text_argument(arguments, "backend"));
+  TRY_STATUS(check_directory(world, directory, reads));
   TRY_STATUS(check_usable(configured.loaded));
   const RequestInput input = input_of(arguments, directory, may_write);
   const RequestBuilder builder(world, configured.loaded.config, FieldNames{});

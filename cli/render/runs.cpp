@@ -32,9 +32,8 @@ std::string backends_text(const PastRun& run) {
   return one_line(join(names, " > "));
 }
 
-/// Also for the states of a background run, which are no outcomes.
 std::string run_outcome(const PastRun& run) {
-  return run.outcome == "waiting" ? "queued" : std::string(words_for(run.outcome));
+  return run.state == PastRun::State::waiting ? "queued" : std::string(words_for(outcome_or_state(run)));
 }
 
 std::string ago(milliseconds then, milliseconds now) { return format_took(std::max(now - then, milliseconds(0))); }
@@ -84,9 +83,13 @@ std::string marks(const AttemptRow& attempt) {
 
 /// For a run without attempts. An attempt is stored when it ends, so the current one of a running run is missing.
 std::string no_attempts_text(const PastRun& run) {
-  if (!run.row.outcome.empty()) return "no backend was called\n";
-  if (run.outcome == "waiting") return "no backend was called yet\n";
-  return run.outcome == "running" ? "no attempt has finished yet\n" : "no attempt has finished\n";
+  switch (run.state) {
+    case PastRun::State::ended: return "no backend was called\n";
+    case PastRun::State::waiting: return "no backend was called yet\n";
+    case PastRun::State::running: return "no attempt has finished yet\n";
+    case PastRun::State::killed: break;
+  }
+  return "no attempt has finished\n";
 }
 
 std::string attempts_text(const PastRun& run, const Page& page) {

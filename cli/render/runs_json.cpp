@@ -40,8 +40,8 @@ OrderedJson to_object(const PastRun& run) {
   const bool waits = run.state == PastRun::State::waiting;
   OrderedJson json{{"run_id", row.id},
                    {waits ? "submitted_at" : "started_at", format_rfc3339(row.started_at)},
-                   {"outcome", run.outcome}};
-  if (run.state != PastRun::State::ended) json["state"] = waits ? "waiting" : "working";
+                   {"outcome", std::string(outcome_or_state(run))}};
+  if (run.in_background) json["state"] = waits ? "waiting" : "working";
   put(json, "doing", run.doing);
   put(json, "requested_backend", row.requested_backend);
   put(json, "task_type", row.task_type);

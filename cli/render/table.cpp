@@ -1,9 +1,8 @@
 #include "cli/render/table.hpp"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 
+#include "core/base/duration.hpp"
 #include "core/base/utf8.hpp"
 #include "core/health/outcome_words.hpp"
 
@@ -42,18 +41,11 @@ std::string in_colour(const char* code, const std::string& text, bool painted) {
 }
 
 std::string until_text(milliseconds wait, milliseconds now) {
-  const auto shown = [](milliseconds moment, const char* format) {
-    const auto seconds = static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(moment).count());
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    std::array<char, 40> text{};
-    return std::string(text.data(), std::strftime(text.data(), text.size(), format, &local));
-  };
   // Rounded up: nothing is announced as over before it is. Not for a part of a second: limits end on the minute.
   const milliseconds end =
       std::chrono::ceil<std::chrono::minutes>(std::chrono::floor<std::chrono::seconds>(now + wait));
-  const bool today = shown(end, "%F") == shown(now, "%F");
-  return "until " + shown(end, today ? "%H:%M" : "%a %-d %b %H:%M");
+  const bool today = format_local(end, "%F") == format_local(now, "%F");
+  return "until " + format_local(end, today ? "%H:%M" : "%a %-d %b %H:%M");
 }
 
 std::string outcome_text(const AttemptRow& attempt, milliseconds now) {

@@ -55,17 +55,16 @@ Finding check_editor(const World& world, const EditorStatus& editor) {
 
 }  // namespace
 
-Findings check_editors(const World& world) {
+Findings check_editors(const World& world, const std::vector<EditorStatus>& editors) {
   Findings all;
-  for (const EditorStatus& editor : survey(world))
+  for (const EditorStatus& editor : editors)
     if (editor.is_installed || editor.registration != Registration::none) all.push_back(check_editor(world, editor));
   return all;
 }
 
-Findings check_editor_path(const World& world, const Engine& engine) {
-  const auto all = survey(world);
-  const bool is_tool =
-      std::any_of(all.begin(), all.end(), [](const auto& one) { return one.registration == Registration::here; });
+Findings check_editor_path(const std::vector<EditorStatus>& editors, const Engine& engine) {
+  const bool is_tool = std::any_of(editors.begin(), editors.end(),
+                                   [](const auto& one) { return one.registration == Registration::here; });
   if (!is_tool) return {};
   std::vector<std::string> hidden;
   for (const auto& [name, settings] : engine.config.backends) {

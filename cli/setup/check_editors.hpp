@@ -6,9 +6,9 @@
 // The checks of `delegate doctor` about editors.
 namespace delegate::cli::setup {
 
-/// Does each editor start delegate, and is it this program?
-inspect::Findings check_editors(const World& world);
+/// Does each editor of a survey start delegate, and is it this program?
+inspect::Findings check_editors(const World& world, const std::vector<EditorStatus>& editors);
 /// Backends that an editor started from the desktop may not find, because its PATH is shorter.
-inspect::Findings check_editor_path(const World& world, const Engine& engine);
+inspect::Findings check_editor_path(const std::vector<EditorStatus>& editors, const Engine& engine);
 
 }  // namespace delegate::cli::setup

@@ -91,7 +91,7 @@ std::string own_program(const World& world) {
   std::error_code error;
   const std::string file = fs::read_symlink("/proc/self/exe", error).string();
   const auto on_path = find_executable("delegate", world.variable("PATH"));
-  return on_path && is_same_file(*on_path, "/proc/self/exe") ? *on_path : file;
+  return on_path && is_same_file(*on_path, own_executable()) ? *on_path : file;
 }
 
 }  // namespace delegate::cli::setup

@@ -99,4 +99,12 @@ std::string format_rfc3339(milliseconds since_epoch) {
   return out.data();
 }
 
+std::string format_local(milliseconds since_epoch, const char* format) {
+  const auto seconds = static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(since_epoch).count());
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
 }  // namespace delegate

@@ -26,4 +26,7 @@ std::string format_took(milliseconds value);
 /// RFC 3339 in UTC with milliseconds, from milliseconds since the epoch.
 std::string format_rfc3339(milliseconds since_epoch);
 
+/// In local time, as strftime formats it.
+std::string format_local(milliseconds since_epoch, const char* format);
+
 }  // namespace delegate

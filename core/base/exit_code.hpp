@@ -8,7 +8,6 @@ enum ExitCode : int {
   kAllFailed = 1,
   kUsage = 2,
   kConfiguration = 3,
-  kNothingAdmissible = 4,
   kNothingInstalled = 5,
   kBlocked = 6,
   kInternal = 70,

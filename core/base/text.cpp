@@ -164,4 +164,21 @@ std::string with_newline(std::string text) {
   return text + "\n";
 }
 
+std::string shell_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += "'\\''";
+    else out += c;
+  }
+  return out + "'";
+}
+
+std::string shell_word(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-./+,:@%=").find(c) != std::string_view::npos;
+  };
+  return std::all_of(text.begin(), text.end(), is_plain) ? std::string(text) : shell_quoted(text);
+}
+
 }  // namespace delegate

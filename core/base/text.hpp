@@ -58,4 +58,9 @@ class HeadAndTail {
 /// `text` ending in exactly one newline.
 std::string with_newline(std::string text);
 
+/// 'text', as a POSIX shell and zsh read it.
+std::string shell_quoted(std::string_view text);
+/// The same, but in quotes only if a shell would change something in it. An empty text stays empty.
+std::string shell_word(std::string_view text);
+
 }  // namespace delegate

@@ -15,18 +15,6 @@ bool is_one_of(const std::string& backend, const std::vector<std::string>& known
   return backend.empty() || std::find(known.begin(), known.end(), backend) != known.end();
 }
 
-/// For a shell, in quotes if it needs them.
-std::string shell_word(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-./+,:@%=").find(c) != std::string_view::npos;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
-  return out + "'";
-}
-
 /// The local server runs such a model elsewhere, so prompts leave the machine.
 bool names_a_cloud_model(const Setting& setting) {
   const auto* text = std::get_if<std::string>(&setting.value.value);
@@ -120,7 +108,7 @@ std::string trust_hint(const std::string& project_file) {
   const std::size_t slash = project_file.rfind('/');
   std::string directory = slash == std::string::npos ? "." : project_file.substr(0, slash);
   if (directory.empty()) directory = "/";
-  return "read it, then `delegate trust " + config::shell_word(directory) +
+  return "read it, then `delegate trust " + shell_word(directory) +
          "`; or put it into ~/.config/delegate/delegate.toml";
 }
 

@@ -34,7 +34,7 @@ Counted sorted(const Context& context, const std::vector<JobRow>& rows) {
 }  // namespace
 
 Findings check_jobs(const Context& context) {
-  Jobs* jobs = context.engine().store == nullptr ? nullptr : context.engine().store->jobs();
+  Jobs* jobs = context.engine().jobs();
   if (jobs == nullptr) return {};  // reported by check_state
   const auto rows = jobs->list();
   if (!rows) return {{FindingSeverity::problem, kJobs, rows.error().what, rows.error().hint}};

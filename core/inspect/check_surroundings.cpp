@@ -57,7 +57,7 @@ Findings check_own_name(const Context& context) {
   if (!named)
     return {{FindingSeverity::note, "delegate", "not found on PATH", "add its directory to PATH: completions need it"}};
   std::error_code ignored;  // an inaccessible file counts as different
-  if (std::filesystem::equivalent(*named, "/proc/self/exe", ignored)) return {};
+  if (std::filesystem::equivalent(*named, own_executable(), ignored)) return {};
   return {{FindingSeverity::warning, "delegate",
            "on PATH is another program: " + *named + " (" + version_at(context, *named) + "); this is delegate " +
                std::string(context.version),

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/run/check.hpp"
+#include "core/run/prepared_ask.hpp"
 
 namespace delegate::inspect {
 namespace {
@@ -22,7 +23,7 @@ void read_store(const Engine& engine, Health& health) {
     health.status.store.ok = false;
     if (health.status.store.problem.empty()) health.status.store.problem = error.what;
   };
-  if (Jobs* all = engine.store->jobs()) {
+  if (Jobs* all = engine.jobs()) {
     const auto jobs = all->list();
     if (!jobs) return note(jobs.error());
     for (const JobRow& job : *jobs) {
@@ -40,11 +41,12 @@ void read_store(const Engine& engine, Health& health) {
 
 Health health_of(const Engine& engine, const CancelToken& cancel) {
   Health health{.status = status_of(engine)};
-  std::set<std::string> asked;
-  for (const RouteStep& step : plan_for(engine, Request{}).steps) asked.insert(step.backend);
+  const PreparedAsk prepared = prepare_ask(engine, Request{});
   for (const BackendStatus& backend : health.status.backends) {
-    const bool is_ready = asked.count(backend.name) > 0 && is_admitted(backend) &&
-                          is_reachable(engine, backend.name, cancel, kReachableTimeout);
+    const auto asked = prepared.candidates.find(backend.name);
+    const bool is_usable = asked != prepared.candidates.end() && asked->second;
+    const bool is_ready =
+        is_usable && is_admitted(backend) && is_reachable(asked->second->candidate, cancel, kReachableTimeout);
     if (backend.enabled) (is_ready ? health.ready : health.not_ready).insert(backend.name);
   }
   if (health.status.store.ok) read_store(engine, health);

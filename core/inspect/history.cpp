@@ -5,9 +5,9 @@
 namespace delegate::inspect {
 namespace {
 
-std::string outcome_now(const RunRow& row, const Breakers& breakers) {
-  if (!row.outcome.empty()) return row.outcome;
-  return breakers.is_dead(row.owner) ? "killed" : "running";
+PastRun::State state_of(const RunRow& row, const Breakers& breakers) {
+  if (!row.outcome.empty()) return PastRun::State::ended;
+  return breakers.is_dead(row.owner) ? PastRun::State::killed : PastRun::State::running;
 }
 
 /// None if the query asks for a backend or an outcome, which only the ledger knows.
@@ -25,8 +25,18 @@ bool has(const std::vector<PastRun>& runs, const std::string& id) {
 
 }  // namespace
 
+std::string_view outcome_or_state(const PastRun& run) {
+  switch (run.state) {
+    case PastRun::State::ended: break;
+    case PastRun::State::killed: return "killed";
+    case PastRun::State::waiting: return "waiting";
+    case PastRun::State::running: return "running";
+  }
+  return run.row.outcome;
+}
+
 Result<std::vector<JobRow>> unended_jobs(const Engine& engine) {
-  Jobs* jobs = engine.store == nullptr ? nullptr : engine.store->jobs();
+  Jobs* jobs = engine.jobs();
   if (jobs == nullptr) return std::vector<JobRow>();
   TRY(auto rows, jobs->list());
   std::erase_if(
@@ -37,10 +47,10 @@ Result<std::vector<JobRow>> unended_jobs(const Engine& engine) {
 Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<JobRow>& jobs) {
   PastRun run{.row = std::move(row)};
   TRY(run.attempts, engine.ledger->attempts(run.row.id));
-  run.outcome = outcome_now(run.row, engine.breakers);
+  run.state = state_of(run.row, engine.breakers);
   const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobRow& one) { return one.id == run.row.id; });
-  if (job == jobs.end() || run.outcome != "running") return run;
-  run.state = PastRun::State::working;
+  if (job == jobs.end() || run.state != PastRun::State::running) return run;
+  run.in_background = true;
   run.doing = job->doing;
   return run;
 }
@@ -49,8 +59,8 @@ PastRun queued_run(const Engine& engine, const JobRow& job) {
   const bool is_orphaned = engine.breakers.is_dead(job.owner);
   return {.row = {.id = job.id, .started_at = job.submitted_at, .owner = job.owner},
           .attempts = {},
-          .outcome = "waiting",
           .state = PastRun::State::waiting,
+          .in_background = true,
           .doing = is_orphaned ? "orphaned: `delegate worker` runs it" : "queued"};
 }
 

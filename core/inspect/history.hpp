@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/run/engine.hpp"
@@ -8,18 +9,19 @@
 
 namespace delegate::inspect {
 
-/// A run with its attempts, and how it ended: its outcome, `waiting`, `running`, or `killed` if its process was killed.
-/// A queued background run has only its id, the time when it was submitted (as `started_at`), and what is known of its
-/// request.
+/// A run with its attempts. Only one that has ended has an outcome in its row. A queued background run has only its id,
+/// the time when it was submitted (as `started_at`), and what is known of its request.
 struct PastRun {
-  enum class State { ended, waiting, working };  // other than ended: in the background
+  enum class State { ended, killed, waiting, running };  // killed: its process is dead and stored no outcome
 
   RunRow row;
   std::vector<AttemptRow> attempts;
-  std::string outcome;
   State state = State::ended;
-  std::string doing = {};  // until it has ended: "asking codex"
+  bool in_background = false;  // a job that waits or runs
+  std::string doing = {};      // of such a job: "asking codex"
 };
+/// The outcome of a run that has ended, otherwise the name of its state: one word for scripts.
+std::string_view outcome_or_state(const PastRun& run);
 
 /// The newest runs first; queued ones before all others. Code::unavailable: there is no history.
 Result<std::vector<PastRun>> latest_runs(const Engine& engine, const RunQuery& query = {});

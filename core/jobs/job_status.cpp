@@ -9,7 +9,7 @@
 namespace delegate::jobs {
 
 Result<JobStatus> find_job(const Engine& engine, const std::string& id) {
-  Jobs* jobs = engine.store == nullptr ? nullptr : engine.store->jobs();
+  Jobs* jobs = engine.jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + engine.breakers.trouble());
   TRY(JobRow row, jobs->find(id));
   const bool has_ended = row.state == JobRow::State::ended;

@@ -25,7 +25,7 @@ Status run_one(const ProcessFacts& process, const Engine& engine, const JobRow& 
 
 Result<std::vector<std::string>> run_orphaned_jobs(const ProcessFacts& process, const Engine& engine,
                                                    const std::function<void(const std::string& id)>& on_run) {
-  Jobs* jobs = engine.store == nullptr ? nullptr : engine.store->jobs();
+  Jobs* jobs = engine.jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "worker: there is no store: " + engine.breakers.trouble());
   const auto is_dead = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
   for (std::vector<std::string> runs;;) {

@@ -1,8 +1,6 @@
 #include "core/notify/announcement.hpp"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 
 #include "core/base/duration.hpp"
 #include "core/base/json.hpp"
@@ -12,18 +10,10 @@
 namespace delegate::notify {
 namespace {
 
-std::string local_time(milliseconds at, const char* format) {
-  const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(at).count();
-  std::tm parts{};
-  ::localtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
-}
-
 /// "at 14:05", and with the day when it is not today.
 std::string at_time(milliseconds at, milliseconds now) {
-  const bool today = local_time(at, "%F") == local_time(now, "%F");
-  return local_time(at, today ? "at %H:%M" : "on %-d %b at %H:%M");
+  const bool today = format_local(at, "%F") == format_local(now, "%F");
+  return format_local(at, today ? "at %H:%M" : "on %-d %b at %H:%M");
 }
 
 /// "claude", "claude and codex", "claude, codex and gemini".

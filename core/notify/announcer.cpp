@@ -149,11 +149,13 @@ class Announcer {
   FallbackFacts fallback_facts() const {
     FallbackFacts facts{.now = engine_.clock.now().wall};
     const auto reading = engine_.breakers.read();
-    for (const RouteStep& step : plan_for(engine_, Request{}).steps) {
+    const PreparedAsk prepared = prepare_ask(engine_, Request{});
+    for (const RouteStep& step : prepared.plan.steps) {
       const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
       const bool known = reading && found != reading->backends.end();
       if (known && is_blocked_by_breaker(found->second.breaker)) continue;
-      if (is_reachable(engine_, step.backend, process_.interrupted, kServerTimeout))
+      const auto& here = prepared.candidates.at(step.backend);
+      if (here && is_reachable(here->candidate, process_.interrupted, kServerTimeout))
         facts.answering.push_back(step.backend);
     }
     return facts;

@@ -85,11 +85,9 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
 
 bool is_service(const Candidate& candidate) { return lower(candidate.where).starts_with("https://"); }
 
-bool is_reachable(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds timeout) {
-  const auto candidate = find_candidate(engine, name);
-  if (!candidate) return false;
-  const bool is_assumed = candidate->backend->is_process() || is_service(*candidate);
-  return is_assumed || ask_for_model(*candidate, cancel, timeout).works;
+bool is_reachable(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout) {
+  const bool is_assumed = candidate.backend->is_process() || is_service(candidate);
+  return is_assumed || ask_for_model(candidate, cancel, timeout).works;
 }
 
 LoginTrace find_login(const Candidate& candidate) {

@@ -29,7 +29,7 @@ bool is_service(const Candidate& candidate);
 
 /// Could a call begin, apart from breaker and slots? An installed program and a remote service are assumed to work; a
 /// server of this person's may not be running, so its models are requested.
-bool is_reachable(const Engine& engine, const std::string& name, const CancelToken& cancel, milliseconds timeout);
+bool is_reachable(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout);
 
 /// A CLI's login, as far as it can be detected without a call: an expired one counts as found.
 struct LoginTrace {

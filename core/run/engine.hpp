@@ -23,6 +23,9 @@ struct Engine {
   Redactor redact;
   StateStore* store = nullptr;  // null: it could not be opened, see Breakers::trouble
   std::string store_path = {};  // of the file, also when it could not be opened; empty: there is no place for one
+
+  /// The queue of background runs; null if there is no store, or one that ends with its process.
+  Jobs* jobs() const { return store == nullptr ? nullptr : store->jobs(); }
 };
 
 /// A backend, or one login of it, that can be called: its settings, its kind, and where it is.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <span>
 
@@ -94,16 +93,6 @@ struct Fact {
 using Facts = std::span<const Fact>;
 
 std::string shown(std::string_view value) { return one_line(value, kLongestFact); }
-
-/// Quotes a value, so that the hint can be pasted into a shell.
-std::string shell_word(const std::string& value) {
-  constexpr std::string_view kPlain = "@%+=:,./-_";
-  const auto is_plain = [&](unsigned char c) { return std::isalnum(c) != 0 || kPlain.find(char(c)) != kPlain.npos; };
-  if (std::all_of(value.begin(), value.end(), is_plain)) return value;
-  std::string out = "'";
-  for (const char c : value) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 /// Nothing if a placeholder has no value.
 std::optional<std::string> filled(std::string_view text, Facts facts) {

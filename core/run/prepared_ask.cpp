@@ -25,13 +25,13 @@ Presence presence_of(const Lookup& found) {
   return found.error().reason == UnavailableReason::not_installed ? Presence::not_installed : Presence::disabled;
 }
 
-RoutePlan make_plan(const Engine& engine, const Request& request, TaskType task_type, Lookups& lookups) {
+RoutePlan make_plan(const Engine& engine, const PreparedAsk& ask, Lookups& lookups) {
   const RouterSettings& router = engine.config.router;
-  const std::string_view type = to_string(task_type);
+  const std::string_view type = to_string(ask.type.type);
   const auto& heavy = router.heavy_types;
-  const RouteQuestion question{.requested = request.backend,
+  const RouteQuestion question{.requested = ask.request.backend,
                                .heavy = std::find(heavy.begin(), heavy.end(), type) != heavy.end(),
-                               .fallback = falls_back(engine, request),
+                               .fallback = ask.fallback,
                                .order = router.order,
                                .order_light = router.order_light,
                                .local = router.local};
@@ -82,16 +82,11 @@ PreparedAsk prepare_ask(const Engine& engine, Request request) {
   ask.type = type_of(ask.request);
   ask.fallback = falls_back(engine, ask.request);
   Lookups lookups;
-  ask.plan = make_plan(engine, ask.request, ask.type.type, lookups);
+  ask.plan = make_plan(engine, ask, lookups);
   prepare_candidates(engine, ask, std::move(lookups));
   return ask;
 }
 
 void refresh_candidates(const Engine& engine, PreparedAsk& prepared) { prepare_candidates(engine, prepared, {}); }
-
-RoutePlan plan_for(const Engine& engine, const Request& request) {
-  Lookups lookups;
-  return make_plan(engine, request, type_of(request).type, lookups);
-}
 
 }  // namespace delegate

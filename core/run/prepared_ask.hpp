@@ -29,7 +29,4 @@ PreparedAsk prepare_ask(const Engine& engine, Request request);
 /// Looks the candidates up again: after a long wait a CLI may have been updated or removed.
 void refresh_candidates(const Engine& engine, PreparedAsk& prepared);
 
-/// The plan that `ask` would follow now, without asking.
-RoutePlan plan_for(const Engine& engine, const Request& request);
-
 }  // namespace delegate

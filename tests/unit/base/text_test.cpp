@@ -143,3 +143,12 @@ TEST_CASE("a text without directories has only the names of its files") {
   for (const char* kept : {"", "/", "//", "'/", "a / b", "and/or", "http://127.0.0.1:1/api/tags", "exit status 7"})
     CHECK(without_directories(kept) == kept);
 }
+
+TEST_CASE("a text for a shell is in quotes, a word only if it needs them") {
+  CHECK(shell_quoted("") == "''");
+  CHECK(shell_quoted("plain") == "'plain'");
+  CHECK(shell_quoted("it's $HOME") == "'it'\\''s $HOME'");
+  for (const char* plain : {"", "codex", "/opt/My-Tools_2/a.b", "NAME=1,2:3+4@5%6"}) CHECK(shell_word(plain) == plain);
+  for (const char* special : {"two words", "it's", "~", "$HOME", "a;b", "*", "\xC3\xA9"})
+    CHECK(shell_word(special) == shell_quoted(special));
+}

@@ -29,7 +29,9 @@ class Place {
   Place& operator=(const Place&) = delete;
 
   Result<std::string> named(const std::string& cwd, server::Reads reads = server::Reads::files) const {
-    return server::directory_for(world, cwd, reads);
+    TRY(std::string directory, server::directory_for(world, cwd));
+    TRY_STATUS(server::check_directory(world, directory, reads));
+    return directory;
   }
 
   std::string root;

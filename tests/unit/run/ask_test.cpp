@@ -324,7 +324,7 @@ TEST_CASE("making the plan starts no backend") {
   Asking asking;
   asking.backend("codex", {"--say", "hi"});
   asking.backend("gemini", {"--say", "hi"}).command = {"/nonexistent/gemini"};
-  const RoutePlan plan = plan_for(asking.engine, {.prompt = "hello"});
+  const RoutePlan plan = prepare_ask(asking.engine, {.prompt = "hello"}).plan;
   REQUIRE(plan.steps.size() == 1);
   CHECK(plan.steps[0].backend == "codex");
   REQUIRE(plan.skips.size() == 1);
