@@ -62,9 +62,10 @@ struct OptionRow {
   bool repeats() const { return std::holds_alternative<std::vector<std::string>& (*)(std::any&)>(store); }
 };
 
-/// --json is found before anything else is read, so that a usage error is an object as well: World::json has it.
-constexpr OptionRow json_flag(std::string_view help) {
-  return {.names = "--json", .help = help, .store = [](std::any&) {}};
+/// --json is found before anything else is read, so that a usage error is an object as well: World::json has it,
+/// and the options of a command do not.
+constexpr OptionRow json_flag(std::string_view help, std::string_view group = {}) {
+  return {.names = "--json", .help = help, .group = group, .store = [](std::any&) {}};
 }
 
 /// `.choices = values_in<kShells>`

@@ -23,8 +23,8 @@ bool may_probe(const Engine& engine, const RoutePlan& plan) {
   });
 }
 
-int deliver(const Output& output, const AskOptions& options, const RunResult& result, AnswerStream& stream) {
-  if (options.json) return output.answer(to_json(result) + "\n");
+int deliver(const World& world, const Output& output, const RunResult& result, AnswerStream& stream) {
+  if (world.json) return output.answer(to_json(result) + "\n");
   return result.answer ? stream.finish(output, result.answer->text) : stream.break_off(output);
 }
 
@@ -41,7 +41,7 @@ int report(const World& world, const Output& output, const AskOptions& options, 
   if (stream.is_closed() && world.signal == 0) return stream.break_off(output);
   const bool was_streamed = stream.has_begun();
   if (!was_streamed) output.remarks(explain(result), options.quiet);
-  const int written = deliver(output, options, result, stream);
+  const int written = deliver(world, output, result, stream);
   if (was_streamed) output.remarks(explain(result), options.quiet);
   return written != 0 ? written : exit_code_of(result, world);
 }

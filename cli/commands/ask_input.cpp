@@ -24,7 +24,7 @@ Result<std::optional<milliseconds>> timeout_of(const AskOptions& options, const 
 
 Streaming streaming_of(const World& world, const AskOptions& options) {
   const bool to_terminal = is_terminal(world.out);
-  if (options.json || !options.stream.value_or(to_terminal)) return Streaming::none;
+  if (world.json || !options.stream.value_or(to_terminal)) return Streaming::none;
   return to_terminal ? Streaming::drafts : Streaming::certain;
 }
 

@@ -26,7 +26,6 @@ struct AskOptions {
   std::optional<bool> stream;  // absent: if stdout is a terminal
   bool write = false;
   bool no_stdin = false;
-  bool json = false;
   bool quiet = false;
   bool verbose = false;
 };
@@ -117,10 +116,7 @@ inline constexpr OptionRow kAskOptions[] = {
      .help = "Limit for the whole run, all backends together: 90s, 5m",
      .more = "When it has passed, the exit status is 124. The default is `router.timeout`.",
      .store = into<&AskOptions::timeout>},
-    {.names = "--json",
-     .help = "Print one JSON object instead of the bare answer",
-     .group = "Output",
-     .store = into<&AskOptions::json>},
+    json_flag("Print one JSON object instead of the bare answer", "Output"),
     {.names = "--stream",
      .help = "Print the answer while it arrives (default: on a terminal)",
      .store = set<&AskOptions::stream, true>},

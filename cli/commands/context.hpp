@@ -30,6 +30,11 @@ inline ErrorKind kind_of(const ConfigVerdict& verdict) {
   return verdict.lacks_only_trust ? ErrorKind::blocked : ErrorKind::configuration;
 }
 
+/// The exit code of a command that only reports on it; 0: it can be used.
+inline int exit_code_of(const ConfigVerdict& verdict) {
+  return verdict.errors.empty() ? kAnswered : exit_code_of(kind_of(verdict), 0);
+}
+
 /// All commands, hidden ones too: table.cpp.
 CommandTable all_commands();
 

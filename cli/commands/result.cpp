@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "cli/commands/context.hpp"
+#include "cli/commands/run_error.hpp"
 #include "core/base/duration.hpp"
-#include "core/base/json.hpp"
 #include "core/jobs/job_result.hpp"
 #include "core/jobs/job_status.hpp"
 #include "core/os/event.hpp"
@@ -33,18 +33,6 @@ constexpr OptionRow kResultOptions[] = {
     {.names = "-q, --quiet", .help = "Print only errors to stderr", .store = into<&ResultOptions::quiet>},
 };
 
-struct CancelOptions {
-  std::string id;
-};
-constexpr OptionRow kCancelOptions[] = {
-    {.value = "ID",
-     .help = "Run id, or the beginning of it",
-     .kind = ValueKind::runs,
-     .presence = Presence::required,
-     .store = into<&CancelOptions::id>},
-    json_flag("Print one JSON object"),
-};
-
 constexpr milliseconds kFirstPause{20};
 constexpr milliseconds kLongestPause{500};
 
@@ -63,12 +51,6 @@ Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::strin
     if (known.has_ended() || deadline.passed() || context.world.interrupted.cancelled()) return known;
     nothing.wait(context.world.interrupted, Deadline::in(pause).or_earlier(deadline));
   }
-}
-
-tl::unexpected<CommandError> failed(const char* command, Error error) {
-  error.what.insert(0, std::string(command) + ": ");
-  if (error.code == Code::not_found) error.hint = "`delegate runs` lists the runs";
-  return tl::unexpected<CommandError>(std::move(error));
 }
 
 /// A run in the foreground has its answer in the history, if that keeps answers.
@@ -108,24 +90,9 @@ CommandResult show_result(const CommandContext& context, const ResultOptions& op
   if (!known && known.error().code == Code::not_found && !context.world.json)
     if (const auto answer = answer_in_history(context.host(), options.id))
       return context.output.answer(with_newline(*answer));
-  if (!known) return failed("result", known.error());
+  if (!known) return run_error("result", known.error());
   if (known->row.state == JobRow::State::ended) return show_end(context, options, known->row);
   return show_unended(context, *known);
-}
-
-CommandResult cancel(const CommandContext& context, const CancelOptions& options) {
-  const Output& output = context.output;
-  const auto known = jobs::find_job(context.engine(), options.id);
-  if (!known) return failed("cancel", known.error());
-  if (const Status stopped = jobs::cancel_job(context.engine(), *known); !stopped)
-    return failed("cancel", stopped.error());
-  const bool had_ended = known->has_ended() && !known->is_orphaned();
-  const char* state = had_ended ? "ended" : "cancelled";
-  if (context.world.json)
-    return output.answer(
-        dump(OrderedJson{{"schema", "delegate.cancel/1"}, {"run_id", known->row.id}, {"state", state}}) + "\n");
-  output.note("delegate: run " + known->row.id + (had_ended ? " has already finished" : " is being stopped"));
-  return kAnswered;
 }
 
 }  // namespace
@@ -138,12 +105,5 @@ extern constexpr CommandRow kResult{
     .options = kResultOptions,
     .needs = Needs::host,
     .run = run_with<show_result>};
-
-extern constexpr CommandRow kCancel{.name = "cancel",
-                                    .group = kAskGroup,
-                                    .help = "Stop a background run",
-                                    .options = kCancelOptions,
-                                    .needs = Needs::host,
-                                    .run = run_with<cancel>};
 
 }  // namespace delegate::cli

@@ -50,7 +50,7 @@ CommandResult run_submit(const CommandContext& context, const AskOptions& option
   TRY(const Request request, request_of(context, options));
   if (const Status started = submit(context.world, request); !started)
     return fail_as(ErrorKind::internal, started.error());
-  if (!options.json) return context.output.answer(request.run_id + "\n");
+  if (!context.world.json) return context.output.answer(request.run_id + "\n");
   return context.output.answer(dump(OrderedJson{{"schema", "delegate.submit/1"}, {"run_id", request.run_id}}) + "\n");
 }
 

@@ -19,17 +19,4 @@ std::string to_text(const std::vector<GuardStatus>& guards);
 std::string to_json(const std::vector<GuardStatus>& guards, const std::string& schema);
 std::string breakers_to_text(const HostStatus& status, bool painted);
 
-/// One backend in the table of `delegate backends` and `delegate ping`.
-struct CheckRow {
-  std::string name;
-  std::string kind;
-  std::string path;
-  std::string state;  // "installed", "not installed", "disabled", "answers", …
-  std::string detail;
-  std::string hint;
-  std::optional<milliseconds> took;
-};
-std::string to_text(const std::vector<CheckRow>& rows);
-std::string to_json(const std::vector<CheckRow>& rows, const std::string& schema);
-
 }  // namespace delegate::cli

@@ -1,6 +1,5 @@
 #include "cli/terminal/answer_stream.hpp"
 
-#include "core/base/exit_code.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
 #include "core/os/terminal.hpp"
@@ -39,23 +38,17 @@ int AnswerStream::finish(const Output& output, const std::string& answer) {
   const std::string whole = with_newline(answer);
   if (whole.starts_with(out_)) {
     write(std::string_view(whole).substr(out_.size()));
-    return exit_code(output);
+    return output.exit_code_of(status_);
   }
   end_line();
   output.note("delegate: ignore the draft above; final answer:");
   write(whole);
-  return exit_code(output);
+  return output.exit_code_of(status_);
 }
 
 int AnswerStream::break_off(const Output& output) {
   end_line();
-  return exit_code(output);
-}
-
-int AnswerStream::exit_code(const Output& output) const {
-  if (status_ || status_.error().code == Code::closed || status_.error().code == Code::cancelled) return kAnswered;
-  output.error({status_.error().code, "stdout: " + status_.error().what, {}});
-  return kInternal;
+  return output.exit_code_of(status_);
 }
 
 }  // namespace delegate::cli

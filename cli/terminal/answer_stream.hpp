@@ -29,7 +29,6 @@ class AnswerStream {
  private:
   void write(std::string_view text);
   void end_line();
-  int exit_code(const Output& output) const;
 
   const World& world_;
   bool on_terminal_;

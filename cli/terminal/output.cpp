@@ -27,9 +27,10 @@ Output::Output(const World& world)
       redraws_(takes_escapes(world, world.err)),
       redact_(world.environment) {}
 
-int Output::answer(std::string_view text) const {
-  const Status written = write_all(out_, text);
-  if (written || written.error().code == Code::closed) return 0;
+int Output::answer(std::string_view text) const { return exit_code_of(write_all(out_, text)); }
+
+int Output::exit_code_of(const Status& written) const {
+  if (written || written.error().code == Code::closed || written.error().code == Code::cancelled) return kAnswered;
   error({written.error().code, "stdout: " + written.error().what, {}});
   return kInternal;
 }

@@ -19,6 +19,9 @@ class Output {
   int answer(std::string_view text) const;
   /// The same for text that quotes a file of the user: secrets are removed.
   int quote(std::string text) const { return answer(redact_(std::move(text))); }
+  /// For who writes to stdout without `answer`: the exit code, after saying why the write failed. One that a signal has
+  /// ended is no error either.
+  int exit_code_of(const Status& written) const;
   void note(std::string_view line) const;  // to stderr, with a newline
   void error(const Error& error) const;    // `delegate: where: what: why` and its hint
   /// One line per remark; with `quiet` only those about a failure.

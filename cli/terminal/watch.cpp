@@ -28,14 +28,6 @@ bool wait_for_next(const World& world) {
   return !world.interrupted.cancelled() && (waited[1].revents & (POLLERR | POLLHUP)) == 0;
 }
 
-int exit_of(const World& world, const Output& output, const Status& written) {
-  if (!written && written.error().code != Code::closed && written.error().code != Code::cancelled) {
-    output.error({written.error().code, "stdout: " + written.error().what, {}});
-    return kInternal;
-  }
-  return world.signal != 0 ? 128 + world.signal : kAnswered;
-}
-
 /// Shows the cursor again when it is destroyed.
 class Picture {
  public:
@@ -98,7 +90,8 @@ Status watch_elsewhere(const World& world, const Engine& engine, bool json) {
 int watch_status(const World& world, const Engine& engine, bool json) {
   const bool on_terminal = is_terminal(world.out) && world.variable("TERM") != "dumb";
   const Status written = on_terminal && !json ? watch_on_terminal(world, engine) : watch_elsewhere(world, engine, json);
-  return exit_of(world, Output(world), written);
+  const int code = Output(world).exit_code_of(written);
+  return code == kAnswered && world.signal != 0 ? 128 + world.signal : code;
 }
 
 }  // namespace delegate::cli
