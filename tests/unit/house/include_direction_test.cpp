@@ -49,7 +49,7 @@ const std::map<std::string, Rooms> kMayInclude{
     {"cli/render", {"core/base", "core/config", "core/health", "core/state", "core/run", "core/inspect"}},
     {"cli/terminal", kOs + Rooms{"core/health", "core/run", "core/inspect", "cli", "cli/render"}},
     {"cli/setup", kOs + Rooms{"core/config", "core/run", "core/inspect", "cli", "cli/render"}},
-    {"cli/drill", kOs + Rooms{"core/config", "core/run", "backends", "cli", "cli/render"}},
+    {"cli/drill", kOs + Rooms{"core/config", "core/health", "core/run", "backends", "cli", "cli/render"}},
     {"cli/mcp", kOs + Rooms{"core/config", "core/health", "core/run", "core/jobs", "core/notify", "core/inspect",
                             "core/mcp", "cli", "cli/render", "cli/request"}},
     {"cli/commands", kCore + Rooms{"backends", "cli", "cli/args", "cli/render", "cli/request", "cli/terminal",
