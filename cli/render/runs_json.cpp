@@ -28,6 +28,7 @@ OrderedJson to_object(const AttemptRow& attempt) {
                    {"duration_ms", attempt.took.count()}};
   put(json, "model", attempt.model);
   put(json, "message", attempt.message);
+  put(json, "last_lines", attempt.last_lines);
   put(json, "exit_code", attempt.exit_code);
   if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
   put(json, "session_id", attempt.session_id);
