@@ -30,7 +30,7 @@ struct Cause {
 
 /// "Warning: …": what it could live with.
 bool is_remark(std::string_view line) {
-  constexpr std::array<std::string_view, 6> kRemarks{"warn", "info", "note", "debug", "deprecat", "using "};
+  constexpr std::array<std::string_view, 7> kRemarks{"warn", "info", "note", "debug", "deprecat", "using ", "usage:"};
   const std::string words = lower(trim(line));
   return std::any_of(kRemarks.begin(), kRemarks.end(), [&](std::string_view one) { return words.starts_with(one); });
 }

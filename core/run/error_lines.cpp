@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::size_t kMostJoined = 200;  // lines of one JSON text
 constexpr std::size_t kMostKept = 12;     // lines
-constexpr std::size_t kLongestKept = 400;
-constexpr std::size_t kShortestEcho = 8;  // bytes; a shorter line of a prompt may occur anywhere
+constexpr std::size_t kMostLookedAt = 100;
+constexpr std::size_t kLongestKept = 2000;  // bytes of a line
+constexpr std::size_t kShortestEcho = 8;    // bytes; a shorter line of a prompt may occur anywhere
 
 using TextLines = std::vector<std::string_view>;
 
@@ -128,13 +129,24 @@ std::string joined(const TextLines& lines, std::size_t from, std::size_t count) 
   return out;
 }
 
-/// A line of the prompt stands in it, or it is one.
-bool echoes(std::string_view line, std::string_view prompt) {
-  if (prompt.find(trim(line)) != std::string_view::npos) return true;
-  for (const std::string_view part : split(prompt, '\n'))
-    if (const auto words = trim(part); words.size() >= kShortestEcho && line.find(words) != std::string_view::npos)
-      return true;
-  return false;
+/// What must not be kept, once as a whole and once in lines.
+struct Unwanted {
+  std::string_view whole;
+  TextLines lines;
+};
+
+Unwanted unwanted(std::string_view text) {
+  Unwanted out{.whole = text};
+  for (const std::string_view line : split(text, '\n'))
+    if (const auto words = trim(line); words.size() >= kShortestEcho) out.lines.push_back(words);
+  return out;
+}
+
+/// A line of the unwanted text stands in it, or it is a part of that.
+bool echoes(std::string_view line, const Unwanted& text) {
+  if (text.whole.find(trim(line)) != std::string_view::npos) return true;
+  return std::any_of(text.lines.begin(), text.lines.end(),
+                     [&](std::string_view part) { return line.find(part) != std::string_view::npos; });
 }
 
 bool is_record_of_content(std::string_view line) {
@@ -174,12 +186,17 @@ std::string last_error_line(std::string_view text) {
   return lines.empty() ? std::string() : one_line(lines.back());
 }
 
-std::string lines_to_keep(std::string_view text, std::string_view prompt) {
+std::string lines_to_keep(std::string_view text, std::string_view prompt, std::string_view answer) {
   const TextLines lines = split(text, '\n');
+  const std::array<Unwanted, 2> others{unwanted(prompt), unwanted(answer)};
+  const auto is_wanted = [&](std::string_view line) {
+    return !trim(line).empty() && !is_record_of_content(line) && !echoes(line, others[0]) && !echoes(line, others[1]);
+  };
   std::vector<std::string> kept;
+  std::size_t looked_at = 0;
   for (auto line = lines.rbegin(); line != lines.rend() && kept.size() < kMostKept; ++line) {
-    if (trim(*line).empty() || is_record_of_content(*line) || echoes(*line, prompt)) continue;
-    kept.push_back(one_line(*line, kLongestKept));
+    if (++looked_at > kMostLookedAt) break;
+    if (is_wanted(*line)) kept.push_back(one_line(*line, kLongestKept));
   }
   std::reverse(kept.begin(), kept.end());
   return join(kept, "\n");

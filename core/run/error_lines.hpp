@@ -17,7 +17,8 @@ bool is_error_line(std::string_view line);
 std::string last_error_line(std::string_view text);
 
 /// The last lines of `text`, for people who look into a failure later, without what a CLI echoes of its prompt. Records
-/// (lines of JSON) are kept only if they speak of an error: the others hold parts of the answer.
-std::string lines_to_keep(std::string_view text, std::string_view prompt);
+/// (lines of JSON) are kept only if they speak of an error: the others hold parts of the answer, of which what was read
+/// is not kept either.
+std::string lines_to_keep(std::string_view text, std::string_view prompt, std::string_view answer = {});
 
 }  // namespace delegate

@@ -118,8 +118,8 @@ Failure unrecognised(Failure failure, std::string last_lines) {
   return failure;
 }
 
-std::string kept_lines(const Task& task, const ChildResult& result) {
-  const std::string out = lines_to_keep(result.out.text(), task.prompt);
+std::string kept_lines(const Task& task, const ParsedOutput& parsed, const ChildResult& result) {
+  const std::string out = lines_to_keep(result.out.text(), task.prompt, parsed.text + parsed.draft);
   const std::string err = lines_to_keep(result.err.text(), task.prompt);
   return out + (out.empty() || err.empty() ? "" : "\n") + err;
 }
@@ -225,13 +225,13 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
 
 Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
   Failure failure = weigh(backend, task, parsed, result);
-  return says_nothing(failure) ? unrecognised(std::move(failure), kept_lines(task, result)) : failure;
+  return says_nothing(failure) ? unrecognised(std::move(failure), kept_lines(task, parsed, result)) : failure;
 }
 
 Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
   Failure failure = weigh(backend, task, parsed, result);
   if (!says_nothing(failure)) return failure;
-  return unrecognised(std::move(failure), lines_to_keep(result.body.substr(0, kKeptOfBody), task.prompt));
+  return unrecognised(std::move(failure), lines_to_keep(result.body.substr(0, kKeptOfBody), task.prompt, parsed.text));
 }
 
 Failure judge_spawn(const Error& error) {

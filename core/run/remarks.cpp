@@ -72,6 +72,7 @@ void explain_degraded_name(const RunResult& result, Remarks& remarks) {
 void explain_failure(const RunResult& result, Remarks& remarks) {
   if (is_degraded_name(result)) return explain_degraded_name(result, remarks);
   remarks.push_back({Remark::Kind::error, result.message, true});
+  for (const Attempt& attempt : result.attempts) explain_unknown(result, attempt, remarks);
   if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
   for (const Skip& skip : result.skips) remarks.push_back({Remark::Kind::note, describe(skip), true});
   for (const Attempt& attempt : result.attempts)
@@ -117,7 +118,9 @@ Remarks explain(const RunResult& result) {
            (attempt.hint.empty() || !result.answer ? "" : "; to fix it: " + attempt.hint));
     if (attempt.recovered) note(attempt.backend + " works again");
   }
-  for (const Attempt& attempt : result.attempts) explain_unknown(result, attempt, remarks);
+  // Where another one answered, one line is enough until the breaker opens.
+  for (const Attempt& attempt : result.attempts)
+    if (result.answer && attempt.tripped) explain_unknown(result, attempt, remarks);
   for (const Attempt& probe : result.limit_probes)
     if (probe.recovered) note(probe.backend + " works again, earlier than announced");
   for (const std::string& warning : result.warnings) note(warning);

@@ -415,13 +415,15 @@ TEST_CASE(
     "a failure that nobody recognised keeps its last lines, without prompt and keys, and the run says where they are") {
   Asking asking;
   const std::string key = "sk-ant-api03-" + std::string(93, 'k') + "-AAAAAAAA";
-  asking.backend("codex", {"--err", "you said hello there", "--err", "key " + key, "--err", "boom", "--exit", "3"});
+  std::ofstream(asking.file("noise")) << "you said hello there, friend\nthe key " << key << "\nboom\n";
+  asking.backend("codex", {"--play-err", asking.file("noise"), "--exit", "3"});
   const RunResult result = asking.ask();
   REQUIRE(result.attempts.size() == 1);
   const Attempt& attempt = result.attempts.front();
   CHECK_FALSE(attempt.is_recognised);
   CHECK_THAT(attempt.last_lines, Catch::EndsWith("boom"));
   CHECK(attempt.last_lines.find(key) == std::string::npos);
+  CHECK_THAT(attempt.last_lines, Catch::Contains("the key "));
   const Remarks remarks = explain(result);
   CHECK(std::any_of(remarks.begin(), remarks.end(), [&](const Remark& remark) {
     return remark.text.find("not recognised") != std::string::npos &&

@@ -55,6 +55,7 @@ TEST_CASE("the lines that are kept have neither the prompt nor the answer in the
   CHECK(lines_to_keep("in two lines\nboom\n", prompt) == "boom");
   CHECK(lines_to_keep("{\"type\":\"text\",\"text\":\"half an answer\"}\nboom\n", prompt) == "boom");
   CHECK(lines_to_keep("{\"type\":\"error\",\"message\":\"x\"}\n", prompt) == "{\"type\":\"error\",\"message\":\"x\"}");
+  CHECK(lines_to_keep("half an answer\nboom\n", prompt, "half an answer\n") == "boom");
   std::string many;
   for (int i = 0; i < 100; ++i) many += "line " + std::to_string(i) + "\n";
   CHECK(lines_to_keep(many, prompt).starts_with("line 88\n"));
