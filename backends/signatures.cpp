@@ -15,8 +15,9 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kInspected = 32u << 10;  // of a longer text only the beginning and the end are searched
-constexpr std::uint32_t kMostSteps = 50'000;   // per position: a configured pattern must not hang the program
+constexpr std::size_t kInspected = 32u << 10;      // of a longer text only the beginning and the end are searched
+constexpr std::size_t kInspectedWords = 8u << 10;  // the same for the many patterns of the tables: time grows fast
+constexpr std::uint32_t kMostSteps = 50'000;       // per position: a configured pattern must not hang the program
 
 struct FreeCode {
   void operator()(pcre2_code* code) const { pcre2_code_free(code); }
@@ -71,9 +72,9 @@ std::vector<std::string> groups(const pcre2_code* code, std::string_view text) {
   return out;
 }
 
-std::string inspected_part(std::string_view text) {
-  if (text.size() <= kInspected) return std::string(text);
-  const std::size_t half = kInspected / 2;
+std::string inspected_part(std::string_view text, std::size_t most = kInspected) {
+  if (text.size() <= most) return std::string(text);
+  const std::size_t half = most / 2;
   return std::string(text.substr(0, half)).append("\n").append(text.substr(text.size() - half));
 }
 
@@ -119,7 +120,7 @@ bool matches(const Signature& signature, std::string_view text) {
 }
 
 std::string plain_words(std::string_view text) {
-  const std::string looked = inspected_part(text);
+  const std::string looked = inspected_part(text, kInspectedWords);
   std::string out;
   for (std::size_t at = 0; at < looked.size();) {
     if (const std::size_t length = length_of_address(looked, at); length > 0) at += length;
