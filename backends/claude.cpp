@@ -4,7 +4,7 @@
 #include <climits>
 
 #include "backends/cli_process.hpp"
-#include "backends/signatures.hpp"
+#include "backends/error_meaning.hpp"
 #include "core/base/json.hpp"
 #include "core/run/reset_time.hpp"
 
@@ -33,13 +33,6 @@ std::optional<Outcome> outcome_of_reason(std::string_view reason) {
   return std::nullopt;
 }
 
-constexpr Signature kWords[] = {
-    {R"(\bhit your .{0,24}limit\b|\busage limit reached\b|exceed your account's rate limit)", Outcome::quota_exhausted},
-    {R"(\btemporarily limiting requests\b)", Outcome::rate_limited},
-    {R"(^api error: .{0,80}\bresponse exceeded the \d+ output token maximum)", Outcome::cut_short},
-    {R"(^api error: api returned an empty or malformed response)", Outcome::bad_output},
-};
-
 void read_usage(const Json& json, ParsedOutput& parsed) {
   parsed.usage.input_tokens = integer_at(json, "/usage/input_tokens");
   parsed.usage.output_tokens = integer_at(json, "/usage/output_tokens");
@@ -59,18 +52,18 @@ void read_denials(const Json& json, ParsedOutput& parsed) {
   }
 }
 
-/// The cause of an error: by fields of the record, then by the class of an earlier record, then by its text. Status 400
-/// has many causes, and the class "server_error" also covers refused and dropped connections.
-std::optional<Outcome> outcome_of_result(const Json& json, const std::string& text, std::optional<Outcome> named) {
-  if (text_at(json, "/stop_reason") == "refusal") return Outcome::refused_by_policy;
-  if (const auto outcome = outcome_of_reason(text_at(json, "/terminal_reason"))) return outcome;
-  if (const auto outcome = match(kWords, text)) return outcome;  // a used-up window is a status 429, too
-  if (named && named != Outcome::server_error) return named;
+/// The cause of an error: by fields of the record and what the text says, then by the class of an earlier record.
+/// Status 400 has many causes, and the class "server_error" also covers refused and dropped connections.
+Failure failure_of_result(const Json& json, const std::string& text, std::optional<Outcome> named) {
   const auto status = integer_at(json, "/api_error_status");
-  const auto by_status = status ? outcome_of_status(*status) : std::nullopt;
-  if (by_status && status != 400) return by_status;
-  if (const auto outcome = match(common_signatures(), text)) return outcome;
-  return by_status ? by_status : named;
+  Failure failure = failure_of_words(Vendor::claude, text, named.value_or(Outcome::exited_nonzero), status);
+  failure.is_recognised = failure.is_recognised || named.has_value();
+  const bool by_class_alone = failure.outcome == Outcome::bad_request && !failure.is_recognised;
+  if (named && by_class_alone) failure.outcome = *named;
+  if (named == Outcome::quota_exhausted && failure.outcome == Outcome::rate_limited) failure.outcome = *named;
+  if (const auto outcome = outcome_of_reason(text_at(json, "/terminal_reason"))) failure.outcome = *outcome;
+  if (text_at(json, "/stop_reason") == "refusal") failure.outcome = Outcome::refused_by_policy;
+  return failure;
 }
 
 /// `subtype` says "success" on errors too; `is_error` is what counts.
@@ -86,9 +79,9 @@ void read_result(const Json& json, ParsedOutput& parsed) {
     return;
   }
   const auto named = parsed.failure ? std::optional(parsed.failure->outcome) : std::nullopt;
-  const auto outcome = outcome_of_result(json, text, named);
   const auto retry_at = parsed.failure ? parsed.failure->retry_at : std::nullopt;
-  parsed.failure = Failure{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
+  parsed.failure = failure_of_result(json, text, named);
+  if (retry_at) parsed.failure->retry_at = retry_at;
 }
 
 /// The limit of a subscription: `rejected` with a time means that it is used up until then, without a time it is a rate
@@ -195,6 +188,7 @@ constexpr Hint kHints[] = {
 class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
+  Vendor vendor() const override { return Vendor::claude; }
   bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {

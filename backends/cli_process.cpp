@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "backends/signatures.hpp"
+#include "backends/error_meaning.hpp"
 #include "core/base/text.hpp"
-#include "core/run/reset_time.hpp"
+#include "core/run/error_lines.hpp"
 
 namespace delegate {
 namespace {
@@ -48,12 +48,22 @@ bool is_marker(std::string_view name) {
                                               [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-// Errors of a CLI that ends before it has started to work, in its own words or those of the system.
-constexpr Signature kNotStarted[] = {
-    {R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
-     Outcome::spawn_failed},
-    {R"(\bread-only file system\b|\bno space left on device\b|\berofs\b|\benospc\b)", Outcome::resources},
-};
+// Exit codes of a shell, or of what starts like one, that could not run the program.
+constexpr int kCannotExecute = 126;
+constexpr int kNotFound = 127;
+
+/// What a version manager, the system or the CLI itself says if it never began to work: the first such line, because
+/// advice may follow.
+std::optional<Failure> not_started(const RawOutput& raw) {
+  for (const std::string_view text : {raw.err, raw.out})
+    for (const std::string_view line : split(text, '\n'))
+      if (const Signature* found = find(words_of_no_start(), line))
+        return Failure{.outcome = found->outcome, .message = one_line(line), .hint = found->hint};
+  if (raw.exit_code != kCannotExecute && raw.exit_code != kNotFound) return std::nullopt;
+  const std::string words = last_error_line(raw.err);
+  return Failure{.outcome = Outcome::spawn_failed,
+                 .message = "exit code " + std::to_string(raw.exit_code) + (words.empty() ? "" : ": " + words)};
+}
 
 bool is_vendor_key(std::string_view name) { return name.ends_with("_API_KEY") || lists(kKeys, name); }
 
@@ -107,10 +117,10 @@ void accept_unfinished(ParsedOutput& parsed, std::string text) {
 }
 
 std::optional<Failure> CliBackend::explain(const ParsedOutput& parsed, const Task&, const RawOutput& raw) const {
-  auto found = find(common_signatures(), raw.err);
-  if (!found && parsed.session_id.empty()) found = find(kNotStarted, raw.err);
-  if (!found) return std::nullopt;
-  return Failure{found->outcome, one_line(found->line), stated_wait(raw.err)};
+  const bool worked = !parsed.session_id.empty() || !parsed.text.empty() || raw.exit_code == 0;
+  if (!worked)
+    if (auto failure = not_started(raw)) return failure;
+  return meaning_of_lines(vendor(), raw.err);
 }
 
 ProcessCall start_call(const Task& task) {

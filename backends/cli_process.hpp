@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/wordings.hpp"
 #include "core/run/backend.hpp"
 
 namespace delegate {
@@ -25,7 +26,9 @@ class CliBackend : public Backend {
   Call version_call(const Task& task) const override;
   /// Accepts an answer whose end was seen although the final record is missing.
   void conclude(ParsedOutput& parsed, const Task&) const override;
-  /// The cause that stderr names, by the signatures common to all vendors.
+  /// Whose wordings are looked at first.
+  virtual Vendor vendor() const { return Vendor::other; }
+  /// The cause that stderr names: it was never started, or the last error of its own that is known.
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override;
 };
 

@@ -1,6 +1,7 @@
 #include "backends/kinds.hpp"
 
 #include "backends/cli_process.hpp"
+#include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 #include "core/run/reset_time.hpp"
@@ -10,28 +11,8 @@
 namespace delegate {
 namespace {
 
-// "stream disconnected" also stands for failures that are not a lost connection.
-constexpr Signature kWords[] = {
-    {R"(^(stream disconnected before completion: )?an error occurred while processing your request)",
-     Outcome::server_error},
-    {R"(^stream disconnected before completion: stream closed before response\.completed)", Outcome::bad_output},
-    {R"(^incomplete response returned, reason: max_output_tokens)", Outcome::cut_short},
-    {R"(^incomplete response returned, reason: content_filter)", Outcome::refused_by_policy},
-    {R"(^stream disconnected before completion: connection refused|^connection failed: )", Outcome::unreachable},
-};
-
-/// The status at the beginning of the message; what follows is the response body, which may contain anything.
-constexpr const char* kStatus = R"(^(?:unexpected status|exceeded retry limit, last status:) (\d{3})\b)";
-
-std::optional<Outcome> outcome_of(const std::string& message) {
-  const std::string status = captured(kStatus, message);
-  if (!status.empty() && status != "400" && status != "429") return outcome_of_status(std::stoi(status));
-  if (const auto outcome = match(kWords, message)) return outcome;
-  return match(common_signatures(), message);
-}
-
 Failure failure_of(const std::string& message) {
-  return {outcome_of(message).value_or(Outcome::exited_nonzero), one_line(message), stated_wait(message)};
+  return failure_of_words(Vendor::codex, message, Outcome::exited_nonzero);
 }
 
 /// Codex repeats a request four times before it reports one of these. It never reports how long it waits for a rate
@@ -84,6 +65,7 @@ constexpr Hint kHints[] = {
 class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
+  Vendor vendor() const override { return Vendor::codex; }
   bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {

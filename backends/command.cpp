@@ -32,7 +32,9 @@ class Command final : public CliBackend {
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (!task.session.empty())
-      return tl::unexpected(Failure{Outcome::bad_request, "this backend cannot continue a session", {}});
+      return tl::unexpected(Failure{.outcome = Outcome::bad_request,
+                                    .message = "this backend cannot continue a session",
+                                    .is_callers_own = true});
     ProcessCall call = start_call(task);
     call.env = child_environment(task);
     if (task.settings.prompt == "stdin") {
@@ -70,15 +72,13 @@ class Command final : public CliBackend {
     parsed.complete = !trim(parsed.text).empty();
   }
 
-  std::optional<Failure> explain(const ParsedOutput&, const Task& task, const RawOutput& raw) const override {
+  std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {
     const std::string said = one_line(trim(raw.err).empty() ? raw.out : raw.err);
     for (const FailureRule& rule : task.settings.failures)
       if (matches(rule.match, raw.err) || matches(rule.match, raw.out))
         return Failure{outcome_named(rule.outcome).value_or(Outcome::exited_nonzero), said, stated_wait(said)};
     if (raw.exit_code == 0) return std::nullopt;
-    const auto outcome = match(common_signatures(), raw.err);
-    if (!outcome) return std::nullopt;
-    return Failure{*outcome, said, stated_wait(said)};
+    return CliBackend::explain(parsed, task, raw);
   }
 
   std::span<const Hint> hints() const override { return kHints; }

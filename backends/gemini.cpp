@@ -4,8 +4,10 @@
 #include <charconv>
 
 #include "backends/cli_process.hpp"
+#include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/run/error_lines.hpp"
 #include "core/run/reset_time.hpp"
 
 // Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas.
@@ -15,25 +17,6 @@ namespace delegate {
 namespace {
 
 constexpr const char* kScratch = "{scratch}";
-
-// A limit per minute is also called a quota; only the daily one counts as such.
-constexpr Signature kWords[] = {
-    {R"(\bdaily quota\b)", Outcome::quota_exhausted},
-    {R"(\bexceeded your current quota\b)", Outcome::rate_limited},
-    {R"(^\[?(api error: )?incomplete json segment|\bin json at position \d)", Outcome::bad_output},
-};
-constexpr Signature kTransport[] = {
-    {R"(\bterminated\b)", Outcome::dropped},
-    {R"(\bfetch failed\b)", Outcome::unreachable},
-};
-
-/// The error record of the API, which the message often contains: `[API Error: {"error":{"code":400,…}}]`.
-std::optional<Json> vendor_record(std::string_view message) {
-  const std::size_t begin = message.find('{');
-  const std::size_t end = message.rfind('}');
-  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::nullopt;
-  return parse_object(message.substr(begin, end - begin + 1));
-}
 
 /// Without the text that the CLI puts around an error message.
 std::string bare_words(const std::string& message) {
@@ -45,20 +28,10 @@ std::string bare_words(const std::string& message) {
   return words.empty() ? message : words;
 }
 
-/// By the status of the record; 400 and 429 have several causes, which the text distinguishes.
 Failure failure_of(const std::string& message) {
-  const auto vendor = vendor_record(message);
-  std::string words = vendor ? text_at(*vendor, "/error/message") : "";
-  if (words.empty()) words = bare_words(message);
-  const auto code = vendor ? integer_at(*vendor, "/error/code") : std::nullopt;
-  const auto by_code = code ? outcome_of_status(*code) : std::nullopt;
-  const bool vague = by_code == Outcome::bad_request || by_code == Outcome::rate_limited;
-  std::optional<Outcome> outcome = vague ? std::nullopt : by_code;
-  for (const std::span<const Signature> signatures : {std::span<const Signature>(kWords), common_signatures()})
-    if (!outcome) outcome = match(signatures, message);
-  if (!outcome) outcome = by_code;
-  if (!outcome) outcome = match(kTransport, message);
-  return {outcome.value_or(Outcome::exited_nonzero), one_line(words), stated_wait(message)};
+  Failure failure = failure_of_words(Vendor::gemini, message, Outcome::exited_nonzero);
+  if (failure.message == one_line(message)) failure.message = one_line(bare_words(message));
+  return failure;
 }
 
 // When a stream breaks, the CLI waits a second or more, repeats the request and writes the new answer behind the parts
@@ -170,6 +143,7 @@ constexpr Hint kHints[] = {
 class Gemini final : public CliBackend {
  public:
   std::string_view kind() const override { return "gemini"; }
+  Vendor vendor() const override { return Vendor::gemini; }
   bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
@@ -219,7 +193,8 @@ class Gemini final : public CliBackend {
     if (auto known = CliBackend::explain(parsed, task, raw)) return known;
     const auto outcome = outcome_of_exit(raw.exit_code);
     if (!outcome) return std::nullopt;
-    return Failure{*outcome, one_line(raw.err), {}};
+    return Failure{
+        .outcome = *outcome, .message = last_error_line(raw.err), .is_callers_own = *outcome == Outcome::bad_request};
   }
 
   LoginTraces login_traces(const Task& task) const override {

@@ -1,12 +1,11 @@
 #include "backends/kinds.hpp"
 
+#include "backends/error_meaning.hpp"
 #include "backends/ollama_host.hpp"
 #include "backends/ollama_models.hpp"
 #include "backends/server_errors.hpp"
-#include "backends/signatures.hpp"
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
-#include "core/run/reset_time.hpp"
 
 // The local model through the native API of Ollama. Beware: no byte arrives before the first token; a stream may end
 // cleanly before the end of the answer; by default a prompt that does not fit is cut silently; models whose name ends
@@ -49,14 +48,15 @@ Failure refused_host(const Task& task) {
 
 /// Why there is no list of models.
 Failure no_list(const Task& task, const HttpResult& tags) {
-  const std::string message =
-      base_url(task) + " does not speak Ollama's API (status " + std::to_string(tags.status) + " for /api/tags)";
+  if (tags.status == 403 && trim(tags.body).empty()) return refused_host(task);
+  const std::string status = std::to_string(tags.status);
+  Failure told = server_failure(Json(tags.body), task, tags.status);
   // "Not found" means another server here, not a missing model.
-  const auto outcome = tags.status == 404 ? std::nullopt : outcome_of_status(tags.status);
-  if (!outcome) return {Outcome::bad_output, message, {}};
-  const std::string words = one_line(tags.body);
-  if (tags.status == 403 && words.empty()) return refused_host(task);
-  return {*outcome, "status " + std::to_string(tags.status) + " for /api/tags: " + words, {}};
+  if (tags.status < 400 || tags.status == 404 || !told.is_recognised)
+    return {
+        Outcome::bad_output, base_url(task) + " does not speak Ollama's API (status " + status + " for /api/tags)", {}};
+  told.message = "status " + status + " for /api/tags: " + told.message;
+  return told;
 }
 
 constexpr Hint kHints[] = {
@@ -119,7 +119,9 @@ class Ollama final : public Backend {
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (!task.session.empty())
-      return tl::unexpected(Failure{Outcome::bad_request, "a local model has no sessions to continue", {}});
+      return tl::unexpected(Failure{.outcome = Outcome::bad_request,
+                                    .message = "a local model has no sessions to continue",
+                                    .is_callers_own = true});
     if (answers.size() < 2) return tl::unexpected(no_list(task, answers.empty() ? HttpResult{} : answers[0]));
     auto model = choose_ollama_model(task, answers);
     if (!model) return tl::unexpected(std::move(model).error());
@@ -141,9 +143,8 @@ class Ollama final : public Backend {
   void read(ParsedOutput& parsed, const Task& task, Stream, std::string_view line) const override {
     const auto json = parse_object(line);
     if (!json) return;
-    if (const Json& error = at(*json, "/error"); !error.is_null()) {
-      ServerError said = server_error(error, task);
-      parsed.failure = Failure{said.outcome.value_or(Outcome::server_error), std::move(said.words), {}};
+    if (const Json error = error_in(*json); !error.is_null()) {
+      parsed.failure = server_failure(error, task);
       return;
     }
     if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
@@ -157,12 +158,12 @@ class Ollama final : public Backend {
   }
 
   std::optional<Failure> explain(const ParsedOutput&, const Task& task, const RawOutput& raw) const override {
-    const std::string words = one_line(raw.body);
-    if (raw.http_status == 404)
+    if (raw.http_status == 403 && trim(raw.body).empty()) return refused_host(task);
+    if (raw.http_status == 404 && (trim(raw.body).empty() || speaks_of_model(raw.body)))
       return Failure{Outcome::model_rejected, "model '" + task.model + "' is not installed", {}};
-    if (raw.http_status == 403 && words.empty()) return refused_host(task);
-    if (raw.http_status == 429) return Failure{Outcome::rate_limited, words, stated_wait(words)};
-    return std::nullopt;
+    if (auto told = failure_in_body(raw.body, task, raw.http_status)) return told;
+    if (raw.http_status == 200) return std::nullopt;
+    return server_failure(Json(std::string(raw.body)), task, raw.http_status);
   }
 
   std::string describe_model(const Task& task, const std::vector<HttpResult>& lookups) const override {

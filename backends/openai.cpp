@@ -1,11 +1,10 @@
 #include "backends/kinds.hpp"
 
+#include "backends/error_facts.hpp"
 #include "backends/ollama_host.hpp"
 #include "backends/server_errors.hpp"
-#include "backends/signatures.hpp"
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
-#include "core/run/reset_time.hpp"
 
 // Any OpenAI-compatible server: llama-server, LM Studio, vLLM. Server-sent events; only a finish_reason or `[DONE]`
 // ends the answer.
@@ -34,14 +33,6 @@ std::string first_model(const HttpResult& models) {
     if (!id.empty() && !contains_ignoring_case(id, "embed") && !contains_ignoring_case(id, "rerank")) return id;
   }
   return text_at(*json, "/data/0/id");
-}
-
-/// `error` is the value of the "error" field, or the whole body if there is none.
-Failure failure_of(const Json& error, const Task& task, std::optional<std::int64_t> status) {
-  ServerError said = server_error(error, task);
-  if (!said.outcome && status) said.outcome = outcome_of_status(*status);
-  const auto wait = stated_wait(said.words);
-  return {said.outcome.value_or(Outcome::server_error), std::move(said.words), wait};
 }
 
 void read_end(const Task& task, const std::string& reason, ParsedOutput& parsed) {
@@ -76,7 +67,9 @@ class OpenAi final : public Backend {
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
     if (!task.session.empty())
-      return tl::unexpected(Failure{Outcome::bad_request, "this server has no sessions to continue", {}});
+      return tl::unexpected(Failure{.outcome = Outcome::bad_request,
+                                    .message = "this server has no sessions to continue",
+                                    .is_callers_own = true});
     if (!answers.empty() && answers[0].status != 200)
       return tl::unexpected(explain({}, task, {.http_status = answers[0].status, .body = answers[0].body})
                                 .value_or(Failure{Outcome::bad_output, "no list of models at " + base_url(task), {}}));
@@ -100,8 +93,8 @@ class OpenAi final : public Backend {
     const auto json = parse_object(data);
     if (!json) return;
     parsed.doing.clear();
-    if (const Json& error = at(*json, "/error"); !error.is_null()) {
-      parsed.failure = failure_of(error, task, std::nullopt);
+    if (const Json error = error_in(*json); !error.is_null()) {
+      parsed.failure = server_failure(error, task);
       return;
     }
     if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
@@ -118,10 +111,12 @@ class OpenAi final : public Backend {
   }
 
   std::optional<Failure> explain(const ParsedOutput&, const Task& task, const RawOutput& raw) const override {
-    if (raw.http_status == 200) return std::nullopt;
-    const Json body = parse_object(raw.body).value_or(Json::object());
-    const Json& error = at(body, "/error");
-    return failure_of(error.is_null() ? Json(std::string(raw.body)) : error, task, raw.http_status);
+    if (auto told = failure_in_body(raw.body, task, raw.http_status)) return told;
+    if (raw.http_status == 200) {
+      if (!is_web_page(raw.body)) return std::nullopt;
+      return Failure{Outcome::bad_output, "sent a web page instead of an answer: " + title_of_page(raw.body), {}};
+    }
+    return server_failure(Json(std::string(raw.body)), task, raw.http_status);
   }
 
   std::string describe_model(const Task& task, const std::vector<HttpResult>& lookups) const override {

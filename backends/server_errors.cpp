@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "backends/signatures.hpp"
+#include "backends/error_meaning.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate {
@@ -13,23 +13,6 @@ constexpr int kSmallestCheck = 2048;  // tokens; below that the estimate is too 
 constexpr double kSurelyWhole = 0.6;  // share of the estimate
 constexpr std::string_view kDigits = "0123456789";
 
-struct ErrorText {
-  std::string words;  // for people
-  std::string all;    // with the type of the error, to find its cause
-};
-
-ErrorText text_in(const Json& error) {
-  if (error.is_string()) {
-    const auto inner = parse_object(error.get<std::string>());
-    if (!inner) return {error.get<std::string>(), error.get<std::string>()};
-    const Json& nested = at(*inner, "/error");
-    return text_in(nested.is_object() ? nested : *inner);
-  }
-  const std::string message = text_at(error, "/message");
-  if (message.empty()) return {dump(error), dump(error)};
-  return {message, message + " " + text_at(error, "/type")};
-}
-
 }  // namespace
 
 int estimated_tokens(const Task& task) {
@@ -37,15 +20,38 @@ int estimated_tokens(const Task& task) {
   return static_cast<int>(std::min(bytes / kBytesPerToken, 1e9));
 }
 
-ServerError server_error(const Json& error, const Task& task) {
-  const ErrorText said = text_in(error);
-  ServerError out{.words = one_line(said.words), .outcome = match(common_signatures(), said.all)};
-  if (said.all.find("context size") != std::string::npos) out.outcome = Outcome::context_too_long;
-  if (said.all.find("Loading model") != std::string::npos) out.outcome = Outcome::loading;
+Failure server_failure(const Json& error, const Task& task, std::optional<std::int64_t> status) {
+  const std::string text = error.is_string() ? error.get<std::string>() : dump(error);
+  Failure failure = failure_of_words(Vendor::server, text, Outcome::server_error, status);
   // To shorten a prompt one has to know by how much.
-  if (out.outcome == Outcome::context_too_long && out.words.find_first_of(kDigits) == std::string::npos)
-    out.words = "the prompt has about " + std::to_string(estimated_tokens(task)) + " tokens: " + out.words;
-  return out;
+  if (failure.outcome == Outcome::context_too_long && failure.message.find_first_of(kDigits) == std::string::npos)
+    failure.message = "the prompt has about " + std::to_string(estimated_tokens(task)) + " tokens: " + failure.message;
+  return failure;
+}
+
+Json error_in(const Json& event) {
+  const Json& error = at(event, "/error");
+  const bool is_one = error.is_structured() || error.is_string() || (error.is_boolean() && error.get<bool>());
+  if (is_one) return error.is_boolean() ? event : error;
+  if (text_at(event, "/object") == "error" || text_at(event, "/type") == "error") return event;
+  const bool answers = event.contains("choices") || event.contains("message") || event.contains("done");
+  return event.contains("detail") && !answers ? event : Json();
+}
+
+std::optional<Failure> failure_in_body(std::string_view body, const Task& task, std::optional<std::int64_t> status) {
+  if (const auto json = parse_object(body)) {
+    const Json error = error_in(*json);
+    if (!error.is_null()) return server_failure(error, task, status);
+  }
+  bool is_error_event = false;
+  for (const std::string_view raw : split(body, '\n')) {
+    const std::string_view line = trim(raw);
+    if (line.starts_with("error:")) return server_failure(Json(std::string(trim(line.substr(6)))), task, status);
+    if (is_error_event && line.starts_with("data:"))
+      return server_failure(Json(std::string(trim(line.substr(5)))), task, status);
+    if (line.starts_with("event:")) is_error_event = trim(line.substr(6)) == "error";
+  }
+  return std::nullopt;
 }
 
 std::string warning_of_cut_prompt(const Task& task, std::optional<std::int64_t> tokens_read) {

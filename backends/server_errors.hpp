@@ -8,13 +8,16 @@
 // Common to model servers: how they report errors, and estimates of the prompt size.
 namespace delegate {
 
-/// The value of an "error" field: a string, an object with a message, or such an object inside a string (Ollama passes
-/// on errors of llama-server that way).
-struct ServerError {
-  std::string words;               // one line
-  std::optional<Outcome> outcome;  // if the text names a cause
-};
-ServerError server_error(const Json& error, const Task& task);
+/// What the value of an "error" field means: a string, an object with a message, or such an object inside a string
+/// (Ollama passes on errors of llama-server that way). Without any meaning it is a server_error.
+Failure server_failure(const Json& error, const Task& task, std::optional<std::int64_t> status = {});
+
+/// The error that an event or a body reports, in the shapes of the servers: an `error` field, an object of the type
+/// "error", a `detail`. Null: it reports none.
+Json error_in(const Json& event);
+
+/// The error that the body of a response reports though its status, or the shape of its stream, says nothing of one.
+std::optional<Failure> failure_in_body(std::string_view body, const Task& task, std::optional<std::int64_t> status);
 
 /// A rough estimate for prompt and system prompt together; each model counts differently.
 int estimated_tokens(const Task& task);

@@ -10,11 +10,14 @@
 #include <mutex>
 #include <vector>
 
+#include "core/base/text.hpp"
+
 namespace delegate {
 namespace {
 
-constexpr std::size_t kInspected = 32u << 10;  // of a longer text only the beginning and the end are searched
-constexpr std::uint32_t kMostSteps = 50'000;   // per position: a configured pattern must not hang the program
+constexpr std::size_t kInspected = 32u << 10;      // of a longer text only the beginning and the end are searched
+constexpr std::size_t kInspectedWords = 8u << 10;  // the same for the many patterns of the tables: time grows fast
+constexpr std::uint32_t kMostSteps = 50'000;       // per position: a configured pattern must not hang the program
 
 struct FreeCode {
   void operator()(pcre2_code* code) const { pcre2_code_free(code); }
@@ -69,57 +72,41 @@ std::vector<std::string> groups(const pcre2_code* code, std::string_view text) {
   return out;
 }
 
-std::string inspected_part(std::string_view text) {
-  if (text.size() <= kInspected) return std::string(text);
-  const std::size_t half = kInspected / 2;
+std::string inspected_part(std::string_view text, std::size_t most = kInspected) {
+  if (text.size() <= most) return std::string(text);
+  const std::size_t half = most / 2;
   return std::string(text.substr(0, half)).append("\n").append(text.substr(text.size() - half));
 }
 
-constexpr std::array kCommon{
-    // Sign-in. Whole phrases, because a number or the word "auth" alone proves nothing.
-    Signature{R"(\binvalid (x-)?api[ -]?key\b|\bapi key not valid\b|\bapi_key_invalid\b|incorrect api key)",
-              Outcome::unauthenticated},
-    Signature{R"(\bnot logged in\b|please run /login|\bnot authenticated\b|\bplease (sign|log) in\b)",
-              Outcome::unauthenticated},
-    Signature{
-        R"(\bauthentication[_ ](failed|error)\b|\b401 unauthorized\b|\b403 forbidden\b|\boauth token (has )?expired)",
-        Outcome::unauthenticated},
-    Signature{
-        R"(set an auth method|\binvalid auth method\b|\bno auth(entication)? method\b|access token could not be refreshed|^unauthorized$)",
-        Outcome::unauthenticated},
-    // Quota before rate limit: its messages often contain the phrases of the other.
-    Signature{
-        R"(\b(exceeded|exhausted) your .{0,24}quota\b|\bquota exceeded\b|\binsufficient_quota\b|\busage limit\b|\bcredit balance is too low\b)",
-        Outcome::quota_exhausted},
-    // A bare number may be a line number of a stack trace.
-    Signature{
-        R"((status|code|error|https?|http/[\d.]+|returned|response|got|rejected)\W{0,4}429\b|\btoo many requests\b|\brate[ _-]?limit)",
-        Outcome::rate_limited},
-    Signature{
-        R"((status|code|error|https?|http/[\d.]+|returned|response|got|rejected)\W{0,4}(503|529)\b|\boverloaded\b|\bat capacity\b)",
-        Outcome::overloaded},
-    Signature{R"(\bservice unavailable\b|\bserver (is )?busy\b|\bhigh demand\b)", Outcome::overloaded},
-    Signature{
-        R"(\b(500|502|504) (internal server error|bad gateway|gateway timeout)\b|\binternal server error\b|an internal error has occurred)",
-        Outcome::server_error},
-    Signature{
-        R"(issue with the selected model|\bmodel\b.{0,80}\b(does not exist|not found|is not supported)\b|\bis not found for api version\b|does not support (chat|generate|thinking|tools)\b)",
-        Outcome::model_rejected},
-    Signature{
-        R"(prompt is too long|context window|input token count .{0,40}exceeds|maximum context length|longer than the context length|available context size|exceed_context_size|exceeds the maximum length)",
-        Outcome::context_too_long},
-    Signature{R"(no conversation found|no rollout found|invalid session identifier|error resuming session)",
-              Outcome::bad_request},
-    Signature{R"(\bconnection refused\b|\beconnrefused\b|\benotfound\b|\bgetaddrinfo\b|waiting for network)",
-              Outcome::unreachable},
-    Signature{R"(\beconnreset\b|\bconnection reset\b|stream disconnected|\bsocket hang up\b|^terminated$)",
-              Outcome::dropped},
+struct Plain {
+  std::string_view odd;
+  std::string_view plain;
+};
+/// Spaces, quotes and hyphens that a typesetter likes better than a keyboard does.
+constexpr Plain kPlain[] = {
+    {"\u00a0", " "}, {"\u2007", " "},  {"\u2009", " "},  {"\u200a", " "}, {"\u2002", " "}, {"\u2003", " "},
+    {"\u202f", " "}, {"\u3000", " "},  {"\u200b", ""},   {"\ufeff", ""},  {"\u2018", "'"}, {"\u2019", "'"},
+    {"\u02bc", "'"}, {"\u201c", "\""}, {"\u201d", "\""}, {"\u2010", "-"}, {"\u2011", "-"},
 };
 
-std::string line_around(const std::string& part, const std::string& text) {
-  const std::size_t at = text.find(part);
-  const std::size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // none before it: npos + 1
-  return text.substr(begin, text.find('\n', at) - begin);
+/// Puts the plain form of an odd character at `at` into `out`, and moves `at` behind it.
+bool take_plain(std::string_view text, std::size_t& at, std::string& out) {
+  if (static_cast<unsigned char>(text[at]) < 0x80) return false;
+  for (const Plain& one : kPlain) {
+    if (!text.substr(at).starts_with(one.odd)) continue;
+    out += one.plain;
+    at += one.odd.size();
+    return true;
+  }
+  return false;
+}
+
+/// The length of the address that begins at `at`; 0: there is none.
+std::size_t length_of_address(std::string_view text, std::size_t at) {
+  const std::string_view rest = text.substr(at);
+  const std::string beginning = lower(rest.substr(0, 8));
+  if (!beginning.starts_with("http://") && !beginning.starts_with("https://")) return 0;
+  return std::min(rest.find_first_of(" \t\r\n\"'<>()[]{}|"), rest.size());
 }
 
 }  // namespace
@@ -128,43 +115,32 @@ bool matches(const std::string& pattern, std::string_view text) {
   return !groups(compile(pattern, Case::matters).get(), inspected_part(text)).empty();
 }
 
-std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text) {
-  const auto found = find(signatures, text);
-  return found ? std::optional(found->outcome) : std::nullopt;
+bool matches(const Signature& signature, std::string_view text) {
+  return !groups(compiled(signature.pattern), plain_words(text)).empty();
 }
 
-std::optional<SignatureMatch> find(std::span<const Signature> signatures, std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  const std::string looked = inspected_part(text);
-  for (const Signature& signature : signatures)
-    if (const auto found = groups(compiled(signature.pattern), looked); !found.empty())
-      return SignatureMatch{signature.outcome, line_around(found.front(), looked)};
-  return std::nullopt;
+std::string plain_words(std::string_view text) {
+  const std::string looked = inspected_part(text, kInspectedWords);
+  std::string out;
+  for (std::size_t at = 0; at < looked.size();) {
+    if (const std::size_t length = length_of_address(looked, at); length > 0) at += length;
+    else if (!take_plain(looked, at, out)) out += looked[at++];
+  }
+  return out;
+}
+
+const Signature* find(std::span<const Family> families, std::string_view text) {
+  if (text.empty()) return nullptr;
+  const std::string looked = plain_words(text);
+  for (const Family& family : families)
+    for (const Signature& signature : family)
+      if (!groups(compiled(signature.pattern), looked).empty()) return &signature;
+  return nullptr;
 }
 
 std::string captured(const std::string& pattern, std::string_view text) {
   const auto found = groups(compile(pattern, Case::matters).get(), inspected_part(text));
   return found.size() < 2 ? std::string() : found[1];
-}
-
-std::span<const Signature> common_signatures() { return kCommon; }
-
-std::optional<Outcome> outcome_of_status(std::int64_t status) {
-  switch (status) {
-    case 400: return Outcome::bad_request;
-    case 401:
-    case 403: return Outcome::unauthenticated;
-    case 402: return Outcome::quota_exhausted;
-    case 404: return Outcome::model_rejected;
-    case 413: return Outcome::context_too_long;
-    case 429: return Outcome::rate_limited;
-    case 500:
-    case 502:
-    case 504: return Outcome::server_error;
-    case 503:
-    case 529: return Outcome::overloaded;
-    default: return std::nullopt;
-  }
 }
 
 }  // namespace delegate

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -7,33 +6,34 @@
 
 #include "core/health/outcome.hpp"
 
+// The machinery that finds known words in an error text. The words themselves are data, in wordings.cpp.
 namespace delegate {
 
-/// Maps error text to an outcome. Patterns are PCRE2 and are matched only against structured error messages or stderr,
+/// One wording. The pattern is PCRE2 and ignores case. It is matched only against structured error messages or stderr,
 /// never against an answer, where "401" may mean anything.
 struct Signature {
+  Outcome outcome;
   const char* pattern;
-  Outcome outcome;
+  const char* example;          // such a message; a test holds that it is recognised as `outcome`
+  const char* source;           // where these words were seen, or are documented
+  const char* hint = "";        // what to do about it, with placeholders as in Hint; empty: the outcome's own hint
+  bool is_callers_own = false;  // the request itself is wrong: no other candidate could do better
 };
+using Family = std::span<const Signature>;
 
-/// The outcome of the first signature that matches, ignoring case.
-std::optional<Outcome> match(std::span<const Signature> signatures, std::string_view text);
-/// The same with the matching line.
-struct SignatureMatch {
-  Outcome outcome;
-  std::string line;
-};
-std::optional<SignatureMatch> find(std::span<const Signature> signatures, std::string_view text);
+/// The text as it is matched: spaces and quotes of typography made plain, addresses left out (a link to a page about
+/// "rate-limits" says nothing), and of a long text only its beginning and end.
+std::string plain_words(std::string_view text);
+
+/// The first signature that matches; null: none. The families are looked at in their order.
+const Signature* find(std::span<const Family> families, std::string_view text);
+
 /// For patterns from the configuration, case-sensitive. One that cannot be compiled or evaluated matches nothing.
 bool matches(const std::string& pattern, std::string_view text);
+/// The same for a signature alone.
+bool matches(const Signature& signature, std::string_view text);
 
 /// The first group of `pattern` in `text`, case-sensitive; empty if it does not match.
 std::string captured(const std::string& pattern, std::string_view text);
-
-/// Signatures common to all vendors: sign-in, quota, rate limit, overload, model, context, connection.
-std::span<const Signature> common_signatures();
-
-/// The outcome of an HTTP status of a vendor's API; none for 2xx and unknown ones.
-std::optional<Outcome> outcome_of_status(std::int64_t status);
 
 }  // namespace delegate

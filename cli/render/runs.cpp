@@ -92,6 +92,15 @@ std::string no_attempts_text(const PastRun& run) {
   return "no attempt has finished\n";
 }
 
+/// What a failure that was not recognised printed, to be looked into or sent to us.
+std::string last_lines_text(const std::string& lines, const Page& page) {
+  std::string out;
+  if (lines.empty()) return out;
+  for (const std::string_view line : split(lines, '\n'))
+    out += "    | " + std::string(page.is_terminal ? escape_controls(line) : line) + "\n";
+  return out;
+}
+
 std::string attempts_text(const PastRun& run, const Page& page) {
   if (run.attempts.empty()) return no_attempts_text(run);
   std::vector<std::vector<std::string>> rows;
@@ -106,6 +115,7 @@ std::string attempts_text(const PastRun& run, const Page& page) {
     out += std::string(line) + "\n";
     const std::string& message = run.attempts[at++].message;
     if (!message.empty()) out += "    " + one_line(message) + "\n";
+    out += last_lines_text(run.attempts[at - 1].last_lines, page);
   }
   return fitted(out, page);
 }

@@ -86,6 +86,8 @@ std::string list_to_json(const std::vector<PastRun>& runs) {
 std::string run_to_json(const PastRun& run) {
   OrderedJson json{{"schema", "delegate.run/1"}};
   json.update(to_object(run));
+  for (std::size_t at = 0; at < run.attempts.size(); ++at)  // too long for lists
+    put(json["attempts"][at], "last_lines", run.attempts[at].last_lines);
   json["skipped"] = OrderedJson::array();
   for (const SkipRow& skip : run.row.skips) json["skipped"].push_back(to_object(skip));
   put_text(json, "prompt", run.row.prompt);

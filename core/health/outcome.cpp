@@ -41,7 +41,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::loading,           "loading",           none,          none, at_threshold, next, stay,  may_help,  1},
     OutcomeTraits{Outcome::server_error,      "server_error",      bad,           bad,  at_threshold, next, stay,  may_help,  1},
     OutcomeTraits{Outcome::model_rejected,    "model_rejected",    none,          none, at_threshold, next, stay,  pointless, 1},
-    OutcomeTraits{Outcome::bad_request,       "bad_request",       none,          none, at_threshold, stay, stay,  pointless, 1},
+    OutcomeTraits{Outcome::bad_request,       "bad_request",       none,          none, at_threshold, next, stay,  pointless, 1},
     OutcomeTraits{Outcome::context_too_long,  "context_too_long",  none,          none, at_threshold, next, stay,  pointless, 1},
     OutcomeTraits{Outcome::cut_short,         "cut_short",         none,          none, at_threshold, next, stay,  may_help,  1},
     OutcomeTraits{Outcome::refused_by_policy, "refused_by_policy", ok,            ok,   at_threshold, stay, stay,  pointless, 1},

@@ -32,7 +32,7 @@ enum class Outcome {
   loading,       // a local model that is not loaded yet
   server_error,  // HTTP 5xx that is not overload
   model_rejected,
-  bad_request,  // an unknown session, a malformed request
+  bad_request,  // an unknown session, a malformed request, a 4xx that nothing else explains
   context_too_long,
   cut_short,  // the answer reached the model's output limit
   refused_by_policy,

@@ -17,7 +17,8 @@ namespace {
 constexpr milliseconds kLongestPoll{60'000};
 /// How long to wait for the end of a response that is already understood, so that its connection can be kept.
 constexpr milliseconds kLongestEnd{50};
-constexpr long kLongestIdle = 30;  // seconds that a kept connection is used again
+constexpr std::size_t kMostLimits = 32;  // headers
+constexpr long kLongestIdle = 30;        // seconds that a kept connection is used again
 
 struct Url {
   std::string scheme;
@@ -249,6 +250,8 @@ void Exchange::take_header(std::string_view line) {
     result_.retry_after.clear();
     retry_after_rank_ = 0;
     result_.content_type.clear();
+    result_.location.clear();
+    result_.limits.clear();
     return;
   }
   const std::size_t colon = line.find(':');
@@ -257,6 +260,9 @@ void Exchange::take_header(std::string_view line) {
   const std::string_view value = trim(line.substr(colon + 1));
   note_retry_after(name, value);
   if (name == "content-type") result_.content_type = value;
+  if (name == "location") result_.location = value;
+  const bool about_limits = name.find("ratelimit") != std::string::npos;
+  if (about_limits && result_.limits.size() < kMostLimits) result_.limits.push_back({name, std::string(value)});
 }
 
 /// `retry-after-ms` is more exact than `Retry-After`, which is more exact than the end of a window.

@@ -49,7 +49,13 @@ struct HttpResult {
   std::string body;         // its first `keep` bytes
   std::string retry_after;  // when to try again, from the most exact header; not interpreted here
   std::string content_type;
-  std::string message;  // curl's message if the end was neither complete nor decided here
+  std::string location;  // of a redirect
+  struct Header {
+    std::string name;  // in lower case
+    std::string value;
+  };
+  std::vector<Header> limits;  // all headers about rate limits; not interpreted here
+  std::string message;         // curl's message if the end was neither complete nor decided here
   milliseconds since_last_byte{0};
   milliseconds took{0};
 };

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/deadline.hpp"
 #include "core/config/config.hpp"
 #include "core/health/outcome.hpp"
 #include "core/os/child.hpp"
@@ -88,6 +89,10 @@ struct Failure {
   std::string_view limit = {};              // the setting whose time limit was reached: "timeout"
   std::string hint = {};                    // what to do about it, if the outcome alone does not determine that
   std::optional<Retrying> retrying = {};    // set while the backend is still retrying
+  bool is_callers_own = false;              // the request itself is wrong: no other candidate could do better
+  bool is_recognised = true;                // false: only that it failed is known, or the class of its status
+  std::string last_lines = {};              // of the output, for people, if it was not recognised
+  std::optional<Steady> said_at = {};       // when `retry_after` began to count; nothing: now
 };
 
 /// One thing that a person can do about an outcome. A row is used only if all its placeholders have a value: {name} of

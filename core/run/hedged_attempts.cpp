@@ -20,9 +20,15 @@ CallReport report_of(const Failure& end, Verdict verdict, const std::string& mes
           .message = message};
 }
 
+/// A wait counts from when it was said, not from the end of the call.
+milliseconds still_left(milliseconds wait, const Failure& end) {
+  const auto passed = end.said_at ? whole(steady_now() - *end.said_at) : milliseconds(0);
+  return std::max(wait - passed, milliseconds(1));
+}
+
 /// How long a limit still lasts, as stated in the backend's own fields or else in its message.
 std::optional<milliseconds> wait_of(const Failure& end, milliseconds now, const Environment& environment) {
-  if (end.retry_after) return end.retry_after;
+  if (end.retry_after) return still_left(*end.retry_after, end);
   if (end.retry_at) return *end.retry_at > now ? std::optional(*end.retry_at - now) : std::nullopt;
   if (traits(end.outcome).on_call != Verdict::rate_limited) return std::nullopt;
   const auto reset = stated_reset(end.message, now, variable_in(environment, "TZ"));
@@ -36,6 +42,7 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
           .model = attempt.model,
           .outcome = std::string(to_string(attempt.outcome)),
           .message = attempt.message,
+          .last_lines = attempt.last_lines,
           .probe = attempt.probe,
           .counted = attempt.counted,
           .tripped = attempt.tripped,
@@ -196,6 +203,9 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   attempt.outcome = call.failure.outcome;
   attempt.message = engine_.redact(std::move(call.failure.message));
   attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.failure));
+  attempt.is_callers_own = call.failure.is_callers_own;
+  attempt.is_recognised = call.failure.is_recognised;
+  attempt.last_lines = engine_.redact(std::move(call.failure.last_lines));
   const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
   attempt.model = engine_.redact(one_line(model, kLongestName));
   attempt.took = call.took;

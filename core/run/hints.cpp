@@ -137,7 +137,6 @@ std::optional<std::string> find_hint(std::span<const Hint> table, Outcome outcom
 }  // namespace
 
 std::string hint_for(const Backend& backend, const Task& task, const Failure& failure) {
-  if (!failure.hint.empty()) return failure.hint;
   const BackendSettings& settings = task.settings;
   const bool runs = backend.is_process() && !settings.command.empty();
   const std::string command = runs ? settings.command.front() : std::string();
@@ -149,6 +148,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
       Fact{"session", shown(task.session)},
       Fact{"limit", std::string(failure.limit)},
       Fact{"wait", failure.retry_after > milliseconds(0) ? format_wait(*failure.retry_after) : std::string()}};
+  if (!failure.hint.empty()) return filled(failure.hint, facts).value_or(failure.hint);
   if (auto own = find_hint(backend.hints(), failure.outcome, task, facts)) return *std::move(own);
   return find_hint(kHints, failure.outcome, task, facts).value_or(std::string());
 }

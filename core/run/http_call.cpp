@@ -88,7 +88,8 @@ Failure HttpCall::look_up_once(const HttpRequest& request, const CallEnd& call) 
   auto result = http_exchange(request, cancel_);
   if (!result) return not_sent(result.error());
   ParsedOutput parsed = call.parsed;
-  if (result->end != HttpEnd::complete) return judge_http(backend_, task_, parsed, *result);
+  const bool is_redirect = result->status >= 300 && result->status < 400;
+  if (result->end != HttpEnd::complete || is_redirect) return judge_http(backend_, task_, parsed, *result);
   if (result->status == 503)
     if (auto refused = backend_.explain({}, task_, {.http_status = result->status, .body = result->body}))
       if (refused->outcome == Outcome::loading) return *std::move(refused);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/duration.hpp"
+#include "core/run/error_lines.hpp"
 #include "core/run/reset_time.hpp"
 
 namespace delegate {
@@ -30,22 +31,10 @@ Failure answered(ParsedOutput& parsed) {
   return {Outcome::answered_empty, {}, {}};
 }
 
-/// The last line that says what happened, without the advice that may follow it.
-std::string last_line(std::string_view text) {
-  std::string_view line;
-  do {
-    text = trim(text);
-    const std::size_t begin = text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1;
-    line = text.substr(begin);
-    text = text.substr(0, begin);
-  } while (!text.empty() && line.starts_with("hint:"));
-  return one_line(line);
-}
-
 /// The last line of output, for the message. A CLI may echo its prompt, which must not be stored or shown.
 std::string last_words(const Task& task, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
-    std::string line = last_line(output->tail());
+    std::string line = last_error_line(output->tail());
     if (!line.empty() && task.prompt.find(line) == std::string::npos) return line;
   }
   return "no output";
@@ -95,26 +84,81 @@ Failure with_message(Failure failure, std::string otherwise) {
 
 RawOutput raw_of(const HttpResult& result) { return {.http_status = result.status, .body = result.body}; }
 
-/// The Retry-After header is more exact than the message.
+/// The Retry-After header is more exact than the message; the ends of the limits are headers of their own.
 Failure with_header(Failure failure, const HttpResult& result) {
-  if (const auto stated = result.status >= 400 ? stated_header(result.retry_after) : std::nullopt) {
-    failure.retry_after = stated->after;
-    failure.retry_at = stated->at;
-  }
+  if (result.status < 400) return failure;
+  auto stated = stated_header(result.retry_after);
+  const bool is_limit = traits(failure.outcome).on_call == Verdict::rate_limited;
+  if (!stated && is_limit && !failure.retry_after && !failure.retry_at) stated = end_of_limits(result.limits);
+  if (!stated) return failure;
+  failure.retry_after = stated->after;
+  failure.retry_at = stated->at;
   return failure;
 }
+
+/// The kinds have no redirect: something on the way, or a moved service, sends the caller elsewhere.
+Failure redirected(const HttpResult& result) {
+  const std::string to = one_line(result.location.substr(0, result.location.find('?')));
+  return {.outcome = Outcome::unreachable,
+          .message = "HTTP status " + std::to_string(result.status) + ": it redirects" +
+                     (to.empty() ? " without saying where" : " to " + to),
+          .hint =
+              "set the address of the service in backends.{name}.url; if that is it, a network's sign-in page or a "
+              "proxy may stand in between"};
+}
+
+/// An error is short; a longer body may be an answer.
+constexpr std::size_t kKeptOfBody = 2048;
+
+/// Keeps what may help whoever looks into it later.
+Failure unrecognised(Failure failure, std::string last_lines) {
+  failure.is_recognised = false;
+  failure.last_lines = std::move(last_lines);
+  return failure;
+}
+
+std::string kept_lines(const Task& task, const ParsedOutput& parsed, const ChildResult& result) {
+  const std::string out = lines_to_keep(result.out.text(), task.prompt, parsed.text + parsed.draft);
+  const std::string err = lines_to_keep(result.err.text(), task.prompt);
+  return out + (out.empty() || err.empty() ? "" : "\n") + err;
+}
+
+/// A failure that only says that there was one.
+bool says_nothing(const Failure& failure) {
+  return !failure.is_recognised || failure.outcome == Outcome::exited_nonzero ||
+         failure.outcome == Outcome::lost_result;
+}
+
+constexpr std::string_view kCertificate =
+    "its certificate is not trusted here: add its CA certificate to those that this machine trusts, or check a proxy "
+    "in "
+    "between";
+constexpr std::string_view kProxy =
+    "the proxy refuses the connection: check HTTPS_PROXY with its user and password, or exempt the server with "
+    "NO_PROXY";
 
 /// A server at its default address that is not installed is not down.
 Failure connection_refused(const Backend& backend, const Task& task, const HttpResult& result) {
   const std::string program(backend.server_program(task));
-  if (program.empty() || !task.executable.empty()) return {Outcome::unreachable, one_line(result.message), {}};
-  return {
-      Outcome::not_installed, program + " is not on the PATH, and nothing listens at " + backend.endpoint(task), {}};
+  if (!program.empty() && task.executable.empty())
+    return {
+        Outcome::not_installed, program + " is not on the PATH, and nothing listens at " + backend.endpoint(task), {}};
+  Failure failure{Outcome::unreachable, one_line(result.message), {}};
+  if (contains_ignoring_case(failure.message, "certificate")) failure.hint = kCertificate;
+  if (contains_ignoring_case(failure.message, "proxy")) failure.hint = kProxy;
+  return failure;
 }
 
-}  // namespace
+/// curl reports a proxy that refuses to connect to the server as a lost connection.
+Failure connection_lost(const HttpResult& result) {
+  const bool by_proxy = result.status == 0 && (contains_ignoring_case(result.message, "CONNECT tunnel") ||
+                                               contains_ignoring_case(result.message, "from proxy"));
+  if (by_proxy)
+    return {.outcome = Outcome::unreachable, .message = one_line(result.message), .hint = std::string(kProxy)};
+  return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
+}
 
-Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
+Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
   const bool clean = result.end == ChildEnd::exited && result.exit_code == 0;
   if (clean && !parsed.complete) backend.conclude(parsed, task);
   if (parsed.complete && !parsed.failure) return answered(parsed);
@@ -127,16 +171,17 @@ Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& pa
   const std::string err = result.err.text();
   if (auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code}))
     return with_message(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
-  if (!result.input_written && (clean || !heard(result)))
-    return {Outcome::pipe_closed, "exited before it had read the prompt", {}};
+  // One that ends with an error is a crash, whether or not its prompt fitted into the pipe.
+  if (!result.input_written && clean) return {Outcome::pipe_closed, "exited before it had read the prompt", {}};
   const std::string words = last_words(task, result);
   if (!clean) return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words, {}};
   const bool understood = !parsed.text.empty() || !parsed.session_id.empty();
-  if (!understood && result.out.total() > 0) return {Outcome::bad_output, "sent unreadable output: " + words, {}};
+  if (!understood && result.out.total() > 0)
+    return {.outcome = Outcome::bad_output, .message = "sent unreadable output: " + words, .is_recognised = false};
   return {Outcome::lost_result, "ended without an answer", {}};
 }
 
-Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
+Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
   if (parsed.end_announced) parsed.complete = true;
   if (parsed.complete && !parsed.failure) return answered(parsed);
   const bool our_fault = result.status >= 400 && result.status < 500;  // as the status says
@@ -159,19 +204,33 @@ Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parse
     case HttpEnd::timed_out: return timed_out(result.status != 0, result.since_last_byte, result.took);
     case HttpEnd::unsent:
       return {Outcome::send_failed, "connection lost before the prompt was sent: " + one_line(result.message), {}};
-    case HttpEnd::dropped: return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
+    case HttpEnd::dropped: return connection_lost(result);
     case HttpEnd::malformed: return {Outcome::bad_output, "not HTTP: " + one_line(result.message), {}};
     case HttpEnd::stopped:
     case HttpEnd::complete: break;
   }
+  if (result.status >= 300 && result.status < 400) return redirected(result);
   if (auto known = backend.explain(parsed, task, raw_of(result)))
     return with_message(with_header(*std::move(known), result),
                         "HTTP status " + std::to_string(result.status) + " without a message");
   if (result.status != 200)
-    return {result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
-            "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),
-            {}};
+    return {.outcome = result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
+            .message = "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),
+            .is_recognised = false};
   return {Outcome::lost_result, "the stream ended before the answer was complete", {}};
+}
+
+}  // namespace
+
+Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
+  Failure failure = weigh(backend, task, parsed, result);
+  return says_nothing(failure) ? unrecognised(std::move(failure), kept_lines(task, parsed, result)) : failure;
+}
+
+Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
+  Failure failure = weigh(backend, task, parsed, result);
+  if (!says_nothing(failure)) return failure;
+  return unrecognised(std::move(failure), lines_to_keep(result.body.substr(0, kKeptOfBody), task.prompt, parsed.text));
 }
 
 Failure judge_spawn(const Error& error) {

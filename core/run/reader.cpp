@@ -5,7 +5,7 @@
 namespace delegate {
 
 Flow Reader::take(Stream stream, std::string_view bytes) {
-  lines(stream).feed(bytes, [&](std::string_view line) { backend_.read(parsed_, task_, stream, line); });
+  lines(stream).feed(bytes, [&](std::string_view line) { read(stream, line); });
   if (on_parsed_) on_parsed_(parsed_);
   if (parsed_.text.size() > kLongestAnswer || parsed_.draft.size() > kLongestAnswer) {
     parsed_.failure = Failure{Outcome::bad_output, "the answer is longer than 64 MB", {}};
@@ -17,7 +17,16 @@ Flow Reader::take(Stream stream, std::string_view bytes) {
 
 void Reader::finish() {
   for (const Stream stream : {Stream::out, Stream::err})
-    lines(stream).finish([&](std::string_view line) { backend_.read(parsed_, task_, stream, line); });
+    lines(stream).finish([&](std::string_view line) { read(stream, line); });
+}
+
+void Reader::read(Stream stream, std::string_view line) {
+  backend_.read(parsed_, task_, stream, line);
+  if (!parsed_.failure) return;
+  // A final record repeats what was said before; a retry says it anew.
+  const bool is_news = parsed_.failure->message != said_ || (parsed_.failure->retrying && !parsed_.failure->said_at);
+  if (is_news) said_ = parsed_.failure->message, said_at_ = steady_now();
+  parsed_.failure->said_at = said_at_;
 }
 
 bool Reader::gives_up() {

@@ -49,6 +49,7 @@ class Reader {
   void finish();
 
  private:
+  void read(Stream stream, std::string_view line);
   bool gives_up();
   Lines& lines(Stream stream) { return stream == Stream::out ? out_ : err_; }
 
@@ -59,6 +60,8 @@ class Reader {
   const OnParsed& on_parsed_;
   Lines out_;
   Lines err_;
+  std::string said_;  // the last failure's message, and when it came
+  Steady said_at_ = steady_now();
 };
 
 }  // namespace delegate

@@ -42,6 +42,15 @@ void explain_answer(const RunResult& result, Remarks& remarks) {
   if (!why.empty()) remarks.push_back({Remark::Kind::note, join(why, "; ") + "; answered by " + label(*result.answer)});
 }
 
+/// What nobody has taught this program yet: where to look, and what to send.
+void explain_unknown(const RunResult& result, const Attempt& attempt, Remarks& remarks) {
+  if (attempt.is_recognised || result.run_id.empty()) return;
+  remarks.push_back({Remark::Kind::note,
+                     "this failure of " + attempt.backend + " was not recognised: `delegate runs " + result.run_id +
+                         "` shows its last lines; please report them, so that the next version knows it",
+                     !result.answer});
+}
+
 std::string seconds_of(const Skip& skip) {
   const auto wait = skip.retry_in.value_or(milliseconds(0));
   return std::to_string((wait.count() + 999) / 1000);
@@ -63,6 +72,7 @@ void explain_degraded_name(const RunResult& result, Remarks& remarks) {
 void explain_failure(const RunResult& result, Remarks& remarks) {
   if (is_degraded_name(result)) return explain_degraded_name(result, remarks);
   remarks.push_back({Remark::Kind::error, result.message, true});
+  for (const Attempt& attempt : result.attempts) explain_unknown(result, attempt, remarks);
   if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
   for (const Skip& skip : result.skips) remarks.push_back({Remark::Kind::note, describe(skip), true});
   for (const Attempt& attempt : result.attempts)
@@ -108,6 +118,9 @@ Remarks explain(const RunResult& result) {
            (attempt.hint.empty() || !result.answer ? "" : "; to fix it: " + attempt.hint));
     if (attempt.recovered) note(attempt.backend + " works again");
   }
+  // Where another one answered, one line is enough until the breaker opens.
+  for (const Attempt& attempt : result.attempts)
+    if (result.answer && attempt.tripped) explain_unknown(result, attempt, remarks);
   for (const Attempt& probe : result.limit_probes)
     if (probe.recovered) note(probe.backend + " works again, earlier than announced");
   for (const std::string& warning : result.warnings) note(warning);

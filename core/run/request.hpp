@@ -68,6 +68,8 @@ struct Attempt {
   bool probe = false;
   bool background_probe = false;  // a request of our own during a limit; its answer is not shown
   bool counted = false;
+  bool is_callers_own = false;           // as in Failure
+  bool is_recognised = true;             // as in Failure
   bool tripped = false;                  // this attempt opened the breaker
   bool recovered = false;                // … or closed it
   std::optional<milliseconds> retry_at;  // wall clock; if the vendor stated it
@@ -78,6 +80,7 @@ struct Attempt {
   std::string session_id;
   Usage usage;
   std::vector<std::string> warnings;
+  std::string last_lines;  // of its output, redacted, if its failure was not recognised
 };
 
 }  // namespace delegate

@@ -23,9 +23,10 @@ constexpr std::size_t kMostBetween = 12;      // tokens between the announcing w
 constexpr absl::Duration kJustNow = absl::Minutes(2);
 
 /// Words that announce the end of a limit.
-constexpr std::array<std::string_view, 13> kAnnouncements{"again",  "retry", "retrydelay", "retryafter", "available",
-                                                          "renews", "renew", "refreshes",  "refresh",    "until",
-                                                          "wait",   "back",  "expires"};
+constexpr std::array<std::string_view, 20> kAnnouncements{
+    "again",   "retry",   "retrying",  "retrydelay", "retryafter", "available", "renews",
+    "renew",   "renewed", "refreshes", "refresh",    "until",      "wait",      "back",
+    "expires", "regain",  "restored",  "restores",   "resumes",    "lifted"};
 /// Things that are reset but are no limit.
 constexpr std::array<std::string_view, 4> kOtherResets{"connection", "password", "stream", "econn"};
 /// Words that may stand between an announcement and its time.
@@ -92,10 +93,32 @@ std::optional<Stated> announced(const Tokens& tokens, std::size_t at) {
   return std::nullopt;
 }
 
+/// The length of a space other than the plain one that begins at `at`, in bytes; 0: there is none. Locales put such
+/// spaces before AM and PM.
+std::size_t length_of_odd_space(std::string_view text, std::size_t at) {
+  const auto begins_with = [&](std::string_view bytes) { return text.substr(at).starts_with(bytes); };
+  if (begins_with("\u00a0")) return 2;
+  if (begins_with("\u202f") || begins_with("\u205f") || begins_with("\u3000")) return 3;
+  const bool is_typographic = begins_with("\xE2\x80") && at + 2 < text.size() &&
+                              static_cast<unsigned char>(text[at + 2]) >= 0x80 &&
+                              static_cast<unsigned char>(text[at + 2]) <= 0x8B;  // U+2000 … U+200B
+  return is_typographic ? 3 : 0;
+}
+
+std::string with_plain_spaces(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t odd = length_of_odd_space(text, at);
+    out += odd > 0 ? ' ' : text[at];
+    at += std::max<std::size_t>(odd, 1);
+  }
+  return out;
+}
+
 std::string looked_at(std::string_view text) {
-  if (text.size() <= kLookedAt) return std::string(text);
+  if (text.size() <= kLookedAt) return with_plain_spaces(text);
   const std::size_t half = kLookedAt / 2;
-  return std::string(text.substr(0, half)).append("\n").append(text.substr(text.size() - half));
+  return with_plain_spaces(std::string(text.substr(0, half)).append("\n").append(text.substr(text.size() - half)));
 }
 
 /// The first announced time that `resolve` accepts.
@@ -206,6 +229,28 @@ std::optional<StatedTime> stated_header(std::string_view value) {
   const auto moment =
       next_of(calendar, milliseconds(0), "UTC");  // a date with a year does not depend on the current time
   return moment ? std::optional(StatedTime{.at = *moment}) : std::nullopt;
+}
+
+std::optional<StatedTime> end_of_limits(std::span<const HttpResult::Header> headers) {
+  constexpr std::string_view kReset = "reset";
+  const auto is_used_up = [&](std::string name) {
+    name.replace(name.find(kReset), kReset.size(), "remaining");
+    return std::any_of(headers.begin(), headers.end(),
+                       [&](const auto& other) { return other.name == name && trim(other.value) == "0"; });
+  };
+  StatedTime latest;
+  bool only_used_up = false;
+  for (const HttpResult::Header& header : headers) {
+    if (header.name.find(kReset) == std::string::npos) continue;
+    const auto stated = stated_header(header.value);
+    const bool used_up = is_used_up(header.name);
+    if (!stated || (only_used_up && !used_up)) continue;
+    if (used_up && !only_used_up) latest = {}, only_used_up = true;
+    if (stated->after && (!latest.after || *stated->after > *latest.after)) latest.after = stated->after;
+    if (stated->at && (!latest.at || *stated->at > *latest.at)) latest.at = stated->at;
+  }
+  if (latest.after) latest.at.reset();
+  return latest.after || latest.at ? std::optional(latest) : std::nullopt;
 }
 
 }  // namespace delegate

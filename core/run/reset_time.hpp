@@ -1,8 +1,11 @@
 #pragma once
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+
+#include "core/os/http.hpp"
 
 // Finds out from a vendor's text when a limit ends. Pure: the caller passes the time and the local zone, only the zone
 // database is read from the machine. Any text is accepted; a time that makes no sense, has passed, or is further ahead
@@ -33,5 +36,9 @@ struct StatedTime {
 /// Parses the value of `Retry-After` and similar headers: seconds, "1500ms", "6m0s", seconds or milliseconds since the
 /// epoch, an HTTP date or an RFC 3339 timestamp, and nothing else.
 std::optional<StatedTime> stated_header(std::string_view value);
+
+/// When the limits end that a response's headers describe: `x-ratelimit-reset-tokens`, `anthropic-ratelimit-*-reset`
+/// and the like. If some say that nothing remains, only those count; of several the latest.
+std::optional<StatedTime> end_of_limits(std::span<const HttpResult::Header> headers);
 
 }  // namespace delegate

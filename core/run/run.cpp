@@ -78,7 +78,7 @@ void Run::note(Attempt attempt) {
   const bool may_answer = streaming_attempt_ == 0 || streaming_attempt_ == attempt.number;
   if (is_answer(attempt.outcome) && !answered() && may_answer) result_.answer = attempt;
   else if (streaming_attempt_ == attempt.number && !is_answer(attempt.outcome)) broke_off_ = true;
-  else if (traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
+  else if (attempt.is_callers_own || traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
   attempt.text = {};  // `answer` has it
   result_.attempts.push_back(std::move(attempt));
 }

@@ -16,6 +16,7 @@ OrderedJson to_object(const Attempt& attempt) {
                    {"probe", attempt.probe}};
   put(json, "model", attempt.model);
   put(json, "message", attempt.message);
+  if (!attempt.is_recognised) json["recognised"] = false;
   if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
   put(json, "exit_code", attempt.exit_code);
   return json;

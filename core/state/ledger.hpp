@@ -71,6 +71,7 @@ struct AttemptRow {
   std::string model;
   std::string outcome;
   std::string message;
+  std::string last_lines = {};  // of the output, redacted, if the failure was not recognised
   bool probe = false;
   bool counted = false;
   bool tripped = false;                  // it opened the breaker

@@ -51,9 +51,11 @@ Status SqliteLedger::add_attempt(const AttemptRow& row) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Status {
     TRY(sqlite3_stmt * raw,
-        database_.prepare("INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
-                          "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
-                          "recovered, retry_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        database_.prepare(
+            "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
+            "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
+            "recovered, retry_at, last_lines) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?)"));
     return Statement(raw)
         .bind(row.run_id)
         .bind(std::int64_t{row.number})
@@ -73,6 +75,7 @@ Status SqliteLedger::add_attempt(const AttemptRow& row) {
         .bind(std::int64_t{row.tripped})
         .bind(std::int64_t{row.recovered})
         .bind(count(row.retry_at))
+        .bind(row.last_lines)
         .run();
   });
 }

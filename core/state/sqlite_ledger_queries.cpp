@@ -37,9 +37,10 @@ RunRow run_at(const Statement& row) {
           .owner = {row.text(13), row.integer(14), row.integer(15), row.integer(16)}};
 }
 
-#define ATTEMPT_COLUMNS                                                                                      \
-  "a.run_id, a.number, a.backend, a.model, a.outcome, a.message, a.probe, a.counted, a.started_at, a.took, " \
-  "a.exit_code, a.session_id, a.input_tokens, a.output_tokens, a.cost_usd, a.tripped, a.recovered, a.retry_at "
+#define ATTEMPT_COLUMNS                                                                                          \
+  "a.run_id, a.number, a.backend, a.model, a.outcome, a.message, a.probe, a.counted, a.started_at, a.took, "     \
+  "a.exit_code, a.session_id, a.input_tokens, a.output_tokens, a.cost_usd, a.tripped, a.recovered, a.retry_at, " \
+  "a.last_lines "
 
 AttemptRow attempt_at(const Statement& row) {
   const auto exit_code = row.maybe_integer(10);
@@ -50,6 +51,7 @@ AttemptRow attempt_at(const Statement& row) {
           .model = row.text(3),
           .outcome = row.text(4),
           .message = row.text(5),
+          .last_lines = row.text(18),
           .probe = row.integer(6) != 0,
           .counted = row.integer(7) != 0,
           .tripped = row.integer(15) != 0,

@@ -161,7 +161,12 @@ ALTER TABLE notifications ADD COLUMN ended_at INTEGER;
 UPDATE notifications SET ended_at = acknowledged_at, taken_at = NULL;
 )sql";
 
-constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
+// What a failure that was not recognised printed last.
+constexpr const char* kLastLines = R"sql(
+ALTER TABLE attempts ADD COLUMN last_lines TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<const char*, 6> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds, kLastLines};
 
 }  // namespace
 

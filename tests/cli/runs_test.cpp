@@ -397,3 +397,18 @@ TEST_CASE("listing runs asks no backend and changes nothing") {
   CHECK(ids(cli) == before);
   CHECK(cli.spawns("codex") == 1);
 }
+
+TEST_CASE("a failure that was not recognised says so, and its last lines are kept with the run") {
+  Cli cli;
+  cli.backend("codex", {"--err", "the frobnicator broke", "--err", "in part 7", "--exit", "3"});
+  const Finished failed = cli.run("ask -b codex hello").expect(1);
+  failed.stderr_has("was not recognised").stderr_has("delegate runs ").stderr_has("please report");
+  const std::string id = ids(cli)[0];
+  failed.stderr_has(id);
+  cli.run("runs " + id).expect(0).stdout_has("    | the frobnicator broke\n    | in part 7\n");
+  CHECK(cli.run("runs --json " + id).expect(0).json()["attempts"][0]["last_lines"] ==
+        "the frobnicator broke\nin part 7");
+  cli.backend("codex", {"--err", "Error: 401 Unauthorized", "--exit", "3"});
+  CHECK(cli.run("ask -b codex hello").expect(1).err.find("not recognised") == std::string::npos);
+  CHECK(cli.run("runs " + ids(cli)[0]).expect(0).out.find("    | ") == std::string::npos);
+}

@@ -40,6 +40,7 @@ AttemptRow attempt_row(const std::string& run, int number, const std::string& ba
           .model = "m",
           .outcome = "timed_out",
           .message = "nothing for 120 s",
+          .last_lines = "one\ntwo",
           .probe = true,
           .counted = true,
           .tripped = true,

@@ -1,5 +1,6 @@
 #include <cctype>
 
+#include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
 #include "core/run/reset_time.hpp"
 #include "tests/fuzz/property.hpp"
@@ -20,9 +21,13 @@ std::string upper(std::string_view text) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string_view text = fuzz::text_of(bytes, size);
-  const auto outcome = match(common_signatures(), text);
-  fuzz::hold(outcome == match(common_signatures(), upper(text)), "the case of letters makes no difference");
-  fuzz::hold(!outcome || !is_answer(*outcome), "the words of an error are no answer");
+  const Signature* found = find(wordings_of(Vendor::other), text);
+  fuzz::hold(found == find(wordings_of(Vendor::other), upper(text)), "the case of letters makes no difference");
+  for (const Vendor vendor : {Vendor::claude, Vendor::gemini, Vendor::server}) {
+    const auto meaning = meaning_of(vendor, text);
+    fuzz::hold(!meaning || !is_answer(meaning->outcome), "the words of an error are no answer");
+  }
+  static_cast<void>(meaning_of_lines(Vendor::codex, text));  // any output comes to an end
   const auto wait = stated_wait(text);
   fuzz::hold(!wait || (wait->count() >= 0 && *wait <= kFurthestReset), "a wait is in the future, and not for ever");
   constexpr milliseconds kNow{1'795'000'000'000};

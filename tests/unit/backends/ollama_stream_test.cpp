@@ -78,7 +78,7 @@ TEST_CASE("ollama: an error in the stream counts, whatever came before and after
   CHECK(end.outcome == Outcome::server_error);
   CHECK_THAT(end.message, Catch::Contains("CUDA"));
   CHECK(judge(error + done()).outcome == Outcome::server_error);
-  CHECK(judge(R"({"error":{"code":400,"message":"odd"}})").outcome == Outcome::server_error);
+  CHECK(judge(R"({"error":{"code":400,"message":"odd"}})").outcome == Outcome::bad_request);
   CHECK(judge(R"({"error":null,"message":{"content":"x"},"done":true})").outcome == Outcome::answered);
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("ollama: a prompt that was read in part has a warning") {
 TEST_CASE("ollama: refusals are understood by their text and status") {
   CHECK(refused(404, R"({"error":"model 'x' not found"})") == Outcome::model_rejected);
   CHECK(refused(404, R"({"error":"model \"x\" not found, try pulling it first"})") == Outcome::model_rejected);
-  CHECK(refused(404, "404 page not found") == Outcome::model_rejected);
+  CHECK(refused(404, "404 page not found") == Outcome::bad_output);
   CHECK(refused(400, R"({"error":"\"m\" does not support chat"})") == Outcome::model_rejected);
   CHECK(refused(400, R"({"error":"registry..m does not support tools"})") == Outcome::model_rejected);
   CHECK(

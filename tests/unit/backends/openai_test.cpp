@@ -176,7 +176,7 @@ TEST_CASE("openai: refusals are understood by their text and status") {
   CHECK(refused(400, R"({"error":{"message":"'messages' is required"}})") == Outcome::bad_request);
   CHECK(refused(500, R"({"error":{"message":"parse error","type":"server_error"}})") == Outcome::server_error);
   CHECK(refused(500, "<html>oops</html>") == Outcome::server_error);
-  CHECK(refused(418, "") == Outcome::server_error);
+  CHECK(refused(418, "") == Outcome::bad_request);
 }
 
 TEST_CASE("openai: the wait of a limit is kept; the header takes precedence over the text") {

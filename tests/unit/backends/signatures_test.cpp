@@ -2,13 +2,17 @@
 
 #include <string>
 
+#include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
 
 using namespace delegate;
 
 namespace {
 
-std::optional<Outcome> meaning(std::string_view text) { return match(common_signatures(), text); }
+std::optional<Outcome> meaning(std::string_view text) {
+  const auto known = meaning_of(Vendor::other, text);
+  return known ? std::optional(known->outcome) : std::nullopt;
+}
 
 }  // namespace
 
@@ -23,8 +27,10 @@ TEST_CASE("statuses of a vendor's API mean what their class means") {
   CHECK(outcome_of_status(429) == Outcome::rate_limited);
   for (const int status : {500, 502, 504}) CHECK(outcome_of_status(status) == Outcome::server_error);
   for (const int status : {503, 529}) CHECK(outcome_of_status(status) == Outcome::overloaded);
-  CHECK(outcome_of_status(418) == std::nullopt);
-  CHECK(outcome_of_status(-1) == std::nullopt);
+  for (const int status : {300, 302, 308, 407, 511}) CHECK(outcome_of_status(status) == Outcome::unreachable);
+  for (const int status : {405, 409, 418, 422, 499}) CHECK(outcome_of_status(status) == Outcome::bad_request);
+  for (const int status : {501, 520, 525, 599}) CHECK(outcome_of_status(status) == Outcome::server_error);
+  for (const int status : {-1, 0, 99, 204, 600}) CHECK(outcome_of_status(status) == std::nullopt);
 }
 
 TEST_CASE("common phrases of vendors are recognized in any case") {

@@ -109,9 +109,9 @@ TEST_CASE("an answer ends a run with 0 and nothing else does") {
   }
 }
 
-TEST_CASE("neither a cancelled call nor the caller's own mistake is tried on the next backend") {
-  for (const Outcome outcome : {Outcome::cancelled, Outcome::bad_request, Outcome::refused_by_policy,
-                                Outcome::deadline_passed, Outcome::internal})
+TEST_CASE("neither a cancelled call nor a refused prompt is tried on the next backend") {
+  for (const Outcome outcome :
+       {Outcome::cancelled, Outcome::refused_by_policy, Outcome::deadline_passed, Outcome::internal})
     CHECK(traits(outcome).try_next == TryNext::no);
 }
 
@@ -125,7 +125,8 @@ TEST_CASE("only a refused login and one whose slots are taken are a reason to ta
 }
 
 TEST_CASE("a fault in one backend's configuration does not prevent a try at the next") {
-  for (const Outcome outcome : {Outcome::model_rejected, Outcome::blocked, Outcome::context_too_long})
+  for (const Outcome outcome :
+       {Outcome::model_rejected, Outcome::blocked, Outcome::context_too_long, Outcome::bad_request})
     CHECK(traits(outcome).try_next == TryNext::yes);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/run/remarks.hpp"
 #include "tests/unit/run/asking.hpp"
 
 using namespace delegate;
@@ -394,4 +395,38 @@ TEST_CASE("a CLI that is updated while another is asked does not count as update
   CHECK_FALSE(result.answer);
   CHECK(asking.lines("updated.spawns") == 0);
   CHECK(asking.state("updated").breaker.state == BreakerState::open);
+}
+
+TEST_CASE(
+    "a request that is refused for an unknown reason is asked of the next one, a mistake of the caller's own is not") {
+  for (const char* model : {"odd", "misused"}) {
+    INFO(model);
+    Asking asking;
+    asking.backend("codex", {"--say", "hi"}).model = model;
+    asking.backend("claude", {"--say", "hi"});
+    const RunResult result = asking.ask();
+    CHECK(result.answer.has_value() == (std::string_view(model) == "odd"));
+    CHECK(result.attempts.front().outcome == Outcome::bad_request);
+    CHECK_FALSE(result.attempts.front().counted);
+  }
+}
+
+TEST_CASE(
+    "a failure that nobody recognised keeps its last lines, without prompt and keys, and the run says where they are") {
+  Asking asking;
+  const std::string key = "sk-ant-api03-" + std::string(93, 'k') + "-AAAAAAAA";
+  std::ofstream(asking.file("noise")) << "you said hello there, friend\nthe key " << key << "\nboom\n";
+  asking.backend("codex", {"--play-err", asking.file("noise"), "--exit", "3"});
+  const RunResult result = asking.ask();
+  REQUIRE(result.attempts.size() == 1);
+  const Attempt& attempt = result.attempts.front();
+  CHECK_FALSE(attempt.is_recognised);
+  CHECK_THAT(attempt.last_lines, Catch::EndsWith("boom"));
+  CHECK(attempt.last_lines.find(key) == std::string::npos);
+  CHECK_THAT(attempt.last_lines, Catch::Contains("the key "));
+  const Remarks remarks = explain(result);
+  CHECK(std::any_of(remarks.begin(), remarks.end(), [&](const Remark& remark) {
+    return remark.text.find("not recognised") != std::string::npos &&
+           remark.text.find("delegate runs " + result.run_id) != std::string::npos;
+  }));
 }

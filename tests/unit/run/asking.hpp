@@ -29,7 +29,8 @@ bool eventually(Condition condition) {
 }
 
 /// What it prints is the answer; on stderr it tells of its own retries. A model by the name of "none" is refused before
-/// anything is started; "drafts" may take back what it has said.
+/// anything is started, and so are "odd", for an unknown reason, and "misused", for a mistake of the caller's own;
+/// "drafts" may take back what it has said.
 class PlainCli final : public Backend {
  public:
   std::string_view kind() const override { return "plain"; }
@@ -37,6 +38,9 @@ class PlainCli final : public Backend {
   Call version_call(const Task& task) const override { return ProcessCall{.argv = {task.executable, "--version"}}; }
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (task.model == "none") return tl::unexpected(Failure{Outcome::model_rejected, "there is no such model", {}, {}});
+    if (task.model == "odd" || task.model == "misused")
+      return tl::unexpected(
+          Failure{.outcome = Outcome::bad_request, .message = "refused", .is_callers_own = task.model == "misused"});
     ProcessCall call{.argv = task.settings.command, .input = task.prompt};
     for (const auto& [name, value] : task.environment) call.env.push_back(name + "=" + value);
     return call;

@@ -139,7 +139,7 @@ TEST_CASE("a failure without a message gets one") {
 }
 
 TEST_CASE("a closed pipe is the verdict only when nothing better stands in the output") {
-  ChildResult result = child(ChildEnd::exited, {}, 1);
+  ChildResult result = child(ChildEnd::exited);
   result.input_written = false;
   CHECK(judge(result).outcome == Outcome::pipe_closed);
   CHECK(judge(result, told_failure()).outcome == Outcome::overloaded);

@@ -218,3 +218,30 @@ TEST_CASE("a header states seconds, a duration, a moment, and nothing else") {
     CHECK_FALSE(stated_header(value).has_value());
   }
 }
+
+TEST_CASE("the spaces that a locale puts before AM and PM are spaces") {
+  for (const char* space : {" ", "\u00a0", "\u202f", "\u2009", "\u2007", "\u3000"}) {
+    INFO(space);
+    CHECK(seen_in_berlin(std::string("Try again at 9:46") + space + "PM.") == seen_in_berlin("Try again at 9:46 PM."));
+    CHECK(stated_wait(std::string("try again in 20") + space + "s") == 20s);
+  }
+  CHECK(seen_in_berlin("You will regain access on 2026-12-01 at 00:00 UTC.").has_value());
+}
+
+TEST_CASE("the headers of limits say when the limit that is used up ends, or else when all of them have ended") {
+  using Header = HttpResult::Header;
+  const auto after = [](std::vector<Header> headers) {
+    const auto stated = end_of_limits(headers);
+    return stated ? stated->after.value_or(milliseconds(0)) : milliseconds(-1);
+  };
+  CHECK(after({}) == milliseconds(-1));
+  CHECK(after({{"x-ratelimit-limit-requests", "60"}}) == milliseconds(-1));
+  CHECK(after({{"x-ratelimit-reset-requests", "1s"}, {"x-ratelimit-reset-tokens", "6m0s"}}) == 6min);
+  CHECK(after({{"x-ratelimit-reset-requests", "1s"},
+               {"x-ratelimit-remaining-requests", "0"},
+               {"x-ratelimit-remaining-tokens", "12"},
+               {"x-ratelimit-reset-tokens", "6m0s"}}) == 1s);
+  const std::vector<Header> unified{{"anthropic-ratelimit-unified-reset", "1795300000"}};
+  REQUIRE(end_of_limits(unified));
+  CHECK(end_of_limits(unified)->at == milliseconds(1'795'300'000'000));
+}

@@ -1,0 +1,189 @@
+#include "backends/error_facts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "backends/signatures.hpp"
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
+#include "core/run/reset_time.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr int kDeepest = 12;               // levels of objects, arrays, and JSON inside strings together
+constexpr std::size_t kLongestCode = 100;  // bytes
+constexpr std::size_t kMost = 64;          // messages and codes
+constexpr std::size_t kLongestText = 256u << 10;
+constexpr double kFirstEpoch = 1e9;  // smaller numbers are seconds from now
+
+template <class List>
+bool is_one_of(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+/// A key without what its spellings differ in: "resets_in_seconds", "resetsInSeconds", "Resets-In-Seconds".
+std::string plain_key(std::string_view key) {
+  std::string out = lower(key);
+  std::erase_if(out, [](char c) { return c == '_' || c == '-'; });
+  return out;
+}
+
+std::optional<Json> parse_any(std::string_view text) {
+  const auto stop_at_depth = [](int depth, Json::parse_event_t, Json&) { return depth < kDeepestJson; };
+  Json json = Json::parse(text, stop_at_depth, false);
+  if (!json.is_object() && !json.is_array()) return std::nullopt;
+  return json;
+}
+
+bool looks_like_json(std::string_view text) {
+  const std::string_view words = trim(text);
+  return words.size() > 1 && (words.front() == '{' || words.front() == '[');
+}
+
+void note_time(std::optional<milliseconds>& kept, std::optional<milliseconds> time) {
+  if (time && time->count() > 0 && (!kept || *time > *kept)) kept = time;
+}
+
+std::optional<milliseconds> from_number(double value, double unit) {
+  if (!(value > 0) || value * unit > 1e14) return std::nullopt;
+  return milliseconds(std::llround(value * unit));
+}
+
+constexpr std::array<std::string_view, 8> kWaits{"resetsinseconds", "resetinseconds", "resetafterseconds",
+                                                 "retryafter",      "retrydelay",     "retryafterseconds",
+                                                 "quotaresetdelay", "resetafter"};
+constexpr std::array<std::string_view, 8> kMoments{"resetsat",        "resetat",        "quotaresettimestamp",
+                                                   "xratelimitreset", "ratelimitreset", "resettime",
+                                                   "resetstime",      "reset"};
+
+void take_time(ErrorFacts& facts, const std::string& key, const Json& value) {
+  if (key == "retryafterms" || key == "resetinms" || key == "resetsinms") {
+    if (value.is_number()) note_time(facts.retry_after, from_number(value.get<double>(), 1));
+    return;
+  }
+  const bool is_wait = is_one_of(kWaits, key);
+  if (!is_wait && !is_one_of(kMoments, key)) return;
+  if (value.is_number() && is_wait && value.get<double>() < kFirstEpoch)
+    return note_time(facts.retry_after, from_number(value.get<double>(), 1000));
+  if (!value.is_number() && !value.is_string()) return;
+  const auto stated = stated_header(value.is_string() ? value.get<std::string>() : dump(value));
+  if (!stated) return;
+  note_time(facts.retry_after, stated->after);
+  note_time(facts.retry_at, stated->at);
+}
+
+constexpr std::array<std::string_view, 12> kCodeKeys{"type",      "code",       "status",  "reason",
+                                                     "errortype", "errorcode",  "quotaid", "errorname",
+                                                     "kind",      "statustext", "error",   "name"};
+constexpr std::array<std::string_view, 6> kStatusKeys{"code",           "status",     "statuscode",
+                                                      "apierrorstatus", "httpstatus", "errorstatus"};
+constexpr std::array<std::string_view, 9> kMessageKeys{
+    "message", "detail", "error", "errordescription", "msg", "errormessage", "raw", "description", "title"};
+
+void take_number(ErrorFacts& facts, const std::string& key, const Json& value) {
+  const double number = value.get<double>();
+  if (!facts.status && is_one_of(kStatusKeys, key) && number >= 300 && number < 600)
+    facts.status = static_cast<std::int64_t>(number);
+}
+
+void collect(ErrorFacts& facts, const Json& json, int depth);
+
+void take_string(ErrorFacts& facts, const std::string& key, const std::string& text, int depth) {
+  if (looks_like_json(text))
+    if (const auto inner = parse_any(trim(text))) return collect(facts, *inner, depth + 1);
+  const bool is_word = text.find(' ') == std::string::npos && text.size() <= kLongestCode;
+  if (is_word && is_one_of(kCodeKeys, key) && facts.codes.size() < kMost) facts.codes.push_back(text);
+  if (is_word && is_one_of(kStatusKeys, key) && text.size() == 3 && !facts.status)  // "429"
+    if (const auto number = stated_status("status " + text)) facts.status = number;
+  if (!is_one_of(kMessageKeys, key) || trim(text).empty() || facts.messages.size() >= kMost) return;
+  if (key == "message" && facts.message.empty()) facts.message = text;
+  if (!is_word || key == "message") facts.messages.push_back(text);
+}
+
+/// Plain values before nested ones: what stands higher is nearer to what happened.
+void collect(ErrorFacts& facts, const Json& json, int depth) {
+  if (depth > kDeepest) return;
+  if (json.is_array()) {
+    for (const Json& one : json)
+      if (one.is_structured()) collect(facts, one, depth + 1);
+    return;
+  }
+  if (!json.is_object()) return;
+  for (const auto& [name, value] : json.items()) {
+    const std::string key = plain_key(name);
+    take_time(facts, key, value);
+    if (value.is_string()) take_string(facts, key, value.get<std::string>(), depth);
+    else if (value.is_number()) take_number(facts, key, value);
+  }
+  for (const auto& [name, value] : json.items())
+    if (value.is_structured()) collect(facts, value, depth + 1);
+}
+
+/// The length of the JSON text at the beginning of `text`, if its brackets are balanced; 0: they are not.
+std::size_t balanced_length(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') ++i;
+    else if (c == '"') quoted = !quoted;
+    else if (!quoted && (c == '{' || c == '[')) ++depth;
+    else if (!quoted && (c == '}' || c == ']') && --depth == 0) return i + 1;
+  }
+  return 0;
+}
+
+/// Text that a person may read is never valid JSON by accident; a bracket that begins none is skipped.
+constexpr int kMostTries = 16;
+
+std::string between_tags(std::string_view text, std::string_view tag) {
+  const std::string whole = lower(text);
+  const std::size_t open = whole.find("<" + std::string(tag));
+  const std::size_t begin = open == std::string::npos ? open : whole.find('>', open);
+  const std::size_t end = begin == std::string::npos ? begin : whole.find("</", begin);
+  return end == std::string::npos ? std::string() : one_line(text.substr(begin + 1, end - begin - 1));
+}
+
+}  // namespace
+
+ErrorFacts facts_in(std::string_view text) {
+  ErrorFacts facts;
+  text = text.substr(0, kLongestText);
+  int tries = 0;
+  while (!text.empty()) {
+    const std::size_t at = text.find_first_of("{[");
+    facts.prose += text.substr(0, at);
+    if (at == std::string_view::npos || ++tries > kMostTries) break;
+    text.remove_prefix(at);
+    const std::size_t length = balanced_length(text);
+    const auto json = length > 0 ? parse_any(text.substr(0, length)) : std::nullopt;
+    if (json) collect(facts, *json, 0);
+    else facts.prose += text.front();
+    text.remove_prefix(json ? length : 1);
+  }
+  if (tries > kMostTries) facts.prose += text;
+  if (facts.message.empty() && !facts.messages.empty()) facts.message = facts.messages.front();
+  return facts;
+}
+
+std::optional<std::int64_t> stated_status(std::string_view words) {
+  constexpr const char* kNamed =
+      R"((?i)\b(?:status(?: code)?|https?(?:/[\d.]+)?|api error|request rejected|rejected|returned|response|error|code)\W{0,4}(3\d\d|[45]\d\d)\b)";
+  constexpr const char* kFirst = R"(^\W{0,3}([45]\d\d)\W{1,3}[A-Za-z{<])";
+  std::string found = captured(kNamed, words);
+  if (found.empty()) found = captured(kFirst, words);
+  return found.empty() ? std::nullopt : std::optional<std::int64_t>(std::stoi(found));
+}
+
+bool is_web_page(std::string_view text) {
+  return contains_ignoring_case(text, "<html") || contains_ignoring_case(text, "<!doctype html");
+}
+
+std::string title_of_page(std::string_view text) {
+  std::string title = between_tags(text, "title");
+  return title.empty() ? between_tags(text, "h1") : title;
+}
+
+}  // namespace delegate

@@ -1,0 +1,194 @@
+#include "backends/error_meaning.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "backends/error_facts.hpp"
+#include "core/base/text.hpp"
+#include "core/run/error_lines.hpp"
+#include "core/run/reset_time.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::size_t kMostLines = 60;  // of stderr, from its end
+
+constexpr std::string_view kWall =
+    "something between this machine and the service answered with a web page (a firewall, a proxy or a network's "
+    "sign-in page): open the network in a browser, or use another one";
+constexpr std::string_view kProxy =
+    "a proxy between this machine and the service wants a sign-in: check HTTPS_PROXY and its user and password";
+constexpr std::string_view kAddress =
+    "nothing answers at this address of the service: check the base URL that is set for {name}, and the proxy settings";
+
+struct Cause {
+  Outcome outcome;
+  std::string hint = {};
+  bool is_callers_own = false;
+  bool is_recognised = true;
+};
+
+/// "Warning: …": what it could live with.
+bool is_remark(std::string_view line) {
+  constexpr std::array<std::string_view, 7> kRemarks{"warn", "info", "note", "debug", "deprecat", "using ", "usage:"};
+  const std::string words = lower(trim(line));
+  return std::any_of(kRemarks.begin(), kRemarks.end(), [&](std::string_view one) { return words.starts_with(one); });
+}
+
+/// Of a program that crashed, "invalid argument" is no reason to think that the service refused the request.
+bool is_from_service(const Failure& known, std::string_view line) {
+  return known.outcome != Outcome::bad_request || known.is_callers_own || facts_in(line).status || stated_status(line);
+}
+
+std::optional<Cause> by_code(const ErrorFacts& facts, bool vague) {
+  for (const std::string& code : facts.codes) {
+    // "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
+    if (!vague && code.find("PerDay") != std::string::npos) return Cause{Outcome::quota_exhausted};
+    if (!vague && code.find("PerMinute") != std::string::npos) return Cause{Outcome::rate_limited};
+    for (const ErrorCode& known : error_codes())
+      if (known.is_vague == vague && known.name == code) return Cause{known.outcome, known.hint};
+  }
+  return std::nullopt;
+}
+
+/// Statuses that have one meaning, whatever the words beside them.
+std::optional<Outcome> by_certain_status(Vendor vendor, std::int64_t status) {
+  constexpr std::array<std::int64_t, 7> kOneMeaning{401, 402, 407, 413, 451, 511, 529};
+  bool is_certain = std::find(kOneMeaning.begin(), kOneMeaning.end(), status) != kOneMeaning.end();
+  // The body of a gateway says nothing of the vendor. A local server tells with these what it lacks.
+  if (vendor != Vendor::server) is_certain = is_certain || (status >= 502 && status <= 504) || status >= 520;
+  return is_certain ? outcome_of_status(status) : std::nullopt;
+}
+
+bool is_understood(std::int64_t status) {
+  return status < 400 || status == 401 || status == 402 || status == 403 || status == 404 || status == 407 ||
+         status == 408 || status == 413 || status == 429 || status == 451 || status == 500 ||
+         (status >= 502 && status <= 504) || status == 511 || (status >= 520 && status <= 530);
+}
+
+/// A model's name or an address may be what was not found.
+Cause not_found(Vendor vendor, const ErrorFacts& facts, std::string_view text) {
+  const bool by_google =
+      vendor == Vendor::gemini && std::find(facts.codes.begin(), facts.codes.end(), "NOT_FOUND") != facts.codes.end();
+  if (by_google || speaks_of_model(text)) return {Outcome::model_rejected};
+  const Outcome outcome = vendor == Vendor::server ? Outcome::bad_output : Outcome::unreachable;
+  return {outcome, vendor == Vendor::server ? std::string() : std::string(kAddress)};
+}
+
+std::optional<Cause> by_status(Vendor vendor, const ErrorFacts& facts, std::string_view text, std::int64_t status) {
+  if (status == 404) return not_found(vendor, facts, text);
+  const auto outcome = outcome_of_status(status);
+  if (!outcome) return std::nullopt;
+  Cause cause{.outcome = *outcome, .is_recognised = is_understood(status)};
+  if (*outcome == Outcome::unreachable) cause.hint = status == 407 ? kProxy : kWall;
+  return cause;
+}
+
+/// A page says nothing that its status does not say, except that somebody else may have answered.
+Cause of_web_page(Vendor vendor, std::string_view text, std::optional<std::int64_t> status) {
+  const std::string title = title_of_page(text);
+  const bool by_gateway =
+      status == 503 && contains_ignoring_case(title, "service") && contains_ignoring_case(title, "unavailable");
+  if (!status || *status < 400 || status == 403 || (status == 503 && !by_gateway))
+    return {Outcome::unreachable, std::string(kWall)};
+  return by_status(vendor, {}, title, *status).value_or(Cause{Outcome::unreachable, std::string(kWall)});
+}
+
+std::optional<Cause> by_words(Vendor vendor, std::string_view words) {
+  const Signature* found = find(wordings_of(vendor), words);
+  if (found == nullptr) return std::nullopt;
+  return Cause{found->outcome, found->hint, found->is_callers_own};
+}
+
+/// What is matched: the words of the API, not the names of its fields or error types.
+std::string words_of(const ErrorFacts& facts) {
+  std::string words = facts.prose;
+  for (const std::string& message : facts.messages) words += "\n" + message;
+  return words;
+}
+
+std::optional<Cause> cause_of_error(Vendor vendor, std::string_view text, const ErrorFacts& facts,
+                                    std::optional<std::int64_t> status) {
+  if (is_web_page(text)) return of_web_page(vendor, text, status);
+  const std::string words = words_of(facts);
+  auto said = by_words(vendor, words);
+  if (auto certain = by_code(facts, false)) return said && said->outcome == certain->outcome ? said : certain;
+  if (const auto certain = status ? by_certain_status(vendor, *status) : std::nullopt)
+    return said && said->outcome == *certain ? said : by_status(vendor, facts, words, *status);
+  if (said) return said;
+  if (auto vague = by_code(facts, true)) return vague;
+  return status ? by_status(vendor, facts, words, *status) : std::nullopt;
+}
+
+std::string shown_words(std::string_view text, const ErrorFacts& facts) {
+  if (!is_web_page(text)) return one_line(facts.message.empty() ? text : std::string_view(facts.message));
+  const std::string prose(text.substr(0, text.find('<')));
+  const std::string title = title_of_page(text);
+  return one_line(prose + (title.empty() ? "a web page" : "a web page: " + title));
+}
+
+}  // namespace
+
+std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::optional<std::int64_t> status) {
+  const ErrorFacts facts = facts_in(text);
+  if (!status) status = facts.status ? facts.status : stated_status(facts.prose);
+  auto cause = cause_of_error(vendor, text, facts, status);
+  if (!cause) return std::nullopt;
+  Failure failure{.outcome = cause->outcome, .message = shown_words(text, facts)};
+  failure.retry_after = facts.retry_after;
+  if (!failure.retry_after && !facts.retry_at) failure.retry_after = stated_wait(words_of(facts));
+  if (!failure.retry_after) failure.retry_at = facts.retry_at;
+  failure.hint = std::move(cause->hint);
+  failure.is_callers_own = cause->is_callers_own;
+  failure.is_recognised = cause->is_recognised;
+  return failure;
+}
+
+Failure failure_of_words(Vendor vendor, std::string_view text, Outcome otherwise, std::optional<std::int64_t> status) {
+  if (auto known = meaning_of(vendor, text, status)) return *std::move(known);
+  return {.outcome = otherwise,
+          .message = shown_words(text, facts_in(text)),
+          .retry_after = stated_wait(text),
+          .is_recognised = false};
+}
+
+std::optional<Failure> meaning_of_lines(Vendor vendor, std::string_view text) {
+  const std::vector<std::string> lines = own_lines(text);
+  std::size_t looked_at = 0;
+  bool heard_error = false;  // what stands before an error of its own must be an error of its own, too
+  for (auto line = lines.rbegin(); line != lines.rend() && looked_at < kMostLines; ++line, ++looked_at) {
+    const bool is_error = is_error_line(*line);
+    if ((heard_error && !is_error) || is_remark(*line)) continue;
+    if (auto known = meaning_of(vendor, *line); known && is_from_service(*known, *line)) return known;
+    heard_error = heard_error || is_error;
+  }
+  return std::nullopt;
+}
+
+std::optional<Outcome> outcome_of_status(std::int64_t status) {
+  switch (status) {
+    case 401:
+    case 403:
+    case 451: return Outcome::unauthenticated;
+    case 402: return Outcome::quota_exhausted;
+    case 404: return Outcome::model_rejected;
+    case 407:
+    case 511: return Outcome::unreachable;
+    case 408: return Outcome::server_error;  // the server waited for the request, or for its own upstream
+    case 413: return Outcome::context_too_long;
+    case 429: return Outcome::rate_limited;
+    case 503:
+    case 529: return Outcome::overloaded;
+    default: break;
+  }
+  if (status >= 300 && status < 400) return Outcome::unreachable;
+  if (status >= 400 && status < 500) return Outcome::bad_request;
+  if (status >= 500 && status < 600) return Outcome::server_error;
+  return std::nullopt;
+}
+
+bool speaks_of_model(std::string_view text) {
+  return contains_word(lower(text), "model") || contains_word(lower(text), "models");
+}
+
+}  // namespace delegate

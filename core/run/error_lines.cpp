@@ -1,0 +1,205 @@
+#include "core/run/error_lines.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::size_t kMostJoined = 200;  // lines of one JSON text
+constexpr std::size_t kMostKept = 12;     // lines
+constexpr std::size_t kMostLookedAt = 100;
+constexpr std::size_t kLongestKept = 2000;  // bytes of a line
+constexpr std::size_t kShortestEcho = 8;    // bytes; a shorter line of a prompt may occur anywhere
+
+using TextLines = std::vector<std::string_view>;
+
+bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+
+template <class List>
+bool begins_with_one_of(std::string_view line, const List& list) {
+  return std::any_of(list.begin(), list.end(), [&](std::string_view one) { return line.starts_with(one); });
+}
+template <class List>
+bool has_one_of(std::string_view line, const List& list) {
+  return std::any_of(list.begin(), list.end(), [&](std::string_view one) { return contains_ignoring_case(line, one); });
+}
+
+/// "2026-11-21T09:10:11.000000Z ERROR rmcp::transport: …", "[09:10:11] …": a logger's line.
+bool begins_with_stamp(std::string_view line) {
+  if (line.starts_with('[')) line.remove_prefix(1);
+  const auto shape = [&](std::string_view mask) {
+    if (line.size() < mask.size()) return false;
+    for (std::size_t i = 0; i < mask.size(); ++i)
+      if (mask[i] == '0' ? !is_decimal(line[i]) : line[i] != mask[i]) return false;
+    return true;
+  };
+  return shape("0000-00-00T00:00") || shape("0000-00-00 00:00") || shape("0000/00/00 00:00") || shape("00:00:00");
+}
+
+/// "[ERROR] …", "[docs-server] …", "WARN …": levels and names of loggers.
+bool begins_with_level(std::string_view line) {
+  constexpr std::array<std::string_view, 12> kLevels{"[ERROR]", "[WARN]", "[WARNING]", "[INFO]",  "[DEBUG]", "[TRACE]",
+                                                     "[error]", "[warn]", "[info]",    "[debug]", "DEBUG ",  "INFO "};
+  return begins_with_one_of(line, kLevels) || line.starts_with("WARN ") || line.starts_with("TRACE ");
+}
+
+/// What the tool servers of a CLI do or lack says nothing about the CLI itself.
+bool is_about_tools(std::string_view line) {
+  constexpr std::array<std::string_view, 5> kTools{"tool server", "rmcp::", "modelcontextprotocol", "mcp__",
+                                                   "codex_core::models_manager"};
+  return contains_word(line, "mcp") || contains_word(line, "mcp_servers") || has_one_of(line, kTools);
+}
+
+bool is_stack_frame(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kFrames{"at ", "File \"", "node:internal/", "goroutine "};
+  if (!line.starts_with(' ') && !line.starts_with('\t')) return line.starts_with("node:internal/");
+  return begins_with_one_of(trim(line), kFrames);
+}
+
+/// "file:///usr/lib/cli.js:12" and the line of source with its caret, which Node prints above an error.
+bool is_place(std::string_view line) {
+  if (!line.starts_with('/') && !line.starts_with("file:///")) return false;
+  const std::size_t colon = line.rfind(':');
+  return line.find(' ') == std::string_view::npos && colon != std::string_view::npos && colon + 1 < line.size() &&
+         std::all_of(line.begin() + static_cast<std::ptrdiff_t>(colon) + 1, line.end(), is_decimal);
+}
+
+bool is_trailer(std::string_view line) {
+  constexpr std::array<std::string_view, 16> kTrailers{"Node.js v",
+                                                       "Bun v",
+                                                       "npm notice",
+                                                       "npm ERR! A complete log",
+                                                       "npm error A complete log",
+                                                       "npm warn",
+                                                       "npm WARN",
+                                                       "hint:",
+                                                       "Hint:",
+                                                       "(Use `node --trace",
+                                                       "(node:",
+                                                       "note: run with",
+                                                       "stack backtrace",
+                                                       "Stack trace:",
+                                                       "Thrown at:",
+                                                       "For more information"};
+  constexpr std::array<std::string_view, 8> kLogs{
+      "log written to", "logs written to", "full report available at", "log of this run can", "see the log file",
+      "log file:",      "debug log:",      "error report saved to"};
+  if (begins_with_one_of(line, kTrailers)) return true;
+  // "Error when talking to the API Full report available at: /tmp/…" has a reason before the path.
+  return !is_error_line(line) && has_one_of(line, kLogs);
+}
+
+bool is_noise(std::string_view line) {
+  const std::string_view words = trim(line);
+  if (words.empty() || words.find_first_not_of("^~-=*_}{)]; ,") == std::string_view::npos) return true;
+  return begins_with_stamp(words) || begins_with_level(words) || is_about_tools(words) || is_stack_frame(line) ||
+         is_place(words) || is_trailer(words);
+}
+
+/// How many more brackets a line opens than it closes, outside strings.
+int depth_of(std::string_view line) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (quoted && line[i] == '\\') ++i;
+    else if (line[i] == '"') quoted = !quoted;
+    else if (!quoted && (line[i] == '{' || line[i] == '[')) ++depth;
+    else if (!quoted && (line[i] == '}' || line[i] == ']')) --depth;
+  }
+  return depth;
+}
+
+/// The number of lines that the JSON text beginning in line `at` has; 1: it is complete, or none begins.
+std::size_t length_of_json(const TextLines& lines, std::size_t at) {
+  const std::string_view first = trim(lines[at]);
+  if (!first.ends_with('{') && !first.ends_with('[')) return 1;
+  int depth = 0;
+  const std::size_t end = std::min(lines.size(), at + kMostJoined);
+  for (std::size_t i = at; i < end; ++i)
+    if (depth += depth_of(lines[i]); depth <= 0) return i - at + 1;
+  return 1;
+}
+
+std::string joined(const TextLines& lines, std::size_t from, std::size_t count) {
+  std::string out;
+  for (std::size_t i = from; i < from + count; ++i) out += (out.empty() ? "" : " ") + std::string(trim(lines[i]));
+  return out;
+}
+
+/// What must not be kept, once as a whole and once in lines.
+struct Unwanted {
+  std::string_view whole;
+  TextLines lines;
+};
+
+Unwanted unwanted(std::string_view text) {
+  Unwanted out{.whole = text};
+  for (const std::string_view line : split(text, '\n'))
+    if (const auto words = trim(line); words.size() >= kShortestEcho) out.lines.push_back(words);
+  return out;
+}
+
+/// A line of the unwanted text stands in it, or it is a part of that.
+bool echoes(std::string_view line, const Unwanted& text) {
+  if (text.whole.find(trim(line)) != std::string_view::npos) return true;
+  return std::any_of(text.lines.begin(), text.lines.end(),
+                     [&](std::string_view part) { return line.find(part) != std::string_view::npos; });
+}
+
+bool is_record_of_content(std::string_view line) {
+  const std::string_view words = trim(line);
+  return words.starts_with('{') && !contains_ignoring_case(words, "error") && !contains_ignoring_case(words, "fail");
+}
+
+}  // namespace
+
+std::vector<std::string> own_lines(std::string_view text) {
+  const TextLines lines = split(text, '\n');
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t count = length_of_json(lines, at);
+    std::string line = count > 1 ? joined(lines, at, count) : std::string(lines[at]);
+    at += count;
+    if (!is_noise(line)) out.push_back(std::move(line));
+  }
+  return out;
+}
+
+bool is_error_line(std::string_view line) {
+  constexpr std::array<std::string_view, 9> kBeginnings{"error",  "fatal", "panic", "uncaught", "unhandled",
+                                                        "failed", "✖",     "✗",     "❌"};
+  const std::string words = lower(trim(line));
+  if (begins_with_one_of(words, kBeginnings)) return true;
+  const std::size_t colon = words.find(':');  // "TypeError: …", "_ApiError: …", "SomeException: …"
+  if (colon == std::string::npos || words.find(' ') < colon) return false;
+  return words.substr(0, colon).ends_with("error") || words.substr(0, colon).ends_with("exception");
+}
+
+std::string last_error_line(std::string_view text) {
+  const std::vector<std::string> lines = own_lines(text);
+  const auto found =
+      std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) { return is_error_line(line); });
+  if (found != lines.rend()) return one_line(*found);
+  return lines.empty() ? std::string() : one_line(lines.back());
+}
+
+std::string lines_to_keep(std::string_view text, std::string_view prompt, std::string_view answer) {
+  const TextLines lines = split(text, '\n');
+  const std::array<Unwanted, 2> others{unwanted(prompt), unwanted(answer)};
+  const auto is_wanted = [&](std::string_view line) {
+    return !trim(line).empty() && !is_record_of_content(line) && !echoes(line, others[0]) && !echoes(line, others[1]);
+  };
+  std::vector<std::string> kept;
+  std::size_t looked_at = 0;
+  for (auto line = lines.rbegin(); line != lines.rend() && kept.size() < kMostKept; ++line) {
+    if (++looked_at > kMostLookedAt) break;
+    if (is_wanted(*line)) kept.push_back(one_line(*line, kLongestKept));
+  }
+  std::reverse(kept.begin(), kept.end());
+  return join(kept, "\n");
+}
+
+}  // namespace delegate

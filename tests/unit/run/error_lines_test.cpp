@@ -1,0 +1,70 @@
+#include <catch2/catch.hpp>
+
+#include "core/run/error_lines.hpp"
+
+using namespace delegate;
+
+TEST_CASE("what tool servers, loggers, runtimes and trailers print is not the CLI's own reason") {
+  const char* const kNoise[] = {
+      "2026-11-21T09:10:11.000000Z ERROR rmcp::transport::worker: AuthRequired",
+      "2026-11-21 09:10:11,120 ERROR [docs] 401 Unauthorized",
+      "[09:10:11] ERROR docs: invalid api key",
+      "[ERROR] docs: not logged in",
+      "[WARN] 401 Unauthorized",
+      "MCP server 'docs': connect ECONNREFUSED 127.0.0.1:7777",
+      "Error during discovery for MCP server 'docs': connect ECONNREFUSED 127.0.0.1:7777",
+      "Error connecting to MCP server docs: 403 Forbidden",
+      "    at Module._compile (node:internal/modules/cjs/loader:1376:14)",
+      "Node.js v20.1.0",
+      "npm ERR! A complete log of this run can be found in: /home/u/.npm/_logs/1.log",
+      "npm notice New major version of npm available!",
+      "(node:4242) [DEP0040] DeprecationWarning: the punycode module is deprecated",
+      "(Use `node --trace-deprecation ...` to show where the warning was created)",
+      "file:///usr/lib/node_modules/x/cli.js:12",
+      "          ^",
+      "log written to /tmp/x/quota-exceeded.log",
+      "hint: please log in again",
+      "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+      "",
+  };
+  for (const char* line : kNoise) {
+    INFO(line);
+    CHECK(own_lines(line).empty());
+    CHECK(last_error_line(std::string("Error: the disk broke\n") + line + "\n") == "Error: the disk broke");
+  }
+}
+
+TEST_CASE("the reason is the last own line that begins as an error, else the last own line") {
+  CHECK(last_error_line("Error: first\nTypeError: second\nsee the manual\n") == "TypeError: second");
+  CHECK(last_error_line("one\ntwo\n\n") == "two");
+  CHECK(last_error_line("fatal: no\nNode.js v22.0.0") == "fatal: no");
+  CHECK(last_error_line("").empty());
+  CHECK(last_error_line("Node.js v20.1.0\n").empty());
+}
+
+TEST_CASE("an error that is printed over several lines of JSON is one line") {
+  const auto lines = own_lines("ApiError: {\n  \"error\": {\n    \"code\": 503\n  }\n}\n    at f (a.js:1:1)\n");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] == "ApiError: { \"error\": { \"code\": 503 } }");
+  CHECK(own_lines("never closed {\nmore\n").size() == 2);
+}
+
+TEST_CASE("the lines that are kept have neither the prompt nor the answer in them") {
+  const std::string prompt = "my secret plan\nin two lines";
+  CHECK(lines_to_keep("user: my secret plan\nboom\n", prompt) == "boom");
+  CHECK(lines_to_keep("in two lines\nboom\n", prompt) == "boom");
+  CHECK(lines_to_keep("{\"type\":\"text\",\"text\":\"half an answer\"}\nboom\n", prompt) == "boom");
+  CHECK(lines_to_keep("{\"type\":\"error\",\"message\":\"x\"}\n", prompt) == "{\"type\":\"error\",\"message\":\"x\"}");
+  CHECK(lines_to_keep("half an answer\nboom\n", prompt, "half an answer\n") == "boom");
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "line " + std::to_string(i) + "\n";
+  CHECK(lines_to_keep(many, prompt).starts_with("line 88\n"));
+}
+
+TEST_CASE("no output makes the choice of lines fail") {
+  for (const char* text : {"\xFF\xFE{\n", "{{{{[[[[\n", "\"\\", "}\n}\n}\n", "{\n\"\\\"\n", ":\n::\n"}) {
+    CHECK_NOTHROW(own_lines(text));
+    CHECK_NOTHROW(last_error_line(text));
+    CHECK_NOTHROW(lines_to_keep(text, text));
+  }
+}
