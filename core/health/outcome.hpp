@@ -32,7 +32,7 @@ enum class Outcome {
   loading,       // a local model that is not loaded yet
   server_error,  // HTTP 5xx that is not overload
   model_rejected,
-  bad_request,  // an unknown session, a malformed request
+  bad_request,  // an unknown session, a malformed request, a 4xx that nothing else explains
   context_too_long,
   cut_short,  // the answer reached the model's output limit
   refused_by_policy,
@@ -67,6 +67,8 @@ struct OutcomeTraits {
 const OutcomeTraits& traits(Outcome outcome);
 inline std::string_view to_string(Outcome outcome) { return traits(outcome).name; }
 std::optional<Outcome> outcome_named(std::string_view name);
+/// Rejected for a reason that may be the backend's: every request, whoever asks (R24)?
+inline bool is_rejection(Outcome outcome) { return outcome == Outcome::bad_request; }
 /// There is no server, or no program, to send a prompt to.
 inline bool is_unreachable(Outcome outcome) {
   return outcome == Outcome::not_installed || outcome == Outcome::unreachable || outcome == Outcome::connect_timeout;

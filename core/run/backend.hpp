@@ -88,6 +88,7 @@ struct Failure {
   std::string_view limit = {};              // the setting whose time limit was reached: "timeout"
   std::string hint = {};                    // what to do about it, if the outcome alone does not determine that
   std::optional<Retrying> retrying = {};    // set while the backend is still retrying
+  bool is_callers_own = false;              // the request itself is wrong: no other candidate could do better
 };
 
 /// One thing that a person can do about an outcome. A row is used only if all its placeholders have a value: {name} of
