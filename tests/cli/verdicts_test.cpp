@@ -34,7 +34,7 @@ bool has_begun(const Cli& cli, const std::string& name) {
 struct Refusing {
   FakeServer server{[](const FakeServer::Request& request) -> FakeServer::Reply {
     if (request.path == "/v1/models") return {.body = R"({"data":[{"id":"qwen"}]})"};
-    return {.status = "418 I'm a teapot", .body = R"({"error":{"message":"strange words"}})"};
+    return {.status = "400 Bad Request", .body = R"({"error":{"message":"strange words"}})"};
   }};
   std::string toml() const { return "[backends.server]\nkind = \"openai\"\nurl = \"" + server.url() + "\"\n"; }
 };
