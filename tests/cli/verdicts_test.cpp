@@ -23,7 +23,7 @@ Cli& scripted(Cli& cli, const std::string& script, const std::string& toml = {})
 }
 
 std::string waits_for(const Cli& cli, const std::string& name) {
-  return "while [ ! -e '" + cli.file(name) + "' ]; do sleep 0.01; done";
+  return "while [ ! -e '" + cli.file(name) + "' ]; do /bin/sleep 0.01; done";
 }
 
 bool has_begun(const Cli& cli, const std::string& name) {
@@ -57,7 +57,7 @@ TEST_CASE("a used-up quota that states no end opens at once, for the configured 
 TEST_CASE("a limit that is heard when the cooldown is over, and before a probe, opens until it ends [R17]") {
   Cli cli;
   scripted(cli,
-           "case $prompt in\nslow) touch '" + cli.file("begun") + "'; " + waits_for(cli, "go") +
+           "case $prompt in\nslow) : >'" + cli.file("begun") + "'; " + waits_for(cli, "go") +
                "; echo 'limit reached, try again in 2h' >&2; exit 1;;\n*) echo please sign in >&2; exit 1;;\nesac",
            "breaker.cooldown = \"0s\"\n");
   Running slow = cli.start("ask -b claude slow");
@@ -72,7 +72,7 @@ TEST_CASE("a limit that is heard when the cooldown is over, and before a probe, 
 
 TEST_CASE("an answer of a call that was running when the login was rejected closes the breaker [R23]") {
   Cli cli;
-  scripted(cli, "case $prompt in\nslow) touch '" + cli.file("begun") + "'; " + waits_for(cli, "go") +
+  scripted(cli, "case $prompt in\nslow) : >'" + cli.file("begun") + "'; " + waits_for(cli, "go") +
                     ";;\nquick) echo please sign in >&2; exit 1;;\nesac\necho fine");
   Running slow = cli.start("ask -b claude slow");
   REQUIRE(has_begun(cli, "begun"));
