@@ -47,12 +47,13 @@ std::string failure_text(const LastFailure& failure, milliseconds now) {
          " ago: " + one_line(failure.message, 100);
 }
 
-/// The failure that explains the breaker is not the last attempt of a run: it was seen by a ping or a health check, or
-/// all attempts since then were limit probes.
+/// The failure that explains the breaker is not the last attempt of a run: it was seen by a ping or a health check, all
+/// attempts since then were limit probes, or it took several attempts.
 bool explains_breaker(const BackendStatus& backend) {
   const auto& [failure, last] = std::tie(backend.last_failure, backend.last_attempt);
   const bool counts = backend.breaker.state != BreakerState::closed || backend.breaker.failures > 0;
   if (!failure || !counts) return false;
+  if (failure->outcome == kRejectsRequests) return true;  // no single attempt says so
   return backend.breaker.limit_probe_in || !last || failure->at > last->started_at + last->took;
 }
 

@@ -33,6 +33,7 @@ struct BreakerSettings {
   milliseconds failure_window = 30min;  // failures further apart are not consecutive; 0: no limit
   milliseconds probe_timeout = 20s;     // how long a call waits for its probe before it also tries the next backend
   milliseconds max_retry_after = 24h;   // the longest that a stated end of a limit is trusted
+  milliseconds quota_cooldown = 1h;     // open -> half-open after a used-up quota without a stated end
   milliseconds slow_probe = 5min;       // first of the cheap probes before that end; 0: none
 
   bool operator==(const BreakerSettings&) const = default;

@@ -71,6 +71,11 @@ const Field<Breaker> kBreaker[] = {
       .doc = "longest time to wait for the stated end of a rate limit before a call probes",
       .max = 7 * kDay},
      &Breaker::max_retry_after},
+    {{.name = "quota_cooldown",
+      .doc =
+          "the cooldown after a used-up quota that states no end, at most max_retry_after; 0: one failure like others",
+      .max = 7 * kDay},
+     &Breaker::quota_cooldown},
     {{.name = "slow_probe",
       .doc = "time to the first limit probe, which checks whether a limit was lifted early; 0: none",
       .max = kDay},

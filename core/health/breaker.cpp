@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace delegate {
 namespace {
@@ -19,6 +20,8 @@ std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
   breaker.limit_probe.reset();
   breaker.cooldown = {};
   breaker.manual = false;
+  breaker.login_trip = 0;
+  if (state != BreakerState::half_open) breaker.rejections.clear();
   if (!changed) return std::nullopt;
   return state;
 }
@@ -27,6 +30,7 @@ std::optional<BreakerState> close(Breaker& breaker) {
   breaker.outage = false;
   breaker.cooldowns_in_a_row = 0;
   breaker.bursts_in_a_row = 0;
+  breaker.rejecting = false;
   return enter(breaker, BreakerState::closed);
 }
 
@@ -57,17 +61,19 @@ struct CooldownState {
   Span cooldown;
   std::optional<Span> limit_probe;
   bool manual = false;
+  std::int64_t login_trip = 0;
 };
 
 CooldownState rest_of(const Breaker& breaker, const HostTime& now) {
-  return is_over(breaker.cooldown, now) ? CooldownState{}
-                                        : CooldownState{breaker.cooldown, breaker.limit_probe, breaker.manual};
+  if (is_over(breaker.cooldown, now)) return {};
+  return {breaker.cooldown, breaker.limit_probe, breaker.manual, breaker.login_trip};
 }
 
 void resume(Breaker& breaker, CooldownState rest) {
   breaker.cooldown = std::move(rest.cooldown);
   breaker.limit_probe = std::move(rest.limit_probe);
   breaker.manual = rest.manual;
+  breaker.login_trip = rest.login_trip;
 }
 
 /// Opens until the time that the vendor states, with limit probes before it.
@@ -129,10 +135,14 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
   breaker.cooldowns_in_a_row = std::min(breaker.cooldowns_in_a_row + 1, 1'000'000);
   const milliseconds length = cooldown_for(policy, breaker.cooldowns_in_a_row);
   // The rest of a longer cooldown, which an early probe interrupted, goes on.
-  const CooldownState rest = rest_of(breaker, now);
+  CooldownState rest = rest_of(breaker, now);
+  rest.login_trip = 0;  // this failure is newer than that trip
+  const bool goes_on = remaining(rest.cooldown, now) > length;
   const auto entered = open(breaker, now, length);
-  if (remaining(rest.cooldown, now) > length) resume(breaker, rest);
-  return Settled{.counted = true, .entered = entered, .tripped = begin_outage(breaker)};
+  if (goes_on) resume(breaker, rest);
+  const bool tripped = begin_outage(breaker);
+  if (tripped && !goes_on && report.trip == Trip::revocable) breaker.login_trip = breaker.generation;
+  return Settled{.counted = true, .entered = entered, .tripped = tripped};
 }
 
 Settled succeed(Breaker& breaker) {
@@ -141,6 +151,7 @@ Settled succeed(Breaker& breaker) {
   if (recovered) return Settled{.counted = true, .entered = close(breaker), .recovered = true};
   breaker.streak.clear();
   breaker.bursts_in_a_row = 0;
+  breaker.rejections.clear();
   return Settled{.counted = true};
 }
 
@@ -169,9 +180,17 @@ milliseconds hinted(const CallReport& report, const BreakerPolicy& policy) {
   return std::clamp(report.retry_after.value_or(milliseconds(0)), milliseconds(0), policy.max_retry_after);
 }
 
-/// R16: opens until the stated time, outside streak and back-off.
-Settled after_rate_limit(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
-  const milliseconds length = hinted(report, policy);
+/// The same; a quota that states no end is not renewed within the next minutes either.
+milliseconds length_of_limit(const CallReport& report, const BreakerPolicy& policy) {
+  const milliseconds stated = hinted(report, policy);
+  if (stated > milliseconds(0) || report.trip == Trip::at_threshold) return stated;
+  return std::min(policy.quota_cooldown, policy.max_retry_after);
+}
+
+/// R16: opens until the limit ends, outside streak and back-off.
+Settled after_rate_limit(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, CallReport report) {
+  const milliseconds length = length_of_limit(report, policy);
+  report.trip = Trip::at_threshold;  // what has no length counts like other failures
   if (length == milliseconds(0)) return fail_once(breaker, policy, now, report);
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
   const auto entered = open_for_limit(breaker, policy, now, std::max(length, remaining(breaker.cooldown, now)));
@@ -191,16 +210,58 @@ Settled settle_limit_probe(Breaker& breaker, const BreakerPolicy& policy, const 
   return Settled{.counted = true, .tripped = begin_outage(breaker)};
 }
 
-/// R17: the retry time of a call that began before the cooldown may lengthen it, never shorten it.
+bool is_held(const Breaker& breaker, const HostTime& now) {
+  return breaker.probe && breaker.probe->span.since.boot_id == now.boot_id && !is_over(breaker.probe->span, now);
+}
+
+/// R17: the retry time of a call that began before the cooldown may lengthen it, never shorten it. When the cooldown is
+/// over, it still opens as long as no probe has been admitted.
 void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
   const milliseconds left = remaining(breaker.cooldown, now);
   const milliseconds length = hinted(report, policy);
-  if (left == milliseconds(0) || length <= left) return;
+  const bool awaits_probe = breaker.state == BreakerState::open && !is_held(breaker, now);
+  if (length <= left || (left == milliseconds(0) && !awaits_probe)) return;
   breaker.cooldown = Span{now, length};
+  breaker.login_trip = 0;                           // from now on it is open for the limit
   if (breaker.state != BreakerState::open) return;  // an early probe is running: it decides
   breaker.manual = false;
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
+  if (left == milliseconds(0)) breaker.limit_probe.reset();  // of an earlier limit
   if (!breaker.limit_probe && policy.limit_probe > milliseconds(0)) breaker.limit_probe = Span{now, policy.limit_probe};
+}
+
+/// R23: was this call running when the breaker opened for a rejected login? Its answer then proves that the login is
+/// good: another call was only late to use a token that this one had renewed.
+bool disproves_trip(const Breaker& breaker, const Ticket& ticket, const CallReport& report) {
+  return report.verdict == Verdict::success && report.same_login && breaker.state == BreakerState::open &&
+         ticket.generation < breaker.login_trip;
+}
+
+/// R24: many different prompts, and at least one of them was good enough for another candidate.
+bool rejects_everything(const Breaker& breaker) {
+  return breaker.rejections.size() >= kMostRejections &&
+         std::any_of(breaker.rejections.begin(), breaker.rejections.end(),
+                     [](const Rejection& one) { return one.answered; });
+}
+
+Settled open_for_rejections(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, CallReport report) {
+  const bool again = std::exchange(breaker.rejecting, true);
+  report.message =
+      (again ? "rejected again: " : std::to_string(kMostRejections) + " different prompts rejected: ") + report.message;
+  report.trip = Trip::immediate;
+  report.outcome = kRejectsRequests;
+  return fail_once(breaker, policy, now, report);
+}
+
+/// R24: a rejection says nothing about the backend, unless there is nothing but rejections.
+Settled rejected(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const CallReport& report) {
+  auto& known = breaker.rejections;
+  const bool is_new = std::none_of(known.begin(), known.end(),
+                                   [&](const Rejection& one) { return one.prompt == report.rejected_prompt; });
+  if (is_new && known.size() == kMostRejections) known.erase(known.begin());
+  if (is_new) known.push_back({report.rejected_prompt});
+  if (breaker.rejecting || rejects_everything(breaker)) return open_for_rejections(breaker, policy, now, report);
+  return no_verdict(breaker, now);
 }
 
 /// R22: one limit probe when its wait is over. The next wait begins now, so that even a killed probe cannot shorten it.
@@ -212,10 +273,6 @@ Acquired acquire_limit_probe(Breaker& breaker, const HostTime& now, const LeaseR
   breaker.limit_probe = Span{now, std::max(last, std::min(last * 2, kLongestLimitProbe))};
   breaker.probe = ProbeLease{request.token, request.owner, Span{now, request.lease}};
   return {Ticket{PermitKind::limit_probe, breaker.generation, request.token}, std::nullopt};
-}
-
-bool is_held(const Breaker& breaker, const HostTime& now) {
-  return breaker.probe && breaker.probe->span.since.boot_id == now.boot_id && !is_over(breaker.probe->span, now);
 }
 
 }  // namespace
@@ -292,6 +349,7 @@ Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& no
                const CallReport& report) {
   if (ticket.kind == PermitKind::denied || ticket.kind == PermitKind::unguarded) return {};  // R10, R18
   if (!is_current(breaker, ticket)) {
+    if (disproves_trip(breaker, ticket, report)) return succeed(breaker);
     lengthen(breaker, policy, now, report);
     return {};
   }
@@ -299,13 +357,24 @@ Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& no
   switch (report.verdict) {
     case Verdict::success: return succeed(breaker);
     case Verdict::failure: return fail_once(breaker, policy, now, report);
-    case Verdict::neutral: return no_verdict(breaker, now);
+    case Verdict::neutral:
+      return report.rejected_prompt.empty() ? no_verdict(breaker, now) : rejected(breaker, policy, now, report);
     case Verdict::drop: return dropped(breaker, policy, now, report);
     case Verdict::connect_failure:
       return in_burst(breaker, policy, now) ? collateral(breaker, now) : fail_once(breaker, policy, now, report);
     case Verdict::rate_limited: return after_rate_limit(breaker, policy, now, report);
   }
   return {};
+}
+
+Settled answered_elsewhere(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now,
+                           const CallReport& report) {
+  const auto known = std::find_if(breaker.rejections.begin(), breaker.rejections.end(),
+                                  [&](const Rejection& one) { return one.prompt == report.rejected_prompt; });
+  if (known == breaker.rejections.end()) return {};
+  known->answered = true;
+  if (!rejects_everything(breaker) || breaker.probe) return {};  // a probe that is running decides
+  return open_for_rejections(breaker, policy, now, report);
 }
 
 std::optional<BreakerState> force_open(Breaker& breaker) { return enter(breaker, BreakerState::forced_open); }

@@ -11,8 +11,13 @@
 
 // The circuit breaker: state in, state out. No clock, no store, no I/O; the store calls these functions inside one
 // atomic update. States are named as in resilience4j (closed, open, half-open, forced-open, disabled), the cooldown
-// grows like Envoy's ejection time. docs/breaker.md lists the rules R1 … R22.
+// grows like Envoy's ejection time. docs/breaker.md lists the rules R1 … R24.
 namespace delegate {
+
+/// R24: so many different prompts in a row. Also the most that are remembered.
+inline constexpr std::size_t kMostRejections = 5;
+/// The outcome in `last_failure` of a breaker that opened for them: no single call ends with it.
+inline constexpr std::string_view kRejectsRequests = "rejects_requests";
 
 /// Persisted: numbers are frozen.
 enum class BreakerState : int { closed = 0, open = 1, half_open = 2, forced_open = 3, disabled = 4 };
@@ -29,6 +34,7 @@ struct BreakerPolicy {
   double backoff_multiplier = 2;
   milliseconds failure_window{1'800'000};        // older failures leave the streak; 0: never
   milliseconds max_retry_after{24 * 3'600'000};  // upper bound for the retry time of a rate limit
+  milliseconds quota_cooldown{3'600'000};        // for a quota that states no end; 0: it is a failure like any other
   milliseconds limit_probe{300'000};             // wait for the first probe during a limit (R22); 0: none
   milliseconds grace{2'000};                     // length of a burst of dropped connections
   int drop_counts_after = 3;                     // from this burst in a row on, each counts as one failure; 0: never
@@ -41,6 +47,14 @@ struct ProbeLease {
   Span span;
 
   bool operator==(const ProbeLease&) const = default;
+};
+
+/// A prompt that was rejected (R24).
+struct Rejection {
+  std::string prompt;     // a short mark that tells prompts apart, never the text
+  bool answered = false;  // by another candidate
+
+  bool operator==(const Rejection&) const = default;
 };
 
 struct LastFailure {
@@ -58,12 +72,15 @@ struct Breaker {
   int cooldowns_in_a_row = 0;       // step of the back-off
   Span cooldown;                    // while open; during an early probe, what remains of it
   bool manual = false;              // opened by a person: says nothing about the backend's health
+  std::int64_t login_trip = 0;      // while open for a rejected login: the generation in which it opened (R23)
   std::optional<Span> limit_probe;  // wait for the next limit probe (R22), during a rate limit
   std::optional<ProbeLease> probe;  // while half-open; a limit probe also while open
   // Dropped connections. Stores keep these two equal in all backends with the same peer: see BackendState.
-  std::optional<Span> burst;  // the last burst of drops
-  int bursts_in_a_row = 0;    // without a success between them
-  std::int64_t trips = 0;     // outages ever
+  std::optional<Span> burst;          // the last burst of drops
+  int bursts_in_a_row = 0;            // without a success between them
+  std::vector<Rejection> rejections;  // in a row, of different prompts, oldest first; at most kMostRejections
+  bool rejecting = false;             // opened for those: until it closes, a probe that is rejected has failed
+  std::int64_t trips = 0;             // outages ever
   /// From a trip to the next answer or manual change. Failed probes belong to the same outage. A breaker that a person
   /// opened is no outage; the first failure after that starts one.
   bool outage = false;
@@ -130,6 +147,8 @@ struct CallReport {
   std::optional<milliseconds> retry_after;  // with Verdict::rate_limited
   std::string outcome;                      // for `last_failure`
   std::string message;
+  std::string rejected_prompt = {};  // with Verdict::neutral, if the backend rejected it (R24): see Rejection
+  bool same_login = true;            // the call used the login that the breaker is about now
 };
 
 struct Settled {
@@ -140,10 +159,15 @@ struct Settled {
   bool tripped = false;    // an outage begins: exactly one notification (R12)
   bool recovered = false;  // back to closed after a trip
 };
-/// Reports the end of a call. With a permit that is no longer current it changes nothing (R8, R10), except that the
-/// retry time of a rate limit may lengthen the running cooldown (R17).
+/// Reports the end of a call. With a permit that is no longer current it changes nothing (R8, R10), with two
+/// exceptions: the retry time of a rate limit may lengthen the cooldown (R17), and an answer undoes a trip for a
+/// rejected login (R23).
 Settled settle(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now, const Ticket& ticket,
                const CallReport& report);
+
+/// Another candidate answered the prompt `report.rejected_prompt`, which this backend had rejected (R24).
+Settled answered_elsewhere(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now,
+                           const CallReport& report);
 
 // Manual changes (R13). Each returns the state entered, if it changed.
 std::optional<BreakerState> force_open(Breaker& breaker);

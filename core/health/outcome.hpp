@@ -67,6 +67,8 @@ struct OutcomeTraits {
 const OutcomeTraits& traits(Outcome outcome);
 inline std::string_view to_string(Outcome outcome) { return traits(outcome).name; }
 std::optional<Outcome> outcome_named(std::string_view name);
+/// Rejected for a reason that may be the backend's: every request, whoever asks (R24)?
+inline bool is_rejection(Outcome outcome) { return outcome == Outcome::bad_request; }
 /// There is no server, or no program, to send a prompt to.
 inline bool is_unreachable(Outcome outcome) {
   return outcome == Outcome::not_installed || outcome == Outcome::unreachable || outcome == Outcome::connect_timeout;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/health/breaker.hpp"
+
 namespace delegate {
 namespace {
 
@@ -82,7 +84,8 @@ std::string_view words_for(Outcome outcome) { return kAllWords[static_cast<std::
 
 std::string_view words_for(std::string_view name) {
   if (const OutcomeWords* row = row_of(name)) return row->words;
-  // Reasons for a skip that are no outcomes.
+  // Reasons for an open breaker or a skip that are no outcomes.
+  if (name == kRejectsRequests) return "rejects every request";
   if (name == "probe_running") return "a probe is running";
   if (name == "tripped_by_hand") return "tripped manually";
   if (name == "login_unset") return "login not set up";
@@ -90,6 +93,7 @@ std::string_view words_for(std::string_view name) {
 }
 
 std::string_view cause_of(std::string_view outcome_name) {
+  if (outcome_name == kRejectsRequests) return "it rejects every request";
   const OutcomeWords* row = row_of(outcome_name);
   return row == nullptr ? kFails : row->cause;
 }

@@ -13,6 +13,10 @@ enum class Verdict {
 };
 
 /// Whether one such failure opens the breaker immediately.
-enum class Trip { at_threshold, immediate };
+enum class Trip {
+  at_threshold,
+  immediate,
+  revocable,  // immediately, until a call that was running then is answered (R23)
+};
 
 }  // namespace delegate

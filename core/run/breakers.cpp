@@ -80,6 +80,7 @@ BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& gra
           .max_cooldown = breaker.max_cooldown,
           .failure_window = breaker.failure_window,
           .max_retry_after = breaker.max_retry_after,
+          .quota_cooldown = breaker.quota_cooldown,
           .limit_probe = breaker.slow_probe,
           .grace = grace.window,
           .drop_counts_after = grace.max_streak};
@@ -165,14 +166,29 @@ bool Breakers::has_free_slot(const std::string& backend, int max_parallel) {
 }
 
 Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report) {
-  if (ticket.kind == PermitKind::unguarded || store_ == nullptr) return {};
-  Settled settled;
-  const auto release = [&](BackendState& state, const HostTime& now) {
+  if (ticket.kind == PermitKind::unguarded) return {};
+  return write(wanted.backend, [&](BackendState& state, const HostTime& now) {
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
-    settled = delegate::settle(state.breaker, wanted.policy, now, ticket, report);
-  };
+    CallReport own = report;
+    own.same_login = wanted.endpoint.empty() || wanted.endpoint == state.endpoint;
+    return delegate::settle(state.breaker, wanted.policy, now, ticket, own);
+  });
+}
+
+Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPolicy& policy,
+                                     const CallReport& rejection) {
+  return write(backend, [&](BackendState& state, const HostTime& now) {
+    return delegate::answered_elsewhere(state.breaker, policy, now, rejection);
+  });
+}
+
+/// What a call has found out is worth waiting for a busy store.
+Settled Breakers::write(const std::string& backend, const Settling& settling) {
+  if (store_ == nullptr) return {};
+  Settled settled;
+  const auto change = [&](BackendState& state, const HostTime& now) { settled = settling(state, now); };
   for (int tries = 1;; ++tries) {
-    const Status done = store_->update(wanted.backend, release);
+    const Status done = store_->update(backend, change);
     if (done) {
       if (notify_ && (settled.tripped || settled.recovered)) notify_();
       return settled;

@@ -70,6 +70,9 @@ class Breakers {
   /// Would `admit` find a free slot? True if the store cannot be used.
   bool has_free_slot(const std::string& backend, int max_parallel);
 
+  /// Another candidate answered a prompt that this backend had rejected (R24).
+  Settled answered_elsewhere(const std::string& backend, const BreakerPolicy& policy, const CallReport& rejection);
+
   /// A manual change.
   Status change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change);
 
@@ -89,6 +92,8 @@ class Breakers {
  private:
   friend class Permit;
   Settled settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report);
+  using Settling = std::function<Settled(BackendState&, const HostTime& now)>;
+  Settled write(const std::string& backend, const Settling& settling);
   void remember(const Error& error);
   std::string next_token();
 

@@ -7,17 +7,20 @@
 #include "core/base/environment.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
+#include "core/run/prompt.hpp"
 #include "core/run/reset_time.hpp"
 
 namespace delegate {
 namespace {
 
-CallReport report_of(const Failure& end, Verdict verdict, const std::string& message) {
-  return {.verdict = verdict,
-          .trip = traits(end.outcome).trip,
+CallReport report_of(const Failure& end, const Attempt& attempt) {
+  const OutcomeTraits& row = traits(end.outcome);
+  return {.verdict = row.on_call,
+          .trip = row.trip,
           .retry_after = end.retry_after,
-          .outcome = std::string(to_string(end.outcome)),
-          .message = message};
+          .outcome = std::string(row.name),
+          .message = attempt.message,
+          .rejected_prompt = attempt.rejected_prompt};
 }
 
 /// A wait counts from when it was said, not from the end of the call.
@@ -218,8 +221,10 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
     attempt.warnings.push_back(one_line(engine_.redact(hint_for_denied(tool, candidate.task.access))));
   if (call.failure.retry_after) attempt.retry_at = ended_at + *call.failure.retry_after;
 
-  const Settled settled =
-      runner.order.permit.settle(report_of(call.failure, traits(attempt.outcome).on_call, attempt.message));
+  // A limit probe's prompt is ours, and always the same.
+  if (is_rejection(attempt.outcome) && !call.failure.is_callers_own && !runner.background_probe)
+    attempt.rejected_prompt = mark_of(candidate.task.prompt, candidate.name);
+  const Settled settled = runner.order.permit.settle(report_of(call.failure, attempt));
   if (settled.collateral) note_collateral(attempt, candidate);
   attempt.counted = settled.counted && !settled.neutral;
   attempt.tripped = settled.tripped;

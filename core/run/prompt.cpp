@@ -1,5 +1,7 @@
 #include "core/run/prompt.hpp"
 
+#include <cstdint>
+
 #include "core/base/text.hpp"
 
 namespace delegate {
@@ -30,7 +32,24 @@ void append(std::string& out, const Material& material) {
   out += "</" + tag + ">\n";
 }
 
+/// FNV-1a.
+std::uint64_t hashed(std::uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
 }  // namespace
+
+std::string mark_of(std::string_view prompt, std::string_view backend) {
+  constexpr std::uint64_t kBasis = 0xcbf29ce484222325u;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::uint64_t hash = hashed(hashed(hashed(kBasis, backend), std::string_view("\0", 1)), prompt);
+  hash ^= hash >> 32;
+  hash ^= hash >> 16;
+  std::string mark;
+  for (int i = 0; i < 4; ++i, hash >>= 4) mark += kDigits[hash & 15];
+  return mark;
+}
 
 std::string whole_prompt(const Request& request) {
   if (request.materials.empty()) return request.prompt;

@@ -7,4 +7,8 @@ namespace delegate {
 /// end.
 std::string whole_prompt(const Request& request);
 
+/// Tells the prompts of one backend apart, and says nothing about them: four hexadecimal digits, too few to recognise
+/// a prompt by.
+std::string mark_of(std::string_view prompt, std::string_view backend);
+
 }  // namespace delegate

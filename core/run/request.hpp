@@ -72,6 +72,7 @@ struct Attempt {
   bool is_recognised = true;             // as in Failure
   bool tripped = false;                  // this attempt opened the breaker
   bool recovered = false;                // … or closed it
+  std::string rejected_prompt;           // see CallReport
   std::optional<milliseconds> retry_at;  // wall clock; if the vendor stated it
   milliseconds started_at{0};            // wall clock
   milliseconds took{0};

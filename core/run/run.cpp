@@ -104,13 +104,29 @@ void Run::explain() {
   result_.hint = std::move(why.hint);
 }
 
+void Run::report_answered_rejections() {
+  for (Attempt& attempt : result_.attempts) {
+    const BackendSettings* settings = engine_.config.backend(attempt.backend);
+    if (attempt.rejected_prompt.empty() || settings == nullptr) continue;
+    const Settled settled =
+        engine_.breakers.answered_elsewhere(attempt.backend, policy_of(settings->breaker, engine_.config.grace),
+                                            {.message = attempt.message, .rejected_prompt = attempt.rejected_prompt});
+    attempt.counted = attempt.counted || settled.counted;
+    attempt.tripped = attempt.tripped || settled.tripped;
+  }
+}
+
 RunResult Run::finish(std::unique_ptr<HedgedAttempts> attempts) {
   result_.still_probing = attempts->stop_all_but_probes();
   is_closing_ = true;
   while (auto late = attempts->next(Deadline::in(milliseconds(0)), *this)) note(*std::move(late));
   if (!attempts->all_ended()) result_.pending = std::move(attempts);
-  if (answered()) result_.outcome = result_.answer->outcome;
-  else explain();
+  if (answered()) {
+    result_.outcome = result_.answer->outcome;
+    report_answered_rejections();
+  } else {
+    explain();
+  }
   result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);
   ledger_.finish(result_);
   const auto& remarks = ledger_.remarks();

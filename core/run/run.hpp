@@ -38,6 +38,8 @@ class Run final : public AttemptListener {
   std::optional<AttemptOrder> completed(std::optional<AttemptOrder> order) const;
   std::optional<std::string> named_skip_hint() const;
   void explain();
+  /// An answer proves that the prompt was good: those who rejected it count that (R24).
+  void report_answered_rejections();
 
   const Engine& engine_;
   PreparedAsk& prepared_;

@@ -62,6 +62,10 @@ Json to_json(const Breaker& breaker) {
   if (breaker.manual) json["by_hand"] = true;
   if (breaker.outage) json["outage"] = true;
   if (breaker.recoveries != 0) json["recoveries"] = breaker.recoveries;
+  if (breaker.login_trip != 0) json["login_trip"] = breaker.login_trip;
+  if (breaker.rejecting) json["rejecting"] = true;
+  for (const Rejection& one : breaker.rejections)
+    json["rejections"].push_back({{"prompt", one.prompt}, {"answered", one.answered}});
   if (breaker.limit_probe) json["slow_probe"] = to_json(*breaker.limit_probe);
   if (breaker.probe) json["probe"] = lease_to_json(*breaker.probe);
   if (breaker.burst) json["burst"] = to_json(*breaker.burst);
@@ -85,6 +89,11 @@ Breaker breaker(const Json& json) {
   out.manual = json.value("by_hand", false);
   out.outage = json.value("outage", false);
   if (json.contains("recoveries")) out.recoveries = number(json["recoveries"]);
+  if (json.contains("login_trip")) out.login_trip = number(json["login_trip"]);
+  out.rejecting = json.value("rejecting", false);
+  if (json.contains("rejections"))
+    for (const Json& one : list(json["rejections"]))
+      out.rejections.push_back({one.at("prompt").get<std::string>(), one.at("answered").get<bool>()});
   if (json.contains("slow_probe")) out.limit_probe = span(json["slow_probe"]);
   if (json.contains("probe")) out.probe = lease<ProbeLease>(json["probe"]);
   if (json.contains("burst")) out.burst = span(json["burst"]);

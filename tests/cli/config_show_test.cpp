@@ -72,12 +72,12 @@ TEST_CASE("config show accepts keys, sections and backends") {
   Cli cli;
   CHECK(
       cli.run("config show breaker.threshold").expect(0).stdout_is("(built-in)  breaker.threshold = 3\n").err.empty());
-  CHECK(cli.run("config show breaker").expect(0).out_lines().size() == 7);
+  CHECK(cli.run("config show breaker").expect(0).out_lines().size() == 8);
   const std::string gemini = cli.run("config show gemini").expect(0).out;
   CHECK(cli.run("config show backends.gemini").expect(0).out == gemini);
   CHECK(gemini.find(" backends.gemini.command = [\"gemini\"]\n") != std::string::npos);
   CHECK(gemini.find("claude") == std::string::npos);
-  CHECK(cli.run("config show gemini.breaker grace").expect(0).out_lines().size() == 9);
+  CHECK(cli.run("config show gemini.breaker grace").expect(0).out_lines().size() == 10);
   cli.run("config show gemni")
       .expect(2)
       .stdout_is("")

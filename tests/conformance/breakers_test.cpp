@@ -148,6 +148,39 @@ TEST_CASE("a slot whose lease is over is free, also after a reboot") {
   CHECK(desk.slots() == 0);
 }
 
+TEST_CASE("an answer undoes a trip for a rejected login only if it is of the same login and executable [R23]") {
+  const CallReport signed_out{
+      .verdict = Verdict::failure, .trip = Trip::revocable, .outcome = "unauthenticated", .message = "sign in"};
+  Desk desk;
+  Permit slow = desk.permit();
+  SECTION("the same") {
+    CHECK(desk.permit().settle(signed_out).tripped);
+    CHECK(slow.settle({.verdict = Verdict::success}).recovered);
+    CHECK(desk.breaker().state == BreakerState::closed);
+    CHECK(desk.store->notifications()->size() == 2);
+  }
+  SECTION("another one took its place") {
+    desk.codex.endpoint = "/opt/codex\n1\nCODEX_HOME=/srv/other";
+    CHECK(desk.permit().settle(signed_out).tripped);
+    CHECK_FALSE(slow.settle({.verdict = Verdict::success}).counted);
+    CHECK(desk.breaker().state == BreakerState::open);
+    CHECK(desk.store->notifications()->size() == 1);
+  }
+  CHECK(desk.slots() == 0);
+}
+
+TEST_CASE("rejected prompts are remembered over all processes, and an answer elsewhere opens the breaker [R24]") {
+  Desk desk;
+  for (const char* prompt : {"a", "b", "c", "d", "e"})
+    CHECK(desk.permit().settle({.verdict = Verdict::neutral, .message = "no", .rejected_prompt = prompt}).neutral);
+  CHECK_FALSE(desk.breakers.answered_elsewhere("codex", desk.codex.policy, {.rejected_prompt = "z"}).counted);
+  CHECK(
+      desk.breakers.answered_elsewhere("codex", desk.codex.policy, {.message = "no", .rejected_prompt = "b"}).tripped);
+  CHECK(desk.refusal().message == "5 different prompts rejected: no");
+  CHECK(desk.store->notifications()->at(0).title == "codex is unavailable: it rejects every request");
+  CHECK(desk.breaker().rejections.empty());
+}
+
 TEST_CASE("a new executable at the same path resets the breaker; another path does not") {
   Desk desk;
   desk.trip();

@@ -56,6 +56,7 @@ TEST_CASE("what is written today is what version 1 wrote") {
 
 TEST_CASE("every state comes back from its text as it was") {
   for (const BreakerState state : kStates) CHECK(decode(encode(elaborate_state(state))) == elaborate_state(state));
+  for (const BreakerState state : kStates) CHECK(decode(encode(latest_state(state))) == latest_state(state));
   CHECK(decode(encode(BackendState{})) == BackendState{});
 }
 
@@ -90,7 +91,9 @@ TEST_CASE("what is not such a state is damage and never a guess") {
 }
 
 TEST_CASE("a field of the wrong kind is damage, wherever it stands") {
-  const nlohmann::json good = nlohmann::json::parse(encode(elaborate_state(BreakerState::half_open)));
+  const auto state = GENERATE(elaborate_state(BreakerState::half_open), latest_state(BreakerState::open),
+                              latest_state(BreakerState::closed));
+  const nlohmann::json good = nlohmann::json::parse(encode(state));
   const nlohmann::json fields = good.flatten();
   for (const auto& [path, value] : fields.items()) {
     auto bad = good;
@@ -120,6 +123,9 @@ TEST_CASE("lists that are no lists are damage") {
     auto slots = nlohmann::json::parse(encode(elaborate_state(BreakerState::closed)));
     slots["slots"] = nlohmann::json::parse(wrong);
     CHECK_FALSE(decode(slots.dump()));
+    auto rejections = nlohmann::json::parse(encode(latest_state(BreakerState::closed)));
+    rejections["breaker"]["rejections"] = nlohmann::json::parse(wrong);
+    CHECK_FALSE(decode(rejections.dump()));
   }
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("backends with one peer share the state of drops, and nothing else [R2
 TEST_CASE("every field of a state survives: save, change, restore") {
   Shop shop;
   for (const BreakerState kind : kAllStates) {
-    const BackendState state = elaborate_state(kind);
+    const BackendState state = latest_state(kind);
     REQUIRE(put(*shop.store, "codex", state));
     CHECK(state_of(*shop.store, "codex") == state);
     REQUIRE(put(*shop.store, "codex", BackendState{}));

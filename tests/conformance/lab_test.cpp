@@ -93,6 +93,7 @@ TEST_CASE("what is wrong with a line is named") {
   CHECK(error_of(R"({"op":"state","at_ms":-1})").rfind("at_ms: goes back", 0) == 0);
   CHECK(error_of(R"({"op":"allow","at_ms":0,"proc":"p"})") == "call: missing");
   CHECK(error_of(R"({"op":"crash","at_ms":0})") == "proc: missing");
+  CHECK(error_of(R"({"op":"answered_elsewhere","at_ms":0})") == "prompt: missing");
   CHECK(error_of(R"({"op":"set_config","at_ms":0})") == "config: missing");
   CHECK(error_of(R"({"op":"failure","at_ms":0,"call":"a"})") == "call: no permit was given to a");
   CHECK(
@@ -157,14 +158,57 @@ TEST_CASE("a crashed process frees its probe immediately only where owners are c
   }
 }
 
+TEST_CASE("the lab plays late limits, quotas, rejected logins and rejected requests [R16] [R17] [R23] [R24]") {
+  const auto ask = [](int at, const std::string& call) {
+    return R"({"op":"allow","at_ms":)" + std::to_string(at) + R"(,"call":")" + call + R"(","proc":"p"})";
+  };
+  const auto end = [](int at, const std::string& op, const std::string& call, const std::string& more = "") {
+    return R"({"op":")" + op + R"(","at_ms":)" + std::to_string(at) + R"(,"call":")" + call + "\"" + more + "}";
+  };
+  const auto store = GENERATE(as<std::string>{}, "memory", "sqlite");
+  const std::vector<std::string> late{begin({{"threshold", 1}, {"cooldown_ms", 1000}}), ask(0, "a"), ask(0, "b"),
+                                      end(0, "failure", "a"),
+                                      end(5000, "rate_limit", "b", R"(,"retry_after_ms":7000)")};
+  CHECK(play(store, late).back() ==
+        R"({"counted":false,"state":"open","failures":null,"retry_after_ms":7000,"events":[],"notified":false})");
+  const std::vector<std::string> quota{begin({{"quota_cooldown_ms", 9000}}), ask(0, "a"), end(0, "quota", "a")};
+  CHECK(play(store, quota).back() ==
+        R"({"counted":true,"state":"open","failures":null,"retry_after_ms":9000,"events":["opened"],"notified":true})");
+  const std::vector<std::string> login{begin(), ask(0, "a"), ask(0, "b"), end(0, "login_fail", "a"),
+                                       end(5, "success", "b")};
+  CHECK(play(store, login).back() ==
+        R"({"counted":true,"state":"closed","failures":0,"retry_after_ms":0,"events":["closed"],"notified":false})");
+  std::vector<std::string> rejected{begin()};
+  for (const std::string prompt : {"1", "2", "3", "4", "5"}) {
+    rejected.push_back(ask(0, "c" + prompt));
+    rejected.push_back(end(0, "reject", "c" + prompt, R"(,"prompt":")" + prompt + "\""));
+  }
+  rejected.emplace_back(R"({"op":"answered_elsewhere","at_ms":1,"prompt":"2"})");
+  CHECK(
+      play(store, rejected).back() ==
+      R"({"counted":true,"state":"open","failures":null,"retry_after_ms":60000,"events":["opened"],"notified":true})");
+}
+
 TEST_CASE("the same play gives the same answers over every store, line by line") {
   std::mt19937 random(11);
   const auto pick = [&](int below) { return std::uniform_int_distribution<int>(0, below - 1)(random); };
-  const std::vector<std::string> ops{"allow",      "allow",      "allow",      "allow",   "success", "failure",
-                                     "failure",    "neutral",    "cancel",     "drop",    "drop",    "connect_fail",
-                                     "rate_limit", "state",      "reset",      "isolate", "release", "release",
-                                     "disable",    "enable",     "enable",     "crash",   "restart", "reboot",
-                                     "wall_jump",  "set_config", "store_down", "store_up"};
+  const std::vector<std::string> ops{"allow",      "allow",
+                                     "allow",      "allow",
+                                     "success",    "failure",
+                                     "failure",    "neutral",
+                                     "cancel",     "drop",
+                                     "drop",       "connect_fail",
+                                     "rate_limit", "state",
+                                     "reset",      "isolate",
+                                     "release",    "release",
+                                     "disable",    "enable",
+                                     "enable",     "crash",
+                                     "restart",    "reboot",
+                                     "wall_jump",  "set_config",
+                                     "store_down", "store_up",
+                                     "login_fail", "quota",
+                                     "reject",     "reject",
+                                     "reject",     "answered_elsewhere"};
   std::vector<std::string> lines;
   std::int64_t at = 0;
   for (int i = 0; i < 3000; ++i) {
@@ -185,6 +229,7 @@ TEST_CASE("the same play gives the same answers over every store, line by line")
                          {"proc", "p" + std::to_string(pick(3))},
                          {"delta_ms", pick(2'000'000) - 1'000'000},
                          {"retry_after_ms", pick(5000)},
+                         {"prompt", std::to_string(pick(9))},
                          {"config", {{"threshold", 1 + pick(4)}}}}
                         .dump());
   }

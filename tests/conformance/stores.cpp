@@ -59,6 +59,22 @@ BackendState elaborate_state(BreakerState state) {
   return out;
 }
 
+BackendState latest_state(BreakerState state) {
+  BackendState out = elaborate_state(state);
+  Breaker& breaker = out.breaker;
+  const Span wait{{.boot_id = "boot-1", .boot = 7s, .wall = 1'700'000'007s}, 300s};
+  const bool is_open = state == BreakerState::open;
+  out.peer = "/usr/bin/codex";
+  breaker.manual = breaker.outage = breaker.rejecting = is_open;
+  breaker.recoveries = 16;
+  if (is_open) {
+    breaker.limit_probe = wait;
+    breaker.login_trip = 8'999'999'999;
+  }
+  if (state == BreakerState::closed) breaker.rejections = {{"0f3a", false}, {"77be", true}};
+  return out;
+}
+
 BackendState state_of(StateStore& store, const std::string& backend) {
   const auto reading = store.read();
   if (!reading) return {};

@@ -45,6 +45,9 @@ std::unique_ptr<StateStore> open_in(const Path& directory, const Clock& clock);
 /// A state in which every field says something.
 BackendState elaborate_state(BreakerState state);
 
+/// The same, with the fields that came after version 1.
+BackendState latest_state(BreakerState state);
+
 /// The state of `backend`, or a default one.
 BackendState state_of(StateStore& store, const std::string& backend);
 /// Replaces it. False when the store failed.

@@ -19,14 +19,27 @@ std::string event_of(BreakerState entered) {
   return std::string(to_string(entered));
 }
 
-std::optional<Verdict> verdict_of(const std::string& op) {
-  static const std::map<std::string, Verdict> verdicts{
-      {"success", Verdict::success},        {"failure", Verdict::failure}, {"neutral", Verdict::neutral},
-      {"cancel", Verdict::neutral},         {"drop", Verdict::drop},       {"connect_fail", Verdict::connect_failure},
-      {"rate_limit", Verdict::rate_limited}};
-  const auto found = verdicts.find(op);
-  if (found == verdicts.end()) return std::nullopt;
-  return found->second;
+CallReport report_of(const std::string& op) {
+  static const std::map<std::string, CallReport> reports{
+      {"success", {.verdict = Verdict::success}},
+      {"failure", {.verdict = Verdict::failure}},
+      {"login_fail", {.verdict = Verdict::failure, .trip = Trip::revocable}},
+      {"neutral", {.verdict = Verdict::neutral}},
+      {"reject", {.verdict = Verdict::neutral}},
+      {"cancel", {.verdict = Verdict::neutral}},
+      {"drop", {.verdict = Verdict::drop}},
+      {"connect_fail", {.verdict = Verdict::connect_failure}},
+      {"rate_limit", {.verdict = Verdict::rate_limited}},
+      {"quota", {.verdict = Verdict::rate_limited, .trip = Trip::immediate}}};
+  CallReport report = reports.at(op);
+  report.outcome = op;
+  return report;
+}
+
+Status take_prompt(const Json& line, CallReport& report) {
+  TRY(report.rejected_prompt, text_field(line, "prompt"));
+  if (report.rejected_prompt.empty()) return fail(Code::invalid_argument, "prompt: empty");
+  return {};
 }
 
 template <class After>
@@ -44,14 +57,31 @@ Json described(Json answer, const std::optional<After>& after) {
 }  // namespace
 
 const std::map<std::string, Bench::Handler>& Bench::handlers() {
-  static const std::map<std::string, Handler> table{
-      {"allow", &Bench::try_acquire},     {"success", &Bench::report},    {"failure", &Bench::report},
-      {"neutral", &Bench::report},        {"cancel", &Bench::report},     {"drop", &Bench::report},
-      {"connect_fail", &Bench::report},   {"rate_limit", &Bench::report}, {"state", &Bench::read},
-      {"reset", &Bench::by_hand},         {"isolate", &Bench::by_hand},   {"release", &Bench::by_hand},
-      {"disable", &Bench::by_hand},       {"enable", &Bench::by_hand},    {"crash", &Bench::crash},
-      {"restart", &Bench::crash},         {"reboot", &Bench::reboot},     {"wall_jump", &Bench::jump},
-      {"set_config", &Bench::set_config}, {"store_down", &Bench::store},  {"store_up", &Bench::store}};
+  static const std::map<std::string, Handler> table{{"allow", &Bench::try_acquire},
+                                                    {"success", &Bench::report},
+                                                    {"failure", &Bench::report},
+                                                    {"neutral", &Bench::report},
+                                                    {"cancel", &Bench::report},
+                                                    {"drop", &Bench::report},
+                                                    {"connect_fail", &Bench::report},
+                                                    {"rate_limit", &Bench::report},
+                                                    {"state", &Bench::read},
+                                                    {"login_fail", &Bench::report},
+                                                    {"quota", &Bench::report},
+                                                    {"reject", &Bench::report},
+                                                    {"answered_elsewhere", &Bench::answered_elsewhere},
+                                                    {"reset", &Bench::by_hand},
+                                                    {"isolate", &Bench::by_hand},
+                                                    {"release", &Bench::by_hand},
+                                                    {"disable", &Bench::by_hand},
+                                                    {"enable", &Bench::by_hand},
+                                                    {"crash", &Bench::crash},
+                                                    {"restart", &Bench::crash},
+                                                    {"reboot", &Bench::reboot},
+                                                    {"wall_jump", &Bench::jump},
+                                                    {"set_config", &Bench::set_config},
+                                                    {"store_down", &Bench::store},
+                                                    {"store_up", &Bench::store}};
   return table;
 }
 
@@ -110,13 +140,30 @@ Result<Json> Bench::report(const Json& line) {
   const auto known = calls_.find(name);
   if (known == calls_.end()) return fail(Code::invalid_argument, "call: no permit was given to " + name);
   const std::string op = line["op"].get<std::string>();
-  const CallReport report{.verdict = *verdict_of(op), .retry_after = retry_after, .outcome = op};
+  CallReport report = report_of(op);
+  report.retry_after = retry_after;
+  if (op == "reject") {
+    TRY_STATUS(take_prompt(line, report));
+  }
   Call& call = known->second;
   const bool live = std::exchange(call.live, false);
   bool counted = false;
   TRY(const auto after, step(call.process, [&](Breaker& breaker, const HostTime& now, After& told) {
         if (!live) return;  // rejected or reported already: there is no permit left
         const Settled settled = settle(breaker, config_.policy, now, call.ticket, report);
+        counted = settled.counted;
+        told.entered = settled.entered;
+        told.notified = settled.tripped;
+      }));
+  return described(Json{{"counted", after && counted}}, after);
+}
+
+Result<Json> Bench::answered_elsewhere(const Json& line) {
+  CallReport report;
+  TRY_STATUS(take_prompt(line, report));
+  bool counted = false;
+  TRY(const auto after, step(kOperator, [&](Breaker& breaker, const HostTime& now, After& told) {
+        const Settled settled = delegate::answered_elsewhere(breaker, config_.policy, now, report);
         counted = settled.counted;
         told.entered = settled.entered;
         told.notified = settled.tripped;

@@ -34,6 +34,7 @@ class Bench {
 
   Result<Json> try_acquire(const Json& line);
   Result<Json> report(const Json& line);
+  Result<Json> answered_elsewhere(const Json& line);
   Result<Json> read(const Json& line);
   Result<Json> by_hand(const Json& line);
   Result<Json> crash(const Json& line);

@@ -69,6 +69,7 @@ const std::map<std::string, Setter>& setters() {
       {"drop_counts_after", count(&BreakerPolicy::drop_counts_after, 0)},
       {"failure_window_ms", duration(&BreakerPolicy::failure_window)},
       {"max_retry_after_ms", duration(&BreakerPolicy::max_retry_after)},
+      {"quota_cooldown_ms", duration(&BreakerPolicy::quota_cooldown)},
       {"owner_liveness", set_liveness},
       {"clock", set_clock},
       {"persist", set_persist},

@@ -85,12 +85,17 @@ TEST_CASE("every outcome is known by its stored name, which is its own") {
   CHECK_FALSE(outcome_named(""));
 }
 
-TEST_CASE("only a failed login trips without counting to the threshold") {
+TEST_CASE("only a failed login and a used-up quota trip without counting to the threshold") {
   for (const Row& row : kRows) {
     INFO(row.name);
-    const bool immediate = traits(row.outcome).trip == Trip::immediate;
-    CHECK(immediate == (row.outcome == Outcome::unauthenticated));
+    const Trip trip = traits(row.outcome).trip;
+    CHECK((trip == Trip::revocable) == (row.outcome == Outcome::unauthenticated));
+    CHECK((trip == Trip::immediate) == (row.outcome == Outcome::quota_exhausted));
   }
+}
+
+TEST_CASE("only a bad request may be one of many that are all rejected") {
+  for (const Row& row : kRows) CHECK(is_rejection(row.outcome) == (row.outcome == Outcome::bad_request));
 }
 
 TEST_CASE("local faults never count against a backend") {
@@ -109,7 +114,7 @@ TEST_CASE("an answer ends a run with 0 and nothing else does") {
   }
 }
 
-TEST_CASE("neither a cancelled call nor a refused prompt is tried on the next backend") {
+TEST_CASE("neither a cancelled call nor what would end the same way is tried on the next backend") {
   for (const Outcome outcome :
        {Outcome::cancelled, Outcome::refused_by_policy, Outcome::deadline_passed, Outcome::internal})
     CHECK(traits(outcome).try_next == TryNext::no);

@@ -66,8 +66,20 @@ TEST_CASE("every outcome has words for people, and no two have the same") {
   CHECK(std::size(kWords) == static_cast<std::size_t>(Outcome::internal) + 1);
 }
 
+TEST_CASE("what is no outcome of one call but a reason for an open breaker or a skip has words, too") {
+  constexpr std::pair<const char*, const char*> kReasons[] = {{"rejects_requests", "rejects every request"},
+                                                              {"probe_running", "a probe is running"},
+                                                              {"tripped_by_hand", "tripped manually"},
+                                                              {"login_unset", "login not set up"}};
+  for (const auto& [name, words] : kReasons) {
+    CHECK_FALSE(outcome_named(name));
+    CHECK(words_for(std::string_view(name)) == words);
+  }
+  CHECK(cause_of("rejects_requests") == "it rejects every request");
+  CHECK(advice_for("rejects_requests", "codex") == "Run `delegate ping codex` to see what is wrong.");
+}
+
 TEST_CASE("a stored outcome of a later version is shown by its name") {
-  CHECK(words_for("tripped_by_hand") == "tripped manually");
   CHECK(words_for("eaten_by_the_dog") == "eaten_by_the_dog");
   CHECK(words_for("") == "");
   CHECK(cause_of("eaten_by_the_dog") == "it fails");

@@ -20,6 +20,7 @@ class Player {
     trial_.policy.max_cooldown = 40s;
     trial_.policy.max_retry_after = 100s;
     trial_.policy.limit_probe = 20s;
+    trial_.policy.quota_cooldown = milliseconds(pick(3) * 60'000);
     trial_.policy.failure_window = milliseconds(pick(2) * 50'000);
     trial_.policy.drop_counts_after = pick(4);
     trial_.lease = 20s;
@@ -27,7 +28,7 @@ class Player {
 
   void step() {
     const Breaker before = trial_.breaker;
-    switch (pick(12)) {
+    switch (pick(13)) {
       case 0:
       case 1:
       case 2: ask(); break;
@@ -40,6 +41,7 @@ class Player {
       case 9: trial_.set_wall_clock(milliseconds(pick(2'000'000) - 1'000'000)); break;
       case 10: by_hand(); break;
       case 11: bad_luck(); break;
+      case 12: answered_elsewhere(); break;
     }
     check(before);
   }
@@ -57,6 +59,7 @@ class Player {
     std::int64_t pid = 0;
     milliseconds until{0};
     bool open = true;
+    bool saw_trip = false;  // it was running when the login was rejected for which the breaker is open
   };
 
   int pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
@@ -86,10 +89,23 @@ class Player {
     if (!call.open) return;
     call.open = false;
     const auto verdict = static_cast<Verdict>(pick(6));
+    const CallReport report{.verdict = verdict,
+                            .trip = static_cast<Trip>(std::max(0, pick(6) - 3)),
+                            .retry_after = milliseconds(std::max(0, pick(200'000) - 50'000)),
+                            .rejected_prompt = pick(2) == 0 ? "" : std::to_string(pick(9))};
     const Breaker before = trial_.breaker;
     const auto left = trial_.left();
-    const Settled settled = trial_.report(call.ticket, verdict, milliseconds(pick(200'000)));
+    const Settled settled = trial_.report(call.ticket, report);
     notified_ += settled.tripped;
+    note_login_trip(settled, report);
+    const bool was_undone = settled.counted && call.ticket.generation != before.generation;
+    if (was_undone) {  // the only result that counts through an old permit
+      CHECK(verdict == Verdict::success);
+      CHECK(call.saw_trip);
+      CHECK(settled.entered == BreakerState::closed);
+    } else if (verdict == Verdict::success && before.state == BreakerState::open && call.saw_trip) {
+      CHECK(before.login_trip == 0);
+    }
     if (began_outage(settled)) {
       ++outages_;
       is_off_ = true;
@@ -102,9 +118,26 @@ class Player {
       unchanged.limit_probe = before.limit_probe;
       unchanged.last_failure = before.last_failure;
       unchanged.manual = before.manual;  // it is the vendor's break then
+      unchanged.login_trip = before.login_trip;
     }
     CHECK(unchanged == before);
     CHECK(trial_.left() >= left);
+  }
+
+  void note_login_trip(const Settled& settled, const CallReport& report) {
+    if (!settled.counted || settled.neutral || trial_.breaker.state != BreakerState::open) return;
+    const bool is_failure = report.verdict != Verdict::rate_limited && report.verdict != Verdict::neutral;
+    const bool is_login = settled.tripped && is_failure && report.trip == Trip::revocable;
+    for (Call& one : calls_) one.saw_trip = is_login && one.open && one.ticket.kind != PermitKind::denied;
+  }
+
+  void answered_elsewhere() {
+    const Settled settled = delegate::answered_elsewhere(trial_.breaker, trial_.policy, trial_.now,
+                                                         {.rejected_prompt = std::to_string(pick(9))});
+    notified_ += settled.tripped;
+    if (!began_outage(settled)) return;
+    ++outages_;
+    is_off_ = true;
   }
 
   /// What the breaker heard opened it, whatever had it closed to callers before; but for a break that is a person's
@@ -158,6 +191,9 @@ class Player {
     CHECK(now.trips == outages_);
     CHECK(now.outage == is_off_);
     CHECK((now.state != BreakerState::closed || now.cooldowns_in_a_row == 0));
+    CHECK(now.rejections.size() <= kMostRejections);
+    CHECK((now.login_trip == 0 || (now.outage && now.login_trip <= now.generation)));
+    CHECK((!now.rejecting || now.state != BreakerState::closed));
   }
 
   std::mt19937 random_;

@@ -42,6 +42,9 @@ struct Trial {
   Settled report(const Ticket& ticket, Verdict verdict, std::optional<milliseconds> retry_after = std::nullopt) {
     return settle(breaker, policy, now, ticket, CallReport{.verdict = verdict, .retry_after = retry_after});
   }
+  Settled report(const Ticket& ticket, const CallReport& report) {
+    return settle(breaker, policy, now, ticket, report);
+  }
   /// One call that ends at once.
   Settled call(Verdict verdict, std::optional<milliseconds> retry_after = std::nullopt) {
     return report(ticket(), verdict, retry_after);
