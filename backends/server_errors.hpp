@@ -16,6 +16,9 @@ struct ServerError {
 };
 ServerError server_error(const Json& error, const Task& task);
 
+/// Why a response with status 200 is neither a stream nor a document with an answer; nothing: it is a stream.
+std::optional<Failure> explain_body(const Task& task, std::string_view body);
+
 /// A rough estimate for prompt and system prompt together; each model counts differently.
 int estimated_tokens(const Task& task);
 
