@@ -1,6 +1,7 @@
 #include "backends/kinds.hpp"
 
 #include <algorithm>
+#include <array>
 #include <climits>
 
 #include "backends/cli_process.hpp"
@@ -66,22 +67,101 @@ Failure failure_of_result(const Json& json, const std::string& text, std::option
   return failure;
 }
 
-/// `subtype` says "success" on errors too; `is_error` is what counts.
-void read_result(const Json& json, ParsedOutput& parsed) {
-  std::string text = text_at(json, "/result");
-  if (text.empty()) text = text_at(json, "/errors/0");  // an unknown session has no result
-  if (!true_at(json, "/is_error")) {
-    read_usage(json, parsed);
-    read_denials(json, parsed);
-    parsed.text = text;
-    parsed.complete = true;
-    parsed.failure.reset();
-    return;
+/// "max_turns" as a person would say it.
+std::string spoken_name(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+/// The errors of a run, in its words; an unknown session has no other text.
+std::string errors_in(const Json& json) {
+  std::vector<std::string> words;
+  for (const Json& error : at(json, "/errors")) {
+    std::string said = error.is_object() ? text_at(error, "/message") : text_of(error);
+    if (!trim(said).empty()) words.push_back(std::move(said));
   }
+  return join(words, "; ");
+}
+
+template <class List>
+bool names_any(std::string_view text, const List& parts) {
+  return std::any_of(parts.begin(), parts.end(), [&](auto part) { return text.find(part) != std::string_view::npos; });
+}
+
+// Reasons for an end before the work was done. Reasons that nobody knows yet are no objection to an answer.
+constexpr std::array<std::string_view, 2> kStopsBeforeTheEnd{"tool_use", "pause_turn"};
+constexpr std::array<std::string_view, 13> kEndsBeforeTheEnd{"max_",  "abort",    "error",  "interrupt", "cancel",
+                                                             "limit", "too_long", "budget", "tool_use",  "pause",
+                                                             "fail",  "timeout",  "denied"};
+
+/// Which field says that the run ended before its work was done; empty: none does.
+std::string early_end(const Json& json) {
+  const std::string subtype = text_at(json, "/subtype");
+  const std::string reason = text_at(json, "/terminal_reason");
+  const std::string stop = text_at(json, "/stop_reason");
+  if (names_any(reason, kEndsBeforeTheEnd)) return reason;
+  if (subtype.starts_with("error")) return subtype;
+  if (names_any(stop, kStopsBeforeTheEnd)) return stop;
+  return errors_in(json).empty() ? std::string() : "errors";
+}
+
+bool is_turn_limit(std::string_view reason) { return reason.find("max_turns") != std::string_view::npos; }
+
+/// Why a run that did not finish ended, in one line.
+std::string words_of_end(const Json& json, const std::string& reason) {
+  if (std::string said = errors_in(json); !said.empty()) return said;
+  const auto turns = integer_at(json, "/num_turns");
+  const std::string after = turns ? " after " + std::to_string(*turns) + (*turns == 1 ? " turn" : " turns") : "";
+  return "stopped" + after +
+         (reason.empty() ? "" : " (" + spoken_name(reason.starts_with("error_") ? reason.substr(6) : reason) + ")");
+}
+
+/// A limit that was set for the run, or a tool that nobody ran, says nothing against the service.
+std::optional<Outcome> outcome_of_early_end(const std::string& reason) {
+  constexpr std::array<std::string_view, 4> kLimits{"max_", "budget", "tool_use", "pause"};
+  if (names_any(reason, kLimits)) return Outcome::cut_short;
+  return std::nullopt;
+}
+
+void read_failure(const Json& json, const std::string& reason, ParsedOutput& parsed) {
+  std::string text = text_at(json, "/result");
+  const bool is_told = true_at(json, "/is_error") || reason.empty();  // else the text is what was said before the end
+  if (trim(text).empty() || !is_told) text = words_of_end(json, reason);
   const auto named = parsed.failure ? std::optional(parsed.failure->outcome) : std::nullopt;
   const auto retry_at = parsed.failure ? parsed.failure->retry_at : std::nullopt;
-  parsed.failure = failure_of_result(json, text, named);
-  if (retry_at) parsed.failure->retry_at = retry_at;
+  Failure failure = failure_of_result(json, text, named);
+  const auto early = outcome_of_early_end(reason);
+  if (!failure.is_recognised && early) failure.outcome = *early;
+  failure.is_recognised = failure.is_recognised || !reason.empty();
+  if (retry_at) failure.retry_at = retry_at;
+  if (is_turn_limit(reason)) failure.hint = "raise --max-turns, or ask for less at a time";
+  else if (failure.outcome == Outcome::cut_short && early) failure.hint = "ask again, for less at a time";
+  parsed.failure = std::move(failure);
+}
+
+/// Cut at the output limit, or at the end of the window.
+bool is_at_limit(const Json& json) {
+  const std::string stop = text_at(json, "/stop_reason");
+  return stop == "max_tokens" || stop == "model_context_window_exceeded";
+}
+
+/// `subtype` says "success" on errors too; `is_error` is what counts, and whether the run came to its end.
+void read_result(const Json& json, ParsedOutput& parsed) {
+  const std::string reason = early_end(json);
+  const bool is_refused = text_at(json, "/stop_reason") == "refusal";
+  if (true_at(json, "/is_error") || !reason.empty() || is_refused) return read_failure(json, reason, parsed);
+  read_usage(json, parsed);
+  read_denials(json, parsed);
+  // An end without words does not erase what was said before.
+  if (std::string text = text_at(json, "/result"); !trim(text).empty()) {
+    parsed.text = std::move(text);
+    parsed.text_is_stated = true;
+  }
+  parsed.complete = true;
+  parsed.failure.reset();
+  if (!is_at_limit(json)) return;
+  parsed.truncation = "the answer was cut at the model's output limit";
+  parsed.if_empty = Failure{Outcome::cut_short, "the model reached its output limit before it began to answer", {}};
 }
 
 /// The limit of a subscription: `rejected` with a time means that it is used up until then, without a time it is a rate
@@ -101,19 +181,30 @@ std::string using_tool(const Json& json, const char* name) {
   return "using " + one_line(text_at(json, name), kLongestTool);
 }
 
-/// The text of a message. If a tool call follows, it was only a remark. Messages of sub-agents are ignored.
+/// The text of a message, whose parts may come as records of their own. Blank text replaces none.
+void take_text(const Json& json, const std::string& words, ParsedOutput& parsed) {
+  const std::string id = text_at(json, "/message/id");
+  const bool goes_on = !id.empty() && id == parsed.message_id && !words.starts_with(parsed.text);
+  if (goes_on) parsed.text += words;
+  else parsed.text = words;
+  parsed.message_id = id;
+}
+
+/// If a tool call follows a text, it was only a remark. Messages of sub-agents are ignored.
 void read_words(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
   parsed.end_announced = false;
   const Json& content = at(json, "/message/content");
   if (!content.is_array()) return;
+  std::string words;
   for (const Json& block : content) {
     const std::string type = text_at(block, "/type");
-    if (type == "text") parsed.text = text_at(block, "/text");
+    if (type == "text") words += text_at(block, "/text");
     if (type == "tool_use") parsed.begin_tool(text_at(block, "/id"), using_tool(block, "/name"));
     else parsed.doing.clear();
     parsed.end_announced = type == "text";
   }
+  if (!trim(words).empty()) take_text(json, words, parsed);
 }
 
 /// Tool results come as messages of the user; more output follows.
@@ -170,9 +261,23 @@ void read_event(const Json& json, ParsedOutput& parsed) {
   if (type == "content_block_start" && text_at(json, "/event/content_block/type") == "tool_use")
     parsed.doing = using_tool(json, "/event/content_block/name");
   if (type != "content_block_delta") return;
-  const std::string text = text_at(json, "/event/delta/text");
-  parsed.draft += text;
+  const std::string text = piece_of(at(json, "/event/delta/text"));
+  parsed.add_to_draft(text);
   if (!text.empty()) parsed.doing.clear();
+}
+
+void read_record(const Json& json, ParsedOutput& parsed) {
+  if (parsed.complete) return;
+  if (std::string id = text_at(json, "/session_id"); !id.empty()) parsed.session_id = std::move(id);
+  const std::string type = text_at(json, "/type");
+  if (type == "stream_event") return read_event(json, parsed);
+  if (type == "result") return read_result(json, parsed);
+  if (type == "rate_limit_event") return read_limit(json, parsed);
+  if (type == "assistant") return read_assistant(json, parsed);
+  if (type == "user") return read_results(json, parsed);
+  if (type != "system") return;
+  if (std::string model = text_at(json, "/model"); !model.empty()) parsed.model = std::move(model);
+  if (text_at(json, "/subtype") == "api_retry") read_retry(json, parsed);
 }
 
 constexpr Hint kHints[] = {
@@ -216,19 +321,8 @@ class Claude final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    if (stream != Stream::out) return;
-    const auto json = parse_object(line);
-    if (!json) return;
-    if (std::string id = text_at(*json, "/session_id"); !id.empty()) parsed.session_id = std::move(id);
-    const std::string type = text_at(*json, "/type");
-    if (type == "stream_event") return read_event(*json, parsed);
-    if (type == "result") return read_result(*json, parsed);
-    if (type == "rate_limit_event") return read_limit(*json, parsed);
-    if (type == "assistant") return read_assistant(*json, parsed);
-    if (type == "user") return read_results(*json, parsed);
-    if (type != "system") return;
-    if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
-    if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, parsed);
+    if (stream != Stream::out || parsed.complete) return;  // the first end closes the answer
+    for (const Json& record : take_records(parsed, line)) read_record(record, parsed);
   }
 
   /// Its session file: one record per line, as in its output.
@@ -243,12 +337,13 @@ class Claude final : public CliBackend {
     ParsedOutput kept;
     for (const std::string_view line : split(transcript, '\n')) {
       const auto json = parse_object(line);
+      kept.unreadable += json || trim(line).empty() ? 0 : 1;
       if (!json || is_ignored(*json)) continue;
       if (begins_a_turn(*json)) kept = ParsedOutput{};
       if (text_at(*json, "/type") == "user") kept.end_announced = false;
       if (text_at(*json, "/type") == "assistant") read_words(*json, kept);
     }
-    if (kept.end_announced) accept_unfinished(parsed, std::move(kept.text));
+    if (kept.end_announced && kept.unreadable == 0) accept_recovered(parsed, std::move(kept.text));
   }
 
   LoginTraces login_traces(const Task& task) const override {

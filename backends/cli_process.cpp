@@ -116,6 +116,21 @@ void accept_unfinished(ParsedOutput& parsed, std::string text) {
   parsed.warnings.emplace_back("it ended without its final record; the last text it wrote is taken as the answer");
 }
 
+void accept_recovered(ParsedOutput& parsed, std::string text) {
+  if (trim(text).empty()) return;
+  parsed.text_is_stated = true;
+  if (!parsed.complete) return accept_unfinished(parsed, std::move(text));
+  parsed.text = std::move(text);
+  parsed.warnings.emplace_back(
+      "a part of its output could not be read; the answer is from the file in which it keeps it");
+}
+
+std::vector<Json> take_records(ParsedOutput& parsed, std::string_view line) {
+  RecordLine read = records_in(line);
+  parsed.unreadable += read.is_damaged ? 1 : 0;
+  return std::move(read.records);
+}
+
 std::optional<Failure> CliBackend::explain(const ParsedOutput& parsed, const Task&, const RawOutput& raw) const {
   const bool worked = !parsed.session_id.empty() || !parsed.text.empty() || raw.exit_code == 0;
   if (!worked)

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "backends/wordings.hpp"
+#include "core/base/json.hpp"
 #include "core/run/backend.hpp"
 
 namespace delegate {
@@ -37,6 +38,11 @@ ProcessCall start_call(const Task& task);
 
 /// Accepts `text` as the answer, with a warning, because the final record is missing.
 void accept_unfinished(ParsedOutput& parsed, std::string text);
+/// Accepts the answer from the CLI's own file, because it is missing on stdout or has a part that cannot be read.
+void accept_recovered(ParsedOutput& parsed, std::string text);
+
+/// The records in a line of a CLI's output. Counts what looks like one and cannot be read.
+std::vector<Json> take_records(ParsedOutput& parsed, std::string_view line);
 
 /// The system prompt put before the prompt, for CLIs that take it only in argv, which other users can read, or only as
 /// a replacement of their own.

@@ -49,6 +49,45 @@ std::string doing_of(const Json& event) {
   return {};
 }
 
+/// A turn may also end because somebody or something ended it.
+bool is_broken_off(const Json& event) {
+  for (const char* place : {"/status", "/turn/status"})
+    for (const std::string_view word : {"interrupted", "aborted", "failed", "cancelled"})
+      if (text_at(event, place) == word) return true;
+  return text_at(event, "/type") == "turn.aborted" || text_at(event, "/type") == "turn.interrupted";
+}
+
+Failure broken_off(const Json& event) {
+  for (const char* place : {"/error/message", "/turn/error/message", "/reason"})
+    if (const std::string said = text_at(event, place); !said.empty()) return failure_of(said);
+  return {Outcome::exited_nonzero, "its turn was broken off before it was complete", {}};
+}
+
+void read_turn_end(const Json& event, const Task& task, ParsedOutput& parsed) {
+  parsed.failure.reset();  // errors before it were retried with success
+  parsed.complete = true;
+  if (!task.session.empty()) return;  // in a resumed thread this is the sum of all turns
+  parsed.usage.input_tokens = integer_at(event, "/usage/input_tokens");
+  parsed.usage.output_tokens = integer_at(event, "/usage/output_tokens");
+}
+
+void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
+  if (parsed.complete) return;
+  const std::string type = text_at(event, "/type");
+  if (type == "thread.started") parsed.session_id = text_at(event, "/thread_id");
+  const std::string doing = type == "item.started" ? doing_of(event) : std::string();
+  if (!doing.empty()) parsed.begin_tool(text_at(event, "/item/id"), doing);
+  if (type == "item.completed") parsed.end_tool(text_at(event, "/item/id"));
+  const std::string words = text_at(event, "/item/type") == "agent_message" ? text_at(event, "/item/text") : "";
+  const bool speaks = type == "item.completed" && !trim(words).empty();  // a blank message replaces none
+  if (speaks) parsed.text = words;
+  if (type.starts_with("item.") || type == "turn.started") parsed.end_announced = speaks;
+  if (type == "error") read_error(text_at(event, "/message"), parsed);
+  if (type == "turn.failed") parsed.failure = failure_of(text_at(event, "/error/message"));
+  if (is_broken_off(event)) parsed.failure = broken_off(event);
+  else if (type == "turn.completed") read_turn_end(event, task, parsed);
+}
+
 constexpr const char* kScratch = "{scratch}";
 constexpr const char* kAnswerFile = "answer";
 
@@ -95,25 +134,8 @@ class Codex final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
-    if (stream != Stream::out) return;
-    const auto json = parse_object(line);
-    if (!json) return;
-    const std::string type = text_at(*json, "/type");
-    if (type == "thread.started") parsed.session_id = text_at(*json, "/thread_id");
-    const std::string doing = type == "item.started" ? doing_of(*json) : std::string();
-    if (!doing.empty()) parsed.begin_tool(text_at(*json, "/item/id"), doing);
-    if (type == "item.completed") parsed.end_tool(text_at(*json, "/item/id"));
-    const bool speaks = type == "item.completed" && text_at(*json, "/item/type") == "agent_message";
-    if (speaks) parsed.text = text_at(*json, "/item/text");
-    if (type.starts_with("item.") || type == "turn.started") parsed.end_announced = speaks;
-    if (type == "error") read_error(text_at(*json, "/message"), parsed);
-    if (type == "turn.failed") parsed.failure = failure_of(text_at(*json, "/error/message"));
-    if (type != "turn.completed") return;
-    parsed.failure.reset();  // errors before it were retried with success
-    parsed.complete = true;
-    if (!task.session.empty()) return;  // in a resumed thread this is the sum of all turns
-    parsed.usage.input_tokens = integer_at(*json, "/usage/input_tokens");
-    parsed.usage.output_tokens = integer_at(*json, "/usage/output_tokens");
+    if (stream != Stream::out || parsed.complete) return;  // the first end closes the answer
+    for (const Json& record : take_records(parsed, line)) read_record(record, task, parsed);
   }
 
   /// Codex writes its last message there itself, and nothing after a failure.
@@ -121,7 +143,7 @@ class Codex final : public CliBackend {
     return TranscriptFile{{}, kAnswerFile};
   }
   void recover(ParsedOutput& parsed, std::string_view transcript) const override {
-    accept_unfinished(parsed, valid_utf8(transcript));
+    accept_recovered(parsed, valid_utf8(transcript));
   }
 
   LoginTraces login_traces(const Task& task) const override {

@@ -5,6 +5,7 @@
 #include "backends/cli_process.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/base/pieces.hpp"
 #include "core/run/reset_time.hpp"
 
 // Any other CLI, described in the configuration: how it takes the prompt, where its answer is, what its errors mean.
@@ -55,18 +56,19 @@ class Command final : public CliBackend {
       parsed.text += line;
       return;
     }
-    const auto json = parse_object(line);
-    if (!json) return;
-    const Json& piece = at(*json, pointer_of(task));
-    if (piece.is_string()) parsed.text += piece.get_ref<const std::string&>();
+    for (const Json& record : take_records(parsed, line))
+      append_piece(parsed.text, parsed.cut, piece_of(at(record, pointer_of(task))));
   }
 
   void conclude(ParsedOutput& parsed, const Task& task) const override {
     if (!is_text(task) && !is_lines(task)) {
-      const auto json = parse_object(parsed.text);
-      const Json found = json ? at(*json, pointer_of(task)) : Json();
-      parsed.text = found.is_string() ? found.get<std::string>() : std::string();
+      const std::string output = std::move(parsed.text);
+      parsed.text.clear();
+      for (const Json& record : records_in(output).records)  // the last one that has an answer
+        if (std::string found = text_of(at(record, pointer_of(task))); !trim(found).empty())
+          parsed.text = std::move(found);
     }
+    parsed.end_text();
     while (parsed.text.ends_with('\n') || parsed.text.ends_with('\r'))
       parsed.text.pop_back();  // not part of the answer
     parsed.complete = !trim(parsed.text).empty();

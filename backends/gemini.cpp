@@ -7,6 +7,7 @@
 #include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/base/pieces.hpp"
 #include "core/run/error_lines.hpp"
 #include "core/run/reset_time.hpp"
 
@@ -71,11 +72,17 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
     parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
-  parsed.draft += text_at(json, "/content");
+  parsed.add_to_draft(piece_of(at(json, "/content")));
   parsed.doing.clear();
   if (!has_restarted(parsed)) return;
   parsed.failure = Failure{Outcome::dropped, "its answer broke off and started again behind the first part", {}};
   parsed.failure->retrying = Retrying{.failures = 2};  // nothing that follows can be a usable answer
+}
+
+/// What was written last is the answer, as long as nothing follows it; blanks alone are nothing.
+void take_draft(ParsedOutput& parsed) {
+  append_end(parsed.draft, parsed.cut);
+  if (!trim(parsed.draft).empty()) parsed.text = parsed.draft;
 }
 
 void read_result(const Json& json, ParsedOutput& parsed) {
@@ -85,7 +92,11 @@ void read_result(const Json& json, ParsedOutput& parsed) {
     if (has_restarted(parsed)) return;
     parsed.failure.reset();  // earlier errors were retried with success
     // If nothing follows the last tool call, the text before it is the answer.
-    parsed.text = trim(parsed.draft).empty() ? parsed.text + parsed.draft : parsed.draft;
+    take_draft(parsed);
+    if (std::string stated = text_at(json, "/response"); !trim(stated).empty()) {
+      parsed.text = std::move(stated);
+      parsed.text_is_stated = true;
+    }
     parsed.complete = true;
     return;
   }
@@ -96,7 +107,7 @@ void read_result(const Json& json, ParsedOutput& parsed) {
 
 /// Text before a tool call is usually a remark; it is kept in case nothing follows.
 void read_tool_use(const Json& json, ParsedOutput& parsed) {
-  parsed.text += parsed.draft;
+  take_draft(parsed);
   parsed.begin_draft();
   parsed.begin_tool(text_at(json, "/tool_id"), "using " + one_line(text_at(json, "/tool_name"), 40));
 }
@@ -118,6 +129,23 @@ void read_retry(std::string_view line, ParsedOutput& parsed) {
     parsed.failure->retry_after = stated_wait(line);
     parsed.failure->retrying->pause = parsed.failure->retry_after.value_or(milliseconds(0));
   }
+}
+
+void read_record(const Json& json, ParsedOutput& parsed) {
+  if (parsed.complete) return;
+  const std::string type = text_at(json, "/type");
+  if (type == "init") {
+    parsed.session_id = text_at(json, "/session_id");
+    parsed.model = text_at(json, "/model");
+  }
+  if (type == "message" && text_at(json, "/role") == "assistant") read_words(json, parsed);
+  if (type == "tool_result") parsed.end_tool(text_at(json, "/tool_id"));
+  if (type == "tool_use") read_tool_use(json, parsed);
+  if (type == "error" && text_at(json, "/severity") == "error") {
+    parsed.failure = failure_of(text_at(json, "/message"));
+    if (parsed.failure->outcome == Outcome::exited_nonzero) parsed.failure->outcome = Outcome::lost_result;
+  }
+  if (type == "result") read_result(json, parsed);
 }
 
 /// Exit codes that neither a shell nor a signal causes, and the one of an unknown session.
@@ -165,22 +193,8 @@ class Gemini final : public CliBackend {
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
     if (stream == Stream::err) return read_retry(line, parsed);
-    const auto json = parse_object(line);
-    if (!json) return;
-    const std::string type = text_at(*json, "/type");
-    if (type == "init") {
-      parsed.session_id = text_at(*json, "/session_id");
-      parsed.model = text_at(*json, "/model");
-    }
-    if (type == "message" && text_at(*json, "/role") == "assistant") read_words(*json, parsed);
-    if (type == "tool_result") parsed.end_tool(text_at(*json, "/tool_id"));
-    if (type == "tool_use") read_tool_use(*json, parsed);
-    if (type == "error" && text_at(*json, "/severity") == "error") {
-      const std::string message = text_at(*json, "/message");
-      parsed.failure = failure_of(message);
-      if (parsed.failure->outcome == Outcome::exited_nonzero) parsed.failure->outcome = Outcome::lost_result;
-    }
-    if (type == "result") read_result(*json, parsed);
+    if (parsed.complete) return;  // the first end closes the answer
+    for (const Json& record : take_records(parsed, line)) read_record(record, parsed);
   }
 
   std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {

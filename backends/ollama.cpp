@@ -4,6 +4,7 @@
 #include "backends/ollama_host.hpp"
 #include "backends/ollama_models.hpp"
 #include "backends/server_errors.hpp"
+#include "backends/server_stream.hpp"
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
 
@@ -24,26 +25,55 @@ std::string named_place(const Task& task) {
 
 std::string base_url(const Task& task) { return ollama_base_url(named_place(task)); }
 
-HttpRequest get(const std::string& url) { return {.method = "GET", .url = url}; }
+/// For display.
+std::string shown_url(const Task& task) { return without_credentials(base_url(task)); }
 
-HttpRequest post(const std::string& url, const Json& body) {
-  return {.method = "POST", .url = url, .headers = {"Content-Type: application/json"}, .body = dump(body)};
+/// A server behind a proxy, or a service, may want a key.
+std::vector<std::string> key_header(const Task& task) {
+  const std::string key = variable_in(task.environment, task.settings.api_key_env);
+  if (task.settings.api_key_env.empty() || key.empty()) return {};
+  return {"Authorization: Bearer " + key};
 }
 
+HttpRequest get(const Task& task, const char* place) {
+  return {.method = "GET", .url = base_url(task) + place, .headers = key_header(task)};
+}
+
+HttpRequest post(const Task& task, const char* place, const Json& body) {
+  HttpRequest request{.method = "POST", .url = base_url(task) + place, .headers = key_header(task), .body = dump(body)};
+  request.headers.insert(request.headers.begin(), "Content-Type: application/json");
+  return request;
+}
+
+/// `done` is the end, unless its reason says that something went wrong.
 void read_end(const Json& json, const Task& task, ParsedOutput& parsed) {
-  parsed.complete = true;
   parsed.usage.input_tokens = integer_at(json, "/prompt_eval_count");
   parsed.usage.output_tokens = integer_at(json, "/eval_count");
-  if (text_at(json, "/done_reason") == "length")
-    parsed.warnings.push_back("the answer was cut at " + std::to_string(task.settings.max_tokens) +
-                              " tokens (max_tokens, or the model's window)");
+  read_reason(text_at(json, "/done_reason"), task, parsed);
+  parsed.complete = true;
   if (std::string cut = warning_of_cut_prompt(task, parsed.usage.input_tokens); !cut.empty())
     parsed.warnings.push_back(std::move(cut));
 }
 
+void read_record(const Json& json, const Task& task, ParsedOutput& parsed) {
+  if (parsed.complete) return;
+  if (const Json error = error_in(json); !error.is_null()) {
+    parsed.failure = server_failure(error, task);
+    return;
+  }
+  if (std::string model = text_at(json, "/model"); !model.empty()) parsed.model = std::move(model);
+  parsed.doing.clear();
+  note_thoughts(at(json, "/message"), parsed);
+  parsed.say(words_in(at(json, "/message/content")));
+  const bool remote = !text_at(json, "/remote_host").empty() || has_cloud_name(parsed.model);
+  if (remote && parsed.warnings.empty())
+    parsed.warnings.push_back(parsed.model + " does not run on this machine: the prompt went to its remote host");
+  if (true_at(json, "/done")) read_end(json, task, parsed);
+}
+
 /// A server bound to loopback rejects other host names, as a protection against DNS rebinding.
 Failure refused_host(const Task& task) {
-  return {Outcome::blocked, "the server refused the Host header of " + base_url(task), {}};
+  return {Outcome::blocked, "the server refused the Host header of " + shown_url(task), {}};
 }
 
 /// Why there is no list of models.
@@ -53,8 +83,9 @@ Failure no_list(const Task& task, const HttpResult& tags) {
   Failure told = server_failure(Json(tags.body), task, tags.status);
   // "Not found" means another server here, not a missing model.
   if (tags.status < 400 || tags.status == 404 || !told.is_recognised)
-    return {
-        Outcome::bad_output, base_url(task) + " does not speak Ollama's API (status " + status + " for /api/tags)", {}};
+    return {Outcome::bad_output,
+            shown_url(task) + " does not speak Ollama's API (status " + status + " for /api/tags)",
+            {}};
   told.message = "status " + status + " for /api/tags: " + told.message;
   return told;
 }
@@ -63,12 +94,15 @@ constexpr Hint kHints[] = {
     {Outcome::not_installed, "install it from https://ollama.com, then `ollama serve`"},
     {Outcome::unreachable, "start it with `ollama serve`, or set OLLAMA_HOST or backends.{name}.url"},
     {Outcome::connect_timeout, "start it with `ollama serve`, or set OLLAMA_HOST or backends.{name}.url"},
-    {Outcome::unauthenticated, "ollama signin"},
+    {Outcome::unauthenticated,
+     "`ollama signin` for a cloud model; name the variable with a proxy's key in backends.{name}.api_key_env"},
     {Outcome::model_rejected, "ollama pull {model}"},
     {Outcome::model_rejected, "ollama pull qwen3"},
     {Outcome::bad_request, "leave --session out: a local model has no sessions ({session})"},
     {Outcome::context_too_long, "shorten the prompt, or choose a model with a larger window"},
     {Outcome::bad_output, "check that backends.{name}.url or OLLAMA_HOST is the address of an Ollama server"},
+    {Outcome::cut_short, "raise backends.{name}.max_tokens, or ask for less at a time"},
+    {Outcome::resources, "choose a smaller model with backends.{name}.model, or end programs that need much memory"},
     {Outcome::blocked, "use the address 127.0.0.1 instead of a name in backends.{name}.url or OLLAMA_HOST"},
 };
 
@@ -77,18 +111,18 @@ class Ollama final : public Backend {
   std::string_view kind() const override { return "ollama"; }
   bool is_process() const override { return false; }
   bool enforces_read_only() const override { return true; }  // it has no tools
-  std::string endpoint(const Task& task) const override { return without_credentials(base_url(task)); }
+  std::string endpoint(const Task& task) const override { return shown_url(task); }
   std::string_view server_program(const Task& task) const override { return named_place(task).empty() ? "ollama" : ""; }
-  Call version_call(const Task& task) const override { return get(base_url(task) + "/api/version"); }
+  Call version_call(const Task& task) const override { return get(task, "/api/version"); }
 
   // The installed models, the loaded ones, and details of the chosen one.
   std::optional<HttpRequest> lookup(const Task& task, const std::vector<HttpResult>& answers) const override {
-    if (answers.empty()) return get(base_url(task) + "/api/tags");
+    if (answers.empty()) return get(task, "/api/tags");
     if (answers[0].status != 200) return std::nullopt;
-    if (answers.size() == 1) return get(base_url(task) + "/api/ps");
+    if (answers.size() == 1) return get(task, "/api/ps");
     const auto model = choose_ollama_model(task, answers);
     if (!model || model->remote || model->shown) return std::nullopt;
-    return post(base_url(task) + "/api/show", {{"model", model->name}});
+    return post(task, "/api/show", {{"model", model->name}});
   }
 
   /// A chat without messages loads the model. It uses the context window of the coming request: another size would load
@@ -106,7 +140,7 @@ class Ollama final : public Backend {
               {"messages", Json::array()},
               {"options", Json::object()}};
     if (window > 0) body["options"]["num_ctx"] = window;
-    return Load{post(base_url(task) + "/api/chat", body), one_line(model->name, kLongestShown)};
+    return Load{post(task, "/api/chat", body), one_line(model->name, kLongestShown)};
   }
 
   /// Without a model name for the tier: by size, among the installed models.
@@ -131,38 +165,32 @@ class Ollama final : public Backend {
                                     "the prompt has about " + std::to_string(estimated_tokens(task)) + " tokens, " +
                                         model->name + " takes " + std::to_string(window),
                                     {}});
-    Json body{{"model", model->name},      {"stream", true},
-              {"truncate", false},         {"think", false},
-              {"keep_alive", kKeepLoaded}, {"options", {{"num_predict", task.settings.max_tokens}}}};
+    Json body{{"model", model->name},      {"stream", true},           {"truncate", false}, {"think", false},
+              {"keep_alive", kKeepLoaded}, {"options", Json::object()}};
+    if (task.settings.max_tokens > 0) body["options"]["num_predict"] = task.settings.max_tokens;
     if (window > 0) body["options"]["num_ctx"] = window;
     if (!task.system.empty()) body["messages"].push_back({{"role", "system"}, {"content", task.system}});
     body["messages"].push_back({{"role", "user"}, {"content", task.prompt}});
-    return post(base_url(task) + "/api/chat", body);
+    return post(task, "/api/chat", body);
   }
 
   void read(ParsedOutput& parsed, const Task& task, Stream, std::string_view line) const override {
-    const auto json = parse_object(line);
-    if (!json) return;
-    if (const Json error = error_in(*json); !error.is_null()) {
-      parsed.failure = server_failure(error, task);
-      return;
-    }
-    if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
-    parsed.text_grows = true;
-    parsed.doing.clear();
-    parsed.text += text_at(*json, "/message/content");
-    const bool remote = !text_at(*json, "/remote_host").empty() || has_cloud_name(parsed.model);
-    if (remote && parsed.warnings.empty())
-      parsed.warnings.push_back(parsed.model + " does not run on this machine: the prompt went to its remote host");
-    if (true_at(*json, "/done")) read_end(*json, task, parsed);
+    if (parsed.complete) return;
+    for (const Json& record : read_json_line(parsed, line).records) read_record(record, task, parsed);
   }
 
-  std::optional<Failure> explain(const ParsedOutput&, const Task& task, const RawOutput& raw) const override {
+  /// One record over several lines.
+  void conclude(ParsedOutput& parsed, const Task& task) const override {
+    for (const Json& record : records_in_body(parsed)) read_record(record, task, parsed);
+  }
+
+  std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {
+    if (raw.http_status == 200)
+      return parsed.spoken.is_begun() || !parsed.model.empty() ? std::nullopt : explain_body(task, raw.body);
     if (raw.http_status == 403 && trim(raw.body).empty()) return refused_host(task);
     if (raw.http_status == 404 && (trim(raw.body).empty() || speaks_of_model(raw.body)))
       return Failure{Outcome::model_rejected, "model '" + task.model + "' is not installed", {}};
     if (auto told = failure_in_body(raw.body, task, raw.http_status)) return told;
-    if (raw.http_status == 200) return std::nullopt;
     return server_failure(Json(std::string(raw.body)), task, raw.http_status);
   }
 

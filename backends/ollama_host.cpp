@@ -62,8 +62,12 @@ std::string ollama_base_url(std::string_view host) {
   const std::size_t slash = rest.find('/');
   std::string_view path = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
   while (path.ends_with('/')) path.remove_suffix(1);
-  const Address address = split_address(rest.substr(0, slash));
-  return scheme + "://" + connectable(address.host) + ":" + valid_port(address.port, port) + std::string(path);
+  std::string_view place = rest.substr(0, slash);
+  const std::size_t at = place.rfind('@');  // user and password before it
+  const std::string user(at == std::string_view::npos ? std::string_view() : place.substr(0, at + 1));
+  if (!user.empty()) place.remove_prefix(at + 1);
+  const Address address = split_address(place);
+  return scheme + "://" + user + connectable(address.host) + ":" + valid_port(address.port, port) + std::string(path);
 }
 
 std::string without_credentials(std::string url) {

@@ -4,6 +4,7 @@
 #include <climits>
 
 #include "backends/server_errors.hpp"
+#include "backends/server_stream.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 
@@ -39,7 +40,7 @@ int window_in(const Json& value) {
 bool is_for_chats(const Json& row, const std::string& name) {
   const Json& can = at(row, "/capabilities");
   if (can.is_array() && !can.empty()) return std::find(can.begin(), can.end(), "completion") != can.end();
-  return !contains_ignoring_case(name, "embed") && text_at(row, "/details/family") != "bert";
+  return names_chat_model(name) && text_at(row, "/details/family").find("bert") == std::string::npos;
 }
 
 std::vector<OllamaModel> installed(const HttpResult& tags, const HttpResult& loaded) {
@@ -90,9 +91,11 @@ tl::expected<OllamaModel, Failure> named(const std::string& name, const std::vec
 tl::expected<OllamaModel, Failure> choose_among(const std::vector<OllamaModel>& models, const Task& task) {
   if (!task.model.empty()) return named(task.model, models);
   std::vector<OllamaModel> local;
-  std::copy_if(models.begin(), models.end(), std::back_inserter(local),
-               [](const OllamaModel& model) { return !model.remote && model.chats; });
-  if (local.empty()) return rejected("no local model is installed");
+  std::vector<OllamaModel> others;
+  for (const OllamaModel& model : models)
+    if (!model.remote) (model.chats ? local : others).push_back(model);
+  if (local.empty() && others.empty()) return rejected("no local model is installed");
+  if (local.empty()) return rejected("no local model for chats is installed (installed: " + names_of(others) + ")");
   if (task.local_size) return of_size(std::move(local), *task.local_size);
   for (const OllamaModel& model : local)
     if (model.loaded) return model;
@@ -135,7 +138,8 @@ tl::expected<OllamaModel, Failure> choose_ollama_model(const Task& task, const O
 int ollama_window(const Task& task, const OllamaModel& model) {
   if (task.settings.num_ctx > 0) return task.settings.num_ctx;
   if (model.remote) return 0;
-  const int needed = estimated_tokens(task) + std::min(task.settings.max_tokens, kSmallestDefaultWindow / 2);
+  const int most = task.settings.max_tokens > 0 ? task.settings.max_tokens : kSmallestDefaultWindow;
+  const int needed = estimated_tokens(task) + std::min(most, kSmallestDefaultWindow / 2);
   if (model.loaded_window >= needed) return model.loaded_window;
   if (needed <= kSmallestDefaultWindow) return 0;
   int bucket = kFirstBucket;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/error_facts.hpp"
 #include "backends/error_meaning.hpp"
 #include "core/base/text.hpp"
 
@@ -11,6 +12,8 @@ namespace {
 constexpr double kBytesPerToken = 3.5;
 constexpr int kSmallestCheck = 2048;  // tokens; below that the estimate is too rough
 constexpr double kSurelyWhole = 0.6;  // share of the estimate
+/// Tokens. A prompt that was cut still fills half of a window; a smaller count is that of what was not in the cache.
+constexpr std::int64_t kSmallestCut = 1000;
 constexpr std::string_view kDigits = "0123456789";
 
 }  // namespace
@@ -54,10 +57,27 @@ std::optional<Failure> failure_in_body(std::string_view body, const Task& task, 
   return std::nullopt;
 }
 
+std::optional<Failure> explain_body(const Task& task, std::string_view body) {
+  body = trim(body);
+  if (body.empty() || body.starts_with("data:") || body.starts_with(':') || body.starts_with("event:"))
+    return std::nullopt;
+  if (is_web_page(body) || body.starts_with('<')) {
+    const std::string title = title_of_page(body);
+    return Failure{Outcome::bad_output,
+                   "sent a web page instead of an answer: " + one_line(title.empty() ? body : title, 200),
+                   {}};
+  }
+  const auto json = parse_object(body);
+  Failure told = server_failure(json ? *json : Json(std::string(body)), task);
+  if (!told.is_recognised) told.outcome = Outcome::bad_output;
+  told.message = "sent no answer: " + told.message;
+  return told;
+}
+
 std::string warning_of_cut_prompt(const Task& task, std::optional<std::int64_t> tokens_read) {
   const int expected = estimated_tokens(task);
-  if (!tokens_read || expected <= kSmallestCheck || static_cast<double>(*tokens_read) >= kSurelyWhole * expected)
-    return {};
+  if (!tokens_read || *tokens_read < kSmallestCut || expected <= kSmallestCheck) return {};
+  if (static_cast<double>(*tokens_read) >= kSurelyWhole * expected) return {};
   return "the model seems to have read only " + std::to_string(*tokens_read) + " of about " + std::to_string(expected) +
          " tokens: its context window is too small";
 }

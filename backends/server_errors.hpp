@@ -19,6 +19,9 @@ Json error_in(const Json& event);
 /// The error that the body of a response reports though its status, or the shape of its stream, says nothing of one.
 std::optional<Failure> failure_in_body(std::string_view body, const Task& task, std::optional<std::int64_t> status);
 
+/// Why a response with status 200 is neither a stream nor a document with an answer; nothing: it is a stream.
+std::optional<Failure> explain_body(const Task& task, std::string_view body);
+
 /// A rough estimate for prompt and system prompt together; each model counts differently.
 int estimated_tokens(const Task& task);
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -14,16 +15,17 @@ namespace delegate {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;  // what we print: keys stay in the order in which they were set
 
-/// Nesting deeper than any CLI prints is not parsed, so that input cannot cause deep recursion.
-inline constexpr int kDeepestJson = 128;
+/// An object, or nothing. Odd bytes cost no record: a string with broken UTF-8, half a surrogate pair or a control
+/// character is read with U+FFFD, or that character, in its place.
+std::optional<Json> parse_object(std::string_view text);
 
-/// An object, or nothing.
-inline std::optional<Json> parse_object(std::string_view text) {
-  const auto stop_at_depth = [](int depth, Json::parse_event_t, Json&) { return depth < kDeepestJson; };
-  Json json = Json::parse(text, stop_at_depth, false);
-  if (!json.is_object()) return std::nullopt;
-  return json;
-}
+/// The records in a line of output. What stands around them (terminal sequences, words without a newline) is skipped.
+/// A character that a string has in part only is kept for `piece_at`.
+struct RecordLine {
+  std::vector<Json> records;
+  bool is_damaged = false;  // something looks like a record and cannot be read
+};
+RecordLine records_in(std::string_view line);
 
 /// The value at `path` ("/a/b"), or null.
 inline const Json& at(const Json& json, const Json::json_pointer& path) {
@@ -36,10 +38,12 @@ inline const Json& at(const Json& json, const Json::json_pointer& path) {
 }
 inline const Json& at(const Json& json, const char* path) { return at(json, Json::json_pointer(path)); }
 
-inline std::string text_at(const Json& json, const char* path) {
-  const Json& value = at(json, path);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
+/// The string, or "" for anything else.
+std::string text_of(const Json& value);
+inline std::string text_at(const Json& json, const char* path) { return text_of(at(json, path)); }
+
+/// The same, of a text that goes on in the next record: for append_piece, which joins a character that was cut in two.
+std::string piece_of(const Json& value);
 
 inline std::optional<std::int64_t> integer_at(const Json& json, const char* path) {
   const Json& value = at(json, path);
@@ -59,7 +63,7 @@ inline bool true_at(const Json& json, const char* path) {
 }
 
 /// On one line; bytes that are not UTF-8 are replaced.
-inline std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json);
 inline std::string dump(const OrderedJson& json) {
   return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }

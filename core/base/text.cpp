@@ -161,7 +161,7 @@ std::string HeadAndTail::text() const {
 
 std::string with_newline(std::string text) {
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  return text + "\n";
+  return text.empty() ? text : text + "\n";
 }
 
 std::string shell_quoted(std::string_view text) {

@@ -55,7 +55,7 @@ class HeadAndTail {
   std::uint64_t total_ = 0;
 };
 
-/// `text` ending in exactly one newline.
+/// `text` ending in exactly one newline; an empty one stays empty.
 std::string with_newline(std::string text);
 
 /// 'text', as a POSIX shell and zsh read it.

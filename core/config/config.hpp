@@ -107,9 +107,9 @@ struct BackendSettings {
   // HTTP kinds
   std::string url;                   // empty: the kind's own default (ollama: OLLAMA_HOST)
   milliseconds load_timeout = 5min;  // until its model is loaded; does not count as a failure
-  std::string api_key_env;           // openai: the variable that holds the bearer token; empty: none is sent
+  std::string api_key_env;           // the variable that holds the bearer token; empty: none is sent
   int num_ctx = 0;                   // ollama: context window in tokens; 0: the server's own, enlarged if needed
-  int max_tokens = 8192;             // per answer, so that a looping model ends
+  int max_tokens = 0;                // per answer; 0: the server's own limit
   // kind "command"
   std::string prompt = "stdin";  // stdin | file
   std::string answer = "text";   // text | json:/pointer | jsonl:/pointer

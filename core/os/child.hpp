@@ -21,8 +21,9 @@ enum class Stream { out, err };
 /// What the reader of the output wants next.
 enum class Flow {
   go_on,
-  finish,  // the output is complete: allow `linger` to end by itself, then stop it; counts as a normal end
-  stop,    // it cannot succeed any more: stop it now
+  wind_up,  // HTTP only: the end was announced; what belongs to it may follow for two seconds, then it is over
+  finish,   // the output is complete: allow `linger` to end by itself, then stop it; counts as a normal end
+  stop,     // it cannot succeed any more: stop it now
 };
 
 struct ChildClocks {

@@ -221,6 +221,8 @@ void Exchange::set_limits(const Url& url) {
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTP09_ALLOWED, 0L);
+  // Compression would hold a stream back, so none is asked for; but what some servers send anyway is unpacked.
+  set(CURLOPT_ACCEPT_ENCODING, "identity");
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy header is not part of the response
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.clocks.connect.count()));
   set(CURLOPT_MAXAGE_CONN, kLongestIdle);
@@ -284,7 +286,10 @@ bool Exchange::take_body(std::string_view bytes) {
   if (stopped_ || !on_body_) return true;  // the rest is read and discarded
   const Flow flow = on_body_(bytes);
   last_byte_ = steady_now();
-  stopped_ = flow != Flow::go_on;
+  // Bytes that keep the connection alive do not put the end off.
+  if (flow == Flow::wind_up && end_of_finishing_.is_never()) end_of_finishing_ = Deadline::in(request_.clocks.wind_up);
+  if (flow == Flow::go_on || flow == Flow::wind_up) return true;
+  stopped_ = true;
   if (flow == Flow::finish) end_of_finishing_ = Deadline::in(kLongestEnd);
   return flow != Flow::stop;
 }

@@ -16,6 +16,7 @@ struct HttpClocks {
   milliseconds connect{1000};  // with name look-up and TLS; 0: curl's five minutes
   milliseconds first_byte{0};  // silence between the last byte sent and the response; 0: not limited
   milliseconds idle{0};        // silence in the body; 0: not limited
+  milliseconds wind_up{2000};  // after Flow::wind_up, whatever still comes
   Deadline total = Deadline::never();
 };
 
@@ -39,7 +40,7 @@ enum class HttpEnd {
   unsent,   // the connection broke while the request was being sent
   dropped,  // the connection broke after that
   cancelled,
-  stopped,    // Flow::stop or Flow::finish from on_body
+  stopped,    // Flow::stop, Flow::finish or Flow::wind_up from on_body
   malformed,  // not HTTP
 };
 

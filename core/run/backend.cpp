@@ -1,6 +1,34 @@
 #include "core/run/backend.hpp"
 
+#include "core/base/pieces.hpp"
+
 namespace delegate {
+
+void ParsedOutput::add_to_draft(std::string_view piece) { append_piece(draft, cut, piece); }
+
+void ParsedOutput::say(std::string_view piece) {
+  std::string whole;
+  append_piece(whole, cut, piece);
+  const std::size_t before = text.size();
+  if (!spoken.add(text, whole)) {
+    begin_draft();  // what was taken for the answer was none: from here on it is only shown as a draft
+    draft = text;
+  } else if (drafts > 0) {
+    draft += text.substr(before);
+  }
+  text_grows = drafts == 0;
+}
+
+void ParsedOutput::end_text() {
+  std::string rest;
+  append_end(rest, cut);
+  if (!spoken.is_begun()) {
+    text += rest;
+    return;
+  }
+  spoken.add(text, rest);
+  spoken.finish(text);
+}
 
 const std::string& tier_setting(const BackendSettings& settings, Tier tier) {
   switch (tier) {

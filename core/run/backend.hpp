@@ -12,6 +12,7 @@
 #include "core/health/outcome.hpp"
 #include "core/os/child.hpp"
 #include "core/os/http.hpp"
+#include "core/run/spoken_text.hpp"
 #include "core/state/ledger.hpp"
 
 // What a backend kind must provide. Everything here is pure: a backend says what to run or send, parses what comes
@@ -116,13 +117,38 @@ struct ParsedOutput {
   std::vector<std::string> warnings;  // for the person, one line each
   std::vector<std::string> denied;    // tools that it was not allowed to use
 
+  /// Parts of the output that look like records and could not be read. The answer may be one of them, unless its end
+  /// itself states the text.
+  std::size_t unreadable = 0;
+  bool text_is_stated = false;
+  std::string message_id;     // of the message that `text` is, if its parts come one by one
+  /// `text` was cut at the model's limit: the warning that says so. Empty: it was not.
+  std::string truncation;
+  /// What it means if the answer ends without words, if that is known.
+  std::optional<Failure> if_empty;
+
   /// `text` is a prefix of the answer and only grows: it may be streamed at once.
   bool text_grows = false;
   /// Otherwise, what is being written now. It may turn out not to be the answer (a remark before a tool call, a try
   /// that is repeated), so it is only shown to a person who watches. `drafts` counts how many were begun.
   std::string draft;
   int drafts = 0;
-  void begin_draft() { draft.clear(), pauses.clear(), ++drafts; }
+  void begin_draft() { draft.clear(), pauses.clear(), cut.clear(), ++drafts; }
+  void add_to_draft(std::string_view piece);
+  /// For kinds whose answer comes in pieces: what is not in `text` (or the draft) yet, because it may be no part of the
+  /// answer, or is the beginning of a character.
+  SpokenText spoken;
+  std::string cut;
+  /// Adds a piece of the answer to `text`, as far as it certainly belongs there.
+  void say(std::string_view piece);
+  /// No more comes: `text` is complete.
+  void end_text();
+  /// Of a server's stream: an event that is not complete yet, or lines that are none.
+  struct OpenEvent {
+    std::string name;
+    std::string data;
+    std::string body;
+  } event;
   /// For kinds that do not report a repeated try: after how many bytes of `draft` it paused, and when it last wrote
   /// according to its own timestamps.
   std::vector<std::size_t> pauses;
@@ -190,11 +216,12 @@ class Backend {
   /// Parses one line of output with its newline (the last may have none). Must accept any bytes.
   virtual void read(ParsedOutput& so_far, const Task& task, Stream stream, std::string_view line) const = 0;
 
-  /// Called once if a process ended by itself with exit code 0 and its end marker was not seen: decides whether its
-  /// output is an answer nevertheless.
+  /// Called once if a process ended by itself with exit code 0, or a response with status 200 was received in full, and
+  /// its end marker was not seen: decides whether its output is an answer nevertheless.
   virtual void conclude(ParsedOutput&, const Task&) const {}
 
-  /// Where else the answer of such a process may be, and how to parse it. `recover` must accept any bytes.
+  /// Where else the answer of such a process may be, or of one whose output has a part that could not be read, and how
+  /// to parse it. `recover` must accept any bytes.
   virtual std::optional<TranscriptFile> transcript(const ParsedOutput&, const Task&) const { return std::nullopt; }
   virtual void recover(ParsedOutput&, std::string_view /*transcript*/) const {}
 

@@ -53,6 +53,14 @@ bool has_secret_argument(const Task& task, const Redactor& secrets) {
   return std::any_of(words.begin(), words.end(), [&](const auto& word) { return secrets.finds_secret(word); });
 }
 
+/// Its end was not seen, or something before it could not be read.
+bool is_answer_missing(const CallEnd& call) {
+  const ParsedOutput& parsed = call.parsed;
+  if (call.exit_code != 0 || parsed.failure) return false;
+  const bool has_hole = parsed.unreadable > 0 && !parsed.text_is_stated;
+  return has_hole || (!parsed.complete && !parsed.end_announced);
+}
+
 /// Looks for an answer that is missing on stdout in the files that the CLI keeps.
 void recover(const Backend& backend, const Task& task, const Path& own_directory, ParsedOutput& parsed) {
   const auto file = backend.transcript(parsed, task);
@@ -60,7 +68,7 @@ void recover(const Backend& backend, const Task& task, const Path& own_directory
   const Path directory = file->directory.empty() ? own_directory : Path(file->directory);
   for (const Path& place : files_named(file->name, directory)) {
     if (const auto text = read_file(place, kLongestAnswer)) backend.recover(parsed, *text);
-    if (parsed.complete) return;
+    if (parsed.complete && (parsed.unreadable == 0 || parsed.text_is_stated)) return;
   }
 }
 
@@ -98,8 +106,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
   }
   reader.finish();
   if (result->end == ChildEnd::exited) call.exit_code = result->exit_code;
-  const bool lost = call.exit_code == 0 && !call.parsed.complete && !call.parsed.end_announced && !call.parsed.failure;
-  if (lost) recover(backend, task, *files ? (*files)->path() : Path(), call.parsed);
+  if (is_answer_missing(call)) recover(backend, task, *files ? (*files)->path() : Path(), call.parsed);
   call.failure = judge_process(backend, task, call.parsed, *result);
 }
 

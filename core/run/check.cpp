@@ -121,7 +121,8 @@ Task smallest_task(const Candidate& candidate) {
   if (candidate.backend->choose(easier, Tier::small) && easier.model == task.model && !easier.local_size)
     task = std::move(easier);
   task.prompt = "Reply with exactly: OK";
-  task.settings.max_tokens = std::min(task.settings.max_tokens, kFewTokens);
+  const int most = task.settings.max_tokens;
+  task.settings.max_tokens = most > 0 ? std::min(most, kFewTokens) : kFewTokens;
   task.settings.timeout = std::min(task.settings.timeout, kSmallestTaskTimeout);
   return task;
 }
@@ -142,6 +143,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                             .depth = *depth,
                             .secrets = &engine.redact},
                            cancel);
+  if (is_alive_at_limit(*candidate.backend, call.failure)) call.failure = {.outcome = Outcome::answered};
   const OutcomeTraits& row = traits(call.failure.outcome);
   const std::string message = engine.redact(call.failure.message);
   std::get<Permit>(admission).settle({.verdict = row.on_health,

@@ -7,6 +7,7 @@
 #include "core/base/environment.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
+#include "core/run/judge.hpp"
 #include "core/run/prompt.hpp"
 #include "core/run/reset_time.hpp"
 
@@ -201,6 +202,8 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   };
   CallEnd call = once();
   if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
+  if (runner.background_probe && is_alive_at_limit(*candidate.backend, call.failure))
+    call.failure = {.outcome = Outcome::answered};
   const milliseconds ended_at = engine_.clock.now().wall;
   call.failure.retry_after = wait_of(call.failure, ended_at, engine_.environment);
   attempt.outcome = call.failure.outcome;
@@ -214,6 +217,7 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
   attempt.text = std::move(call.parsed.text);
+  attempt.is_truncated = !call.parsed.truncation.empty();
   attempt.session_id = engine_.redact(one_line(call.parsed.session_id, kLongestName));
   attempt.usage = call.parsed.usage;
   for (const std::string& warning : call.parsed.warnings) attempt.warnings.push_back(one_line(engine_.redact(warning)));

@@ -17,17 +17,32 @@ constexpr milliseconds kStillActive{30'000};
 constexpr int kMostFailures = 2;
 /// Longer pauses are not waited for even if there is time: another candidate answers sooner.
 constexpr milliseconds kLongestRetryPause{10'000};
-constexpr std::string_view kNoText = "(the answer had no text)";
+constexpr std::string_view kNoText = "the answer had no text";
 
 std::string signal_text(int signal) {
   const char* words = sigdescr_np(signal);
   return words == nullptr ? "signal " + std::to_string(signal) : words;
 }
 
+/// The end of the answer was seen. It is one only if nothing of it got lost.
 Failure answered(ParsedOutput& parsed) {
-  if (!trim(parsed.text).empty()) return {Outcome::answered, {}, {}};
+  parsed.end_text();
+  if (parsed.unreadable > 0 && !parsed.text_is_stated) {
+    const std::string parts = parsed.unreadable == 1 ? "a part" : std::to_string(parsed.unreadable) + " parts";
+    return {.outcome = Outcome::bad_output,
+            .message = parts + " of its output could not be read, so its answer may have a hole",
+            .hint = "ask again; if it happens again, report it to the authors of that program and of delegate"};
+  }
+  if (!trim(parsed.text).empty()) {
+    if (!parsed.truncation.empty()) parsed.warnings.push_back(parsed.truncation);
+    return {Outcome::answered, {}, {}};
+  }
+  parsed.text.clear();
+  if (parsed.if_empty) return *parsed.if_empty;
+  if (parsed.spoken.ended_in_thought())
+    return {Outcome::cut_short, "it ended while it was still thinking, before its answer began", {}};
   if (!parsed.usage.output_tokens) return {Outcome::lost_result, "ended without an answer", {}};
-  parsed.text = kNoText;
+  parsed.warnings.emplace_back(kNoText);
   return {Outcome::answered_empty, {}, {}};
 }
 
@@ -182,6 +197,8 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
 }
 
 Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
+  const bool whole_response = result.end == HttpEnd::complete && result.status == 200;
+  if (whole_response && !parsed.complete && !parsed.end_announced && !parsed.failure) backend.conclude(parsed, task);
   if (parsed.end_announced) parsed.complete = true;
   if (parsed.complete && !parsed.failure) return answered(parsed);
   const bool our_fault = result.status >= 400 && result.status < 500;  // as the status says
@@ -231,6 +248,10 @@ Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parse
   Failure failure = weigh(backend, task, parsed, result);
   if (!says_nothing(failure)) return failure;
   return unrecognised(std::move(failure), lines_to_keep(result.body.substr(0, kKeptOfBody), task.prompt, parsed.text));
+}
+
+bool is_alive_at_limit(const Backend& backend, const Failure& failure) {
+  return !backend.is_process() && failure.outcome == Outcome::cut_short;
 }
 
 Failure judge_spawn(const Error& error) {

@@ -8,6 +8,9 @@ namespace delegate {
 Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result);
 Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result);
 
+/// The smallest task has a few tokens only: a model that is still thinking at their end works.
+bool is_alive_at_limit(const Backend& backend, const Failure& failure);
+
 /// The process could not be started.
 Failure judge_spawn(const Error& error);
 

@@ -1,5 +1,7 @@
 #include "core/run/reader.hpp"
 
+#include <algorithm>
+
 #include "core/run/judge.hpp"
 
 namespace delegate {
@@ -7,11 +9,14 @@ namespace delegate {
 Flow Reader::take(Stream stream, std::string_view bytes) {
   lines(stream).feed(bytes, [&](std::string_view line) { read(stream, line); });
   if (on_parsed_) on_parsed_(parsed_);
-  if (parsed_.text.size() > kLongestAnswer || parsed_.draft.size() > kLongestAnswer) {
+  const std::size_t longest =
+      std::max({parsed_.text.size(), parsed_.draft.size(), parsed_.event.body.size(), parsed_.spoken.waiting()});
+  if (longest > kLongestAnswer) {
     parsed_.failure = Failure{Outcome::bad_output, "the answer is longer than 64 MB", {}};
     return Flow::stop;
   }
   if (parsed_.complete) return Flow::finish;
+  if (!backend_.is_process() && (parsed_.end_announced || parsed_.failure)) return Flow::wind_up;
   return gives_up() ? Flow::stop : Flow::go_on;
 }
 

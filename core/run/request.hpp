@@ -78,6 +78,7 @@ struct Attempt {
   milliseconds took{0};
   std::optional<int> exit_code;
   std::string text;
+  bool is_truncated = false;  // the text was cut at the model's limit
   std::string session_id;
   Usage usage;
   std::vector<std::string> warnings;

@@ -50,6 +50,7 @@ std::string to_json(const RunResult& result) {
     json["backend"] = answer->backend;
     json["kind"] = answer->kind;
     put(json, "model", answer->model);
+    if (answer->is_truncated) json["truncated"] = true;
   }
   json["requested_backend"] = result.requested_backend;
   json["task_type"] = to_string(result.type.type);

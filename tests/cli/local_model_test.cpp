@@ -329,3 +329,28 @@ TEST_CASE("a run that cannot load the local model reports no problem") {
   REQUIRE(eventually([&] { return cli.processes().empty(); }));
   CHECK(cli.status_of("ollama")["breaker"]["failures"] == 0);
 }
+
+TEST_CASE("what is said about an answer is no part of it: cut, empty, or thought only") {
+  const FakeServer server([](const FakeServer::Request& request) {
+    const auto asks = [&](const char* word) { return request.body.find(word) != std::string::npos; };
+    const std::string text = asks("cut-me")        ? "half an"
+                             : asks("say-nothing") ? ""
+                             : asks("both")        ? "<think>hm</think>\\nHello!"
+                                                   : "<think>hm";
+    const std::string reason = asks("say-nothing") || asks("both") ? "stop" : "length";
+    return FakeServer::Reply{.body = "data: {\"choices\":[{\"delta\":{\"content\":\"" + text +
+                                     "\"},\"finish_reason\":\"" + reason +
+                                     "\"}],\"usage\":{\"completion_tokens\":64}}\n\ndata: [DONE]\n\n",
+                             .type = "text/event-stream"};
+  });
+  Cli cli;
+  cli.config("[backends.llama]\nkind = \"openai\"\nmodel = \"m\"\nurl = \"" + server.url() + "\"\n");
+  Json cut = cli.run("ask -b llama --json cut-me").expect(0).json();
+  CHECK(cut["truncated"] == true);
+  CHECK(cut["warnings"].size() == 1);
+  cli.run("ask -b llama cut-me").expect(0).stdout_is("half an\n").stderr_has("the answer was cut");
+  cli.run("ask -b llama say-nothing").expect(0).stdout_is("").stderr_has("the answer had no text");
+  cli.run("ask -b llama --stream both").expect(0).stdout_is("Hello!\n");
+  cli.run("ask -b llama think").expect(1).stdout_is("").stderr_has("thinking used up all").stderr_has("max_tokens");
+  cli.run("ping llama").expect(0);
+}

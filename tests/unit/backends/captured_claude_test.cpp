@@ -62,7 +62,7 @@ std::vector<ExpectedEnd> table() {
       answer("ok_partial", kHello, 11, 7, 0.000184),
       answer("ok_subscription", kHello, 11, 7, 0.000092, kSonnet),
       answer("resume", "recalled: hello from delegate", 11, 7, 0.000368),
-      answer("empty", "(the answer had no text)", 22, 14, 0.000368),
+      answer("empty", "", 22, 14, 0.000368),
   };
   rows.back().outcome = Outcome::answered_empty;
   for (ExpectedEnd& row : rows)

@@ -45,8 +45,8 @@ std::vector<ExpectedEnd> table() {
              "tool said: Chunk ID: 729792 Wall time: 0.0000 seconds Process exited with code 1 Original token count: "
              "13 Output: touch: cannot touch 'made': Read-only file system",
              22, 14),
-      answer("empty", "(the answer had no text)", 11, 7),
-      answer("refusal", "(the answer had no text)", 11, 7),  // codex does not tell
+      answer("empty", "", 11, 7),
+      answer("refusal", "", 11, 7),  // codex does not tell
   };
   for (auto row = rows.end() - 2; row != rows.end(); ++row) row->outcome = Outcome::answered_empty;
   return rows;

@@ -120,7 +120,7 @@ TEST_CASE("ollama: a model that only its own description calls remote is passed 
   CHECK(chosen(task, answers) == "old:7b");
   answers.back().body = R"({"remote_host":"elsewhere"})";
   CHECK_FALSE(backend.lookup(task, answers).has_value());
-  CHECK(refusal(task, answers).message == "no local model is installed");
+  CHECK(refusal(task, answers).message == "no local model for chats is installed (installed: newest-embed:latest)");
 }
 
 TEST_CASE("ollama: a remote model is asked only when it is named in full") {
@@ -198,6 +198,13 @@ TEST_CASE("ollama: the request bounds the answer, forbids cutting the prompt and
   CHECK(body["think"] == false);
   CHECK(body["keep_alive"] == "15m");
   CHECK(body["options"] == Json{{"num_predict", 123}});
+  task.settings.max_tokens = 0;
+  CHECK(sent(http_call(task, lookups()))["options"] == Json::object());
+  task.settings.api_key_env = "MY_KEY";
+  task.environment["MY_KEY"] = "secret";
+  CHECK(http_call(task, lookups()).headers ==
+        std::vector<std::string>{"Content-Type: application/json", "Authorization: Bearer secret"});
+  CHECK(backend_of("ollama").lookup(task, {})->headers == std::vector<std::string>{"Authorization: Bearer secret"});
   CHECK(body["messages"] ==
         Json::array({{{"role", "system"}, {"content", "be brief"}}, {{"role", "user"}, {"content", "hello"}}}));
 }

@@ -47,6 +47,8 @@ TEST_CASE("OLLAMA_HOST means what it means to Ollama itself") {
       {"http://", "http://127.0.0.1:80"},
       {"[::1", "http://[::1]:11434"},
       {"[]", "http://127.0.0.1:11434"},
+      {"me:secret@h", "http://me:secret@h:11434"},
+      {"https://me:p@ss@[::1]:1/prefix", "https://me:p@ss@[::1]:1/prefix"},
   };
   for (const Row& row : rows) {
     INFO(row.host);

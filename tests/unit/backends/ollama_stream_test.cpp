@@ -58,6 +58,9 @@ TEST_CASE("ollama: the last line may carry text and need not carry counts") {
 TEST_CASE("ollama: thinking alone is no answer") {
   ParsedOutput parsed;
   CHECK(judge(kThinking + done(), parsed).outcome == Outcome::answered_empty);
+  CHECK(judge(kThinking + done(R"(,"done_reason":"length","eval_count":8192)"), parsed).outcome == Outcome::cut_short);
+  CHECK(judge(kThinking + done(R"(,"done_reason":"length")")).message ==
+        "thinking used up all 8192 tokens before the answer began");
   CHECK(judge(kThinking + done(""), parsed).outcome == Outcome::lost_result);
 }
 

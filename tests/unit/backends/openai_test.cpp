@@ -40,7 +40,7 @@ Outcome refused(int status, const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("openai: /v1 is added to the URL unless it is there") {
+TEST_CASE("openai: /v1 is added to the URL unless its path is one of an API, or of the chat itself") {
   Task task = openai_task();
   for (const char* url : {"http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/", "http://h:1/v1//"}) {
     task.settings.url = url;
@@ -48,8 +48,23 @@ TEST_CASE("openai: /v1 is added to the URL unless it is there") {
     const Call version = backend_of("openai").version_call(task);
     CHECK(std::get<HttpRequest>(version).url == "http://h:1/v1/models");
   }
-  task.settings.url = "https://h/api";
-  CHECK(http_call(task, {}).url == "https://h/api/v1/chat/completions");
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"https://h/api", "https://h/api/v1"},
+      {"http://h:1/proxy/v1llm", "http://h:1/proxy/v1llm/v1"},
+      {"https://h/api/paas/v4/", "https://h/api/paas/v4"},
+      {"https://h/v1beta/openai/", "https://h/v1beta/openai"},
+      {"https://h/openai/deployments/d?api-version=1", "https://h/openai/deployments/d?api-version=1"},
+      {"https://h/api?key=1", "https://h/api/v1?key=1"},
+      {"https://v1.example/x", "https://v1.example/x/v1"},
+      {"http://h:1/own/chat/completions", "http://h:1/own"},
+      {"http://h:1/v1/chat/completions/", "http://h:1/v1"}};
+  for (const auto& [url, base] : table) {
+    task.settings.url = url;
+    const std::size_t query = std::min(base.find('?'), base.size());
+    CHECK(http_call(task, {}).url == base.substr(0, query) + "/chat/completions" + base.substr(query));
+  }
+  task.settings.url = "https://me:secret@h/v1?key=secret";
+  CHECK(backend_of("openai").endpoint(task) == "https://h/v1");
 }
 
 TEST_CASE("openai: without a configured model the first of the list is asked") {
@@ -64,14 +79,24 @@ TEST_CASE("openai: without a configured model the first of the list is asked") {
   CHECK_FALSE(sent(http_call(task, {response(200, "{}")})).contains("model"));
   const HttpResult mixed = response(200, R"({"data":[{"id":"nomic-Embed-text"},{"id":"bge-reranker"},{"id":"qwen"}]})");
   CHECK(sent(http_call(task, {mixed}))["model"] == "qwen");
-  CHECK(sent(http_call(task, {response(200, R"({"data":[{"id":"my-embedder"}]})")}))["model"] == "my-embedder");
+  const Failure none = refusal(
+      task,
+      {response(200, R"({"data":[{"id":"bge-m3"},{"id":"whisper-1"},{"id":"gpt-4o-mini-tts"},{"id":"FLUX.1-dev"}]})")});
+  CHECK(none.outcome == Outcome::model_rejected);
+  CHECK_THAT(none.message, Catch::Contains("bge-m3, whisper-1"));
+  CHECK_THAT(none.hint, Catch::Contains("backends.openai.model"));
+  CHECK(refusal(task, {response(200, R"({"error":{"message":"Invalid API key","code":401}})")}).outcome ==
+        Outcome::unauthenticated);
   task.model = "mine";
   CHECK_FALSE(backend.lookup(task, {}).has_value());
   CHECK(sent(http_call(task, {}))["model"] == "mine");
 }
 
-TEST_CASE("openai: the request bounds the answer and has no field that old servers refuse") {
+TEST_CASE("openai: the request bounds the answer if it shall, and has no field that old servers refuse") {
   Task task = openai_task();
+  task.settings.max_tokens = 0;
+  CHECK_FALSE(sent(http_call(task, {})).contains("max_tokens"));
+  task.settings.max_tokens = 123;
   task.model = "mine";
   task.system = "be brief";
   CHECK(sent(http_call(task, {})) == Json{{"model", "mine"},
@@ -192,9 +217,17 @@ TEST_CASE("openai: a prompt that was read in part has a warning") {
   Task task = openai_task();
   task.prompt = std::string(35'000, 'x');
   ParsedOutput parsed;
-  judge_stream(task, response(200, kStart + piece("x") + finish() + kUsage + kDone), parsed);
-  REQUIRE(parsed.warnings.size() == 1);
-  CHECK_THAT(parsed.warnings[0], Catch::Contains("only 11 of about 10000 tokens"));
+  const auto read = [&](const std::string& usage) {
+    const std::string end = "data: {\"choices\":[],\"usage\":{" + usage + "}}\n\n";
+    judge_stream(task, response(200, kStart + piece("x") + finish() + end + kDone), parsed);
+    return parsed.warnings;
+  };
+  REQUIRE(read(R"("prompt_tokens":4096)").size() == 1);
+  CHECK_THAT(parsed.warnings[0], Catch::Contains("only 4096 of about 10000 tokens"));
+  // What a server had in its cache, it need not read, and need not count.
+  CHECK(read(R"("prompt_tokens":4096,"prompt_tokens_details":{"cached_tokens":5900})").empty());
+  CHECK(read(R"("prompt_tokens":11)").empty());
+  CHECK(read(R"("prompt_tokens":0)").empty());
 }
 
 TEST_CASE("openai: an error without the usual field is shown as a whole, and its type is not shown") {

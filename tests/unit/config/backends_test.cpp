@@ -78,7 +78,7 @@ TEST_CASE("an error for a key of another kind lists the kinds that have it") {
         Lines{"user.toml:2:1: backends.claude.url: is only for backends of kind ollama, openai, this one is of kind "
               "claude"});
   for (const char* text : {"[backends.gemini]\nprompt = \"file\"\n", "[backends.ollama]\ncommand = \"ollama\"\n",
-                           "[backends.ollama]\nenv.keep = []\n", "[backends.ollama]\napi_key_env = \"X\"\n",
+                           "[backends.ollama]\nenv.keep = []\n", "[backends.claude]\napi_key_env = \"X\"\n",
                            "[backends.codex]\nnum_ctx = 4096\n", "[backends.codex]\nmax_tokens = 4096\n",
                            "[backends.codex]\nfailures = []\n", "[backends.codex]\nanswer = \"text\"\n"}) {
     INFO(text);

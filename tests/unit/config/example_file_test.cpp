@@ -88,7 +88,7 @@ TEST_CASE("the flat view is canonical text, and a backend has the keys of its ki
   CHECK(flat.at("router.order_light") == "[]");
   CHECK(flat.at("router.fallback") == "true");
   CHECK(flat.at("backends.gemini.env.keep") == R"(["GEMINI_API_KEY", "GOOGLE_API_KEY"])");
-  CHECK(flat.at("backends.ollama.max_tokens") == "8192");
+  CHECK(flat.at("backends.ollama.max_tokens") == "0");
   CHECK(flat.at("backends.claude.breaker.threshold") == "3");
   CHECK_FALSE(flat.contains("backends.claude.url"));
   CHECK_FALSE(flat.contains("backends.ollama.command"));

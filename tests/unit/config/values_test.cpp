@@ -151,7 +151,7 @@ TEST_CASE("every range includes its ends and nothing beyond") {
       {"backends.ollama", "load_timeout", "0", "86400", "-1", "86401"},
       {"backends.claude", "idle_timeout", "0", "86400", "-1", "86401"},
       {"backends.claude", "max_parallel", "1", "64", "0", "65"},
-      {"backends.ollama", "max_tokens", "1", "10000000", "0", "10000001"},
+      {"backends.ollama", "max_tokens", "0", "10000000", "-1", "10000001"},
       {"backends.ollama", "num_ctx", "0", "100000000", "-1", "9223372036854775807"},
   };
   for (const Range& range : ranges) {

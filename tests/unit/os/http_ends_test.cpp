@@ -182,3 +182,22 @@ TEST_CASE("a connection that breaks while the request is being sent differs from
     CHECK(exchange(request).end == HttpEnd::dropped);
   }
 }
+
+TEST_CASE("a response whose end was announced is over a moment later, whatever still comes") {
+  const bool beats = GENERATE(false, true);
+  Server server([beats](Connection& client) {
+    if (!client.read_request() || !client.send(kChunked + "4\r\nend\n\r\n")) return;
+    while (beats && client.send("4\r\nbeat\r\n")) continue;
+    client.wait_for_end();
+  });
+  HttpRequest request = get(server.url());
+  request.clocks.wind_up = 50ms;
+  std::string seen;
+  const HttpResult result = exchange(request, [&](std::string_view bytes) {
+    if (seen.size() < 1000) seen += bytes;
+    return Flow::wind_up;
+  });
+  CHECK(result.end == HttpEnd::stopped);
+  CHECK(seen.starts_with("end\n"));
+  CHECK((seen.size() > 4) == beats);
+}

@@ -178,3 +178,15 @@ TEST_CASE("exchanges in many threads do not disturb each other") {
   }
   for (std::future<bool>& each : all) CHECK(each.get());
 }
+
+TEST_CASE("a compressed response is unpacked, though nobody asked for one") {
+  // "data: hello", as gzip packs it.
+  const std::string packed(
+      "\x1F\x8B\x08\x00\x00\x00\x00\x00\x02\x03\x4B\x49\x2C\x49\xB4\x52\xC8\x48\xCD\xC9\xC9\xE7\xE2\x02\x00\x1D\x73\x9D"
+      "\xD4\x0D\x00\x00\x00",
+      33);
+  Server server(answer_with("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                            std::to_string(packed.size()) + "\r\n\r\n" + packed));
+  CHECK(exchange(get(server.url())).body == "data: hello\n\n");
+  CHECK(server.seen().first.find("gzip") == std::string::npos);
+}

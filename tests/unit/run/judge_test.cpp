@@ -187,7 +187,18 @@ TEST_CASE("an answer without text is an empty one when it was paid for, else a l
   }
   CHECK(judge(child(ChildEnd::exited), {.complete = true}).outcome == Outcome::lost_result);
   judge_process(Scripted(), Task(), parsed, child(ChildEnd::exited));
-  CHECK(parsed.text == "(the answer had no text)");
+  CHECK(parsed.text.empty());  // what there is to say about it is no answer
+  CHECK(parsed.warnings == std::vector<std::string>{"the answer had no text"});
+  parsed.if_empty = Failure{Outcome::cut_short, "thinking used up all tokens", {}};
+  CHECK(judge(child(ChildEnd::exited), parsed).outcome == Outcome::cut_short);
+}
+
+TEST_CASE("an answer with a hole is none, unless its end states the whole text") {
+  ParsedOutput parsed{.text = "half of it", .complete = true, .unreadable = 1};
+  CHECK(judge(child(ChildEnd::exited), parsed).outcome == Outcome::bad_output);
+  CHECK_THAT(judge(answer(HttpEnd::complete), parsed).message, Catch::Contains("may have a hole"));
+  parsed.text_is_stated = true;
+  CHECK(judge(child(ChildEnd::exited), parsed).outcome == Outcome::answered);
 }
 
 TEST_CASE("output without a record of its end is concluded by a clean exit alone") {

@@ -1,0 +1,264 @@
+#include "backends/server_stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "core/base/text.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr std::size_t kLongestEvent = 8u << 20;  // of an event in several lines
+
+std::string_view without_newline(std::string_view line) {
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+bool looks_like_json(std::string_view text) { return text.find('{') != std::string_view::npos; }
+
+bool is_whole(const RecordLine& line) { return !line.records.empty() && !line.is_damaged; }
+
+/// An event without its end counts as unreadable until the rest has come.
+void hold_data(ParsedOutput& parsed, std::string data) {
+  if (parsed.event.data.empty()) ++parsed.unreadable;
+  parsed.event.data = std::move(data);
+}
+
+std::vector<Json> read_data(ParsedOutput& parsed, std::string_view payload) {
+  std::string& open = parsed.event.data;
+  if (open.empty()) {
+    RecordLine line = records_in(payload);
+    if (is_whole(line)) return std::move(line.records);
+    if (looks_like_json(payload)) hold_data(parsed, std::string(payload));  // else a word that keeps it alive
+    return std::move(line.records);
+  }
+  std::string longer = open + "\n" + std::string(payload);
+  if (auto json = parse_object(longer)) {
+    --parsed.unreadable;
+    open.clear();
+    std::vector<Json> records;
+    records.push_back(*std::move(json));
+    return records;
+  }
+  RecordLine alone = records_in(payload);
+  const bool is_new = is_whole(alone) && (alone.records[0].contains("choices") || alone.records[0].contains("error"));
+  if (!is_new && longer.size() <= kLongestEvent) hold_data(parsed, std::move(longer));
+  else open.clear();
+  return is_new ? std::move(alone.records) : std::vector<Json>();
+}
+
+std::vector<std::string> tokens_of(std::string_view name) {
+  std::vector<std::string> tokens(1);
+  for (const char c : lower(name)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) tokens.back() += c;
+    else if (!tokens.back().empty()) tokens.emplace_back();
+  }
+  return tokens;
+}
+
+template <class List>
+bool has_token(std::string_view name, const List& words) {
+  const auto tokens = tokens_of(name);
+  return std::any_of(tokens.begin(), tokens.end(), [&](const std::string& token) {
+    return std::find(words.begin(), words.end(), token) != words.end();
+  });
+}
+
+template <class List>
+bool has_part(std::string_view name, const List& words) {
+  return std::any_of(words.begin(), words.end(), [&](auto word) { return contains_ignoring_case(name, word); });
+}
+
+// All lists are closed: what is in none of them is no end.
+constexpr std::array<std::string_view, 9> kGoodEnds{"stop",       "end_turn",  "eos",      "eos_token", "stop_sequence",
+                                                    "stop_token", "completed", "complete", "end"};
+constexpr std::array<std::string_view, 6> kLengthEnds{"length",     "max_tokens",     "max_output_tokens",
+                                                      "max_length", "max_new_tokens", "model_context_window_exceeded"};
+constexpr std::array<std::string_view, 5> kToolEnds{"tool_calls", "tool_call", "tool_use", "function_call", "tools"};
+constexpr std::array<std::string_view, 10> kRefusals{"content_filter", "safety",    "prohibited_content", "blocklist",
+                                                     "refusal",        "spii",      "recitation",         "sensitive",
+                                                     "guardrail",      "moderation"};
+constexpr std::array<std::string_view, 7> kLostEnds{"network",   "connection", "disconnect", "timeout",
+                                                    "timed_out", "upstream",   "unreachable"};
+constexpr std::array<std::string_view, 8> kFailures{"error",     "abort",     "fail",         "cancel",
+                                                    "interrupt", "malformed", "insufficient", "exception"};
+
+template <class List>
+bool is_among(const std::string& reason, const List& list) {
+  return std::find(list.begin(), list.end(), reason) != list.end();
+}
+
+std::string cut_warning(const Task& task) {
+  const int most = task.settings.max_tokens;
+  if (most > 0) return "the answer was cut at " + std::to_string(most) + " tokens (max_tokens, or the model's window)";
+  return "the answer was cut at the longest that the server allows, or at the end of the model's window";
+}
+
+Failure used_up(const ParsedOutput& parsed, const Task& task) {
+  const int most = task.settings.max_tokens;
+  const std::string tokens = parsed.usage.output_tokens ? std::to_string(*parsed.usage.output_tokens) + " tokens"
+                             : most > 0                 ? std::to_string(most) + " tokens"
+                                                        : "tokens";
+  return {.outcome = Outcome::cut_short,
+          .message = parsed.spoken.has_thought() || parsed.spoken.ended_in_thought()
+                         ? "thinking used up all " + tokens + " before the answer began"
+                         : "all " + tokens + " were used up before the answer began"};
+}
+
+Failure asked_for_tool() {
+  return {.outcome = Outcome::cut_short,
+          .message = "it asked for a tool instead of answering",
+          .hint = "delegate gives a server no tools: ask for an answer in words, or choose another model with --model"};
+}
+
+bool is_thought(const Json& part) {
+  const std::string type = text_at(part, "/type");
+  return type.find("think") != std::string::npos || type.find("reason") != std::string::npos || type == "thought";
+}
+
+/// A line that is no event: of a response that is no stream, or an event that lost its name.
+StreamLine read_other_line(ParsedOutput& parsed, std::string_view line) {
+  StreamLine out;
+  if (!parsed.spoken.is_begun()) {
+    parsed.event.body.append(line).append("\n");
+    return out;
+  }
+  RecordLine read = records_in(line);
+  parsed.unreadable += read.is_damaged ? 1 : 0;
+  out.records = std::move(read.records);
+  return out;
+}
+
+/// What came before the first event was no response of its own; it must not have been an event either.
+void drop_body(ParsedOutput& parsed) {
+  if (parsed.event.body.empty()) return;
+  const RecordLine read = records_in(parsed.event.body);
+  parsed.unreadable += read.is_damaged || !read.records.empty() ? 1 : 0;
+  parsed.event.body.clear();
+}
+
+/// Inside a record over several lines other objects may fill a line.
+bool is_record_of_stream(const RecordLine& read) {
+  if (!is_whole(read)) return false;
+  const Json& record = read.records.front();
+  return record.contains("done") || record.contains("message") || record.contains("error");
+}
+
+}  // namespace
+
+StreamLine read_event_line(ParsedOutput& parsed, std::string_view line) {
+  StreamLine out;
+  line = without_newline(line);
+  auto& event = parsed.event;
+  if (line.empty()) {
+    event.data.clear();
+    event.name.clear();
+  }
+  if (line.starts_with("event:")) event.name = trim(line.substr(6));
+  if (line.empty() || line.front() == ':' || line.starts_with("event:") || line.starts_with("id:") ||
+      line.starts_with("retry:"))
+    return out;
+  const bool is_error = line.starts_with("error:") || (event.name == "error" && line.starts_with("data:"));
+  if (!line.starts_with("data:") && !is_error) return read_other_line(parsed, line);
+  const std::string_view payload = trim(line.substr(line.find(':') + 1));
+  if (payload == "[DONE]") {
+    out.is_done = true;
+    return out;
+  }
+  if (is_error) event.name = "error";
+  if (is_error && !looks_like_json(payload)) out.error_words = payload;
+  else if (!payload.empty()) out.records = read_data(parsed, payload);
+  if (!out.records.empty()) drop_body(parsed);
+  return out;
+}
+
+StreamLine read_json_line(ParsedOutput& parsed, std::string_view line) {
+  StreamLine out;
+  RecordLine read = records_in(line);
+  std::string& body = parsed.event.body;
+  const bool is_part =
+      body.empty() ? read.is_damaged || (read.records.empty() && looks_like_json(line)) : !is_record_of_stream(read);
+  if (!is_part || read.is_damaged) out.records = std::move(read.records);
+  if (!is_part) return out;
+  if (body.empty()) ++parsed.unreadable;  // until the whole body can be read
+  body.append(line);
+  return out;
+}
+
+std::vector<Json> records_in_body(ParsedOutput& parsed) {
+  const std::string body = std::move(parsed.event.body);
+  parsed.event.body.clear();
+  std::vector<Json> records;
+  if (auto whole = parse_object(body)) {
+    records.push_back(*std::move(whole));
+    parsed.unreadable = 0;
+    return records;
+  }
+  for (const std::string_view line : split(body, '\n')) {
+    RecordLine read = records_in(line);
+    parsed.unreadable += read.is_damaged ? 1 : 0;
+    std::move(read.records.begin(), read.records.end(), std::back_inserter(records));
+  }
+  return records;
+}
+
+std::string words_in(const Json& content) {
+  if (content.is_string()) return piece_of(content);
+  if (content.is_object()) return is_thought(content) ? std::string() : words_in(at(content, "/text"));
+  std::string words;
+  if (content.is_array())
+    for (const Json& part : content)
+      if (!part.is_array()) words += words_in(part);
+  return words;
+}
+
+void note_thoughts(const Json& message, ParsedOutput& parsed) {
+  for (const char* place : {"/reasoning_content", "/reasoning", "/thinking", "/thought"}) {
+    if (trim(text_at(message, place)).empty()) continue;
+    parsed.spoken.note_thought();
+    parsed.doing = "thinking";
+  }
+}
+
+bool is_bad_reason(std::string_view reason) {
+  return has_part(reason, kRefusals) || has_part(reason, kLostEnds) || has_part(reason, kFailures);
+}
+
+void read_reason(std::string_view reason, const Task& task, ParsedOutput& parsed) {
+  const std::string word = lower(trim(reason));
+  const bool is_length = is_among(word, kLengthEnds);
+  const bool is_tool = is_among(word, kToolEnds);
+  if (is_length || is_tool || is_among(word, kGoodEnds)) {
+    parsed.end_announced = true;  // usage and [DONE] may follow
+    if (is_tool) parsed.if_empty = asked_for_tool();
+    if (!is_length) return;
+    parsed.if_empty = used_up(parsed, task);
+    parsed.truncation = cut_warning(task);
+    return;
+  }
+  const std::string words = "the server ended its answer with \"" + one_line(word, 60) + "\"";
+  if (has_part(word, kRefusals)) parsed.failure = Failure{Outcome::refused_by_policy, words, {}};
+  else if (has_part(word, kLostEnds)) parsed.failure = Failure{Outcome::dropped, words, {}};
+  else if (has_part(word, kFailures)) parsed.failure = Failure{Outcome::server_error, words, {}};
+}
+
+bool names_thinker(std::string_view model) {
+  constexpr std::array<std::string_view, 4> kParts{"think", "reason", "qwq", "magistral"};
+  constexpr std::array<std::string_view, 2> kTokens{"r1", "z1"};
+  return has_part(model, kParts) || has_token(model, kTokens);
+}
+
+bool names_chat_model(std::string_view model) {
+  constexpr std::array<std::string_view, 18> kParts{
+      "embed",   "rerank",     "whisper",     "minilm",   "stable-diffusion", "stablediffusion",
+      "dall-e",  "moderation", "transcribe",  "parakeet", "kokoro",           "speech",
+      "colbert", "segformer",  "paraphrase-", "wav2vec",  "text-to-",         "musicgen"};
+  constexpr std::array<std::string_view, 22> kTokens{
+      "tts",  "asr",  "stt",  "bge",   "e5",    "gte",  "clip", "siglip", "sd",    "sdxl",   "sd3",
+      "flux", "bark", "xtts", "piper", "image", "sora", "veo",  "imagen", "video", "ranker", "upscale"};
+  return !has_part(model, kParts) && !has_token(model, kTokens);
+}
+
+}  // namespace delegate

@@ -1,0 +1,56 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace delegate {
+
+/// Separates a model's answer from what it thinks aloud, where the server leaves both in the content: in tags at its
+/// beginning, before a closing tag whose opening one was part of the prompt, or in a channel of its own. Tags that an
+/// answer quotes stay.
+class SpokenText {
+ public:
+  /// The model thinks: its text is held back until it is sure to be the answer.
+  void expect_thinking() { is_thinker_ = true; }
+  /// The server separates what it thinks itself.
+  void note_thought() { has_thought_ = true; }
+
+  /// Appends to `answer` what certainly belongs to it. False: the text so far turned out to be no part of the answer
+  /// and was removed.
+  bool add(std::string& answer, std::string_view piece);
+  /// No more comes.
+  void finish(std::string& answer);
+
+  /// How many bytes are held back.
+  std::size_t waiting() const { return waiting_.size(); }
+  bool is_begun() const { return is_begun_; }
+  bool has_thought() const { return has_thought_; }
+  /// It ended before it began to answer.
+  bool ended_in_thought() const { return place_ == Place::thinking || (place_ == Place::channels && !is_shown_); }
+
+ private:
+  enum class Place { opening, thinking, channels, held, answer };
+  // Each returns whether there may be more to do.
+  bool open();
+  bool skip_thought();
+  bool hold();
+  bool follow_channels(std::string& answer);
+  bool read_header();
+  bool say_rest(std::string& answer);
+
+  void begin_again(std::size_t behind);
+
+  Place place_ = Place::opening;
+  std::string waiting_;  // not decided yet
+  std::string_view end_of_thought_;
+  std::size_t searched_ = 0;  // of the waiting text or the answer, for a closing tag
+  int quoted_ = 0;            // closing tags found there that end nothing
+  bool is_thinker_ = false;
+  bool has_thought_ = false;
+  bool is_begun_ = false;
+  bool in_header_ = true;  // of a channel
+  bool is_final_ = false;  // the channel is that of the answer
+  bool is_shown_ = false;  // such a channel has begun
+  bool is_taken_back_ = false;
+};
+
+}  // namespace delegate

@@ -1,0 +1,92 @@
+#include "core/base/json.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/base/pieces.hpp"
+#include "core/base/text.hpp"
+
+// Records that another program wrote, with odd bytes in and around them.
+using namespace delegate;
+
+namespace {
+
+const std::string kFace = "\xF0\x9F\x98\x80";
+const std::string kOdd = "\uFFFD";
+
+std::string text_in(const std::string& literal) {
+  const auto json = parse_object("{\"a\":\"" + literal + "\"}");
+  return json ? text_at(*json, "/a") : "(unread)";
+}
+
+/// The texts of the records in a line, and "!" if something there could not be read.
+std::string read(const std::string& line) {
+  const RecordLine found = records_in(line);
+  std::string out;
+  for (const Json& record : found.records) out += "[" + text_at(record, "/a") + "]";
+  return out + (found.is_damaged ? "!" : "");
+}
+
+/// Joins the texts of records as they come; what is there so far is always valid.
+std::string join_pieces(const std::vector<std::string>& literals) {
+  std::string text;
+  std::string cut;
+  for (const std::string& literal : literals) {
+    const RecordLine line = records_in("{\"a\":\"" + literal + "\"}");
+    REQUIRE(line.records.size() == 1);
+    append_piece(text, cut, piece_of(at(line.records[0], "/a")));
+    CHECK(valid_utf8(text) == text);
+  }
+  append_end(text, cut);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("an odd byte in a string costs that byte alone") {
+  const std::vector<std::pair<std::string, std::string>> table{{"x\\ud83dy", "x" + kOdd + "y"},
+                                                               {"\\ude00", kOdd},
+                                                               {"\\ud83d\\ud83d\\ude00", kOdd + kFace},
+                                                               {"\\ude00\\ud83d", kOdd + kOdd},
+                                                               {"\\uD83D\\uDE00", kFace},
+                                                               {"x\xF0\x9Fy", "x" + kOdd + kOdd + "y"},
+                                                               {"\xC0\xAF", kOdd + kOdd},
+                                                               {"\xFF", kOdd},
+                                                               {"a\tb\x01", "a\tb\x01"},
+                                                               {"\\\\ud83d \\\" \xE2\x82", "\\ud83d \" " + kOdd + kOdd},
+                                                               {"\uFDF2\uFDD0", "\uFDF2\uFDD0"},
+                                                               {"\\ud83d \uFDF2", kOdd + " \uFDF2"}};
+  for (const auto& [literal, text] : table) {
+    INFO(literal);
+    CHECK(text_in(literal) == text);
+  }
+  CHECK(text_in("\\x") == "(unread)");
+  CHECK(dump(*parse_object("{\"a\":\"\\ud83d\"}")) == "{\"a\":\"" + kOdd + "\"}");
+}
+
+TEST_CASE("a character in two pieces is joined, whichever way it was cut") {
+  CHECK(join_pieces({"a\\ud83d", "\\ude00b"}) == "a" + kFace + "b");
+  CHECK(join_pieces({"a\\ud83d", "", "\\ude00b"}) == "a" + kFace + "b");
+  CHECK(join_pieces({"\xF0", "\x9F\x98", "\x80"}) == kFace);
+  CHECK(join_pieces({"\\ud83d", "b"}) == kOdd + "b");
+  CHECK(join_pieces({"a\\ud83d"}) == "a" + kOdd);
+  CHECK(join_pieces({"a\xF0\x9F", "b"}) == "a" + kOdd + kOdd + "b");
+  CHECK(join_pieces({"\\ud83d", "\\ud83d", "\\ude00"}) == kOdd + kFace);
+}
+
+TEST_CASE("what stands around a record is skipped") {
+  const std::string record = R"({"a":"x"})";
+  for (const std::string& line :
+       {record, record + "\r\n", "\xEF\xBB\xBF" + record, "\x1B[?25l" + record + "\x1B[0m",
+        "\x1B]0;{\"title\x07" + record, "\x1B]8;;{\"\x1B\\" + record, "Loaded the login." + record,
+        "> { " + record + " } done", std::string("\x1B\x37") + record, "data: " + record})
+    CHECK(read(line) == "[x]");
+  CHECK(read(record + record) == "[x][x]");
+  CHECK(read(record + "noise" + R"({ "a" : "y" })") == "[x][y]");
+}
+
+TEST_CASE("what looks like a record and cannot be read is noticed") {
+  for (const char* line : {R"({"a":"x)", R"({"a":"x"} {"a":)", R"({"a" "x"})", R"(noise{"a":nothing})", R"(x","b":1})"})
+    CHECK(read(line).ends_with("!"));
+  for (const char* line : {"", "noise", "{", "}", "  {\n", "[1]", "null", "{}", "x {y} z", "done: 5}"})
+    CHECK(read(line).find('!') == std::string::npos);
+}
