@@ -4,6 +4,7 @@
 #include <climits>
 
 #include "backends/cli_process.hpp"
+#include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
@@ -84,7 +85,9 @@ void read_result(const Json& json, ParsedOutput& parsed) {
     parsed.failure.reset();
     return;
   }
-  const auto named = parsed.failure ? std::optional(parsed.failure->outcome) : std::nullopt;
+  // That nothing was heard was only a guess at the cause of a retry.
+  const bool guessed = parsed.failure && parsed.failure->retrying && parsed.failure->outcome == Outcome::unreachable;
+  const auto named = parsed.failure && !guessed ? std::optional(parsed.failure->outcome) : std::nullopt;
   const auto outcome = outcome_of_result(json, text, named);
   const auto retry_at = parsed.failure ? parsed.failure->retry_at : std::nullopt;
   parsed.failure = Failure{outcome.value_or(Outcome::exited_nonzero), one_line(text), stated_wait(text), retry_at};
@@ -152,22 +155,43 @@ bool is_ignored(const Json& json) {
 
 std::string directory_of(const Task& task) { return directory_of_child(task, "CLAUDE_CONFIG_DIR", "/.claude"); }
 
+/// Without a class and a status there was no response at all.
+Outcome outcome_of_retry(const std::string& name, std::optional<std::int64_t> status) {
+  if (const auto by_class = outcome_of_class(name)) return *by_class;
+  if (!status) return Outcome::unreachable;
+  if (const auto by_status = outcome_of_status(*status)) return *by_status;
+  return *status >= 500 ? Outcome::server_error : Outcome::exited_nonzero;
+}
+
+/// The pause before the next try, whatever its unit.
+milliseconds pause_of(const Json& json) {
+  const auto delay = [&](const char* field) { return integer_at(json, field).value_or(0); };
+  std::int64_t ms = 0;
+  for (const char* field : {"/retry_delay_ms", "/retry_after_ms", "/retry_in_ms", "/delay_ms"})
+    ms = std::max(ms, delay(field));
+  for (const char* field : {"/retry_delay", "/retry_after", "/retry_delay_seconds", "/retry_after_seconds"})
+    ms = std::max(ms, std::clamp<std::int64_t>(delay(field), 0, kLongestDelay / 1000) * 1000);
+  return milliseconds(std::min(ms, kLongestDelay));
+}
+
 /// Retries of the CLI itself, which would go on for three minutes, even with a refused sign-in.
 void read_retry(const Json& json, ParsedOutput& parsed) {
   const std::string name = text_at(json, "/error");
-  const auto outcome = outcome_of_class(name);
-  if (!outcome) return;
   const auto status = integer_at(json, "/error_status");
-  const std::string words =
-      "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
-  parsed.failure =
-      Failure{*outcome, *outcome == Outcome::unauthenticated ? "sign-in refused by the service" : words, {}};
-  const auto delay = std::clamp<std::int64_t>(integer_at(json, "/retry_delay_ms").value_or(0), 0, kLongestDelay);
-  const auto attempt = std::clamp<std::int64_t>(integer_at(json, "/attempt").value_or(1), 1, INT_MAX);
-  parsed.failure->retrying = Retrying{.failures = static_cast<int>(attempt), .pause = milliseconds(delay)};
+  const Outcome outcome = outcome_of_retry(name, status);
+  const auto attempt = integer_at(json, "/attempt");
+  std::string words = "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
+  if (outcome == Outcome::unreachable) words = "no response from the service";
+  if (outcome == Outcome::unauthenticated) words = "sign-in refused by the service";
+  RetryNotice notice{.pause = pause_of(json)};
+  if (attempt) notice.failures = static_cast<int>(std::clamp<std::int64_t>(*attempt, 1, INT_MAX));
+  note_retry(parsed, notice, Failure{outcome, words, {}});
 }
 
-/// Parts of the message that is being written, if requested. A message may end with a tool call; only the last message
+/// A draft is only for a person's eyes: the answer is in the message itself, so what is too long may be left out.
+constexpr std::size_t kLongestDraft = 4u << 20;
+
+/// Parts of the message that is being written. A message may end with a tool call; only the last message
 /// is the answer. Messages of sub-agents are ignored.
 void read_event(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty()) return;
@@ -177,7 +201,7 @@ void read_event(const Json& json, ParsedOutput& parsed) {
     parsed.doing = using_tool(json, "/event/content_block/name");
   if (type != "content_block_delta") return;
   const std::string text = text_at(json, "/event/delta/text");
-  parsed.draft += text;
+  parsed.draft.append(text, 0, kLongestDraft - parsed.draft.size());
   if (!text.empty()) parsed.doing.clear();
 }
 
@@ -200,8 +224,8 @@ class Claude final : public CliBackend {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     // No MCP servers: they cost seconds at start-up, and one of them may be delegate itself.
-    add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"});
-    if (task.watched) add({"--include-partial-messages"});
+    // Partial messages are for everybody: without them a long thought is a long silence.
+    add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config", "--include-partial-messages"});
     if (task.access == Access::read_only) add({"--tools", "Read,Grep,Glob"});
     else add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit"});
     if (!task.model.empty()) add({"--model", task.model});
@@ -221,7 +245,7 @@ class Claude final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    if (stream != Stream::out) return;
+    if (stream != Stream::out) return read_retry_line(parsed, line, failure_of_line);
     const auto json = parse_object(line);
     if (!json) return;
     if (std::string id = text_at(*json, "/session_id"); !id.empty()) parsed.session_id = std::move(id);
@@ -233,7 +257,7 @@ class Claude final : public CliBackend {
     if (type == "user") return read_results(*json, parsed);
     if (type != "system") return;
     if (std::string model = text_at(*json, "/model"); !model.empty()) parsed.model = std::move(model);
-    if (text_at(*json, "/subtype") == "api_retry") read_retry(*json, parsed);
+    if (text_at(*json, "/subtype").find("retry") != std::string::npos) read_retry(*json, parsed);
   }
 
   /// Its session file: one record per line, as in its output.
@@ -254,6 +278,10 @@ class Claude final : public CliBackend {
       if (text_at(*json, "/type") == "assistant") read_words(*json, kept);
     }
     if (kept.end_announced) accept_unfinished(parsed, std::move(kept.text));
+  }
+
+  std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
+    return files_of_session(directory_of(task), "/projects", parsed.session_id);
   }
 
   LoginTraces login_traces(const Task& task) const override {

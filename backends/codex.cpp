@@ -1,6 +1,10 @@
 #include "backends/kinds.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "backends/cli_process.hpp"
+#include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
@@ -43,18 +47,42 @@ constexpr const char* kReportedLate =
 constexpr const char* kReportedImmediately =
     R"(^unexpected status|^stream disconnected before completion: (Transport error|An error|stream closed|Connection refused))";
 
+/// Codex itself pauses for less.
+constexpr milliseconds kOwnPause{10'000};
+/// What only the service itself can say, not something that stands in the way of a WebSocket.
+constexpr std::array kOfTheService{Outcome::rate_limited,      Outcome::quota_exhausted,  Outcome::overloaded,
+                                   Outcome::refused_by_policy, Outcome::context_too_long, Outcome::unreachable};
+
+bool may_be_the_websocket(const std::string& words, Outcome outcome) {
+  if (!matches(R"((?i)\bstream disconnected\b|websocket|http error: \d)", words)) return false;
+  if (matches(kReportedImmediately, words)) return false;
+  const bool handshake = matches(R"((?i)\bHTTP error: \d)", words);
+  return handshake || std::find(kOfTheService.begin(), kOfTheService.end(), outcome) == kOfTheService.end();
+}
+
 /// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": retries of codex itself.
-void read_error(const std::string& message, ParsedOutput& parsed) {
-  const std::string inner = captured(R"(^Reconnecting\.\.\. [^(]*\(([\s\S]*)\)\s*$)", message);
-  Failure failure = failure_of(inner.empty() ? message : inner);
-  if (failure.outcome == Outcome::exited_nonzero) return;
-  if (const std::string count = captured(R"(^Reconnecting\.\.\. (\d{1,3})/)", message); !count.empty()) {
-    if (matches(kReportedLate, inner)) failure.retrying = Retrying{.failures = 5};
-    else if (matches(kReportedImmediately, inner)) failure.retrying = Retrying{.failures = std::stoi(count)};
-  } else if (message.starts_with("Reconnecting... waiting for network")) {
-    failure.retrying = Retrying{.forever = true};
+/// The reason is in the parentheses, if there are any.
+bool read_retry(const std::string& message, ParsedOutput& parsed) {
+  auto notice = retry_notice(message);
+  if (!notice) return false;
+  std::string words = captured(R"(^[^(]*\(([\s\S]*)\)\s*$)", message);
+  if (words.empty()) words = captured(R"(^(?:stream error: )?([\s\S]*?)(?:; retrying [\s\S]*)?$)", message);
+  Failure failure = failure_of(words);
+  if (failure.outcome == Outcome::exited_nonzero && notice->forever) failure.outcome = Outcome::unreachable;
+  const bool waits = notice->forever || notice->pause.value_or(milliseconds(0)) > kOwnPause;
+  if (!waits && may_be_the_websocket(words, failure.outcome)) {
+    if (failure.outcome != Outcome::exited_nonzero) parsed.failure = std::move(failure);
+    return true;
   }
-  parsed.failure = std::move(failure);
+  if (matches(kReportedLate, words)) notice->failures = 5;
+  note_retry(parsed, *notice, std::move(failure));
+  return true;
+}
+
+void read_error(const std::string& message, ParsedOutput& parsed) {
+  if (read_retry(message, parsed)) return;
+  Failure failure = failure_of(message);
+  if (failure.outcome != Outcome::exited_nonzero) parsed.failure = std::move(failure);
 }
 
 /// The current activity, in words for people.
@@ -112,7 +140,10 @@ class Codex final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
-    if (stream != Stream::out) return;
+    if (stream != Stream::out) {
+      if (!parsed.complete) read_retry(std::string(trim(line)), parsed);
+      return;
+    }
     const auto json = parse_object(line);
     if (!json) return;
     const std::string type = text_at(*json, "/type");
@@ -120,10 +151,13 @@ class Codex final : public CliBackend {
     const std::string doing = type == "item.started" ? doing_of(*json) : std::string();
     if (!doing.empty()) parsed.begin_tool(text_at(*json, "/item/id"), doing);
     if (type == "item.completed") parsed.end_tool(text_at(*json, "/item/id"));
+    const bool works = type.starts_with("item.") && text_at(*json, "/item/type") != "error";
+    if (works) forget_retries(parsed);
     const bool speaks = type == "item.completed" && text_at(*json, "/item/type") == "agent_message";
     if (speaks) parsed.text = text_at(*json, "/item/text");
     if (type.starts_with("item.") || type == "turn.started") parsed.end_announced = speaks;
-    if (type == "error") read_error(text_at(*json, "/message"), parsed);
+    if (type.ends_with("error") || type.find("retry") != std::string::npos)
+      read_error(text_at(*json, "/message"), parsed);
     if (type == "turn.failed") parsed.failure = failure_of(text_at(*json, "/error/message"));
     if (type != "turn.completed") return;
     parsed.failure.reset();  // errors before it were retried with success
@@ -139,6 +173,10 @@ class Codex final : public CliBackend {
   }
   void recover(ParsedOutput& parsed, std::string_view transcript) const override {
     accept_unfinished(parsed, valid_utf8(transcript));
+  }
+
+  std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
+    return files_of_session(directory_of_child(task, "CODEX_HOME", "/.codex"), "/sessions", parsed.session_id);
   }
 
   LoginTraces login_traces(const Task& task) const override {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "backends/cli_process.hpp"
+#include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 
@@ -127,25 +128,6 @@ void read_tool_use(const Json& json, ParsedOutput& parsed) {
   parsed.begin_tool(text_at(json, "/tool_id"), "using " + one_line(text_at(json, "/tool_name"), 40));
 }
 
-constexpr const char* kAttempt = R"(^Attempt (\d{1,3}) failed\b)";
-
-/// Retries of the CLI itself are reported on stderr only: "Attempt 2 failed with status 500. Retrying …", for a rate
-/// limit with a second line that has the wait. It would try ten times, for more than four minutes; its setting for that
-/// works only in files owned by root.
-void read_retry(std::string_view line, ParsedOutput& parsed) {
-  if (parsed.complete) return;  // the two pipes may be read in another order than they were written
-  const bool failed = line.starts_with("Attempt ");
-  if (const std::string count = failed ? captured(kAttempt, line) : ""; !count.empty()) {
-    const auto before = parsed.failure;
-    parsed.failure = failure_of(std::string(trim(line)));
-    parsed.failure->retrying = Retrying{.failures = std::stoi(count)};
-    if (before && before->outcome == parsed.failure->outcome) parsed.failure->retry_after = before->retry_after;
-  } else if (parsed.failure && parsed.failure->retrying && line.starts_with("Suggested retry after")) {
-    parsed.failure->retry_after = stated_wait(line);
-    parsed.failure->retrying->pause = parsed.failure->retry_after.value_or(milliseconds(0));
-  }
-}
-
 /// Exit codes that neither a shell nor a signal causes, and the one of an unknown session.
 std::optional<Outcome> outcome_of_exit(int code) {
   if (code == 42) return Outcome::bad_request;
@@ -189,7 +171,9 @@ class Gemini final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    if (stream == Stream::err) return read_retry(line, parsed);
+    // Its own retries are told on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
+    // second line that has the wait. It would try ten times, for more than four minutes.
+    if (stream == Stream::err) return read_retry_line(parsed, line, failure_of);
     const auto json = parse_object(line);
     if (!json) return;
     const std::string type = text_at(*json, "/type");
@@ -198,8 +182,13 @@ class Gemini final : public CliBackend {
       parsed.model = text_at(*json, "/model");
     }
     if (type == "message" && text_at(*json, "/role") == "assistant") read_words(*json, parsed);
+    if (type == "tool_result" || type == "tool_use") forget_retries(parsed);
     if (type == "tool_result") parsed.end_tool(text_at(*json, "/tool_id"));
     if (type == "tool_use") read_tool_use(*json, parsed);
+    if (type == "error" || type == "warning" || type == "retry") {
+      const std::string message = text_at(*json, "/message");
+      if (const auto notice = retry_notice(message)) return note_retry(parsed, *notice, failure_of(message));
+    }
     if (type == "error" && text_at(*json, "/severity") == "error") {
       const std::string message = text_at(*json, "/message");
       parsed.failure = failure_of(message);
@@ -219,6 +208,12 @@ class Gemini final : public CliBackend {
     const auto outcome = outcome_of_exit(raw.exit_code);
     if (!outcome) return std::nullopt;
     return Failure{*outcome, one_line(raw.err), {}};
+  }
+
+  /// Its chats are named after the beginning of the session's id.
+  std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
+    return files_of_session(directory_of_child(task, "GEMINI_CLI_HOME", ""), "/.gemini/tmp",
+                            std::string_view(parsed.session_id).substr(0, 8));
   }
 
   LoginTraces login_traces(const Task& task) const override {
