@@ -6,8 +6,8 @@
 
 #include "backends/cli_process.hpp"
 #include "backends/error_meaning.hpp"
+#include "backends/retry_notice.hpp"
 #include "core/base/json.hpp"
-#include "core/run/reset_time.hpp"
 
 // Claude Code, headless: `claude -p --output-format stream-json`. One JSON object a line; the last one, of type
 // "result", is the answer or the error. Observed with 2.1.329; parsed tolerantly.
@@ -127,7 +127,9 @@ void read_failure(const Json& json, const std::string& reason, ParsedOutput& par
   std::string text = text_at(json, "/result");
   const bool is_told = true_at(json, "/is_error") || reason.empty();  // else the text is what was said before the end
   if (trim(text).empty() || !is_told) text = words_of_end(json, reason);
-  const auto named = parsed.failure ? std::optional(parsed.failure->outcome) : std::nullopt;
+  // That nothing was heard was only a guess at the cause of a retry.
+  const bool guessed = parsed.failure && parsed.failure->retrying && parsed.failure->outcome == Outcome::unreachable;
+  const auto named = parsed.failure && !guessed ? std::optional(parsed.failure->outcome) : std::nullopt;
   const auto retry_at = parsed.failure ? parsed.failure->retry_at : std::nullopt;
   Failure failure = failure_of_result(json, text, named);
   const auto early = outcome_of_early_end(reason);
@@ -237,22 +239,42 @@ bool is_ignored(const Json& json) {
 
 std::string directory_of(const Task& task) { return directory_of_child(task, "CLAUDE_CONFIG_DIR", "/.claude"); }
 
+/// Without a class and a status there was no response at all.
+Outcome outcome_of_retry(const std::string& name, std::optional<std::int64_t> status) {
+  if (const auto by_class = outcome_of_class(name)) return *by_class;
+  if (!status) return Outcome::unreachable;
+  return outcome_of_status(*status).value_or(Outcome::exited_nonzero);
+}
+
+/// The pause before the next try, whatever its unit.
+milliseconds pause_of(const Json& json) {
+  const auto delay = [&](const char* field) { return integer_at(json, field).value_or(0); };
+  std::int64_t ms = 0;
+  for (const char* field : {"/retry_delay_ms", "/retry_after_ms", "/retry_in_ms", "/delay_ms"})
+    ms = std::max(ms, delay(field));
+  for (const char* field : {"/retry_delay", "/retry_after", "/retry_delay_seconds", "/retry_after_seconds"})
+    ms = std::max(ms, std::clamp<std::int64_t>(delay(field), 0, kLongestDelay / 1000) * 1000);
+  return milliseconds(std::min(ms, kLongestDelay));
+}
+
 /// Retries of the CLI itself, which would go on for three minutes, even with a refused sign-in.
 void read_retry(const Json& json, ParsedOutput& parsed) {
   const std::string name = text_at(json, "/error");
-  const auto outcome = outcome_of_class(name);
-  if (!outcome) return;
   const auto status = integer_at(json, "/error_status");
-  const std::string words =
-      "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
-  parsed.failure =
-      Failure{*outcome, *outcome == Outcome::unauthenticated ? "sign-in refused by the service" : words, {}};
-  const auto delay = std::clamp<std::int64_t>(integer_at(json, "/retry_delay_ms").value_or(0), 0, kLongestDelay);
-  const auto attempt = std::clamp<std::int64_t>(integer_at(json, "/attempt").value_or(1), 1, INT_MAX);
-  parsed.failure->retrying = Retrying{.failures = static_cast<int>(attempt), .pause = milliseconds(delay)};
+  const Outcome outcome = outcome_of_retry(name, status);
+  const auto attempt = integer_at(json, "/attempt");
+  std::string words = "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
+  if (outcome == Outcome::unreachable) words = "no response from the service";
+  if (outcome == Outcome::unauthenticated) words = "sign-in refused by the service";
+  RetryNotice notice{.pause = pause_of(json)};
+  if (attempt) notice.failures = static_cast<int>(std::clamp<std::int64_t>(*attempt, 1, INT_MAX));
+  note_retry(parsed, notice, Failure{outcome, words, {}});
 }
 
-/// Parts of the message that is being written, if requested. A message may end with a tool call; only the last message
+/// A draft is only for a person's eyes: the answer is in the message itself, so what is too long may be left out.
+constexpr std::size_t kLongestDraft = 4u << 20;
+
+/// Parts of the message that is being written. A message may end with a tool call; only the last message
 /// is the answer. Messages of sub-agents are ignored.
 void read_event(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty()) return;
@@ -262,7 +284,7 @@ void read_event(const Json& json, ParsedOutput& parsed) {
     parsed.doing = using_tool(json, "/event/content_block/name");
   if (type != "content_block_delta") return;
   const std::string text = piece_of(at(json, "/event/delta/text"));
-  parsed.add_to_draft(text);
+  if (parsed.draft.size() < kLongestDraft) parsed.add_to_draft(text);
   if (!text.empty()) parsed.doing.clear();
 }
 
@@ -277,7 +299,7 @@ void read_record(const Json& json, ParsedOutput& parsed) {
   if (type == "user") return read_results(json, parsed);
   if (type != "system") return;
   if (std::string model = text_at(json, "/model"); !model.empty()) parsed.model = std::move(model);
-  if (text_at(json, "/subtype") == "api_retry") read_retry(json, parsed);
+  if (text_at(json, "/subtype").find("retry") != std::string::npos) read_retry(json, parsed);
 }
 
 constexpr Hint kHints[] = {
@@ -300,8 +322,8 @@ class Claude final : public CliBackend {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
     // No MCP servers: they cost seconds at start-up, and one of them may be delegate itself.
-    add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"});
-    if (task.watched) add({"--include-partial-messages"});
+    // Partial messages are for everybody: without them a long thought is a long silence.
+    add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config", "--include-partial-messages"});
     if (task.access == Access::read_only) add({"--tools", "Read,Grep,Glob"});
     else add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit"});
     if (!task.model.empty()) add({"--model", task.model});
@@ -321,7 +343,11 @@ class Claude final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    if (stream != Stream::out || parsed.complete) return;  // the first end closes the answer
+    if (stream != Stream::out)
+      return read_retry_line(parsed, line, [](const std::string& words) {
+        return failure_of_words(Vendor::claude, words, Outcome::exited_nonzero);
+      });
+    if (parsed.complete) return;  // the first end closes the answer
     for (const Json& record : take_records(parsed, line)) read_record(record, parsed);
   }
 
@@ -344,6 +370,10 @@ class Claude final : public CliBackend {
       if (text_at(*json, "/type") == "assistant") read_words(*json, kept);
     }
     if (kept.end_announced && kept.unreadable == 0) accept_recovered(parsed, std::move(kept.text));
+  }
+
+  std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
+    return files_of_session(directory_of(task), "/projects", parsed.session_id);
   }
 
   LoginTraces login_traces(const Task& task) const override {

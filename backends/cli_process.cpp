@@ -101,6 +101,14 @@ std::string directory_of_child(const Task& task, const std::string& variable, co
   return home.empty() ? std::string() : home + below_home;
 }
 
+std::optional<SessionFiles> files_of_session(const std::string& own_directory, const std::string& below,
+                                             std::string_view session) {
+  constexpr std::size_t kShortest = 8;  // a shorter name may be a part of others
+  if (!own_directory.starts_with('/') || session.size() < kShortest || session.find('/') != std::string_view::npos)
+    return std::nullopt;
+  return SessionFiles{own_directory + below, std::string(session)};
+}
+
 Call CliBackend::version_call(const Task& task) const {
   return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task)};
 }

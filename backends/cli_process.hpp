@@ -20,6 +20,10 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
 /// A directory as the child sees it: the value of `variable`, or else `below_home` in its home. Empty: neither is set.
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home);
 
+/// The session's files, if the CLI's own directory is known and the name of the session is fit to search for.
+std::optional<SessionFiles> files_of_session(const std::string& own_directory, const std::string& below,
+                                             std::string_view session);
+
 /// Common to all kinds that run an executable.
 class CliBackend : public Backend {
  public:

@@ -1,10 +1,13 @@
 #include "backends/kinds.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "backends/cli_process.hpp"
 #include "backends/error_meaning.hpp"
+#include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
-#include "core/run/reset_time.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
 // turn.completed. Errors have no status field, only text. Observed with 0.169.0; parsed tolerantly.
@@ -25,18 +28,42 @@ constexpr const char* kReportedLate =
 constexpr const char* kReportedImmediately =
     R"(^unexpected status|^stream disconnected before completion: (Transport error|An error|stream closed|Connection refused))";
 
+/// Codex itself pauses for less.
+constexpr milliseconds kOwnPause{10'000};
+/// What only the service itself can say, not something that stands in the way of a WebSocket.
+constexpr std::array kOfTheService{Outcome::rate_limited,      Outcome::quota_exhausted,  Outcome::overloaded,
+                                   Outcome::refused_by_policy, Outcome::context_too_long, Outcome::unreachable};
+
+bool may_be_the_websocket(const std::string& words, Outcome outcome) {
+  if (!matches(R"((?i)\bstream disconnected\b|websocket|http error: \d)", words)) return false;
+  if (matches(kReportedImmediately, words)) return false;
+  const bool handshake = matches(R"((?i)\bHTTP error: \d)", words);
+  return handshake || std::find(kOfTheService.begin(), kOfTheService.end(), outcome) == kOfTheService.end();
+}
+
 /// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": retries of codex itself.
-void read_error(const std::string& message, ParsedOutput& parsed) {
-  const std::string inner = captured(R"(^Reconnecting\.\.\. [^(]*\(([\s\S]*)\)\s*$)", message);
-  Failure failure = failure_of(inner.empty() ? message : inner);
-  if (failure.outcome == Outcome::exited_nonzero) return;
-  if (const std::string count = captured(R"(^Reconnecting\.\.\. (\d{1,3})/)", message); !count.empty()) {
-    if (matches(kReportedLate, inner)) failure.retrying = Retrying{.failures = 5};
-    else if (matches(kReportedImmediately, inner)) failure.retrying = Retrying{.failures = std::stoi(count)};
-  } else if (message.starts_with("Reconnecting... waiting for network")) {
-    failure.retrying = Retrying{.forever = true};
+/// The reason is in the parentheses, if there are any.
+bool read_retry(const std::string& message, ParsedOutput& parsed) {
+  auto notice = retry_notice(message);
+  if (!notice) return false;
+  std::string words = captured(R"(^[^(]*\(([\s\S]*)\)\s*$)", message);
+  if (words.empty()) words = captured(R"(^(?:stream error: )?([\s\S]*?)(?:; retrying [\s\S]*)?$)", message);
+  Failure failure = failure_of(words);
+  if (failure.outcome == Outcome::exited_nonzero && notice->forever) failure.outcome = Outcome::unreachable;
+  const bool waits = notice->forever || notice->pause.value_or(milliseconds(0)) > kOwnPause;
+  if (!waits && may_be_the_websocket(words, failure.outcome)) {
+    if (failure.outcome != Outcome::exited_nonzero) parsed.failure = std::move(failure);
+    return true;
   }
-  parsed.failure = std::move(failure);
+  if (matches(kReportedLate, words)) notice->failures = 5;
+  note_retry(parsed, *notice, std::move(failure));
+  return true;
+}
+
+void read_error(const std::string& message, ParsedOutput& parsed) {
+  if (read_retry(message, parsed)) return;
+  Failure failure = failure_of(message);
+  if (failure.outcome != Outcome::exited_nonzero) parsed.failure = std::move(failure);
 }
 
 /// The current activity, in words for people.
@@ -78,11 +105,13 @@ void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
   const std::string doing = type == "item.started" ? doing_of(event) : std::string();
   if (!doing.empty()) parsed.begin_tool(text_at(event, "/item/id"), doing);
   if (type == "item.completed") parsed.end_tool(text_at(event, "/item/id"));
+  if (type.starts_with("item.") && text_at(event, "/item/type") != "error") forget_retries(parsed);
   const std::string words = text_at(event, "/item/type") == "agent_message" ? text_at(event, "/item/text") : "";
   const bool speaks = type == "item.completed" && !trim(words).empty();  // a blank message replaces none
   if (speaks) parsed.text = words;
   if (type.starts_with("item.") || type == "turn.started") parsed.end_announced = speaks;
-  if (type == "error") read_error(text_at(event, "/message"), parsed);
+  if (type.ends_with("error") || type.find("retry") != std::string::npos)
+    read_error(text_at(event, "/message"), parsed);
   if (type == "turn.failed") parsed.failure = failure_of(text_at(event, "/error/message"));
   if (is_broken_off(event)) parsed.failure = broken_off(event);
   else if (type == "turn.completed") read_turn_end(event, task, parsed);
@@ -134,8 +163,10 @@ class Codex final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
-    if (stream != Stream::out || parsed.complete) return;  // the first end closes the answer
-    for (const Json& record : take_records(parsed, line)) read_record(record, task, parsed);
+    if (parsed.complete) return;  // the first end closes the answer
+    if (stream == Stream::out)
+      for (const Json& record : take_records(parsed, line)) read_record(record, task, parsed);
+    else static_cast<void>(read_retry(std::string(trim(line)), parsed));
   }
 
   /// Codex writes its last message there itself, and nothing after a failure.
@@ -144,6 +175,10 @@ class Codex final : public CliBackend {
   }
   void recover(ParsedOutput& parsed, std::string_view transcript) const override {
     accept_recovered(parsed, valid_utf8(transcript));
+  }
+
+  std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
+    return files_of_session(directory_of_child(task, "CODEX_HOME", "/.codex"), "/sessions", parsed.session_id);
   }
 
   LoginTraces login_traces(const Task& task) const override {

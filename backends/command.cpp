@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "backends/cli_process.hpp"
+#include "backends/error_meaning.hpp"
+#include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
@@ -20,6 +22,23 @@ bool is_lines(const Task& task) { return task.settings.answer.starts_with("jsonl
 /// The pointer of `json:/pointer` and `jsonl:/pointer`; validated when the configuration was read.
 Json::json_pointer pointer_of(const Task& task) {
   return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
+}
+
+/// The outcome that the configuration names for a text.
+std::optional<Outcome> configured_outcome(const Task& task, std::string_view text) {
+  for (const FailureRule& rule : task.settings.failures)
+    if (matches(rule.match, text)) return outcome_named(rule.outcome).value_or(Outcome::exited_nonzero);
+  return std::nullopt;
+}
+
+/// It may tell of its own retries. Once it answers, what it prints there concerns the person only.
+void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view line) {
+  if (!parsed.text.empty()) return;
+  read_retry_line(parsed, line, [&](const std::string& words) {
+    Failure failure = failure_of_words(Vendor::other, words, Outcome::exited_nonzero);
+    failure.outcome = configured_outcome(task, words).value_or(failure.outcome);
+    return failure;
+  });
 }
 
 constexpr Hint kHints[] = {
@@ -50,7 +69,7 @@ class Command final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
-    if (stream != Stream::out) return;
+    if (stream == Stream::err) return read_error_line(parsed, task, line);
     parsed.text_grows = is_text(task) || is_lines(task);
     if (!is_lines(task)) {
       parsed.text += line;
@@ -72,6 +91,7 @@ class Command final : public CliBackend {
     while (parsed.text.ends_with('\n') || parsed.text.ends_with('\r'))
       parsed.text.pop_back();  // not part of the answer
     parsed.complete = !trim(parsed.text).empty();
+    if (parsed.complete) forget_retries(parsed);
   }
 
   std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {

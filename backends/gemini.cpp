@@ -5,11 +5,11 @@
 
 #include "backends/cli_process.hpp"
 #include "backends/error_meaning.hpp"
+#include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
 #include "core/run/error_lines.hpp"
-#include "core/run/reset_time.hpp"
 
 // Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas.
 // The record of type "result" ends it; its status may be "error" although the exit code is 0. Exit codes are HTTP
@@ -112,25 +112,6 @@ void read_tool_use(const Json& json, ParsedOutput& parsed) {
   parsed.begin_tool(text_at(json, "/tool_id"), "using " + one_line(text_at(json, "/tool_name"), 40));
 }
 
-constexpr const char* kAttempt = R"(^Attempt (\d{1,3}) failed\b)";
-
-/// Retries of the CLI itself are reported on stderr only: "Attempt 2 failed with status 500. Retrying …", for a rate
-/// limit with a second line that has the wait. It would try ten times, for more than four minutes; its setting for that
-/// works only in files owned by root.
-void read_retry(std::string_view line, ParsedOutput& parsed) {
-  if (parsed.complete) return;  // the two pipes may be read in another order than they were written
-  const bool failed = line.starts_with("Attempt ");
-  if (const std::string count = failed ? captured(kAttempt, line) : ""; !count.empty()) {
-    const auto before = parsed.failure;
-    parsed.failure = failure_of(std::string(trim(line)));
-    parsed.failure->retrying = Retrying{.failures = std::stoi(count)};
-    if (before && before->outcome == parsed.failure->outcome) parsed.failure->retry_after = before->retry_after;
-  } else if (parsed.failure && parsed.failure->retrying && line.starts_with("Suggested retry after")) {
-    parsed.failure->retry_after = stated_wait(line);
-    parsed.failure->retrying->pause = parsed.failure->retry_after.value_or(milliseconds(0));
-  }
-}
-
 void read_record(const Json& json, ParsedOutput& parsed) {
   if (parsed.complete) return;
   const std::string type = text_at(json, "/type");
@@ -139,10 +120,14 @@ void read_record(const Json& json, ParsedOutput& parsed) {
     parsed.model = text_at(json, "/model");
   }
   if (type == "message" && text_at(json, "/role") == "assistant") read_words(json, parsed);
+  if (type == "tool_result" || type == "tool_use") forget_retries(parsed);
   if (type == "tool_result") parsed.end_tool(text_at(json, "/tool_id"));
   if (type == "tool_use") read_tool_use(json, parsed);
+  const std::string message = text_at(json, "/message");
+  if (type == "error" || type == "warning" || type == "retry")
+    if (const auto notice = retry_notice(message)) return note_retry(parsed, *notice, failure_of(message));
   if (type == "error" && text_at(json, "/severity") == "error") {
-    parsed.failure = failure_of(text_at(json, "/message"));
+    parsed.failure = failure_of(message);
     if (parsed.failure->outcome == Outcome::exited_nonzero) parsed.failure->outcome = Outcome::lost_result;
   }
   if (type == "result") read_result(json, parsed);
@@ -192,7 +177,9 @@ class Gemini final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    if (stream == Stream::err) return read_retry(line, parsed);
+    // Its own retries are told on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
+    // second line that has the wait. It would try ten times, for more than four minutes.
+    if (stream == Stream::err) return read_retry_line(parsed, line, failure_of);
     if (parsed.complete) return;  // the first end closes the answer
     for (const Json& record : take_records(parsed, line)) read_record(record, parsed);
   }
@@ -209,6 +196,12 @@ class Gemini final : public CliBackend {
     if (!outcome) return std::nullopt;
     return Failure{
         .outcome = *outcome, .message = last_error_line(raw.err), .is_callers_own = *outcome == Outcome::bad_request};
+  }
+
+  /// Its chats are named after the beginning of the session's id.
+  std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
+    return files_of_session(directory_of_child(task, "GEMINI_CLI_HOME", ""), "/.gemini/tmp",
+                            std::string_view(parsed.session_id).substr(0, 8));
   }
 
   LoginTraces login_traces(const Task& task) const override {

@@ -111,7 +111,7 @@ const Field<Backend> kBackend[] = {
       .doc = "stop an attempt that prints nothing for this long; 0: no limit",
       .max = kDay},
      &Backend::first_output_timeout},
-    {{.name = "idle_timeout", .doc = "stop an attempt that goes silent for this long; 0: no limit", .max = kDay},
+    {{.name = "idle_timeout", .doc = "stop an attempt that shows no sign of life for so long; 0: no limit", .max = kDay},
      &Backend::idle_timeout},
     {{.name = "load_timeout",
       .doc = "how long to wait for the server to load its model; 0: only timeout applies",

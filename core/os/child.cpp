@@ -8,6 +8,7 @@
 #include <csignal>
 #include <ctime>
 
+#include "core/os/activity.hpp"
 #include "core/os/fd.hpp"
 #include "core/os/process.hpp"
 #include "core/os/spawn.hpp"
@@ -17,7 +18,10 @@ namespace {
 
 constexpr std::size_t kChunk = 64u << 10;
 constexpr std::size_t kLargestPipe = 1u << 20;  // upper bound of what a pipe without writers still holds
-constexpr milliseconds kClearPatience{6'000};   // a little longer than the supervisor's own limit
+/// A silent child is looked at so often before its idle limit. The first look is the one that the others are compared
+/// with, and two signs of life that are less than three quarters of the limit apart are never both missed.
+constexpr int kLooks = 4;
+constexpr milliseconds kClearPatience{6'000};  // a little longer than the supervisor's own limit
 
 timespec to_timespec(milliseconds span) {
   return timespec{static_cast<time_t>(span.count() / 1000), static_cast<long>(span.count() % 1000) * 1'000'000};
@@ -37,6 +41,7 @@ class Supervision {
     while (phase_ != Phase::over) step();
     clean_up();
     result_.since_last_output = whole(decided_ - last_output_);
+    if (last_sign_ != last_output_) result_.since_last_work = whole(decided_ - last_sign_);
     result_.took = whole(steady_now() - asked_);
     return std::move(result_);
   }
@@ -62,6 +67,9 @@ class Supervision {
   timespec longest_wait() const;
   Deadline next_deadline() const;
   Deadline silence_limit() const;
+  Deadline next_look() const;
+  void look_for_life();
+  void note_sign(Steady at);
   bool read_some(const Output& from);
   void handle(Flow flow);
   void feed();
@@ -97,6 +105,14 @@ class Supervision {
   bool stopped_ = false;     // we decided to end it
   const Steady asked_;
   Steady last_output_ = steady_now();  // the start, until there is output
+  Steady last_sign_ = last_output_;    // of life
+  struct Look {
+    Steady at;
+    Activity activity;
+    std::uint64_t trace;
+  };
+  std::optional<Look> look_;  // the last one since there was output
+  int looks_ = 0;             // since the last sign
   Steady decided_ = last_output_;
 };
 
@@ -125,14 +141,33 @@ timespec Supervision::longest_wait() const {
 }
 
 Deadline Supervision::next_deadline() const {
-  if (phase_ == Phase::running) return silence_limit().or_earlier(spec_.clocks.total);
+  if (phase_ == Phase::running) return silence_limit().or_earlier(next_look()).or_earlier(spec_.clocks.total);
   if (phase_ == Phase::lingering) return phase_ends_.or_earlier(spec_.clocks.total);
   return phase_ends_;
 }
 
 Deadline Supervision::silence_limit() const {
   const milliseconds limit = any_output_ ? spec_.clocks.idle : spec_.clocks.first_output;
-  return limit.count() > 0 ? Deadline::at(last_output_ + limit) : Deadline::never();
+  return limit.count() > 0 ? Deadline::at(last_sign_ + limit) : Deadline::never();
+}
+
+Deadline Supervision::next_look() const {
+  if (!any_output_ || spec_.clocks.idle.count() <= 0) return Deadline::never();
+  return Deadline::at(last_sign_ + spec_.clocks.idle * (looks_ + 1) / kLooks);
+}
+
+void Supervision::look_for_life() {
+  Look now{steady_now(), activity_of_tree(child_.supervisor()), spec_.trace ? spec_.trace() : 0};
+  const bool alive =
+      look_ && (now.trace != look_->trace || shows_work(look_->activity, now.activity, whole(now.at - look_->at)));
+  ++looks_;
+  if (alive) note_sign(now.at);
+  look_ = std::move(now);
+}
+
+void Supervision::note_sign(Steady at) {
+  last_sign_ = at;
+  looks_ = 0;
 }
 
 bool Supervision::read_some(const Output& from) {
@@ -146,6 +181,8 @@ bool Supervision::read_some(const Output& from) {
   const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(count));
   any_output_ = true;
   last_output_ = steady_now();
+  note_sign(last_output_);
+  look_.reset();
   from.memory.add(bytes);
   if (on_output_) handle(on_output_(from.stream, bytes));
   return true;
@@ -217,7 +254,11 @@ void Supervision::check_clocks(bool output_now) {
 
 void Supervision::check_running(bool output_now) {
   if (cancel_.cancelled()) return stop(ChildEnd::cancelled);
-  if (spec_.clocks.total.passed()) return stop(ChildEnd::timed_out);
+  if (spec_.clocks.total.passed()) {
+    if (look_) look_for_life();  // it may be working to the last
+    return stop(ChildEnd::timed_out);
+  }
+  if (!output_now && next_look().passed()) look_for_life();
   // A slow reader is not a silent child: silence counts only if there was nothing to read.
   if (!output_now && silence_limit().passed()) stop(any_output_ ? ChildEnd::idle : ChildEnd::no_first_output);
 }

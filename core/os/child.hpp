@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,7 @@ enum class Flow {
 
 struct ChildClocks {
   milliseconds first_output{0};  // nothing at all on stdout or stderr since the start; 0: not limited
-  milliseconds idle{0};          // silence after the last byte on either; 0: not limited
+  milliseconds idle{0};          // without a sign of life after the first byte on either; 0: not limited
   Deadline total = Deadline::never();
 };
 
@@ -41,7 +42,10 @@ struct ChildSpec {
   milliseconds term_grace{500};   // between SIGTERM to the group and SIGKILL to all descendants
   milliseconds drain_grace{200};  // after the exit, for pipes that another process still holds open
   milliseconds linger{2000};      // after Flow::finish
-  bool keep_daemons = false;      // after a normal end, spare descendants that left the group
+  /// A number that changes while the child works, for example with its session file; empty: there is none. Asked, like
+  /// CPU time and network traffic of its processes, only while it is silent; they hold up the idle clock, no other.
+  std::function<std::uint64_t()> trace;
+  bool keep_daemons = false;  // after a normal end, spare descendants that left the group
   /// Environment variable that marks the processes of the run; its value in `env` is unique to the run. They are found
   /// by it if the supervisor was killed.
   std::string tag_name;
@@ -69,7 +73,8 @@ struct ChildResult {
   bool pipes_held = false;     // another process kept stdout or stderr open after the exit
   HeadAndTail out{0, 0};
   HeadAndTail err{0, 0};
-  milliseconds since_last_output{0};  // silence before the end
+  milliseconds since_last_output{0};            // silence before the end
+  std::optional<milliseconds> since_last_work;  // … and since it was seen to work without output
   milliseconds took{0};
 };
 

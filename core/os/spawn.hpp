@@ -26,6 +26,8 @@ class Spawned {
   ~Spawned();
 
   void own(pid_t supervisor) { supervisor_ = supervisor; }
+  /// The root of all processes of the run; 0 once it is reaped.
+  pid_t supervisor() const { return supervisor_; }
   void send(SupervisorCommand command) const;
   /// The next event that has arrived; nothing if there is none. At the end of the socket it is `lost`.
   std::optional<SupervisorEvent> receive();

@@ -36,7 +36,7 @@ struct Task {
   Access access = Access::read_only;
   std::string effort;              // reasoning effort, for kinds that have levels of it; empty: its default
   std::optional<Tier> local_size;  // of the model to choose among the installed ones
-  bool watched = false;            // a person watches the output: request drafts where they are optional
+  bool watched = false;            // a person watches: drafts are shown
   BackendSettings settings;
   std::string executable;   // absolute: of a CLI, or of the server_program; empty if that is not installed
   Environment environment;  // the caller's
@@ -72,6 +72,12 @@ struct Load {
 struct TranscriptFile {
   std::string directory;  // absolute; empty: the call's private directory
   std::string name;       // in that directory or in one of its subdirectories
+};
+
+/// The files that a CLI writes while it works: those below `directory` whose path contains `part`.
+struct SessionFiles {
+  std::string directory;  // absolute
+  std::string part;       // the name of this very session
 };
 
 /// A backend reports that it retries by itself. end_of_retries decides whether it may go on.
@@ -224,6 +230,9 @@ class Backend {
   /// to parse it. `recover` must accept any bytes.
   virtual std::optional<TranscriptFile> transcript(const ParsedOutput&, const Task&) const { return std::nullopt; }
   virtual void recover(ParsedOutput&, std::string_view /*transcript*/) const {}
+
+  /// Where a process that prints nothing may show that it works. Nothing: it keeps no such file, or not yet.
+  virtual std::optional<SessionFiles> session_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
 
   /// Called if there was neither a complete answer nor a structured error: what does the raw output say? Nothing:
   /// unknown; the way the call ended then decides.

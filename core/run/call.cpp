@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/os/activity.hpp"
 #include "core/os/scratch_directory.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
@@ -95,6 +96,10 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
   spec.clocks = {.first_output = task.settings.first_output_timeout,
                  .idle = task.settings.idle_timeout,
                  .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
+  spec.trace = [&] {
+    const auto files = backend.session_files(call.parsed, task);
+    return files ? trace_of_files(files->directory, files->part) : 0;
+  };
   spec.tag_name = "DELEGATE_RUN_ID";
   spec.keep_daemons = task.access == Access::write;  // starting a daemon may be its task
   Reader reader(backend, task, spec.clocks.total, call.parsed, on_parsed);

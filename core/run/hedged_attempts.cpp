@@ -1,10 +1,12 @@
 #include "core/run/hedged_attempts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <system_error>
 
 #include "core/base/environment.hpp"
+#include "core/base/text.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/judge.hpp"
@@ -88,14 +90,40 @@ void note_collateral(Attempt& attempt, const Candidate& candidate) {
 
 constexpr milliseconds kCheap{30'000};
 
-/// An answer got lost: a second try often helps, and costs little if the first was quick. Not after a part of it was
-/// shown, and not for a call that may have changed something.
-bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
+/// May the same call be made again? Not after a part of an answer was shown, and not if it may have changed something.
+bool is_repeatable(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
   const Task& task = candidate.task;
   const bool changes_nothing = task.access == Access::read_only && candidate.backend->enforces_read_only();
-  const bool seen = !call.parsed.text.empty() || !call.parsed.draft.empty();
-  return call.failure.outcome == Outcome::lost_result && call.took <= kCheap && !seen && changes_nothing &&
-         task.session.empty() && !stop.cancelled();
+  const bool seen = !call.parsed.text.empty() || (task.watched && !call.parsed.draft.empty());
+  return call.took <= kCheap && !seen && changes_nothing && task.session.empty() && !stop.cancelled();
+}
+
+/// An answer got lost: a second try often helps, and costs little if the first was quick.
+bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
+  return call.failure.outcome == Outcome::lost_result && is_repeatable(call, candidate, stop);
+}
+
+/// When the token of a shared login ends, one process renews it, and the others are told that it was renewed already. A
+/// process started after that reads the new one.
+bool lost_a_renewal(const CallEnd& call) {
+  if (call.failure.outcome != Outcome::unauthenticated || !call.parsed.draft.empty()) return false;
+  std::string words = lower(call.failure.message);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  if (words.find("refresh token") == std::string::npos) return false;
+  constexpr std::array<std::string_view, 6> kGone{"used",       "reused",  "rotated", "not found or invalid",
+                                                  "superseded", "redeemed"};
+  return std::any_of(kGone.begin(), kGone.end(), [&](std::string_view word) { return contains_word(words, word); });
+}
+
+/// The one that renews it takes about a second.
+constexpr milliseconds kRenewal{1'500};
+
+bool wait_for_renewal(const CancelToken& stop, Deadline deadline) {
+  const auto left = deadline.left();
+  if (left && *left <= kRenewal) return false;
+  Event never;
+  never.wait(stop, Deadline::in(kRenewal));
+  return !stop.cancelled();
 }
 
 /// Both calls were paid for.
@@ -106,6 +134,11 @@ void add(Usage& sum, const Usage& earlier) {
   plus(sum.input_tokens, earlier.input_tokens);
   plus(sum.output_tokens, earlier.output_tokens);
   plus(sum.cost_usd, earlier.cost_usd);
+}
+
+void start_afresh(CallEnd& call, CallEnd again) {
+  again.took += call.took;
+  call = std::move(again);
 }
 
 void repeat(CallEnd& call, CallEnd again) {
@@ -202,6 +235,9 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   };
   CallEnd call = once();
   if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
+  if (lost_a_renewal(call) && is_repeatable(call, candidate, runner.stop) &&
+      wait_for_renewal(runner.stop, order.deadline))
+    start_afresh(call, once());
   if (runner.background_probe && is_alive_at_limit(*candidate.backend, call.failure))
     call.failure = {.outcome = Outcome::answered};
   const milliseconds ended_at = engine_.clock.now().wall;

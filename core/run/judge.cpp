@@ -17,6 +17,7 @@ constexpr milliseconds kStillActive{30'000};
 constexpr int kMostFailures = 2;
 /// Longer pauses are not waited for even if there is time: another candidate answers sooner.
 constexpr milliseconds kLongestRetryPause{10'000};
+constexpr milliseconds kShortPause{2'000};
 constexpr std::string_view kNoText = "the answer had no text";
 
 std::string signal_text(int signal) {
@@ -68,6 +69,16 @@ Failure timed_out(bool heard, milliseconds silence, milliseconds took) {
 
 bool heard(const ChildResult& result) { return result.out.total() + result.err.total() > 0; }
 
+/// A retry for an unknown reason, or one that was not the end: what was printed last may say more.
+bool is_vague(const Failure& failure, const ChildResult& result) {
+  if (result.end == ChildEnd::stopped) return failure.outcome == Outcome::exited_nonzero;
+  return result.end == ChildEnd::exited && failure.retrying.has_value();
+}
+
+milliseconds since_last_sign(const ChildResult& result) {
+  return std::min(result.since_last_output, result.since_last_work.value_or(result.since_last_output));
+}
+
 /// Silence while a tool runs is the tool's: calling it a timeout of the backend would mislead.
 Failure fell_silent(const ParsedOutput& parsed, milliseconds silence) {
   const std::string message = "fell silent for " + format_took(silence);
@@ -86,7 +97,7 @@ std::optional<Failure> exceeded_limit(const ParsedOutput& parsed, const ChildRes
                      .message = "printed nothing for " + format_took(result.took) + " after its start",
                      .limit = kFirstOutput};
     case ChildEnd::idle: return fell_silent(parsed, result.since_last_output);
-    case ChildEnd::timed_out: return timed_out(heard(result), result.since_last_output, result.took);
+    case ChildEnd::timed_out: return timed_out(heard(result), since_last_sign(result), result.took);
     default: return std::nullopt;
   }
 }
@@ -180,12 +191,16 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   if (result.end == ChildEnd::cancelled) return {Outcome::cancelled, "cancelled", {}};
   if (result.end == ChildEnd::signalled)
     return {Outcome::killed_by_signal, "killed by a signal (" + signal_text(result.signal) + ")", {}};
-  if (parsed.failure) return with_message(*parsed.failure, "reported an error without a message");
+  if (parsed.failure && !is_vague(*parsed.failure, result))
+    return with_message(*parsed.failure, "reported an error without a message");
   if (auto late = exceeded_limit(parsed, result)) return *std::move(late);
   const std::string out = result.out.text();
   const std::string err = result.err.text();
-  if (auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code}))
+  if (auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code})) {
+    if (parsed.failure && !known->retry_after) known->retry_after = parsed.failure->retry_after;
     return with_message(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
+  }
+  if (parsed.failure) return with_message(*parsed.failure, "kept retrying");
   // One that ends with an error is a crash, whether or not its prompt fitted into the pipe.
   if (!result.input_written && clean) return {Outcome::pipe_closed, "exited before it had read the prompt", {}};
   const std::string words = last_words(task, result);
@@ -270,7 +285,12 @@ std::optional<Failure> end_of_retries(const Failure& failed, std::optional<milli
   // No CLI pauses that long by itself: it is the service that asked for it.
   if (retrying.pause > kLongestRetryPause && !end.retry_after && !end.retry_at) end.retry_after = retrying.pause;
   if (retrying.pause > std::min(left.value_or(kLongestRetryPause), kLongestRetryPause)) return end;
-  if (retrying.forever || retrying.failures >= kMostFailures || traits(failed.outcome).retry == Retry::pointless)
+  // A network that is not there does not come back within a second or two: another candidate is asked before the ten
+  // seconds are over that a CLI takes for its second try.
+  const bool soon = retrying.pause.count() > 0 && retrying.pause <= kShortPause;
+  const bool offline = failed.outcome == Outcome::unreachable && !soon;
+  if (offline || retrying.forever || retrying.failures >= kMostFailures ||
+      traits(failed.outcome).retry == Retry::pointless)
     return end;
   return std::nullopt;
 }

@@ -6,7 +6,7 @@
 
 #include "core/base/host_time.hpp"
 
-// Tokens and parsers for dates, times and durations in a text. Used by reset_time only.
+// Tokens and parsers for dates, times and durations in a text.
 namespace delegate {
 
 struct TimeToken {

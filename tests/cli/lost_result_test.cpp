@@ -23,6 +23,16 @@ constexpr const char* kOnce =
     "if [ -e \"$HOME/asked\" ]; then echo '{\"type\":\"result\",\"is_error\":false,\"result\":\"here it is\"}'; fi\n"
     ": > \"$HOME/asked\"; cat > /dev/null\n";
 
+constexpr const char* kRefused = R"sh(cat > /dev/null; echo start >> "$STARTS"
+if [ "$(wc -l < "$STARTS")" -gt "$REFUSALS" ]; then
+  echo '{"type":"item.completed","item":{"type":"agent_message","text":"hi"}}'
+  echo '{"type":"turn.completed"}'
+  exit 0
+fi
+echo '{"type":"turn.failed","error":{"message":"Your access token could not be refreshed because your refresh token was already used. Please log out and sign in again."}}'
+exit 1
+)sh";
+
 }  // namespace
 
 TEST_CASE("a lost answer is requested once more, and counts as no failure") {
@@ -41,6 +51,21 @@ TEST_CASE("a backend that loses its answer twice in a row has failed once") {
   cli.run("ask -b claude hello").expect(1).stderr_has("ended without an answer, twice");
   CHECK(cli.spawns("claude") == 2);
   CHECK(cli.status_of("claude")["breaker"]["failures"] == 1);
+}
+
+TEST_CASE("a login that another process is renewing gets one fresh start before it counts as signed out") {
+  Cli cli;
+  const std::string starts = "STARTS=" + cli.file("codex.spawns") + "\n";
+  SECTION("and is answered") {
+    script(cli, "codex", "codex", starts + "REFUSALS=1\n" + kRefused);
+    cli.run("ask -b codex hello").expect(0).stdout_is("hi\n").stderr_is("");
+    CHECK(cli.status_of("codex")["breaker"]["state"] == "closed");
+  }
+  SECTION("but no second one") {
+    script(cli, "codex", "codex", starts + "REFUSALS=9\n" + kRefused);
+    cli.run("ask -b codex hello").expect(1).stderr_has("refresh token was already used");
+  }
+  CHECK(cli.spawns("codex") == 2);
 }
 
 TEST_CASE("the user's own command is not repeated, because its effects are unknown") {

@@ -1,10 +1,13 @@
 // A fake AI CLI that misbehaves on request. Its options are carried out in the given order; everything after `--` is
 // ignored (but shows in --args), and --version before it overrides all others. An unknown option is an error, so that
 // no test passes because of a typing mistake. Sleepers end by themselves after an hour.
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -13,6 +16,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -251,6 +255,28 @@ void wait_for(const std::string& file) {
   while (::stat(file.c_str(), &facts) != 0) sleep_for(2);
 }
 
+/// Works without a word.
+void burn(unsigned long ms) {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto end =
+      static_cast<unsigned long>(now.tv_sec) * 1000 + static_cast<unsigned long>(now.tv_nsec) / 1000000 + ms;
+  do ::clock_gettime(CLOCK_MONOTONIC, &now);
+  while (static_cast<unsigned long>(now.tv_sec) * 1000 + static_cast<unsigned long>(now.tv_nsec) / 1000000 < end);
+}
+
+/// Reads from a port of 127.0.0.1 until its end, without a word.
+void receive_from(unsigned long port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) usage("cannot connect");
+  drain(fd, [](std::string_view) {});
+  ::close(fd);
+}
+
 void print_cwd() {
   char path[PATH_MAX];
   if (::getcwd(path, sizeof path) == nullptr) usage("no working directory");
@@ -296,6 +322,8 @@ bool valued(const std::string& option, const std::string& value) {
   else if (option == "--exit") _exit(static_cast<int>(number(value)));
   else if (option == "--die") die(value);
   else if (option == "--delay") sleep_for(number(value));
+  else if (option == "--burn") burn(number(value));
+  else if (option == "--receive") receive_from(number(value));
   else if (option == "--touch") append(value, "spawned");
   else if (option == "--pids") note_pids_in(value);
   else if (option == "--fork-generations") fork_generations(number(value));

@@ -60,11 +60,22 @@ TEST_CASE("claude: its pieces are a draft, and make up the answer") {
   CHECK_FALSE(told.certain);
 }
 
-TEST_CASE("claude: partial messages are requested only for a streamed answer") {
-  Task task = task_of("claude");
-  CHECK_FALSE(has_word(task, "--include-partial-messages"));
-  task.watched = true;
-  CHECK(has_word(task, "--include-partial-messages"));
+TEST_CASE("claude: partial messages are always requested, because they show that it is alive") {
+  CHECK(has_word(task_of("claude"), "--include-partial-messages"));
+}
+
+TEST_CASE("claude: a draft of any length costs no answer") {
+  const std::string piece = claude_delta(std::string(1u << 20, 'x'));
+  const std::string end = R"({"type":"result","is_error":false,"result":"short","usage":{"output_tokens":1}})"
+                          "\n";
+  ParsedOutput parsed;
+  const Task task = task_of("claude");
+  const OnParsed nobody;
+  Reader reader(backend_of("claude"), task, Deadline::never(), parsed, nobody);
+  for (int i = 0; i < 5; ++i) REQUIRE(reader.take(Stream::out, piece) == Flow::go_on);
+  CHECK(reader.take(Stream::out, end) == Flow::finish);
+  CHECK(parsed.text == "short");
+  CHECK(parsed.draft.size() == 4u << 20);
 }
 
 TEST_CASE("claude: a remark before a tool is taken back when the next message begins") {

@@ -45,7 +45,9 @@ const std::vector<std::string> kClis{"claude", "codex", "gemini"};
 
 TEST_CASE("claude is run read-only with reading tools alone, and without MCP servers") {
   Task task = built_in_task("claude");
-  const Words start{"/opt/bin/claude", "-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"};
+  const Words start{
+      "/opt/bin/claude",           "-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config",
+      "--include-partial-messages"};
   const auto with = [&](Words more) {
     Words all = start;
     all.insert(all.end(), more.begin(), more.end());

@@ -168,6 +168,8 @@ TEST_CASE("a call that was still working at its time limit is distinguished from
   CHECK_THAT(judge(result).message, Catch::Contains("still working"));
   result.since_last_output = 100s;
   CHECK(judge(result).outcome == Outcome::timed_out);
+  result.since_last_work = 29s;  // without a word
+  CHECK(judge(result).outcome == Outcome::timed_out_active);
 }
 
 TEST_CASE("a clean exit without an answer is judged by what it printed") {

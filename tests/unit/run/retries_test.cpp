@@ -23,10 +23,17 @@ TEST_CASE("a backend that does not retry is left alone") {
 
 TEST_CASE("one retry is kept, also for a sign-in, which may renew a token") {
   for (const Outcome outcome : {Outcome::unauthenticated, Outcome::server_error, Outcome::overloaded, Outcome::dropped,
-                                Outcome::unreachable, Outcome::rate_limited}) {
+                                Outcome::rate_limited}) {
     CHECK(goes_on(failed(outcome, {.failures = 1})));
     CHECK_FALSE(goes_on(failed(outcome, {.failures = 2})));
   }
+}
+
+TEST_CASE("a network that is not there is waited for only if the next try is stated and close") {
+  CHECK(goes_on(failed(Outcome::unreachable, {.pause = 600ms})));
+  CHECK_FALSE(goes_on(failed(Outcome::unreachable, {.failures = 2, .pause = 600ms})));
+  CHECK_FALSE(goes_on(failed(Outcome::unreachable, {.pause = 5s})));
+  CHECK_FALSE(goes_on(failed(Outcome::unreachable, {})));
 }
 
 TEST_CASE("what would be said again the next time is not asked twice") {

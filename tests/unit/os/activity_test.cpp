@@ -1,0 +1,98 @@
+#include "core/os/activity.hpp"
+
+#include "tests/helpers/loopback.hpp"
+#include "tests/unit/os/fake_child.hpp"
+
+// Signs of life of a child that prints nothing. Each child says a word first, because silence counts from then on, and
+// one at its end, which only a child that was left alone reaches.
+using namespace delegate_tests;
+
+namespace {
+
+ChildSpec silent(std::vector<std::string> how) {
+  how.insert(how.begin(), {"--say", "begins"});
+  how.insert(how.end(), {"--say", "ends"});
+  ChildSpec spec = fake(std::move(how));
+  spec.clocks.idle = 400ms;
+  return spec;
+}
+
+bool is_left_alone(const ChildSpec& spec) { return run(spec).out.text() == "begins\nends\n"; }
+
+void send_slowly(const Listener& listener, int pieces) {
+  const Connection client(listener.accept());
+  for (int i = 0; i < pieces; ++i) {
+    static_cast<void>(::send(client.fd(), "x", 1, MSG_NOSIGNAL));
+    ::poll(nullptr, 0, 60);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a silent child that computes is alive") { CHECK(is_left_alone(silent({"--burn", "900"}))); }
+
+TEST_CASE("a silent child that receives bytes is alive") {
+  const Listener listener;
+  std::thread server([&] { send_slowly(listener, 14); });
+  CHECK(is_left_alone(silent({"--receive", listener.port()})));
+  server.join();
+}
+
+TEST_CASE("a silent child whose session file grows is alive") {
+  const TemporaryDirectory directory;
+  const std::string file = directory / "rollout-0123456789.jsonl";
+  std::vector<std::string> how;
+  for (int i = 0; i < 8; ++i) how.insert(how.end(), {"--touch", file, "--delay", "100"});
+  ChildSpec spec = silent(how);
+  spec.trace = [&] { return trace_of_files(directory.path(), "0123456789"); };
+  CHECK(is_left_alone(spec));
+}
+
+TEST_CASE("a silent child that does none of it is hung, also if it wakes up now and then or has an idle connection") {
+  ChildSpec spec = silent({"--hang"});
+  const TemporaryDirectory directory;
+  const Listener listener;
+  SECTION("it sleeps") {}
+  SECTION("it wakes up five hundred times a second") { spec = silent({"--wait-file", directory / "never"}); }
+  SECTION("nobody sends it anything") { spec = silent({"--receive", listener.port()}); }
+  SECTION("only another session's file grows") {
+    spec.trace = [&, i = 0]() mutable {
+      std::ofstream(directory / "rollout-9876543210.jsonl", std::ios::app) << ++i;
+      return trace_of_files(directory.path(), "0123456789");
+    };
+  }
+  const ChildResult result = run(spec);
+  CHECK(result.end == ChildEnd::idle);
+  CHECK_FALSE(result.since_last_work.has_value());
+}
+
+TEST_CASE("signs of life hold up no clock but the one for silence") {
+  SECTION("before the first output") {
+    ChildSpec spec = fake({"--burn", "60000"});
+    spec.clocks.first_output = 150ms;
+    spec.clocks.idle = 40ms;
+    CHECK(run(spec).end == ChildEnd::no_first_output);
+  }
+  SECTION("in total, where they show that it was still working") {
+    ChildSpec spec = silent({"--burn", "60000"});
+    spec.clocks.total = Deadline::in(1s);
+    const ChildResult result = run(spec);
+    CHECK(result.end == ChildEnd::timed_out);
+    CHECK(result.since_last_work.has_value());
+  }
+}
+
+TEST_CASE("work is a share of the time, or any payload, also on a connection that is new") {
+  const auto works = [](milliseconds cpu, std::map<std::uint64_t, std::uint64_t> received, milliseconds between = 45s) {
+    const Activity before{.cpu = 10s, .received = {{1, 100}, {2, 7}}};
+    return shows_work(before, {.cpu = 10s + cpu, .received = std::move(received)}, between);
+  };
+  CHECK_FALSE(works(0ms, {{1, 100}, {2, 7}}));
+  CHECK_FALSE(works(890ms, {}));
+  CHECK(works(900ms, {}));
+  CHECK_FALSE(works(20ms, {}, 100ms));  // two ticks
+  CHECK(works(30ms, {}, 100ms));
+  CHECK(works(0ms, {{1, 101}}));
+  CHECK_FALSE(works(0ms, {{3, 0}}));
+  CHECK(works(0ms, {{3, 1}}));
+}
