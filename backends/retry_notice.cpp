@@ -6,6 +6,7 @@
 #include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/text.hpp"
+#include "core/run/reset_time.hpp"
 #include "core/run/time_words.hpp"
 
 namespace delegate {

@@ -22,6 +22,7 @@ class Deadline {
   static Deadline at(Steady when) { return Deadline{when}; }
   static Deadline in(milliseconds from_now) { return Deadline{std::chrono::steady_clock::now() + from_now}; }
 
+  bool is_never() const { return !when_; }
   bool passed(Steady now = std::chrono::steady_clock::now()) const { return when_ && now >= *when_; }
   /// The time left, rounded up to a whole millisecond; zero once passed; nothing for never.
   std::optional<milliseconds> left(Steady now = std::chrono::steady_clock::now()) const {

@@ -8,8 +8,6 @@
 namespace delegate {
 namespace {
 
-/// Nesting deeper than any CLI prints is not parsed, so that input cannot cause deep recursion.
-constexpr int kDeepestJson = 128;
 constexpr char kEscapeByte = '\x1B';
 constexpr std::string_view kJsonBlanks = " \t\r\n";
 

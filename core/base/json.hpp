@@ -15,6 +15,9 @@ namespace delegate {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;  // what we print: keys stay in the order in which they were set
 
+/// Nesting deeper than any CLI prints is not parsed, so that input cannot cause deep recursion.
+inline constexpr int kDeepestJson = 128;
+
 /// An object, or nothing. Odd bytes cost no record: a string with broken UTF-8, half a surrogate pair or a control
 /// character is read with U+FFFD, or that character, in its place.
 std::optional<Json> parse_object(std::string_view text);
