@@ -6,6 +6,7 @@
 #include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/text.hpp"
+#include "core/run/error_lines.hpp"
 #include "core/run/reset_time.hpp"
 #include "core/run/time_words.hpp"
 
@@ -32,8 +33,9 @@ constexpr std::array kNotices{
     R"(\bwaiting for (the |a )?(network|internet|connection)\b)",
 };
 
-/// Other programs that report through the CLI, and things that it does beside its work.
+/// The end of all tries, other programs that report through the CLI, and things that it does beside its work.
 constexpr std::array kOthers{
+    R"(\bmax(imum)? (number of )?(attempts|retries|tries) (was |were |has been |have been )?(reached|exceeded))",
     R"(\bmcp\b|\bmcp[_-]|\btool server\b|\blanguage server\b|\blsp\b|\bide\b)",
     R"(\btelemetry\b|\botel\b|\bopentelemetry\b|\banalytics\b|\bstatsig\b|\bclearcut\b|\bexport\w* .{0,20}metrics\b)",
     R"(\bupdat(er|ing)\b|\bfor updates?\b|\bupdate check\b|\bplugins?\b|\bextensions?\b|\bmarketplace\b)",
@@ -157,7 +159,8 @@ void note_retry(ParsedOutput& parsed, const RetryNotice& notice, Failure failure
 
 void read_retry_line(ParsedOutput& parsed, std::string_view line,
                      const std::function<Failure(const std::string&)>& failure_of) {
-  if (parsed.complete) return;  // the two pipes may be read in another order than they were written
+  if (is_stack_frame(line)) return;  // "at retryWithBackoff (cli.js:308062:29)"
+  if (parsed.complete) return;       // the two pipes may be read in another order than they were written
   if (const auto notice = retry_notice(line)) {
     Failure failure = failure_of(std::string(trim(line)));
     const bool silent = failure.outcome == Outcome::exited_nonzero && !notice->failures && !notice->by_status;

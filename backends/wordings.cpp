@@ -131,7 +131,7 @@ constexpr Signature kGemini[] = {
      kGeminiSource},
     {kUsedUp, R"(\bexhausted your capacity\b|\bquota will reset\b|\bterminalquotaerror\b)",
      "You have exhausted your capacity on this model. Your quota will reset after 8h44m7s.", kGeminiSource},
-    {kLimited, R"(\bexceeded your current quota\b|\bresource (has been )?exhausted\b|\bretryablequotaerror\b)",
+    {kLimited, R"(\bexceeded your current quota\b|\bresource (has been )?exhausted\b)",
      "You exceeded your current quota, please check your plan and billing details.", kGeminiDocs},
     {kBusy, R"(\bno capacity available\b|\bmodel_capacity_exhausted\b)",
      "No capacity available for model gemini-3-pro on the server", kGeminiSource},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "core/base/text.hpp"
 
@@ -51,12 +52,6 @@ bool is_about_tools(std::string_view line) {
   constexpr std::array<std::string_view, 5> kTools{"tool server", "rmcp::", "modelcontextprotocol", "mcp__",
                                                    "codex_core::models_manager"};
   return contains_word(line, "mcp") || contains_word(line, "mcp_servers") || has_one_of(line, kTools);
-}
-
-bool is_stack_frame(std::string_view line) {
-  constexpr std::array<std::string_view, 4> kFrames{"at ", "File \"", "node:internal/", "goroutine "};
-  if (!line.starts_with(' ') && !line.starts_with('\t')) return line.starts_with("node:internal/");
-  return begins_with_one_of(trim(line), kFrames);
 }
 
 /// "file:///usr/lib/cli.js:12" and the line of source with its caret, which Node prints above an error.
@@ -142,11 +137,15 @@ Unwanted unwanted(std::string_view text) {
   return out;
 }
 
+/// In linear time, whatever both are; string_view::find takes quadratic time for a long run of one letter.
+bool contains(std::string_view text, std::string_view part) {
+  return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+}
+
 /// A line of the unwanted text stands in it, or it is a part of that.
 bool echoes(std::string_view line, const Unwanted& text) {
-  if (text.whole.find(trim(line)) != std::string_view::npos) return true;
-  return std::any_of(text.lines.begin(), text.lines.end(),
-                     [&](std::string_view part) { return line.find(part) != std::string_view::npos; });
+  if (contains(text.whole, trim(line))) return true;
+  return std::any_of(text.lines.begin(), text.lines.end(), [&](std::string_view part) { return contains(line, part); });
 }
 
 bool is_record_of_content(std::string_view line) {
@@ -156,14 +155,21 @@ bool is_record_of_content(std::string_view line) {
 
 }  // namespace
 
+bool is_stack_frame(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kFrames{"at ", "File \"", "node:internal/", "goroutine "};
+  if (!line.starts_with(' ') && !line.starts_with('\t')) return line.starts_with("node:internal/");
+  return begins_with_one_of(trim(line), kFrames);
+}
+
 std::vector<std::string> own_lines(std::string_view text) {
   const TextLines lines = split(text, '\n');
   std::vector<std::string> out;
   for (std::size_t at = 0; at < lines.size();) {
     const std::size_t count = length_of_json(lines, at);
     std::string line = count > 1 ? joined(lines, at, count) : std::string(lines[at]);
+    const bool is_frame = is_stack_frame(lines[at]);  // which may be followed by the fields of an error
     at += count;
-    if (!is_noise(line)) out.push_back(std::move(line));
+    if (!is_frame && !is_noise(line)) out.push_back(std::move(line));
   }
   return out;
 }

@@ -10,6 +10,9 @@ namespace delegate {
 /// trailers of npm and Node, paths of logs, and hints. JSON that is printed over several lines is joined to one.
 std::vector<std::string> own_lines(std::string_view text);
 
+/// A line of a stack trace, which begins with blanks.
+bool is_stack_frame(std::string_view line);
+
 /// It begins as an error does: "Error: …", "TypeError: …", "fatal: …".
 bool is_error_line(std::string_view line);
 
