@@ -92,10 +92,11 @@ std::string no_attempts_text(const PastRun& run) {
   return "no attempt has finished\n";
 }
 
-/// What a failure that was not recognised printed, to be looked into or sent to us.
-std::string last_lines_text(const std::string& lines, const Page& page) {
+/// What a failure that was not recognised printed, to be looked into or sent to us; not what its message says already.
+std::string last_lines_text(const AttemptRow& attempt, const Page& page) {
+  const std::string& lines = attempt.last_lines;
   std::string out;
-  if (lines.empty()) return out;
+  if (lines.empty() || attempt.message.ends_with(lines)) return out;
   for (const std::string_view line : split(lines, '\n'))
     out += "    | " + std::string(page.is_terminal ? escape_controls(line) : line) + "\n";
   return out;
@@ -115,7 +116,7 @@ std::string attempts_text(const PastRun& run, const Page& page) {
     out += std::string(line) + "\n";
     const std::string& message = run.attempts[at++].message;
     if (!message.empty()) out += "    " + one_line(message) + "\n";
-    out += last_lines_text(run.attempts[at - 1].last_lines, page);
+    out += last_lines_text(run.attempts[at - 1], page);
   }
   return fitted(out, page);
 }

@@ -45,7 +45,7 @@ void explain_answer(const RunResult& result, Remarks& remarks) {
 /// What nobody has taught this program yet: where to look, and what to send.
 void explain_unknown(const RunResult& result, const Attempt& attempt, Remarks& remarks) {
   if (attempt.is_recognised || result.run_id.empty()) return;
-  remarks.push_back({Remark::Kind::note,
+  remarks.push_back({Remark::Kind::hint,
                      "this failure of " + attempt.backend + " was not recognised: `delegate runs " + result.run_id +
                          "` shows its last lines; please report them, so that the next version knows it",
                      !result.answer});
