@@ -37,7 +37,7 @@ Result<jobs::JobEvent> first_event(jobs::JobProcess& process) {
 /// Starts the run; it is in the store when this returns without an error.
 Status submit(const World& world, const Request& request) {
   TRY(jobs::JobProcess process, jobs::JobProcess::start(world, own_command(world), request));
-  const Status sent = send_request(process);
+  Status sent = send_request(process);
   if (!sent && sent.error().code != Code::closed) return sent;
   process.detach();
   TRY(const jobs::JobEvent event, first_event(process));

@@ -14,6 +14,7 @@
 #include <iterator>
 
 #include "core/base/text.hpp"
+#include "core/os/file.hpp"
 #include "tests/cli/patience.hpp"
 
 namespace delegate::test {
@@ -217,7 +218,8 @@ std::vector<pid_t> Cli::processes() const {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const std::string environment = bytes_of(entry.path() / "environ");  // empty for zombies
+    // Empty for zombies; one that has just ended cannot be read.
+    const std::string environment = read_file(entry.path() / "environ").value_or(std::string());
     for (const std::string_view variable : split(environment, '\0'))
       if (variable == mark) found.push_back(std::stoi(name));
   }
@@ -227,8 +229,8 @@ std::vector<pid_t> Cli::processes() const {
 std::vector<pid_t> Cli::processes_of(const std::string& name) const {
   std::vector<pid_t> found = processes();
   const auto is_other = [&](pid_t pid) {
-    const std::string command = bytes_of("/proc/" + std::to_string(pid) + "/cmdline");
-    return split(command, '\0').front() != file("bin/" + name);
+    const auto command = read_file("/proc/" + std::to_string(pid) + "/cmdline");  // none: it has just ended
+    return split(command.value_or(std::string()), '\0').front() != file("bin/" + name);
   };
   found.erase(std::remove_if(found.begin(), found.end(), is_other), found.end());
   return found;
