@@ -8,6 +8,7 @@
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/run/pattern.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
 // turn.completed. Errors have no status field, only text. Observed with 0.169.0; parsed tolerantly.

@@ -10,6 +10,7 @@
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
 #include "core/run/error_lines.hpp"
+#include "core/run/pattern.hpp"
 
 // Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas.
 // The record of type "result" ends it; its status may be "error" although the exit code is 0. Exit codes are HTTP

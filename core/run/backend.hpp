@@ -98,6 +98,7 @@ struct Failure {
   std::optional<Retrying> retrying = {};    // set while the backend is still retrying
   bool is_callers_own = false;              // the request itself is wrong: no other candidate could do better
   bool is_recognised = true;                // false: only that it failed is known, or the class of its status
+  std::string evidence = {};                // what it was recognised by: a pattern, an error code or a status
   std::string last_lines = {};              // of the output, for people, if it was not recognised
   std::optional<Steady> said_at = {};       // when `retry_after` began to count; nothing: now
 };
