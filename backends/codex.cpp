@@ -124,10 +124,6 @@ constexpr const char* kAnswerFile = "answer";
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @openai/codex"},
     {Outcome::unauthenticated, "{login} codex login"},
-    {Outcome::unauthenticated,
-     "codex login; CODEX_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
-     "[\"CODEX_API_KEY\"]",
-     "CODEX_API_KEY"},
     {Outcome::unauthenticated, "codex login"},
 };
 

@@ -145,10 +145,6 @@ std::optional<Outcome> outcome_of_exit(int code) {
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @google/gemini-cli"},
     {Outcome::unauthenticated, "run `{login} gemini` and sign in"},
-    {Outcome::unauthenticated,
-     "run `gemini` and sign in; GEMINI_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
-     "[\"GEMINI_API_KEY\"]",
-     "GEMINI_API_KEY"},
     {Outcome::unauthenticated, "run `gemini` and sign in, or set GEMINI_API_KEY"},
     {Outcome::blocked,
      "run `gemini` in this directory and trust it with /permissions, or run delegate in another one with -C"},
