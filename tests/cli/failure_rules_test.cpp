@@ -39,8 +39,8 @@ TEST_CASE("explain-failure names the configured pattern, what it means and the w
   cli.run("explain-failure codex")
       .expect(0)
       .stdout_has("matched by:  backends.codex.failures[0]: FOO-\\d+\n")
-      .stdout_has("outcome:     quota used up\n")
-      .stdout_has("retry after: 90 s\n");
+      .stdout_has("outcome:     usage limit reached\n")
+      .stdout_has("retry after: 1 m 30 s\n");
   const Json json = cli.run("explain-failure codex --json").expect(0).json();
   CHECK(json["schema"] == "delegate.explain_failure/1");
   CHECK(json["outcome"] == "quota_exhausted");
