@@ -243,8 +243,8 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   const milliseconds ended_at = engine_.clock.now().wall;
   call.failure.retry_after = wait_of(call.failure, ended_at, engine_.environment);
   attempt.outcome = call.failure.outcome;
+  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.failure));  // reads the message
   attempt.message = engine_.redact(std::move(call.failure.message));
-  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.failure));
   attempt.is_callers_own = call.failure.is_callers_own;
   attempt.is_recognised = call.failure.is_recognised;
   attempt.last_lines = engine_.redact(std::move(call.failure.last_lines));
