@@ -194,6 +194,7 @@ void Supervision::handle(Flow flow) {
   if (finished_) return;
   finished_ = true;
   if (phase_ == Phase::running) enter(Phase::lingering, spec_.linger);
+  else if (phase_ == Phase::draining) enter(Phase::draining, milliseconds(0));
 }
 
 void Supervision::feed() {
