@@ -305,10 +305,6 @@ void read_record(const Json& json, ParsedOutput& parsed) {
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @anthropic-ai/claude-code"},
     {Outcome::unauthenticated, "run `{login} claude` and sign in with /login"},
-    {Outcome::unauthenticated,
-     "run `claude` and sign in with /login; ANTHROPIC_API_KEY is set but kept from it, so that it does not bill the "
-     "API account: to use it, set backends.{name}.env.keep = [\"ANTHROPIC_API_KEY\"]",
-     "ANTHROPIC_API_KEY"},
     {Outcome::unauthenticated, "run `claude` and sign in with /login"},
 };
 
@@ -316,6 +312,7 @@ class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
   Vendor vendor() const override { return Vendor::claude; }
+  std::vector<std::string> own_login() const override { return {"CLAUDE_CODE_OAUTH_TOKEN"}; }
   bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
@@ -335,7 +332,7 @@ class Claude final : public CliBackend {
     // Without this a resumed session keeps the system prompt of its first turn.
     if (!task.session.empty() && !task.system.empty()) add({"--system-prompt-snapshot", "off"});
     call.env = child_environment(
-        task, {"CLAUDE_CODE_OAUTH_TOKEN"},
+        task, own_login(),
         // One retry, because the first one renews an expired token.
         {"CLAUDE_CODE_MAX_RETRIES=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1"});
     call.input = task.prompt;

@@ -58,16 +58,31 @@ std::optional<Failure> not_started(const RawOutput& raw) {
   for (const std::string_view text : {raw.err, raw.out})
     for (const std::string_view line : split(text, '\n'))
       if (const Signature* found = find(words_of_no_start(), line))
-        return Failure{.outcome = found->outcome, .message = one_line(line), .hint = found->hint};
+        return Failure{.outcome = found->outcome,
+                       .message = one_line(line),
+                       .hint = found->hint,
+                       .evidence = std::string("built-in wording: ") + found->pattern};
   if (raw.exit_code != kCannotExecute && raw.exit_code != kNotFound) return std::nullopt;
   const std::string words = last_error_line(raw.err);
   return Failure{.outcome = Outcome::spawn_failed,
                  .message = "exit code " + std::to_string(raw.exit_code) + (words.empty() ? "" : ": " + words)};
 }
 
-bool is_vendor_key(std::string_view name) { return name.ends_with("_API_KEY") || lists(kKeys, name); }
+/// A key visible to all logins would make them the same account.
+bool is_kept_away(const Task& task, const std::vector<std::string>& own_login, const std::string& name) {
+  if (!name.ends_with("_API_KEY") && !lists(kKeys, name)) return false;
+  const bool is_wanted = task.login.empty() && (lists(task.settings.env_keep, name) || lists(own_login, name));
+  return !is_wanted && !task.login.contains(name);
+}
 
 }  // namespace
+
+std::vector<std::string> withheld_keys(const Task& task, const std::vector<std::string>& own_login) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : task.environment)
+    if (!value.empty() && is_kept_away(task, own_login, name)) names.push_back(name);
+  return names;
+}
 
 std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login,
                                            const std::vector<std::string>& extra) {
@@ -80,9 +95,7 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
   for (const auto& [name, value] : task.environment) {
     if (task.login.contains(name)) continue;
     if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID" || is_replaced(name)) continue;
-    // A key visible to all logins would make them the same account.
-    const bool wanted = task.login.empty() && (lists(task.settings.env_keep, name) || lists(own_login, name));
-    if (is_vendor_key(name) && !wanted) continue;
+    if (is_kept_away(task, own_login, name)) continue;
     out.push_back(name + "=" + value);
   }
   out.insert(out.end(), extra.begin(), extra.end());

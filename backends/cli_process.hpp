@@ -17,6 +17,9 @@ namespace delegate {
 std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login = {},
                                            const std::vector<std::string>& extra = {});
 
+/// The keys and tokens that child_environment removes from the caller's environment; sorted.
+std::vector<std::string> withheld_keys(const Task& task, const std::vector<std::string>& own_login);
+
 /// A directory as the child sees it: the value of `variable`, or else `below_home` in its home. Empty: neither is set.
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home);
 
@@ -33,6 +36,9 @@ class CliBackend : public Backend {
   void conclude(ParsedOutput& parsed, const Task&) const override;
   /// Whose wordings are looked at first.
   virtual Vendor vendor() const { return Vendor::other; }
+  /// Variables that hold the sign-in of this CLI itself, as for child_environment.
+  virtual std::vector<std::string> own_login() const { return {}; }
+  std::vector<std::string> withheld(const Task& task) const override { return withheld_keys(task, own_login()); }
   /// The cause that stderr names: it was never started, or the last error of its own that is known.
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override;
 };

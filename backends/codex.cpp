@@ -8,6 +8,7 @@
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
+#include "core/run/pattern.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
 // turn.completed. Errors have no status field, only text. Observed with 0.169.0; parsed tolerantly.
@@ -123,10 +124,6 @@ constexpr const char* kAnswerFile = "answer";
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @openai/codex"},
     {Outcome::unauthenticated, "{login} codex login"},
-    {Outcome::unauthenticated,
-     "codex login; CODEX_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
-     "[\"CODEX_API_KEY\"]",
-     "CODEX_API_KEY"},
     {Outcome::unauthenticated, "codex login"},
 };
 

@@ -5,10 +5,9 @@
 #include "backends/cli_process.hpp"
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
-#include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
-#include "core/run/reset_time.hpp"
+#include "core/run/failure_rules.hpp"
 
 // Any other CLI, described in the configuration: how it takes the prompt, where its answer is, what its errors mean.
 namespace delegate {
@@ -24,19 +23,12 @@ Json::json_pointer pointer_of(const Task& task) {
   return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
 }
 
-/// The outcome that the configuration names for a text.
-std::optional<Outcome> configured_outcome(const Task& task, std::string_view text) {
-  for (const FailureRule& rule : task.settings.failures)
-    if (matches(rule.match, text)) return outcome_named(rule.outcome).value_or(Outcome::exited_nonzero);
-  return std::nullopt;
-}
-
 /// It may tell of its own retries. Once it answers, what it prints there concerns the person only.
 void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view line) {
   if (!parsed.text.empty()) return;
   read_retry_line(parsed, line, [&](const std::string& words) {
     Failure failure = failure_of_words(Vendor::other, words, Outcome::exited_nonzero);
-    failure.outcome = configured_outcome(task, words).value_or(failure.outcome);
+    apply_rules(task.settings, {words}, failure);
     return failure;
   });
 }
@@ -95,10 +87,8 @@ class Command final : public CliBackend {
   }
 
   std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {
-    const std::string said = one_line(trim(raw.err).empty() ? raw.out : raw.err);
-    for (const FailureRule& rule : task.settings.failures)
-      if (matches(rule.match, raw.err) || matches(rule.match, raw.out))
-        return Failure{outcome_named(rule.outcome).value_or(Outcome::exited_nonzero), said, stated_wait(said)};
+    for (const std::string_view text : {raw.err, raw.out})
+      if (auto known = configured_failure(task.settings, text)) return known;
     if (raw.exit_code == 0) return std::nullopt;
     return CliBackend::explain(parsed, task, raw);
   }

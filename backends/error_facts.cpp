@@ -7,6 +7,7 @@
 #include "backends/signatures.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/run/pattern.hpp"
 #include "core/run/reset_time.hpp"
 
 namespace delegate {

@@ -26,6 +26,7 @@ struct Cause {
   std::string hint = {};
   bool is_callers_own = false;
   bool is_recognised = true;
+  std::string evidence = {};
 };
 
 /// "Warning: …": what it could live with.
@@ -43,10 +44,14 @@ bool is_from_service(const Failure& known, std::string_view line) {
 std::optional<Cause> by_code(const ErrorFacts& facts, bool vague) {
   for (const std::string& code : facts.codes) {
     // "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
-    if (!vague && code.find("PerDay") != std::string::npos) return Cause{Outcome::quota_exhausted};
-    if (!vague && code.find("PerMinute") != std::string::npos) return Cause{Outcome::rate_limited};
+    const std::string evidence = "built-in error code: " + code;
+    if (!vague && code.find("PerDay") != std::string::npos)
+      return Cause{.outcome = Outcome::quota_exhausted, .evidence = evidence};
+    if (!vague && code.find("PerMinute") != std::string::npos)
+      return Cause{.outcome = Outcome::rate_limited, .evidence = evidence};
     for (const ErrorCode& known : error_codes())
-      if (known.is_vague == vague && known.name == code) return Cause{known.outcome, known.hint};
+      if (known.is_vague == vague && known.name == code)
+        return Cause{.outcome = known.outcome, .hint = known.hint, .evidence = evidence};
   }
   return std::nullopt;
 }
@@ -79,7 +84,9 @@ std::optional<Cause> by_status(Vendor vendor, const ErrorFacts& facts, std::stri
   if (status == 404) return not_found(vendor, facts, text);
   const auto outcome = outcome_of_status(status);
   if (!outcome) return std::nullopt;
-  Cause cause{.outcome = *outcome, .is_recognised = is_understood(status)};
+  Cause cause{.outcome = *outcome,
+              .is_recognised = is_understood(status),
+              .evidence = "built-in status: " + std::to_string(status)};
   if (*outcome == Outcome::unreachable) cause.hint = status == 407 ? kProxy : kWall;
   return cause;
 }
@@ -97,7 +104,10 @@ Cause of_web_page(Vendor vendor, std::string_view text, std::optional<std::int64
 std::optional<Cause> by_words(Vendor vendor, std::string_view words) {
   const Signature* found = find(wordings_of(vendor), words);
   if (found == nullptr) return std::nullopt;
-  return Cause{found->outcome, found->hint, found->is_callers_own};
+  return Cause{.outcome = found->outcome,
+               .hint = found->hint,
+               .is_callers_own = found->is_callers_own,
+               .evidence = std::string("built-in wording: ") + found->pattern};
 }
 
 /// What is matched: the words of the API, not the names of its fields or error types.
@@ -141,6 +151,7 @@ std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::opt
   failure.hint = std::move(cause->hint);
   failure.is_callers_own = cause->is_callers_own;
   failure.is_recognised = cause->is_recognised;
+  failure.evidence = std::move(cause->evidence);
   return failure;
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
 #include "core/run/error_lines.hpp"
+#include "core/run/pattern.hpp"
 
 // Gemini CLI, headless: `gemini -o stream-json`. Events as JSON lines; the answer is the sum of the assistant's deltas.
 // The record of type "result" ends it; its status may be "error" although the exit code is 0. Exit codes are HTTP
@@ -144,10 +145,6 @@ std::optional<Outcome> outcome_of_exit(int code) {
 constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @google/gemini-cli"},
     {Outcome::unauthenticated, "run `{login} gemini` and sign in"},
-    {Outcome::unauthenticated,
-     "run `gemini` and sign in; GEMINI_API_KEY is set but kept from it: to use it, set backends.{name}.env.keep = "
-     "[\"GEMINI_API_KEY\"]",
-     "GEMINI_API_KEY"},
     {Outcome::unauthenticated, "run `gemini` and sign in, or set GEMINI_API_KEY"},
     {Outcome::blocked,
      "run `gemini` in this directory and trust it with /permissions, or run delegate in another one with -C"},

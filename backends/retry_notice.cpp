@@ -7,6 +7,7 @@
 #include "backends/signatures.hpp"
 #include "core/base/text.hpp"
 #include "core/run/error_lines.hpp"
+#include "core/run/pattern.hpp"
 #include "core/run/reset_time.hpp"
 #include "core/run/time_words.hpp"
 

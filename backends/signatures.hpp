@@ -28,12 +28,6 @@ std::string plain_words(std::string_view text);
 /// The first signature that matches; null: none. The families are looked at in their order.
 const Signature* find(std::span<const Family> families, std::string_view text);
 
-/// For patterns from the configuration, case-sensitive. One that cannot be compiled or evaluated matches nothing.
-bool matches(const std::string& pattern, std::string_view text);
-/// The same for a signature alone.
 bool matches(const Signature& signature, std::string_view text);
-
-/// The first group of `pattern` in `text`, case-sensitive; empty if it does not match.
-std::string captured(const std::string& pattern, std::string_view text);
 
 }  // namespace delegate

@@ -93,6 +93,8 @@ constexpr Signature kClaude[] = {
 };
 
 constexpr Signature kCodex[] = {
+    {kSignedOut, R"(\bmissing environment variable: )", "Missing environment variable: `AZURE_OPENAI_API_KEY`.",
+     "openai/codex#13556", "set this variable, which its own configuration names, or change that configuration"},
     {kOffline, kCertificateWords, "error sending request for url: invalid peer certificate: UnknownIssuer",
      "rustls/rustls", kRustCertificateHint},
     // "stream disconnected" also stands for failures that are not a lost connection.

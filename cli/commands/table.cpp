@@ -11,6 +11,7 @@
   ROW(kBackends)          \
   ROW(kPing)              \
   ROW(kDoctor)            \
+  ROW(kExplainFailure)    \
   ROW(kBreaker)           \
   ROW(kBreakerList)       \
   ROW(kBreakerReset)      \

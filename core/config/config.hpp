@@ -59,12 +59,12 @@ struct RouterSettings {
   bool operator==(const RouterSettings&) const = default;
 };
 
-/// What a `command` backend's error text can mean.
+/// What an error text can mean.
 inline constexpr std::array<std::string_view, 10> kFailureOutcomes = {
     "unauthenticated",  "quota_exhausted",   "rate_limited",   "overloaded", "model_rejected",
     "context_too_long", "refused_by_policy", "exited_nonzero", "bad_output", "unreachable"};
 
-/// One signature of a `command` backend: error text that matches `match` (PCRE) means `outcome` (by name).
+/// A wording that delegate does not know: error text that matches `match` (PCRE) means `outcome` (by name).
 struct FailureRule {
   std::string match;
   std::string outcome;
@@ -103,6 +103,7 @@ struct BackendSettings {
   int max_parallel = 3;
   std::vector<std::string> env_keep;  // key-like variables that the child may see
   std::vector<Login> logins;          // tried in this order; empty: the CLI's own
+  std::vector<FailureRule> failures;  // tried in this order, before the built-in wordings
   BreakerSettings breaker;            // [breaker], overridden by this backend's own keys
   // HTTP kinds
   std::string url;                   // empty: the kind's own default (ollama: OLLAMA_HOST)
@@ -113,7 +114,6 @@ struct BackendSettings {
   // kind "command"
   std::string prompt = "stdin";  // stdin | file
   std::string answer = "text";   // text | json:/pointer | jsonl:/pointer
-  std::vector<FailureRule> failures;
 
   bool operator==(const BackendSettings&) const = default;
 };

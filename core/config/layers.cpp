@@ -80,12 +80,13 @@ std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
 }
 
 void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, ProjectTrust trust,
-                         Problems& problems) {
+                         Problems& problems, std::vector<ConfigProblem>& warnings) {
+  const std::string file = std::string("a project's delegate.toml that ") +
+                           (trust == ProjectTrust::changed ? "has changed since it was trusted" : "is not trusted");
   const auto refuse = [&](const Origin& origin, const std::string& key, const std::string& what,
                           std::string_view meant) {
-    const char* why = trust == ProjectTrust::changed ? "has changed since it was trusted" : "is not trusted";
-    problems.add({origin, key, what + " a project's delegate.toml that " + why,
-                  did_you_mean(meant, trust_hint(origin.source)), true, std::string(meant)});
+    problems.add(
+        {origin, key, what + " " + file, did_you_mean(meant, trust_hint(origin.source)), true, std::string(meant)});
   };
   for (const auto& [name, origin] : layer.backends)
     if (!is_one_of(name, known_backends))
@@ -93,8 +94,13 @@ void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& k
   std::vector<Setting> allowed;
   for (Setting& setting : layer.settings) {
     if (!is_one_of(setting.backend, known_backends)) continue;
+    Config scratch;
     if (!is_restricted(setting)) allowed.push_back(std::move(setting));
-    else if (!restates_built_in(setting)) refuse(setting.key_origin, setting.key(), "may not be set by", "");
+    else if (restates_built_in(setting)) continue;
+    else if (find_key(scratch, setting)->rule->is_optional)
+      warnings.push_back(
+          {setting.key_origin, setting.key(), "ignored: it comes from " + file, trust_hint(setting.key_origin.source)});
+    else refuse(setting.key_origin, setting.key(), "may not be set by", "");
   }
   layer.settings = std::move(allowed);
   std::erase_if(layer.backends, [&](const auto& mention) { return !is_one_of(mention.first, known_backends); });

@@ -54,7 +54,7 @@ class Loader {
         for (const auto& [name, origin] : project.backends) mentioned_.emplace(name, origin);
       restricted_ = restricted_in(project, backend_names());
       if (sources.project_trust != ProjectTrust::trusted)
-        restrict_to_project(project, backend_names(), sources.project_trust, problems_);
+        restrict_to_project(project, backend_names(), sources.project_trust, problems_, warnings_);
       take(std::move(project));
     }
     take(from_environment(sources.environment, backend_names(), problems_, warnings_));

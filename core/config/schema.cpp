@@ -111,7 +111,9 @@ const Field<Backend> kBackend[] = {
       .doc = "stop an attempt that prints nothing for this long; 0: no limit",
       .max = kDay},
      &Backend::first_output_timeout},
-    {{.name = "idle_timeout", .doc = "stop an attempt that shows no sign of life for so long; 0: no limit", .max = kDay},
+    {{.name = "idle_timeout",
+      .doc = "stop an attempt that shows no sign of life for so long; 0: no limit",
+      .max = kDay},
      &Backend::idle_timeout},
     {{.name = "load_timeout",
       .doc = "how long to wait for the server to load its model; 0: only timeout applies",
@@ -164,7 +166,10 @@ const Field<Backend> kBackend[] = {
       .restricted = true,
       .kinds = kCommandKind},
      &Backend::answer},
-    {{.name = "failures", .doc = "what error messages of the command mean", .restricted = true, .kinds = kCommandKind},
+    {{.name = "failures",
+      .doc = "what error messages mean, as tables with match and outcome; tried before the built-in ones",
+      .restricted = true,
+      .is_optional = true},
      &Backend::failures},
 };
 

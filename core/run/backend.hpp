@@ -98,6 +98,7 @@ struct Failure {
   std::optional<Retrying> retrying = {};    // set while the backend is still retrying
   bool is_callers_own = false;              // the request itself is wrong: no other candidate could do better
   bool is_recognised = true;                // false: only that it failed is known, or the class of its status
+  std::string evidence = {};                // what it was recognised by: a pattern, an error code or a status
   std::string last_lines = {};              // of the output, for people, if it was not recognised
   std::optional<Steady> said_at = {};       // when `retry_after` began to count; nothing: now
 };
@@ -108,7 +109,6 @@ struct Failure {
 struct Hint {
   Outcome outcome;
   std::string_view text;
-  std::string_view unseen_key = {};  // use the row only if this variable is set but not passed to the backend
 };
 
 /// What has been parsed of the output so far; `read` adds one line at a time.
@@ -127,7 +127,7 @@ struct ParsedOutput {
   /// itself states the text.
   std::size_t unreadable = 0;
   bool text_is_stated = false;
-  std::string message_id;     // of the message that `text` is, if its parts come one by one
+  std::string message_id;  // of the message that `text` is, if its parts come one by one
   /// `text` was cut at the model's limit: the warning that says so. Empty: it was not.
   std::string truncation;
   /// What it means if the answer ends without words, if that is known.
@@ -243,6 +243,9 @@ class Backend {
 
   /// Empty: a login cannot be detected.
   virtual LoginTraces login_traces(const Task&) const { return {}; }
+
+  /// Variables with keys that the caller has set and that `prepare` does not pass on. Names only, sorted.
+  virtual std::vector<std::string> withheld(const Task&) const { return {}; }
 
   /// Which model `prepare` would use now, for a person: "asks qwen3:8b, which is not loaded yet". Empty: unknown.
   virtual std::string describe_model(const Task&, const std::vector<HttpResult>& /*lookups*/) const { return {}; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 #include <span>
 
@@ -111,10 +112,82 @@ std::optional<std::string> filled(std::string_view text, Facts facts) {
   }
 }
 
-bool is_withheld(const Task& task, std::string_view variable) {
-  const auto& kept = task.settings.env_keep;
-  return task.environment.contains(std::string(variable)) && !task.login.contains(std::string(variable)) &&
-         std::find(kept.begin(), kept.end(), variable) == kept.end();
+constexpr std::size_t kMostKeys = 3;  // named in one hint
+
+/// `CODEX_API_KEY` has the words CODEX, API and KEY: a key is of the same vendor if it shares the first word.
+bool is_of_kind(const Backend& backend, const Task& task, std::string_view key) {
+  const std::vector<std::string> own = backend.login_traces(task).variables;
+  const std::string words = "_" + std::string(key) + "_";
+  return own.empty() || std::any_of(own.begin(), own.end(), [&](const std::string& variable) {
+           return words.find("_" + variable.substr(0, variable.find('_')) + "_") != std::string::npos;
+         });
+}
+
+struct MissedKeys {
+  std::vector<std::string> names;
+  bool is_certain = false;  // the failure names them, or they belong to another server: to sign in would not help
+};
+
+/// The address of another server, which the child does see: `ANTHROPIC_BASE_URL` for `ANTHROPIC_AUTH_TOKEN`.
+std::string address_for(const Task& task, std::string_view key) {
+  const std::string_view vendor = key.substr(0, key.find('_') + 1);
+  for (const auto& [name, value] : task.environment) {
+    const bool is_address = name.ends_with("_BASE_URL") || name.ends_with("_API_BASE") || name.ends_with("_ENDPOINT");
+    if (is_address && !value.empty() && name.starts_with(vendor)) return name;
+  }
+  return {};
+}
+
+/// A program that misses a key may say so in any words, but it does not time out or reach a limit.
+bool may_miss_a_key(Outcome outcome) {
+  constexpr std::array<Outcome, 5> kFitting{Outcome::unauthenticated, Outcome::bad_request, Outcome::exited_nonzero,
+                                            Outcome::lost_result, Outcome::spawn_failed};
+  return std::find(kFitting.begin(), kFitting.end(), outcome) != kFitting.end();
+}
+
+/// OPENAI_API_KEY is not named by AZURE_OPENAI_API_KEY.
+bool names_variable(std::string_view text, std::string_view name) {
+  const auto continues = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if ((at == 0 || !continues(text[at - 1])) && (end == text.size() || !continues(text[end]))) return true;
+  }
+  return false;
+}
+
+/// The keys whose absence explains the failure: those that it names, or those of its vendor if it is about a sign-in.
+MissedKeys missed_keys(const Backend& backend, const Task& task, const Failure& failure) {
+  if (!may_miss_a_key(failure.outcome)) return {};
+  std::vector<std::string> keys = backend.withheld(task);
+  MissedKeys missed;
+  for (const std::string& key : keys)
+    if (names_variable(failure.message, key) || names_variable(failure.last_lines, key)) missed.names.push_back(key);
+  missed.is_certain = !missed.names.empty();
+  if (missed.is_certain || failure.outcome != Outcome::unauthenticated || !failure.hint.empty()) return missed;
+  std::erase_if(keys, [&](const std::string& key) { return !is_of_kind(backend, task, key); });
+  if (keys.size() > kMostKeys) keys.resize(kMostKeys);
+  missed.is_certain = !keys.empty() && !address_for(task, keys.front()).empty();
+  missed.names = std::move(keys);
+  return missed;
+}
+
+/// "X_API_KEY is set but kept from it: to use it, set backends.codex.env.keep = […]"; empty: no key explains it.
+std::string words_about(const MissedKeys& missed, const Task& task) {
+  if (missed.names.empty()) return {};
+  const bool is_one = missed.names.size() == 1;
+  std::string text = join(missed.names, " and ") + (is_one ? " is" : " are") + " set but kept from it";
+  if (const std::string address = address_for(task, missed.names.front()); !address.empty())
+    text += " (it sees " + address + ")";
+  const std::string settings = "backends." + candidate_name(task.settings.name).backend;
+  if (!task.login.empty()) {  // a key that all logins see would make them the same account: env.keep does not apply
+    const std::string assignment = missed.names.front() + " = \"$" + missed.names.front() + "\"";
+    return text + ": to use it, add " + assignment + " to the env of this login in " + settings +
+           ".logins; env.keep is only for a backend without logins";
+  }
+  std::vector<std::string> kept = task.settings.env_keep;
+  kept.insert(kept.end(), missed.names.begin(), missed.names.end());
+  return text + ": to use " + (is_one ? "it" : "them") + ", set " + settings + ".env.keep = [\"" +
+         join(kept, "\", \"") + "\"]";
 }
 
 /// What a login sets, for a shell command: `CLAUDE_CONFIG_DIR=/home/you/.claude-work`. Without secrets.
@@ -125,10 +198,9 @@ std::string assignments_of(const Environment& login) {
   return text;
 }
 
-std::optional<std::string> find_hint(std::span<const Hint> table, Outcome outcome, const Task& task, Facts facts) {
+std::optional<std::string> find_hint(std::span<const Hint> table, Outcome outcome, Facts facts) {
   for (const Hint& row : table) {
     if (row.outcome != outcome) continue;
-    if (!row.unseen_key.empty() && !is_withheld(task, row.unseen_key)) continue;
     if (auto text = filled(row.text, facts)) return text;
   }
   return std::nullopt;
@@ -148,9 +220,13 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
       Fact{"session", shown(task.session)},
       Fact{"limit", std::string(failure.limit)},
       Fact{"wait", failure.retry_after > milliseconds(0) ? format_wait(*failure.retry_after) : std::string()}};
+  const MissedKeys missed = missed_keys(backend, task, failure);
+  const std::string withheld = words_about(missed, task);
+  if (missed.is_certain) return withheld;
   if (!failure.hint.empty()) return filled(failure.hint, facts).value_or(failure.hint);
-  if (auto own = find_hint(backend.hints(), failure.outcome, task, facts)) return *std::move(own);
-  return find_hint(kHints, failure.outcome, task, facts).value_or(std::string());
+  auto own = find_hint(backend.hints(), failure.outcome, facts);
+  if (!own) own = find_hint(kHints, failure.outcome, facts);
+  return own.value_or(std::string()) + (withheld.empty() ? "" : "; " + withheld);
 }
 
 std::string hint_for(const Backend& backend, const Task& task, const Skip& skip) {

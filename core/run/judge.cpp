@@ -5,6 +5,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/run/error_lines.hpp"
+#include "core/run/failure_rules.hpp"
 #include "core/run/reset_time.hpp"
 
 namespace delegate {
@@ -256,11 +257,20 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
 
 Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
   Failure failure = weigh(backend, task, parsed, result);
+  const bool ended = result.end == ChildEnd::exited || result.end == ChildEnd::stopped;
+  const bool is_structured = parsed.failure && !is_vague(*parsed.failure, result);
+  const std::string err = is_structured ? std::string() : result.err.text();
+  if (ended && !is_answer(failure.outcome) && apply_rules(task.settings, {failure.message, err}, failure))
+    return failure;
   return says_nothing(failure) ? unrecognised(std::move(failure), kept_lines(task, parsed, result)) : failure;
 }
 
 Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
   Failure failure = weigh(backend, task, parsed, result);
+  const bool ended = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
+  const std::string_view body = result.status == 200 ? std::string_view() : std::string_view(result.body);
+  if (ended && !is_answer(failure.outcome) && apply_rules(task.settings, {failure.message, body}, failure))
+    return failure;
   if (!says_nothing(failure)) return failure;
   return unrecognised(std::move(failure), lines_to_keep(result.body.substr(0, kKeptOfBody), task.prompt, parsed.text));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/run/failure_rules.hpp"
 #include "core/run/judge.hpp"
 
 namespace delegate {
@@ -28,6 +29,7 @@ void Reader::finish() {
 void Reader::read(Stream stream, std::string_view line) {
   backend_.read(parsed_, task_, stream, line);
   if (!parsed_.failure) return;
+  apply_rules(task_.settings, {parsed_.failure->message}, *parsed_.failure);
   // A final record repeats what was said before; a retry says it anew.
   const bool is_news = parsed_.failure->message != said_ || (parsed_.failure->retrying && !parsed_.failure->said_at);
   if (is_news) said_ = parsed_.failure->message, said_at_ = steady_now();

@@ -86,6 +86,18 @@ TEST_CASE("every command that needs the configuration fails, and JSON says `bloc
   CHECK_FALSE(fs::exists(project.store));
 }
 
+TEST_CASE("failure wordings of an untrusted project are ignored with a warning, and hold once it is trusted") {
+  Project project("[[backends.codex.failures]]\nmatch = \"FOO\"\noutcome = \"overloaded\"\n");
+  Cli& cli = project.cli;
+  cli.input("Error: FOO\n");
+  cli.run("explain-failure codex")
+      .expect(0)
+      .stdout_lacks("failures[0]")
+      .stderr_has("backends.codex.failures: ignored: it comes from a project's delegate.toml that is not trusted");
+  cli.run("trust").expect(0);
+  cli.run("explain-failure codex").expect(0).stdout_has("backends.codex.failures[0]: FOO").stderr_is("");
+}
+
 TEST_CASE("an untrusted file with other mistakes is reported as invalid, not only as blocked") {
   Project project(std::string(kBold) + "timeuot = 3\n");
   project.cli.run("ask hello")

@@ -2,6 +2,7 @@
 
 #include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
+#include "core/run/pattern.hpp"
 #include "core/run/reset_time.hpp"
 #include "tests/fuzz/property.hpp"
 

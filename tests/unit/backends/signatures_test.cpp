@@ -4,6 +4,7 @@
 
 #include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
+#include "core/run/pattern.hpp"
 
 using namespace delegate;
 

@@ -80,7 +80,7 @@ TEST_CASE("an error for a key of another kind lists the kinds that have it") {
   for (const char* text : {"[backends.gemini]\nprompt = \"file\"\n", "[backends.ollama]\ncommand = \"ollama\"\n",
                            "[backends.ollama]\nenv.keep = []\n", "[backends.claude]\napi_key_env = \"X\"\n",
                            "[backends.codex]\nnum_ctx = 4096\n", "[backends.codex]\nmax_tokens = 4096\n",
-                           "[backends.codex]\nfailures = []\n", "[backends.codex]\nanswer = \"text\"\n"}) {
+                           "[backends.codex]\nanswer = \"text\"\n"}) {
     INFO(text);
     CHECK(problems_of(text).size() == 1);
   }
@@ -197,6 +197,16 @@ TEST_CASE("failure rules have a regular expression and an outcome, and each mist
   CHECK(count_in_command("failures = [{match = \"\", outcome = \"overloaded\"}]\n") == 1);
   CHECK(count_in_command("failures = [{match = \"" + std::string(5000, 'a') + "\", outcome = \"overloaded\"}]\n") == 1);
   CHECK(count_in_command("failures = \"x\"\n") == 1);
+}
+
+TEST_CASE("every kind of backend takes failure rules") {
+  for (const std::string name : {"claude", "codex", "gemini", "ollama"}) {
+    INFO(name);
+    const LoadedConfig loaded =
+        load_user("[[backends." + name + ".failures]]\nmatch = \"FOO\"\noutcome = \"overloaded\"\n");
+    REQUIRE(lines(loaded) == Lines{});
+    CHECK(loaded.config.backends.at(name).failures == std::vector<FailureRule>{{"FOO", "overloaded"}});
+  }
 }
 
 TEST_CASE("logins have a name and variables, in the order of the file") {
