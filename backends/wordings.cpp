@@ -411,7 +411,7 @@ constexpr Signature kShims[] = {
 };
 
 // Errors of a CLI that ends before it has started to work, in its own words or those of the system.
-constexpr Signature kOptions[] = {
+constexpr Signature kBeforeWork[] = {
     {kNoStart, R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
      "error: unknown option '--no-such-flag'", "Claude Code 2.1.329"},
     {Outcome::resources,
@@ -509,7 +509,7 @@ constexpr Family kForServers[] = {kThisMachine, kServers, kWay,   kAccount,    k
                                   kCapacity,    kNetwork, kModel, kCallersOwn, kSignIn, kParameters, kGeneral};
 constexpr Family kForOthers[] = {kThisMachine, kWay,   kAccount,    kPolicy, kContext,    kLimits, kCapacity,
                                  kNetwork,     kModel, kCallersOwn, kSignIn, kParameters, kGeneral};
-constexpr Family kForNoStart[] = {kShims, kOptions};
+constexpr Family kForNoStart[] = {kShims, kBeforeWork};
 
 }  // namespace
 
