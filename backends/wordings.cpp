@@ -88,6 +88,10 @@ constexpr Signature kClaude[] = {
     {kSignedOut, R"(\brequest not allowed\b)", "Failed to authenticate. API Error: 403 Request not allowed",
      kClaudeIssues, kPlaceHint},
     {kSignedOut, R"(please run /login|\bnot logged in\b)", "Not logged in · Please run /login", "Claude Code 2.1.329"},
+    // Of a web page it shows only the title.
+    {kOffline,
+     R"(\bapi error: 403 (access (is |was )?denied|blocked|((this|the) )?(web ?)?(page|site|website|request|url|category|content) (is |was |has been )?(blocked|denied|restricted|filtered))\W*$)",
+     "Failed to authenticate. API Error: 403 Access Denied", "Claude Code 2.1.329", kWallHint},
     {kTooLong, R"(^(api error: )?request too large\b|\btoo large for the api\b)",
      "Request too large (max 32MB). Double press esc to go back and try with a smaller file.", kClaudeIssues},
 };
