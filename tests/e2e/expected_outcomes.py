@@ -13,6 +13,7 @@ class Mode(NamedTuple):
 
 # MODE: TITLE | at most N seconds | claude | codex | gemini | flash (gemini with a model of its own)
 # Verdicts: the outcome; "!": the breaker counts it as a failure; "@": it states a time to retry; "?": it may state one.
+# "/": one or the other, by chance.
 TABLE = """
 ok            : answers                                | 15 | answered            | answered            | answered            | answered
 slow          : slow, but still sending                | 25 | answered            | answered            | answered            | answered
@@ -40,7 +41,7 @@ closedmid     : closed during the answer               | 20 | dropped           
 drop          : TCP reset during the answer            | 20 | dropped             | dropped             | unreachable!        | dropped
 garbage       : a web page instead of an answer        | 25 | bad_output!         | bad_output!         | bad_output!         | bad_output!
 garbageevents : events that are not JSON               | 20 | bad_output!         | bad_output!         | bad_output!         | bad_output!
-empty         : empty answer                           | 35 | answered_empty      | answered_empty      | timed_out_active    | lost_result!
+empty         : empty answer                           | 35 | answered_empty      | answered_empty      | idle_timed_out!/timed_out_active| lost_result!
 maxtokens     : cut at the token limit                 | 15 | cut_short           | cut_short           | answered            | answered
 refusal       : the model refuses                      | 15 | refused_by_policy   | answered_empty      | answered            | answered
 hang          : no answer at all                       | 25 | idle_timed_out!     | idle_timed_out!     | idle_timed_out!     | idle_timed_out!

@@ -87,7 +87,8 @@ class Run:
         wanted, most, verdict = MODES[self.mode].verdicts[self.name], MODES[self.mode].most, self.verdict
         took = verdict.seconds_since_first_reply
         late = verdict.seconds > most or (self.mode in CUT and took is not None and took > CUT_WITHIN)
-        if verdict.text() not in (wanted, wanted.replace("?", "@"), wanted.replace("?", "")) or late:
+        ways = [way.replace("?", at) for way in wanted.split("/") for at in ("@", "")]
+        if verdict.text() not in ways or late:
             since = f", {took:.1f} s after the first reply" if took is not None else ""
             return (f"{self.name}/{self.mode}: wanted {wanted} within {most} s\n"
                     f"{'':8}got    {verdict.text()} after {verdict.seconds:.1f} s{since}: {verdict.message()}")

@@ -32,8 +32,8 @@ Some failures cannot be detected, because the CLI does not report them. gemini p
 token limit or stopped for safety as if it were complete, and codex prints a refusal as an empty answer. When a stream
 breaks, gemini asks again and prints the new answer right after the pieces of the first one. delegate detects this by
 the pause and the repeated beginning, but not if the second attempt begins differently. What a service says in an error
-inside the stream, gemini reports after its fourth attempt, or not at all, so delegate reports a lost connection. When it
-chooses its model itself, gemini asks for it again without a word for a minute and a half if that answer is empty.
+inside the stream, gemini reports after its fourth attempt, or not at all, so delegate reports a lost connection. When
+gemini chooses its model itself and the answer about that is empty, it silently repeats this request for 90 s.
 """
 
 
