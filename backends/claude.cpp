@@ -360,7 +360,7 @@ class Claude final : public CliBackend {
     ParsedOutput kept;
     for (const std::string_view line : split(transcript, '\n')) {
       const auto json = parse_object(line);
-      kept.unreadable += json || trim(line).empty() ? 0 : 1;
+      kept.unreadable += json || trim(line).empty() ? 0u : 1u;
       if (!json || is_ignored(*json)) continue;
       if (begins_a_turn(*json)) kept = ParsedOutput{};
       if (text_at(*json, "/type") == "user") kept.end_announced = false;

@@ -37,7 +37,7 @@ constexpr std::array kOfTheService{Outcome::rate_limited,      Outcome::quota_ex
 
 bool may_be_the_websocket(const std::string& words, Outcome outcome) {
   if (!matches(R"((?i)\bstream disconnected\b|websocket|http error: \d)", words)) return false;
-  if (matches(kReportedImmediately, words)) return false;
+  if (matches(kReportedImmediately, words) || matches(kReportedLate, words)) return false;
   const bool handshake = matches(R"((?i)\bHTTP error: \d)", words);
   return handshake || std::find(kOfTheService.begin(), kOfTheService.end(), outcome) == kOfTheService.end();
 }
@@ -59,6 +59,19 @@ bool read_retry(const std::string& message, ParsedOutput& parsed) {
   if (matches(kReportedLate, words)) notice->failures = 5;
   note_retry(parsed, *notice, std::move(failure));
   return true;
+}
+
+/// codex opens its WebSocket in advance, and goes on without it. But a host that this machine cannot find for a
+/// WebSocket cannot be found for HTTPS either; codex itself reports that after fifteen seconds.
+constexpr const char* kUnknownHost = R"(\bprewarm setup failed: (.*\bfailed to lookup address information\b.*))";
+/// What codex logs by itself, and the line above.
+constexpr const char* kLog = "RUST_LOG=error,codex_core::session::startup_prewarm=warn";
+
+void read_log(std::string_view line, ParsedOutput& parsed) {
+  const std::string words(trim(line));
+  const std::string unknown_host = captured(kUnknownHost, words);
+  if (!unknown_host.empty()) note_retry(parsed, {.failures = 2}, failure_of(unknown_host));
+  else static_cast<void>(read_retry(words, parsed));
 }
 
 void read_error(const std::string& message, ParsedOutput& parsed) {
@@ -144,7 +157,8 @@ class Codex final : public CliBackend {
     if (!task.effort.empty()) add({"-c", "model_reasoning_effort=\"" + task.effort + "\""});
     if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox option: that one comes before it
     add({"-"});
-    call.env = child_environment(task);
+    const bool has_own_log = task.environment.contains("RUST_LOG");
+    call.env = child_environment(task, {}, has_own_log ? std::vector<std::string>{} : std::vector<std::string>{kLog});
     // The file with the last message helps when output is lost; without a directory for it the call still works.
     call.argv_without_directory = call.argv;
     call.argv.insert(call.argv.begin() + place, {"-o", std::string(kScratch) + "/" + kAnswerFile});
@@ -163,7 +177,7 @@ class Codex final : public CliBackend {
     if (parsed.complete) return;  // the first end closes the answer
     if (stream == Stream::out)
       for (const Json& record : take_records(parsed, line)) read_record(record, task, parsed);
-    else static_cast<void>(read_retry(std::string(trim(line)), parsed));
+    else read_log(line, parsed);
   }
 
   /// Codex writes its last message there itself, and nothing after a failure.

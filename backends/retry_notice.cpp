@@ -22,8 +22,8 @@ constexpr milliseconds kLongestRate = std::chrono::hours(1);
 constexpr milliseconds kLongestOwnPause{10'000};
 
 /// Cheap: each notice has one of these, few other lines do.
-constexpr std::array<std::string_view, 8> kHints{"retry",   "re-try", "retries",     "reconnect",
-                                                 "attempt", "again",  "backing off", "waiting for"};
+constexpr std::array<std::string_view, 8> kRetryWords{"retry",   "re-try", "retries",     "reconnect",
+                                                      "attempt", "again",  "backing off", "waiting for"};
 
 // Patterns for text in lower case.
 constexpr std::array kNotices{
@@ -58,7 +58,7 @@ bool matches_any(const Patterns& patterns, const std::string& text) {
 }
 
 bool may_announce(const std::string& text) {
-  return std::any_of(kHints.begin(), kHints.end(),
+  return std::any_of(kRetryWords.begin(), kRetryWords.end(),
                      [&](std::string_view hint) { return text.find(hint) != std::string::npos; });
 }
 

@@ -16,7 +16,7 @@ std::string_view without_newline(std::string_view line) {
   return line;
 }
 
-bool looks_like_json(std::string_view text) { return text.find('{') != std::string_view::npos; }
+bool may_hold_json(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
 bool is_whole(const RecordLine& line) { return !line.records.empty() && !line.is_damaged; }
 
@@ -31,7 +31,7 @@ std::vector<Json> read_data(ParsedOutput& parsed, std::string_view payload) {
   if (open.empty()) {
     RecordLine line = records_in(payload);
     if (is_whole(line)) return std::move(line.records);
-    if (looks_like_json(payload)) hold_data(parsed, std::string(payload));  // else a word that keeps it alive
+    if (may_hold_json(payload)) hold_data(parsed, std::string(payload));  // else a word that keeps it alive
     return std::move(line.records);
   }
   std::string longer = open + "\n" + std::string(payload);
@@ -135,7 +135,7 @@ StreamLine read_other_line(ParsedOutput& parsed, std::string_view line) {
 void drop_body(ParsedOutput& parsed) {
   if (parsed.event.body.empty()) return;
   const RecordLine read = records_in(parsed.event.body);
-  parsed.unreadable += read.is_damaged || !read.records.empty() ? 1 : 0;
+  parsed.unreadable += read.is_damaged || !read.records.empty() ? 1u : 0u;
   parsed.event.body.clear();
 }
 
@@ -168,7 +168,7 @@ StreamLine read_event_line(ParsedOutput& parsed, std::string_view line) {
     return out;
   }
   if (is_error) event.name = "error";
-  if (is_error && !looks_like_json(payload)) out.error_words = payload;
+  if (is_error && !may_hold_json(payload)) out.error_words = payload;
   else if (!payload.empty()) out.records = read_data(parsed, payload);
   if (!out.records.empty()) drop_body(parsed);
   return out;
@@ -179,7 +179,7 @@ StreamLine read_json_line(ParsedOutput& parsed, std::string_view line) {
   RecordLine read = records_in(line);
   std::string& body = parsed.event.body;
   const bool is_part =
-      body.empty() ? read.is_damaged || (read.records.empty() && looks_like_json(line)) : !is_record_of_stream(read);
+      body.empty() ? read.is_damaged || (read.records.empty() && may_hold_json(line)) : !is_record_of_stream(read);
   if (!is_part || read.is_damaged) out.records = std::move(read.records);
   if (!is_part) return out;
   if (body.empty()) ++parsed.unreadable;  // until the whole body can be read

@@ -88,6 +88,10 @@ constexpr Signature kClaude[] = {
     {kSignedOut, R"(\brequest not allowed\b)", "Failed to authenticate. API Error: 403 Request not allowed",
      kClaudeIssues, kPlaceHint},
     {kSignedOut, R"(please run /login|\bnot logged in\b)", "Not logged in · Please run /login", "Claude Code 2.1.329"},
+    // Of a web page it shows only the title.
+    {kOffline,
+     R"(\bapi error: 403 (access (is |was )?denied|blocked|((this|the) )?(web ?)?(page|site|website|request|url|category|content) (is |was |has been )?(blocked|denied|restricted|filtered))\W*$)",
+     "Failed to authenticate. API Error: 403 Access Denied", "Claude Code 2.1.329", kWallHint},
     {kTooLong, R"(^(api error: )?request too large\b|\btoo large for the api\b)",
      "Request too large (max 32MB). Double press esc to go back and try with a smaller file.", kClaudeIssues},
 };
@@ -413,7 +417,7 @@ constexpr Signature kShims[] = {
 };
 
 // Errors of a CLI that ends before it has started to work, in its own words or those of the system.
-constexpr Signature kOptions[] = {
+constexpr Signature kBeforeWork[] = {
     {kNoStart, R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
      "error: unknown option '--no-such-flag'", "Claude Code 2.1.329"},
     {Outcome::resources,
@@ -511,7 +515,7 @@ constexpr Family kForServers[] = {kThisMachine, kServers, kWay,   kAccount,    k
                                   kCapacity,    kNetwork, kModel, kCallersOwn, kSignIn, kParameters, kGeneral};
 constexpr Family kForOthers[] = {kThisMachine, kWay,   kAccount,    kPolicy, kContext,    kLimits, kCapacity,
                                  kNetwork,     kModel, kCallersOwn, kSignIn, kParameters, kGeneral};
-constexpr Family kForNoStart[] = {kShims, kOptions};
+constexpr Family kForNoStart[] = {kShims, kBeforeWork};
 
 }  // namespace
 

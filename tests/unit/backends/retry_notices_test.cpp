@@ -69,7 +69,18 @@ std::vector<Pointless> pointless_retries() {
                     "in 2s.)")},
        Outcome::rate_limited,
        2s},
+      {"codex",
+       out,
+       {codex_error("Reconnecting... 1/5 (stream disconnected before completion: error sending request)")},
+       Outcome::dropped},
       {"codex", out, {codex_error("Reconnecting... waiting for network (name lookup failed)")}, Outcome::unreachable},
+      {"codex",
+       err,
+       {"WARN startup_prewarm: startup websocket prewarm setup failed: stream disconnected before completion: HTTP "
+        "error: 426",
+        "WARN startup_prewarm: startup websocket prewarm setup failed: stream disconnected before completion: "
+        "failed to lookup address information: Try again"},
+       Outcome::unreachable},
       {"codex",
        out,
        {codex_error("stream error: unexpected status 401 Unauthorized; retrying 1/5 in 207ms…"),
