@@ -49,6 +49,7 @@ constexpr Hint kHints[] = {
 class Command final : public CliBackend {
  public:
   std::string_view kind() const override { return "command"; }
+  bool announces_start() const override { return false; }  // its output is the answer
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (!task.session.empty())

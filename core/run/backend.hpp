@@ -195,6 +195,9 @@ class Backend {
 
   /// CLI kinds run an executable on this machine; the others use HTTP.
   virtual bool is_process() const = 0;
+  /// Does a process print something as soon as it has started? Otherwise it may work in silence until its answer is
+  /// there.
+  virtual bool announces_start() const { return true; }
   /// Is a call with Access::read_only guaranteed to change nothing? Only then may a call whose answer got lost be
   /// repeated.
   virtual bool enforces_read_only() const { return false; }
