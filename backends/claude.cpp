@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "backends/cli_process.hpp"
+#include "backends/error_facts.hpp"
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
 #include "core/base/json.hpp"
@@ -16,7 +17,6 @@ namespace {
 
 constexpr const char* kSystemFile = "{system_file}";
 constexpr std::size_t kMostDenied = 8;
-constexpr std::int64_t kLongestDelay = 366LL * 24 * 3600 * 1000;  // longer values are not times
 
 // The CLI's own error class, on its assistant records and retry events.
 std::optional<Outcome> outcome_of_class(std::string_view name) {
@@ -246,17 +246,6 @@ Outcome outcome_of_retry(const std::string& name, std::optional<std::int64_t> st
   return outcome_of_status(*status).value_or(Outcome::exited_nonzero);
 }
 
-/// The pause before the next try, whatever its unit.
-milliseconds pause_of(const Json& json) {
-  const auto delay = [&](const char* field) { return integer_at(json, field).value_or(0); };
-  std::int64_t ms = 0;
-  for (const char* field : {"/retry_delay_ms", "/retry_after_ms", "/retry_in_ms", "/delay_ms"})
-    ms = std::max(ms, delay(field));
-  for (const char* field : {"/retry_delay", "/retry_after", "/retry_delay_seconds", "/retry_after_seconds"})
-    ms = std::max(ms, std::clamp<std::int64_t>(delay(field), 0, kLongestDelay / 1000) * 1000);
-  return milliseconds(std::min(ms, kLongestDelay));
-}
-
 /// Retries of the CLI itself, which would go on for three minutes, even with a refused sign-in.
 void read_retry(const Json& json, ParsedOutput& parsed) {
   const std::string name = text_at(json, "/error");
@@ -266,7 +255,7 @@ void read_retry(const Json& json, ParsedOutput& parsed) {
   std::string words = "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
   if (outcome == Outcome::unreachable) words = "no response from the service";
   if (outcome == Outcome::unauthenticated) words = "sign-in refused by the service";
-  RetryNotice notice{.pause = pause_of(json)};
+  RetryNotice notice{.pause = facts_in(dump(json)).retry_after, .is_own = true};
   if (attempt) notice.failures = static_cast<int>(std::clamp<std::int64_t>(*attempt, 1, INT_MAX));
   note_retry(parsed, notice, Failure{outcome, words, {}});
 }
@@ -344,7 +333,7 @@ class Claude final : public CliBackend {
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
     if (stream != Stream::out)
-      return read_retry_line(parsed, line, [](const std::string& words) {
+      return read_retry_line(parsed, vendor(), line, [](const std::string& words) {
         return failure_of_words(Vendor::claude, words, Outcome::exited_nonzero);
       });
     if (parsed.complete) return;  // the first end closes the answer

@@ -42,13 +42,14 @@ bool may_be_the_websocket(const std::string& words, Outcome outcome) {
 }
 
 /// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": retries of codex itself.
-/// The reason is in the parentheses, if there are any.
-bool read_retry(const std::string& message, ParsedOutput& parsed) {
+/// The reason is in the parentheses, if there are any. On stderr other programs write, too.
+bool read_retry(const std::string& message, Stream stream, ParsedOutput& parsed) {
   auto notice = retry_notice(message);
   if (!notice) return false;
   std::string words = captured(R"(^[^(]*\(([\s\S]*)\)\s*$)", message);
   if (words.empty()) words = captured(R"(^(?:stream error: )?([\s\S]*?)(?:; retrying [\s\S]*)?$)", message);
   Failure failure = failure_of(words);
+  if (stream == Stream::err && !concerns_service(*notice, Vendor::codex, message, failure.outcome)) return false;
   if (failure.outcome == Outcome::exited_nonzero && notice->forever) failure.outcome = Outcome::unreachable;
   const bool waits = notice->forever || notice->pause.value_or(milliseconds(0)) > kOwnPause;
   if (!waits && may_be_the_websocket(words, failure.outcome)) {
@@ -61,7 +62,7 @@ bool read_retry(const std::string& message, ParsedOutput& parsed) {
 }
 
 void read_error(const std::string& message, ParsedOutput& parsed) {
-  if (read_retry(message, parsed)) return;
+  if (read_retry(message, Stream::out, parsed)) return;
   Failure failure = failure_of(message);
   if (failure.outcome != Outcome::exited_nonzero) parsed.failure = std::move(failure);
 }
@@ -76,7 +77,7 @@ std::string doing_of(const Json& event) {
   return {};
 }
 
-/// A turn may also end because somebody or something ended it.
+/// A turn may also be ended from outside.
 bool is_broken_off(const Json& event) {
   for (const char* place : {"/status", "/turn/status"})
     for (const std::string_view word : {"interrupted", "aborted", "failed", "cancelled"})
@@ -166,7 +167,7 @@ class Codex final : public CliBackend {
     if (parsed.complete) return;  // the first end closes the answer
     if (stream == Stream::out)
       for (const Json& record : take_records(parsed, line)) read_record(record, task, parsed);
-    else static_cast<void>(read_retry(std::string(trim(line)), parsed));
+    else static_cast<void>(read_retry(std::string(trim(line)), Stream::err, parsed));
   }
 
   /// Codex writes its last message there itself, and nothing after a failure.

@@ -31,10 +31,10 @@ std::optional<Outcome> configured_outcome(const Task& task, std::string_view tex
   return std::nullopt;
 }
 
-/// It may tell of its own retries. Once it answers, what it prints there concerns the person only.
+/// It may report its own retries. Once it answers, what it prints there concerns the person only.
 void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view line) {
   if (!parsed.text.empty()) return;
-  read_retry_line(parsed, line, [&](const std::string& words) {
+  read_retry_line(parsed, Vendor::other, line, [&](const std::string& words) {
     Failure failure = failure_of_words(Vendor::other, words, Outcome::exited_nonzero);
     failure.outcome = configured_outcome(task, words).value_or(failure.outcome);
     return failure;
