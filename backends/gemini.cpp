@@ -72,6 +72,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
     parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
+  if (!true_at(json, "/delta") && !parsed.draft.empty()) parsed.begin_draft();  // it is the whole message
   parsed.add_to_draft(piece_of(at(json, "/content")));
   parsed.doing.clear();
   if (!has_restarted(parsed)) return;
