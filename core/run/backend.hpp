@@ -127,7 +127,9 @@ struct ParsedOutput {
   /// itself states the text.
   std::size_t unreadable = 0;
   bool text_is_stated = false;
-  std::string message_id;     // of the message that `text` is, if its parts come one by one
+  bool text_is_remark = false;             // a tool call followed `text`
+  std::string message_id;                  // of the message that `text` is, if its parts come one by one
+  std::vector<std::string> message_parts;  // so far
   /// `text` was cut at the model's limit: the warning that says so. Empty: it was not.
   std::string truncation;
   /// What it means if the answer ends without words, if that is known.
