@@ -43,13 +43,14 @@ bool may_be_the_websocket(const std::string& words, Outcome outcome) {
 }
 
 /// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": retries of codex itself.
-/// The reason is in the parentheses, if there are any.
-bool read_retry(const std::string& message, ParsedOutput& parsed) {
+/// The reason is in the parentheses, if there are any. On stderr other programs write, too.
+bool read_retry(const std::string& message, Stream stream, ParsedOutput& parsed) {
   auto notice = retry_notice(message);
   if (!notice) return false;
   std::string words = captured(R"(^[^(]*\(([\s\S]*)\)\s*$)", message);
   if (words.empty()) words = captured(R"(^(?:stream error: )?([\s\S]*?)(?:; retrying [\s\S]*)?$)", message);
   Failure failure = failure_of(words);
+  if (stream == Stream::err && !concerns_service(*notice, Vendor::codex, message, failure.outcome)) return false;
   if (failure.outcome == Outcome::exited_nonzero && notice->forever) failure.outcome = Outcome::unreachable;
   const bool waits = notice->forever || notice->pause.value_or(milliseconds(0)) > kOwnPause;
   if (!waits && may_be_the_websocket(words, failure.outcome)) {
@@ -71,11 +72,11 @@ void read_log(std::string_view line, ParsedOutput& parsed) {
   const std::string words(trim(line));
   const std::string unknown_host = captured(kUnknownHost, words);
   if (!unknown_host.empty()) note_retry(parsed, {.failures = 2}, failure_of(unknown_host));
-  else static_cast<void>(read_retry(words, parsed));
+  else static_cast<void>(read_retry(words, Stream::err, parsed));
 }
 
 void read_error(const std::string& message, ParsedOutput& parsed) {
-  if (read_retry(message, parsed)) return;
+  if (read_retry(message, Stream::out, parsed)) return;
   Failure failure = failure_of(message);
   if (failure.outcome != Outcome::exited_nonzero) parsed.failure = std::move(failure);
 }
@@ -90,7 +91,7 @@ std::string doing_of(const Json& event) {
   return {};
 }
 
-/// A turn may also end because somebody or something ended it.
+/// A turn may also be ended from outside.
 bool is_broken_off(const Json& event) {
   for (const char* place : {"/status", "/turn/status"})
     for (const std::string_view word : {"interrupted", "aborted", "failed", "cancelled"})

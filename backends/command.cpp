@@ -23,10 +23,10 @@ Json::json_pointer pointer_of(const Task& task) {
   return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
 }
 
-/// It may tell of its own retries. Once it answers, what it prints there concerns the person only.
+/// It may report its own retries. Once it answers, what it prints there concerns the person only.
 void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view line) {
   if (!parsed.text.empty()) return;
-  read_retry_line(parsed, line, [&](const std::string& words) {
+  read_retry_line(parsed, Vendor::other, line, [&](const std::string& words) {
     Failure failure = failure_of_words(Vendor::other, words, Outcome::exited_nonzero);
     apply_rules(task.settings, {words}, failure);
     return failure;
@@ -41,6 +41,7 @@ constexpr Hint kHints[] = {
 class Command final : public CliBackend {
  public:
   std::string_view kind() const override { return "command"; }
+  bool announces_start() const override { return false; }  // its output is the answer
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (!task.session.empty())

@@ -73,6 +73,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
     parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
+  if (!true_at(json, "/delta") && !parsed.draft.empty()) parsed.begin_draft();  // it is the whole message
   parsed.add_to_draft(piece_of(at(json, "/content")));
   parsed.doing.clear();
   if (!has_restarted(parsed)) return;
@@ -174,9 +175,9 @@ class Gemini final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    // Its own retries are told on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
+    // It reports its own retries on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
     // second line that has the wait. It would try ten times, for more than four minutes.
-    if (stream == Stream::err) return read_retry_line(parsed, line, failure_of);
+    if (stream == Stream::err) return read_retry_line(parsed, vendor(), line, failure_of);
     if (parsed.complete) return;  // the first end closes the answer
     for (const Json& record : take_records(parsed, line)) read_record(record, parsed);
   }

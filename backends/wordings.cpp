@@ -331,7 +331,7 @@ constexpr Signature kModel[] = {
      "ollama/ollama: server"},
 };
 
-// Nobody else could do better with such a request.
+// No other candidate could do better with such a request.
 constexpr Signature kCallersOwn[] = {
     {Outcome::bad_request,
      R"(no conversation found|no rollout found|invalid session identifier|error resuming session|\bsession\b.{0,40}\b(not found|does not exist|unknown)\b|\bunknown session\b)",
@@ -365,7 +365,7 @@ constexpr Signature kParameters[] = {
      "Invalid 'input[3].call_id': empty string. Expected a string with minimum length 1", kOpenAiDocs},
 };
 
-// For wordings that nobody has seen yet.
+// For wordings that are still unknown.
 constexpr Signature kGeneral[] = {
     {kUsedUp,
      R"(^(?!.*\b(memory|recursion|time|rate|files?|file size|size|depth|heap|stack|descriptor|turn|retry|output|length|step|iteration|buffer|character|byte|disk|line|nesting)s?\b.{0,12}\b(limits?|caps?|allowance|quota|usage)\b)(?!.*\busage:).*(\b(limits?|quota|credits?|usage|allowance|caps?|plan)\b.{0,60}\b(reached|exceeded|hit|exhausted|used up|ran out|run out|depleted|spent)\b|\b(reached|exceeded|hit|exhausted|used up|out of|ran out of|run out of|depleted|spent)\b.{0,60}\b(limits?|quota|credits?|usage|allowance|caps?)\b|\b(out of|ran out of|no more)\b.{0,30}\bmessages\b))",

@@ -127,7 +127,9 @@ struct ParsedOutput {
   /// itself states the text.
   std::size_t unreadable = 0;
   bool text_is_stated = false;
-  std::string message_id;  // of the message that `text` is, if its parts come one by one
+  bool text_is_remark = false;             // a tool call followed `text`
+  std::string message_id;                  // of the message that `text` is, if its parts come one by one
+  std::vector<std::string> message_parts;  // so far
   /// `text` was cut at the model's limit: the warning that says so. Empty: it was not.
   std::string truncation;
   /// What it means if the answer ends without words, if that is known.
@@ -195,6 +197,9 @@ class Backend {
 
   /// CLI kinds run an executable on this machine; the others use HTTP.
   virtual bool is_process() const = 0;
+  /// Does a process print something as soon as it has started? Otherwise it may work in silence until its answer is
+  /// there.
+  virtual bool announces_start() const { return true; }
   /// Is a call with Access::read_only guaranteed to change nothing? Only then may a call whose answer got lost be
   /// repeated.
   virtual bool enforces_read_only() const { return false; }

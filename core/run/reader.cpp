@@ -30,7 +30,7 @@ void Reader::read(Stream stream, std::string_view line) {
   backend_.read(parsed_, task_, stream, line);
   if (!parsed_.failure) return;
   apply_rules(task_.settings, {parsed_.failure->message}, *parsed_.failure);
-  // A final record repeats what was said before; a retry says it anew.
+  // A final record repeats what was said before; each retry says it again.
   const bool is_news = parsed_.failure->message != said_ || (parsed_.failure->retrying && !parsed_.failure->said_at);
   if (is_news) said_ = parsed_.failure->message, said_at_ = steady_now();
   parsed_.failure->said_at = said_at_;

@@ -103,7 +103,7 @@ TEST_CASE("without words an answer that was cut, or that asks for a tool, is non
   CHECK(cut.parsed.warnings.size() == 1);
 }
 
-TEST_CASE("openai: what is no answer inside a 200 is told in its words") {
+TEST_CASE("openai: what is no answer inside a 200 is reported in its words") {
   const std::vector<std::pair<std::string, Outcome>> table{
       {R"({"error":{"message":"Provider said: rate it","code":429}})", Outcome::rate_limited},
       {"{\n \"error\": {\n \"message\": \"rate it\", \"code\": \"503\"}\n}", Outcome::overloaded},
