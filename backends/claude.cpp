@@ -7,7 +7,9 @@
 #include "backends/cli_process.hpp"
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
+#include "backends/words.hpp"
 #include "core/base/json.hpp"
+#include "core/base/pieces.hpp"
 
 // Claude Code, headless: `claude -p --output-format stream-json`. One JSON object a line; the last one, of type
 // "result", is the answer or the error. Observed with 2.1.329; parsed tolerantly.
@@ -197,11 +199,11 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
   parsed.end_announced = false;
   const Json& content = at(json, "/message/content");
-  if (!content.is_array()) return;
-  std::string words;
-  for (const Json& block : content) {
+  std::string words = valid_pieces(words_in(content));
+  note_unknown_shape(content, parsed);
+  if (content.is_string()) parsed.end_announced = !trim(words).empty();
+  for (const Json& block : content.is_array() ? content : Json::array()) {
     const std::string type = text_at(block, "/type");
-    if (type == "text") words += text_at(block, "/text");
     if (type == "tool_use") parsed.begin_tool(text_at(block, "/id"), using_tool(block, "/name"));
     else parsed.doing.clear();
     parsed.end_announced = type == "text";
