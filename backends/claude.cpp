@@ -8,7 +8,9 @@
 #include "backends/error_facts.hpp"
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
+#include "backends/words.hpp"
 #include "core/base/json.hpp"
+#include "core/base/pieces.hpp"
 
 // Claude Code, headless: `claude -p --output-format stream-json`. One JSON object a line; the last one, of type
 // "result", is the answer or the error. Observed with 2.1.329; parsed tolerantly.
@@ -211,9 +213,14 @@ void take_text(const Json& json, std::vector<std::string> parts, ParsedOutput& p
 void read_words(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
   const Json& content = at(json, "/message/content");
-  if (!content.is_array()) return;
+  note_unknown_shape(content, parsed);
   std::vector<std::string> parts;
-  for (const Json& block : content) {
+  if (content.is_string()) {
+    parts.push_back(content.get<std::string>());
+    parsed.end_announced = !trim(parts.front()).empty();
+    if (parsed.end_announced) parsed.text_is_remark = false;
+  }
+  for (const Json& block : content.is_array() ? content : Json::array()) {
     const std::string type = text_at(block, "/type");
     std::string words = type == "text" ? text_at(block, "/text") : std::string();
     const bool speaks = !trim(words).empty();

@@ -7,7 +7,9 @@
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
+#include "backends/words.hpp"
 #include "core/base/json.hpp"
+#include "core/base/pieces.hpp"
 #include "core/run/pattern.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
@@ -113,6 +115,15 @@ void read_turn_end(const Json& event, const Task& task, ParsedOutput& parsed) {
   parsed.usage.output_tokens = integer_at(event, "/usage/output_tokens");
 }
 
+/// A message that is still being written counts, too: its last state may be all that is sent of it.
+void read_message(const Json& item, bool is_whole, ParsedOutput& parsed) {
+  const std::string words = text_at(item, "/type") == "agent_message" ? valid_pieces(words_in(item)) : std::string();
+  const bool speaks = !trim(words).empty();  // a blank message replaces none
+  if (speaks) parsed.text = words;
+  else if (text_at(item, "/type") == "agent_message") note_unknown_shape(item, parsed);
+  parsed.end_announced = speaks && is_whole;
+}
+
 void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
   if (parsed.complete) return;
   const std::string type = text_at(event, "/type");
@@ -121,10 +132,8 @@ void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
   if (!doing.empty()) parsed.begin_tool(text_at(event, "/item/id"), doing);
   if (type == "item.completed") parsed.end_tool(text_at(event, "/item/id"));
   if (type.starts_with("item.") && text_at(event, "/item/type") != "error") forget_retries(parsed);
-  const std::string words = text_at(event, "/item/type") == "agent_message" ? text_at(event, "/item/text") : "";
-  const bool speaks = type == "item.completed" && !trim(words).empty();  // a blank message replaces none
-  if (speaks) parsed.text = words;
-  if (type.starts_with("item.") || type == "turn.started") parsed.end_announced = speaks;
+  if (type == "turn.started") parsed.end_announced = false;
+  if (type.starts_with("item.")) read_message(at(event, "/item"), type == "item.completed", parsed);
   if (type.ends_with("error") || type.find("retry") != std::string::npos)
     read_error(text_at(event, "/message"), parsed);
   if (type == "turn.failed") parsed.failure = failure_of(text_at(event, "/error/message"));

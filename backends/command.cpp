@@ -23,6 +23,17 @@ Json::json_pointer pointer_of(const Task& task) {
   return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
 }
 
+/// All of them are elements of one list, or they stand one after the other.
+RecordLine records_of(const std::string& output) {
+  RecordLine out;
+  if (!trim(output).starts_with('[')) return records_in(output);
+  const auto list = parse_object("{\"list\":" + output + "}");
+  if (!list) return records_in(output);
+  for (const Json& record : at(*list, "/list"))
+    if (record.is_object()) out.records.push_back(record);
+  return out;
+}
+
 /// It may report its own retries. Once it answers, what it prints there concerns the person only.
 void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view line) {
   if (!parsed.text.empty()) return;
@@ -76,7 +87,9 @@ class Command final : public CliBackend {
     if (!is_text(task) && !is_lines(task)) {
       const std::string output = std::move(parsed.text);
       parsed.text.clear();
-      for (const Json& record : records_in(output).records)  // the last one that has an answer
+      const RecordLine read = records_of(output);
+      parsed.unreadable += read.is_damaged ? 1 : 0;
+      for (const Json& record : read.records)  // the last one that has an answer
         if (std::string found = text_of(at(record, pointer_of(task))); !trim(found).empty())
           parsed.text = std::move(found);
     }

@@ -7,6 +7,7 @@
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
+#include "backends/words.hpp"
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
 #include "core/run/error_lines.hpp"
@@ -73,8 +74,10 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
     parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
+  const Json& content = at(json, "/content");
   if (!true_at(json, "/delta") && !parsed.draft.empty()) parsed.begin_draft();  // it is the whole message
-  parsed.add_to_draft(piece_of(at(json, "/content")));
+  parsed.add_to_draft(words_in(content));
+  note_unknown_shape(content, parsed);
   parsed.doing.clear();
   if (!has_restarted(parsed)) return;
   parsed.failure = Failure{Outcome::dropped, "its answer broke off and started again behind the first part", {}};

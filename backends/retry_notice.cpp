@@ -22,9 +22,9 @@ constexpr milliseconds kLongestRate = std::chrono::hours(1);
 constexpr milliseconds kLongestOwnPause{10'000};
 
 /// Cheap: each notice has one of these, few other lines do.
-constexpr std::array<std::string_view, 12> kRetryWords{
-    "retry", "re-try", "retries", "reconnect", "attempt", "again", "backing off", "waiting for", "next try", "sleeping",
-    "pausing", "waiting until"};
+constexpr std::array<std::string_view, 12> kRetryWords{"retry",    "re-try",   "retries",     "reconnect",
+                                                       "attempt",  "again",    "backing off", "waiting for",
+                                                       "next try", "sleeping", "pausing",     "waiting until"};
 
 // Patterns for text in lower case.
 constexpr std::array kNotices{

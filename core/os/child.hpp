@@ -22,7 +22,8 @@ enum class Stream { out, err };
 /// What the reader of the output wants next.
 enum class Flow {
   go_on,
-  wind_up,  // HTTP only: the end was announced; what belongs to it may follow for two seconds, then it is over
+  idle,     // HTTP only: bytes came, but nothing that shows progress
+  wind_up,  // HTTP only: it seems to be over; what belongs to it may follow for two seconds from now on
   finish,   // the output is complete: allow `linger` to end by itself, then stop it; counts as a normal end
   stop,     // it cannot succeed any more: stop it now
 };

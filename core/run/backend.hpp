@@ -156,7 +156,12 @@ struct ParsedOutput {
     std::string name;
     std::string data;
     std::string body;
+    std::string words;  // of its pieces so far: a message may repeat them
+    std::string refusal;
+    std::size_t holes = 0;  // behind what seemed to be the end of the answer
   } event;
+  /// Of a server's stream: grows with all that shows that it works on the answer.
+  std::size_t progress = 0;
   /// For kinds that do not report a repeated try: after how many bytes of `draft` it paused, and when it last wrote
   /// according to its own timestamps.
   std::vector<std::size_t> pauses;
@@ -238,6 +243,9 @@ class Backend {
 
   /// Where a process that prints nothing may show that it works. Nothing: it keeps no such file, or not yet.
   virtual std::optional<SessionFiles> session_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
+
+  /// Is this, which ends without a newline, the end of a whole document with the answer?
+  virtual bool ends_document(const ParsedOutput&, std::string_view /*last_line*/) const { return false; }
 
   /// Called if there was neither a complete answer nor a structured error: what does the raw output say? Nothing:
   /// unknown; the way the call ended then decides.

@@ -214,7 +214,8 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
 }
 
 Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
-  const bool whole_response = result.end == HttpEnd::complete && result.status == 200;
+  const bool is_over = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
+  const bool whole_response = is_over && result.status == 200;
   if (whole_response && !parsed.complete && !parsed.end_announced && !parsed.failure) backend.conclude(parsed, task);
   if (parsed.end_announced) parsed.complete = true;
   if (parsed.complete && !parsed.failure) return answered(parsed);

@@ -1,6 +1,7 @@
 #include "core/run/reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/run/failure_rules.hpp"
 #include "core/run/judge.hpp"
@@ -17,8 +18,17 @@ Flow Reader::take(Stream stream, std::string_view bytes) {
     return Flow::stop;
   }
   if (parsed_.complete) return Flow::finish;
-  if (!backend_.is_process() && (parsed_.end_announced || parsed_.failure)) return Flow::wind_up;
+  if (!backend_.is_process()) return flow_of_response();
   return gives_up() ? Flow::stop : Flow::go_on;
+}
+
+/// The end, once it seems to have come, is put off only by what belongs to the answer.
+Flow Reader::flow_of_response() {
+  const bool is_in_document = !parsed_.end_announced && out_.partial().starts_with('{');
+  const bool is_news = std::exchange(progress_, parsed_.progress) != parsed_.progress || is_in_document;
+  if (!is_news) return Flow::idle;
+  const bool is_over = parsed_.end_announced || parsed_.failure || backend_.ends_document(parsed_, out_.partial());
+  return is_over ? Flow::wind_up : Flow::go_on;
 }
 
 void Reader::finish() {

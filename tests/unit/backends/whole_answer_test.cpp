@@ -165,6 +165,39 @@ TEST_CASE("a record that cannot be read is no answer with a hole, but the end of
                              kGeminiEnd}) == "ab");
 }
 
+TEST_CASE("a record whose beginning got lost is a hole, whatever stands inside it") {
+  CHECK(answer_of("codex", {codex_text("I look."), R"(pleted","item":{"id":"i2","type":"agent_message","text":"x"}})",
+                            kCodexEnd}) == "(bad_output)");
+  CHECK(answer_of("gemini", {gemini_text("What"), R"("content":"ever)", gemini_text("b"), kGeminiEnd}) ==
+        "(bad_output)");
+}
+
+TEST_CASE("an answer in one document of JSON is the last one, unless a part cannot be read") {
+  const auto answer_in = [](const std::vector<std::string>& lines) {
+    const End end = end_of_lines("command", lines, "json:/text");
+    return is_answer(end.failure.outcome) ? end.parsed.text : "(" + std::string(to_string(end.failure.outcome)) + ")";
+  };
+  CHECK(answer_in({R"({"text":"first"})", R"({"text":"final answer")"}) == "(bad_output)");
+  CHECK(answer_in({"Loading.", R"({"text":"first"})", R"({"text":"final"})", "Done."}) == "final");
+  CHECK(answer_in({R"([{"text":"first"},)", R"( {"text":"final"}])"}) == "final");
+}
+
+TEST_CASE("an answer in another shape is read, and one in an unknown shape is never an empty success") {
+  const std::string parts = R"([{"type":"text","text":"Bl"},{"text":{"value":"ue."}}])";
+  const std::string codex = R"({"type":"item.completed","item":{"id":"i","type":"agent_message","content":)";
+  CHECK(answer_of("codex", {codex + parts + "}}", kCodexEnd}) == "Blue.");
+  CHECK(answer_of("codex", {R"({"type":"item.updated","item":{"id":"i","type":"agent_message","text":"Blue."}})",
+                            kCodexEnd}) == "Blue.");
+  CHECK(answer_of("codex", {codex + R"([{"odd":"Blue."}]}})", kCodexEnd}) == "(bad_output)");
+  const std::string gemini = R"({"type":"message","role":"assistant","content":)";
+  CHECK(answer_of("gemini", {gemini + parts + "}", kGeminiEnd}) == "Blue.");
+  CHECK(answer_of("gemini", {gemini + R"({"odd":"Blue."}})", kGeminiEnd}) == "(bad_output)");
+  const std::string claude = R"({"type":"assistant","message":{"id":"m","content":)";
+  CHECK(answer_of("claude", {claude + R"("Blue."}})", claude_end("")}) == "Blue.");
+  CHECK(answer_of("claude", {claude + R"([{"odd":"Blue."}]}})", claude_end("")}) == "(bad_output)");
+  CHECK(answer_of("claude", {claude + R"([{"type":"thinking","thinking":"hm"}]}})", claude_end("")}).empty());
+}
+
 TEST_CASE("codex: the file with its last message fills a hole") {
   ParsedOutput parsed{.text = "I look.", .complete = true, .unreadable = 1};
   backend_of("codex").recover(parsed, "");
