@@ -153,8 +153,7 @@ const char* const kOfOthers[] = {
     "Failed to fetch model list: connect ECONNREFUSED 127.0.0.1:8080, will retry",
     "curl: (7) Failed to connect to localhost port 8080: Connection refused. Will retry in 30 seconds. 2 retries left.",
     "curl: (7) Failed to connect to example.com port 443: Connection refused. Will retry in 30 seconds.",
-    "2026-01-01T00:00:00Z ERROR codex_core::models_manager: failed to refresh available models: timeout; retrying "
-    "(2/5)",
+    "2026-01-01T00:00:00Z ERROR codex_core::models_manager: cannot refresh the models: timeout; retrying (2/5)",
     "Waiting until 23:59 to run the job",
 };
 
