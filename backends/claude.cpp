@@ -5,9 +5,12 @@
 #include <climits>
 
 #include "backends/cli_process.hpp"
+#include "backends/error_facts.hpp"
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
+#include "backends/words.hpp"
 #include "core/base/json.hpp"
+#include "core/base/pieces.hpp"
 
 // Claude Code, headless: `claude -p --output-format stream-json`. One JSON object a line; the last one, of type
 // "result", is the answer or the error. Observed with 2.1.329; parsed tolerantly.
@@ -16,7 +19,6 @@ namespace {
 
 constexpr const char* kSystemFile = "{system_file}";
 constexpr std::size_t kMostDenied = 8;
-constexpr std::int64_t kLongestDelay = 366LL * 24 * 3600 * 1000;  // longer values are not times
 
 // The CLI's own error class, on its assistant records and retry events.
 std::optional<Outcome> outcome_of_class(std::string_view name) {
@@ -88,11 +90,16 @@ bool names_any(std::string_view text, const List& parts) {
   return std::any_of(parts.begin(), parts.end(), [&](auto part) { return text.find(part) != std::string_view::npos; });
 }
 
-// Reasons for an end before the work was done. Reasons that nobody knows yet are no objection to an answer.
-constexpr std::array<std::string_view, 2> kStopsBeforeTheEnd{"tool_use", "pause_turn"};
-constexpr std::array<std::string_view, 13> kEndsBeforeTheEnd{"max_",  "abort",    "error",  "interrupt", "cancel",
+/// Cut at the output limit, or at the end of the window.
+bool is_at_limit(const Json& json) {
+  const std::string stop = text_at(json, "/stop_reason");
+  return stop == "max_tokens" || stop == "max_output_tokens" || stop == "model_context_window_exceeded";
+}
+
+// Reasons for an end before the work was done. Unknown reasons are no objection to an answer.
+constexpr std::array<std::string_view, 14> kEndsBeforeTheEnd{"max_",  "abort",    "error",  "interrupt", "cancel",
                                                              "limit", "too_long", "budget", "tool_use",  "pause",
-                                                             "fail",  "timeout",  "denied"};
+                                                             "fail",  "timeout",  "denied", "incomplete"};
 
 /// Which field says that the run ended before its work was done; empty: none does.
 std::string early_end(const Json& json) {
@@ -100,8 +107,8 @@ std::string early_end(const Json& json) {
   const std::string reason = text_at(json, "/terminal_reason");
   const std::string stop = text_at(json, "/stop_reason");
   if (names_any(reason, kEndsBeforeTheEnd)) return reason;
-  if (subtype.starts_with("error")) return subtype;
-  if (names_any(stop, kStopsBeforeTheEnd)) return stop;
+  if (!subtype.empty() && subtype != "success") return subtype;
+  if (!is_at_limit(json) && names_any(stop, kEndsBeforeTheEnd)) return stop;
   return errors_in(json).empty() ? std::string() : "errors";
 }
 
@@ -116,7 +123,7 @@ std::string words_of_end(const Json& json, const std::string& reason) {
          (reason.empty() ? "" : " (" + spoken_name(reason.starts_with("error_") ? reason.substr(6) : reason) + ")");
 }
 
-/// A limit that was set for the run, or a tool that nobody ran, says nothing against the service.
+/// A limit that was set for the run, or a tool that was not run, says nothing against the service.
 std::optional<Outcome> outcome_of_early_end(const std::string& reason) {
   constexpr std::array<std::string_view, 4> kLimits{"max_", "budget", "tool_use", "pause"};
   if (names_any(reason, kLimits)) return Outcome::cut_short;
@@ -125,11 +132,12 @@ std::optional<Outcome> outcome_of_early_end(const std::string& reason) {
 
 void read_failure(const Json& json, const std::string& reason, ParsedOutput& parsed) {
   std::string text = text_at(json, "/result");
-  const bool is_told = true_at(json, "/is_error") || reason.empty();  // else the text is what was said before the end
-  if (trim(text).empty() || !is_told) text = words_of_end(json, reason);
+  const bool is_stated = true_at(json, "/is_error") || reason.empty();  // else the text is what was said before the end
+  if (trim(text).empty() || !is_stated) text = words_of_end(json, reason);
   // That nothing was heard was only a guess at the cause of a retry.
   const bool guessed = parsed.failure && parsed.failure->retrying && parsed.failure->outcome == Outcome::unreachable;
-  const auto named = parsed.failure && !guessed ? std::optional(parsed.failure->outcome) : std::nullopt;
+  const bool is_named = parsed.failure && parsed.failure->is_recognised && !guessed;
+  const auto named = is_named ? std::optional(parsed.failure->outcome) : std::nullopt;
   const auto retry_at = parsed.failure ? parsed.failure->retry_at : std::nullopt;
   Failure failure = failure_of_result(json, text, named);
   const auto early = outcome_of_early_end(reason);
@@ -141,23 +149,26 @@ void read_failure(const Json& json, const std::string& reason, ParsedOutput& par
   parsed.failure = std::move(failure);
 }
 
-/// Cut at the output limit, or at the end of the window.
-bool is_at_limit(const Json& json) {
-  const std::string stop = text_at(json, "/stop_reason");
-  return stop == "max_tokens" || stop == "model_context_window_exceeded";
+/// The result has no words but those of an error that an assistant record reported.
+bool repeats_error(const std::string& text, const ParsedOutput& parsed) {
+  if (!parsed.failure || parsed.failure->retrying) return false;
+  return trim(text).empty() ? trim(parsed.text).empty() : one_line(text) == parsed.failure->message;
 }
 
 /// `subtype` says "success" on errors too; `is_error` is what counts, and whether the run came to its end.
 void read_result(const Json& json, ParsedOutput& parsed) {
   const std::string reason = early_end(json);
   const bool is_refused = text_at(json, "/stop_reason") == "refusal";
-  if (true_at(json, "/is_error") || !reason.empty() || is_refused) return read_failure(json, reason, parsed);
+  std::string text = text_at(json, "/result");
+  if (true_at(json, "/is_error") || !reason.empty() || is_refused || repeats_error(text, parsed))
+    return read_failure(json, reason, parsed);
   read_usage(json, parsed);
   read_denials(json, parsed);
-  // An end without words does not erase what was said before.
-  if (std::string text = text_at(json, "/result"); !trim(text).empty()) {
+  if (!trim(text).empty()) {
     parsed.text = std::move(text);
     parsed.text_is_stated = true;
+  } else if (is_at_limit(json) && parsed.text_is_remark) {
+    parsed.text.clear();  // otherwise an end without words does not erase what was said before
   }
   parsed.complete = true;
   parsed.failure.reset();
@@ -183,30 +194,43 @@ std::string using_tool(const Json& json, const char* name) {
   return "using " + one_line(text_at(json, name), kLongestTool);
 }
 
-/// The text of a message, whose parts may come as records of their own. Blank text replaces none.
-void take_text(const Json& json, const std::string& words, ParsedOutput& parsed) {
+/// The text of a message, whose parts may come as records of their own. A record that begins with all parts so far is
+/// the whole message again.
+void take_text(const Json& json, std::vector<std::string> parts, ParsedOutput& parsed) {
   const std::string id = text_at(json, "/message/id");
-  const bool goes_on = !id.empty() && id == parsed.message_id && !words.starts_with(parsed.text);
-  if (goes_on) parsed.text += words;
-  else parsed.text = words;
+  std::vector<std::string>& known = parsed.message_parts;
+  const bool is_whole = known.size() <= parts.size() && std::equal(known.begin(), known.end(), parts.begin());
+  if (id.empty() || id != parsed.message_id || is_whole) parsed.text.clear(), known.clear();
+  for (std::string& part : parts) {
+    parsed.text += part;
+    known.push_back(std::move(part));
+  }
   parsed.message_id = id;
 }
 
-/// If a tool call follows a text, it was only a remark. Messages of sub-agents are ignored.
+/// If a tool call follows a text, it was only a remark. Blank text replaces none, and announces no end. Messages of
+/// sub-agents are ignored.
 void read_words(const Json& json, ParsedOutput& parsed) {
   if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
-  parsed.end_announced = false;
   const Json& content = at(json, "/message/content");
-  if (!content.is_array()) return;
-  std::string words;
-  for (const Json& block : content) {
+  note_unknown_shape(content, parsed);
+  std::vector<std::string> parts;
+  if (content.is_string()) {
+    parts.push_back(content.get<std::string>());
+    parsed.end_announced = !trim(parts.front()).empty();
+    if (parsed.end_announced) parsed.text_is_remark = false;
+  }
+  for (const Json& block : content.is_array() ? content : Json::array()) {
     const std::string type = text_at(block, "/type");
-    if (type == "text") words += text_at(block, "/text");
+    std::string words = type == "text" ? text_at(block, "/text") : std::string();
+    const bool speaks = !trim(words).empty();
     if (type == "tool_use") parsed.begin_tool(text_at(block, "/id"), using_tool(block, "/name"));
     else parsed.doing.clear();
-    parsed.end_announced = type == "text";
+    if (speaks || type != "text") parsed.end_announced = speaks;
+    if (speaks || type == "tool_use") parsed.text_is_remark = !speaks;
+    if (!words.empty()) parts.push_back(std::move(words));
   }
-  if (!trim(words).empty()) take_text(json, words, parsed);
+  if (!trim(join(parts, "")).empty()) take_text(json, std::move(parts), parsed);
 }
 
 /// Tool results come as messages of the user; more output follows.
@@ -217,13 +241,22 @@ void read_results(const Json& json, ParsedOutput& parsed) {
     if (text_at(block, "/type") == "tool_result") parsed.end_tool(text_at(block, "/tool_use_id"));
 }
 
-/// The text of an error follows in the result record; a stated end of a limit is kept.
+/// The words of an error may come again in the result record.
+Failure failure_of_record(const Json& json) {
+  const std::string words = text_at(json, "/message/content/0/text");
+  if (const auto outcome = outcome_of_class(text_at(json, "/error"))) return {*outcome, one_line(words), {}};
+  Failure failure = failure_of_words(Vendor::claude, words, Outcome::exited_nonzero);
+  failure.message = one_line(words);
+  return failure;
+}
+
+/// An earlier error was retried with success, unless this record is an error, too. A stated end of a limit is kept.
 void read_assistant(const Json& json, ParsedOutput& parsed) {
   read_words(json, parsed);
-  if (parsed.failure && parsed.failure->retry_at) return;
-  parsed.failure.reset();  // an earlier error was retried with success, unless this record is an error, too
-  if (const auto outcome = outcome_of_class(text_at(json, "/error")))
-    parsed.failure = Failure{*outcome, one_line(text_at(json, "/message/content/0/text")), {}};
+  const bool is_error = !text_at(json, "/error").empty();
+  if (!parsed.failure || !parsed.failure->retry_at) parsed.failure.reset();
+  else if (is_error) parsed.failure->message = one_line(text_at(json, "/message/content/0/text"));
+  if (is_error && !parsed.failure) parsed.failure = failure_of_record(json);
 }
 
 /// A turn begins with the user's prompt. Tool results are messages of the user, too, but not plain strings.
@@ -246,17 +279,6 @@ Outcome outcome_of_retry(const std::string& name, std::optional<std::int64_t> st
   return outcome_of_status(*status).value_or(Outcome::exited_nonzero);
 }
 
-/// The pause before the next try, whatever its unit.
-milliseconds pause_of(const Json& json) {
-  const auto delay = [&](const char* field) { return integer_at(json, field).value_or(0); };
-  std::int64_t ms = 0;
-  for (const char* field : {"/retry_delay_ms", "/retry_after_ms", "/retry_in_ms", "/delay_ms"})
-    ms = std::max(ms, delay(field));
-  for (const char* field : {"/retry_delay", "/retry_after", "/retry_delay_seconds", "/retry_after_seconds"})
-    ms = std::max(ms, std::clamp<std::int64_t>(delay(field), 0, kLongestDelay / 1000) * 1000);
-  return milliseconds(std::min(ms, kLongestDelay));
-}
-
 /// Retries of the CLI itself, which would go on for three minutes, even with a refused sign-in.
 void read_retry(const Json& json, ParsedOutput& parsed) {
   const std::string name = text_at(json, "/error");
@@ -266,7 +288,7 @@ void read_retry(const Json& json, ParsedOutput& parsed) {
   std::string words = "the service says " + one_line(name) + (status ? ", status " + std::to_string(*status) : "");
   if (outcome == Outcome::unreachable) words = "no response from the service";
   if (outcome == Outcome::unauthenticated) words = "sign-in refused by the service";
-  RetryNotice notice{.pause = pause_of(json)};
+  RetryNotice notice{.pause = facts_in(dump(json)).retry_after, .is_own = true};
   if (attempt) notice.failures = static_cast<int>(std::clamp<std::int64_t>(*attempt, 1, INT_MAX));
   note_retry(parsed, notice, Failure{outcome, words, {}});
 }
@@ -341,7 +363,7 @@ class Claude final : public CliBackend {
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
     if (stream != Stream::out)
-      return read_retry_line(parsed, line, [](const std::string& words) {
+      return read_retry_line(parsed, vendor(), line, [](const std::string& words) {
         return failure_of_words(Vendor::claude, words, Outcome::exited_nonzero);
       });
     if (parsed.complete) return;  // the first end closes the answer
@@ -360,7 +382,7 @@ class Claude final : public CliBackend {
     ParsedOutput kept;
     for (const std::string_view line : split(transcript, '\n')) {
       const auto json = parse_object(line);
-      kept.unreadable += json || trim(line).empty() ? 0 : 1;
+      kept.unreadable += json || trim(line).empty() ? 0u : 1u;
       if (!json || is_ignored(*json)) continue;
       if (begins_a_turn(*json)) kept = ParsedOutput{};
       if (text_at(*json, "/type") == "user") kept.end_announced = false;

@@ -7,7 +7,9 @@
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
+#include "backends/words.hpp"
 #include "core/base/json.hpp"
+#include "core/base/pieces.hpp"
 #include "core/run/pattern.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before
@@ -37,19 +39,20 @@ constexpr std::array kOfTheService{Outcome::rate_limited,      Outcome::quota_ex
 
 bool may_be_the_websocket(const std::string& words, Outcome outcome) {
   if (!matches(R"((?i)\bstream disconnected\b|websocket|http error: \d)", words)) return false;
-  if (matches(kReportedImmediately, words)) return false;
+  if (matches(kReportedImmediately, words) || matches(kReportedLate, words)) return false;
   const bool handshake = matches(R"((?i)\bHTTP error: \d)", words);
   return handshake || std::find(kOfTheService.begin(), kOfTheService.end(), outcome) == kOfTheService.end();
 }
 
 /// "Reconnecting... 2/5 (unexpected status 401 …)", "Reconnecting... waiting for network (…)": retries of codex itself.
-/// The reason is in the parentheses, if there are any.
-bool read_retry(const std::string& message, ParsedOutput& parsed) {
+/// The reason is in the parentheses, if there are any. On stderr other programs write, too.
+bool read_retry(const std::string& message, Stream stream, ParsedOutput& parsed) {
   auto notice = retry_notice(message);
   if (!notice) return false;
   std::string words = captured(R"(^[^(]*\(([\s\S]*)\)\s*$)", message);
   if (words.empty()) words = captured(R"(^(?:stream error: )?([\s\S]*?)(?:; retrying [\s\S]*)?$)", message);
   Failure failure = failure_of(words);
+  if (stream == Stream::err && !concerns_service(*notice, Vendor::codex, message, failure.outcome)) return false;
   if (failure.outcome == Outcome::exited_nonzero && notice->forever) failure.outcome = Outcome::unreachable;
   const bool waits = notice->forever || notice->pause.value_or(milliseconds(0)) > kOwnPause;
   if (!waits && may_be_the_websocket(words, failure.outcome)) {
@@ -61,8 +64,21 @@ bool read_retry(const std::string& message, ParsedOutput& parsed) {
   return true;
 }
 
+/// codex opens its WebSocket in advance, and goes on without it. But a host that this machine cannot find for a
+/// WebSocket cannot be found for HTTPS either; codex itself reports that after fifteen seconds.
+constexpr const char* kUnknownHost = R"(\bprewarm setup failed: (.*\bfailed to lookup address information\b.*))";
+/// What codex logs by itself, and the line above.
+constexpr const char* kLog = "RUST_LOG=error,codex_core::session::startup_prewarm=warn";
+
+void read_log(std::string_view line, ParsedOutput& parsed) {
+  const std::string words(trim(line));
+  const std::string unknown_host = captured(kUnknownHost, words);
+  if (!unknown_host.empty()) note_retry(parsed, {.failures = 2}, failure_of(unknown_host));
+  else static_cast<void>(read_retry(words, Stream::err, parsed));
+}
+
 void read_error(const std::string& message, ParsedOutput& parsed) {
-  if (read_retry(message, parsed)) return;
+  if (read_retry(message, Stream::out, parsed)) return;
   Failure failure = failure_of(message);
   if (failure.outcome != Outcome::exited_nonzero) parsed.failure = std::move(failure);
 }
@@ -77,7 +93,7 @@ std::string doing_of(const Json& event) {
   return {};
 }
 
-/// A turn may also end because somebody or something ended it.
+/// A turn may also be ended from outside.
 bool is_broken_off(const Json& event) {
   for (const char* place : {"/status", "/turn/status"})
     for (const std::string_view word : {"interrupted", "aborted", "failed", "cancelled"})
@@ -99,6 +115,15 @@ void read_turn_end(const Json& event, const Task& task, ParsedOutput& parsed) {
   parsed.usage.output_tokens = integer_at(event, "/usage/output_tokens");
 }
 
+/// A message that is still being written counts, too: its last state may be all that is sent of it.
+void read_message(const Json& item, bool is_whole, ParsedOutput& parsed) {
+  const std::string words = text_at(item, "/type") == "agent_message" ? valid_pieces(words_in(item)) : std::string();
+  const bool speaks = !trim(words).empty();  // a blank message replaces none
+  if (speaks) parsed.text = words;
+  else if (text_at(item, "/type") == "agent_message") note_unknown_shape(item, parsed);
+  parsed.end_announced = speaks && is_whole;
+}
+
 void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
   if (parsed.complete) return;
   const std::string type = text_at(event, "/type");
@@ -107,10 +132,8 @@ void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
   if (!doing.empty()) parsed.begin_tool(text_at(event, "/item/id"), doing);
   if (type == "item.completed") parsed.end_tool(text_at(event, "/item/id"));
   if (type.starts_with("item.") && text_at(event, "/item/type") != "error") forget_retries(parsed);
-  const std::string words = text_at(event, "/item/type") == "agent_message" ? text_at(event, "/item/text") : "";
-  const bool speaks = type == "item.completed" && !trim(words).empty();  // a blank message replaces none
-  if (speaks) parsed.text = words;
-  if (type.starts_with("item.") || type == "turn.started") parsed.end_announced = speaks;
+  if (type == "turn.started") parsed.end_announced = false;
+  if (type.starts_with("item.")) read_message(at(event, "/item"), type == "item.completed", parsed);
   if (type.ends_with("error") || type.find("retry") != std::string::npos)
     read_error(text_at(event, "/message"), parsed);
   if (type == "turn.failed") parsed.failure = failure_of(text_at(event, "/error/message"));
@@ -144,7 +167,8 @@ class Codex final : public CliBackend {
     if (!task.effort.empty()) add({"-c", "model_reasoning_effort=\"" + task.effort + "\""});
     if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox option: that one comes before it
     add({"-"});
-    call.env = child_environment(task);
+    const bool has_own_log = task.environment.contains("RUST_LOG");
+    call.env = child_environment(task, {}, has_own_log ? std::vector<std::string>{} : std::vector<std::string>{kLog});
     // The file with the last message helps when output is lost; without a directory for it the call still works.
     call.argv_without_directory = call.argv;
     call.argv.insert(call.argv.begin() + place, {"-o", std::string(kScratch) + "/" + kAnswerFile});
@@ -163,7 +187,7 @@ class Codex final : public CliBackend {
     if (parsed.complete) return;  // the first end closes the answer
     if (stream == Stream::out)
       for (const Json& record : take_records(parsed, line)) read_record(record, task, parsed);
-    else static_cast<void>(read_retry(std::string(trim(line)), parsed));
+    else read_log(line, parsed);
   }
 
   /// Codex writes its last message there itself, and nothing after a failure.

@@ -23,10 +23,21 @@ Json::json_pointer pointer_of(const Task& task) {
   return Json::json_pointer(task.settings.answer.substr(task.settings.answer.find(':') + 1));
 }
 
-/// It may tell of its own retries. Once it answers, what it prints there concerns the person only.
+/// All of them are elements of one list, or they stand one after the other.
+RecordLine records_of(const std::string& output) {
+  RecordLine out;
+  if (!trim(output).starts_with('[')) return records_in(output);
+  const auto list = parse_object("{\"list\":" + output + "}");
+  if (!list) return records_in(output);
+  for (const Json& record : at(*list, "/list"))
+    if (record.is_object()) out.records.push_back(record);
+  return out;
+}
+
+/// It may report its own retries. Once it answers, what it prints there concerns the person only.
 void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view line) {
   if (!parsed.text.empty()) return;
-  read_retry_line(parsed, line, [&](const std::string& words) {
+  read_retry_line(parsed, Vendor::other, line, [&](const std::string& words) {
     Failure failure = failure_of_words(Vendor::other, words, Outcome::exited_nonzero);
     apply_rules(task.settings, {words}, failure);
     return failure;
@@ -41,6 +52,7 @@ constexpr Hint kHints[] = {
 class Command final : public CliBackend {
  public:
   std::string_view kind() const override { return "command"; }
+  bool announces_start() const override { return false; }  // its output is the answer
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (!task.session.empty())
@@ -75,7 +87,9 @@ class Command final : public CliBackend {
     if (!is_text(task) && !is_lines(task)) {
       const std::string output = std::move(parsed.text);
       parsed.text.clear();
-      for (const Json& record : records_in(output).records)  // the last one that has an answer
+      const RecordLine read = records_of(output);
+      parsed.unreadable += read.is_damaged ? 1 : 0;
+      for (const Json& record : read.records)  // the last one that has an answer
         if (std::string found = text_of(at(record, pointer_of(task))); !trim(found).empty())
           parsed.text = std::move(found);
     }

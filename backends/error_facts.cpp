@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include "backends/signatures.hpp"
@@ -52,18 +53,28 @@ std::optional<milliseconds> from_number(double value, double unit) {
   return milliseconds(std::llround(value * unit));
 }
 
-constexpr std::array<std::string_view, 8> kWaits{"resetsinseconds", "resetinseconds", "resetafterseconds",
-                                                 "retryafter",      "retrydelay",     "retryafterseconds",
-                                                 "quotaresetdelay", "resetafter"};
+constexpr std::array<std::string_view, 10> kWaits{
+    "resetsinseconds",   "resetinseconds",  "resetafterseconds", "retryafter",     "retrydelay",
+    "retryafterseconds", "quotaresetdelay", "retrydelayseconds", "retryinseconds", "resetafter"};
+constexpr std::array<std::string_view, 6> kWaitsInMs{"retryafterms", "retrydelayms", "retryinms",
+                                                     "delayms",      "resetinms",    "resetsinms"};
 constexpr std::array<std::string_view, 8> kMoments{"resetsat",        "resetat",        "quotaresettimestamp",
                                                    "xratelimitreset", "ratelimitreset", "resettime",
                                                    "resetstime",      "reset"};
 
+/// A number, or a string with or without a unit.
+std::optional<milliseconds> wait_in_ms(const Json& value) {
+  if (value.is_number()) return from_number(value.get<double>(), 1);
+  const std::string text(trim(text_of(value)));
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size()) return from_number(number, 1);
+  const auto stated = stated_header(text);
+  return stated ? stated->after : std::nullopt;
+}
+
 void take_time(ErrorFacts& facts, const std::string& key, const Json& value) {
-  if (key == "retryafterms" || key == "resetinms" || key == "resetsinms") {
-    if (value.is_number()) note_time(facts.retry_after, from_number(value.get<double>(), 1));
-    return;
-  }
+  if (is_one_of(kWaitsInMs, key)) return note_time(facts.retry_after, wait_in_ms(value));
   const bool is_wait = is_one_of(kWaits, key);
   if (!is_wait && !is_one_of(kMoments, key)) return;
   if (value.is_number() && is_wait && value.get<double>() < kFirstEpoch)

@@ -91,7 +91,7 @@ std::optional<Cause> by_status(Vendor vendor, const ErrorFacts& facts, std::stri
   return cause;
 }
 
-/// A page says nothing that its status does not say, except that somebody else may have answered.
+/// A page says nothing that its status does not say, except that something in between may have answered.
 Cause of_web_page(Vendor vendor, std::string_view text, std::optional<std::int64_t> status) {
   const std::string title = title_of_page(text);
   const bool by_gateway =

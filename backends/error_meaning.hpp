@@ -14,7 +14,7 @@ namespace delegate {
 /// the response, states it. The message of the failure is what the API said, without the JSON around it.
 std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::optional<std::int64_t> status = {});
 
-/// The same; what nobody understands is `otherwise`, and marked as not recognised.
+/// The same; unknown words mean `otherwise`, and are marked as not recognised.
 Failure failure_of_words(Vendor vendor, std::string_view text, Outcome otherwise,
                          std::optional<std::int64_t> status = {});
 

@@ -7,6 +7,7 @@
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
+#include "backends/words.hpp"
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
 #include "core/run/error_lines.hpp"
@@ -73,7 +74,10 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
     parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
-  parsed.add_to_draft(piece_of(at(json, "/content")));
+  const Json& content = at(json, "/content");
+  if (!true_at(json, "/delta") && !parsed.draft.empty()) parsed.begin_draft();  // it is the whole message
+  parsed.add_to_draft(words_in(content));
+  note_unknown_shape(content, parsed);
   parsed.doing.clear();
   if (!has_restarted(parsed)) return;
   parsed.failure = Failure{Outcome::dropped, "its answer broke off and started again behind the first part", {}};
@@ -174,9 +178,9 @@ class Gemini final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    // Its own retries are told on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
+    // It reports its own retries on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
     // second line that has the wait. It would try ten times, for more than four minutes.
-    if (stream == Stream::err) return read_retry_line(parsed, line, failure_of);
+    if (stream == Stream::err) return read_retry_line(parsed, vendor(), line, failure_of);
     if (parsed.complete) return;  // the first end closes the answer
     for (const Json& record : take_records(parsed, line)) read_record(record, parsed);
   }

@@ -5,6 +5,7 @@
 #include "backends/ollama_models.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/server_stream.hpp"
+#include "backends/words.hpp"
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
 
@@ -59,12 +60,20 @@ void read_record(const Json& json, const Task& task, ParsedOutput& parsed) {
   if (parsed.complete) return;
   if (const Json error = error_in(json); !error.is_null()) {
     parsed.failure = server_failure(error, task);
+    ++parsed.progress;
+    return;
+  }
+  if (const Json remark = remark_in(json); !remark.is_null()) {
+    parsed.if_empty = server_failure(remark, task);
     return;
   }
   if (std::string model = text_at(json, "/model"); !model.empty()) parsed.model = std::move(model);
   parsed.doing.clear();
-  note_thoughts(at(json, "/message"), parsed);
-  parsed.say(words_in(at(json, "/message/content")));
+  const Json& message = at(json, "/message");
+  for (const Json* part : {&message, &json}) note_beside_words(*part, parsed);  // a completion has no message
+  const Json& content = at(json, message.is_object() ? "/message/content" : "/response");
+  note_unknown_shape(content, parsed);
+  say_words(words_in(content), parsed);
   const bool remote = !text_at(json, "/remote_host").empty() || has_cloud_name(parsed.model);
   if (remote && parsed.warnings.empty())
     parsed.warnings.push_back(parsed.model + " does not run on this machine: the prompt went to its remote host");
@@ -182,6 +191,12 @@ class Ollama final : public Backend {
   /// One record over several lines.
   void conclude(ParsedOutput& parsed, const Task& task) const override {
     for (const Json& record : records_in_body(parsed)) read_record(record, task, parsed);
+    if (!parsed.complete && !parsed.spoken.is_begun() && !parsed.failure) parsed.failure = parsed.if_empty;
+  }
+
+  bool ends_document(const ParsedOutput&, std::string_view last_line) const override {
+    const auto record = parse_object(last_line);
+    return record && true_at(*record, "/done");
   }
 
   std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {

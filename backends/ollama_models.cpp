@@ -40,7 +40,7 @@ int window_in(const Json& value) {
 bool is_for_chats(const Json& row, const std::string& name) {
   const Json& can = at(row, "/capabilities");
   if (can.is_array() && !can.empty()) return std::find(can.begin(), can.end(), "completion") != can.end();
-  return names_chat_model(name) && text_at(row, "/details/family").find("bert") == std::string::npos;
+  return is_chat_model(row, name) && text_at(row, "/details/family").find("bert") == std::string::npos;
 }
 
 std::vector<OllamaModel> installed(const HttpResult& tags, const HttpResult& loaded) {

@@ -1,11 +1,14 @@
 #include "backends/kinds.hpp"
 
 #include <algorithm>
+#include <array>
 #include <climits>
+#include <utility>
 
 #include "backends/ollama_host.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/server_stream.hpp"
+#include "backends/words.hpp"
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
@@ -16,21 +19,26 @@ namespace delegate {
 namespace {
 
 constexpr std::string_view kChat = "/chat/completions";
+/// Behind a version these are no part of the API's own path.
+constexpr std::array<std::string_view, 5> kEndpoints{"/models", "/completions", "/responses", "/chat", "/embeddings"};
 
-/// "v1", "v4", "v1beta2"
+/// "v1", "v1.0", "v2024-01-01", "v1beta2"
 bool is_version(std::string_view segment) {
-  const std::size_t digits = segment.find_first_not_of("0123456789", 1);
-  if (!segment.starts_with('v') || segment.size() < 2 || digits == 1) return false;
-  const std::string_view stage = segment.substr(std::min(digits, segment.size()));
-  return stage.empty() || stage.starts_with("alpha") || stage.starts_with("beta") || stage.starts_with("preview");
+  const std::size_t stage = segment.find_first_not_of("0123456789.-", 1);
+  if (segment.size() < 2 || segment[0] != 'v' || stage == 1 || segment[1] == '.' || segment[1] == '-') return false;
+  const std::string_view rest = segment.substr(std::min(stage, segment.size()));
+  return rest.empty() || rest.starts_with("alpha") || rest.starts_with("beta") || rest.starts_with("preview");
 }
 
 /// The path of an API: with a version, or with the name under which services put such an API beside their own.
 bool is_api_path(std::string_view path) {
-  const auto segments = split(path, '/');
+  const std::string small = lower(path);
+  const auto segments = split(small, '/');
   return std::any_of(segments.begin(), segments.end(),
                      [](std::string_view one) { return is_version(one) || one == "openai" || one == "openapi"; });
 }
+
+std::string_view last_segment(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 /// The address of one endpoint of the API. `url` may name the server, its API or the chat endpoint itself; a query in
 /// it (`?api-version=…`) stays at the end.
@@ -45,6 +53,9 @@ std::string url_of(const Task& task, std::string_view endpoint) {
   const bool is_chat = url.ends_with(kChat);
   if (is_chat) url.erase(url.size() - kChat.size());
   drop_slashes();
+  for (const std::string_view end : kEndpoints)
+    if (url.ends_with(end) && is_version(last_segment(std::string_view(url).substr(0, url.size() - end.size()))))
+      url.erase(url.size() - end.size());
   const std::size_t host = url.find("://");
   const std::size_t path = url.find('/', host == std::string::npos ? 0 : host + 3);
   if (!is_chat && (path == std::string::npos || !is_api_path(std::string_view(url).substr(path)))) url += "/v1";
@@ -64,44 +75,39 @@ std::vector<std::string> headers(const Task& task) {
   return out;
 }
 
-/// The names in the server's list.
-std::vector<std::string> models_in(const HttpResult& list) {
-  std::vector<std::string> names;
-  const Json json = parse_object(list.body).value_or(Json::object());
-  for (const Json& row : at(json, "/data"))
-    if (std::string id = text_at(row, "/id"); !id.empty()) names.push_back(std::move(id));
-  return names;
+/// The rows of the server's list, which may be bare, or that of another API.
+Json rows_in(const HttpResult& list) {
+  const bool is_bare = trim(list.body).starts_with('[');
+  const auto json = parse_object(is_bare ? "{\"data\":" + list.body + "}" : list.body);
+  for (const char* place : {"/data", "/models"})
+    if (json && at(*json, place).is_array()) return at(*json, place);
+  return Json::array();
 }
 
-/// The first model for chats; empty: there is none.
-std::string first_model(const HttpResult& list) {
-  for (std::string& name : models_in(list))
-    if (names_chat_model(name)) return std::move(name);
+std::string name_in(const Json& row) {
+  if (row.is_string()) return text_of(row);
+  for (const char* place : {"/id", "/name", "/model"})
+    if (std::string name = text_at(row, place); !name.empty()) return name;
   return {};
 }
 
-/// The part of a record that is an error; null: it is none. `event` is the name of the event that has the record.
-const Json& error_part(const Json& json, std::string_view event) {
-  static const Json kNone;
-  const Json& error = at(json, "/error");
-  const bool is_set = error.is_string() ? !trim(text_of(error)).empty() : error.is_object() && !error.empty();
-  if (is_set) return error;
-  if (event == "error" || text_at(json, "/object") == "error" || text_at(json, "/type") == "error") return json;
-  if (json.contains("choices")) return kNone;
-  const bool has_code = json.contains("code") || json.contains("status") || json.contains("statusCode");
-  const bool is_told = json.contains("detail") || json.contains("errors") || (has_code && json.contains("message"));
-  return is_told ? json : kNone;
+std::vector<std::string> models_in(const HttpResult& list) {
+  std::vector<std::string> names;
+  for (const Json& row : rows_in(list))
+    if (std::string name = name_in(row); !name.empty()) names.push_back(std::move(name));
+  return names;
 }
 
-/// The HTTP status that an error inside a 200 states.
-std::optional<std::int64_t> status_in(const Json& error) {
-  for (const char* place : {"/code", "/status", "/statusCode", "/status_code"}) {
-    const std::string word = text_at(error, place);
-    const bool is_number = word.size() == 3 && word.find_first_not_of("0123456789") == std::string::npos;
-    const auto status = is_number ? std::optional<std::int64_t>(std::stoi(word)) : integer_at(error, place);
-    if (status && *status >= 400 && *status < 600) return status;
+/// The first model for chats, better one that is loaded; empty: there is none.
+std::string first_model(const HttpResult& list) {
+  std::string first;
+  for (const Json& row : rows_in(list)) {
+    std::string name = name_in(row);
+    if (name.empty() || !is_chat_model(row, name)) continue;
+    if (text_at(row, "/state") == "loaded") return name;
+    if (first.empty()) first = std::move(name);
   }
-  return std::nullopt;
+  return first;
 }
 
 void read_usage(const Json& json, const Task& task, ParsedOutput& parsed) {
@@ -116,40 +122,59 @@ void read_usage(const Json& json, const Task& task, ParsedOutput& parsed) {
   if (!cut.empty() && parsed.warnings.empty()) parsed.warnings.push_back(std::move(cut));
 }
 
-/// Pieces come as `delta`, from some servers as `message`. A message behind deltas repeats them.
+/// A message behind pieces may be all of them once more.
+bool repeats(std::string_view words, std::string_view said) {
+  return !said.empty() && (words.size() >= said.size() || trim(said).ends_with(trim(words)));
+}
+
+/// Pieces come as `delta`, from some servers as `message`.
 void read_words(const Json& json, ParsedOutput& parsed) {
   const Json& choice = at(json, "/choices/0");
   const Json& delta = at(choice, "/delta");
   const Json& message = at(choice, "/message");
-  note_thoughts(delta, parsed);
-  note_thoughts(message, parsed);
+  for (const Json* part : {&delta, &message}) {
+    note_beside_words(*part, parsed);
+    note_unknown_shape(at(*part, "/content"), parsed);
+  }
   std::string words = words_in(at(delta, "/content"));
-  const bool repeats = parsed.spoken.is_begun() && (delta.is_object() || text_at(json, "/object") == "chat.completion");
-  if (words.empty() && !repeats) words = words_in(at(message, "/content"));
+  parsed.event.words += words;
+  if (words.empty()) words = words_in(at(message, "/content"));
+  else return say_words(words, parsed);
+  if (repeats(words, parsed.event.words)) return;
   if (words.empty() && !delta.is_object() && !message.is_object()) words = words_in(at(choice, "/text"));
-  parsed.say(words);
+  say_words(words, parsed);
 }
 
 void read_record(const Json& json, const Task& task, ParsedOutput& parsed) {
-  if (const Json& error = error_part(json, parsed.event.name); !error.is_null()) {
-    if (!parsed.end_announced) parsed.failure = server_failure(error, task, status_in(error));
+  Json error = error_in(json);
+  if (error.is_null() && parsed.event.name == "error") error = json;
+  if (!error.is_null()) {
+    if (parsed.end_announced) return;
+    const auto own = status_in(error);
+    parsed.failure = server_failure(error, task, own ? own : status_in(json));
+    ++parsed.progress;
+    return;
+  }
+  if (const Json remark = remark_in(json); !remark.is_null()) {
+    parsed.if_empty = server_failure(remark, task, status_in(remark));
     return;
   }
   parsed.doing.clear();
   if (std::string model = text_at(json, "/model"); !model.empty()) parsed.model = std::move(model);
-  if (names_thinker(parsed.model)) parsed.spoken.expect_thinking();
+  if (names_thinker(parsed.model.empty() ? task.model : parsed.model)) parsed.spoken.expect_thinking();
   read_usage(json, task, parsed);
-  if (parsed.end_announced || parsed.failure) return;
+  if (parsed.failure) return;
   read_words(json, parsed);
   // A gateway may say "stop" although its provider says otherwise.
   const std::string native = text_at(json, "/choices/0/native_finish_reason");
-  read_reason(is_bad_reason(native) ? native : text_at(json, "/choices/0/finish_reason"), task, parsed);
+  if (!parsed.end_announced)
+    read_reason(is_bad_reason(native) ? native : text_at(json, "/choices/0/finish_reason"), task, parsed);
 }
 
 /// A list with an error instead of models, or without any for chats.
 std::optional<Failure> refused_list(const Task& task, const HttpResult& list) {
   const Json json = parse_object(list.body).value_or(Json::object());
-  if (const Json& error = error_part(json, {}); !error.is_null() && !json.contains("data"))
+  if (const Json error = error_in(json); !error.is_null() && !json.contains("data"))
     return server_failure(error, task, status_in(error));
   const std::vector<std::string> names = models_in(list);
   if (names.empty() || !first_model(list).empty()) return std::nullopt;
@@ -206,14 +231,17 @@ class OpenAi final : public Backend {
 
   void read(ParsedOutput& parsed, const Task& task, Stream, std::string_view line) const override {
     if (parsed.complete) return;
-    const bool has_ended = parsed.end_announced;  // what follows is no part of the answer
+    const bool has_ended = parsed.end_announced;
+    const std::size_t progress = parsed.progress;
     const std::size_t unreadable = parsed.unreadable;
     const StreamLine said = read_event_line(parsed, line);
-    if (has_ended) parsed.unreadable = unreadable;
+    if (has_ended) parsed.event.holes += std::exchange(parsed.unreadable, unreadable) - unreadable;
     if (!said.error_words.empty() && !parsed.end_announced)
-      parsed.failure = server_failure(Json(said.error_words), task);
+      parsed.failure = server_failure(Json(said.error_words), task), ++parsed.progress;
     for (const Json& record : said.records) read_record(record, task, parsed);
     if (said.is_done) parsed.complete = true;
+    // A hole behind the end is one in the answer only if the answer goes on behind it.
+    if (has_ended && parsed.progress != progress) parsed.unreadable += std::exchange(parsed.event.holes, 0);
   }
 
   /// A document with an answer is whole, whatever it says about its end.
@@ -225,6 +253,16 @@ class OpenAi final : public Backend {
       read_record(record, task, parsed);
       if (is_document && record.contains("choices")) parsed.complete = true;
     }
+    const bool is_silent = !parsed.complete && !parsed.spoken.is_begun() && !parsed.failure;
+    if (is_silent) parsed.failure = parsed.if_empty;
+  }
+
+  bool ends_document(const ParsedOutput& parsed, std::string_view last_line) const override {
+    const std::string& body = parsed.event.body;
+    const bool may_end = trim(last_line.empty() ? std::string_view(body) : last_line).ends_with('}');
+    if (!may_end || parsed.spoken.is_begun()) return false;
+    const auto document = parse_object(std::string(body).append(last_line));
+    return document && document->contains("choices");
   }
 
   std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {

@@ -22,8 +22,9 @@ constexpr milliseconds kLongestRate = std::chrono::hours(1);
 constexpr milliseconds kLongestOwnPause{10'000};
 
 /// Cheap: each notice has one of these, few other lines do.
-constexpr std::array<std::string_view, 8> kHints{"retry",   "re-try", "retries",     "reconnect",
-                                                 "attempt", "again",  "backing off", "waiting for"};
+constexpr std::array<std::string_view, 12> kRetryWords{"retry",    "re-try",   "retries",     "reconnect",
+                                                       "attempt",  "again",    "backing off", "waiting for",
+                                                       "next try", "sleeping", "pausing",     "waiting until"};
 
 // Patterns for text in lower case.
 constexpr std::array kNotices{
@@ -32,6 +33,8 @@ constexpr std::array kNotices{
     R"(\b(re-?try|reconnect)( attempt)?\W{0,3}\d{1,2}\b(?!\s*(ms|s|sec\w*|m|min\w*|h|hours?)\b))",
     R"(\battempt\W{0,3}\d{1,2}\b.{0,20}\bfail)",
     R"(\bwaiting for (the |a )?(network|internet|connection)\b)",
+    R"(\bnext (re-?)?(try|attempt)\b)",
+    R"(\b(sleeping|pausing|waiting) (for \d|\d|until\b))",
 };
 
 /// The end of all tries, other programs that report through the CLI, and things that it does beside its work.
@@ -43,7 +46,28 @@ constexpr std::array kOthers{
     R"(^\s*\[(?!(error|warn|warning|info|api|api error|retry|gemini|codex|claude)\])[\w .@/-]+\])",
 };
 
-constexpr const char* kForever = R"(\bwaiting for (?:the |a )?(network|internet|connection)\b)";
+/// How CLIs report retries of their own requests, perhaps behind the stamp and level of a logger.
+constexpr const char* kOwnForm =
+    R"(^\W*(?:\S*\d:\d\d\S*\s+)?(?:\[?(?:error|warn|warning|info)\]?:?\s+)?(?:\w+(?:::\w+)+:\s*)?)"
+    R"((attempt\W{0,3}\d{1,2}( of \d{1,2})? failed\b|reconnecting\b|stream (error|disconnected)\b)"
+    R"(|api (error|request|call|connection)\b))";
+/// More about a retry that was announced before.
+constexpr const char* kDetail = R"(^\W*((?:please )?try(?:ing)? again (?:in|after))"
+                                R"(|(?:please |suggested )?re-?try(?:ing)?(?: in| after|delay(?:ms)?)\b)"
+                                R"(|(?:sleeping|pausing|waiting)(?: for)? \d|backing off|next (?:try|attempt)))";
+/// An address of a model's API, and any address.
+constexpr const char* kServiceAddress =
+    R"(\b(api\.anthropic\.com|api\.openai\.com|openai\.azure\.com|chatgpt\.com/backend-api|openrouter\.ai/api)"
+    R"(|(?:generativelanguage|cloudcode-pa|aiplatform)\.googleapis\.com|bedrock-runtime\.[\w.-]*amazonaws\.com)\b)";
+constexpr const char* kAnyAddress =
+    R"((https?://|\blocalhost\b|\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|::1\b|\b[\w-]+\.[\w.-]+(?::| port )\d))";
+
+/// Words that only a service that limits its callers says.
+constexpr std::array kSaidByService{Outcome::rate_limited, Outcome::quota_exhausted, Outcome::overloaded,
+                                    Outcome::server_error};
+
+constexpr const char* kForever =
+    R"(\b(waiting for (?:the |a )?(?:network|internet|connection)|(?:sleeping|pausing|waiting) until)\b)";
 /// "retrying 2/5", "attempt 2 of 10 failed", "Reconnecting… (2/5 in 380ms)".
 constexpr const char* kCountOfMost =
     R"((?:attempt|try|trying|connect|connecting)\b[^\d\n]{0,40}?(\d{1,2})\s*(?:/|of)\s*\d{1,3}\b)";
@@ -58,7 +82,7 @@ bool matches_any(const Patterns& patterns, const std::string& text) {
 }
 
 bool may_announce(const std::string& text) {
-  return std::any_of(kHints.begin(), kHints.end(),
+  return std::any_of(kRetryWords.begin(), kRetryWords.end(),
                      [&](std::string_view hint) { return text.find(hint) != std::string::npos; });
 }
 
@@ -71,7 +95,7 @@ std::optional<int> failures_in(const std::string& text) {
 bool puts_off(const std::string& word) {
   return word.find("retry") != std::string::npos || word == "retries" || word == "reconnecting" || word == "again" ||
          word == "waiting" || word == "sleeping" || word == "pausing" || word == "backing" || word == "backoff" ||
-         word == "delay";
+         word == "delay" || word == "next";
 }
 
 /// The duration that follows a word about a retry or a pause.
@@ -90,17 +114,20 @@ std::optional<milliseconds> duration_in(const std::string& text) {
   return longest;
 }
 
-/// Also of statuses that nobody lists.
+/// Also of statuses that are not in any list.
 std::optional<Outcome> outcome_by_status(const std::string& text) {
   const std::string digits = captured(kStatus, text);
   if (digits.empty()) return std::nullopt;
   return outcome_of_status(std::stoi(digits));
 }
 
-Outcome outcome_of_pause(std::optional<milliseconds> pause) {
-  if (!pause || *pause <= kLongestOwnPause) return Outcome::exited_nonzero;
-  return *pause > kLongestRate ? Outcome::quota_exhausted : Outcome::rate_limited;
+/// Only of a known form: other long waits may be for anything.
+Outcome outcome_of_pause(const RetryNotice& notice) {
+  if (!notice.is_own || !notice.pause || *notice.pause <= kLongestOwnPause) return Outcome::exited_nonzero;
+  return *notice.pause > kLongestRate ? Outcome::quota_exhausted : Outcome::rate_limited;
 }
+
+bool is_detail(std::string_view line) { return !captured(kDetail, lower(line.substr(0, kRead))).empty(); }
 
 /// The failure that is being retried; null: there is none.
 const Failure* before_of(const ParsedOutput& parsed) {
@@ -108,10 +135,9 @@ const Failure* before_of(const ParsedOutput& parsed) {
 }
 
 /// Does a notice without a reason belong to the one before it? "Attempt 1 failed: …" and then "Retrying in 2 s".
-bool is_detail(const Failure* before, const RetryNotice& notice) {
-  if (before == nullptr) return false;
-  if (before->retrying->pause.count() > 0) return !notice.pause;
-  return notice.pause || before->outcome != Outcome::exited_nonzero;
+bool continues(const Failure& before, const RetryNotice& notice) {
+  if (before.retrying->pause.count() > 0) return !notice.pause;
+  return notice.pause || before.outcome != Outcome::exited_nonzero;
 }
 
 }  // namespace
@@ -129,13 +155,26 @@ std::optional<RetryNotice> retry_notice(std::string_view text) {
   return RetryNotice{.failures = failures_in(words),
                      .pause = retry_pause(words),
                      .forever = !captured(kForever, words).empty(),
-                     .by_status = outcome_by_status(words)};
+                     .by_status = outcome_by_status(words),
+                     .is_own = !captured(kOwnForm, words).empty()};
+}
+
+bool concerns_service(const RetryNotice& notice, Vendor vendor, std::string_view line, Outcome outcome) {
+  if (notice.is_own) return true;
+  const std::string words = lower(line.substr(0, kRead));
+  const bool names_service = !captured(kServiceAddress, words).empty();
+  if (!names_service && !captured(kAnyAddress, words).empty()) return false;
+  if (notice.by_status) return true;
+  if (std::find(kSaidByService.begin(), kSaidByService.end(), outcome) != kSaidByService.end()) return true;
+  // A lost network or a refused sign-in may be a tool's. The forms of the known CLIs are known, those of others are
+  // not.
+  return outcome != Outcome::exited_nonzero && (names_service || vendor == Vendor::other);
 }
 
 void note_retry(ParsedOutput& parsed, const RetryNotice& notice, Failure failure) {
   const Failure* before = before_of(parsed);
   if (failure.outcome == Outcome::exited_nonzero) {
-    failure.outcome = notice.by_status.value_or(outcome_of_pause(notice.pause));
+    failure.outcome = notice.by_status.value_or(outcome_of_pause(notice));
     failure.is_recognised = failure.outcome != Outcome::exited_nonzero;
   }
   if (failure.outcome == Outcome::exited_nonzero && before != nullptr) {
@@ -158,16 +197,21 @@ void note_retry(ParsedOutput& parsed, const RetryNotice& notice, Failure failure
   parsed.failure = std::move(failure);
 }
 
-void read_retry_line(ParsedOutput& parsed, std::string_view line,
+void read_retry_line(ParsedOutput& parsed, Vendor vendor, std::string_view line,
                      const std::function<Failure(const std::string&)>& failure_of) {
   if (is_stack_frame(line)) return;  // "at retryWithBackoff (cli.js:308062:29)"
   if (parsed.complete) return;       // the two pipes may be read in another order than they were written
-  if (const auto notice = retry_notice(line)) {
+  const Failure* before = before_of(parsed);
+  const bool adds = before != nullptr && is_detail(line);
+  const auto notice = retry_notice(line);
+  if (!notice && !adds) return;
+  if (notice) {
     Failure failure = failure_of(std::string(trim(line)));
+    if (!adds && !concerns_service(*notice, vendor, line, failure.outcome)) return;
     const bool silent = failure.outcome == Outcome::exited_nonzero && !notice->failures && !notice->by_status;
-    if (!silent || !is_detail(before_of(parsed), *notice)) return note_retry(parsed, *notice, std::move(failure));
+    if (!silent || before == nullptr || !continues(*before, *notice))
+      return note_retry(parsed, *notice, std::move(failure));
   }
-  if (before_of(parsed) == nullptr || !may_announce(lower(line.substr(0, kRead)))) return;
   const auto pause = retry_pause(line);
   if (!pause) return;
   parsed.failure->retrying->pause = *pause;

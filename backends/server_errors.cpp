@@ -1,6 +1,7 @@
 #include "backends/server_errors.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "backends/error_facts.hpp"
 #include "backends/error_meaning.hpp"
@@ -15,8 +16,42 @@ constexpr double kSurelyWhole = 0.6;  // share of the estimate
 /// Tokens. A prompt that was cut still fills half of a window; a smaller count is that of what was not in the cache.
 constexpr std::int64_t kSmallestCut = 1000;
 constexpr std::string_view kDigits = "0123456789";
+/// Where an error says what kind it is.
+constexpr std::array kStatusPlaces{"/code", "/status", "/statusCode", "/status_code"};
+
+/// Has it a part of an answer, or its end?
+bool answers(const Json& event) {
+  return event.contains("choices") || event.contains("done") || at(event, "/message").is_object();
+}
+
+bool is_told(const Json& event) {
+  return at(event, "/message").is_string() || (event.contains("detail") && !at(event, "/detail").empty());
+}
+
+/// By a number or a word; other states are those of a request that waits.
+bool states_failure(const Json& event) {
+  constexpr std::array<std::string_view, 14> kWords{"error",   "fail",         "invalid", "exceed",    "limit",
+                                                    "denied",  "unauth",       "forbid",  "not_found", "overload",
+                                                    "unavail", "insufficient", "quota",   "not found"};
+  for (const char* place : kStatusPlaces) {
+    const std::string word = text_at(event, place);
+    for (const std::string_view one : kWords)
+      if (contains_ignoring_case(word, one)) return true;
+  }
+  return status_in(event).has_value();
+}
 
 }  // namespace
+
+std::optional<std::int64_t> status_in(const Json& error) {
+  for (const char* place : kStatusPlaces) {
+    const std::string word = text_at(error, place);
+    const bool is_number = word.size() == 3 && word.find_first_not_of("0123456789") == std::string::npos;
+    const auto status = is_number ? std::optional<std::int64_t>(std::stoi(word)) : integer_at(error, place);
+    if (status && *status >= 400 && *status < 600) return status;
+  }
+  return std::nullopt;
+}
 
 int estimated_tokens(const Task& task) {
   const double bytes = static_cast<double>(task.prompt.size() + task.system.size());
@@ -33,18 +68,21 @@ Failure server_failure(const Json& error, const Task& task, std::optional<std::i
 }
 
 Json error_in(const Json& event) {
-  const Json& error = at(event, "/error");
-  const bool is_one = error.is_structured() || error.is_string() || (error.is_boolean() && error.get<bool>());
-  if (is_one) return error.is_boolean() ? event : error;
+  for (const char* place : {"/error", "/errors"}) {
+    const Json& error = at(event, place);
+    if (error.is_structured() ? !error.empty() : !trim(text_of(error)).empty()) return error;
+    if (error.is_boolean() && error.get<bool>()) return event;
+  }
   if (text_at(event, "/object") == "error" || text_at(event, "/type") == "error") return event;
-  const bool answers = event.contains("choices") || event.contains("message") || event.contains("done");
-  return event.contains("detail") && !answers ? event : Json();
+  return !answers(event) && is_told(event) && states_failure(event) ? event : Json();
 }
+
+Json remark_in(const Json& event) { return !answers(event) && is_told(event) ? event : Json(); }
 
 std::optional<Failure> failure_in_body(std::string_view body, const Task& task, std::optional<std::int64_t> status) {
   if (const auto json = parse_object(body)) {
-    const Json error = error_in(*json);
-    if (!error.is_null()) return server_failure(error, task, status);
+    for (const Json& error : {error_in(*json), remark_in(*json)})
+      if (!error.is_null()) return server_failure(error, task, status);
   }
   bool is_error_event = false;
   for (const std::string_view raw : split(body, '\n')) {

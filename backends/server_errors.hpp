@@ -13,8 +13,12 @@ namespace delegate {
 Failure server_failure(const Json& error, const Task& task, std::optional<std::int64_t> status = {});
 
 /// The error that an event or a body reports, in the shapes of the servers: an `error` field, an object of the type
-/// "error", a `detail`. Null: it reports none.
+/// "error", a message with the status or the name of a failure. Null: it reports none.
 Json error_in(const Json& event);
+/// A `detail` or `message` alone: an error if no answer follows, else a word about a request that waits. Null: none.
+Json remark_in(const Json& event);
+/// The HTTP status that an error inside a 200 states.
+std::optional<std::int64_t> status_in(const Json& error);
 
 /// The error that the body of a response reports though its status, or the shape of its stream, says nothing of one.
 std::optional<Failure> failure_in_body(std::string_view body, const Task& task, std::optional<std::int64_t> status);

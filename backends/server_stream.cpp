@@ -9,6 +9,7 @@
 namespace delegate {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kLongestEvent = 8u << 20;  // of an event in several lines
 
 std::string_view without_newline(std::string_view line) {
@@ -16,37 +17,54 @@ std::string_view without_newline(std::string_view line) {
   return line;
 }
 
-bool looks_like_json(std::string_view text) { return text.find('{') != std::string_view::npos; }
+bool may_hold_json(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
 bool is_whole(const RecordLine& line) { return !line.records.empty() && !line.is_damaged; }
 
 /// An event without its end counts as unreadable until the rest has come.
-void hold_data(ParsedOutput& parsed, std::string data) {
-  if (parsed.event.data.empty()) ++parsed.unreadable;
-  parsed.event.data = std::move(data);
+void hold_data(ParsedOutput& parsed, std::string_view data) {
+  ++parsed.unreadable;
+  parsed.event.data = data;
+}
+
+/// What a longer event has inside its list of choices.
+bool is_part_of_choice(const Json& record) {
+  if (record.contains("choices")) return false;
+  return record.contains("delta") || record.contains("finish_reason") || record.contains("content") ||
+         record.contains("text") || record.contains("role");
+}
+
+bool is_hole(std::string_view payload, const RecordLine& read) {
+  if (read.records.empty()) return payload.find('"') != std::string_view::npos;
+  return std::any_of(read.records.begin(), read.records.end(), is_part_of_choice);
+}
+
+/// The event of several lines is over. One that cannot be read stays counted.
+std::vector<Json> end_data(ParsedOutput& parsed) {
+  const std::string data = std::move(parsed.event.data);
+  parsed.event.data.clear();
+  std::vector<Json> records;
+  if (auto json = data.empty() ? std::nullopt : parse_object(data)) {
+    --parsed.unreadable;
+    records.push_back(*std::move(json));
+  }
+  return records;
 }
 
 std::vector<Json> read_data(ParsedOutput& parsed, std::string_view payload) {
   std::string& open = parsed.event.data;
-  if (open.empty()) {
-    RecordLine line = records_in(payload);
-    if (is_whole(line)) return std::move(line.records);
-    if (looks_like_json(payload)) hold_data(parsed, std::string(payload));  // else a word that keeps it alive
-    return std::move(line.records);
-  }
-  std::string longer = open + "\n" + std::string(payload);
-  if (auto json = parse_object(longer)) {
-    --parsed.unreadable;
-    open.clear();
-    std::vector<Json> records;
-    records.push_back(*std::move(json));
-    return records;
-  }
   RecordLine alone = records_in(payload);
-  const bool is_new = is_whole(alone) && (alone.records[0].contains("choices") || alone.records[0].contains("error"));
-  if (!is_new && longer.size() <= kLongestEvent) hold_data(parsed, std::move(longer));
-  else open.clear();
-  return is_new ? std::move(alone.records) : std::vector<Json>();
+  if (!open.empty()) {
+    const bool is_new = is_whole(alone) && (alone.records[0].contains("choices") || alone.records[0].contains("error"));
+    if (is_new) open.clear();
+    else if (open.size() + payload.size() <= kLongestEvent) open.append("\n").append(payload);
+    return is_new ? std::move(alone.records) : std::vector<Json>();
+  }
+  const bool is_lost = is_hole(payload, alone);
+  if (is_whole(alone) && !is_lost) return std::move(alone.records);
+  if (is_whole(alone)) ++parsed.unreadable;
+  else if (is_lost || may_hold_json(payload)) hold_data(parsed, payload);  // else a word that keeps it alive
+  return {};
 }
 
 std::vector<std::string> tokens_of(std::string_view name) {
@@ -113,15 +131,11 @@ Failure asked_for_tool() {
           .hint = "delegate gives a server no tools: ask for an answer in words, or choose another model with --model"};
 }
 
-bool is_thought(const Json& part) {
-  const std::string type = text_at(part, "/type");
-  return type.find("think") != std::string::npos || type.find("reason") != std::string::npos || type == "thought";
-}
-
 /// A line that is no event: of a response that is no stream, or an event that lost its name.
 StreamLine read_other_line(ParsedOutput& parsed, std::string_view line) {
   StreamLine out;
   if (!parsed.spoken.is_begun()) {
+    ++parsed.progress;
     parsed.event.body.append(line).append("\n");
     return out;
   }
@@ -135,7 +149,7 @@ StreamLine read_other_line(ParsedOutput& parsed, std::string_view line) {
 void drop_body(ParsedOutput& parsed) {
   if (parsed.event.body.empty()) return;
   const RecordLine read = records_in(parsed.event.body);
-  parsed.unreadable += read.is_damaged || !read.records.empty() ? 1 : 0;
+  parsed.unreadable += read.is_damaged || !read.records.empty() ? 1u : 0u;
   parsed.event.body.clear();
 }
 
@@ -151,9 +165,10 @@ bool is_record_of_stream(const RecordLine& read) {
 StreamLine read_event_line(ParsedOutput& parsed, std::string_view line) {
   StreamLine out;
   line = without_newline(line);
+  if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
   auto& event = parsed.event;
   if (line.empty()) {
-    event.data.clear();
+    out.records = end_data(parsed);
     event.name.clear();
   }
   if (line.starts_with("event:")) event.name = trim(line.substr(6));
@@ -164,11 +179,12 @@ StreamLine read_event_line(ParsedOutput& parsed, std::string_view line) {
   if (!line.starts_with("data:") && !is_error) return read_other_line(parsed, line);
   const std::string_view payload = trim(line.substr(line.find(':') + 1));
   if (payload == "[DONE]") {
+    out.records = end_data(parsed);
     out.is_done = true;
     return out;
   }
   if (is_error) event.name = "error";
-  if (is_error && !looks_like_json(payload)) out.error_words = payload;
+  if (is_error && !may_hold_json(payload)) out.error_words = payload;
   else if (!payload.empty()) out.records = read_data(parsed, payload);
   if (!out.records.empty()) drop_body(parsed);
   return out;
@@ -179,9 +195,10 @@ StreamLine read_json_line(ParsedOutput& parsed, std::string_view line) {
   RecordLine read = records_in(line);
   std::string& body = parsed.event.body;
   const bool is_part =
-      body.empty() ? read.is_damaged || (read.records.empty() && looks_like_json(line)) : !is_record_of_stream(read);
+      body.empty() ? read.is_damaged || (read.records.empty() && may_hold_json(line)) : !is_record_of_stream(read);
   if (!is_part || read.is_damaged) out.records = std::move(read.records);
   if (!is_part) return out;
+  ++parsed.progress;
   if (body.empty()) ++parsed.unreadable;  // until the whole body can be read
   body.append(line);
   return out;
@@ -190,7 +207,7 @@ StreamLine read_json_line(ParsedOutput& parsed, std::string_view line) {
 std::vector<Json> records_in_body(ParsedOutput& parsed) {
   const std::string body = std::move(parsed.event.body);
   parsed.event.body.clear();
-  std::vector<Json> records;
+  std::vector<Json> records = end_data(parsed);
   if (auto whole = parse_object(body)) {
     records.push_back(*std::move(whole));
     parsed.unreadable = 0;
@@ -204,22 +221,26 @@ std::vector<Json> records_in_body(ParsedOutput& parsed) {
   return records;
 }
 
-std::string words_in(const Json& content) {
-  if (content.is_string()) return piece_of(content);
-  if (content.is_object()) return is_thought(content) ? std::string() : words_in(at(content, "/text"));
-  std::string words;
-  if (content.is_array())
-    for (const Json& part : content)
-      if (!part.is_array()) words += words_in(part);
-  return words;
-}
-
-void note_thoughts(const Json& message, ParsedOutput& parsed) {
+void note_beside_words(const Json& message, ParsedOutput& parsed) {
   for (const char* place : {"/reasoning_content", "/reasoning", "/thinking", "/thought"}) {
     if (trim(text_at(message, place)).empty()) continue;
     parsed.spoken.note_thought();
     parsed.doing = "thinking";
+    ++parsed.progress;
   }
+  for (const char* place : {"/tool_calls", "/function_call"}) {
+    if (!at(message, place).is_structured() || at(message, place).empty()) continue;
+    parsed.if_empty = asked_for_tool();
+    ++parsed.progress;
+  }
+  parsed.event.refusal += text_at(message, "/refusal");
+  if (!trim(parsed.event.refusal).empty())
+    parsed.if_empty = Failure{Outcome::refused_by_policy, one_line(parsed.event.refusal), {}};
+}
+
+void say_words(std::string_view words, ParsedOutput& parsed) {
+  parsed.say(words);
+  if (!words.empty()) ++parsed.progress;
 }
 
 bool is_bad_reason(std::string_view reason) {
@@ -231,7 +252,8 @@ void read_reason(std::string_view reason, const Task& task, ParsedOutput& parsed
   const bool is_length = is_among(word, kLengthEnds);
   const bool is_tool = is_among(word, kToolEnds);
   if (is_length || is_tool || is_among(word, kGoodEnds)) {
-    parsed.end_announced = true;  // usage and [DONE] may follow
+    parsed.end_announced = true;  // usage and [DONE] may follow, from some servers also words
+    ++parsed.progress;
     if (is_tool) parsed.if_empty = asked_for_tool();
     if (!is_length) return;
     parsed.if_empty = used_up(parsed, task);
@@ -251,14 +273,31 @@ bool names_thinker(std::string_view model) {
 }
 
 bool names_chat_model(std::string_view model) {
-  constexpr std::array<std::string_view, 18> kParts{
+  constexpr std::array<std::string_view, 24> kParts{
+      "guard",   "mpnet",      "orpheus",     "canary",   "gpt-image",        "qwen-image",
+
       "embed",   "rerank",     "whisper",     "minilm",   "stable-diffusion", "stablediffusion",
       "dall-e",  "moderation", "transcribe",  "parakeet", "kokoro",           "speech",
       "colbert", "segformer",  "paraphrase-", "wav2vec",  "text-to-",         "musicgen"};
-  constexpr std::array<std::string_view, 22> kTokens{
-      "tts",  "asr",  "stt",  "bge",   "e5",    "gte",  "clip", "siglip", "sd",    "sdxl",   "sd3",
-      "flux", "bark", "xtts", "piper", "image", "sora", "veo",  "imagen", "video", "ranker", "upscale"};
+  constexpr std::array<std::string_view, 20> kTokens{"tts",    "asr",  "stt",  "bge",    "e5",     "gte",    "clip",
+                                                     "siglip", "sd",   "sdxl", "sd3",    "flux",   "bark",   "xtts",
+                                                     "piper",  "sora", "veo",  "imagen", "ranker", "upscale"};
   return !has_part(model, kParts) && !has_token(model, kTokens);
+}
+
+bool is_chat_model(const Json& row, std::string_view name) {
+  constexpr std::array<std::string_view, 8> kChats{
+      "chat", "llm", "vlm", "language", "text-generation", "completion", "text-to-text", "conversational"};
+  constexpr std::array<std::string_view, 13> kOthers{"embed", "rerank",     "speech",    "audio",    "image",
+                                                     "video", "moderation", "feature",   "transcri", "classif",
+                                                     "tts",   "stt",        "similarity"};
+  std::string stated;  // what the server says of it, in the fields of one server or another
+  for (const char* field : {"/type", "/task", "/pipeline_tag"}) stated += text_at(row, field) + " ";
+  const Json& can = at(row, "/capabilities");
+  for (const auto& [key, value] : can.items())
+    stated += (value.is_string() ? text_of(value) : value.is_boolean() && value.get<bool>() ? key : "") + " ";
+  if (has_part(stated, kChats)) return true;
+  return !has_part(stated, kOthers) && names_chat_model(name);
 }
 
 }  // namespace delegate

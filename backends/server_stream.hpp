@@ -23,10 +23,10 @@ StreamLine read_json_line(ParsedOutput& parsed, std::string_view line);
 /// The records among the lines that were no events, at the end of a response.
 std::vector<Json> records_in_body(ParsedOutput& parsed);
 
-/// The words of a message's content: a string, or a list of parts, without those that are thoughts.
-std::string words_in(const Json& content);
-/// The server keeps the thoughts of its model apart.
-void note_thoughts(const Json& message, ParsedOutput& parsed);
+/// What a message has beside its words: thoughts that the server keeps apart, a refusal, calls of tools.
+void note_beside_words(const Json& message, ParsedOutput& parsed);
+/// Adds words to the answer.
+void say_words(std::string_view words, ParsedOutput& parsed);
 
 /// How the answer ended (finish_reason, done_reason). Only known good ends are an end; unknown words are none.
 void read_reason(std::string_view reason, const Task& task, ParsedOutput& parsed);
@@ -37,5 +37,7 @@ bool is_bad_reason(std::string_view reason);
 bool names_thinker(std::string_view model);
 /// Is it a model for chats, by its name: not for embedding, ranking, speech or images?
 bool names_chat_model(std::string_view model);
+/// By what the server's list says of it; if that decides nothing, by its name.
+bool is_chat_model(const Json& row, std::string_view name);
 
 }  // namespace delegate

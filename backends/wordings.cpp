@@ -88,6 +88,10 @@ constexpr Signature kClaude[] = {
     {kSignedOut, R"(\brequest not allowed\b)", "Failed to authenticate. API Error: 403 Request not allowed",
      kClaudeIssues, kPlaceHint},
     {kSignedOut, R"(please run /login|\bnot logged in\b)", "Not logged in · Please run /login", "Claude Code 2.1.329"},
+    // Of a web page it shows only the title.
+    {kOffline,
+     R"(\bapi error: 403 (access (is |was )?denied|blocked|((this|the) )?(web ?)?(page|site|website|request|url|category|content) (is |was |has been )?(blocked|denied|restricted|filtered))\W*$)",
+     "Failed to authenticate. API Error: 403 Access Denied", "Claude Code 2.1.329", kWallHint},
     {kTooLong, R"(^(api error: )?request too large\b|\btoo large for the api\b)",
      "Request too large (max 32MB). Double press esc to go back and try with a smaller file.", kClaudeIssues},
 };
@@ -327,7 +331,7 @@ constexpr Signature kModel[] = {
      "ollama/ollama: server"},
 };
 
-// Nobody else could do better with such a request.
+// No other candidate could do better with such a request.
 constexpr Signature kCallersOwn[] = {
     {Outcome::bad_request,
      R"(no conversation found|no rollout found|invalid session identifier|error resuming session|\bsession\b.{0,40}\b(not found|does not exist|unknown)\b|\bunknown session\b)",
@@ -361,7 +365,7 @@ constexpr Signature kParameters[] = {
      "Invalid 'input[3].call_id': empty string. Expected a string with minimum length 1", kOpenAiDocs},
 };
 
-// For wordings that nobody has seen yet.
+// For wordings that are still unknown.
 constexpr Signature kGeneral[] = {
     {kUsedUp,
      R"(^(?!.*\b(memory|recursion|time|rate|files?|file size|size|depth|heap|stack|descriptor|turn|retry|output|length|step|iteration|buffer|character|byte|disk|line|nesting)s?\b.{0,12}\b(limits?|caps?|allowance|quota|usage)\b)(?!.*\busage:).*(\b(limits?|quota|credits?|usage|allowance|caps?|plan)\b.{0,60}\b(reached|exceeded|hit|exhausted|used up|ran out|run out|depleted|spent)\b|\b(reached|exceeded|hit|exhausted|used up|out of|ran out of|run out of|depleted|spent)\b.{0,60}\b(limits?|quota|credits?|usage|allowance|caps?)\b|\b(out of|ran out of|no more)\b.{0,30}\bmessages\b))",
@@ -413,7 +417,7 @@ constexpr Signature kShims[] = {
 };
 
 // Errors of a CLI that ends before it has started to work, in its own words or those of the system.
-constexpr Signature kOptions[] = {
+constexpr Signature kBeforeWork[] = {
     {kNoStart, R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
      "error: unknown option '--no-such-flag'", "Claude Code 2.1.329"},
     {Outcome::resources,
@@ -511,7 +515,7 @@ constexpr Family kForServers[] = {kThisMachine, kServers, kWay,   kAccount,    k
                                   kCapacity,    kNetwork, kModel, kCallersOwn, kSignIn, kParameters, kGeneral};
 constexpr Family kForOthers[] = {kThisMachine, kWay,   kAccount,    kPolicy, kContext,    kLimits, kCapacity,
                                  kNetwork,     kModel, kCallersOwn, kSignIn, kParameters, kGeneral};
-constexpr Family kForNoStart[] = {kShims, kOptions};
+constexpr Family kForNoStart[] = {kShims, kBeforeWork};
 
 }  // namespace
 

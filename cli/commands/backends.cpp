@@ -15,33 +15,32 @@ constexpr OptionRow kBackendsOptions[] = {
     json_flag("Print JSON"),
 };
 
-void check(const Engine& engine, const CancelToken& cancel, CheckRow& row) {
-  const auto candidate = find_candidate(engine, row.name);
-  if (!candidate) return;
-  const VersionAnswer version = ask_version(*candidate, cancel);
-  row.state = version.works ? "works" : is_absent(*candidate, version.outcome) ? "not installed" : "broken";
+void check(const Engine& engine, const Candidate& candidate, const CancelToken& cancel, CheckRow& row) {
+  const VersionAnswer version = ask_version(candidate, cancel);
+  row.state = version.works ? "works" : is_absent(candidate, version.outcome) ? "not installed" : "broken";
   row.detail = engine.redact(version.text);
   row.took = version.took;
   row.hint = engine.redact(version.hint);
 }
 
-/// All in parallel: the slowest decides how long it takes.
-void check_all(const Engine& engine, const CancelToken& cancel, std::vector<CheckRow>& rows) {
-  std::vector<std::future<void>> checks;
-  checks.reserve(rows.size());
-  for (CheckRow& row : rows)
-    checks.push_back(std::async(std::launch::async, [&engine, &cancel, &row] { check(engine, cancel, row); }));
-  for (std::future<void>& done : checks) done.get();
-}
-
+/// With `options.check` all are started in parallel: the slowest decides how long it takes.
 CommandResult backends(const CommandContext& context, const BackendsOptions& options) {
-  const Config& config = context.config();
-  const World& world = context.world;
-  std::vector<CheckRow> rows;
-  for (const std::string& name : config.candidates())
-    rows.push_back(row_of(context.engine(), name, *config.backend(name)));
-  if (options.check) check_all(context.engine(), world.interrupted, rows);
-  if (world.interrupted.cancelled()) return context.interrupted();
+  const Engine& engine = context.engine();
+  const CancelToken& interrupted = context.world.interrupted;
+  const std::vector<std::string> names = context.config().candidates();
+  std::vector<CheckRow> rows(names.size());
+  std::vector<std::future<void>> checks;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto found = find_candidate(engine, names[i]);
+    rows[i] = row_of(engine, names[i], found);
+    if (!options.check || !found) continue;
+    checks.push_back(
+        std::async(std::launch::async, [&engine, &interrupted, &row = rows[i], candidate = *std::move(found)] {
+          check(engine, candidate, interrupted, row);
+        }));
+  }
+  for (std::future<void>& done : checks) done.get();
+  if (interrupted.cancelled()) return context.interrupted();
   return print_rows(context, rows, "delegate.backends/1");
 }
 

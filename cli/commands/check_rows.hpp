@@ -1,27 +1,15 @@
 #pragma once
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/commands/context.hpp"
+#include "cli/render/checks.hpp"
 #include "core/run/engine.hpp"
 
-// What `backends` and `ping` share: a table of backends that were looked at.
+// What `backends` and `ping` share.
 namespace delegate::cli {
 
-/// One backend in their table.
-struct CheckRow {
-  std::string name;
-  std::string kind;
-  std::string path;
-  std::string state;  // "installed", "not installed", "disabled", "answers", …
-  std::string detail;
-  std::string hint;
-  std::optional<milliseconds> took;
-};
-
-/// What is known before anything is started.
-CheckRow row_of(const Engine& engine, const std::string& name, const BackendSettings& settings);
+/// What is known of `name` before anything is started; `found` is what find_candidate says of it.
+CheckRow row_of(const Engine& engine, const std::string& name, const tl::expected<Candidate, Unavailable>& found);
 
 /// A server turns out to be absent only when it is called; a command that was found and cannot be started is broken.
 bool is_absent(const Candidate& candidate, Outcome outcome);

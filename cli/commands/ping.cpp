@@ -26,8 +26,9 @@ CommandResult ping_backends(const CommandContext& context, const PingOptions& op
   std::vector<CheckRow> rows;
   int code = kNothingInstalled;
   for (const std::string& name : options.backend.empty() ? config.candidates() : config.candidates(options.backend)) {
-    CheckRow row = row_of(context.engine(), name, *config.backend(name));
-    if (const auto candidate = find_candidate(context.engine(), name)) {
+    const auto candidate = find_candidate(context.engine(), name);
+    CheckRow row = row_of(context.engine(), name, candidate);
+    if (candidate) {
       output.progress("pinging " + name + " …");
       const PingAnswer answer = ping(context.engine(), *candidate, world.interrupted);
       output.progress({});

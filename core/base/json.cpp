@@ -170,9 +170,23 @@ std::size_t end_of_record(std::string_view text, std::size_t begin) {
   return std::string_view::npos;
 }
 
+constexpr std::string_view kColon = "\":";  // behind a key
+
 /// The end of a record whose beginning got lost.
 bool is_end_of_record(std::string_view text) {
-  return text.ends_with('}') && text.find("\":") != std::string_view::npos;
+  return text.ends_with('}') && text.find(kColon) != std::string_view::npos;
+}
+
+/// Behind `before` stands a part of a record whose beginning got lost.
+bool is_inside_record(std::string_view before) {
+  const std::string_view line = trim(before.substr(before.rfind('\n') + 1));
+  if (line.ends_with('}')) return false;
+  return line.ends_with('[') || line.ends_with(',') || line.find(kColon) != std::string_view::npos;
+}
+
+/// Before `behind` stands a part of a record; `is_enclosed`: or text that somebody put in braces.
+bool goes_on(std::string_view behind, bool is_enclosed) {
+  return !is_enclosed && !behind.empty() && std::string_view("}],").find(behind.front()) != std::string_view::npos;
 }
 
 }  // namespace
@@ -191,15 +205,23 @@ RecordLine records_in(std::string_view line) {
     return out;
   }
   std::size_t from = 0;
+  bool is_enclosed = false;
   for (std::size_t begin; (begin = begin_of_record(line, from)) != std::string_view::npos;) {
     const std::size_t end = end_of_record(line, begin);
     auto json = end == std::string_view::npos ? std::nullopt : parse_marked(line.substr(begin, end - begin));
-    out.is_damaged = out.is_damaged || !json || is_end_of_record(trim(line.substr(from, begin - from)));
-    if (json) out.records.push_back(*std::move(json));
+    const std::string_view before = trim(line.substr(from, begin - from));
+    const bool is_inner = is_inside_record(before) || (from > 0 && goes_on(before, is_enclosed));
+    is_enclosed = is_enclosed || before.find('{') != std::string_view::npos;
+    out.is_damaged = out.is_damaged || !json || is_inner || is_end_of_record(before);
+    if (json && !is_inner) out.records.push_back(*std::move(json));
     if (end == std::string_view::npos) return out;
     from = end;
   }
-  out.is_damaged = out.is_damaged || is_end_of_record(trim(line.substr(from)));
+  const std::string_view rest = trim(line.substr(from));
+  const bool is_cut = from > 0
+                          ? goes_on(rest, is_enclosed)
+                          : rest.find('{') == std::string_view::npos && rest.find(kColon) != std::string_view::npos;
+  out.is_damaged = out.is_damaged || is_cut || is_end_of_record(rest);
   return out;
 }
 

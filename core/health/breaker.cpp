@@ -20,7 +20,7 @@ std::optional<BreakerState> enter(Breaker& breaker, BreakerState state) {
   breaker.limit_probe.reset();
   breaker.cooldown = {};
   breaker.manual = false;
-  breaker.login_trip = 0;
+  breaker.login_trip.reset();
   if (state != BreakerState::half_open) breaker.rejections.clear();
   if (!changed) return std::nullopt;
   return state;
@@ -61,7 +61,7 @@ struct CooldownState {
   Span cooldown;
   std::optional<Span> limit_probe;
   bool manual = false;
-  std::int64_t login_trip = 0;
+  std::optional<LoginTrip> login_trip;
 };
 
 CooldownState rest_of(const Breaker& breaker, const HostTime& now) {
@@ -73,7 +73,7 @@ void resume(Breaker& breaker, CooldownState rest) {
   breaker.cooldown = std::move(rest.cooldown);
   breaker.limit_probe = std::move(rest.limit_probe);
   breaker.manual = rest.manual;
-  breaker.login_trip = rest.login_trip;
+  breaker.login_trip = std::move(rest.login_trip);
 }
 
 /// Opens until the time that the vendor states, with limit probes before it.
@@ -136,12 +136,13 @@ Settled fail_once(Breaker& breaker, const BreakerPolicy& policy, const HostTime&
   const milliseconds length = cooldown_for(policy, breaker.cooldowns_in_a_row);
   // The rest of a longer cooldown, which an early probe interrupted, goes on.
   CooldownState rest = rest_of(breaker, now);
-  rest.login_trip = 0;  // this failure is newer than that trip
+  rest.login_trip.reset();  // this failure is newer than that trip
   const bool goes_on = remaining(rest.cooldown, now) > length;
   const auto entered = open(breaker, now, length);
   if (goes_on) resume(breaker, rest);
   const bool tripped = begin_outage(breaker);
-  if (tripped && !goes_on && report.trip == Trip::revocable) breaker.login_trip = breaker.generation;
+  if (tripped && !goes_on && report.trip == Trip::revocable)
+    breaker.login_trip = LoginTrip{breaker.generation, report.login};
   return Settled{.counted = true, .entered = entered, .tripped = tripped};
 }
 
@@ -222,7 +223,7 @@ void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now
   const bool awaits_probe = breaker.state == BreakerState::open && !is_held(breaker, now);
   if (length <= left || (left == milliseconds(0) && !awaits_probe)) return;
   breaker.cooldown = Span{now, length};
-  breaker.login_trip = 0;                           // from now on it is open for the limit
+  breaker.login_trip.reset();                       // from now on it is open for the limit
   if (breaker.state != BreakerState::open) return;  // an early probe is running: it decides
   breaker.manual = false;
   breaker.last_failure = LastFailure{report.outcome, report.message, now.wall};
@@ -233,8 +234,8 @@ void lengthen(Breaker& breaker, const BreakerPolicy& policy, const HostTime& now
 /// R23: was this call running when the breaker opened for a rejected login? Its answer then proves that the login is
 /// good: another call was only late to use a token that this one had renewed.
 bool disproves_trip(const Breaker& breaker, const Ticket& ticket, const CallReport& report) {
-  return report.verdict == Verdict::success && report.same_login && breaker.state == BreakerState::open &&
-         ticket.generation < breaker.login_trip;
+  return report.verdict == Verdict::success && breaker.state == BreakerState::open && breaker.login_trip &&
+         report.login == breaker.login_trip->login && ticket.generation < breaker.login_trip->generation;
 }
 
 /// R24: many different prompts, and at least one of them was good enough for another candidate.

@@ -57,6 +57,14 @@ struct Rejection {
   bool operator==(const Rejection&) const = default;
 };
 
+/// When a rejected login opened the breaker (R23).
+struct LoginTrip {
+  std::int64_t generation = 0;  // that began with it
+  std::string login;            // see CallReport
+
+  bool operator==(const LoginTrip&) const = default;
+};
+
 struct LastFailure {
   std::string outcome;
   std::string message;
@@ -67,14 +75,14 @@ struct LastFailure {
 
 struct Breaker {
   BreakerState state = BreakerState::closed;
-  std::int64_t generation = 0;      // grows with every change of state; results of an older one are ignored
-  std::vector<HostTime> streak;     // counted failures in a row, oldest first; only while closed
-  int cooldowns_in_a_row = 0;       // step of the back-off
-  Span cooldown;                    // while open; during an early probe, what remains of it
-  bool manual = false;              // opened by a person: says nothing about the backend's health
-  std::int64_t login_trip = 0;      // while open for a rejected login: the generation in which it opened (R23)
-  std::optional<Span> limit_probe;  // wait for the next limit probe (R22), during a rate limit
-  std::optional<ProbeLease> probe;  // while half-open; a limit probe also while open
+  std::int64_t generation = 0;          // grows with every change of state; results of an older one are ignored
+  std::vector<HostTime> streak;         // counted failures in a row, oldest first; only while closed
+  int cooldowns_in_a_row = 0;           // step of the back-off
+  Span cooldown;                        // while open; during an early probe, what remains of it
+  bool manual = false;                  // opened by a person: says nothing about the backend's health
+  std::optional<LoginTrip> login_trip;  // while open for a rejected login
+  std::optional<Span> limit_probe;      // wait for the next limit probe (R22), during a rate limit
+  std::optional<ProbeLease> probe;      // while half-open; a limit probe also while open
   // Dropped connections. Stores keep these two equal in all backends with the same peer: see BackendState.
   std::optional<Span> burst;          // the last burst of drops
   int bursts_in_a_row = 0;            // without a success between them
@@ -148,7 +156,7 @@ struct CallReport {
   std::string outcome;                      // for `last_failure`
   std::string message;
   std::string rejected_prompt = {};  // with Verdict::neutral, if the backend rejected it (R24): see Rejection
-  bool same_login = true;            // the call used the login that the breaker is about now
+  std::string login = {};            // what the call was made with, as any mark that differs for another login (R23)
 };
 
 struct Settled {

@@ -71,10 +71,11 @@ ProcessTimes times_of(pid_t pid) {
 std::vector<ProcessTimes> tree_below(pid_t root) {
   std::vector<ProcessTimes> others;
   std::vector<ProcessTimes> tree;
-  for (const pid_t pid : numbers_in("/proc")) (pid == root ? tree : others).push_back(times_of(pid));
+  for (const pid_t pid : numbers_in("/proc"))
+    if (const ProcessTimes times = times_of(pid); times.pid != 0) (pid == root ? tree : others).push_back(times);
   for (std::size_t at = 0; at < tree.size(); ++at)
     for (const ProcessTimes& other : others)
-      if (other.pid != 0 && other.parent == tree[at].pid) tree.push_back(ProcessTimes(other));
+      if (other.parent == tree[at].pid) tree.push_back(ProcessTimes(other));
   return tree;
 }
 

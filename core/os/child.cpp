@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kChunk = 64u << 10;
 constexpr std::size_t kLargestPipe = 1u << 20;  // upper bound of what a pipe without writers still holds
-/// A silent child is looked at so often before its idle limit. The first look is the one that the others are compared
+/// A silent child is looked at this many times before its limit. The first look is the one that the others are compared
 /// with, and two signs of life that are less than three quarters of the limit apart are never both missed.
 constexpr int kLooks = 4;
 constexpr milliseconds kClearPatience{6'000};  // a little longer than the supervisor's own limit
@@ -66,6 +66,7 @@ class Supervision {
   void step();
   timespec longest_wait() const;
   Deadline next_deadline() const;
+  milliseconds allowed_silence() const;
   Deadline silence_limit() const;
   Deadline next_look() const;
   void look_for_life();
@@ -146,14 +147,18 @@ Deadline Supervision::next_deadline() const {
   return phase_ends_;
 }
 
+milliseconds Supervision::allowed_silence() const {
+  return any_output_ ? spec_.clocks.idle : spec_.clocks.first_output;
+}
+
 Deadline Supervision::silence_limit() const {
-  const milliseconds limit = any_output_ ? spec_.clocks.idle : spec_.clocks.first_output;
-  return limit.count() > 0 ? Deadline::at(last_sign_ + limit) : Deadline::never();
+  return allowed_silence().count() > 0 ? Deadline::at(last_sign_ + allowed_silence()) : Deadline::never();
 }
 
 Deadline Supervision::next_look() const {
-  if (!any_output_ || spec_.clocks.idle.count() <= 0) return Deadline::never();
-  return Deadline::at(last_sign_ + spec_.clocks.idle * (looks_ + 1) / kLooks);
+  const bool signs_count = any_output_ || !spec_.announces_start;
+  if (!signs_count || allowed_silence().count() <= 0) return Deadline::never();
+  return Deadline::at(last_sign_ + allowed_silence() * (looks_ + 1) / kLooks);
 }
 
 void Supervision::look_for_life() {
@@ -194,6 +199,7 @@ void Supervision::handle(Flow flow) {
   if (finished_) return;
   finished_ = true;
   if (phase_ == Phase::running) enter(Phase::lingering, spec_.linger);
+  else if (phase_ == Phase::draining) enter(Phase::draining, milliseconds(0));
 }
 
 void Supervision::feed() {

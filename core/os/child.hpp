@@ -22,7 +22,8 @@ enum class Stream { out, err };
 /// What the reader of the output wants next.
 enum class Flow {
   go_on,
-  wind_up,  // HTTP only: the end was announced; what belongs to it may follow for two seconds, then it is over
+  idle,     // HTTP only: bytes came, but nothing that shows progress
+  wind_up,  // HTTP only: it seems to be over; what belongs to it may follow for two seconds from now on
   finish,   // the output is complete: allow `linger` to end by itself, then stop it; counts as a normal end
   stop,     // it cannot succeed any more: stop it now
 };
@@ -43,9 +44,11 @@ struct ChildSpec {
   milliseconds drain_grace{200};  // after the exit, for pipes that another process still holds open
   milliseconds linger{2000};      // after Flow::finish
   /// A number that changes while the child works, for example with its session file; empty: there is none. Asked, like
-  /// CPU time and network traffic of its processes, only while it is silent; they hold up the idle clock, no other.
+  /// CPU time and network traffic of its processes, only while it is silent. These signs of life hold up the idle clock
+  /// and, if the child announces nothing before its answer, the one for the first output; never the total one.
   std::function<std::uint64_t()> trace;
-  bool keep_daemons = false;  // after a normal end, spare descendants that left the group
+  bool announces_start = true;  // false: it may work for long before it prints anything
+  bool keep_daemons = false;    // after a normal end, spare descendants that left the group
   /// Environment variable that marks the processes of the run; its value in `env` is unique to the run. They are found
   /// by it if the supervisor was killed.
   std::string tag_name;

@@ -17,6 +17,8 @@ namespace {
 constexpr milliseconds kLongestPoll{60'000};
 /// How long to wait for the end of a response that is already understood, so that its connection can be kept.
 constexpr milliseconds kLongestEnd{50};
+/// A server that sends nothing but signs of life may do so this many times longer than one that is silent.
+constexpr int kSilences = 3;
 constexpr std::size_t kMostLimits = 32;  // headers
 constexpr long kLongestIdle = 30;        // seconds that a kept connection is used again
 
@@ -139,6 +141,7 @@ class Exchange {
   bool check_clocks(bool has_status_now);
   void note_upload();
   Deadline silence_limit() const;
+  Deadline progress_limit() const;
   void wait();
   void decide(HttpEnd end);
 
@@ -163,7 +166,8 @@ class Exchange {
   std::uint64_t received_ = 0;
   const Steady asked_ = steady_now();
   Steady last_byte_ = asked_;  // in either direction
-  int retry_after_rank_ = 0;   // of the header that result_.retry_after is from
+  Steady last_progress_ = asked_;
+  int retry_after_rank_ = 0;  // of the header that result_.retry_after is from
 };
 
 Exchange::~Exchange() {
@@ -246,7 +250,7 @@ std::size_t Exchange::body_came(char* bytes, std::size_t size, std::size_t count
 
 void Exchange::take_header(std::string_view line) {
   received_ += line.size();
-  last_byte_ = steady_now();
+  last_byte_ = last_progress_ = steady_now();
   if (line.substr(0, 5) == "HTTP/") {
     has_status_ = line.find(" 1") != line.find(' ');  // 1xx is only an interim response
     result_.retry_after.clear();
@@ -283,11 +287,13 @@ bool Exchange::take_body(std::string_view bytes) {
   received_ += bytes.size();
   if (result_.body.size() < request_.keep) result_.body += bytes.substr(0, request_.keep - result_.body.size());
   last_byte_ = steady_now();
+  if (!on_body_) last_progress_ = last_byte_;
   if (stopped_ || !on_body_) return true;  // the rest is read and discarded
   const Flow flow = on_body_(bytes);
   last_byte_ = steady_now();
-  // Bytes that keep the connection alive do not put the end off.
-  if (flow == Flow::wind_up && end_of_finishing_.is_never()) end_of_finishing_ = Deadline::in(request_.clocks.wind_up);
+  if (flow == Flow::idle) return true;  // bytes that keep the connection alive do not put any end off
+  last_progress_ = last_byte_;
+  end_of_finishing_ = flow == Flow::wind_up ? Deadline::in(request_.clocks.wind_up) : Deadline::never();
   if (flow == Flow::go_on || flow == Flow::wind_up) return true;
   stopped_ = true;
   if (flow == Flow::finish) end_of_finishing_ = Deadline::in(kLongestEnd);
@@ -342,16 +348,23 @@ Deadline Exchange::silence_limit() const {
   return (connected_ || has_status_) && limit.count() > 0 ? Deadline::at(last_byte_ + limit) : Deadline::never();
 }
 
+Deadline Exchange::progress_limit() const {
+  const milliseconds limit = request_.clocks.idle * kSilences;
+  return has_status_ && limit.count() > 0 ? Deadline::at(last_progress_ + limit) : Deadline::never();
+}
+
 bool Exchange::check_clocks(bool has_status_now) {
   if (cancel_.cancelled()) decide(HttpEnd::cancelled);
   else if (request_.clocks.total.passed()) decide(HttpEnd::timed_out);
   else if (end_of_finishing_.passed()) decide(HttpEnd::stopped);
   else if (!has_status_now && silence_limit().passed()) decide(has_status_ ? HttpEnd::idle : HttpEnd::no_first_byte);
+  else if (progress_limit().passed()) decide(HttpEnd::idle);
   return over_;
 }
 
 void Exchange::wait() {
-  const Deadline until = silence_limit().or_earlier(request_.clocks.total).or_earlier(end_of_finishing_);
+  const Deadline until =
+      silence_limit().or_earlier(progress_limit()).or_earlier(request_.clocks.total).or_earlier(end_of_finishing_);
   const milliseconds longest = cancel_.fd() < 0 ? CancelToken::kBlindCheck : kLongestPoll;
   const milliseconds left = std::min(until.left().value_or(longest), longest);
   curl_waitfd cancelled{cancel_.fd(), CURL_WAIT_POLLIN, 0};
@@ -361,7 +374,7 @@ void Exchange::wait() {
 
 void Exchange::decide(HttpEnd end) {
   result_.end = stopped_ ? HttpEnd::stopped : end;  // on_body asked to stop before
-  result_.since_last_byte = whole(steady_now() - last_byte_);
+  result_.since_last_byte = whole(steady_now() - (end == HttpEnd::idle ? last_progress_ : last_byte_));
   over_ = true;
 }
 

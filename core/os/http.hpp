@@ -15,8 +15,8 @@ namespace delegate {
 struct HttpClocks {
   milliseconds connect{1000};  // with name look-up and TLS; 0: curl's five minutes
   milliseconds first_byte{0};  // silence between the last byte sent and the response; 0: not limited
-  milliseconds idle{0};        // silence in the body; 0: not limited
-  milliseconds wind_up{2000};  // after Flow::wind_up, whatever still comes
+  milliseconds idle{0};        // silence in the body, or a third of the time in which on_body sees no progress; 0: none
+  milliseconds wind_up{2000};  // after the last Flow::wind_up, unless Flow::go_on follows
   Deadline total = Deadline::never();
 };
 

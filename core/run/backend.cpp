@@ -27,7 +27,9 @@ void ParsedOutput::end_text() {
     return;
   }
   spoken.add(text, rest);
-  spoken.finish(text);
+  spoken.finish(text, truncation.empty() ? TextEnd::whole : TextEnd::cut);
+  if (spoken.has_guessed())
+    warnings.emplace_back("what stood before a lone </think> was taken for thoughts and left out of the answer");
 }
 
 const std::string& tier_setting(const BackendSettings& settings, Tier tier) {

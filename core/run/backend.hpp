@@ -127,7 +127,9 @@ struct ParsedOutput {
   /// itself states the text.
   std::size_t unreadable = 0;
   bool text_is_stated = false;
-  std::string message_id;  // of the message that `text` is, if its parts come one by one
+  bool text_is_remark = false;             // a tool call followed `text`
+  std::string message_id;                  // of the message that `text` is, if its parts come one by one
+  std::vector<std::string> message_parts;  // so far
   /// `text` was cut at the model's limit: the warning that says so. Empty: it was not.
   std::string truncation;
   /// What it means if the answer ends without words, if that is known.
@@ -154,7 +156,12 @@ struct ParsedOutput {
     std::string name;
     std::string data;
     std::string body;
+    std::string words;  // of its pieces so far: a message may repeat them
+    std::string refusal;
+    std::size_t holes = 0;  // behind what seemed to be the end of the answer
   } event;
+  /// Of a server's stream: grows with all that shows that it works on the answer.
+  std::size_t progress = 0;
   /// For kinds that do not report a repeated try: after how many bytes of `draft` it paused, and when it last wrote
   /// according to its own timestamps.
   std::vector<std::size_t> pauses;
@@ -195,6 +202,9 @@ class Backend {
 
   /// CLI kinds run an executable on this machine; the others use HTTP.
   virtual bool is_process() const = 0;
+  /// Does a process print something as soon as it has started? Otherwise it may work in silence until its answer is
+  /// there.
+  virtual bool announces_start() const { return true; }
   /// Is a call with Access::read_only guaranteed to change nothing? Only then may a call whose answer got lost be
   /// repeated.
   virtual bool enforces_read_only() const { return false; }
@@ -233,6 +243,9 @@ class Backend {
 
   /// Where a process that prints nothing may show that it works. Nothing: it keeps no such file, or not yet.
   virtual std::optional<SessionFiles> session_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
+
+  /// Is this, which ends without a newline, the end of a whole document with the answer?
+  virtual bool ends_document(const ParsedOutput&, std::string_view /*last_line*/) const { return false; }
 
   /// Called if there was neither a complete answer nor a structured error: what does the raw output say? Nothing:
   /// unknown; the way the call ended then decides.

@@ -170,7 +170,7 @@ Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, c
   return write(wanted.backend, [&](BackendState& state, const HostTime& now) {
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
     CallReport own = report;
-    own.same_login = wanted.endpoint.empty() || wanted.endpoint == state.endpoint;
+    own.login = wanted.endpoint;
     return delegate::settle(state.breaker, wanted.policy, now, ticket, own);
   });
 }

@@ -97,9 +97,10 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
                  .idle = task.settings.idle_timeout,
                  .total = Deadline::in(task.settings.timeout).or_earlier(limits.deadline)};
   spec.trace = [&] {
-    const auto files = backend.session_files(call.parsed, task);
-    return files ? trace_of_files(files->directory, files->part) : 0;
+    const auto session = backend.session_files(call.parsed, task);
+    return session ? trace_of_files(session->directory, session->part) : 0;
   };
+  spec.announces_start = backend.announces_start();
   spec.tag_name = "DELEGATE_RUN_ID";
   spec.keep_daemons = task.access == Access::write;  // starting a daemon may be its task
   Reader reader(backend, task, spec.clocks.total, call.parsed, on_parsed);

@@ -45,8 +45,7 @@ class Guards {
     std::string last_error;
   };
   Entry enter(const std::string& name);
-  /// Records the result. Code::busy (another process was first) and Code::cancelled are
-  /// no failures of the job.
+  /// Records the result. Code::busy (another process was first) and Code::cancelled are no failures of the job.
   GuardRemark leave(const std::string& name, const Entry& entry, const Error* failed);
 
   /// Closes one guard, or all if `name` is empty. Returns how many were not closed or had failures.

@@ -103,7 +103,7 @@ bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const C
   return call.failure.outcome == Outcome::lost_result && is_repeatable(call, candidate, stop);
 }
 
-/// When the token of a shared login ends, one process renews it, and the others are told that it was renewed already. A
+/// When the token of a shared login ends, one process renews it, and the others hear that it was renewed already. A
 /// process started after that reads the new one.
 bool lost_a_renewal(const CallEnd& call) {
   if (call.failure.outcome != Outcome::unauthenticated || !call.parsed.draft.empty()) return false;
@@ -147,6 +147,30 @@ void repeat(CallEnd& call, CallEnd again) {
   if (again.failure.outcome == Outcome::lost_result) again.failure.message += ", twice";
   else again.parsed.warnings.emplace_back("its first answer got lost, so the call was repeated");
   call = std::move(again);
+}
+
+/// What the call shows to people, without secrets.
+void take_end(const Engine& engine, const Candidate& candidate, CallEnd& call, Attempt& attempt) {
+  const milliseconds ended_at = engine.clock.now().wall;
+  call.failure.retry_after = wait_of(call.failure, ended_at, engine.environment);
+  attempt.outcome = call.failure.outcome;
+  attempt.hint = engine.redact(hint_for(*candidate.backend, candidate.task, call.failure));  // reads the message
+  attempt.message = engine.redact(std::move(call.failure.message));
+  attempt.is_callers_own = call.failure.is_callers_own;
+  attempt.is_recognised = call.failure.is_recognised;
+  attempt.last_lines = engine.redact(std::move(call.failure.last_lines));
+  const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
+  attempt.model = engine.redact(one_line(model, kLongestName));
+  attempt.took = call.took;
+  attempt.exit_code = call.exit_code;
+  attempt.text = std::move(call.parsed.text);
+  attempt.is_truncated = !call.parsed.truncation.empty();
+  attempt.session_id = engine.redact(one_line(call.parsed.session_id, kLongestName));
+  attempt.usage = call.parsed.usage;
+  for (const std::string& warning : call.parsed.warnings) attempt.warnings.push_back(one_line(engine.redact(warning)));
+  for (const std::string& tool : call.parsed.denied)
+    attempt.warnings.push_back(one_line(engine.redact(hint_for_denied(tool, candidate.task.access))));
+  if (call.failure.retry_after) attempt.retry_at = ended_at + *call.failure.retry_after;
 }
 
 }  // namespace
@@ -218,10 +242,9 @@ void HedgedAttempts::report(Runner& runner, OutputDelta delta) {
   ended_.signal();
 }
 
-Attempt HedgedAttempts::attempt(Runner& runner) {
+CallEnd HedgedAttempts::call(Runner& runner) {
   const AttemptOrder& order = runner.order;
   const Candidate& candidate = order.candidate;
-  Attempt attempt = new_attempt(engine_, order, runner.probe, runner.background_probe);
   DeltaTracker tracker;
   const CallLimits limits{.deadline = order.deadline,
                           .scratch = engine_.scratch,
@@ -240,27 +263,15 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
     start_afresh(call, once());
   if (runner.background_probe && is_alive_at_limit(*candidate.backend, call.failure))
     call.failure = {.outcome = Outcome::answered};
-  const milliseconds ended_at = engine_.clock.now().wall;
-  call.failure.retry_after = wait_of(call.failure, ended_at, engine_.environment);
-  attempt.outcome = call.failure.outcome;
-  attempt.hint = engine_.redact(hint_for(*candidate.backend, candidate.task, call.failure));  // reads the message
-  attempt.message = engine_.redact(std::move(call.failure.message));
-  attempt.is_callers_own = call.failure.is_callers_own;
-  attempt.is_recognised = call.failure.is_recognised;
-  attempt.last_lines = engine_.redact(std::move(call.failure.last_lines));
-  const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
-  attempt.model = engine_.redact(one_line(model, kLongestName));
-  attempt.took = call.took;
-  attempt.exit_code = call.exit_code;
-  attempt.text = std::move(call.parsed.text);
-  attempt.is_truncated = !call.parsed.truncation.empty();
-  attempt.session_id = engine_.redact(one_line(call.parsed.session_id, kLongestName));
-  attempt.usage = call.parsed.usage;
-  for (const std::string& warning : call.parsed.warnings) attempt.warnings.push_back(one_line(engine_.redact(warning)));
-  for (const std::string& tool : call.parsed.denied)
-    attempt.warnings.push_back(one_line(engine_.redact(hint_for_denied(tool, candidate.task.access))));
-  if (call.failure.retry_after) attempt.retry_at = ended_at + *call.failure.retry_after;
+  return call;
+}
 
+Attempt HedgedAttempts::attempt(Runner& runner) {
+  const AttemptOrder& order = runner.order;
+  const Candidate& candidate = order.candidate;
+  Attempt attempt = new_attempt(engine_, order, runner.probe, runner.background_probe);
+  CallEnd call = this->call(runner);
+  take_end(engine_, candidate, call, attempt);
   // A limit probe's prompt is ours, and always the same.
   if (is_rejection(attempt.outcome) && !call.failure.is_callers_own && !runner.background_probe)
     attempt.rejected_prompt = mark_of(candidate.task.prompt, candidate.name);
@@ -272,7 +283,6 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   // An answer never depends on this row; the run's own row reports a failing ledger.
   if (engine_.ledger != nullptr && order.keep_row)
     static_cast<void>(engine_.ledger->add_attempt(row_of(order.run_id, attempt)));
-
   return attempt;
 }
 

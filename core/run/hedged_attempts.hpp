@@ -12,6 +12,8 @@
 
 namespace delegate {
 
+struct CallEnd;
+
 /// What one attempt needs besides the engine.
 struct AttemptOrder {
   std::string run_id;
@@ -64,6 +66,7 @@ class HedgedAttempts {
  private:
   struct Runner;
   void run(Runner& runner);
+  CallEnd call(Runner& runner);
   Attempt attempt(Runner& runner);
   void end(Runner& runner, Attempt attempt);
   void report(Runner& runner, OutputDelta delta);

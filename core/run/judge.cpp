@@ -11,7 +11,7 @@
 namespace delegate {
 namespace {
 
-/// A call that produced output this shortly before its time limit was slow, not failing.
+/// A call that showed work this shortly before its time limit was slow, not failing.
 constexpr milliseconds kStillActive{30'000};
 /// One retry is allowed: the first refused sign-in may lead to a renewed token, the first lost connection may be an
 /// accident. After a second failure another candidate is the better choice.
@@ -98,7 +98,8 @@ std::optional<Failure> exceeded_limit(const ParsedOutput& parsed, const ChildRes
                      .message = "printed nothing for " + format_took(result.took) + " after its start",
                      .limit = kFirstOutput};
     case ChildEnd::idle: return fell_silent(parsed, result.since_last_output);
-    case ChildEnd::timed_out: return timed_out(heard(result), since_last_sign(result), result.took);
+    case ChildEnd::timed_out:
+      return timed_out(heard(result) || result.since_last_work, since_last_sign(result), result.took);
     default: return std::nullopt;
   }
 }
@@ -137,7 +138,7 @@ Failure redirected(const HttpResult& result) {
 /// An error is short; a longer body may be an answer.
 constexpr std::size_t kKeptOfBody = 2048;
 
-/// Keeps what may help whoever looks into it later.
+/// Keeps what may help to find the cause later.
 Failure unrecognised(Failure failure, std::string last_lines) {
   failure.is_recognised = false;
   failure.last_lines = std::move(last_lines);
@@ -213,7 +214,8 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
 }
 
 Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
-  const bool whole_response = result.end == HttpEnd::complete && result.status == 200;
+  const bool is_over = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
+  const bool whole_response = is_over && result.status == 200;
   if (whole_response && !parsed.complete && !parsed.end_announced && !parsed.failure) backend.conclude(parsed, task);
   if (parsed.end_announced) parsed.complete = true;
   if (parsed.complete && !parsed.failure) return answered(parsed);

@@ -1,6 +1,7 @@
 #include "core/run/reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/run/failure_rules.hpp"
 #include "core/run/judge.hpp"
@@ -17,8 +18,17 @@ Flow Reader::take(Stream stream, std::string_view bytes) {
     return Flow::stop;
   }
   if (parsed_.complete) return Flow::finish;
-  if (!backend_.is_process() && (parsed_.end_announced || parsed_.failure)) return Flow::wind_up;
+  if (!backend_.is_process()) return flow_of_response();
   return gives_up() ? Flow::stop : Flow::go_on;
+}
+
+/// The end, once it seems to have come, is put off only by what belongs to the answer.
+Flow Reader::flow_of_response() {
+  const bool is_in_document = !parsed_.end_announced && out_.partial().starts_with('{');
+  const bool is_news = std::exchange(progress_, parsed_.progress) != parsed_.progress || is_in_document;
+  if (!is_news) return Flow::idle;
+  const bool is_over = parsed_.end_announced || parsed_.failure || backend_.ends_document(parsed_, out_.partial());
+  return is_over ? Flow::wind_up : Flow::go_on;
 }
 
 void Reader::finish() {
@@ -30,7 +40,7 @@ void Reader::read(Stream stream, std::string_view line) {
   backend_.read(parsed_, task_, stream, line);
   if (!parsed_.failure) return;
   apply_rules(task_.settings, {parsed_.failure->message}, *parsed_.failure);
-  // A final record repeats what was said before; a retry says it anew.
+  // A final record repeats what was said before; each retry says it again.
   const bool is_news = parsed_.failure->message != said_ || (parsed_.failure->retrying && !parsed_.failure->said_at);
   if (is_news) said_ = parsed_.failure->message, said_at_ = steady_now();
   parsed_.failure->said_at = said_at_;

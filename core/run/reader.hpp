@@ -32,6 +32,7 @@ class Lines {
     if (!partial_.empty()) on_line(std::string_view(partial_));
     partial_.clear();
   }
+  std::string_view partial() const { return partial_; }
 
  private:
   std::string partial_;
@@ -51,6 +52,7 @@ class Reader {
  private:
   void read(Stream stream, std::string_view line);
   bool gives_up();
+  Flow flow_of_response();
   Lines& lines(Stream stream) { return stream == Stream::out ? out_ : err_; }
 
   const Backend& backend_;
@@ -60,7 +62,8 @@ class Reader {
   const OnParsed& on_parsed_;
   Lines out_;
   Lines err_;
-  std::string said_;  // the last failure's message, and when it came
+  std::size_t progress_ = 0;  // of `parsed_`, when it was last looked at
+  std::string said_;          // the last failure's message, and when it came
   Steady said_at_ = steady_now();
 };
 

@@ -42,7 +42,7 @@ void explain_answer(const RunResult& result, Remarks& remarks) {
   if (!why.empty()) remarks.push_back({Remark::Kind::note, join(why, "; ") + "; answered by " + label(*result.answer)});
 }
 
-/// What nobody has taught this program yet: where to look, and what to send.
+/// A failure that this program does not know yet: where to look, and what to send.
 void explain_unknown(const RunResult& result, const Attempt& attempt, Remarks& remarks) {
   if (attempt.is_recognised || result.run_id.empty()) return;
   remarks.push_back({Remark::Kind::hint,

@@ -13,17 +13,20 @@ constexpr std::string_view kSpaces = " \t\r\n";
 struct ThoughtTags {
   std::string_view begin;
   std::string_view end;
+  bool is_element = false;  // of XML, as answers have them: it counts only for models that are known to think
 };
-constexpr std::array kThoughtTags{ThoughtTags{"<think>", "</think>"},
-                                  ThoughtTags{"<thinking>", "</thinking>"},
-                                  ThoughtTags{"<thought>", "</thought>"},
-                                  ThoughtTags{"<reasoning>", "</reasoning>"},
-                                  ThoughtTags{"<reason>", "</reason>"},
-                                  ThoughtTags{"<seed:think>", "</seed:think>"},
-                                  ThoughtTags{"[THINK]", "[/THINK]"},
-                                  ThoughtTags{"<|START_THINKING|>", "<|END_THINKING|>"},
-                                  ThoughtTags{"<|begin_of_thought|>", "<|end_of_thought|>"},
-                                  ThoughtTags{"◁think▷", "◁/think▷"}};
+constexpr std::string_view kThinkEnd = "</think>";
+// The marks are defined by chat templates: see the model card of each.
+constexpr std::array kThoughtTags{ThoughtTags{"<think>", kThinkEnd},  // DeepSeek-R1, Qwen3, GLM and many others
+                                  ThoughtTags{"<seed:think>", "</seed:think>"},               // Seed-OSS
+                                  ThoughtTags{"[THINK]", "[/THINK]"},                         // Magistral
+                                  ThoughtTags{"<|START_THINKING|>", "<|END_THINKING|>"},      // Command A Reasoning
+                                  ThoughtTags{"<|begin_of_thought|>", "<|end_of_thought|>"},  // Sky-T1
+                                  ThoughtTags{"◁think▷", "◁/think▷"},                         // Kimi-VL
+                                  ThoughtTags{"<thinking>", "</thinking>", true},
+                                  ThoughtTags{"<thought>", "</thought>", true},
+                                  ThoughtTags{"<reasoning>", "</reasoning>", true},
+                                  ThoughtTags{"<reason>", "</reason>", true}};
 
 // Models whose opening tag is part of the prompt begin their thoughts like this. An answer may, too; then it is not
 // shown before it is complete, no more.
@@ -37,6 +40,13 @@ constexpr ThoughtTags kBareChannels{"analysis", "assistantfinal"};
 constexpr std::string_view kStart = "<|start|>";
 constexpr std::string_view kChannel = "<|channel|>";
 constexpr std::string_view kMessage = "<|message|>";
+/// How a response begins whose first mark the server dropped as a special token.
+struct Headless {
+  std::string_view begin;
+  std::string_view dropped;
+};
+constexpr std::array kHeadless{Headless{"analysis<|message|>", kChannel}, Headless{"commentary<|message|>", kChannel},
+                               Headless{"final<|message|>", kChannel}, Headless{"assistant<|channel|>", kStart}};
 constexpr std::array<std::string_view, 5> kChannelMarks{kStart, kChannel, "<|end|>", "<|return|>", "<|call|>"};
 
 std::string_view without_spaces_before(std::string_view text) {
@@ -55,11 +65,21 @@ std::size_t occurrences(std::string_view text, std::string_view part) {
   return found;
 }
 
+bool is_odd(std::string_view text, std::string_view part) { return occurrences(text, part) % 2 == 1; }
+
+std::string_view last_line(std::string_view text) { return text.substr(text.rfind('\n') + 1); }
+
+/// Code is open behind `before`: a fence, a line that is indented like a block, or a span.
+bool is_in_code(std::string_view before) {
+  const std::string_view line = last_line(before);
+  return is_odd(before, "```") || is_odd(before, "~~~") || line.starts_with("    ") || line.starts_with('\t') ||
+         is_odd(line, "`");
+}
+
 /// The mark behind `before` is not quoted: it begins a line outside of code, or stands close behind a word.
 bool is_bare(std::string_view before) {
-  if (occurrences(before, "```") % 2 == 1) return false;
-  const std::string_view line = before.substr(before.rfind('\n') + 1);
-  if (occurrences(line, "`") % 2 == 1) return false;
+  const std::string_view line = last_line(before);
+  if (is_in_code(before)) return false;
   return trim(line).empty() || std::string_view(" \t\r\"'`([{<>=*_").find(line.back()) == std::string_view::npos;
 }
 
@@ -71,12 +91,13 @@ std::size_t end_of_untagged(std::string_view text, std::size_t from, int& quoted
   if (text.starts_with(kBareChannels.begin))
     if (const std::size_t at = text.find(kBareChannels.end, from); at != std::string_view::npos)
       return at + kBareChannels.end.size();
-  for (const ThoughtTags& tags : kThoughtTags)
-    for (std::size_t at = from; (at = text.find(tags.end, at)) != std::string_view::npos; at += tags.end.size()) {
-      if (++quoted > kMostQuoted) return 0;
-      const std::string_view before = text.substr(0, at);
-      if (before.find(tags.begin) == std::string_view::npos && is_bare(before)) return at + tags.end.size();
-    }
+  for (std::size_t at = from; (at = text.find(kThinkEnd, at)) != std::string_view::npos; at += kThinkEnd.size()) {
+    if (++quoted > kMostQuoted) return 0;
+    const std::string_view before = text.substr(0, at);
+    const bool is_opened = before.find("<think>") != std::string_view::npos ||
+                           before.find("<think ") != std::string_view::npos;  // with attributes
+    if (!is_opened && is_bare(before)) return at + kThinkEnd.size();
+  }
   return 0;
 }
 
@@ -105,33 +126,32 @@ bool SpokenText::add(std::string& answer, std::string_view piece) {
   return !is_taken_back_;
 }
 
-void SpokenText::finish(std::string& answer) {
-  const bool is_answer =
-      place_ == Place::opening || place_ == Place::held || (place_ == Place::channels && !in_header_ && is_final_);
+void SpokenText::finish(std::string& answer, TextEnd end) {
+  // The only closing tag of a thought may stand in code that was never closed.
+  if (const std::size_t at = waiting_.find(end_of_thought_); place_ == Place::thinking && at != std::string::npos)
+    begin_again(at + end_of_thought_.size());
+  const bool is_cut_thought = place_ == Place::held && is_thinker_ && end == TextEnd::cut;
+  if (place_ == Place::opening || place_ == Place::held) place_ = is_cut_thought ? Place::thinking : Place::answer;
+  const bool is_answer = place_ == Place::answer || (place_ == Place::channels && !in_header_ && is_final_);
   if (is_answer) answer += has_thought_ ? without_spaces_before(waiting_) : std::string_view(waiting_);
+  if (trim(answer).empty() && end == TextEnd::whole) answer += element_;
   waiting_.clear();
 }
 
 bool SpokenText::open() {
   const std::string_view text = without_spaces_before(waiting_);
   if (text.empty()) return false;
-  if (text.starts_with(kStart) || text.starts_with(kChannel)) {
-    place_ = Place::channels;
-    return true;
-  }
-  for (const ThoughtTags& tags : kThoughtTags) {
-    if (text.starts_with(tags.end)) return begin_again(waiting_.size() - text.size() + tags.end.size()), true;
-    if (!text.starts_with(tags.begin)) continue;
-    end_of_thought_ = tags.end;
-    place_ = Place::thinking;
-    waiting_ = std::string(text.substr(tags.begin.size()));
-    return true;
-  }
   const auto is_open = [&](std::string_view mark) { return may_become(text, mark); };
-  const auto is_tag_open = [&](const ThoughtTags& tags) { return is_open(tags.begin) || is_open(tags.end); };
-  if (is_open(kStart) || is_open(kChannel) || std::any_of(kThoughtTags.begin(), kThoughtTags.end(), is_tag_open))
-    return false;
   const auto begins_text = [&](std::string_view words) { return text.starts_with(words); };
+  for (const Headless& one : kHeadless)
+    if (begins_text(one.begin)) return waiting_ = std::string(one.dropped).append(text), true;
+  if (begins_text(kStart) || begins_text(kChannel)) return place_ = Place::channels, true;
+  if (begin_thought(text)) return true;
+  const auto is_tag_open = [&](const ThoughtTags& tags) { return is_open(tags.begin) || is_open(tags.end); };
+  const auto is_headless = [&](const Headless& one) { return is_open(one.begin); };
+  if (is_open(kStart) || is_open(kChannel) || std::any_of(kHeadless.begin(), kHeadless.end(), is_headless) ||
+      std::any_of(kThoughtTags.begin(), kThoughtTags.end(), is_tag_open))
+    return false;
   const bool is_thoughtful = is_thinker_ || std::any_of(kThoughtfulWords.begin(), kThoughtfulWords.end(), begins_text);
   if (!has_thought_ && !is_thoughtful && std::any_of(kThoughtfulWords.begin(), kThoughtfulWords.end(), is_open))
     return false;
@@ -140,39 +160,63 @@ bool SpokenText::open() {
   return true;
 }
 
+/// `text` is what waits, without the spaces before it.
+bool SpokenText::begin_thought(std::string_view text) {
+  for (const ThoughtTags& tags : kThoughtTags) {
+    if (tags.is_element && !is_thinker_) continue;
+    if (!is_closed_ && text.starts_with(tags.end)) {
+      is_closed_ = true;
+      begin_again(waiting_.size() - text.size() + tags.end.size());
+      return true;
+    }
+    if (!text.starts_with(tags.begin)) continue;
+    end_of_thought_ = tags.end;
+    element_ = tags.is_element ? tags.begin : std::string_view();
+    place_ = Place::thinking;
+    waiting_ = std::string(text.substr(tags.begin.size()));
+    return true;
+  }
+  return false;
+}
+
 /// A thought has ended; the answer or another thought follows.
 void SpokenText::begin_again(std::size_t behind) {
+  if (!element_.empty()) element_ += waiting_.substr(0, behind);
   waiting_.erase(0, behind);
   has_thought_ = true;
   searched_ = 0;
   place_ = Place::opening;
 }
 
+/// A tag that the thought quotes does not end it.
 bool SpokenText::skip_thought() {
-  const std::size_t end = waiting_.find(end_of_thought_);
-  if (end != std::string::npos) return begin_again(end + end_of_thought_.size()), true;
-  const std::size_t kept = std::min(waiting_.size(), end_of_thought_.size() - 1);  // perhaps the beginning of the tag
-  waiting_.erase(0, waiting_.size() - kept);
+  const std::string_view text = waiting_;
+  for (std::size_t at = searched_; (at = text.find(end_of_thought_, at)) != std::string_view::npos; ++at)
+    if (!is_in_code(text.substr(0, at))) return begin_again(at + end_of_thought_.size()), true;
+  searched_ = searched_to(text);
   return false;
 }
 
 bool SpokenText::hold() {
   const std::size_t behind = end_of_untagged(waiting_, searched_, quoted_);
   searched_ = searched_to(waiting_);
-  if (behind != 0) begin_again(behind);
-  return behind != 0;
+  if (behind == 0) return false;
+  is_closed_ = true;
+  begin_again(behind);
+  return true;
 }
 
+/// A server that separates thoughts may have taken their end for the beginning of the answer.
 bool SpokenText::say_rest(std::string& answer) {
   answer += waiting_;
   waiting_.clear();
-  if (has_thought_) return false;
+  if (!is_separated_ || is_closed_) return false;
   const std::size_t behind = end_of_untagged(answer, searched_, quoted_);
   searched_ = searched_to(answer);
   if (behind == 0) return false;
   waiting_ = answer.substr(behind);
   answer.clear();
-  is_taken_back_ = true;
+  is_closed_ = is_taken_back_ = true;
   begin_again(0);
   return true;
 }

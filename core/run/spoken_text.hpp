@@ -4,28 +4,36 @@
 
 namespace delegate {
 
+/// How a text ended: by itself, or cut at a limit.
+enum class TextEnd { whole, cut };
+
 /// Separates a model's answer from what it thinks aloud, where the server leaves both in the content: in tags at its
 /// beginning, before a closing tag whose opening one was part of the prompt, or in a channel of its own. Tags that an
-/// answer quotes stay.
+/// answer quotes stay, and so do elements of XML, unless the model is known to think in such.
 class SpokenText {
  public:
   /// The model thinks: its text is held back until it is sure to be the answer.
   void expect_thinking() { is_thinker_ = true; }
-  /// The server separates what it thinks itself.
-  void note_thought() { has_thought_ = true; }
+  /// The server separates what it thinks itself, but it may miss where that ends.
+  void note_thought() { is_separated_ = has_thought_ = true; }
 
   /// Appends to `answer` what certainly belongs to it. False: the text so far turned out to be no part of the answer
   /// and was removed.
   bool add(std::string& answer, std::string_view piece);
   /// No more comes.
-  void finish(std::string& answer);
+  void finish(std::string& answer, TextEnd end = TextEnd::whole);
 
   /// How many bytes are held back.
   std::size_t waiting() const { return waiting_.size(); }
   bool is_begun() const { return is_begun_; }
   bool has_thought() const { return has_thought_; }
-  /// It ended before it began to answer.
-  bool ended_in_thought() const { return place_ == Place::thinking || (place_ == Place::channels && !is_shown_); }
+  /// As far as is known it is still thinking; at the end: it never began to answer.
+  bool ended_in_thought() const {
+    const bool is_thought_so_far = place_ == Place::held && is_thinker_;
+    return place_ == Place::thinking || is_thought_so_far || (place_ == Place::channels && !is_shown_);
+  }
+  /// Text without an opening tag was left out, though the model is not known to think.
+  bool has_guessed() const { return is_closed_ && !is_thinker_; }
 
  private:
   enum class Place { opening, thinking, channels, held, answer };
@@ -37,15 +45,19 @@ class SpokenText {
   bool read_header();
   bool say_rest(std::string& answer);
 
+  bool begin_thought(std::string_view text);
   void begin_again(std::size_t behind);
 
   Place place_ = Place::opening;
   std::string waiting_;  // not decided yet
   std::string_view end_of_thought_;
+  std::string element_;       // of XML that is the answer if nothing follows it
   std::size_t searched_ = 0;  // of the waiting text or the answer, for a closing tag
   int quoted_ = 0;            // closing tags found there that end nothing
   bool is_thinker_ = false;
+  bool is_separated_ = false;
   bool has_thought_ = false;
+  bool is_closed_ = false;  // a closing tag without its opening one has ended a thought
   bool is_begun_ = false;
   bool in_header_ = true;  // of a channel
   bool is_final_ = false;  // the channel is that of the answer

@@ -62,7 +62,8 @@ Json to_json(const Breaker& breaker) {
   if (breaker.manual) json["by_hand"] = true;
   if (breaker.outage) json["outage"] = true;
   if (breaker.recoveries != 0) json["recoveries"] = breaker.recoveries;
-  if (breaker.login_trip != 0) json["login_trip"] = breaker.login_trip;
+  if (const auto& trip = breaker.login_trip)
+    json["login_trip"] = {{"generation", trip->generation}, {"login", trip->login}};
   if (breaker.rejecting) json["rejecting"] = true;
   for (const Rejection& one : breaker.rejections)
     json["rejections"].push_back({{"prompt", one.prompt}, {"answered", one.answered}});
@@ -89,7 +90,10 @@ Breaker breaker(const Json& json) {
   out.manual = json.value("by_hand", false);
   out.outage = json.value("outage", false);
   if (json.contains("recoveries")) out.recoveries = number(json["recoveries"]);
-  if (json.contains("login_trip")) out.login_trip = number(json["login_trip"]);
+  if (json.contains("login_trip")) {
+    const Json& trip = json["login_trip"];
+    out.login_trip = LoginTrip{number(trip.at("generation")), trip.at("login").get<std::string>()};
+  }
   out.rejecting = json.value("rejecting", false);
   if (json.contains("rejections"))
     for (const Json& one : list(json["rejections"]))

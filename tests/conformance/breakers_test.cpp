@@ -3,6 +3,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
+#include <utility>
 
 #include "core/os/process.hpp"
 #include "tests/conformance/stores.hpp"
@@ -165,6 +166,17 @@ TEST_CASE("an answer undoes a trip for a rejected login only if it is of the sam
     CHECK_FALSE(slow.settle({.verdict = Verdict::success}).counted);
     CHECK(desk.breaker().state == BreakerState::open);
     CHECK(desk.store->notifications()->size() == 1);
+  }
+  SECTION("another shell used its own meanwhile, and was refused") {
+    const std::string other = "/opt/codex\n1\nCODEX_HOME=/srv/other";
+    const std::string own = std::exchange(desk.codex.endpoint, other);
+    Permit slow_other = desk.permit();
+    desk.codex.endpoint = own;
+    CHECK(desk.permit().settle(signed_out).tripped);
+    desk.codex.endpoint = other;
+    CHECK(desk.refusal().reason == SkipReason::breaker_open);
+    CHECK_FALSE(slow_other.settle({.verdict = Verdict::success}).counted);
+    CHECK(slow.settle({.verdict = Verdict::success}).recovered);
   }
   CHECK(desk.slots() == 0);
 }

@@ -69,7 +69,7 @@ BackendState latest_state(BreakerState state) {
   breaker.recoveries = 16;
   if (is_open) {
     breaker.limit_probe = wait;
-    breaker.login_trip = 8'999'999'999;
+    breaker.login_trip = LoginTrip{8'999'999'999, "/usr/bin/claude\n7"};
   }
   if (state == BreakerState::closed) breaker.rejections = {{"0f3a", false}, {"77be", true}};
   return out;

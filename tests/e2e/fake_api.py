@@ -13,7 +13,7 @@ tool said comes back as "tool said: ..." on one line, which proves what a CLI le
 run that delegate named last. Usage is always 11 tokens in and 7 out for each answer.
 
 The failure modes speak each vendor's own shapes: what "401" is for Anthropic and OpenAI is a 400 with
-API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic.
+API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic. In the mode "scripted" the reply is the one that came with the mode.
 """
 
 import json
@@ -22,6 +22,7 @@ import time
 import uuid
 
 from loopback_server import LoopbackHandler, LoopbackServer, pieces_of, serve
+from scripted import Script
 
 INPUT_TOKENS, OUTPUT_TOKENS = 11, 7
 ENDINGS = {"maxtokens": "cut", "refusal": "refused"}
@@ -29,7 +30,9 @@ ENDINGS = {"maxtokens": "cut", "refusal": "refused"}
 # ("reset", "drop") or by an orderly end ("closed", "closedmid").
 BEFORE, AT_HEADERS, IN_THE_MIDDLE = ("hang", "closed", "reset"), ("headers",), ("hangmid", "closedmid", "drop")
 HELD = "held"  # the answer waits until the mode is another one
-MODES = ("ok", HELD, "slow", "empty", *ENDINGS, *BEFORE, *AT_HEADERS, *IN_THE_MIDDLE, "garbage", "garbageevents", "errorevent", "stumble",
+SCRIPTED = "scripted"
+PORTAL = "/portal"  # where a network's sign-in page is
+MODES = ("ok", HELD, SCRIPTED, "slow", "empty", *ENDINGS, *BEFORE, *AT_HEADERS, *IN_THE_MIDDLE, "garbage", "garbageevents", "errorevent", "stumble",
          "400ctx", "401", "403", "404", "429", "429short", "429retry", "429long", "429quota", "429usage",
          "500", "502", "529")
 WAITS = {"429short": 2, "429retry": 20, "429long": 3600}
@@ -113,6 +116,7 @@ def results_since_prompt(messages, results_of, is_prompt):
 
 class Anthropic:
     name = "anthropic"
+    opening_events = 2  # before the first word
 
     def claims(self, handler):
         return handler.url.path.startswith("/v1/messages")
@@ -227,6 +231,7 @@ class Anthropic:
 
 class OpenAI:
     name = "openai"
+    opening_events = 2  # before the first word
 
     def claims(self, handler):
         return handler.url.path.startswith("/v1/")
@@ -358,6 +363,7 @@ class OpenAI:
 
 class Gemini:
     name = "gemini"
+    opening_events = 0  # before the first word
 
     def claims(self, handler):
         return re.match(r"/v1(beta|alpha)/models/", handler.url.path)
@@ -480,7 +486,9 @@ class Handler(LoopbackHandler):
         body = self.json_body()
         mode = self.server.modes[vendor.name] if vendor else "ok"
         self.log(vendor, body, mode)
-        if not vendor:
+        if self.url.path == PORTAL:
+            self.send_bytes(200, NOT_AN_API, "text/html")
+        elif not vendor:
             self.send_text(200, "") if self.command == "HEAD" else self.send_text(404, "not found")
         elif not vendor.side_request(self, body):
             self.answer(vendor, body, mode)
@@ -506,6 +514,8 @@ class Handler(LoopbackHandler):
             return self.interrupt(mode)
         if not any(header in self.headers for header in self.keys) and vendor.name == "openai":
             mode = "nokey"  # the only CLI that calls without having a key
+        if mode == SCRIPTED and self.server.script.is_whole_reply(vendor.wants_stream(self, body)):
+            return self.server.script.send(self, model)
         if mode == "502":  # in the words of whatever stands before the API
             return self.send_bytes(502, BAD_GATEWAY, "text/html")
         if mode == "nokey" or mode[0].isdigit():
@@ -514,7 +524,9 @@ class Handler(LoopbackHandler):
             return self.send_bytes(200, NOT_AN_API, "text/html")
         answer = Answer() if mode == "empty" else vendor.answer(body)
         answer.ending = ENDINGS.get(mode, "whole")
-        if vendor.wants_stream(self, body):
+        if mode == SCRIPTED and vendor.wants_stream(self, body):
+            self.send_events(vendor, self.server.script.events(vendor, model, answer), mode)
+        elif vendor.wants_stream(self, body):
             self.send_events(vendor, list(vendor.events(model, answer)), mode)
         elif mode in (*AT_HEADERS, *IN_THE_MIDDLE):
             self.interrupt(mode)
@@ -533,6 +545,8 @@ class Handler(LoopbackHandler):
             self.stream("data: {{{ no JSON\n\n" if mode == "garbageevents" else event)
             if mode == "slow":
                 time.sleep(0.5)
+            if mode == SCRIPTED:
+                time.sleep(0.02)  # each in a piece of its own, as a model writes
         if mode in (*AT_HEADERS, *IN_THE_MIDDLE):
             return self.interrupt(mode)
         if mode == "errorevent":
@@ -556,6 +570,12 @@ class FakeApi(LoopbackServer):
     def __init__(self, **options):
         super().__init__(Handler, **options)
         self.streamed = set()
+        self.script = Script({})
+
+    def set_mode(self, mode, part=None, details=None):
+        super().set_mode(mode, part)
+        if mode == SCRIPTED:
+            self.script = Script(details)
 
     def first_stream(self, vendor):
         first = vendor not in self.streamed

@@ -1,6 +1,9 @@
 #!/bin/sh
-# Installs the pinned real CLIs from npm into a cache outside the source tree and
+# Installs the real CLIs from npm into a cache outside the source tree and
 # prints where each one is, one "name=path" per line (claude, codex, gemini, node).
+#
+#   install_real_clis.sh [pinned]   the versions named here
+#   install_real_clis.sh newest     those that npm offers now, in a folder of their own
 #
 # Idempotent, and quick when everything is already there. Each package is built in a
 # temporary folder, proved to start, and only then renamed into place, so an
@@ -63,6 +66,23 @@ if [ "$("$node" -p 'parseInt(process.versions.node)')" -lt $oldest_node ]; then
   install "$node_package" node
   node=$installed
   PATH=$(dirname "$node"):$PATH
+fi
+
+# newest NAME@VERSION: the same package in the version that npm offers now.
+newest() {
+  name=${1%@*}
+  version=$(npm view --fetch-retries=0 "$name" version 2>"$work/npm.log") ||
+    { cat "$work/npm.log" >&2; die "npm cannot be asked for $name"; }
+  [ -n "$version" ] || die "npm has no $name"
+  echo "$name@$version"
+}
+
+if [ "${1:-pinned}" = newest ]; then
+  claude_package=$(newest "$claude_package") || exit 1
+  codex_package=$(newest "$codex_package") || exit 1
+  gemini_package=$(newest "$gemini_package") || exit 1
+  cache=$cache/newest
+  mkdir -p "$cache"
 fi
 
 install "$claude_package" claude; claude=$installed

@@ -3,7 +3,7 @@
 Mode     what the server does to the next request, by name ("ok", "401", "hang", ...). One mode for
          the whole server, or one per part.
 Log      one JSON object per request, appended to a file, written before the reply is sent.
-Control  POST /control?mode=NAME[&part=PART] changes the mode of a running server,
+Control  POST /control?mode=NAME[&part=PART] changes the mode of a running server, with details of the mode as JSON,
          GET /control shows it. Control requests are not logged.
 
 A server prints "port N" as its first line once it accepts connections. It serves until it is killed,
@@ -41,7 +41,7 @@ class LoopbackServer(http.server.ThreadingHTTPServer):
         self.log_path = log
         self.log_lock = threading.Lock()
 
-    def set_mode(self, mode, part=None):
+    def set_mode(self, mode, part=None, details=None):
         if mode not in self.modes_known:
             raise ValueError(f"unknown mode {mode}; one of: {' '.join(self.modes_known)}")
         if part is not None and part not in self.parts:
@@ -103,7 +103,7 @@ class LoopbackHandler(http.server.BaseHTTPRequestHandler):
         query = dict(urllib.parse.parse_qsl(self.url.query))
         try:
             if self.command == "POST":
-                self.server.set_mode(query.get("mode", ""), query.get("part"))
+                self.server.set_mode(query.get("mode", ""), query.get("part"), self.json_body())
         except ValueError as error:
             return self.send_json(400, {"error": str(error)})
         self.send_json(200, self.server.modes)

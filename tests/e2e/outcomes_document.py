@@ -1,9 +1,9 @@
 """Writes docs/outcomes.md from the results of outcomes.py. Times and texts are rounded so that a new run changes little."""
 
-import datetime
 import re
 
-from expected_outcomes import CLIS, MODES
+from expected_outcomes import MODES
+from real_call import SUBJECTS
 
 STEPS = (2, 5, 10, 20, 40, 60)
 LONGEST_MESSAGE = 90
@@ -22,14 +22,18 @@ time on two cores. The times include the start of the CLI, which takes gemini so
 - **counted**: the breaker counts it as a failure. Lost connections, and problems of the prompt or of this machine, are
   not counted; a server that cannot be reached is.
 - **retry**: when the vendor said to try again. The breaker stays open until then.
+- Claude Code, Codex CLI and Gemini CLI choose their model themselves here. Gemini CLI then first asks a smaller model
+  how hard the prompt is; the last table shows it with a fixed model.
 - For the cases of silence `idle_timeout` is 10 s here. With the default of 180 s they end after three minutes.
 - delegate lets a CLI retry by itself once. It stops the CLI after two failures, if it would wait for more than 10 s, or
-  if a retry cannot help.
+  if a retry cannot help: then within two seconds of the reply. That the network is down shows within ten seconds.
 
 Some failures cannot be detected, because the CLI does not report them. gemini prints an answer that was cut at the
 token limit or stopped for safety as if it were complete, and codex prints a refusal as an empty answer. When a stream
 breaks, gemini asks again and prints the new answer right after the pieces of the first one. delegate detects this by
-the pause and the repeated beginning, but not if the second attempt begins differently.
+the pause and the repeated beginning, but not if the second attempt begins differently. What a service says in an error
+inside the stream, gemini reports after its fourth attempt, or not at all, so delegate reports a lost connection. When
+gemini chooses its model itself and the answer about that is empty, it silently repeats this request for 90 s.
 """
 
 
@@ -41,10 +45,9 @@ def rounded(seconds):
 
 
 def wait(run):
-    if "retry_at" not in run.attempt:
+    left = run.verdict.retry_in()
+    if left is None:
         return ""
-    at = datetime.datetime.fromisoformat(run.attempt["retry_at"].replace("Z", "+00:00")).timestamp()
-    left = at - run.ended_at
     if left >= 3000:
         return f"in {round(left / 3600)} h"
     return f"in {round(left) if left < 10 else 5 * round(left / 5)} s"
@@ -79,17 +82,29 @@ def row(run):
     bare = run.bare
     exit_code = "none" if bare.exit_code is None else str(bare.exit_code)
     seconds = "> 60 s" if bare.exit_code is None else rounded(bare.seconds)
-    hint = (run.answer.get("error") or {}).get("hint", "")
-    cells = [MODES[run.mode].title, exit_code, seconds, last_message(bare), f"`{run.attempt['outcome']}`",
-             rounded(run.done.seconds), "yes" if run.counted() else "", wait(run), hint.replace("|", "/")]
+    hint = (run.verdict.report.get("error") or {}).get("hint", "")
+    cells = [MODES[run.mode].title, exit_code, seconds, last_message(bare), f"`{run.verdict.outcome()}`",
+             rounded(run.verdict.seconds), "yes" if run.verdict.counted() else "", wait(run), hint.replace("|", "/")]
     return "| " + " | ".join(cells) + " |"
 
 
-def table(cli, runs):
+def table(name, runs):
     head = ["| what happens | alone: exit | time | last message | delegate: outcome | time | counted | retry | hint |",
             "|---|---|---|---|---|---|---|---|---|"]
-    return "\n".join([f"\n## {cli}\n", *head, *(row(runs[cli, mode]) for mode in MODES)]) + "\n"
+    return "\n".join([f"\n## {SUBJECTS[name].title()}\n", *head, *(row(runs[name, mode]) for mode in MODES)]) + "\n"
 
 
-def document(runs, versions):
-    return INTRODUCTION.format(**versions) + "".join(table(cli, runs) for cli in CLIS)
+def newest(versions, others, differences):
+    """What the versions that npm offered at that time did otherwise; nothing if none were tried."""
+    if not others:
+        return ""
+    names = ", ".join(f"{cli} {other}" + (" (the same)" if other == versions[cli] else "")
+                      for cli, other in others.items())
+    lines = [f"- {difference}" for difference in differences] or ["All of them ended in the same outcomes."]
+    return "\n".join(["\n## Newest versions\n", f"The newest published versions were tried, too: {names}.\n", *lines]) + "\n"
+
+
+def document(runs, versions, others, differences):
+    """`others`: the newest versions, if they were tried, and in what they differ."""
+    return (INTRODUCTION.format(**versions) + "".join(table(name, runs) for name in SUBJECTS)
+            + newest(versions, others, differences))

@@ -66,15 +66,17 @@ def cache():
     return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "delegate-e2e"
 
 
-def install_real_clis():
-    """Name -> path of the pinned CLIs and of node. Needs the network, so call it before giving that up."""
+def install_real_clis(versions="pinned"):
+    """Name -> path of the CLIs and of node. `versions`: "pinned", or "newest", those that npm has now.
+
+    Needs the network, so call it before giving that up."""
     for tool in ("node", "npm"):
         if not shutil.which(tool):
             raise Unavailable(f"{tool} is not installed")
     namespace_command()  # no point in a large download that cannot be used
-    done = subprocess.run([HERE / "install_real_clis.sh"], stdout=subprocess.PIPE, text=True, timeout=1200)
+    done = subprocess.run([HERE / "install_real_clis.sh", versions], stdout=subprocess.PIPE, text=True, timeout=1200)
     if done.returncode != 0:
-        raise Unavailable("the real CLIs could not be installed")
+        raise Unavailable(f"the {versions} real CLIs could not be installed")
     return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
@@ -94,10 +96,10 @@ class Server:
         self.port = int(self.process.stdout.readline().split()[1])
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def mode(self, mode, part=None):
+    def mode(self, mode, part=None, details=None):
         query = f"mode={mode}" + (f"&part={part}" if part else "")
         no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        no_proxy.open(f"{self.url}/control?{query}", b"", timeout=10).close()
+        no_proxy.open(f"{self.url}/control?{query}", json.dumps(details or {}).encode(), timeout=10).close()
 
     def requests(self, **wanted):
         """The requests so far whose fields have these values."""

@@ -78,6 +78,26 @@ TEST_CASE("claude: a draft of any length costs no answer") {
   CHECK(parsed.draft.size() == 4u << 20);
 }
 
+TEST_CASE("of a server's stream only what belongs to the answer puts its end off") {
+  ParsedOutput parsed;
+  const Task task = task_of("openai");
+  const OnParsed nobody;
+  Reader reader(backend_of("openai"), task, Deadline::never(), parsed, nobody);
+  const auto take = [&](const std::string& choice) {
+    return reader.take(Stream::out, "data: {\"choices\":[" + choice + "]}\n\n");
+  };
+  CHECK(reader.take(Stream::out, ": beat\n\n") == Flow::idle);
+  CHECK(take(R"({"delta":{"role":"assistant","content":""}})") == Flow::idle);
+  CHECK(take(R"({"delta":{"reasoning_content":"hm"}})") == Flow::go_on);
+  CHECK(take(R"({"delta":{"content":"a"}})") == Flow::go_on);
+  CHECK(take(R"({"delta":{"content":"b"},"finish_reason":"stop"})") == Flow::wind_up);
+  CHECK(reader.take(Stream::out, ": beat\n\n") == Flow::idle);
+  CHECK(take("") == Flow::idle);
+  CHECK(take(R"({"delta":{"content":"c"}})") == Flow::wind_up);
+  CHECK(reader.take(Stream::out, "data: [DONE]\n\n") == Flow::finish);
+  CHECK(parsed.text == "abc");
+}
+
 TEST_CASE("claude: a remark before a tool is taken back when the next message begins") {
   const std::string tool = R"({"type":"stream_event","event":{"type":"content_block_start",)"
                            R"("content_block":{"type":"tool_use","name":"Read"}}})"

@@ -57,7 +57,15 @@ TEST_CASE("openai: /v1 is added to the URL unless its path is one of an API, or 
       {"https://h/api?key=1", "https://h/api/v1?key=1"},
       {"https://v1.example/x", "https://v1.example/x/v1"},
       {"http://h:1/own/chat/completions", "http://h:1/own"},
-      {"http://h:1/v1/chat/completions/", "http://h:1/v1"}};
+      {"http://h:1/v1/chat/completions/", "http://h:1/v1"},
+      {"http://h:1/v1/models", "http://h:1/v1"},
+      {"http://h:1/v1/completions/", "http://h:1/v1"},
+      {"http://h:1/v1/responses", "http://h:1/v1"},
+      {"http://h:1/v1/chat", "http://h:1/v1"},
+      {"http://h:1/chat", "http://h:1/chat/v1"},
+      {"http://h:1/v1.0", "http://h:1/v1.0"},
+      {"http://h:1/v2024-01-01", "http://h:1/v2024-01-01"},
+      {"https://h/api/OpenAI", "https://h/api/OpenAI"}};
   for (const auto& [url, base] : table) {
     task.settings.url = url;
     const std::size_t query = std::min(base.find('?'), base.size());
@@ -90,6 +98,26 @@ TEST_CASE("openai: without a configured model the first of the list is asked") {
   task.model = "mine";
   CHECK_FALSE(backend.lookup(task, {}).has_value());
   CHECK(sent(http_call(task, {}))["model"] == "mine");
+}
+
+TEST_CASE("openai: a list of models has many shapes, and its fields say more than the names") {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {R"(["bge-m3","qwen"])", "qwen"},
+      {R"([{"id":"qwen"}])", "qwen"},
+      {R"({"models":[{"name":"qwen"}]})", "qwen"},
+      {R"({"data":[{"id":"nomic","type":"embeddings"},{"id":"qwen","type":"llm"}]})", "qwen"},
+      {R"({"data":[{"id":"embedded-coder","type":"llm"}]})", "embedded-coder"},
+      {R"({"data":[{"id":"x","task":"automatic-speech-recognition"},{"id":"y","task":"text-generation"}]})", "y"},
+      {R"({"data":[{"id":"x","capabilities":["embeddings"]},{"id":"y","capabilities":["chat"]}]})", "y"},
+      {R"({"data":[{"id":"x","capabilities":{"completion_chat":false,"embed":true}},{"id":"y"}]})", "y"},
+      {R"({"data":[{"id":"a","state":"not-loaded"},{"id":"b","state":"loaded"}]})", "b"},
+      {R"({"data":[{"id":"llama-guard3"},{"id":"all-mpnet-base"},{"id":"orpheus-3b"},{"id":"canary-1b"},{"id":"q"}]})",
+       "q"},
+      {R"({"data":[{"id":"video-llava"},{"id":"q"}]})", "video-llava"}};
+  for (const auto& [list, model] : table) {
+    INFO(list);
+    CHECK(sent(http_call(openai_task(), {response(200, list)}))["model"] == model);
+  }
 }
 
 TEST_CASE("openai: the request bounds the answer if it shall, and has no field that old servers refuse") {

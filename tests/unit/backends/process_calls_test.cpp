@@ -224,6 +224,13 @@ TEST_CASE("a key that env.keep names is handed on") {
   CHECK_FALSE(names(env, "OPENAI_API_KEY"));
 }
 
+TEST_CASE("codex is asked for the reason of a failed connection, unless the caller has chosen what it logs") {
+  Task task = built_in_task("codex");
+  CHECK(names(process_call(task).env, "RUST_LOG"));
+  task.environment["RUST_LOG"] = "debug";
+  CHECK(has(process_call(task).env, "RUST_LOG=debug"));
+}
+
 TEST_CASE("markers of the agent that called us are not handed on") {
   for (const std::string& cli : kClis)
     for (const char* name : {"CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID", "MAX_THINKING_TOKENS",

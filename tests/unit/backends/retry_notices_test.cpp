@@ -69,7 +69,18 @@ std::vector<Pointless> pointless_retries() {
                     "in 2s.)")},
        Outcome::rate_limited,
        2s},
+      {"codex",
+       out,
+       {codex_error("Reconnecting... 1/5 (stream disconnected before completion: error sending request)")},
+       Outcome::dropped},
       {"codex", out, {codex_error("Reconnecting... waiting for network (name lookup failed)")}, Outcome::unreachable},
+      {"codex",
+       err,
+       {"WARN startup_prewarm: startup websocket prewarm setup failed: stream disconnected before completion: HTTP "
+        "error: 426",
+        "WARN startup_prewarm: startup websocket prewarm setup failed: stream disconnected before completion: "
+        "failed to lookup address information: Try again"},
+       Outcome::unreachable},
       {"codex",
        out,
        {codex_error("stream error: unexpected status 401 Unauthorized; retrying 1/5 in 207ms…"),
@@ -95,9 +106,56 @@ std::vector<Pointless> pointless_retries() {
        err,
        {"Error: 503 overloaded, retrying in 1s", "Error: 503 overloaded, retrying in 2s"},
        Outcome::overloaded},
+      {"claude",
+       out,
+       {claude_retry(R"("attempt":1,"retry_after":"3600","error_status":429,"error":"rate_limit")")},
+       Outcome::rate_limited,
+       1h},
+      {"claude",
+       out,
+       {claude_retry(R"("attempt":1,"retry_delay_ms":3212092.7,"error_status":429,"error":"rate_limit")")},
+       Outcome::rate_limited,
+       3'212'093ms},
+      {"claude",
+       out,
+       {claude_retry(R"("attempt":1,"retry_delay_ms":"900000","error_status":503,"error":"overloaded")")},
+       Outcome::overloaded,
+       15min},
+      {"claude",
+       out,
+       {claude_retry(R"("attempt":1,"retry_delay":"1h 30m","error_status":429,"error":"rate_limit")")},
+       Outcome::rate_limited,
+       90min},
+      {"claude", err, {"API request failed; sleeping 3600s before next try"}, Outcome::rate_limited, 1h},
+      {"gemini", err, {"Quota hit: next attempt in 31440s"}, Outcome::quota_exhausted, 31'440s},
+      {"gemini", err, {"Too many requests - pausing until 23:59"}, Outcome::rate_limited},
+      {"codex",
+       err,
+       {"2026-11-21T09:10:11.000000Z ERROR codex_core::client: stream error: unexpected status 401; retrying 1/5",
+        "2026-11-21T09:10:12.000000Z ERROR codex_core::client: stream error: unexpected status 401; retrying 2/5"},
+       Outcome::unauthenticated},
+      {"gemini", err, {"connect ENETUNREACH api.openai.com, will retry in 30 seconds"}, Outcome::unreachable, 30s},
       {"command", err, {"litellm: connection refused. Will retry in 5 seconds"}, Outcome::unreachable},
   };
 }
+
+/// What tools, hooks and helpers of a CLI write to its stderr about retries of their own.
+const char* const kOfOthers[] = {
+    "git fetch failed, will retry in 30 seconds",
+    "Waiting for lock, retrying in 60 seconds",
+    "Lock file is being held by another process, retrying 3/10",
+    "Warning: Problem: timeout. Will retry in 20 seconds. 3 retries left.",
+    "PreToolUse hook failed, retrying (attempt 2 of 3)",
+    "npm warn network retrying 2/3",
+    "Failed to save session: EACCES, retrying (2/5)",
+    "WebFetch https://example.com failed: ECONNREFUSED, retrying (attempt 1 of 3)",
+    "WebFetch https://example.com failed with status 429, retrying in 60 seconds",
+    "Failed to fetch model list: connect ECONNREFUSED 127.0.0.1:8080, will retry",
+    "curl: (7) Failed to connect to localhost port 8080: Connection refused. Will retry in 30 seconds. 2 retries left.",
+    "curl: (7) Failed to connect to example.com port 443: Connection refused. Will retry in 30 seconds.",
+    "2026-01-01T00:00:00Z ERROR codex_core::models_manager: cannot refresh the models: timeout; retrying (2/5)",
+    "Waiting until 23:59 to run the job",
+};
 
 }  // namespace
 
@@ -148,6 +206,36 @@ TEST_CASE("retries that cannot help in time are given up by the second notice at
     CHECK(end.outcome == row.outcome);
     CHECK(end.retry_after == row.retry_after);
   }
+}
+
+TEST_CASE("a line of stderr about something else than the service is no notice of its retries") {
+  for (const std::string kind : {"claude", "codex", "gemini", "command"})
+    for (const char* line : kOfOthers) {
+      INFO(kind << ": " << line);
+      ParsedOutput parsed;
+      for (int i = 0; i < 3; ++i) backend_of(kind).read(parsed, task_of(kind), Stream::err, std::string(line) + "\n");
+      CHECK_FALSE(parsed.failure.has_value());
+    }
+}
+
+TEST_CASE("such a line adds nothing to a retry that was announced before it") {
+  for (const char* line : kOfOthers) {
+    INFO(line);
+    ParsedOutput parsed;
+    const Task task = task_of("gemini");
+    backend_of("gemini").read(parsed, task, Stream::err,
+                              "Attempt 1 failed with status 500. Retrying with backoff...\n");
+    backend_of("gemini").read(parsed, task, Stream::err, std::string(line) + "\n");
+    CHECK_FALSE(is_given_up(parsed));
+  }
+}
+
+TEST_CASE("a long wait for an unknown reason is given up, but says nothing about a limit") {
+  ParsedOutput parsed;
+  backend_of("codex").read(parsed, task_of("codex"), Stream::out,
+                           codex_error("state file is locked, retrying in 60 seconds"));
+  REQUIRE(is_given_up(parsed));
+  CHECK(parsed.failure->outcome == Outcome::exited_nonzero);
 }
 
 TEST_CASE("a retry that helped does not count towards the next one") {

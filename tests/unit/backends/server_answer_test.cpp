@@ -57,7 +57,107 @@ TEST_CASE("openai: an answer in another shape is taken") {
   }
 }
 
+TEST_CASE("openai: words that follow an early end belong to the answer") {
+  const auto stop = [](const std::string& text) {
+    return event(R"("delta":{"content":")" + text + R"("},"finish_reason":"stop")");
+  };
+  CHECK(answer_of(stop("One ") + stop("two ") + stop("three.") + kDone) == "One two three.");
+  CHECK(answer_of(piece("One ") + stop("two") + piece(" three") + kDone) == "One two three");
+  CHECK(answer_of(piece("One ") + stop("two") + piece(" three")) == "One two three");
+  CHECK(answer_of(stop("One ") + "data: {\"choices\":[{\n\n" + stop("three.") + kDone) == "(bad_output)");
+}
+
+TEST_CASE("openai: pieces that come as messages are all read, a message that repeats them is not") {
+  const auto message = [](const std::string& text, const std::string& more) {
+    return "data: {\"object\":\"chat.completion\",\"choices\":[{" + more + R"("message":{"content":")" + text +
+           "\"}}]}\n\n";
+  };
+  CHECK(answer_of(message("One ", "") + message("two", "") + finish("stop")) == "One two");
+  CHECK(answer_of(message("One ", R"("delta":{},)") + message("two", R"("delta":{},)") + finish("stop")) == "One two");
+  CHECK(answer_of(piece("One ") + piece("two") + message("One two", "") + finish("stop")) == "One two");
+}
+
+TEST_CASE("a refusal and a call of a tool are no empty answer, whatever the end says") {
+  const std::string usage = "data: {\"usage\":{\"completion_tokens\":9}}\n\n";
+  const End refused = end_of_body(event(R"("delta":{"refusal":"I cannot "})") +
+                                  event(R"("delta":{"refusal":"help."})") + finish("stop") + usage + kDone);
+  CHECK(refused.failure.outcome == Outcome::refused_by_policy);
+  CHECK(refused.failure.message == "I cannot help.");
+  CHECK(answer_of(R"({"choices":[{"message":{"content":null,"refusal":"No."},"finish_reason":"stop"}]})") ==
+        "(refused_by_policy)");
+  CHECK(answer_of(event(R"("delta":{"refusal":"","content":"x"})") + finish("stop")) == "x");
+  const std::string call = R"("tool_calls":[{"function":{"name":"f"}}])";
+  CHECK(answer_of(event("\"delta\":{" + call + "}") + finish("stop") + usage + kDone) == "(cut_short)");
+  CHECK(answer_of(R"({"message":{"content":"",)" + call + "}}\n" + R"({"done":true,"eval_count":9})", "ollama") ==
+        "(cut_short)");
+}
+
+TEST_CASE("an answer in an unusual shape is read, and one in an unknown shape is no empty answer") {
+  const std::string usage = R"(,"usage":{"completion_tokens":9}})";
+  const auto document = [&](const std::string& content) {
+    return R"({"choices":[{"message":{"content":)" + content + R"(},"finish_reason":"stop"}])" + usage;
+  };
+  CHECK(answer_of(document(R"([{"type":"text","text":{"value":"Hello"}}])")) == "Hello");
+  CHECK(answer_of(document(R"([{"type":"odd","odd":"Hello"}])")) == "(bad_output)");
+  CHECK(answer_of(document(R"([{"type":"thinking","thinking":"hm"}])")).empty());
+  CHECK(answer_of("{\"response\":\"Hel\",\"done\":false}\n{\"response\":\"lo\",\"done\":true}\n", "ollama") == "Hello");
+  CHECK(answer_of(R"({"message":{"content":{"odd":"x"}},"done":true,"eval_count":9})", "ollama") == "(bad_output)");
+}
+
+TEST_CASE("a word about a request that waits is no failure, unless no answer follows") {
+  for (const char* waits : {R"({"status":"queued","message":"waiting for a slot"})", R"({"code":0,"message":"ok"})",
+                            R"({"errors":[],"status":200})", R"({"detail":"queued"})"}) {
+    INFO(waits);
+    CHECK(answer_of("data: " + std::string(waits) + "\n\n" + piece("Hello!") + finish("stop") + kDone) == "Hello!");
+    CHECK(answer_of(std::string(waits) + "\n" + R"({"message":{"content":"Hello!"},"done":true})", "ollama") ==
+          "Hello!");
+  }
+  for (const char* fails : {R"({"status":"error","message":"boom"})", R"({"code":500,"message":"boom"})",
+                            R"({"errors":["boom"]})", R"({"code":"internal_error","message":"boom"})"}) {
+    INFO(fails);
+    CHECK(answer_of("data: " + std::string(fails) + "\n\n" + piece("Hello!") + finish("stop") + kDone) ==
+          "(server_error)");
+  }
+  CHECK(answer_of("data: {\"detail\":\"Not authenticated\"}\n\n" + kDone) == "(unauthenticated)");
+}
+
+TEST_CASE("an event in many lines is read once, and one with a byte order mark like any") {
+  std::string event_in_lines = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}\n";
+  for (int i = 0; i < 20'000; ++i) event_in_lines += "data: ,\"y" + std::to_string(i) + "\":1\n";
+  CHECK(answer_of(event_in_lines + "data: }]}\n\n" + finish("stop")) == "x");
+  CHECK(answer_of("\xEF\xBB\xBF" + piece("One ") + piece("two") + finish("stop")) == "One two");
+  CHECK(answer_of("\xEF\xBB\xBF: ok\n\n" + piece("two") + finish("stop")) == "two");
+}
+
+TEST_CASE("a document is over where its braces close") {
+  const auto ends = [](const char* kind, const std::string& body, const std::string& last_line) {
+    ParsedOutput parsed;
+    parsed.event.body = body;
+    return backend_of(kind).ends_document(parsed, last_line);
+  };
+  const std::string document = R"({"choices":[{"message":{"content":"all"}}]})";
+  CHECK(ends("openai", "", document));
+  CHECK(ends("openai", document + "\n", ""));
+  CHECK(ends("openai", "{\n", document.substr(1)));
+  CHECK_FALSE(ends("openai", "", document.substr(0, document.size() - 1)));
+  CHECK_FALSE(ends("openai", "", "data: " + document));
+  CHECK(ends("ollama", "", R"({"message":{"content":"all"},"done":true})"));
+  CHECK_FALSE(ends("ollama", "", R"({"message":{"content":"all"},"done":false})"));
+}
+
+TEST_CASE("a thinking model that was cut before its thought ended has not answered") {
+  const std::string thought = R"(data: {"model":"deepseek-r1","choices":[{"delta":{"content":"The user wants"}}]})";
+  CHECK(answer_of(thought + "\n\n" + finish("length") + kDone) == "(cut_short)");
+  CHECK(answer_of(thought + "\n\n" + finish("stop") + kDone) == "The user wants");
+}
+
 TEST_CASE("a hole in a stream is no answer") {
+  for (const char* torn :
+       {R"(data: choices":[{"index":0,"delta":{"content":"lost"}}]})", R"(data: [{"delta":{"content":"lost"}}])",
+        R"(data: {"index":0,"delta":{"content":"lost"}})", R"(data: "lost words)"}) {
+    INFO(torn);
+    CHECK(answer_of(piece("a") + torn + "\n\n" + piece("b") + finish("stop") + kDone) == "(bad_output)");
+  }
   const std::string lost = R"(data: {"choices":[{"delta":{"content":"lost"})";
   CHECK(answer_of(piece("a") + lost + "\n\n" + piece("b") + finish("stop") + kDone) == "(bad_output)");
   CHECK(answer_of(piece("a") + lost + "\n" + piece("b") + finish("stop") + kDone) == "(bad_output)");
@@ -66,6 +166,7 @@ TEST_CASE("a hole in a stream is no answer") {
   CHECK(answer_of(piece("a") + finish("stop") + lost + "\n\n" + kDone) == "a");
   const std::string line = R"({"message":{"content":"a"},"done":false})";
   const std::string end = R"({"message":{"content":"b"},"done":true})";
+  CHECK(answer_of(line + "\nnt\":\" lost words\n" + end, "ollama") == "(bad_output)");
   CHECK(answer_of(line + "\n" + line.substr(0, 20) + "\n" + end, "ollama") == "(bad_output)");
   CHECK(answer_of("{\n\"message\": {\"content\": \"a\"},\n\"done\": true\n}\n", "ollama") == "a");
 }
@@ -103,7 +204,7 @@ TEST_CASE("without words an answer that was cut, or that asks for a tool, is non
   CHECK(cut.parsed.warnings.size() == 1);
 }
 
-TEST_CASE("openai: what is no answer inside a 200 is told in its words") {
+TEST_CASE("openai: what is no answer inside a 200 is reported in its words") {
   const std::vector<std::pair<std::string, Outcome>> table{
       {R"({"error":{"message":"Provider said: rate it","code":429}})", Outcome::rate_limited},
       {"{\n \"error\": {\n \"message\": \"rate it\", \"code\": \"503\"}\n}", Outcome::overloaded},

@@ -57,10 +57,45 @@ TEST_CASE("an end without words does not erase what was said before it, a blank 
   CHECK(answer_of("claude", {claude_text("A "), claude_text("B"), claude_end("")}) == "A B");
   CHECK(answer_of("claude", {claude_text("A"), claude_text("B", "", "m2"), claude_end("")}) == "B");
   CHECK(answer_of("claude", {claude_end("")}).empty());
+  CHECK(answer_of("claude", {claude_text("Yes"), claude_text(", and more."), claude_end("")}) == "Yes, and more.");
+  CHECK(answer_of("claude", {claude_text("Yes"), claude_text("Yes, and more."), claude_end("")}) ==
+        "YesYes, and more.");
+  CHECK(answer_of("claude", {claude_text("A"), claude_text("A", R"(,{"type":"text","text":"B"})"), claude_end("")}) ==
+        "AB");
   CHECK(answer_of("codex", {codex_text("Blue."), codex_text(" "), kCodexEnd}) == "Blue.");
   CHECK(answer_of("gemini", {gemini_text("Blue."), kGeminiTool, gemini_text("\\n"), kGeminiEnd}) == "Blue.");
   CHECK(answer_of("gemini", {gemini_text("I look."), kGeminiTool, gemini_text("Blue."), kGeminiTool, kGeminiEnd}) ==
         "Blue.");
+}
+
+TEST_CASE("claude: what was said before a tool call is the answer only if the run came to its end") {
+  const std::string result =
+      R"({"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"t1","content":"ok"}]}})";
+  const std::string remark = claude_text("Let me look.", kTool);
+  CHECK(answer_of("claude", {remark, result, claude_text("\\n", "", "m2")}) == "(lost_result)");
+  CHECK(answer_of("claude", {claude_text("Blue."), claude_text("\\n", "", "m2")}) == "Blue.");
+  CHECK(answer_of("claude", {remark, result, claude_end("", R"("stop_reason":"max_tokens")")}) == "(cut_short)");
+  CHECK(answer_of("claude", {claude_text("Half"), claude_end("", R"("stop_reason":"max_tokens")")}) == "Half");
+}
+
+TEST_CASE("claude: an error that its records report is no answer, unless other words came") {
+  const auto error = [](const std::string& name, const std::string& text) {
+    return R"({"type":"assistant","error":")" + name + R"(","message":{"content":[{"type":"text","text":")" + text +
+           "\"}]}}";
+  };
+  const std::string words = "API Error: 529 overloaded";
+  CHECK(answer_of("claude", {error("overloaded", words), claude_end(words)}) == "(overloaded)");
+  CHECK(answer_of("claude", {error("overloaded", words), claude_end("")}) == "(overloaded)");
+  CHECK(answer_of("claude", {error("new_class", words), claude_end(words)}) == "(overloaded)");
+  CHECK(answer_of("claude", {error("overloaded", words), claude_end("Blue.")}) == "Blue.");
+  CHECK(answer_of("claude", {error("overloaded", words), claude_text("Blue."), claude_end("")}) == "Blue.");
+}
+
+TEST_CASE("gemini: a message that is no delta is the whole message") {
+  const std::string whole = R"({"type":"message","role":"assistant","content":"One two")";
+  CHECK(answer_of("gemini", {gemini_text("One "), gemini_text("two"), whole + "}", kGeminiEnd}) == "One two");
+  CHECK(answer_of("gemini", {gemini_text("One "), whole + R"(,"delta":false})", gemini_text("!"), kGeminiEnd}) ==
+        "One two!");
 }
 
 TEST_CASE("the first end closes the answer: nothing after it counts") {
@@ -84,6 +119,11 @@ TEST_CASE("claude: what did not finish is no answer, and the message says why") 
       {R"("terminal_reason":"max_turns","num_turns":9)", "stopped after 9 turns (max turns)"},
       {R"("terminal_reason":"aborted_streaming")", "stopped (aborted streaming)"},
       {R"("errors":["the request was aborted",{"message":"twice"}])", "the request was aborted; twice"},
+      {R"("stop_reason":"cancelled","num_turns":2)", "stopped after 2 turns (cancelled)"},
+      {R"("stop_reason":"error")", "stopped (error)"},
+      {R"("stop_reason":"aborted")", "stopped (aborted)"},
+      {R"("stop_reason":"max_turns")", "stopped (max turns)"},
+      {R"("stop_reason":"timeout")", "stopped (timeout)"},
       {R"("stop_reason":"model_context_window_exceeded")", ""},
       {R"("stop_reason":"brand_new_reason","terminal_reason":"completed","errors":[])", ""}};
   for (const auto& [fields, message] : table) {
@@ -92,6 +132,11 @@ TEST_CASE("claude: what did not finish is no answer, and the message says why") 
     CHECK(is_answer(end.failure.outcome) == message.empty());
     CHECK(end.failure.message == message);
   }
+  for (const std::string subtype : {"interrupted", "cancelled", "max_turns", "incomplete", "brand_new"}) {
+    const std::string end = R"({"type":"result","is_error":false,"result":"half","subtype":")" + subtype + "\"}";
+    CHECK_THAT(answer_of("claude", {claude_text("half"), end}), Catch::StartsWith("("));
+  }
+  CHECK(answer_of("claude", {R"({"type":"result","is_error":false,"result":"all","subtype":""})"}) == "all");
   const std::string turns =
       R"({"type":"result","subtype":"error_max_turns","is_error":true,"num_turns":9,"errors":[]})";
   CHECK(end_of_lines("claude", {turns}).failure.message == "stopped after 9 turns (max turns)");
@@ -118,6 +163,39 @@ TEST_CASE("a record that cannot be read is no answer with a hole, but the end of
   CHECK(answer_of("claude", {claude_text("a"), lost, claude_end("")}) == "(bad_output)");
   CHECK(answer_of("gemini", {"Loaded credentials." + gemini_text("a"), "\x1B[0m" + gemini_text("b"), "noise",
                              kGeminiEnd}) == "ab");
+}
+
+TEST_CASE("a record whose beginning got lost is a hole, whatever stands inside it") {
+  CHECK(answer_of("codex", {codex_text("I look."), R"(pleted","item":{"id":"i2","type":"agent_message","text":"x"}})",
+                            kCodexEnd}) == "(bad_output)");
+  CHECK(answer_of("gemini", {gemini_text("What"), R"("content":"ever)", gemini_text("b"), kGeminiEnd}) ==
+        "(bad_output)");
+}
+
+TEST_CASE("an answer in one document of JSON is the last one, unless a part cannot be read") {
+  const auto answer_in = [](const std::vector<std::string>& lines) {
+    const End end = end_of_lines("command", lines, "json:/text");
+    return is_answer(end.failure.outcome) ? end.parsed.text : "(" + std::string(to_string(end.failure.outcome)) + ")";
+  };
+  CHECK(answer_in({R"({"text":"first"})", R"({"text":"final answer")"}) == "(bad_output)");
+  CHECK(answer_in({"Loading.", R"({"text":"first"})", R"({"text":"final"})", "Done."}) == "final");
+  CHECK(answer_in({R"([{"text":"first"},)", R"( {"text":"final"}])"}) == "final");
+}
+
+TEST_CASE("an answer in another shape is read, and one in an unknown shape is never an empty success") {
+  const std::string parts = R"([{"type":"text","text":"Bl"},{"text":{"value":"ue."}}])";
+  const std::string codex = R"({"type":"item.completed","item":{"id":"i","type":"agent_message","content":)";
+  CHECK(answer_of("codex", {codex + parts + "}}", kCodexEnd}) == "Blue.");
+  CHECK(answer_of("codex", {R"({"type":"item.updated","item":{"id":"i","type":"agent_message","text":"Blue."}})",
+                            kCodexEnd}) == "Blue.");
+  CHECK(answer_of("codex", {codex + R"([{"odd":"Blue."}]}})", kCodexEnd}) == "(bad_output)");
+  const std::string gemini = R"({"type":"message","role":"assistant","content":)";
+  CHECK(answer_of("gemini", {gemini + parts + "}", kGeminiEnd}) == "Blue.");
+  CHECK(answer_of("gemini", {gemini + R"({"odd":"Blue."}})", kGeminiEnd}) == "(bad_output)");
+  const std::string claude = R"({"type":"assistant","message":{"id":"m","content":)";
+  CHECK(answer_of("claude", {claude + R"("Blue."}})", claude_end("")}) == "Blue.");
+  CHECK(answer_of("claude", {claude + R"([{"odd":"Blue."}]}})", claude_end("")}) == "(bad_output)");
+  CHECK(answer_of("claude", {claude + R"([{"type":"thinking","thinking":"hm"}]}})", claude_end("")}).empty());
 }
 
 TEST_CASE("codex: the file with its last message fills a hole") {

@@ -87,6 +87,13 @@ TEST_CASE("what stands around a record is skipped") {
 TEST_CASE("what looks like a record and cannot be read is noticed") {
   for (const char* line : {R"({"a":"x)", R"({"a":"x"} {"a":)", R"({"a" "x"})", R"(noise{"a":nothing})", R"(x","b":1})"})
     CHECK(read(line).ends_with("!"));
+  for (const char* line :
+       {R"(pleted","item":{"a":"x"}})", R"(choices":[{"a":"x"}]})", R"([{"a":"x"}])", R"(nt":" lost words)",
+        R"("content":"ever)", R"({"a":"x"},{"a":"y"})", R"({"a":"x"}]})", R"("lost": {"a":"x"})"}) {
+    INFO(line);
+    CHECK(read(line).ends_with("!"));
+  }
+  CHECK(read(R"(pleted","item":{"a":"x"}})") == "!");  // an inner object is no record
   for (const char* line : {"", "noise", "{", "}", "  {\n", "[1]", "null", "{}", "x {y} z", "done: 5}"})
     CHECK(read(line).find('!') == std::string::npos);
 }

@@ -52,9 +52,12 @@ TEST_CASE("a call that began two generations before the rejected login was runni
 TEST_CASE("the answer must be of the same login [R23]") {
   Trial trial;
   const Ticket early = trial.ticket();
-  trial.report(trial.ticket(), kSignedOut);
+  const auto [of_trip, of_answer] = GENERATE(table<std::string, std::string>({{"A", "B"}, {"A", ""}, {"", "B"}}));
+  CallReport signed_out = kSignedOut;
+  signed_out.login = of_trip;
+  trial.report(trial.ticket(), signed_out);
   const Breaker before = trial.breaker;
-  CHECK_FALSE(trial.report(early, {.verdict = Verdict::success, .same_login = false}).counted);
+  CHECK_FALSE(trial.report(early, {.verdict = Verdict::success, .login = of_answer}).counted);
   CHECK(trial.breaker == before);
 }
 

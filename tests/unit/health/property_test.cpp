@@ -104,7 +104,7 @@ class Player {
       CHECK(call.saw_trip);
       CHECK(settled.entered == BreakerState::closed);
     } else if (verdict == Verdict::success && before.state == BreakerState::open && call.saw_trip) {
-      CHECK(before.login_trip == 0);
+      CHECK_FALSE(before.login_trip);
     }
     if (began_outage(settled)) {
       ++outages_;
@@ -192,7 +192,7 @@ class Player {
     CHECK(now.outage == is_off_);
     CHECK((now.state != BreakerState::closed || now.cooldowns_in_a_row == 0));
     CHECK(now.rejections.size() <= kMostRejections);
-    CHECK((now.login_trip == 0 || (now.outage && now.login_trip <= now.generation)));
+    CHECK((!now.login_trip || (now.outage && now.login_trip->generation <= now.generation)));
     CHECK((!now.rejecting || now.state != BreakerState::closed));
   }
 

@@ -3,8 +3,8 @@
 #include "tests/helpers/loopback.hpp"
 #include "tests/unit/os/fake_child.hpp"
 
-// Signs of life of a child that prints nothing. Each child says a word first, because silence counts from then on, and
-// one at its end, which only a child that was left alone reaches.
+// Signs of life of a child that prints nothing. Most say a word first, because silence counts from then on, and one at
+// their end, which only a child that was left alone reaches.
 using namespace delegate_tests;
 
 namespace {
@@ -54,7 +54,7 @@ TEST_CASE("a silent child that does none of it is hung, also if it wakes up now 
   const Listener listener;
   SECTION("it sleeps") {}
   SECTION("it wakes up five hundred times a second") { spec = silent({"--wait-file", directory / "never"}); }
-  SECTION("nobody sends it anything") { spec = silent({"--receive", listener.port()}); }
+  SECTION("nothing arrives on its connection") { spec = silent({"--receive", listener.port()}); }
   SECTION("only another session's file grows") {
     spec.trace = [&, i = 0]() mutable {
       std::ofstream(directory / "rollout-9876543210.jsonl", std::ios::app) << ++i;
@@ -66,8 +66,19 @@ TEST_CASE("a silent child that does none of it is hung, also if it wakes up now 
   CHECK_FALSE(result.since_last_work.has_value());
 }
 
-TEST_CASE("signs of life hold up no clock but the one for silence") {
-  SECTION("before the first output") {
+TEST_CASE("a child that announces nothing may compute in silence from its start, but not hang") {
+  ChildSpec spec = fake({"--burn", "900", "--say", "ends"});
+  spec.announces_start = false;
+  spec.clocks.first_output = 400ms;
+  SECTION("it computes") { CHECK(run(spec).out.text() == "ends\n"); }
+  SECTION("it sleeps") {
+    spec.argv = {fake_cli(), "--hang"};
+    CHECK(run(spec).end == ChildEnd::no_first_output);
+  }
+}
+
+TEST_CASE("signs of life hold up no clock but those for silence") {
+  SECTION("a child that announces its start and has not done so is hung") {
     ChildSpec spec = fake({"--burn", "60000"});
     spec.clocks.first_output = 150ms;
     spec.clocks.idle = 40ms;

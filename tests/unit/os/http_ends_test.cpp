@@ -183,6 +183,18 @@ TEST_CASE("a connection that breaks while the request is being sent differs from
   }
 }
 
+TEST_CASE("a server that sends nothing but signs of life is cut after three times the idle time") {
+  Server server([](Connection& client) {
+    if (!client.read_request() || !client.send(kChunked)) return;
+    while (client.send("4\r\nbeat\r\n")) continue;
+  });
+  HttpRequest request = get(server.url());
+  request.clocks.idle = 20ms;
+  const HttpResult result = exchange(request, [](std::string_view) { return Flow::idle; });
+  CHECK(result.end == HttpEnd::idle);
+  CHECK(result.since_last_byte >= 60ms);
+}
+
 TEST_CASE("a response whose end was announced is over a moment later, whatever still comes") {
   const bool beats = GENERATE(false, true);
   Server server([beats](Connection& client) {
@@ -194,8 +206,9 @@ TEST_CASE("a response whose end was announced is over a moment later, whatever s
   request.clocks.wind_up = 50ms;
   std::string seen;
   const HttpResult result = exchange(request, [&](std::string_view bytes) {
+    const bool is_first = seen.empty();
     if (seen.size() < 1000) seen += bytes;
-    return Flow::wind_up;
+    return is_first ? Flow::wind_up : Flow::idle;
   });
   CHECK(result.end == HttpEnd::stopped);
   CHECK(seen.starts_with("end\n"));

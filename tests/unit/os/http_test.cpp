@@ -179,7 +179,7 @@ TEST_CASE("exchanges in many threads do not disturb each other") {
   for (std::future<bool>& each : all) CHECK(each.get());
 }
 
-TEST_CASE("a compressed response is unpacked, though nobody asked for one") {
+TEST_CASE("a compressed response is unpacked, though none was requested") {
   // "data: hello", as gzip packs it.
   const std::string packed(
       "\x1F\x8B\x08\x00\x00\x00\x00\x00\x02\x03\x4B\x49\x2C\x49\xB4\x52\xC8\x48\xCD\xC9\xC9\xE7\xE2\x02\x00\x1D\x73\x9D"

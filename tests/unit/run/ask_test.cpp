@@ -411,8 +411,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "a failure that nobody recognised keeps its last lines, without prompt and keys, and the run says where they are") {
+TEST_CASE("an unrecognised failure keeps its last lines, without prompt and keys, and the run says where they are") {
   Asking asking;
   const std::string key = "sk-ant-api03-" + std::string(93, 'k') + "-AAAAAAAA";
   std::ofstream(asking.file("noise")) << "you said hello there, friend\nthe key " << key << "\nboom\n";

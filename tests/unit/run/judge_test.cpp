@@ -170,6 +170,11 @@ TEST_CASE("a call that was still working at its time limit is distinguished from
   CHECK(judge(result).outcome == Outcome::timed_out);
   result.since_last_work = 29s;  // without a word
   CHECK(judge(result).outcome == Outcome::timed_out_active);
+  ChildResult silent = child(ChildEnd::timed_out);
+  silent.since_last_output = 100s;
+  CHECK(judge(silent).outcome == Outcome::timed_out);
+  silent.since_last_work = 29s;  // from its start
+  CHECK(judge(silent).outcome == Outcome::timed_out_active);
 }
 
 TEST_CASE("a clean exit without an answer is judged by what it printed") {
