@@ -16,9 +16,40 @@ namespace {
 constexpr std::string_view kAlphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::array<std::string_view, 2> kStores = {"sqlite", "memory"};
 constexpr std::size_t kLongestPattern = 4096;
+constexpr std::size_t kRepeats = 64;          // of a character, in the texts that a pattern is tried on
+constexpr std::uint32_t kMostSteps = 50'000;  // as in a run: a pattern that needs more matches nothing there
 
 Complaints complain(std::string what, std::string hint = {}) {
   return {Complaint{std::move(what), std::move(hint), {}, {}}};
+}
+
+using PatternCode = std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)>;
+
+/// A failure to match must not depend on a shortcut that another text does not allow.
+PatternCode compile_strictly(const std::string& pattern, int& error, std::size_t& offset) {
+  constexpr std::uint32_t kStrict = PCRE2_MULTILINE | PCRE2_UTF | PCRE2_NO_START_OPTIMIZE;
+  return {
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), kStrict, &error, &offset, nullptr),
+      pcre2_code_free};
+}
+
+bool exceeds_limit(const pcre2_code* code, const std::string& text) {
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> found(
+      pcre2_match_data_create_from_pattern(code, nullptr), pcre2_match_data_free);
+  const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> limits(
+      pcre2_match_context_create(nullptr), pcre2_match_context_free);
+  pcre2_set_match_limit(limits.get(), kMostSteps);
+  const auto* bytes = reinterpret_cast<PCRE2_SPTR>(text.data());
+  return pcre2_match(code, bytes, text.size(), 0, 0, found.get(), limits.get()) == PCRE2_ERROR_MATCHLIMIT;
+}
+
+/// Nested repeats show on a text that repeats one character and then goes on differently: (a+)+$ on "aaaa…!".
+bool backtracks_too_much(const pcre2_code* code, const std::string& pattern) {
+  std::string tried = "a0 ";
+  for (const char c : pattern)
+    if (kAlphanumeric.find(c) != std::string_view::npos && tried.find(c) == std::string::npos) tried += c;
+  return std::any_of(tried.begin(), tried.end(),
+                     [&](char c) { return exceeds_limit(code, std::string(kRepeats, c) + "\x01"); });
 }
 
 /// One of `first`, then at most `longest - 1` characters that are alphanumeric or in `more`.
@@ -136,9 +167,9 @@ Complaints check_pattern(const std::string& text) {
   if (text.size() > kLongestPattern) return complain("is longer than " + std::to_string(kLongestPattern) + " bytes");
   int error = 0;
   std::size_t offset = 0;
-  const std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)> code(
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), PCRE2_UTF, &error, &offset, nullptr),
-      pcre2_code_free);
+  const PatternCode code = compile_strictly(text, error, offset);
+  if (code && backtracks_too_much(code.get(), text))
+    return complain(in_quotes(text) + " takes too long to match", "avoid repeats inside repeats, such as (a+)+");
   if (code) return {};
   std::array<PCRE2_UCHAR, 200> reason{};
   pcre2_get_error_message(error, reason.data(), reason.size());

@@ -199,6 +199,23 @@ TEST_CASE("failure rules have a regular expression and an outcome, and each mist
   CHECK(count_in_command("failures = \"x\"\n") == 1);
 }
 
+TEST_CASE("a pattern that would backtrack without end is refused, one that only looks complicated is not") {
+  const auto rule = [](const std::string& pattern) {
+    return problems_of("[[backends.codex.failures]]\nmatch = '" + pattern + "'\noutcome = \"overloaded\"\n");
+  };
+  CHECK(rule("(a+)+$") == Lines{"user.toml:2:9: backends.codex.failures[0].match: \"(a+)+$\" takes too long to match "
+                                "-> avoid repeats inside repeats, such as (a+)+"});
+  for (const char* slow : {"(\\w+\\s*)+:", "(a+)+b", "(x|xx)+y", "(.*)*z$", "(\\d+)*[bc]"}) {
+    INFO(slow);
+    CHECK(rule(slow).size() == 1);
+  }
+  for (const char* fine : {"(?i)quota|rate limit", ".*limit.*exceeded.*", R"(^\[API Error: ([\s\S]*)\]\s*$)", "é\\d+",
+                           R"(\bretry (after|in) \d+ ?(s|sec|seconds)\b)", ".*", "[a-z]+-\\d{3}: .*"}) {
+    INFO(fine);
+    CHECK(rule(fine).empty());
+  }
+}
+
 TEST_CASE("every kind of backend takes failure rules") {
   for (const std::string name : {"claude", "codex", "gemini", "ollama"}) {
     INFO(name);
