@@ -55,7 +55,8 @@ std::string command_query(CommandTable table) {
          "    for word in $tokens[2..-1]\n        if test $is_value = 1\n            set is_value 0\n"
          "            continue\n        end\n        switch \"$command:$word\"\n            case '*:--'\n"
          "                set command --\n                break\n            case" +
-         valued + "\n                set is_value 1\n" + cases + "        end\n    end\n    echo $command\nend\n";
+         valued + "\n                set is_value 1\n" + cases +
+         "        end\n    end\n    printf '%s\\n' $command\nend\n";
 }
 
 /// How the value or argument is completed.

@@ -22,7 +22,7 @@ struct ExplainFailureOptions {
 constexpr OptionRow kExplainFailureOptions[] = {
     {.value = "NAME",
      .help = "Backend that printed the text",
-     .kind = ValueKind::candidates,
+     .kind = ValueKind::backends,
      .presence = Presence::required,
      .store = into<&ExplainFailureOptions::backend>},
     json_flag("Print JSON"),

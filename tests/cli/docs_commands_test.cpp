@@ -138,7 +138,8 @@ std::string first_word(const std::string& line) { return line.substr(0, line.fin
 /// All that the lines of the pages name: files, programs, a session.
 void furnish(Cli& cli) {
   build_world(cli, "codex is well");
-  for (const char* file : {"prompt.txt", "main.cpp", "main.hpp"}) cli.write(cli.home("project/") + file, "hello\n");
+  for (const char* file : {"prompt.txt", "main.cpp", "main.hpp", "error.txt"})
+    cli.write(cli.home("project/") + file, "hello\n");
   std::filesystem::create_directories(cli.home("src/thing"));
   install_script(cli, "git", "echo '+a changed line'\n");
   install_script(cli, "jq", "while read -r line; do echo \"$line\"; done\n");
