@@ -85,7 +85,7 @@ CommandResult run_drill(const CommandContext& context, const DrillOptions& optio
 extern constexpr CommandRow kDrill{
     .name = "drill",
     .group = kOperateGroup,
-    .help = "Show how failures are handled, with fake backends in a sandbox",
+    .help = "Show how failures are handled, with fake backends",
     .more =
         "Real processes, real breakers and a real store; your own files and state are not touched. The exit status is "
         "0 only if every step went as it should.",

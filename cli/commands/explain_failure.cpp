@@ -28,7 +28,7 @@ constexpr OptionRow kExplainFailureOptions[] = {
     json_flag("Print JSON"),
 };
 constexpr std::string_view kExplainFailureExamples[] = {
-    "echo 'Error: 429 Too Many Requests, retry after 20 s' | delegate explain-failure codex",
+    "delegate explain-failure codex < error.txt",
 };
 
 /// What such a failure does to the breaker, in words.

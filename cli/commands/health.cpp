@@ -79,7 +79,7 @@ CommandResult run_health(const CommandContext& context, const NoOptions&) {
 extern constexpr CommandRow kHealth{
     .name = "health",
     .group = kOperateGroup,
-    .help = "Check whether delegate can answer: store, backends, queue",
+    .help = "Check whether delegate can answer now: store, backends, queue",
     .more =
         "For scripts and monitoring. The exit status is 0 if at least one backend is ready and the state can be used, "
         "else 1. Starts nothing and calls no model: a server counts as ready until a call could not reach it.",
