@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "cli/commands/context.hpp"
 #include "cli/render/checks.hpp"

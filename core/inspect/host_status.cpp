@@ -66,7 +66,7 @@ HostStatus status_of(const Engine& engine) {
   if (reading)
     for (const auto& [name, guard] : reading->guards)
       if (guard.failures > 0) status.guards.push_back(status_of(name, guard, reading->now));
-  if (reading) {
+  if (reading && engine.store != nullptr) {
     if (auto open = unacknowledged(*engine.store)) status.unacknowledged = *std::move(open);
     else is_unreadable(open.error());  // a trip must be recorded there, or no breaker opens
   }

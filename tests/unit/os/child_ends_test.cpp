@@ -186,8 +186,10 @@ TEST_CASE("what the reader asks for while the pipes drain is done") {
     wish = Flow::stop;
     expected = ChildEnd::stopped;
   }
+  const Deadline grace = Deadline::in(spec.drain_grace);
   const ChildResult result =
       run(spec, [&](Stream stream, std::string_view) { return stream == Stream::out ? wish : Flow::go_on; });
+  CHECK_FALSE(grace.passed());
   CHECK(result.end == expected);
   CHECK(result.exit_code == 5);
   CHECK(result.out.text() == "late\n");
@@ -199,12 +201,14 @@ TEST_CASE("cancelling while the pipes drain keeps the child's own end and does n
   ChildSpec spec = fake({"--fork-late-sayer", "late", "--exit", "5"});
   spec.input = unread;
   spec.drain_grace = 30s;
+  const Deadline grace = Deadline::in(spec.drain_grace);
   CancelToken cancel;
   const auto result = run_child(spec, cancel, [&](Stream stream, std::string_view) {
     if (stream == Stream::out) cancel.cancel();
     return Flow::go_on;
   });
   REQUIRE(result);
+  CHECK_FALSE(grace.passed());
   CHECK(result->end == ChildEnd::exited);
   CHECK(result->exit_code == 5);
   CHECK(dies(sleeper_of(*result)));
