@@ -208,10 +208,13 @@ void take_text(const Json& json, std::vector<std::string> parts, ParsedOutput& p
   parsed.message_id = id;
 }
 
+/// The CLI's own words in the place of a message.
+bool is_synthetic(const Json& json) { return text_at(json, "/message/model") == "<synthetic>"; }
+
 /// If a tool call follows a text, it was only a remark. Blank text replaces none, and announces no end. Messages of
 /// sub-agents are ignored.
 void read_words(const Json& json, ParsedOutput& parsed) {
-  if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty()) return;
+  if (!text_at(json, "/parent_tool_use_id").empty() || !text_at(json, "/error").empty() || is_synthetic(json)) return;
   const Json& content = at(json, "/message/content");
   note_unknown_shape(content, parsed);
   std::vector<std::string> parts;
@@ -266,8 +269,7 @@ bool begins_a_turn(const Json& json) {
 
 /// Messages of sub-agents, and errors that are stored like messages.
 bool is_ignored(const Json& json) {
-  return true_at(json, "/isSidechain") || true_at(json, "/isApiErrorMessage") ||
-         text_at(json, "/message/model") == "<synthetic>";
+  return true_at(json, "/isSidechain") || true_at(json, "/isApiErrorMessage") || is_synthetic(json);
 }
 
 std::string directory_of(const Task& task) { return directory_of_child(task, "CLAUDE_CONFIG_DIR", "/.claude"); }

@@ -57,11 +57,11 @@ constexpr int kNotFound = 127;
 std::optional<Failure> not_started(const RawOutput& raw) {
   for (const std::string_view text : {raw.err, raw.out})
     for (const std::string_view line : split(text, '\n'))
-      if (const Signature* found = find(words_of_no_start(), line))
-        return Failure{.outcome = found->outcome,
+      if (const auto found = find(words_of_no_start(), line))
+        return Failure{.outcome = found->signature->outcome,
                        .message = one_line(line),
-                       .hint = found->hint,
-                       .evidence = std::string("built-in wording: ") + found->pattern};
+                       .hint = found->signature->hint,
+                       .evidence = std::string("built-in wording: ") + found->signature->pattern};
   if (raw.exit_code != kCannotExecute && raw.exit_code != kNotFound) return std::nullopt;
   const std::string words = last_error_line(raw.err);
   return Failure{.outcome = Outcome::spawn_failed,

@@ -44,9 +44,18 @@ bool looks_like_json(std::string_view text) {
   return words.size() > 1 && (words.front() == '{' || words.front() == '[');
 }
 
-void note_time(std::optional<milliseconds>& kept, std::optional<milliseconds> time) {
-  if (time && time->count() > 0 && (!kept || *time > *kept)) kept = time;
-}
+/// Facts as they are read. Of several windows only those count that are said to be used up, if any are.
+struct Reading {
+  ErrorFacts facts = {};
+  bool only_used_up = false;
+
+  void note(std::optional<milliseconds> ErrorFacts::* kind, std::optional<milliseconds> time, bool used_up) {
+    if (!time || time->count() <= 0 || (only_used_up && !used_up)) return;
+    if (used_up && !only_used_up) facts.retry_after.reset(), facts.retry_at.reset(), only_used_up = true;
+    auto& kept = facts.*kind;
+    if (!kept || *time > *kept) kept = time;
+  }
+};
 
 std::optional<milliseconds> from_number(double value, double unit) {
   if (!(value > 0) || value * unit > 1e14) return std::nullopt;
@@ -73,17 +82,31 @@ std::optional<milliseconds> wait_in_ms(const Json& value) {
   return stated ? stated->after : std::nullopt;
 }
 
-void take_time(ErrorFacts& facts, const std::string& key, const Json& value) {
-  if (is_one_of(kWaitsInMs, key)) return note_time(facts.retry_after, wait_in_ms(value));
+/// A window of a limit says how much of it is gone, each vendor in its own way.
+bool is_used_up(const Json& window) {
+  for (const auto& [name, value] : window.items()) {
+    const std::string key = plain_key(name);
+    const double number = value.is_number() ? value.get<double>() : -1;
+    if (key == "usedpercent" && number >= 100) return true;
+    if (key == "utilization" && ((number >= 1 && number < 2) || number >= 100)) return true;
+    if (key.starts_with("remaining") && number == 0) return true;
+    if (key == "status" && value == "rejected") return true;
+  }
+  return false;
+}
+
+void take_time(Reading& reading, const std::string& key, const Json& value, bool used_up) {
+  constexpr auto kAfter = &ErrorFacts::retry_after;
+  if (is_one_of(kWaitsInMs, key)) return reading.note(kAfter, wait_in_ms(value), used_up);
   const bool is_wait = is_one_of(kWaits, key);
   if (!is_wait && !is_one_of(kMoments, key)) return;
   if (value.is_number() && is_wait && value.get<double>() < kFirstEpoch)
-    return note_time(facts.retry_after, from_number(value.get<double>(), 1000));
+    return reading.note(kAfter, from_number(value.get<double>(), 1000), used_up);
   if (!value.is_number() && !value.is_string()) return;
   const auto stated = stated_header(value.is_string() ? value.get<std::string>() : dump(value));
   if (!stated) return;
-  note_time(facts.retry_after, stated->after);
-  note_time(facts.retry_at, stated->at);
+  reading.note(kAfter, stated->after, used_up);
+  reading.note(&ErrorFacts::retry_at, stated->at, used_up);
 }
 
 constexpr std::array<std::string_view, 12> kCodeKeys{"type",      "code",       "status",  "reason",
@@ -100,11 +123,12 @@ void take_number(ErrorFacts& facts, const std::string& key, const Json& value) {
     facts.status = static_cast<std::int64_t>(number);
 }
 
-void collect(ErrorFacts& facts, const Json& json, int depth);
+void collect(Reading& reading, const Json& json, int depth);
 
-void take_string(ErrorFacts& facts, const std::string& key, const std::string& text, int depth) {
+void take_string(Reading& reading, const std::string& key, const std::string& text, int depth) {
   if (looks_like_json(text))
-    if (const auto inner = parse_any(trim(text))) return collect(facts, *inner, depth + 1);
+    if (const auto inner = parse_any(trim(text))) return collect(reading, *inner, depth + 1);
+  ErrorFacts& facts = reading.facts;
   const bool is_word = text.find(' ') == std::string::npos && text.size() <= kLongestCode;
   if (is_word && is_one_of(kCodeKeys, key) && facts.codes.size() < kMost) facts.codes.push_back(text);
   if (is_word && is_one_of(kStatusKeys, key) && text.size() == 3 && !facts.status)  // "429"
@@ -115,22 +139,23 @@ void take_string(ErrorFacts& facts, const std::string& key, const std::string& t
 }
 
 /// Plain values before nested ones: what stands higher is nearer to what happened.
-void collect(ErrorFacts& facts, const Json& json, int depth) {
+void collect(Reading& reading, const Json& json, int depth) {
   if (depth > kDeepest) return;
   if (json.is_array()) {
     for (const Json& one : json)
-      if (one.is_structured()) collect(facts, one, depth + 1);
+      if (one.is_structured()) collect(reading, one, depth + 1);
     return;
   }
   if (!json.is_object()) return;
+  const bool used_up = is_used_up(json);
   for (const auto& [name, value] : json.items()) {
     const std::string key = plain_key(name);
-    take_time(facts, key, value);
-    if (value.is_string()) take_string(facts, key, value.get<std::string>(), depth);
-    else if (value.is_number()) take_number(facts, key, value);
+    take_time(reading, key, value, used_up);
+    if (value.is_string()) take_string(reading, key, value.get<std::string>(), depth);
+    else if (value.is_number()) take_number(reading.facts, key, value);
   }
   for (const auto& [name, value] : json.items())
-    if (value.is_structured()) collect(facts, value, depth + 1);
+    if (value.is_structured()) collect(reading, value, depth + 1);
 }
 
 /// The length of the JSON text at the beginning of `text`, if its brackets are balanced; 0: they are not.
@@ -147,8 +172,7 @@ std::size_t balanced_length(std::string_view text) {
   return 0;
 }
 
-/// Text that a person may read is never valid JSON by accident; a bracket that begins none is skipped.
-constexpr int kMostTries = 16;
+constexpr int kMostTries = 16;  // brackets at which JSON may begin
 
 std::string between_tags(std::string_view text, std::string_view tag) {
   const std::string whole = lower(text);
@@ -161,8 +185,10 @@ std::string between_tags(std::string_view text, std::string_view tag) {
 }  // namespace
 
 ErrorFacts facts_in(std::string_view text) {
-  ErrorFacts facts;
+  Reading reading;
+  ErrorFacts& facts = reading.facts;
   text = text.substr(0, kLongestText);
+  // A bracket that begins no JSON is skipped: text for people is never JSON by accident.
   int tries = 0;
   while (!text.empty()) {
     const std::size_t at = text.find_first_of("{[");
@@ -171,13 +197,22 @@ ErrorFacts facts_in(std::string_view text) {
     text.remove_prefix(at);
     const std::size_t length = balanced_length(text);
     const auto json = length > 0 ? parse_any(text.substr(0, length)) : std::nullopt;
-    if (json) collect(facts, *json, 0);
+    if (json) collect(reading, *json, 0);
     else facts.prose += text.front();
     text.remove_prefix(json ? length : 1);
   }
   if (tries > kMostTries) facts.prose += text;
   if (facts.message.empty() && !facts.messages.empty()) facts.message = facts.messages.front();
-  return facts;
+  return std::move(reading.facts);
+}
+
+std::optional<std::int64_t> clearly_stated_status(std::string_view words) {
+  constexpr const char* kNamed =
+      R"((?i)\b(?:status(?: code)?|https?(?:/[\d.]+)?|api error|request rejected)\W{0,4}(3\d\d|[45]\d\d)\b(?! \w+s\b))";
+  constexpr const char* kFirst = R"((?i)^(?:\w*error: )?\W{0,3}([45]\d\d)(?:\W{1,3}[{<]| status code\b))";
+  std::string found = captured(kNamed, words);
+  if (found.empty()) found = captured(kFirst, words);
+  return found.empty() ? std::nullopt : std::optional<std::int64_t>(std::stoi(found));
 }
 
 std::optional<std::int64_t> stated_status(std::string_view words) {

@@ -27,6 +27,9 @@ ErrorFacts facts_in(std::string_view text);
 /// The HTTP status that the words state: "unexpected status 401", "API Error: 529 …". A number alone is none.
 std::optional<std::int64_t> stated_status(std::string_view words);
 
+/// The same for a line that may be about anything: "Error: 503 tests failed" states none.
+std::optional<std::int64_t> clearly_stated_status(std::string_view words);
+
 /// A web page, or the beginning of one, instead of an API's message.
 bool is_web_page(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include "backends/error_facts.hpp"
 #include "core/base/text.hpp"
 #include "core/run/error_lines.hpp"
+#include "core/run/pattern.hpp"
 #include "core/run/reset_time.hpp"
 
 namespace delegate {
@@ -21,12 +22,20 @@ constexpr std::string_view kProxy =
 constexpr std::string_view kAddress =
     "nothing answers at this address of the service: check the base URL that is set for {name}, and the proxy settings";
 
+/// What a meaning rests on. A fact: a field, a status, or words that only this vendor prints.
+enum class Ground { fact, words };
+
+/// Where a text comes from: an error that the CLI or the server states as such, or a plain line of its stderr, which
+/// may as well be about a file, a test or another program.
+enum class Origin { stated, plain_line };
+
 struct Cause {
   Outcome outcome;
   std::string hint = {};
   bool is_callers_own = false;
   bool is_recognised = true;
   std::string evidence = {};
+  Ground ground = Ground::fact;
 };
 
 /// "Warning: …": what it could live with.
@@ -36,9 +45,25 @@ bool is_remark(std::string_view line) {
   return std::any_of(kRemarks.begin(), kRemarks.end(), [&](std::string_view one) { return words.starts_with(one); });
 }
 
-/// Of a program that crashed, "invalid argument" is no reason to think that the service refused the request.
-bool is_from_service(const Failure& known, std::string_view line) {
-  return known.outcome != Outcome::bad_request || known.is_callers_own || facts_in(line).status || stated_status(line);
+/// It says itself that it comes from the service.
+bool names_service(std::string_view line) {
+  constexpr const char* kServices =
+      R"((?i)api[ _]?error|gemini api|gaxioserror|api request|unexpected status|stream (error|disconnected)|exceeded retry limit)";
+  return !captured(std::string("(") + kServices + ")", line).empty();
+}
+
+/// "docs/rate-limits.md", "check-quota.sh": it speaks of its own work.
+bool names_file(std::string_view line) {
+  constexpr const char* kFile =
+      R"((?i)((?:^|[\s`'"(=])[\w./~-]*\w\.(?:[cm]?[jt]sx?|py|rb|rs|go|java|kt|cs|cpp|hpp|[ch]|php|sh|json[cl]?|ya?ml|toml|md|txt|csv|lock|log|xml|html|css|sql|cfg|ini|conf)))";
+  return !captured(kFile, line).empty();
+}
+
+/// May a plain line of a CLI's stderr decide this? A crash with "invalid argument" is no refused request, and what is
+/// said about a file is not said by the service.
+bool is_trusted(const Failure& known, Ground ground, std::string_view line) {
+  if (ground == Ground::fact || known.outcome == Outcome::resources) return true;
+  return !names_file(line) && (known.outcome != Outcome::bad_request || known.is_callers_own);
 }
 
 std::optional<Cause> by_code(const ErrorFacts& facts, bool vague) {
@@ -60,7 +85,7 @@ std::optional<Cause> by_code(const ErrorFacts& facts, bool vague) {
 std::optional<Outcome> by_certain_status(Vendor vendor, std::int64_t status) {
   constexpr std::array<std::int64_t, 7> kOneMeaning{401, 402, 407, 413, 451, 511, 529};
   bool is_certain = std::find(kOneMeaning.begin(), kOneMeaning.end(), status) != kOneMeaning.end();
-  // The body of a gateway says nothing of the vendor. A local server tells with these what it lacks.
+  // The body of a gateway says nothing about the vendor; a local server says with these statuses what it lacks.
   if (vendor != Vendor::server) is_certain = is_certain || (status >= 502 && status <= 504) || status >= 520;
   return is_certain ? outcome_of_status(status) : std::nullopt;
 }
@@ -101,30 +126,39 @@ Cause of_web_page(Vendor vendor, std::string_view text, std::optional<std::int64
   return by_status(vendor, {}, title, *status).value_or(Cause{Outcome::unreachable, std::string(kWall)});
 }
 
-std::optional<Cause> by_words(Vendor vendor, std::string_view words) {
-  const Signature* found = find(wordings_of(vendor), words);
-  if (found == nullptr) return std::nullopt;
-  return Cause{.outcome = found->outcome,
-               .hint = found->hint,
-               .is_callers_own = found->is_callers_own,
-               .evidence = std::string("built-in wording: ") + found->pattern};
+std::optional<Cause> by_words(Vendor vendor, std::string_view words, Origin origin) {
+  const auto found = find(wordings_of(vendor), words);
+  if (!found || (found->breadth == Breadth::general && origin == Origin::plain_line)) return std::nullopt;
+  const Signature& signature = *found->signature;
+  return Cause{.outcome = signature.outcome,
+               .hint = signature.hint,
+               .is_callers_own = signature.is_callers_own,
+               .evidence = std::string("built-in wording: ") + signature.pattern,
+               .ground = found->breadth == Breadth::vendors_own ? Ground::fact : Ground::words};
 }
 
 /// What is matched: the words of the API, not the names of its fields or error types.
 std::string words_of(const ErrorFacts& facts) {
   std::string words = facts.prose;
   for (const std::string& message : facts.messages) words += "\n" + message;
-  return words;
+  return without_paths(words);
+}
+
+/// Gateways that count a budget refuse with the status of a refused sign-in.
+bool is_spent_budget(const std::optional<Cause>& said, std::int64_t status) {
+  return status == 401 && said && said->outcome == Outcome::quota_exhausted;
 }
 
 std::optional<Cause> cause_of_error(Vendor vendor, std::string_view text, const ErrorFacts& facts,
-                                    std::optional<std::int64_t> status) {
+                                    std::optional<std::int64_t> status, Origin origin) {
   if (is_web_page(text)) return of_web_page(vendor, text, status);
   const std::string words = words_of(facts);
-  auto said = by_words(vendor, words);
+  auto said = by_words(vendor, words, origin);
   if (auto certain = by_code(facts, false)) return said && said->outcome == certain->outcome ? said : certain;
   if (const auto certain = status ? by_certain_status(vendor, *status) : std::nullopt)
-    return said && said->outcome == *certain ? said : by_status(vendor, facts, words, *status);
+    return said && (said->outcome == *certain || is_spent_budget(said, *status))
+               ? said
+               : by_status(vendor, facts, words, *status);
   if (said) return said;
   if (auto vague = by_code(facts, true)) return vague;
   return status ? by_status(vendor, facts, words, *status) : std::nullopt;
@@ -137,12 +171,18 @@ std::string shown_words(std::string_view text, const ErrorFacts& facts) {
   return one_line(prose + (title.empty() ? "a web page" : "a web page: " + title));
 }
 
-}  // namespace
+struct Meaning {
+  Failure failure;
+  Ground ground = Ground::fact;
+};
 
-std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::optional<std::int64_t> status) {
+std::optional<Meaning> meaning(Vendor vendor, std::string_view text, std::optional<std::int64_t> status,
+                               Origin origin) {
   const ErrorFacts facts = facts_in(text);
-  if (!status) status = facts.status ? facts.status : stated_status(facts.prose);
-  auto cause = cause_of_error(vendor, text, facts, status);
+  const std::string prose = without_paths(facts.prose);
+  if (!status) status = facts.status;
+  if (!status) status = origin == Origin::stated ? stated_status(prose) : clearly_stated_status(prose);
+  auto cause = cause_of_error(vendor, text, facts, status, origin);
   if (!cause) return std::nullopt;
   Failure failure{.outcome = cause->outcome, .message = shown_words(text, facts)};
   failure.retry_after = facts.retry_after;
@@ -152,7 +192,14 @@ std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::opt
   failure.is_callers_own = cause->is_callers_own;
   failure.is_recognised = cause->is_recognised;
   failure.evidence = std::move(cause->evidence);
-  return failure;
+  return Meaning{std::move(failure), cause->ground};
+}
+
+}  // namespace
+
+std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::optional<std::int64_t> status) {
+  auto known = meaning(vendor, text, status, Origin::stated);
+  return known ? std::optional(std::move(known->failure)) : std::nullopt;
 }
 
 Failure failure_of_words(Vendor vendor, std::string_view text, Outcome otherwise, std::optional<std::int64_t> status) {
@@ -166,11 +213,15 @@ Failure failure_of_words(Vendor vendor, std::string_view text, Outcome otherwise
 std::optional<Failure> meaning_of_lines(Vendor vendor, std::string_view text) {
   const std::vector<std::string> lines = own_lines(text);
   std::size_t looked_at = 0;
-  bool heard_error = false;  // what stands before an error of its own must be an error of its own, too
+  bool heard_error = false;  // of its own, not understood: what stands before it may be something it could live with
   for (auto line = lines.rbegin(); line != lines.rend() && looked_at < kMostLines; ++line, ++looked_at) {
     const bool is_error = is_error_line(*line);
-    if ((heard_error && !is_error) || is_remark(*line)) continue;
-    if (auto known = meaning_of(vendor, *line); known && is_from_service(*known, *line)) return known;
+    if ((heard_error && !is_error) || is_remark(*line) || is_about_errands(*line)) continue;
+    const bool is_service = names_service(*line);
+    auto known = meaning(vendor, *line, {}, is_service ? Origin::stated : Origin::plain_line);
+    if (known && is_service) known->ground = Ground::fact;
+    const bool is_certain = known && (known->ground == Ground::fact || !heard_error);
+    if (is_certain && is_trusted(known->failure, known->ground, *line)) return std::move(known->failure);
     heard_error = heard_error || is_error;
   }
   return std::nullopt;

@@ -45,7 +45,27 @@ std::size_t length_of_address(std::string_view text, std::size_t at) {
   return std::min(rest.find_first_of(" \t\r\n\"'<>()[]{}|"), rest.size());
 }
 
+/// The length of the path that begins at `at`; 0: there is none. "/login" is a command.
+std::size_t length_of_path(std::string_view text, std::size_t at) {
+  constexpr std::string_view kBefore = " \t\n\"'`(:=[";
+  if (at > 0 && kBefore.find(text[at - 1]) == std::string_view::npos) return 0;
+  const std::string_view rest = text.substr(at);
+  const std::size_t root = rest.starts_with("/") ? 1 : rest.starts_with("~/") || rest.starts_with("./") ? 2 : 0;
+  if (root == 0) return 0;
+  const std::string_view path = rest.substr(0, rest.find_first_of(" \t\r\n\"'`)<>|,;"));
+  return path.find('/', root) == std::string_view::npos ? 0 : path.size();
+}
+
 }  // namespace
+
+std::string without_paths(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t length = length_of_path(text, at); length > 0) at += length;
+    else out += text[at++];
+  }
+  return out;
+}
 
 bool matches(const Signature& signature, std::string_view text) { return is_found(signature, plain_words(text)); }
 
@@ -59,13 +79,13 @@ std::string plain_words(std::string_view text) {
   return out;
 }
 
-const Signature* find(std::span<const Family> families, std::string_view text) {
-  if (text.empty()) return nullptr;
+std::optional<FoundWording> find(std::span<const Family> families, std::string_view text) {
+  if (text.empty()) return std::nullopt;
   const std::string looked = plain_words(text);
   for (const Family& family : families)
-    for (const Signature& signature : family)
-      if (is_found(signature, looked)) return &signature;
-  return nullptr;
+    for (const Signature& signature : family.rows)
+      if (is_found(signature, looked)) return FoundWording{&signature, family.breadth};
+  return std::nullopt;
 }
 
 }  // namespace delegate

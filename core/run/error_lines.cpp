@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "core/base/text.hpp"
 
@@ -13,7 +12,6 @@ constexpr std::size_t kMostJoined = 200;  // lines of one JSON text
 constexpr std::size_t kMostKept = 12;     // lines
 constexpr std::size_t kMostLookedAt = 100;
 constexpr std::size_t kLongestKept = 2000;  // bytes of a line
-constexpr std::size_t kShortestEcho = 8;    // bytes; a shorter line of a prompt may occur anywhere
 
 using TextLines = std::vector<std::string_view>;
 
@@ -124,41 +122,28 @@ std::string joined(const TextLines& lines, std::size_t from, std::size_t count) 
   return out;
 }
 
-/// What must not be kept, once as a whole and once in lines.
-struct Unwanted {
-  std::string_view whole;
-  TextLines lines;
-};
-
-Unwanted unwanted(std::string_view text) {
-  Unwanted out{.whole = text};
-  for (const std::string_view line : split(text, '\n'))
-    if (const auto words = trim(line); words.size() >= kShortestEcho) out.lines.push_back(words);
-  return out;
-}
-
-/// In linear time, whatever both are; string_view::find takes quadratic time for a long run of one letter.
-bool contains(std::string_view text, std::string_view part) {
-  return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
-}
-
-/// A line of the unwanted text stands in it, or it is a part of that.
-bool echoes(std::string_view line, const Unwanted& text) {
-  if (contains(text.whole, trim(line))) return true;
-  return std::any_of(text.lines.begin(), text.lines.end(), [&](std::string_view part) { return contains(line, part); });
-}
+}  // namespace
 
 bool is_record_of_content(std::string_view line) {
   const std::string_view words = trim(line);
   return words.starts_with('{') && !contains_ignoring_case(words, "error") && !contains_ignoring_case(words, "fail");
 }
 
-}  // namespace
-
 bool is_stack_frame(std::string_view line) {
   constexpr std::array<std::string_view, 4> kFrames{"at ", "File \"", "node:internal/", "goroutine "};
   if (!line.starts_with(' ') && !line.starts_with('\t')) return line.starts_with("node:internal/");
   return begins_with_one_of(trim(line), kFrames);
+}
+
+bool is_about_errands(std::string_view line) {
+  constexpr std::array<std::string_view, 5> kPrograms{"npm error", "npm ERR!", "git:", "remote:", "ssh:"};
+  constexpr std::array<std::string_view, 9> kErrands{"telemetry",   "otel",       "otlp",          "opentelemetry", "hook",
+                                                     "hooks",       "posttooluse", "pretooluse",   "update check"};
+  constexpr std::array<std::string_view, 4> kUpdates{"check for updates", "checking for updates", "auto-update",
+                                                     "version check"};
+  if (begins_with_one_of(line, kPrograms) || has_one_of(line, kUpdates)) return true;
+  const std::string words = lower(line);
+  return std::any_of(kErrands.begin(), kErrands.end(), [&](std::string_view one) { return contains_word(words, one); });
 }
 
 std::vector<std::string> own_lines(std::string_view text) {
@@ -185,24 +170,25 @@ bool is_error_line(std::string_view line) {
 }
 
 std::string last_error_line(std::string_view text) {
-  const std::vector<std::string> lines = own_lines(text);
-  const auto found =
-      std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) { return is_error_line(line); });
-  if (found != lines.rend()) return one_line(*found);
+  std::vector<std::string> lines = own_lines(text);
+  std::erase_if(lines, [](const std::string& line) { return is_record_of_content(line); });
+  const auto last = [&](bool with_errands) {
+    return std::find_if(lines.rbegin(), lines.rend(), [&](const std::string& line) {
+      return is_error_line(line) && (with_errands || !is_about_errands(line));
+    });
+  };
+  for (const bool with_errands : {false, true})
+    if (const auto found = last(with_errands); found != lines.rend()) return one_line(*found);
   return lines.empty() ? std::string() : one_line(lines.back());
 }
 
-std::string lines_to_keep(std::string_view text, std::string_view prompt, std::string_view answer) {
+std::string last_lines(std::string_view text) {
   const TextLines lines = split(text, '\n');
-  const std::array<Unwanted, 2> others{unwanted(prompt), unwanted(answer)};
-  const auto is_wanted = [&](std::string_view line) {
-    return !trim(line).empty() && !is_record_of_content(line) && !echoes(line, others[0]) && !echoes(line, others[1]);
-  };
   std::vector<std::string> kept;
   std::size_t looked_at = 0;
   for (auto line = lines.rbegin(); line != lines.rend() && kept.size() < kMostKept; ++line) {
     if (++looked_at > kMostLookedAt) break;
-    if (is_wanted(*line)) kept.push_back(one_line(*line, kLongestKept));
+    if (!trim(*line).empty() && !is_record_of_content(*line)) kept.push_back(one_line(*line, kLongestKept));
   }
   std::reverse(kept.begin(), kept.end());
   return join(kept, "\n");

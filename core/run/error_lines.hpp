@@ -13,15 +13,21 @@ std::vector<std::string> own_lines(std::string_view text);
 /// A line of a stack trace, which begins with blanks.
 bool is_stack_frame(std::string_view line);
 
+/// It is about another program that the CLI started, or about an errand of its own: a hook, an update, telemetry. The
+/// call to the service goes on without these.
+bool is_about_errands(std::string_view line);
+
 /// It begins as an error does: "Error: …", "TypeError: …", "fatal: …".
 bool is_error_line(std::string_view line);
 
-/// The line that says why: the last of its own that begins as an error does, else the last of its own. Empty: none.
+/// The line that says why: the last of its own that begins as an error does and is not about an errand, else the last
+/// of its own. Records of content say nothing. Empty: none.
 std::string last_error_line(std::string_view text);
 
-/// The last lines of `text`, for people who look into a failure later, without what a CLI echoes of its prompt. Records
-/// (lines of JSON) are kept only if they speak of an error: the others hold parts of the answer, of which what was read
-/// is not kept either.
-std::string lines_to_keep(std::string_view text, std::string_view prompt, std::string_view answer = {});
+/// A record (a line of JSON) that does not speak of an error: it may hold parts of the answer.
+bool is_record_of_content(std::string_view line);
+
+/// The last lines of `text` without records of content, for people who look into a failure later.
+std::string last_lines(std::string_view text);
 
 }  // namespace delegate

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/duration.hpp"
+#include "core/run/echoes.hpp"
 #include "core/run/error_lines.hpp"
 #include "core/run/failure_rules.hpp"
 #include "core/run/reset_time.hpp"
@@ -48,11 +49,36 @@ Failure answered(ParsedOutput& parsed) {
   return {Outcome::answered_empty, {}, {}};
 }
 
-/// The last line of output, for the message. A CLI may echo its prompt, which must not be stored or shown.
-std::string last_words(const Task& task, const ChildResult& result) {
+/// What a CLI or a server may repeat, and what must be neither stored nor shown in an error.
+class Private {
+ public:
+  Private(const Task& task, const ParsedOutput& parsed) : prompt_(task.prompt), parsed_(parsed) {}
+  Private(const Private&) = delete;
+  Private& operator=(const Private&) = delete;
+
+  std::string without_prompt(std::string_view line) { return prompt_.masked(line); }
+  /// What the prompt says in quotes of an error is no reason.
+  std::string without_quotes(std::string_view text) { return prompt_.masked_quotes(text); }
+  std::string without_both(std::string_view line) {
+    if (!answer_) {
+      words_ = parsed_.text + parsed_.draft;
+      answer_.emplace(words_);
+    }
+    return answer_->masked(prompt_.masked(line));
+  }
+
+ private:
+  Echoes prompt_;
+  const ParsedOutput& parsed_;
+  std::string words_;
+  std::optional<Echoes> answer_;
+};
+
+/// The last line of output, for the message.
+std::string last_words(Private& secrets, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
-    std::string line = last_error_line(output->tail());
-    if (!line.empty() && task.prompt.find(line) == std::string::npos) return line;
+    std::string line = secrets.without_both(last_error_line(output->tail()));
+    if (!line.empty() && line != kMask) return line;
   }
   return "no output";
 }
@@ -138,17 +164,20 @@ Failure redirected(const HttpResult& result) {
 /// An error is short; a longer body may be an answer.
 constexpr std::size_t kKeptOfBody = 2048;
 
-/// Keeps what may help to find the cause later.
 Failure unrecognised(Failure failure, std::string last_lines) {
   failure.is_recognised = false;
   failure.last_lines = std::move(last_lines);
   return failure;
 }
 
-std::string kept_lines(const Task& task, const ParsedOutput& parsed, const ChildResult& result) {
-  const std::string out = lines_to_keep(result.out.text(), task.prompt, parsed.text + parsed.draft);
-  const std::string err = lines_to_keep(result.err.text(), task.prompt);
-  return out + (out.empty() || err.empty() ? "" : "\n") + err;
+/// Of stdout and stderr together, or of a response.
+std::string kept_lines(Private& secrets, std::initializer_list<std::string_view> texts) {
+  std::vector<std::string> kept;
+  for (const std::string_view text : texts)
+    for (const std::string_view line : split(last_lines(text), '\n'))
+      if (std::string words = secrets.without_both(line); !words.empty() && words != kMask)
+        kept.push_back(std::move(words));
+  return join(kept, "\n");
 }
 
 /// A failure that only says that there was one.
@@ -186,7 +215,8 @@ Failure connection_lost(const HttpResult& result) {
   return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
 }
 
-Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
+Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result,
+              Private& secrets) {
   const bool clean = result.end == ChildEnd::exited && result.exit_code == 0;
   if (clean && !parsed.complete) backend.conclude(parsed, task);
   if (parsed.complete && !parsed.failure) return answered(parsed);
@@ -197,7 +227,7 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
     return with_message(*parsed.failure, "reported an error without a message");
   if (auto late = exceeded_limit(parsed, result)) return *std::move(late);
   const std::string out = result.out.text();
-  const std::string err = result.err.text();
+  const std::string err = secrets.without_quotes(result.err.text());
   if (auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code})) {
     if (parsed.failure && !known->retry_after) known->retry_after = parsed.failure->retry_after;
     return with_message(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
@@ -205,7 +235,7 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   if (parsed.failure) return with_message(*parsed.failure, "kept retrying");
   // One that ends with an error is a crash, whether or not its prompt fitted into the pipe.
   if (!result.input_written && clean) return {Outcome::pipe_closed, "exited before it had read the prompt", {}};
-  const std::string words = last_words(task, result);
+  const std::string words = last_words(secrets, result);
   if (!clean) return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words, {}};
   const bool understood = !parsed.text.empty() || !parsed.session_id.empty();
   if (!understood && result.out.total() > 0)
@@ -258,23 +288,28 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
 }  // namespace
 
 Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
-  Failure failure = weigh(backend, task, parsed, result);
+  Private secrets(task, parsed);
+  Failure failure = weigh(backend, task, parsed, result, secrets);
+  if (is_answer(failure.outcome)) return failure;
   const bool ended = result.end == ChildEnd::exited || result.end == ChildEnd::stopped;
   const bool is_structured = parsed.failure && !is_vague(*parsed.failure, result);
   const std::string err = is_structured ? std::string() : result.err.text();
-  if (ended && !is_answer(failure.outcome) && apply_rules(task.settings, {failure.message, err}, failure))
-    return failure;
-  return says_nothing(failure) ? unrecognised(std::move(failure), kept_lines(task, parsed, result)) : failure;
+  const bool by_rule = ended && apply_rules(task.settings, {failure.message, err}, failure);
+  failure.message = secrets.without_prompt(failure.message);
+  if (by_rule || !says_nothing(failure)) return failure;
+  return unrecognised(std::move(failure), kept_lines(secrets, {result.out.text(), result.err.text()}));
 }
 
 Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
   Failure failure = weigh(backend, task, parsed, result);
+  if (is_answer(failure.outcome)) return failure;
+  Private secrets(task, parsed);
   const bool ended = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
   const std::string_view body = result.status == 200 ? std::string_view() : std::string_view(result.body);
-  if (ended && !is_answer(failure.outcome) && apply_rules(task.settings, {failure.message, body}, failure))
-    return failure;
-  if (!says_nothing(failure)) return failure;
-  return unrecognised(std::move(failure), lines_to_keep(result.body.substr(0, kKeptOfBody), task.prompt, parsed.text));
+  const bool by_rule = ended && apply_rules(task.settings, {failure.message, body}, failure);
+  failure.message = secrets.without_prompt(failure.message);
+  if (by_rule || !says_nothing(failure)) return failure;
+  return unrecognised(std::move(failure), kept_lines(secrets, {std::string_view(result.body).substr(0, kKeptOfBody)}));
 }
 
 bool is_alive_at_limit(const Backend& backend, const Failure& failure) {

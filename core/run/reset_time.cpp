@@ -23,10 +23,10 @@ constexpr std::size_t kMostBetween = 12;      // tokens between the announcing w
 constexpr absl::Duration kJustNow = absl::Minutes(2);
 
 /// Words that announce the end of a limit.
-constexpr std::array<std::string_view, 20> kAnnouncements{
+constexpr std::array<std::string_view, 21> kAnnouncements{
     "again",   "retry",   "retrying",  "retrydelay", "retryafter", "available", "renews",
     "renew",   "renewed", "refreshes", "refresh",    "until",      "wait",      "back",
-    "expires", "regain",  "restored",  "restores",   "resumes",    "lifted"};
+    "expires", "regain",  "restored",  "restores",   "resumes",    "lifted", "returns"};
 /// Things that are reset but are no limit.
 constexpr std::array<std::string_view, 4> kOtherResets{"connection", "password", "stream", "econn"};
 /// Words that may stand between an announcement and its time.

@@ -49,22 +49,27 @@ TEST_CASE("an error that is printed over several lines of JSON is one line") {
   CHECK(own_lines("never closed {\nmore\n").size() == 2);
 }
 
-TEST_CASE("the lines that are kept have neither the prompt nor the answer in them") {
-  const std::string prompt = "my secret plan\nin two lines";
-  CHECK(lines_to_keep("user: my secret plan\nboom\n", prompt) == "boom");
-  CHECK(lines_to_keep("in two lines\nboom\n", prompt) == "boom");
-  CHECK(lines_to_keep("{\"type\":\"text\",\"text\":\"half an answer\"}\nboom\n", prompt) == "boom");
-  CHECK(lines_to_keep("{\"type\":\"error\",\"message\":\"x\"}\n", prompt) == "{\"type\":\"error\",\"message\":\"x\"}");
-  CHECK(lines_to_keep("half an answer\nboom\n", prompt, "half an answer\n") == "boom");
+TEST_CASE("an error about a hook, an update or another program is the reason only if there is no other") {
+  CHECK(last_error_line("Error: settings.json is corrupt\nError: update check failed\n") == "Error: settings.json is corrupt");
+  CHECK(last_error_line("Error: hook `check.sh` failed\n") == "Error: hook `check.sh` failed");
+  for (const char* line : {"npm error 403 Forbidden", "git: remote: Permission denied", "Hook PreToolUse failed: x",
+                           "Error: port 4317 telemetry: connection refused", "Error: update check failed"})
+    CHECK(is_about_errands(line));
+  CHECK_FALSE(is_about_errands("Error: the webhooked hotel is closed"));
+}
+
+TEST_CASE("the last lines are kept without records of content") {
+  CHECK(last_lines("{\"type\":\"text\",\"text\":\"half an answer\"}\nboom\n") == "boom");
+  CHECK(last_lines("{\"type\":\"error\",\"message\":\"x\"}\n") == "{\"type\":\"error\",\"message\":\"x\"}");
   std::string many;
   for (int i = 0; i < 100; ++i) many += "line " + std::to_string(i) + "\n";
-  CHECK(lines_to_keep(many, prompt).starts_with("line 88\n"));
+  CHECK(last_lines(many).starts_with("line 88\n"));
 }
 
 TEST_CASE("no output makes the choice of lines fail") {
   for (const char* text : {"\xFF\xFE{\n", "{{{{[[[[\n", "\"\\", "}\n}\n}\n", "{\n\"\\\"\n", ":\n::\n"}) {
     CHECK_NOTHROW(own_lines(text));
     CHECK_NOTHROW(last_error_line(text));
-    CHECK_NOTHROW(lines_to_keep(text, text));
+    CHECK_NOTHROW(last_lines(text));
   }
 }
