@@ -27,7 +27,7 @@ enum class Ground { fact, words };
 
 /// Where a text comes from: an error that the CLI or the server states as such, or a plain line of its stderr, which
 /// may as well be about a file, a test or another program.
-enum class Origin { stated, plain_line };
+enum class TextKind { stated, plain_line };
 
 struct Cause {
   Outcome outcome;
@@ -126,9 +126,9 @@ Cause of_web_page(Vendor vendor, std::string_view text, std::optional<std::int64
   return by_status(vendor, {}, title, *status).value_or(Cause{Outcome::unreachable, std::string(kWall)});
 }
 
-std::optional<Cause> by_words(Vendor vendor, std::string_view words, Origin origin) {
+std::optional<Cause> by_words(Vendor vendor, std::string_view words, TextKind kind) {
   const auto found = find(wordings_of(vendor), words);
-  if (!found || (found->breadth == Breadth::general && origin == Origin::plain_line)) return std::nullopt;
+  if (!found || (found->breadth == Breadth::general && kind == TextKind::plain_line)) return std::nullopt;
   const Signature& signature = *found->signature;
   return Cause{.outcome = signature.outcome,
                .hint = signature.hint,
@@ -150,10 +150,10 @@ bool is_spent_budget(const std::optional<Cause>& said, std::int64_t status) {
 }
 
 std::optional<Cause> cause_of_error(Vendor vendor, std::string_view text, const ErrorFacts& facts,
-                                    std::optional<std::int64_t> status, Origin origin) {
+                                    std::optional<std::int64_t> status, TextKind kind) {
   if (is_web_page(text)) return of_web_page(vendor, text, status);
   const std::string words = words_of(facts);
-  auto said = by_words(vendor, words, origin);
+  auto said = by_words(vendor, words, kind);
   if (auto certain = by_code(facts, false)) return said && said->outcome == certain->outcome ? said : certain;
   if (const auto certain = status ? by_certain_status(vendor, *status) : std::nullopt)
     return said && (said->outcome == *certain || is_spent_budget(said, *status))
@@ -177,12 +177,12 @@ struct Meaning {
 };
 
 std::optional<Meaning> meaning(Vendor vendor, std::string_view text, std::optional<std::int64_t> status,
-                               Origin origin) {
+                               TextKind kind) {
   const ErrorFacts facts = facts_in(text);
   const std::string prose = without_paths(facts.prose);
   if (!status) status = facts.status;
-  if (!status) status = origin == Origin::stated ? stated_status(prose) : clearly_stated_status(prose);
-  auto cause = cause_of_error(vendor, text, facts, status, origin);
+  if (!status) status = kind == TextKind::stated ? stated_status(prose) : clearly_stated_status(prose);
+  auto cause = cause_of_error(vendor, text, facts, status, kind);
   if (!cause) return std::nullopt;
   Failure failure{.outcome = cause->outcome, .message = shown_words(text, facts)};
   failure.retry_after = facts.retry_after;
@@ -198,7 +198,7 @@ std::optional<Meaning> meaning(Vendor vendor, std::string_view text, std::option
 }  // namespace
 
 std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::optional<std::int64_t> status) {
-  auto known = meaning(vendor, text, status, Origin::stated);
+  auto known = meaning(vendor, text, status, TextKind::stated);
   return known ? std::optional(std::move(known->failure)) : std::nullopt;
 }
 
@@ -218,7 +218,7 @@ std::optional<Failure> meaning_of_lines(Vendor vendor, std::string_view text) {
     const bool is_error = is_error_line(*line);
     if ((heard_error && !is_error) || is_remark(*line) || is_about_errands(*line)) continue;
     const bool is_service = names_service(*line);
-    auto known = meaning(vendor, *line, {}, is_service ? Origin::stated : Origin::plain_line);
+    auto known = meaning(vendor, *line, {}, is_service ? TextKind::stated : TextKind::plain_line);
     if (known && is_service) known->ground = Ground::fact;
     const bool is_certain = known && (known->ground == Ground::fact || !heard_error);
     if (is_certain && is_trusted(known->failure, known->ground, *line)) return std::move(known->failure);
