@@ -94,13 +94,15 @@ void for_each_run(std::string_view text, Use use) {
   }
 }
 
-/// Moves both ends of a range of flags out of the middle of a character.
-void widen(const std::string& text, std::size_t& begin, std::size_t& end) {
+/// Moves both ends of a range out of the middle of a character, and away from blanks.
+void fit(const std::string& text, std::size_t& begin, std::size_t& end) {
   const auto continues = [&](std::size_t i) {
     return i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0u) == 0x80;
   };
   while (begin > 0 && continues(begin)) --begin;
   while (continues(end)) ++end;
+  while (begin < end && text[begin] == ' ') ++begin;
+  while (end > begin && text[end - 1] == ' ') --end;
 }
 
 }  // namespace
@@ -158,10 +160,11 @@ std::string Echoes::masked(std::string_view line, bool only_quoted) {
     end = next(begin, false);
     if (only_quoted && (begin == 0 || !is_quote(plain.text[begin - 1]))) continue;
     std::size_t first = begin;
-    widen(plain.text, first, end);
+    std::size_t last = end;
+    fit(plain.text, first, last);
     if (plain.from[first] > copied) out += line.substr(copied, plain.from[first] - copied);
     out += kMask;
-    copied = plain.from[end];
+    copied = plain.from[last];
   }
   return out + std::string(line.substr(copied));
 }

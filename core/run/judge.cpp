@@ -74,10 +74,12 @@ class Private {
   std::optional<Echoes> answer_;
 };
 
-/// The last line of output, for the message.
+/// The last line of output, for the message. A plain line of an answer that was cut is the best there is; a record
+/// shows no part of one.
 std::string last_words(Private& secrets, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
-    std::string line = secrets.without_both(last_error_line(output->tail()));
+    const std::string last = last_error_line(output->tail());
+    std::string line = last.starts_with('{') ? secrets.without_both(last) : secrets.without_prompt(last);
     if (!line.empty() && line != kMask) return line;
   }
   return "no output";

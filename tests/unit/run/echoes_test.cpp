@@ -36,8 +36,9 @@ TEST_CASE("in quotes only, what is quoted is masked") {
 }
 
 TEST_CASE("a mask never cuts a character in two") {
-  const std::string text = "ééééééééééééééééééééééé";
-  CHECK(Echoes(text.substr(1, 30)).masked("x" + text + "y") == "x[…]" + text.substr(32) + "y");
+  const std::string text = "абвгдежзийклмнопрстуфхц";
+  const std::string torn = text.substr(1, 30);  // begins and ends in the middle of a character
+  CHECK(Echoes(torn).masked("x" + text + "y") == "x[…]" + text.substr(32) + "y");
 }
 
 TEST_CASE("any bytes are accepted, and an empty text repeats nothing") {
