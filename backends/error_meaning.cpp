@@ -48,14 +48,14 @@ bool is_remark(std::string_view line) {
 /// It says itself that it comes from the service.
 bool names_service(std::string_view line) {
   constexpr const char* kServices =
-      R"((?i)api[ _]?error|gemini api|gaxioserror|api request|unexpected status|stream (error|disconnected)|exceeded retry limit)";
+      R"((?i)\bapi[ _]?error\b|\bgemini api\b|\bgaxioserror\b|\bapi request\b|\bunexpected status\b|\bstream (error|disconnected)\b|\bexceeded retry limit\b)";
   return !captured(std::string("(") + kServices + ")", line).empty();
 }
 
 /// "docs/rate-limits.md", "check-quota.sh": it speaks of its own work.
 bool names_file(std::string_view line) {
   constexpr const char* kFile =
-      R"((?i)((?:^|[\s`'"(=])[\w./~-]*\w\.(?:[cm]?[jt]sx?|py|rb|rs|go|java|kt|cs|cpp|hpp|[ch]|php|sh|json[cl]?|ya?ml|toml|md|txt|csv|lock|log|xml|html|css|sql|cfg|ini|conf)))";
+      R"((?i)((?:^|[\s`'"(=])[\w./~-]*\w\.(?:[cm]?[jt]sx?|py|rb|rs|go|java|kt|cs|cpp|hpp|[ch]|php|sh|json[cl]?|ya?ml|toml|md|txt|csv|lock|log|xml|html|css|sql|cfg|ini|conf)\b))";
   return !captured(kFile, line).empty();
 }
 

@@ -10,6 +10,7 @@
 #include "core/os/input.hpp"
 #include "core/run/failure_of_text.hpp"
 #include "core/run/hints.hpp"
+#include "core/run/reset_time.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -38,7 +39,9 @@ std::string effect_of(const OutcomeTraits& traits) {
     case Verdict::neutral: return "does not count";
     case Verdict::drop:
     case Verdict::connect_failure: return "counts, except in a burst of lost connections";
-    case Verdict::rate_limited: return "opens it until the stated time; counts as a failure if none is stated";
+    case Verdict::rate_limited:
+      return traits.trip == Trip::at_threshold ? "opens it until the stated time; counts as a failure if none is stated"
+                                               : "opens it immediately, until the stated time if there is one";
     case Verdict::failure: break;
   }
   return traits.trip == Trip::at_threshold ? "counts as a failure" : "opens it immediately";
@@ -46,9 +49,9 @@ std::string effect_of(const OutcomeTraits& traits) {
 
 std::optional<milliseconds> wait_of(const Failure& failure) {
   if (failure.retry_after) return failure.retry_after;
-  if (!failure.retry_at) return std::nullopt;
   const auto now = std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
-  return std::max(*failure.retry_at - now, milliseconds(0));
+  const auto until = failure.retry_at ? failure.retry_at : stated_reset(failure.message, now, {});
+  return until ? std::optional(std::max(*until - now, milliseconds(0))) : std::nullopt;
 }
 
 std::string matched_by(const Failure& failure) {

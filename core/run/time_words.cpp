@@ -207,12 +207,21 @@ std::optional<bool> take_half_of_day(Cursor& cursor) {
   return std::nullopt;
 }
 
-/// "3:34 PM", "15:00:30", "3pm". A number alone is not a time.
+/// "4.30" of "4.30pm", which is one number.
+std::optional<CalendarTime::Clock> dotted_clock(const TimeToken& token) {
+  const std::size_t dot = token.text.find('.');
+  if (token.kind != Kind::number || dot == 0 || dot > 2 || token.text.size() != dot + 3) return std::nullopt;
+  const int hour = static_cast<int>(token.value);
+  return CalendarTime::Clock{.hour = hour, .minute = static_cast<int>(std::lround((token.value - hour) * 100))};
+}
+
+/// "3:34 PM", "15:00:30", "3pm", "4.30pm". A number alone is not a time.
 Taken take_clock(Cursor& cursor, CalendarTime& out) {
   Cursor ahead = cursor;
+  const auto dotted = dotted_clock(ahead.peek());
   const auto hour = ahead.digits(2);
-  if (!hour) return Taken::no;
-  CalendarTime::Clock clock{.hour = *hour};
+  if (!hour && !dotted) return Taken::no;
+  CalendarTime::Clock clock = dotted.value_or(CalendarTime::Clock{.hour = hour.value_or(0)});
   ahead.skip();
   const bool has_minutes = ahead.is_mark(':') && ahead.is_number(1);
   if (has_minutes) {
