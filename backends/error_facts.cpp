@@ -221,7 +221,8 @@ std::optional<std::int64_t> stated_status(std::string_view words) {
   constexpr const char* kFirst = R"(^\W{0,3}([45]\d\d)\W{1,3}[A-Za-z{<])";
   std::string found = captured(kNamed, words);
   if (found.empty()) found = captured(kFirst, words);
-  return found.empty() ? std::nullopt : std::optional<std::int64_t>(std::stoi(found));
+  if (found.empty()) return clearly_stated_status(words);
+  return std::stoi(found);
 }
 
 bool is_web_page(std::string_view text) {
