@@ -74,12 +74,13 @@ class Private {
   std::optional<Echoes> answer_;
 };
 
-/// The last line of output, for the message. A plain line of an answer that was cut is the best there is; a record
-/// shows no part of one.
+/// The last line of output, for the message. No record shows a part of the answer; where the output is plain text, its
+/// last line is the best there is.
 std::string last_words(Private& secrets, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
     const std::string last = last_error_line(output->tail());
-    std::string line = last.starts_with('{') ? secrets.without_both(last) : secrets.without_prompt(last);
+    std::string line = last.starts_with('{') ? secrets.without_both(last) : std::string(kMask);
+    if (line == kMask) line = secrets.without_prompt(last);
     if (!line.empty() && line != kMask) return line;
   }
   return "no output";
@@ -175,10 +176,12 @@ Failure unrecognised(Failure failure, std::string last_lines) {
 /// Of stdout and stderr together, or of a response.
 std::string kept_lines(Private& secrets, std::initializer_list<std::string_view> texts) {
   std::vector<std::string> kept;
-  for (const std::string_view text : texts)
-    for (const std::string_view line : split(last_lines(text), '\n'))
+  for (const std::string_view text : texts) {
+    const std::string lines = last_lines(text);
+    for (const std::string_view line : split(lines, '\n'))
       if (std::string words = secrets.without_both(line); !words.empty() && words != kMask)
         kept.push_back(std::move(words));
+  }
   return join(kept, "\n");
 }
 
