@@ -49,7 +49,7 @@ struct Reading {
   ErrorFacts facts = {};
   bool only_used_up = false;
 
-  void note(std::optional<milliseconds> ErrorFacts::* kind, std::optional<milliseconds> time, bool used_up) {
+  void note(std::optional<milliseconds> ErrorFacts::*kind, std::optional<milliseconds> time, bool used_up) {
     if (!time || time->count() <= 0 || (only_used_up && !used_up)) return;
     if (used_up && !only_used_up) facts.retry_after.reset(), facts.retry_at.reset(), only_used_up = true;
     auto& kept = facts.*kind;

@@ -92,14 +92,16 @@ std::string no_attempts_text(const PastRun& run) {
   return "no attempt has finished\n";
 }
 
-/// What a failure that was not recognised printed, to be looked into or sent to us; not what its message says already.
+/// What a failure that was not recognised printed, to be looked into or reported; not what its message says already.
 std::string last_lines_text(const AttemptRow& attempt, const Page& page) {
   const std::string& lines = attempt.last_lines;
+  if (lines.empty() || attempt.message.ends_with(lines)) return {};
   std::string out;
-  if (lines.empty() || attempt.message.ends_with(lines)) return out;
   for (const std::string_view line : split(lines, '\n'))
     out += "    | " + std::string(page.is_terminal ? escape_controls(line) : line) + "\n";
-  return out;
+  const std::string exit_code = attempt.exit_code ? ", exit code " + std::to_string(*attempt.exit_code) : "";
+  out += "    | delegate " DELEGATE_VERSION ", " + attempt.backend + exit_code + "\n";
+  return out + "    not recognised: to report it, send the lines that begin with | and the version of the backend\n";
 }
 
 std::string attempts_text(const PastRun& run, const Page& page) {

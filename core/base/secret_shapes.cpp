@@ -140,6 +140,18 @@ void mark_url_credentials(std::string_view text, std::size_t at, SecretMarks& ma
     mark(marks, from, user.size());
 }
 
+/// `Cookie: a=1; b=2`, as a header or as a field of JSON: the value, to the end of the line or its closing quote.
+void mark_cookies(std::string_view text, std::size_t at, SecretMarks& marks) {
+  constexpr std::string_view kName = "cookie";
+  constexpr std::string_view kAround = "\"'\\ \t";
+  if (!matches_at(text, at, kName)) return;
+  const std::size_t colon = std::min(text.find_first_not_of(kAround, at + kName.size()), text.size());
+  if (colon == text.size() || text[colon] != ':') return;
+  const std::size_t from = std::min(text.find_first_not_of(kAround, colon + 1), text.size());
+  const std::size_t end = std::min(text.find_first_of("\"'\\\r\n", from), text.size());
+  if (text.substr(from, end - from).find('=') != std::string_view::npos) mark(marks, from, end - from);
+}
+
 // Names whose values are secret, in lower case; `_` stands for `_`, `-` and nothing.
 constexpr std::array<std::string_view, 16> kNames{"api_key",      "access_key",    "secret_key",    "private_key",
                                                   "access_token", "auth_token",    "refresh_token", "id_token",
@@ -216,6 +228,7 @@ void mark_secret_shapes(std::string_view text, SecretMarks& marks) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     mark_assignment(text, at, marks);
     mark_url_credentials(text, at, marks);
+    mark_cookies(text, at, marks);
     if (marks[at] != 0) continue;
     if (is_inside_word(text, at) && marks[at - 1] == 0) continue;
     std::size_t length = vendor_key(text, at);

@@ -12,8 +12,8 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kRun = 24;           // bytes
-constexpr std::size_t kShortestLine = 8;   // bytes; a shorter line may occur anywhere
+constexpr std::size_t kRun = 24;            // bytes
+constexpr std::size_t kShortestLine = 8;    // bytes; a shorter line may occur anywhere
 constexpr std::size_t kKnown = 512u << 10;  // bytes of the text
 constexpr std::uint64_t kBase = 0x9E3779B97F4A7C15u;
 
@@ -163,7 +163,7 @@ std::string Echoes::masked(std::string_view line, bool only_quoted) {
     std::size_t last = end;
     fit(plain.text, first, last);
     if (plain.from[first] > copied) out += line.substr(copied, plain.from[first] - copied);
-    out += kMask;
+    out += kEchoMask;
     copied = plain.from[last];
   }
   return out + std::string(line.substr(copied));

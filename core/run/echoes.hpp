@@ -32,6 +32,6 @@ class Echoes {
   std::uint32_t lengths_of_lines_ = 0;     // one bit each
 };
 
-inline constexpr std::string_view kMask = "[…]";
+inline constexpr std::string_view kEchoMask = "[…]";
 
 }  // namespace delegate

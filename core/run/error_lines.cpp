@@ -137,8 +137,8 @@ bool is_stack_frame(std::string_view line) {
 
 bool is_about_errands(std::string_view line) {
   constexpr std::array<std::string_view, 5> kPrograms{"npm error", "npm ERR!", "git:", "remote:", "ssh:"};
-  constexpr std::array<std::string_view, 9> kErrands{"telemetry",   "otel",       "otlp",          "opentelemetry", "hook",
-                                                     "hooks",       "posttooluse", "pretooluse",   "update check"};
+  constexpr std::array<std::string_view, 9> kErrands{"telemetry", "otel",        "otlp",       "opentelemetry", "hook",
+                                                     "hooks",     "posttooluse", "pretooluse", "update check"};
   constexpr std::array<std::string_view, 4> kUpdates{"check for updates", "checking for updates", "auto-update",
                                                      "version check"};
   if (begins_with_one_of(line, kPrograms) || has_one_of(line, kUpdates)) return true;

@@ -224,6 +224,8 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
   const std::string withheld = words_about(missed, task);
   if (missed.is_certain) return withheld;
   if (!failure.hint.empty()) return filled(failure.hint, facts).value_or(failure.hint);
+  // Of a rejection that nobody knows, no cause is likelier than another; without a session at least.
+  if (failure.outcome == Outcome::bad_request && !failure.is_recognised && task.session.empty()) return withheld;
   auto own = find_hint(backend.hints(), failure.outcome, facts);
   if (!own) own = find_hint(kHints, failure.outcome, facts);
   return own.value_or(std::string()) + (withheld.empty() ? "" : "; " + withheld);

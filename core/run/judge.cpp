@@ -79,9 +79,9 @@ class Private {
 std::string last_words(Private& secrets, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
     const std::string last = last_error_line(output->tail());
-    std::string line = last.starts_with('{') ? secrets.without_both(last) : std::string(kMask);
-    if (line == kMask) line = secrets.without_prompt(last);
-    if (!line.empty() && line != kMask) return line;
+    std::string line = last.starts_with('{') ? secrets.without_both(last) : std::string(kEchoMask);
+    if (line == kEchoMask) line = secrets.without_prompt(last);
+    if (!line.empty() && line != kEchoMask) return line;
   }
   return "no output";
 }
@@ -179,7 +179,7 @@ std::string kept_lines(Private& secrets, std::initializer_list<std::string_view>
   for (const std::string_view text : texts) {
     const std::string lines = last_lines(text);
     for (const std::string_view line : split(lines, '\n'))
-      if (std::string words = secrets.without_both(line); !words.empty() && words != kMask)
+      if (std::string words = secrets.without_both(line); !words.empty() && words != kEchoMask)
         kept.push_back(std::move(words));
   }
   return join(kept, "\n");

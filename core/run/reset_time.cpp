@@ -26,7 +26,7 @@ constexpr absl::Duration kJustNow = absl::Minutes(2);
 constexpr std::array<std::string_view, 21> kAnnouncements{
     "again",   "retry",   "retrying",  "retrydelay", "retryafter", "available", "renews",
     "renew",   "renewed", "refreshes", "refresh",    "until",      "wait",      "back",
-    "expires", "regain",  "restored",  "restores",   "resumes",    "lifted", "returns"};
+    "expires", "regain",  "restored",  "restores",   "resumes",    "lifted",    "returns"};
 /// Things that are reset but are no limit.
 constexpr std::array<std::string_view, 4> kOtherResets{"connection", "password", "stream", "econn"};
 /// Words that may stand between an announcement and its time.

@@ -405,7 +405,10 @@ TEST_CASE("a failure that was not recognised says so, and its last lines are kep
   failed.stderr_has("was not recognised").stderr_has("delegate runs ").stderr_has("please report");
   const std::string id = ids(cli)[0];
   failed.stderr_has(id);
-  cli.run("runs " + id).expect(0).stdout_has("    | the frobnicator broke\n    | in part 7\n");
+  cli.run("runs " + id)
+      .expect(0)
+      .stdout_has("    | the frobnicator broke\n    | in part 7\n    | delegate ")
+      .stdout_has(", codex, exit code 3\n    not recognised: to report it, send the lines ");
   CHECK(cli.run("runs --json " + id).expect(0).json()["attempts"][0]["last_lines"] ==
         "the frobnicator broke\nin part 7");
   cli.backend("codex", {"--err", "Error: 401 Unauthorized", "--exit", "3"});

@@ -22,7 +22,8 @@ constexpr Vendor kVendors[] = {Vendor::claude, Vendor::codex, Vendor::gemini, Ve
 /// The families that a vendor shares with all are checked with Vendor::other.
 bool is_shared(const Family& family) {
   const auto shared = wordings_of(Vendor::other);
-  return std::any_of(shared.begin(), shared.end(), [&](const Family& one) { return one.rows.data() == family.rows.data(); });
+  return std::any_of(shared.begin(), shared.end(),
+                     [&](const Family& one) { return one.rows.data() == family.rows.data(); });
 }
 
 void check_rows(std::span<const Family> families, bool with_shared) {

@@ -5,7 +5,8 @@
 using namespace delegate;
 
 namespace {
-const std::string kPrompt = "summarise the plan for the northern harbour\nkeep \"it\" short: naïve über 😀 readers\nmy plan\n";
+const std::string kPrompt =
+    "summarise the plan for the northern harbour\nkeep \"it\" short: naïve über 😀 readers\nmy plan\n";
 std::string masked(std::string_view line) { return Echoes(kPrompt).masked(line); }
 }  // namespace
 

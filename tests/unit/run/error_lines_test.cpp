@@ -50,7 +50,8 @@ TEST_CASE("an error that is printed over several lines of JSON is one line") {
 }
 
 TEST_CASE("an error about a hook, an update or another program is the reason only if there is no other") {
-  CHECK(last_error_line("Error: settings.json is corrupt\nError: update check failed\n") == "Error: settings.json is corrupt");
+  CHECK(last_error_line("Error: settings.json is corrupt\nError: update check failed\n") ==
+        "Error: settings.json is corrupt");
   CHECK(last_error_line("Error: hook `check.sh` failed\n") == "Error: hook `check.sh` failed");
   for (const char* line : {"npm error 403 Forbidden", "git: remote: Permission denied", "Hook PreToolUse failed: x",
                            "Error: port 4317 telemetry: connection refused", "Error: update check failed"})
