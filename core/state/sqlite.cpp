@@ -176,7 +176,10 @@ class SqliteStore final : public StateStore {
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Clock& clock, milliseconds busy_wait) {
-  TRY(auto database, Database::open({.path = path, .busy_wait = busy_wait, .migrations = sqlite::migrations()}));
+  TRY(auto database, Database::open({.path = path,
+                                     .busy_wait = busy_wait,
+                                     .migrations = sqlite::migrations(),
+                                     .additions = sqlite::additions()}));
   return std::unique_ptr<StateStore>(std::make_unique<SqliteStore>(std::move(database), path, clock));
 }
 

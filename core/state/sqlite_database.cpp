@@ -187,6 +187,24 @@ Result<int> Database::user_version() {
   return row ? static_cast<int>(statement.integer(0)) : 0;
 }
 
+/// Their number stands in the header's application id, behind "del"; only SQLite's own tools look at it.
+constexpr int kApplication = 0x64656C00;
+
+Result<int> Database::additions_made() {
+  TRY(sqlite3_stmt * raw, prepare("PRAGMA application_id"));
+  Statement statement(raw);
+  TRY(const bool row, statement.step());
+  const auto id = row ? statement.integer(0) : 0;
+  return id >= kApplication && id <= kApplication + 0xFF ? static_cast<int>(id - kApplication) : 0;
+}
+
+/// With more additions than ours, too.
+Result<bool> Database::has_current_schema() {
+  TRY(const int version, user_version());
+  TRY(const int additions, additions_made());
+  return version == newest_version() && additions >= newest_addition();
+}
+
 Status Database::adopt_schema() {
   TRY(const int found, user_version());
   if (found < 0 || found > newest_version())
@@ -194,11 +212,15 @@ Status Database::adopt_schema() {
                 options_.path.string() + ": written by a newer delegate (schema " + std::to_string(found) +
                     ", this one knows " + std::to_string(newest_version()) + ")",
                 "upgrade delegate, or set state.path to a file of its own");
-  if (found == newest_version()) return {};
+  TRY(const int added, additions_made());
+  if (found == newest_version() && added >= newest_addition()) return {};
   TRY_STATUS(execute("PRAGMA journal_mode=WAL"));
   TRY(Transaction transaction, Transaction::begin(*this));
   for (const char* step : options_.migrations.subspan(static_cast<std::size_t>(found))) TRY_STATUS(execute(step));
+  for (int i = added; i < newest_addition(); ++i) TRY_STATUS(execute(options_.additions[static_cast<std::size_t>(i)]));
   TRY_STATUS(execute(("PRAGMA user_version=" + std::to_string(newest_version())).c_str()));
+  TRY_STATUS(
+      execute(("PRAGMA application_id=" + std::to_string(kApplication + std::max(added, newest_addition()))).c_str()));
   return transaction.commit();
 }
 
@@ -239,7 +261,7 @@ Result<std::unique_ptr<Database>> Database::open(Options options) {
     // Where no lock file can be created, the files cannot be exchanged either.
     if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
     if (database->connect())
-      if (const auto found = database->user_version(); found && *found == database->newest_version()) return database;
+      if (const auto current = database->has_current_schema(); current && *current) return database;
   }
   TRY_STATUS(database->connect_to_sound_file(Check::header));
   return database;

@@ -54,6 +54,9 @@ class Database {
     Path path;
     milliseconds busy_wait{100};
     std::span<const char* const> migrations;  // step N makes version N out of version N-1
+    /// Steps after the newest version that programs without them can still read and write: new tables, new columns with
+    /// a default. A running older server keeps its breakers.
+    std::span<const char* const> additions = {};
   };
   /// Opens or creates the file; one that is not a database is renamed first. Newer schema: Code::invalid_argument.
   static Result<std::unique_ptr<Database>> open(Options options);
@@ -82,6 +85,7 @@ class Database {
   enum class Check { header, every_page };
   explicit Database(Options options) : options_(std::move(options)) {}
   int newest_version() const { return static_cast<int>(options_.migrations.size()); }
+  int newest_addition() const { return static_cast<int>(options_.additions.size()); }
   Status connect();
   void disconnect();
   Status follow_file();
@@ -89,6 +93,8 @@ class Database {
   Status adopt_schema();
   Status check_every_page();
   Result<int> user_version();
+  Result<int> additions_made();
+  Result<bool> has_current_schema();
   Error error(const char* doing) const;
   static int wait_for_others(void* self, int calls);
 

@@ -166,10 +166,12 @@ constexpr const char* kLastLines = R"sql(
 ALTER TABLE attempts ADD COLUMN last_lines TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<const char*, 6> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds, kLastLines};
+constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
+constexpr std::array<const char*, 1> kAdditions = {kLastLines};
 
 }  // namespace
 
 std::span<const char* const> migrations() { return kMigrations; }
+std::span<const char* const> additions() { return kAdditions; }
 
 }  // namespace delegate::sqlite

@@ -6,5 +6,7 @@ namespace delegate::sqlite {
 /// The schema as a list of steps: step N turns version N-1 into version N; a new file takes all of them. Released steps
 /// never change; a new version appends one.
 std::span<const char* const> migrations();
+/// What came after the newest version and does not disturb programs that know only that one: see Database::Options.
+std::span<const char* const> additions();
 
 }  // namespace delegate::sqlite

@@ -112,6 +112,28 @@ TEST_CASE("an old file and a new one have the same schema afterwards") {
   CHECK(sql(old_file, "PRAGMA integrity_check") == "ok");
 }
 
+TEST_CASE("an addition leaves the version as it is, so that an older program goes on with the file") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = directory.path() / "state.db";
+  open(path, clock);
+  // As a program without additions left it: it sees the same version, and writes rows without the new columns.
+  sql(path, "ALTER TABLE attempts DROP COLUMN last_lines; PRAGMA application_id=0");
+  const std::string insert =
+      "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, started_at, took, "
+      "session_id, tripped, recovered) VALUES ('r', 1, 'codex', '', 'answered', '', 0, 0, 0, 0, '', 0, 0)";
+  sql(path, insert);
+  CHECK(open(path, clock)->ledger().attempts("r")->at(0).last_lines.empty());
+  CHECK(sql(path, "PRAGMA user_version") == std::to_string(sqlite::migrations().size()));
+  sql(path, "DELETE FROM attempts; " + insert);
+  CHECK(open(path, clock)->ledger().attempts("r")->size() == 1);
+  SECTION("and so does this one with additions of a newer program") {
+    sql(path, "PRAGMA application_id=" + std::to_string(0x64656CFF));
+    CHECK(open(path, clock)->ledger().attempts("r")->size() == 1);
+    CHECK(sql(path, "PRAGMA application_id") == std::to_string(0x64656CFF));
+  }
+}
+
 TEST_CASE("eight processes that open an old file at the same time upgrade it once") {
   const TempDirectory directory;
   const TestClock clock;
