@@ -106,7 +106,8 @@ std::string early_end(const Json& json) {
   const std::string subtype = text_at(json, "/subtype");
   const std::string reason = text_at(json, "/terminal_reason");
   const std::string stop = text_at(json, "/stop_reason");
-  if (names_any(reason, kEndsBeforeTheEnd)) return reason;
+  const bool says_the_same = is_at_limit(json) && (reason == "max_tokens" || reason == "max_output_tokens");
+  if (!says_the_same && names_any(reason, kEndsBeforeTheEnd)) return reason;
   if (!subtype.empty() && subtype != "success") return subtype;
   if (!is_at_limit(json) && names_any(stop, kEndsBeforeTheEnd)) return stop;
   return errors_in(json).empty() ? std::string() : "errors";
@@ -133,7 +134,9 @@ std::optional<Outcome> outcome_of_early_end(const std::string& reason) {
 void read_failure(const Json& json, const std::string& reason, ParsedOutput& parsed) {
   std::string text = text_at(json, "/result");
   const bool is_stated = true_at(json, "/is_error") || reason.empty();  // else the text is what was said before the end
-  if (trim(text).empty() || !is_stated) text = words_of_end(json, reason);
+  const std::string subtype = text_at(json, "/subtype");
+  const bool is_partial = !subtype.empty() && subtype != "success";  // what is in `result` then is what it had written
+  if (trim(text).empty() || !is_stated || is_partial) text = words_of_end(json, reason);
   // That nothing was heard was only a guess at the cause of a retry.
   const bool guessed = parsed.failure && parsed.failure->retrying && parsed.failure->outcome == Outcome::unreachable;
   const bool is_named = parsed.failure && parsed.failure->is_recognised && !guessed;

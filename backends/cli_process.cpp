@@ -154,9 +154,10 @@ std::vector<Json> take_records(ParsedOutput& parsed, std::string_view line) {
 
 std::optional<Failure> CliBackend::explain(const ParsedOutput& parsed, const Task&, const RawOutput& raw) const {
   const bool worked = !parsed.session_id.empty() || !parsed.text.empty() || raw.exit_code == 0;
-  if (!worked)
-    if (auto failure = not_started(raw)) return failure;
-  return meaning_of_lines(vendor(), raw.err);
+  const bool cannot_run = raw.exit_code == kCannotExecute || raw.exit_code == kNotFound;
+  auto known = cannot_run && !worked ? std::nullopt : meaning_of_lines(vendor(), raw.err);
+  if (!known && !worked) known = not_started(raw);
+  return known;
 }
 
 ProcessCall start_call(const Task& task) {

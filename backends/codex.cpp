@@ -121,7 +121,9 @@ void read_message(const Json& item, bool is_whole, ParsedOutput& parsed) {
   const bool speaks = !trim(words).empty();  // a blank message replaces none
   if (speaks) parsed.text = words;
   else if (text_at(item, "/type") == "agent_message") note_unknown_shape(item, parsed);
-  parsed.end_announced = speaks && is_whole;
+  const std::string type = text_at(item, "/type");
+  const bool is_beside = type == "error" || type == "reasoning";  // a notice, which ends no answer
+  if (!is_beside) parsed.end_announced = speaks && is_whole;
 }
 
 void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
@@ -188,6 +190,13 @@ class Codex final : public CliBackend {
     if (stream == Stream::out)
       for (const Json& record : take_records(parsed, line)) read_record(record, task, parsed);
     else read_log(line, parsed);
+  }
+
+  /// With its log on stderr, an error that it prints nowhere else stands there.
+  std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {
+    constexpr std::array<std::string_view, 3> kOwnModules{"codex_core", "codex_api", "codex_exec"};
+    if (auto known = CliBackend::explain(parsed, task, raw)) return known;
+    return meaning_of_lines(vendor(), logged_errors(raw.err, kOwnModules));
   }
 
   /// Codex writes its last message there itself, and nothing after a failure.

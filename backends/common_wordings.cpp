@@ -215,8 +215,6 @@ constexpr Signature kGeneral[] = {
      kClaudeDocs},
 };
 
-// Only of gemini, and only if nothing else is known: "fetch failed" stands before many causes.
-
 }  // namespace
 
 std::vector<Family> families_with(std::span<const Signature> own, std::span<const Signature> last) {

@@ -82,13 +82,13 @@ std::optional<milliseconds> wait_in_ms(const Json& value) {
   return stated ? stated->after : std::nullopt;
 }
 
-/// A window of a limit says how much of it is gone, each vendor in its own way.
+/// A window of a limit says how much of it is gone, each vendor in its own way; as a fraction it is never far above 1.
 bool is_used_up(const Json& window) {
   for (const auto& [name, value] : window.items()) {
     const std::string key = plain_key(name);
     const double number = value.is_number() ? value.get<double>() : -1;
     if (key == "usedpercent" && number >= 100) return true;
-    if (key == "utilization" && ((number >= 1 && number < 2) || number >= 100)) return true;
+    if (key == "utilization" && ((number > 0.9999 && number < 1.1) || number >= 100)) return true;
     if (key.starts_with("remaining") && number == 0) return true;
     if (key == "status" && value == "rejected") return true;
   }
@@ -208,8 +208,9 @@ ErrorFacts facts_in(std::string_view text) {
 
 std::optional<std::int64_t> clearly_stated_status(std::string_view words) {
   constexpr const char* kNamed =
-      R"((?i)\b(?:status(?: code)?|https?(?:/[\d.]+)?|api error|request rejected)\W{0,4}(3\d\d|[45]\d\d)\b(?! \w+s\b))";
-  constexpr const char* kFirst = R"((?i)^(?:\w*error: )?\W{0,3}([45]\d\d)(?:\W{1,3}[{<]| status code\b))";
+      R"((?i)\b(?:status(?: code)?|https?(?:/[\d.]+)?|request rejected)\W{0,4}(3\d\d|[45]\d\d)\b(?! \w+s\b))";
+  constexpr const char* kFirst =
+      R"((?i)^(?:\w*error: |fatal: )?\W{0,3}([45]\d\d)(?:\W{1,3}[{<]| status code\b| (?:bad request|unauthorized|payment required|forbidden|not found|request timeout|too many requests|internal server error|bad gateway|service unavailable|gateway time-?out)\b))";
   std::string found = captured(kNamed, words);
   if (found.empty()) found = captured(kFirst, words);
   return found.empty() ? std::nullopt : std::optional<std::int64_t>(std::stoi(found));

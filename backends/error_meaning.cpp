@@ -45,11 +45,18 @@ bool is_remark(std::string_view line) {
   return std::any_of(kRemarks.begin(), kRemarks.end(), [&](std::string_view one) { return words.starts_with(one); });
 }
 
-/// It says itself that it comes from the service.
+/// It begins as the CLIs begin what the service said: "API Error: …", "[API Error: …", "unexpected status 429 …".
 bool names_service(std::string_view line) {
-  constexpr const char* kServices =
-      R"((?i)\bapi[ _]?error\b|\bgemini api\b|\bgaxioserror\b|\bapi request\b|\bunexpected status\b|\bstream (error|disconnected)\b|\bexceeded retry limit\b)";
-  return !captured(std::string("(") + kServices + ")", line).empty();
+  constexpr const char* kBeginnings =
+      R"((?i)^\W*(?:error: )?((?:api[ _]?error|_?apierror|gaxioserror|failed to authenticate|unexpected status|stream (?:error|disconnected)|exceeded retry limit|error when talking to gemini api)\b))";
+  return !captured(kBeginnings, line).empty();
+}
+
+/// What a service limits or refuses is the caller's: an account, a plan, a key.
+bool names_account(std::string_view line) {
+  constexpr const char* kSubjects =
+      R"((?i)(\b(?:you|your|you're|you've|account|organi[sz]ation|workspace|api[ _-]?key|x-api-key|plan|subscription|billing|log ?in|logged in|sign(?:ed)? in|credits|oauth|bearer)\b))";
+  return !captured(kSubjects, line).empty();
 }
 
 /// "docs/rate-limits.md", "check-quota.sh": it speaks of its own work.
@@ -60,10 +67,16 @@ bool names_file(std::string_view line) {
 }
 
 /// May a plain line of a CLI's stderr decide this? A crash with "invalid argument" is no refused request, and what is
-/// said about a file is not said by the service.
+/// said about a file is not said by the service. Words that open the breaker at once, or close it, must be about an
+/// account.
 bool is_trusted(const Failure& known, Ground ground, std::string_view line) {
   if (ground == Ground::fact || known.outcome == Outcome::resources) return true;
-  return !names_file(line) && (known.outcome != Outcome::bad_request || known.is_callers_own);
+  if (names_file(line)) return false;
+  const OutcomeTraits& row = traits(known.outcome);
+  const bool decides_alone =
+      row.trip != Trip::at_threshold || row.on_call == Verdict::rate_limited || row.on_call == Verdict::success;
+  if (decides_alone) return names_account(line);
+  return known.outcome != Outcome::bad_request || known.is_callers_own;
 }
 
 std::optional<Cause> by_code(const ErrorFacts& facts, bool vague) {
@@ -213,16 +226,15 @@ Failure failure_of_words(Vendor vendor, std::string_view text, Outcome otherwise
 std::optional<Failure> meaning_of_lines(Vendor vendor, std::string_view text) {
   const std::vector<std::string> lines = own_lines(text);
   std::size_t looked_at = 0;
-  bool heard_error = false;  // of its own, not understood: what stands before it may be something it could live with
+  bool heard_error = false;  // of its own, not understood: before it only what is certain counts
   for (auto line = lines.rbegin(); line != lines.rend() && looked_at < kMostLines; ++line, ++looked_at) {
-    const bool is_error = is_error_line(*line);
-    if ((heard_error && !is_error) || is_remark(*line) || is_about_errands(*line)) continue;
     const bool is_service = names_service(*line);
+    if (is_remark(*line) || (!is_service && is_about_errands(*line))) continue;
     auto known = meaning(vendor, *line, {}, is_service ? TextKind::stated : TextKind::plain_line);
     if (known && is_service) known->ground = Ground::fact;
     const bool is_certain = known && (known->ground == Ground::fact || !heard_error);
     if (is_certain && is_trusted(known->failure, known->ground, *line)) return std::move(known->failure);
-    heard_error = heard_error || is_error;
+    heard_error = heard_error || is_error_line(*line);
   }
   return std::nullopt;
 }

@@ -75,8 +75,11 @@ void read_words(const Json& json, ParsedOutput& parsed) {
     parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
   const Json& content = at(json, "/content");
-  if (!true_at(json, "/delta") && !parsed.draft.empty()) parsed.begin_draft();  // it is the whole message
-  parsed.add_to_draft(words_in(content));
+  const std::string words = words_in(content);
+  const bool is_whole = !true_at(json, "/delta");
+  if (is_whole && trim(words).empty()) return note_unknown_shape(content, parsed);  // a blank message replaces none
+  if (is_whole && !parsed.draft.empty()) parsed.begin_draft();
+  parsed.add_to_draft(words);
   note_unknown_shape(content, parsed);
   parsed.doing.clear();
   if (!has_restarted(parsed)) return;
@@ -190,8 +193,9 @@ class Gemini final : public CliBackend {
     if (raw.exit_code == 55) return Failure{Outcome::blocked, "the directory is not trusted by gemini", {}};
     // The structured error is at the end of stderr, after stack traces.
     const std::size_t tail = raw.err.rfind("\n{\n");
-    if (tail != std::string_view::npos)
-      if (const auto json = parse_object(raw.err.substr(tail))) return failure_of(text_at(*json, "/error/message"));
+    const auto json = tail == std::string_view::npos ? std::nullopt : parse_object(raw.err.substr(tail));
+    if (const std::string said = json ? text_at(*json, "/error/message") : std::string(); !said.empty())
+      return failure_of(said);
     if (auto known = CliBackend::explain(parsed, task, raw)) return known;
     const auto outcome = outcome_of_exit(raw.exit_code);
     if (!outcome) return std::nullopt;

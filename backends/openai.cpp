@@ -124,7 +124,7 @@ void read_usage(const Json& json, const Task& task, ParsedOutput& parsed) {
 
 /// A message behind pieces may be all of them once more.
 bool repeats(std::string_view words, std::string_view said) {
-  return !said.empty() && (words.size() >= said.size() || trim(said).ends_with(trim(words)));
+  return !said.empty() && (words.starts_with(trim(said)) || trim(said).ends_with(trim(words)));
 }
 
 /// Pieces come as `delta`, from some servers as `message`.

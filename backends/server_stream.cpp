@@ -34,8 +34,14 @@ bool is_part_of_choice(const Json& record) {
          record.contains("text") || record.contains("role");
 }
 
+/// `"ping"`, `42`: a word that keeps the stream alive.
+bool is_scalar(std::string_view payload) {
+  const Json json = Json::parse(payload, nullptr, false);
+  return !json.is_discarded() && !json.is_structured();
+}
+
 bool is_hole(std::string_view payload, const RecordLine& read) {
-  if (read.records.empty()) return payload.find('"') != std::string_view::npos;
+  if (read.records.empty()) return payload.find('"') != std::string_view::npos && !is_scalar(payload);
   return std::any_of(read.records.begin(), read.records.end(), is_part_of_choice);
 }
 
@@ -178,7 +184,7 @@ StreamLine read_event_line(ParsedOutput& parsed, std::string_view line) {
   const bool is_error = line.starts_with("error:") || (event.name == "error" && line.starts_with("data:"));
   if (!line.starts_with("data:") && !is_error) return read_other_line(parsed, line);
   const std::string_view payload = trim(line.substr(line.find(':') + 1));
-  if (payload == "[DONE]") {
+  if (payload == "[DONE]" || payload == "\"[DONE]\"") {
     out.records = end_data(parsed);
     out.is_done = true;
     return out;
@@ -199,7 +205,7 @@ StreamLine read_json_line(ParsedOutput& parsed, std::string_view line) {
   if (!is_part || read.is_damaged) out.records = std::move(read.records);
   if (!is_part) return out;
   ++parsed.progress;
-  if (body.empty()) ++parsed.unreadable;  // until the whole body can be read
+  if (body.empty()) ++parsed.unreadable, parsed.event.is_body_counted = true;  // until the whole body can be read
   body.append(line);
   return out;
 }
@@ -210,7 +216,7 @@ std::vector<Json> records_in_body(ParsedOutput& parsed) {
   std::vector<Json> records = end_data(parsed);
   if (auto whole = parse_object(body)) {
     records.push_back(*std::move(whole));
-    parsed.unreadable = 0;
+    parsed.unreadable -= std::min<std::size_t>(parsed.unreadable, parsed.event.is_body_counted ? 1 : 0);
     return records;
   }
   for (const std::string_view line : split(body, '\n')) {

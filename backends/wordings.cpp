@@ -41,7 +41,7 @@ constexpr Signature kClaude[] = {
     {kOffline,
      R"(\bapi error: 403 (access (is |was )?denied|blocked|((this|the) )?(web ?)?(page|site|website|request|url|category|content) (is |was |has been )?(blocked|denied|restricted|filtered))\W*$)",
      "Failed to authenticate. API Error: 403 Access Denied", "Claude Code 2.1.329", kWallHint},
-    {kTooLong, R"(^conversation too long\b)",
+    {kTooLong, R"(^(api error: (\d{3} )?)?conversation too long\b)",
      "Conversation too long. Press esc twice to go up a few messages and try again.", kClaudeIssues},
     {kTooLong, R"(^(api error: )?request too large\b|\btoo large for the api\b)",
      "Request too large (max 32MB). Double press esc to go back and try with a smaller file.", kClaudeIssues},
@@ -94,8 +94,8 @@ constexpr Signature kGemini[] = {
      "[API Error: The model response was blocked: SAFETY]", kGeminiSource},
     {kTooLong, R"(\brequest payload size exceeds the limit\b)",
      "Request payload size exceeds the limit: 20971520 bytes.", kGoogleErrors},
-    {kSignedOut, R"(\blicen[cs]e not found\b|\bdiscontinued for (personal|individual|free)\b)",
-     "Gemini Code Assist license not found for this user", kGeminiSource, kPlanHint},
+    {kSignedOut, R"(\blicen[cs]e not found\b)", "Gemini Code Assist license not found for this user", kGeminiSource,
+     kPlanHint},
     {kBusy, R"(\bno capacity available\b|\bmodel_capacity_exhausted\b)",
      "No capacity available for model gemini-3-pro on the server", kGeminiSource},
     {Outcome::bad_output, R"(^\[?(api error: )?incomplete json segment|\bin json at position \d)",
@@ -131,6 +131,7 @@ constexpr Signature kServers[] = {
      "CUDA out of memory", "ollama/ollama: server"},
 };
 
+// Only if nothing else is known: "fetch failed" stands before many causes.
 constexpr Signature kGeminiTransport[] = {
     {Outcome::dropped, R"(\bterminated\b)", "TypeError: terminated", kNodeErrors},
     {kOffline, R"(\bfetch failed\b)", "exception TypeError: fetch failed", kNodeErrors},
@@ -157,10 +158,10 @@ constexpr Signature kShims[] = {
      R"(^(/\S+/)?env: .{0,80}\bno such file or directory\b|\bbad interpreter\b|\bcannot execute\b|\bexec format error\b)",
      "/usr/bin/env: 'node': No such file or directory", "GNU coreutils", kShimHint},
     {kNoStart,
-     R"(\bexec: \S+: not found\b|^(/\S+: )?(line \d+: )?\S{1,60}: (command )?not found$|^\S{1,120}: (line )?\d+: .{0,60}: not found$|\bcommand not found: )",
+     R"(\bexec: \S+: not found\b|^((\S{1,120}: )?(line )?(\d+: )?)(\S*/)?(node|nodejs|bun|deno|npx|python[\d.]*|claude|codex|gemini): (command )?not found$|\bcommand not found: (node|bun|deno|npx|python[\d.]*|claude|codex|gemini)$)",
      "sh: 1: exec: node: not found", "dash", kShimHint},
     {kNoStart,
-     R"(\berror while loading shared libraries\b|\bversion `?'?glibc|\bglibcxx_[\d.]+' not found\b|\bimage not found\b)",
+     R"(\berror while loading shared libraries\b|\bversion `?'?glibc|\bglibcxx_[\d.]+' not found\b|^dyld.{0,200}image not found\b)",
      "codex: error while loading shared libraries: libssl.so.3: cannot open shared object file", "glibc", kShimHint},
     {kNoStart,
      R"(\bcannot find module '(/|node:)|\bmissing optional dependency\b|\brequires node(\.js)? (version )?|\bunsupported (node|engine)\b|\bebadengine\b)",

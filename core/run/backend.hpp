@@ -126,6 +126,7 @@ struct ParsedOutput {
   /// Parts of the output that look like records and could not be read. The answer may be one of them, unless its end
   /// itself states the text.
   std::size_t unreadable = 0;
+  bool has_used_tools = false;
   bool text_is_stated = false;
   bool text_is_remark = false;             // a tool call followed `text`
   std::string message_id;                  // of the message that `text` is, if its parts come one by one
@@ -156,7 +157,8 @@ struct ParsedOutput {
     std::string name;
     std::string data;
     std::string body;
-    std::string words;  // of its pieces so far: a message may repeat them
+    std::string words;             // of its pieces so far: a message may repeat them
+    bool is_body_counted = false;  // as one unreadable part, until it can be read
     std::string refusal;
     std::size_t holes = 0;  // behind what seemed to be the end of the answer
   } event;
@@ -170,7 +172,10 @@ struct ParsedOutput {
   std::string doing;
   /// Tool calls that have not ended, by id: "using Bash". While there is one, silence is the tool's, not the backend's.
   std::map<std::string, std::string> tools;
-  void begin_tool(const std::string& id, const std::string& what) { tools[id] = doing = what; }
+  void begin_tool(const std::string& id, const std::string& what) {
+    tools[id] = doing = what;
+    has_used_tools = true;
+  }
   void end_tool(const std::string& id) {
     tools.erase(id);
     doing.clear();

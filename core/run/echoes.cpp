@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -22,7 +23,6 @@ bool is_word_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          static_cast<unsigned char>(c) >= 0x80;
 }
-bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
 
 /// A text without JSON's escapes and with single blanks. `from[i]` is the place in the original at which byte i begins;
 /// one more entry stands for its end.
@@ -105,6 +105,15 @@ void fit(const std::string& text, std::size_t& begin, std::size_t& end) {
   while (end > begin && text[end - 1] == ' ') --end;
 }
 
+/// "Error: " and the like are in front of any message.
+std::size_t length_of_prefix(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kPrefixes{"Error: ", "error: ", "ERROR: ", "API Error: "};
+  std::size_t at = 0;
+  for (const std::string_view prefix : kPrefixes)
+    if (line.substr(at).starts_with(prefix)) at += prefix.size();
+  return at;
+}
+
 }  // namespace
 
 void Echoes::index() {
@@ -116,6 +125,7 @@ void Echoes::index() {
   std::sort(runs_.begin(), runs_.end());
   for (const std::string_view line : split(known, '\n')) {
     const std::string words(trim(plain_of(line).text));
+    wholes_.insert(std::hash<std::string_view>()(words));
     if (words.size() < kShortestLine || words.size() >= kRun) continue;
     lines_.insert(words);
     lengths_of_lines_ |= 1u << words.size();
@@ -144,7 +154,7 @@ std::vector<bool> Echoes::repeated(std::string_view plain) const {
   return flags;
 }
 
-std::string Echoes::masked(std::string_view line, bool only_quoted) {
+std::string Echoes::masked(std::string_view line, bool keep_whole) {
   index();
   if (runs_.empty() && lines_.empty()) return std::string(line);
   const Plain plain = plain_of(line);
@@ -158,7 +168,9 @@ std::string Echoes::masked(std::string_view line, bool only_quoted) {
   std::size_t end = 0;
   for (std::size_t begin = next(0, true); begin < flags.size(); begin = next(end, true)) {
     end = next(begin, false);
-    if (only_quoted && (begin == 0 || !is_quote(plain.text[begin - 1]))) continue;
+    const bool is_whole = begin <= length_of_prefix(plain.text) && end + 1 >= flags.size();
+    const std::string_view said = trim(std::string_view(plain.text).substr(begin, end - begin));
+    if (keep_whole && is_whole && !wholes_.contains(std::hash<std::string_view>()(said))) continue;
     std::size_t first = begin;
     std::size_t last = end;
     fit(plain.text, first, last);
@@ -170,6 +182,16 @@ std::string Echoes::masked(std::string_view line, bool only_quoted) {
 }
 
 std::string Echoes::masked(std::string_view line) { return masked(line, false); }
-std::string Echoes::masked_quotes(std::string_view line) { return masked(line, true); }
+
+std::string Echoes::masked_inside(std::string_view lines) {
+  std::string out;
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t end = std::min(lines.find('\n', at), lines.size());
+    out += masked(lines.substr(at, end - at), true);
+    if (end < lines.size()) out += '\n';
+    at = end + 1;
+  }
+  return out;
+}
 
 }  // namespace delegate

@@ -17,19 +17,21 @@ class Echoes {
 
   /// `line` with "[…]" in the place of each repetition.
   std::string masked(std::string_view line);
-  /// The same, but only what stands in quotes: a whole message may also be known from elsewhere.
-  std::string masked_quotes(std::string_view line);
+  /// Each line with "[…]" in the place of each repetition, but not of one that is the whole line and only a part of a
+  /// line of the text: who asks about an error message may get that error.
+  std::string masked_inside(std::string_view lines);
 
  private:
   void index();
   std::vector<bool> repeated(std::string_view plain) const;
-  std::string masked(std::string_view line, bool only_quoted);
+  std::string masked(std::string_view line, bool keep_whole);
 
   std::string_view text_;
   bool is_indexed_ = false;
-  std::vector<std::uint64_t> runs_;        // hashes of all runs, sorted
-  std::unordered_set<std::string> lines_;  // shorter than a run
-  std::uint32_t lengths_of_lines_ = 0;     // one bit each
+  std::vector<std::uint64_t> runs_;         // hashes of all runs, sorted
+  std::unordered_set<std::string> lines_;   // shorter than a run
+  std::unordered_set<std::size_t> wholes_;  // hashes of all lines
+  std::uint32_t lengths_of_lines_ = 0;      // one bit each
 };
 
 inline constexpr std::string_view kEchoMask = "[…]";

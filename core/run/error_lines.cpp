@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate {
@@ -105,14 +106,16 @@ int depth_of(std::string_view line) {
   return depth;
 }
 
-/// The number of lines that the JSON text beginning in line `at` has; 1: it is complete, or none begins.
-std::size_t length_of_json(const TextLines& lines, std::size_t at) {
+/// The number of lines that the JSON text beginning in line `at` has; 1: it is complete, or none begins. `searched`: up
+/// to this line an earlier one has been searched for its end in vain.
+std::size_t length_of_json(const TextLines& lines, std::size_t at, std::size_t& searched) {
   const std::string_view first = trim(lines[at]);
-  if (!first.ends_with('{') && !first.ends_with('[')) return 1;
+  if (at < searched || (!first.ends_with('{') && !first.ends_with('['))) return 1;
   int depth = 0;
   const std::size_t end = std::min(lines.size(), at + kMostJoined);
   for (std::size_t i = at; i < end; ++i)
     if (depth += depth_of(lines[i]); depth <= 0) return i - at + 1;
+  searched = end;
   return 1;
 }
 
@@ -125,8 +128,20 @@ std::string joined(const TextLines& lines, std::size_t from, std::size_t count) 
 }  // namespace
 
 bool is_record_of_content(std::string_view line) {
-  const std::string_view words = trim(line);
-  return words.starts_with('{') && !contains_ignoring_case(words, "error") && !contains_ignoring_case(words, "fail");
+  line = trim(line);
+  if (line.starts_with("data:")) line = trim(line.substr(5));
+  if (!line.starts_with('{')) return false;
+  const auto record = parse_object(line);
+  if (!record) return true;  // of a part nobody knows what it says
+  const auto speaks_of_error = [](const Json& json) {
+    const Json& error = at(json, "/error");
+    const std::string type = text_at(json, "/type");
+    const bool is_named = type.ends_with("error") || type.ends_with("failed") || type.ends_with("retry");
+    return is_named || true_at(json, "/is_error") || (!error.is_null() && !error.empty()) ||
+           text_at(json, "/status") == "error";
+  };
+  const bool is_untyped = !record->contains("type") && record->contains("message");
+  return !is_untyped && !speaks_of_error(*record) && !speaks_of_error(at(*record, "/item"));
 }
 
 bool is_stack_frame(std::string_view line) {
@@ -137,20 +152,28 @@ bool is_stack_frame(std::string_view line) {
 
 bool is_about_errands(std::string_view line) {
   constexpr std::array<std::string_view, 5> kPrograms{"npm error", "npm ERR!", "git:", "remote:", "ssh:"};
-  constexpr std::array<std::string_view, 9> kErrands{"telemetry", "otel",        "otlp",       "opentelemetry", "hook",
-                                                     "hooks",     "posttooluse", "pretooluse", "update check"};
-  constexpr std::array<std::string_view, 4> kUpdates{"check for updates", "checking for updates", "auto-update",
-                                                     "version check"};
-  if (begins_with_one_of(line, kPrograms) || has_one_of(line, kUpdates)) return true;
-  const std::string words = lower(line);
-  return std::any_of(kErrands.begin(), kErrands.end(), [&](std::string_view one) { return contains_word(words, one); });
+  constexpr std::array<std::string_view, 13> kErrands{
+      "telemetry",  "otel",         "otlp",           "opentelemetry",  "hook",        "hooks",        "posttooluse",
+      "pretooluse", "update check", "tool execution", "executing tool", "panicked at", "version check"};
+  constexpr std::array<std::string_view, 3> kUpdates{"check for updates", "checking for updates", "auto-update"};
+  line = trim(line);
+  if (begins_with_one_of(line, kPrograms)) return true;
+  // What it is about stands before the reason: "Error: hook `x` failed: not logged in".
+  std::string_view subject = line;
+  if (const std::size_t colon = subject.find(": "); is_error_line(line) && colon != std::string_view::npos)
+    if (contains_word(subject.substr(0, colon), "error") && subject.find(' ') > colon) subject.remove_prefix(colon + 2);
+  subject = subject.substr(0, subject.find(": "));
+  if (has_one_of(subject, kUpdates)) return true;
+  return std::any_of(kErrands.begin(), kErrands.end(),
+                     [&](std::string_view one) { return contains_word(subject, one); });
 }
 
 std::vector<std::string> own_lines(std::string_view text) {
   const TextLines lines = split(text, '\n');
   std::vector<std::string> out;
+  std::size_t searched = 0;
   for (std::size_t at = 0; at < lines.size();) {
-    const std::size_t count = length_of_json(lines, at);
+    const std::size_t count = length_of_json(lines, at, searched);
     std::string line = count > 1 ? joined(lines, at, count) : std::string(lines[at]);
     const bool is_frame = is_stack_frame(lines[at]);  // which may be followed by the fields of an error
     at += count;
@@ -159,9 +182,29 @@ std::vector<std::string> own_lines(std::string_view text) {
   return out;
 }
 
+std::string logged_errors(std::string_view text, std::span<const std::string_view> modules) {
+  constexpr std::string_view kLevel = "ERROR";
+  constexpr std::size_t kLongestStamp = 48;
+  std::string out;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::size_t level = line.substr(0, kLongestStamp).find(kLevel);
+    if (!begins_with_stamp(trim(line)) || level == std::string_view::npos || is_about_tools(line)) continue;
+    std::string_view words = line.substr(level + kLevel.size());
+    words.remove_prefix(std::min(words.find_first_not_of(" ]:\t"), words.size()));
+    const std::size_t end = words.find(": ");
+    const std::string_view module = words.substr(0, end == std::string_view::npos ? 0 : end);
+    const bool is_module =
+        !module.empty() && module.find(' ') == std::string_view::npos && module.find('_') != std::string_view::npos;
+    if (is_module && !begins_with_one_of(module, modules)) continue;
+    if (is_module) words.remove_prefix(end + 2);
+    out.append(words).append("\n");
+  }
+  return out;
+}
+
 bool is_error_line(std::string_view line) {
-  constexpr std::array<std::string_view, 9> kBeginnings{"error",  "fatal", "panic", "uncaught", "unhandled",
-                                                        "failed", "✖",     "✗",     "❌"};
+  constexpr std::array<std::string_view, 11> kBeginnings{
+      "error", "fatal", "panic", "uncaught", "unhandled", "failed", "api error", "[api error", "✖", "✗", "❌"};
   const std::string words = lower(trim(line));
   if (begins_with_one_of(words, kBeginnings)) return true;
   const std::size_t colon = words.find(':');  // "TypeError: …", "_ApiError: …", "SomeException: …"

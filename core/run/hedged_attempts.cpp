@@ -104,9 +104,11 @@ bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const C
 }
 
 /// When the token of a shared login ends, one process renews it, and the others hear that it was renewed already. A
-/// process started after that reads the new one.
+/// process started after that reads the new one. Without words and tools nothing can have been changed.
 bool lost_a_renewal(const CallEnd& call) {
-  if (call.failure.outcome != Outcome::unauthenticated || !call.parsed.draft.empty()) return false;
+  const ParsedOutput& parsed = call.parsed;
+  const bool has_worked = !parsed.draft.empty() || !parsed.text.empty() || parsed.has_used_tools;
+  if (call.failure.outcome != Outcome::unauthenticated || has_worked) return false;
   std::string words = lower(call.failure.message);
   std::replace(words.begin(), words.end(), '_', ' ');
   if (words.find("refresh token") == std::string::npos) return false;
@@ -258,8 +260,7 @@ CallEnd HedgedAttempts::call(Runner& runner) {
   };
   CallEnd call = once();
   if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
-  if (lost_a_renewal(call) && is_repeatable(call, candidate, runner.stop) &&
-      wait_for_renewal(runner.stop, order.deadline))
+  if (lost_a_renewal(call) && call.took <= kCheap && wait_for_renewal(runner.stop, order.deadline))
     start_afresh(call, once());
   if (runner.background_probe && is_alive_at_limit(*candidate.backend, call.failure))
     call.failure = {.outcome = Outcome::answered};

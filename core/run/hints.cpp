@@ -166,7 +166,10 @@ MissedKeys missed_keys(const Backend& backend, const Task& task, const Failure& 
   if (missed.is_certain || failure.outcome != Outcome::unauthenticated || !failure.hint.empty()) return missed;
   std::erase_if(keys, [&](const std::string& key) { return !is_of_kind(backend, task, key); });
   if (keys.size() > kMostKeys) keys.resize(kMostKeys);
-  missed.is_certain = !keys.empty() && !address_for(task, keys.front()).empty();
+  const auto addressed =
+      std::find_if(keys.begin(), keys.end(), [&](const std::string& key) { return !address_for(task, key).empty(); });
+  missed.is_certain = addressed != keys.end();
+  if (missed.is_certain) std::rotate(keys.begin(), addressed, addressed + 1);  // it is named first
   missed.names = std::move(keys);
   return missed;
 }

@@ -57,8 +57,8 @@ class Private {
   Private& operator=(const Private&) = delete;
 
   std::string without_prompt(std::string_view line) { return prompt_.masked(line); }
-  /// What the prompt says in quotes of an error is no reason.
-  std::string without_quotes(std::string_view text) { return prompt_.masked_quotes(text); }
+  /// For matching, and for messages that were understood: what a CLI repeats of the prompt is no reason.
+  std::string without_echoes(std::string_view text) { return prompt_.masked_inside(text); }
   std::string without_both(std::string_view line) {
     if (!answer_) {
       words_ = parsed_.text + parsed_.draft;
@@ -173,7 +173,7 @@ Failure unrecognised(Failure failure, std::string last_lines) {
   return failure;
 }
 
-/// Of stdout and stderr together, or of a response.
+/// Of stdout and stderr together, or of a response. Tokens of a stream are too short to be recognised as the answer's.
 std::string kept_lines(Private& secrets, std::initializer_list<std::string_view> texts) {
   std::vector<std::string> kept;
   for (const std::string_view text : texts) {
@@ -183,6 +183,16 @@ std::string kept_lines(Private& secrets, std::initializer_list<std::string_view>
         kept.push_back(std::move(words));
   }
   return join(kept, "\n");
+}
+
+/// Of a response with status 200 only its errors; what else is in it belongs to an answer.
+std::string kept_body(const HttpResult& result) {
+  const std::string_view body = std::string_view(result.body).substr(0, kKeptOfBody);
+  if (result.status != 200) return std::string(body);
+  std::string kept;
+  for (const std::string_view line : split(body, '\n'))
+    if (line.find('{') != std::string_view::npos && !is_record_of_content(line)) kept += std::string(line) + "\n";
+  return kept;
 }
 
 /// A failure that only says that there was one.
@@ -232,7 +242,7 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
     return with_message(*parsed.failure, "reported an error without a message");
   if (auto late = exceeded_limit(parsed, result)) return *std::move(late);
   const std::string out = result.out.text();
-  const std::string err = secrets.without_quotes(result.err.text());
+  const std::string err = secrets.without_echoes(result.err.text());
   if (auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code})) {
     if (parsed.failure && !known->retry_after) known->retry_after = parsed.failure->retry_after;
     return with_message(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
@@ -300,7 +310,7 @@ Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& pa
   const bool is_structured = parsed.failure && !is_vague(*parsed.failure, result);
   const std::string err = is_structured ? std::string() : result.err.text();
   const bool by_rule = ended && apply_rules(task.settings, {failure.message, err}, failure);
-  failure.message = secrets.without_prompt(failure.message);
+  failure.message = secrets.without_echoes(failure.message);
   if (by_rule || !says_nothing(failure)) return failure;
   return unrecognised(std::move(failure), kept_lines(secrets, {result.out.text(), result.err.text()}));
 }
@@ -312,9 +322,9 @@ Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parse
   const bool ended = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
   const std::string_view body = result.status == 200 ? std::string_view() : std::string_view(result.body);
   const bool by_rule = ended && apply_rules(task.settings, {failure.message, body}, failure);
-  failure.message = secrets.without_prompt(failure.message);
+  failure.message = secrets.without_echoes(failure.message);
   if (by_rule || !says_nothing(failure)) return failure;
-  return unrecognised(std::move(failure), kept_lines(secrets, {std::string_view(result.body).substr(0, kKeptOfBody)}));
+  return unrecognised(std::move(failure), kept_lines(secrets, {kept_body(result)}));
 }
 
 bool is_alive_at_limit(const Backend& backend, const Failure& failure) {

@@ -29,11 +29,17 @@ TEST_CASE("a short line of the prompt is masked only as whole words") {
   CHECK(Echoes(prompt).masked("it terminated, ok") == "it terminated, ok");
 }
 
-TEST_CASE("in quotes only, what is quoted is masked") {
-  const std::string prompt = "my quota is exhausted";
-  CHECK(Echoes(prompt).masked_quotes("unexpected token near \"my quota is exhausted\"") ==
+TEST_CASE("an error that is a part of the prompt is kept where it is the whole message, and masked elsewhere") {
+  const std::string prompt =
+      "why does it say: You have hit your weekly limit, resets 10am\nplease explain: not logged in";
+  Echoes echoes(prompt);
+  for (const char* kept :
+       {"You have hit your weekly limit, resets 10am", "Error: You have hit your weekly limit, resets 10am"})
+    CHECK(echoes.masked_inside(kept) == kept);
+  CHECK(echoes.masked_inside("user: You have hit your weekly limit, resets 10am") == "user: […]");
+  CHECK(echoes.masked_inside("please explain: not logged in\nboom\n") == "[…]\nboom\n");
+  CHECK(Echoes("my quota is exhausted").masked_inside("unexpected token near \"my quota is exhausted\"") ==
         "unexpected token near \"[…]\"");
-  CHECK(Echoes(prompt).masked_quotes("Error: my quota is exhausted") == "Error: my quota is exhausted");
 }
 
 TEST_CASE("a mask never cuts a character in two") {

@@ -59,6 +59,27 @@ TEST_CASE("an error about a hook, an update or another program is the reason onl
   CHECK_FALSE(is_about_errands("Error: the webhooked hotel is closed"));
 }
 
+TEST_CASE("a record is an error by its type and its fields, not by a word in what it carries") {
+  for (const char* record :
+       {R"({"type":"item.completed","item":{"type":"command_execution","aggregated_output":"error 1"}})",
+        R"({"type":"user","message":{"content":[{"type":"tool_result","content":"failed"}]}})",
+        R"({"type":"stream_event","event":{"delta":{"text":"error"}}})",
+        R"(data: {"choices":[{"delta":{"content":"fail"}}]})",
+        R"({"type":"assistant","error":null,"message":"failure"})", "{\"type\":\"error\", torn"})
+    CHECK(is_record_of_content(record));
+  for (const char* record : {R"({"type":"error","message":"x"})", R"({"type":"turn.failed"})",
+                             R"({"type":"item.completed","item":{"type":"error","message":"x"}})",
+                             R"({"type":"result","is_error":true})", R"(data: {"error":{"message":"x"}})", "boom"})
+    CHECK_FALSE(is_record_of_content(record));
+}
+
+TEST_CASE("what a program's own modules log as an error is found behind its time") {
+  constexpr std::string_view kOwn[] = {"codex_core"};
+  CHECK(logged_errors("2026-11-21T09:10:11Z ERROR codex_core::client: no\n2026-11-21T09:10:11Z WARN codex_core: x\n"
+                      "[2026-11-21T09:10:11] ERROR: limit\n2026-11-21T09:10:11Z ERROR rmcp_x::t: 401\nError: plain\n",
+                      kOwn) == "no\nlimit\n");
+}
+
 TEST_CASE("the last lines are kept without records of content") {
   CHECK(last_lines("{\"type\":\"text\",\"text\":\"half an answer\"}\nboom\n") == "boom");
   CHECK(last_lines("{\"type\":\"error\",\"message\":\"x\"}\n") == "{\"type\":\"error\",\"message\":\"x\"}");
