@@ -144,7 +144,9 @@ void read_failure(const Json& json, const std::string& reason, ParsedOutput& par
   const auto retry_at = parsed.failure ? parsed.failure->retry_at : std::nullopt;
   Failure failure = failure_of_result(json, text, named);
   const auto early = outcome_of_early_end(reason);
-  if (!failure.is_recognised && early) failure.outcome = *early;
+  // A limit that was set for this run is none of the account, whatever its words.
+  const bool is_of_run = reason.starts_with("error_max_") || is_turn_limit(reason);
+  if (early && (!failure.is_recognised || is_of_run)) failure.outcome = *early, failure.hint.clear();
   failure.is_recognised = failure.is_recognised || !reason.empty();
   if (retry_at) failure.retry_at = retry_at;
   if (is_turn_limit(reason)) failure.hint = "raise --max-turns, or ask for less at a time";
@@ -162,7 +164,8 @@ bool repeats_error(const std::string& text, const ParsedOutput& parsed) {
 void read_result(const Json& json, ParsedOutput& parsed) {
   const std::string reason = early_end(json);
   const bool is_refused = text_at(json, "/stop_reason") == "refusal";
-  std::string text = text_at(json, "/result");
+  std::string text = words_in(at(json, "/result"));
+  note_unknown_shape(at(json, "/result"), parsed);
   if (true_at(json, "/is_error") || !reason.empty() || is_refused || repeats_error(text, parsed))
     return read_failure(json, reason, parsed);
   read_usage(json, parsed);
@@ -173,6 +176,7 @@ void read_result(const Json& json, ParsedOutput& parsed) {
   } else if (is_at_limit(json) && parsed.text_is_remark) {
     parsed.text.clear();  // otherwise an end without words does not erase what was said before
   }
+  if (trim(parsed.text).empty() && !parsed.text_is_remark) parsed.text = parsed.draft;  // it came in pieces only
   parsed.complete = true;
   parsed.failure.reset();
   if (!is_at_limit(json)) return;

@@ -160,6 +160,10 @@ std::optional<Failure> CliBackend::explain(const ParsedOutput& parsed, const Tas
   return known;
 }
 
+Failure CliBackend::without_echo(Failure failure, std::string message) const {
+  return reconsidered(vendor(), std::move(failure), std::move(message), Outcome::exited_nonzero);
+}
+
 ProcessCall start_call(const Task& task) {
   ProcessCall call{.argv = {task.executable}};
   call.argv.insert(call.argv.end(), task.settings.command.begin() + 1, task.settings.command.end());

@@ -38,6 +38,7 @@ class CliBackend : public Backend {
   virtual Vendor vendor() const { return Vendor::other; }
   /// Variables that hold the sign-in of this CLI itself, as for child_environment.
   virtual std::vector<std::string> own_login() const { return {}; }
+  Failure without_echo(Failure failure, std::string message) const override;
   std::vector<std::string> withheld(const Task& task) const override { return withheld_keys(task, own_login()); }
   /// The cause that stderr names: it was never started, or the last error of its own that is known.
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override;

@@ -10,6 +10,7 @@
 #include "backends/words.hpp"
 #include "core/base/json.hpp"
 #include "core/base/pieces.hpp"
+#include "core/run/error_lines.hpp"
 #include "core/run/pattern.hpp"
 
 // Codex, headless: `codex exec --json`. Events as JSON lines; the answer is the last agent message before

@@ -50,7 +50,7 @@ constexpr Signature kAccount[] = {
      R"(\b(account|organi[sz]ation|identity|phone|age) (must|needs to|has to) be verified\b|\bverify your (account|identity|organi[sz]ation|age)\b|\bverification (is )?required\b|\baccept the (terms|usage polic)|\bonly authorized for use with\b|\bsuspicious activity\b)",
      "Your organization must be verified to use this API. Please verify your organization.", kOpenAiDocs, kPlanHint},
     {kSignedOut,
-     R"(\b(api|service)\b.{0,60}\b(is not enabled|has not been (used|enabled)|is disabled)\b|\bservice_disabled\b|\bbilling (must be|is not|has not been|to be) enabled\b|\bbilling_disabled\b)",
+     R"(\b(api|service)\b.{0,60}\b(is not enabled|has not been (used|enabled)|is disabled)\b|\bservice_disabled\b|\bbilling (must be|is not|has not been|to be) enabled\b|\bbilling_disabled\b|\bplease enable billing\b)",
      "Generative Language API has not been used in project 123 before or it is disabled.", kGoogleErrors, kProjectHint},
 };
 
@@ -68,7 +68,7 @@ constexpr Signature kPolicy[] = {
 
 constexpr Signature kContext[] = {
     {kTooLong,
-     R"(\b(prompt|input|request|message|messages|conversation|context|query|instructions?|payload|body)\b.{0,30}\b(is|are|was|were) (far )?(too (long|large|big)|over the limit)\b)",
+     R"(\b(prompt|input|request|message|messages|conversation|context|query|instructions?|payload|body)\b.{0,30}\b(is |are |was |were |)(far )?(too (long|large|big)|over the limit)\b)",
      "Prompt is too long", kClaudeDocs},
     {kTooLong,
      R"(\bcontext (window|length|size|limit)\b|\bmaximum context\b|\bcontext[_-](length|window|size)|\bexceed_context_size|\bcontext the overflows\b|\bout of (context|room)\b|\btokens?[`\x27 ]*\+[^.]{0,40}must be <=)",
@@ -96,7 +96,7 @@ constexpr Signature kLimits[] = {
      R"(\b(quota|credits?|usage limits?|usage caps?|spend(ing)? (limit|cap)s?|budget|allowance|balance|funds)\b[^,;]{0,60}\b(exceeded|exhausted|reached|used up|hit|depleted|too low|insufficient|ran out|run out|expired|not enough)\b)",
      "Quota exceeded. Check your plan and billing details.", kOpenAiDocs},
     {kUsedUp,
-     R"(\b(insufficient|not enough|no (remaining|more|available)|out of|ran out of|run out of|need more|requires more|low on)[ _](\w+ ){0,2}(quota|funds|credits?|balance|usage|messages|tokens left|allowance)\b|\bno credits (left|remaining)\b|\bused all (of )?(your|the|its)\b.{0,30}\b(usage|credits?|quota|messages|allowance)\b)",
+     R"(\b(insufficient|not enough|no (remaining|more|available)|out of|ran out of|run out of|need more|requires more|low on)[ _](\w+ ){0,2}(quota|funds|credits?|balance|usage|messages|tokens left|allowance)\b|\b(no|0) credits (left|remaining)\b|\bover budget\b|\bused all (of )?(your|the|its)\b.{0,30}\b(usage|credits?|quota|messages|allowance)\b)",
      "Insufficient credits. Add more to continue.", kOpenRouter},
     {kUsedUp,
      R"(\binsufficient_quota\b|\bpayment required\b|\bbilling (hard )?limit\b|\bcredit balance\b|\busage limit\b|\bregain access\b)",
@@ -114,7 +114,7 @@ constexpr Signature kLimits[] = {
 
 constexpr Signature kCapacity[] = {
     {kBusy,
-     R"(\boverloaded\b|\boverloaded_error\b|\bat (full )?capacity\b|\b(no|insufficient|lack of|not enough|out of) (\w+ )?capacity\b|\bcapacity\b.{0,30}\b(exceeded|exhausted|constraints?|unavailable|reached|limited)\b)",
+     R"(\boverloaded\b|\boverloaded_error\b|\bat (full |max(imum)? )?capacity\b|\b(no|insufficient|lack of|not enough|out of) (\w+ )?capacity\b|\bcapacity\b.{0,30}\b(exceeded|exhausted|constraints?|unavailable|reached|limited)\b)",
      "Selected model is at capacity. Please try a different model.", kCodexSource},
     {kBusy,
      R"(\bspikes? in (demand|load|traffic|usage)\b|\b(high|heavy|unusually high|peak) (demand|load|traffic|usage)\b|\b(server|model|engine|service|system|backend)s? (is |are )?(currently |temporarily |too )*busy\b|\bpending requests exceeded\b|\bqueue is full\b)",
@@ -186,7 +186,8 @@ constexpr Signature kSignIn[] = {
     {kSignedOut,
      R"(\b(token|session|credentials?|login|sign-?in|api key)\b.{0,30}\b(has |have |is |are |was |were )?(been )?(expired|revoked|invalidated|no longer valid)\b|\bcould not be refreshed\b|\binvalid_(grant|token|api_key)\b)",
      "OAuth session expired and could not be refreshed", kClaudeIssues},
-    {kSignedOut, R"(\binvalid auth method\b|\bno auth(entication)? method\b|\bno credentials\b)",
+    {kSignedOut,
+     R"(\binvalid auth method\b|\bno auth(entication)? method\b|\bno (auth )?credentials\b|\bapi key not found\b)",
      "No authentication method is configured", kGeminiSource},
 };
 

@@ -12,7 +12,9 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kMostLines = 60;  // of stderr, from its end
+constexpr std::string_view kByWords = "built-in wording: ";
+constexpr std::size_t kLongestSubject = 400;  // bytes
+constexpr std::size_t kMostLines = 60;        // of stderr, from its end
 
 constexpr std::string_view kWall =
     "something between this machine and the service answered with a web page (a firewall, a proxy or a network's "
@@ -22,8 +24,8 @@ constexpr std::string_view kProxy =
 constexpr std::string_view kAddress =
     "nothing answers at this address of the service: check the base URL that is set for {name}, and the proxy settings";
 
-/// What a meaning rests on. A fact: a field, a status, or words that only this vendor prints.
-enum class Ground { fact, words };
+/// What a meaning rests on: a field or a status, words that only this vendor prints, or words that anybody may print.
+enum class Ground { fact, own_words, words };
 
 /// Where a text comes from: an error that the CLI or the server states as such, or a plain line of its stderr, which
 /// may as well be about a file, a test or another program.
@@ -72,6 +74,7 @@ bool names_file(std::string_view line) {
 bool is_trusted(const Failure& known, Ground ground, std::string_view line) {
   if (ground == Ground::fact || known.outcome == Outcome::resources) return true;
   if (names_file(line)) return false;
+  if (ground == Ground::own_words) return true;
   const OutcomeTraits& row = traits(known.outcome);
   const bool decides_alone =
       row.trip != Trip::at_threshold || row.on_call == Verdict::rate_limited || row.on_call == Verdict::success;
@@ -146,8 +149,8 @@ std::optional<Cause> by_words(Vendor vendor, std::string_view words, TextKind ki
   return Cause{.outcome = signature.outcome,
                .hint = signature.hint,
                .is_callers_own = signature.is_callers_own,
-               .evidence = std::string("built-in wording: ") + signature.pattern,
-               .ground = found->breadth == Breadth::vendors_own ? Ground::fact : Ground::words};
+               .evidence = std::string(kByWords) + signature.pattern,
+               .ground = found->breadth == Breadth::vendors_own ? Ground::own_words : Ground::words};
 }
 
 /// What is matched: the words of the API, not the names of its fields or error types.
@@ -191,6 +194,8 @@ struct Meaning {
 
 std::optional<Meaning> meaning(Vendor vendor, std::string_view text, std::optional<std::int64_t> status,
                                TextKind kind) {
+  // The trouble of a tool or a hook, which the CLI reports as its own end.
+  if (is_about_errands(text.substr(0, kLongestSubject)) && !names_service(text)) return std::nullopt;
   const ErrorFacts facts = facts_in(text);
   const std::string prose = without_paths(facts.prose);
   if (!status) status = facts.status;
@@ -205,6 +210,7 @@ std::optional<Meaning> meaning(Vendor vendor, std::string_view text, std::option
   failure.is_callers_own = cause->is_callers_own;
   failure.is_recognised = cause->is_recognised;
   failure.evidence = std::move(cause->evidence);
+  failure.status = status;
   return Meaning{std::move(failure), cause->ground};
 }
 
@@ -223,6 +229,17 @@ Failure failure_of_words(Vendor vendor, std::string_view text, Outcome otherwise
           .is_recognised = false};
 }
 
+Failure reconsidered(Vendor vendor, Failure failure, std::string message, Outcome otherwise) {
+  if (!failure.evidence.starts_with(kByWords)) {
+    failure.message = std::move(message);
+    return failure;
+  }
+  Failure again = failure_of_words(vendor, message, otherwise, failure.status);
+  if (again.outcome != failure.outcome) return again;
+  failure.message = std::move(message);
+  return failure;
+}
+
 std::optional<Failure> meaning_of_lines(Vendor vendor, std::string_view text) {
   const std::vector<std::string> lines = own_lines(text);
   std::size_t looked_at = 0;
@@ -232,7 +249,7 @@ std::optional<Failure> meaning_of_lines(Vendor vendor, std::string_view text) {
     if (is_remark(*line) || (!is_service && is_about_errands(*line))) continue;
     auto known = meaning(vendor, *line, {}, is_service ? TextKind::stated : TextKind::plain_line);
     if (known && is_service) known->ground = Ground::fact;
-    const bool is_certain = known && (known->ground == Ground::fact || !heard_error);
+    const bool is_certain = known && (known->ground != Ground::words || !heard_error);
     if (is_certain && is_trusted(known->failure, known->ground, *line)) return std::move(known->failure);
     heard_error = heard_error || is_error_line(*line);
   }

@@ -18,6 +18,9 @@ std::optional<Failure> meaning_of(Vendor vendor, std::string_view text, std::opt
 Failure failure_of_words(Vendor vendor, std::string_view text, Outcome otherwise,
                          std::optional<std::int64_t> status = {});
 
+/// See Backend::without_echo.
+Failure reconsidered(Vendor vendor, Failure failure, std::string message, Outcome otherwise);
+
 /// The cause that the lines of stderr name: the last own error of the program decides. Nothing: none that is known. It
 /// takes less for certain than meaning_of, because such a line may be about the program's own work.
 std::optional<Failure> meaning_of_lines(Vendor vendor, std::string_view text);

@@ -74,7 +74,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
     parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
-  const Json& content = at(json, "/content");
+  const Json& content = at(json, json.contains("content") ? "/content" : "/text");
   const std::string words = words_in(content);
   const bool is_whole = !true_at(json, "/delta");
   if (is_whole && trim(words).empty()) return note_unknown_shape(content, parsed);  // a blank message replaces none
@@ -127,7 +127,8 @@ void read_record(const Json& json, ParsedOutput& parsed) {
     parsed.session_id = text_at(json, "/session_id");
     parsed.model = text_at(json, "/model");
   }
-  if (type == "message" && text_at(json, "/role") == "assistant") read_words(json, parsed);
+  const std::string role = text_at(json, "/role");
+  if (type == "message" && (role == "assistant" || role == "model")) read_words(json, parsed);
   if (type == "tool_result" || type == "tool_use") forget_retries(parsed);
   if (type == "tool_result") parsed.end_tool(text_at(json, "/tool_id"));
   if (type == "tool_use") read_tool_use(json, parsed);

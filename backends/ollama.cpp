@@ -117,6 +117,9 @@ constexpr Hint kHints[] = {
 
 class Ollama final : public Backend {
  public:
+  Failure without_echo(Failure failure, std::string message) const override {
+    return server_failure_without_echo(std::move(failure), std::move(message));
+  }
   std::string_view kind() const override { return "ollama"; }
   bool is_process() const override { return false; }
   bool enforces_read_only() const override { return true; }  // it has no tools

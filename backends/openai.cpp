@@ -130,13 +130,15 @@ bool repeats(std::string_view words, std::string_view said) {
 /// Pieces come as `delta`, from some servers as `message`.
 void read_words(const Json& json, ParsedOutput& parsed) {
   const Json& choice = at(json, "/choices/0");
+  if (integer_at(choice, "/index").value_or(0) != 0) return;  // a second answer
   const Json& delta = at(choice, "/delta");
   const Json& message = at(choice, "/message");
   for (const Json* part : {&delta, &message}) {
     note_beside_words(*part, parsed);
     note_unknown_shape(at(*part, "/content"), parsed);
   }
-  std::string words = words_in(at(delta, "/content"));
+  std::string words = words_in(delta.is_string() ? delta : at(delta, "/content"));
+  if (words.empty()) words = words_in(at(delta, "/text"));
   parsed.event.words += words;
   if (words.empty()) words = words_in(at(message, "/content"));
   else return say_words(words, parsed);
@@ -195,6 +197,9 @@ constexpr Hint kHints[] = {
 
 class OpenAi final : public Backend {
  public:
+  Failure without_echo(Failure failure, std::string message) const override {
+    return server_failure_without_echo(std::move(failure), std::move(message));
+  }
   std::string_view kind() const override { return "openai"; }
   bool is_process() const override { return false; }
   bool enforces_read_only() const override { return true; }  // it has no tools

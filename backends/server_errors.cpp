@@ -68,6 +68,7 @@ Failure server_failure(const Json& error, const Task& task, std::optional<std::i
 }
 
 Json error_in(const Json& event) {
+  if (const Json& error = at(event, "/choices/0/error"); error.is_structured() && !error.empty()) return error;
   for (const char* place : {"/error", "/errors"}) {
     const Json& error = at(event, place);
     if (error.is_structured() ? !error.empty() : !trim(text_of(error)).empty()) return error;
@@ -93,6 +94,12 @@ std::optional<Failure> failure_in_body(std::string_view body, const Task& task, 
     if (line.starts_with("event:")) is_error_event = trim(line.substr(6)) == "error";
   }
   return std::nullopt;
+}
+
+Failure server_failure_without_echo(Failure failure, std::string message) {
+  const bool is_ours = failure.status.value_or(500) < 500;
+  return reconsidered(Vendor::server, std::move(failure), std::move(message),
+                      is_ours ? Outcome::bad_request : Outcome::server_error);
 }
 
 std::optional<Failure> explain_body(const Task& task, std::string_view body) {

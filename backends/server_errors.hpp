@@ -24,6 +24,9 @@ std::optional<std::int64_t> status_in(const Json& error);
 std::optional<Failure> failure_in_body(std::string_view body, const Task& task, std::optional<std::int64_t> status);
 
 /// Why a response with status 200 is neither a stream nor a document with an answer; nothing: it is a stream.
+/// See Backend::without_echo.
+Failure server_failure_without_echo(Failure failure, std::string message);
+
 std::optional<Failure> explain_body(const Task& task, std::string_view body);
 
 /// A rough estimate for prompt and system prompt together; each model counts differently.

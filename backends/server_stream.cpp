@@ -40,8 +40,13 @@ bool is_scalar(std::string_view payload) {
   return !json.is_discarded() && !json.is_structured();
 }
 
+/// "ping", "keep-alive": not the words of an answer that lost its record.
+bool is_heartbeat(std::string_view payload) {
+  return payload.find_first_of(" <>\"") == std::string_view::npos || is_scalar(payload);
+}
+
 bool is_hole(std::string_view payload, const RecordLine& read) {
-  if (read.records.empty()) return payload.find('"') != std::string_view::npos && !is_scalar(payload);
+  if (read.records.empty()) return !is_heartbeat(payload);
   return std::any_of(read.records.begin(), read.records.end(), is_part_of_choice);
 }
 
@@ -98,8 +103,13 @@ bool has_part(std::string_view name, const List& words) {
 // All lists are closed: what is in none of them is no end.
 constexpr std::array<std::string_view, 9> kGoodEnds{"stop",       "end_turn",  "eos",      "eos_token", "stop_sequence",
                                                     "stop_token", "completed", "complete", "end"};
-constexpr std::array<std::string_view, 6> kLengthEnds{"length",     "max_tokens",     "max_output_tokens",
-                                                      "max_length", "max_new_tokens", "model_context_window_exceeded"};
+constexpr std::array<std::string_view, 7> kLengthEnds{"length",
+                                                      "max_tokens",
+                                                      "max_output_tokens",
+                                                      "max_length",
+                                                      "model_length",
+                                                      "max_new_tokens",
+                                                      "model_context_window_exceeded"};
 constexpr std::array<std::string_view, 5> kToolEnds{"tool_calls", "tool_call", "tool_use", "function_call", "tools"};
 constexpr std::array<std::string_view, 10> kRefusals{"content_filter", "safety",    "prohibited_content", "blocklist",
                                                      "refusal",        "spii",      "recitation",         "sensitive",
@@ -166,12 +176,12 @@ bool is_record_of_stream(const RecordLine& read) {
   return record.contains("done") || record.contains("message") || record.contains("error");
 }
 
-}  // namespace
-
-StreamLine read_event_line(ParsedOutput& parsed, std::string_view line) {
+StreamLine read_one_line(ParsedOutput& parsed, std::string_view line) {
   StreamLine out;
-  line = without_newline(line);
   if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  constexpr std::string_view kGlued = "data: {";  // behind a heartbeat that lost its end
+  if (const std::size_t at = line.find(kGlued); line.starts_with(':') && at != std::string_view::npos)
+    line.remove_prefix(at);
   auto& event = parsed.event;
   if (line.empty()) {
     out.records = end_data(parsed);
@@ -196,6 +206,19 @@ StreamLine read_event_line(ParsedOutput& parsed, std::string_view line) {
   return out;
 }
 
+}  // namespace
+
+StreamLine read_event_line(ParsedOutput& parsed, std::string_view lines) {
+  StreamLine out;
+  lines = without_newline(lines);
+  for (const std::string_view line : split(lines, '\r')) {  // which ends a line, too
+    StreamLine one = read_one_line(parsed, line);
+    std::move(one.records.begin(), one.records.end(), std::back_inserter(out.records));
+    if (out.error_words.empty()) out.error_words = std::move(one.error_words);
+    out.is_done = out.is_done || one.is_done;
+  }
+  return out;
+}
 StreamLine read_json_line(ParsedOutput& parsed, std::string_view line) {
   StreamLine out;
   RecordLine read = records_in(line);
@@ -279,16 +302,17 @@ bool names_thinker(std::string_view model) {
 }
 
 bool names_chat_model(std::string_view model) {
-  constexpr std::array<std::string_view, 24> kParts{
-      "guard",   "mpnet",      "orpheus",     "canary",   "gpt-image",        "qwen-image",
-
-      "embed",   "rerank",     "whisper",     "minilm",   "stable-diffusion", "stablediffusion",
-      "dall-e",  "moderation", "transcribe",  "parakeet", "kokoro",           "speech",
-      "colbert", "segformer",  "paraphrase-", "wav2vec",  "text-to-",         "musicgen"};
+  constexpr std::array<std::string_view, 25> kParts{
+      "guard",   "mpnet",  "orpheus",          "canary",          "gpt-image",   "qwen-image", "embed",      "rerank",
+      "whisper", "minilm", "stable-diffusion", "stablediffusion", "dall-e",      "moderation", "transcribe", "parakeet",
+      "kokoro",  "speech", "colbert",          "segformer",       "paraphrase-", "wav2vec",    "text-to-",   "musicgen",
+      "splade"};
   constexpr std::array<std::string_view, 20> kTokens{"tts",    "asr",  "stt",  "bge",    "e5",     "gte",    "clip",
                                                      "siglip", "sd",   "sdxl", "sd3",    "flux",   "bark",   "xtts",
                                                      "piper",  "sora", "veo",  "imagen", "ranker", "upscale"};
-  return !has_part(model, kParts) && !has_token(model, kTokens);
+  std::string name = lower(model);
+  if (const std::size_t at = name.find("embedded"); at != std::string::npos) name.erase(at, 8);  // a field of work
+  return !has_part(name, kParts) && !has_token(name, kTokens);
 }
 
 bool is_chat_model(const Json& row, std::string_view name) {
@@ -302,6 +326,9 @@ bool is_chat_model(const Json& row, std::string_view name) {
   const Json& can = at(row, "/capabilities");
   for (const auto& [key, value] : can.items())
     stated += (value.is_string() ? text_of(value) : value.is_boolean() && value.get<bool>() ? key : "") + " ";
+  const bool writes_none = at(row, "/architecture/output_modalities").is_array() &&
+                           !contains_ignoring_case(dump(at(row, "/architecture/output_modalities")), "text");
+  if (writes_none || at(can, "/completion_chat") == false) return false;
   if (has_part(stated, kChats)) return true;
   return !has_part(stated, kOthers) && names_chat_model(name);
 }

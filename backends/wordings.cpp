@@ -21,7 +21,8 @@ constexpr Signature kClaude[] = {
      "This request would exceed your account's rate limit. Please try again later.", "Claude Code 2.1.329"},
     {kUsedUp, R"(\bhit your .{0,30}limit\b|\b(usage|session|weekly|5-hour|opus|sonnet) limit reached\b)",
      "You've hit your weekly limit · resets 10am", "Claude Code 2.1.329"},
-    {kUsedUp, R"(\bout of (extra )?usage\b|\bextra usage\b.{0,40}\b(required|used up|exhausted|disabled)\b)",
+    {kUsedUp,
+     R"(\bdraw from your extra usage\b|\bout of (extra )?usage\b|\bextra usage\b.{0,40}\b(required|used up|exhausted|disabled)\b)",
      "You're out of extra usage · resets 9am", "router-for-me/CLIProxyAPI#6004"},
     {kUsedUp, R"(\bspecified api usage limits?\b|\bregain access on\b)",
      "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.",
@@ -36,12 +37,15 @@ constexpr Signature kClaude[] = {
      kPlanHint},
     {kSignedOut, R"(\brequest not allowed\b)", "Failed to authenticate. API Error: 403 Request not allowed",
      kClaudeIssues, kPlaceHint},
-    {kSignedOut, R"(please run /login|\bnot logged in\b)", "Not logged in · Please run /login", "Claude Code 2.1.329"},
+    {kSignedOut, R"(\bapikeyhelper failed\b|please run /login|\bnot logged in\b)", "Not logged in · Please run /login",
+     "Claude Code 2.1.329"},
     // Of a web page it shows only the title.
     {kOffline,
      R"(\bapi error: 403 (access (is |was )?denied|blocked|((this|the) )?(web ?)?(page|site|website|request|url|category|content) (is |was |has been )?(blocked|denied|restricted|filtered))\W*$)",
      "Failed to authenticate. API Error: 403 Access Denied", "Claude Code 2.1.329", kWallHint},
-    {kTooLong, R"(^(api error: (\d{3} )?)?conversation too long\b)",
+    {kRefused, R"(\brefused to answer this message\b)",
+     "Opus 5.5 refused to answer this message because of its safety safeguards", kClaudeIssues},
+    {kTooLong, R"(\blong context beta is required\b|^(api error: (\d{3} )?)?conversation too long\b)",
      "Conversation too long. Press esc twice to go up a few messages and try again.", kClaudeIssues},
     {kTooLong, R"(^(api error: )?request too large\b|\btoo large for the api\b)",
      "Request too large (max 32MB). Double press esc to go back and try with a smaller file.", kClaudeIssues},
@@ -72,9 +76,11 @@ constexpr Signature kCodex[] = {
     {kUsedUp,
      R"(\bworkspace\b.{0,40}\bout of (credits|usage)\b|\b(refill|add)\b.{0,20}\bcredits\b|\bpurchase (more )?credits\b)",
      "Your workspace is out of credits. Ask your workspace owner to refill in order to continue.", kCodexSource},
+    {Outcome::bad_request, R"(\bitem with id '[^']{1,80}' not found\b)", "Item with id 'rs_1' not found.", kOpenAiDocs},
     {kRefused, R"(\bflagged for possible cyber)", "This content was flagged for possible cybersecurity risk.",
      kCodexSource},
-    {kSignedOut, R"(\bis not enabled for your (workspace|organi[sz]ation|team|account)\b|\bturned off codex\b)",
+    {kSignedOut,
+     R"(\bis not enabled for your (workspace|organi[sz]ation|team|account)\b|\bturned off codex\b|\bno longer includes codex\b)",
      "Codex is not enabled for your workspace", kCodexSource, kPlanHint},
 };
 
@@ -90,7 +96,7 @@ constexpr Signature kGemini[] = {
     {kLimited, R"(\bexceeded your current quota\b|\bresource (has been )?exhausted\b)",
      "You exceeded your current quota, please check your plan and billing details.", kGeminiDocs},
     {kRefused,
-     R"(\b(response|prompt|content|candidate) was blocked: ?(safety|recitation|blocklist|prohibited|spii|other)|\bsensitive words that violate\b)",
+     R"(\brejected by model armor\b|\b(response|prompt|content|candidate) was blocked(:| due to) ?(safety|recitation|blocklist|prohibited|spii|other)|\bsensitive words that violate\b)",
      "[API Error: The model response was blocked: SAFETY]", kGeminiSource},
     {kTooLong, R"(\brequest payload size exceeds the limit\b)",
      "Request payload size exceeds the limit: 20971520 bytes.", kGoogleErrors},
@@ -117,7 +123,7 @@ constexpr Signature kServers[] = {
     {Outcome::loading, R"(\bloading model\b|\bmodel is (still |being |currently )*loading\b|\bmodel is being loaded\b)",
      "Loading model", "ggml-org/llama.cpp: tools/server"},
     {Outcome::resources,
-     R"(\brequires more system memory\b|\binsufficient (system )?(resources|memory)\b|\bnot enough (system |gpu )?memory\b)",
+     R"(\brequires more (system )?memory\b|\binsufficient (system )?(resources|memory|vram)\b|\bnot enough (system |gpu )?memory\b|\b(out of memory|outofmemory)|\b(failed|unable) to allocate\b|\bcannot allocate memory\b|\bgreater than the maximum allowed buffer\b)",
      "model requires more system memory (12.0 GiB) than is available (7.1 GiB)", "ollama/ollama: server",
      "choose a smaller model, or free memory on the machine of {name}"},
     {kTooLong,
@@ -127,8 +133,8 @@ constexpr Signature kServers[] = {
      R"(\bdoes not support (chat|generate|thinking|tools|images|vision)\b|\btry pulling it first\b|\bno models? loaded\b)",
      "\"m\" does not support chat", "ollama/ollama: server"},
     {kFailed,
-     R"(\bcuda (error|out of memory)\b|\bout of memory\b|\brunner (process )?(has )?(unexpectedly stopped|terminated)\b|\bmodel has crashed\b|\bfailed to load model\b)",
-     "CUDA out of memory", "ollama/ollama: server"},
+     R"(\bcuda error\b|\brunner (process )?(has )?(unexpectedly stopped|terminated)\b|\bmodel has crashed\b|\bfailed to load model\b)",
+     "llama runner process has terminated: exit status 2", "ollama/ollama: server"},
 };
 
 // Only if nothing else is known: "fetch failed" stands before many causes.
@@ -170,10 +176,11 @@ constexpr Signature kShims[] = {
 
 // Errors of a CLI that ends before it has started to work, in its own words or those of the system.
 constexpr Signature kBeforeWork[] = {
+    {kNoStart, R"(^\S*node: bad option: )", "node: bad option: --use-system-ca", kNodeErrors, kShimHint},
     {kNoStart, R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
      "error: unknown option '--no-such-flag'", "Claude Code 2.1.329"},
     {Outcome::resources,
-     R"(\bread-only file system\b|\bno space left on device\b|\berofs\b|\benospc\b|\btoo many open files\b|\bemfile\b|\bcannot allocate memory\b|\benomem\b)",
+     R"(\bfork: (retry: )?resource temporarily unavailable\b|\bread-only file system\b|\bno space left on device\b|\berofs\b|\benospc\b|\btoo many open files\b|\bemfile\b|\bcannot allocate memory\b|\benomem\b)",
      "EROFS: read-only file system, open '/home/you/.x'", kNodeErrors},
 };
 

@@ -37,6 +37,7 @@ std::string words_in(const Json& content) {
 }
 
 void note_unknown_shape(const Json& content, ParsedOutput& parsed) {
+  if (content.is_number() || content.is_boolean()) ++parsed.unreadable;  // a piece of an answer is lost with it
   if (is_unknown_shape(content))
     parsed.if_empty = Failure{.outcome = Outcome::bad_output,
                               .message = "its answer has a shape that is not known: " + one_line(dump(content), 200),

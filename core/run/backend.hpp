@@ -100,6 +100,7 @@ struct Failure {
   bool is_recognised = true;                // false: only that it failed is known, or the class of its status
   std::string evidence = {};                // what it was recognised by: a pattern, an error code or a status
   std::string last_lines = {};              // of the output, for people, if it was not recognised
+  std::optional<std::int64_t> status = {};  // the HTTP status that it states
   std::optional<Steady> said_at = {};       // when `retry_after` began to count; nothing: now
 };
 
@@ -255,6 +256,13 @@ class Backend {
   /// Called if there was neither a complete answer nor a structured error: what does the raw output say? Nothing:
   /// unknown; the way the call ended then decides.
   virtual std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const = 0;
+
+  /// `failure` without what its message repeated of the prompt: the same, unless those words were what it was
+  /// recognised by.
+  virtual Failure without_echo(Failure failure, std::string message) const {
+    failure.message = std::move(message);
+    return failure;
+  }
 
   /// How to find the version: a process without input, or a request.
   virtual Call version_call(const Task& task) const = 0;

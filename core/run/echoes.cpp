@@ -17,15 +17,17 @@ constexpr std::size_t kRun = 24;            // bytes
 constexpr std::size_t kShortestLine = 8;    // bytes; a shorter line may occur anywhere
 constexpr std::size_t kKnown = 512u << 10;  // bytes of the text
 constexpr std::uint64_t kBase = 0x9E3779B97F4A7C15u;
+constexpr int kMostEscapes = 2;  // one inside the other
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_word_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          static_cast<unsigned char>(c) >= 0x80;
 }
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80; }
 
-/// A text without JSON's escapes and with single blanks. `from[i]` is the place in the original at which byte i begins;
-/// one more entry stands for its end.
+/// A text in lower case and with single blanks. `from[i]` is the place in the original at which byte i begins; one more
+/// entry stands for its end.
 struct Plain {
   std::string text;
   std::vector<std::size_t> from;
@@ -35,16 +37,27 @@ struct Plain {
       if (text.empty() || text.back() == ' ') return;
       c = ' ';
     }
-    text += c;
+    text += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     from.push_back(at);
   }
 };
 
-std::optional<unsigned> hex_unit(std::string_view text, std::size_t at) {
-  unsigned unit = 0;
-  if (text.size() < at + 6 || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data() + at + 2, text.data() + at + 6, unit, 16);
-  return error == std::errc{} && end == text.data() + at + 6 ? std::optional(unit) : std::nullopt;
+Plain plain_of(std::string_view text) {
+  Plain plain;
+  for (std::size_t at = 0; at < text.size(); ++at) plain.add(text[at], at);
+  plain.from.push_back(text.size());
+  return plain;
+}
+
+std::optional<unsigned> hex_at(std::string_view text, std::size_t at, std::size_t digits) {
+  unsigned value = 0;
+  if (text.size() < at + digits) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + digits, value, 16);
+  return error == std::errc{} && end == text.data() + at + digits ? std::optional(value) : std::nullopt;
+}
+
+std::optional<unsigned> unit_at(std::string_view text, std::size_t at) {
+  return text.substr(at).starts_with("\\u") ? hex_at(text, at + 2, 4) : std::nullopt;
 }
 
 void add_character(Plain& plain, char32_t c, std::size_t at) {
@@ -55,27 +68,29 @@ void add_character(Plain& plain, char32_t c, std::size_t at) {
   for (int i = more - 1; i >= 0; --i) plain.add(static_cast<char>(0x80u | ((c >> (6 * i)) & 0x3Fu)), at);
 }
 
-/// Adds what the backslash at `at` stands for; returns the length of the escape.
-std::size_t add_escape(Plain& plain, std::string_view text, std::size_t at) {
+/// Adds what begins at `at`, an escape or a byte, and returns its length.
+std::size_t add_unescaped(Plain& plain, std::string_view text, std::size_t at, std::size_t origin) {
+  if (text[at] == '%')
+    if (const auto byte = hex_at(text, at + 1, 2)) return plain.add(static_cast<char>(*byte), origin), 3;
+  if (text[at] != '\\') return plain.add(text[at], origin), 1;
   const char next = at + 1 < text.size() ? text[at + 1] : '\0';
-  if (next == 'n' || next == 't' || next == 'r') return plain.add(' ', at), 2;
-  if (next == '"' || next == '\\' || next == '/') return plain.add(next, at), 2;
-  const auto unit = hex_unit(text, at);
-  if (!unit) return plain.add('\\', at), 1;
+  if (next == 'n' || next == 't' || next == 'r') return plain.add(' ', origin), 2;
+  if (next == '"' || next == '\'' || next == '\\' || next == '/') return plain.add(next, origin), 2;
+  const auto unit = unit_at(text, at);
+  if (!unit) return plain.add('\\', origin), 1;
   const bool is_high = *unit >= 0xD800 && *unit < 0xDC00;
-  const auto low = is_high ? hex_unit(text, at + 6) : std::nullopt;
-  if (!low) return add_character(plain, *unit, at), 6;
-  add_character(plain, 0x10000u + ((*unit - 0xD800u) << 10) + (*low - 0xDC00u), at);
+  const auto low = is_high ? unit_at(text, at + 6) : std::nullopt;
+  if (!low) return add_character(plain, *unit, origin), 6;
+  add_character(plain, 0x10000u + ((*unit - 0xD800u) << 10) + (*low - 0xDC00u), origin);
   return 12;
 }
 
-Plain plain_of(std::string_view text) {
+bool has_escapes(std::string_view text) { return text.find_first_of("\\%") != std::string_view::npos; }
+
+Plain unescaped(const Plain& escaped) {
   Plain plain;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] == '\\') at += add_escape(plain, text, at);
-    else plain.add(text[at], at), ++at;
-  }
-  plain.from.push_back(text.size());
+  for (std::size_t at = 0; at < escaped.text.size();) at += add_unescaped(plain, escaped.text, at, escaped.from[at]);
+  plain.from.push_back(escaped.from.back());
   return plain;
 }
 
@@ -94,47 +109,55 @@ void for_each_run(std::string_view text, Use use) {
   }
 }
 
-/// Moves both ends of a range out of the middle of a character, and away from blanks.
-void fit(const std::string& text, std::size_t& begin, std::size_t& end) {
-  const auto continues = [&](std::size_t i) {
-    return i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0u) == 0x80;
-  };
-  while (begin > 0 && continues(begin)) --begin;
-  while (continues(end)) ++end;
-  while (begin < end && text[begin] == ' ') ++begin;
-  while (end > begin && text[end - 1] == ' ') --end;
-}
+std::size_t hash_of(std::string_view words) { return std::hash<std::string_view>()(words); }
 
 /// "Error: " and the like are in front of any message.
 std::size_t length_of_prefix(std::string_view line) {
-  constexpr std::array<std::string_view, 4> kPrefixes{"Error: ", "error: ", "ERROR: ", "API Error: "};
+  constexpr std::array<std::string_view, 3> kPrefixes{"[", "error: ", "api error: "};
   std::size_t at = 0;
   for (const std::string_view prefix : kPrefixes)
     if (line.substr(at).starts_with(prefix)) at += prefix.size();
   return at;
 }
 
+/// A part of a line: not in the middle of a character, and without blanks and colons around it.
+struct Piece {
+  std::size_t begin;
+  std::size_t end;
+};
+Piece fitted(std::string_view line, Piece piece) {
+  while (piece.begin > 0 && continues_character(line[piece.begin])) --piece.begin;
+  while (piece.end < line.size() && continues_character(line[piece.end])) ++piece.end;
+  constexpr std::string_view kAround = " :,;";
+  while (piece.begin < piece.end && kAround.find(line[piece.begin]) != std::string_view::npos) ++piece.begin;
+  while (piece.end > piece.begin && kAround.find(line[piece.end - 1]) != std::string_view::npos) --piece.end;
+  return piece;
+}
+
 }  // namespace
+
+void Echoes::index_as(std::string_view plain) {
+  for_each_run(plain, [&](std::size_t, std::uint64_t hash) { runs_.push_back(hash); });
+}
 
 void Echoes::index() {
   if (std::exchange(is_indexed_, true)) return;
   const std::string known = inspected_part(text_, kKnown);
-  // A prompt may itself hold escapes: it is known as it is and as it reads.
-  const std::string plain = plain_of(known).text;
-  for_each_run(plain, [&](std::size_t, std::uint64_t hash) { runs_.push_back(hash); });
+  const Plain plain = plain_of(known);
+  index_as(plain.text);
+  if (has_escapes(known)) index_as(unescaped(plain).text);  // which the text itself may hold
   std::sort(runs_.begin(), runs_.end());
   for (const std::string_view line : split(known, '\n')) {
     const std::string words(trim(plain_of(line).text));
-    wholes_.insert(std::hash<std::string_view>()(words));
+    wholes_.insert(hash_of(words));
     if (words.size() < kShortestLine || words.size() >= kRun) continue;
     lines_.insert(words);
     lengths_of_lines_ |= 1u << words.size();
   }
 }
 
-/// One flag for each byte of a plain text.
-std::vector<bool> Echoes::repeated(std::string_view plain) const {
-  std::vector<bool> flags(plain.size());
+/// Sets the flags of the bytes that are repetitions.
+void Echoes::flag(std::string_view plain, std::vector<bool>& flags) const {
   std::size_t flagged = 0;  // up to here
   for_each_run(plain, [&](std::size_t start, std::uint64_t hash) {
     if (!std::binary_search(runs_.begin(), runs_.end(), hash)) return;
@@ -151,43 +174,46 @@ std::vector<bool> Echoes::repeated(std::string_view plain) const {
         for (std::size_t i = start; i < end; ++i) flags[i] = true;
     }
   }
-  return flags;
 }
 
-std::string Echoes::masked(std::string_view line, bool keep_whole) {
-  index();
-  if (runs_.empty() && lines_.empty()) return std::string(line);
-  const Plain plain = plain_of(line);
-  const std::vector<bool> flags = repeated(plain.text);
-  std::string out;
-  std::size_t copied = 0;  // of the original
+std::string Echoes::masked_line(std::string_view line, Kept kept) const {
+  std::vector<bool> repeated(line.size());
+  Plain plain = plain_of(line);
+  for (int escapes = 0;; ++escapes) {
+    std::vector<bool> flags(plain.text.size());
+    flag(plain.text, flags);
+    for (std::size_t i = 0; i < flags.size(); ++i)
+      for (std::size_t at = plain.from[i]; flags[i] && at < plain.from[i + 1]; ++at) repeated[at] = true;
+    if (escapes == kMostEscapes || !has_escapes(plain.text)) break;
+    plain = unescaped(plain);
+  }
   const auto next = [&](std::size_t from, bool flag) {
-    return static_cast<std::size_t>(std::find(flags.begin() + static_cast<std::ptrdiff_t>(from), flags.end(), flag) -
-                                    flags.begin());
+    const auto begin = repeated.begin() + static_cast<std::ptrdiff_t>(from);
+    return static_cast<std::size_t>(std::find(begin, repeated.end(), flag) - repeated.begin());
   };
-  std::size_t end = 0;
-  for (std::size_t begin = next(0, true); begin < flags.size(); begin = next(end, true)) {
-    end = next(begin, false);
-    const bool is_whole = begin <= length_of_prefix(plain.text) && end + 1 >= flags.size();
-    const std::string_view said = trim(std::string_view(plain.text).substr(begin, end - begin));
-    if (keep_whole && is_whole && !wholes_.contains(std::hash<std::string_view>()(said))) continue;
-    std::size_t first = begin;
-    std::size_t last = end;
-    fit(plain.text, first, last);
-    if (plain.from[first] > copied) out += line.substr(copied, plain.from[first] - copied);
+  std::string out;
+  std::size_t copied = 0;
+  for (Piece piece{next(0, true), 0}; piece.begin < line.size(); piece.begin = next(piece.end, true)) {
+    piece.end = next(piece.begin, false);
+    const Piece shown = fitted(line, piece);
+    const std::string said(trim(plain_of(line.substr(shown.begin, shown.end - shown.begin)).text));
+    const bool is_whole = shown.begin <= length_of_prefix(lower(line)) && shown.end + 1 >= trim(line).size();
+    const bool stays = kept == Kept::whole_line || (kept == Kept::quoted_error && !wholes_.contains(hash_of(said)));
+    if ((is_whole && stays) || shown.begin >= shown.end) continue;
+    out += line.substr(copied, shown.begin - copied);
     out += kEchoMask;
-    copied = plain.from[last];
+    copied = shown.end;
   }
   return out + std::string(line.substr(copied));
 }
 
-std::string Echoes::masked(std::string_view line) { return masked(line, false); }
-
-std::string Echoes::masked_inside(std::string_view lines) {
+std::string Echoes::masked(std::string_view lines, Kept kept) {
+  index();
+  if (runs_.empty() && lines_.empty()) return std::string(lines);
   std::string out;
   for (std::size_t at = 0; at < lines.size();) {
     const std::size_t end = std::min(lines.find('\n', at), lines.size());
-    out += masked(lines.substr(at, end - at), true);
+    out += masked_line(lines.substr(at, end - at), kept);
     if (end < lines.size()) out += '\n';
     at = end + 1;
   }

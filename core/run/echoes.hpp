@@ -8,23 +8,32 @@
 // What a program's output repeats of a prompt or an answer, which must reach no log and no message.
 namespace delegate {
 
-/// Finds repetitions of one text, which must outlive it, in others: as it is, escaped as in JSON, or with other blanks.
-/// Counts as one: a run of 24 bytes or more, and a whole line of the text of at least 8. Of a long text its beginning
-/// and end are known. Time grows linearly with both texts; nothing is done before the first question.
+inline constexpr std::string_view kEchoMask = "[…]";
+
+/// Finds repetitions of one text, which must outlive it, in others: as it is, in upper case, with other blanks, or
+/// escaped as in JSON or an address, also twice. Counts as one: a run of 24 bytes or more, and a whole line of the text
+/// of at least 8. Of a long text its beginning and end are known. Time grows linearly with both texts; nothing is done
+/// before the first question.
 class Echoes {
  public:
   explicit Echoes(std::string_view text) : text_(text) {}
 
-  /// `line` with "[…]" in the place of each repetition.
-  std::string masked(std::string_view line);
-  /// Each line with "[…]" in the place of each repetition, but not of one that is the whole line and only a part of a
-  /// line of the text: who asks about an error message may get that error.
-  std::string masked_inside(std::string_view lines);
+  /// Which repetitions stay in each line.
+  enum class Kept {
+    none,
+    /// One that is the whole message, but only a part of a line of the text: who asks about an error may get that
+    /// error.
+    quoted_error,
+    whole_line,
+  };
+  /// `lines` with the mask in the place of each repetition.
+  std::string masked(std::string_view lines, Kept kept = Kept::none);
 
  private:
   void index();
-  std::vector<bool> repeated(std::string_view plain) const;
-  std::string masked(std::string_view line, bool keep_whole);
+  void index_as(std::string_view plain);
+  void flag(std::string_view plain, std::vector<bool>& flags) const;
+  std::string masked_line(std::string_view line, Kept kept) const;
 
   std::string_view text_;
   bool is_indexed_ = false;
@@ -33,7 +42,5 @@ class Echoes {
   std::unordered_set<std::size_t> wholes_;  // hashes of all lines
   std::uint32_t lengths_of_lines_ = 0;      // one bit each
 };
-
-inline constexpr std::string_view kEchoMask = "[…]";
 
 }  // namespace delegate

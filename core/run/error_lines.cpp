@@ -130,6 +130,7 @@ std::string joined(const TextLines& lines, std::size_t from, std::size_t count) 
 bool is_record_of_content(std::string_view line) {
   line = trim(line);
   if (line.starts_with("data:")) line = trim(line.substr(5));
+  if (line.starts_with("[{")) return true;  // a whole run as one array
   if (!line.starts_with('{')) return false;
   const auto record = parse_object(line);
   if (!record) return true;  // of a part nobody knows what it says
@@ -151,10 +152,13 @@ bool is_stack_frame(std::string_view line) {
 }
 
 bool is_about_errands(std::string_view line) {
-  constexpr std::array<std::string_view, 5> kPrograms{"npm error", "npm ERR!", "git:", "remote:", "ssh:"};
-  constexpr std::array<std::string_view, 13> kErrands{
-      "telemetry",  "otel",         "otlp",           "opentelemetry",  "hook",        "hooks",        "posttooluse",
-      "pretooluse", "update check", "tool execution", "executing tool", "panicked at", "version check"};
+  constexpr std::array<std::string_view, 8> kPrograms{
+      "npm error", "npm ERR!", "git:", "remote:", "ssh:", "docker:", "kubectl:", "gcloud:"};
+  constexpr std::array<std::string_view, 20> kErrands{
+      "tool call",      "command failed", "pre-commit",     "mcp startup", "mcp server",
+      "assertionerror", "fail",           "telemetry",      "otel",        "otlp",
+      "opentelemetry",  "hook",           "hooks",          "posttooluse", "pretooluse",
+      "update check",   "tool execution", "executing tool", "panicked at", "version check"};
   constexpr std::array<std::string_view, 3> kUpdates{"check for updates", "checking for updates", "auto-update"};
   line = trim(line);
   if (begins_with_one_of(line, kPrograms)) return true;

@@ -52,22 +52,30 @@ Failure answered(ParsedOutput& parsed) {
 /// What a CLI or a server may repeat, and what must be neither stored nor shown in an error.
 class Private {
  public:
-  Private(const Task& task, const ParsedOutput& parsed) : prompt_(task.prompt), parsed_(parsed) {}
+  Private(const Task& task, const ParsedOutput& parsed)
+      : asked_(task.system.empty() ? std::string() : task.prompt + "\n" + task.system),
+        prompt_(asked_.empty() ? task.prompt : asked_),
+        parsed_(parsed) {}
   Private(const Private&) = delete;
   Private& operator=(const Private&) = delete;
 
   std::string without_prompt(std::string_view line) { return prompt_.masked(line); }
-  /// For matching, and for messages that were understood: what a CLI repeats of the prompt is no reason.
-  std::string without_echoes(std::string_view text) { return prompt_.masked_inside(text); }
-  std::string without_both(std::string_view line) {
+  std::string without_both(std::string_view line) { return answer().masked(prompt_.masked(line)); }
+  /// For verdicts, and the messages that explain them: what a CLI or a server repeats is no reason.
+  std::string without_echoes(std::string_view lines) {
+    return answer().masked(prompt_.masked(lines, Echoes::Kept::quoted_error), Echoes::Kept::whole_line);
+  }
+
+ private:
+  Echoes& answer() {
     if (!answer_) {
       words_ = parsed_.text + parsed_.draft;
       answer_.emplace(words_);
     }
-    return answer_->masked(prompt_.masked(line));
+    return *answer_;
   }
 
- private:
+  std::string asked_;
   Echoes prompt_;
   const ParsedOutput& parsed_;
   std::string words_;
@@ -252,6 +260,7 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   if (!result.input_written && clean) return {Outcome::pipe_closed, "exited before it had read the prompt", {}};
   const std::string words = last_words(secrets, result);
   if (!clean) return {Outcome::exited_nonzero, "exit code " + std::to_string(result.exit_code) + ": " + words, {}};
+  if (parsed.unreadable > 0) return answered(parsed);  // its end may be what could not be read
   const bool understood = !parsed.text.empty() || !parsed.session_id.empty();
   if (!understood && result.out.total() > 0)
     return {.outcome = Outcome::bad_output, .message = "sent unreadable output: " + words, .is_recognised = false};
@@ -302,15 +311,24 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
 
 }  // namespace
 
+namespace {
+
+Failure without_echoes(const Backend& backend, Private& secrets, Failure failure) {
+  std::string message = secrets.without_echoes(failure.message);
+  return message == failure.message ? failure : backend.without_echo(std::move(failure), std::move(message));
+}
+
+}  // namespace
+
 Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result) {
   Private secrets(task, parsed);
   Failure failure = weigh(backend, task, parsed, result, secrets);
   if (is_answer(failure.outcome)) return failure;
+  failure = without_echoes(backend, secrets, std::move(failure));
   const bool ended = result.end == ChildEnd::exited || result.end == ChildEnd::stopped;
   const bool is_structured = parsed.failure && !is_vague(*parsed.failure, result);
   const std::string err = is_structured ? std::string() : result.err.text();
   const bool by_rule = ended && apply_rules(task.settings, {failure.message, err}, failure);
-  failure.message = secrets.without_echoes(failure.message);
   if (by_rule || !says_nothing(failure)) return failure;
   return unrecognised(std::move(failure), kept_lines(secrets, {result.out.text(), result.err.text()}));
 }
@@ -319,10 +337,10 @@ Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parse
   Failure failure = weigh(backend, task, parsed, result);
   if (is_answer(failure.outcome)) return failure;
   Private secrets(task, parsed);
+  failure = without_echoes(backend, secrets, std::move(failure));
   const bool ended = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
   const std::string_view body = result.status == 200 ? std::string_view() : std::string_view(result.body);
   const bool by_rule = ended && apply_rules(task.settings, {failure.message, body}, failure);
-  failure.message = secrets.without_echoes(failure.message);
   if (by_rule || !says_nothing(failure)) return failure;
   return unrecognised(std::move(failure), kept_lines(secrets, {kept_body(result)}));
 }

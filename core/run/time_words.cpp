@@ -153,7 +153,8 @@ std::optional<int> take_year(Cursor& cursor) {
 enum class Taken { no, yes, nonsense };
 
 Taken take_iso_date(Cursor& cursor, CalendarTime& out) {
-  if (cursor.peek().text.size() != 4 || !cursor.is_mark('-', 1) || !cursor.is_mark('-', 3)) return Taken::no;
+  const char between = cursor.is_mark('/', 1) ? '/' : '-';
+  if (cursor.peek().text.size() != 4 || !cursor.is_mark(between, 1) || !cursor.is_mark(between, 3)) return Taken::no;
   const auto year = cursor.digits(4);
   const auto month = cursor.digits(2, 2);
   const auto day = cursor.digits(2, 4);
@@ -161,6 +162,19 @@ Taken take_iso_date(Cursor& cursor, CalendarTime& out) {
   out.date = CalendarTime::Date{year, *month, *day};
   cursor.skip(5);
   if (cursor.is_word("t")) cursor.skip();
+  return Taken::yes;
+}
+
+/// "11/30/2026", as a program prints it that never thought of other countries.
+Taken take_us_date(Cursor& cursor, CalendarTime& out) {
+  const auto month = cursor.digits(2);
+  const auto day = cursor.digits(2, 2);
+  const auto year = cursor.digits(4, 4);
+  const bool is_date = cursor.is_mark('/', 1) && cursor.is_mark('/', 3);
+  if (!month || !day || !year || !is_date || *year < 1000) return Taken::no;
+  if (out.date || *month > 12) return Taken::nonsense;
+  out.date = CalendarTime::Date{year, *month, *day};
+  cursor.skip(5);
   return Taken::yes;
 }
 
@@ -374,8 +388,8 @@ std::optional<milliseconds> take_duration(const std::vector<TimeToken>& tokens, 
 }
 
 std::optional<CalendarTime> take_calendar(const std::vector<TimeToken>& tokens, std::size_t& at) {
-  constexpr std::array kReadings{take_iso_date,  take_clock,     take_day,        take_month, take_offset,
-                                 take_zone_name, take_zone_word, take_named_time, take_joint};
+  constexpr std::array kReadings{take_iso_date, take_us_date,   take_clock,     take_day,        take_month,
+                                 take_offset,   take_zone_name, take_zone_word, take_named_time, take_joint};
   Cursor cursor(tokens, at);
   CalendarTime out;
   for (Taken taken = Taken::yes; taken == Taken::yes;) {

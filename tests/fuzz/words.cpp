@@ -2,6 +2,7 @@
 
 #include "backends/error_meaning.hpp"
 #include "backends/signatures.hpp"
+#include "core/run/echoes.hpp"
 #include "core/run/pattern.hpp"
 #include "core/run/reset_time.hpp"
 #include "tests/fuzz/property.hpp"
@@ -22,8 +23,15 @@ std::string upper(std::string_view text) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string_view text = fuzz::text_of(bytes, size);
-  const Signature* found = find(wordings_of(Vendor::other), text);
-  fuzz::hold(found == find(wordings_of(Vendor::other), upper(text)), "the case of letters makes no difference");
+  const auto row_for = [](std::string_view words) {
+    const auto found = find(wordings_of(Vendor::other), words);
+    return found ? found->signature : nullptr;
+  };
+  fuzz::hold(row_for(text) == row_for(upper(text)), "the case of letters makes no difference");
+  const std::size_t half = text.size() / 2;
+  Echoes echoes(text.substr(0, half));
+  for (const auto kept : {Echoes::Kept::none, Echoes::Kept::quoted_error, Echoes::Kept::whole_line})
+    static_cast<void>(echoes.masked(text.substr(half), kept));  // any text comes to an end
   for (const Vendor vendor : {Vendor::claude, Vendor::gemini, Vendor::server}) {
     const auto meaning = meaning_of(vendor, text);
     fuzz::hold(!meaning || !is_answer(meaning->outcome), "the words of an error are no answer");

@@ -8,6 +8,7 @@ namespace {
 const std::string kPrompt =
     "summarise the plan for the northern harbour\nkeep \"it\" short: naïve über 😀 readers\nmy plan\n";
 std::string masked(std::string_view line) { return Echoes(kPrompt).masked(line); }
+constexpr auto kQuoted = Echoes::Kept::quoted_error;
 }  // namespace
 
 TEST_CASE("what repeats a part of the prompt is masked, the rest is kept") {
@@ -23,6 +24,14 @@ TEST_CASE("blanks and JSON escapes do not hide a repetition") {
   CHECK(masked(R"("keep \"it\" short: na\u00efve \u00fcber \ud83d\ude00 readers")") == R"("[…]")");
 }
 
+TEST_CASE("escapes inside escapes, addresses and capitals do not hide it either") {
+  const std::string prompt = "look at C:\\temp\\nightjar for me\nwhy \"is it\" so slow today";
+  CHECK(Echoes(prompt).masked(R"("look at C:\\temp\\nightjar for me")") == R"("[…]")");
+  CHECK(Echoes(prompt).masked(R"({\"p\":\"why \\\"is it\\\" so slow today\"})") == R"({\"p\":\"[…]\"})");
+  CHECK(Echoes(prompt).masked("q=why%20%22is%20it%22%20so%20slow%20today&x=1") == "q=[…]&x=1");
+  CHECK(Echoes(prompt).masked("WHY \"IS IT\" SO SLOW TODAY!") == "[…]!");
+}
+
 TEST_CASE("a short line of the prompt is masked only as whole words") {
   const std::string prompt = "terminate\nok\n";
   CHECK(Echoes(prompt).masked("input: terminate") == "input: […]");
@@ -35,10 +44,10 @@ TEST_CASE("an error that is a part of the prompt is kept where it is the whole m
   Echoes echoes(prompt);
   for (const char* kept :
        {"You have hit your weekly limit, resets 10am", "Error: You have hit your weekly limit, resets 10am"})
-    CHECK(echoes.masked_inside(kept) == kept);
-  CHECK(echoes.masked_inside("user: You have hit your weekly limit, resets 10am") == "user: […]");
-  CHECK(echoes.masked_inside("please explain: not logged in\nboom\n") == "[…]\nboom\n");
-  CHECK(Echoes("my quota is exhausted").masked_inside("unexpected token near \"my quota is exhausted\"") ==
+    CHECK(echoes.masked(kept, kQuoted) == kept);
+  CHECK(echoes.masked("user: You have hit your weekly limit, resets 10am", kQuoted) == "user: […]");
+  CHECK(echoes.masked("please explain: not logged in\nboom\n", kQuoted) == "[…]\nboom\n");
+  CHECK(Echoes("my quota is exhausted").masked("unexpected token near \"my quota is exhausted\"", kQuoted) ==
         "unexpected token near \"[…]\"");
 }
 
