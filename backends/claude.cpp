@@ -164,7 +164,7 @@ bool repeats_error(const std::string& text, const ParsedOutput& parsed) {
 void read_result(const Json& json, ParsedOutput& parsed) {
   const std::string reason = early_end(json);
   const bool is_refused = text_at(json, "/stop_reason") == "refusal";
-  std::string text = words_in(at(json, "/result"));
+  std::string text = valid_pieces(words_in(at(json, "/result")));
   note_unknown_shape(at(json, "/result"), parsed);
   if (true_at(json, "/is_error") || !reason.empty() || is_refused || repeats_error(text, parsed))
     return read_failure(json, reason, parsed);

@@ -170,11 +170,17 @@ std::optional<Cause> cause_of_error(Vendor vendor, std::string_view text, const 
   if (is_web_page(text)) return of_web_page(vendor, text, status);
   const std::string words = words_of(facts);
   auto said = by_words(vendor, words, kind);
-  if (auto certain = by_code(facts, false)) return said && said->outcome == certain->outcome ? said : certain;
+  // Words that say the same as a field or a status are as certain, and may have a better hint.
+  const auto agreeing = [&](Outcome outcome) { return said && said->outcome == outcome; };
+  const auto certain_words = [&] {
+    said->ground = Ground::fact;
+    return said;
+  };
+  if (auto certain = by_code(facts, false)) return agreeing(certain->outcome) ? certain_words() : certain;
   if (const auto certain = status ? by_certain_status(vendor, *status) : std::nullopt)
-    return said && (said->outcome == *certain || is_spent_budget(said, *status))
-               ? said
-               : by_status(vendor, facts, words, *status);
+    return agreeing(*certain) || is_spent_budget(said, *status) ? certain_words()
+                                                                : by_status(vendor, facts, words, *status);
+  if (said && status && agreeing(outcome_of_status(*status).value_or(Outcome::internal))) return certain_words();
   if (said) return said;
   if (auto vague = by_code(facts, true)) return vague;
   return status ? by_status(vendor, facts, words, *status) : std::nullopt;
