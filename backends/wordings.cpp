@@ -123,7 +123,7 @@ constexpr Signature kServers[] = {
     {Outcome::loading, R"(\bloading model\b|\bmodel is (still |being |currently )*loading\b|\bmodel is being loaded\b)",
      "Loading model", "ggml-org/llama.cpp: tools/server"},
     {Outcome::resources,
-     R"(\brequires more (system )?memory\b|\binsufficient (system )?(resources|memory|vram)\b|\bnot enough (system |gpu )?memory\b|\b(out of memory|outofmemory)|\b(failed|unable) to allocate\b|\bcannot allocate memory\b|\bgreater than the maximum allowed buffer\b)",
+     R"(\brequires more (system )?memory\b|\binsufficient (system )?(resources|memory|vram)\b|\bnot enough (system |gpu )?memory\b|\b(failed|unable) to allocate\b|\bcannot allocate memory\b|\bgreater than the maximum allowed buffer\b)",
      "model requires more system memory (12.0 GiB) than is available (7.1 GiB)", "ollama/ollama: server",
      "choose a smaller model, or free memory on the machine of {name}"},
     {kTooLong,
@@ -133,7 +133,7 @@ constexpr Signature kServers[] = {
      R"(\bdoes not support (chat|generate|thinking|tools|images|vision)\b|\btry pulling it first\b|\bno models? loaded\b)",
      "\"m\" does not support chat", "ollama/ollama: server"},
     {kFailed,
-     R"(\bcuda error\b|\brunner (process )?(has )?(unexpectedly stopped|terminated)\b|\bmodel has crashed\b|\bfailed to load model\b)",
+     R"(\bcuda (error|out of memory)\b|\bout of memory\b|\boutofmemory|\brunner (process )?(has )?(unexpectedly stopped|terminated)\b|\bmodel has crashed\b|\bfailed to load model\b)",
      "llama runner process has terminated: exit status 2", "ollama/ollama: server"},
 };
 

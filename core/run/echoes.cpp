@@ -115,7 +115,6 @@ std::size_t hash_of(std::string_view words) { return std::hash<std::string_view>
 std::size_t length_of_prefix(std::string_view line) {
   constexpr std::array<std::string_view, 3> kPrefixes{"[", "error: ", "api error: "};
   std::size_t at = 0;
-  if (line.starts_with("exit code ")) at = std::min(line.find(": "), line.size() - 2) + 2;  // in front of our own
   for (const std::string_view prefix : kPrefixes)
     if (line.substr(at).starts_with(prefix)) at += prefix.size();
   return at;

@@ -238,6 +238,11 @@ Failure connection_lost(const HttpResult& result) {
   return {Outcome::dropped, "connection lost: " + one_line(result.message), {}};
 }
 
+Failure without_echoes(const Backend& backend, Private& secrets, Failure failure) {
+  std::string message = secrets.without_echoes(failure.message);
+  return message == failure.message ? failure : backend.without_echo(std::move(failure), std::move(message));
+}
+
 Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result,
               Private& secrets) {
   const bool clean = result.end == ChildEnd::exited && result.exit_code == 0;
@@ -247,15 +252,16 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   if (result.end == ChildEnd::signalled)
     return {Outcome::killed_by_signal, "killed by a signal (" + signal_text(result.signal) + ")", {}};
   if (parsed.failure && !is_vague(*parsed.failure, result))
-    return with_message(*parsed.failure, "reported an error without a message");
+    return with_message(without_echoes(backend, secrets, *parsed.failure), "reported an error without a message");
   if (auto late = exceeded_limit(parsed, result)) return *std::move(late);
   const std::string out = result.out.text();
   const std::string err = secrets.without_echoes(result.err.text());
   if (auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code})) {
     if (parsed.failure && !known->retry_after) known->retry_after = parsed.failure->retry_after;
-    return with_message(*std::move(known), "exit code " + std::to_string(result.exit_code) + ": no output");
+    return with_message(without_echoes(backend, secrets, *std::move(known)),
+                        "exit code " + std::to_string(result.exit_code) + ": no output");
   }
-  if (parsed.failure) return with_message(*parsed.failure, "kept retrying");
+  if (parsed.failure) return with_message(without_echoes(backend, secrets, *parsed.failure), "kept retrying");
   // One that ends with an error is a crash, whether or not its prompt fitted into the pipe.
   if (!result.input_written && clean) return {Outcome::pipe_closed, "exited before it had read the prompt", {}};
   const std::string words = last_words(secrets, result);
@@ -267,7 +273,8 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   return {Outcome::lost_result, "ended without an answer", {}};
 }
 
-Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
+Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result,
+              Private& secrets) {
   const bool is_over = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
   const bool whole_response = is_over && result.status == 200;
   if (whole_response && !parsed.complete && !parsed.end_announced && !parsed.failure) backend.conclude(parsed, task);
@@ -276,7 +283,8 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   const bool our_fault = result.status >= 400 && result.status < 500;  // as the status says
   const bool vague = our_fault && parsed.failure && parsed.failure->outcome == Outcome::server_error;
   if (parsed.failure && result.end != HttpEnd::cancelled && !vague)
-    return with_message(with_header(*parsed.failure, result), "reported an error without a message");
+    return with_message(with_header(without_echoes(backend, secrets, *parsed.failure), result),
+                        "reported an error without a message");
   switch (result.end) {
     case HttpEnd::cancelled: return {Outcome::cancelled, "cancelled", {}};
     case HttpEnd::unreachable: return connection_refused(backend, task, result);
@@ -300,22 +308,14 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   }
   if (result.status >= 300 && result.status < 400) return redirected(result);
   if (auto known = backend.explain(parsed, task, raw_of(result)))
-    return with_message(with_header(*std::move(known), result),
+    return with_message(with_header(without_echoes(backend, secrets, *std::move(known)), result),
                         "HTTP status " + std::to_string(result.status) + " without a message");
   if (result.status != 200)
     return {.outcome = result.status >= 500 ? Outcome::server_error : Outcome::bad_request,
-            .message = "HTTP status " + std::to_string(result.status) + ": " + one_line(result.body),
+            .message = "HTTP status " + std::to_string(result.status) + ": " +
+                       one_line(secrets.without_both(result.body.substr(0, kKeptOfBody))),
             .is_recognised = false};
   return {Outcome::lost_result, "the stream ended before the answer was complete", {}};
-}
-
-}  // namespace
-
-namespace {
-
-Failure without_echoes(const Backend& backend, Private& secrets, Failure failure) {
-  std::string message = secrets.without_echoes(failure.message);
-  return message == failure.message ? failure : backend.without_echo(std::move(failure), std::move(message));
 }
 
 }  // namespace
@@ -324,7 +324,6 @@ Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& pa
   Private secrets(task, parsed);
   Failure failure = weigh(backend, task, parsed, result, secrets);
   if (is_answer(failure.outcome)) return failure;
-  failure = without_echoes(backend, secrets, std::move(failure));
   const bool ended = result.end == ChildEnd::exited || result.end == ChildEnd::stopped;
   const bool is_structured = parsed.failure && !is_vague(*parsed.failure, result);
   const std::string err = is_structured ? std::string() : result.err.text();
@@ -334,10 +333,9 @@ Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& pa
 }
 
 Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parsed, const HttpResult& result) {
-  Failure failure = weigh(backend, task, parsed, result);
-  if (is_answer(failure.outcome)) return failure;
   Private secrets(task, parsed);
-  failure = without_echoes(backend, secrets, std::move(failure));
+  Failure failure = weigh(backend, task, parsed, result, secrets);
+  if (is_answer(failure.outcome)) return failure;
   const bool ended = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
   const std::string_view body = result.status == 200 ? std::string_view() : std::string_view(result.body);
   const bool by_rule = ended && apply_rules(task.settings, {failure.message, body}, failure);

@@ -202,9 +202,9 @@ TEST_CASE("openai: an answer that was cut at its limit has a warning") {
 
 TEST_CASE("openai: an error event ends it, a null error is none") {
   const Failure end =
-      judge(kStart + piece("half a") + R"(data: {"error":{"message":"the runner broke"}})" + "\n\n" + kDone);
+      judge(kStart + piece("half a") + R"(data: {"error":{"message":"out of memory"}})" + "\n\n" + kDone);
   CHECK(end.outcome == Outcome::server_error);
-  CHECK_THAT(end.message, Catch::Contains("the runner broke"));
+  CHECK_THAT(end.message, Catch::Contains("out of memory"));
   CHECK(judge(R"(data: {"error":null,"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]})").outcome ==
         Outcome::answered);
 }
