@@ -103,9 +103,9 @@ constexpr std::array<std::string_view, 14> kEndsBeforeTheEnd{"max_",  "abort",  
 
 /// Which field says that the run ended before its work was done; empty: none does.
 std::string early_end(const Json& json) {
-  const std::string subtype = text_at(json, "/subtype");
-  const std::string reason = text_at(json, "/terminal_reason");
-  const std::string stop = text_at(json, "/stop_reason");
+  std::string subtype = text_at(json, "/subtype");
+  std::string reason = text_at(json, "/terminal_reason");
+  std::string stop = text_at(json, "/stop_reason");
   const bool says_the_same = is_at_limit(json) && (reason == "max_tokens" || reason == "max_output_tokens");
   if (!says_the_same && names_any(reason, kEndsBeforeTheEnd)) return reason;
   if (!subtype.empty() && subtype != "success") return subtype;

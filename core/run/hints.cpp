@@ -224,7 +224,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
       Fact{"limit", std::string(failure.limit)},
       Fact{"wait", failure.retry_after > milliseconds(0) ? format_wait(*failure.retry_after) : std::string()}};
   const MissedKeys missed = missed_keys(backend, task, failure);
-  const std::string withheld = words_about(missed, task);
+  std::string withheld = words_about(missed, task);
   if (missed.is_certain) return withheld;
   if (!failure.hint.empty()) return filled(failure.hint, facts).value_or(failure.hint);
   // Of a rejection that nobody knows, no cause is likelier than another; without a session at least.
