@@ -11,10 +11,15 @@ namespace delegate::jobs {
 Result<JobStatus> find_job(const Engine& engine, const std::string& id) {
   Jobs* jobs = engine.jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + engine.breakers.trouble());
+  const auto has_ended = [](const JobRow& one) {
+    return one.state == JobRow::State::ended || one.state == JobRow::State::killed;
+  };
   TRY(JobRow row, jobs->find(id));
-  const bool has_ended = row.state == JobRow::State::ended;
-  const bool lost = row.state == JobRow::State::killed || (!has_ended && engine.breakers.is_dead(row.owner));
-  return JobStatus{std::move(row), lost};
+  const bool is_dead = !has_ended(row) && engine.breakers.is_dead(row.owner);
+  if (is_dead) {  // its end may have been stored just before
+    TRY(row, jobs->find(id));
+  }
+  return JobStatus{row, row.state == JobRow::State::killed || (is_dead && !has_ended(row))};
 }
 
 std::string describe(const JobStatus& job) {
