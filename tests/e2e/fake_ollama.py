@@ -17,7 +17,7 @@ import json
 import re
 import time
 
-from fake_api import INPUT_TOKENS, OUTPUT_TOKENS, answer_to, user_texts
+from fake_answers import INPUT_TOKENS, OUTPUT_TOKENS, answer_to, user_texts
 from loopback_server import LoopbackHandler, LoopbackServer, pieces_of, serve
 
 VERSION = "0.23.1"
