@@ -4,6 +4,7 @@
 #include <array>
 
 #include "backends/error_facts.hpp"
+#include "backends/wording_terms.hpp"
 #include "core/base/text.hpp"
 #include "core/run/error_lines.hpp"
 #include "core/run/pattern.hpp"
@@ -16,11 +17,6 @@ constexpr std::string_view kByWords = "built-in wording: ";
 constexpr std::size_t kLongestSubject = 400;  // bytes
 constexpr std::size_t kMostLines = 60;        // of stderr, from its end
 
-constexpr std::string_view kWall =
-    "something between this machine and the service answered with a web page (a firewall, a proxy or a network's "
-    "sign-in page): open the network in a browser, or use another one";
-constexpr std::string_view kProxy =
-    "a proxy between this machine and the service wants a sign-in: check HTTPS_PROXY and its user and password";
 constexpr std::string_view kAddress =
     "nothing answers at this address of the service: check the base URL that is set for {name}, and the proxy settings";
 
@@ -128,7 +124,7 @@ std::optional<Cause> by_status(Vendor vendor, const ErrorFacts& facts, std::stri
   Cause cause{.outcome = *outcome,
               .is_recognised = is_understood(status),
               .evidence = "built-in status: " + std::to_string(status)};
-  if (*outcome == Outcome::unreachable) cause.hint = status == 407 ? kProxy : kWall;
+  if (*outcome == Outcome::unreachable) cause.hint = status == 407 ? wording::kProxyHint : wording::kWallHint;
   return cause;
 }
 
@@ -138,8 +134,8 @@ Cause of_web_page(Vendor vendor, std::string_view text, std::optional<std::int64
   const bool by_gateway =
       status == 503 && contains_ignoring_case(title, "service") && contains_ignoring_case(title, "unavailable");
   if (!status || *status < 400 || status == 403 || (status == 503 && !by_gateway))
-    return {Outcome::unreachable, std::string(kWall)};
-  return by_status(vendor, {}, title, *status).value_or(Cause{Outcome::unreachable, std::string(kWall)});
+    return {Outcome::unreachable, std::string(wording::kWallHint)};
+  return by_status(vendor, {}, title, *status).value_or(Cause{Outcome::unreachable, std::string(wording::kWallHint)});
 }
 
 std::optional<Cause> by_words(Vendor vendor, std::string_view words, TextKind kind) {
