@@ -210,9 +210,7 @@ bool says_nothing(const Failure& failure) {
 }
 
 constexpr std::string_view kCertificate =
-    "its certificate is not trusted here: add its CA certificate to those that this machine trusts, or check a proxy "
-    "in "
-    "between";
+    "its certificate is not trusted here: add its CA certificate to those that this machine trusts, or check the proxy";
 constexpr std::string_view kProxy =
     "the proxy refuses the connection: check HTTPS_PROXY with its user and password, or exempt the server with "
     "NO_PROXY";
@@ -326,7 +324,8 @@ Failure judge_process(const Backend& backend, const Task& task, ParsedOutput& pa
   if (is_answer(failure.outcome)) return failure;
   const bool ended = result.end == ChildEnd::exited || result.end == ChildEnd::stopped;
   const bool is_structured = parsed.failure && !is_vague(*parsed.failure, result);
-  const std::string err = is_structured ? std::string() : result.err.text();
+  const bool has_rules = !task.settings.failures.empty();
+  const std::string err = is_structured || !has_rules ? std::string() : secrets.without_echoes(result.err.text());
   const bool by_rule = ended && apply_rules(task.settings, {failure.message, err}, failure);
   if (by_rule || !says_nothing(failure)) return failure;
   return unrecognised(std::move(failure), kept_lines(secrets, {result.out.text(), result.err.text()}));
@@ -337,7 +336,8 @@ Failure judge_http(const Backend& backend, const Task& task, ParsedOutput& parse
   Failure failure = weigh(backend, task, parsed, result, secrets);
   if (is_answer(failure.outcome)) return failure;
   const bool ended = result.end == HttpEnd::complete || result.end == HttpEnd::stopped;
-  const std::string_view body = result.status == 200 ? std::string_view() : std::string_view(result.body);
+  const bool has_rules = !task.settings.failures.empty();
+  const std::string body = result.status == 200 || !has_rules ? std::string() : secrets.without_echoes(result.body);
   const bool by_rule = ended && apply_rules(task.settings, {failure.message, body}, failure);
   if (by_rule || !says_nothing(failure)) return failure;
   return unrecognised(std::move(failure), kept_lines(secrets, {kept_body(result)}));

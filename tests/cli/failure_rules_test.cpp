@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "tests/cli/cli.hpp"
+#include "tests/cli/codex_error.hpp"
 
 // What a failure means by the configuration, and what delegate makes of an error text.
 
@@ -11,12 +11,6 @@ namespace {
 
 constexpr const char* kOddGateway = "[[backends.codex.failures]]\nmatch = 'FOO-\\d+'\noutcome = \"quota_exhausted\"\n";
 
-void codex_says(Cli& cli, const std::string& message, const std::string& more = "") {
-  cli.backend("codex",
-              {"--say", R"({"type":"turn.failed","error":{"message":")" + message + R"("}})", "--exit", "1", "--"},
-              "kind = \"codex\"\n" + more);
-}
-
 }  // namespace
 
 TEST_CASE("a failure wording from the configuration comes before the built-in ones, for a kind with its own parser") {
@@ -24,6 +18,13 @@ TEST_CASE("a failure wording from the configuration comes before the built-in on
   codex_says(cli, "401 Unauthorized FOO-17, retry after 90 s", kOddGateway);
   const Json json = cli.run("ask -b codex hello --json").expect(1).json();
   CHECK(json["attempts"][0]["outcome"] == "quota_exhausted");
+}
+
+TEST_CASE("what a CLI repeats of the prompt is no failure wording") {
+  Cli cli;
+  cli.backend("codex", {"--err", "user: why does it say FOO-17 to me", "--exit", "3"}, kOddGateway);
+  const Json json = cli.run({"ask", "-b", "codex", "why does it say FOO-17 to me", "--json"}).expect(1).json();
+  CHECK(json["attempts"][0]["outcome"] == "exited_nonzero");
 }
 
 TEST_CASE("without such a wording the built-in ones decide") {

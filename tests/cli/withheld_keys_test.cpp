@@ -1,26 +1,16 @@
 #include <catch2/catch.hpp>
 
-#include "tests/cli/cli.hpp"
+#include "tests/cli/codex_error.hpp"
 
 // What delegate says about a key that it kept from a CLI.
 
 using namespace delegate;
 using namespace delegate::test;
 
-namespace {
-
-void codex_prints(Cli& cli, const std::string& message, const std::string& more = "") {
-  cli.backend("codex",
-              {"--say", R"({"type":"turn.failed","error":{"message":")" + message + R"("}})", "--exit", "1", "--"},
-              "kind = \"codex\"\n" + more);
-}
-
-}  // namespace
-
 TEST_CASE("a hint names the key that was kept from the CLI, and how to pass it on") {
   Cli cli;
   cli.set("AZURE_OPENAI_API_KEY", "not-a-real-key");
-  codex_prints(cli, "Missing environment variable: `AZURE_OPENAI_API_KEY`.", "env.keep = [\"CODEX_API_KEY\"]\n");
+  codex_says(cli, "Missing environment variable: `AZURE_OPENAI_API_KEY`.", "env.keep = [\"CODEX_API_KEY\"]\n");
   const Finished failed = cli.run("ask -b codex hello")
                               .expect(1)
                               .stderr_has(
@@ -32,16 +22,16 @@ TEST_CASE("a hint names the key that was kept from the CLI, and how to pass it o
 
 TEST_CASE("no key is named if none was removed, or if the failure is about something else") {
   Cli cli;
-  codex_prints(cli, "Missing environment variable: `AZURE_OPENAI_API_KEY`.");
+  codex_says(cli, "Missing environment variable: `AZURE_OPENAI_API_KEY`.");
   CHECK(cli.run("ask -b codex hello").expect(1).err.find("kept from it") == std::string::npos);
   cli.set("OPENAI_API_KEY", "not-a-real-key");
-  codex_prints(cli, "429 Too Many Requests");
+  codex_says(cli, "429 Too Many Requests");
   CHECK(cli.run("ask -b codex hello").err.find("kept from it") == std::string::npos);
 }
 
 TEST_CASE("a key of another vendor does not explain that a CLI is signed out") {
   Cli cli;
   cli.set("ANTHROPIC_API_KEY", "not-a-real-key");
-  codex_prints(cli, "401 Unauthorized");
+  codex_says(cli, "401 Unauthorized");
   CHECK(cli.run("ask -b codex hello").expect(1).err.find("ANTHROPIC_API_KEY") == std::string::npos);
 }
