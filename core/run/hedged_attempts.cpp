@@ -90,17 +90,14 @@ void note_collateral(Attempt& attempt, const Candidate& candidate) {
 
 constexpr milliseconds kCheap{30'000};
 
-/// May the same call be made again? Not after a part of an answer was shown, and not if it may have changed something.
-bool is_repeatable(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
+/// An answer got lost: a second try often helps, and costs little if the first was quick. Not after a part of it was
+/// shown, and not if the call may have changed something.
+bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
   const Task& task = candidate.task;
   const bool changes_nothing = task.access == Access::read_only && candidate.backend->enforces_read_only();
   const bool seen = !call.parsed.text.empty() || (task.watched && !call.parsed.draft.empty());
-  return call.took <= kCheap && !seen && changes_nothing && task.session.empty() && !stop.cancelled();
-}
-
-/// An answer got lost: a second try often helps, and costs little if the first was quick.
-bool is_worth_repeating(const CallEnd& call, const Candidate& candidate, const CancelToken& stop) {
-  return call.failure.outcome == Outcome::lost_result && is_repeatable(call, candidate, stop);
+  return call.failure.outcome == Outcome::lost_result && call.took <= kCheap && !seen && changes_nothing &&
+         task.session.empty() && !stop.cancelled();
 }
 
 /// When the token of a shared login ends, one process renews it, and the others hear that it was renewed already. A
