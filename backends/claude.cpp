@@ -113,6 +113,8 @@ std::string early_end(const Json& json) {
   return errors_in(json).empty() ? std::string() : "errors";
 }
 
+bool is_error(const Json& json) { return true_at(json, "/is_error") || text_at(json, "/is_error") == "true"; }
+
 bool is_turn_limit(std::string_view reason) { return reason.find("max_turns") != std::string_view::npos; }
 
 /// Why a run that did not finish ended, in one line.
@@ -133,7 +135,7 @@ std::optional<Outcome> outcome_of_early_end(const std::string& reason) {
 
 void read_failure(const Json& json, const std::string& reason, ParsedOutput& parsed) {
   std::string text = text_at(json, "/result");
-  const bool is_stated = true_at(json, "/is_error") || reason.empty();  // else the text is what was said before the end
+  const bool is_stated = is_error(json) || reason.empty();  // else the text is what was said before the end
   const std::string subtype = text_at(json, "/subtype");
   const bool is_partial = !subtype.empty() && subtype != "success";  // what is in `result` then is what it had written
   if (trim(text).empty() || !is_stated || is_partial) text = words_of_end(json, reason);
@@ -166,7 +168,7 @@ void read_result(const Json& json, ParsedOutput& parsed) {
   const bool is_refused = text_at(json, "/stop_reason") == "refusal";
   std::string text = valid_pieces(words_in(at(json, "/result")));
   note_unknown_shape(at(json, "/result"), parsed);
-  if (true_at(json, "/is_error") || !reason.empty() || is_refused || repeats_error(text, parsed))
+  if (is_error(json) || !reason.empty() || is_refused || repeats_error(text, parsed))
     return read_failure(json, reason, parsed);
   read_usage(json, parsed);
   read_denials(json, parsed);

@@ -31,7 +31,8 @@ std::string shown_url(const Task& task) { return without_credentials(base_url(ta
 
 /// A server behind a proxy, or a service, may want a key.
 std::vector<std::string> key_header(const Task& task) {
-  const std::string key = variable_in(task.environment, task.settings.api_key_env);
+  // A key from a file or a secret store may end with a newline.
+  const std::string key(trim(variable_in(task.environment, task.settings.api_key_env)));
   if (task.settings.api_key_env.empty() || key.empty()) return {};
   return {"Authorization: Bearer " + key};
 }

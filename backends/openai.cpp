@@ -43,7 +43,8 @@ std::string_view last_segment(std::string_view path) { return path.substr(path.r
 /// The address of one endpoint of the API. `url` may name the server, its API or the chat endpoint itself; a query in
 /// it (`?api-version=…`) stays at the end.
 std::string url_of(const Task& task, std::string_view endpoint) {
-  const std::string_view whole = trim(task.settings.url);
+  const std::string_view given = trim(task.settings.url);
+  const std::string_view whole = given.substr(0, given.find('#'));
   const std::size_t query = std::min(whole.find('?'), whole.size());
   std::string url(whole.substr(0, query));
   const auto drop_slashes = [&] {
@@ -70,7 +71,8 @@ std::string base_url(const Task& task) {
 
 std::vector<std::string> headers(const Task& task) {
   std::vector<std::string> out{"Content-Type: application/json"};
-  const std::string key = variable_in(task.environment, task.settings.api_key_env);
+  // A key from a file or a secret store may end with a newline.
+  const std::string key(trim(variable_in(task.environment, task.settings.api_key_env)));
   if (!task.settings.api_key_env.empty() && !key.empty()) out.push_back("Authorization: Bearer " + key);
   return out;
 }

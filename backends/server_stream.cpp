@@ -116,8 +116,8 @@ constexpr std::array<std::string_view, 10> kRefusals{"content_filter", "safety",
                                                      "guardrail",      "moderation"};
 constexpr std::array<std::string_view, 7> kLostEnds{"network",   "connection", "disconnect", "timeout",
                                                     "timed_out", "upstream",   "unreachable"};
-constexpr std::array<std::string_view, 8> kFailures{"error",     "abort",     "fail",         "cancel",
-                                                    "interrupt", "malformed", "insufficient", "exception"};
+constexpr std::array<std::string_view, 9> kFailures{"error",     "abort",        "fail",      "cancel", "interrupt",
+                                                    "malformed", "insufficient", "exception", "unload"};
 
 template <class List>
 bool is_among(const std::string& reason, const List& list) {

@@ -229,6 +229,9 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
   if (!failure.hint.empty()) return filled(failure.hint, facts).value_or(failure.hint);
   // Of a rejection that nobody knows, no cause is likelier than another; without a session at least.
   if (failure.outcome == Outcome::bad_request && !failure.is_recognised && task.session.empty()) return withheld;
+  const std::string& key = settings.api_key_env;
+  if (failure.outcome == Outcome::unauthenticated && !key.empty() && trim(variable_in(task.environment, key)).empty())
+    return key + " is not set: it is to hold the key of " + settings.name;
   auto own = find_hint(backend.hints(), failure.outcome, facts);
   if (!own) own = find_hint(kHints, failure.outcome, facts);
   return own.value_or(std::string()) + (withheld.empty() ? "" : "; " + withheld);

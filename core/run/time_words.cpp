@@ -372,6 +372,11 @@ std::optional<milliseconds> take_duration(const std::vector<TimeToken>& tokens, 
   Cursor cursor(tokens, at);
   double total = 0;
   for (;;) {
+    if (cursor.is_word("half") && (cursor.is_word("an", 1) || cursor.is_word("a", 1)) && unit_of(cursor.peek(2))) {
+      total += *unit_of(cursor.peek(2)) / 2;
+      cursor.skip(3);
+      break;
+    }
     const bool one = cursor.is_word("a") || cursor.is_word("an") || cursor.is_word("one");
     const auto unit = one || cursor.is_number() ? unit_of(cursor.peek(1)) : std::nullopt;
     if (!unit) break;
