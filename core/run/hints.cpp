@@ -7,6 +7,7 @@
 #include <span>
 
 #include "core/base/duration.hpp"
+#include "core/base/environment.hpp"
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 
