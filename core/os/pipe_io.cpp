@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/os/fd.hpp"
@@ -25,6 +26,13 @@ bool wait_for_input(int fd, const CancelToken& cancel) {
     if (::poll(waited, 2, -1) > 0 && waited[0].revents != 0) return !cancel.cancelled();
   }
   return false;
+}
+
+void wait_for_any_input(std::span<const int> fds, Deadline deadline) {
+  std::vector<pollfd> waited;
+  for (const int fd : fds) waited.push_back({fd, POLLIN, 0});
+  const auto left = deadline.left();
+  ::poll(waited.data(), waited.size(), left ? static_cast<int>(left->count()) : -1);
 }
 
 ReadState read_some(int fd, std::string& text) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,8 @@ namespace delegate {
 bool wait_for_input(int fd, Deadline deadline);
 /// The same without a deadline; false: cancelled.
 bool wait_for_input(int fd, const CancelToken& cancel);
+/// Waits until one of several can be read, or the deadline; negative descriptors are ignored.
+void wait_for_any_input(std::span<const int> fds, Deadline deadline);
 inline bool has_input(int fd) { return wait_for_input(fd, Deadline::in(milliseconds(0))); }
 
 enum class ReadState { some, nothing, end };

@@ -1,0 +1,20 @@
+#pragma once
+#include "core/os/fd.hpp"
+
+namespace delegate {
+
+/// Lets another process of this user wake this one out of a wait: SIGUSR1, received through a descriptor. Construct it
+/// before the first thread, and before anybody can know of this process: by default the signal would end it.
+class WakeSignal {
+ public:
+  WakeSignal();
+
+  int fd() const { return received_.get(); }  // readable: somebody has sent one
+  void take();                                // all that have arrived
+  static bool send(const Fd& pidfd);
+
+ private:
+  Fd received_;
+};
+
+}  // namespace delegate
