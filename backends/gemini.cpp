@@ -97,7 +97,8 @@ void read_result(const Json& json, ParsedOutput& parsed) {
   parsed.usage.input_tokens = integer_at(json, "/stats/input_tokens");
   parsed.usage.output_tokens = integer_at(json, "/stats/output_tokens");
   if (text_at(json, "/status") == "success") {
-    if (has_restarted(parsed)) return;
+    const bool is_cut = parsed.failure && parsed.failure->outcome == Outcome::cut_short;
+    if (is_cut || has_restarted(parsed)) return;
     parsed.failure.reset();  // earlier errors were retried with success
     // If nothing follows the last tool call, the text before it is the answer.
     take_draft(parsed);

@@ -89,6 +89,8 @@ constexpr Signature kGemini[] = {
     {kOffline, kCertificateWords,
      "fetch failed sending request: SELF_SIGNED_CERT_IN_CHAIN: self-signed certificate in certificate chain",
      "google-gemini/gemini-cli", kNodeCertificateHint},
+    {Outcome::cut_short, R"(\bmaximum session turns\b)", "Maximum session turns exceeded", kGeminiSource,
+     "raise maxSessionTurns in its settings, or ask for less at a time"},
     {kUsedUp, R"(\bdaily quota\b|\bper day\b|\bperday)", "You have exhausted your daily quota on this model.",
      kGeminiSource},
     {kUsedUp, R"(\bexhausted your capacity\b|\bquota will reset\b|\bterminalquotaerror\b)",

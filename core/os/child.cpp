@@ -21,6 +21,7 @@ constexpr std::size_t kLargestPipe = 1u << 20;  // upper bound of what a pipe wi
 /// A silent child is looked at this many times before its limit. The first look is the one that the others are compared
 /// with, and two signs of life that are less than three quarters of the limit apart are never both missed.
 constexpr int kLooks = 4;
+constexpr milliseconds kWindUp{1'000};
 constexpr milliseconds kClearPatience{6'000};  // a little longer than the supervisor's own limit
 
 timespec to_timespec(milliseconds span) {
@@ -98,12 +99,13 @@ class Supervision {
   Phase phase_ = Phase::running;
   Deadline phase_ends_ = Deadline::never();
   std::size_t written_ = 0;
-  bool any_output_ = false;  // on either stream
-  bool ended_ = false;       // the child itself; its exit status is known
-  bool gone_ = false;        // no descendant is left
-  bool lost_ = false;        // the supervisor was killed, so some may still run
-  bool finished_ = false;    // Flow::finish: any end from now on is a normal one
-  bool stopped_ = false;     // we decided to end it
+  bool any_output_ = false;                // on either stream
+  bool ended_ = false;                     // the child itself; its exit status is known
+  bool gone_ = false;                      // no descendant is left
+  bool lost_ = false;                      // the supervisor was killed, so some may still run
+  bool finished_ = false;                  // Flow::finish: any end from now on is a normal one
+  bool stopped_ = false;                   // we decided to end it
+  Deadline wound_up_ = Deadline::never();  // after Flow::wind_up
   const Steady asked_;
   Steady last_output_ = steady_now();  // the start, until there is output
   Steady last_sign_ = last_output_;    // of life
@@ -142,7 +144,8 @@ timespec Supervision::longest_wait() const {
 }
 
 Deadline Supervision::next_deadline() const {
-  if (phase_ == Phase::running) return silence_limit().or_earlier(next_look()).or_earlier(spec_.clocks.total);
+  if (phase_ == Phase::running)
+    return silence_limit().or_earlier(next_look()).or_earlier(spec_.clocks.total).or_earlier(wound_up_);
   if (phase_ == Phase::lingering) return phase_ends_.or_earlier(spec_.clocks.total);
   return phase_ends_;
 }
@@ -194,7 +197,10 @@ bool Supervision::read_some(const Output& from) {
 }
 
 void Supervision::handle(Flow flow) {
-  if (flow == Flow::go_on || stopped_) return;
+  if (stopped_) return;
+  if (flow != Flow::wind_up) wound_up_ = Deadline::never();
+  else if (wound_up_.is_never()) wound_up_ = Deadline::in(kWindUp);
+  if (flow == Flow::go_on || flow == Flow::wind_up) return;
   if (flow == Flow::stop) return stop(ChildEnd::stopped);
   if (finished_) return;
   finished_ = true;
@@ -260,6 +266,7 @@ void Supervision::check_clocks(bool output_now) {
 
 void Supervision::check_running(bool output_now) {
   if (cancel_.cancelled()) return stop(ChildEnd::cancelled);
+  if (wound_up_.passed()) return stop(ChildEnd::stopped);
   if (spec_.clocks.total.passed()) {
     if (look_) look_for_life();  // it may be working to the last
     return stop(ChildEnd::timed_out);

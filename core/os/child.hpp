@@ -23,7 +23,7 @@ enum class Stream { out, err };
 enum class Flow {
   go_on,
   idle,     // HTTP only: bytes came, but nothing that shows progress
-  wind_up,  // HTTP only: it seems to be over; what belongs to it may follow for two seconds from now on
+  wind_up,  // it seems to be over; what belongs to it may follow for two seconds (a process: one second) from now on
   finish,   // the output is complete: allow `linger` to end by itself, then stop it; counts as a normal end
   stop,     // it cannot succeed any more: stop it now
 };

@@ -121,6 +121,7 @@ struct ParsedOutput {
   std::string model;
   Usage usage;
   std::optional<Failure> failure;     // from the backend's structured output
+  std::optional<Failure> hopeless;    // `failure` is a retry that cannot succeed in time: what it comes to
   std::vector<std::string> warnings;  // for the person, one line each
   std::vector<std::string> denied;    // tools that it was not allowed to use
 

@@ -17,7 +17,8 @@ constexpr std::size_t kRun = 24;            // bytes
 constexpr std::size_t kShortestLine = 8;    // bytes; a shorter line may occur anywhere
 constexpr std::size_t kKnown = 512u << 10;  // bytes of the text
 constexpr std::uint64_t kBase = 0x9E3779B97F4A7C15u;
-constexpr int kMostEscapes = 2;  // one inside the other
+constexpr std::string_view kMark = "…";  // of a line that was cut; a full stop is shorter
+constexpr int kMostEscapes = 2;          // one inside the other
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_word_byte(char c) {
@@ -111,6 +112,11 @@ void for_each_run(std::string_view text, Use use) {
 
 std::size_t hash_of(std::string_view words) { return std::hash<std::string_view>()(words); }
 
+/// Whatever quotes or names an input puts a mark before it.
+bool is_among_words(std::string_view plain, std::size_t at) {
+  return at >= 2 && plain[at - 1] == ' ' && is_word_byte(plain[at - 2]);
+}
+
 /// "Error: " and the like are in front of any message.
 std::size_t length_of_prefix(std::string_view line) {
   constexpr std::array<std::string_view, 3> kPrefixes{"[", "error: ", "api error: "};
@@ -150,6 +156,7 @@ void Echoes::index() {
   for (const std::string_view line : split(known, '\n')) {
     const std::string words(trim(plain_of(line).text));
     wholes_.insert(hash_of(words));
+    starts_.insert(hash_of(std::string_view(words).substr(0, kRun)));
     if (words.size() < kShortestLine || words.size() >= kRun) continue;
     lines_.insert(words);
     lengths_of_lines_ |= 1u << words.size();
@@ -157,7 +164,7 @@ void Echoes::index() {
 }
 
 /// Sets the flags of the bytes that are repetitions.
-void Echoes::flag(std::string_view plain, std::vector<bool>& flags) const {
+void Echoes::flag(std::string_view plain, Kept kept, std::vector<bool>& flags) const {
   std::size_t flagged = 0;  // up to here
   for_each_run(plain, [&](std::size_t start, std::uint64_t hash) {
     if (!std::binary_search(runs_.begin(), runs_.end(), hash)) return;
@@ -170,18 +177,26 @@ void Echoes::flag(std::string_view plain, std::vector<bool>& flags) const {
       const bool begins = start == 0 || !is_word_byte(plain[start - 1]) || !is_word_byte(plain[start]);
       const std::size_t end = start + length;
       const bool ends = end == plain.size() || !is_word_byte(plain[end]) || !is_word_byte(plain[end - 1]);
+      if (kept == Kept::quoted_error && is_among_words(plain, start)) continue;
       if (begins && ends && lines_.contains(std::string(plain.substr(start, length))))
         for (std::size_t i = start; i < end; ++i) flags[i] = true;
     }
   }
 }
 
-std::string Echoes::masked_line(std::string_view line, Kept kept) const {
+/// Is a message that begins with this, as plain text, one that the text itself quotes?
+bool Echoes::is_quoted(std::string_view piece, bool is_all) const {
+  const bool is_a_line = wholes_.contains(hash_of(piece));
+  const bool begins_a_line = is_a_line || starts_.contains(hash_of(piece.substr(0, kRun)));
+  return is_all ? is_a_line || !begins_a_line : !begins_a_line;
+}
+
+std::string Echoes::masked_line(std::string_view line, Kept kept, bool is_all) const {
   std::vector<bool> repeated(line.size());
   Plain plain = plain_of(line);
   for (int escapes = 0;; ++escapes) {
     std::vector<bool> flags(plain.text.size());
-    flag(plain.text, flags);
+    flag(plain.text, kept, flags);
     for (std::size_t i = 0; i < flags.size(); ++i)
       for (std::size_t at = plain.from[i]; flags[i] && at < plain.from[i + 1]; ++at) repeated[at] = true;
     if (escapes == kMostEscapes || !has_escapes(plain.text)) break;
@@ -197,9 +212,11 @@ std::string Echoes::masked_line(std::string_view line, Kept kept) const {
     piece.end = next(piece.begin, false);
     const Piece shown = fitted(line, piece);
     const std::string said(trim(plain_of(line.substr(shown.begin, shown.end - shown.begin)).text));
-    const bool is_whole = shown.begin <= length_of_prefix(lower(line)) && shown.end + 1 >= trim(line).size();
-    const bool stays = kept == Kept::whole_line || (kept == Kept::quoted_error && !wholes_.contains(hash_of(said)));
-    if ((is_whole && stays) || shown.begin >= shown.end) continue;
+    const bool is_first = shown.begin <= length_of_prefix(lower(line));
+    const bool is_whole = is_first && shown.end + kMark.size() >= trim(line).size();
+    const bool stays = kept == Kept::quoted_error ? is_first && is_quoted(said, is_all && shown.begin == 0 && is_whole)
+                                                  : kept == Kept::whole_line && is_whole;
+    if (stays || shown.begin >= shown.end) continue;
     out += line.substr(copied, shown.begin - copied);
     out += kEchoMask;
     copied = shown.end;
@@ -210,10 +227,11 @@ std::string Echoes::masked_line(std::string_view line, Kept kept) const {
 std::string Echoes::masked(std::string_view lines, Kept kept) {
   index();
   if (runs_.empty() && lines_.empty()) return std::string(lines);
+  const bool is_one_line = trim(lines).find('\n') == std::string_view::npos;
   std::string out;
   for (std::size_t at = 0; at < lines.size();) {
     const std::size_t end = std::min(lines.find('\n', at), lines.size());
-    out += masked_line(lines.substr(at, end - at), kept);
+    out += masked_line(lines.substr(at, end - at), kept, is_one_line);
     if (end < lines.size()) out += '\n';
     at = end + 1;
   }

@@ -21,8 +21,8 @@ class Echoes {
   /// Which repetitions stay in each line.
   enum class Kept {
     none,
-    /// One that is the whole message, but only a part of a line of the text: who asks about an error may get that
-    /// error.
+    /// One with which a message begins, if it is from the middle of a line of the text or is all of the message: who
+    /// asks about an error may get that error. And a short line of the text among other words.
     quoted_error,
     whole_line,
   };
@@ -32,14 +32,16 @@ class Echoes {
  private:
   void index();
   void index_as(std::string_view plain);
-  void flag(std::string_view plain, std::vector<bool>& flags) const;
-  std::string masked_line(std::string_view line, Kept kept) const;
+  void flag(std::string_view plain, Kept kept, std::vector<bool>& flags) const;
+  bool is_quoted(std::string_view piece, bool is_all) const;
+  std::string masked_line(std::string_view line, Kept kept, bool is_all) const;
 
   std::string_view text_;
   bool is_indexed_ = false;
   std::vector<std::uint64_t> runs_;         // hashes of all runs, sorted
   std::unordered_set<std::string> lines_;   // shorter than a run
   std::unordered_set<std::size_t> wholes_;  // hashes of all lines
+  std::unordered_set<std::size_t> starts_;  // hashes of the first bytes of all lines, as long as a run
   std::uint32_t lengths_of_lines_ = 0;      // one bit each
 };
 

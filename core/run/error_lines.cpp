@@ -137,6 +137,7 @@ bool is_record_of_content(std::string_view line) {
   const auto speaks_of_error = [](const Json& json) {
     const Json& error = at(json, "/error");
     const std::string type = text_at(json, "/type");
+    if (type.find("tool") != std::string::npos) return false;  // its output is the user's
     const bool is_named = type.ends_with("error") || type.ends_with("failed") || type.ends_with("retry");
     return is_named || true_at(json, "/is_error") || (!error.is_null() && !error.empty()) ||
            text_at(json, "/status") == "error";
@@ -154,11 +155,11 @@ bool is_stack_frame(std::string_view line) {
 bool is_about_errands(std::string_view line) {
   constexpr std::array<std::string_view, 8> kPrograms{
       "npm error", "npm ERR!", "git:", "remote:", "ssh:", "docker:", "kubectl:", "gcloud:"};
-  constexpr std::array<std::string_view, 20> kErrands{
-      "tool call",      "command failed", "pre-commit",     "mcp startup", "mcp server",
-      "assertionerror", "fail",           "telemetry",      "otel",        "otlp",
-      "opentelemetry",  "hook",           "hooks",          "posttooluse", "pretooluse",
-      "update check",   "tool execution", "executing tool", "panicked at", "version check"};
+  constexpr std::array<std::string_view, 21> kErrands{
+      "tool call",   "command failed", "pre-commit",   "mcp startup",  "mcp server",     "assertionerror",
+      "fail",        "telemetry",      "otel",         "otlp",         "opentelemetry",  "hook",
+      "hooks",       "posttooluse",    "pretooluse",   "update check", "tool execution", "executing tool",
+      "panicked at", "version check",  "settings file"};
   constexpr std::array<std::string_view, 3> kUpdates{"check for updates", "checking for updates", "auto-update"};
   line = trim(line);
   if (begins_with_one_of(line, kPrograms)) return true;

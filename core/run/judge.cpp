@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/base/duration.hpp"
 #include "core/run/echoes.hpp"
@@ -59,8 +60,11 @@ class Private {
   Private(const Private&) = delete;
   Private& operator=(const Private&) = delete;
 
-  std::string without_prompt(std::string_view line) { return prompt_.masked(line); }
   std::string without_both(std::string_view line) { return answer().masked(prompt_.masked(line)); }
+  /// What is as a whole a part of the answer may also be the error itself.
+  std::string without_parts(std::string_view line) {
+    return answer().masked(prompt_.masked(line), Echoes::Kept::whole_line);
+  }
   /// For verdicts, and the messages that explain them: what a CLI or a server repeats is no reason.
   std::string without_echoes(std::string_view lines) {
     return answer().masked(prompt_.masked(lines, Echoes::Kept::quoted_error), Echoes::Kept::whole_line);
@@ -87,8 +91,7 @@ class Private {
 std::string last_words(Private& secrets, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
     const std::string last = last_error_line(output->tail());
-    std::string line = last.starts_with('{') ? secrets.without_both(last) : std::string(kEchoMask);
-    if (line == kEchoMask) line = secrets.without_prompt(last);
+    const std::string line = secrets.without_parts(last);
     if (!line.empty() && line != kEchoMask) return line;
   }
   return "no output";
@@ -246,6 +249,7 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   const bool clean = result.end == ChildEnd::exited && result.exit_code == 0;
   if (clean && !parsed.complete) backend.conclude(parsed, task);
   if (parsed.complete && !parsed.failure) return answered(parsed);
+  if (parsed.hopeless) parsed.failure = std::exchange(parsed.hopeless, std::nullopt);
   if (result.end == ChildEnd::cancelled) return {Outcome::cancelled, "cancelled", {}};
   if (result.end == ChildEnd::signalled)
     return {Outcome::killed_by_signal, "killed by a signal (" + signal_text(result.signal) + ")", {}};

@@ -19,7 +19,7 @@ Flow Reader::take(Stream stream, std::string_view bytes) {
   }
   if (parsed_.complete) return Flow::finish;
   if (!backend_.is_process()) return flow_of_response();
-  return gives_up() ? Flow::stop : Flow::go_on;
+  return gives_up() ? Flow::wind_up : Flow::go_on;  // the try may have succeeded while its notice was read
 }
 
 /// The end, once it seems to have come, is put off only by what belongs to the answer.
@@ -47,11 +47,8 @@ void Reader::read(Stream stream, std::string_view line) {
 }
 
 bool Reader::gives_up() {
-  if (!parsed_.failure) return false;
-  auto end = end_of_retries(*parsed_.failure, end_.left());
-  if (!end) return false;
-  parsed_.failure = std::move(end);
-  return true;
+  parsed_.hopeless = parsed_.failure ? end_of_retries(*parsed_.failure, end_.left()) : std::nullopt;
+  return parsed_.hopeless.has_value();
 }
 
 }  // namespace delegate

@@ -107,6 +107,12 @@ TEST_CASE("gemini: an answer that talks about errors is an answer") {
   CHECK(parsed.text == "401 Unauthorized, rate limit");
 }
 
+TEST_CASE("gemini: an answer that its limit of turns has cut is none, though its end says success") {
+  const std::string limit = R"({"type":"error","severity":"error","message":"Maximum session turns exceeded"})";
+  ParsedOutput parsed;
+  CHECK(judge({.out = std::string(kWord) + "\n" + limit + "\n" + kSuccess}, 0, parsed).outcome == Outcome::cut_short);
+}
+
 TEST_CASE("gemini: a retry reported on stderr does not undo the answer on stdout") {
   const Text text{
       .out = std::string(kWord) + "\n" + kSuccess,

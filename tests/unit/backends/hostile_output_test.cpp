@@ -49,14 +49,15 @@ void all_survive(const std::string& bytes) {
 }
 
 /// For large output: read once, concluded once.
+void survive_once(const Task& task, const std::string& bytes) {
+  INFO(task.settings.kind << " " << task.settings.answer);
+  const Backend& backend = backend_of(task.settings.kind);
+  const Capture capture{.out = bytes, .exit = "1"};
+  ParsedOutput parsed = read_capture(backend, task, capture, Arrival::out_first);
+  CHECK_NOTHROW(judge_process(backend, task, parsed, end_of(capture, parsed)));
+}
 void all_survive_once(const std::string& bytes) {
-  for (const Task& task : all_tasks()) {
-    INFO(task.settings.kind << " " << task.settings.answer);
-    const Backend& backend = backend_of(task.settings.kind);
-    const Capture capture{.out = bytes, .exit = "1"};
-    ParsedOutput parsed = read_capture(backend, task, capture, Arrival::out_first);
-    CHECK_NOTHROW(judge_process(backend, task, parsed, end_of(capture, parsed)));
-  }
+  for (const Task& task : all_tasks()) survive_once(task, bytes);
 }
 
 /// `{"a":{"b":VALUE}}` from "/a/b".
@@ -163,14 +164,16 @@ TEST_CASE("garbage is read without harm") {
 
 TEST_CASE("records of the right shape with values of the wrong type are read without harm") {
   for (const char* type : kTypes) {
-    std::string bytes;
+    std::string records, events;
     for (const std::string& field : kFields)
       for (const Json& value : odd_values()) {
         Json record = nested(field, value);
         if (field != "/type") record["type"] = type;
-        bytes += dump(record) + "\ndata: " + dump(record) + "\n";
+        records += dump(record) + "\n";
+        events += "data: " + dump(record) + "\n";
       }
-    all_survive_once(bytes);
+    for (const Task& task : all_tasks())
+      if (task.settings.kind != "command") survive_once(task, task.settings.kind == "openai" ? events : records);
   }
 }
 
@@ -183,8 +186,8 @@ TEST_CASE("nesting a hundred thousand deep is read without harm") {
   all_survive_once("data: " + objects);
 }
 
-TEST_CASE("a line of ten megabytes is read without harm") {
-  const std::string long_text(10u << 20, 'x');
+TEST_CASE("a line of megabytes is read without harm") {
+  const std::string long_text(3u << 20, 'x');
   all_survive_once(long_text);
   all_survive_once(R"({"type":"result","is_error":true,"result":")" + long_text + "\"}\n");
   all_survive_once("data: {\"error\":\"" + long_text + "\"}\n");

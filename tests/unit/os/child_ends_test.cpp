@@ -164,6 +164,16 @@ TEST_CASE("a reader that has all it needs does not wait for a lingering child") 
   CHECK(result.out.text() == "the result\n");
 }
 
+TEST_CASE("a child that seems to be over may still say what belongs to it, but not for long") {
+  const auto winds_up_at_first = [](Stream, std::string_view bytes) {
+    return bytes.find("sorry") != std::string_view::npos ? Flow::wind_up : Flow::go_on;
+  };
+  const ChildResult late = run(fake({"--say", "sorry", "--delay", "20", "--say", "it works"}), winds_up_at_first);
+  CHECK(late.end == ChildEnd::exited);
+  CHECK(late.out.text() == "sorry\nit works\n");
+  CHECK(run(fake({"--say", "sorry", "--hang"}), winds_up_at_first).end == ChildEnd::stopped);
+}
+
 TEST_CASE("a child that ends by itself after the reader is satisfied keeps its exit code") {
   ChildSpec spec = fake({"--say", "the result", "--delay", "20", "--say", "more", "--exit", "4"});
   spec.linger = 30s;

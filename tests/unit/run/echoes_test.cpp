@@ -51,6 +51,20 @@ TEST_CASE("an error that is a part of the prompt is kept where it is the whole m
         "unexpected token near \"[…]\"");
 }
 
+TEST_CASE("an error that the prompt quotes is still an error") {
+  const std::string limit = "You've hit your usage limit. Try again at 9:46 PM.";
+  for (const std::string prompt : {"usage limit", "Notes\nUsage limit\nmore", limit.c_str(),
+                                   "Why does it say You've hit your usage limit when I have credits?"}) {
+    INFO(prompt);
+    CHECK(Echoes(prompt).masked(limit, kQuoted) == limit);
+  }
+  CHECK(Echoes("first\n" + limit + "\nlast").masked(limit + "\n", kQuoted) == limit + "\n");
+  CHECK(Echoes("Why does it print quota exceeded on Mondays?")
+            .masked("Why does it print quota exceeded on Mon", kQuoted) == "[…]");
+  CHECK(Echoes("quota exceeded").masked("invalid value: quota exceeded", kQuoted) == "invalid value: […]");
+  CHECK(Echoes("quota exceeded").masked("invalid value 'quota exceeded'", kQuoted) == "invalid value '[…]'");
+}
+
 TEST_CASE("a mask never cuts a character in two") {
   const std::string text = "абвгдежзийклмнопрстуфхц";
   const std::string torn = text.substr(1, 30);  // begins and ends in the middle of a character

@@ -65,6 +65,7 @@ TEST_CASE("a record is an error by its type and its fields, not by a word in wha
         R"({"type":"user","message":{"content":[{"type":"tool_result","content":"failed"}]}})",
         R"({"type":"stream_event","event":{"delta":{"text":"error"}}})",
         R"(data: {"choices":[{"delta":{"content":"fail"}}]})",
+        R"({"type":"tool_result","status":"error","output":"row 1","error":{"message":"failed"}})",
         R"({"type":"assistant","error":null,"message":"failure"})", "{\"type\":\"error\", torn"})
     CHECK(is_record_of_content(record));
   for (const char* record : {R"({"type":"error","message":"x"})", R"({"type":"turn.failed"})",
