@@ -19,6 +19,7 @@ constexpr ErrorTraits kTraits[] = {
     {ErrorKind::not_installed, "not_installed", kNothingInstalled},
     {ErrorKind::blocked, "blocked", kBlocked},
     {ErrorKind::cancelled, "cancelled", kUsage},
+    {ErrorKind::full, "queue_full", kAllBusy},
     {ErrorKind::waiting, "waiting", kDeadline},
     {ErrorKind::running, "running", kDeadline},
     {ErrorKind::killed, "killed", kAllFailed},

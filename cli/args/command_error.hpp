@@ -13,6 +13,7 @@ enum class ErrorKind {
   not_installed,
   blocked,
   cancelled,
+  full,     // the queue, or all slots
   waiting,  // a run that has not started
   running,  // a run that has not ended
   killed,   // a run whose process is gone

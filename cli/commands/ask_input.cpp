@@ -15,11 +15,11 @@ std::optional<Tier> tier_of(const AskOptions& options) {
   return std::nullopt;  // not given, or "default"
 }
 
-Result<std::optional<milliseconds>> timeout_of(const AskOptions& options, const FieldNames& names) {
-  if (options.timeout.empty()) return std::nullopt;
-  const auto timeout = parse_duration(options.timeout);
-  if (!timeout) return names.usage_of("timeout", timeout.error().what, timeout.error().hint);
-  return *timeout;
+Result<std::optional<milliseconds>> duration_of(const std::string& text, const char* field, const FieldNames& names) {
+  if (text.empty()) return std::nullopt;
+  const auto duration = parse_duration(text);
+  if (!duration) return names.usage_of(field, duration.error().what, duration.error().hint);
+  return *duration;
 }
 
 Streaming streaming_of(const World& world, const AskOptions& options) {
@@ -46,7 +46,8 @@ Result<RequestInput> input_of(const World& world, const AskOptions& options, con
   if (!is_on_stdin) input.prompt = join(options.words, " ");
   input.type = task_type_named(options.type);  // nothing if it was not given; the option's row lists the names
   input.tier = tier_of(options);
-  TRY(input.timeout, timeout_of(options, names));
+  TRY(input.timeout, duration_of(options.timeout, "timeout", names));
+  TRY(input.slot_wait, duration_of(options.wait_slot, "wait-slot", names));
   return input;
 }
 

@@ -22,6 +22,7 @@ struct AskOptions {
   std::string tier;
   std::vector<std::string> files;
   std::string timeout;
+  std::string wait_slot;
   std::optional<bool> fallback;
   std::optional<bool> stream;  // absent: if stdout is a terminal
   bool write = false;
@@ -64,7 +65,7 @@ inline constexpr OptionRow kAskOptions[] = {
      .store = into<&AskOptions::system>},
     {.names = "-t, --type",
      .value = "TYPE",
-     .help = "Kind of task: summarize, review, ... (default: inferred)",
+     .help = "Kind of task: summarize, review (default: inferred)",
      .more = "Light tasks may try the backends in another order than heavy ones: see `router.order_light` and "
              "`router.heavy_types`.",
      .kind = ValueKind::choices,
@@ -82,7 +83,7 @@ inline constexpr OptionRow kAskOptions[] = {
     {.names = "-m, --model", .value = "MODEL", .help = "Model of the named backend", .store = into<&AskOptions::model>},
     {.names = "--tier",
      .value = "TIER",
-     .help = "Model size, for any backend: small, medium, large, default",
+     .help = "Model size: small, medium, large or default",
      .more = "The `tier` keys of each backend say which model that is. `--model` overrides it.",
      .kind = ValueKind::choices,
      .choices = values_in<kTiers>,
@@ -109,19 +110,28 @@ inline constexpr OptionRow kAskOptions[] = {
      .kind = ValueKind::directories,
      .store = into<&AskOptions::directory>},
     {.names = "--write",
-     .help = "Allow changes to files, and commands (default: read-only)",
+     .help = "Allow file changes and commands (default: read-only)",
      .store = into<&AskOptions::write>},
     {.names = "--timeout",
      .value = "DUR",
      .help = "Limit for the whole run, all backends together: 90s, 5m",
      .more = "When it has passed, the exit status is 124. The default is `router.timeout`.",
      .store = into<&AskOptions::timeout>},
+    {.names = "--wait-slot",
+     .value = "DUR",
+     .help = "If all slots are in use, wait for one: 30s, 5m",
+     .more =
+         "Calls that wait get the free slots of a backend in the order in which they came, once no other backend is "
+         "left to try. Without a value the limit is `--timeout`; 0 does not wait. The default is what "
+         "`backends.NAME.when_full` says. When the time has passed, the exit status is 4.",
+     .implied = "24h",
+     .store = into<&AskOptions::wait_slot>},
     json_flag("Print one JSON object instead of the bare answer", "Output"),
     {.names = "--stream",
-     .help = "Print the answer while it arrives (default: on a terminal)",
+     .help = "Print the answer as it arrives (default: on a terminal)",
      .store = set<&AskOptions::stream, true>},
     {.names = "--no-stream",
-     .help = "Print the answer when it is complete (default: elsewhere)",
+     .help = "Print the answer once complete (default: elsewhere)",
      .store = set<&AskOptions::stream, false>},
     {.names = "-q, --quiet",
      .help = "Print only errors to stderr",

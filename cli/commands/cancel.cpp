@@ -24,7 +24,7 @@ CommandResult cancel(const CommandContext& context, const CancelOptions& options
   if (!known) return run_error("cancel", known.error());
   if (const Status stopped = jobs::cancel_job(context.engine(), *known); !stopped)
     return run_error("cancel", stopped.error());
-  const bool had_ended = known->has_ended() && !known->is_orphaned();
+  const bool had_ended = known->has_ended();
   const char* state = had_ended ? "ended" : "cancelled";
   if (context.world.json)
     return output.answer(

@@ -87,7 +87,7 @@ bool has_store(const World& world, const Config& config) {
 
 /// Jobs that are not in the ledger yet.
 void add_waiting(Jobs& jobs, milliseconds now, std::vector<Offer>& offers) {
-  const auto rows = jobs.list();
+  const auto rows = jobs.unended(kMostRuns);
   if (!rows) return;
   for (const JobRow& row : *rows)
     if (row.state == JobRow::State::waiting)

@@ -3,6 +3,7 @@
 #include "cli/commands/context.hpp"
 #include "cli/commands/run_error.hpp"
 #include "core/base/duration.hpp"
+#include "core/jobs/dispatcher.hpp"
 #include "core/jobs/job_result.hpp"
 #include "core/jobs/job_status.hpp"
 #include "core/os/event.hpp"
@@ -49,6 +50,9 @@ Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::strin
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     TRY(jobs::JobStatus known, jobs::find_job(context.engine(), id));
     if (known.has_ended() || deadline.passed() || context.world.interrupted.cancelled()) return known;
+    // The one that was there may have been killed.
+    if (known.row.state == JobRow::State::waiting)
+      TRY_STATUS(jobs::ensure_dispatcher(context.world, own_command(context.world), context.engine()));
     nothing.wait(context.world.interrupted, Deadline::in(pause).or_earlier(deadline));
   }
 }
@@ -64,9 +68,8 @@ std::optional<std::string> answer_in_history(const Host& host, const std::string
 CommandResult show_unended(const CommandContext& context, const jobs::JobStatus& known) {
   if (context.world.interrupted.cancelled() && context.world.signal != 0) return context.interrupted();
   const bool waits = known.row.state == JobRow::State::waiting;
-  const std::string hint = !known.is_lost ? "`delegate result --wait " + known.row.id + "` waits until it finishes"
-                           : waits        ? "`delegate worker` runs orphaned jobs"
-                                          : "ask again";
+  const std::string hint =
+      known.is_lost ? "ask again" : "`delegate result --wait " + known.row.id + "` waits until it finishes";
   const ErrorKind kind = known.is_lost ? ErrorKind::killed : waits ? ErrorKind::waiting : ErrorKind::running;
   return fail_as(kind, {Code::unavailable, describe(known), hint});
 }

@@ -1,4 +1,7 @@
 #include "core/jobs/run_job.hpp"
+
+#include <charconv>
+
 #include "cli/commands/context.hpp"
 #include "core/os/process.hpp"
 
@@ -8,15 +11,21 @@ namespace {
 
 struct RunJobOptions {
   std::string id;
+  std::string turn;  // that the dispatcher has given it; empty: the request is on stdin
 };
 constexpr OptionRow kRunJobOptions[] = {
     {.value = "ID", .help = "The run", .presence = Presence::required, .store = into<&RunJobOptions::id>},
+    {.names = "--turn", .value = "N", .help = "The turn that it takes", .store = into<&RunJobOptions::turn>},
     json_flag("Print errors as JSON"),
 };
 
 CommandResult run_job(const CommandContext& context, const RunJobOptions& options) {
   set_process_name("run-job");
-  return jobs::serve_job(context.world, context.engine(), options.id);
+  if (options.turn.empty())
+    return jobs::serve_job(context.world, context.engine(), own_command(context.world), options.id);
+  std::int64_t turn = 0;
+  std::from_chars(options.turn.data(), options.turn.data() + options.turn.size(), turn);  // 0 is nobody's turn
+  return jobs::serve_turn(context.world, context.engine(), options.id, turn);
 }
 
 }  // namespace

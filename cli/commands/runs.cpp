@@ -197,18 +197,21 @@ Page page_of(const World& world, const Output& output, milliseconds now) {
           .is_terminal = size.has_value()};
 }
 
-/// The waiting job whose id begins like this, with what is known of its request.
-std::optional<PastRun> find_waiting(const Engine& engine, const std::vector<JobRow>& jobs, const std::string& id) {
-  const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobRow& one) {
-    return one.state == JobRow::State::waiting && one.id.starts_with(id);
-  });
-  if (job == jobs.end()) return std::nullopt;
+/// A queued run, whose id begins so.
+Result<std::optional<PastRun>> find_waiting(const Engine& engine, const std::string& id) {
+  Jobs* jobs = engine.jobs();
+  const auto job =
+      jobs == nullptr ? tl::unexpected(Error{.code = Code::not_found, .what = {}, .hint = {}}) : jobs->find(id);
+  if (!job && job.error().code != Code::not_found) return tl::unexpected(job.error());
+  if (!job || (job->state != JobRow::State::waiting && job->has_begun)) return std::optional<PastRun>();
   PastRun run = queued_run(engine, *job);
-  if (const auto request = jobs::load_request(engine, job->id)) {
+  const auto stored = jobs->request(job->id);
+  const auto request = stored ? jobs::request_from(stored->request) : tl::unexpected(stored.error());
+  if (request) {
     run.row.requested_backend = request->backend;
     run.row.cwd = request->cwd;
   }
-  return run;
+  return std::optional(std::move(run));
 }
 
 Result<std::string> one_run(const CommandContext& context, const RunsOptions& options, const Page& page) {
@@ -216,14 +219,20 @@ Result<std::string> one_run(const CommandContext& context, const RunsOptions& op
   const auto show = [&](const PastRun& run) {
     return context.world.json ? run_to_json(run) : run_to_text(run, engine.config.history, page);
   };
-  TRY(const auto jobs, unended_jobs(engine));
   auto row = engine.ledger->run(options.id);
-  const auto waiting = options.id.empty() ? std::nullopt : find_waiting(engine, jobs, options.id);
+  const auto found = options.id.empty() ? Result<std::optional<PastRun>>() : find_waiting(engine, options.id);
+  if (!found && found.error().code == Code::invalid_argument)
+    return usage("several runs begin with '" + one_line(options.id, 80) + "'");
+  if (!found) return tl::unexpected(found.error());
+  const std::optional<PastRun>& waiting = *found;
   const bool is_exact = waiting && waiting->row.id == options.id;
   if (waiting && (is_exact || (!row && row.error().code == Code::not_found))) return show(*waiting);
   if (waiting && row) return usage("several runs begin with '" + one_line(options.id, 80) + "'");
   if (!row && kind_of(row.error()) == ErrorKind::usage) return usage(row.error().what, row.error().hint);
   if (!row) return tl::unexpected(row.error());
+  std::vector<JobRow> jobs;
+  if (engine.jobs() != nullptr)
+    if (auto job = engine.jobs()->find(row->id)) jobs.push_back(*std::move(job));
   TRY(const PastRun run, past_run(engine, *std::move(row), jobs));
   return show(run);
 }

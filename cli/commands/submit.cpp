@@ -1,23 +1,17 @@
 #include "cli/commands/ask_input.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/json.hpp"
+#include "core/jobs/dispatcher.hpp"
 #include "core/jobs/job_process.hpp"
+#include "core/jobs/job_request.hpp"
+#include "core/jobs/job_start.hpp"
+#include "core/jobs/run_job.hpp"
 #include "core/os/pipe_io.hpp"
 
 namespace delegate::cli {
 namespace {
 
-tl::expected<Request, CommandError> request_of(const CommandContext& context, const AskOptions& options) {
-  TRY(const Configured configured, usable_configuration(context, options.directory, Notices::shown));
-  const FieldNames names = FieldNames::options_of("submit");
-  const RequestBuilder builder = request_builder(context, configured.loaded.config, names);
-  TRY(const RequestInput input, input_of(context.world, options, names));
-  TRY(Request request, builder.build(input));
-  const Host host(context.world, configured.loaded.config);
-  TRY_STATUS(builder.resolve_session(input, host.engine(), request));
-  request.run_id = make_run_id(context.world.clock.now().wall);
-  return request;
-}
+constexpr milliseconds kStorePatience{10'000};  // a run that cannot be stored would be lost
 
 Status send_request(jobs::JobProcess& process) {
   for (;;) {
@@ -31,25 +25,73 @@ Status send_request(jobs::JobProcess& process) {
 Result<jobs::JobEvent> first_event(jobs::JobProcess& process) {
   while (const auto events = process.receive())
     if (!events->empty()) return events->front();
-  return fail(Code::unavailable, "submit: the run's process ended before it accepted the run");
+  return fail(Code::unavailable, "the run's process ended before it accepted the run");
 }
 
-/// Starts the run; it is in the store when this returns without an error.
-Status submit(const World& world, const Request& request) {
+/// Keys are not stored: a process of its own keeps them, and waits for the run's turn.
+Status submit_with_keys(const World& world, const Request& request) {
   TRY(jobs::JobProcess process, jobs::JobProcess::start(world, own_command(world), request));
   Status sent = send_request(process);
   if (!sent && sent.error().code != Code::closed) return sent;
   process.detach();
   TRY(const jobs::JobEvent event, first_event(process));
   if (const auto* failed = std::get_if<jobs::job_event::Failed>(&event))
-    return fail(Code::unavailable, "submit: " + failed->message, failed->hint);
+    return fail(Code::unavailable, failed->message, failed->hint);
   return {};
 }
 
+/// Inside a run, what this process starts ends with that run: only a dispatcher from elsewhere lets the new one outlive
+/// it.
+Status check_nesting(const World& world, const Engine& engine) {
+  if (!jobs::is_nested(world)) return {};
+  TRY(const bool is_led, engine.jobs()->is_led([&](const ProcessId& owner) { return engine.breakers.is_dead(owner); }));
+  if (is_led) return {};
+  return fail(Code::permission_denied, "inside a run, and nothing dispatches that would outlive it",
+              "start `delegate worker --stay` outside, or use `delegate ask`");
+}
+
+Status enqueue(const World& world, const Engine& engine, const PreparedAsk& prepared) {
+  const JobRow row{
+      .id = prepared.request.run_id, .submitted_at = engine.clock.now().wall, .line = jobs::line_of(world, prepared)};
+  const JobRequest stored{jobs::to_json(prepared.request),
+                          jobs::to_json(jobs::job_start(world, own_command(world), engine, prepared))};
+  TRY_STATUS(engine.jobs()->add(row, stored, jobs::limits_of(engine)));
+  return jobs::ensure_dispatcher(world, own_command(world), engine);
+}
+
+/// It is in the store when this returns without an error.
+Status submit(const World& world, const Engine& engine, const Request& request) {
+  if (engine.jobs() == nullptr) {
+    const std::string trouble = engine.breakers.trouble();
+    return fail(Code::unavailable,
+                "a run in the background needs the store: " +
+                    (trouble.empty() ? "state.store is \"memory\", which ends with its process" : trouble),
+                "see `delegate status`");
+  }
+  TRY_STATUS(check_nesting(world, engine));
+  const PreparedAsk prepared = prepare_ask(engine, request);
+  const bool needs_keys = !jobs::needed_keys(world, engine, prepared).empty();
+  return needs_keys ? submit_with_keys(world, request) : enqueue(world, engine, prepared);
+}
+
+ErrorKind kind_of(const Error& error) {
+  if (error.code == Code::permission_denied) return ErrorKind::blocked;
+  return error.code == Code::resource_exhausted ? ErrorKind::full : ErrorKind::internal;
+}
+
 CommandResult run_submit(const CommandContext& context, const AskOptions& options) {
-  TRY(const Request request, request_of(context, options));
-  if (const Status started = submit(context.world, request); !started)
-    return fail_as(ErrorKind::internal, started.error());
+  TRY(const Configured configured, usable_configuration(context, options.directory, Notices::shown));
+  const FieldNames names = FieldNames::options_of("submit");
+  const RequestBuilder builder = request_builder(context, configured.loaded.config, names);
+  TRY(const RequestInput input, input_of(context.world, options, names));
+  TRY(Request request, builder.build(input));
+  const Host host(context.world, configured.loaded.config, kStorePatience);
+  TRY_STATUS(builder.resolve_session(input, host.engine(), request));
+  request.run_id = make_run_id(context.world.clock.now().wall);
+  if (const Status done = submit(context.world, host.engine(), request); !done) {
+    const Error& error = done.error();
+    return fail_as(kind_of(error), {error.code, "submit: " + error.what, error.hint});
+  }
   if (!context.world.json) return context.output.answer(request.run_id + "\n");
   return context.output.answer(dump(OrderedJson{{"schema", "delegate.submit/1"}, {"run_id", request.run_id}}) + "\n");
 }
@@ -70,7 +112,7 @@ extern constexpr CommandRow kSubmit{
     .more =
         "Takes the options of `ask`. The run continues when the shell exits; `delegate result` fetches its answer, "
         "which is kept for `background.keep`. At most `background.max_parallel` background runs work at the same time "
-        "on this machine; others are queued.",
+        "on this machine; others are queued, at most `background.max_queued` (exit status 4).",
     .options = kSubmitOptions,
     .examples = kSubmitExamples,
     .exclusions = kSubmitExclusions,

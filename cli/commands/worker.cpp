@@ -1,21 +1,32 @@
 #include "cli/commands/context.hpp"
 #include "core/base/json.hpp"
-#include "core/jobs/run_job.hpp"
+#include "core/jobs/dispatcher.hpp"
+#include "core/os/process.hpp"
 
 namespace delegate::cli {
 namespace {
 
-constexpr OptionRow kWorkerOptions[] = {json_flag("Print the runs as one JSON object")};
+struct WorkerOptions {
+  bool stay = false;
+};
+constexpr OptionRow kWorkerOptions[] = {
+    {.names = "--stay", .help = "Do not exit when the queue is empty", .store = into<&WorkerOptions::stay>},
+    json_flag("Print the ids of the runs as one JSON object"),
+};
 
-CommandResult run_worker(const CommandContext& context, const NoOptions&) {
+CommandResult run_worker(const CommandContext& context, const WorkerOptions& options) {
+  set_process_name("delegate-worker");
   const Output& output = context.output;
-  const auto note = [&](const std::string& id) { output.note("delegate: run " + id); };
-  const auto runs = jobs::run_orphaned_jobs(context.world, context.engine(), note);
-  if (!runs) return fail_as(ErrorKind::internal, runs.error());
-  if (runs->empty()) output.note("delegate: no orphaned jobs");
-  if (context.world.signal != 0) return context.interrupted();
-  if (!context.world.json) return kAnswered;
-  return output.answer(dump(OrderedJson{{"schema", "delegate.worker/1"}, {"runs", *runs}}) + "\n");
+  std::vector<std::string> runs;
+  const auto on_turn = [&](const std::string& id) {
+    if (context.world.json) runs.push_back(id);
+    else output.note("delegate: run " + id);
+  };
+  const Status done = jobs::dispatch_jobs(context.world, context.engine(), options.stay, on_turn);
+  if (!done) return fail_as(ErrorKind::internal, done.error());
+  if (context.world.json)
+    return output.answer(dump(OrderedJson{{"schema", "delegate.worker/1"}, {"runs", runs}}) + "\n");
+  return context.world.signal != 0 ? CommandResult(context.interrupted()) : CommandResult(kAnswered);
 }
 
 }  // namespace
@@ -23,11 +34,11 @@ CommandResult run_worker(const CommandContext& context, const NoOptions&) {
 extern constexpr CommandRow kWorker{
     .name = "worker",
     .group = kOperateGroup,
-    .help = "Run background jobs whose process was killed",
+    .help = "Start queued background runs when it is their turn",
     .more =
-        "Each background run has its own process, which waits for a free slot. If that process was killed before the "
-        "run started, or the machine was restarted, the run is orphaned. This command runs all orphaned jobs, one "
-        "after the other, and exits.",
+        "One worker per machine starts the queued runs, in the order of their submission, as soon as a backend has a "
+        "free slot. `submit` starts one if none works, and it exits when the queue is empty; the runs are processes of "
+        "their own and go on. With `--stay` it keeps waiting for new runs, as a service does.",
     .options = kWorkerOptions,
     .needs = Needs::host,
     .run = run_with<run_worker>};

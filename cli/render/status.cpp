@@ -93,7 +93,8 @@ std::string to_text(const HostStatus& status, bool painted) {
   std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "DETAIL", "SLOTS", "LAST"}};
   for (const BackendStatus& backend : status.backends)
     rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend, status.now) : "",
-                    std::to_string(backend.slots_used) + "/" + std::to_string(backend.slots_max),
+                    std::to_string(backend.slots_used) + "/" + std::to_string(backend.slots_max) +
+                        (backend.waiting > 0 ? " +" + std::to_string(backend.waiting) : std::string()),
                     last_text(backend, status.now)});
   std::string out = table(rows) + "\nstate: " + status.store.kind;
   if (!status.store.path.empty()) out += " " + status.store.path;

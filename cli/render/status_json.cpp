@@ -26,7 +26,7 @@ OrderedJson to_object(const BackendStatus& backend, milliseconds now) {
   put(json, "installed", backend.installed);
   put(json, "path", backend.path);
   json["breaker"] = breaker;
-  json["slots"] = {{"used", backend.slots_used}, {"max", backend.slots_max}};
+  json["slots"] = {{"used", backend.slots_used}, {"max", backend.slots_max}, {"waiting", backend.waiting}};
   if (const auto& last = backend.last_attempt)
     json["last"] = {{"outcome", last->outcome}, {"at", format_rfc3339(last->started_at + last->took)}};
   return json;

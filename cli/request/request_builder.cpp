@@ -140,7 +140,8 @@ Result<Request> RequestBuilder::build(const RequestInput& input) const {
                   .access = input.access,
                   .timeout = input.timeout,
                   .fallback = input.fallback,
-                  .streaming = input.streaming};
+                  .streaming = input.streaming,
+                  .slot_wait = input.slot_wait};
   TRY_STATUS(read_names(input, request));
   TRY_STATUS(read_directory(input, request));
   if (request.timeout && *request.timeout <= milliseconds(0))

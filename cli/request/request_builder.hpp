@@ -27,6 +27,7 @@ struct RequestInput {
   std::string cwd = {};  // relative to the working directory; empty: the working directory
   Access access = Access::read_only;
   std::optional<milliseconds> timeout;
+  std::optional<milliseconds> slot_wait;
   std::optional<bool> fallback;
   Streaming streaming = Streaming::none;
 };

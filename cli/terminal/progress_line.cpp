@@ -21,6 +21,7 @@ ProgressLine::ProgressLine(const Output& output, Volume volume, AnswerStream& an
 
 void ProgressLine::asking(const std::string& backend, bool probe) {
   calls_.push_back({.backend = backend, .probe = probe});
+  waiting_.clear();
   if (volume_ == Volume::verbose)
     output_.note("delegate: asking " + backend + (probe ? " (probe: it failed before) …" : " …"));
   draw();
@@ -50,6 +51,18 @@ void ProgressLine::ended(const Attempt& attempt) {
   draw();
 }
 
+void ProgressLine::waiting_for_slot(const std::vector<std::string>& backends, int ahead) {
+  wait_for(slot_wait_words(backends, ahead));
+}
+
+void ProgressLine::waiting_for_state(const std::string& why) { wait_for("waiting: " + why); }
+
+void ProgressLine::wait_for(const std::string& what) {
+  if (volume_ == Volume::verbose && waiting_ != what) output_.note("delegate: " + what);
+  waiting_ = what;
+  draw();
+}
+
 Deadline ProgressLine::tick() {
   if (!is_enabled() || calls_.empty()) return Deadline::never();
   draw();  // nothing signals that a job has returned to the foreground
@@ -72,13 +85,14 @@ std::string ProgressLine::line() const {
     if (seconds.count() > 0) text += " " + format_wait(seconds);
     if (!call.doing.empty()) text += ", " + call.doing;
   }
+  if (calls_.empty()) text = waiting_;
   text += " …";
   for (const std::string& reason : skipped_) text += " · " + reason;
   return text;
 }
 
 void ProgressLine::draw() {
-  if (!can_draw() || calls_.empty()) return clear();
+  if (!can_draw() || (calls_.empty() && waiting_.empty())) return clear();
   std::string text = line();
   if (text == drawn_) return;
   output_.progress(text);

@@ -21,6 +21,8 @@ class ProgressLine final : public Observer {
   void skipped(const Skip& skip) override;
   void output(const std::string& backend, const OutputDelta& delta) override;
   void ended(const Attempt& attempt) override;
+  void waiting_for_slot(const std::vector<std::string>& backends, int ahead) override;
+  void waiting_for_state(const std::string& why) override;
   Deadline tick() override;
   /// Removes the line.
   void clear();
@@ -33,6 +35,7 @@ class ProgressLine final : public Observer {
     std::string doing;
   };
   std::string line() const;
+  void wait_for(const std::string& what);
   void draw();
   bool is_enabled() const;  // by the options, on this terminal
   bool can_draw() const;    // at this moment
@@ -43,6 +46,7 @@ class ProgressLine final : public Observer {
   CancelToken& give_up_;
   std::vector<OpenCall> calls_;       // in progress
   std::vector<std::string> skipped_;  // backends that were skipped or failed, and why
+  std::string waiting_;               // what it waits for before a call; empty: nothing
   std::string drawn_;
 };
 

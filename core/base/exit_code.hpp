@@ -8,6 +8,7 @@ enum ExitCode : int {
   kAllFailed = 1,
   kUsage = 2,
   kConfiguration = 3,
+  kAllBusy = 4,
   kNothingInstalled = 5,
   kBlocked = 6,
   kInternal = 70,

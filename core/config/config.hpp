@@ -101,6 +101,7 @@ struct BackendSettings {
   milliseconds first_output_timeout = 60s;
   milliseconds idle_timeout = 180s;
   int max_parallel = 3;
+  std::string when_full = "reject";   // with all slots in use: reject or wait
   std::vector<std::string> env_keep;  // key-like variables that the child may see
   std::vector<Login> logins;          // tried in this order; empty: the CLI's own
   std::vector<FailureRule> failures;  // tried in this order, before the built-in wordings
@@ -151,8 +152,11 @@ struct HistorySettings {
 };
 
 struct BackgroundSettings {
-  int max_parallel = 4;      // runs at the same time on this host; more wait
-  milliseconds keep = 168h;  // how long the result of a run can be fetched
+  int max_parallel = 4;             // runs at the same time on this host; more wait
+  milliseconds keep = 168h;         // how long the result of a run can be fetched
+  int max_queued = 10'000;          // runs that wait
+  std::string on_open = "reroute";  // what a queued run does while breakers are open: wait, reroute or fail
+  milliseconds max_wait = 1h;       // with "wait": how long after its submission
 
   bool operator==(const BackgroundSettings&) const = default;
 };

@@ -92,6 +92,7 @@ const Field<Grace> kGrace[] = {
 };
 
 using Backend = BackendSettings;
+constexpr std::string_view kWhenFull[] = {"reject", "wait"};
 const Field<Backend> kBackend[] = {
     {{.name = "kind", .doc = "type of the backend", .choices = kKinds, .restricted = true}, &Backend::kind},
     {{.name = "enabled", .doc = "false: never use this backend"}, &Backend::enabled},
@@ -122,6 +123,10 @@ const Field<Backend> kBackend[] = {
      &Backend::load_timeout},
     {{.name = "max_parallel", .doc = "calls at the same time on this host", .min = 1, .max = 64},
      &Backend::max_parallel},
+    {{.name = "when_full",
+      .doc = "what `ask` does if all slots are in use: reject tries the next backend, wait waits once no other is left",
+      .choices = kWhenFull},
+     &Backend::when_full},
     {{.name = "env.keep",
       .doc = "API key variables that the CLI may see",
       .check = check_variable,
@@ -226,6 +231,7 @@ const Field<History> kHistory[] = {
     {{.name = "keep_answers", .doc = "also keep the answers", .restricted = true}, &History::keep_answers},
 };
 
+constexpr std::string_view kOnOpen[] = {"reroute", "wait", "fail"};
 using Background = BackgroundSettings;
 const Field<Background> kBackground[] = {
     {{.name = "max_parallel",
@@ -240,6 +246,20 @@ const Field<Background> kBackground[] = {
       .max = 366 * kDay,
       .restricted = true},
      &Background::keep},
+    {{.name = "max_queued", .doc = "background runs that may wait", .min = 1, .max = 1'000'000, .restricted = true},
+     &Background::max_queued},
+    {{.name = "on_open",
+      .doc = "what a queued run does while a breaker is open: reroute asks the next backend and fails if all are open, "
+             "fail does not ask another, wait waits",
+      .choices = kOnOpen,
+      .restricted = true},
+     &Background::on_open},
+    {{.name = "max_wait",
+      .doc = "how long a run may wait for a breaker with on_open = \"wait\"",
+      .min = 1,
+      .max = 366 * kDay,
+      .restricted = true},
+     &Background::max_wait},
 };
 
 template <class Section, std::size_t size>

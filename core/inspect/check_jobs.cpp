@@ -1,16 +1,13 @@
 #include "core/base/text.hpp"
 #include "core/inspect/context.hpp"
 
-// Background runs: queued, running, orphaned.
+// Background runs: queued, running, killed.
 namespace delegate::inspect {
 namespace {
 
 constexpr const char* kJobs = "background";
 constexpr std::size_t kMostNamed = 3;
-
-struct Counted {
-  std::vector<std::string> waiting, working, orphaned, killed;
-};
+constexpr int kMostLookedAt = 1000;
 
 std::string names(const std::vector<std::string>& ids) {
   const std::size_t shown = std::min(ids.size(), kMostNamed);
@@ -19,16 +16,15 @@ std::string names(const std::vector<std::string>& ids) {
   return text;
 }
 
-Counted sorted(const Context& context, const std::vector<JobRow>& rows) {
-  Counted out;
-  for (const JobRow& row : rows) {
-    if (row.state == JobRow::State::ended) continue;
-    const bool lost = row.state == JobRow::State::killed || context.engine().breakers.is_dead(row.owner);
-    const bool has_begun = row.state != JobRow::State::waiting;
-    if (lost) (has_begun ? out.killed : out.orphaned).push_back(row.id);
-    else (row.state == JobRow::State::running ? out.working : out.waiting).push_back(row.id);
-  }
-  return out;
+/// Those that were marked so, and those that nobody has looked at since.
+Result<std::vector<std::string>> killed_jobs(const Context& context, Jobs& jobs) {
+  std::vector<std::string> ids;
+  TRY(const auto killed, jobs.killed(kMostLookedAt));
+  for (const JobRow& row : killed) ids.push_back(row.id);
+  TRY(const auto running, jobs.running());
+  for (const JobRow& row : running)
+    if (row.has_begun && context.engine().breakers.is_dead(row.owner)) ids.push_back(row.id);
+  return ids;
 }
 
 }  // namespace
@@ -36,20 +32,20 @@ Counted sorted(const Context& context, const std::vector<JobRow>& rows) {
 Findings check_jobs(const Context& context) {
   Jobs* jobs = context.engine().jobs();
   if (jobs == nullptr) return {};  // reported by check_state
-  const auto rows = jobs->list();
-  if (!rows) return {{FindingSeverity::problem, kJobs, rows.error().what, rows.error().hint}};
-  const Counted found = sorted(context, *rows);
+  const auto counts = jobs->counts();
+  const auto killed = killed_jobs(context, *jobs);
+  for (const Error* error : {counts ? nullptr : &counts.error(), killed ? nullptr : &killed.error()})
+    if (error != nullptr) return {{FindingSeverity::problem, kJobs, error->what, error->hint}};
   Findings all;
-  if (!found.waiting.empty() || !found.working.empty())
+  if (counts->waiting > 0 || counts->running > 0)
     all.push_back({FindingSeverity::note, kJobs,
-                   std::to_string(found.working.size()) + " of " +
-                       std::to_string(context.config().background.max_parallel) + " slots running, " +
-                       std::to_string(found.waiting.size()) + " queued"});
-  if (!found.orphaned.empty())
-    all.push_back(
-        {FindingSeverity::warning, kJobs, "killed before they began: " + names(found.orphaned), "delegate worker"});
-  if (!found.killed.empty())
-    all.push_back({FindingSeverity::warning, kJobs, "killed before they ended: " + names(found.killed), "ask again"});
+                   std::to_string(counts->running) + " of " + std::to_string(context.config().background.max_parallel) +
+                       " slots running, " + std::to_string(counts->waiting) + " queued"});
+  const auto is_dead = [&](const ProcessId& owner) { return context.engine().breakers.is_dead(owner); };
+  if (counts->waiting > 0 && !jobs->is_led(is_dead).value_or(true))
+    all.push_back({FindingSeverity::warning, kJobs, "runs are queued, and nothing starts them", "delegate worker"});
+  if (!killed->empty())
+    all.push_back({FindingSeverity::warning, kJobs, "killed before they ended: " + names(*killed), "ask again"});
   return all;
 }
 

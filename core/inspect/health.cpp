@@ -24,13 +24,12 @@ void read_store(const Engine& engine, Health& health) {
     if (health.status.store.problem.empty()) health.status.store.problem = error.what;
   };
   if (Jobs* all = engine.jobs()) {
-    const auto jobs = all->list();
-    if (!jobs) return note(jobs.error());
-    for (const JobRow& job : *jobs) {
-      if (engine.breakers.is_dead(job.owner)) continue;
-      if (job.state == JobRow::State::waiting || job.state == JobRow::State::yielded) ++health.waiting;
-      if (job.state == JobRow::State::running) ++health.running;
-    }
+    const auto counts = all->counts();
+    const auto running = all->running();
+    if (!counts || !running) return note(counts ? running.error() : counts.error());
+    health.waiting = counts->waiting;
+    for (const JobRow& job : *running)
+      if (!engine.breakers.is_dead(job.owner)) ++health.running;
   }
   const auto rows = engine.store->notifications();
   if (!rows) return note(rows.error());

@@ -1,6 +1,7 @@
 #include "core/inspect/history.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace delegate::inspect {
 namespace {
@@ -10,17 +11,15 @@ PastRun::State state_of(const RunRow& row, const Breakers& breakers) {
   return breakers.is_dead(row.owner) ? PastRun::State::killed : PastRun::State::running;
 }
 
+bool is_begun(const JobRow& job) { return job.state != JobRow::State::waiting && job.has_begun; }
+
 /// None if the query asks for a backend or an outcome, which only the ledger knows.
 std::vector<PastRun> queued_runs(const Engine& engine, const RunQuery& query, const std::vector<JobRow>& jobs) {
   std::vector<PastRun> runs;
   if (!query.backend.empty() || !query.outcome.empty()) return runs;
   for (const JobRow& job : jobs)
-    if (job.state == JobRow::State::waiting && job.submitted_at >= query.since) runs.push_back(queued_run(engine, job));
+    if (!is_begun(job) && job.submitted_at >= query.since) runs.push_back(queued_run(engine, job));
   return runs;
-}
-
-bool has(const std::vector<PastRun>& runs, const std::string& id) {
-  return std::any_of(runs.begin(), runs.end(), [&](const PastRun& run) { return run.row.id == id; });
 }
 
 }  // namespace
@@ -35,13 +34,10 @@ std::string_view outcome_or_state(const PastRun& run) {
   return run.row.outcome;
 }
 
-Result<std::vector<JobRow>> unended_jobs(const Engine& engine) {
+Result<std::vector<JobRow>> unended_jobs(const Engine& engine, int most) {
   Jobs* jobs = engine.jobs();
   if (jobs == nullptr) return std::vector<JobRow>();
-  TRY(auto rows, jobs->list());
-  std::erase_if(
-      rows, [](const JobRow& row) { return row.state == JobRow::State::ended || row.state == JobRow::State::killed; });
-  return rows;
+  return jobs->unended(most);
 }
 
 Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<JobRow>& jobs) {
@@ -55,22 +51,23 @@ Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<Job
   return run;
 }
 
-PastRun queued_run(const Engine& engine, const JobRow& job) {
-  const bool is_orphaned = engine.breakers.is_dead(job.owner);
+PastRun queued_run(const Engine&, const JobRow& job) {
   return {.row = {.id = job.id, .started_at = job.submitted_at, .owner = job.owner},
           .attempts = {},
           .state = PastRun::State::waiting,
           .in_background = true,
-          .doing = is_orphaned ? "orphaned: `delegate worker` runs it" : "queued"};
+          .doing = job.doing.empty() ? "queued" : "queued: " + job.doing};
 }
 
 Result<std::vector<PastRun>> latest_runs(const Engine& engine, const RunQuery& query) {
   if (engine.ledger == nullptr) return fail(Code::unavailable, "there is no history: " + engine.breakers.trouble());
-  TRY(const auto jobs, unended_jobs(engine));
+  TRY(const auto jobs, unended_jobs(engine, query.most + engine.config.background.max_parallel));
   std::vector<PastRun> runs = queued_runs(engine, query, jobs);
+  std::set<std::string> queued;
+  for (const PastRun& run : runs) queued.insert(run.row.id);
   TRY(auto rows, engine.ledger->runs(query));
   for (RunRow& row : rows) {
-    if (has(runs, row.id)) continue;  // it started after the queue was read
+    if (queued.contains(row.id)) continue;  // it started after the queue was read
     TRY(PastRun run, past_run(engine, std::move(row), jobs));
     runs.push_back(std::move(run));
   }

@@ -27,8 +27,8 @@ std::string_view outcome_or_state(const PastRun& run);
 Result<std::vector<PastRun>> latest_runs(const Engine& engine, const RunQuery& query = {});
 
 // The parts of it, for one run.
-/// Background jobs that have not ended, newest first. A store without a queue has none.
-Result<std::vector<JobRow>> unended_jobs(const Engine& engine);
+/// Background jobs that have not ended, newest first, at most that many. A store without a queue has none.
+Result<std::vector<JobRow>> unended_jobs(const Engine& engine, int most);
 Result<PastRun> past_run(const Engine& engine, RunRow row, const std::vector<JobRow>& jobs);
 /// The ledger does not know a queued run yet.
 PastRun queued_run(const Engine& engine, const JobRow& job);

@@ -27,6 +27,8 @@ void add_state(BackendStatus& out, const BackendState& state, const BreakerPolic
   out.last_failure = state.breaker.last_failure;
   for (const SlotLease& slot : state.slots)
     if (remaining(slot.span, now) > milliseconds(0) && !breakers.is_dead(slot.owner)) ++out.slots_used;
+  for (const SlotLease& place : state.waiting)
+    if (remaining(place.span, now) > milliseconds(0) && !breakers.is_dead(place.owner)) ++out.waiting;
   // The next call takes over the lease of a dead prober.
   if (out.breaker.state == BreakerState::half_open && state.breaker.probe &&
       breakers.is_dead(state.breaker.probe->owner))

@@ -22,6 +22,7 @@ struct BackendStatus {
   std::optional<LastFailure> last_failure;
   int slots_used = 0;
   int slots_max = 0;
+  int waiting = 0;  // calls that wait for a slot
   std::optional<AttemptRow> last_attempt;
 };
 /// The guard of one of delegate's side jobs.

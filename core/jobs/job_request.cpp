@@ -25,6 +25,7 @@ Request read(const OrderedJson& json) {
                   .cwd = json.at("cwd"),
                   .access = json.at("write").get<bool>() ? Access::write : Access::read_only,
                   .timeout = duration_at(json, "timeout_ms"),
+                  .slot_wait = duration_at(json, "slot_wait_ms"),
                   .run_id = json.at("run_id")};
   for (const OrderedJson& material : json.at("materials"))
     request.materials.push_back({material.at("name").get<std::string>(), material.at("text").get<std::string>()});
@@ -51,6 +52,7 @@ std::string to_json(const Request& request) {
   put(json, "model", request.model);
   put(json, "session", request.session);
   put(json, "timeout_ms", request.timeout);
+  put(json, "slot_wait_ms", request.slot_wait);
   if (request.type) json["type"] = to_string(*request.type);
   if (request.tier) json["tier"] = static_cast<int>(*request.tier);
   put(json, "fallback", request.fallback);
@@ -67,15 +69,17 @@ Result<Request> request_from(std::string_view text) {
   }
 }
 
-Status save_request(const Engine& engine, const Request& request) {
-  const Path file = saved_path(engine, request.run_id);
-  TRY_STATUS(make_private_directory(file.parent_path()));
-  return write_private_file(file, to_json(request));
-}
-
-Result<Request> load_request(const Engine& engine, const std::string& id) {
+Result<Request> load_saved_request(const Engine& engine, const std::string& id) {
   TRY(const std::string text, read_file(saved_path(engine, id), kMaxFile));
   return request_from(text);
+}
+
+Error set_aside(const Engine& engine, const std::string& id, const std::string& text, Error why) {
+  const Path file = Path(engine.store_path).parent_path() / "set-aside" / (id + ".json");
+  Status written = make_private_directory(file.parent_path());
+  if (written) written = write_private_file(file, text);
+  why.hint = written ? "what was stored of it is in " + file.string() : written.error().what;
+  return why;
 }
 
 void remove_saved_request(const Engine& engine, const std::string& id) {

@@ -14,11 +14,12 @@ std::string to_json(const Request& request);
 /// Code::invalid_argument: not a request of this version.
 Result<Request> request_from(std::string_view json);
 
-// While a job is queued its request is also in a private file next to the store, so that another process can run it if
-// its own is killed. The file is removed when the job starts. It is not in the database, where a deleted prompt could
-// still be found in free pages.
-Status save_request(const Engine& engine, const Request& request);
-Result<Request> load_request(const Engine& engine, const std::string& id);
+// Earlier versions kept the request of a queued job in a file next to the store.
+Result<Request> load_saved_request(const Engine& engine, const std::string& id);
 void remove_saved_request(const Engine& engine, const std::string& id);
+
+/// Puts a request that cannot be read into a private file next to the store, for whoever wants to know what it was, and
+/// names it in the error.
+Error set_aside(const Engine& engine, const std::string& id, const std::string& text, Error why);
 
 }  // namespace delegate::jobs

@@ -54,9 +54,12 @@ JobResult to_job_result(const RunResult& result, const Redactor& redact) {
 }
 
 JobResult to_job_result(const Error& error) {
+  const Outcome outcome = error.code == Code::resource_exhausted  ? Outcome::no_slot
+                          : error.code == Code::permission_denied ? Outcome::blocked
+                                                                  : Outcome::internal;
   Remarks remarks{{Remark::Kind::error, error.what, true}};
   if (!error.hint.empty()) remarks.push_back({Remark::Kind::hint, error.hint, true});
-  return {to_record(error, "internal"), std::move(remarks), kInternal};
+  return {to_record(error, to_string(outcome)), std::move(remarks), traits(outcome).exit_code};
 }
 
 JobResult job_result_from(const JobRow& row) {

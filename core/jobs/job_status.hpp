@@ -7,9 +7,7 @@ namespace delegate::jobs {
 /// A background job as it is now.
 struct JobStatus {
   JobRow row;
-  bool is_lost = false;  // its process was killed before the job ended
-  /// Its process was killed before the job started: `delegate worker` would run it.
-  bool is_orphaned() const { return is_lost && row.state == JobRow::State::waiting; }
+  bool is_lost = false;  // its process was killed after it had begun and before it ended
   bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
 };
 
@@ -17,8 +15,8 @@ struct JobStatus {
 Result<JobStatus> find_job(const Engine& engine, const std::string& id);
 /// "run ID has not ended: asking gemini".
 std::string describe(const JobStatus& job);
-/// Stops the job: at once if its process can be reached, else within a moment. An orphaned one is never run. Does
-/// nothing if it has ended.
+/// Stops the job: at once if it waits or its process can be reached, else within a moment. Does nothing if it has
+/// ended.
 Status cancel_job(const Engine& engine, const JobStatus& job);
 
 /// The result of a job that was cancelled while it was queued.

@@ -1,5 +1,7 @@
 #include "core/jobs/lifeline.hpp"
 
+#include <array>
+
 #include "core/os/pipe_io.hpp"
 
 namespace delegate::jobs {
@@ -33,6 +35,13 @@ void Lifeline::read_within(Deadline deadline) {
 
 void Lifeline::wait(Deadline deadline) {
   while (!ended_ && !detached_ && !deadline.passed()) read_within(deadline);
+}
+
+void Lifeline::wait_beside(const CancelToken& cancel, int other, Deadline deadline) {
+  const int own = ended_ || detached_ ? -1 : fd_;
+  const std::array<int, 3> all{own, other, cancel.fd()};
+  wait_for_any_input(all, cancel.fd() < 0 ? Deadline::in(CancelToken::kBlindCheck).or_earlier(deadline) : deadline);
+  check();
 }
 
 }  // namespace delegate::jobs

@@ -22,6 +22,8 @@ class Lifeline {
   void check() { read_within(Deadline::in(std::chrono::milliseconds(0))); }
   /// Waits until the starter has detached or ended, or for the deadline.
   void wait(Deadline deadline);
+  /// The same, but also until `other` is readable or the process is cancelled.
+  void wait_beside(const CancelToken& cancel, int other, Deadline deadline);
   bool is_detached() const { return detached_; }
   bool is_aborted() const { return ended_ && !detached_; }
 

@@ -5,12 +5,16 @@
 
 #include "core/base/exit_code.hpp"
 #include "core/base/text.hpp"
+#include "core/jobs/dispatcher.hpp"
 #include "core/jobs/job_process.hpp"
 #include "core/jobs/job_request.hpp"
+#include "core/jobs/job_start.hpp"
 #include "core/jobs/job_status.hpp"
+#include "core/jobs/lifeline.hpp"
 #include "core/os/event.hpp"
 #include "core/os/file.hpp"
 #include "core/os/pipe_io.hpp"
+#include "core/os/wake_signal.hpp"
 #include "core/run/ask.hpp"
 #include "core/run/warm_up.hpp"
 
@@ -18,6 +22,7 @@ namespace delegate::jobs {
 namespace {
 
 constexpr milliseconds kCheck{250};              // how soon a cancel or the end of the lifeline is noticed
+constexpr milliseconds kLook{5'000};             // while it waits: should a wake-up get lost
 constexpr milliseconds kDetachPatience{10'000};  // how long the starter may take to detach after the end
 constexpr milliseconds kStorePatience{30'000};   // with a busy store: without it the answer would be lost
 constexpr milliseconds kStorePause{50};
@@ -28,11 +33,6 @@ void report(const ProcessFacts& process, const JobEvent& event) {
 
 /// Never waits: a starter that reads slowly misses some events.
 void report_if_room(const ProcessFacts& process, const JobEvent& event) { write_if_room(process.out, to_line(event)); }
-
-Result<JobStart> try_start(const Engine& engine, Jobs& jobs, const std::string& id) {
-  const auto is_dead = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
-  return jobs.try_start(id, engine.breakers.self(), engine.config.background.max_parallel, is_dead);
-}
 
 /// Reports the progress of a run to the store and the starter, and cancels the run if either wants that.
 class JobReporter final : public Observer {
@@ -52,18 +52,16 @@ class JobReporter final : public Observer {
     is_unreported_ = true;
   }
   /// Another job may run while this one waits for a slot.
-  void waiting_for_slot(const std::vector<std::string>& backends) override {
-    progress_ = {.backend = {}, .doing = "waiting for a free slot of " + join(backends, " or ")};
-    has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, progress_.doing);
+  void waiting_for_slot(const std::vector<std::string>& backends, int ahead) override {
+    progress_ = {.backend = {}, .doing = slot_wait_words(backends, ahead)};
+    if (jobs_ != nullptr && has_yielded_) static_cast<void>(jobs_->note_doing(id_, progress_.doing));
+    else has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, progress_.doing);
     report_if_room(process_, progress_);
   }
   bool may_go_on() override {
-    const auto start = has_yielded_ ? try_start(engine_, *jobs_, id_)
-                                    : Result<JobStart>(JobStart{.decision = JobStart::Decision::started});
-    if (start && (start->decision == JobStart::Decision::lost || start->decision == JobStart::Decision::cancelled))
-      process_.interrupted.cancel();
-    // If the store fails meanwhile, the run goes on.
-    has_yielded_ = start && start->decision != JobStart::Decision::started;
+    if (!has_yielded_) return true;
+    const auto resumed = jobs_->resume(id_, engine_.breakers.self(), engine_.config.background.max_parallel);
+    if (resumed && *resumed) has_yielded_ = false;
     return !has_yielded_;
   }
   Deadline tick() override {
@@ -101,42 +99,28 @@ Status retry_while_busy(const std::function<Status()>& step) {
   }
 }
 
-/// Reports that the job cannot get lost from now on: it runs, or its request is saved. While the starter holds the
-/// lifeline, a request that cannot be saved is no failure.
-bool report_accepted(const ProcessFacts& process, const Engine& engine, const Request& request, const JobStart& start,
-                     const Lifeline& lifeline) {
-  const Status saved = start.decision == JobStart::Decision::waits ? save_request(engine, request) : Status();
-  const bool is_safe = saved || !lifeline.is_detached();
-  report(process, is_safe ? JobEvent(job_event::Accepted{start.ahead, {}})
-                          : JobEvent(job_event::Failed{saved.error().what, {}}));
-  return is_safe;
-}
-
-/// True: the run may start. If the store fails meanwhile, it may.
-bool wait_for_start(const ProcessFacts& process, const Engine& engine, const Request& request, Lifeline& lifeline) {
-  Event never_signalled;
+/// Waits for the turn of a job that is in the queue. True: it has begun.
+bool wait_for_turn(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id,
+                   Lifeline& lifeline, WakeSignal& wake) {
+  Jobs& jobs = *engine.jobs();
   for (int ahead = -1; !process.interrupted.cancelled();) {
-    const auto start = try_start(engine, *engine.store->jobs(), request.run_id);
-    if (ahead < 0 && !report_accepted(process, engine, request, start.value_or(JobStart{}), lifeline)) return false;
-    if (!start || start->decision == JobStart::Decision::started) return true;
-    if (start->decision != JobStart::Decision::waits) return false;
-    if (start->ahead != std::exchange(ahead, start->ahead)) report_if_room(process, job_event::Accepted{ahead, {}});
-    never_signalled.wait(process.interrupted, Deadline::in(kCheck));
-    lifeline.check();
+    wake.take();
+    const auto row = jobs.find(id);
+    if (!row && row.error().code != Code::busy) return false;
+    if (row) {
+      const bool is_mine = row->owner == engine.breakers.self();
+      const bool has_turn = is_mine && row->state == JobRow::State::running && !row->has_begun;
+      const auto begun = has_turn ? jobs.begin(id, row->turn, engine.breakers.self()) : Result<bool>(false);
+      if (begun && *begun) return true;
+      if (!is_mine || row->cancel_requested || row->state == JobRow::State::ended) return false;
+      static_cast<void>(ensure_dispatcher(process, self, engine));  // with the next look otherwise
+      const int before = jobs.ahead_of(id).value_or(std::max(ahead, 0));
+      if (before != std::exchange(ahead, before)) report_if_room(process, job_event::Accepted{ahead, {}});
+    }
+    lifeline.wait_beside(process.interrupted, wake.fd(), Deadline::in(kLook));
     if (lifeline.is_aborted()) return false;
   }
   return false;
-}
-
-/// Why the job cannot be in the store; empty: it is.
-std::string add_to_store(const Engine& engine, const Request& request) {
-  if (engine.store == nullptr) return engine.breakers.trouble();
-  Jobs* jobs = engine.store->jobs();
-  if (jobs == nullptr) return "state.store is \"memory\", which ends with its process";
-  const Status added = retry_while_busy([&] {
-    return jobs->add({.id = request.run_id, .submitted_at = engine.clock.now().wall, .owner = engine.breakers.self()});
-  });
-  return added ? std::string() : added.error().what;
 }
 
 /// If it fails, the row shows later that the process has ended without a result.
@@ -154,33 +138,66 @@ void keep_or_remove(const Engine& engine, Jobs& jobs, const std::string& id, con
   else static_cast<void>(retry_while_busy([&] { return jobs.remove(id); }));
 }
 
-/// A background run may wait for a free slot, but not one that was started by another run, which may hold that slot.
-bool may_wait_for_slot(const ProcessFacts& process) {
-  const std::string depth = process.variable("DELEGATE_DEPTH");
-  return depth.empty() || depth == "0";
-}
-
-}  // namespace
-
-void run_job(const ProcessFacts& process, const Engine& engine, Request request, Jobs* jobs, Lifeline& lifeline) {
-  const std::string id = request.run_id;
-  request.waits_for_slot = may_wait_for_slot(process);
-  const bool starts = jobs == nullptr || wait_for_start(process, engine, request, lifeline);
-  if (jobs != nullptr) remove_saved_request(engine, id);
-  if (starts) report(process, job_event::Started{});
-  JobReporter reporter(process, engine, jobs, id, lifeline);
-  const RunResult run =
-      starts ? ask(engine, request, process.interrupted, reporter) : cancelled_before_start(id, request.backend);
-  const JobResult result = to_job_result(run, engine.redact);
+/// Stores and reports the end of a job.
+void end(const ProcessFacts& process, const Engine& engine, Jobs* jobs, const std::string& id, const JobResult& result,
+         Lifeline& lifeline) {
   lifeline.check();
   const bool is_kept = jobs != nullptr && lifeline.is_detached();
   if (is_kept) store_result(engine, *jobs, id, result);
   report(process, job_event::Ended{result});
   if (jobs != nullptr && !is_kept) keep_or_remove(engine, *jobs, id, result, lifeline);
+}
+
+/// Waits for a free slot if need be, but not inside another run, which may hold that slot. The job has begun; it is
+/// stored if there is a store that outlives this process.
+void run(const ProcessFacts& process, const Engine& engine, Request request, Jobs* jobs, Lifeline& lifeline) {
+  const std::string id = request.run_id;
+  request.in_background = jobs != nullptr && !is_nested(process);
+  report(process, job_event::Started{});
+  JobReporter reporter(process, engine, jobs, id, lifeline);
+  const RunResult run = ask(engine, request, process.interrupted, reporter);
+  end(process, engine, jobs, id, to_job_result(run, engine.redact), lifeline);
   if (const auto local = to_warm_up(engine, run)) warm_up(engine, *local, process.interrupted);
 }
 
-int serve_job(const ProcessFacts& process, const Engine& engine, const std::string& id) {
+/// Why the job is not in the queue.
+struct Unqueued {
+  Error error;
+  bool is_full = false;  // the queue, not the store, refuses it
+};
+
+/// Puts the job into the queue. True: it begins at once.
+tl::expected<bool, Unqueued> enqueue(const ProcessFacts& process, const Engine& engine, const OwnCommand& self,
+                                     const Request& request) {
+  if (engine.store == nullptr) return tl::unexpected(Unqueued{{Code::unavailable, engine.breakers.trouble(), {}}});
+  Jobs* jobs = engine.store->jobs();
+  if (jobs == nullptr)
+    return tl::unexpected(Unqueued{{Code::unavailable, "state.store is \"memory\", which ends with its process", {}}});
+  const PreparedAsk prepared = prepare_ask(engine, request);
+  const JobRow row{.id = request.run_id,
+                   .submitted_at = engine.clock.now().wall,
+                   .owner = engine.breakers.self(),
+                   .line = line_of(process, prepared),
+                   .needs = join(needed_keys(process, engine, prepared), ", ")};
+  const JobRequest stored{to_json(request), to_json(job_start(process, self, engine, prepared))};
+  const JobLimits limits = limits_of(engine);
+  bool begins = false;
+  const Status added = retry_while_busy([&]() -> Status {
+    TRY(begins, jobs->add_own(row, stored, limits));
+    return {};
+  });
+  if (!added) return tl::unexpected(Unqueued{added.error(), added.error().code == Code::resource_exhausted});
+  return begins;
+}
+
+}  // namespace
+
+JobLimits limits_of(const Engine& engine) {
+  return {.parallel = engine.config.background.max_parallel, .queued = engine.config.background.max_queued};
+}
+
+int serve_job(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id) {
+  WakeSignal wake;
   Lifeline lifeline(process.in);
   const auto line = lifeline.read_request(process.interrupted);
   if (!line) return kInternal;  // the starter has ended
@@ -191,13 +208,48 @@ int serve_job(const ProcessFacts& process, const Engine& engine, const std::stri
     report(process, job_event::Failed{request.error().what, request.error().hint});
     return kUsage;
   }
-  const std::string no_store = add_to_store(engine, *request);
-  if (!no_store.empty() && lifeline.is_detached()) {
-    report(process, job_event::Failed{"a run in the background needs the store: " + no_store, "see `delegate status`"});
+  const auto begins = enqueue(process, engine, self, *request);
+  if (!begins && (lifeline.is_detached() || begins.error().is_full)) {
+    const Error& why = begins.error().error;
+    const bool is_full = begins.error().is_full;
+    report(process, job_event::Failed{is_full ? why.what : "a run in the background needs the store: " + why.what,
+                                      is_full ? why.hint : "see `delegate status`"});
     return kInternal;
   }
-  if (!no_store.empty()) report(process, job_event::Accepted{0, no_store});
-  run_job(process, engine, *std::move(request), no_store.empty() ? engine.store->jobs() : nullptr, lifeline);
+  if (!begins) {
+    report(process, job_event::Accepted{0, begins.error().error.what});
+    run(process, engine, *std::move(request), nullptr, lifeline);
+    return kAnswered;
+  }
+  Jobs* jobs = engine.jobs();
+  report(process, job_event::Accepted{*begins ? 0 : jobs->ahead_of(id).value_or(0), {}});
+  if (*begins || wait_for_turn(process, engine, self, id, lifeline, wake))
+    run(process, engine, *std::move(request), jobs, lifeline);
+  else
+    end(process, engine, jobs, id, to_job_result(cancelled_before_start(id, request->backend), engine.redact),
+        lifeline);
+  return kAnswered;
+}
+
+int serve_turn(const ProcessFacts& process, const Engine& engine, const std::string& id, std::int64_t turn) {
+  Jobs* jobs = engine.jobs();
+  if (jobs == nullptr) return kInternal;
+  Lifeline lifeline = Lifeline::already_detached();
+  ProcessFacts without_reader = process;
+  without_reader.out = -1;
+  JobRequest stored;
+  bool has_begun = false;
+  const Status begun = retry_while_busy([&]() -> Status {
+    TRY(stored, jobs->request(id));
+    TRY(has_begun, jobs->begin(id, turn, engine.breakers.self()));
+    return {};
+  });
+  if (!begun || !has_begun) return kInternal;  // it is, or will be, somebody else's turn
+  auto request = request_from(stored.request);
+  if (request) run(without_reader, engine, *std::move(request), jobs, lifeline);
+  else
+    end(without_reader, engine, jobs, id, to_job_result(set_aside(engine, id, stored.request, request.error())),
+        lifeline);
   return kAnswered;
 }
 

@@ -45,6 +45,7 @@ void close_numbers(unsigned first, unsigned last) {
 struct DetachedImage {
   const char* executable;
   const ExecArguments& arguments;
+  const char* directory;
   int null;  // /dev/null
   int err;
 };
@@ -55,8 +56,9 @@ struct DetachedImage {
   unblock_signals();
   const bool ready = ::dup2(image.null, STDIN_FILENO) >= 0 && ::dup2(image.null, STDOUT_FILENO) >= 0 &&
                      ::dup2(image.err, STDERR_FILENO) >= 0;
+  const bool is_there = ::chdir(image.directory) == 0;
   close_descriptors_except();  // this process may have inherited some without close-on-exec
-  if (ready) ::execve(image.executable, image.arguments.argv(), image.arguments.env());
+  if (ready && is_there) ::execve(image.executable, image.arguments.argv(), image.arguments.env());
   ::_exit(127);
 }
 
@@ -102,13 +104,13 @@ class SpawnOptions {
 
 }  // namespace
 
-Status start_detached(const Program& program, int err) {
+Status start_detached(const Program& program, int err, const std::string& directory) {
   Fd opened(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!opened) return fail_errno("start: /dev/null", errno);
   TRY(const Fd null, above_standard_streams(std::move(opened), "start: open files"));
   TRY(const Fd own_err, copy_above_standard_streams(err < 0 ? null.get() : err, "start: open files"));
   const ExecArguments arguments(program.argv, program.env);
-  const DetachedImage image{program.executable.c_str(), arguments, null.get(), own_err.get()};
+  const DetachedImage image{program.executable.c_str(), arguments, directory.c_str(), null.get(), own_err.get()};
   const pid_t between = fork_into([&image] { fork_detached(image); });
   if (between < 0) return fail_errno("start: " + program.executable, errno);
   const auto status = wait_for_end(between);

@@ -32,10 +32,10 @@ struct Program {
 };
 
 /// Starts a process that is independent of this one: its own session, /dev/null as stdin and stdout, this process's
-/// working directory, and init (or the nearest subreaper) as its parent, so this process has nothing to reap. `err`
-/// becomes its stderr; -1: /dev/null. An executable that cannot be run is not reported.
+/// working directory or `directory`, and init (or the nearest subreaper) as its parent, so this process has nothing to
+/// reap. `err` becomes its stderr; -1: /dev/null. An executable or a directory that cannot be used is not reported.
 /// Code::resource_exhausted: no process or descriptor available.
-Status start_detached(const Program& program, int err = -1);
+Status start_detached(const Program& program, int err = -1, const std::string& directory = ".");
 
 /// A process whose stdin is held by this one. Both sides agree on what the end of stdin means.
 struct LifelineProcess {

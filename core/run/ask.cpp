@@ -1,8 +1,15 @@
 #include "core/run/ask.hpp"
 
+#include "core/base/text.hpp"
 #include "core/run/run.hpp"
 
 namespace delegate {
+
+std::string slot_wait_words(const std::vector<std::string>& backends, int ahead) {
+  const std::string calls = ahead == 1 ? " call" : " calls";
+  return "waiting for a free slot of " + join(backends, " or ") +
+         (ahead > 0 ? ", " + std::to_string(ahead) + calls + " before this one" : std::string());
+}
 
 RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& cancel, Observer& observer) {
   Run run(engine, prepared, cancel, observer);

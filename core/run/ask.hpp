@@ -26,6 +26,9 @@ struct RunResult {
   std::unique_ptr<HedgedAttempts> pending;
 };
 
+/// "waiting for a free slot of codex or gemini, 2 calls before this one".
+std::string slot_wait_words(const std::vector<std::string>& backends, int ahead);
+
 /// Follows a run while it happens. Called on the thread that called `ask` only.
 class Observer {
  public:
@@ -36,9 +39,12 @@ class Observer {
   /// one backend only, the first that writes.
   virtual void output(const std::string& /*backend*/, const OutputDelta&) {}
   virtual void ended(const Attempt&) {}
-  /// The run now waits for a free slot of one of these; no other backend is left to try.
-  virtual void waiting_for_slot(const std::vector<std::string>& /*backends*/) {}
-  /// A slot is free: may the run go on? If not, this is called again a moment later.
+  /// The run now waits for a free slot of one of these, after `ahead` other calls; no other backend is left to try.
+  /// Called again when that number has changed.
+  virtual void waiting_for_slot(const std::vector<std::string>& /*backends*/, int /*ahead*/) {}
+  /// Other processes keep the state locked; `why` names one, if it is known. Called again and again while that lasts.
+  virtual void waiting_for_state(const std::string& /*why*/) {}
+  /// A slot is free: may the run go on? If not, it is left to another call, and this is called again for the next.
   virtual bool may_go_on() { return true; }
   /// Called before each wait. Returns when to call it next even if nothing happens, for a clock on display.
   virtual Deadline tick() { return Deadline::never(); }

@@ -10,11 +10,36 @@ namespace {
 
 constexpr int kSettleTries = 5;  // each waits for the store's own busy timeout
 
-void drop_dead_slots(BackendState& state, const HostTime& now, const IsDead& is_dead) {
-  std::erase_if(state.slots, [&](const SlotLease& slot) {
-    return remaining(slot.span, now) == milliseconds(0) || slot.span.since.boot_id != now.boot_id ||
-           is_dead(slot.owner);
-  });
+constexpr std::size_t kLongestLine = 256;
+
+bool is_over(const SlotLease& lease, const HostTime& now, const IsDead& is_dead) {
+  return remaining(lease.span, now) == milliseconds(0) || lease.span.since.boot_id != now.boot_id ||
+         is_dead(lease.owner);
+}
+
+/// Of those that wait, only the foremost ones are looked at: a long line costs no more than a short one.
+void drop_dead(BackendState& state, const HostTime& now, const IsDead& is_dead) {
+  std::erase_if(state.slots, [&](const SlotLease& slot) { return is_over(slot, now, is_dead); });
+  const auto first = std::find_if(state.waiting.begin(), state.waiting.end(),
+                                  [&](const SlotLease& place) { return !is_over(place, now, is_dead); });
+  state.waiting.erase(state.waiting.begin(), first);
+}
+
+/// Is there a slot for this place in the line? Without one it comes after all that wait.
+bool has_turn(const BackendState& state, int max_parallel, const std::string& place, const HostTime& now,
+              const IsDead& is_dead) {
+  const std::size_t slots = static_cast<std::size_t>(max_parallel);
+  for (std::size_t taken = state.slots.size(), at = 0; taken < slots; ++at) {
+    if (at == state.waiting.size()) return true;
+    const SlotLease& before = state.waiting[at];
+    if (before.token == place) return true;
+    if (!is_over(before, now, is_dead)) ++taken;
+  }
+  return false;
+}
+
+auto place_in(std::vector<SlotLease>& line, const std::string& place) {
+  return std::find_if(line.begin(), line.end(), [&](const SlotLease& one) { return one.token == place; });
 }
 
 std::string_view place_of(std::string_view endpoint) { return endpoint.substr(0, endpoint.find('\n')); }
@@ -52,11 +77,24 @@ Skip refusal(const AdmissionRequest& wanted, const Breaker& breaker, const HostT
   return skip;
 }
 
-Skip no_slot(const AdmissionRequest& wanted, std::size_t used) {
+Skip no_slot(const AdmissionRequest& wanted, const BackendState& state) {
+  const std::string waiting = state.waiting.empty() ? "" : ", " + std::to_string(state.waiting.size()) + " waiting";
   return {.backend = wanted.backend,
           .reason = SkipReason::no_slot,
-          .message = std::to_string(used) + " of " + std::to_string(wanted.max_parallel) + " slots in use",
+          .message = std::to_string(state.slots.size()) + " of " + std::to_string(wanted.max_parallel) +
+                     " slots in use" + waiting,
           .login_refused = traits(Outcome::no_slot).try_login == TryNext::yes};
+}
+
+Skip state_unusable(const AdmissionRequest& wanted, const std::string& why) {
+  return {
+      .backend = wanted.backend, .reason = SkipReason::state_unusable, .message = "the state cannot be used: " + why};
+}
+
+Skip state_locked(const AdmissionRequest& wanted, std::optional<std::int64_t> by) {
+  return {.backend = wanted.backend,
+          .reason = SkipReason::state_locked,
+          .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : std::string())};
 }
 
 }  // namespace
@@ -70,6 +108,8 @@ std::string_view to_string(SkipReason reason) {
     case SkipReason::not_installed: return "not_installed";
     case SkipReason::disabled: return "disabled";
     case SkipReason::login_unset: return "login_unset";
+    case SkipReason::state_locked: return "state_locked";
+    case SkipReason::state_unusable: return "state_unusable";
   }
   return "";
 }
@@ -127,23 +167,28 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     void_old_endpoint(state, wanted.endpoint);
     dismissed = edge_between(before, state.breaker) == Edge::dismissal;
     if (!wanted.peer.empty()) state.peer = wanted.peer;
-    drop_dead_slots(state, now, gone);
+    drop_dead(state, now, gone);
     Breaker admitted = state.breaker;
     login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);
     lossy = delegate::in_burst(state.breaker, wanted.policy, now);
     ticket = try_acquire(admitted, now, claimant, gone, wanted.probe_time).ticket;
     if (ticket.kind == PermitKind::denied) {
       refused = refusal(wanted, admitted, now);
-    } else if (state.slots.size() >= static_cast<std::size_t>(wanted.max_parallel)) {
-      refused = no_slot(wanted, state.slots.size());
+    } else if (!has_turn(state, wanted.max_parallel, wanted.place, now, gone)) {
+      refused = no_slot(wanted, state);
       return;  // the breaker stays as it was: a missing slot uses up no probe
     } else {
+      if (const auto place = place_in(state.waiting, wanted.place); place != state.waiting.end())
+        state.waiting.erase(place);
       state.slots.push_back({claimant.token, self_, Span{now, wanted.lease}});
     }
     state.breaker = std::move(admitted);
   };
   const Status done =
       store_ == nullptr ? fail(Code::unavailable, trouble()) : store_->update(wanted.backend, admit_or_refuse);
+  // Busy is no permission: whoever has the lock may be taking the last slot.
+  if (!done && done.error().code == Code::busy) return state_locked(wanted, store_->locked_by());
+  if (!done && wanted.needs_store) return state_unusable(wanted, done.error().what);
   if (!done) {
     remember(done.error());
     return Permit(*this, wanted, Ticket{.kind = PermitKind::unguarded});
@@ -156,13 +201,51 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
   return permit;
 }
 
-bool Breakers::has_free_slot(const std::string& backend, int max_parallel) {
-  const auto reading = read();
-  const auto known = reading ? reading->backends.find(backend) : std::map<std::string, BackendState>::const_iterator();
-  if (!reading || known == reading->backends.end()) return true;
-  BackendState state = known->second;
-  drop_dead_slots(state, reading->now, [this](const ProcessId& owner) { return is_dead(owner); });
-  return state.slots.size() < static_cast<std::size_t>(max_parallel);
+std::optional<Skip> Breakers::would_refuse(const StateStore::Snapshot& snapshot, const AdmissionRequest& wanted) const {
+  const auto known = snapshot.backends.find(wanted.backend);
+  BackendState state = known == snapshot.backends.end() ? BackendState{} : known->second;
+  const IsDead gone = [this](const ProcessId& owner) { return is_dead(owner); };
+  drop_dead(state, snapshot.now, gone);
+  const LeaseRequest claimant{.owner = self_, .token = {}, .lease = wanted.lease};
+  const Ticket ticket = try_acquire(state.breaker, snapshot.now, claimant, gone, wanted.probe_time).ticket;
+  if (ticket.kind == PermitKind::denied) return refusal(wanted, state.breaker, snapshot.now);
+  if (!has_turn(state, wanted.max_parallel, wanted.place, snapshot.now, gone)) return no_slot(wanted, state);
+  return std::nullopt;
+}
+
+Result<LinePosition> Breakers::line_up(const AdmissionRequest& wanted, milliseconds lease) {
+  if (store_ == nullptr) return fail(Code::unavailable, trouble());
+  const IsDead gone = [this](const ProcessId& owner) { return is_dead(owner); };
+  LinePosition position;
+  bool is_in_line = false;
+  const auto look = [&](BackendState& state, const HostTime& now) {
+    drop_dead(state, now, gone);
+    const auto place = place_in(state.waiting, wanted.place);
+    is_in_line = place != state.waiting.end();
+    position = {has_turn(state, wanted.max_parallel, wanted.place, now, gone),
+                static_cast<int>(place - state.waiting.begin())};
+  };
+  TRY(const StateStore::Snapshot snapshot, store_->read());
+  if (const auto known = snapshot.backends.find(wanted.backend); known != snapshot.backends.end()) {
+    BackendState state = known->second;
+    look(state, snapshot.now);
+  }
+  if (is_in_line) return position;  // without writing
+  bool is_full = false;
+  TRY_STATUS(store_->update(wanted.backend, [&](BackendState& state, const HostTime& now) {
+    look(state, now);
+    is_full = !is_in_line && state.waiting.size() >= kLongestLine;
+    if (!is_in_line && !is_full) state.waiting.push_back({wanted.place, self_, Span{now, lease}});
+  }));
+  if (is_full) return fail(Code::resource_exhausted, std::to_string(kLongestLine) + " calls wait for a slot already");
+  return position;
+}
+
+void Breakers::leave_line(const std::string& backend, const std::string& place) {
+  write(backend, [&](BackendState& state, const HostTime&) {
+    if (const auto own = place_in(state.waiting, place); own != state.waiting.end()) state.waiting.erase(own);
+    return Settled{};
+  });
 }
 
 Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report) {

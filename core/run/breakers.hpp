@@ -24,6 +24,14 @@ struct AdmissionRequest {
   std::string peer;       // see BackendState
   std::string endpoint;   // place, newline, identity: a new identity at the same place resets the breaker
   ProbeTime probe_time = ProbeTime::when_due;
+  bool needs_store = false;  // a store that cannot be used refuses it, instead of admitting it unguarded
+  std::string place = {};    // in the line for a slot, see line_up(); empty: none
+};
+
+/// Where a call stands in the line for a slot.
+struct LinePosition {
+  bool has_turn = false;  // `admit` would find a free slot
+  int ahead = 0;          // calls that wait before it
 };
 
 class Breakers;
@@ -56,8 +64,9 @@ class Permit {
 using Admission = std::variant<Permit, Skip>;
 
 /// The breakers of this host, one object a process, over the shared store; safe to use from several threads. A store
-/// that cannot be used never blocks a call: the call is admitted unguarded, its result is dropped, and `trouble()` says
-/// why.
+/// that cannot be used (permissions, a full disk, a newer schema) never blocks a call: the call is admitted unguarded,
+/// its result is dropped, and `trouble()` says why; a call that needs the store is skipped as state_unusable instead.
+/// One that others keep locked blocks every call: it is skipped as state_locked. Both may be tried again.
 class Breakers {
  public:
   /// `store` may be null if it could not be opened; `why` is then the reason.
@@ -67,8 +76,15 @@ class Breakers {
   /// missing slot never uses up a probe.
   Admission admit(const AdmissionRequest& wanted);
 
-  /// Would `admit` find a free slot? True if the store cannot be used.
-  bool has_free_slot(const std::string& backend, int max_parallel);
+  /// What `admit` would say to a call that is not made: nothing, if it would permit it.
+  std::optional<Skip> would_refuse(const StateStore::Snapshot& snapshot, const AdmissionRequest& wanted) const;
+
+  /// Takes the last place in the line for a slot, or keeps the one it has. Slots are given in the order of the line; a
+  /// call that is not in it finds one only if nobody waits. `admit` with this place ends it, as leave_line() does, the
+  /// death of the process, or the end of `lease`. Code::resource_exhausted: the line is as long as it may be.
+  Result<LinePosition> line_up(const AdmissionRequest& wanted, milliseconds lease);
+  void leave_line(const std::string& backend, const std::string& place);
+  std::string new_place() { return next_token(); }
 
   /// Another candidate answered a prompt that this backend had rejected (R24).
   Settled answered_elsewhere(const std::string& backend, const BreakerPolicy& policy, const CallReport& rejection);

@@ -65,7 +65,7 @@ constexpr Hint kHints[] = {
     {Outcome::collateral_drop,   "the connection was lost: check that this machine is online, then ask again"},
     {Outcome::pipe_closed,       "run `{command}` to see why it exits at once"},
     {Outcome::pipe_closed,       "ask again"},
-    {Outcome::no_slot,           "wait until one of its calls has ended, or raise backends.{name}.max_parallel"},
+    {Outcome::no_slot,           "wait until one of its calls has ended (`ask --wait-slot`), or raise backends.{name}.max_parallel"},
     {Outcome::breaker_open,      kSkipped},
     {Outcome::blocked,           "find the rule of `{command}` or of this directory that forbids it"},
     {Outcome::blocked,           "find the rule of the server or of this directory that forbids it"},
@@ -246,6 +246,8 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
     case SkipReason::login_unset:
       return filled(kUnset, std::array{Fact{"name", task.settings.name}, Fact{"variable", skip.variable}})
           .value_or(std::string());
+    case SkipReason::state_unusable: return "`delegate doctor` says what is wrong with the state";
+    case SkipReason::state_locked: return "wait for that process, or end it: `delegate doctor` looks at the state";
     case SkipReason::breaker_open:
     case SkipReason::probe_running:
     case SkipReason::tripped_manually: break;

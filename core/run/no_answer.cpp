@@ -29,7 +29,7 @@ Outcome outcome_of_skips(const std::vector<Skip>& skips) {
       return std::find(wanted.begin(), wanted.end(), skip.reason) != wanted.end();
     });
   };
-  if (any_is({no_slot})) return Outcome::no_slot;
+  if (any_is({no_slot, state_locked, state_unusable})) return Outcome::no_slot;
   if (any_is({breaker_open, probe_running, tripped_manually})) return Outcome::breaker_open;
   return any_is({login_unset}) ? Outcome::unauthenticated : Outcome::not_installed;
 }

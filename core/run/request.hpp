@@ -38,11 +38,23 @@ struct Request {
   std::optional<milliseconds> timeout;  // of the whole run; otherwise router.timeout
   std::optional<bool> fallback;         // otherwise on for auto, off for a named backend
   Streaming streaming = Streaming::none;
-  bool waits_for_slot = false;  // wait until the timeout if all available backends are at max_parallel
-  std::string run_id = {};      // one that was assigned before; empty: a new one
+  /// How long to wait if all that would be asked are at max_parallel; nothing: as each backend's `when_full` says.
+  std::optional<milliseconds> slot_wait = {};
+  bool in_background = false;  // nobody sits before it: waits for slots and for a locked state until its timeout
+  std::string run_id = {};     // one that was assigned before; empty: a new one
 };
 
-enum class SkipReason { breaker_open, probe_running, tripped_manually, no_slot, not_installed, disabled, login_unset };
+enum class SkipReason {
+  breaker_open,
+  probe_running,
+  tripped_manually,
+  no_slot,
+  not_installed,
+  disabled,
+  login_unset,
+  state_locked,
+  state_unusable
+};
 std::string_view to_string(SkipReason reason);
 
 /// A candidate that was not tried.

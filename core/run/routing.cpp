@@ -8,7 +8,10 @@
 namespace delegate {
 namespace {
 
-constexpr milliseconds kSlotPoll{200};  // reading the store for a free slot takes a tenth of a millisecond
+constexpr milliseconds kLockPause{50};
+constexpr milliseconds kSlotPoll{200};  // of the first in the line; reading the store takes a tenth of a millisecond
+constexpr milliseconds kSlowSlotPoll{2'000};  // of those far behind
+constexpr milliseconds kLongestSlotWait{24h};
 
 SkipReason reason_of(Presence presence) {
   return presence == Presence::disabled ? SkipReason::disabled : SkipReason::not_installed;
@@ -89,6 +92,25 @@ std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
                       .deadline = is_probe ? Deadline::never() : deadline_};
 }
 
+/// Waits while other processes keep the state locked: a person some seconds, a background run until its deadline, and
+/// also while the state cannot be used at all.
+Admission Routing::admit_when_unlocked(const AdmissionRequest& wanted) {
+  const bool waits_long = prepared_.request.in_background;
+  for (;;) {
+    const auto begun = std::chrono::steady_clock::now();
+    Admission admission = engine_.breakers.admit(wanted);
+    const auto* refused = std::get_if<Skip>(&admission);
+    const bool is_locked = refused != nullptr && (refused->reason == SkipReason::state_locked ||
+                                                  refused->reason == SkipReason::state_unusable);
+    const bool is_over = cancel_.cancelled() || deadline_.passed() || (!waits_long && lock_patience_.count() <= 0);
+    if (!is_locked || is_over) return admission;
+    observer_.waiting_for_state(refused->message);
+    Event nothing;
+    nothing.wait(cancel_, Deadline::in(kLockPause).or_earlier(observer_.tick()));
+    lock_patience_ -= std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+  }
+}
+
 std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   if (has_started(step.backend)) return std::nullopt;
   const auto& prepared = prepared_.candidates.at(step.backend);
@@ -98,7 +120,10 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   }
   warn_once(prepared->warning);
   const ProbeTime probe_time = step.last_resort ? ProbeTime::immediate : ProbeTime::when_due;
-  auto admission = engine_.breakers.admit(admission_request(engine_, prepared->candidate, probe_time));
+  AdmissionRequest wanted = admission_request(engine_, prepared->candidate, probe_time);
+  wanted.place = place_;
+  wanted.needs_store = prepared_.request.in_background;
+  auto admission = admit_when_unlocked(wanted);
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
   if (auto* refused = std::get_if<Skip>(&admission)) {
     note_login(step.backend, refused->login_refused);
@@ -106,6 +131,7 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
     return std::nullopt;
   }
   Permit& permit = std::get<Permit>(admission);
+  leave_lines();
   note_login(step.backend, permit.login_refused());
   observer_.asking(step.backend, permit.kind() == PermitKind::probe);
   Candidate candidate = prepared->candidate;
@@ -144,27 +170,68 @@ std::vector<std::string> Routing::without_slot() const {
       return skip.backend == step.backend && skip.reason == SkipReason::no_slot;
     });
     const bool is_known = std::find(names.begin(), names.end(), step.backend) != names.end();
-    if (has_none && !is_known && !has_started(step.backend) && may_try(step)) names.push_back(step.backend);
+    const bool is_wanted = waits_for_slot_of(step.backend) && !has_started(step.backend) && may_try(step);
+    if (has_none && !is_known && is_wanted) names.push_back(step.backend);
   }
   return names;
 }
 
-bool Routing::any_has_slot(const std::vector<std::string>& candidates) const {
-  return std::any_of(candidates.begin(), candidates.end(), [&](const std::string& name) {
-    const BackendSettings* settings = engine_.config.backend(name);
-    return settings != nullptr && engine_.breakers.has_free_slot(name, settings->max_parallel);
+bool Routing::waits_for_slot_of(const std::string& candidate) const {
+  const Request& request = prepared_.request;
+  if (request.slot_wait || request.in_background) return request.slot_wait != milliseconds(0);
+  const BackendSettings* settings = engine_.config.backend(candidate);
+  // Inside another run, that one may hold the slot.
+  return settings != nullptr && settings->when_full == "wait" && next_depth(engine_).value_or(2) == 1;
+}
+
+std::optional<LinePosition> Routing::line_up(const std::vector<std::string>& candidates) {
+  if (place_.empty()) place_ = engine_.breakers.new_place();
+  std::optional<LinePosition> best;
+  for (const std::string& name : candidates) {
+    AdmissionRequest wanted = admission_request(engine_, prepared_.candidates.at(name)->candidate, ProbeTime::when_due);
+    wanted.place = place_;
+    const auto position = engine_.breakers.line_up(wanted, kLongestSlotWait);
+    if (!position && position.error().code == Code::resource_exhausted) {
+      warn_once(name + ": " + position.error().what);
+      continue;
+    }
+    if (std::find(lines_.begin(), lines_.end(), name) == lines_.end()) lines_.push_back(name);
+    // A store that cannot be used never blocks a call; one that is busy is looked at again.
+    const bool may_try = !position && position.error().code != Code::busy;
+    const LinePosition found = position.value_or(LinePosition{.has_turn = may_try});
+    if (!best || found.has_turn > best->has_turn || (found.has_turn == best->has_turn && found.ahead < best->ahead))
+      best = found;
+  }
+  return best;
+}
+
+void Routing::leave_lines(const std::vector<std::string>& but) {
+  std::erase_if(lines_, [&](const std::string& name) {
+    const bool stays = std::find(but.begin(), but.end(), name) != but.end();
+    if (!stays) engine_.breakers.leave_line(name, place_);
+    return !stays;
   });
 }
 
+Routing::~Routing() { leave_lines(); }
+
 bool Routing::wait_for_slot() {
-  const auto awaited = prepared_.request.waits_for_slot ? without_slot() : std::vector<std::string>();
+  const auto awaited = without_slot();
+  leave_lines(awaited);
   if (awaited.empty()) return false;
-  observer_.waiting_for_slot(awaited);
+  if (!slot_deadline_)
+    slot_deadline_ = Deadline::in(prepared_.request.slot_wait.value_or(kLongestSlotWait)).or_earlier(deadline_);
   Event nothing;
-  do {
-    nothing.wait(cancel_, Deadline::in(kSlotPoll).or_earlier(deadline_).or_earlier(observer_.tick()));
-    if (cancel_.cancelled() || deadline_.passed()) return false;
-  } while (!any_has_slot(awaited) || !observer_.may_go_on());
+  for (int ahead = -1;;) {
+    const auto position = line_up(awaited);
+    if (!position) return false;
+    if (std::exchange(ahead, position->ahead) != position->ahead) observer_.waiting_for_slot(awaited, ahead);
+    if (position->has_turn && observer_.may_go_on()) break;
+    if (position->has_turn) leave_lines();
+    const milliseconds poll = std::min(kSlotPoll * (ahead + 1), kSlowSlotPoll);
+    nothing.wait(cancel_, Deadline::in(poll).or_earlier(*slot_deadline_).or_earlier(observer_.tick()));
+    if (cancel_.cancelled() || slot_deadline_->passed()) return false;
+  }
   refresh_candidates(engine_, prepared_);
   return true;
 }

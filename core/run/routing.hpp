@@ -25,6 +25,7 @@ class Routing {
   /// not want to wait, or its time is over.
   bool wait_for_slot();
   void note(const Attempt& attempt);
+  ~Routing();
 
   Deadline deadline() const { return deadline_; }
   const std::string& backend_of(int attempt) const { return started_[static_cast<std::size_t>(attempt - 1)]; }
@@ -33,7 +34,11 @@ class Routing {
   bool has_started(const std::string& candidate) const;
   bool is_last_resort(const std::string& candidate) const;
   std::vector<std::string> without_slot() const;
-  bool any_has_slot(const std::vector<std::string>& candidates) const;
+  bool waits_for_slot_of(const std::string& candidate) const;
+  /// The best position in the lines of these; nothing: it may not wait any longer.
+  std::optional<LinePosition> line_up(const std::vector<std::string>& candidates);
+  void leave_lines(const std::vector<std::string>& but = {});
+  Admission admit_when_unlocked(const AdmissionRequest& wanted);
   std::optional<AttemptOrder> start(Candidate candidate, Permit permit);
   void skip(Skip skip);
   void skip_unavailable(const std::string& candidate, const Unavailable& why);
@@ -55,7 +60,11 @@ class Routing {
   Deadline deadline_;
   std::vector<std::string> started_;  // candidates, by the numbers of their attempts, from 1
   std::size_t background_probes_ = 0;
-  std::vector<TriedLogin> logins_;  // in the order of their turns
+  milliseconds lock_patience_{5'000};  // what is left of it, over all candidates
+  std::vector<TriedLogin> logins_;     // in the order of their turns
+  std::string place_;                  // in the lines for a slot
+  std::vector<std::string> lines_;     // candidates
+  std::optional<Deadline> slot_deadline_;
 };
 
 }  // namespace delegate

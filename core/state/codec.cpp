@@ -114,6 +114,7 @@ Breaker breaker(const Json& json) {
 std::string encode(const BackendState& state) {
   Json json{{"breaker", to_json(state.breaker)}};
   for (const SlotLease& slot : state.slots) json["slots"].push_back(lease_to_json(slot));
+  for (const SlotLease& place : state.waiting) json["waiting"].push_back(lease_to_json(place));
   if (!state.endpoint.empty()) json["endpoint"] = state.endpoint;
   if (!state.peer.empty()) json["peer"] = state.peer;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -141,6 +142,8 @@ Result<BackendState> decode(std::string_view text) {
     BackendState state{.breaker = breaker(json.at("breaker"))};
     if (json.contains("slots"))
       for (const Json& slot : list(json["slots"])) state.slots.push_back(lease<SlotLease>(slot));
+    if (json.contains("waiting"))
+      for (const Json& place : list(json["waiting"])) state.waiting.push_back(lease<SlotLease>(place));
     state.endpoint = json.value("endpoint", "");
     state.peer = json.value("peer", "");
     return state;

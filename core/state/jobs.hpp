@@ -8,43 +8,63 @@
 #include "core/base/result.hpp"
 
 // Background runs: a job is one run, from its submission until its result expires.
+//
+// A job waits until the host's dispatcher gives it its turn; the process that runs it then takes the turn, and from
+// that moment on it has begun: a CLI may have been started, so no other process ever runs it. Each of these steps is
+// one compare-and-set, and the end of a job is final.
 namespace delegate {
+
+/// Jobs of one line start in the order of their submission.
+struct JobLine {
+  std::vector<std::string> candidates;  // that may be asked, in order; empty: not known
+  bool is_nested = false;               // submitted inside a run, which may hold the slot that this job would wait for
+  bool is_named = false;                // of a backend that was named, not of auto
+  bool has_last_resort = false;         // the last candidate is asked even if its breaker is open
+
+  bool operator==(const JobLine&) const = default;
+};
 
 struct JobRow {
   /// Persisted: numbers are frozen.
   enum class State {
     waiting = 0,  // queued
-    running = 1,
+    running = 1,  // it has its turn
     ended = 2,
-    killed = 3,   // its process died after the start and before the end
-    yielded = 4,  // started, but waits (for example for a slot) and lets other jobs run meanwhile
+    killed = 3,   // its process died after it had begun and before the end
+    yielded = 4,  // has begun, but waits (for example for a slot) and lets other jobs run meanwhile
   };
 
   std::string id;  // of the run
   State state = State::waiting;
   milliseconds submitted_at{0};  // wall
-  ProcessId owner;               // the process that runs it
-  std::string doing;             // current activity, for display
+  /// Waiting: the process that will run it itself; none: the dispatcher starts one. Running: who runs it, or before it
+  /// has begun, who is to start it.
+  ProcessId owner = {};
+  JobLine line = {};
+  std::int64_t turn = 0;  // how often it was given a turn
+  bool has_begun = false;
+  std::string needs = {};  // names of keys that only its owner has; nobody else can run it
+  std::string doing = {};  // current activity, for display
   bool cancel_requested = false;
   // Of an ended job.
-  std::optional<milliseconds> ended_at;  // wall; of a killed job: when that was noticed
-  std::string result;                    // the output of `ask --json`
-  std::string remarks;                   // the stderr of `ask`
+  std::optional<milliseconds> ended_at = {};  // wall; of a killed job: when that was noticed
+  std::string result = {};                    // the output of `ask --json`
+  std::string remarks = {};                   // the stderr of `ask`
   int exit_code = 0;
 
+  bool has_owner() const { return owner.pid != 0; }
   bool operator==(const JobRow&) const = default;
 };
 
-/// Whether a job may start.
-struct JobStart {
-  enum class Decision {
-    started,    // the caller runs it now
-    waits,      // other jobs come first
-    lost,       // removed, or adopted by another process
-    cancelled,  // while it waited
-  };
-  Decision decision = Decision::lost;
-  int ahead = 0;  // number of jobs that wait before it
+/// What another process needs to run a waiting job. It is in the store only while the job waits.
+struct JobRequest {
+  std::string request;  // JSON
+  std::string start;    // JSON: environment, directory, options of the program
+};
+
+struct JobLimits {
+  int parallel = 1;  // jobs that run at the same time
+  int queued = 1;    // jobs that wait
 };
 
 /// Every change is one atomic step over all processes of the host. Code::busy: other processes kept the store locked.
@@ -53,24 +73,70 @@ class Jobs {
   using IsDead = std::function<bool(const ProcessId&)>;
 
   virtual ~Jobs() = default;
-  virtual Status add(const JobRow& row) = 0;
-  /// Starts the job, or resumes one that yielded, if it is the oldest that waits and fewer than `most` run on this
-  /// host. Jobs of dead processes neither run nor wait; those that had started are marked as killed.
-  virtual Result<JobStart> try_start(const std::string& id, const ProcessId& me, int most, const IsDead& is_dead) = 0;
-  /// Gives the caller the oldest waiting job of a dead process, if there is one.
-  virtual Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsDead& is_dead) = 0;
-  /// Lets other jobs run until try_start() resumes this one.
+
+  /// Adds a waiting job with its request. Code::resource_exhausted: as many wait already as are allowed.
+  virtual Status add(const JobRow& row, const JobRequest& request, const JobLimits& limits) = 0;
+  /// The same for a job that its owner runs itself. True: it has begun at once, because fewer than allowed run and no
+  /// other job of its line waits.
+  virtual Result<bool> add_own(const JobRow& row, const JobRequest& request, const JobLimits& limits) = 0;
+
+  /// The oldest waiting job of each line, in the order of the queue.
+  virtual Result<std::vector<JobRow>> heads() = 0;
+  virtual Result<std::vector<JobRow>> running() = 0;
+  /// How many wait before it.
+  virtual Result<int> ahead_of(const std::string& id) = 0;
+  virtual Result<JobRequest> request(const std::string& id) = 0;
+  enum class Turn {
+    given,
+    full,     // as many jobs run as are allowed
+    gone,     // it does not wait any more
+    deposed,  // `dispatcher` does not lead any more
+  };
+  virtual Result<Turn> give_turn(const JobRow& row, const ProcessId& dispatcher, int parallel) = 0;
+  /// True: the job has begun, and the store has no request of it any more. False: this turn is not, or no longer, its.
+  virtual Result<bool> begin(const std::string& id, std::int64_t turn, const ProcessId& me) = 0;
+  struct Recovered {
+    std::vector<JobRow> stranded;  // wait for a process that is dead, and for keys that only that one had
+    bool changed = false;
+  };
+  /// Jobs of dead processes: those that had begun are marked as killed, the others wait again. So do those whose turn
+  /// nobody took within `patience`.
+  virtual Result<Recovered> recover(const IsDead& is_dead, milliseconds patience) = 0;
+
+  /// A job of an earlier version that still waits: from now on anybody may run it.
+  virtual Status adopt(const std::string& id, const JobRequest& request) = 0;
+
+  /// One process of a host dispatches. True: `me`, for the next `lease`; it has to be renewed before that is over.
+  virtual Result<bool> lead(const ProcessId& me, milliseconds lease, const IsDead& is_dead) = 0;
+  /// Ends that. False: there is still work for a dispatcher.
+  virtual Result<bool> resign(const ProcessId& me, bool only_if_idle) = 0;
+  /// Is there anything that a dispatcher would do?
+  virtual Result<bool> has_work(const IsDead& is_dead) = 0;
+  /// Does a living process lead?
+  virtual Result<bool> is_led(const IsDead& is_dead) = 0;
+
+  /// Lets other jobs run until resume() succeeds.
   virtual Status yield(const std::string& id, const std::string& doing) = 0;
+  virtual Result<bool> resume(const std::string& id, const ProcessId& me, int parallel) = 0;
   virtual Status note_doing(const std::string& id, const std::string& doing) = 0;
-  /// Completes the row, and deletes jobs that ended or were killed before `keep_since`.
+  /// Completes the row, unless the job has ended before, and deletes jobs that ended before `keep_since`.
   virtual Status finish(const JobRow& row, milliseconds keep_since) = 0;
+  /// The same for a job that still waits and has no owner alive. False: it does not.
+  virtual Result<bool> finish_waiting(const JobRow& row, milliseconds keep_since) = 0;
   virtual Status request_cancel(const std::string& id) = 0;
   virtual Result<bool> is_cancel_requested(const std::string& id) = 0;
   virtual Status remove(const std::string& id) = 0;
   /// The job whose id begins with `id`. Code::not_found if there is none, Code::invalid_argument if there are several.
   virtual Result<JobRow> find(const std::string& id) = 0;
-  /// Newest first, without result and remarks.
-  virtual Result<std::vector<JobRow>> list() = 0;
+  /// Those that have not ended, without result and remarks, newest first; at most that many.
+  virtual Result<std::vector<JobRow>> unended(int most) = 0;
+  /// Those that were found killed, newest first.
+  virtual Result<std::vector<JobRow>> killed(int most) = 0;
+  struct Counts {
+    int waiting = 0;  // and yielded
+    int running = 0;
+  };
+  virtual Result<Counts> counts() = 0;
 };
 
 }  // namespace delegate

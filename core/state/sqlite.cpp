@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "core/os/lock_holder.hpp"
 #include "core/state/codec.hpp"
 #include "core/state/shared_drops.hpp"
 #include "core/state/sqlite_database.hpp"
@@ -63,6 +64,11 @@ class SqliteStore final : public StateStore {
   Ledger& ledger() override { return ledger_; }
   Jobs* jobs() override { return &jobs_; }
   Description describe() override { return {.kind = "sqlite", .path = path_.string()}; }
+  std::optional<std::int64_t> locked_by() const override {
+    constexpr std::uint64_t kWriterByte = 120;  // https://www.sqlite.org/walformat.html, section 2.3: WAL_WRITE_LOCK
+    const auto pid = holder_of_write_lock(path_.string() + "-shm", kWriterByte);
+    return pid ? std::optional<std::int64_t>(*pid) : std::nullopt;
+  }
   std::string notice() const override {
     const std::lock_guard lock(mutex_);
     return database_->notice();

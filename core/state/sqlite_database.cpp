@@ -177,6 +177,7 @@ Status Database::connect() {
   }
   sqlite3_busy_handler(handle_, wait_for_others, this);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  TRY_STATUS(execute("PRAGMA secure_delete=ON"));  // a prompt must not stay in free pages
   return execute("PRAGMA synchronous=NORMAL");
 }
 

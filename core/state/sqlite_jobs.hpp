@@ -4,6 +4,7 @@
 #include "core/os/clock.hpp"
 #include "core/state/jobs.hpp"
 #include "core/state/sqlite_database.hpp"
+#include "core/state/sqlite_lease.hpp"
 
 namespace delegate {
 
@@ -11,19 +12,34 @@ namespace delegate {
 class SqliteJobs final : public Jobs {
  public:
   SqliteJobs(sqlite::Database& database, std::mutex& mutex, const Clock& clock)
-      : database_(database), mutex_(mutex), clock_(clock) {}
+      : database_(database), mutex_(mutex), clock_(clock), dispatcher_(database, clock, "dispatcher") {}
 
-  Status add(const JobRow& row) override;
-  Result<JobStart> try_start(const std::string& id, const ProcessId& me, int most, const IsDead& is_dead) override;
-  Result<std::optional<JobRow>> adopt(const ProcessId& me, const IsDead& is_dead) override;
+  Status add(const JobRow& row, const JobRequest& request, const JobLimits& limits) override;
+  Result<bool> add_own(const JobRow& row, const JobRequest& request, const JobLimits& limits) override;
+  Result<std::vector<JobRow>> heads() override;
+  Result<std::vector<JobRow>> running() override;
+  Result<int> ahead_of(const std::string& id) override;
+  Result<JobRequest> request(const std::string& id) override;
+  Result<Turn> give_turn(const JobRow& row, const ProcessId& dispatcher, int parallel) override;
+  Result<bool> begin(const std::string& id, std::int64_t turn, const ProcessId& me) override;
+  Result<Recovered> recover(const IsDead& is_dead, milliseconds patience) override;
+  Status adopt(const std::string& id, const JobRequest& request) override;
+  Result<bool> lead(const ProcessId& me, milliseconds lease, const IsDead& is_dead) override;
+  Result<bool> resign(const ProcessId& me, bool only_if_idle) override;
+  Result<bool> has_work(const IsDead& is_dead) override;
+  Result<bool> is_led(const IsDead& is_dead) override;
   Status yield(const std::string& id, const std::string& doing) override;
+  Result<bool> resume(const std::string& id, const ProcessId& me, int parallel) override;
   Status note_doing(const std::string& id, const std::string& doing) override;
   Status finish(const JobRow& row, milliseconds keep_since) override;
+  Result<bool> finish_waiting(const JobRow& row, milliseconds keep_since) override;
   Status request_cancel(const std::string& id) override;
   Result<bool> is_cancel_requested(const std::string& id) override;
   Status remove(const std::string& id) override;
   Result<JobRow> find(const std::string& id) override;
-  Result<std::vector<JobRow>> list() override;
+  Result<std::vector<JobRow>> unended(int most) override;
+  Result<std::vector<JobRow>> killed(int most) override;
+  Result<Counts> counts() override;
 
  private:
   template <class Step>
@@ -32,13 +48,21 @@ class SqliteJobs final : public Jobs {
     return database_.on_sound_file(step);
   }
   // Called with the lock held, inside on_sound_file().
-  Result<std::vector<JobRow>> unended();
-  Status own(const std::string& id, const ProcessId& me, bool starts);
-  Status mark_killed(std::vector<JobRow>& rows, const IsDead& is_dead);
+  Result<std::int64_t> number(const char* sql);
+  Result<std::int64_t> changes();
+  Status insert(const JobRow& row);
+  Status insert_request(const std::string& id, const JobRequest& request);
+  Status forget_request(const std::string& id);
+  Result<bool> has_room(const JobLimits& limits);
+  Result<bool> stands_in_line(const JobLine& line);
+  Status complete(const JobRow& row, const char* sql, milliseconds keep_since);
+  Status mark_killed(const JobRow& row);
+  Status return_to_queue(const JobRow& row);
 
   sqlite::Database& database_;
   std::mutex& mutex_;
   const Clock& clock_;
+  SqliteLease dispatcher_;
 };
 
 }  // namespace delegate

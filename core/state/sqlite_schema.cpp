@@ -166,8 +166,38 @@ constexpr const char* kLastLines = R"sql(
 ALTER TABLE attempts ADD COLUMN last_lines TEXT NOT NULL DEFAULT '';
 )sql";
 
+// The queue of the dispatcher. `begun` of rows that an earlier version writes is 1: such a job is run by its own
+// process.
+constexpr const char* kQueue = R"sql(
+ALTER TABLE jobs ADD COLUMN line TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE jobs ADD COLUMN turn_at INTEGER NOT NULL DEFAULT 0;   -- ms since boot
+ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '';
+CREATE TABLE job_requests (
+  id      TEXT PRIMARY KEY,
+  request TEXT NOT NULL,
+  start   TEXT NOT NULL
+) STRICT;
+CREATE TABLE leases (
+  name             TEXT PRIMARY KEY,
+  boot_id          TEXT NOT NULL,
+  boot             INTEGER NOT NULL,   -- ms
+  wall             INTEGER NOT NULL,   -- ms since the epoch
+  length           INTEGER NOT NULL,   -- ms
+  owner_boot_id    TEXT NOT NULL,
+  owner_pid        INTEGER NOT NULL,
+  owner_start_time INTEGER NOT NULL,
+  owner_namespace  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX jobs_in_line ON jobs (line, number) WHERE state = 0;
+CREATE INDEX jobs_running ON jobs (number) WHERE state = 1;
+CREATE INDEX jobs_yielded ON jobs (number) WHERE state = 4;
+CREATE INDEX jobs_owned ON jobs (number) WHERE state = 0 AND owner_pid <> 0;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 1> kAdditions = {kLastLines};
+constexpr std::array<const char*, 2> kAdditions = {kLastLines, kQueue};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct SlotLease {
 struct BackendState {
   Breaker breaker;
   std::vector<SlotLease> slots;
+  std::vector<SlotLease> waiting;  // calls that wait for one of the slots, in the order of their turns
   /// What the breaker's state is about: the executable and its file's identity, or the URL. When it changes, the
   /// breaker is reset.
   std::string endpoint;
@@ -94,6 +96,9 @@ class StateStore {
     std::string problem;  // why not
   };
   virtual Description describe() = 0;
+
+  /// The process that keeps the store locked just now; nothing: none, or it is not known.
+  virtual std::optional<std::int64_t> locked_by() const { return std::nullopt; }
 
   /// Something to report once to the user, for example that a damaged file was renamed on opening.
   virtual std::string notice() const { return {}; }

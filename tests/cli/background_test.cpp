@@ -36,6 +36,7 @@ TEST_CASE("a submitted run outlives its shell, and its answer can be fetched any
   Cli cli;
   wait_for_go(cli);
   const std::string id = submit(cli, "hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   cli.run("result " + id).expect(124).stdout_is("").stderr_has("has not ended").stderr_has("result --wait " + id);
   let_go(cli);
   for (int i = 0; i < 2; ++i) cli.run("result --wait " + id).expect(0).stdout_is("codex says hi\n").stderr_is("");
@@ -139,40 +140,40 @@ TEST_CASE("queued and working runs are listed with their state, and one is shown
   for (const Json& run : ended) CHECK_FALSE(run.contains("state"));
 }
 
-TEST_CASE("a run whose process was killed is reported as lost, and a worker can run one that had not begun") {
+TEST_CASE("a run whose process was killed is reported as lost, and those behind it go on") {
   Cli cli;
   wait_for_go(cli);
   cli.config("[background]\nmax_parallel = 1\n");
   const std::string first = submit(cli, "one");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   const std::string second = submit(cli, "two");
-  REQUIRE(job_processes(cli).size() == 2);
-  for (const pid_t pid : job_processes(cli)) ::kill(pid, SIGKILL);
-  CHECK(eventually([&] { return cli.processes().empty(); }));
-  cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
-  cli.run("result " + second).expect(1).stderr_has("delegate worker");
-  cli.run("runs").expect(0).stdout_has("orphaned: `delegate worker` runs it").stdout_has("killed");
+  SECTION("when only the run is killed") {
+    REQUIRE(job_processes(cli).size() == 1);
+    for (const pid_t pid : job_processes(cli)) ::kill(pid, SIGKILL);
+  }
+  SECTION("when the dispatcher is killed as well") {
+    cli.kill_processes();
+    cli.run("result " + second).expect(124).stderr_has("is queued");
+  }
   let_go(cli);
-  cli.run("worker").expect(0).stderr_has(second);
-  cli.run("result " + second).expect(0).stdout_is("codex says hi\n");
-  cli.run("worker").expect(0).stderr_has("no orphaned jobs");
+  cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
+  cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
+  cli.run("runs").expect(0).stdout_has("killed");
   CHECK(cli.spawns("codex") == 2);
 }
 
-TEST_CASE("an orphaned run can be cancelled, and is not run afterwards") {
+TEST_CASE("a queued run can be cancelled while nothing dispatches, and is not run afterwards") {
   Cli cli;
   wait_for_go(cli);
   cli.config("[background]\nmax_parallel = 1\n");
   submit(cli, "one");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   const std::string second = submit(cli, "two");
-  REQUIRE(job_processes(cli).size() == 2);
-  for (const pid_t pid : job_processes(cli)) ::kill(pid, SIGKILL);
-  CHECK(eventually([&] { return cli.processes().empty(); }));
+  cli.kill_processes();
   cli.run("cancel " + second).expect(0).stderr_has("is being stopped");
   let_go(cli);
-  cli.run("worker").expect(0).stderr_has("no orphaned jobs");
-  cli.run("result " + second).expect(130).stdout_is("").stderr_has("cancelled before it started");
+  cli.run("worker").expect(0).stderr_is("");
+  cli.run("result --wait " + second).expect(130).stdout_is("").stderr_has("cancelled before it started");
   cli.run("cancel " + second).expect(0).stderr_has("has already finished");
   CHECK(cli.spawns("codex") == 1);
 }
@@ -182,11 +183,23 @@ TEST_CASE("a nested run does not wait for a slot that its parent may hold") {
   cli.counted("codex", {"--wait-file", cli.file("go")}, "max_parallel = 1");
   Running holder = cli.start("ask -b codex hello");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  Running worker = cli.start("worker --stay");
   cli.set("DELEGATE_DEPTH", "1");
+  const auto accepted = [&] { return cli.run("submit -b codex hello").exit_code == 0; };
+  REQUIRE(eventually(accepted));
   const std::string inner = submit(cli, "-b codex hello");
   cli.run("result --wait " + inner).expect(4).stderr_has("slots");
   let_go(cli);
   holder.finish();
+  worker.signal(SIGTERM);
+  worker.finish();
+}
+
+TEST_CASE("a nested run is refused when nothing would let it outlive the run around it") {
+  Cli cli;
+  cli.answers("codex").set("DELEGATE_DEPTH", "1");
+  cli.run("submit hello").expect(6).stdout_is("").stderr_has("inside a run").stderr_has("delegate worker --stay");
+  CHECK(cli.run("runs --json").expect(0).json()["runs"].empty());
 }
 
 TEST_CASE("a run whose backends have no free slot waits for one without blocking other runs") {
@@ -211,24 +224,74 @@ TEST_CASE("a run whose backends have no free slot waits for one without blocking
   CHECK(cli.spawns("codex") == 2);
 }
 
-TEST_CASE("a run that waits for a slot can be cancelled, and its timeout still applies") {
+TEST_CASE("a run that waits for a slot can be cancelled, and its timeout begins with its turn") {
   Cli cli;
   cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 1");
   Running holder = cli.start("ask hello");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   const std::string unwanted = submit(cli, "one");
-  const std::string late = submit(cli, "--timeout 500ms two");
-  cli.run("result --wait " + late)
-      .expect(124)
-      .stdout_is("")
-      .stderr_has("the deadline passed")
-      .stderr_has("no free slot");
-  cli.run("result " + unwanted).expect(124);
+  const std::string patient = submit(cli, "--timeout 30s two");
+  const auto waits = [&] {
+    return cli.run("result " + unwanted).expect(124).err.find("free slot") != std::string::npos;
+  };
+  REQUIRE(eventually(waits));
   cli.run("cancel " + unwanted).expect(0);
   cli.run("result --wait " + unwanted).expect(130).stderr_has("cancelled");
   let_go(cli);
   holder.finish().expect(0);
-  CHECK(cli.spawns("codex") == 1);
+  cli.run("result --wait " + patient).expect(0).stdout_is("codex says hi\n");
+  CHECK(cli.spawns("codex") == 2);
+}
+
+TEST_CASE("an open breaker lets queued runs fail without starting anything, or wait, as configured") {
+  Cli cli;
+  const std::string policy = GENERATE(as<std::string>{}, "reroute", "fail", "wait");
+  cli.config("[breaker]\nthreshold = 1\n[background]\non_open = \"" + policy + "\"\n")
+      .answers("codex")
+      .answers("gemini");
+  cli.router("local = \"\"");
+  cli.run("breaker trip codex").expect(0);
+  INFO(policy);
+  const std::string named = submit(cli, "-b codex one");
+  const std::string any = submit(cli, "two");
+  if (policy == "wait") {
+    const auto waits = [&] {
+      return cli.run("result " + named).expect(124).err.find("the breaker of codex") != std::string::npos;
+    };
+    REQUIRE(eventually(waits));
+    cli.run("breaker reset codex").expect(0);
+    cli.run("result --wait " + named).expect(0).stdout_is("codex says hi\n");
+  } else {
+    cli.run("result --wait " + named).expect(4).stderr_has("codex skipped");
+    CHECK(cli.spawns("codex") == 0);
+  }
+  if (policy == "reroute") cli.run("result --wait " + any).expect(0).stdout_is("gemini says hi\n");
+}
+
+TEST_CASE("a queue that is full refuses a run with the number") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\nmax_queued = 2\n");
+  submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  for (const char* words : {"two", "three"}) submit(cli, words);
+  cli.run("submit four").expect(4).stdout_is("").stderr_has("2 runs are queued").stderr_has("background.max_queued");
+  let_go(cli);
+}
+
+TEST_CASE("a run gets the environment of its submitter, but no key is stored") {
+  Cli cli;
+  cli.backend("codex", {"--env", "CODEX_HOME", "--env", "MY_SECRET_TOKEN", "--env", "MY_API_KEY"},
+              "env.keep = [\"MY_API_KEY\"]");
+  cli.set("CODEX_HOME", cli.home("codex")).set("MY_SECRET_TOKEN", "token-4711-of-mine");
+  const std::string plain = submit(cli, "one");
+  const std::string said = cli.run("result --wait " + plain).expect(0).out;
+  CHECK(said.find(cli.home("codex")) != std::string::npos);
+  CHECK(said.find("token-4711") == std::string::npos);
+  cli.unset("MY_SECRET_TOKEN").set("MY_API_KEY", "key-4711-of-mine");
+  const std::string with_key = submit(cli, "two");
+  CHECK(cli.run("result --wait " + with_key).expect(0).out.find("key-4711-of-mine") != std::string::npos);
+  CHECK(cli.files_with("token-4711-of-mine").empty());
 }
 
 TEST_CASE("six runs that share one slot are all answered, one after the other") {
@@ -252,7 +315,7 @@ TEST_CASE("the prompt of a run in the background is in no argument list, and not
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   CHECK(cli.files_with("the-secret-plan").empty());
   const std::string second = submit(cli, "the-secret-plan as well");
-  REQUIRE(job_processes(cli).size() == 2);
+  REQUIRE(job_processes(cli).size() == 1);
   for (const pid_t pid : job_processes(cli))
     CHECK(cli.read("/proc/" + std::to_string(pid) + "/cmdline").find("the-secret-plan") == std::string::npos);
   let_go(cli);
@@ -273,6 +336,26 @@ TEST_CASE("eight shells submit at once, and each gets its own answer") {
     CHECK(cli.run("result --wait " + id).expect(0).out.find("question-" + std::to_string(i)) != std::string::npos);
   }
   CHECK(ids.size() == 8);
+}
+
+TEST_CASE("a run that an earlier version queued is run by the next dispatcher when its process is gone") {
+  Cli cli;
+  cli.backend("codex", {"--echo"});
+  cli.run("status").expect(0);  // makes the store
+  cli.sql(
+      "INSERT INTO jobs (id, state, submitted_at, owner_boot_id, owner_pid, owner_start_time, owner_namespace, doing) "
+      "VALUES ('1aaaaaaaaaaaaaaa', 0, strftime('%s', 'now') * 1000, 'an earlier boot', 4711, 1, 1, '')");
+  const std::string saved = cli.home(".local/state/delegate/waiting/1aaaaaaaaaaaaaaa.json");
+  cli.write(saved, Json{{"schema", "delegate.request/1"},
+                        {"run_id", "1aaaaaaaaaaaaaaa"},
+                        {"prompt", "from before"},
+                        {"backend", "codex"},
+                        {"cwd", cli.home("")},
+                        {"write", false},
+                        {"materials", Json::array()}}
+                       .dump());
+  cli.run("result --wait 1aaaaaaaaaaaaaaa").expect(0).stdout_has("from before");
+  CHECK(cli.read(saved).empty());
 }
 
 TEST_CASE("submit rejects what ask rejects, and names itself in the message") {

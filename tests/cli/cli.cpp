@@ -1,6 +1,8 @@
 #include "tests/cli/cli.hpp"
 
 #include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
+#include "core/os/process.hpp"
 #include "tests/cli/patience.hpp"
 
 namespace delegate::test {
@@ -74,7 +77,7 @@ Cli::Cli() {
                   {"XDG_RUNTIME_DIR", file("run")},
                   {"LANG", "C.UTF-8"},
                   {"OLLAMA_HOST", dead_address()},
-                  {"SANDBOX", root_}};
+                  {"XDG_SANDBOX", root_}};
   for (const char* kept : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "GCOV_PREFIX"})
     if (const char* value = std::getenv(kept)) environment_[kept] = value;
 }
@@ -213,7 +216,7 @@ std::size_t Cli::spawns(const std::string& name) const {
 }
 
 std::vector<pid_t> Cli::processes() const {
-  const std::string mark = "SANDBOX=" + root_;
+  const std::string mark = "XDG_SANDBOX=" + root_;
   std::vector<pid_t> found;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
@@ -234,6 +237,21 @@ std::vector<pid_t> Cli::processes_of(const std::string& name) const {
   };
   found.erase(std::remove_if(found.begin(), found.end(), is_other), found.end());
   return found;
+}
+
+void Cli::kill_processes() const {
+  std::vector<Fd> killed;
+  for (const pid_t pid : processes())
+    if (Fd process = open_pidfd(pid)) {
+      ::kill(pid, SIGKILL);
+      killed.push_back(std::move(process));
+    }
+  const auto has_ended = [](const Fd& process) {
+    pollfd one{.fd = process.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&one, 1, 0) == 1;
+  };
+  REQUIRE(eventually([&] { return std::all_of(killed.begin(), killed.end(), has_ended); }));
+  REQUIRE(processes().empty());
 }
 
 Json Cli::status() { return run("status --json").expect(0).json(); }

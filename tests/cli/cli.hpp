@@ -66,6 +66,8 @@ class Cli {
   std::vector<pid_t> processes() const;
   /// … that are the fake CLI under this name.
   std::vector<pid_t> processes_of(const std::string& name) const;
+  /// Kills them all, and returns when the kernel has ended each of them.
+  void kill_processes() const;
 
   Json status();
   /// One backend of `status --json`.

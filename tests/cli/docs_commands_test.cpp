@@ -84,7 +84,7 @@ Running shell(const Cli& cli, const std::string& line) {
                                        "XDG_RUNTIME_DIR=" + cli.file("run"),
                                        "OLLAMA_HOST=127.0.0.1:1",
                                        "LANG=C.UTF-8",
-                                       "SANDBOX=" + cli.file("")};
+                                       "XDG_SANDBOX=" + cli.file("")};
   for (const char* kept : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "GCOV_PREFIX"})
     if (const char* value = std::getenv(kept)) environment.push_back(std::string(kept) + "=" + value);
   return Running({"/bin/bash", "-c", line}, environment, cli.home("project"), {});

@@ -125,7 +125,7 @@ TEST_CASE("status has the documented keys as JSON") {
   CHECK(codex["breaker"]["state"] == "open");
   CHECK(keys(codex["breaker"]["last_failure"]) == Keys{"outcome", "message", "at"});
   CHECK_THAT(codex["breaker"]["last_failure"]["at"].get<std::string>(), Matches(kTime));
-  CHECK(codex["slots"] == Json{{"used", 0}, {"max", 3}});
+  CHECK(codex["slots"] == Json{{"used", 0}, {"max", 3}, {"waiting", 0}});
   CHECK(codex["last"]["outcome"] == "exited_nonzero");
   CHECK_THAT(codex["last"]["at"].get<std::string>(), Matches(kTime));
 

@@ -13,7 +13,7 @@ inline std::optional<Finished> in_own_mounts(const Cli& cli, const std::string& 
   const std::vector<std::string> environment{"HOME=" + cli.home(),
                                              "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                                              "DELEGATE=" DELEGATE_BINARY,
-                                             "SANDBOX=" + cli.file(""),
+                                             "XDG_SANDBOX=" + cli.file(""),
                                              "XDG_STATE_HOME=" + cli.home(".local/state"),
                                              "OLLAMA_HOST=127.0.0.1:1",
                                              "LANG=C.UTF-8"};

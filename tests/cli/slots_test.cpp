@@ -43,6 +43,39 @@ TEST_CASE("auto takes the next backend with a free slot, and says why") {
   CHECK(cli.status_of("codex")["breaker"]["failures"] == 0);
 }
 
+TEST_CASE("a call that waits for a slot shows its place in the line, and is answered") {
+  Cli cli;
+  Running holder = hold_the_only_slot(cli);
+  Running first = cli.start("ask -b codex -v --wait-slot hello");
+  const auto line = [&] { return cli.status_of("codex")["slots"]["waiting"]; };
+  REQUIRE(eventually([&] { return line() == 1; }));
+  Running second = cli.start("ask -b codex -v --wait-slot=1h hello");
+  REQUIRE(eventually([&] { return line() == 2; }));
+  cli.run("status").expect(0).stdout_has("1/1 +2");
+  SECTION("one after the other") {
+    cli.write(cli.file("go"), "");
+    holder.finish().expect(0);
+    first.finish().expect(0).stdout_is("codex says hi\n").stderr_has("waiting for a free slot of codex\n");
+    second.finish().expect(0).stdout_is("codex says hi\n").stderr_has("codex, 1 call before this one");
+  }
+  SECTION("though the one before it was killed") {
+    first.signal(SIGKILL);
+    first.finish();
+    cli.write(cli.file("go"), "");
+    holder.finish().expect(0);
+    second.finish().expect(0);
+  }
+  CHECK(line() == 0);
+}
+
+TEST_CASE("waiting for a slot ends with its time, and what is no time is refused") {
+  Cli cli;
+  Running holder = hold_the_only_slot(cli);
+  cli.run("ask -b codex --wait-slot=1ms hello").expect(4).stderr_has("1 of 1 slots in use");
+  cli.run("ask -b codex --wait-slot=soon hello").expect(2).stderr_has("ask: --wait-slot: ");
+  CHECK(cli.spawns("codex") == 1);
+}
+
 TEST_CASE("the slot of a killed call is free again") {
   Cli cli;
   Running holder = hold_the_only_slot(cli);

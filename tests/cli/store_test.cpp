@@ -87,15 +87,24 @@ TEST_CASE("a damaged state file is moved away once, and a new one is created") {
   REQUIRE(cli.files_with(std::string(20000, 'x')).size() == 1);
 }
 
-TEST_CASE("a call is answered while another process locks the state file") {
+TEST_CASE("a call waits while another process locks the state file, and says for whom") {
   Cli cli;
-  cli.answers("codex").run("ask hello").expect(0);
+  cli.counted("codex", {"--say", "codex says hi"}).run("ask hello").expect(0);
+  const std::string by_us = "the state is locked by process " + std::to_string(::getpid());
   sqlite3* holder = nullptr;
   REQUIRE(sqlite3_open(cli.state_file().c_str(), &holder) == SQLITE_OK);
   REQUIRE(sqlite3_exec(holder, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_lines(1).stderr_has("locked");
-  sqlite3_close(holder);
-  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+  SECTION("and is answered when the lock is gone") {
+    Running asked = cli.start("ask -v hello");
+    REQUIRE(asked.comes_to_say(by_us));
+    sqlite3_close(holder);
+    asked.finish().expect(0).stdout_is("codex says hi\n");
+  }
+  SECTION("and starts nothing if it stays") {
+    cli.run("ask hello").expect(4).stdout_is("").stderr_has(by_us);
+    CHECK(cli.spawns("codex") == 1);
+    sqlite3_close(holder);
+  }
 }
 
 TEST_CASE("eight first calls at once create one state, and none reports a problem") {

@@ -45,7 +45,7 @@ Finished run_program(const Cli& cli, const std::vector<std::string>& argv, std::
   std::error_code is_there;
   std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"), is_there);
   std::vector<std::string> environment{"HOME=" + cli.home(), "PATH=" + cli.file("bin") + ":/usr/bin:/bin", "TERM=dumb",
-                                       "LANG=C.UTF-8", "SANDBOX=" + cli.file("")};
+                                       "LANG=C.UTF-8", "XDG_SANDBOX=" + cli.file("")};
   for (const char* kept : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "GCOV_PREFIX"})
     if (const char* value = std::getenv(kept)) environment.push_back(std::string(kept) + "=" + value);
   return Running(argv, environment, cli.home("project"), {.in = Streams::In::given, .input = std::move(input)})

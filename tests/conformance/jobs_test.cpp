@@ -3,10 +3,17 @@
 #include "core/state/jobs.hpp"
 #include "tests/conformance/stores.hpp"
 
-// The queue of runs in the background.
+// The queue of runs in the background: turns, the dispatcher's lease, and what a kill at any point leaves behind.
 using namespace delegate;
 
 namespace {
+
+ProcessId process(int pid) { return {"boot-1", pid, 1000 + pid, 4026531836}; }
+
+const ProcessId kAnn = process(1), kBen = process(2), kEve = process(3), kLeader = process(9);
+const ProcessId kNobody;
+const JobLine kCodex{.candidates = {"codex"}, .is_named = true};
+const JobLine kAutoLine{.candidates = {"claude", "codex"}, .has_last_resort = true};
 
 struct Queue {
   TempDirectory directory;
@@ -17,90 +24,204 @@ struct Queue {
   Jobs::IsDead is_dead = [this](const ProcessId& who) {
     return std::find(dead.begin(), dead.end(), who) != dead.end();
   };
+  JobLimits limits{.parallel = 2, .queued = 10};
+  std::int64_t added = 0;
 
-  void add(const std::string& id, const ProcessId& owner) {
-    REQUIRE(jobs.add({.id = id, .submitted_at = 5ms, .owner = owner}));
+  Queue() { REQUIRE(jobs.lead(kLeader, 10s, is_dead).value()); }
+
+  JobRow row(const std::string& id, const JobLine& line, const ProcessId& owner = kNobody) {
+    return {.id = id, .submitted_at = milliseconds(++added), .owner = owner, .line = line};
   }
-  JobStart take(const std::string& id, const ProcessId& owner, int most = 1) {
-    const auto turn = jobs.try_start(id, owner, most, is_dead);
-    REQUIRE(turn);
-    return *turn;
+  void add(const std::string& id, const JobLine& line = kCodex) {
+    REQUIRE(jobs.add(row(id, line), {"request of " + id, "start of " + id}, limits));
   }
+  std::vector<std::string> heads() {
+    std::vector<std::string> ids;
+    const auto heads = jobs.heads();
+    for (const JobRow& head : *heads) ids.push_back(head.id);
+    return ids;
+  }
+  Jobs::Turn give(const std::string& id, int parallel = 2) {
+    return jobs.give_turn(jobs.find(id).value(), kLeader, parallel).value();
+  }
+  /// The turn is given and taken.
+  void start(const std::string& id, const ProcessId& who) {
+    REQUIRE(give(id, 100) == Jobs::Turn::given);
+    REQUIRE(jobs.begin(id, jobs.find(id)->turn, who).value());
+  }
+  void finish(const std::string& id, milliseconds ended_at = 9ms, milliseconds keep_since = 0ms) {
+    REQUIRE(jobs.finish({.id = id, .ended_at = ended_at, .result = "{}"}, keep_since));
+  }
+  JobRow::State state(const std::string& id) { return jobs.find(id)->state; }
+  bool has_request(const std::string& id) { return jobs.request(id).has_value(); }
 };
-
-ProcessId process(int pid) { return {"boot-1", pid, 1000 + pid, 4026531836}; }
-
-const ProcessId kAnn = process(1), kBen = process(2), kEve = process(3);
 
 }  // namespace
 
-TEST_CASE("jobs start in the order of submission, as many at a time as are allowed") {
+TEST_CASE("the oldest job of each line is next, and lines do not block each other") {
   Queue queue;
-  queue.add("a", kAnn);
-  queue.add("b", kBen);
-  queue.add("c", kEve);
-  const JobStart early = queue.take("b", kBen);
-  CHECK(early.decision == JobStart::Decision::waits);
-  CHECK(early.ahead == 1);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
-  CHECK(queue.take("b", kBen).decision == JobStart::Decision::waits);
-  CHECK(queue.take("b", kBen, 2).decision == JobStart::Decision::started);
-  CHECK(queue.take("c", kEve, 2).decision == JobStart::Decision::waits);
-  REQUIRE(queue.jobs.finish({.id = "a", .ended_at = 9ms, .result = "{}"}, 0ms));
-  CHECK(queue.take("c", kEve, 2).decision == JobStart::Decision::started);
+  queue.add("a");
+  queue.add("b", kAutoLine);
+  queue.add("c");
+  CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
+  CHECK(queue.jobs.heads()->at(1).line == kAutoLine);
+  CHECK(queue.give("a") == Jobs::Turn::given);
+  CHECK(queue.heads() == std::vector<std::string>{"b", "c"});
+  CHECK(queue.jobs.ahead_of("c").value() == 1);
 }
 
-TEST_CASE("a job is started once, and by its own process") {
+TEST_CASE("no more jobs have a turn than are allowed, and none has it twice") {
   Queue queue;
-  queue.add("a", kAnn);
-  CHECK(queue.take("a", kBen).decision == JobStart::Decision::lost);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::lost);
-  CHECK(queue.take("nobody", kAnn).decision == JobStart::Decision::lost);
+  for (const char* id : {"a", "b", "c"}) queue.add(id);
+  const JobRow before = queue.jobs.find("a").value();
+  CHECK(queue.give("a", 1) == Jobs::Turn::given);
+  CHECK(queue.jobs.give_turn(before, kLeader, 5).value() == Jobs::Turn::gone);
+  CHECK(queue.give("b", 1) == Jobs::Turn::full);
+  CHECK(queue.give("b", 2) == Jobs::Turn::given);
+  CHECK(queue.jobs.running()->size() == 2);
+  queue.finish("a");
+  CHECK(queue.give("c", 2) == Jobs::Turn::given);
 }
 
-TEST_CASE("jobs of dead processes delay no other job") {
+TEST_CASE("a turn is taken once, by the process that has its number, and takes the request out of the store") {
   Queue queue;
-  queue.add("a", kAnn);
-  queue.add("b", kBen);
-  queue.add("c", kEve);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
+  queue.add("a");
+  CHECK(queue.jobs.request("a")->request == "request of a");
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  CHECK_FALSE(queue.jobs.begin("a", 7, kAnn).value());
+  CHECK(queue.has_request("a"));
+  CHECK(queue.jobs.begin("a", 1, kAnn).value());
+  CHECK_FALSE(queue.has_request("a"));
+  CHECK_FALSE(queue.jobs.begin("a", 1, kBen).value());
+  const JobRow row = queue.jobs.find("a").value();
+  CHECK(row.owner == kAnn);
+  CHECK(row.has_begun);
+}
+
+TEST_CASE("a queue that is full refuses a job and says how long it is") {
+  Queue queue;
+  queue.limits.queued = 1;
+  queue.add("a");
+  const auto refused = queue.jobs.add(queue.row("b", kCodex), {"r", "s"}, queue.limits);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::resource_exhausted);
+  CHECK_THAT(refused.error().what, Catch::Contains("1 runs are queued"));
+  CHECK(queue.jobs.find("b").error().code == Code::not_found);
+}
+
+TEST_CASE("a job with a process of its own begins at once if nobody waits before it") {
+  Queue queue;
+  CHECK(queue.jobs.add_own(queue.row("a", kCodex, kAnn), {"r", "s"}, queue.limits).value());
+  CHECK(queue.state("a") == JobRow::State::running);
+  CHECK_FALSE(queue.has_request("a"));
+  queue.add("b");
+  CHECK_FALSE(queue.jobs.add_own(queue.row("c", kCodex, kBen), {"r", "s"}, queue.limits).value());
+  CHECK(queue.has_request("c"));
+  CHECK(queue.jobs.add_own(queue.row("d", kAutoLine, kEve), {"r", "s"}, queue.limits).value());  // in another line
+  SECTION("and otherwise takes its turn itself") {
+    queue.finish("a");
+    queue.start("b", kAnn);
+    queue.finish("b");
+    REQUIRE(queue.give("c") == Jobs::Turn::given);
+    CHECK(queue.jobs.find("c")->owner == kBen);
+    CHECK(queue.jobs.begin("c", 1, kBen).value());
+  }
+}
+
+TEST_CASE("a job whose process died before it began waits again; one that had begun is killed, and never run again") {
+  Queue queue;
+  queue.add("begun");
+  queue.add("given");
+  queue.start("begun", kAnn);
+  REQUIRE(queue.give("given") == Jobs::Turn::given);
+  queue.dead = {kAnn, kLeader};
+  CHECK(queue.jobs.recover(queue.is_dead, 1h)->changed);
+  CHECK(queue.state("begun") == JobRow::State::killed);
+  CHECK(queue.state("given") == JobRow::State::waiting);
+  CHECK(queue.has_request("given"));
+  CHECK_FALSE(queue.jobs.begin("given", 1, kBen).value());  // its turn is over
+  REQUIRE(queue.jobs.lead(kEve, 10s, queue.is_dead).value());
+  CHECK(queue.jobs.give_turn(queue.jobs.find("given").value(), kEve, 5).value() == Jobs::Turn::given);
+  CHECK(queue.jobs.begin("given", 2, kBen).value());
+  CHECK_FALSE(queue.jobs.recover(queue.is_dead, 1h)->changed);
+  SECTION("and the end that comes late changes nothing") {
+    queue.finish("begun");
+    CHECK(queue.state("begun") == JobRow::State::killed);
+  }
+}
+
+TEST_CASE("a turn that nobody takes is given again") {
+  Queue queue;
+  queue.add("a");
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  queue.clock.pass(29s);
+  CHECK_FALSE(queue.jobs.recover(queue.is_dead, 30s)->changed);
+  queue.clock.pass(2s);
+  CHECK(queue.jobs.recover(queue.is_dead, 30s)->changed);
+  CHECK(queue.heads() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a job whose own process died is run by another, unless only that one had its keys") {
+  Queue queue;
+  queue.limits.parallel = 0;
+  REQUIRE_FALSE(queue.jobs.add_own(queue.row("a", kCodex, kAnn), {"r", "s"}, queue.limits).value());
+  JobRow with_key = queue.row("b", kCodex, kBen);
+  with_key.needs = "MY_KEY";
+  REQUIRE_FALSE(queue.jobs.add_own(with_key, {"r", "s"}, queue.limits).value());
   queue.dead = {kAnn, kBen};
-  CHECK(queue.take("c", kEve).decision == JobStart::Decision::started);
+  const auto recovered = queue.jobs.recover(queue.is_dead, 1h).value();
+  CHECK_FALSE(queue.jobs.find("a")->has_owner());
+  REQUIRE(recovered.stranded.size() == 1);
+  CHECK(recovered.stranded[0].needs == "MY_KEY");
 }
 
-TEST_CASE("orphaned waiting jobs are adopted once, the oldest first; started jobs are not run again") {
+TEST_CASE("one process dispatches, for as long as it renews its lease") {
   Queue queue;
-  queue.add("begun", kAnn);
-  CHECK(queue.take("begun", kAnn).decision == JobStart::Decision::started);
-  queue.add("a", kBen);
-  queue.add("b", kBen);
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
-  queue.dead = {kAnn, kBen};
-  const auto first = queue.jobs.adopt(kEve, queue.is_dead).value();
-  REQUIRE(first);
-  CHECK(first->id == "a");
-  CHECK(first->owner == kEve);
-  CHECK(queue.take("a", kEve).decision == JobStart::Decision::started);
-  CHECK(queue.jobs.adopt(kEve, queue.is_dead).value()->id == "b");
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
+  CHECK_FALSE(queue.jobs.lead(kAnn, 10s, queue.is_dead).value());
+  CHECK(queue.jobs.is_led(queue.is_dead).value());
+  queue.clock.pass(6s);
+  CHECK(queue.jobs.lead(kLeader, 10s, queue.is_dead).value());
+  queue.clock.pass(9s);
+  CHECK_FALSE(queue.jobs.lead(kAnn, 10s, queue.is_dead).value());
+  queue.clock.pass(2s);
+  CHECK_FALSE(queue.jobs.is_led(queue.is_dead).value());
+  CHECK(queue.jobs.lead(kAnn, 10s, queue.is_dead).value());
+  queue.add("a");
+  CHECK(queue.give("a") == Jobs::Turn::deposed);  // it slept through the end of its lease
+  queue.dead = {kAnn};
+  CHECK(queue.jobs.lead(kBen, 10s, queue.is_dead).value());
 }
 
-TEST_CASE("a job that is cancelled while it waits never starts") {
+TEST_CASE("the dispatcher resigns only when no job waits for it") {
   Queue queue;
-  queue.add("a", kAnn);
-  CHECK_FALSE(queue.jobs.is_cancel_requested("a").value());
+  queue.add("a");
+  CHECK_FALSE(queue.jobs.resign(kLeader, true).value());
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  CHECK_FALSE(queue.jobs.resign(kLeader, true).value());
+  REQUIRE(queue.jobs.begin("a", 1, kAnn).value());
+  CHECK(queue.jobs.resign(kLeader, true).value());
+  CHECK_FALSE(queue.jobs.is_led(queue.is_dead).value());
+}
+
+TEST_CASE("a job that is cancelled while it waits gets no turn, and ends once") {
+  Queue queue;
+  queue.add("a");
   REQUIRE(queue.jobs.request_cancel("a"));
   CHECK(queue.jobs.is_cancel_requested("a").value());
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
-  queue.add("b", kBen);
-  CHECK(queue.take("b", kBen).decision == JobStart::Decision::started);
+  CHECK(queue.heads().empty());
+  CHECK(queue.give("a") == Jobs::Turn::gone);
+  CHECK(queue.jobs.finish_waiting({.id = "a", .ended_at = 9ms, .result = "{}"}, 0ms).value());
+  CHECK_FALSE(queue.has_request("a"));
+  CHECK_FALSE(queue.jobs.finish_waiting({.id = "a", .ended_at = 9ms, .result = "{}"}, 0ms).value());
+  queue.add("b");
+  queue.start("b", kBen);
+  CHECK_FALSE(queue.jobs.finish_waiting({.id = "b", .ended_at = 9ms, .result = "{}"}, 0ms).value());
 }
 
 TEST_CASE("what a job is busy with is kept while it runs, and its end whole") {
   Queue queue;
-  queue.add("a", kAnn);
-  queue.take("a", kAnn);
+  queue.add("a");
+  queue.start("a", kAnn);
   REQUIRE(queue.jobs.note_doing("a", "asking codex"));
   CHECK(queue.jobs.find("a").value().doing == "asking codex");
   const std::string answer(2'000'000, 'x');
@@ -115,84 +236,58 @@ TEST_CASE("what a job is busy with is kept while it runs, and its end whole") {
   CHECK(row.doing.empty());
 }
 
-TEST_CASE("what ended long ago is forgotten when another ends, what has not ended is not") {
+TEST_CASE("what ended or was killed long ago is forgotten when another ends, what has not ended is not") {
   Queue queue;
-  for (const char* id : {"old", "new", "running"}) queue.add(id, kAnn);
-  REQUIRE(queue.jobs.finish({.id = "old", .ended_at = 100ms, .result = "{}"}, 0ms));
-  REQUIRE(queue.jobs.finish({.id = "new", .ended_at = 200ms, .result = "{}"}, 150ms));
+  for (const char* id : {"old", "new", "killed", "running"}) queue.add(id);
+  queue.start("killed", kAnn);
+  queue.dead = {kAnn};
+  REQUIRE(queue.jobs.recover(queue.is_dead, 1h));
+  const milliseconds killed_at = queue.jobs.find("killed")->ended_at.value();
+  CHECK(queue.jobs.killed(10)->size() == 1);
+  queue.finish("old", killed_at - 100ms);
+  queue.finish("new", killed_at + 100ms, killed_at);
   CHECK(queue.jobs.find("old").error().code == Code::not_found);
-  CHECK(queue.jobs.find("new"));
+  CHECK(queue.jobs.find("killed"));
   CHECK(queue.jobs.find("running"));
+  queue.finish("running", killed_at + 200ms, killed_at + 1ms);
+  CHECK(queue.jobs.find("killed").error().code == Code::not_found);
   REQUIRE(queue.jobs.remove("new"));
   CHECK(queue.jobs.find("new").error().code == Code::not_found);
 }
 
-TEST_CASE("a job whose process was killed is reported as killed, and deleted when it expires") {
-  Queue queue;
-  queue.add("a", kAnn);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
-  queue.dead = {kAnn};
-  queue.add("b", kBen);
-  CHECK(queue.take("b", kBen).decision == JobStart::Decision::started);
-  const JobRow killed = queue.jobs.find("a").value();
-  CHECK(killed.state == JobRow::State::killed);
-  CHECK(killed.ended_at == queue.clock.now().wall);
-  int asked = 0;
-  const auto counted = [&](const ProcessId& who) {
-    if (who == kAnn) ++asked;
-    return queue.is_dead(who);
-  };
-  queue.add("c", kEve);
-  REQUIRE(queue.jobs.try_start("c", kEve, 5, counted));
-  CHECK(asked == 0);
-  REQUIRE(queue.jobs.finish({.id = "b", .ended_at = queue.clock.now().wall, .result = "{}"}, *killed.ended_at));
-  CHECK(queue.jobs.find("a"));
-  REQUIRE(queue.jobs.finish({.id = "c", .ended_at = queue.clock.now().wall, .result = "{}"}, *killed.ended_at + 1ms));
-  CHECK(queue.jobs.find("a").error().code == Code::not_found);
-}
-
 TEST_CASE("a job that yields lets others run, and goes on when there is room again") {
   Queue queue;
-  for (const auto& [id, who] : {std::pair("a", kAnn), std::pair("b", kBen), std::pair("c", kEve)}) queue.add(id, who);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);
-  CHECK(queue.take("b", kBen).decision == JobStart::Decision::waits);
+  for (const char* id : {"a", "b", "c"}) queue.add(id);
+  queue.start("a", kAnn);
+  CHECK(queue.give("b", 1) == Jobs::Turn::full);
   REQUIRE(queue.jobs.yield("a", "waits for a slot"));
-  CHECK(queue.jobs.find("a").value().state == JobRow::State::yielded);
-  CHECK(queue.jobs.find("a").value().doing == "waits for a slot");
-  CHECK(queue.take("b", kBen).decision == JobStart::Decision::started);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::waits);
-  REQUIRE(queue.jobs.finish({.id = "b", .ended_at = 9ms, .result = "{}"}, 0ms));
-  CHECK(queue.take("a", kBen).decision == JobStart::Decision::lost);
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::started);  // before c, which came later
-  CHECK(queue.take("c", kEve).decision == JobStart::Decision::waits);
+  CHECK(queue.state("a") == JobRow::State::yielded);
+  CHECK(queue.jobs.find("a")->doing == "waits for a slot");
+  CHECK(queue.give("b", 1) == Jobs::Turn::given);
+  CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+  queue.finish("b");
+  CHECK(queue.jobs.resume("a", kAnn, 1).value());
+  CHECK(queue.give("c", 1) == Jobs::Turn::full);
   REQUIRE(queue.jobs.yield("c", "it has not begun"));
-  CHECK(queue.jobs.find("c").value().state == JobRow::State::waiting);
-}
-
-TEST_CASE("a job that yielded can be cancelled, and is killed with its process") {
-  Queue queue;
-  queue.add("a", kAnn);
-  queue.add("b", kBen);
-  CHECK(queue.take("a", kAnn, 2).decision == JobStart::Decision::started);
-  CHECK(queue.take("b", kBen, 2).decision == JobStart::Decision::started);
-  for (const char* id : {"a", "b"}) REQUIRE(queue.jobs.yield(id, ""));
-  REQUIRE(queue.jobs.request_cancel("a"));
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
-  queue.dead = {kBen};
-  CHECK_FALSE(queue.jobs.adopt(kEve, queue.is_dead).value());
-  CHECK(queue.take("a", kAnn).decision == JobStart::Decision::cancelled);
-  CHECK(queue.jobs.find("b").value().state == JobRow::State::killed);
+  CHECK(queue.state("c") == JobRow::State::waiting);
+  SECTION("and is killed with its process") {
+    REQUIRE(queue.jobs.yield("a", ""));
+    queue.dead = {kAnn};
+    REQUIRE(queue.jobs.recover(queue.is_dead, 1h));
+    CHECK(queue.state("a") == JobRow::State::killed);
+  }
 }
 
 TEST_CASE("a job is found by an unambiguous beginning of its id, and by nothing else") {
   Queue queue;
-  for (const char* id : {"abc", "abcd", "xyz"}) queue.add(id, kAnn);
+  for (const char* id : {"abc", "abcd", "xyz"}) queue.add(id);
   CHECK(queue.jobs.find("abc").value().id == "abc");
   CHECK(queue.jobs.find("x").value().id == "xyz");
   CHECK(queue.jobs.find("ab").error().code == Code::invalid_argument);
   for (const char* nothing : {"", "%", "_yz", "q", "\\"})
     CHECK(queue.jobs.find(nothing).error().code == Code::not_found);
-  const auto rows = queue.jobs.list().value();
-  REQUIRE(rows.size() == 3);
+  const auto rows = queue.jobs.unended(2).value();
+  REQUIRE(rows.size() == 2);
   CHECK(rows.front().id == "xyz");
+  CHECK(queue.jobs.counts()->waiting == 3);
 }

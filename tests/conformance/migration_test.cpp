@@ -118,7 +118,12 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
   const Path path = directory.path() / "state.db";
   open(path, clock);
   // As a program without additions left it: it sees the same version, and writes rows without the new columns.
-  sql(path, "ALTER TABLE attempts DROP COLUMN last_lines; PRAGMA application_id=0");
+  sql(path,
+      "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP INDEX "
+      "jobs_in_line; "
+      "DROP INDEX jobs_running; DROP INDEX jobs_owned; DROP INDEX jobs_yielded; ALTER TABLE jobs DROP COLUMN line; "
+      "ALTER TABLE jobs DROP COLUMN turn; ALTER TABLE jobs DROP COLUMN begun; ALTER TABLE jobs DROP COLUMN turn_at; "
+      "ALTER TABLE jobs DROP COLUMN needs; PRAGMA application_id=0");
   const std::string insert =
       "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, started_at, took, "
       "session_id, tripped, recovered) VALUES ('r', 1, 'codex', '', 'answered', '', 0, 0, 0, 0, '', 0, 0)";

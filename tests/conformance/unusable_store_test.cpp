@@ -216,7 +216,8 @@ TEST_CASE("a full disk fails an update with a reason and loses nothing [R18]") {
   if (!was_skipped(said)) CHECK(said == "");
 }
 
-TEST_CASE("a busy store is no open breaker: calls go on unguarded, with a message of their own [R18]") {
+TEST_CASE(
+    "a store that is locked is neither an open breaker nor permission: the call is skipped, and says by whom [R18]") {
   Place place;
   place.fill();
   auto store = open_sqlite_store(place.file, place.clock, 5ms);
@@ -229,9 +230,13 @@ TEST_CASE("a busy store is no open breaker: calls go on unguarded, with a messag
   CHECK(done.error().code == Code::busy);
   CHECK(done.error().what.find("locked") != std::string::npos);
   CHECK(state_of(**store, "codex") == elaborate_state(BreakerState::open));  // reading does not wait
-  Complaints complaints;
-  expect_unguarded(complaints, store->get(), "");
-  CHECK(complaints.text() == "");
+  Breakers breakers(store->get(), "", this_process("boot-1"));
+  const auto admission = breakers.admit(codex());
+  const auto* skip = std::get_if<Skip>(&admission);
+  REQUIRE(skip != nullptr);
+  CHECK(skip->reason == SkipReason::state_locked);
+  CHECK(skip->message == "the state is locked by process " + std::to_string(::getpid()));
+  CHECK(breakers.trouble().empty());
   sqlite3_close(other);
   CHECK((*store)->update("codex", [](BackendState& state, const HostTime&) { state = {}; }));
 }

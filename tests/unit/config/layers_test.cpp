@@ -65,7 +65,7 @@ TEST_CASE("every restricted key is refused in a project's file") {
           Lines{where + ": may not be set by a project's delegate.toml that is not trusted -> read it, then `delegate "
                         "trust .`; or put it into ~/.config/delegate/delegate.toml"});
   }
-  CHECK(restricted == 23);
+  CHECK(restricted == 26);
 }
 
 TEST_CASE("a project's file may not send prompts off the machine by naming a cloud model") {

@@ -13,8 +13,9 @@ class Waiting final : public Observer {
  public:
   explicit Waiting(std::function<void()> when_held_up) : when_held_up_(std::move(when_held_up)) {}
   void asking(const std::string& backend, bool) override { asked.push_back(backend); }
-  void waiting_for_slot(const Names& backends) override {
+  void waiting_for_slot(const Names& backends, int ahead) override {
     held_up_by.push_back(join(backends, "+"));
+    calls_ahead.push_back(ahead);
     when_held_up_();
   }
   bool may_go_on() override {
@@ -23,6 +24,7 @@ class Waiting final : public Observer {
   }
   Names asked;
   Names held_up_by;
+  std::vector<int> calls_ahead;
   int refusals = 0;
   int questions = 0;
 
@@ -42,7 +44,7 @@ class Full : public Asking {
     permits.emplace(name, std::get<Permit>(std::move(admission)));
   }
   RunResult wait(Observer& observer, const std::string& name = "auto", Request more = {}) {
-    more.waits_for_slot = true;
+    if (!more.slot_wait) more.in_background = true;
     return Asking::ask(name, never, observer, std::move(more));
   }
   std::map<std::string, Permit> permits;
@@ -103,24 +105,22 @@ TEST_CASE("waiting ends with the run's time, and with a cancel") {
 
   CancelToken cancel;
   Waiting leaver([&] { cancel.cancel(); });
-  CHECK(asking.ask("auto", cancel, leaver, {.waits_for_slot = true}).outcome == Outcome::cancelled);
+  CHECK(asking.ask("auto", cancel, leaver, {.in_background = true}).outcome == Outcome::cancelled);
 }
 
-TEST_CASE("a run whose slot was taken by another one meanwhile waits on, and says each thing once") {
+TEST_CASE("a run whose turn has come is not overtaken, and says each thing once") {
   Full asking;
   asking.full_backend("codex");
   class Overtaken final : public Observer {
    public:
     explicit Overtaken(Full& asking) : asking_(asking) {}
-    void waiting_for_slot(const Names&) override {
-      ++held_up_times;
-      asking_.permits.clear();
-    }
-    bool may_go_on() override {
-      if (held_up_times == 1) asking_.take("codex");  // between the look and the asking
+    void waiting_for_slot(const Names&, int) override { asking_.permits.clear(); }
+    bool may_go_on() override {  // between the look and the asking
+      newcomer_was_refused =
+          std::holds_alternative<Skip>(asking_.breakers.admit({.backend = "codex", .max_parallel = 1, .lease = 1h}));
       return true;
     }
-    int held_up_times = 0;
+    bool newcomer_was_refused = false;
 
    private:
     Full& asking_;
@@ -128,21 +128,130 @@ TEST_CASE("a run whose slot was taken by another one meanwhile waits on, and say
   Overtaken observer(asking);
   const RunResult result = asking.wait(observer, "auto", {.tier = Tier::small});
   CHECK(result.outcome == Outcome::answered);
-  CHECK(observer.held_up_times == 2);
+  CHECK(observer.newcomer_was_refused);
   CHECK(result.skips.empty());
   CHECK(std::count_if(result.warnings.begin(), result.warnings.end(), [](const std::string& warning) {
           return warning.find("no model for this tier") != std::string::npos;
         }) == 1);
 }
 
-TEST_CASE("a run goes on only when it may, and is asked about until then") {
+TEST_CASE("a run that may not go on leaves the slot to the next in the line, and is asked about again") {
   Full asking;
   asking.full_backend("codex");
   Waiting observer([&] { asking.permits.clear(); });
   observer.refusals = 2;
   CHECK(asking.wait(observer).outcome == Outcome::answered);
   CHECK(observer.questions == 3);
-  CHECK(observer.held_up_by.size() == 1);
+}
+
+TEST_CASE("calls get the free slots of a backend in the order in which they came") {
+  Full asking;
+  asking.full_backend("codex");
+  const AdmissionRequest newcomer{.backend = "codex", .max_parallel = 1, .lease = 1h};
+  AdmissionRequest first = newcomer, second = newcomer;
+  first.place = asking.breakers.new_place();
+  second.place = asking.breakers.new_place();
+  const auto position = [&](const AdmissionRequest& wanted) { return asking.breakers.line_up(wanted, 1h).value(); };
+  const auto is_admitted = [&](const AdmissionRequest& wanted) {
+    return std::holds_alternative<Permit>(asking.breakers.admit(wanted));  // and gives the slot back at once
+  };
+  CHECK_FALSE(position(first).has_turn);
+  CHECK(position(second).ahead == 1);
+  CHECK_FALSE(is_admitted(first));
+  asking.permits.clear();
+  CHECK(position(first).has_turn);
+  CHECK_FALSE(position(second).has_turn);
+  SECTION("a call that does not wait comes after all that do") {
+    auto refused = asking.breakers.admit(newcomer);
+    REQUIRE(std::holds_alternative<Skip>(refused));
+    CHECK(std::get<Skip>(refused).message == "0 of 1 slots in use, 2 waiting");
+    CHECK_FALSE(is_admitted(second));
+    CHECK(is_admitted(first));
+    CHECK_FALSE(is_admitted(newcomer));
+    CHECK(is_admitted(second));
+    CHECK(is_admitted(newcomer));
+  }
+  SECTION("one that leaves holds nobody up") {
+    asking.breakers.leave_line("codex", first.place);
+    CHECK(position(second).has_turn);
+    CHECK(position(second).ahead == 0);
+  }
+  SECTION("nor does one whose process is gone") {
+    REQUIRE(asking.store->update(
+        "codex", [](BackendState& state, const HostTime&) { state.waiting[0].owner.boot_id = "another boot"; }));
+    CHECK(position(second).has_turn);
+    CHECK(is_admitted(second));
+    CHECK(asking.state("codex").waiting.empty());
+  }
+}
+
+TEST_CASE("a line has an end") {
+  Full asking;
+  asking.full_backend("codex");
+  const SlotLease somebody{"them", asking.breakers.self(), Span{asking.clock.now(), 1h}};
+  REQUIRE(asking.store->update("codex", [&](BackendState& state, const HostTime&) {
+    for (int i = 0; i < 256; ++i) state.waiting.push_back(somebody);
+  }));
+  Waiting observer([] {});
+  const RunResult result = asking.wait(observer);
+  CHECK(result.outcome == Outcome::no_slot);
+  CHECK(result.warnings == Names{"codex: 256 calls wait for a slot already"});
+}
+
+TEST_CASE("a call waits as long as it wants to, and as its backends are configured") {
+  Full asking;
+  asking.full_backend("codex");
+  const auto frees_it = [&] { asking.permits.clear(); };
+  Waiting observer(frees_it);
+  SECTION("not at all, though the backend says so") {
+    asking.config.backends["codex"].when_full = "wait";
+    CHECK(asking.Asking::ask("auto", asking.never, observer, {.slot_wait = 0ms}).outcome == Outcome::no_slot);
+    CHECK(observer.held_up_by.empty());
+  }
+  SECTION("for a time, after which the run ends as it would have at once") {
+    Waiting nobody([] {});
+    CHECK(asking.Asking::ask("auto", asking.never, nobody, {.slot_wait = 1ms}).outcome == Outcome::no_slot);
+    CHECK(nobody.held_up_by == Names{"codex"});
+    CHECK(asking.state("codex").waiting.empty());
+  }
+  SECTION("as the backend says") {
+    asking.config.backends["codex"].when_full = "wait";
+    CHECK(asking.Asking::ask("auto", asking.never, observer).outcome == Outcome::answered);
+    CHECK(observer.calls_ahead == std::vector<int>{0});
+  }
+  SECTION("not inside another run, which may hold the slot") {
+    asking.config.backends["codex"].when_full = "wait";
+    asking.engine.environment["DELEGATE_DEPTH"] = "1";
+    CHECK(asking.Asking::ask("auto", asking.never, observer).outcome == Outcome::no_slot);
+  }
+}
+
+TEST_CASE("without a usable store a background run waits, and starts nothing; any other goes on") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  Breakers none(nullptr, "the disk is full", asking.breakers.self());
+  const Engine engine{.config = asking.config,
+                      .find_backend = plain_cli,
+                      .breakers = none,
+                      .guards = asking.guards,
+                      .ledger = nullptr,
+                      .clock = asking.clock,
+                      .environment = asking.engine.environment,
+                      .scratch = {},
+                      .redact = Redactor({})};
+  class Told final : public Observer {
+   public:
+    void waiting_for_state(const std::string& told) override { why = told; }
+    std::string why;
+  };
+  Told told;
+  const Request request{.prompt = "hello", .timeout = 200ms, .in_background = true};
+  const RunResult waited = ask(engine, request, asking.never, told);
+  CHECK(waited.outcome == Outcome::deadline_passed);
+  CHECK(told.why == "the state cannot be used: the disk is full");
+  CHECK(waited.skips.at(0).reason == SkipReason::state_unusable);
+  CHECK(asking.lines("codex.spawns") == 0);
+  CHECK(ask(engine, Request{.prompt = "hello"}, asking.never, told).outcome == Outcome::answered);
 }
 
 TEST_CASE("the slot of a process that is gone is a free one") {
@@ -150,6 +259,5 @@ TEST_CASE("the slot of a process that is gone is a free one") {
   asking.full_backend("codex");
   REQUIRE(asking.store->update(
       "codex", [](BackendState& state, const HostTime&) { state.slots[0].owner.boot_id = "another boot"; }));
-  CHECK(asking.breakers.has_free_slot("codex", 1));
-  CHECK(asking.breakers.has_free_slot("nobody-knows", 1));
+  CHECK(asking.breakers.line_up({.backend = "codex", .max_parallel = 1, .place = "mine"}, 1h)->has_turn);
 }

@@ -1,0 +1,299 @@
+#include "core/jobs/dispatcher.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/base/text.hpp"
+#include "core/jobs/job_request.hpp"
+#include "core/jobs/job_result.hpp"
+#include "core/jobs/job_start.hpp"
+#include "core/os/file_watch.hpp"
+#include "core/os/launch.hpp"
+#include "core/os/process.hpp"
+#include "core/os/wake_signal.hpp"
+#include "core/run/refused_run.hpp"
+
+namespace delegate::jobs {
+namespace {
+
+constexpr milliseconds kLease{10'000};
+constexpr milliseconds kHeartbeat{3'000};      // well within the lease
+constexpr milliseconds kTurnPatience{30'000};  // a process that has not taken its turn by then never will
+constexpr milliseconds kPause{20};             // between two looks at the store, however much happens there
+constexpr milliseconds kBusyPause{50};         // while others keep it locked
+constexpr std::int64_t kMostTurns = 5;         // for a job whose process never takes its turn
+
+AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, bool is_last_resort) {
+  const BackendSettings& settings = *engine.config.backend(candidate);
+  return {.backend = candidate,
+          .policy = policy_of(settings.breaker, engine.config.grace),
+          .max_parallel = settings.max_parallel,
+          .probe_time = is_last_resort ? ProbeTime::immediate : ProbeTime::when_due};
+}
+
+bool holds_slot(const StateStore::Snapshot& snapshot, const ProcessId& owner) {
+  return std::any_of(snapshot.backends.begin(), snapshot.backends.end(), [&](const auto& one) {
+    return std::any_of(one.second.slots.begin(), one.second.slots.end(),
+                       [&](const SlotLease& slot) { return slot.owner == owner; });
+  });
+}
+
+/// Jobs that have their turn and will take a slot of `candidate` next.
+int on_their_way_to(const std::string& candidate, const StateStore::Snapshot& snapshot,
+                    const std::vector<JobRow>& running) {
+  return static_cast<int>(std::count_if(running.begin(), running.end(), [&](const JobRow& job) {
+    const auto& names = job.line.candidates;
+    return std::find(names.begin(), names.end(), candidate) != names.end() && !holds_slot(snapshot, job.owner);
+  }));
+}
+
+bool is_closed(const StateStore::Snapshot& snapshot, const std::string& candidate) {
+  const auto known = snapshot.backends.find(candidate);
+  return known == snapshot.backends.end() || known->second.breaker.state == BreakerState::closed ||
+         known->second.breaker.state == BreakerState::disabled;
+}
+
+class Dispatcher {
+ public:
+  Dispatcher(const ProcessFacts& process, const Engine& engine, bool stays,
+             const std::function<void(const std::string&)>& on_turn)
+      : process_(process),
+        engine_(engine),
+        jobs_(*engine.jobs()),
+        stays_(stays),
+        on_turn_(on_turn),
+        watch_(Path(engine.store_path).parent_path(), Path(engine.store_path).filename().string()) {}
+
+  Status run() {
+    for (;;) {
+      next_look_ = Deadline::in(kHeartbeat);
+      auto done = round();
+      if (!done && done.error().code != Code::busy) return tl::unexpected(done.error());
+      if (done && *done) return {};
+      if (process_.interrupted.cancelled()) return resign();
+      if (!done) next_look_ = Deadline::in(kBusyPause);
+      wait(done.has_value());
+    }
+  }
+
+ private:
+  using IsDead = Jobs::IsDead;
+
+  IsDead is_dead() const {
+    return [this](const ProcessId& owner) { return engine_.breakers.is_dead(owner); };
+  }
+  const ProcessId& self() const { return engine_.breakers.self(); }
+
+  Status resign() {
+    const auto done = jobs_.resign(self(), false);  // if the store is busy, the lease ends with this process
+    return done || done.error().code == Code::busy ? Status() : Status(tl::unexpected(done.error()));
+  }
+
+  /// One look at the queue. True: this process is done.
+  Result<bool> round() {
+    TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));
+    if (!leads) return true;
+    TRY(const Jobs::Recovered recovered, jobs_.recover(is_dead(), kTurnPatience));
+    for (const JobRow& row : recovered.stranded) TRY_STATUS(end_stranded(row));
+    TRY_STATUS(give_turns());
+    if (stays_) return false;
+    return jobs_.resign(self(), true);
+  }
+
+  Status give_turns() {
+    for (bool is_full = false; !is_full && !process_.interrupted.cancelled();) {
+      TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));  // a long queue takes longer than the lease
+      if (!leads) return {};
+      TRY(const std::vector<JobRow> heads, jobs_.heads());
+      TRY(const std::vector<JobRow> running, jobs_.running());
+      if (heads.empty() || static_cast<int>(running.size()) >= engine_.config.background.max_parallel) return {};
+      TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
+      bool has_changed = false;
+      for (const JobRow& head : heads) {
+        TRY(const bool changed, advance(head, state_of_line(engine_, head.line, snapshot, running)));
+        has_changed = has_changed || changed;
+        if (changed) break;  // the others as they are then
+      }
+      is_full = !has_changed;
+    }
+    return {};
+  }
+
+  /// True: the head of its line is another one now.
+  Result<bool> advance(const JobRow& head, const LineState& line) {
+    if (head.turn >= kMostTurns)
+      return end(head, to_job_result(Error{Code::unavailable, "its process could not be started", {}}));
+    const milliseconds now = engine_.clock.now().wall;
+    if (now - head.submitted_at > engine_.config.background.keep)
+      return end(head, to_job_result(Error{Code::resource_exhausted, "it was queued longer than background.keep", {}}));
+    // A process that waits by itself reports the refusal by itself, too.
+    const bool is_refused = line.kind == LineState::Kind::refused && !head.has_owner();
+    if (is_refused && must_end(head, now)) return refuse(head, line.skips);
+    if (is_refused) note_retry(head, line);
+    const bool may_go = line.kind != LineState::Kind::wait || head.line.is_nested;
+    if (!may_go) note_doing(head, "waiting for a free slot of " + join(head.line.candidates, " or "));
+    return may_go && !is_refused ? give_turn(head) : Result<bool>(false);
+  }
+
+  bool must_end(const JobRow& head, milliseconds now) const {
+    const BackgroundSettings& settings = engine_.config.background;
+    return settings.on_open != "wait" || now - head.submitted_at > settings.max_wait;
+  }
+
+  void note_retry(const JobRow& head, const LineState& line) {
+    note_doing(head, "waiting for the breaker of " + join(head.line.candidates, " or "));
+    const milliseconds age = engine_.clock.now().wall - head.submitted_at;
+    next_look_ = next_look_.or_earlier(Deadline::in(engine_.config.background.max_wait - age));
+    if (line.retry_in) next_look_ = next_look_.or_earlier(Deadline::in(*line.retry_in));
+  }
+
+  /// For display only.
+  void note_doing(const JobRow& head, const std::string& doing) {
+    if (head.doing != doing) static_cast<void>(jobs_.note_doing(head.id, doing));
+  }
+
+  Result<bool> give_turn(const JobRow& head) {
+    TRY(const Jobs::Turn turn, jobs_.give_turn(head, self(), engine_.config.background.max_parallel));
+    if (turn == Jobs::Turn::gone) return true;
+    if (turn != Jobs::Turn::given) return false;
+    on_turn_(head.id);
+    if (head.has_owner()) {
+      wake(head.owner);
+      return true;
+    }
+    const Status started = start(head);
+    if (started) return true;
+    if (started.error().code == Code::resource_exhausted) return false;  // the turn is taken back later
+    return end(head, to_job_result(started.error()));
+  }
+
+  /// The signal would end a process that does not expect it. Without it the owner looks by itself some seconds later.
+  void wake(const ProcessId& owner) const {
+    if (owner.pid_namespace != self().pid_namespace) return;
+    const Fd process = open_pidfd(static_cast<pid_t>(owner.pid));  // first: from here on it is no other one
+    if (process && !engine_.breakers.is_dead(owner)) WakeSignal::send(process);
+  }
+
+  Status start(const JobRow& head) {
+    TRY(const JobRequest stored, jobs_.request(head.id));
+    TRY(const JobStart start, job_start_from(stored.start));
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(start.directory, ignored))
+      return fail(Code::not_found, one_line(start.directory) + ": the directory of the run does not exist any more");
+    Program program{.executable = own_executable(), .argv = {"delegate"}, .env = {}};
+    for (const auto& [name, value] : start.environment) program.env.push_back(name + "=" + value);
+    program.argv.insert(program.argv.end(), start.options.begin(), start.options.end());
+    program.argv.insert(program.argv.end(), {"run-job", head.id, "--turn", std::to_string(head.turn + 1)});
+    return start_detached(program, -1, start.directory);
+  }
+
+  Result<bool> end(const JobRow& row, const JobResult& result) {
+    const milliseconds now = engine_.clock.now().wall;
+    TRY(const bool ended, jobs_.finish_waiting(ended_row(row.id, now, result), now - engine_.config.background.keep));
+    return ended;
+  }
+
+  Result<bool> refuse(const JobRow& head, const std::vector<Skip>& skips) {
+    TRY(const JobRequest stored, jobs_.request(head.id));
+    const auto request = request_from(stored.request);
+    if (!request) return end(head, to_job_result(request.error()));
+    return end(head, to_job_result(refused_run(engine_, *request, skips), engine_.redact));
+  }
+
+  /// Only the process that is dead had what the job needs.
+  Status end_stranded(const JobRow& row) {
+    if (row.has_begun) return import_from_file(row);
+    const Error why{Code::permission_denied, "the process that held " + row.needs + " was killed before it began",
+                    "submit it again: keys are not stored"};
+    TRY(const bool ended, end(row, to_job_result(why)));
+    static_cast<void>(ended);
+    return {};
+  }
+
+  /// Queued by an earlier version, which kept the request in a file.
+  Status import_from_file(const JobRow& row) {
+    const auto request = load_saved_request(engine_, row.id);
+    if (!request) {
+      TRY(const bool ended, end(row, to_job_result(request.error())));
+      static_cast<void>(ended);
+      return {};
+    }
+    const JobStart start{.environment = engine_.environment, .directory = request->cwd, .options = {}};
+    TRY_STATUS(jobs_.adopt(row.id, {to_json(*request), to_json(start)}));
+    remove_saved_request(engine_, row.id);
+    return {};
+  }
+
+  void wait(bool until_change) {
+    std::vector<Fd> owners;
+    if (const auto running = jobs_.running())
+      for (const JobRow& row : *running)
+        if (row.owner.pid_namespace == self().pid_namespace && row.owner != self())
+          if (Fd process = open_pidfd(static_cast<pid_t>(row.owner.pid))) owners.push_back(std::move(process));
+    if (until_change) watch_.wait(process_.interrupted, next_look_, owners);
+    process_.interrupted.cancelled_within(until_change ? kPause : kBusyPause);
+  }
+
+  const ProcessFacts& process_;
+  const Engine& engine_;
+  Jobs& jobs_;
+  bool stays_;
+  const std::function<void(const std::string&)>& on_turn_;
+  FileWatch watch_;
+  Deadline next_look_ = Deadline::never();
+};
+
+}  // namespace
+
+LineState state_of_line(const Engine& engine, const JobLine& line, const StateStore::Snapshot& snapshot,
+                        const std::vector<JobRow>& running) {
+  LineState state{.kind = LineState::Kind::refused};
+  bool is_busy = false;
+  for (std::size_t at = 0; at < line.candidates.size(); ++at) {
+    const std::string& name = line.candidates[at];
+    const BackendSettings* settings = engine.config.backend(name);
+    if (settings == nullptr) return {};  // only the project of the job knows it
+    const bool is_last_resort = line.has_last_resort && at + 1 == line.candidates.size();
+    AdmissionRequest wanted = admission_of(engine, name, is_last_resort);
+    const int coming = on_their_way_to(name, snapshot, running);
+    const auto refused = engine.breakers.would_refuse(snapshot, wanted);
+    wanted.max_parallel = std::max(0, wanted.max_parallel - coming);
+    const auto refused_then = refused ? refused : engine.breakers.would_refuse(snapshot, wanted);
+    const bool probe_is_taken = coming > 0 && !is_closed(snapshot, name);
+    if (!refused_then && !probe_is_taken) return {};
+    const bool is_open = refused && refused->reason != SkipReason::no_slot;
+    if (!is_open) is_busy = true;
+    else state.skips.push_back(*refused);
+    if (is_open && refused->retry_in && (!state.retry_in || *refused->retry_in < *state.retry_in))
+      state.retry_in = refused->retry_in;
+    // Another one is asked instead only if that is wanted.
+    if (engine.config.background.on_open == "fail" && is_open) return state;
+  }
+  if (is_busy) state.kind = LineState::Kind::wait;
+  if (line.candidates.empty()) state.kind = LineState::Kind::go;  // the run says what is missing
+  return state;
+}
+
+Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays,
+                     const std::function<void(const std::string& id)>& on_turn) {
+  if (engine.jobs() == nullptr)
+    return fail(Code::unavailable, "worker: there is no store: " + engine.breakers.trouble());
+  return Dispatcher(process, engine, stays, on_turn).run();
+}
+
+Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, const Engine& engine) {
+  Jobs* jobs = engine.jobs();
+  if (jobs == nullptr) return {};
+  const auto is_dead = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
+  TRY(const bool is_led, jobs->is_led(is_dead));
+  TRY(const bool has_work, jobs->has_work(is_dead));
+  if (is_led || !has_work) return {};
+  Program program{.executable = self.executable, .argv = {"delegate"}, .env = {}};
+  for (const auto& [name, value] : process.environment)  // it belongs to no run
+    if (name != "DELEGATE_RUN_ID" && name != "DELEGATE_DEPTH") program.env.push_back(name + "=" + value);
+  program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
+  program.argv.insert(program.argv.end(), {"worker"});
+  return start_detached(program, -1, "/");
+}
+
+}  // namespace delegate::jobs

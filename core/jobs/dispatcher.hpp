@@ -1,0 +1,37 @@
+#pragma once
+#include <functional>
+
+#include "core/os/process_facts.hpp"
+#include "core/run/engine.hpp"
+#include "core/state/jobs.hpp"
+
+// One process of the host gives the jobs their turns: `delegate worker`. It is started when a job is queued and nobody
+// dispatches, and ends when no job waits. Jobs are processes of their own, so its end stops none of them.
+namespace delegate::jobs {
+
+/// What a line may do just now.
+struct LineState {
+  enum class Kind {
+    go,       // a candidate would take a call
+    wait,     // all that would are busy
+    refused,  // the breakers of all candidates are open
+  };
+  Kind kind = Kind::go;
+  std::vector<Skip> skips = {};               // why, for the candidates that would not
+  std::optional<milliseconds> retry_in = {};  // until the first breaker would admit a probe
+};
+
+/// The candidates of a line as they are at one moment. `running`: jobs that have their turn; those that hold no slot
+/// yet are about to take one.
+LineState state_of_line(const Engine& engine, const JobLine& line, const StateStore::Snapshot& snapshot,
+                        const std::vector<JobRow>& running);
+
+/// Dispatches until no job waits, or with `stays` until a signal. `on_turn` is called with the id of each job that gets
+/// its turn. Returns at once if another process dispatches. Code::unavailable: there is no store.
+Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays,
+                     const std::function<void(const std::string& id)>& on_turn);
+
+/// Starts a dispatcher unless one works. Nothing to do: no job waits.
+Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, const Engine& engine);
+
+}  // namespace delegate::jobs

@@ -1,0 +1,152 @@
+#include "core/jobs/job_start.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/base/json.hpp"
+
+namespace delegate::jobs {
+namespace {
+
+constexpr std::array<std::string_view, 34> kNames{"PATH",
+                                                  "HOME",
+                                                  "USER",
+                                                  "LOGNAME",
+                                                  "SHELL",
+                                                  "LANG",
+                                                  "LANGUAGE",
+                                                  "TZ",
+                                                  "TMPDIR",
+                                                  "HOSTNAME",
+                                                  "http_proxy",
+                                                  "https_proxy",
+                                                  "no_proxy",
+                                                  "all_proxy",
+                                                  "HTTP_PROXY",
+                                                  "HTTPS_PROXY",
+                                                  "NO_PROXY",
+                                                  "ALL_PROXY",
+                                                  "SSL_CERT_FILE",
+                                                  "SSL_CERT_DIR",
+                                                  "DISPLAY",
+                                                  "XAUTHORITY",
+                                                  "WAYLAND_DISPLAY",
+                                                  "DBUS_SESSION_BUS_ADDRESS",
+                                                  "RUST_LOG",
+                                                  "SSH_TTY",
+                                                  "SSH_CONNECTION",
+                                                  "TERM_PROGRAM",
+                                                  "CURL_CA_BUNDLE",
+                                                  "REQUESTS_CA_BUNDLE",
+                                                  "LD_LIBRARY_PATH",
+                                                  "SSH_AUTH_SOCK",
+                                                  "GPG_TTY",
+                                                  "TERM"};
+constexpr std::array<std::string_view, 21> kPrefixes{
+    "LC_",    "XDG_",    "NODE_",   "NPM_CONFIG_", "BUN_",    "CLAUDE_",   "ANTHROPIC_",
+    "CODEX_", "OPENAI_", "GEMINI_", "GOOGLE_",     "OLLAMA_", "DELEGATE_", "AWS_",
+    "AZURE_", "ASDF_",   "MISE_",   "NVM_",        "VOLTA_",  "PYENV_",    "NODENV_"};
+/// These mark the run in which the submitter itself was started.
+constexpr std::string_view kRunId = "DELEGATE_RUN_ID";
+
+bool is_listed(std::string_view name) {
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](std::string_view one) { return name.starts_with(one); });
+}
+
+const BackendSettings* settings_of(const Engine& engine, const RouteStep& step) {
+  return engine.config.backend(step.backend);
+}
+
+/// Variables that the configuration names for the candidates.
+std::set<std::string> configured_names(const Engine& engine, const PreparedAsk& ask) {
+  std::set<std::string> names;
+  for (const RouteStep& step : ask.plan.steps) {
+    const BackendSettings* settings = settings_of(engine, step);
+    if (settings == nullptr) continue;
+    names.insert(settings->env_keep.begin(), settings->env_keep.end());
+    if (!settings->api_key_env.empty()) names.insert(settings->api_key_env);
+    for (const Login& login : settings->logins)
+      for (const auto& [variable, value] : login.env)
+        if (value.starts_with("$")) names.insert(value.substr(1));
+  }
+  return names;
+}
+
+bool is_storable(const Engine& engine, const std::string& name, const std::string& value,
+                 const std::set<std::string>& key_names) {
+  return !is_secret_name(name) && !key_names.contains(name) && !engine.redact.finds_secret(value);
+}
+
+/// What `env.keep` and the like name counts as a key, unless its name shows that it is none.
+std::set<std::string> key_names(const Engine& engine, const PreparedAsk& ask) {
+  std::set<std::string> names = configured_names(engine, ask);
+  std::erase_if(names, [](const std::string& name) { return is_listed(name) && !is_secret_name(name); });
+  return names;
+}
+
+}  // namespace
+
+JobStart job_start(const ProcessFacts& process, const OwnCommand& self, const Engine& engine, const PreparedAsk& ask) {
+  JobStart start{.environment = {}, .directory = ask.request.cwd, .options = self.options};
+  const std::set<std::string> keys = key_names(engine, ask);
+  for (const auto& [name, value] : process.environment)
+    if (name != kRunId && is_listed(name) && is_storable(engine, name, value, keys)) start.environment[name] = value;
+  return start;
+}
+
+std::vector<std::string> needed_keys(const ProcessFacts& process, const Engine& engine, const PreparedAsk& ask) {
+  std::set<std::string> needed;
+  const std::set<std::string> keys = key_names(engine, ask);
+  const auto add = [&](const std::string& name) {
+    const std::string value = process.variable(name);
+    const bool is_stored = is_listed(name) && is_storable(engine, name, value, keys);
+    if (!value.empty() && !is_stored) needed.insert(name);
+  };
+  for (const std::string& name : configured_names(engine, ask)) add(name);
+  for (const auto& [name, candidate] : ask.candidates) {
+    if (!candidate) continue;
+    const Task& task = candidate->candidate.task;
+    const Backend& backend = *candidate->candidate.backend;
+    const std::vector<std::string> withheld = backend.withheld(task);
+    for (const std::string& variable : backend.login_traces(task).variables)
+      if (is_secret_name(variable) && std::find(withheld.begin(), withheld.end(), variable) == withheld.end())
+        add(variable);
+  }
+  return {needed.begin(), needed.end()};
+}
+
+bool is_nested(const ProcessFacts& process) {
+  const std::string depth = process.variable("DELEGATE_DEPTH");
+  return !depth.empty() && depth != "0";
+}
+
+JobLine line_of(const ProcessFacts& process, const PreparedAsk& ask) {
+  JobLine line{.is_nested = is_nested(process), .is_named = ask.request.backend != kAuto};
+  for (const RouteStep& step : ask.plan.steps) {
+    const auto found = ask.candidates.find(step.backend);
+    if (found == ask.candidates.end() || !found->second) continue;
+    line.has_last_resort = line.has_last_resort || step.last_resort;
+    if (std::find(line.candidates.begin(), line.candidates.end(), step.backend) == line.candidates.end())
+      line.candidates.push_back(step.backend);
+  }
+  return line;
+}
+
+std::string to_json(const JobStart& start) {
+  return dump(
+      OrderedJson{{"environment", start.environment}, {"directory", start.directory}, {"options", start.options}});
+}
+
+Result<JobStart> job_start_from(std::string_view text) {
+  try {  // a border where exceptions end
+    const OrderedJson json = OrderedJson::parse(text);
+    return JobStart{json.at("environment").get<Environment>(), json.at("directory").get<std::string>(),
+                    json.at("options").get<std::vector<std::string>>()};
+  } catch (const OrderedJson::exception& error) {
+    return fail(Code::invalid_argument, std::string("start of a job: ") + error.what());
+  }
+}
+
+}  // namespace delegate::jobs
