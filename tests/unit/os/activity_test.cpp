@@ -13,7 +13,7 @@ ChildSpec silent(std::vector<std::string> how) {
   how.insert(how.begin(), {"--say", "begins"});
   how.insert(how.end(), {"--say", "ends"});
   ChildSpec spec = fake(std::move(how));
-  spec.clocks.idle = 400ms;
+  spec.clocks.idle = 800ms;  // a busy machine may let it wait for a quarter of that
   return spec;
 }
 
@@ -29,11 +29,11 @@ void send_slowly(const Listener& listener, int pieces) {
 
 }  // namespace
 
-TEST_CASE("a silent child that computes is alive") { CHECK(is_left_alone(silent({"--burn", "900"}))); }
+TEST_CASE("a silent child that computes is alive") { CHECK(is_left_alone(silent({"--burn", "1800"}))); }
 
 TEST_CASE("a silent child that receives bytes is alive") {
   const Listener listener;
-  std::thread server([&] { send_slowly(listener, 14); });
+  std::thread server([&] { send_slowly(listener, 28); });
   CHECK(is_left_alone(silent({"--receive", listener.port()})));
   server.join();
 }
@@ -42,7 +42,7 @@ TEST_CASE("a silent child whose session file grows is alive") {
   const TemporaryDirectory directory;
   const std::string file = directory / "rollout-0123456789.jsonl";
   std::vector<std::string> how;
-  for (int i = 0; i < 8; ++i) how.insert(how.end(), {"--touch", file, "--delay", "100"});
+  for (int i = 0; i < 16; ++i) how.insert(how.end(), {"--touch", file, "--delay", "100"});
   ChildSpec spec = silent(how);
   spec.trace = [&] { return trace_of_files(directory.path(), "0123456789"); };
   CHECK(is_left_alone(spec));
@@ -67,9 +67,9 @@ TEST_CASE("a silent child that does none of it is hung, also if it wakes up now 
 }
 
 TEST_CASE("a child that announces nothing may compute in silence from its start, but not hang") {
-  ChildSpec spec = fake({"--burn", "900", "--say", "ends"});
+  ChildSpec spec = fake({"--burn", "1800", "--say", "ends"});
   spec.announces_start = false;
-  spec.clocks.first_output = 400ms;
+  spec.clocks.first_output = 800ms;
   SECTION("it computes") { CHECK(run(spec).out.text() == "ends\n"); }
   SECTION("it sleeps") {
     spec.argv = {fake_cli(), "--hang"};
@@ -86,7 +86,7 @@ TEST_CASE("signs of life hold up no clock but those for silence") {
   }
   SECTION("in total, where they show that it was still working") {
     ChildSpec spec = silent({"--burn", "60000"});
-    spec.clocks.total = Deadline::in(1s);
+    spec.clocks.total = Deadline::in(2s);
     const ChildResult result = run(spec);
     CHECK(result.end == ChildEnd::timed_out);
     CHECK(result.since_last_work.has_value());
