@@ -123,7 +123,7 @@ inline constexpr OptionRow kAskOptions[] = {
      .more =
          "Calls that wait get the free slots of a backend in the order in which they came, once no other backend is "
          "left to try. Without a value the limit is `--timeout`; 0 does not wait. The default is what "
-         "`backends.NAME.when_full` says. When the time has passed, the exit status is 4.",
+         "`backends.NAME.when_full` says. When DUR has passed, the exit status is 4.",
      .implied = "24h",
      .store = into<&AskOptions::wait_slot>},
     json_flag("Print one JSON object instead of the bare answer", "Output"),

@@ -203,7 +203,9 @@ Result<std::optional<PastRun>> find_waiting(const Engine& engine, const std::str
   const auto job =
       jobs == nullptr ? tl::unexpected(Error{.code = Code::not_found, .what = {}, .hint = {}}) : jobs->find(id);
   if (!job && job.error().code != Code::not_found) return tl::unexpected(job.error());
-  if (!job || (job->state != JobRow::State::waiting && job->has_begun)) return std::optional<PastRun>();
+  const bool is_queued =
+      job && (job->state == JobRow::State::waiting || (job->state == JobRow::State::running && !job->has_begun));
+  if (!is_queued) return std::optional<PastRun>();
   PastRun run = queued_run(engine, *job);
   const auto stored = jobs->request(job->id);
   const auto request = stored ? jobs::request_from(stored->request) : tl::unexpected(stored.error());

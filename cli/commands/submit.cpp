@@ -1,6 +1,7 @@
 #include "cli/commands/ask_input.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/jobs/dispatcher.hpp"
 #include "core/jobs/job_process.hpp"
 #include "core/jobs/job_request.hpp"
@@ -55,8 +56,7 @@ Status enqueue(const World& world, const Engine& engine, const PreparedAsk& prep
       .id = prepared.request.run_id, .submitted_at = engine.clock.now().wall, .line = jobs::line_of(world, prepared)};
   const JobRequest stored{jobs::to_json(prepared.request),
                           jobs::to_json(jobs::job_start(world, own_command(world), engine, prepared))};
-  TRY_STATUS(engine.jobs()->add(row, stored, jobs::limits_of(engine)));
-  return jobs::ensure_dispatcher(world, own_command(world), engine);
+  return engine.jobs()->add(row, stored, jobs::limits_of(engine));
 }
 
 /// It is in the store when this returns without an error.
@@ -70,7 +70,11 @@ Status submit(const World& world, const Engine& engine, const Request& request) 
   }
   TRY_STATUS(check_nesting(world, engine));
   const PreparedAsk prepared = prepare_ask(engine, request);
-  const bool needs_keys = !jobs::needed_keys(world, engine, prepared).empty();
+  const std::vector<std::string> keys = jobs::needed_keys(world, engine, prepared);
+  const bool needs_keys = !keys.empty();
+  if (needs_keys && jobs::is_nested(world))
+    return fail(Code::permission_denied, "inside a run, nothing that outlives it can keep " + join(keys, ", "),
+                "use `delegate ask`, or a backend that needs no key");
   return needs_keys ? submit_with_keys(world, request) : enqueue(world, engine, prepared);
 }
 
@@ -92,6 +96,10 @@ CommandResult run_submit(const CommandContext& context, const AskOptions& option
     const Error& error = done.error();
     return fail_as(kind_of(error), {error.code, "submit: " + error.what, error.hint});
   }
+  // It is stored: without the id it could not be fetched, and would be submitted twice.
+  if (const Status started = jobs::ensure_dispatcher(context.world, own_command(context.world), host.engine());
+      !started)
+    context.output.note("delegate: submit: the run is queued, but nothing starts it yet: " + started.error().what);
   if (!context.world.json) return context.output.answer(request.run_id + "\n");
   return context.output.answer(dump(OrderedJson{{"schema", "delegate.submit/1"}, {"run_id", request.run_id}}) + "\n");
 }

@@ -92,7 +92,7 @@ class Dispatcher {
   /// One look at the queue. True: this process is done.
   Result<bool> round() {
     TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));
-    if (!leads) return true;
+    if (!leads) return !stays_;
     TRY(const Jobs::Recovered recovered, jobs_.recover(is_dead(), kTurnPatience));
     for (const JobRow& row : recovered.stranded) TRY_STATUS(end_stranded(row));
     TRY_STATUS(give_turns());
@@ -194,8 +194,9 @@ class Dispatcher {
   }
 
   Result<bool> refuse(const JobRow& head, const std::vector<Skip>& skips) {
-    TRY(const JobRequest stored, jobs_.request(head.id));
-    const auto request = request_from(stored.request);
+    const auto stored = jobs_.request(head.id);
+    if (!stored && stored.error().code != Code::not_found) return tl::unexpected(stored.error());
+    const auto request = stored ? request_from(stored->request) : tl::unexpected(stored.error());
     if (!request) return end(head, to_job_result(request.error()));
     return end(head, to_job_result(refused_run(engine_, *request, skips), engine_.redact));
   }
@@ -218,7 +219,7 @@ class Dispatcher {
       static_cast<void>(ended);
       return {};
     }
-    const JobStart start{.environment = engine_.environment, .directory = request->cwd, .options = {}};
+    const JobStart start = job_start(process_, {}, engine_, prepare_ask(engine_, *request));  // no keys
     TRY_STATUS(jobs_.adopt(row.id, {to_json(*request), to_json(start)}));
     remove_saved_request(engine_, row.id);
     return {};
@@ -267,7 +268,7 @@ LineState state_of_line(const Engine& engine, const JobLine& line, const StateSt
     if (is_open && refused->retry_in && (!state.retry_in || *refused->retry_in < *state.retry_in))
       state.retry_in = refused->retry_in;
     // Another one is asked instead only if that is wanted.
-    if (engine.config.background.on_open == "fail" && is_open) return state;
+    if (engine.config.background.on_open == "fail" && is_open && !is_busy) return state;
   }
   if (is_busy) state.kind = LineState::Kind::wait;
   if (line.candidates.empty()) state.kind = LineState::Kind::go;  // the run says what is missing
@@ -283,14 +284,14 @@ Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool sta
 
 Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, const Engine& engine) {
   Jobs* jobs = engine.jobs();
-  if (jobs == nullptr) return {};
+  // One that belongs to a run would end with it, and with it the jobs of others.
+  if (jobs == nullptr || is_nested(process)) return {};
   const auto is_dead = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
   TRY(const bool is_led, jobs->is_led(is_dead));
   TRY(const bool has_work, jobs->has_work(is_dead));
   if (is_led || !has_work) return {};
   Program program{.executable = self.executable, .argv = {"delegate"}, .env = {}};
-  for (const auto& [name, value] : process.environment)  // it belongs to no run
-    if (name != "DELEGATE_RUN_ID" && name != "DELEGATE_DEPTH") program.env.push_back(name + "=" + value);
+  for (const auto& [name, value] : process.environment) program.env.push_back(name + "=" + value);
   program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
   program.argv.insert(program.argv.end(), {"worker"});
   return start_detached(program, -1, "/");

@@ -91,7 +91,7 @@ class Private {
 std::string last_words(Private& secrets, const ChildResult& result) {
   for (const HeadAndTail* output : {&result.err, &result.out}) {
     const std::string last = last_error_line(output->tail());
-    const std::string line = secrets.without_parts(last);
+    std::string line = secrets.without_parts(last);
     if (!line.empty() && line != kEchoMask) return line;
   }
   return "no output";

@@ -92,7 +92,9 @@ std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped
 
 std::string describe(const Skip& skip) {
   std::string text = skip.backend + " skipped (" + reason_text(skip);
-  if (!skip.message.empty() && skip.reason != SkipReason::tripped_manually) text += ": " + skip.message;
+  const bool is_said = skip.reason == SkipReason::state_locked || skip.reason == SkipReason::state_unusable ||
+                       skip.reason == SkipReason::tripped_manually;
+  if (!skip.message.empty() && !is_said) text += ": " + skip.message;
   return text + ")";
 }
 

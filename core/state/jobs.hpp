@@ -77,7 +77,7 @@ class Jobs {
   /// Adds a waiting job with its request. Code::resource_exhausted: as many wait already as are allowed.
   virtual Status add(const JobRow& row, const JobRequest& request, const JobLimits& limits) = 0;
   /// The same for a job that its owner runs itself. True: it has begun at once, because fewer than allowed run and no
-  /// other job of its line waits.
+  /// other job of its line waits, or because it is nested.
   virtual Result<bool> add_own(const JobRow& row, const JobRequest& request, const JobLimits& limits) = 0;
 
   /// The oldest waiting job of each line, in the order of the queue.

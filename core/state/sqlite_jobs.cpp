@@ -121,7 +121,8 @@ Result<bool> SqliteJobs::add_own(const JobRow& row, const JobRequest& request, c
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
     TRY(const bool has_predecessor, stands_in_line(row.line));
-    const bool begins = running < limits.parallel && !has_predecessor;
+    // The run around a nested one has a place already, and waits for this one.
+    const bool begins = row.line.is_nested || (running < limits.parallel && !has_predecessor);
     TRY(const bool has_room, this->has_room(limits));
     if (!begins && !has_room)
       return fail(Code::resource_exhausted, std::to_string(limits.queued) + " runs are queued already",

@@ -202,6 +202,28 @@ TEST_CASE("a nested run is refused when nothing would let it outlive the run aro
   CHECK(cli.run("runs --json").expect(0).json()["runs"].empty());
 }
 
+TEST_CASE("inside a run no dispatcher is started, and no process that would keep a key") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.backend("gemini", {}, "env.keep = [\"MY_API_KEY\"]");
+  cli.config("[background]\nmax_parallel = 1\n");
+  submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string second = submit(cli, "two");
+  cli.kill_processes();
+  cli.set("DELEGATE_DEPTH", "1");
+  cli.run("result --wait=1ms " + second).expect(124);
+  CHECK(cli.processes().empty());
+  Running worker = cli.start("worker --stay");
+  cli.set("MY_API_KEY", "key-4711-of-mine");
+  const auto is_for_key = [&] { return cli.run("submit -b gemini hello").err.find("MY_API_KEY") != std::string::npos; };
+  REQUIRE(eventually(is_for_key));
+  cli.run("submit -b gemini hello").expect(6).stdout_is("").stderr_has("inside a run");
+  let_go(cli);
+  worker.signal(SIGTERM);
+  worker.finish();
+}
+
 TEST_CASE("a run whose backends have no free slot waits for one without blocking other runs") {
   Cli cli;
   cli.config("[background]\nmax_parallel = 1\n");

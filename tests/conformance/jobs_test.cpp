@@ -150,6 +150,14 @@ TEST_CASE("a job whose process died before it began waits again; one that had be
   }
 }
 
+TEST_CASE("a nested job with a process of its own begins at once, because the run around it waits for it") {
+  Queue queue;
+  queue.add("a");
+  JobLine nested = kCodex;
+  nested.is_nested = true;
+  CHECK(queue.jobs.add_own(queue.row("b", nested, kBen), {"r", "s"}, {.parallel = 0, .queued = 10}).value());
+}
+
 TEST_CASE("a turn that nobody takes is given again") {
   Queue queue;
   queue.add("a");
