@@ -24,7 +24,7 @@ CommandResult run_job(const CommandContext& context, const RunJobOptions& option
   if (options.turn.empty())
     return jobs::serve_job(context.world, context.engine(), own_command(context.world), options.id);
   std::int64_t turn = 0;
-  std::from_chars(options.turn.data(), options.turn.data() + options.turn.size(), turn);  // 0 is nobody's turn
+  std::from_chars(options.turn.data(), options.turn.data() + options.turn.size(), turn);  // 0: no turn
   return jobs::serve_turn(context.world, context.engine(), options.id, turn);
 }
 

@@ -16,7 +16,7 @@ std::string names(const std::vector<std::string>& ids) {
   return text;
 }
 
-/// Those that were marked so, and those that nobody has looked at since.
+/// Those that were marked so, and those that no process has looked at since.
 Result<std::vector<std::string>> killed_jobs(const Context& context, Jobs& jobs) {
   std::vector<std::string> ids;
   TRY(const auto killed, jobs.killed(kMostLookedAt));

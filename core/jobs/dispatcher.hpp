@@ -5,8 +5,8 @@
 #include "core/run/engine.hpp"
 #include "core/state/jobs.hpp"
 
-// One process of the host gives the jobs their turns: `delegate worker`. It is started when a job is queued and nobody
-// dispatches, and ends when no job waits. Jobs are processes of their own, so its end stops none of them.
+// One process of the host gives the jobs their turns: `delegate worker`. It is started when a job is queued and no
+// process dispatches, and ends when no job waits. Jobs are processes of their own, so its end stops none of them.
 namespace delegate::jobs {
 
 /// What a line may do just now.

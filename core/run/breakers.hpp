@@ -80,7 +80,7 @@ class Breakers {
   std::optional<Skip> would_refuse(const StateStore::Snapshot& snapshot, const AdmissionRequest& wanted) const;
 
   /// Takes the last place in the line for a slot, or keeps the one it has. Slots are given in the order of the line; a
-  /// call that is not in it finds one only if nobody waits. `admit` with this place ends it, as leave_line() does, the
+  /// call that is not in it finds one only if no call waits. `admit` with this place ends it, as leave_line() does, the
   /// death of the process, or the end of `lease`. Code::resource_exhausted: the line is as long as it may be.
   Result<LinePosition> line_up(const AdmissionRequest& wanted, milliseconds lease);
   void leave_line(const std::string& backend, const std::string& place);

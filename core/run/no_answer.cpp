@@ -92,6 +92,15 @@ std::string message_without_attempts(const NoAnswerFacts& facts, Outcome outcome
 
 }  // namespace
 
+std::optional<std::string> named_skip_hint(const Engine& engine, const RunResult& result) {
+  if (result.skips.size() != 1) return std::nullopt;
+  const Skip& skip = result.skips.front();
+  const BackendSettings* settings = engine.config.backend(skip.backend);
+  const Backend* backend = settings == nullptr ? nullptr : engine.find_backend(settings->kind);
+  if (backend == nullptr) return std::nullopt;
+  return hint_for(*backend, Task{.settings = *settings, .environment = engine.environment}, skip);
+}
+
 NoAnswer explain_no_answer(const NoAnswerFacts& facts) {
   NoAnswer why{.outcome = outcome_of(facts)};
   if (facts.blocked) return {why.outcome, facts.blocked->what, facts.blocked->hint};

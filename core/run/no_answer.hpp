@@ -20,6 +20,9 @@ struct NoAnswer {
   std::string message;  // one line
   std::string hint;
 };
+/// What to do about the only backend that was skipped; nothing: there are several, or it is not configured.
+std::optional<std::string> named_skip_hint(const Engine& engine, const RunResult& result);
+
 NoAnswer explain_no_answer(const NoAnswerFacts& facts);
 
 }  // namespace delegate

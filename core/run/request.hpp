@@ -40,7 +40,7 @@ struct Request {
   Streaming streaming = Streaming::none;
   /// How long to wait if all that would be asked are at max_parallel; nothing: as each backend's `when_full` says.
   std::optional<milliseconds> slot_wait = {};
-  bool in_background = false;  // nobody sits before it: waits for slots and for a locked state until its timeout
+  bool in_background = false;  // no person waits for it: waits for slots and for a locked state until its timeout
   std::string run_id = {};     // one that was assigned before; empty: a new one
 };
 

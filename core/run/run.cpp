@@ -1,7 +1,6 @@
 #include "core/run/run.hpp"
 
 #include "core/base/ids.hpp"
-#include "core/run/hints.hpp"
 #include "core/run/no_answer.hpp"
 
 namespace delegate {
@@ -83,22 +82,13 @@ void Run::note(Attempt attempt) {
   result_.attempts.push_back(std::move(attempt));
 }
 
-std::optional<std::string> Run::named_skip_hint() const {
-  if (result_.skips.size() != 1) return std::nullopt;
-  const Skip& skip = result_.skips.front();
-  const BackendSettings* settings = engine_.config.backend(skip.backend);
-  const Backend* backend = settings == nullptr ? nullptr : engine_.find_backend(settings->kind);
-  if (backend == nullptr) return std::nullopt;
-  return hint_for(*backend, Task{.settings = *settings, .environment = engine_.environment}, skip);
-}
-
 void Run::explain() {
   NoAnswer why = explain_no_answer({.result = result_,
                                     .blocked = blocked_,
                                     .cancelled = cancel_.cancelled(),
                                     .deadline_passed = routing_.deadline().passed(),
                                     .broken_attempt = broke_off_ ? streaming_attempt_ : 0,
-                                    .named_skip_hint = named_skip_hint()});
+                                    .named_skip_hint = named_skip_hint(engine_, result_)});
   result_.outcome = why.outcome;
   result_.message = std::move(why.message);
   result_.hint = std::move(why.hint);

@@ -36,7 +36,6 @@ class Run final : public AttemptListener {
   bool answered() const { return result_.answer.has_value(); }
   bool is_over() const;
   std::optional<AttemptOrder> completed(std::optional<AttemptOrder> order) const;
-  std::optional<std::string> named_skip_hint() const;
   void explain();
   /// An answer proves that the prompt was good: those who rejected it count that (R24).
   void report_answered_rejections();

@@ -43,7 +43,7 @@ struct JobRow {
   JobLine line = {};
   std::int64_t turn = 0;  // how often it was given a turn
   bool has_begun = false;
-  std::string needs = {};  // names of keys that only its owner has; nobody else can run it
+  std::string needs = {};  // names of keys that only its owner has; no other process can run it
   std::string doing = {};  // current activity, for display
   bool cancel_requested = false;
   // Of an ended job.
@@ -100,7 +100,7 @@ class Jobs {
     bool changed = false;
   };
   /// Jobs of dead processes: those that had begun are marked as killed, the others wait again. So do those whose turn
-  /// nobody took within `patience`.
+  /// no process took within `patience`.
   virtual Result<Recovered> recover(const IsDead& is_dead, milliseconds patience) = 0;
 
   /// A job of an earlier version that still waits: from now on anybody may run it.

@@ -225,7 +225,7 @@ Result<bool> SqliteJobs::begin(const std::string& id, std::int64_t turn, const P
       TRY_STATUS(forget_request(id));
       TRY_STATUS(transaction.commit());
     }
-    // The log still has the prompt until it is written anew; if others read just now, a later start does it.
+    // The log still has the prompt until it is emptied; if others read just now, a later start does it.
     static_cast<void>(number("PRAGMA wal_checkpoint(TRUNCATE)"));
     return true;
   });
