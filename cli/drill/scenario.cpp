@@ -51,7 +51,7 @@ std::string answerer(const Json& answer, int exit_code, const std::string& promp
 std::string to_string(const SeenBreaker& breaker) {
   if (!breaker.state) return "unknown";
   if (breaker.state == BreakerState::half_open) return "half-open";
-  const std::string state(to_string(*breaker.state));
+  std::string state(to_string(*breaker.state));
   if (breaker.failures == 0) return state;
   return state + " " + std::to_string(breaker.failures) + "/" + std::to_string(breaker.threshold);
 }

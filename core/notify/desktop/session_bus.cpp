@@ -23,6 +23,12 @@ tl::unexpected<Error> bus_failed(const std::string& what, int error) {
   return fail(Code::unavailable, "session bus: " + what + ": " + errno_text(error));
 }
 
+/// The first words are written at once, so a bus that has closed the socket by then is noticed here.
+tl::unexpected<Error> start_failed(int error) {
+  if (error == EPIPE || error == ECONNRESET) return fail(Code::closed, "the session bus closed the connection");
+  return bus_failed("cannot start the connection", error);
+}
+
 Result<socklen_t> fill_address(const BusAddress& at, sockaddr_un& address) {
   address.sun_family = AF_UNIX;
   const std::size_t begins = at.is_abstract ? 1 : 0;  // an abstract name follows a NUL, a path ends with one
@@ -120,7 +126,7 @@ Result<SessionBus> SessionBus::open(std::span<const BusAddress> addresses, Deadl
     return bus_failed("cannot create a connection", -set);
   static_cast<void>(socket.release());  // owned by the bus now
   sd_bus_set_bus_client(created, 1);
-  if (const int begun = sd_bus_start(created); begun < 0) return bus_failed("cannot start the connection", -begun);
+  if (const int begun = sd_bus_start(created); begun < 0) return start_failed(-begun);
   return bus;
 }
 
