@@ -33,17 +33,16 @@ OwnCommand own_command(const World& world) {
 
 Host::Host(const World& world, const Config& config, milliseconds patience) {
   const ProcessId self = this_process(world.clock.now().boot_id);
-  std::string trouble;
+  std::optional<Error> trouble;
   const std::string path = state_path(world, config.state);
   if (config.state.store == "memory") {
     store_ = make_memory_store(world.clock);
   } else if (path.empty()) {
-    trouble = "no place for the state: neither XDG_STATE_HOME nor HOME is set";
+    trouble = Error{Code::unavailable, "no place for the state: neither XDG_STATE_HOME nor HOME is set", {}};
   } else if (auto opened = open_sqlite_store(path, world.clock, patience)) {
     store_ = *std::move(opened);
   } else {
-    trouble = opened.error().what;
-    if (!opened.error().hint.empty()) trouble += "; " + opened.error().hint;
+    trouble = opened.error();
   }
   breakers_.emplace(store_.get(), trouble, self);
   // What a store in memory knows ends with this process: there is nothing that another one could announce.

@@ -51,7 +51,7 @@ Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::strin
     TRY(jobs::JobStatus known, jobs::find_job(context.engine(), id));
     if (known.has_ended() || deadline.passed() || context.world.interrupted.cancelled()) return known;
     // The one that was there may have been killed.
-    if (known.row.state == JobRow::State::waiting || !known.row.has_begun)
+    if (!known.row.has_started())
       TRY_STATUS(jobs::ensure_dispatcher(context.world, own_command(context.world), context.engine()));
     nothing.wait(context.world.interrupted, Deadline::in(pause).or_earlier(deadline));
   }

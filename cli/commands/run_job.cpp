@@ -25,7 +25,9 @@ CommandResult run_job(const CommandContext& context, const RunJobOptions& option
     return jobs::serve_job(context.world, context.engine(), own_command(context.world), options.id);
   std::int64_t turn = 0;
   std::from_chars(options.turn.data(), options.turn.data() + options.turn.size(), turn);  // 0: no turn
-  return jobs::serve_turn(context.world, context.engine(), options.id, turn);
+  const auto served = jobs::serve_turn(context.world, context.engine(), own_command(context.world), options.id, turn);
+  if (!served) return fail_as(ErrorKind::internal, served.error());
+  return *served;
 }
 
 }  // namespace

@@ -203,8 +203,7 @@ Result<std::optional<PastRun>> find_waiting(const Engine& engine, const std::str
   const auto job =
       jobs == nullptr ? tl::unexpected(Error{.code = Code::not_found, .what = {}, .hint = {}}) : jobs->find(id);
   if (!job && job.error().code != Code::not_found) return tl::unexpected(job.error());
-  const bool is_queued =
-      job && (job->state == JobRow::State::waiting || (job->state == JobRow::State::running && !job->has_begun));
+  const bool is_queued = job && !job->has_ended() && !job->is_taken();
   if (!is_queued) return std::optional<PastRun>();
   PastRun run = queued_run(engine, *job);
   const auto stored = jobs->request(job->id);

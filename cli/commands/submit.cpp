@@ -37,7 +37,8 @@ Status submit_with_keys(const World& world, const Request& request) {
   process.detach();
   TRY(const jobs::JobEvent event, first_event(process));
   if (const auto* failed = std::get_if<jobs::job_event::Failed>(&event))
-    return fail(Code::unavailable, failed->message, failed->hint);
+    return fail(failed->exit_code == kAllBusy ? Code::resource_exhausted : Code::unavailable, failed->message,
+                failed->hint);
   return {};
 }
 

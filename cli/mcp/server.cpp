@@ -10,6 +10,7 @@
 #include "cli/render/runs.hpp"
 #include "core/inspect/history.hpp"
 #include "core/inspect/host_status.hpp"
+#include "core/jobs/dispatcher.hpp"
 #include "core/notify/announcer.hpp"
 #include "core/os/launch.hpp"
 
@@ -166,6 +167,9 @@ void Server::fetch(const mcp::Call& call, const mcp::Json& arguments) {
 bool Server::check(mcp::CallId id, ResultCall& call) {
   call.next_check = Deadline::in(kCheck).or_earlier(call.deadline);
   const auto job = jobs::find_job(host_->engine(), call.run);
+  // The one that was there may have been killed; it is tried again with the next look.
+  if (job && !job->has_ended() && !job->row.has_started())
+    static_cast<void>(jobs::ensure_dispatcher(world_, own_command(world_), host_->engine()));
   if (!job) connection_.finish(id, failure(job.error().what, job.error().hint));
   else if (job->is_lost) connection_.finish(id, failure(describe(*job), "ask again"));
   else if (job->has_ended())

@@ -255,7 +255,7 @@ const Field<Background> kBackground[] = {
       .restricted = true},
      &Background::on_open},
     {{.name = "max_wait",
-      .doc = "how long a run may wait for a breaker with on_open = \"wait\"",
+      .doc = "how long a run may wait for a breaker with on_open = \"wait\", or until its process can be started",
       .min = 1,
       .max = 366 * kDay,
       .restricted = true},

@@ -23,7 +23,7 @@ Result<std::vector<std::string>> killed_jobs(const Context& context, Jobs& jobs)
   for (const JobRow& row : killed) ids.push_back(row.id);
   TRY(const auto running, jobs.running());
   for (const JobRow& row : running)
-    if (row.has_begun && context.engine().breakers.is_dead(row.owner)) ids.push_back(row.id);
+    if (row.has_started() && context.engine().breakers.is_dead(row.owner)) ids.push_back(row.id);
   return ids;
 }
 

@@ -11,14 +11,17 @@ PastRun::State state_of(const RunRow& row, const Breakers& breakers) {
   return breakers.is_dead(row.owner) ? PastRun::State::killed : PastRun::State::running;
 }
 
-bool is_begun(const JobRow& job) { return job.state != JobRow::State::waiting && job.has_begun; }
+/// One whose process was killed before it had started waits again, as soon as a dispatcher has noticed that.
+bool is_queued(const Engine& engine, const JobRow& job) {
+  return !job.is_taken() || (!job.has_started() && engine.breakers.is_dead(job.owner));
+}
 
 /// None if the query asks for a backend or an outcome, which only the ledger knows.
 std::vector<PastRun> queued_runs(const Engine& engine, const RunQuery& query, const std::vector<JobRow>& jobs) {
   std::vector<PastRun> runs;
   if (!query.backend.empty() || !query.outcome.empty()) return runs;
   for (const JobRow& job : jobs)
-    if (!is_begun(job) && job.submitted_at >= query.since) runs.push_back(queued_run(engine, job));
+    if (is_queued(engine, job) && job.submitted_at >= query.since) runs.push_back(queued_run(engine, job));
   return runs;
 }
 

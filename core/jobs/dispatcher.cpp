@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "core/base/text.hpp"
 #include "core/jobs/job_request.hpp"
 #include "core/jobs/job_result.hpp"
 #include "core/jobs/job_start.hpp"
+#include "core/jobs/job_status.hpp"
+#include "core/os/file.hpp"
 #include "core/os/file_watch.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"
@@ -21,7 +24,12 @@ constexpr milliseconds kHeartbeat{3'000};      // well within the lease
 constexpr milliseconds kTurnPatience{30'000};  // a process that has not taken its turn by then never will
 constexpr milliseconds kPause{20};             // between two looks at the store, however much happens there
 constexpr milliseconds kBusyPause{50};         // while others keep it locked
-constexpr std::int64_t kMostTurns = 5;         // for a job whose process never takes its turn
+constexpr milliseconds kErrorPause{1'000};
+constexpr milliseconds kErrorPatience{60'000};  // with a store that cannot be used: it may be in repair
+constexpr milliseconds kRemainsPause{200};      // what a killed process had started ends soon
+constexpr milliseconds kFirstRetry{5'000};      // of a job whose process fails before it takes its turn
+constexpr milliseconds kLongestRetry{60'000};
+constexpr std::size_t kMostOfError = 4'096;  // bytes of what such a process prints
 
 AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, bool is_last_resort) {
   const BackendSettings& settings = *engine.config.backend(candidate);
@@ -53,6 +61,28 @@ bool is_closed(const StateStore::Snapshot& snapshot, const std::string& candidat
          known->second.breaker.state == BreakerState::disabled;
 }
 
+/// A process that was started for a job and may not have taken its turn yet.
+struct StartedProcess {
+  JobRow given;  // with its turn
+  pid_t pid = 0;
+  Fd err;
+};
+
+/// Why a process could not take its turn.
+struct Trouble {
+  std::string why;
+  milliseconds pause{0};
+  Deadline retry = Deadline::never();
+};
+
+/// What `delegate` prints about an error, without its name.
+std::string first_error(const std::string& printed, int status) {
+  constexpr std::string_view kName = "delegate: ";
+  std::string_view line = std::string_view(printed).substr(0, printed.find('\n'));
+  if (line.starts_with(kName)) line.remove_prefix(kName.size());
+  return line.empty() ? "exit code " + std::to_string(shell_exit_code(status)) : one_line(line);
+}
+
 class Dispatcher {
  public:
   Dispatcher(const ProcessFacts& process, const Engine& engine, bool stays,
@@ -65,14 +95,18 @@ class Dispatcher {
         watch_(Path(engine.store_path).parent_path(), Path(engine.store_path).filename().string()) {}
 
   Status run() {
+    std::optional<Deadline> give_up;
     for (;;) {
       next_look_ = Deadline::in(kHeartbeat);
       auto done = round();
-      if (!done && done.error().code != Code::busy) return tl::unexpected(done.error());
+      const bool is_busy = !done && done.error().code == Code::busy;
+      if (done || is_busy) give_up.reset();
+      else if (!give_up) give_up = Deadline::in(kErrorPatience);
+      if (give_up && give_up->passed()) return tl::unexpected(done.error());
       if (done && *done) return {};
       if (process_.interrupted.cancelled()) return resign();
-      if (!done) next_look_ = Deadline::in(kBusyPause);
-      wait(done.has_value());
+      if (done) wait();
+      else process_.interrupted.cancelled_within(is_busy ? kBusyPause : kErrorPause);
     }
   }
 
@@ -93,7 +127,10 @@ class Dispatcher {
   Result<bool> round() {
     TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));
     if (!leads) return !stays_;
-    TRY(const Jobs::Recovered recovered, jobs_.recover(is_dead(), kTurnPatience));
+    TRY_STATUS(reap());
+    TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
+    const auto is_gone = [&](const JobRow& row) { return this->is_gone(row, snapshot); };
+    TRY(const Jobs::Recovered recovered, jobs_.recover(is_gone, kTurnPatience));
     for (const JobRow& row : recovered.stranded) TRY_STATUS(end_stranded(row));
     TRY_STATUS(give_turns());
     if (stays_) return false;
@@ -119,20 +156,67 @@ class Dispatcher {
     return {};
   }
 
+  /// What a killed process had started counts as long as it lives: its place is not free before.
+  bool is_gone(const JobRow& row, const StateStore::Snapshot& snapshot) {
+    if (!engine_.breakers.is_dead(row.owner)) return false;
+    const bool has_remains = row.has_started() && engine_.breakers.has_left_processes(snapshot, row.owner);
+    if (has_remains) next_look_ = next_look_.or_earlier(Deadline::in(kRemainsPause));
+    return !has_remains;
+  }
+
+  /// Of the processes that were started: those that ended without taking their turn give it back.
+  Status reap() {
+    for (auto one = started_.begin(); one != started_.end();) {
+      const auto status = status_of_ended_child(one->pid);
+      if (!status) {
+        ++one;
+        continue;
+      }
+      TRY_STATUS(note_end(*one, *status));
+      one = started_.erase(one);
+    }
+    return {};
+  }
+
+  Status note_end(const StartedProcess& ended, int status) {
+    const JobRow& given = ended.given;
+    const bool was_killed = is_signal(status);
+    TRY(const bool was_untaken, jobs_.return_turn(given, !was_killed));
+    if (!was_untaken) {
+      troubles_.erase(given.id);
+    } else if (!was_killed) {
+      Trouble& trouble = troubles_[given.id];
+      trouble.why = first_error(read_memory_file(ended.err, kMostOfError), status);
+      trouble.pause = std::min(std::max(trouble.pause * 2, kFirstRetry), kLongestRetry);
+      trouble.retry = Deadline::in(trouble.pause);
+    }
+    return {};
+  }
+
   /// True: the head of its line is another one now.
   Result<bool> advance(const JobRow& head, const LineState& line) {
-    if (head.turn >= kMostTurns)
-      return end(head, to_job_result(Error{Code::unavailable, "its process could not be started", {}}));
     const milliseconds now = engine_.clock.now().wall;
+    if (head.cancel_requested && head.is_own) return false;  // its owner ends it
+    if (head.cancel_requested) return end(head, to_job_result(cancelled_before_start(head.id, {}), engine_.redact));
     if (now - head.submitted_at > engine_.config.background.keep)
       return end(head, to_job_result(Error{Code::resource_exhausted, "it was queued longer than background.keep", {}}));
-    // A process that waits by itself reports the refusal by itself, too.
-    const bool is_refused = line.kind == LineState::Kind::refused && !head.has_owner();
-    if (is_refused && must_end(head, now)) return refuse(head, line.skips);
-    if (is_refused) note_retry(head, line);
-    const bool may_go = line.kind != LineState::Kind::wait || head.line.is_nested;
-    if (!may_go) note_doing(head, "waiting for a free slot of " + join(head.line.candidates, " or "));
-    return may_go && !is_refused ? give_turn(head) : Result<bool>(false);
+    if (const auto trouble = troubles_.find(head.id); trouble != troubles_.end() && !trouble->second.retry.passed())
+      return wait_or_end(head, trouble->second, now);
+    const bool is_refused = line.kind == LineState::Kind::refused;
+    const bool must_end = is_refused && this->must_end(head, now);
+    if (is_refused && !must_end) note_retry(head, line);
+    if (must_end && !head.is_own) return refuse(head, line.skips);  // one of its own reports that by itself
+    const bool may_go = line.kind == LineState::Kind::go || must_end || (head.line.is_nested && !is_refused);
+    if (!may_go && !is_refused) note_doing(head, "waiting for a free slot of " + join(head.line.candidates, " or "));
+    return may_go ? give_turn(head) : Result<bool>(false);
+  }
+
+  Result<bool> wait_or_end(const JobRow& head, const Trouble& trouble, milliseconds now) {
+    if (now - head.submitted_at > engine_.config.background.max_wait)
+      return end(head, to_job_result(Error{Code::unavailable, "its process could not be started: " + trouble.why, {}}));
+    note_doing(head, "its process cannot be started: " + trouble.why);
+    next_look_ = next_look_.or_earlier(trouble.retry);
+    return false;
   }
 
   bool must_end(const JobRow& head, milliseconds now) const {
@@ -141,7 +225,7 @@ class Dispatcher {
   }
 
   void note_retry(const JobRow& head, const LineState& line) {
-    note_doing(head, "waiting for the breaker of " + join(head.line.candidates, " or "));
+    note_doing(head, breaker_wait_words(head.line.candidates));
     const milliseconds age = engine_.clock.now().wall - head.submitted_at;
     next_look_ = next_look_.or_earlier(Deadline::in(engine_.config.background.max_wait - age));
     if (line.retry_in) next_look_ = next_look_.or_earlier(Deadline::in(*line.retry_in));
@@ -157,14 +241,19 @@ class Dispatcher {
     if (turn == Jobs::Turn::gone) return true;
     if (turn != Jobs::Turn::given) return false;
     on_turn_(head.id);
-    if (head.has_owner()) {
+    if (head.is_own) {
       wake(head.owner);
       return true;
     }
-    const Status started = start(head);
+    JobRow given = head;
+    given.owner = self();
+    ++given.turn;
+    const Status started = start(given);
     if (started) return true;
-    if (started.error().code == Code::resource_exhausted) return false;  // the turn is taken back later
-    return end(head, to_job_result(started.error()));
+    if (started.error().code != Code::resource_exhausted) return end(given, to_job_result(started.error()));
+    next_look_ = next_look_.or_earlier(Deadline::in(kErrorPause));
+    TRY(const bool is_returned, jobs_.return_turn(given, false));
+    return !is_returned;
   }
 
   /// The signal would end a process that does not expect it. Without it the owner looks by itself some seconds later.
@@ -174,37 +263,42 @@ class Dispatcher {
     if (process && !engine_.breakers.is_dead(owner)) WakeSignal::send(process);
   }
 
-  Status start(const JobRow& head) {
-    TRY(const JobRequest stored, jobs_.request(head.id));
-    TRY(const JobStart start, job_start_from(stored.start));
+  Status start(const JobRow& given) {
+    TRY(const JobRequest stored, jobs_.request(given.id));
+    const auto start = job_start_from(stored.start);
+    if (!start) return tl::unexpected(set_aside(engine_, given.id, stored.start, start.error()));
     std::error_code ignored;
-    if (!std::filesystem::is_directory(start.directory, ignored))
-      return fail(Code::not_found, one_line(start.directory) + ": the directory of the run does not exist any more");
+    if (!std::filesystem::is_directory(start->directory, ignored))
+      return fail(Code::not_found, one_line(start->directory) + ": the directory of the run does not exist any more");
     Program program{.executable = own_executable(), .argv = {"delegate"}, .env = {}};
-    for (const auto& [name, value] : start.environment) program.env.push_back(name + "=" + value);
-    program.argv.insert(program.argv.end(), start.options.begin(), start.options.end());
-    program.argv.insert(program.argv.end(), {"run-job", head.id, "--turn", std::to_string(head.turn + 1)});
-    return start_detached(program, -1, start.directory);
+    for (const auto& [name, value] : start->environment) program.env.push_back(name + "=" + value);
+    program.argv.insert(program.argv.end(), start->options.begin(), start->options.end());
+    program.argv.insert(program.argv.end(), {"run-job", given.id, "--turn", std::to_string(given.turn)});
+    TRY(Fd err, make_memory_file("delegate-run-job"));
+    TRY(const pid_t child, start_in_session(program, err.get(), start->directory));
+    started_.push_back({given, child, std::move(err)});
+    return {};
   }
 
-  Result<bool> end(const JobRow& row, const JobResult& result) {
+  Result<bool> end(const JobRow& seen, const JobResult& result) {
+    troubles_.erase(seen.id);
     const milliseconds now = engine_.clock.now().wall;
-    TRY(const bool ended, jobs_.finish_waiting(ended_row(row.id, now, result), now - engine_.config.background.keep));
-    return ended;
+    return jobs_.finish_unstarted(seen, ended_row(seen.id, now, result), now - engine_.config.background.keep);
   }
 
   Result<bool> refuse(const JobRow& head, const std::vector<Skip>& skips) {
     const auto stored = jobs_.request(head.id);
     if (!stored && stored.error().code != Code::not_found) return tl::unexpected(stored.error());
-    const auto request = stored ? request_from(stored->request) : tl::unexpected(stored.error());
-    if (!request) return end(head, to_job_result(request.error()));
+    if (!stored) return end(head, to_job_result(stored.error()));
+    const auto request = request_from(stored->request);
+    if (!request) return end(head, to_job_result(set_aside(engine_, head.id, stored->request, request.error())));
     return end(head, to_job_result(refused_run(engine_, *request, skips), engine_.redact));
   }
 
   /// Only the process that is dead had what the job needs.
   Status end_stranded(const JobRow& row) {
-    if (row.has_begun) return import_from_file(row);
-    const Error why{Code::permission_denied, "the process that held " + row.needs + " was killed before it began",
+    if (row.stage == JobRow::Stage::started) return import_from_file(row);
+    const Error why{Code::permission_denied, "the process that held " + row.needs + " was killed before it started",
                     "submit it again: keys are not stored"};
     TRY(const bool ended, end(row, to_job_result(why)));
     static_cast<void>(ended);
@@ -225,14 +319,16 @@ class Dispatcher {
     return {};
   }
 
-  void wait(bool until_change) {
-    std::vector<Fd> owners;
+  void wait() {
+    std::vector<Fd> ends;
     if (const auto running = jobs_.running())
       for (const JobRow& row : *running)
         if (row.owner.pid_namespace == self().pid_namespace && row.owner != self())
-          if (Fd process = open_pidfd(static_cast<pid_t>(row.owner.pid))) owners.push_back(std::move(process));
-    if (until_change) watch_.wait(process_.interrupted, next_look_, owners);
-    process_.interrupted.cancelled_within(until_change ? kPause : kBusyPause);
+          if (Fd process = open_pidfd(static_cast<pid_t>(row.owner.pid))) ends.push_back(std::move(process));
+    for (const StartedProcess& one : started_)
+      if (Fd process = open_pidfd(one.pid)) ends.push_back(std::move(process));
+    watch_.wait(process_.interrupted, next_look_, ends);
+    process_.interrupted.cancelled_within(kPause);
   }
 
   const ProcessFacts& process_;
@@ -242,6 +338,8 @@ class Dispatcher {
   const std::function<void(const std::string&)>& on_turn_;
   FileWatch watch_;
   Deadline next_look_ = Deadline::never();
+  std::vector<StartedProcess> started_;
+  std::map<std::string, Trouble> troubles_;  // by run
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ OrderedJson object_of(const job_event::Ended& event) {
            {{"result", result.record.json}, {"remarks", to_json(result.remarks)}, {"exit_code", result.exit_code}}}};
 }
 OrderedJson object_of(const job_event::Failed& event) {
-  return {{"error", {{"message", event.message}, {"hint", event.hint}}}};
+  return {{"error", {{"message", event.message}, {"hint", event.hint}, {"exit_code", event.exit_code}}}};
 }
 
 JobEvent read_event(const OrderedJson& json) {
@@ -44,7 +44,7 @@ JobEvent read_event(const OrderedJson& json) {
         {parse_run_record(ended.at("result")), remarks_from(ended.at("remarks")), ended.at("exit_code").get<int>()}};
   }
   const OrderedJson& error = json.at("error");
-  return job_event::Failed{error.at("message"), error.value("hint", "")};
+  return job_event::Failed{error.at("message"), error.value("hint", ""), error.value("exit_code", int{kInternal})};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/exit_code.hpp"
 #include "core/base/result.hpp"
 #include "core/jobs/job_result.hpp"
 #include "core/os/fd.hpp"
@@ -37,6 +38,7 @@ struct Ended {
 struct Failed {
   std::string message;
   std::string hint;
+  int exit_code = kInternal;  // that a command in the foreground would end with
 };
 }  // namespace job_event
 using JobEvent =

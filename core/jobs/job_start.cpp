@@ -9,6 +9,8 @@
 namespace delegate::jobs {
 namespace {
 
+constexpr std::array<const char*, 6> kProxies{"http_proxy", "https_proxy", "all_proxy",
+                                              "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"};
 constexpr std::array<std::string_view, 34> kNames{"PATH",
                                                   "HOME",
                                                   "USER",
@@ -59,12 +61,18 @@ const BackendSettings* settings_of(const Engine& engine, const RouteStep& step) 
   return engine.config.backend(step.backend);
 }
 
+bool is_installed(const PreparedAsk& ask, const RouteStep& step) {
+  const auto known = ask.candidates.find(step.backend);
+  return known != ask.candidates.end() && known->second;
+}
+
+enum class Of { all, installed };
 /// Variables that the configuration names for the candidates.
-std::set<std::string> configured_names(const Engine& engine, const PreparedAsk& ask) {
+std::set<std::string> configured_names(const Engine& engine, const PreparedAsk& ask, Of which) {
   std::set<std::string> names;
   for (const RouteStep& step : ask.plan.steps) {
     const BackendSettings* settings = settings_of(engine, step);
-    if (settings == nullptr) continue;
+    if (settings == nullptr || (which == Of::installed && !is_installed(ask, step))) continue;
     names.insert(settings->env_keep.begin(), settings->env_keep.end());
     if (!settings->api_key_env.empty()) names.insert(settings->api_key_env);
     for (const Login& login : settings->logins)
@@ -81,8 +89,18 @@ bool is_storable(const Engine& engine, const std::string& name, const std::strin
 
 /// What `env.keep` and the like name counts as a key, unless its name shows that it is none.
 std::set<std::string> key_names(const Engine& engine, const PreparedAsk& ask) {
-  std::set<std::string> names = configured_names(engine, ask);
+  std::set<std::string> names = configured_names(engine, ask, Of::all);
   std::erase_if(names, [](const std::string& name) { return is_listed(name) && !is_secret_name(name); });
+  return names;
+}
+
+/// The variables of the caller that a call gets: a process what `prepare` passes on, a request the proxies.
+std::set<std::string> passed_on(const Candidate& candidate) {
+  std::set<std::string> names;
+  const auto call = candidate.backend->prepare(candidate.task, {});
+  const auto* process = call ? std::get_if<ProcessCall>(&*call) : nullptr;
+  if (process == nullptr) return {kProxies.begin(), kProxies.end()};
+  for (const std::string& variable : process->env) names.insert(variable.substr(0, variable.find('=')));
   return names;
 }
 
@@ -104,15 +122,14 @@ std::vector<std::string> needed_keys(const ProcessFacts& process, const Engine& 
     const bool is_stored = is_listed(name) && is_storable(engine, name, value, keys);
     if (!value.empty() && !is_stored) needed.insert(name);
   };
-  for (const std::string& name : configured_names(engine, ask)) add(name);
+  for (const std::string& name : configured_names(engine, ask, Of::installed)) add(name);
   for (const auto& [name, candidate] : ask.candidates) {
     if (!candidate) continue;
-    const Task& task = candidate->candidate.task;
-    const Backend& backend = *candidate->candidate.backend;
-    const std::vector<std::string> withheld = backend.withheld(task);
-    for (const std::string& variable : backend.login_traces(task).variables)
-      if (is_secret_name(variable) && std::find(withheld.begin(), withheld.end(), variable) == withheld.end())
-        add(variable);
+    const std::set<std::string> passed = passed_on(candidate->candidate);
+    const std::vector<std::string> logins =
+        candidate->candidate.backend->login_traces(candidate->candidate.task).variables;
+    for (const std::string& variable : passed)
+      if (is_listed(variable) || std::find(logins.begin(), logins.end(), variable) != logins.end()) add(variable);
   }
   return {needed.begin(), needed.end()};
 }

@@ -10,9 +10,7 @@ namespace delegate::jobs {
 Result<JobStatus> find_job(const Engine& engine, const std::string& id) {
   Jobs* jobs = engine.jobs();
   if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + engine.breakers.trouble());
-  const auto runs = [](const JobRow& one) {
-    return one.has_begun && (one.state == JobRow::State::running || one.state == JobRow::State::yielded);
-  };
+  const auto runs = [](const JobRow& one) { return one.has_started() && !one.has_ended(); };
   TRY(JobRow row, jobs->find(id));
   const bool is_dead = runs(row) && engine.breakers.is_dead(row.owner);
   if (is_dead) {  // its end may have been stored just before
@@ -24,8 +22,7 @@ Result<JobStatus> find_job(const Engine& engine, const std::string& id) {
 std::string describe(const JobStatus& job) {
   const std::string name = "run " + job.row.id;
   if (job.is_lost) return name + ": its process was killed before it ended";
-  if (job.row.state == JobRow::State::waiting || !job.row.has_begun)
-    return name + " is queued" + (job.row.doing.empty() ? "" : ": " + job.row.doing);
+  if (!job.row.is_taken()) return name + " is queued" + (job.row.doing.empty() ? "" : ": " + job.row.doing);
   return name + " has not ended" + (job.row.doing.empty() ? "" : ": " + job.row.doing);
 }
 
@@ -48,29 +45,19 @@ void signal_owner(const Engine& engine, const ProcessId& owner) {
     static_cast<void>(send_signal(process, SIGTERM));
 }
 
-/// True: no process had begun it, and none will.
-Result<bool> end_queued(const Engine& engine, const std::string& id) {
-  const milliseconds now = engine.clock.now().wall;
-  const JobResult result = to_job_result(cancelled_before_start(id, {}), engine.redact);
-  return engine.jobs()->finish_waiting(ended_row(id, now, result), now - engine.config.background.keep);
-}
-
 }  // namespace
 
 Status cancel_job(const Engine& engine, const JobStatus& job) {
   if (job.has_ended()) return {};
+  const milliseconds now = engine.clock.now().wall;
+  const JobResult cancelled = to_job_result(cancelled_before_start(job.row.id, {}), engine.redact);
+  const auto is_dead = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
+  TRY(const Jobs::Cancel done,
+      engine.jobs()->cancel(ended_row(job.row.id, now, cancelled), now - engine.config.background.keep, is_dead));
+  if (done != Jobs::Cancel::requested) return {};
   // Its process checks for the request now and then; a signal is quicker.
-  TRY_STATUS(engine.jobs()->request_cancel(job.row.id));
-  TRY(JobRow now, engine.jobs()->find(job.row.id));
-  const bool waits = now.state == JobRow::State::waiting || (now.state == JobRow::State::running && !now.has_begun);
-  const bool runs_itself =
-      now.state == JobRow::State::waiting && now.has_owner() && !engine.breakers.is_dead(now.owner);
-  if (waits && !runs_itself) {
-    TRY(const bool ended, end_queued(engine, job.row.id));
-    if (ended) return {};
-    TRY(now, engine.jobs()->find(job.row.id));
-  }
-  if (now.has_begun || runs_itself) signal_owner(engine, now.owner);
+  TRY(const JobRow row, engine.jobs()->find(job.row.id));
+  signal_owner(engine, row.owner);
   return {};
 }
 

@@ -37,9 +37,9 @@ void Lifeline::wait(Deadline deadline) {
   while (!ended_ && !detached_ && !deadline.passed()) read_within(deadline);
 }
 
-void Lifeline::wait_beside(const CancelToken& cancel, int other, Deadline deadline) {
+void Lifeline::wait_beside(const CancelToken& cancel, std::array<int, 2> others, Deadline deadline) {
   const int own = ended_ || detached_ ? -1 : fd_;
-  const std::array<int, 3> all{own, other, cancel.fd()};
+  const std::array<int, 4> all{own, others[0], others[1], cancel.fd()};
   wait_for_any_input(all, cancel.fd() < 0 ? Deadline::in(CancelToken::kBlindCheck).or_earlier(deadline) : deadline);
   check();
 }

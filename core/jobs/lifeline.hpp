@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 
@@ -22,8 +23,8 @@ class Lifeline {
   void check() { read_within(Deadline::in(std::chrono::milliseconds(0))); }
   /// Waits until the starter has detached or ended, or for the deadline.
   void wait(Deadline deadline);
-  /// The same, but also until `other` is readable or the process is cancelled.
-  void wait_beside(const CancelToken& cancel, int other, Deadline deadline);
+  /// The same, but also until one of `others` is readable (-1: none) or the process is cancelled.
+  void wait_beside(const CancelToken& cancel, std::array<int, 2> others, Deadline deadline);
   bool is_detached() const { return detached_; }
   bool is_aborted() const { return ended_ && !detached_; }
 

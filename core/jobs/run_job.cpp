@@ -14,6 +14,7 @@
 #include "core/os/event.hpp"
 #include "core/os/file.hpp"
 #include "core/os/pipe_io.hpp"
+#include "core/os/process.hpp"
 #include "core/os/wake_signal.hpp"
 #include "core/run/ask.hpp"
 #include "core/run/warm_up.hpp"
@@ -22,7 +23,8 @@ namespace delegate::jobs {
 namespace {
 
 constexpr milliseconds kCheck{250};              // how soon a cancel or the end of the lifeline is noticed
-constexpr milliseconds kLook{5'000};             // while it waits: should a wake-up get lost
+constexpr milliseconds kLook{5'000};             // while it waits and a client watches: its place in the queue
+constexpr milliseconds kLookForDispatcher{500};  // that was started just now
 constexpr milliseconds kDetachPatience{10'000};  // how long the starter may take to detach after the end
 constexpr milliseconds kStorePatience{30'000};   // with a busy store: without it the answer would be lost
 constexpr milliseconds kStorePause{50};
@@ -40,6 +42,25 @@ class JobReporter final : public Observer {
   JobReporter(const ProcessFacts& process, const Engine& engine, Jobs* jobs, std::string id, Lifeline& lifeline)
       : process_(process), engine_(engine), jobs_(jobs), id_(std::move(id)), lifeline_(lifeline) {}
 
+  /// Recorded before the first CLI: from then on no other process runs the job.
+  bool may_start() override {
+    if (has_started_ || jobs_ == nullptr) return true;
+    const Deadline patience = Deadline::in(kStorePatience);
+    auto start = jobs_->start(id_, engine_.breakers.self());
+    while (!start && !patience.passed() && !process_.interrupted.cancelled_within(kStorePause)) {
+      lifeline_.check();
+      if (lifeline_.is_aborted()) break;
+      start = jobs_->start(id_, engine_.breakers.self());
+    }
+    has_started_ = start && *start == Jobs::Start::started;
+    is_lost_ = !start || *start == Jobs::Start::lost;
+    if (!has_started_) process_.interrupted.cancel();
+    return has_started_;
+  }
+  /// It belongs to no process, or to another one: its row is not this one's to complete.
+  bool is_lost() const { return is_lost_; }
+  bool has_started() const { return has_started_; }
+
   void asking(const std::string& backend, bool /*probe*/) override {
     progress_ = {.backend = backend};
     if (jobs_ != nullptr) static_cast<void>(jobs_->note_doing(id_, "asking " + backend));  // for display only
@@ -51,12 +72,11 @@ class JobReporter final : public Observer {
     if (delta.doing) progress_.doing = *delta.doing;
     is_unreported_ = true;
   }
-  /// Another job may run while this one waits for a slot.
   void waiting_for_slot(const std::vector<std::string>& backends, int ahead) override {
-    progress_ = {.backend = {}, .doing = slot_wait_words(backends, ahead)};
-    if (jobs_ != nullptr && has_yielded_) static_cast<void>(jobs_->note_doing(id_, progress_.doing));
-    else has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, progress_.doing);
-    report_if_room(process_, progress_);
+    wait_aside(slot_wait_words(backends, ahead));
+  }
+  void waiting_for_breaker(const std::vector<std::string>& backends) override {
+    wait_aside(breaker_wait_words(backends));
   }
   bool may_go_on() override {
     if (!has_yielded_) return true;
@@ -75,6 +95,13 @@ class JobReporter final : public Observer {
   }
 
  private:
+  /// Another job may run meanwhile.
+  void wait_aside(const std::string& doing) {
+    progress_ = {.backend = {}, .doing = doing};
+    if (jobs_ != nullptr && has_yielded_) static_cast<void>(jobs_->note_doing(id_, doing));
+    else has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, doing);
+    report_if_room(process_, progress_);
+  }
   /// If the store cannot be read, a signal or the lifeline can still end the run.
   bool is_cancel_requested() { return jobs_ != nullptr && jobs_->is_cancel_requested(id_).value_or(false); }
 
@@ -83,11 +110,19 @@ class JobReporter final : public Observer {
   Jobs* jobs_;
   std::string id_;
   Lifeline& lifeline_;
+  bool has_started_ = false;
+  bool is_lost_ = false;
   bool has_yielded_ = false;  // another job may run instead
   job_event::Progress progress_;
   bool is_unreported_ = false;
   Deadline next_check_ = Deadline::in(milliseconds(0));
 };
+
+/// For its end; none: it cannot be seen from here.
+Fd process_of(const Result<std::optional<ProcessId>>& owner, const ProcessId& me) {
+  const bool is_visible = owner && *owner && (*owner)->pid_namespace == me.pid_namespace;
+  return is_visible ? open_pidfd(static_cast<pid_t>((*owner)->pid)) : Fd();
+}
 
 /// Repeats the step while the store is busy.
 Status retry_while_busy(const std::function<Status()>& step) {
@@ -99,28 +134,40 @@ Status retry_while_busy(const std::function<Status()>& step) {
   }
 }
 
-/// Waits for the turn of a job that is in the queue. True: it has begun.
-bool wait_for_turn(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id,
-                   Lifeline& lifeline, WakeSignal& wake) {
+enum class Waited {
+  taken,      // the turn
+  cancelled,  // the job is to be stopped, or its starter has ended
+  ended,      // by the dispatcher: the row has the result
+  lost,       // to another process
+};
+
+/// Waits for the turn of a job that is in the queue.
+Waited wait_for_turn(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id,
+                     Lifeline& lifeline, WakeSignal& wake) {
   Jobs& jobs = *engine.jobs();
+  const ProcessId& me = engine.breakers.self();
   for (int ahead = -1; !process.interrupted.cancelled();) {
     wake.take();
     const auto row = jobs.find(id);
-    if (!row && row.error().code != Code::busy) return false;
-    if (row) {
-      const bool is_mine = row->owner == engine.breakers.self();
-      const bool has_turn = is_mine && row->state == JobRow::State::running && !row->has_begun;
-      const auto begun = has_turn ? jobs.begin(id, row->turn, engine.breakers.self()) : Result<bool>(false);
-      if (begun && *begun) return true;
-      if (!is_mine || row->cancel_requested || row->state == JobRow::State::ended) return false;
-      static_cast<void>(ensure_dispatcher(process, self, engine));  // with the next look otherwise
-      const int before = jobs.ahead_of(id).value_or(std::max(ahead, 0));
-      if (before != std::exchange(ahead, before)) report_if_room(process, job_event::Accepted{ahead, {}});
+    if (!row && row.error().code == Code::not_found) return Waited::lost;
+    if (row && row->has_ended()) return Waited::ended;
+    if (row && row->owner != me) return Waited::lost;
+    if (row && row->cancel_requested) return Waited::cancelled;
+    if (row && row->state == JobRow::State::running) {
+      const auto taken = jobs.take(id, row->turn, me);
+      if (taken && *taken) return Waited::taken;
     }
-    lifeline.wait_beside(process.interrupted, wake.fd(), Deadline::in(kLook));
-    if (lifeline.is_aborted()) return false;
+    static_cast<void>(ensure_dispatcher(process, self, engine));  // with the next look otherwise
+    const int before = jobs.ahead_of(id).value_or(std::max(ahead, 0));
+    if (before != std::exchange(ahead, before)) report_if_room(process, job_event::Accepted{ahead, {}});
+    // The dispatcher wakes this process; if it ends before that, another one has to be there.
+    const Fd dispatcher = process_of(jobs.leader(), me);
+    const Deadline look = lifeline.is_detached() ? Deadline::never() : Deadline::in(kLook);
+    lifeline.wait_beside(process.interrupted, {wake.fd(), dispatcher.get()},
+                         dispatcher ? look : Deadline::in(kLookForDispatcher));
+    if (lifeline.is_aborted()) return Waited::cancelled;
   }
-  return false;
+  return Waited::cancelled;
 }
 
 /// If it fails, the row shows later that the process has ended without a result.
@@ -148,46 +195,81 @@ void end(const ProcessFacts& process, const Engine& engine, Jobs* jobs, const st
   if (jobs != nullptr && !is_kept) keep_or_remove(engine, *jobs, id, result, lifeline);
 }
 
-/// Waits for a free slot if need be, but not inside another run, which may hold that slot. The job has begun; it is
+/// A signal that nobody asked for with `cancel` ends the process, not the job, as long as no CLI was started.
+bool goes_back(Jobs* jobs, const std::string& id, const RunResult& run, const JobReporter& reporter,
+               const Lifeline& lifeline) {
+  if (jobs == nullptr || run.outcome != Outcome::cancelled || reporter.has_started()) return false;
+  if (!lifeline.is_detached() || jobs->is_cancel_requested(id).value_or(true)) return false;
+  const auto row = jobs->find(id);
+  return row && jobs->return_turn(*row, false).value_or(false);
+}
+
+/// How long it may wait for a breaker, counted from its submission.
+std::optional<milliseconds> breaker_wait(const Engine& engine, milliseconds submitted_at) {
+  const BackgroundSettings& settings = engine.config.background;
+  if (settings.on_open != "wait") return std::nullopt;
+  return std::max(milliseconds(0), settings.max_wait - (engine.clock.now().wall - submitted_at));
+}
+
+/// Waits for a free slot if need be, but not inside another run, which may hold that slot. The job has its turn; it is
 /// stored if there is a store that outlives this process.
-void run(const ProcessFacts& process, const Engine& engine, Request request, Jobs* jobs, Lifeline& lifeline) {
+void run(const ProcessFacts& process, const Engine& engine, Request request, milliseconds submitted_at, Jobs* jobs,
+         Lifeline& lifeline) {
   const std::string id = request.run_id;
   request.in_background = jobs != nullptr && !is_nested(process);
+  request.breaker_wait = request.in_background ? breaker_wait(engine, submitted_at) : std::nullopt;
   report(process, job_event::Started{});
   JobReporter reporter(process, engine, jobs, id, lifeline);
   const RunResult run = ask(engine, request, process.interrupted, reporter);
+  if (goes_back(jobs, id, run, reporter, lifeline)) return;
+  if (reporter.is_lost())
+    return report(process, job_event::Failed{"run " + id + " is not this process's any more",
+                                             "`delegate result --wait " + id + "` fetches it"});
   end(process, engine, jobs, id, to_job_result(run, engine.redact), lifeline);
   if (const auto local = to_warm_up(engine, run)) warm_up(engine, *local, process.interrupted);
+}
+
+/// A job that no process had started when it ended.
+void report_end_in_queue(const ProcessFacts& process, const Engine& engine, const std::string& id, Lifeline& lifeline) {
+  const auto row = engine.jobs()->find(id);
+  if (row && row->state == JobRow::State::ended) {
+    const JobResult result = job_result_from(*row);
+    report(process, job_event::Ended{result});
+    return keep_or_remove(engine, *engine.jobs(), id, result, lifeline);
+  }
+  report(process, job_event::Failed{"run " + id + " is not this process's any more", "see `delegate runs " + id + "`"});
 }
 
 /// Why the job is not in the queue.
 struct Unqueued {
   Error error;
-  bool is_full = false;  // the queue, not the store, refuses it
+  bool is_refused = false;  // the queue is full, or locked: without a place in it the run would exceed the limits
 };
 
-/// Puts the job into the queue. True: it begins at once.
+/// Puts the job into the queue. True: it has started at once.
 tl::expected<bool, Unqueued> enqueue(const ProcessFacts& process, const Engine& engine, const OwnCommand& self,
-                                     const Request& request) {
+                                     const Request& request, milliseconds submitted_at) {
   if (engine.store == nullptr) return tl::unexpected(Unqueued{{Code::unavailable, engine.breakers.trouble(), {}}});
   Jobs* jobs = engine.store->jobs();
   if (jobs == nullptr)
     return tl::unexpected(Unqueued{{Code::unavailable, "state.store is \"memory\", which ends with its process", {}}});
   const PreparedAsk prepared = prepare_ask(engine, request);
   const JobRow row{.id = request.run_id,
-                   .submitted_at = engine.clock.now().wall,
+                   .submitted_at = submitted_at,
                    .owner = engine.breakers.self(),
                    .line = line_of(process, prepared),
                    .needs = join(needed_keys(process, engine, prepared), ", ")};
   const JobRequest stored{to_json(request), to_json(job_start(process, self, engine, prepared))};
   const JobLimits limits = limits_of(engine);
-  bool begins = false;
+  bool starts = false;
   const Status added = retry_while_busy([&]() -> Status {
-    TRY(begins, jobs->add_own(row, stored, limits));
+    TRY(starts, jobs->add_own(row, stored, limits));
     return {};
   });
-  if (!added) return tl::unexpected(Unqueued{added.error(), added.error().code == Code::resource_exhausted});
-  return begins;
+  if (!added)
+    return tl::unexpected(
+        Unqueued{added.error(), added.error().code == Code::resource_exhausted || added.error().code == Code::busy});
+  return starts;
 }
 
 }  // namespace
@@ -208,48 +290,61 @@ int serve_job(const ProcessFacts& process, const Engine& engine, const OwnComman
     report(process, job_event::Failed{request.error().what, request.error().hint});
     return kUsage;
   }
-  const auto begins = enqueue(process, engine, self, *request);
-  if (!begins && (lifeline.is_detached() || begins.error().is_full)) {
-    const Error& why = begins.error().error;
-    const bool is_full = begins.error().is_full;
+  const milliseconds submitted_at = engine.clock.now().wall;
+  const auto starts = enqueue(process, engine, self, *request, submitted_at);
+  if (!starts && (lifeline.is_detached() || starts.error().is_refused)) {
+    const Error& why = starts.error().error;
+    const bool is_full = why.code == Code::resource_exhausted;
+    const int exit_code = is_full ? kAllBusy : kInternal;
     report(process, job_event::Failed{is_full ? why.what : "a run in the background needs the store: " + why.what,
-                                      is_full ? why.hint : "see `delegate status`"});
-    return kInternal;
+                                      is_full ? why.hint : "see `delegate status`", exit_code});
+    return exit_code;
   }
-  if (!begins) {
-    report(process, job_event::Accepted{0, begins.error().error.what});
-    run(process, engine, *std::move(request), nullptr, lifeline);
+  if (!starts) {
+    report(process, job_event::Accepted{0, starts.error().error.what});
+    run(process, engine, *std::move(request), submitted_at, nullptr, lifeline);
     return kAnswered;
   }
   Jobs* jobs = engine.jobs();
-  report(process, job_event::Accepted{*begins ? 0 : jobs->ahead_of(id).value_or(0), {}});
-  if (*begins || wait_for_turn(process, engine, self, id, lifeline, wake))
-    run(process, engine, *std::move(request), jobs, lifeline);
-  else
-    end(process, engine, jobs, id, to_job_result(cancelled_before_start(id, request->backend), engine.redact),
-        lifeline);
+  report(process, job_event::Accepted{*starts ? 0 : jobs->ahead_of(id).value_or(0), {}});
+  switch (*starts ? Waited::taken : wait_for_turn(process, engine, self, id, lifeline, wake)) {
+    case Waited::taken: run(process, engine, *std::move(request), submitted_at, jobs, lifeline); break;
+    case Waited::cancelled: {
+      const RunResult cancelled = cancelled_before_start(id, request->backend);
+      end(process, engine, jobs, id, to_job_result(cancelled, engine.redact), lifeline);
+      break;
+    }
+    case Waited::ended:
+    case Waited::lost: report_end_in_queue(process, engine, id, lifeline); break;
+  }
+  // The one that was there may have been killed, and this process is its place in the cap.
+  static_cast<void>(ensure_dispatcher(process, self, engine));
   return kAnswered;
 }
 
-int serve_turn(const ProcessFacts& process, const Engine& engine, const std::string& id, std::int64_t turn) {
+Result<int> serve_turn(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id,
+                       std::int64_t turn) {
   Jobs* jobs = engine.jobs();
-  if (jobs == nullptr) return kInternal;
+  if (jobs == nullptr) return fail(Code::unavailable, "run " + id + ": " + engine.breakers.trouble());
   Lifeline lifeline = Lifeline::already_detached();
   ProcessFacts without_reader = process;
   without_reader.out = -1;
   JobRequest stored;
-  bool has_begun = false;
-  const Status begun = retry_while_busy([&]() -> Status {
+  JobRow row;
+  bool is_taken = false;
+  TRY_STATUS(retry_while_busy([&]() -> Status {
+    TRY(row, jobs->find(id));
     TRY(stored, jobs->request(id));
-    TRY(has_begun, jobs->begin(id, turn, engine.breakers.self()));
+    TRY(is_taken, jobs->take(id, turn, engine.breakers.self()));
     return {};
-  });
-  if (!begun || !has_begun) return kInternal;  // it is, or will be, somebody else's turn
+  }));
+  if (!is_taken) return fail(Code::unavailable, "run " + id + ": turn " + std::to_string(turn) + " is over");
   auto request = request_from(stored.request);
-  if (request) run(without_reader, engine, *std::move(request), jobs, lifeline);
+  if (request) run(without_reader, engine, *std::move(request), row.submitted_at, jobs, lifeline);
   else
     end(without_reader, engine, jobs, id, to_job_result(set_aside(engine, id, stored.request, request.error())),
         lifeline);
+  static_cast<void>(ensure_dispatcher(process, self, engine));
   return kAnswered;
 }
 

@@ -14,7 +14,8 @@ JobLimits limits_of(const Engine& engine);
 /// and runs it. Returns the exit code.
 int serve_job(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id);
 
-/// A job that the dispatcher has given its turn: takes the turn, and runs it.
-int serve_turn(const ProcessFacts& process, const Engine& engine, const std::string& id, std::int64_t turn);
+/// A job that the dispatcher has given its turn: takes the turn, and runs it. An error if the turn is not taken.
+Result<int> serve_turn(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id,
+                       std::int64_t turn);
 
 }  // namespace delegate::jobs

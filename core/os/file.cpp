@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -63,6 +65,19 @@ Result<std::string> read_all(int fd, std::size_t limit) {
   }
   content.resize(size);
   return content;
+}
+
+Result<Fd> make_memory_file(const char* name) {
+  Fd file(::memfd_create(name, MFD_CLOEXEC));
+  if (!file) return fail_errno("a file in memory", errno);
+  return file;
+}
+
+std::string read_memory_file(const Fd& file, std::size_t most) {
+  std::string text(most, '\0');
+  const ssize_t count = ::pread(file.get(), text.data(), text.size(), 0);
+  text.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+  return text;
 }
 
 Status write_all(int fd, std::string_view bytes) {

@@ -7,6 +7,7 @@
 
 #include "core/base/result.hpp"
 #include "core/os/cancel.hpp"
+#include "core/os/fd.hpp"
 
 namespace delegate {
 
@@ -34,6 +35,11 @@ std::string file_identity(const Path& path);
 
 /// Reads `fd` to its end, at most `limit` bytes (more is an error). Waits for a non-blocking fd, too.
 Result<std::string> read_all(int fd, std::size_t limit);
+
+/// A file that has no name and ends with its last descriptor, which is close-on-exec. `name` is for display in /proc.
+Result<Fd> make_memory_file(const char* name);
+/// At most `most` bytes from its beginning, wherever its position is. Empty if it cannot be read.
+std::string read_memory_file(const Fd& file, std::size_t most);
 
 /// Writes everything, despite short writes, EINTR and non-blocking fds. EPIPE is Code::closed, not a signal.
 Status write_all(int fd, std::string_view bytes);

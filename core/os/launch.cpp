@@ -138,6 +138,20 @@ Result<LifelineProcess> start_with_lifeline(const Program& program, const std::s
   return process;
 }
 
+Result<pid_t> start_in_session(const Program& program, int err, const std::string& directory) {
+  SpawnOptions options;
+  ::posix_spawn_file_actions_addopen(options.actions(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(options.actions(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_adddup2(options.actions(), err, STDERR_FILENO);
+  ::posix_spawn_file_actions_addchdir_np(options.actions(), directory.c_str());
+  const ExecArguments arguments(program.argv, program.env);
+  pid_t child = 0;
+  const int error = ::posix_spawn(&child, program.executable.c_str(), options.actions(), options.attributes(),
+                                  arguments.argv(), arguments.env());
+  if (error != 0) return fail_errno("start: a process in " + one_line(directory), error);
+  return child;
+}
+
 // ---- what the kinds share ----
 
 Result<Fd> above_standard_streams(Fd fd, const std::string& where) {
@@ -196,6 +210,15 @@ std::optional<int> wait_for_end(pid_t pid) {
 }
 
 bool reap_child(pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; }
+
+std::optional<int> status_of_ended_child(pid_t pid) {
+  int status = 0;
+  const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+  if (ended == 0) return std::nullopt;
+  return ended == pid ? status : 0;
+}
+
+bool is_signal(int wait_status) { return WIFSIGNALED(wait_status); }
 void terminate_child(pid_t pid) { ::kill(pid, SIGTERM); }
 void kill_child(pid_t pid) { ::kill(pid, SIGKILL); }
 

@@ -16,6 +16,7 @@
 //   supervised   run_child (child.hpp), with spawn.hpp and supervisor.hpp behind it
 //   detached     start_detached
 //   lifeline     start_with_lifeline
+//   session      start_in_session
 //   foreground   ForegroundProxy (foreground_proxy.hpp)
 //   init         split_off_init (startup.hpp)
 //   writer       write_to_terminal (terminal.hpp)
@@ -47,6 +48,11 @@ struct LifelineProcess {
 /// Starts a process in its own session and in the directory `cwd`, with /dev/null as stderr and default handling of the
 /// signals that end a process. It is a child of this process, which has to reap it.
 Result<LifelineProcess> start_with_lifeline(const Program& program, const std::string& cwd);
+
+/// Starts a process in its own session and in `directory`, with /dev/null as stdin and stdout, `err` as stderr and
+/// default handling of the signals that end a process. It outlives this process, and is its child until then: see
+/// status_of_ended_child.
+Result<pid_t> start_in_session(const Program& program, int err, const std::string& directory);
 
 // ---- what the kinds share ----
 
@@ -120,6 +126,10 @@ std::optional<int> wait_for_end(pid_t pid);
 
 /// Does not wait. True: the child has ended and is reaped now, or it is not a child of this process.
 bool reap_child(pid_t pid);
+
+/// The same, with its wait status: 0 if it is not a child of this process.
+std::optional<int> status_of_ended_child(pid_t pid);
+bool is_signal(int wait_status);  // that ended the child
 
 /// Only for a child that was not reaped yet: until then its pid belongs to no other process.
 void terminate_child(pid_t pid);  // SIGTERM

@@ -11,6 +11,10 @@ std::string slot_wait_words(const std::vector<std::string>& backends, int ahead)
          (ahead > 0 ? ", " + std::to_string(ahead) + calls + " before this one" : std::string());
 }
 
+std::string breaker_wait_words(const std::vector<std::string>& backends) {
+  return "waiting for the breaker of " + join(backends, " or ");
+}
+
 RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& cancel, Observer& observer) {
   Run run(engine, prepared, cancel, observer);
   auto attempts = std::make_unique<HedgedAttempts>(engine, cancel);
@@ -39,7 +43,7 @@ RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& can
       if (!attempt) break;
       run.note(*std::move(attempt));
     }
-  } while (run.wait_for_slot());
+  } while (run.wait_for_candidate());
   return run.finish(std::move(attempts));
 }
 

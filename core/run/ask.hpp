@@ -29,11 +29,16 @@ struct RunResult {
 /// "waiting for a free slot of codex or gemini, 2 calls before this one".
 std::string slot_wait_words(const std::vector<std::string>& backends, int ahead);
 
+/// "waiting for the breaker of codex or gemini".
+std::string breaker_wait_words(const std::vector<std::string>& backends);
+
 /// Follows a run while it happens. Called on the thread that called `ask` only.
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void asking(const std::string& /*backend*/, bool /*probe*/) {}
+  /// A backend is about to be called. False: it must not be; the run then ends as cancelled.
+  virtual bool may_start() { return true; }
   virtual void skipped(const Skip&) {}
   /// New output of a backend, as far as the request wants it streamed, and what the backend is doing. Text comes from
   /// one backend only, the first that writes.
@@ -42,9 +47,11 @@ class Observer {
   /// The run now waits for a free slot of one of these, after `ahead` other calls; no other backend is left to try.
   /// Called again when that number has changed.
   virtual void waiting_for_slot(const std::vector<std::string>& /*backends*/, int /*ahead*/) {}
+  /// The breakers of these are open, no other backend is left to try, and the run waits until one would admit it.
+  virtual void waiting_for_breaker(const std::vector<std::string>& /*backends*/) {}
   /// Other processes keep the state locked; `why` names one, if it is known. Called again and again while that lasts.
   virtual void waiting_for_state(const std::string& /*why*/) {}
-  /// A slot is free: may the run go on? If not, it is left to another call, and this is called again for the next.
+  /// The wait is over: may the run go on? If not, it is left to another call, and this is called again for the next.
   virtual bool may_go_on() { return true; }
   /// Called before each wait. Returns when to call it next even if nothing happens, for a clock on display.
   virtual Deadline tick() { return Deadline::never(); }

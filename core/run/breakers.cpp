@@ -17,9 +17,20 @@ bool is_over(const SlotLease& lease, const HostTime& now, const IsDead& is_dead)
          is_dead(lease.owner);
 }
 
+/// The processes of a call end a moment after one that was killed.
+bool has_processes(const SlotLease& slot) {
+  return !slot.tag.empty() && !processes_tagged(std::string(kRunIdVariable), slot.tag).empty();
+}
+
+bool is_free(const SlotLease& slot, const HostTime& now, const IsDead& is_dead) {
+  if (!is_over(slot, now, is_dead)) return false;
+  const bool was_killed = slot.span.since.boot_id == now.boot_id && remaining(slot.span, now) > milliseconds(0);
+  return !was_killed || !has_processes(slot);
+}
+
 /// Of those that wait, only the foremost ones are looked at: a long line costs no more than a short one.
 void drop_dead(BackendState& state, const HostTime& now, const IsDead& is_dead) {
-  std::erase_if(state.slots, [&](const SlotLease& slot) { return is_over(slot, now, is_dead); });
+  std::erase_if(state.slots, [&](const SlotLease& slot) { return is_free(slot, now, is_dead); });
   const auto first = std::find_if(state.waiting.begin(), state.waiting.end(),
                                   [&](const SlotLease& place) { return !is_over(place, now, is_dead); });
   state.waiting.erase(state.waiting.begin(), first);
@@ -86,6 +97,8 @@ Skip no_slot(const AdmissionRequest& wanted, const BackendState& state) {
           .login_refused = traits(Outcome::no_slot).try_login == TryNext::yes};
 }
 
+std::string text_of(const Error& error) { return error.what + (error.hint.empty() ? "" : "; " + error.hint); }
+
 Skip state_unusable(const AdmissionRequest& wanted, const std::string& why) {
   return {
       .backend = wanted.backend, .reason = SkipReason::state_unusable, .message = "the state cannot be used: " + why};
@@ -143,8 +156,13 @@ Settled Permit::settle(const CallReport& report) {
   return breakers == nullptr ? Settled{} : breakers->settle(wanted_, ticket_, report);
 }
 
-Breakers::Breakers(StateStore* store, std::string why, ProcessId self)
-    : store_(store), self_(std::move(self)), trouble_(std::move(why)) {}
+Breakers::Breakers(StateStore* store, std::optional<Error> why, ProcessId self)
+    : store_(store), self_(std::move(self)), closed_(std::move(why)) {}
+
+Status Breakers::update(const std::string& backend, const StateStore::Change& change) {
+  if (store_ != nullptr) return store_->update(backend, change);
+  return tl::unexpected(closed_.value_or(Error{Code::unavailable, "there is no store", {}}));
+}
 
 std::string Breakers::next_token() {
   return self_.boot_id + "/" + std::to_string(self_.pid) + "/" + std::to_string(self_.start_time) + "/" +
@@ -152,6 +170,14 @@ std::string Breakers::next_token() {
 }
 
 bool Breakers::is_dead(const ProcessId& owner) const { return !(owner == self_) && !is_alive(owner, self_.boot_id); }
+
+bool Breakers::has_left_processes(const StateStore::Snapshot& snapshot, const ProcessId& owner) const {
+  for (const auto& [name, state] : snapshot.backends)
+    for (const SlotLease& slot : state.slots)
+      if (slot.owner == owner && remaining(slot.span, snapshot.now) > milliseconds(0) && has_processes(slot))
+        return true;
+  return false;
+}
 
 Admission Breakers::admit(const AdmissionRequest& wanted) {
   const LeaseRequest claimant{.owner = self_, .token = next_token(), .lease = wanted.lease};
@@ -180,14 +206,14 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     } else {
       if (const auto place = place_in(state.waiting, wanted.place); place != state.waiting.end())
         state.waiting.erase(place);
-      state.slots.push_back({claimant.token, self_, Span{now, wanted.lease}});
+      state.slots.push_back({claimant.token, self_, Span{now, wanted.lease}, wanted.tag});
     }
     state.breaker = std::move(admitted);
   };
-  const Status done =
-      store_ == nullptr ? fail(Code::unavailable, trouble()) : store_->update(wanted.backend, admit_or_refuse);
+  const Status done = update(wanted.backend, admit_or_refuse);
   // Busy is no permission: whoever has the lock may be taking the last slot.
-  if (!done && done.error().code == Code::busy) return state_locked(wanted, store_->locked_by());
+  if (!done && done.error().code == Code::busy)
+    return state_locked(wanted, store_ == nullptr ? std::nullopt : store_->locked_by());
   if (!done && wanted.needs_store) return state_unusable(wanted, done.error().what);
   if (!done) {
     remember(done.error());
@@ -218,10 +244,12 @@ Result<LinePosition> Breakers::line_up(const AdmissionRequest& wanted, milliseco
   const IsDead gone = [this](const ProcessId& owner) { return is_dead(owner); };
   LinePosition position;
   bool is_in_line = false;
+  bool is_fresh = false;
   const auto look = [&](BackendState& state, const HostTime& now) {
     drop_dead(state, now, gone);
     const auto place = place_in(state.waiting, wanted.place);
     is_in_line = place != state.waiting.end();
+    is_fresh = is_in_line && remaining(place->span, now) > lease / 2;
     position = {has_turn(state, wanted.max_parallel, wanted.place, now, gone),
                 static_cast<int>(place - state.waiting.begin())};
   };
@@ -230,12 +258,13 @@ Result<LinePosition> Breakers::line_up(const AdmissionRequest& wanted, milliseco
     BackendState state = known->second;
     look(state, snapshot.now);
   }
-  if (is_in_line) return position;  // without writing
+  if (is_fresh) return position;  // without writing
   bool is_full = false;
   TRY_STATUS(store_->update(wanted.backend, [&](BackendState& state, const HostTime& now) {
     look(state, now);
     is_full = !is_in_line && state.waiting.size() >= kLongestLine;
-    if (!is_in_line && !is_full) state.waiting.push_back({wanted.place, self_, Span{now, lease}});
+    if (is_in_line) place_in(state.waiting, wanted.place)->span = Span{now, lease};
+    else if (!is_full) state.waiting.push_back({wanted.place, self_, Span{now, lease}});
   }));
   if (is_full) return fail(Code::resource_exhausted, std::to_string(kLongestLine) + " calls wait for a slot already");
   return position;
@@ -302,12 +331,17 @@ Result<StateStore::Snapshot> Breakers::read() {
 
 void Breakers::remember(const Error& error) {
   const std::lock_guard lock(mutex_);
-  if (trouble_.empty()) trouble_ = error.what;
+  if (unguarded_because_.empty()) unguarded_because_ = text_of(error);
+}
+
+std::string Breakers::unguarded_because() const {
+  const std::lock_guard lock(mutex_);
+  return unguarded_because_;
 }
 
 std::string Breakers::trouble() const {
-  const std::lock_guard lock(mutex_);
-  return trouble_;
+  const std::string seen = unguarded_because();
+  return seen.empty() && closed_ ? text_of(*closed_) : seen;
 }
 
 }  // namespace delegate

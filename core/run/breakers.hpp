@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "core/config/config.hpp"
@@ -12,6 +13,9 @@
 #include "core/state/store.hpp"
 
 namespace delegate {
+
+/// In the environment of all processes that a call starts: the tag of the call.
+inline constexpr std::string_view kRunIdVariable = "DELEGATE_RUN_ID";
 
 BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& grace);
 
@@ -26,6 +30,7 @@ struct AdmissionRequest {
   ProbeTime probe_time = ProbeTime::when_due;
   bool needs_store = false;  // a store that cannot be used refuses it, instead of admitting it unguarded
   std::string place = {};    // in the line for a slot, see line_up(); empty: none
+  std::string tag = {};      // of the processes that the call will start, see SlotLease
 };
 
 /// Where a call stands in the line for a slot.
@@ -66,11 +71,12 @@ using Admission = std::variant<Permit, Skip>;
 /// The breakers of this host, one object a process, over the shared store; safe to use from several threads. A store
 /// that cannot be used (permissions, a full disk, a newer schema) never blocks a call: the call is admitted unguarded,
 /// its result is dropped, and `trouble()` says why; a call that needs the store is skipped as state_unusable instead.
-/// One that others keep locked blocks every call: it is skipped as state_locked. Both may be tried again.
+/// One that others keep locked, also while it is opened, blocks every call: it is skipped as state_locked. Both may be
+/// tried again.
 class Breakers {
  public:
   /// `store` may be null if it could not be opened; `why` is then the reason.
-  Breakers(StateStore* store, std::string why, ProcessId self);
+  Breakers(StateStore* store, std::optional<Error> why, ProcessId self);
 
   /// One atomic step: expired leases are dropped, then probe permit and slot are both taken or both refused, so that a
   /// missing slot never uses up a probe.
@@ -81,7 +87,8 @@ class Breakers {
 
   /// Takes the last place in the line for a slot, or keeps the one it has. Slots are given in the order of the line; a
   /// call that is not in it finds one only if no call waits. `admit` with this place ends it, as leave_line() does, the
-  /// death of the process, or the end of `lease`. Code::resource_exhausted: the line is as long as it may be.
+  /// death of the process, or the end of `lease`, which each call renews. Code::resource_exhausted: the line is as long
+  /// as it may be.
   Result<LinePosition> line_up(const AdmissionRequest& wanted, milliseconds lease);
   void leave_line(const std::string& backend, const std::string& place);
   std::string new_place() { return next_token(); }
@@ -95,6 +102,8 @@ class Breakers {
   Result<StateStore::Snapshot> read();
   /// Is the process that owns a lease certainly dead?
   bool is_dead(const ProcessId& owner) const;
+  /// Does a process live that one of its calls has started?
+  bool has_left_processes(const StateStore::Snapshot& snapshot, const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }
 
   /// `notify` is called when a change of state has left work for the notification process: notifications are pending,
@@ -104,9 +113,12 @@ class Breakers {
 
   /// The first reason why the store could not be used; empty if it works.
   std::string trouble() const;
+  /// The same, once a call was admitted unguarded or its result was dropped because of it.
+  std::string unguarded_because() const;
 
  private:
   friend class Permit;
+  Status update(const std::string& backend, const StateStore::Change& change);
   Settled settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report);
   using Settling = std::function<Settled(BackendState&, const HostTime& now)>;
   Settled write(const std::string& backend, const Settling& settling);
@@ -118,7 +130,8 @@ class Breakers {
   std::function<void()> notify_;
   std::atomic<std::uint64_t> permits_{0};
   mutable std::mutex mutex_;
-  std::string trouble_;  // guarded by mutex_
+  std::optional<Error> closed_;    // why there is no store
+  std::string unguarded_because_;  // guarded by mutex_
 };
 
 }  // namespace delegate

@@ -4,6 +4,7 @@
 
 #include "core/os/activity.hpp"
 #include "core/os/scratch_directory.hpp"
+#include "core/run/breakers.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
 #include "core/run/judge.hpp"
@@ -86,7 +87,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
     call.failure = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
     return;
   }
-  process.env.push_back("DELEGATE_RUN_ID=" + limits.tag);
+  process.env.push_back(std::string(kRunIdVariable) + "=" + limits.tag);
   process.env.push_back("DELEGATE_DEPTH=" + std::to_string(limits.depth));
   ChildSpec spec;
   spec.argv = std::move(process.argv);
@@ -101,7 +102,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
     return session ? trace_of_files(session->directory, session->part) : 0;
   };
   spec.announces_start = backend.announces_start();
-  spec.tag_name = "DELEGATE_RUN_ID";
+  spec.tag_name = kRunIdVariable;
   spec.keep_daemons = task.access == Access::write;  // starting a daemon may be its task
   Reader reader(backend, task, spec.clocks.total, call.parsed, on_parsed);
   const auto result =

@@ -121,6 +121,12 @@ Result<int> next_depth(const Engine& engine) {
               "an agent may be delegating to itself; raise router.max_depth if the nesting is intended");
 }
 
+std::string process_tag(const Engine& engine, const std::string& run_id, int attempt) {
+  const std::string outer = variable_in(engine.environment, std::string(kRunIdVariable));
+  const std::string own = run_id + "." + std::to_string(attempt);
+  return outer.empty() ? own : outer + "/" + own;
+}
+
 AdmissionRequest admission_request(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {
   const BackendSettings& settings = candidate.task.settings;
   return {.backend = candidate.name,

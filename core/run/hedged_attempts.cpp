@@ -73,13 +73,6 @@ Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe,
           .started_at = engine.clock.now().wall};
 }
 
-/// Marks the processes of one attempt. Inside another delegation the outer mark comes first.
-std::string tag_of(const Engine& engine, const AttemptOrder& order) {
-  const std::string outer = variable_in(engine.environment, "DELEGATE_RUN_ID");
-  const std::string own = order.run_id + "." + std::to_string(order.number);
-  return outer.empty() ? own : outer + "/" + own;
-}
-
 /// One lost connection makes all calls fail that are under way to the same peer: that says nothing about the backend.
 void note_collateral(Attempt& attempt, const Candidate& candidate) {
   if (traits(attempt.outcome).on_call == Verdict::drop) return;  // its own connection was lost, too
@@ -247,7 +240,7 @@ CallEnd HedgedAttempts::call(Runner& runner) {
   DeltaTracker tracker;
   const CallLimits limits{.deadline = order.deadline,
                           .scratch = engine_.scratch,
-                          .tag = tag_of(engine_, order),
+                          .tag = process_tag(engine_, order.run_id, order.number),
                           .fresh_connections = order.permit.in_burst(),
                           .depth = order.depth,
                           .secrets = &engine_.redact};

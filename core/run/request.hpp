@@ -41,7 +41,9 @@ struct Request {
   /// How long to wait if all that would be asked are at max_parallel; nothing: as each backend's `when_full` says.
   std::optional<milliseconds> slot_wait = {};
   bool in_background = false;  // no person waits for it: waits for slots and for a locked state until its timeout
-  std::string run_id = {};     // one that was assigned before; empty: a new one
+  /// With all breakers open: how long to wait for one; nothing: not at all.
+  std::optional<milliseconds> breaker_wait = {};
+  std::string run_id = {};  // one that was assigned before; empty: a new one
 };
 
 enum class SkipReason {

@@ -12,6 +12,9 @@ constexpr milliseconds kLockPause{50};
 constexpr milliseconds kSlotPoll{200};  // of the first in the line; reading the store takes a tenth of a millisecond
 constexpr milliseconds kSlowSlotPoll{2'000};  // of those far behind
 constexpr milliseconds kLongestSlotWait{24h};
+constexpr milliseconds kPlaceLease{60'000};  // of a place in a line: one whose process is stopped must not block it
+constexpr milliseconds kBreakerPoll{5'000};
+constexpr milliseconds kShortBreakerPoll{200};
 
 SkipReason reason_of(Presence presence) {
   return presence == Presence::disabled ? SkipReason::disabled : SkipReason::not_installed;
@@ -83,6 +86,7 @@ void Routing::note(const Attempt& attempt) {
 }
 
 std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
+  if (!observer_.may_start()) return std::nullopt;
   started_.push_back(candidate.name);
   // A probe gets its own time for a fair verdict: the run's deadline may be short.
   const bool is_probe = permit.kind() != PermitKind::normal && permit.kind() != PermitKind::unguarded;
@@ -90,6 +94,13 @@ std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
                       .candidate = std::move(candidate),
                       .permit = std::move(permit),
                       .deadline = is_probe ? Deadline::never() : deadline_};
+}
+
+AdmissionRequest Routing::request_for(const Candidate& candidate, ProbeTime probe_time) const {
+  AdmissionRequest wanted = admission_request(engine_, candidate, probe_time);
+  wanted.place = place_;
+  wanted.tag = process_tag(engine_, result_.run_id, static_cast<int>(started_.size()) + 1);
+  return wanted;
 }
 
 /// Waits while other processes keep the state locked: a person some seconds, a background run until its deadline, and
@@ -120,8 +131,7 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   }
   warn_once(prepared->warning);
   const ProbeTime probe_time = step.last_resort ? ProbeTime::immediate : ProbeTime::when_due;
-  AdmissionRequest wanted = admission_request(engine_, prepared->candidate, probe_time);
-  wanted.place = place_;
+  AdmissionRequest wanted = request_for(prepared->candidate, probe_time);
   wanted.needs_store = prepared_.request.in_background;
   auto admission = admit_when_unlocked(wanted);
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
@@ -133,10 +143,12 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   Permit& permit = std::get<Permit>(admission);
   leave_lines();
   note_login(step.backend, permit.login_refused());
-  observer_.asking(step.backend, permit.kind() == PermitKind::probe);
+  const bool is_probe = permit.kind() == PermitKind::probe;
   Candidate candidate = prepared->candidate;
   candidate.task.prompt = whole_prompt(prepared_.request);
-  return start(std::move(candidate), std::move(permit));
+  auto order = start(std::move(candidate), std::move(permit));
+  if (order) observer_.asking(step.backend, is_probe);
+  return order;
 }
 
 std::optional<AttemptOrder> Routing::limit_probe(const RouteStep& step) {
@@ -149,11 +161,14 @@ std::optional<AttemptOrder> Routing::limit_probe(const RouteStep& step) {
   Candidate candidate = prepared->candidate;
   candidate.task = prepared->configured;
   candidate.task = smallest_task(candidate);
-  auto admission = engine_.breakers.admit(admission_request(engine_, candidate, ProbeTime::rate_limited));
+  AdmissionRequest wanted = request_for(candidate, ProbeTime::rate_limited);
+  wanted.place.clear();  // it does not end the wait for a slot
+  auto admission = engine_.breakers.admit(wanted);
   auto* permit = std::get_if<Permit>(&admission);
   if (permit == nullptr || permit->kind() != PermitKind::limit_probe) return std::nullopt;
-  ++background_probes_;
-  return start(std::move(candidate), std::move(*permit));
+  auto order = start(std::move(candidate), std::move(*permit));
+  if (order) ++background_probes_;
+  return order;
 }
 
 Deadline Routing::hedge_delay(const AttemptOrder& order, const RouteStep& step) const {
@@ -188,9 +203,8 @@ std::optional<LinePosition> Routing::line_up(const std::vector<std::string>& can
   if (place_.empty()) place_ = engine_.breakers.new_place();
   std::optional<LinePosition> best;
   for (const std::string& name : candidates) {
-    AdmissionRequest wanted = admission_request(engine_, prepared_.candidates.at(name)->candidate, ProbeTime::when_due);
-    wanted.place = place_;
-    const auto position = engine_.breakers.line_up(wanted, kLongestSlotWait);
+    const AdmissionRequest wanted = request_for(prepared_.candidates.at(name)->candidate, ProbeTime::when_due);
+    const auto position = engine_.breakers.line_up(wanted, kPlaceLease);
     if (!position && position.error().code == Code::resource_exhausted) {
       warn_once(name + ": " + position.error().what);
       continue;
@@ -234,6 +248,33 @@ bool Routing::wait_for_slot() {
   }
   refresh_candidates(engine_, prepared_);
   return true;
+}
+
+bool Routing::wait_for_breaker() {
+  const bool has_started = started_.size() > background_probes_;
+  if (!prepared_.request.breaker_wait || has_started) return false;
+  std::vector<std::string> awaited;
+  milliseconds pause = kBreakerPoll;
+  for (const Skip& skip : result_.skips) {
+    const bool is_open = skip.reason == SkipReason::breaker_open || skip.reason == SkipReason::probe_running ||
+                         skip.reason == SkipReason::tripped_manually;
+    if (!is_open) continue;
+    awaited.push_back(skip.backend);
+    pause = std::min(pause, std::max(skip.retry_in.value_or(kBreakerPoll), kShortBreakerPoll));
+  }
+  if (awaited.empty()) return false;
+  if (!breaker_deadline_) breaker_deadline_ = Deadline::in(*prepared_.request.breaker_wait).or_earlier(deadline_);
+  observer_.waiting_for_breaker(awaited);
+  Event nothing;
+  for (Deadline next = Deadline::in(pause); !cancel_.cancelled() && !breaker_deadline_->passed();) {
+    if (next.passed() && observer_.may_go_on()) {
+      refresh_candidates(engine_, prepared_);
+      return true;
+    }
+    if (next.passed()) next = Deadline::in(kShortBreakerPoll);
+    nothing.wait(cancel_, next.or_earlier(*breaker_deadline_).or_earlier(observer_.tick()));
+  }
+  return false;
 }
 
 }  // namespace delegate

@@ -24,6 +24,8 @@ class Routing {
   /// Waits until a candidate that was skipped because no slot was free has one. False: there is none, the request does
   /// not want to wait, or its time is over.
   bool wait_for_slot();
+  /// The same for a breaker that may admit a call, as long as nothing was started.
+  bool wait_for_breaker();
   void note(const Attempt& attempt);
   ~Routing();
 
@@ -38,6 +40,8 @@ class Routing {
   /// The best position in the lines of these; nothing: it may not wait any longer.
   std::optional<LinePosition> line_up(const std::vector<std::string>& candidates);
   void leave_lines(const std::vector<std::string>& but = {});
+  /// For the next attempt.
+  AdmissionRequest request_for(const Candidate& candidate, ProbeTime probe_time) const;
   Admission admit_when_unlocked(const AdmissionRequest& wanted);
   std::optional<AttemptOrder> start(Candidate candidate, Permit permit);
   void skip(Skip skip);
@@ -65,6 +69,7 @@ class Routing {
   std::string place_;                  // in the lines for a slot
   std::vector<std::string> lines_;     // candidates
   std::optional<Deadline> slot_deadline_;
+  std::optional<Deadline> breaker_deadline_;
 };
 
 }  // namespace delegate

@@ -120,7 +120,7 @@ RunResult Run::finish(std::unique_ptr<HedgedAttempts> attempts) {
   result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);
   ledger_.finish(result_);
   const auto& remarks = ledger_.remarks();
-  if (std::string trouble = engine_.breakers.trouble(); !trouble.empty())
+  if (std::string trouble = engine_.breakers.unguarded_because(); !trouble.empty())
     result_.warnings.push_back("breakers are off for this call: " + trouble);
   else result_.warnings.insert(result_.warnings.end(), remarks.begin(), remarks.end());
   return std::move(result_);

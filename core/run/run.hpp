@@ -22,8 +22,8 @@ class Run final : public AttemptListener {
   /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
   Deadline end_of_waiting(const HedgedAttempts& attempts) const;
   void note(Attempt attempt);
-  /// True: a candidate without a free slot has one now, so the plan is tried again.
-  bool wait_for_slot() { return !is_over() && routing_.wait_for_slot(); }
+  /// True: a candidate without a free slot has one now, or a breaker may admit a call, so the plan is tried again.
+  bool wait_for_candidate() { return !is_over() && (routing_.wait_for_slot() || routing_.wait_for_breaker()); }
   /// There is an answer, or one that was shown in part and will not be completed.
   bool is_decided() const { return answered() || broke_off_; }
   /// `attempts` is handed over if a probe is still running.

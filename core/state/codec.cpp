@@ -113,7 +113,11 @@ Breaker breaker(const Json& json) {
 
 std::string encode(const BackendState& state) {
   Json json{{"breaker", to_json(state.breaker)}};
-  for (const SlotLease& slot : state.slots) json["slots"].push_back(lease_to_json(slot));
+  for (const SlotLease& slot : state.slots) {
+    Json lease = lease_to_json(slot);
+    if (!slot.tag.empty()) lease["tag"] = slot.tag;
+    json["slots"].push_back(std::move(lease));
+  }
   for (const SlotLease& place : state.waiting) json["waiting"].push_back(lease_to_json(place));
   if (!state.endpoint.empty()) json["endpoint"] = state.endpoint;
   if (!state.peer.empty()) json["peer"] = state.peer;
@@ -141,7 +145,10 @@ Result<BackendState> decode(std::string_view text) {
     const Json json = Json::parse(text);
     BackendState state{.breaker = breaker(json.at("breaker"))};
     if (json.contains("slots"))
-      for (const Json& slot : list(json["slots"])) state.slots.push_back(lease<SlotLease>(slot));
+      for (const Json& slot : list(json["slots"])) {
+        state.slots.push_back(lease<SlotLease>(slot));
+        state.slots.back().tag = slot.value("tag", "");
+      }
     if (json.contains("waiting"))
       for (const Json& place : list(json["waiting"])) state.waiting.push_back(lease<SlotLease>(place));
     state.endpoint = json.value("endpoint", "");

@@ -1,5 +1,7 @@
 #include "core/state/job_line.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 
 namespace delegate {
@@ -8,6 +10,7 @@ namespace {
 constexpr char kNamed = '=';
 constexpr char kNested = '+';
 constexpr char kLast = '!';
+constexpr char kAlone = '@';
 constexpr char kFirst = ':';
 
 }  // namespace
@@ -17,6 +20,7 @@ std::string to_text(const JobLine& line) {
   if (line.is_nested) text += kNested;
   if (line.is_named) text += kNamed;
   if (line.has_last_resort) text += kLast;
+  if (!line.alone.empty()) text += kAlone + line.alone;
   return text + kFirst + join(line.candidates, ",");
 }
 
@@ -25,6 +29,11 @@ JobLine job_line_of(std::string_view text) {
   if (text.starts_with(kNested)) line.is_nested = true, text.remove_prefix(1);
   if (text.starts_with(kNamed)) line.is_named = true, text.remove_prefix(1);
   if (text.starts_with(kLast)) line.has_last_resort = true, text.remove_prefix(1);
+  if (text.starts_with(kAlone)) {
+    const std::size_t end = std::min(text.find(kFirst), text.size());
+    line.alone = text.substr(1, end - 1);
+    text.remove_prefix(end);
+  }
   if (text.starts_with(kFirst)) text.remove_prefix(1);
   if (!text.empty())
     for (const std::string_view name : split(text, ',')) line.candidates.emplace_back(name);

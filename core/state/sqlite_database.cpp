@@ -24,11 +24,6 @@ Code code_of(int result) {
   switch (result & 0xFF) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return Code::data_loss;
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH: return Code::permission_denied;
-    case SQLITE_FULL:
-    case SQLITE_NOMEM: return Code::resource_exhausted;
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return Code::busy;
     default: return Code::unavailable;

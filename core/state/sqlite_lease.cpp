@@ -50,6 +50,11 @@ Result<bool> SqliteLease::take(const ProcessId& me, milliseconds length, const I
   return true;
 }
 
+Result<std::optional<ProcessId>> SqliteLease::owner() {
+  TRY(const auto known, holder());
+  return known ? std::optional(known->owner) : std::nullopt;
+}
+
 Result<bool> SqliteLease::is_of(const ProcessId& me) {
   TRY(const auto known, holder());
   return known && known->owner == me;

@@ -19,6 +19,8 @@ class SqliteLease {
 
   /// True: it is `me` who has it, for up to `length` from now. Writes only if less than half of that is left.
   Result<bool> take(const ProcessId& me, milliseconds length, const IsDead& is_dead);
+  /// Dead or alive.
+  Result<std::optional<ProcessId>> owner();
   Result<bool> is_of(const ProcessId& me);
   /// By a living process?
   Result<bool> is_taken(const IsDead& is_dead);

@@ -26,7 +26,8 @@ Status SqliteLedger::begin_run(const RunRow& row) {
         database_.prepare(
             "INSERT INTO runs (id, started_at, requested_backend, task_type, cwd, outcome, backend, model, "
             "session_id, owner_boot_id, owner_pid, owner_start_time, owner_namespace) "
-            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?)"));
+            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET started_at = ?2, "
+            "owner_boot_id = ?6, owner_pid = ?7, owner_start_time = ?8, owner_namespace = ?9 WHERE outcome = ''"));
     TRY_STATUS(Statement(raw)
                    .bind(row.id)
                    .bind(row.started_at.count())
@@ -39,9 +40,9 @@ Status SqliteLedger::begin_run(const RunRow& row) {
                    .bind(row.owner.pid_namespace)
                    .run());
     if (row.prompt) {
-      TRY(sqlite3_stmt * keep,
-          database_.prepare("INSERT INTO texts (run_number, prompt, prompt_size) VALUES (last_insert_rowid(), ?, ?)"));
-      TRY_STATUS(Statement(keep).bind(row.prompt->text).bind(row.prompt->size).run());
+      TRY(sqlite3_stmt * keep, database_.prepare("INSERT OR REPLACE INTO texts (run_number, prompt, prompt_size) "
+                                                 "SELECT number, ?, ? FROM runs WHERE id = ?"));
+      TRY_STATUS(Statement(keep).bind(row.prompt->text).bind(row.prompt->size).bind(row.id).run());
     }
     return transaction.commit();
   });

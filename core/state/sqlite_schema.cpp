@@ -166,12 +166,13 @@ constexpr const char* kLastLines = R"sql(
 ALTER TABLE attempts ADD COLUMN last_lines TEXT NOT NULL DEFAULT '';
 )sql";
 
-// The queue of the dispatcher. `begun` of rows that an earlier version writes is 1: such a job is run by its own
-// process.
+// The queue of the dispatcher. `stage` as in JobRow::Stage; a row that an earlier version writes has 1, because such a
+// job is run by its own process.
 constexpr const char* kQueue = R"sql(
 ALTER TABLE jobs ADD COLUMN line TEXT NOT NULL DEFAULT '';
 ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE jobs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE jobs ADD COLUMN stage INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE jobs ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN turn_at INTEGER NOT NULL DEFAULT 0;   -- ms since boot
 ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '';
 CREATE TABLE job_requests (

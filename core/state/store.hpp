@@ -18,11 +18,12 @@
 namespace delegate {
 
 /// One of a backend's `max_parallel` slots, taken for one call. Freed by its holder, at the end of its span, or because
-/// its owner is dead.
+/// its owner is dead and the processes of the call have ended.
 struct SlotLease {
   std::string token;
   ProcessId owner;
   Span span;
+  std::string tag = {};  // DELEGATE_RUN_ID of the call's processes; empty: it has none, or an earlier version took it
 
   bool operator==(const SlotLease&) const = default;
 };

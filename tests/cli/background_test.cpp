@@ -290,6 +290,47 @@ TEST_CASE("an open breaker lets queued runs fail without starting anything, or w
   if (policy == "reroute") cli.run("result --wait " + any).expect(0).stdout_is("gemini says hi\n");
 }
 
+TEST_CASE("a run whose process fails before its turn waits with the reason, without holding up others") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  const std::string first = submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string project = cli.home("other");
+  std::filesystem::create_directories(project);
+  cli.in_directory(project);
+  const std::string second = submit(cli, "two");
+  cli.in_directory(cli.home("project"));
+  const std::string third = submit(cli, "three");
+  cli.write(project + "/delegate.toml", "this is no TOML\n");
+  let_go(cli);
+  cli.run("result --wait " + third).expect(0).stdout_is("codex says hi\n");
+  const auto says_why = [&] {
+    const std::string said = cli.run("result " + second).expect(124).err;
+    return said.find("is queued: its process cannot be started: ") != std::string::npos &&
+           said.find("delegate.toml") != std::string::npos;
+  };
+  REQUIRE(eventually(says_why));
+  std::filesystem::remove(project + "/delegate.toml");
+  cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
+  cli.run("result --wait " + first).expect(0);
+  CHECK(cli.spawns("codex") == 3);
+}
+
+TEST_CASE("a killed dispatcher has a successor as soon as a run ends") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  const std::string first = submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string second = submit(cli, "two");
+  for (const pid_t pid : cli.processes())
+    if (cli.read("/proc/" + std::to_string(pid) + "/comm") == "delegate-worker\n") ::kill(pid, SIGKILL);
+  let_go(cli);
+  CHECK(eventually([&] { return cli.spawns("codex") == 2; }));
+  cli.run("result --wait " + second).expect(0);
+}
+
 TEST_CASE("a queue that is full refuses a run with the number") {
   Cli cli;
   wait_for_go(cli);
@@ -298,6 +339,8 @@ TEST_CASE("a queue that is full refuses a run with the number") {
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   for (const char* words : {"two", "three"}) submit(cli, words);
   cli.run("submit four").expect(4).stdout_is("").stderr_has("2 runs are queued").stderr_has("background.max_queued");
+  cli.set("CODEX_API_KEY", "key-4711-of-mine");  // which a process of its own would keep
+  cli.run("submit five").expect(4).stdout_is("").stderr_has("2 runs are queued").stderr_has("background.max_queued");
   let_go(cli);
 }
 
@@ -314,6 +357,14 @@ TEST_CASE("a run gets the environment of its submitter, but no key is stored") {
   const std::string with_key = submit(cli, "two");
   CHECK(cli.run("result --wait " + with_key).expect(0).out.find("key-4711-of-mine") != std::string::npos);
   CHECK(cli.files_with("token-4711-of-mine").empty());
+}
+
+TEST_CASE("what a CLI needs is not dropped from its environment because it looks like a secret") {
+  Cli cli;
+  cli.counted("claude", {"--env", "ANTHROPIC_CUSTOM_HEADERS"});
+  cli.set("ANTHROPIC_CUSTOM_HEADERS", "Authorization: Bearer abcdefghijklmnop0123456789");
+  const std::string id = submit(cli, "-b claude hello");
+  CHECK(cli.run("result --wait " + id).expect(0).out.find("abcdefghijklmnop0123456789") != std::string::npos);
 }
 
 TEST_CASE("six runs that share one slot are all answered, one after the other") {

@@ -23,7 +23,7 @@ class Holder {
     child_.add([&] {
       const auto store = open_in(directory, clock);
       if (!store) return 1;
-      Breakers breakers(store.get(), "", this_process("boot-1"));
+      Breakers breakers(store.get(), {}, this_process("boot-1"));
       std::vector<Admission> held;
       for (int i = 0; i < permits; ++i) held.push_back(breakers.admit(codex(permits)));
       ready_.blow();
@@ -57,7 +57,7 @@ TEST_CASE("the slots of a killed process are free immediately") {
   TestClock clock;
   Holder holder(directory.path(), clock, 2);
   const auto store = open_in(directory.path(), clock);
-  Breakers breakers(store.get(), "", this_process("boot-1"));
+  Breakers breakers(store.get(), {}, this_process("boot-1"));
   {
     const Admission refused = breakers.admit(codex(2));
     REQUIRE(std::holds_alternative<Skip>(refused));
@@ -74,7 +74,7 @@ TEST_CASE("a probe whose process was killed is taken over immediately, by exactl
   trip_and_cool(directory.path(), clock);
   Holder holder(directory.path(), clock, 1);
   const auto store = open_in(directory.path(), clock);
-  Breakers breakers(store.get(), "", this_process("boot-1"));
+  Breakers breakers(store.get(), {}, this_process("boot-1"));
   CHECK(kind_of(breakers.admit(codex(4))) == PermitKind::denied);
   holder.kill();
   const Admission probe = breakers.admit(codex(4));
@@ -86,7 +86,7 @@ TEST_CASE("a process is not taken for a dead one that had its pid") {
   TempDirectory directory;
   TestClock clock;
   const auto store = open_in(directory.path(), clock);
-  Breakers breakers(store.get(), "", this_process("boot-1"));
+  Breakers breakers(store.get(), {}, this_process("boot-1"));
   ProcessId earlier = breakers.self();
   CHECK_FALSE(breakers.is_dead(earlier));
   earlier.start_time -= 1;
@@ -98,8 +98,8 @@ TEST_CASE("one process sees the trip of another at its next decision") {
   TestClock clock;
   const auto one = open_in(directory.path(), clock);
   const auto other = open_in(directory.path(), clock);
-  Breakers tripping(one.get(), "", this_process("boot-1"));
-  Breakers watching(other.get(), "", this_process("boot-1"));
+  Breakers tripping(one.get(), {}, this_process("boot-1"));
+  Breakers watching(other.get(), {}, this_process("boot-1"));
   for (int i = 0; i < 3; ++i) {
     CHECK(kind_of(watching.admit(codex(4))) == PermitKind::normal);
     std::get<Permit>(tripping.admit(codex(4))).settle({.verdict = Verdict::failure});
@@ -117,14 +117,14 @@ TEST_CASE("starting a process changes neither state nor deadline") {
   clock.pass(56s);
   for (int i = 0; i < 4; ++i) {
     const auto store = open_in(directory.path(), clock);
-    Breakers breakers(store.get(), "", this_process("boot-1"));
+    Breakers breakers(store.get(), {}, this_process("boot-1"));
     const auto admission = breakers.admit(codex(4));
     REQUIRE(std::holds_alternative<Skip>(admission));
     CHECK(std::get<Skip>(admission).retry_in == 4s - i * 1s);
     clock.pass(1s);
   }
   const auto store = open_in(directory.path(), clock);
-  CHECK(kind_of(Breakers(store.get(), "", this_process("boot-1")).admit(codex(4))) == PermitKind::probe);
+  CHECK(kind_of(Breakers(store.get(), {}, this_process("boot-1")).admit(codex(4))) == PermitKind::probe);
 }
 
 TEST_CASE("of eight processes at a limited backend exactly one runs a limit probe [R22]") {
@@ -132,7 +132,7 @@ TEST_CASE("of eight processes at a limited backend exactly one runs a limit prob
   TestClock clock;
   {
     const auto store = open_in(directory.path(), clock);
-    Breakers breakers(store.get(), "", this_process("boot-1"));
+    Breakers breakers(store.get(), {}, this_process("boot-1"));
     std::get<Permit>(breakers.admit(codex(8))).settle({.verdict = Verdict::rate_limited, .retry_after = 10h});
   }
   clock.pass(5min);
@@ -141,7 +141,7 @@ TEST_CASE("of eight processes at a limited backend exactly one runs a limit prob
     children.add([&] {
       const auto store = open_in(directory.path(), clock);
       if (!store) return 9;
-      Breakers breakers(store.get(), "", this_process("boot-1"));
+      Breakers breakers(store.get(), {}, this_process("boot-1"));
       AdmissionRequest request = codex(8);
       request.probe_time = ProbeTime::rate_limited;
       int probes = 0;
@@ -171,7 +171,7 @@ TEST_CASE("of eight processes at one server none counts the effects of another o
     children.add([&, i] {
       const auto store = open_in(directory.path(), clock);
       if (!store) return 1;
-      Breakers breakers(store.get(), "", this_process("boot-1"));
+      Breakers breakers(store.get(), {}, this_process("boot-1"));
       for (int n = 0; n < 10; ++n) {
         auto admission = breakers.admit(at_server(i % 2));
         if (kind_of(admission) != PermitKind::normal) return 2;
@@ -199,7 +199,7 @@ TEST_CASE("eight processes over two slots never hold more than two") {
     children.add([&] {
       const auto store = open_in(directory.path(), clock);
       if (!store) return 1;
-      Breakers breakers(store.get(), "", this_process("boot-1"));
+      Breakers breakers(store.get(), {}, this_process("boot-1"));
       for (int n = 0; n < 50; ++n) {
         const auto admission = breakers.admit(codex(2));
         if (std::holds_alternative<Permit>(admission) && state_of(*store, "codex").slots.size() > 2) return 2;

@@ -19,7 +19,7 @@ struct Desk {
   TempDirectory directory;
   TestClock clock;
   std::unique_ptr<StateStore> store = kind.open(clock, directory.path());
-  Breakers breakers{store.get(), "", this_process("boot-1")};
+  Breakers breakers{store.get(), {}, this_process("boot-1")};
   AdmissionRequest codex{.backend = "codex", .max_parallel = 4, .lease = 150s, .endpoint = "/bin/codex\n1"};
 
   Breaker breaker() { return state_of(*store, "codex").breaker; }

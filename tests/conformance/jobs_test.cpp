@@ -24,6 +24,7 @@ struct Queue {
   Jobs::IsDead is_dead = [this](const ProcessId& who) {
     return std::find(dead.begin(), dead.end(), who) != dead.end();
   };
+  Jobs::IsGone is_gone = [this](const JobRow& row) { return is_dead(row.owner); };
   JobLimits limits{.parallel = 2, .queued = 10};
   std::int64_t added = 0;
 
@@ -44,10 +45,17 @@ struct Queue {
   Jobs::Turn give(const std::string& id, int parallel = 2) {
     return jobs.give_turn(jobs.find(id).value(), kLeader, parallel).value();
   }
-  /// The turn is given and taken.
-  void start(const std::string& id, const ProcessId& who) {
+  void take(const std::string& id, const ProcessId& who) {
     REQUIRE(give(id, 100) == Jobs::Turn::given);
-    REQUIRE(jobs.begin(id, jobs.find(id)->turn, who).value());
+    REQUIRE(jobs.take(id, jobs.find(id)->turn, who).value());
+  }
+  /// The turn is given and taken, and the first CLI may be started.
+  void start(const std::string& id, const ProcessId& who) {
+    take(id, who);
+    REQUIRE(jobs.start(id, who).value() == Jobs::Start::started);
+  }
+  Jobs::Cancel cancel(const std::string& id) {
+    return jobs.cancel({.id = id, .ended_at = 9ms, .result = "{}"}, 0ms, is_dead).value();
   }
   void finish(const std::string& id, milliseconds ended_at = 9ms, milliseconds keep_since = 0ms) {
     REQUIRE(jobs.finish({.id = id, .ended_at = ended_at, .result = "{}"}, keep_since));
@@ -83,19 +91,42 @@ TEST_CASE("no more jobs have a turn than are allowed, and none has it twice") {
   CHECK(queue.give("c", 2) == Jobs::Turn::given);
 }
 
-TEST_CASE("a turn is taken once, by the process that has its number, and takes the request out of the store") {
+TEST_CASE("a turn is taken once, by the process that has its number") {
   Queue queue;
   queue.add("a");
   CHECK(queue.jobs.request("a")->request == "request of a");
   REQUIRE(queue.give("a") == Jobs::Turn::given);
-  CHECK_FALSE(queue.jobs.begin("a", 7, kAnn).value());
-  CHECK(queue.has_request("a"));
-  CHECK(queue.jobs.begin("a", 1, kAnn).value());
-  CHECK_FALSE(queue.has_request("a"));
-  CHECK_FALSE(queue.jobs.begin("a", 1, kBen).value());
+  CHECK_FALSE(queue.jobs.take("a", 7, kAnn).value());
+  CHECK(queue.jobs.take("a", 1, kAnn).value());
+  CHECK_FALSE(queue.jobs.take("a", 1, kBen).value());
   const JobRow row = queue.jobs.find("a").value();
   CHECK(row.owner == kAnn);
-  CHECK(row.has_begun);
+  CHECK(row.is_taken());
+  CHECK_FALSE(row.has_started());
+}
+
+TEST_CASE("a job is started once, by the process that took its turn, and then the store has no request of it") {
+  Queue queue;
+  queue.add("a");
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  CHECK(queue.jobs.start("a", kLeader).value() == Jobs::Start::lost);  // before it is taken
+  REQUIRE(queue.jobs.take("a", 1, kAnn).value());
+  CHECK(queue.jobs.start("a", kBen).value() == Jobs::Start::lost);
+  CHECK(queue.has_request("a"));
+  CHECK(queue.jobs.start("a", kAnn).value() == Jobs::Start::started);
+  CHECK_FALSE(queue.has_request("a"));
+  CHECK(queue.jobs.start("a", kAnn).value() == Jobs::Start::started);
+  CHECK(queue.jobs.find("a")->has_started());
+  queue.finish("a");
+  CHECK(queue.jobs.start("a", kAnn).value() == Jobs::Start::lost);
+}
+
+TEST_CASE("a job that is to be stopped is not started") {
+  Queue queue;
+  queue.add("a");
+  queue.take("a", kAnn);
+  CHECK(queue.cancel("a") == Jobs::Cancel::requested);
+  CHECK(queue.jobs.start("a", kAnn).value() == Jobs::Start::cancelled);
 }
 
 TEST_CASE("a queue that is full refuses a job and says how long it is") {
@@ -109,7 +140,7 @@ TEST_CASE("a queue that is full refuses a job and says how long it is") {
   CHECK(queue.jobs.find("b").error().code == Code::not_found);
 }
 
-TEST_CASE("a job with a process of its own begins at once if nobody waits before it") {
+TEST_CASE("a job with a process of its own starts at once if no other waits before it") {
   Queue queue;
   CHECK(queue.jobs.add_own(queue.row("a", kCodex, kAnn), {"r", "s"}, queue.limits).value());
   CHECK(queue.state("a") == JobRow::State::running);
@@ -124,33 +155,88 @@ TEST_CASE("a job with a process of its own begins at once if nobody waits before
     queue.finish("b");
     REQUIRE(queue.give("c") == Jobs::Turn::given);
     CHECK(queue.jobs.find("c")->owner == kBen);
-    CHECK(queue.jobs.begin("c", 1, kBen).value());
+    CHECK(queue.jobs.take("c", 1, kBen).value());
   }
 }
 
-TEST_CASE("a job whose process died before it began waits again; one that had begun is killed, and never run again") {
+TEST_CASE("a job whose process died before it started waits again; one that had started is never run again") {
   Queue queue;
-  queue.add("begun");
-  queue.add("given");
-  queue.start("begun", kAnn);
-  REQUIRE(queue.give("given") == Jobs::Turn::given);
+  for (const char* id : {"started", "taken", "given"}) queue.add(id);
+  queue.start("started", kAnn);
+  queue.take("taken", kAnn);
+  REQUIRE(queue.give("given", 5) == Jobs::Turn::given);
   queue.dead = {kAnn, kLeader};
-  CHECK(queue.jobs.recover(queue.is_dead, 1h)->changed);
-  CHECK(queue.state("begun") == JobRow::State::killed);
-  CHECK(queue.state("given") == JobRow::State::waiting);
-  CHECK(queue.has_request("given"));
-  CHECK_FALSE(queue.jobs.begin("given", 1, kBen).value());  // its turn is over
+  CHECK(queue.jobs.recover(queue.is_gone, 1h)->changed);
+  CHECK(queue.state("started") == JobRow::State::killed);
+  for (const char* id : {"taken", "given"}) {
+    CHECK(queue.state(id) == JobRow::State::waiting);
+    CHECK(queue.has_request(id));
+    CHECK_FALSE(queue.jobs.take(id, 1, kBen).value());  // its turn is over
+  }
+  CHECK(queue.jobs.start("taken", kAnn).value() == Jobs::Start::lost);
   REQUIRE(queue.jobs.lead(kEve, 10s, queue.is_dead).value());
   CHECK(queue.jobs.give_turn(queue.jobs.find("given").value(), kEve, 5).value() == Jobs::Turn::given);
-  CHECK(queue.jobs.begin("given", 2, kBen).value());
-  CHECK_FALSE(queue.jobs.recover(queue.is_dead, 1h)->changed);
+  CHECK(queue.jobs.take("given", 2, kBen).value());
+  CHECK_FALSE(queue.jobs.recover(queue.is_gone, 1h)->changed);
   SECTION("and the end that comes late changes nothing") {
-    queue.finish("begun");
-    CHECK(queue.state("begun") == JobRow::State::killed);
+    queue.finish("started");
+    CHECK(queue.state("started") == JobRow::State::killed);
   }
 }
 
-TEST_CASE("a nested job with a process of its own begins at once, because the run around it waits for it") {
+TEST_CASE("a job whose process died while it waited for a slot waits again, unless it had started") {
+  Queue queue;
+  for (const char* id : {"started", "taken"}) queue.add(id);
+  queue.start("started", kAnn);
+  queue.take("taken", kBen);
+  for (const char* id : {"started", "taken"}) REQUIRE(queue.jobs.yield(id, ""));
+  queue.dead = {kAnn, kBen};
+  REQUIRE(queue.jobs.recover(queue.is_gone, 1h)->changed);
+  CHECK(queue.state("started") == JobRow::State::killed);
+  CHECK(queue.heads() == std::vector<std::string>{"taken"});
+}
+
+TEST_CASE("a place is not free as long as something runs that a killed process had started") {
+  Queue queue;
+  queue.add("a");
+  queue.start("a", kAnn);
+  queue.dead = {kAnn};
+  CHECK_FALSE(queue.jobs.recover([](const JobRow&) { return false; }, 1h)->changed);
+  queue.add("b");
+  CHECK(queue.give("b", 1) == Jobs::Turn::full);
+  CHECK(queue.jobs.recover(queue.is_gone, 1h)->changed);
+  CHECK(queue.give("b", 1) == Jobs::Turn::given);
+}
+
+TEST_CASE("a turn that is given back waits again, in its place or in a line of its own") {
+  Queue queue;
+  for (const char* id : {"a", "b"}) queue.add(id);
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  const JobRow given = queue.jobs.find("a").value();
+  SECTION("in its place") {
+    CHECK(queue.jobs.return_turn(given, false).value());
+    CHECK(queue.heads() == std::vector<std::string>{"a"});
+    CHECK_FALSE(queue.jobs.find("a")->has_owner());
+    CHECK_FALSE(queue.jobs.return_turn(given, false).value());
+  }
+  SECTION("aside") {
+    CHECK(queue.jobs.return_turn(given, true).value());
+    CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
+    CHECK(queue.jobs.find("a")->line.candidates == kCodex.candidates);
+    CHECK(queue.jobs.find("a")->line.is_named);
+  }
+  SECTION("not if it was taken meanwhile") {
+    REQUIRE(queue.jobs.take("a", 1, kAnn).value());
+    CHECK_FALSE(queue.jobs.return_turn(given, false).value());
+  }
+  SECTION("not once it has started") {
+    REQUIRE(queue.jobs.take("a", 1, kAnn).value());
+    REQUIRE(queue.jobs.start("a", kAnn).value() == Jobs::Start::started);
+    CHECK_FALSE(queue.jobs.return_turn(queue.jobs.find("a").value(), false).value());
+  }
+}
+
+TEST_CASE("a nested job with a process of its own starts at once, because the run around it waits for it") {
   Queue queue;
   queue.add("a");
   JobLine nested = kCodex;
@@ -158,14 +244,14 @@ TEST_CASE("a nested job with a process of its own begins at once, because the ru
   CHECK(queue.jobs.add_own(queue.row("b", nested, kBen), {"r", "s"}, {.parallel = 0, .queued = 10}).value());
 }
 
-TEST_CASE("a turn that nobody takes is given again") {
+TEST_CASE("a turn that no process takes is given again") {
   Queue queue;
   queue.add("a");
   REQUIRE(queue.give("a") == Jobs::Turn::given);
   queue.clock.pass(29s);
-  CHECK_FALSE(queue.jobs.recover(queue.is_dead, 30s)->changed);
+  CHECK_FALSE(queue.jobs.recover(queue.is_gone, 30s)->changed);
   queue.clock.pass(2s);
-  CHECK(queue.jobs.recover(queue.is_dead, 30s)->changed);
+  CHECK(queue.jobs.recover(queue.is_gone, 30s)->changed);
   CHECK(queue.heads() == std::vector<std::string>{"a"});
 }
 
@@ -177,10 +263,28 @@ TEST_CASE("a job whose own process died is run by another, unless only that one 
   with_key.needs = "MY_KEY";
   REQUIRE_FALSE(queue.jobs.add_own(with_key, {"r", "s"}, queue.limits).value());
   queue.dead = {kAnn, kBen};
-  const auto recovered = queue.jobs.recover(queue.is_dead, 1h).value();
+  const auto recovered = queue.jobs.recover(queue.is_gone, 1h).value();
   CHECK_FALSE(queue.jobs.find("a")->has_owner());
   REQUIRE(recovered.stranded.size() == 1);
   CHECK(recovered.stranded[0].needs == "MY_KEY");
+}
+
+TEST_CASE("a process that is late for the turn of its own job keeps the job") {
+  Queue queue;
+  queue.limits.parallel = 0;
+  JobRow own = queue.row("a", kCodex, kAnn);
+  own.needs = "MY_KEY";
+  REQUIRE_FALSE(queue.jobs.add_own(own, {"r", "s"}, queue.limits).value());
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  queue.clock.pass(1h);
+  const auto recovered = queue.jobs.recover(queue.is_gone, 30s).value();
+  CHECK(recovered.stranded.empty());
+  CHECK_FALSE(queue.jobs.take("a", 1, kAnn).value());
+  CHECK(queue.heads() == std::vector<std::string>{"a"});
+  CHECK(queue.jobs.find("a")->owner == kAnn);
+  REQUIRE(queue.jobs.lead(kLeader, 10s, queue.is_dead).value());
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  CHECK(queue.jobs.take("a", 2, kAnn).value());
 }
 
 TEST_CASE("one process dispatches, for as long as it renews its lease") {
@@ -206,24 +310,64 @@ TEST_CASE("the dispatcher resigns only when no job waits for it") {
   CHECK_FALSE(queue.jobs.resign(kLeader, true).value());
   REQUIRE(queue.give("a") == Jobs::Turn::given);
   CHECK_FALSE(queue.jobs.resign(kLeader, true).value());
-  REQUIRE(queue.jobs.begin("a", 1, kAnn).value());
+  REQUIRE(queue.jobs.take("a", 1, kAnn).value());
+  CHECK_FALSE(queue.jobs.resign(kLeader, true).value());  // if its process is killed, it waits again
+  REQUIRE(queue.jobs.start("a", kAnn).value() == Jobs::Start::started);
   CHECK(queue.jobs.resign(kLeader, true).value());
   CHECK_FALSE(queue.jobs.is_led(queue.is_dead).value());
 }
 
-TEST_CASE("a job that is cancelled while it waits gets no turn, and ends once") {
+TEST_CASE("a cancel ends a job that no process would stop, in the same step") {
   Queue queue;
   queue.add("a");
-  REQUIRE(queue.jobs.request_cancel("a"));
-  CHECK(queue.jobs.is_cancel_requested("a").value());
-  CHECK(queue.heads().empty());
-  CHECK(queue.give("a") == Jobs::Turn::gone);
-  CHECK(queue.jobs.finish_waiting({.id = "a", .ended_at = 9ms, .result = "{}"}, 0ms).value());
+  CHECK(queue.cancel("a") == Jobs::Cancel::ended);
+  CHECK(queue.state("a") == JobRow::State::ended);
   CHECK_FALSE(queue.has_request("a"));
-  CHECK_FALSE(queue.jobs.finish_waiting({.id = "a", .ended_at = 9ms, .result = "{}"}, 0ms).value());
+  CHECK(queue.heads().empty());
+  CHECK(queue.cancel("a") == Jobs::Cancel::too_late);
+  queue.add("given");
+  REQUIRE(queue.give("given") == Jobs::Turn::given);
+  CHECK(queue.cancel("given") == Jobs::Cancel::ended);
+  CHECK_FALSE(queue.jobs.take("given", 1, kAnn).value());
+  queue.add("taken");
+  queue.take("taken", kAnn);
+  queue.dead = {kAnn};
+  CHECK(queue.cancel("taken") == Jobs::Cancel::ended);
+}
+
+TEST_CASE("a cancel asks the process of a job that has one") {
+  Queue queue;
+  queue.limits.parallel = 0;
+  queue.add("started");
+  queue.start("started", kAnn);
+  CHECK(queue.cancel("started") == Jobs::Cancel::requested);
+  CHECK(queue.jobs.is_cancel_requested("started").value());
+  REQUIRE_FALSE(queue.jobs.add_own(queue.row("own", kCodex, kBen), {"r", "s"}, queue.limits).value());
+  CHECK(queue.cancel("own") == Jobs::Cancel::requested);
+  CHECK(queue.give("own") == Jobs::Turn::gone);
+  SECTION("and if that dies first, the job is still to be stopped") {
+    queue.dead = {kBen};
+    REQUIRE(queue.jobs.recover(queue.is_gone, 1h)->changed);
+    REQUIRE(queue.heads() == std::vector<std::string>{"own"});
+    CHECK(queue.jobs.heads()->at(0).cancel_requested);
+    CHECK_FALSE(queue.jobs.resign(kLeader, true).value());
+  }
+}
+
+TEST_CASE("a job that has not started is ended as it was seen, or not at all") {
+  Queue queue;
+  queue.add("a");
+  const JobRow seen = queue.jobs.find("a").value();
+  const JobRow end{.id = "a", .ended_at = 9ms, .result = "{}"};
+  REQUIRE(queue.give("a") == Jobs::Turn::given);
+  CHECK_FALSE(queue.jobs.finish_unstarted(seen, end, 0ms).value());
+  const JobRow given = queue.jobs.find("a").value();
+  CHECK(queue.jobs.finish_unstarted(given, end, 0ms).value());
+  CHECK_FALSE(queue.has_request("a"));
+  CHECK_FALSE(queue.jobs.finish_unstarted(given, end, 0ms).value());
   queue.add("b");
   queue.start("b", kBen);
-  CHECK_FALSE(queue.jobs.finish_waiting({.id = "b", .ended_at = 9ms, .result = "{}"}, 0ms).value());
+  CHECK_FALSE(queue.jobs.finish_unstarted(queue.jobs.find("b").value(), {.id = "b", .ended_at = 9ms}, 0ms).value());
 }
 
 TEST_CASE("what a job is busy with is kept while it runs, and its end whole") {
@@ -249,7 +393,7 @@ TEST_CASE("what ended or was killed long ago is forgotten when another ends, wha
   for (const char* id : {"old", "new", "killed", "running"}) queue.add(id);
   queue.start("killed", kAnn);
   queue.dead = {kAnn};
-  REQUIRE(queue.jobs.recover(queue.is_dead, 1h));
+  REQUIRE(queue.jobs.recover(queue.is_gone, 1h));
   const milliseconds killed_at = queue.jobs.find("killed")->ended_at.value();
   CHECK(queue.jobs.killed(10)->size() == 1);
   queue.finish("old", killed_at - 100ms);
@@ -281,7 +425,7 @@ TEST_CASE("a job that yields lets others run, and goes on when there is room aga
   SECTION("and is killed with its process") {
     REQUIRE(queue.jobs.yield("a", ""));
     queue.dead = {kAnn};
-    REQUIRE(queue.jobs.recover(queue.is_dead, 1h));
+    REQUIRE(queue.jobs.recover(queue.is_gone, 1h));
     CHECK(queue.state("a") == JobRow::State::killed);
   }
 }

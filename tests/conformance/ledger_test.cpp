@@ -70,6 +70,20 @@ TEST_CASE("a run is stored at its start, and its end completes the row") {
   CHECK(books.ledger.runs({.most = 10}).value() == std::vector<RunRow>{finished(begun)});
 }
 
+TEST_CASE("a run that begins again, because its process was killed before it did anything, has one row") {
+  LedgerBooks books;
+  RunRow row = run_row("r1");
+  row.prompt = KeptText{.text = "hello", .size = 5};
+  REQUIRE(books.ledger.begin_run(row));
+  row.started_at += 1min;
+  row.owner.pid += 1;
+  REQUIRE(books.ledger.begin_run(row));
+  CHECK(books.ledger.runs({.most = 10}).value().size() == 1);
+  CHECK(books.ledger.run("r1")->owner == row.owner);
+  REQUIRE(books.ledger.finish_run(finished(row), 100));
+  CHECK(books.ledger.run("r1")->outcome == finished(row).outcome);
+}
+
 TEST_CASE("what is not known stays unknown and never becomes zero") {
   LedgerBooks books;
   REQUIRE(books.ledger.begin_run(run_row("r1")));

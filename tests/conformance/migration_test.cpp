@@ -122,7 +122,8 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
       "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP INDEX "
       "jobs_in_line; "
       "DROP INDEX jobs_running; DROP INDEX jobs_owned; DROP INDEX jobs_yielded; ALTER TABLE jobs DROP COLUMN line; "
-      "ALTER TABLE jobs DROP COLUMN turn; ALTER TABLE jobs DROP COLUMN begun; ALTER TABLE jobs DROP COLUMN turn_at; "
+      "ALTER TABLE jobs DROP COLUMN turn; ALTER TABLE jobs DROP COLUMN stage; ALTER TABLE jobs DROP COLUMN own; ALTER "
+      "TABLE jobs DROP COLUMN turn_at; "
       "ALTER TABLE jobs DROP COLUMN needs; PRAGMA application_id=0");
   const std::string insert =
       "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, started_at, took, "

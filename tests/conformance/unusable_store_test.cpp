@@ -42,7 +42,8 @@ AdmissionRequest codex() { return {.backend = "codex", .max_parallel = 4, .lease
 
 /// Breakers over this store, or over none, must admit unguarded, drop the result and say why, always in the same words.
 void expect_unguarded(Complaints& complaints, StateStore* store, const std::string& why) {
-  Breakers breakers(store, why, this_process("boot-1"));
+  Breakers breakers(store, why.empty() ? std::nullopt : std::optional(Error{Code::unavailable, why, {}}),
+                    this_process("boot-1"));
   std::string first;
   for (int i = 0; i < 3; ++i) {
     auto admission = breakers.admit(codex());
@@ -230,7 +231,7 @@ TEST_CASE(
   CHECK(done.error().code == Code::busy);
   CHECK(done.error().what.find("locked") != std::string::npos);
   CHECK(state_of(**store, "codex") == elaborate_state(BreakerState::open));  // reading does not wait
-  Breakers breakers(store->get(), "", this_process("boot-1"));
+  Breakers breakers(store->get(), {}, this_process("boot-1"));
   const auto admission = breakers.admit(codex());
   const auto* skip = std::get_if<Skip>(&admission);
   REQUIRE(skip != nullptr);

@@ -171,7 +171,7 @@ int soak_for(int runs, unsigned seed, const std::string& directory) {
   const Config config = configuration(server.url());
   auto store = open_sqlite_store(directory + "/state.db", clock);
   if (!store) return std::fprintf(stderr, "soak: %s\n", store.error().what.c_str()), 1;
-  Breakers breakers(store->get(), "", this_process(clock.now().boot_id));
+  Breakers breakers(store->get(), {}, this_process(clock.now().boot_id));
   Guards guards(store->get(), breakers.self(), config.guards);
   const Engine engine{.config = config,
                       .find_backend = find_backend,

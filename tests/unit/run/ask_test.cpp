@@ -241,7 +241,7 @@ TEST_CASE("a call that began before the trip and ends well after it leaves the b
 TEST_CASE("without a store everybody is asked unguarded, and the result says so") {
   Asking asking;
   asking.backend("codex", {"--say", "hi"});
-  Breakers none(nullptr, "no store today", asking.breakers.self());
+  Breakers none(nullptr, Error{Code::unavailable, "no store today", {}}, asking.breakers.self());
   Guards unguarded(nullptr, asking.breakers.self(), {});
   const Engine engine{.config = asking.config,
                       .find_backend = plain_cli,

@@ -165,7 +165,7 @@ class Asking {
   const CancelToken never{};
   SystemClock clock{};
   std::unique_ptr<StateStore> store = make_memory_store(clock);
-  Breakers breakers{store.get(), "", {.boot_id = clock.now().boot_id, .pid = ::getpid(), .start_time = 1}};
+  Breakers breakers{store.get(), {}, {.boot_id = clock.now().boot_id, .pid = ::getpid(), .start_time = 1}};
   Guards guards{store.get(), breakers.self(), config.guards};
   Engine engine{.config = config,
                 .find_backend = plain_cli,

@@ -1,3 +1,4 @@
+#include "core/os/launch.hpp"
 #include "tests/unit/run/asking.hpp"
 
 // A request that waits while all who could be asked have no free slot: nobody sits before it.
@@ -18,13 +19,23 @@ class Waiting final : public Observer {
     calls_ahead.push_back(ahead);
     when_held_up_();
   }
+  void waiting_for_breaker(const Names& backends) override {
+    held_up_by.push_back(join(backends, "+"));
+    when_held_up_();
+  }
   bool may_go_on() override {
     ++questions;
     return refusals-- <= 0;
   }
+  bool may_start() override {
+    starts.push_back(static_cast<int>(asked.size()));
+    return !forbids_start;
+  }
   Names asked;
   Names held_up_by;
   std::vector<int> calls_ahead;
+  std::vector<int> starts;  // how many were asked before each
+  bool forbids_start = false;
   int refusals = 0;
   int questions = 0;
 
@@ -229,7 +240,7 @@ TEST_CASE("a call waits as long as it wants to, and as its backends are configur
 TEST_CASE("without a usable store a background run waits, and starts nothing; any other goes on") {
   Asking asking;
   asking.backend("codex", {"--say", "hi"});
-  Breakers none(nullptr, "the disk is full", asking.breakers.self());
+  Breakers none(nullptr, Error{Code::unavailable, "the disk is full", {}}, asking.breakers.self());
   const Engine engine{.config = asking.config,
                       .find_backend = plain_cli,
                       .breakers = none,
@@ -260,4 +271,93 @@ TEST_CASE("the slot of a process that is gone is a free one") {
   REQUIRE(asking.store->update(
       "codex", [](BackendState& state, const HostTime&) { state.slots[0].owner.boot_id = "another boot"; }));
   CHECK(asking.breakers.line_up({.backend = "codex", .max_parallel = 1, .place = "mine"}, 1h)->has_turn);
+}
+
+TEST_CASE("the slot of a killed call is taken until the processes of the call have ended") {
+  Full asking;
+  asking.full_backend("codex");
+  const Program sleeper{
+      .executable = "/bin/sleep", .argv = {"sleep", "60"}, .env = {std::string(kRunIdVariable) + "=run-1.1"}};
+  const pid_t pid = start_in_session(sleeper, STDERR_FILENO, "/").value();
+  REQUIRE(asking.store->update("codex", [&](BackendState& state, const HostTime&) {
+    state.slots[0].owner = {asking.breakers.self().boot_id, pid, 1, asking.breakers.self().pid_namespace};
+    state.slots[0].tag = "run-1.1";
+  }));
+  const AdmissionRequest wanted{.backend = "codex", .max_parallel = 1, .lease = 1h};
+  REQUIRE(asking.breakers.is_dead(asking.state("codex").slots[0].owner));  // it started at another time
+  CHECK(asking.breakers.has_left_processes(asking.store->read().value(), asking.state("codex").slots[0].owner));
+  CHECK(std::get<Skip>(asking.breakers.admit(wanted)).reason == SkipReason::no_slot);
+  kill_child(pid);
+  REQUIRE(wait_for_end(pid));
+  CHECK(std::holds_alternative<Permit>(asking.breakers.admit(wanted)));
+}
+
+TEST_CASE("a call that is not to start leaves nothing behind") {
+  Full asking;
+  asking.backend("codex", {"--say", "hi"});
+  Waiting observer([] {});
+  observer.forbids_start = true;
+  const RunResult result = asking.wait(observer, "codex");
+  CHECK_FALSE(result.answer);
+  CHECK(observer.asked.empty());
+  CHECK(asking.lines("codex.spawns") == 0);
+  CHECK(asking.state("codex").slots.empty());
+}
+
+TEST_CASE("a background run waits for a breaker if it is to, before it has started anything") {
+  Full asking;
+  for (const char* name : {"codex", "gemini"}) {
+    asking.backend(name, {"--say", std::string(name) + " says hi"});
+    REQUIRE(asking.breakers.change(name, [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 1h); }));
+  }
+  Waiting observer(
+      [&] { REQUIRE(asking.breakers.change("gemini", [](Breaker& breaker, const HostTime&) { reset(breaker); })); });
+  SECTION("until one would admit it") {
+    const RunResult result = asking.wait(observer, "auto", {.breaker_wait = 1h});
+    CHECK(result.outcome == Outcome::answered);
+    CHECK(result.answer->backend == "gemini");
+    CHECK(observer.held_up_by == Names{"codex+gemini"});
+    CHECK(observer.starts == std::vector<int>{0});
+  }
+  SECTION("for as long as it may") {
+    Waiting patient([] {});
+    CHECK(asking.wait(patient, "auto", {.breaker_wait = 1ms}).outcome == Outcome::breaker_open);
+    CHECK(patient.held_up_by.size() == 1);
+  }
+  SECTION("and not otherwise") {
+    CHECK(asking.wait(observer, "auto").outcome == Outcome::breaker_open);
+    CHECK(observer.held_up_by.empty());
+  }
+}
+
+TEST_CASE("a place in the line is kept by looking, and lost by a process that has stopped") {
+  Full asking;
+  asking.full_backend("codex");
+  const AdmissionRequest first{.backend = "codex", .max_parallel = 1, .place = "first"};
+  const AdmissionRequest second{.backend = "codex", .max_parallel = 1, .place = "second"};
+  CHECK(asking.breakers.line_up(first, 1h)->ahead == 0);
+  CHECK(asking.breakers.line_up(second, 1h)->ahead == 1);
+  const auto age = [&](milliseconds by) {
+    REQUIRE(asking.store->update("codex", [&](BackendState& state, const HostTime&) {
+      state.waiting[0].span.since.boot -= by;
+      state.waiting[0].span.since.wall -= by;
+    }));
+  };
+  age(40min);
+  CHECK(asking.breakers.line_up(first, 1h)->ahead == 0);  // renewed
+  age(40min);
+  CHECK(asking.breakers.line_up(second, 1h)->ahead == 1);
+  age(40min);
+  CHECK(asking.breakers.line_up(second, 1h)->ahead == 0);
+}
+
+TEST_CASE("a store that others keep locked while it is opened is no permission") {
+  Asking asking;
+  asking.backend("codex", {"--say", "hi"});
+  Breakers locked(nullptr, Error{Code::busy, "state.db.lock: another process has held it", {}}, asking.breakers.self());
+  const auto refused = locked.admit({.backend = "codex", .max_parallel = 1, .lease = 1h});
+  REQUIRE(std::holds_alternative<Skip>(refused));
+  CHECK(std::get<Skip>(refused).reason == SkipReason::state_locked);
+  CHECK(locked.unguarded_because().empty());
+  CHECK(locked.trouble() == "state.db.lock: another process has held it");
 }
