@@ -133,7 +133,7 @@ class Jobs {
   virtual Result<bool> lead(const ProcessId& me, milliseconds lease, const IsDead& is_dead) = 0;
   /// Ends that. False: there is still work for a dispatcher.
   virtual Result<bool> resign(const ProcessId& me, bool only_if_idle) = 0;
-  /// Is there anything that a dispatcher would do?
+  /// Is there anything that a dispatcher would do? Also a killed job that is not marked as such yet.
   virtual Result<bool> has_work(const IsDead& is_dead) = 0;
   virtual Result<std::optional<ProcessId>> leader() = 0;
   /// Does a living process lead?

@@ -264,7 +264,10 @@ Result<bool> SqliteJobs::has_work(const IsDead& is_dead) {
   return locked([&]() -> Result<bool> {
     TRY(const std::int64_t work, number(kWork));
     if (work != 0) return true;
-    TRY(sqlite3_stmt * raw, database_.prepare("SELECT " JOB_COLUMNS "FROM jobs WHERE state = 0 AND owner_pid <> 0"));
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("SELECT " JOB_COLUMNS "FROM jobs WHERE state = 0 AND owner_pid <> 0 UNION ALL "
+                          "SELECT " JOB_COLUMNS "FROM jobs WHERE state = 1 UNION ALL "
+                          "SELECT " JOB_COLUMNS "FROM jobs WHERE state = 4"));
     Statement statement(raw);
     TRY(const std::vector<JobRow> owned, jobs_of(statement));
     return std::any_of(owned.begin(), owned.end(), [&](const JobRow& row) { return is_dead(row.owner); });

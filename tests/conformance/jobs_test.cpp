@@ -317,6 +317,23 @@ TEST_CASE("the dispatcher resigns only when no job waits for it") {
   CHECK_FALSE(queue.jobs.is_led(queue.is_dead).value());
 }
 
+TEST_CASE(
+    "there is work for a dispatcher as long as a job may have to go back into the queue, or is to be marked as "
+    "killed") {
+  Queue queue;
+  CHECK_FALSE(queue.jobs.has_work(queue.is_dead).value());
+  queue.add("a");
+  CHECK(queue.jobs.has_work(queue.is_dead).value());
+  queue.take("a", kAnn);
+  CHECK(queue.jobs.has_work(queue.is_dead).value());
+  REQUIRE(queue.jobs.start("a", kAnn).value() == Jobs::Start::started);
+  CHECK_FALSE(queue.jobs.has_work(queue.is_dead).value());
+  queue.dead = {kAnn};
+  CHECK(queue.jobs.has_work(queue.is_dead).value());
+  REQUIRE(queue.jobs.recover(queue.is_gone, 1h));
+  CHECK_FALSE(queue.jobs.has_work(queue.is_dead).value());
+}
+
 TEST_CASE("a cancel ends a job that no process would stop, in the same step") {
   Queue queue;
   queue.add("a");
