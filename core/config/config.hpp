@@ -156,7 +156,7 @@ struct BackgroundSettings {
   milliseconds keep = 168h;         // how long the result of a run can be fetched
   int max_queued = 10'000;          // runs that wait
   std::string on_open = "reroute";  // what a queued run does while breakers are open: wait, reroute or fail
-  milliseconds max_wait = 1h;       // with "wait", or until its process can be started: how long after its submission
+  milliseconds max_wait = 1h;  // with "wait", counted from its submission; also for one whose process cannot be started
 
   bool operator==(const BackgroundSettings&) const = default;
 };

@@ -255,7 +255,8 @@ const Field<Background> kBackground[] = {
       .restricted = true},
      &Background::on_open},
     {{.name = "max_wait",
-      .doc = "how long a run may wait for a breaker with on_open = \"wait\", or until its process can be started",
+      .doc = "how long a run may wait for a breaker with on_open = \"wait\", and how long one waits whose process "
+             "cannot be started",
       .min = 1,
       .max = 366 * kDay,
       .restricted = true},

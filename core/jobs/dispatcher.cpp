@@ -29,6 +29,7 @@ constexpr milliseconds kErrorPatience{60'000};  // with a store that cannot be u
 constexpr milliseconds kRemainsPause{200};      // what a killed process had started ends soon
 constexpr milliseconds kFirstRetry{5'000};      // of a job whose process fails before it takes its turn
 constexpr milliseconds kLongestRetry{60'000};
+constexpr std::int64_t kFreeTurns = 5;       // for kills; then a job waits longer and longer for the next
 constexpr std::size_t kMostOfError = 4'096;  // bytes of what such a process prints
 
 AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, bool is_last_resort) {
@@ -66,11 +67,13 @@ struct StartedProcess {
   JobRow given;  // with its turn
   pid_t pid = 0;
   Fd err;
+  std::optional<int> status = {};  // of its end
 };
 
 /// Why a process could not take its turn.
 struct Trouble {
   std::string why;
+  Deadline give_up = Deadline::never();
   milliseconds pause{0};
   Deadline retry = Deadline::never();
 };
@@ -125,9 +128,9 @@ class Dispatcher {
 
   /// One look at the queue. True: this process is done.
   Result<bool> round() {
+    TRY_STATUS(reap());
     TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));
     if (!leads) return !stays_;
-    TRY_STATUS(reap());
     TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
     const auto is_gone = [&](const JobRow& row) { return this->is_gone(row, snapshot); };
     TRY(const Jobs::Recovered recovered, jobs_.recover(is_gone, kTurnPatience));
@@ -138,6 +141,10 @@ class Dispatcher {
   }
 
   Status give_turns() {
+    if (!may_start_.passed()) {
+      next_look_ = next_look_.or_earlier(may_start_);
+      return {};
+    }
     for (bool is_full = false; !is_full && !process_.interrupted.cancelled();) {
       TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));  // a long queue takes longer than the lease
       if (!leads) return {};
@@ -167,13 +174,13 @@ class Dispatcher {
   /// Of the processes that were started: those that ended without taking their turn give it back.
   Status reap() {
     for (auto one = started_.begin(); one != started_.end();) {
-      const auto status = status_of_ended_child(one->pid);
-      if (!status) {
+      if (!one->status) one->status = status_of_ended_child(one->pid);
+      if (one->status) {
+        TRY_STATUS(note_end(*one, *one->status));
+        one = started_.erase(one);
+      } else {
         ++one;
-        continue;
       }
-      TRY_STATUS(note_end(*one, *status));
-      one = started_.erase(one);
     }
     return {};
   }
@@ -185,12 +192,17 @@ class Dispatcher {
     if (!was_untaken) {
       troubles_.erase(given.id);
     } else if (!was_killed) {
-      Trouble& trouble = troubles_[given.id];
-      trouble.why = first_error(read_memory_file(ended.err, kMostOfError), status);
-      trouble.pause = std::min(std::max(trouble.pause * 2, kFirstRetry), kLongestRetry);
-      trouble.retry = Deadline::in(trouble.pause);
+      note_trouble(given.id, engine_.redact(first_error(read_memory_file(ended.err, kMostOfError), status)));
     }
     return {};
+  }
+
+  void note_trouble(const std::string& id, std::string why) {
+    Trouble& trouble = troubles_[id];
+    if (trouble.give_up.is_never()) trouble.give_up = Deadline::in(engine_.config.background.max_wait);
+    trouble.why = std::move(why);
+    trouble.pause = std::min(std::max(trouble.pause * 2, kFirstRetry), kLongestRetry);
+    trouble.retry = Deadline::in(trouble.pause);
   }
 
   /// True: the head of its line is another one now.
@@ -199,9 +211,11 @@ class Dispatcher {
     if (head.cancel_requested && head.is_own) return false;  // its owner ends it
     if (head.cancel_requested) return end(head, to_job_result(cancelled_before_start(head.id, {}), engine_.redact));
     if (now - head.submitted_at > engine_.config.background.keep)
-      return end(head, to_job_result(Error{Code::resource_exhausted, "it was queued longer than background.keep", {}}));
+      return end(head, to_job_result(Error{Code::resource_exhausted, "queue: longer than background.keep", {}}));
+    if (head.turn >= kFreeTurns && !troubles_.contains(head.id))
+      note_trouble(head.id, "its process has ended " + std::to_string(head.turn) + " times");
     if (const auto trouble = troubles_.find(head.id); trouble != troubles_.end() && !trouble->second.retry.passed())
-      return wait_or_end(head, trouble->second, now);
+      return wait_or_end(head, trouble->second);
     const bool is_refused = line.kind == LineState::Kind::refused;
     const bool must_end = is_refused && this->must_end(head, now);
     if (is_refused && !must_end) note_retry(head, line);
@@ -211,8 +225,8 @@ class Dispatcher {
     return may_go ? give_turn(head) : Result<bool>(false);
   }
 
-  Result<bool> wait_or_end(const JobRow& head, const Trouble& trouble, milliseconds now) {
-    if (now - head.submitted_at > engine_.config.background.max_wait)
+  Result<bool> wait_or_end(const JobRow& head, const Trouble& trouble) {
+    if (trouble.give_up.passed())
       return end(head, to_job_result(Error{Code::unavailable, "its process could not be started: " + trouble.why, {}}));
     note_doing(head, "its process cannot be started: " + trouble.why);
     next_look_ = next_look_.or_earlier(trouble.retry);
@@ -237,10 +251,15 @@ class Dispatcher {
   }
 
   Result<bool> give_turn(const JobRow& head) {
+    const auto stored = head.is_own ? Result<JobRequest>() : jobs_.request(head.id);
+    if (!stored && stored.error().code == Code::not_found) return end(head, to_job_result(stored.error()));
+    if (!stored) return tl::unexpected(stored.error());
     TRY(const Jobs::Turn turn, jobs_.give_turn(head, self(), engine_.config.background.max_parallel));
     if (turn == Jobs::Turn::gone) return true;
     if (turn != Jobs::Turn::given) return false;
     on_turn_(head.id);
+    if (const auto trouble = troubles_.find(head.id); trouble != troubles_.end())
+      note_trouble(head.id, trouble->second.why);  // should it come back
     if (head.is_own) {
       wake(head.owner);
       return true;
@@ -248,23 +267,22 @@ class Dispatcher {
     JobRow given = head;
     given.owner = self();
     ++given.turn;
-    const Status started = start(given);
+    const Status started = start(given, *stored);
     if (started) return true;
     if (started.error().code != Code::resource_exhausted) return end(given, to_job_result(started.error()));
-    next_look_ = next_look_.or_earlier(Deadline::in(kErrorPause));
+    may_start_ = Deadline::in(kErrorPause);
     TRY(const bool is_returned, jobs_.return_turn(given, false));
     return !is_returned;
   }
 
-  /// The signal would end a process that does not expect it. Without it the owner looks by itself some seconds later.
+  /// The signal would end a process that does not expect it. Without it the turn is given again later.
   void wake(const ProcessId& owner) const {
     if (owner.pid_namespace != self().pid_namespace) return;
     const Fd process = open_pidfd(static_cast<pid_t>(owner.pid));  // first: from here on it is no other one
     if (process && !engine_.breakers.is_dead(owner)) WakeSignal::send(process);
   }
 
-  Status start(const JobRow& given) {
-    TRY(const JobRequest stored, jobs_.request(given.id));
+  Status start(const JobRow& given, const JobRequest& stored) {
     const auto start = job_start_from(stored.start);
     if (!start) return tl::unexpected(set_aside(engine_, given.id, stored.start, start.error()));
     std::error_code ignored;
@@ -323,7 +341,8 @@ class Dispatcher {
     std::vector<Fd> ends;
     if (const auto running = jobs_.running())
       for (const JobRow& row : *running)
-        if (row.owner.pid_namespace == self().pid_namespace && row.owner != self())
+        if (row.owner.pid_namespace == self().pid_namespace && row.owner != self() &&
+            !engine_.breakers.is_dead(row.owner))
           if (Fd process = open_pidfd(static_cast<pid_t>(row.owner.pid))) ends.push_back(std::move(process));
     for (const StartedProcess& one : started_)
       if (Fd process = open_pidfd(one.pid)) ends.push_back(std::move(process));
@@ -339,7 +358,8 @@ class Dispatcher {
   FileWatch watch_;
   Deadline next_look_ = Deadline::never();
   std::vector<StartedProcess> started_;
-  std::map<std::string, Trouble> troubles_;  // by run
+  std::map<std::string, Trouble> troubles_;             // by run
+  Deadline may_start_ = Deadline::in(milliseconds(0));  // a process; the machine may be short of them
 };
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace delegate::jobs {
 /// A background job as it is now.
 struct JobStatus {
   JobRow row;
-  bool is_lost = false;  // its process was killed after it had begun and before it ended
+  bool is_lost = false;  // its process was killed after it had started and before it ended
   bool has_ended() const { return row.state == JobRow::State::ended || is_lost; }
 };
 

@@ -118,10 +118,13 @@ class JobReporter final : public Observer {
   Deadline next_check_ = Deadline::in(milliseconds(0));
 };
 
-/// For its end; none: it cannot be seen from here.
-Fd process_of(const Result<std::optional<ProcessId>>& owner, const ProcessId& me) {
-  const bool is_visible = owner && *owner && (*owner)->pid_namespace == me.pid_namespace;
-  return is_visible ? open_pidfd(static_cast<pid_t>((*owner)->pid)) : Fd();
+/// For the end of the dispatcher; none: there is none yet, or it cannot be seen from here.
+Fd dispatcher_process(const Engine& engine) {
+  const auto leader = engine.jobs()->leader();
+  const bool is_visible = leader && *leader && (*leader)->pid_namespace == engine.breakers.self().pid_namespace;
+  if (!is_visible) return {};
+  Fd process = open_pidfd(static_cast<pid_t>((*leader)->pid));  // first: from here on it is no other one
+  return engine.breakers.is_dead(**leader) ? Fd() : std::move(process);
 }
 
 /// Repeats the step while the store is busy.
@@ -161,7 +164,7 @@ Waited wait_for_turn(const ProcessFacts& process, const Engine& engine, const Ow
     const int before = jobs.ahead_of(id).value_or(std::max(ahead, 0));
     if (before != std::exchange(ahead, before)) report_if_room(process, job_event::Accepted{ahead, {}});
     // The dispatcher wakes this process; if it ends before that, another one has to be there.
-    const Fd dispatcher = process_of(jobs.leader(), me);
+    const Fd dispatcher = dispatcher_process(engine);
     const Deadline look = lifeline.is_detached() ? Deadline::never() : Deadline::in(kLook);
     lifeline.wait_beside(process.interrupted, {wake.fd(), dispatcher.get()},
                          dispatcher ? look : Deadline::in(kLookForDispatcher));
@@ -310,6 +313,8 @@ int serve_job(const ProcessFacts& process, const Engine& engine, const OwnComman
   switch (*starts ? Waited::taken : wait_for_turn(process, engine, self, id, lifeline, wake)) {
     case Waited::taken: run(process, engine, *std::move(request), submitted_at, jobs, lifeline); break;
     case Waited::cancelled: {
+      // A signal that was no cancel: the dispatcher sends the job on.
+      if (lifeline.is_detached() && !jobs->is_cancel_requested(id).value_or(true)) break;
       const RunResult cancelled = cancelled_before_start(id, request->backend);
       end(process, engine, jobs, id, to_job_result(cancelled, engine.redact), lifeline);
       break;

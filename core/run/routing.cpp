@@ -263,18 +263,24 @@ bool Routing::wait_for_breaker() {
     pause = std::min(pause, std::max(skip.retry_in.value_or(kBreakerPoll), kShortBreakerPoll));
   }
   if (awaited.empty()) return false;
-  if (!breaker_deadline_) breaker_deadline_ = Deadline::in(*prepared_.request.breaker_wait).or_earlier(deadline_);
+  if (!breaker_deadline_) breaker_deadline_ = Deadline::in(*prepared_.request.breaker_wait);
   observer_.waiting_for_breaker(awaited);
   Event nothing;
   for (Deadline next = Deadline::in(pause); !cancel_.cancelled() && !breaker_deadline_->passed();) {
     if (next.passed() && observer_.may_go_on()) {
       refresh_candidates(engine_, prepared_);
+      begin_time();
       return true;
     }
     if (next.passed()) next = Deadline::in(kShortBreakerPoll);
     nothing.wait(cancel_, next.or_earlier(*breaker_deadline_).or_earlier(observer_.tick()));
   }
+  begin_time();
   return false;
+}
+
+void Routing::begin_time() {
+  deadline_ = Deadline::in(prepared_.request.timeout.value_or(engine_.config.router.timeout));
 }
 
 }  // namespace delegate

@@ -24,7 +24,7 @@ class Routing {
   /// Waits until a candidate that was skipped because no slot was free has one. False: there is none, the request does
   /// not want to wait, or its time is over.
   bool wait_for_slot();
-  /// The same for a breaker that may admit a call, as long as nothing was started.
+  /// The same for a breaker that may admit a call, as long as nothing was started. The run's time begins after it.
   bool wait_for_breaker();
   void note(const Attempt& attempt);
   ~Routing();
@@ -44,6 +44,7 @@ class Routing {
   AdmissionRequest request_for(const Candidate& candidate, ProbeTime probe_time) const;
   Admission admit_when_unlocked(const AdmissionRequest& wanted);
   std::optional<AttemptOrder> start(Candidate candidate, Permit permit);
+  void begin_time();
   void skip(Skip skip);
   void skip_unavailable(const std::string& candidate, const Unavailable& why);
   void warn_once(const std::string& warning);

@@ -90,7 +90,7 @@ class Jobs {
   /// Adds a waiting job with its request. Code::resource_exhausted: as many wait already as are allowed.
   virtual Status add(const JobRow& row, const JobRequest& request, const JobLimits& limits) = 0;
   /// The same for a job that its owner runs itself. True: it has started at once, because fewer than allowed run and no
-  /// other job of its line waits, or because it is nested.
+  /// other job of its line waits, or because it is nested; the store then has no request, so it ends with its process.
   virtual Result<bool> add_own(const JobRow& row, const JobRequest& request, const JobLimits& limits) = 0;
 
   /// The oldest waiting job of each line, in the order of the queue.
@@ -115,9 +115,9 @@ class Jobs {
   };
   /// Of a job that `me` has taken. A second time it changes nothing.
   virtual Result<Start> start(const std::string& id, const ProcessId& me) = 0;
-  /// The turn of a job that has not started: it waits again, with `aside` in a line of its own. False: it is not any
+  /// The turn of a job that has not started: it waits again, if `is_alone` in a line of its own. False: it is not any
   /// more as in `seen`.
-  virtual Result<bool> return_turn(const JobRow& seen, bool aside) = 0;
+  virtual Result<bool> return_turn(const JobRow& seen, bool is_alone) = 0;
   struct Recovered {
     std::vector<JobRow> stranded;  // wait for a process that is dead, and for keys that only that one had
     bool changed = false;

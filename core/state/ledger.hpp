@@ -122,7 +122,7 @@ struct TotalsQuery {
 class Ledger {
  public:
   virtual ~Ledger() = default;
-  /// A run of a killed process may begin again, as long as it had no end.
+  /// A run that went back into the queue, or whose process was killed before it did anything, begins again.
   virtual Status begin_run(const RunRow& row) = 0;
   virtual Status add_attempt(const AttemptRow& row) = 0;
   /// Completes the row of a run, and deletes the oldest runs beyond `limit` with their attempts. If the run itself was

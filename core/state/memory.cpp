@@ -65,7 +65,7 @@ class MemoryStore final : public StateStore, private Ledger {
  private:
   Status begin_run(const RunRow& row) override {
     const std::lock_guard lock(mutex_);
-    std::erase_if(runs_, [&](const RunRow& one) { return one.id == row.id && one.outcome.empty(); });
+    std::erase_if(runs_, [&](const RunRow& one) { return one.id == row.id; });
     runs_.push_back(row);
     return {};
   }

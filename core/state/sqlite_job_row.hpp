@@ -10,7 +10,7 @@ namespace delegate::sqlite {
 
 #define JOB_COLUMNS                                                                               \
   "id, state, submitted_at, owner_boot_id, owner_pid, owner_start_time, owner_namespace, doing, " \
-  "cancel_wanted, ended_at, exit_code, line, turn, stage, needs, own "
+  "cancel_wanted, ended_at, exit_code, line, turn, begun, needs, own "
 constexpr int kLineColumn = 11;
 constexpr int kColumnsOfJob = 16;
 #define UNENDED "state IN (0, 1, 4) "

@@ -17,13 +17,18 @@ using sqlite::Transaction;
 
 /// Jobs that have not started: the end of a process would send them back into the queue.
 constexpr const char* kWork =
-    "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND stage = 0) OR "
-    "EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND stage <> 1) OR "
-    "EXISTS (SELECT 1 FROM jobs WHERE state = 4 AND stage <> 1)";
+    "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 0 AND begun = 0) OR "
+    "EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND begun <> 1) OR "
+    "EXISTS (SELECT 1 FROM jobs WHERE state = 4 AND begun <> 1) OR "
+    "EXISTS (SELECT 1 FROM jobs JOIN job_requests USING (id) WHERE state = 3 AND begun <> 1)";
 
 Statement& bind(Statement& statement, const ProcessId& owner) {
   return statement.bind(owner.boot_id).bind(owner.pid).bind(owner.start_time).bind(owner.pid_namespace);
 }
+
+/// An earlier version ends or runs queued jobs whose owners are dead. No process is in this pid namespace, so an owner
+/// there counts as alive.
+ProcessId no_owner(const HostTime& now) { return {.boot_id = now.boot_id, .pid = 0, .pid_namespace = 1}; }
 
 }  // namespace
 
@@ -41,9 +46,9 @@ Result<std::int64_t> SqliteJobs::changes() { return number("SELECT changes()"); 
 Status SqliteJobs::insert(const JobRow& row) {
   TRY(sqlite3_stmt * raw,
       database_.prepare("INSERT INTO jobs (owner_boot_id, owner_pid, owner_start_time, owner_namespace, id, state, "
-                        "submitted_at, line, stage, own, needs, doing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                        "submitted_at, line, begun, own, needs, doing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   Statement statement(raw);
-  return bind(statement, row.owner)
+  return bind(statement, row.has_owner() ? row.owner : no_owner(clock_.now()))
       .bind(row.id)
       .bind(std::int64_t{static_cast<int>(row.state)})
       .bind(row.submitted_at.count())
@@ -119,7 +124,7 @@ Result<Jobs::Turn> SqliteJobs::give_turn(const JobRow& row, const ProcessId& dis
     if (running >= parallel) return Turn::full;
     TRY(sqlite3_stmt * raw,
         database_.prepare("UPDATE jobs SET state = 1, turn = turn + 1, turn_at = ?5, " SET_OWNER
-                          "WHERE id = ?6 AND state = 0 AND stage = 0 AND turn = ?7 AND cancel_wanted = 0"));
+                          "WHERE id = ?6 AND state = 0 AND begun = 0 AND turn = ?7 AND cancel_wanted = 0"));
     Statement statement(raw);
     TRY_STATUS(bind(statement, row.is_own ? row.owner : dispatcher)
                    .bind(clock_.now().boot.count())
@@ -135,8 +140,8 @@ Result<Jobs::Turn> SqliteJobs::give_turn(const JobRow& row, const ProcessId& dis
 
 Result<bool> SqliteJobs::take(const std::string& id, std::int64_t turn, const ProcessId& me) {
   return locked([&]() -> Result<bool> {
-    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET stage = 2, " SET_OWNER
-                                              "WHERE id = ?5 AND state = 1 AND stage = 0 AND turn = ?6"));
+    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET begun = 2, " SET_OWNER
+                                              "WHERE id = ?5 AND state = 1 AND begun = 0 AND turn = ?6"));
     Statement statement(raw);
     TRY_STATUS(bind(statement, me).bind(id).bind(turn).run());
     TRY(const std::int64_t changed, changes());
@@ -152,7 +157,7 @@ Result<Jobs::Start> SqliteJobs::start(const std::string& id, const ProcessId& me
       if (!row || row->state != JobRow::State::running || !row->is_taken() || row->owner != me) return Start::lost;
       if (row->has_started()) return Start::started;
       if (row->cancel_requested) return Start::cancelled;
-      TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET stage = 1 WHERE id = ?"));
+      TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET begun = 1 WHERE id = ?"));
       TRY_STATUS(Statement(raw).bind(id).run());
       TRY_STATUS(forget_request(id));
       TRY_STATUS(transaction.commit());
@@ -173,28 +178,30 @@ Result<std::optional<JobRow>> SqliteJobs::row_of(const std::string& id) {
 }
 
 Status SqliteJobs::mark_killed(const JobRow& row) {
-  TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 3, ended_at = ?, doing = '' WHERE id = ?"));
+  TRY(sqlite3_stmt * raw,
+      database_.prepare("UPDATE jobs SET state = 3, begun = 1, ended_at = ?, doing = '' WHERE id = ?"));
   TRY_STATUS(Statement(raw).bind(clock_.now().wall.count()).bind(row.id).run());
   return forget_request(row.id);
 }
 
 /// An own job stays its owner's; any other one is the dispatcher's again.
 Status SqliteJobs::return_to_queue(const JobRow& row, bool keeps_owner) {
-  const JobRow queued = {.owner = keeps_owner ? row.owner : ProcessId{}, .is_own = keeps_owner, .line = row.line};
-  TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 0, stage = 0, doing = '', " SET_OWNER
+  const JobRow queued = {
+      .owner = keeps_owner ? row.owner : no_owner(clock_.now()), .is_own = keeps_owner, .line = row.line};
+  TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 0, begun = 0, doing = '', " SET_OWNER
                                             ", own = ?5, line = ?6 WHERE id = ?7"));
   Statement statement(raw);
   return bind(statement, queued.owner).bind(std::int64_t{queued.is_own}).bind(to_text(queued.line)).bind(row.id).run();
 }
 
-Result<bool> SqliteJobs::return_turn(const JobRow& seen, bool aside) {
+Result<bool> SqliteJobs::return_turn(const JobRow& seen, bool is_alone) {
   return locked([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(const auto row, row_of(seen.id));
     const bool is_as_seen = row && row->turn == seen.turn && row->owner == seen.owner && row->stage == seen.stage;
     if (!is_as_seen || row->has_ended() || row->has_started()) return false;
     JobRow queued = *row;
-    if (aside) queued.line.alone = row->id;
+    if (is_alone) queued.line.alone = row->id;
     TRY_STATUS(return_to_queue(queued, row->is_own));
     TRY_STATUS(transaction.commit());
     return true;
@@ -219,6 +226,22 @@ Result<std::vector<JobRow>> SqliteJobs::abandoned(const IsGone& is_gone, millise
   }
 }
 
+/// An earlier version marks a job as killed when the process that was to start it is dead.
+Status SqliteJobs::revive_unstarted(Recovered& recovered) {
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT " JOB_COLUMNS "FROM jobs WHERE state = 3 AND begun <> 1 AND "
+                                            "EXISTS (SELECT 1 FROM job_requests WHERE job_requests.id = jobs.id)"));
+  Statement statement(raw);
+  TRY(const std::vector<JobRow> rows, jobs_of(statement));
+  if (rows.empty()) return {};
+  TRY(Transaction transaction, Transaction::begin(database_));
+  for (const JobRow& row : rows) {
+    Status done = row.needs.empty() ? return_to_queue(row, false) : forget_request(row.id);
+    if (!done) return done;
+  }
+  recovered.changed = true;
+  return transaction.commit();
+}
+
 /// Inside a transaction.
 Status SqliteJobs::recover_one(const JobRow& row, bool is_gone, Recovered& recovered) {
   recovered.changed = true;
@@ -234,6 +257,7 @@ Result<Jobs::Recovered> SqliteJobs::recover(const IsGone& is_gone, milliseconds 
   return locked([&]() -> Result<Recovered> {
     TRY(const std::vector<JobRow> found, abandoned(is_gone, patience));
     Recovered recovered;
+    TRY_STATUS(revive_unstarted(recovered));
     if (found.empty()) return recovered;
     TRY(Transaction transaction, Transaction::begin(database_));
     for (const JobRow& row : found) {
@@ -249,9 +273,9 @@ Status SqliteJobs::adopt(const std::string& id, const JobRequest& request) {
   return locked([&]() -> Status {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(sqlite3_stmt * raw,
-        database_.prepare("UPDATE jobs SET stage = 0, line = ':', owner_boot_id = '', owner_pid = 0, "
-                          "owner_start_time = 0, owner_namespace = 0 WHERE id = ? AND state = 0"));
-    TRY_STATUS(Statement(raw).bind(id).run());
+        database_.prepare("UPDATE jobs SET begun = 0, line = ':', " SET_OWNER "WHERE id = ?5 AND state = 0"));
+    Statement statement(raw);
+    TRY_STATUS(bind(statement, no_owner(clock_.now())).bind(id).run());
     TRY(const std::int64_t changed, changes());
     if (changed != 0) TRY_STATUS(insert_request(id, request));
     return transaction.commit();

@@ -23,7 +23,7 @@ class SqliteJobs final : public Jobs {
   Result<Turn> give_turn(const JobRow& row, const ProcessId& dispatcher, int parallel) override;
   Result<bool> take(const std::string& id, std::int64_t turn, const ProcessId& me) override;
   Result<Start> start(const std::string& id, const ProcessId& me) override;
-  Result<bool> return_turn(const JobRow& seen, bool aside) override;
+  Result<bool> return_turn(const JobRow& seen, bool is_alone) override;
   Result<Recovered> recover(const IsGone& is_gone, milliseconds patience) override;
   Status adopt(const std::string& id, const JobRequest& request) override;
   Result<bool> lead(const ProcessId& me, milliseconds lease, const IsDead& is_dead) override;
@@ -60,6 +60,7 @@ class SqliteJobs final : public Jobs {
   Result<bool> stands_in_line(const JobLine& line);
   Result<std::optional<JobRow>> row_of(const std::string& id);
   Result<std::vector<JobRow>> abandoned(const IsGone& is_gone, milliseconds patience);
+  Status revive_unstarted(Recovered& recovered);
   Status recover_one(const JobRow& row, bool is_gone, Recovered& recovered);
   Status complete(const JobRow& row, milliseconds keep_since);
   Status mark_killed(const JobRow& row);

@@ -50,7 +50,7 @@ Result<std::vector<JobRow>> SqliteJobs::heads() {
     for (std::string line;;) {
       TRY(sqlite3_stmt * raw,
           database_.prepare("SELECT " JOB_COLUMNS
-                            "FROM jobs WHERE state = 0 AND stage = 0 AND line > ? ORDER BY line, number LIMIT 1"));
+                            "FROM jobs WHERE state = 0 AND begun = 0 AND line > ? ORDER BY line, number LIMIT 1"));
       Statement statement(raw);
       TRY(const bool found, statement.bind(line).step());
       if (!found) break;

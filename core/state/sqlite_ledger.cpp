@@ -26,8 +26,9 @@ Status SqliteLedger::begin_run(const RunRow& row) {
         database_.prepare(
             "INSERT INTO runs (id, started_at, requested_backend, task_type, cwd, outcome, backend, model, "
             "session_id, owner_boot_id, owner_pid, owner_start_time, owner_namespace) "
-            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET started_at = ?2, "
-            "owner_boot_id = ?6, owner_pid = ?7, owner_start_time = ?8, owner_namespace = ?9 WHERE outcome = ''"));
+            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET started_at = ?2, took = "
+            "NULL, outcome = '', "
+            "owner_boot_id = ?6, owner_pid = ?7, owner_start_time = ?8, owner_namespace = ?9"));
     TRY_STATUS(Statement(raw)
                    .bind(row.id)
                    .bind(row.started_at.count())

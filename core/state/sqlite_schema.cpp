@@ -166,13 +166,12 @@ constexpr const char* kLastLines = R"sql(
 ALTER TABLE attempts ADD COLUMN last_lines TEXT NOT NULL DEFAULT '';
 )sql";
 
-// The queue of the dispatcher. `stage` as in JobRow::Stage; a row that an earlier version writes has 1, because such a
+// The queue of the dispatcher. `begun` as in JobRow::Stage; a row that an earlier version writes has 1, because such a
 // job is run by its own process.
 constexpr const char* kQueue = R"sql(
 ALTER TABLE jobs ADD COLUMN line TEXT NOT NULL DEFAULT '';
 ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE jobs ADD COLUMN stage INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE jobs ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE jobs ADD COLUMN turn_at INTEGER NOT NULL DEFAULT 0;   -- ms since boot
 ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '';
 CREATE TABLE job_requests (
@@ -197,8 +196,14 @@ CREATE INDEX jobs_yielded ON jobs (number) WHERE state = 4;
 CREATE INDEX jobs_owned ON jobs (number) WHERE state = 0 AND owner_pid <> 0;
 )sql";
 
+// Jobs that their owners run themselves; and those that an earlier version marked as killed before they had started.
+constexpr const char* kOwn = R"sql(
+ALTER TABLE jobs ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX jobs_killed_unstarted ON jobs (number) WHERE state = 3 AND begun <> 1;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 2> kAdditions = {kLastLines, kQueue};
+constexpr std::array<const char*, 3> kAdditions = {kLastLines, kQueue, kOwn};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "core/os/process.hpp"
 #include "core/state/jobs.hpp"
 #include "tests/conformance/stores.hpp"
 
@@ -219,7 +220,7 @@ TEST_CASE("a turn that is given back waits again, in its place or in a line of i
     CHECK_FALSE(queue.jobs.find("a")->has_owner());
     CHECK_FALSE(queue.jobs.return_turn(given, false).value());
   }
-  SECTION("aside") {
+  SECTION("in a line of its own") {
     CHECK(queue.jobs.return_turn(given, true).value());
     CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
     CHECK(queue.jobs.find("a")->line.candidates == kCodex.candidates);

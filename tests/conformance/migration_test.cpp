@@ -121,8 +121,9 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
   sql(path,
       "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP INDEX "
       "jobs_in_line; "
-      "DROP INDEX jobs_running; DROP INDEX jobs_owned; DROP INDEX jobs_yielded; ALTER TABLE jobs DROP COLUMN line; "
-      "ALTER TABLE jobs DROP COLUMN turn; ALTER TABLE jobs DROP COLUMN stage; ALTER TABLE jobs DROP COLUMN own; ALTER "
+      "DROP INDEX jobs_running; DROP INDEX jobs_owned; DROP INDEX jobs_yielded; DROP INDEX jobs_killed_unstarted; "
+      "ALTER TABLE jobs DROP COLUMN line; "
+      "ALTER TABLE jobs DROP COLUMN turn; ALTER TABLE jobs DROP COLUMN begun; ALTER TABLE jobs DROP COLUMN own; ALTER "
       "TABLE jobs DROP COLUMN turn_at; "
       "ALTER TABLE jobs DROP COLUMN needs; PRAGMA application_id=0");
   const std::string insert =
