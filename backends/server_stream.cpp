@@ -318,9 +318,9 @@ bool names_chat_model(std::string_view model) {
 bool is_chat_model(const Json& row, std::string_view name) {
   constexpr std::array<std::string_view, 8> kChats{
       "chat", "llm", "vlm", "language", "text-generation", "completion", "text-to-text", "conversational"};
-  constexpr std::array<std::string_view, 13> kOthers{"embed", "rerank",     "speech",    "audio",    "image",
-                                                     "video", "moderation", "feature",   "transcri", "classif",
-                                                     "tts",   "stt",        "similarity"};
+  constexpr std::array<std::string_view, 13> kOtherUses{"embed", "rerank",     "speech",    "audio",    "image",
+                                                        "video", "moderation", "feature",   "transcri", "classif",
+                                                        "tts",   "stt",        "similarity"};
   std::string stated;  // what the server says of it, in the fields of one server or another
   for (const char* field : {"/type", "/task", "/pipeline_tag"}) stated += text_at(row, field) + " ";
   const Json& can = at(row, "/capabilities");
@@ -330,7 +330,7 @@ bool is_chat_model(const Json& row, std::string_view name) {
                            !contains_ignoring_case(dump(at(row, "/architecture/output_modalities")), "text");
   if (writes_none || at(can, "/completion_chat") == false) return false;
   if (has_part(stated, kChats)) return true;
-  return !has_part(stated, kOthers) && names_chat_model(name);
+  return !has_part(stated, kOtherUses) && names_chat_model(name);
 }
 
 }  // namespace delegate
