@@ -73,6 +73,7 @@ class Supervision {
   void look_for_life();
   void note_sign(Steady at);
   bool read_some(const Output& from);
+  void read_log();
   void handle(Flow flow);
   void feed();
   void close_input();
@@ -121,11 +122,12 @@ class Supervision {
 
 void Supervision::step() {
   const bool cancel_matters = phase_ == Phase::running || phase_ == Phase::lingering || phase_ == Phase::draining;
-  std::array<pollfd, 5> set{{{child_.control.get(), POLLIN, 0},
+  std::array<pollfd, 6> set{{{child_.control.get(), POLLIN, 0},
                              {child_.input.get(), POLLOUT, 0},
                              {child_.out.get(), POLLIN, 0},
                              {child_.err.get(), POLLIN, 0},
-                             {cancel_matters ? cancel_.fd() : -1, POLLIN, 0}}};
+                             {cancel_matters ? cancel_.fd() : -1, POLLIN, 0},
+                             {spec_.log, POLLIN, 0}}};
   const timespec wait = longest_wait();
   if (::ppoll(set.data(), set.size(), &wait, nullptr) < 0) {
     for (pollfd& entry : set) entry.revents = 0;  // EINTR: check the clocks only
@@ -133,6 +135,7 @@ void Supervision::step() {
   if (set[1].revents != 0) feed();
   const bool out_read = set[2].revents != 0 && read_some(out());
   const bool err_read = set[3].revents != 0 && read_some(err());
+  if (set[5].revents != 0) read_log();
   if (set[0].revents != 0) receive_events();
   check_clocks(out_read || err_read);
 }
@@ -194,6 +197,12 @@ bool Supervision::read_some(const Output& from) {
   from.memory.add(bytes);
   if (on_output_) handle(on_output_(from.stream, bytes));
   return true;
+}
+
+void Supervision::read_log() {
+  const ssize_t count = ::read(spec_.log, buffer_.data(), buffer_.size());
+  if (count > 0 && on_output_)
+    handle(on_output_(Stream::log, std::string_view(buffer_.data(), static_cast<std::size_t>(count))));
 }
 
 void Supervision::handle(Flow flow) {

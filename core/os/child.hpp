@@ -17,7 +17,11 @@
 // call, not even if this process is killed. It needs no SIGCHLD handler and disturbs none.
 namespace delegate {
 
-enum class Stream { out, err };
+enum class Stream {
+  out,
+  err,
+  log,  // of the child's own, see ChildSpec::log; neither output nor a sign of life
+};
 
 /// What the reader of the output wants next.
 enum class Flow {
@@ -47,6 +51,8 @@ struct ChildSpec {
   /// CPU time and network traffic of its processes, only while it is silent. These signs of life hold up the idle clock
   /// and, if the child announces nothing before its answer, the one for the first output; never the total one.
   std::function<std::uint64_t()> trace;
+  /// The pipe to which the child writes a log of its own (log_pipe.hpp), which the caller keeps open; -1: none.
+  int log = -1;
   bool announces_start = true;  // false: it may work for long before it prints anything
   bool keep_daemons = false;    // after a normal end, spare descendants that left the group
   /// Environment variable that marks the processes of the run; its value in `env` is unique to the run. They are found
