@@ -5,6 +5,7 @@
 
 #include "backends/cli_process.hpp"
 #include "backends/error_meaning.hpp"
+#include "backends/gemini_log.hpp"
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
 #include "backends/words.hpp"
@@ -176,15 +177,19 @@ class Gemini final : public CliBackend {
     if (!task.session.empty()) add({"--resume", task.session});
     // NO_RELAUNCH: one process instead of two saves two seconds. TMPDIR: error reports, which may quote the prompt, go
     // to a directory that we remove.
-    call.env = child_environment(task, {}, {"GEMINI_CLI_NO_RELAUNCH=true", std::string("TMPDIR=") + kScratch});
+    std::vector<std::string> own{"GEMINI_CLI_NO_RELAUNCH=true", std::string("TMPDIR=") + kScratch};
+    for (std::string& variable : without_outer_log(task)) own.push_back(std::move(variable));
+    call.env = child_environment(task, {}, own);
     call.directory_placeholder = kScratch;
     call.input = prompt_with_system(task);
+    call.log = gemini_log(task);
     return call;
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
     // It reports its own retries on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
     // second line that has the wait. It would try ten times, for more than four minutes.
+    if (stream == Stream::log) return read_gemini_log(parsed, line);
     if (stream == Stream::err) return read_retry_line(parsed, vendor(), line, failure_of);
     if (parsed.complete) return;  // the first end closes the answer
     for (const Json& record : take_records(parsed, line)) read_record(record, parsed);

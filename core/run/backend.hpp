@@ -50,6 +50,17 @@ struct PrivateFile {
   std::string content;
 };
 
+/// A log that a CLI can write while it works, for `read` (Stream::log). The runner has it written to a pipe; it is kept
+/// nowhere. If the pipe cannot be created, or a person uses that log, the call goes without.
+struct OwnLog {
+  std::string path_variable;           // set to the path
+  std::vector<std::string> env;        // NAME=value, to turn it on
+  std::vector<std::string> unless_in;  // settings of the person, which may not exist: absolute paths
+  std::string word;                    // one of these that contains it (in any case) configures that log
+};
+/// In the private directory of the call.
+inline constexpr const char* kLogPipeName = "delegate-log";
+
 struct ProcessCall {
   std::vector<std::string> argv;
   std::vector<std::string> env;
@@ -59,6 +70,7 @@ struct ProcessCall {
   std::string directory_placeholder;
   /// The arguments to use if that directory cannot be created. Empty: the call then fails.
   std::vector<std::string> argv_without_directory = {};
+  std::optional<OwnLog> log = {};  // only beside a private directory
 };
 using Call = std::variant<ProcessCall, HttpRequest>;
 
@@ -170,6 +182,11 @@ struct ParsedOutput {
   /// according to its own timestamps.
   std::vector<std::size_t> pauses;
   std::optional<milliseconds> wrote_at;
+  /// Of a CLI's own log: a record that is not complete yet, and the purpose of the last request to the service.
+  struct OpenLog {
+    std::string record;
+    std::string role;
+  } log;
   /// What it is doing while it writes nothing: "loading qwen3:8b", "using Read". Empty: unknown.
   std::string doing;
   /// Tool calls that have not ended, by id: "using Bash". While there is one, silence is the tool's, not the backend's.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/os/activity.hpp"
+#include "core/os/log_pipe.hpp"
 #include "core/os/scratch_directory.hpp"
 #include "core/run/breakers.hpp"
 #include "core/run/hints.hpp"
@@ -14,6 +15,7 @@ namespace delegate {
 namespace {
 
 constexpr milliseconds kLongestStart{10'000};
+constexpr std::size_t kLongestSettings = 1u << 20;
 
 void put_everywhere(ProcessCall& call, const std::string& placeholder, const std::string& path) {
   for (std::vector<std::string>* words : {&call.argv, &call.env})
@@ -44,6 +46,24 @@ Result<std::optional<ScratchDirectory>> make_files(const Path& root, ProcessCall
   if (files || !call.files.empty() || call.argv_without_directory.empty()) return files;
   call.argv = std::move(call.argv_without_directory);
   return std::optional<ScratchDirectory>();
+}
+
+bool is_configured(const OwnLog& log) {
+  return std::any_of(log.unless_in.begin(), log.unless_in.end(), [&](const std::string& path) {
+    const auto text = read_file(path, kLongestSettings);
+    return text && contains_ignoring_case(*text, log.word);
+  });
+}
+
+/// The pipe for the CLI's own log; none if the call has to go without.
+Fd open_log(const Path& directory, ProcessCall& call) {
+  if (!call.log || is_configured(*call.log)) return {};
+  const Path path = directory / kLogPipeName;
+  auto pipe = make_log_pipe(path);
+  if (!pipe) return {};
+  call.env.insert(call.env.end(), call.log->env.begin(), call.log->env.end());
+  call.env.push_back(call.log->path_variable + "=" + path.string());
+  return *std::move(pipe);
 }
 
 /// Every user of the machine can read the arguments of a process. Checked are those that come from the person, not
@@ -87,6 +107,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
     call.failure = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
     return;
   }
+  const Fd log = *files ? open_log((*files)->path(), process) : Fd();
   process.env.push_back(std::string(kRunIdVariable) + "=" + limits.tag);
   process.env.push_back("DELEGATE_DEPTH=" + std::to_string(limits.depth));
   ChildSpec spec;
@@ -101,6 +122,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
     const auto session = backend.session_files(call.parsed, task);
     return session ? trace_of_files(session->directory, session->part) : 0;
   };
+  spec.log = log.get();
   spec.announces_start = backend.announces_start();
   spec.tag_name = kRunIdVariable;
   spec.keep_daemons = task.access == Access::write;  // starting a daemon may be its task

@@ -53,7 +53,7 @@ class Reader {
   void read(Stream stream, std::string_view line);
   bool gives_up();
   Flow flow_of_response();
-  Lines& lines(Stream stream) { return stream == Stream::out ? out_ : err_; }
+  Lines& lines(Stream stream) { return stream == Stream::out ? out_ : stream == Stream::err ? err_ : log_; }
 
   const Backend& backend_;
   const Task& task_;
@@ -62,6 +62,7 @@ class Reader {
   const OnParsed& on_parsed_;
   Lines out_;
   Lines err_;
+  Lines log_;
   std::size_t progress_ = 0;  // of `parsed_`, when it was last looked at
   std::string said_;          // the last failure's message, and when it came
   Steady said_at_ = steady_now();

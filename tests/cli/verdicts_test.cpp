@@ -115,3 +115,56 @@ TEST_CASE("rejected prompts that nobody answers do not open the breaker, until o
   cli.run("ask six").expect(0).stdout_is("codex says hi\n").stderr_has("server is skipped from now on");
   CHECK(cli.state_of("server") == "open");
 }
+
+namespace {
+
+/// Gemini, which writes what `record` prints to its log and then works on for a minute.
+Cli& logging_gemini(Cli& cli, const std::string& toml = {}) {
+  cli.backend("gemini", {}, "kind = \"gemini\"\nmodel = \"\"\n" + toml);
+  std::filesystem::remove(cli.file("bin/gemini"));
+  cli.write(cli.file("bin/gemini"), R"sh(#!/bin/sh
+PATH=/usr/bin:/bin
+cat > /dev/null
+echo '{"type":"init","session_id":"0123456789","model":"auto"}'
+if [ -z "$GEMINI_TELEMETRY_OUTFILE" ]; then
+  echo '{"type":"message","role":"assistant","content":"no log"}'
+  echo '{"type":"result","status":"success","stats":{}}'
+  exit
+fi
+[ -p "$GEMINI_TELEMETRY_OUTFILE" ] || exit 9
+record() { printf '{\n  "attributes": {"session.id": "0123456789", "event.name": "gemini_cli.%s", %s}\n}\n' "$1" "$2"; }
+for attempt in 1 2; do
+  record api_request '"role": "utility_router"'
+  record network_retry_attempt "\"attempt\": $attempt, \"error_type\": \"Error\""
+done >> "$GEMINI_TELEMETRY_OUTFILE"
+exec sleep 60
+)sh");
+  std::filesystem::permissions(cli.file("bin/gemini"), std::filesystem::perms::owner_all);
+  return cli;
+}
+
+}  // namespace
+
+TEST_CASE("gemini is stopped when its log shows that it silently repeats a useless request") {
+  Cli cli;
+  logging_gemini(cli).answers("codex");
+  cli.router("order = [\"gemini\", \"codex\"]");
+  const Json json = cli.run("ask hello --json").expect(0).json();
+  CHECK(json["answer"] == "codex says hi");
+  CHECK(json["attempts"][0]["outcome"] == "bad_output");
+  CHECK(json["attempts"][0]["duration_ms"] < 20'000);
+  CHECK(cli.status_of("gemini")["breaker"]["failures"] == 1);
+  cli.run("ask -b gemini hello").expect(1).stderr_has("asked which model to use").stderr_has("backends.gemini.model");
+}
+
+TEST_CASE("gemini's log is not used if the person has telemetry settings, or it cannot be had") {
+  Cli cli;
+  logging_gemini(cli);
+  SECTION("of their own") { cli.write(cli.home(".gemini/settings.json"), R"({"telemetry": {"target": "gcp"}})"); }
+  SECTION("in a file of variables") { cli.write(cli.home(".env"), "export GEMINI_TELEMETRY_ENABLED=1\n"); }
+  SECTION("and with --write") {
+    cli.run("ask -b gemini --write hello").expect(0).stdout_is("no log\n");
+    return;
+  }
+  cli.run("ask -b gemini hello").expect(0).stdout_is("no log\n");
+}

@@ -41,7 +41,7 @@ closedmid     : closed during the answer               | 20 | dropped           
 drop          : TCP reset during the answer            | 20 | dropped             | dropped             | unreachable!        | dropped
 garbage       : a web page instead of an answer        | 25 | bad_output!         | bad_output!         | bad_output!         | bad_output!
 garbageevents : events that are not JSON               | 20 | bad_output!         | bad_output!         | bad_output!         | bad_output!
-empty         : empty answer                           | 35 | answered_empty      | answered_empty      | idle_timed_out!/timed_out_active| lost_result!
+empty         : empty answer                           | 35 | answered_empty      | answered_empty      | bad_output!         | lost_result!
 maxtokens     : cut at the token limit                 | 15 | cut_short           | cut_short           | answered            | answered
 refusal       : the model refuses                      | 15 | refused_by_policy   | answered_empty      | answered            | answered
 hang          : no answer at all                       | 25 | idle_timed_out!     | idle_timed_out!     | idle_timed_out!     | idle_timed_out!

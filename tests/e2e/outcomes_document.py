@@ -33,7 +33,8 @@ token limit or stopped for safety as if it were complete, and codex prints a ref
 breaks, gemini asks again and prints the new answer right after the pieces of the first one. delegate detects this by
 the pause and the repeated beginning, but not if the second attempt begins differently. What a service says in an error
 inside the stream, gemini reports after its fourth attempt, or not at all, so delegate reports a lost connection. When
-gemini chooses its model itself and the answer about that is empty, it silently repeats this request for 90 s.
+gemini chooses its model itself and the answer about that is empty, it repeats this request for 90 s. It says so only in
+its telemetry, which delegate reads for that; with `--write`, or where you configured telemetry yourself, it cannot.
 """
 
 

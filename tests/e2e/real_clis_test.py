@@ -156,6 +156,24 @@ class Gemini(OfEachCli, World):
     model_with_tools = None
     writing_call = ("run_shell_command", lambda project: {"command": f"touch {project}/made"})
 
+    def test_router(self):
+        "{backend} is stopped when it silently repeats the request which model to use"
+        self.api.mode("empty")
+        failed = self.ask_json("-b", "gemini", "-m", "auto", "hello", exit_code=FAILED)
+        self.assertEqual(failed["attempts"][0]["outcome"], "bad_output")
+        self.assertLess(failed["attempts"][0]["duration_ms"], 25_000)
+        self.assertLessEqual(len(self.model_requests(self.part)), 3, "the request was repeated once too often")
+
+    def test_router_answers(self):
+        "{backend} answers when it chooses the model itself, also where telemetry is configured"
+        self.assertEqual(self.ask_json("-b", "gemini", "-m", "auto", "hello")["answer"], "pong: hello")
+        file = self.sandbox.root / "telemetry"
+        settings = json.loads((self.sandbox.home / ".gemini/settings.json").read_text())
+        settings["telemetry"] = {"enabled": True, "target": "local", "outfile": str(file)}
+        self.sandbox.write(".gemini/settings.json", json.dumps(settings))
+        self.assertEqual(self.ask_json("-b", "gemini", "-m", "auto", "hello")["answer"], "pong: hello")
+        self.assertIn("gemini_cli.api_response", file.read_text())
+
     def check_model_and_cost(self, answer):
         self.assertEqual(answer["model"], GEMINI_MODEL)
         self.assertNotIn("cost_usd", answer["usage"], "Gemini does not say what a turn cost")

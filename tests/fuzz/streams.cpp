@@ -96,8 +96,8 @@ void check_kind(const char* kind, std::string_view bytes) {
   const Task task = task_of(kind);
   const Backend& backend = *find_backend(task.settings.kind);
   fuzz::Numbers cuts(bytes);
-  for (const Stream stream : {Stream::out, Stream::err}) {
-    if (stream == Stream::err && !backend.is_process()) continue;  // a server has one stream
+  for (const Stream stream : {Stream::out, Stream::err, Stream::log}) {
+    if (stream != Stream::out && !backend.is_process()) continue;  // a server has one stream
     ParsedOutput whole = read(backend, task, stream, bytes, nullptr);
     const ParsedOutput cut = read(backend, task, stream, bytes, &cuts);
     fuzz::hold(facts_of(whole) == facts_of(cut) && same(whole.failure, cut.failure),
