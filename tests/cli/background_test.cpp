@@ -317,20 +317,6 @@ TEST_CASE("a run whose process fails before its turn waits with the reason, with
   CHECK(cli.spawns("codex") == 3);
 }
 
-TEST_CASE("a killed dispatcher has a successor as soon as a run ends") {
-  Cli cli;
-  wait_for_go(cli);
-  cli.config("[background]\nmax_parallel = 1\n");
-  const std::string first = submit(cli, "one");
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  const std::string second = submit(cli, "two");
-  for (const pid_t pid : cli.processes())
-    if (cli.read("/proc/" + std::to_string(pid) + "/comm") == "delegate-worker\n") ::kill(pid, SIGKILL);
-  let_go(cli);
-  CHECK(eventually([&] { return cli.spawns("codex") == 2; }));
-  cli.run("result --wait " + second).expect(0);
-}
-
 TEST_CASE("a queue that is full refuses a run with the number") {
   Cli cli;
   wait_for_go(cli);
