@@ -8,6 +8,7 @@
 #include "cli/mcp/results.hpp"
 #include "cli/mcp/tools.hpp"
 #include "cli/render/runs.hpp"
+#include "core/base/text.hpp"
 #include "core/inspect/history.hpp"
 #include "core/inspect/host_status.hpp"
 #include "core/jobs/dispatcher.hpp"
@@ -168,16 +169,20 @@ bool Server::check(mcp::CallId id, ResultCall& call) {
   call.next_check = Deadline::in(kCheck).or_earlier(call.deadline);
   const auto job = jobs::find_job(host_->engine(), call.run);
   // The one that was there may have been killed; it is tried again with the next look.
+  Status ensured;
   if (job && !job->has_ended() && !job->row.has_started())
-    static_cast<void>(jobs::ensure_dispatcher(world_, own_command(world_), host_->engine()));
+    ensured = jobs::ensure_dispatcher(world_, own_command(world_), host_->engine());
+  const auto doing = [&] {
+    return describe(*job) + (ensured ? "" : "; nothing starts it yet: " + one_line(ensured.error().what));
+  };
   if (!job) connection_.finish(id, failure(job.error().what, job.error().hint));
   else if (job->is_lost) connection_.finish(id, failure(describe(*job), "ask again"));
   else if (job->has_ended())
     connection_.finish(id, ended(job->row.id, jobs::job_result_from(job->row), call.offset, call.max_answer).result);
-  else if (call.deadline.passed()) connection_.finish(id, working(job->row.id, describe(*job)));
+  else if (call.deadline.passed()) connection_.finish(id, working(job->row.id, doing()));
   else {
     if (call.progress_timer.is_due())
-      connection_.progress(id, {.done = call.progress_timer.age().count(), .total = {}, .message = describe(*job)});
+      connection_.progress(id, {.done = call.progress_timer.age().count(), .total = {}, .message = doing()});
     return false;
   }
   return true;

@@ -215,21 +215,23 @@ std::optional<milliseconds> breaker_wait(const Engine& engine, milliseconds subm
 }
 
 /// Waits for a free slot if need be, but not inside another run, which may hold that slot. The job has its turn; it is
-/// stored if there is a store that outlives this process.
-void run(const ProcessFacts& process, const Engine& engine, Request request, milliseconds submitted_at, Jobs* jobs,
-         Lifeline& lifeline) {
+/// stored if there is a store that outlives this process. Returns the local model that is to be loaded afterwards.
+std::optional<Candidate> run(const ProcessFacts& process, const Engine& engine, Request request,
+                             milliseconds submitted_at, Jobs* jobs, Lifeline& lifeline) {
   const std::string id = request.run_id;
   request.in_background = jobs != nullptr && !is_nested(process);
   request.breaker_wait = request.in_background ? breaker_wait(engine, submitted_at) : std::nullopt;
   report(process, job_event::Started{});
   JobReporter reporter(process, engine, jobs, id, lifeline);
   const RunResult run = ask(engine, request, process.interrupted, reporter);
-  if (goes_back(jobs, id, run, reporter, lifeline)) return;
-  if (reporter.is_lost())
-    return report(process, job_event::Failed{"run " + id + " is not this process's any more",
-                                             "`delegate result --wait " + id + "` fetches it"});
+  if (goes_back(jobs, id, run, reporter, lifeline)) return std::nullopt;
+  if (reporter.is_lost()) {
+    report(process, job_event::Failed{"run " + id + " is not this process's any more",
+                                      "`delegate result --wait " + id + "` fetches it"});
+    return std::nullopt;
+  }
   end(process, engine, jobs, id, to_job_result(run, engine.redact), lifeline);
-  if (const auto local = to_warm_up(engine, run)) warm_up(engine, *local, process.interrupted);
+  return to_warm_up(engine, run);
 }
 
 /// A job that no process had started when it ended.
@@ -248,6 +250,17 @@ struct Unqueued {
   Error error;
   bool is_refused = false;  // the queue is full, or locked: without a place in it the run would exceed the limits
 };
+
+/// The end of a job frees its place in the cap, and the dispatcher that was there may have been killed. If no other one
+/// can be started, the runs that wait say so.
+void pass_on(const ProcessFacts& process, const Engine& engine, const OwnCommand& self) {
+  const Status ensured = retry_while_busy([&] { return ensure_dispatcher(process, self, engine); });
+  if (ensured || engine.jobs() == nullptr) return;
+  const auto heads = engine.jobs()->heads();
+  if (!heads) return;  // the store is what cannot be used: nothing can be noted in it
+  for (const JobRow& head : *heads)
+    static_cast<void>(engine.jobs()->note_doing(head.id, "nothing starts it yet: " + ensured.error().what));
+}
 
 /// Puts the job into the queue. True: it has started at once.
 tl::expected<bool, Unqueued> enqueue(const ProcessFacts& process, const Engine& engine, const OwnCommand& self,
@@ -273,6 +286,25 @@ tl::expected<bool, Unqueued> enqueue(const ProcessFacts& process, const Engine& 
     return tl::unexpected(
         Unqueued{added.error(), added.error().code == Code::resource_exhausted || added.error().code == Code::busy});
   return starts;
+}
+
+struct TakenJob {
+  std::string request;  // JSON
+  milliseconds submitted_at{0};
+};
+
+Result<TakenJob> take_turn(const Engine& engine, const std::string& id, std::int64_t turn) {
+  Jobs& jobs = *engine.jobs();
+  TakenJob taken;
+  TRY_STATUS(retry_while_busy([&]() -> Status {
+    TRY(const JobRow row, jobs.find(id));
+    TRY(JobRequest stored, jobs.request(id));
+    TRY(const bool is_taken, jobs.take(id, turn, engine.breakers.self()));
+    if (!is_taken) return fail(Code::unavailable, "run " + id + ": turn " + std::to_string(turn) + " is over");
+    taken = {std::move(stored.request), row.submitted_at};
+    return {};
+  }));
+  return taken;
 }
 
 }  // namespace
@@ -305,13 +337,15 @@ int serve_job(const ProcessFacts& process, const Engine& engine, const OwnComman
   }
   if (!starts) {
     report(process, job_event::Accepted{0, starts.error().error.what});
-    run(process, engine, *std::move(request), submitted_at, nullptr, lifeline);
+    const auto local = run(process, engine, *std::move(request), submitted_at, nullptr, lifeline);
+    if (local) warm_up(engine, *local, process.interrupted);
     return kAnswered;
   }
   Jobs* jobs = engine.jobs();
+  std::optional<Candidate> local;
   report(process, job_event::Accepted{*starts ? 0 : jobs->ahead_of(id).value_or(0), {}});
   switch (*starts ? Waited::taken : wait_for_turn(process, engine, self, id, lifeline, wake)) {
-    case Waited::taken: run(process, engine, *std::move(request), submitted_at, jobs, lifeline); break;
+    case Waited::taken: local = run(process, engine, *std::move(request), submitted_at, jobs, lifeline); break;
     case Waited::cancelled: {
       // A signal that was no cancel: the dispatcher sends the job on.
       if (lifeline.is_detached() && !jobs->is_cancel_requested(id).value_or(true)) break;
@@ -322,8 +356,8 @@ int serve_job(const ProcessFacts& process, const Engine& engine, const OwnComman
     case Waited::ended:
     case Waited::lost: report_end_in_queue(process, engine, id, lifeline); break;
   }
-  // The one that was there may have been killed, and this process is its place in the cap.
-  static_cast<void>(ensure_dispatcher(process, self, engine));
+  pass_on(process, engine, self);
+  if (local) warm_up(engine, *local, process.interrupted);
   return kAnswered;
 }
 
@@ -334,22 +368,19 @@ Result<int> serve_turn(const ProcessFacts& process, const Engine& engine, const 
   Lifeline lifeline = Lifeline::already_detached();
   ProcessFacts without_reader = process;
   without_reader.out = -1;
-  JobRequest stored;
-  JobRow row;
-  bool is_taken = false;
-  TRY_STATUS(retry_while_busy([&]() -> Status {
-    TRY(row, jobs->find(id));
-    TRY(stored, jobs->request(id));
-    TRY(is_taken, jobs->take(id, turn, engine.breakers.self()));
-    return {};
-  }));
-  if (!is_taken) return fail(Code::unavailable, "run " + id + ": turn " + std::to_string(turn) + " is over");
-  auto request = request_from(stored.request);
-  if (request) run(without_reader, engine, *std::move(request), row.submitted_at, jobs, lifeline);
+  const auto taken = take_turn(engine, id, turn);
+  if (!taken) {
+    pass_on(process, engine, self);
+    return tl::unexpected(taken.error());
+  }
+  auto request = request_from(taken->request);
+  std::optional<Candidate> local;
+  if (request) local = run(without_reader, engine, *std::move(request), taken->submitted_at, jobs, lifeline);
   else
-    end(without_reader, engine, jobs, id, to_job_result(set_aside(engine, id, stored.request, request.error())),
+    end(without_reader, engine, jobs, id, to_job_result(set_aside(engine, id, taken->request, request.error())),
         lifeline);
-  static_cast<void>(ensure_dispatcher(process, self, engine));
+  pass_on(process, engine, self);
+  if (local) warm_up(engine, *local, process.interrupted);
   return kAnswered;
 }
 

@@ -41,8 +41,20 @@ std::optional<Number> parse_number(std::string_view text) {
 
 struct ProcessStat {
   char state = '?';
+  std::uint64_t flags = 0;    // PF_… of the kernel
+  std::uint64_t pending = 0;  // signals, one bit each
   std::int64_t start_time = 0;
 };
+
+/// A process that was killed is listed as running until the kernel has freed its memory. None of its code runs any
+/// more. These two flags are among those that /proc has always shown (include/linux/sched.h).
+bool is_ending(const ProcessStat& stat) {
+  constexpr std::uint64_t kExiting = 0x4;           // PF_EXITING
+  constexpr std::uint64_t kKilledBySignal = 0x400;  // PF_SIGNALED
+  constexpr std::uint64_t kPendingKill = std::uint64_t{1} << (SIGKILL - 1);
+  return stat.state == 'Z' || stat.state == 'X' || (stat.flags & (kExiting | kKilledBySignal)) != 0 ||
+         (stat.pending & kPendingKill) != 0;
+}
 
 /// The second field of the line is the name in parentheses, which may itself contain spaces and parentheses: the other
 /// fields start after the last one.
@@ -52,10 +64,13 @@ std::optional<ProcessStat> read_stat(const std::string& pid) {
   const std::size_t name_end = line->rfind(") ");
   if (name_end == std::string::npos) return std::nullopt;
   const auto fields = split(trim(std::string_view(*line).substr(name_end + 2)), ' ');  // from field 3 on
-  if (fields.size() < 20 || fields[0].empty()) return std::nullopt;
+  if (fields.size() < 29 || fields[0].empty()) return std::nullopt;
   const auto start_time = parse_number<std::int64_t>(fields[19]);
   if (!start_time) return std::nullopt;
-  return ProcessStat{.state = fields[0][0], .start_time = *start_time};
+  return ProcessStat{.state = fields[0][0],
+                     .flags = parse_number<std::uint64_t>(fields[6]).value_or(0),
+                     .pending = parse_number<std::uint64_t>(fields[28]).value_or(0),
+                     .start_time = *start_time};
 }
 
 bool has_variable(int pid, const std::string& entry) {
@@ -203,7 +218,7 @@ bool is_alive(const ProcessId& process, const std::string& boot_id) {
   if (process.pid_namespace != 0 && process.pid_namespace != pid_namespace()) return true;
   if (process.pid <= 0 || process.pid > std::numeric_limits<pid_t>::max()) return false;
   if (const auto stat = read_stat(std::to_string(process.pid)))
-    return stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
+    return stat->start_time == process.start_time && !is_ending(*stat);
   // Not readable does not mean gone: /proc may hide other users' processes.
   return ::kill(static_cast<pid_t>(process.pid), 0) == 0 || errno != ESRCH;
 }

@@ -30,6 +30,14 @@ std::vector<pid_t> job_processes(const Cli& cli) {
   return pids;
 }
 
+std::vector<pid_t> dispatchers(const Cli& cli) {
+  std::vector<pid_t> pids = cli.processes();
+  std::erase_if(pids, [&](pid_t pid) {
+    return !cli.read("/proc/" + std::to_string(pid) + "/cmdline").starts_with(std::string("delegate\0worker\0", 16));
+  });
+  return pids;
+}
+
 }  // namespace
 
 TEST_CASE("a submitted run outlives its shell, and its answer can be fetched any number of times") {
@@ -160,6 +168,20 @@ TEST_CASE("a run whose process was killed is reported as lost, and those behind 
   cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
   cli.run("runs").expect(0).stdout_has("killed");
   CHECK(cli.spawns("codex") == 2);
+}
+
+TEST_CASE("a killed dispatcher has a successor as soon as a run ends") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string second = submit(cli, "two");
+  REQUIRE(eventually([&] { return dispatchers(cli).size() == 1; }));
+  ::kill(dispatchers(cli).front(), SIGKILL);
+  let_go(cli);
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 2; }));  // without another call of delegate
+  cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
 }
 
 TEST_CASE("a queued run can be cancelled while nothing dispatches, and is not run afterwards") {

@@ -145,6 +145,28 @@ TEST_CASE("a process counts as dead only if that is certain") {
   }
 }
 
+TEST_CASE("a process that was killed counts as dead before the kernel is done with it") {
+  constexpr std::size_t kMuch = 64u << 20;  // which takes a while to free
+  for (int i = 0; i < 10; ++i) {
+    std::array<int, 2> filled{};
+    REQUIRE(::pipe(filled.data()) == 0);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      const std::vector<char> memory(kMuch, 'x');
+      while (::write(filled[1], memory.data(), 1) == 1) ::pause();
+      ::_exit(1);
+    }
+    char byte = 0;
+    REQUIRE(::read(filled[0], &byte, 1) == 1);
+    const ProcessId process{.boot_id = "boot", .pid = pid, .start_time = start_time_of(pid)};
+    CHECK(is_alive(process, "boot"));
+    ::kill(pid, SIGKILL);
+    CHECK_FALSE(is_alive(process, "boot"));
+    ::waitpid(pid, nullptr, 0);
+    for (const int end : filled) ::close(end);
+  }
+}
+
 TEST_CASE("a tag matches only the whole variable, and an empty one matches nothing") {
   const std::string value = "process-test-" + std::to_string(::getpid());
   const pid_t pid = ::fork();
