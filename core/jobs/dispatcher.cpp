@@ -1,15 +1,13 @@
 #include "core/jobs/dispatcher.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <map>
 
 #include "core/base/text.hpp"
 #include "core/jobs/job_request.hpp"
 #include "core/jobs/job_result.hpp"
 #include "core/jobs/job_start.hpp"
 #include "core/jobs/job_status.hpp"
-#include "core/os/file.hpp"
+#include "core/jobs/started_processes.hpp"
 #include "core/os/file_watch.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"
@@ -27,10 +25,7 @@ constexpr milliseconds kBusyPause{50};         // while others keep it locked
 constexpr milliseconds kErrorPause{1'000};
 constexpr milliseconds kErrorPatience{60'000};  // with a store that cannot be used: it may be in repair
 constexpr milliseconds kRemainsPause{200};      // what a killed process had started ends soon
-constexpr milliseconds kFirstRetry{5'000};      // of a job whose process fails before it takes its turn
-constexpr milliseconds kLongestRetry{60'000};
-constexpr std::int64_t kFreeTurns = 5;       // for kills; then a job waits longer and longer for the next
-constexpr std::size_t kMostOfError = 4'096;  // bytes of what such a process prints
+constexpr std::int64_t kFreeTurns = 5;          // for kills; then a job waits longer and longer for the next
 
 AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, bool is_last_resort) {
   const BackendSettings& settings = *engine.config.backend(candidate);
@@ -62,30 +57,6 @@ bool is_closed(const StateStore::Snapshot& snapshot, const std::string& candidat
          known->second.breaker.state == BreakerState::disabled;
 }
 
-/// A process that was started for a job and may not have taken its turn yet.
-struct StartedProcess {
-  JobRow given;  // with its turn
-  pid_t pid = 0;
-  Fd err;
-  std::optional<int> status = {};  // of its end
-};
-
-/// Why a process could not take its turn.
-struct Trouble {
-  std::string why;
-  Deadline give_up = Deadline::never();
-  milliseconds pause{0};
-  Deadline retry = Deadline::never();
-};
-
-/// What `delegate` prints about an error, without its name.
-std::string first_error(const std::string& printed, int status) {
-  constexpr std::string_view kName = "delegate: ";
-  std::string_view line = std::string_view(printed).substr(0, printed.find('\n'));
-  if (line.starts_with(kName)) line.remove_prefix(kName.size());
-  return line.empty() ? "exit code " + std::to_string(shell_exit_code(status)) : one_line(line);
-}
-
 class Dispatcher {
  public:
   Dispatcher(const ProcessFacts& process, const Engine& engine, bool stays,
@@ -95,7 +66,8 @@ class Dispatcher {
         jobs_(*engine.jobs()),
         stays_(stays),
         on_turn_(on_turn),
-        watch_(Path(engine.store_path).parent_path(), Path(engine.store_path).filename().string()) {}
+        watch_(Path(engine.store_path).parent_path(), Path(engine.store_path).filename().string()),
+        troubles_(engine.config.background.max_wait) {}
 
   Status run() {
     std::optional<Deadline> give_up;
@@ -128,7 +100,7 @@ class Dispatcher {
 
   /// One look at the queue. True: this process is done.
   Result<bool> round() {
-    TRY_STATUS(reap());
+    TRY_STATUS(started_.reap([this](const StartedProcesses::End& ended) { return note_end(ended); }));
     TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));
     if (!leads) return !stays_;
     TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
@@ -171,38 +143,12 @@ class Dispatcher {
     return !has_remains;
   }
 
-  /// Of the processes that were started: those that ended without taking their turn give it back.
-  Status reap() {
-    for (auto one = started_.begin(); one != started_.end();) {
-      if (!one->status) one->status = status_of_ended_child(one->pid);
-      if (one->status) {
-        TRY_STATUS(note_end(*one, *one->status));
-        one = started_.erase(one);
-      } else {
-        ++one;
-      }
-    }
+  /// One that ended without taking its turn gives it back.
+  Status note_end(const StartedProcesses::End& ended) {
+    TRY(const bool was_untaken, jobs_.return_turn(ended.given, !ended.was_killed));
+    if (!was_untaken) troubles_.forget(ended.given.id);
+    else if (!ended.was_killed) troubles_.note(ended.given.id, engine_.redact(ended.why));
     return {};
-  }
-
-  Status note_end(const StartedProcess& ended, int status) {
-    const JobRow& given = ended.given;
-    const bool was_killed = is_signal(status);
-    TRY(const bool was_untaken, jobs_.return_turn(given, !was_killed));
-    if (!was_untaken) {
-      troubles_.erase(given.id);
-    } else if (!was_killed) {
-      note_trouble(given.id, engine_.redact(first_error(read_memory_file(ended.err, kMostOfError), status)));
-    }
-    return {};
-  }
-
-  void note_trouble(const std::string& id, std::string why) {
-    Trouble& trouble = troubles_[id];
-    if (trouble.give_up.is_never()) trouble.give_up = Deadline::in(engine_.config.background.max_wait);
-    trouble.why = std::move(why);
-    trouble.pause = std::min(std::max(trouble.pause * 2, kFirstRetry), kLongestRetry);
-    trouble.retry = Deadline::in(trouble.pause);
   }
 
   /// True: the head of its line is another one now.
@@ -213,9 +159,9 @@ class Dispatcher {
     if (now - head.submitted_at > engine_.config.background.keep)
       return end(head, to_job_result(Error{Code::resource_exhausted, "queue: longer than background.keep", {}}));
     if (head.turn >= kFreeTurns && !troubles_.contains(head.id))
-      note_trouble(head.id, "its process has ended " + std::to_string(head.turn) + " times");
-    if (const auto trouble = troubles_.find(head.id); trouble != troubles_.end() && !trouble->second.retry.passed())
-      return wait_or_end(head, trouble->second);
+      troubles_.note(head.id, "its process has ended " + std::to_string(head.turn) + " times");
+    if (const auto* trouble = troubles_.find(head.id); trouble != nullptr && !trouble->retry.passed())
+      return wait_or_end(head, *trouble);
     const bool is_refused = line.kind == LineState::Kind::refused;
     const bool must_end = is_refused && this->must_end(head, now);
     if (is_refused && !must_end) note_retry(head, line);
@@ -225,7 +171,7 @@ class Dispatcher {
     return may_go ? give_turn(head) : Result<bool>(false);
   }
 
-  Result<bool> wait_or_end(const JobRow& head, const Trouble& trouble) {
+  Result<bool> wait_or_end(const JobRow& head, const Troubles::Trouble& trouble) {
     if (trouble.give_up.passed())
       return end(head, to_job_result(Error{Code::unavailable, "its process could not be started: " + trouble.why, {}}));
     note_doing(head, "its process cannot be started: " + trouble.why);
@@ -258,8 +204,7 @@ class Dispatcher {
     if (turn == Jobs::Turn::gone) return true;
     if (turn != Jobs::Turn::given) return false;
     on_turn_(head.id);
-    if (const auto trouble = troubles_.find(head.id); trouble != troubles_.end())
-      note_trouble(head.id, trouble->second.why);  // should it come back
+    troubles_.note_attempt(head.id);
     if (head.is_own) {
       wake(head.owner);
       return true;
@@ -285,21 +230,11 @@ class Dispatcher {
   Status start(const JobRow& given, const JobRequest& stored) {
     const auto start = job_start_from(stored.start);
     if (!start) return tl::unexpected(set_aside(engine_, given.id, stored.start, start.error()));
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(start->directory, ignored))
-      return fail(Code::not_found, one_line(start->directory) + ": the directory of the run does not exist any more");
-    Program program{.executable = own_executable(), .argv = {"delegate"}, .env = {}};
-    for (const auto& [name, value] : start->environment) program.env.push_back(name + "=" + value);
-    program.argv.insert(program.argv.end(), start->options.begin(), start->options.end());
-    program.argv.insert(program.argv.end(), {"run-job", given.id, "--turn", std::to_string(given.turn)});
-    TRY(Fd err, make_memory_file("delegate-run-job"));
-    TRY(const pid_t child, start_in_session(program, err.get(), start->directory));
-    started_.push_back({given, child, std::move(err)});
-    return {};
+    return started_.start(given, *start);
   }
 
   Result<bool> end(const JobRow& seen, const JobResult& result) {
-    troubles_.erase(seen.id);
+    troubles_.forget(seen.id);
     const milliseconds now = engine_.clock.now().wall;
     return jobs_.finish_unstarted(seen, ended_row(seen.id, now, result), now - engine_.config.background.keep);
   }
@@ -344,8 +279,7 @@ class Dispatcher {
         if (row.owner.pid_namespace == self().pid_namespace && row.owner != self() &&
             !engine_.breakers.is_dead(row.owner))
           if (Fd process = open_pidfd(static_cast<pid_t>(row.owner.pid))) ends.push_back(std::move(process));
-    for (const StartedProcess& one : started_)
-      if (Fd process = open_pidfd(one.pid)) ends.push_back(std::move(process));
+    started_.add_pidfds(ends);
     watch_.wait(process_.interrupted, next_look_, ends);
     process_.interrupted.cancelled_within(kPause);
   }
@@ -357,8 +291,8 @@ class Dispatcher {
   const std::function<void(const std::string&)>& on_turn_;
   FileWatch watch_;
   Deadline next_look_ = Deadline::never();
-  std::vector<StartedProcess> started_;
-  std::map<std::string, Trouble> troubles_;             // by run
+  StartedProcesses started_;
+  Troubles troubles_;                                   // by run
   Deadline may_start_ = Deadline::in(milliseconds(0));  // a process; the machine may be short of them
 };
 

@@ -177,6 +177,14 @@ Result<std::optional<JobRow>> SqliteJobs::row_of(const std::string& id) {
   return found ? std::optional(job_at(statement)) : std::nullopt;
 }
 
+/// Inside a transaction: the job as it is now, if it has neither ended nor started and is still as in `seen`.
+Result<std::optional<JobRow>> SqliteJobs::unstarted_as(const JobRow& seen) {
+  TRY(auto row, row_of(seen.id));
+  const bool is_as_seen = row && row->turn == seen.turn && row->owner == seen.owner && row->stage == seen.stage;
+  if (!is_as_seen || row->has_ended() || row->has_started()) row.reset();
+  return row;
+}
+
 Status SqliteJobs::mark_killed(const JobRow& row) {
   TRY(sqlite3_stmt * raw,
       database_.prepare("UPDATE jobs SET state = 3, begun = 1, ended_at = ?, doing = '' WHERE id = ?"));
@@ -197,9 +205,8 @@ Status SqliteJobs::return_to_queue(const JobRow& row, bool keeps_owner) {
 Result<bool> SqliteJobs::return_turn(const JobRow& seen, bool is_alone) {
   return locked([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const auto row, row_of(seen.id));
-    const bool is_as_seen = row && row->turn == seen.turn && row->owner == seen.owner && row->stage == seen.stage;
-    if (!is_as_seen || row->has_ended() || row->has_started()) return false;
+    TRY(const auto row, unstarted_as(seen));
+    if (!row) return false;
     JobRow queued = *row;
     if (is_alone) queued.line.alone = row->id;
     TRY_STATUS(return_to_queue(queued, row->is_own));
@@ -383,9 +390,8 @@ Result<bool> SqliteJobs::finish_unstarted(const JobRow& seen, const JobRow& row,
   return locked([&]() -> Result<bool> {
     {
       TRY(Transaction transaction, Transaction::begin(database_));
-      TRY(const auto now, row_of(seen.id));
-      const bool is_as_seen = now && now->turn == seen.turn && now->owner == seen.owner && now->stage == seen.stage;
-      if (!is_as_seen || now->has_ended() || now->has_started()) return false;
+      TRY(const auto now, unstarted_as(seen));
+      if (!now) return false;
       TRY_STATUS(complete(row, keep_since));
       TRY_STATUS(transaction.commit());
     }

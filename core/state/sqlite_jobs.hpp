@@ -59,6 +59,7 @@ class SqliteJobs final : public Jobs {
   Status check_room(const JobLimits& limits);
   Result<bool> stands_in_line(const JobLine& line);
   Result<std::optional<JobRow>> row_of(const std::string& id);
+  Result<std::optional<JobRow>> unstarted_as(const JobRow& seen);
   Result<std::vector<JobRow>> abandoned(const IsGone& is_gone, milliseconds patience);
   Status revive_unstarted(Recovered& recovered);
   Status recover_one(const JobRow& row, bool is_gone, Recovered& recovered);
