@@ -67,7 +67,8 @@ class Dispatcher {
         stays_(stays),
         on_turn_(on_turn),
         watch_(Path(engine.store_path).parent_path(), Path(engine.store_path).filename().string()),
-        troubles_(engine.config.background.max_wait) {}
+        troubles_of_runs_(engine.config.background.max_wait),
+        troubles_of_places_(engine.config.background.max_wait) {}
 
   Status run() {
     std::optional<Deadline> give_up;
@@ -122,6 +123,7 @@ class Dispatcher {
       if (!leads) return {};
       TRY(const std::vector<JobRow> heads, jobs_.heads());
       TRY(const std::vector<JobRow> running, jobs_.running());
+      started_.note_taken(running, [this](const std::string& place) { troubles_of_places_.forget(place); });
       if (heads.empty() || static_cast<int>(running.size()) >= engine_.config.background.max_parallel) return {};
       TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
       bool has_changed = false;
@@ -145,9 +147,11 @@ class Dispatcher {
 
   /// One that ended without taking its turn gives it back.
   Status note_end(const StartedProcesses::End& ended) {
-    TRY(const bool was_untaken, jobs_.return_turn(ended.given, !ended.was_killed));
-    if (!was_untaken) troubles_.forget(ended.given.id);
-    else if (!ended.was_killed) troubles_.note(ended.given.id, engine_.redact(ended.why));
+    TRY(const bool was_untaken, jobs_.return_turn(ended.given, ended.was_killed ? "" : ended.place));
+    if (was_untaken && !ended.was_killed) troubles_of_places_.note(ended.place, engine_.redact(ended.why));
+    if (was_untaken) return {};
+    troubles_of_runs_.forget(ended.given.id);
+    if (!ended.is_noted_taken) troubles_of_places_.forget(ended.place);
     return {};
   }
 
@@ -158,10 +162,9 @@ class Dispatcher {
     if (head.cancel_requested) return end(head, to_job_result(cancelled_before_start(head.id, {}), engine_.redact));
     if (now - head.submitted_at > engine_.config.background.keep)
       return end(head, to_job_result(Error{Code::resource_exhausted, "queue: longer than background.keep", {}}));
-    if (head.turn >= kFreeTurns && !troubles_.contains(head.id))
-      troubles_.note(head.id, "its process has ended " + std::to_string(head.turn) + " times");
-    if (const auto* trouble = troubles_.find(head.id); trouble != nullptr && !trouble->retry.passed())
-      return wait_or_end(head, *trouble);
+    TRY(const bool is_moved, move_apart(head));
+    if (is_moved) return true;
+    if (const auto* trouble = trouble_of(head)) return wait_or_end(head, *trouble);
     const bool is_refused = line.kind == LineState::Kind::refused;
     const bool must_end = is_refused && this->must_end(head, now);
     if (is_refused && !must_end) note_retry(head, line);
@@ -171,10 +174,40 @@ class Dispatcher {
     return may_go ? give_turn(head) : Result<bool>(false);
   }
 
+  /// A run from a place where processes cannot be started waits with the others from there. True: it does now.
+  Result<bool> move_apart(const JobRow& head) {
+    if (troubles_of_places_.empty() || head.is_own || !head.line.apart.empty()) return false;
+    const auto stored = jobs_.request(head.id);
+    if (!stored && stored.error().code != Code::not_found) return tl::unexpected(stored.error());
+    const auto start = stored ? job_start_from(stored->start) : tl::unexpected(stored.error());
+    if (!start) return false;  // its turn will show that
+    const std::string place = place_of(*start);
+    const auto* trouble = troubles_of_places_.find(place);
+    if (trouble == nullptr) return false;
+    TRY(const bool is_moved, jobs_.return_turn(head, place));
+    if (is_moved) static_cast<void>(jobs_.note_doing(head.id, words_about(*trouble)));
+    return true;
+  }
+
+  /// Why no process may be started for it now; null: one may be.
+  const Troubles::Trouble* trouble_of(const JobRow& head) {
+    if (head.turn >= kFreeTurns && troubles_of_runs_.find(head.id) == nullptr)
+      troubles_of_runs_.note(head.id, "its process has ended " + std::to_string(head.turn) + " times");
+    for (const auto* trouble : {troubles_of_runs_.find(head.id), troubles_of_places_.find(head.line.apart)})
+      if (trouble != nullptr && !trouble->retry.passed()) return trouble;
+    return nullptr;
+  }
+
+  static std::string words_about(const Troubles::Trouble& trouble) {
+    return "its process cannot be started: " + trouble.why;
+  }
+
+  /// Each run waits for `background.max_wait`, also if others have tried before it.
   Result<bool> wait_or_end(const JobRow& head, const Troubles::Trouble& trouble) {
-    if (trouble.give_up.passed())
+    const milliseconds age = engine_.clock.now().wall - head.submitted_at;
+    if (trouble.give_up.passed() && age > engine_.config.background.max_wait)
       return end(head, to_job_result(Error{Code::unavailable, "its process could not be started: " + trouble.why, {}}));
-    note_doing(head, "its process cannot be started: " + trouble.why);
+    note_doing(head, words_about(trouble));
     next_look_ = next_look_.or_earlier(trouble.retry);
     return false;
   }
@@ -204,7 +237,8 @@ class Dispatcher {
     if (turn == Jobs::Turn::gone) return true;
     if (turn != Jobs::Turn::given) return false;
     on_turn_(head.id);
-    troubles_.note_attempt(head.id);
+    troubles_of_runs_.note_attempt(head.id);  // should it come back
+    troubles_of_places_.note_attempt(head.line.apart);
     if (head.is_own) {
       wake(head.owner);
       return true;
@@ -216,7 +250,7 @@ class Dispatcher {
     if (started) return true;
     if (started.error().code != Code::resource_exhausted) return end(given, to_job_result(started.error()));
     may_start_ = Deadline::in(kErrorPause);
-    TRY(const bool is_returned, jobs_.return_turn(given, false));
+    TRY(const bool is_returned, jobs_.return_turn(given));
     return !is_returned;
   }
 
@@ -234,7 +268,7 @@ class Dispatcher {
   }
 
   Result<bool> end(const JobRow& seen, const JobResult& result) {
-    troubles_.forget(seen.id);
+    troubles_of_runs_.forget(seen.id);
     const milliseconds now = engine_.clock.now().wall;
     return jobs_.finish_unstarted(seen, ended_row(seen.id, now, result), now - engine_.config.background.keep);
   }
@@ -292,7 +326,8 @@ class Dispatcher {
   FileWatch watch_;
   Deadline next_look_ = Deadline::never();
   StartedProcesses started_;
-  Troubles troubles_;                                   // by run
+  Troubles troubles_of_runs_;
+  Troubles troubles_of_places_;                         // see place_of
   Deadline may_start_ = Deadline::in(milliseconds(0));  // a process; the machine may be short of them
 };
 

@@ -151,6 +151,19 @@ JobLine line_of(const ProcessFacts& process, const PreparedAsk& ask) {
   return line;
 }
 
+/// A hash (FNV-1a): it is stored as a part of the line, where a path could not stand.
+std::string place_of(const JobStart& start) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char byte : start.directory + '\0' + join(start.options, std::string(1, '\0'))) {
+    hash ^= static_cast<unsigned char>(byte);
+    hash *= 0x100000001b3;
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (; text.size() < 16; hash >>= 4) text += kDigits[hash & 0xF];
+  return text;
+}
+
 std::string to_json(const JobStart& start) {
   return dump(
       OrderedJson{{"environment", start.environment}, {"directory", start.directory}, {"options", start.options}});

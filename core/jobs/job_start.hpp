@@ -25,6 +25,10 @@ JobLine line_of(const ProcessFacts& process, const PreparedAsk& ask);
 /// Was this process started inside a run?
 bool is_nested(const ProcessFacts& process);
 
+/// The same for jobs that are started in the same directory with the same options: what keeps one of them from being
+/// started probably keeps all.
+std::string place_of(const JobStart& start);
+
 std::string to_json(const JobStart& start);
 Result<JobStart> job_start_from(std::string_view json);
 

@@ -204,7 +204,7 @@ bool goes_back(Jobs* jobs, const std::string& id, const RunResult& run, const Jo
   if (jobs == nullptr || run.outcome != Outcome::cancelled || reporter.has_started()) return false;
   if (!lifeline.is_detached() || jobs->is_cancel_requested(id).value_or(true)) return false;
   const auto row = jobs->find(id);
-  return row && jobs->return_turn(*row, false).value_or(false);
+  return row && jobs->return_turn(*row).value_or(false);
 }
 
 /// How long it may wait for a breaker, counted from its submission.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr milliseconds kFirstPause{5'000};
 constexpr milliseconds kLongestPause{60'000};
+constexpr milliseconds kMemory{600'000};
 constexpr std::size_t kMostOfError = 4'096;  // bytes of what such a process prints
 
 /// What `delegate` prints about an error, without its name.
@@ -36,7 +37,7 @@ Status StartedProcesses::start(const JobRow& given, const JobStart& start) {
   program.argv.insert(program.argv.end(), {"run-job", given.id, "--turn", std::to_string(given.turn)});
   TRY(Fd err, make_memory_file("delegate-run-job"));
   TRY(const pid_t child, start_in_session(program, err.get(), start.directory));
-  started_.push_back({given, child, std::move(err)});
+  started_.push_back({given, place_of(start), child, std::move(err)});
   return {};
 }
 
@@ -49,10 +50,22 @@ Status StartedProcesses::reap(const std::function<Status(const End&)>& note) {
     }
     const bool was_killed = is_signal(*one->status);
     const std::string printed = was_killed ? "" : read_memory_file(one->err, kMostOfError);
-    TRY_STATUS(note({one->given, was_killed, first_error(printed, *one->status)}));
+    TRY_STATUS(note({one->given, one->place, was_killed, one->is_noted_taken, first_error(printed, *one->status)}));
     one = started_.erase(one);
   }
   return {};
+}
+
+void StartedProcesses::note_taken(const std::vector<JobRow>& running,
+                                  const std::function<void(const std::string& place)>& note) {
+  for (Started& one : started_) {
+    const auto has_taken = [&](const JobRow& row) {
+      return row.id == one.given.id && row.turn == one.given.turn && row.is_taken();
+    };
+    if (one.is_noted_taken || std::none_of(running.begin(), running.end(), has_taken)) continue;
+    one.is_noted_taken = true;
+    note(one.place);
+  }
 }
 
 void StartedProcesses::add_pidfds(std::vector<Fd>& pidfds) const {
@@ -62,20 +75,23 @@ void StartedProcesses::add_pidfds(std::vector<Fd>& pidfds) const {
 
 const Troubles::Trouble* Troubles::find(const std::string& key) const {
   const auto found = troubles_.find(key);
-  return found == troubles_.end() ? nullptr : &found->second;
+  return found == troubles_.end() || found->second.forgotten.passed() ? nullptr : &found->second;
 }
 
 void Troubles::note(const std::string& key, std::string why) {
-  auto [found, is_new] = troubles_.try_emplace(key);
-  Kept& kept = found->second;
-  if (is_new) kept.give_up = Deadline::in(patience_);
+  if (find(key) == nullptr) {
+    std::erase_if(troubles_, [](const auto& one) { return one.second.forgotten.passed(); });
+    troubles_[key].give_up = Deadline::in(patience_);
+  }
+  Kept& kept = troubles_[key];
   kept.why = std::move(why);
   kept.pause = std::clamp(kept.pause * 2, kFirstPause, kLongestPause);
   kept.retry = Deadline::in(kept.pause);
+  kept.forgotten = Deadline::in(kept.pause + kMemory);
 }
 
 void Troubles::note_attempt(const std::string& key) {
-  if (const auto found = troubles_.find(key); found != troubles_.end()) note(key, found->second.why);
+  if (const Trouble* trouble = find(key)) note(key, std::string(trouble->why));
 }
 
 }  // namespace delegate::jobs

@@ -18,9 +18,11 @@ class StartedProcesses {
  public:
   /// Of a process: whether it took its turn is in the store.
   struct End {
-    JobRow given;             // with the turn that it was started for
-    bool was_killed = false;  // by a signal
-    std::string why = {};     // what it printed about its error, otherwise its exit code
+    JobRow given;                 // with the turn that it was started for
+    std::string place;            // see place_of
+    bool was_killed = false;      // by a signal
+    bool is_noted_taken = false;  // by note_taken()
+    std::string why = {};         // what it printed about its error, otherwise its exit code
   };
 
   /// Starts the process for a job that was given its turn. Code::not_found: its directory does not exist any more.
@@ -28,21 +30,25 @@ class StartedProcesses {
   Status start(const JobRow& given, const JobStart& start);
   /// Calls `note` with each process that has ended. One whose end could not be noted is tried again with the next call.
   Status reap(const std::function<Status(const End&)>& note);
+  /// Calls `note` with the place of each process that has taken its turn since.
+  void note_taken(const std::vector<JobRow>& running, const std::function<void(const std::string& place)>& note);
   /// Descriptors that become readable when one of them ends.
   void add_pidfds(std::vector<Fd>& pidfds) const;
 
  private:
   struct Started {
     JobRow given;
+    std::string place;
     pid_t pid = 0;
     Fd err;
+    bool is_noted_taken = false;
     std::optional<int> status = {};  // of its end
   };
   std::vector<Started> started_;
 };
 
 /// Why processes ended before they took their turns, and when the next one may be started: the pause is doubled with
-/// each attempt.
+/// each attempt. Keys are runs or places. What is not noted again is forgotten.
 class Troubles {
  public:
   struct Trouble {
@@ -53,7 +59,7 @@ class Troubles {
 
   explicit Troubles(milliseconds patience) : patience_(patience) {}
 
-  bool contains(const std::string& key) const { return troubles_.contains(key); }
+  bool empty() const { return troubles_.empty(); }
   const Trouble* find(const std::string& key) const;
   void note(const std::string& key, std::string why);
   /// An attempt is being made. Does nothing if there is no such trouble.
@@ -63,6 +69,7 @@ class Troubles {
  private:
   struct Kept : Trouble {
     milliseconds pause{0};
+    Deadline forgotten = Deadline::never();
   };
   milliseconds patience_;
   std::map<std::string, Kept> troubles_;

@@ -10,7 +10,7 @@ namespace {
 constexpr char kNamed = '=';
 constexpr char kNested = '+';
 constexpr char kLast = '!';
-constexpr char kAlone = '@';
+constexpr char kApart = '@';
 constexpr char kFirst = ':';
 
 }  // namespace
@@ -20,7 +20,7 @@ std::string to_text(const JobLine& line) {
   if (line.is_nested) text += kNested;
   if (line.is_named) text += kNamed;
   if (line.has_last_resort) text += kLast;
-  if (!line.alone.empty()) text += kAlone + line.alone;
+  if (!line.apart.empty()) text += kApart + line.apart;
   return text + kFirst + join(line.candidates, ",");
 }
 
@@ -29,9 +29,9 @@ JobLine job_line_of(std::string_view text) {
   if (text.starts_with(kNested)) line.is_nested = true, text.remove_prefix(1);
   if (text.starts_with(kNamed)) line.is_named = true, text.remove_prefix(1);
   if (text.starts_with(kLast)) line.has_last_resort = true, text.remove_prefix(1);
-  if (text.starts_with(kAlone)) {
+  if (text.starts_with(kApart)) {
     const std::size_t end = std::min(text.find(kFirst), text.size());
-    line.alone = text.substr(1, end - 1);
+    line.apart = text.substr(1, end - 1);
     text.remove_prefix(end);
   }
   if (text.starts_with(kFirst)) text.remove_prefix(1);

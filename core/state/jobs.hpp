@@ -20,7 +20,7 @@ struct JobLine {
   bool is_nested = false;               // submitted inside a run, which may hold the slot that this job would wait for
   bool is_named = false;                // of a backend that was named, not of auto
   bool has_last_resort = false;         // the last candidate is asked even if its breaker is open
-  std::string alone = {};               // the id of the only job of this line, which is not to hold up others
+  std::string apart = {};  // what keeps these jobs from being started with the others, which they are not to hold up
 
   bool operator==(const JobLine&) const = default;
 };
@@ -115,9 +115,9 @@ class Jobs {
   };
   /// Of a job that `me` has taken. A second time it changes nothing.
   virtual Result<Start> start(const std::string& id, const ProcessId& me) = 0;
-  /// The turn of a job that has not started: it waits again, if `is_alone` in a line of its own. False: it is not any
-  /// more as in `seen`.
-  virtual Result<bool> return_turn(const JobRow& seen, bool is_alone) = 0;
+  /// The turn of a job that has not started: it waits again, with an `apart` in a line with the others that have the
+  /// same one. False: it is not any more as in `seen`.
+  virtual Result<bool> return_turn(const JobRow& seen, const std::string& apart = {}) = 0;
   struct Recovered {
     std::vector<JobRow> stranded;  // wait for a process that is dead, and for keys that only that one had
     bool changed = false;

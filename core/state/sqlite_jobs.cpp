@@ -202,13 +202,13 @@ Status SqliteJobs::return_to_queue(const JobRow& row, bool keeps_owner) {
   return bind(statement, queued.owner).bind(std::int64_t{queued.is_own}).bind(to_text(queued.line)).bind(row.id).run();
 }
 
-Result<bool> SqliteJobs::return_turn(const JobRow& seen, bool is_alone) {
+Result<bool> SqliteJobs::return_turn(const JobRow& seen, const std::string& apart) {
   return locked([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(const auto row, unstarted_as(seen));
     if (!row) return false;
     JobRow queued = *row;
-    if (is_alone) queued.line.alone = row->id;
+    if (!apart.empty()) queued.line.apart = apart;
     TRY_STATUS(return_to_queue(queued, row->is_own));
     TRY_STATUS(transaction.commit());
     return true;

@@ -23,7 +23,7 @@ class SqliteJobs final : public Jobs {
   Result<Turn> give_turn(const JobRow& row, const ProcessId& dispatcher, int parallel) override;
   Result<bool> take(const std::string& id, std::int64_t turn, const ProcessId& me) override;
   Result<Start> start(const std::string& id, const ProcessId& me) override;
-  Result<bool> return_turn(const JobRow& seen, bool is_alone) override;
+  Result<bool> return_turn(const JobRow& seen, const std::string& apart) override;
   Result<Recovered> recover(const IsGone& is_gone, milliseconds patience) override;
   Status adopt(const std::string& id, const JobRequest& request) override;
   Result<bool> lead(const ProcessId& me, milliseconds lease, const IsDead& is_dead) override;

@@ -339,6 +339,27 @@ TEST_CASE("a run whose process fails before its turn waits with the reason, with
   CHECK(cli.spawns("codex") == 3);
 }
 
+TEST_CASE("runs from a directory with a broken file wait together, and only one of them is tried") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  const std::string project = cli.home("other");
+  std::filesystem::create_directories(project);
+  cli.in_directory(project);
+  std::vector<std::string> ids;
+  for (const char* words : {"two", "three", "four"}) ids.push_back(submit(cli, words));
+  cli.in_directory(cli.home("project"));
+  const std::string last = submit(cli, "five");
+  cli.write(project + "/delegate.toml", "this is no TOML\n");
+  let_go(cli);
+  cli.run("result --wait " + last).expect(0);
+  for (const std::string& id : ids) cli.run("result " + id).expect(124).stderr_has("its process cannot be started: ");
+  CHECK(cli.sql("SELECT count(*) FROM jobs WHERE state = 0 AND turn > 0") == "1");
+  for (const std::string& id : ids) cli.run("cancel " + id).expect(0);
+}
+
 TEST_CASE("a queue that is full refuses a run with the number") {
   Cli cli;
   wait_for_go(cli);

@@ -194,11 +194,17 @@ void Cli::write(const std::string& path, std::string_view text) const {
 
 std::string Cli::read(const std::string& path) const { return bytes_of(path); }
 
-void Cli::sql(const std::string& statements) const {
+std::string Cli::sql(const std::string& statements) const {
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(state_file().c_str(), &database) == SQLITE_OK);
-  CHECK(sqlite3_exec(database, statements.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  std::string value;
+  const auto take = [](void* to, int, char** values, char**) {
+    *static_cast<std::string*>(to) = values[0] == nullptr ? "" : values[0];
+    return 0;
+  };
+  CHECK(sqlite3_exec(database, statements.c_str(), take, &value, nullptr) == SQLITE_OK);
   sqlite3_close(database);
+  return value;
 }
 
 std::vector<std::string> Cli::files_with(std::string_view text) const {

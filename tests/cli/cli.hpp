@@ -58,8 +58,8 @@ class Cli {
   /// Files of the sandbox, the user's configuration apart, that contain this text.
   std::vector<std::string> files_with(std::string_view text) const;
 
-  /// Runs SQL on the state file, without the program.
-  void sql(const std::string& statements) const;
+  /// Runs SQL on the state file, without the program. Returns the first value of the last row.
+  std::string sql(const std::string& statements) const;
 
   std::size_t spawns(const std::string& name) const;
   /// Processes of the sandbox that still run.

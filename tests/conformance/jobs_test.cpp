@@ -209,31 +209,34 @@ TEST_CASE("a place is not free as long as something runs that a killed process h
   CHECK(queue.give("b", 1) == Jobs::Turn::given);
 }
 
-TEST_CASE("a turn that is given back waits again, in its place or in a line of its own") {
+TEST_CASE("a turn that is given back waits again, in its place or apart from the others") {
   Queue queue;
   for (const char* id : {"a", "b"}) queue.add(id);
   REQUIRE(queue.give("a") == Jobs::Turn::given);
   const JobRow given = queue.jobs.find("a").value();
   SECTION("in its place") {
-    CHECK(queue.jobs.return_turn(given, false).value());
+    CHECK(queue.jobs.return_turn(given).value());
     CHECK(queue.heads() == std::vector<std::string>{"a"});
     CHECK_FALSE(queue.jobs.find("a")->has_owner());
-    CHECK_FALSE(queue.jobs.return_turn(given, false).value());
+    CHECK_FALSE(queue.jobs.return_turn(given).value());
   }
-  SECTION("in a line of its own") {
-    CHECK(queue.jobs.return_turn(given, true).value());
-    CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
+  SECTION("in a line with those that have the same reason, in the order of their submission") {
+    queue.add("c");
+    CHECK(queue.jobs.return_turn(queue.jobs.find("b").value(), "reason").value());
+    CHECK(queue.jobs.return_turn(given, "reason").value());
+    CHECK(queue.heads() == std::vector<std::string>{"a", "c"});
     CHECK(queue.jobs.find("a")->line.candidates == kCodex.candidates);
     CHECK(queue.jobs.find("a")->line.is_named);
+    CHECK(queue.jobs.find("a")->line.apart == "reason");
   }
   SECTION("not if it was taken meanwhile") {
     REQUIRE(queue.jobs.take("a", 1, kAnn).value());
-    CHECK_FALSE(queue.jobs.return_turn(given, false).value());
+    CHECK_FALSE(queue.jobs.return_turn(given).value());
   }
   SECTION("not once it has started") {
     REQUIRE(queue.jobs.take("a", 1, kAnn).value());
     REQUIRE(queue.jobs.start("a", kAnn).value() == Jobs::Start::started);
-    CHECK_FALSE(queue.jobs.return_turn(queue.jobs.find("a").value(), false).value());
+    CHECK_FALSE(queue.jobs.return_turn(queue.jobs.find("a").value()).value());
   }
 }
 
