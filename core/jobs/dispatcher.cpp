@@ -24,6 +24,7 @@ constexpr milliseconds kPause{20};             // between two looks at the store
 constexpr milliseconds kBusyPause{50};         // while others keep it locked
 constexpr milliseconds kErrorPause{1'000};
 constexpr milliseconds kErrorPatience{60'000};  // with a store that cannot be used: it may be in repair
+constexpr milliseconds kFullPause{1'000};       // a run for which a place was kept may not come for it
 constexpr milliseconds kRemainsPause{200};      // what a killed process had started ends soon
 constexpr std::int64_t kFreeTurns = 5;          // for kills; then a job waits longer and longer for the next
 
@@ -235,6 +236,7 @@ class Dispatcher {
     if (!stored) return tl::unexpected(stored.error());
     TRY(const Jobs::Turn turn, jobs_.give_turn(head, self(), engine_.config.background.max_parallel));
     if (turn == Jobs::Turn::gone) return true;
+    if (turn == Jobs::Turn::full) next_look_ = next_look_.or_earlier(Deadline::in(kFullPause));
     if (turn != Jobs::Turn::given) return false;
     on_turn_(head.id);
     troubles_of_runs_.note_attempt(head.id);  // should it come back

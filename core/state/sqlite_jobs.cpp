@@ -1,6 +1,7 @@
 #include "core/state/sqlite_jobs.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/state/sqlite_job_row.hpp"
 
@@ -21,6 +22,9 @@ constexpr const char* kWork =
     "EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND begun <> 1) OR "
     "EXISTS (SELECT 1 FROM jobs WHERE state = 4 AND begun <> 1) OR "
     "EXISTS (SELECT 1 FROM jobs JOIN job_requests USING (id) WHERE state = 3 AND begun <> 1)";
+
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+constexpr milliseconds kAskingLasts{3'000};  // of a job that has yielded; one that is stopped must not keep a place
 
 Statement& bind(Statement& statement, const ProcessId& owner) {
   return statement.bind(owner.boot_id).bind(owner.pid).bind(owner.start_time).bind(owner.pid_namespace);
@@ -78,6 +82,27 @@ Status SqliteJobs::check_room(const JobLimits& limits) {
               "wait, cancel some, or raise background.max_queued");
 }
 
+/// By jobs that run, and by those up to the number `before` that have yielded and ask to go on: they have waited for
+/// longer than all that have not had their turn.
+Result<std::int64_t> SqliteJobs::places_taken(std::int64_t before) {
+  TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT count(*) FROM jobs WHERE state = 4 AND turn_at > ?1 AND "
+                                            "turn_at <= ?2 AND number < ?3"));
+  const milliseconds now = clock_.now().boot;
+  Statement statement(raw);
+  statement.bind(std::max(now - kAskingLasts, milliseconds(0)).count()).bind(now.count()).bind(before);
+  TRY(const bool row, statement.step());
+  return running + (row ? statement.integer(0) : 0);
+}
+
+/// Its place in the order of the queue; 0: there is no such job.
+Result<std::int64_t> SqliteJobs::number_of(const std::string& id) {
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT number FROM jobs WHERE id = ?"));
+  Statement statement(raw);
+  TRY(const bool row, statement.bind(id).step());
+  return row ? statement.integer(0) : 0;
+}
+
 Status SqliteJobs::add(const JobRow& row, const JobRequest& request, const JobLimits& limits) {
   return locked([&]() -> Status {
     TRY(Transaction transaction, Transaction::begin(database_));
@@ -97,7 +122,7 @@ Result<bool> SqliteJobs::stands_in_line(const JobLine& line) {
 Result<bool> SqliteJobs::add_own(const JobRow& row, const JobRequest& request, const JobLimits& limits) {
   return locked([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
+    TRY(const std::int64_t running, places_taken(kAll));
     TRY(const bool has_predecessor, stands_in_line(row.line));
     // The run around a nested one has a place already, and waits for this one.
     const bool starts = row.line.is_nested || (running < limits.parallel && !has_predecessor);
@@ -120,7 +145,7 @@ Result<Jobs::Turn> SqliteJobs::give_turn(const JobRow& row, const ProcessId& dis
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(const bool leads, dispatcher_.is_of(dispatcher));
     if (!leads) return Turn::deposed;
-    TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
+    TRY(const std::int64_t running, places_taken(kAll));
     if (running >= parallel) return Turn::full;
     TRY(sqlite3_stmt * raw,
         database_.prepare("UPDATE jobs SET state = 1, turn = turn + 1, turn_at = ?5, " SET_OWNER
@@ -332,7 +357,8 @@ Result<bool> SqliteJobs::is_led(const IsDead& is_dead) {
 
 Status SqliteJobs::yield(const std::string& id, const std::string& doing) {
   return locked([&]() -> Status {
-    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 4, doing = ? WHERE id = ? AND state = 1"));
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("UPDATE jobs SET state = 4, turn_at = 0, doing = ? WHERE id = ? AND state = 1"));
     return Statement(raw).bind(doing).bind(id).run();
   });
 }
@@ -340,14 +366,22 @@ Status SqliteJobs::yield(const std::string& id, const std::string& doing) {
 Result<bool> SqliteJobs::resume(const std::string& id, const ProcessId& me, int parallel) {
   return locked([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
-    if (running >= parallel) return false;
-    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 1, " SET_OWNER "WHERE id = ?5 AND state = 4"));
+    TRY(const std::int64_t own, number_of(id));
+    TRY(const std::int64_t taken, places_taken(own));
+    const bool goes_on = taken < parallel;
+    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = ?5, turn_at = ?6, " SET_OWNER
+                                              "WHERE id = ?7 AND state = 4 AND (?5 = 1 OR turn_at <= ?8)"));
+    const milliseconds now = clock_.now().boot;
     Statement statement(raw);
-    TRY_STATUS(bind(statement, me).bind(id).run());
+    TRY_STATUS(bind(statement, me)
+                   .bind(std::int64_t{goes_on ? 1 : 4})
+                   .bind(now.count())
+                   .bind(id)
+                   .bind(std::max(now - kAskingLasts / 2, milliseconds(0)).count())  // without writing each time
+                   .run());
     TRY(const std::int64_t changed, changes());
     TRY_STATUS(transaction.commit());
-    return changed != 0;
+    return goes_on && changed != 0;
   });
 }
 

@@ -56,6 +56,8 @@ class SqliteJobs final : public Jobs {
   Status insert(const JobRow& row);
   Status insert_request(const std::string& id, const JobRequest& request);
   Status forget_request(const std::string& id);
+  Result<std::int64_t> number_of(const std::string& id);
+  Result<std::int64_t> places_taken(std::int64_t before);
   Status check_room(const JobLimits& limits);
   Result<bool> stands_in_line(const JobLine& line);
   Result<std::optional<JobRow>> row_of(const std::string& id);

@@ -451,6 +451,45 @@ TEST_CASE("a job that yields lets others run, and goes on when there is room aga
   }
 }
 
+TEST_CASE("the next free place is kept for a job that has yielded and asks to go on") {
+  Queue queue;
+  for (const char* id : {"a", "b", "c", "d"}) queue.add(id);
+  for (const char* id : {"a", "b"}) {
+    queue.start(id, kAnn);
+    REQUIRE(queue.jobs.yield(id, "waits for a slot"));
+  }
+  REQUIRE(queue.give("c", 1) == Jobs::Turn::given);
+  SECTION("before jobs that have not had their turn, and in the order of the queue") {
+    CHECK_FALSE(queue.jobs.resume("b", kAnn, 1).value());
+    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+    queue.finish("c");
+    CHECK(queue.give("d", 1) == Jobs::Turn::full);
+    CHECK(queue.give("d", 3) == Jobs::Turn::given);
+    CHECK_FALSE(queue.jobs.resume("b", kAnn, 2).value());
+    CHECK(queue.jobs.resume("a", kAnn, 2).value());
+    CHECK(queue.jobs.resume("b", kAnn, 3).value());
+  }
+  SECTION("also before one with a process of its own") {
+    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+    queue.finish("c");
+    queue.limits.parallel = 1;
+    CHECK_FALSE(queue.jobs.add_own(queue.row("e", kAutoLine, kBen), {"r", "s"}, queue.limits).value());
+  }
+  SECTION("as long as it asks, not while it waits for a slot") {
+    queue.finish("c");
+    CHECK(queue.give("d", 1) == Jobs::Turn::given);
+    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+    queue.clock.pass(2s);
+    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+    queue.finish("d");
+    queue.add("e");
+    queue.clock.pass(2s);
+    CHECK(queue.give("e", 1) == Jobs::Turn::full);
+    queue.clock.pass(2s);
+    CHECK(queue.give("e", 1) == Jobs::Turn::given);
+  }
+}
+
 TEST_CASE("a job is found by an unambiguous beginning of its id, and by nothing else") {
   Queue queue;
   for (const char* id : {"abc", "abcd", "xyz"}) queue.add(id);
