@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/jobs/job_request.hpp"
 #include "core/jobs/job_result.hpp"
@@ -108,6 +109,8 @@ class Dispatcher {
     TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
     const auto is_gone = [&](const JobRow& row) { return this->is_gone(row, snapshot); };
     TRY(const Jobs::Recovered recovered, jobs_.recover(is_gone, kTurnPatience));
+    for (const JobRow& row : recovered.late)
+      troubles_of_runs_.note(row.id, "it has not taken its turn for " + format_duration(kTurnPatience));
     for (const JobRow& row : recovered.stranded) TRY_STATUS(end_stranded(row));
     TRY_STATUS(give_turns());
     if (stays_) return false;

@@ -120,10 +120,11 @@ class Jobs {
   virtual Result<bool> return_turn(const JobRow& seen, const std::string& apart = {}) = 0;
   struct Recovered {
     std::vector<JobRow> stranded;  // wait for a process that is dead, and for keys that only that one had
+    std::vector<JobRow> late;      // whose turn no process took
     bool changed = false;
   };
   /// Jobs of dead processes: those that had started are marked as killed, the others wait again. So do those whose turn
-  /// no process took within `patience`.
+  /// no process took within `patience`, each in a line of its own: the process may be stopped.
   virtual Result<Recovered> recover(const IsGone& is_gone, milliseconds patience) = 0;
 
   /// A job of an earlier version that still waits: from now on anybody may run it.

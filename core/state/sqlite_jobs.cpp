@@ -278,7 +278,12 @@ Status SqliteJobs::revive_unstarted(Recovered& recovered) {
 Status SqliteJobs::recover_one(const JobRow& row, bool is_gone, Recovered& recovered) {
   recovered.changed = true;
   if (row.has_started()) return mark_killed(row);
-  if (!is_gone) return return_to_queue(row, row.is_own);
+  if (!is_gone) {
+    JobRow apart = row;
+    apart.line.apart = row.id;
+    recovered.late.push_back(row);
+    return return_to_queue(apart, row.is_own);
+  }
   const bool has_request = row.stage != JobRow::Stage::started && row.needs.empty();
   if (has_request) return return_to_queue(row, false);
   recovered.stranded.push_back(row);

@@ -248,15 +248,16 @@ TEST_CASE("a nested job with a process of its own starts at once, because the ru
   CHECK(queue.jobs.add_own(queue.row("b", nested, kBen), {"r", "s"}, {.parallel = 0, .queued = 10}).value());
 }
 
-TEST_CASE("a turn that no process takes is given again") {
+TEST_CASE("a turn that no process takes is given again, and those behind that job pass it") {
   Queue queue;
-  queue.add("a");
+  for (const char* id : {"a", "b"}) queue.add(id);
   REQUIRE(queue.give("a") == Jobs::Turn::given);
   queue.clock.pass(29s);
   CHECK_FALSE(queue.jobs.recover(queue.is_gone, 30s)->changed);
   queue.clock.pass(2s);
-  CHECK(queue.jobs.recover(queue.is_gone, 30s)->changed);
-  CHECK(queue.heads() == std::vector<std::string>{"a"});
+  CHECK(queue.jobs.recover(queue.is_gone, 30s)->late.size() == 1);
+  CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
+  CHECK(queue.jobs.recover(queue.is_gone, 30s)->late.empty());
 }
 
 TEST_CASE("a job whose own process died is run by another, unless only that one had its keys") {
@@ -273,7 +274,7 @@ TEST_CASE("a job whose own process died is run by another, unless only that one 
   CHECK(recovered.stranded[0].needs == "MY_KEY");
 }
 
-TEST_CASE("a process that is late for the turn of its own job keeps the job") {
+TEST_CASE("a process that is late for the turn of its own job keeps the job, but does not hold up others") {
   Queue queue;
   queue.limits.parallel = 0;
   JobRow own = queue.row("a", kCodex, kAnn);
@@ -284,7 +285,8 @@ TEST_CASE("a process that is late for the turn of its own job keeps the job") {
   const auto recovered = queue.jobs.recover(queue.is_gone, 30s).value();
   CHECK(recovered.stranded.empty());
   CHECK_FALSE(queue.jobs.take("a", 1, kAnn).value());
-  CHECK(queue.heads() == std::vector<std::string>{"a"});
+  queue.add("b");
+  CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
   CHECK(queue.jobs.find("a")->owner == kAnn);
   REQUIRE(queue.jobs.lead(kLeader, 10s, queue.is_dead).value());
   REQUIRE(queue.give("a") == Jobs::Turn::given);
