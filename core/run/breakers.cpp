@@ -1,6 +1,7 @@
 #include "core/run/breakers.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/os/process.hpp"
@@ -22,15 +23,29 @@ bool has_processes(const SlotLease& slot) {
   return !slot.tag.empty() && !processes_tagged(std::string(kRunIdVariable), slot.tag).empty();
 }
 
-bool is_free(const SlotLease& slot, const HostTime& now, const IsDead& is_dead) {
-  if (!is_over(slot, now, is_dead)) return false;
-  const bool was_killed = slot.span.since.boot_id == now.boot_id && remaining(slot.span, now) > milliseconds(0);
-  return !was_killed || !has_processes(slot);
+bool was_killed(const SlotLease& slot, const HostTime& now, const IsDead& is_dead) {
+  return slot.span.since.boot_id == now.boot_id && remaining(slot.span, now) > milliseconds(0) && is_dead(slot.owner);
+}
+
+/// Tokens of the slots of killed calls that have no processes any more.
+using EndedCalls = std::set<std::string>;
+
+/// Reads the environment of all processes, so it must not be called while the store is locked.
+EndedCalls ended_calls(const BackendState& state, const HostTime& now, const IsDead& is_dead) {
+  EndedCalls ended;
+  for (const SlotLease& slot : state.slots)
+    if (was_killed(slot, now, is_dead) && !has_processes(slot)) ended.insert(slot.token);
+  return ended;
+}
+
+/// The slot of a killed call is free only if it was looked at before.
+bool is_free(const SlotLease& slot, const HostTime& now, const IsDead& is_dead, const EndedCalls& ended) {
+  return is_over(slot, now, is_dead) && (ended.contains(slot.token) || !was_killed(slot, now, is_dead));
 }
 
 /// Of those that wait, only the foremost ones are looked at: a long line costs no more than a short one.
-void drop_dead(BackendState& state, const HostTime& now, const IsDead& is_dead) {
-  std::erase_if(state.slots, [&](const SlotLease& slot) { return is_free(slot, now, is_dead); });
+void drop_dead(BackendState& state, const HostTime& now, const IsDead& is_dead, const EndedCalls& ended) {
+  std::erase_if(state.slots, [&](const SlotLease& slot) { return is_free(slot, now, is_dead, ended); });
   const auto first = std::find_if(state.waiting.begin(), state.waiting.end(),
                                   [&](const SlotLease& place) { return !is_over(place, now, is_dead); });
   state.waiting.erase(state.waiting.begin(), first);
@@ -187,13 +202,17 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
   bool login_refused = false;
   bool lossy = false;
   bool dismissed = false;
+  EndedCalls ended;
+  HostTime seen_at;
+  std::optional<BackendState> full;  // because of slots of killed calls that may have processes
   const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
     refused.reset();
+    full.reset();
     const Breaker before = state.breaker;
     void_old_endpoint(state, wanted.endpoint);
-    dismissed = edge_between(before, state.breaker) == Edge::dismissal;
+    dismissed = dismissed || edge_between(before, state.breaker) == Edge::dismissal;
     if (!wanted.peer.empty()) state.peer = wanted.peer;
-    drop_dead(state, now, gone);
+    drop_dead(state, now, gone, ended);
     Breaker admitted = state.breaker;
     login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);
     lossy = delegate::in_burst(state.breaker, wanted.policy, now);
@@ -202,6 +221,9 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
       refused = refusal(wanted, admitted, now);
     } else if (!has_turn(state, wanted.max_parallel, wanted.place, now, gone)) {
       refused = no_slot(wanted, state);
+      const auto is_killed = [&](const SlotLease& slot) { return was_killed(slot, now, gone); };
+      seen_at = now;
+      if (std::any_of(state.slots.begin(), state.slots.end(), is_killed)) full = state;
       return;  // the breaker stays as it was: a missing slot uses up no probe
     } else {
       if (const auto place = place_in(state.waiting, wanted.place); place != state.waiting.end())
@@ -210,7 +232,11 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     }
     state.breaker = std::move(admitted);
   };
-  const Status done = update(wanted.backend, admit_or_refuse);
+  Status done = update(wanted.backend, admit_or_refuse);
+  if (done && full) {
+    ended = ended_calls(*full, seen_at, gone);
+    if (!ended.empty()) done = update(wanted.backend, admit_or_refuse);
+  }
   // Busy is no permission: whoever has the lock may be taking the last slot.
   if (!done && done.error().code == Code::busy)
     return state_locked(wanted, store_ == nullptr ? std::nullopt : store_->locked_by());
@@ -231,7 +257,7 @@ std::optional<Skip> Breakers::would_refuse(const StateStore::Snapshot& snapshot,
   const auto known = snapshot.backends.find(wanted.backend);
   BackendState state = known == snapshot.backends.end() ? BackendState{} : known->second;
   const IsDead gone = [this](const ProcessId& owner) { return is_dead(owner); };
-  drop_dead(state, snapshot.now, gone);
+  drop_dead(state, snapshot.now, gone, ended_calls(state, snapshot.now, gone));
   const LeaseRequest claimant{.owner = self_, .token = {}, .lease = wanted.lease};
   const Ticket ticket = try_acquire(state.breaker, snapshot.now, claimant, gone, wanted.probe_time).ticket;
   if (ticket.kind == PermitKind::denied) return refusal(wanted, state.breaker, snapshot.now);
@@ -245,8 +271,9 @@ Result<LinePosition> Breakers::line_up(const AdmissionRequest& wanted, milliseco
   LinePosition position;
   bool is_in_line = false;
   bool is_fresh = false;
+  EndedCalls ended;
   const auto look = [&](BackendState& state, const HostTime& now) {
-    drop_dead(state, now, gone);
+    drop_dead(state, now, gone, ended);
     const auto place = place_in(state.waiting, wanted.place);
     is_in_line = place != state.waiting.end();
     is_fresh = is_in_line && remaining(place->span, now) > lease / 2;
@@ -256,6 +283,7 @@ Result<LinePosition> Breakers::line_up(const AdmissionRequest& wanted, milliseco
   TRY(const StateStore::Snapshot snapshot, store_->read());
   if (const auto known = snapshot.backends.find(wanted.backend); known != snapshot.backends.end()) {
     BackendState state = known->second;
+    ended = ended_calls(state, snapshot.now, gone);
     look(state, snapshot.now);
   }
   if (is_fresh) return position;  // without writing
