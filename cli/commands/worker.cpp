@@ -22,7 +22,8 @@ CommandResult run_worker(const CommandContext& context, const WorkerOptions& opt
     if (context.world.json) runs.push_back(id);
     else output.note("delegate: run " + id);
   };
-  const Status done = jobs::dispatch_jobs(context.world, context.engine(), options.stay, on_turn);
+  const auto on_error = [&](const std::string& what) { output.note("delegate: worker: " + what); };
+  const Status done = jobs::dispatch_jobs(context.world, context.engine(), options.stay, {on_turn, on_error});
   if (!done) return fail_as(ErrorKind::internal, done.error());
   if (context.world.json)
     return output.answer(dump(OrderedJson{{"schema", "delegate.worker/1"}, {"runs", runs}}) + "\n");

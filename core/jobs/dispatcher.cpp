@@ -1,6 +1,7 @@
 #include "core/jobs/dispatcher.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
@@ -61,13 +62,12 @@ bool is_closed(const StateStore::Snapshot& snapshot, const std::string& candidat
 
 class Dispatcher {
  public:
-  Dispatcher(const ProcessFacts& process, const Engine& engine, bool stays,
-             const std::function<void(const std::string&)>& on_turn)
+  Dispatcher(const ProcessFacts& process, const Engine& engine, bool stays, const DispatchEvents& events)
       : process_(process),
         engine_(engine),
         jobs_(*engine.jobs()),
         stays_(stays),
-        on_turn_(on_turn),
+        events_(events),
         watch_(Path(engine.store_path).parent_path(), Path(engine.store_path).filename().string()),
         troubles_of_runs_(engine.config.background.max_wait),
         troubles_of_places_(engine.config.background.max_wait) {}
@@ -111,7 +111,7 @@ class Dispatcher {
     TRY(const Jobs::Recovered recovered, jobs_.recover(is_gone, kTurnPatience));
     for (const JobRow& row : recovered.late)
       troubles_of_runs_.note(row.id, "it has not taken its turn for " + format_duration(kTurnPatience));
-    for (const JobRow& row : recovered.stranded) TRY_STATUS(end_stranded(row));
+    for (const JobRow& row : recovered.stranded) report(row, end_stranded(row));
     TRY_STATUS(give_turns());
     if (stays_) return false;
     return jobs_.resign(self(), true);
@@ -241,7 +241,7 @@ class Dispatcher {
     if (turn == Jobs::Turn::gone) return true;
     if (turn == Jobs::Turn::full) next_look_ = next_look_.or_earlier(Deadline::in(kFullPause));
     if (turn != Jobs::Turn::given) return false;
-    on_turn_(head.id);
+    events_.on_turn(head.id);
     troubles_of_runs_.note_attempt(head.id);  // should it come back
     troubles_of_places_.note_attempt(head.line.apart);
     if (head.is_own) {
@@ -297,6 +297,17 @@ class Dispatcher {
     return {};
   }
 
+  /// Once for each job; it is tried again in the next round.
+  void report(const JobRow& row, const Status& done) {
+    if (done) {
+      reported_.erase(row.id);
+      return;
+    }
+    if (done.error().code == Code::busy || !reported_.insert(row.id).second) return;
+    note_doing(row, done.error().what);
+    events_.on_error("run " + row.id + ": " + done.error().what);
+  }
+
   /// Queued by an earlier version, which kept the request in a file.
   Status import_from_file(const JobRow& row) {
     const auto request = load_saved_request(engine_, row.id);
@@ -327,10 +338,11 @@ class Dispatcher {
   const Engine& engine_;
   Jobs& jobs_;
   bool stays_;
-  const std::function<void(const std::string&)>& on_turn_;
+  const DispatchEvents& events_;
   FileWatch watch_;
   Deadline next_look_ = Deadline::never();
   StartedProcesses started_;
+  std::set<std::string> reported_;  // runs
   Troubles troubles_of_runs_;
   Troubles troubles_of_places_;                         // see place_of
   Deadline may_start_ = Deadline::in(milliseconds(0));  // a process; the machine may be short of them
@@ -367,11 +379,10 @@ LineState state_of_line(const Engine& engine, const JobLine& line, const StateSt
   return state;
 }
 
-Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays,
-                     const std::function<void(const std::string& id)>& on_turn) {
+Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays, const DispatchEvents& events) {
   if (engine.jobs() == nullptr)
     return fail(Code::unavailable, "worker: there is no store: " + engine.breakers.trouble());
-  return Dispatcher(process, engine, stays, on_turn).run();
+  return Dispatcher(process, engine, stays, events).run();
 }
 
 Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, const Engine& engine) {

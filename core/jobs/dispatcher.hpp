@@ -26,10 +26,15 @@ struct LineState {
 LineState state_of_line(const Engine& engine, const JobLine& line, const StateStore::Snapshot& snapshot,
                         const std::vector<JobRow>& running);
 
-/// Dispatches until no job waits, or with `stays` until a signal. `on_turn` is called with the id of each job that gets
-/// its turn. Returns at once if another process dispatches. Code::unavailable: there is no store.
-Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays,
-                     const std::function<void(const std::string& id)>& on_turn);
+/// What is reported while jobs are dispatched.
+struct DispatchEvents {
+  std::function<void(const std::string& id)> on_turn;     // a job gets its turn
+  std::function<void(const std::string& what)> on_error;  // about one job; the others go on
+};
+
+/// Dispatches until no job waits, or with `stays` until a signal. Returns at once if another process dispatches.
+/// Code::unavailable: there is no store.
+Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays, const DispatchEvents& events);
 
 /// Starts a dispatcher unless one works. Nothing to do: no job waits.
 Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, const Engine& engine);
