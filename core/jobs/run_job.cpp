@@ -99,7 +99,7 @@ class JobReporter final : public Observer {
   void wait_aside(const std::string& doing) {
     progress_ = {.backend = {}, .doing = doing};
     if (jobs_ != nullptr && has_yielded_) static_cast<void>(jobs_->note_doing(id_, doing));
-    else has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, doing);
+    else has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, engine_.breakers.self(), doing);
     report_if_room(process_, progress_);
   }
   /// If the store cannot be read, a signal or the lifeline can still end the run.
@@ -177,7 +177,10 @@ Waited wait_for_turn(const ProcessFacts& process, const Engine& engine, const Ow
 void store_result(const Engine& engine, Jobs& jobs, const std::string& id, const JobResult& result) {
   const milliseconds now = engine.clock.now().wall;
   const JobRow row = ended_row(id, now, result);
-  static_cast<void>(retry_while_busy([&] { return jobs.finish(row, now - engine.config.background.keep); }));
+  static_cast<void>(retry_while_busy([&]() -> Status {
+    TRY_STATUS(jobs.finish(row, engine.breakers.self(), now - engine.config.background.keep));
+    return {};
+  }));
 }
 
 /// The starter has the result now: it detaches if the result is to be kept as well.

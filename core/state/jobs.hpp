@@ -141,13 +141,14 @@ class Jobs {
   virtual Result<bool> is_led(const IsDead& is_dead) = 0;
 
   /// Lets other jobs run until resume() succeeds.
-  virtual Status yield(const std::string& id, const std::string& doing) = 0;
+  virtual Status yield(const std::string& id, const ProcessId& me, const std::string& doing) = 0;
   /// False: there is no room. The next free place is then kept for it, in the order of the queue and before jobs that
   /// have not had their turn, as long as it asks again every two seconds.
   virtual Result<bool> resume(const std::string& id, const ProcessId& me, int parallel) = 0;
   virtual Status note_doing(const std::string& id, const std::string& doing) = 0;
-  /// Completes the row, unless the job has ended before, and deletes jobs that ended before `keep_since`.
-  virtual Status finish(const JobRow& row, milliseconds keep_since) = 0;
+  /// Completes the row of a job of `me`, unless it has ended before, and deletes jobs that ended before `keep_since`.
+  /// False: it is not, or no longer, that of `me`.
+  virtual Result<bool> finish(const JobRow& row, const ProcessId& me, milliseconds keep_since) = 0;
   /// The same for a job that has not started. False: it is not any more as in `seen`.
   virtual Result<bool> finish_unstarted(const JobRow& seen, const JobRow& row, milliseconds keep_since) = 0;
   enum class Cancel {

@@ -14,6 +14,7 @@ using sqlite::kColumnsOfJob;
 using sqlite::Statement;
 using sqlite::Transaction;
 
+#define HAS_OWNER "owner_boot_id = ?1 AND owner_pid = ?2 AND owner_start_time = ?3 AND owner_namespace = ?4 "
 #define SET_OWNER "owner_boot_id = ?1, owner_pid = ?2, owner_start_time = ?3, owner_namespace = ?4 "
 
 /// Jobs that have not started: the end of a process would send them back into the queue.
@@ -24,7 +25,6 @@ constexpr const char* kWork =
     "EXISTS (SELECT 1 FROM jobs JOIN job_requests USING (id) WHERE state = 3 AND begun <> 1)";
 
 constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
-constexpr milliseconds kAskingLasts{3'000};  // of a job that has yielded; one that is stopped must not keep a place
 
 Statement& bind(Statement& statement, const ProcessId& owner) {
   return statement.bind(owner.boot_id).bind(owner.pid).bind(owner.start_time).bind(owner.pid_namespace);
@@ -69,9 +69,11 @@ Status SqliteJobs::insert_request(const std::string& id, const JobRequest& reque
   return Statement(raw).bind(id).bind(request.request).bind(request.start).run();
 }
 
-Status SqliteJobs::forget_request(const std::string& id) {
+Result<bool> SqliteJobs::forget_request(const std::string& id) {
   TRY(sqlite3_stmt * raw, database_.prepare("DELETE FROM job_requests WHERE id = ?"));
-  return Statement(raw).bind(id).run();
+  TRY_STATUS(Statement(raw).bind(id).run());
+  TRY(const std::int64_t deleted, changes());
+  return deleted != 0;
 }
 
 /// Code::resource_exhausted: there is none.
@@ -80,27 +82,6 @@ Status SqliteJobs::check_room(const JobLimits& limits) {
   if (waiting < limits.queued) return {};
   return fail(Code::resource_exhausted, std::to_string(limits.queued) + " runs are queued already",
               "wait, cancel some, or raise background.max_queued");
-}
-
-/// By jobs that run, and by those up to the number `before` that have yielded and ask to go on: they have waited for
-/// longer than all that have not had their turn.
-Result<std::int64_t> SqliteJobs::places_taken(std::int64_t before) {
-  TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
-  TRY(sqlite3_stmt * raw, database_.prepare("SELECT count(*) FROM jobs WHERE state = 4 AND turn_at > ?1 AND "
-                                            "turn_at <= ?2 AND number < ?3"));
-  const milliseconds now = clock_.now().boot;
-  Statement statement(raw);
-  statement.bind(std::max(now - kAskingLasts, milliseconds(0)).count()).bind(now.count()).bind(before);
-  TRY(const bool row, statement.step());
-  return running + (row ? statement.integer(0) : 0);
-}
-
-/// Its place in the order of the queue; 0: there is no such job.
-Result<std::int64_t> SqliteJobs::number_of(const std::string& id) {
-  TRY(sqlite3_stmt * raw, database_.prepare("SELECT number FROM jobs WHERE id = ?"));
-  Statement statement(raw);
-  TRY(const bool row, statement.bind(id).step());
-  return row ? statement.integer(0) : 0;
 }
 
 Status SqliteJobs::add(const JobRow& row, const JobRequest& request, const JobLimits& limits) {
@@ -214,7 +195,8 @@ Status SqliteJobs::mark_killed(const JobRow& row) {
   TRY(sqlite3_stmt * raw,
       database_.prepare("UPDATE jobs SET state = 3, begun = 1, ended_at = ?, doing = '' WHERE id = ?"));
   TRY_STATUS(Statement(raw).bind(clock_.now().wall.count()).bind(row.id).run());
-  return forget_request(row.id);
+  TRY_STATUS(forget_request(row.id));
+  return {};
 }
 
 /// An own job stays its owner's; any other one is the dispatcher's again.
@@ -240,21 +222,23 @@ Result<bool> SqliteJobs::return_turn(const JobRow& seen, const std::string& apar
   });
 }
 
-Result<std::vector<JobRow>> SqliteJobs::abandoned(const IsGone& is_gone, milliseconds patience) {
+/// Outside of a transaction: what `is_gone` looks at may take long.
+Result<std::vector<SqliteJobs::Abandoned>> SqliteJobs::abandoned(const IsGone& is_gone, milliseconds patience) {
   // One index for each: those that only wait, most of them, are not looked at.
   TRY(sqlite3_stmt * raw,
       database_.prepare("SELECT " JOB_COLUMNS ", turn_at FROM jobs WHERE state = 1 "
                         "UNION ALL SELECT " JOB_COLUMNS ", turn_at FROM jobs WHERE state = 4 "
                         "UNION ALL SELECT " JOB_COLUMNS ", turn_at FROM jobs WHERE state = 0 AND owner_pid <> 0"));
   Statement statement(raw);
-  std::vector<JobRow> found;
+  std::vector<Abandoned> found;
   for (;;) {
     TRY(const bool more, statement.step());
     if (!more) return found;
     JobRow row = job_at(statement);
     const bool waits_for_process = row.state == JobRow::State::running && !row.is_taken();
     const std::int64_t age = clock_.now().boot.count() - statement.integer(kColumnsOfJob);
-    if (is_gone(row) || (waits_for_process && age > patience.count())) found.push_back(std::move(row));
+    const bool has_gone = is_gone(row);
+    if (has_gone || (waits_for_process && age > patience.count())) found.push_back({std::move(row), has_gone});
   }
 }
 
@@ -267,8 +251,11 @@ Status SqliteJobs::revive_unstarted(Recovered& recovered) {
   if (rows.empty()) return {};
   TRY(Transaction transaction, Transaction::begin(database_));
   for (const JobRow& row : rows) {
-    Status done = row.needs.empty() ? return_to_queue(row, false) : forget_request(row.id);
-    if (!done) return done;
+    if (row.needs.empty()) {
+      TRY_STATUS(return_to_queue(row, false));
+    } else {
+      TRY_STATUS(forget_request(row.id));
+    }
   }
   recovered.changed = true;
   return transaction.commit();
@@ -292,14 +279,14 @@ Status SqliteJobs::recover_one(const JobRow& row, bool is_gone, Recovered& recov
 
 Result<Jobs::Recovered> SqliteJobs::recover(const IsGone& is_gone, milliseconds patience) {
   return locked([&]() -> Result<Recovered> {
-    TRY(const std::vector<JobRow> found, abandoned(is_gone, patience));
+    TRY(const std::vector<Abandoned> found, abandoned(is_gone, patience));
     Recovered recovered;
     TRY_STATUS(revive_unstarted(recovered));
     if (found.empty()) return recovered;
     TRY(Transaction transaction, Transaction::begin(database_));
-    for (const JobRow& row : found) {
-      TRY(const auto now, row_of(row.id));
-      if (now == row) TRY_STATUS(recover_one(row, is_gone(row), recovered));  // else it went on meanwhile
+    for (const Abandoned& one : found) {
+      TRY(const auto now, row_of(one.row.id));
+      if (now == one.row) TRY_STATUS(recover_one(one.row, one.is_gone, recovered));  // else it went on meanwhile
     }
     TRY_STATUS(transaction.commit());
     return recovered;
@@ -360,11 +347,12 @@ Result<bool> SqliteJobs::is_led(const IsDead& is_dead) {
 
 // ---- while it runs
 
-Status SqliteJobs::yield(const std::string& id, const std::string& doing) {
+Status SqliteJobs::yield(const std::string& id, const ProcessId& me, const std::string& doing) {
   return locked([&]() -> Status {
-    TRY(sqlite3_stmt * raw,
-        database_.prepare("UPDATE jobs SET state = 4, turn_at = 0, doing = ? WHERE id = ? AND state = 1"));
-    return Statement(raw).bind(doing).bind(id).run();
+    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 4, turn_at = 0, doing = ?5 "
+                                              "WHERE id = ?6 AND state = 1 AND " HAS_OWNER));
+    Statement statement(raw);
+    return bind(statement, me).bind(doing).bind(id).run();
   });
 }
 
@@ -374,8 +362,9 @@ Result<bool> SqliteJobs::resume(const std::string& id, const ProcessId& me, int 
     TRY(const std::int64_t own, number_of(id));
     TRY(const std::int64_t taken, places_taken(own));
     const bool goes_on = taken < parallel;
-    TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = ?5, turn_at = ?6, " SET_OWNER
-                                              "WHERE id = ?7 AND state = 4 AND (?5 = 1 OR turn_at <= ?8)"));
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("UPDATE jobs SET state = ?5, turn_at = ?6 "
+                          "WHERE id = ?7 AND state = 4 AND " HAS_OWNER "AND (?5 = 1 OR turn_at <= ?8)"));
     const milliseconds now = clock_.now().boot;
     Statement statement(raw);
     TRY_STATUS(bind(statement, me)
@@ -400,7 +389,7 @@ Status SqliteJobs::note_doing(const std::string& id, const std::string& doing) {
 // ---- the end
 
 /// Inside a transaction. Deletes what ended before `keep_since`, too.
-Status SqliteJobs::complete(const JobRow& row, milliseconds keep_since) {
+Result<bool> SqliteJobs::complete(const JobRow& row, milliseconds keep_since) {
   TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 2, ended_at = ?, result = ?, remarks = ?, "
                                             "exit_code = ?, doing = '' WHERE id = ? AND " UNENDED));
   TRY_STATUS(Statement(raw)
@@ -411,17 +400,25 @@ Status SqliteJobs::complete(const JobRow& row, milliseconds keep_since) {
                  .bind(row.id)
                  .run());
   TRY(const std::int64_t changed, changes());
-  if (changed == 0) return {};
-  TRY_STATUS(forget_request(row.id));
+  if (changed == 0) return false;
+  TRY(const bool was_stored, forget_request(row.id));
   TRY(sqlite3_stmt * forget, database_.prepare("DELETE FROM jobs WHERE state IN (2, 3) AND ended_at < ?"));
-  return Statement(forget).bind(keep_since.count()).run();
+  TRY_STATUS(Statement(forget).bind(keep_since.count()).run());
+  return was_stored;
 }
 
-Status SqliteJobs::finish(const JobRow& row, milliseconds keep_since) {
-  return locked([&]() -> Status {
-    TRY(Transaction transaction, Transaction::begin(database_));
-    TRY_STATUS(complete(row, keep_since));
-    return transaction.commit();
+Result<bool> SqliteJobs::finish(const JobRow& row, const ProcessId& me, milliseconds keep_since) {
+  return locked([&]() -> Result<bool> {
+    bool was_stored = false;
+    {
+      TRY(Transaction transaction, Transaction::begin(database_));
+      TRY(const auto now, row_of(row.id));
+      if (!now || now->owner != me) return false;
+      TRY(was_stored, complete(row, keep_since));
+      TRY_STATUS(transaction.commit());
+    }
+    if (was_stored) empty_log();
+    return true;
   });
 }
 
@@ -441,21 +438,25 @@ Result<bool> SqliteJobs::finish_unstarted(const JobRow& seen, const JobRow& row,
 
 Result<Jobs::Cancel> SqliteJobs::cancel(const JobRow& row, milliseconds keep_since, const IsDead& is_dead) {
   return locked([&]() -> Result<Cancel> {
-    TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const auto now, row_of(row.id));
-    if (!now || now->has_ended()) return Cancel::too_late;
-    // Before its turn is taken, only an owner of its own would notice a request.
-    const bool is_its_own = now->is_own || now->state == JobRow::State::waiting;
-    const bool has_process = now->is_taken() || (is_its_own && now->has_owner());
-    const bool is_requested = now->has_started() || (has_process && !is_dead(now->owner));
-    if (is_requested) {
-      TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET cancel_wanted = 1 WHERE id = ?"));
-      TRY_STATUS(Statement(raw).bind(row.id).run());
-    } else {
-      TRY_STATUS(complete(row, keep_since));
+    {
+      TRY(Transaction transaction, Transaction::begin(database_));
+      TRY(const auto now, row_of(row.id));
+      if (!now || now->has_ended()) return Cancel::too_late;
+      // Before its turn is taken, only an owner of its own would notice a request.
+      const bool is_its_own = now->is_own || now->state == JobRow::State::waiting;
+      const bool has_process = now->is_taken() || (is_its_own && now->has_owner());
+      const bool is_requested = now->has_started() || (has_process && !is_dead(now->owner));
+      if (is_requested) {
+        TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET cancel_wanted = 1 WHERE id = ?"));
+        TRY_STATUS(Statement(raw).bind(row.id).run());
+      } else {
+        TRY_STATUS(complete(row, keep_since));
+      }
+      TRY_STATUS(transaction.commit());
+      if (is_requested) return Cancel::requested;
     }
-    TRY_STATUS(transaction.commit());
-    return is_requested ? Cancel::requested : Cancel::ended;
+    empty_log();
+    return Cancel::ended;
   });
 }
 
@@ -470,11 +471,16 @@ Result<bool> SqliteJobs::is_cancel_requested(const std::string& id) {
 
 Status SqliteJobs::remove(const std::string& id) {
   return locked([&]() -> Status {
-    TRY(Transaction transaction, Transaction::begin(database_));
-    TRY_STATUS(forget_request(id));
-    TRY(sqlite3_stmt * raw, database_.prepare("DELETE FROM jobs WHERE id = ?"));
-    TRY_STATUS(Statement(raw).bind(id).run());
-    return transaction.commit();
+    bool was_stored = false;
+    {
+      TRY(Transaction transaction, Transaction::begin(database_));
+      TRY(was_stored, forget_request(id));
+      TRY(sqlite3_stmt * raw, database_.prepare("DELETE FROM jobs WHERE id = ?"));
+      TRY_STATUS(Statement(raw).bind(id).run());
+      TRY_STATUS(transaction.commit());
+    }
+    if (was_stored) empty_log();
+    return {};
   });
 }
 

@@ -31,10 +31,10 @@ class SqliteJobs final : public Jobs {
   Result<bool> has_work(const IsDead& is_dead) override;
   Result<std::optional<ProcessId>> leader() override;
   Result<bool> is_led(const IsDead& is_dead) override;
-  Status yield(const std::string& id, const std::string& doing) override;
+  Status yield(const std::string& id, const ProcessId& me, const std::string& doing) override;
   Result<bool> resume(const std::string& id, const ProcessId& me, int parallel) override;
   Status note_doing(const std::string& id, const std::string& doing) override;
-  Status finish(const JobRow& row, milliseconds keep_since) override;
+  Result<bool> finish(const JobRow& row, const ProcessId& me, milliseconds keep_since) override;
   Result<bool> finish_unstarted(const JobRow& seen, const JobRow& row, milliseconds keep_since) override;
   Result<Cancel> cancel(const JobRow& row, milliseconds keep_since, const IsDead& is_dead) override;
   Result<bool> is_cancel_requested(const std::string& id) override;
@@ -45,6 +45,8 @@ class SqliteJobs final : public Jobs {
   Result<Counts> counts() override;
 
  private:
+  static constexpr milliseconds kAskingLasts{3'000};  // of a job that has yielded; one that is stopped keeps no place
+
   template <class Step>
   auto locked(const Step& step) -> decltype(step()) {
     const std::lock_guard lock(mutex_);
@@ -55,17 +57,23 @@ class SqliteJobs final : public Jobs {
   Result<std::int64_t> changes();
   Status insert(const JobRow& row);
   Status insert_request(const std::string& id, const JobRequest& request);
-  Status forget_request(const std::string& id);
+  /// True: there was one.
+  Result<bool> forget_request(const std::string& id);
   Result<std::int64_t> number_of(const std::string& id);
   Result<std::int64_t> places_taken(std::int64_t before);
   Status check_room(const JobLimits& limits);
   Result<bool> stands_in_line(const JobLine& line);
   Result<std::optional<JobRow>> row_of(const std::string& id);
   Result<std::optional<JobRow>> unstarted_as(const JobRow& seen);
-  Result<std::vector<JobRow>> abandoned(const IsGone& is_gone, milliseconds patience);
+  struct Abandoned {
+    JobRow row;
+    bool is_gone = false;
+  };
+  Result<std::vector<Abandoned>> abandoned(const IsGone& is_gone, milliseconds patience);
   Status revive_unstarted(Recovered& recovered);
   Status recover_one(const JobRow& row, bool is_gone, Recovered& recovered);
-  Status complete(const JobRow& row, milliseconds keep_since);
+  /// True: its prompt was stored until now, and is still in the log.
+  Result<bool> complete(const JobRow& row, milliseconds keep_since);
   Status mark_killed(const JobRow& row);
   Status return_to_queue(const JobRow& row, bool keeps_owner);
   void empty_log();

@@ -82,6 +82,27 @@ Result<int> SqliteJobs::ahead_of(const std::string& id) {
   });
 }
 
+/// By jobs that run, and by those up to the number `before` that have yielded and ask to go on: they have waited for
+/// longer than all that have not had their turn.
+Result<std::int64_t> SqliteJobs::places_taken(std::int64_t before) {
+  TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT count(*) FROM jobs WHERE state = 4 AND turn_at > ?1 AND "
+                                            "turn_at <= ?2 AND number < ?3"));
+  const milliseconds now = clock_.now().boot;
+  Statement statement(raw);
+  statement.bind(std::max(now - kAskingLasts, milliseconds(0)).count()).bind(now.count()).bind(before);
+  TRY(const bool row, statement.step());
+  return running + (row ? statement.integer(0) : 0);
+}
+
+/// Its place in the order of the queue; 0: there is no such job.
+Result<std::int64_t> SqliteJobs::number_of(const std::string& id) {
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT number FROM jobs WHERE id = ?"));
+  Statement statement(raw);
+  TRY(const bool row, statement.bind(id).step());
+  return row ? statement.integer(0) : 0;
+}
+
 Result<JobRequest> SqliteJobs::request(const std::string& id) {
   return locked([&]() -> Result<JobRequest> {
     TRY(sqlite3_stmt * raw, database_.prepare("SELECT request, start FROM job_requests WHERE id = ?"));

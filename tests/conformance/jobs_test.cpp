@@ -59,7 +59,7 @@ struct Queue {
     return jobs.cancel({.id = id, .ended_at = 9ms, .result = "{}"}, 0ms, is_dead).value();
   }
   void finish(const std::string& id, milliseconds ended_at = 9ms, milliseconds keep_since = 0ms) {
-    REQUIRE(jobs.finish({.id = id, .ended_at = ended_at, .result = "{}"}, keep_since));
+    REQUIRE(jobs.finish({.id = id, .ended_at = ended_at, .result = "{}"}, jobs.find(id)->owner, keep_since));
   }
   JobRow::State state(const std::string& id) { return jobs.find(id)->state; }
   bool has_request(const std::string& id) { return jobs.request(id).has_value(); }
@@ -190,7 +190,8 @@ TEST_CASE("a job whose process died while it waited for a slot waits again, unle
   for (const char* id : {"started", "taken"}) queue.add(id);
   queue.start("started", kAnn);
   queue.take("taken", kBen);
-  for (const char* id : {"started", "taken"}) REQUIRE(queue.jobs.yield(id, ""));
+  REQUIRE(queue.jobs.yield("started", kAnn, ""));
+  REQUIRE(queue.jobs.yield("taken", kBen, ""));
   queue.dead = {kAnn, kBen};
   REQUIRE(queue.jobs.recover(queue.is_gone, 1h)->changed);
   CHECK(queue.state("started") == JobRow::State::killed);
@@ -401,7 +402,7 @@ TEST_CASE("what a job is busy with is kept while it runs, and its end whole") {
   CHECK(queue.jobs.find("a").value().doing == "asking codex");
   const std::string answer(2'000'000, 'x');
   REQUIRE(queue.jobs.finish({.id = "a", .ended_at = 9ms, .result = answer, .remarks = "delegate: said", .exit_code = 4},
-                            0ms));
+                            kAnn, 0ms));
   const JobRow row = queue.jobs.find("a").value();
   CHECK(row.state == JobRow::State::ended);
   CHECK(row.result == answer);
@@ -435,7 +436,7 @@ TEST_CASE("a job that yields lets others run, and goes on when there is room aga
   for (const char* id : {"a", "b", "c"}) queue.add(id);
   queue.start("a", kAnn);
   CHECK(queue.give("b", 1) == Jobs::Turn::full);
-  REQUIRE(queue.jobs.yield("a", "waits for a slot"));
+  REQUIRE(queue.jobs.yield("a", kAnn, "waits for a slot"));
   CHECK(queue.state("a") == JobRow::State::yielded);
   CHECK(queue.jobs.find("a")->doing == "waits for a slot");
   CHECK(queue.give("b", 1) == Jobs::Turn::given);
@@ -443,10 +444,10 @@ TEST_CASE("a job that yields lets others run, and goes on when there is room aga
   queue.finish("b");
   CHECK(queue.jobs.resume("a", kAnn, 1).value());
   CHECK(queue.give("c", 1) == Jobs::Turn::full);
-  REQUIRE(queue.jobs.yield("c", "it has not begun"));
+  REQUIRE(queue.jobs.yield("c", kAnn, "it has not begun"));
   CHECK(queue.state("c") == JobRow::State::waiting);
   SECTION("and is killed with its process") {
-    REQUIRE(queue.jobs.yield("a", ""));
+    REQUIRE(queue.jobs.yield("a", kAnn, ""));
     queue.dead = {kAnn};
     REQUIRE(queue.jobs.recover(queue.is_gone, 1h));
     CHECK(queue.state("a") == JobRow::State::killed);
@@ -458,7 +459,7 @@ TEST_CASE("the next free place is kept for a job that has yielded and asks to go
   for (const char* id : {"a", "b", "c", "d"}) queue.add(id);
   for (const char* id : {"a", "b"}) {
     queue.start(id, kAnn);
-    REQUIRE(queue.jobs.yield(id, "waits for a slot"));
+    REQUIRE(queue.jobs.yield(id, kAnn, "waits for a slot"));
   }
   REQUIRE(queue.give("c", 1) == Jobs::Turn::given);
   SECTION("before jobs that have not had their turn, and in the order of the queue") {
@@ -490,6 +491,21 @@ TEST_CASE("the next free place is kept for a job that has yielded and asks to go
     queue.clock.pass(2s);
     CHECK(queue.give("e", 1) == Jobs::Turn::given);
   }
+}
+
+TEST_CASE("a job yields, goes on and ends only for the process that runs it") {
+  Queue queue;
+  queue.add("a");
+  queue.start("a", kAnn);
+  REQUIRE(queue.jobs.yield("a", kBen, ""));
+  CHECK(queue.state("a") == JobRow::State::running);
+  REQUIRE(queue.jobs.yield("a", kAnn, ""));
+  CHECK_FALSE(queue.jobs.resume("a", kBen, 1).value());
+  CHECK(queue.jobs.resume("a", kAnn, 1).value());
+  CHECK_FALSE(queue.jobs.finish({.id = "a", .ended_at = 9ms}, kBen, 0ms).value());
+  CHECK(queue.state("a") == JobRow::State::running);
+  CHECK(queue.jobs.finish({.id = "a", .ended_at = 9ms}, kAnn, 0ms).value());
+  CHECK(queue.state("a") == JobRow::State::ended);
 }
 
 TEST_CASE("a job is found by an unambiguous beginning of its id, and by nothing else") {
