@@ -38,6 +38,12 @@ std::vector<pid_t> dispatchers(const Cli& cli) {
   return pids;
 }
 
+/// The pid of the process that dispatches; 0: none.
+pid_t leader(const Cli& cli) {
+  const std::string pid = cli.sql("SELECT owner_pid FROM leases");
+  return pid.empty() ? 0 : std::stoi(pid);
+}
+
 }  // namespace
 
 TEST_CASE("a submitted run outlives its shell, and its answer can be fetched any number of times") {
@@ -182,6 +188,60 @@ TEST_CASE("a killed dispatcher has a successor as soon as a run ends") {
   let_go(cli);
   REQUIRE(eventually([&] { return cli.spawns("codex") == 2; }));  // without another call of delegate
   cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
+}
+
+TEST_CASE("a run whose process ends between its turn and its first CLI runs later, exactly once") {
+  const int signal = GENERATE(SIGTERM, SIGKILL);
+  Cli cli;
+  cli.answers("codex");
+  cli.write(cli.file("bin/agy"), "#!/bin/sh\nread -r line\necho spawned >> " + cli.file("spawned") + "\nwhile [ ! -e " +
+                                     cli.file("go") + " ]; do /bin/sleep 0.01; done\necho agy says hi\n");
+  std::filesystem::permissions(cli.file("bin/agy"), std::filesystem::perms(0700));
+  // The dispatcher does not know this backend, so it gives the turn although no slot is free.
+  const std::string other = "--config " + cli.file("other.toml");
+  cli.write(cli.file("other.toml"), "[backends.agy]\nkind = \"command\"\ncommand = [\"agy\"]\nmax_parallel = 1\n");
+  cli.run("status").expect(0);  // makes the store
+  Running worker = cli.start("worker --stay");
+  REQUIRE(eventually([&] { return leader(cli) == worker.pid(); }));
+  Running holder = cli.start(other + " ask -b agy hello");
+  REQUIRE(eventually([&] { return !cli.read(cli.file("spawned")).empty(); }));
+  const std::string id = cli.run(other + " submit -b agy hello").expect(0).out_lines().front();
+  const auto has_turn = [&](const std::string& turn) {
+    return cli.sql("SELECT state || ' ' || begun || ' ' || turn FROM jobs") == "4 2 " + turn;
+  };
+  REQUIRE(eventually([&] { return has_turn("1"); }));
+  REQUIRE(job_processes(cli).size() == 1);
+  ::kill(job_processes(cli).front(), signal);
+  REQUIRE(eventually([&] { return has_turn("2"); }));
+  let_go(cli);
+  holder.finish().expect(0);
+  cli.run("result --wait " + id).expect(0).stdout_is("agy says hi\n");
+  CHECK(cli.read(cli.file("spawned")) == "spawned\nspawned\n");
+  worker.signal(SIGTERM);
+  worker.finish();
+}
+
+TEST_CASE("a worker that has lost its lease starts nothing until it gets it back") {
+  Cli cli;
+  cli.counted("codex", {"--say", "codex says hi"});
+  cli.run("status").expect(0);  // makes the store
+  Running first = cli.start("worker --stay");
+  REQUIRE(eventually([&] { return leader(cli) == first.pid(); }));
+  Running second = cli.start("worker --stay");
+  first.signal(SIGSTOP);
+  cli.sql("UPDATE leases SET boot = boot - 60000");  // as if it had been stopped for a minute
+  REQUIRE(eventually([&] { return leader(cli) == second.pid(); }));
+  first.signal(SIGCONT);
+  const std::string before = submit(cli, "one");
+  cli.run("result --wait " + before).expect(0);
+  second.signal(SIGTERM);
+  CHECK(second.finish().err_lines() == std::vector<std::string>{"delegate: run " + before});
+  REQUIRE(eventually([&] { return leader(cli) == first.pid(); }));
+  const std::string after = submit(cli, "two");
+  cli.run("result --wait " + after).expect(0);
+  first.signal(SIGTERM);
+  CHECK(first.finish().err_lines() == std::vector<std::string>{"delegate: run " + after});
+  CHECK(cli.spawns("codex") == 2);
 }
 
 TEST_CASE("a queued run can be cancelled while nothing dispatches, and is not run afterwards") {
@@ -424,6 +484,20 @@ TEST_CASE("the prompt of a run in the background is in no argument list, and not
   for (const std::string& id : {first, second}) cli.run("result --wait " + id).expect(0);
   REQUIRE(eventually([&] { return cli.processes().empty(); }));
   CHECK(cli.files_with("the-secret-plan").empty());
+}
+
+TEST_CASE("the prompt of a run that was cancelled in the queue does not stay in the store") {
+  Cli cli;
+  wait_for_go(cli);
+  cli.config("[background]\nmax_parallel = 1\n");
+  submit(cli, "one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  if (GENERATE(false, true)) cli.set("CODEX_API_KEY", "key-4711-of-mine");  // which a process of its own keeps
+  const std::string second = submit(cli, "the-secret-plan");
+  CHECK_FALSE(cli.files_with("the-secret-plan").empty());
+  cli.run("cancel " + second).expect(0);
+  cli.run("result --wait " + second).expect(130);
+  CHECK(eventually([&] { return cli.files_with("the-secret-plan").empty(); }));
 }
 
 TEST_CASE("eight shells submit at once, and each gets its own answer") {

@@ -1,6 +1,7 @@
 #include "core/os/launch.hpp"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -124,4 +125,18 @@ TEST_CASE("an exit status reads as a shell reports it") {
   CHECK(shell_exit_code(3 << 8) == 3);
   CHECK(shell_exit_code(SIGKILL) == 137);
   CHECK_FALSE(wait_for_end(::getpid()).has_value());
+}
+
+TEST_CASE("a process that the system has no room for is reported as such, so that it can be started later") {
+  const Program program = shell("exit 0");
+  const pid_t limited = ::fork();
+  if (limited == 0) {
+    constexpr uid_t kAnother = 65'534;  // the limit does not apply to root
+    const rlimit none{0, 0};
+    if (::geteuid() == 0 && ::setresuid(kAnother, kAnother, kAnother) != 0) ::_exit(2);
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(2);
+    const auto started = start_in_session(program, STDERR_FILENO, "/");
+    ::_exit(!started && started.error().code == Code::resource_exhausted ? 0 : 1);
+  }
+  CHECK(exit_code(limited) == 0);
 }
