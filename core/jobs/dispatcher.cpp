@@ -28,7 +28,7 @@ constexpr milliseconds kErrorPause{1'000};
 constexpr milliseconds kErrorPatience{60'000};  // with a store that cannot be used: it may be in repair
 constexpr milliseconds kFullPause{1'000};       // a run for which a place was kept may not come for it
 constexpr milliseconds kRemainsPause{200};      // what a killed process had started ends soon
-constexpr std::int64_t kFreeTurns = 5;          // for kills; then a job waits longer and longer for the next
+constexpr std::int64_t kFreeTurns = 5;          // for kills and such; then a job waits longer and longer for the next
 
 AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, bool is_last_resort) {
   const BackendSettings& settings = *engine.config.backend(candidate);
@@ -195,9 +195,10 @@ class Dispatcher {
 
   /// Why no process may be started for it now; null: one may be.
   const Troubles::Trouble* trouble_of(const JobRow& head) {
-    if (head.turn >= kFreeTurns && troubles_of_runs_.find(head.id) == nullptr)
-      troubles_of_runs_.note(head.id, "its process has ended " + std::to_string(head.turn) + " times");
-    for (const auto* trouble : {troubles_of_runs_.find(head.id), troubles_of_places_.find(head.line.apart)})
+    const auto* of_place = troubles_of_places_.find(head.line.apart);
+    if (head.turn >= kFreeTurns && of_place == nullptr && troubles_of_runs_.find(head.id) == nullptr)
+      troubles_of_runs_.note(head.id, "it was given " + std::to_string(head.turn) + " turns and has not started");
+    for (const auto* trouble : {of_place, troubles_of_runs_.find(head.id)})
       if (trouble != nullptr && !trouble->retry.passed()) return trouble;
     return nullptr;
   }
@@ -241,10 +242,10 @@ class Dispatcher {
     if (turn == Jobs::Turn::gone) return true;
     if (turn == Jobs::Turn::full) next_look_ = next_look_.or_earlier(Deadline::in(kFullPause));
     if (turn != Jobs::Turn::given) return false;
-    events_.on_turn(head.id);
     troubles_of_runs_.note_attempt(head.id);  // should it come back
     troubles_of_places_.note_attempt(head.line.apart);
     if (head.is_own) {
+      events_.on_turn(head.id);
       wake(head.owner);
       return true;
     }
@@ -252,10 +253,15 @@ class Dispatcher {
     given.owner = self();
     ++given.turn;
     const Status started = start(given, *stored);
-    if (started) return true;
+    if (started) {
+      events_.on_turn(head.id);
+      return true;
+    }
     if (started.error().code != Code::resource_exhausted) return end(given, to_job_result(started.error()));
     may_start_ = Deadline::in(kErrorPause);
     TRY(const bool is_returned, jobs_.return_turn(given));
+    if (is_returned)
+      static_cast<void>(jobs_.note_doing(given.id, "its process cannot be started: " + started.error().what));
     return !is_returned;
   }
 
