@@ -514,24 +514,46 @@ TEST_CASE("eight shells submit at once, and each gets its own answer") {
   CHECK(ids.size() == 8);
 }
 
-TEST_CASE("a run that an earlier version queued is run by the next dispatcher when its process is gone") {
-  Cli cli;
-  cli.backend("codex", {"--echo"});
-  cli.run("status").expect(0);  // makes the store
+/// A run as an earlier version has left it: a row, and its request in a file. Returns the path of that file.
+std::string queue_as_before(Cli& cli, const std::string& id) {
   cli.sql(
       "INSERT INTO jobs (id, state, submitted_at, owner_boot_id, owner_pid, owner_start_time, owner_namespace, doing) "
-      "VALUES ('1aaaaaaaaaaaaaaa', 0, strftime('%s', 'now') * 1000, 'an earlier boot', 4711, 1, 1, '')");
-  const std::string saved = cli.home(".local/state/delegate/waiting/1aaaaaaaaaaaaaaa.json");
+      "VALUES ('" +
+      id + "', 0, strftime('%s', 'now') * 1000, 'an earlier boot', 4711, 1, 1, '')");
+  const std::string saved = cli.home(".local/state/delegate/waiting/" + id + ".json");
   cli.write(saved, Json{{"schema", "delegate.request/1"},
-                        {"run_id", "1aaaaaaaaaaaaaaa"},
+                        {"run_id", id},
                         {"prompt", "from before"},
                         {"backend", "codex"},
                         {"cwd", cli.home("")},
                         {"write", false},
                         {"materials", Json::array()}}
                        .dump());
+  return saved;
+}
+
+TEST_CASE("a run that an earlier version queued is run by the next dispatcher when its process is gone") {
+  Cli cli;
+  cli.backend("codex", {"--echo"});
+  cli.run("status").expect(0);  // makes the store
+  const std::string saved = queue_as_before(cli, "1aaaaaaaaaaaaaaa");
   cli.run("result --wait 1aaaaaaaaaaaaaaa").expect(0).stdout_has("from before");
   CHECK(cli.read(saved).empty());
+}
+
+TEST_CASE("a run of an earlier version that cannot be taken over is reported, and the others go on") {
+  Cli cli;
+  cli.answers("codex");
+  cli.run("status").expect(0);  // makes the store
+  queue_as_before(cli, "1aaaaaaaaaaaaaaa");
+  cli.sql("INSERT INTO job_requests (id, request, start) VALUES ('1aaaaaaaaaaaaaaa', '', '')");
+  Running worker = cli.start("worker --stay");
+  REQUIRE(worker.comes_to_say("worker: run 1aaaaaaaaaaaaaaa: "));
+  const std::string id = submit(cli, "hello");
+  cli.run("result --wait " + id).expect(0).stdout_is("codex says hi\n");
+  cli.run("result 1aaaaaaaaaaaaaaa").expect(124).stderr_has("is queued: ");
+  worker.signal(SIGTERM);
+  worker.finish();
 }
 
 TEST_CASE("submit rejects what ask rejects, and names itself in the message") {
