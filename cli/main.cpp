@@ -30,6 +30,7 @@ void handle_signals(delegate::CancelToken& interrupted) {
     if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);  // nohup, and background jobs of scripts
   }
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not our end
+  ::signal(SIGXFSZ, SIG_IGN);  // and so is a file that must not grow (ulimit -f)
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ constexpr Exclusion kGuardResetExclusions[] = {{"NAME", {"--all"}, "give a name 
 
 tl::expected<HostStatus, CommandError> known_guards(const CommandContext& context) {
   HostStatus status = status_of(context.engine());
-  if (!status.store.ok) return fail_as(ErrorKind::internal, {Code::unavailable, "guard: " + status.store.problem, {}});
+  if (!status.is_readable)
+    return fail_as(ErrorKind::internal, {Code::unavailable, "guard: " + status.store.problem, {}});
   return status;
 }
 

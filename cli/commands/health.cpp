@@ -37,9 +37,12 @@ std::string health_json(const Health& health) {
                                        {"failures", guard.failures},
                                        {"last_error", guard.last_error},
                                        {"skipped", guard.skipped}});
-  if (!health.status.store.ok) return dump(json);  // the rest is unknown
-  json["queue"] = {{"waiting", health.waiting}, {"running", health.running}};
-  json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.pending}};
+  const QueueStatus& queue = health.status.queue;
+  if (queue.problem.empty()) json["queue"] = {{"waiting", queue.waiting}, {"running", queue.running}};
+  else json["queue"] = {{"problem", queue.problem}};
+  if (health.status.notifications_problem.empty())
+    json["notifications"] = {{"unacknowledged", health.status.unacknowledged.size()}, {"owed", health.status.pending}};
+  else json["notifications"] = {{"problem", health.status.notifications_problem}};
   return dump(json);
 }
 
@@ -54,14 +57,18 @@ std::string health_text(const Health& health) {
       {"ready", names_of(health.ready)},
       {"not ready", names_of(health.not_ready)},
       {"state", store.kind + (store.ok ? ", ok" : ", cannot be used: " + store.problem)}};
-  if (store.ok)
-    rows.push_back(
-        {"queue", std::to_string(health.running) + " running, " + std::to_string(health.waiting) + " queued"});
+  const QueueStatus& queue = health.status.queue;
+  if (health.status.is_readable)
+    rows.push_back({"queue", queue.problem.empty() ? std::to_string(queue.running) + " running, " +
+                                                         std::to_string(queue.waiting) + " queued"
+                                                   : "cannot be read: " + queue.problem});
   for (const GuardStatus& guard : health.status.guards)
     if (guard.breaker.state != BreakerState::closed)
       rows.push_back(
           {"paused", guard.name + ", " + std::to_string(guard.skipped) + " times skipped: " + guard.last_error});
   const std::size_t unacknowledged = health.status.unacknowledged.size();
+  if (health.status.is_readable && !health.status.notifications_problem.empty())
+    rows.push_back({"notifications", "cannot be read: " + health.status.notifications_problem});
   if (unacknowledged > 0)
     rows.push_back({"unacknowledged", std::to_string(unacknowledged) + ", see `delegate notifications`"});
   return table(rows);

@@ -66,7 +66,8 @@ std::string without_clocks(inspect::HostStatus status) {
 Status watch_on_terminal(const World& world, const Engine& engine) {
   Picture picture(world);
   do {
-    TRY_STATUS(picture.draw(to_text(inspect::status_of(engine), false) + "\nPress Ctrl-C to exit"));
+    TRY_STATUS(
+        picture.draw(to_text(inspect::status_of(engine, SurveyDepth::only_read), false) + "\nPress Ctrl-C to exit"));
   } while (wait_for_next(world));
   return {};
 }
@@ -74,7 +75,7 @@ Status watch_on_terminal(const World& world, const Engine& engine) {
 Status watch_elsewhere(const World& world, const Engine& engine, bool json) {
   std::string last;
   do {
-    const inspect::HostStatus status = inspect::status_of(engine);
+    const inspect::HostStatus status = inspect::status_of(engine, SurveyDepth::only_read);
     std::string now = without_clocks(status);
     if (now == last) continue;
     const std::string separator = last.empty() || json ? "" : "\n";

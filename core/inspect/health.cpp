@@ -1,7 +1,5 @@
 #include "core/inspect/health.hpp"
 
-#include <algorithm>
-
 #include "core/run/check.hpp"
 #include "core/run/prepared_ask.hpp"
 
@@ -18,24 +16,6 @@ bool is_admitted(const BackendStatus& backend) {
   return backend.enabled && admits && backend.slots_used < backend.slots_max;
 }
 
-void read_store(const Engine& engine, Health& health) {
-  const auto note = [&](const Error& error) {
-    health.status.store.ok = false;
-    if (health.status.store.problem.empty()) health.status.store.problem = error.what;
-  };
-  if (Jobs* all = engine.jobs()) {
-    const auto counts = all->counts();
-    const auto running = all->running();
-    if (!counts || !running) return note(counts ? running.error() : counts.error());
-    health.waiting = counts->waiting;
-    for (const JobRow& job : *running)
-      if (!engine.breakers.is_dead(job.owner)) ++health.running;
-  }
-  const auto rows = engine.store->notifications();
-  if (!rows) return note(rows.error());
-  health.pending = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_outstanding));
-}
-
 }  // namespace
 
 Health health_of(const Engine& engine, const CancelToken& cancel) {
@@ -48,7 +28,6 @@ Health health_of(const Engine& engine, const CancelToken& cancel) {
         is_usable && is_admitted(backend) && is_reachable(asked->second->candidate, cancel, kReachableTimeout);
     if (backend.enabled) (is_ready ? health.ready : health.not_ready).insert(backend.name);
   }
-  if (health.status.store.ok) read_store(engine, health);
   return health;
 }
 

@@ -11,10 +11,7 @@ struct Health {
   HostStatus status;
   std::set<std::string> ready;      // backends that can be called now
   std::set<std::string> not_ready;  // enabled backends that cannot
-  int waiting = 0;
-  int running = 0;
-  int pending = 0;
-  bool ok() const { return status.store.ok && !ready.empty(); }
+  bool ok() const { return status.store.ok && status.queue.problem.empty() && !ready.empty(); }
 };
 
 /// Starts nothing; requests only the list of models from a local server.

@@ -1,5 +1,9 @@
 #include "core/inspect/host_status.hpp"
 
+#include <algorithm>
+
+#include "core/state/survey.hpp"
+
 namespace delegate::inspect {
 namespace {
 
@@ -44,34 +48,53 @@ GuardStatus status_of(const std::string& name, const GuardState& state, const Ho
           .last_error = last ? last->message : ""};
 }
 
-Result<NotificationRows> unacknowledged(StateStore& store) {
-  TRY(NotificationRows rows, store.notifications());
-  NotificationRows open;
-  for (NotificationRow& row : rows)
-    if (row.severity != NotificationSeverity::info && !row.acknowledged_at) open.insert(open.begin(), std::move(row));
-  return open;
+void add_notifications(HostStatus& status, const Result<NotificationRows>& rows) {
+  if (!rows) {
+    status.notifications_problem = rows.error().what;
+    return;
+  }
+  for (const NotificationRow& row : *rows)
+    if (row.severity != NotificationSeverity::info && !row.acknowledged_at)
+      status.unacknowledged.insert(status.unacknowledged.begin(), row);
+  status.pending = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_outstanding));
+}
+
+void add_queue(HostStatus& status, const Result<QueueSurvey>& queue, const Breakers& breakers) {
+  if (!queue) {
+    status.queue.problem = queue.error().what;
+    return;
+  }
+  status.queue.waiting = queue->counts.waiting;
+  for (const JobRow& job : queue->running)
+    if (job.state == JobRow::State::running && !breakers.is_dead(job.owner)) ++status.queue.running;
+}
+
+void add_problem(StateStore::Description& store, const Error* error) {
+  if (error == nullptr) return;
+  store.ok = false;
+  if (store.problem.empty()) store.problem = error->what;
 }
 
 }  // namespace
 
-HostStatus status_of(const Engine& engine) {
+HostStatus status_of(const Engine& engine, SurveyDepth depth) {
   const Config& config = engine.config;
   HostStatus status{.now = engine.clock.now().wall};
-  const auto reading = engine.breakers.read();
   if (engine.store != nullptr) status.store = engine.store->describe();
   else status.store = {.kind = config.state.store, .path = engine.store_path};
-  const auto is_unreadable = [&](const Error& error) {
-    status.store.ok = false;
-    status.store.problem = error.what;
-  };
-  if (!reading) is_unreadable(reading.error());
+  const Survey survey = engine.store != nullptr ? engine.store->survey(depth)
+                                                : unreadable_survey({Code::unavailable, engine.breakers.trouble(), {}});
+  const auto& reading = survey.states;
+  status.is_readable = reading.has_value();
+  add_problem(status.store, reading ? nullptr : &reading.error());
+  add_problem(status.store, survey.writable ? nullptr : &survey.writable.error());
+  add_notifications(status, survey.notifications);
+  add_queue(status, survey.queue, engine.breakers);
+  // A trip must be recorded there, or no breaker opens.
+  add_problem(status.store, reading && !survey.notifications ? &survey.notifications.error() : nullptr);
   if (reading)
     for (const auto& [name, guard] : reading->guards)
       if (guard.failures > 0) status.guards.push_back(status_of(name, guard, reading->now));
-  if (reading && engine.store != nullptr) {
-    if (auto open = unacknowledged(*engine.store)) status.unacknowledged = *std::move(open);
-    else is_unreadable(open.error());  // a trip must be recorded there, or no breaker opens
-  }
   std::vector<AttemptRow> last;
   if (engine.ledger != nullptr && reading) last = engine.ledger->last_attempts().value_or(std::vector<AttemptRow>{});
   for (const std::string& name : config.candidates()) {

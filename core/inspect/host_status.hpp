@@ -5,7 +5,7 @@
 
 #include "core/run/ask.hpp"
 
-// The recorded state of this host. Only reads: starts nothing and writes nothing.
+// The recorded state of this host. Starts nothing and changes nothing.
 namespace delegate::inspect {
 
 /// One backend as `status` shows it.
@@ -33,15 +33,27 @@ struct GuardStatus {
   std::int64_t skipped = 0;
   std::string last_error;
 };
+/// The queue of background runs.
+struct QueueStatus {
+  int waiting = 0;
+  int running = 0;      // with a living process
+  std::string problem;  // why it cannot be read; the numbers are unknown then
+};
+/// Each part can be missing on its own: then it has a problem, and the others are right.
 struct HostStatus {
-  StateStore::Description store;
+  StateStore::Description store;  // ok: the breakers can be read, and the store can be written
+  bool is_readable = true;        // the breakers can be read
   std::vector<BackendStatus> backends;
-  std::vector<GuardStatus> guards;  // those with failures
-  NotificationRows unacknowledged;  // warnings and worse, newest first
-  milliseconds now{0};              // wall
+  std::vector<GuardStatus> guards;    // those with failures
+  NotificationRows unacknowledged;    // warnings and worse, newest first
+  int pending = 0;                    // notifications that are to be sent
+  std::string notifications_problem;  // why those two are unknown
+  QueueStatus queue;
+  milliseconds now{0};  // wall
 };
 
-/// Every configured backend, read once.
-HostStatus status_of(const Engine& engine);
+/// Every configured backend, and the rest of one survey of the store. Writes a page to find out whether that works,
+/// unless it is only to read, and changes nothing.
+HostStatus status_of(const Engine& engine, SurveyDepth depth = SurveyDepth::figures);
 
 }  // namespace delegate::inspect

@@ -166,7 +166,8 @@ std::vector<std::string> stale_handles(const NotificationRows& all) {
   };
   std::vector<std::string> handles;
   for (const NotificationRow& row : all) {
-    const bool is_stale = row.kind == "recovery" ? has_tripped_again(row) : row.kind == "trip" && is_over(row);
+    const bool is_stale =
+        row.kind == "recovery" ? has_tripped_again(row) : (row.kind == "trip" || row.kind == "canary") && is_over(row);
     if (!is_stale || row.handle.empty() || shows_ongoing_outage(row.handle)) continue;
     if (std::find(handles.begin(), handles.end(), row.handle) == handles.end()) handles.push_back(row.handle);
   }

@@ -86,7 +86,7 @@ class Announcer {
   bool announce_all() {
     const std::vector<Channel> channels = channels_of(process_, engine_.config.notify, engine_.redact);
     const FallbackFacts facts = fallback_facts();
-    for (const char* kind : {"trip", "recovery"}) {
+    for (const char* kind : {"trip", "recovery", "canary"}) {
       if (process_.interrupted.cancelled()) return false;  // the next announcer sends the rest
       NotificationRows mine;
       NotificationRows all;
@@ -133,7 +133,7 @@ class Announcer {
             row.detail = result.detail;
             row.handle = result.handle;
             if (result.delivery == DeliveryState::delivered) row.delivered_at = now.wall;
-            note_delivery(rows, row);
+            note_delivery(rows, row, now);
           }
         })
         .has_value();

@@ -5,6 +5,7 @@
 
 #include "core/state/ledger_rules.hpp"
 #include "core/state/shared_drops.hpp"
+#include "core/state/survey.hpp"
 
 namespace delegate {
 namespace {
@@ -60,6 +61,17 @@ class MemoryStore final : public StateStore, private Ledger {
   }
 
   Ledger& ledger() override { return *this; }
+  Survey survey(SurveyDepth /*depth*/) override {
+    const std::lock_guard lock(mutex_);
+    return {.states = Snapshot{backends_, guards_, clock_.now()},
+            .undecodable = {},
+            .notifications = notifications_,
+            .queue = QueueSurvey{},
+            .history = HistorySurvey{},
+            .leases = std::vector<TaskLease>{},
+            .sizes = TableSizes{},
+            .writable = {}};
+  }
   Description describe() override { return {.kind = "memory"}; }
 
  private:

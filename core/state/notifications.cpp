@@ -60,6 +60,15 @@ NotificationRow trip_row(const std::string& backend, const Breaker& after, const
           .retry_at = end_of_cooldown(after, now)};
 }
 
+/// Alerts of the canary arrive at least once: one that was perhaps shown is sent again, one that failed is repeated.
+bool is_repeated(const NotificationRow& row) { return row.kind == "canary"; }
+
+bool is_due(const NotificationRow& row, const HostTime& now) {
+  if (row.delivery != DeliveryState::pending) return false;
+  if (!is_repeated(row) || !row.retry_at) return true;
+  return *row.retry_at <= now.wall || *row.retry_at - now.wall > kRetryPause;  // the clock may have been set back
+}
+
 void give_up(NotificationRow& row, std::string why) {
   row.delivery = DeliveryState::undelivered;
   row.detail = std::move(why);
@@ -170,12 +179,13 @@ NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, cons
   if (other_sender(rows, me, is_dead, now)) return {};
   NotificationRows taken;
   for (NotificationRow& row : rows) {
-    if (row.delivery == DeliveryState::sending && row.sender != me)
+    const bool is_left = row.sender != me && is_under_way(row);
+    if (is_left && row.delivery == DeliveryState::sending && !is_repeated(row))
       give_up(row, "the sending process was killed: it may have been shown");
-    if (row.delivery == DeliveryState::taken && row.sender != me) row.delivery = DeliveryState::pending;
-    if (row.delivery != DeliveryState::pending) continue;
-    if (now.wall - row.first_seen > kLongestPending) {
-      give_up(row, "could not be sent in time");
+    else if (is_left) row.delivery = DeliveryState::pending;
+    if (!is_due(row, now)) continue;
+    if (now.wall - row.first_seen > (is_repeated(row) ? kLongestRetry : kLongestPending)) {
+      give_up(row, row.detail.empty() ? "could not be sent in time" : "given up after several attempts: " + row.detail);
       continue;
     }
     row.delivery = DeliveryState::taken;
@@ -201,11 +211,11 @@ bool is_outstanding(const NotificationRow& row) { return row.delivery == Deliver
 bool is_orphaned(const NotificationRow& row, const IsDead& is_dead, const HostTime& now) {
   // A time in the future means that the clock was set back since.
   const milliseconds age = now.wall - row.first_seen;
-  if (row.delivery == DeliveryState::pending) return age < milliseconds(0) || age > kLongestStart;
+  if (row.delivery == DeliveryState::pending) return is_due(row, now) && (age < milliseconds(0) || age > kLongestStart);
   return is_under_way(row) && !is_being_sent(row, is_dead, now);
 }
 
-void note_delivery(NotificationRows& rows, const NotificationRow& row) {
+void note_delivery(NotificationRows& rows, const NotificationRow& row, const HostTime& now) {
   for (NotificationRow& kept : rows) {
     if (kept.id != row.id || kept.sender != row.sender) continue;
     kept.title = row.title;
@@ -215,6 +225,9 @@ void note_delivery(NotificationRows& rows, const NotificationRow& row) {
     kept.detail = row.detail;
     kept.handle = row.handle;
     kept.delivered_at = row.delivered_at;
+    if (!is_repeated(kept) || kept.delivery != DeliveryState::undelivered) continue;
+    kept.delivery = DeliveryState::pending;
+    kept.retry_at = now.wall + kRetryPause;
   }
 }
 

@@ -31,16 +31,16 @@ std::optional<DeliveryState> delivery_state_named(std::string_view name);
 
 struct NotificationRow {
   std::int64_t id = 0;  // grows
-  std::string kind;     // "trip", "recovery", "guard", "test"
-  std::string subject;  // the backend, or the guard
+  std::string kind;     // "trip", "recovery", "guard", "canary", "test"
+  std::string subject;  // the backend, the guard, or the id of an invariant
   std::string outcome;  // of a trip: the outcome that opened the breaker, by name
   NotificationSeverity severity = NotificationSeverity::info;
   std::string title;
   std::string message;
-  int count = 1;                                // how often it happened: a trip and its failed probes
-  milliseconds first_seen{0};                   // wall
-  milliseconds last_seen{0};                    // wall
-  std::optional<milliseconds> retry_at;         // of a trip: when a probe may run; wall
+  int count = 1;                         // how often it happened: a trip and its failed probes
+  milliseconds first_seen{0};            // wall
+  milliseconds last_seen{0};             // wall
+  std::optional<milliseconds> retry_at;  // of a trip: when a probe may run; of an alert: when it is sent again; wall
   std::optional<milliseconds> acknowledged_at;  // by a person, or because the outage is over; wall
   std::optional<milliseconds> ended_at;         // of a trip: end of the outage; wall
   DeliveryState delivery = DeliveryState::pending;
@@ -58,6 +58,9 @@ using NotificationRows = std::vector<NotificationRow>;  // oldest first
 inline constexpr std::size_t kMostNotifications = 200;  // beyond that the oldest are deleted
 /// A notification that could not be sent within this time is given up.
 inline constexpr milliseconds kLongestPending{600'000};
+/// The same for an alert of the canary, which is sent again after each failure.
+inline constexpr milliseconds kLongestRetry{1'800'000};
+inline constexpr milliseconds kRetryPause{60'000};
 
 /// Adds a record, with the next id.
 NotificationRow& raise(NotificationRows& rows, NotificationRow row);
@@ -99,7 +102,8 @@ inline constexpr milliseconds kLongestStart{2'000};
 /// Outstanding, but the process that should send it has ended or was never started.
 bool is_orphaned(const NotificationRow& row, const IsDead& is_dead, const HostTime& now);
 
-/// Records the result of a delivery, unless another process has claimed the record meanwhile.
-void note_delivery(NotificationRows& rows, const NotificationRow& row);
+/// Records the result of a delivery, unless another process has claimed the record meanwhile. An alert of the canary
+/// that could not be delivered is pending again.
+void note_delivery(NotificationRows& rows, const NotificationRow& row, const HostTime& now);
 
 }  // namespace delegate

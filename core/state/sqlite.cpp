@@ -5,11 +5,13 @@
 #include "core/os/lock_holder.hpp"
 #include "core/state/codec.hpp"
 #include "core/state/shared_drops.hpp"
+#include "core/state/sqlite_canary.hpp"
 #include "core/state/sqlite_database.hpp"
 #include "core/state/sqlite_jobs.hpp"
 #include "core/state/sqlite_ledger.hpp"
 #include "core/state/sqlite_notifications.hpp"
 #include "core/state/sqlite_schema.hpp"
+#include "core/state/sqlite_survey.hpp"
 
 namespace delegate {
 namespace {
@@ -25,7 +27,8 @@ class SqliteStore final : public StateStore {
         path_(std::move(path)),
         clock_(clock),
         ledger_(*database_, mutex_),
-        jobs_(*database_, mutex_, clock) {}
+        jobs_(*database_, mutex_, clock),
+        canary_(*database_, mutex_, clock) {}
 
   Status update(const std::string& backend, const Change& change) override {
     const std::lock_guard lock(mutex_);
@@ -63,6 +66,20 @@ class SqliteStore final : public StateStore {
 
   Ledger& ledger() override { return ledger_; }
   Jobs* jobs() override { return &jobs_; }
+  CanaryRecords* canary() override { return &canary_; }
+
+  Survey survey(SurveyDepth depth) override {
+    const std::lock_guard lock(mutex_);
+    const auto take = [&]() -> Result<Survey> {
+      Survey taken = sqlite::survey(*database_, clock_, depth);
+      // A damaged file is replaced, and looked at again.
+      if (const Error* damage = damage_in(taken)) return tl::unexpected(*damage);
+      return taken;
+    };
+    auto taken = database_->on_sound_file(take);
+    return taken ? *std::move(taken) : unreadable_survey(taken.error());
+  }
+
   Description describe() override { return {.kind = "sqlite", .path = path_.string()}; }
   std::optional<std::int64_t> locked_by() const override {
     constexpr std::uint64_t kWriterByte = 120;  // https://www.sqlite.org/walformat.html, section 2.3: WAL_WRITE_LOCK
@@ -177,6 +194,7 @@ class SqliteStore final : public StateStore {
   mutable std::mutex mutex_;  // one connection, one user at a time
   SqliteLedger ledger_;
   SqliteJobs jobs_;
+  SqliteCanary canary_;
 };
 
 }  // namespace

@@ -203,8 +203,9 @@ Status SqliteJobs::mark_killed(const JobRow& row) {
 Status SqliteJobs::return_to_queue(const JobRow& row, bool keeps_owner) {
   const JobRow queued = {
       .owner = keeps_owner ? row.owner : no_owner(clock_.now()), .is_own = keeps_owner, .line = row.line};
-  TRY(sqlite3_stmt * raw, database_.prepare("UPDATE jobs SET state = 0, begun = 0, doing = '', " SET_OWNER
-                                            ", own = ?5, line = ?6 WHERE id = ?7"));
+  TRY(sqlite3_stmt * raw,
+      database_.prepare("UPDATE jobs SET state = 0, begun = 0, doing = '', ended_at = NULL, " SET_OWNER
+                        ", own = ?5, line = ?6 WHERE id = ?7"));
   Statement statement(raw);
   return bind(statement, queued.owner).bind(std::int64_t{queued.is_own}).bind(to_text(queued.line)).bind(row.id).run();
 }

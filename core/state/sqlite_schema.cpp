@@ -202,8 +202,25 @@ ALTER TABLE jobs ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX jobs_killed_unstarted ON jobs (number) WHERE state = 3 AND begun <> 1;
 )sql";
 
+// What the canary remembers between its cycles. Earlier versions left the end in a job that was revived.
+constexpr const char* kCanary = R"sql(
+CREATE TABLE canary (
+  id             TEXT PRIMARY KEY,   -- of the invariant
+  verdict        TEXT NOT NULL,
+  reason         TEXT NOT NULL,
+  checked_at     INTEGER NOT NULL,   -- ms since the epoch, as all times here
+  violated_since INTEGER,
+  last_violated  INTEGER,
+  times          INTEGER NOT NULL,
+  lines          TEXT NOT NULL,
+  found          INTEGER NOT NULL,
+  notes          TEXT NOT NULL       -- JSON
+) STRICT;
+UPDATE jobs SET ended_at = NULL WHERE state IN (0, 1, 4) AND ended_at IS NOT NULL;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 3> kAdditions = {kLastLines, kQueue, kOwn};
+constexpr std::array<const char*, 4> kAdditions = {kLastLines, kQueue, kOwn, kCanary};
 
 }  // namespace
 

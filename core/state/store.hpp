@@ -52,6 +52,14 @@ struct GuardState {
   bool operator==(const GuardState&) const = default;
 };
 
+struct Survey;
+enum class SurveyDepth {
+  only_read,   // as `figures`, without finding out whether the store can be written
+  figures,     // what people ask for all the time
+  everything,  // also what only an examination needs, which takes longer in a long queue
+};
+class CanaryRecords;
+
 /// The host-wide store. Implementations are safe to use from several threads and from several processes at a time.
 class StateStore {
  public:
@@ -89,6 +97,13 @@ class StateStore {
 
   /// Null for a store that ends with its process: it cannot hold background jobs.
   virtual Jobs* jobs() { return nullptr; }
+
+  /// What the canary remembers; null for a store that ends with its process.
+  virtual CanaryRecords* canary() { return nullptr; }
+
+  /// What the store holds at one moment (survey.hpp). Waits for no other process, except to find out whether the store
+  /// can be written.
+  virtual Survey survey(SurveyDepth depth) = 0;
 
   struct Description {
     std::string kind;  // "sqlite", "memory"

@@ -119,7 +119,8 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
   open(path, clock);
   // As a program without additions left it: it sees the same version, and writes rows without the new columns.
   sql(path,
-      "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP INDEX "
+      "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP TABLE canary; "
+      "DROP INDEX "
       "jobs_in_line; "
       "DROP INDEX jobs_running; DROP INDEX jobs_owned; DROP INDEX jobs_yielded; DROP INDEX jobs_killed_unstarted; "
       "ALTER TABLE jobs DROP COLUMN line; "

@@ -39,17 +39,19 @@ struct NotificationShop {
   NotificationRows begin(const ProcessId& who = kMe) {
     NotificationRows begun;
     REQUIRE(store->change_notifications(
-        [&](NotificationRows& rows, const HostTime&) { begun = begin_sending(rows, "trip", who); }));
+        [&](NotificationRows& rows, const HostTime&) { begun = begin_sending(rows, kind_of_row, who); }));
     return begun;
   }
   void note(NotificationRow row, DeliveryState delivery) {
     row.delivery = delivery;
-    REQUIRE(store->change_notifications([&](NotificationRows& rows, const HostTime&) { note_delivery(rows, row); }));
+    REQUIRE(store->change_notifications(
+        [&](NotificationRows& rows, const HostTime& now) { note_delivery(rows, row, now); }));
   }
 
   static inline const ProcessId kMe{"boot-1", 1, 1001, 4026531836};
   static inline const ProcessId kOther{"boot-1", 2, 1002, 4026531836};
   BreakerPolicy policy;
+  std::string kind_of_row = "trip";
 };
 
 }  // namespace
@@ -316,4 +318,47 @@ TEST_CASE("a guard's state is its own, and forgotten when it is as new") {
   CHECK(shop.store->read()->guards == std::map<std::string, GuardState>{{"history", state}});
   REQUIRE(shop.store->update_guard("history", [&](GuardState& guard, const HostTime&) { guard = {}; }));
   CHECK(shop.store->read()->guards.empty());
+}
+
+TEST_CASE("an alert of the canary is sent again until it arrives or half an hour is over") {
+  NotificationShop shop;
+  CAPTURE(shop.kind.name);
+  shop.kind_of_row = "canary";
+  REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime& now) {
+    raise(rows, {.kind = "canary", .subject = "S-01", .first_seen = now.wall, .last_seen = now.wall});
+  }));
+  const auto fail_once = [&] {
+    NotificationRows taken = shop.take();
+    REQUIRE(taken.size() == 1);
+    shop.begin();
+    taken[0].detail = "no desktop";
+    shop.note(taken[0], DeliveryState::undelivered);
+  };
+  fail_once();
+  CHECK(shop.rows()[0].delivery == DeliveryState::pending);
+  CHECK(shop.take().empty());  // not at once
+  shop.clock.pass(1min);
+  SECTION("it arrives") {
+    NotificationRows taken = shop.take();
+    REQUIRE(taken.size() == 1);
+    shop.begin();
+    shop.note(taken[0], DeliveryState::delivered);
+    shop.clock.pass(10min);
+    CHECK(shop.take().empty());
+    CHECK(shop.rows()[0].delivery == DeliveryState::delivered);
+  }
+  SECTION("its sender is killed: it may have been shown, and is sent again") {
+    REQUIRE(shop.take().size() == 1);
+    shop.begin();
+    CHECK(shop.take(NotificationShop::kOther, true).size() == 1);
+  }
+  SECTION("it never arrives") {
+    shop.clock.pass(28min);
+    fail_once();
+    CHECK(shop.rows()[0].delivery == DeliveryState::pending);
+    shop.clock.pass(2min);
+    CHECK(shop.take().empty());
+    CHECK(shop.rows()[0].delivery == DeliveryState::undelivered);
+    CHECK(shop.rows()[0].detail == "given up after several attempts: no desktop");
+  }
 }

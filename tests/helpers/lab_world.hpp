@@ -7,6 +7,7 @@
 #include "core/os/clock.hpp"
 #include "core/os/file.hpp"
 #include "core/state/store.hpp"
+#include "core/state/survey.hpp"
 #include "tests/helpers/lab_config.hpp"
 
 // The lab's world: clocks, processes and stores that do only what the input says.
@@ -78,6 +79,7 @@ class Outage final : public StateStore {
   Result<GuardState> guard(const std::string& name) override;
   Result<NotificationRows> notifications() override;
   Status change_notifications(const NotificationChange& change) override;
+  Survey survey(SurveyDepth depth) override { return inner_.survey(depth); }
   Ledger& ledger() override { return inner_.ledger(); }
   Description describe() override { return inner_.describe(); }
 
