@@ -26,6 +26,10 @@
   ROW(kGuardList)         \
   ROW(kGuardReset)        \
   ROW(kHealth)            \
+  ROW(kCanary)            \
+  ROW(kCanaryRun)         \
+  ROW(kCanaryList)        \
+  ROW(kCanaryShow)        \
   ROW(kDrill)             \
   ROW(kWorker)            \
   ROW(kConfig)            \

@@ -8,6 +8,7 @@
 #include "cli/mcp/results.hpp"
 #include "cli/mcp/tools.hpp"
 #include "cli/render/runs.hpp"
+#include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/history.hpp"
 #include "core/inspect/host_status.hpp"
@@ -23,6 +24,9 @@ constexpr std::size_t kMaxDetached = 256;  // runs that go on without their call
 constexpr milliseconds kCheck{200};        // how often the state of an awaited run is read
 constexpr milliseconds kStopPatience{1'500};
 constexpr milliseconds kStopPause{5};
+constexpr milliseconds kFirstCanary{30'000};  // an editor starts many things at once
+constexpr milliseconds kShortestCanary{1'000};
+constexpr milliseconds kCanaryLook{300'000};  // at the configuration, which may switch it on again
 
 std::vector<std::string> backends_of(const Config& config) {
   std::vector<std::string> names;
@@ -62,10 +66,28 @@ Result<const Host*> Server::host() {
 
 void Server::begin_session() {
   // Errors in the configuration or the store are reported by the calls.
+  next_canary_ = Deadline::in(kCanaryLook);
   const auto here = host();
   if (!here || (*here)->store() == nullptr) return;
   static_cast<void>((*here)->engine().guards.reset(""));
   notify::announce_pending(world_, own_command(world_), (*here)->engine());
+  const milliseconds interval = (*here)->engine().config.canary.interval;
+  next_canary_ = Deadline::in(interval > milliseconds(0) ? std::min(kFirstCanary, interval) : kCanaryLook);
+}
+
+void Server::start_canary() {
+  next_canary_ = Deadline::in(kCanaryLook);
+  const auto here = host();
+  if (!here || (*here)->store() == nullptr || (*here)->store()->canary() == nullptr) return;
+  const milliseconds interval = (*here)->engine().config.canary.interval;
+  if (interval == milliseconds(0)) return;
+  next_canary_ = Deadline::in(std::max(interval, kShortestCanary));
+  const OwnCommand self = own_command(world_);
+  Program program{.executable = self.executable, .argv = {"delegate"}, .env = world_.variables()};
+  program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
+  // Another server may have started one a moment ago.
+  program.argv.insert(program.argv.end(), {"canary", "run", "--if-older", format_duration(interval * 9 / 10)});
+  static_cast<void>(start_detached(program, -1, "/"));  // if it cannot be started, the next one may
 }
 
 void Server::ask(const mcp::Call& call, const mcp::Json& arguments) {
@@ -255,6 +277,7 @@ void Server::advance_all() {
     at = at->second.next_check.passed() && check(at->first, at->second) ? result_calls_.erase(at) : ++at;
   start_queued();
   reap();
+  if (next_canary_.passed()) start_canary();
 }
 
 std::vector<Server::Watched> Server::watched() const {
@@ -269,6 +292,7 @@ std::vector<Server::Watched> Server::watched() const {
 
 Deadline Server::wake() const {
   Deadline wake = unreaped_.empty() ? Deadline::never() : Deadline::in(kCheck);
+  wake = wake.or_earlier(next_canary_);
   for (const auto& [id, call] : ask_calls_) wake = wake.or_earlier(call.wake());
   for (const auto& [id, call] : result_calls_) wake = wake.or_earlier(call.next_check);
   return wake;

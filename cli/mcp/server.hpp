@@ -70,6 +70,8 @@ class Server final : public mcp::Service {
   void finish(mcp::CallId id, AskCall& call, const jobs::JobEvent& last);
   void detach(mcp::CallId id, AskCall& call);
   void reap();
+  /// Checks the state of the host every now and then, in a process of its own.
+  void start_canary();
   /// A host with the configuration as it is now.
   Result<const Host*> host();
 
@@ -83,6 +85,7 @@ class Server final : public mcp::Service {
   std::map<mcp::CallId, AskCall> ask_calls_;
   std::map<mcp::CallId, ResultCall> result_calls_;
   std::vector<Unreaped> unreaped_;
+  Deadline next_canary_ = Deadline::never();
 };
 
 }  // namespace delegate::cli::server

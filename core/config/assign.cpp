@@ -118,7 +118,6 @@ Complaints Assignment::operator()(std::vector<std::string>* out) const {
   Complaints complaints;
   std::vector<std::string> texts;
   for (const Node& element : *list) {
-    if (is_ignored(rule, element)) continue;
     for (Complaint& complaint : Assignment{rule, element, "a string in this list"}(&texts.emplace_back()))
       complaints.push_back(std::move(complaint));
   }
@@ -193,12 +192,6 @@ std::string describe(const Node& node) {
     std::string operator()(const Node::Table&) const { return "a table"; }
   };
   return std::visit(Describe{}, node.value);
-}
-
-bool is_ignored(const Rule& rule, const Node& element) {
-  const auto* text = std::get_if<std::string>(&element.value);
-  return text != nullptr &&
-         std::find(rule.ignored_choices.begin(), rule.ignored_choices.end(), *text) != rule.ignored_choices.end();
 }
 
 Complaints assign(const Key& key, const Node& value) {

@@ -10,9 +10,6 @@ namespace delegate::config {
 /// Sets the key to the value if its type and rule allow it; otherwise returns why not and changes nothing.
 Complaints assign(const Key& key, const Node& value);
 
-/// An element of a list that is accepted but left out.
-bool is_ignored(const Rule& rule, const Node& element);
-
 /// Text from the environment as a value of the type of the key.
 Node node_from_text(const Slot& slot, std::string_view text);
 

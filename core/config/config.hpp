@@ -130,7 +130,7 @@ struct StateSettings {
 struct NotifySettings {
   bool desktop = true;
   std::vector<std::string> hook;
-  std::vector<std::string> on = {"trip", "recovery"};
+  std::vector<std::string> on = {"trip", "recovery", "canary"};
 
   bool operator==(const NotifySettings&) const = default;
 };
@@ -161,6 +161,12 @@ struct BackgroundSettings {
   bool operator==(const BackgroundSettings&) const = default;
 };
 
+struct CanarySettings {
+  milliseconds interval = 5min;  // between the checks that a long-lived server starts; 0: none
+
+  bool operator==(const CanarySettings&) const = default;
+};
+
 struct Config {
   RouterSettings router;
   BreakerSettings breaker;
@@ -171,6 +177,7 @@ struct Config {
   GuardSettings guards;
   HistorySettings history;
   BackgroundSettings background;
+  CanarySettings canary;
   std::map<std::string, Origin> origins;  // dotted key -> where it was set; absent: built-in
 
   Origin origin(const std::string& key) const;

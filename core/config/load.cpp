@@ -134,12 +134,6 @@ class Loader {
     without_effect_.erase(key);
     if (!rule.without_effect.empty())
       without_effect_[key] = {setting.origin, key, "has no effect: " + std::string(rule.without_effect), "remove it"};
-    const auto* list = std::get_if<Node::List>(&setting.value.value);
-    if (list == nullptr) return;
-    for (const Node& element : *list)
-      if (is_ignored(rule, element))
-        without_effect_[key] = {setting.origin, key,
-                                in_quotes(std::get<std::string>(element.value)) + " has no effect yet", "remove it"};
   }
 
   static std::string join_kinds(std::string_view kinds) {

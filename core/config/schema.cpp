@@ -30,8 +30,7 @@ constexpr std::array<std::string_view, 6> kKinds = {"claude", "codex", "gemini",
 constexpr std::array<std::string_view, 8> kTaskTypes = {"summarize", "explain", "docstring", "review",
                                                         "ask",       "test",    "diagnose",  "improve"};
 constexpr std::array<std::string_view, 2> kPromptWays = {"stdin", "file"};
-constexpr std::array<std::string_view, 2> kOccasions = {"trip", "recovery"};
-constexpr std::array<std::string_view, 1> kFutureOccasions = {"canary"};
+constexpr std::array<std::string_view, 3> kOccasions = {"trip", "recovery", "canary"};
 
 using Router = RouterSettings;
 const Field<Router> kRouter[] = {
@@ -202,12 +201,7 @@ const Field<Notify> kNotify[] = {
       .check_list = check_hook,
       .restricted = true},
      &Notify::hook},
-    {{.name = "on",
-      .doc = "events that send a notification",
-      .choices = kOccasions,
-      .ignored_choices = kFutureOccasions,
-      .restricted = true},
-     &Notify::on},
+    {{.name = "on", .doc = "events that send a notification", .choices = kOccasions, .restricted = true}, &Notify::on},
 };
 
 const Field<GuardSettings> kGuards[] = {
@@ -263,6 +257,14 @@ const Field<Background> kBackground[] = {
      &Background::max_wait},
 };
 
+const Field<CanarySettings> kCanary[] = {
+    {{.name = "interval",
+      .doc = "how often `delegate mcp` checks the state of this host, at most each second; 0: never",
+      .max = 366 * kDay,
+      .restricted = true},
+     &CanarySettings::interval},
+};
+
 template <class Section, std::size_t size>
 void add_keys(const Field<Section> (&fields)[size], Section& section, std::string_view prefix, std::vector<Key>& keys) {
   for (const Field<Section>& field : fields) {
@@ -284,6 +286,7 @@ constexpr Section kSections[] = {
     {"guards", [](Config& c, std::vector<Key>& keys) { add_keys(kGuards, c.guards, "", keys); }},
     {"history", [](Config& c, std::vector<Key>& keys) { add_keys(kHistory, c.history, "", keys); }},
     {"background", [](Config& c, std::vector<Key>& keys) { add_keys(kBackground, c.background, "", keys); }},
+    {"canary", [](Config& c, std::vector<Key>& keys) { add_keys(kCanary, c.canary, "", keys); }},
 };
 constexpr auto kSectionNames = [] {
   std::array<std::string_view, std::size(kSections)> names;

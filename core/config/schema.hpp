@@ -29,9 +29,8 @@ struct Rule {
   std::string_view doc;   // one line
   std::int64_t min = 0;   // integers, and milliseconds of durations
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  std::string_view below_min = {};  // hint for smaller values
-  Choices choices = {};             // valid texts of the value or of its elements; empty: any
-  Choices ignored_choices = {};     // elements of a list that are accepted and left out: they have no effect yet
+  std::string_view below_min = {};                         // hint for smaller values
+  Choices choices = {};                                    // valid texts of the value or of its elements; empty: any
   Complaints (*check)(const std::string& text) = nullptr;  // for a text, and for each text of a list
   Complaints (*check_list)(const std::vector<std::string>& texts) = nullptr;
   bool one_is_a_list = false;            // a single text is a list of one

@@ -28,7 +28,6 @@ constexpr milliseconds kErrorPause{1'000};
 constexpr milliseconds kErrorPatience{60'000};  // with a store that cannot be used: it may be in repair
 constexpr milliseconds kFullPause{1'000};       // a run for which a place was kept may not come for it
 constexpr milliseconds kRemainsPause{200};      // what a killed process had started ends soon
-constexpr std::int64_t kFreeTurns = 5;          // for kills and such; then a job waits longer and longer for the next
 
 AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, bool is_last_resort) {
   const BackendSettings& settings = *engine.config.backend(candidate);

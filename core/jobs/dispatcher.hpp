@@ -9,6 +9,9 @@
 // process dispatches, and ends when no job waits. Jobs are processes of their own, so its end stops none of them.
 namespace delegate::jobs {
 
+/// A job whose process ends again and again before it has started waits longer and longer from this turn on.
+inline constexpr std::int64_t kFreeTurns = 5;
+
 /// What a line may do just now.
 struct LineState {
   enum class Kind {

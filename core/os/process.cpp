@@ -16,13 +16,13 @@
 #include <csignal>
 #include <filesystem>
 #include <limits>
-#include <memory>
 #include <utility>
 
 #include "core/base/deadline.hpp"
 #include "core/base/text.hpp"
 #include "core/os/fd.hpp"
 #include "core/os/file.hpp"
+#include "core/os/process_stat.hpp"
 
 namespace delegate {
 namespace {
@@ -30,48 +30,6 @@ namespace {
 constexpr std::size_t kLargestEnvironment = 8u << 20;
 constexpr int kKillRounds = 5;
 constexpr milliseconds kDeathPatience{1000};
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-struct ProcessStat {
-  char state = '?';
-  std::uint64_t flags = 0;    // PF_… of the kernel
-  std::uint64_t pending = 0;  // signals, one bit each
-  std::int64_t start_time = 0;
-};
-
-/// A process that was killed is listed as running until the kernel has freed its memory. None of its code runs any
-/// more. These two flags are among those that /proc has always shown (include/linux/sched.h).
-bool is_ending(const ProcessStat& stat) {
-  constexpr std::uint64_t kExiting = 0x4;           // PF_EXITING
-  constexpr std::uint64_t kKilledBySignal = 0x400;  // PF_SIGNALED
-  constexpr std::uint64_t kPendingKill = std::uint64_t{1} << (SIGKILL - 1);
-  return stat.state == 'Z' || stat.state == 'X' || (stat.flags & (kExiting | kKilledBySignal)) != 0 ||
-         (stat.pending & kPendingKill) != 0;
-}
-
-/// The second field of the line is the name in parentheses, which may itself contain spaces and parentheses: the other
-/// fields start after the last one.
-std::optional<ProcessStat> read_stat(const std::string& pid) {
-  const auto line = read_file("/proc/" + pid + "/stat", 64u << 10);
-  if (!line) return std::nullopt;
-  const std::size_t name_end = line->rfind(") ");
-  if (name_end == std::string::npos) return std::nullopt;
-  const auto fields = split(trim(std::string_view(*line).substr(name_end + 2)), ' ');  // from field 3 on
-  if (fields.size() < 29 || fields[0].empty()) return std::nullopt;
-  const auto start_time = parse_number<std::int64_t>(fields[19]);
-  if (!start_time) return std::nullopt;
-  return ProcessStat{.state = fields[0][0],
-                     .flags = parse_number<std::uint64_t>(fields[6]).value_or(0),
-                     .pending = parse_number<std::uint64_t>(fields[28]).value_or(0),
-                     .start_time = *start_time};
-}
 
 bool has_variable(int pid, const std::string& entry) {
   const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ", kLargestEnvironment);
@@ -83,16 +41,6 @@ bool has_variable(int pid, const std::string& entry) {
     if (starts && (after == '\0' || after == '/')) return true;
   }
   return false;
-}
-
-std::vector<int> all_processes() {
-  std::vector<int> pids;
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
-  if (!directory) return pids;
-  // glibc's readdir is safe for streams of one thread's own. NOLINTNEXTLINE(concurrency-mt-unsafe)
-  while (const dirent* entry = ::readdir(directory.get()))
-    if (const auto pid = parse_number<int>(entry->d_name)) pids.push_back(*pid);
-  return pids;
 }
 
 /// The tag is checked again once the pidfd is open, so that the process that has the tag is the one that is killed.

@@ -70,14 +70,13 @@ TEST_CASE("config check lists the files that were read") {
 
 TEST_CASE("config check, and no other command, reports what is accepted but has no effect") {
   Cli cli;
-  cli.config("[notify]\non = [\"trip\", \"canary\"]\n[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
+  cli.config("[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
   cli.run("config check")
       .expect(0)
       .stdout_has("configuration is valid")
       .stderr_is("delegate: " + cli.config_file() +
-                 ":2:6: notify.on: \"canary\" has no effect yet\nhint: remove it\ndelegate: " + cli.config_file() +
-                 ":4:7: state.url: has no effect: this build has no shared store\nhint: remove it\n");
-  CHECK(cli.run("config check --json").expect(0).json()["notices"].size() == 2);
+                 ":2:7: state.url: has no effect: this build has no shared store\nhint: remove it\n");
+  CHECK(cli.run("config check --json").expect(0).json()["notices"].size() == 1);
   for (const char* other : {"status", "config show", "breaker list"}) cli.run(other).expect(0).stderr_is("");
   CHECK(cli.answers("codex").run("ask hello").expect(0).err.find("no effect") == std::string::npos);
 }

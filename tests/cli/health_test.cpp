@@ -64,13 +64,34 @@ TEST_CASE("health sends no request over a network") {
   cli.run("health").expect(0).stdout_has("ready      far\n");
 }
 
-TEST_CASE("a partly unreadable store is not healthy, and unknown figures are absent") {
+TEST_CASE("what cannot be read of the state is missing alone") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
-  cli.sql("ALTER TABLE notifications RENAME TO gone");
-  const Json health = health_of(cli, 1);
-  CHECK(health["store"]["ok"] == false);
-  CHECK_FALSE(health.contains("notifications"));
-  CHECK_FALSE(health.contains("queue"));
+  CHECK(health_of(cli, 0)["queue"] == Json({{"waiting", 0}, {"running", 0}}));
+  cli.sql("ALTER TABLE jobs RENAME TO gone");
+  Json health = health_of(cli, 1);
+  CHECK(health["store"]["ok"] == true);
+  CHECK(health["queue"]["problem"].get<std::string>().find("no such table: jobs") != std::string::npos);
+  CHECK(health["notifications"]["owed"] == 0);
+  CHECK(one_of(health, "codex")["ready"] == true);
+  cli.run("health").expect(1).stdout_has("queue      cannot be read: ").stdout_has("state      sqlite, ok");
+  cli.sql("ALTER TABLE gone RENAME TO jobs; ALTER TABLE notifications RENAME TO gone");
+  health = health_of(cli, 1);
+  CHECK(health["store"]["ok"] == false);  // no breaker can open
+  CHECK(health["queue"]["running"] == 0);
+  CHECK(health["notifications"].contains("problem"));
   cli.run("status").stdout_has("no such table: notifications");
+}
+
+TEST_CASE("a state that cannot be written shows in health, status and canary") {
+  Cli cli;
+  cli.answers("codex").run("ask hello").expect(0);
+  cli.started_by({"/usr/bin/prlimit", "--fsize=0", "--"});  // no file may grow, as on a full disk
+  CHECK(health_of(cli, 1)["store"]["ok"] == false);
+  CHECK(cli.status()["store"]["ok"] == false);
+  cli.run("canary run")
+      .expect(70)
+      .stdout_has("C-02: ")
+      .stdout_has("the state cannot be")
+      .stderr_has("delegate: canary: the result cannot be remembered or announced: ");
 }

@@ -65,7 +65,7 @@ TEST_CASE("every restricted key is refused in a project's file") {
           Lines{where + ": may not be set by a project's delegate.toml that is not trusted -> read it, then `delegate "
                         "trust .`; or put it into ~/.config/delegate/delegate.toml"});
   }
-  CHECK(restricted == 26);
+  CHECK(restricted == 27);
 }
 
 TEST_CASE("a project's file may not send prompts off the machine by naming a cloud model") {
@@ -199,26 +199,19 @@ TEST_CASE("what is accepted but has no effect is one warning, and changes nothin
       out.push_back(to_string(warning) + " -> " + warning.hint);
     return out;
   };
-  CHECK(built_in_config().notify.on == Lines{"trip", "recovery"});
-  SECTION("canary, of which there is no notification yet") {
-    const LoadedConfig loaded = load_user("[notify]\non = [\"trip\", \"canary\"]\n");
-    CHECK(warnings(loaded) == Lines{"user.toml:2:6: notify.on: \"canary\" has no effect yet -> remove it"});
-    CHECK(loaded.config.notify.on == Lines{"trip"});
-  }
   SECTION("the address of a shared store, which this build does not have") {
     const LoadedConfig loaded = load_user("[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
     CHECK(warnings(loaded) ==
           Lines{"user.toml:2:7: state.url: has no effect: this build has no shared store -> remove it"});
   }
   SECTION("set in two places, it is reported where it was set last") {
-    ConfigSources sources = user("[notify]\non = [\"canary\"]\n");
-    sources.environment = {{"DELEGATE_NOTIFY_ON", "canary,trip,canary"}};
-    CHECK(warnings(load_config(sources)) ==
-          Lines{"environment DELEGATE_NOTIFY_ON: notify.on: \"canary\" has no effect yet -> remove it"});
-    sources.environment = {{"DELEGATE_NOTIFY_ON", "trip"}};
-    CHECK(warnings(load_config(sources)) == Lines{});
+    ConfigSources sources = user("[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
+    sources.environment = {{"DELEGATE_STATE_URL", "redis://127.0.0.1:6379/1"}};
+    CHECK(
+        warnings(load_config(sources)) ==
+        Lines{"environment DELEGATE_STATE_URL: state.url: has no effect: this build has no shared store -> remove it"});
   }
-  SECTION("the earlier default in a project's file needs no trust") {
+  SECTION("the default in a project's file needs no trust") {
     CHECK(warnings(load_project("[notify]\non = [\"trip\", \"recovery\", \"canary\"]\n")) == Lines{});
   }
   CHECK(warnings(load_user("")) == Lines{});

@@ -26,7 +26,7 @@ Rooms operator+(Rooms one, const Rooms& more) {
 
 const Rooms kOs{"core/base", "core/os"};
 const Rooms kRun = kOs + Rooms{"core/config", "core/health", "core/state", "core/run"};
-const Rooms kCore = kRun + Rooms{"core/route", "core/jobs", "core/notify", "core/inspect"};
+const Rooms kCore = kRun + Rooms{"core/route", "core/jobs", "core/notify", "core/inspect", "core/canary"};
 
 /// What each room may include besides itself.
 const std::map<std::string, Rooms> kMayInclude{
@@ -41,12 +41,14 @@ const std::map<std::string, Rooms> kMayInclude{
     {"core/notify", kRun},
     {"core/notify/desktop", kOs + Rooms{"core/notify"}},  // a program of its own
     {"core/inspect", kRun},
+    {"core/canary", kRun + Rooms{"core/jobs"}},
     {"core/mcp", {}},
     {"backends", {"core/base", "core/health", "core/run"}},  // pure: they never reach the system
     {"cli", kOs + Rooms{"core/config", "core/state", "core/run", "core/notify", "backends"}},
     {"cli/args", {"core/base", "core/config"}},
     {"cli/request", kOs + Rooms{"core/config", "core/state", "core/run"}},
-    {"cli/render", {"core/base", "core/config", "core/health", "core/state", "core/run", "core/inspect"}},
+    {"cli/render",
+     {"core/base", "core/config", "core/health", "core/state", "core/run", "core/inspect", "core/canary"}},
     {"cli/terminal", kOs + Rooms{"core/health", "core/run", "core/inspect", "cli", "cli/render"}},
     {"cli/setup", kOs + Rooms{"core/config", "core/run", "core/inspect", "cli", "cli/render"}},
     {"cli/drill", kOs + Rooms{"core/config", "core/health", "core/run", "backends", "cli", "cli/render"}},
