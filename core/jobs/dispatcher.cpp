@@ -21,7 +21,7 @@ namespace {
 
 constexpr milliseconds kLease{10'000};
 constexpr milliseconds kHeartbeat{3'000};      // well within the lease
-constexpr milliseconds kTurnPatience{30'000};  // a process that has not taken its turn by then never will
+constexpr milliseconds kTurnPatience{30'000};  // for a process to take its turn; it may be stopped
 constexpr milliseconds kPause{20};             // between two looks at the store, however much happens there
 constexpr milliseconds kBusyPause{50};         // while others keep it locked
 constexpr milliseconds kErrorPause{1'000};
@@ -90,8 +90,9 @@ class Dispatcher {
  private:
   using IsDead = Jobs::IsDead;
 
-  IsDead is_dead() const {
-    return [this](const ProcessId& owner) { return engine_.breakers.is_dead(owner); };
+  /// A dispatcher that was killed gives no turn any more.
+  IsDead is_doomed() const {
+    return [this](const ProcessId& owner) { return engine_.breakers.is_doomed(owner); };
   }
   const ProcessId& self() const { return engine_.breakers.self(); }
 
@@ -103,13 +104,15 @@ class Dispatcher {
   /// One look at the queue. True: this process is done.
   Result<bool> round() {
     TRY_STATUS(started_.reap([this](const StartedProcesses::End& ended) { return note_end(ended); }));
-    TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));
+    TRY(const bool leads, jobs_.lead(self(), kLease, is_doomed()));
     if (!leads) return !stays_;
     TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
     const auto is_gone = [&](const JobRow& row) { return this->is_gone(row, snapshot); };
     TRY(const Jobs::Recovered recovered, jobs_.recover(is_gone, kTurnPatience));
-    for (const JobRow& row : recovered.late)
+    for (const JobRow& row : recovered.late) {
+      started_.kill(row.id);  // it has started nothing, and its turn is over
       troubles_of_runs_.note(row.id, "it has not taken its turn for " + format_duration(kTurnPatience));
+    }
     for (const JobRow& row : recovered.stranded) report(row, end_stranded(row));
     TRY_STATUS(give_turns());
     if (stays_) return false;
@@ -122,7 +125,7 @@ class Dispatcher {
       return {};
     }
     for (bool is_full = false; !is_full && !process_.interrupted.cancelled();) {
-      TRY(const bool leads, jobs_.lead(self(), kLease, is_dead()));  // a long queue takes longer than the lease
+      TRY(const bool leads, jobs_.lead(self(), kLease, is_doomed()));  // a long queue takes longer than the lease
       if (!leads) return {};
       TRY(const std::vector<JobRow> heads, jobs_.heads());
       TRY(const std::vector<JobRow> running, jobs_.running());
@@ -131,11 +134,14 @@ class Dispatcher {
       TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
       bool has_changed = false;
       for (const JobRow& head : heads) {
+        TRY(const bool is_moved, move_apart(head));
+        has_changed = has_changed || is_moved;
+        if (is_moved) continue;
         TRY(const bool changed, advance(head, state_of_line(engine_, head.line, snapshot, running)));
         has_changed = has_changed || changed;
-        if (changed) break;  // the others as they are then
+        if (changed || !may_start_.passed()) break;  // the others as they are then
       }
-      is_full = !has_changed;
+      is_full = !has_changed || !may_start_.passed();
     }
     return {};
   }
@@ -148,13 +154,16 @@ class Dispatcher {
     return !has_remains;
   }
 
-  /// One that ended without taking its turn gives it back.
+  /// One that ended without taking its turn gives it back. A run whose process is killed again and again is not to hold
+  /// up others.
   Status note_end(const StartedProcesses::End& ended) {
-    TRY(const bool was_untaken, jobs_.return_turn(ended.given, ended.was_killed ? "" : ended.place));
+    const bool is_unlucky = ended.given.turn >= kFreeTurns && ended.given.line.apart.empty();
+    const std::string killed_apart = is_unlucky ? ended.given.id : std::string();
+    TRY(const bool was_untaken, jobs_.return_turn(ended.given, ended.was_killed ? killed_apart : ended.place));
     if (was_untaken && !ended.was_killed) troubles_of_places_.note(ended.place, engine_.redact(ended.why));
-    if (was_untaken) return {};
+    if (!ended.has_taken) return {};
     troubles_of_runs_.forget(ended.given.id);
-    if (!ended.is_noted_taken) troubles_of_places_.forget(ended.place);
+    troubles_of_places_.forget(ended.place);
     return {};
   }
 
@@ -165,8 +174,6 @@ class Dispatcher {
     if (head.cancel_requested) return end(head, to_job_result(cancelled_before_start(head.id, {}), engine_.redact));
     if (now - head.submitted_at > engine_.config.background.keep)
       return end(head, to_job_result(Error{Code::resource_exhausted, "queue: longer than background.keep", {}}));
-    TRY(const bool is_moved, move_apart(head));
-    if (is_moved) return true;
     if (const auto* trouble = trouble_of(head)) return wait_or_end(head, *trouble);
     const bool is_refused = line.kind == LineState::Kind::refused;
     const bool must_end = is_refused && this->must_end(head, now);
@@ -179,7 +186,7 @@ class Dispatcher {
 
   /// A run from a place where processes cannot be started waits with the others from there. True: it does now.
   Result<bool> move_apart(const JobRow& head) {
-    if (troubles_of_places_.empty() || head.is_own || !head.line.apart.empty()) return false;
+    if (troubles_of_places_.empty() || head.is_own || head.cancel_requested || !head.line.apart.empty()) return false;
     const auto stored = jobs_.request(head.id);
     if (!stored && stored.error().code != Code::not_found) return tl::unexpected(stored.error());
     const auto start = stored ? job_start_from(stored->start) : tl::unexpected(stored.error());
@@ -189,7 +196,7 @@ class Dispatcher {
     if (trouble == nullptr) return false;
     TRY(const bool is_moved, jobs_.return_turn(head, place));
     if (is_moved) static_cast<void>(jobs_.note_doing(head.id, words_about(*trouble)));
-    return true;
+    return is_moved;
   }
 
   /// Why no process may be started for it now; null: one may be.
@@ -258,9 +265,10 @@ class Dispatcher {
     }
     if (started.error().code != Code::resource_exhausted) return end(given, to_job_result(started.error()));
     may_start_ = Deadline::in(kErrorPause);
+    next_look_ = next_look_.or_earlier(may_start_);
     TRY(const bool is_returned, jobs_.return_turn(given));
-    if (is_returned)
-      static_cast<void>(jobs_.note_doing(given.id, "its process cannot be started: " + started.error().what));
+    troubles_of_runs_.note(given.id, started.error().what);
+    if (is_returned) static_cast<void>(jobs_.note_doing(given.id, words_about(*troubles_of_runs_.find(given.id))));
     return !is_returned;
   }
 
@@ -395,7 +403,8 @@ Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, co
   // One that belongs to a run would end with it, and with it the jobs of others.
   if (jobs == nullptr || is_nested(process)) return {};
   const auto is_dead = [&](const ProcessId& owner) { return engine.breakers.is_dead(owner); };
-  TRY(const bool is_led, jobs->is_led(is_dead));
+  const auto is_doomed = [&](const ProcessId& owner) { return engine.breakers.is_doomed(owner); };
+  TRY(const bool is_led, jobs->is_led(is_doomed));
   TRY(const bool has_work, jobs->has_work(is_dead));
   if (is_led || !has_work) return {};
   Program program{.executable = self.executable, .argv = {"delegate"}, .env = {}};

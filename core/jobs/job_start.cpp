@@ -154,7 +154,11 @@ JobLine line_of(const ProcessFacts& process, const PreparedAsk& ask) {
 /// A hash (FNV-1a): it is stored as a part of the line, where a path could not stand.
 std::string place_of(const JobStart& start) {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char byte : start.directory + '\0' + join(start.options, std::string(1, '\0'))) {
+  const std::string separator(1, '\0');
+  std::string place = start.directory + separator + join(start.options, separator);
+  for (const auto& [name, value] : start.environment)  // what decides where the configuration comes from
+    if (name == "HOME" || name.starts_with("XDG_") || name.starts_with("DELEGATE_")) place += separator + name + value;
+  for (const char byte : place) {
     hash ^= static_cast<unsigned char>(byte);
     hash *= 0x100000001b3;
   }

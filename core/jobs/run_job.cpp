@@ -202,12 +202,12 @@ void end(const ProcessFacts& process, const Engine& engine, Jobs* jobs, const st
 }
 
 /// A signal that nobody asked for with `cancel` ends the process, not the job, as long as no CLI was started.
-bool goes_back(Jobs* jobs, const std::string& id, const RunResult& run, const JobReporter& reporter,
-               const Lifeline& lifeline) {
+bool goes_back(const Engine& engine, Jobs* jobs, const std::string& id, const RunResult& run,
+               const JobReporter& reporter, const Lifeline& lifeline) {
   if (jobs == nullptr || run.outcome != Outcome::cancelled || reporter.has_started()) return false;
   if (!lifeline.is_detached() || jobs->is_cancel_requested(id).value_or(true)) return false;
   const auto row = jobs->find(id);
-  return row && jobs->return_turn(*row).value_or(false);
+  return row && row->owner == engine.breakers.self() && jobs->return_turn(*row).value_or(false);
 }
 
 /// How long it may wait for a breaker, counted from its submission.
@@ -227,7 +227,7 @@ std::optional<Candidate> run(const ProcessFacts& process, const Engine& engine, 
   report(process, job_event::Started{});
   JobReporter reporter(process, engine, jobs, id, lifeline);
   const RunResult run = ask(engine, request, process.interrupted, reporter);
-  if (goes_back(jobs, id, run, reporter, lifeline)) return std::nullopt;
+  if (goes_back(engine, jobs, id, run, reporter, lifeline)) return std::nullopt;
   if (reporter.is_lost()) {
     report(process, job_event::Failed{"run " + id + " is not this process's any more",
                                       "`delegate result --wait " + id + "` fetches it"});

@@ -50,7 +50,9 @@ Status StartedProcesses::reap(const std::function<Status(const End&)>& note) {
     }
     const bool was_killed = is_signal(*one->status);
     const std::string printed = was_killed ? "" : read_memory_file(one->err, kMostOfError);
-    TRY_STATUS(note({one->given, one->place, was_killed, one->is_noted_taken, first_error(printed, *one->status)}));
+    // Its exit code is 0 only if it took its turn.
+    const bool has_taken = one->is_noted_taken || shell_exit_code(*one->status) == 0;
+    TRY_STATUS(note({one->given, one->place, was_killed, has_taken, first_error(printed, *one->status)}));
     one = started_.erase(one);
   }
   return {};
@@ -68,9 +70,18 @@ void StartedProcesses::note_taken(const std::vector<JobRow>& running,
   }
 }
 
+void StartedProcesses::kill(const std::string& id) {
+  for (const Started& one : started_)
+    if (one.given.id == id && !one.status) kill_child(one.pid);
+}
+
 void StartedProcesses::add_pidfds(std::vector<Fd>& pidfds) const {
   for (const Started& one : started_)
     if (Fd process = open_pidfd(one.pid)) pidfds.push_back(std::move(process));
+}
+
+bool Troubles::empty() const {
+  return std::all_of(troubles_.begin(), troubles_.end(), [](const auto& one) { return one.second.forgotten.passed(); });
 }
 
 const Troubles::Trouble* Troubles::find(const std::string& key) const {

@@ -18,11 +18,11 @@ class StartedProcesses {
  public:
   /// Of a process: whether it took its turn is in the store.
   struct End {
-    JobRow given;                 // with the turn that it was started for
-    std::string place;            // see place_of
-    bool was_killed = false;      // by a signal
-    bool is_noted_taken = false;  // by note_taken()
-    std::string why = {};         // what it printed about its error, otherwise its exit code
+    JobRow given;             // with the turn that it was started for
+    std::string place;        // see place_of
+    bool was_killed = false;  // by a signal
+    bool has_taken = false;   // its turn, for certain
+    std::string why = {};     // what it printed about its error, otherwise its exit code
   };
 
   /// Starts the process for a job that was given its turn. Code::not_found: its directory does not exist any more.
@@ -32,6 +32,8 @@ class StartedProcesses {
   Status reap(const std::function<Status(const End&)>& note);
   /// Calls `note` with the place of each process that has taken its turn since.
   void note_taken(const std::vector<JobRow>& running, const std::function<void(const std::string& place)>& note);
+  /// Kills the process of a run, if it has one.
+  void kill(const std::string& id);
   /// Descriptors that become readable when one of them ends.
   void add_pidfds(std::vector<Fd>& pidfds) const;
 
@@ -59,7 +61,7 @@ class Troubles {
 
   explicit Troubles(milliseconds patience) : patience_(patience) {}
 
-  bool empty() const { return troubles_.empty(); }
+  bool empty() const;
   const Trouble* find(const std::string& key) const;
   void note(const std::string& key, std::string why);
   /// An attempt is being made. Does nothing if there is no such trouble.

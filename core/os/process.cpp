@@ -166,9 +166,16 @@ bool is_alive(const ProcessId& process, const std::string& boot_id) {
   if (process.pid_namespace != 0 && process.pid_namespace != pid_namespace()) return true;
   if (process.pid <= 0 || process.pid > std::numeric_limits<pid_t>::max()) return false;
   if (const auto stat = read_stat(std::to_string(process.pid)))
-    return stat->start_time == process.start_time && !is_ending(*stat);
+    return stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
   // Not readable does not mean gone: /proc may hide other users' processes.
   return ::kill(static_cast<pid_t>(process.pid), 0) == 0 || errno != ESRCH;
+}
+
+bool is_doomed(const ProcessId& process, const std::string& boot_id) {
+  if (!is_alive(process, boot_id)) return true;
+  const bool is_here = process.pid_namespace == 0 || process.pid_namespace == pid_namespace();
+  const auto stat = is_here ? read_stat(std::to_string(process.pid)) : std::nullopt;
+  return stat && stat->start_time == process.start_time && is_ending(*stat);
 }
 
 std::vector<int> processes_tagged(const std::string& name, const std::string& value) {

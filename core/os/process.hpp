@@ -26,9 +26,12 @@ std::string own_executable();
 ProcessId this_process(const std::string& boot_id);
 
 /// False only if it is certain: another boot, or (in our pid namespace) no such pid, or the pid belongs to a later
-/// process. A zombie is dead, and so is a process that was killed and that the kernel has not ended yet: it will not
-/// settle anything.
+/// process. A zombie is dead: it will not settle anything.
 bool is_alive(const ProcessId& process, const std::string& boot_id);
+
+/// Dead, or killed: until the kernel has freed what it has, which takes some 20 ms, it is listed as alive, but none of
+/// its code runs any more. Its descriptors may still be open, so what it has started may go on.
+bool is_doomed(const ProcessId& process, const std::string& boot_id);
 
 /// Refers to this process only, even if the pid is reused later. Close-on-exec.
 Fd open_pidfd(pid_t pid);

@@ -186,6 +186,10 @@ std::string Breakers::next_token() {
 
 bool Breakers::is_dead(const ProcessId& owner) const { return !(owner == self_) && !is_alive(owner, self_.boot_id); }
 
+bool Breakers::is_doomed(const ProcessId& owner) const {
+  return !(owner == self_) && delegate::is_doomed(owner, self_.boot_id);
+}
+
 bool Breakers::has_left_processes(const StateStore::Snapshot& snapshot, const ProcessId& owner) const {
   for (const auto& [name, state] : snapshot.backends)
     for (const SlotLease& slot : state.slots)

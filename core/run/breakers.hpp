@@ -102,6 +102,8 @@ class Breakers {
   Result<StateStore::Snapshot> read();
   /// Is the process that owns a lease certainly dead?
   bool is_dead(const ProcessId& owner) const;
+  /// Will it not do anything any more? Sooner than is_dead(), but what it has started may still be there.
+  bool is_doomed(const ProcessId& owner) const;
   /// Does a process live that one of its calls has started?
   bool has_left_processes(const StateStore::Snapshot& snapshot, const ProcessId& owner) const;
   const ProcessId& self() const { return self_; }

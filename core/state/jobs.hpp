@@ -101,7 +101,8 @@ class Jobs {
   virtual Result<JobRequest> request(const std::string& id) = 0;
   enum class Turn {
     given,
-    full,     // as many jobs run as are allowed, or would with those that have yielded and ask to go on
+    full,     // as many jobs run as are allowed, or would with one that has yielded and asks to go on; or more of this
+              // line have yielded
     gone,     // it does not wait any more
     deposed,  // `dispatcher` does not lead any more
   };
@@ -142,8 +143,7 @@ class Jobs {
 
   /// Lets other jobs run until resume() succeeds.
   virtual Status yield(const std::string& id, const ProcessId& me, const std::string& doing) = 0;
-  /// False: there is no room. The next free place is then kept for it, in the order of the queue and before jobs that
-  /// have not had their turn, as long as it asks again every two seconds.
+  /// False: there is no room. The next free place is then kept for such jobs, as long as one asks again every second.
   virtual Result<bool> resume(const std::string& id, const ProcessId& me, int parallel) = 0;
   virtual Status note_doing(const std::string& id, const std::string& doing) = 0;
   /// Completes the row of a job of `me`, unless it has ended before, and deletes jobs that ended before `keep_since`.

@@ -1,7 +1,6 @@
 #include "core/state/sqlite_jobs.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/state/sqlite_job_row.hpp"
 
@@ -23,8 +22,6 @@ constexpr const char* kWork =
     "EXISTS (SELECT 1 FROM jobs WHERE state = 1 AND begun <> 1) OR "
     "EXISTS (SELECT 1 FROM jobs WHERE state = 4 AND begun <> 1) OR "
     "EXISTS (SELECT 1 FROM jobs JOIN job_requests USING (id) WHERE state = 3 AND begun <> 1)";
-
-constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 Statement& bind(Statement& statement, const ProcessId& owner) {
   return statement.bind(owner.boot_id).bind(owner.pid).bind(owner.start_time).bind(owner.pid_namespace);
@@ -103,7 +100,7 @@ Result<bool> SqliteJobs::stands_in_line(const JobLine& line) {
 Result<bool> SqliteJobs::add_own(const JobRow& row, const JobRequest& request, const JobLimits& limits) {
   return locked([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const std::int64_t running, places_taken(kAll));
+    TRY(const std::int64_t running, places_taken());
     TRY(const bool has_predecessor, stands_in_line(row.line));
     // The run around a nested one has a place already, and waits for this one.
     const bool starts = row.line.is_nested || (running < limits.parallel && !has_predecessor);
@@ -126,8 +123,11 @@ Result<Jobs::Turn> SqliteJobs::give_turn(const JobRow& row, const ProcessId& dis
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(const bool leads, dispatcher_.is_of(dispatcher));
     if (!leads) return Turn::deposed;
-    TRY(const std::int64_t running, places_taken(kAll));
+    TRY(const std::int64_t running, places_taken());
     if (running >= parallel) return Turn::full;
+    // What one of this line waits for as a process the others would wait for as well.
+    TRY(const std::int64_t yielded, yielded_of(row.line));
+    if (yielded > parallel) return Turn::full;
     TRY(sqlite3_stmt * raw,
         database_.prepare("UPDATE jobs SET state = 1, turn = turn + 1, turn_at = ?5, " SET_OWNER
                           "WHERE id = ?6 AND state = 0 AND begun = 0 AND turn = ?7 AND cancel_wanted = 0"));
@@ -360,9 +360,8 @@ Status SqliteJobs::yield(const std::string& id, const ProcessId& me, const std::
 Result<bool> SqliteJobs::resume(const std::string& id, const ProcessId& me, int parallel) {
   return locked([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const std::int64_t own, number_of(id));
-    TRY(const std::int64_t taken, places_taken(own));
-    const bool goes_on = taken < parallel;
+    TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
+    const bool goes_on = running < parallel;
     TRY(sqlite3_stmt * raw,
         database_.prepare("UPDATE jobs SET state = ?5, turn_at = ?6 "
                           "WHERE id = ?7 AND state = 4 AND " HAS_OWNER "AND (?5 = 1 OR turn_at <= ?8)"));

@@ -59,8 +59,8 @@ class SqliteJobs final : public Jobs {
   Status insert_request(const std::string& id, const JobRequest& request);
   /// True: there was one.
   Result<bool> forget_request(const std::string& id);
-  Result<std::int64_t> number_of(const std::string& id);
-  Result<std::int64_t> places_taken(std::int64_t before);
+  Result<std::int64_t> places_taken();
+  Result<std::int64_t> yielded_of(const JobLine& line);
   Status check_room(const JobLimits& limits);
   Result<bool> stands_in_line(const JobLine& line);
   Result<std::optional<JobRow>> row_of(const std::string& id);

@@ -82,24 +82,22 @@ Result<int> SqliteJobs::ahead_of(const std::string& id) {
   });
 }
 
-/// By jobs that run, and by those up to the number `before` that have yielded and ask to go on: they have waited for
-/// longer than all that have not had their turn.
-Result<std::int64_t> SqliteJobs::places_taken(std::int64_t before) {
+/// By jobs that run, and the next one by a job that has yielded and asks to go on.
+Result<std::int64_t> SqliteJobs::places_taken() {
   TRY(const std::int64_t running, number("SELECT count(*) FROM jobs WHERE state = 1"));
-  TRY(sqlite3_stmt * raw, database_.prepare("SELECT count(*) FROM jobs WHERE state = 4 AND turn_at > ?1 AND "
-                                            "turn_at <= ?2 AND number < ?3"));
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT 1 FROM jobs WHERE state = 4 AND turn_at > ?1 AND turn_at <= ?2 "
+                                            "LIMIT 1"));
   const milliseconds now = clock_.now().boot;
   Statement statement(raw);
-  statement.bind(std::max(now - kAskingLasts, milliseconds(0)).count()).bind(now.count()).bind(before);
-  TRY(const bool row, statement.step());
-  return running + (row ? statement.integer(0) : 0);
+  statement.bind(std::max(now - kAskingLasts, milliseconds(0)).count()).bind(now.count());
+  TRY(const bool is_asked_for, statement.step());
+  return running + (is_asked_for ? 1 : 0);
 }
 
-/// Its place in the order of the queue; 0: there is no such job.
-Result<std::int64_t> SqliteJobs::number_of(const std::string& id) {
-  TRY(sqlite3_stmt * raw, database_.prepare("SELECT number FROM jobs WHERE id = ?"));
+Result<std::int64_t> SqliteJobs::yielded_of(const JobLine& line) {
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT count(*) FROM jobs WHERE state = 4 AND line = ?"));
   Statement statement(raw);
-  TRY(const bool row, statement.bind(id).step());
+  TRY(const bool row, statement.bind(to_text(line)).step());
   return row ? statement.integer(0) : 0;
 }
 

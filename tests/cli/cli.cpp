@@ -197,6 +197,7 @@ std::string Cli::read(const std::string& path) const { return bytes_of(path); }
 std::string Cli::sql(const std::string& statements) const {
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(state_file().c_str(), &database) == SQLITE_OK);
+  sqlite3_busy_timeout(database, 5'000);
   std::string value;
   const auto take = [](void* to, int, char** values, char**) {
     *static_cast<std::string*>(to) = values[0] == nullptr ? "" : values[0];

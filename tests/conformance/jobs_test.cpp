@@ -454,43 +454,61 @@ TEST_CASE("a job that yields lets others run, and goes on when there is room aga
   }
 }
 
-TEST_CASE("the next free place is kept for a job that has yielded and asks to go on") {
+TEST_CASE("the next free place is kept for jobs that have yielded and ask to go on") {
   Queue queue;
-  for (const char* id : {"a", "b", "c", "d"}) queue.add(id);
+  for (const char* id : {"a", "b", "c", "d", "e", "f", "g"}) queue.add(id);
   for (const char* id : {"a", "b"}) {
     queue.start(id, kAnn);
     REQUIRE(queue.jobs.yield(id, kAnn, "waits for a slot"));
   }
-  REQUIRE(queue.give("c", 1) == Jobs::Turn::given);
-  SECTION("before jobs that have not had their turn, and in the order of the queue") {
-    CHECK_FALSE(queue.jobs.resume("b", kAnn, 1).value());
-    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+  for (const char* id : {"c", "d", "e"}) REQUIRE(queue.give(id, 3) == Jobs::Turn::given);
+  SECTION("before jobs that have not had their turn") {
+    CHECK_FALSE(queue.jobs.resume("b", kAnn, 3).value());
     queue.finish("c");
-    CHECK(queue.give("d", 1) == Jobs::Turn::full);
-    CHECK(queue.give("d", 3) == Jobs::Turn::given);
-    CHECK_FALSE(queue.jobs.resume("b", kAnn, 2).value());
-    CHECK(queue.jobs.resume("a", kAnn, 2).value());
-    CHECK(queue.jobs.resume("b", kAnn, 3).value());
+    CHECK(queue.give("f", 3) == Jobs::Turn::full);
+    CHECK(queue.jobs.resume("a", kAnn, 3).value());  // the one that has its slot, whoever asked first
+    CHECK_FALSE(queue.jobs.resume("b", kAnn, 3).value());
+  }
+  SECTION("and only that one, however many ask") {
+    for (const char* id : {"a", "b"}) CHECK_FALSE(queue.jobs.resume(id, kAnn, 3).value());
+    for (const char* id : {"c", "d"}) queue.finish(id);
+    CHECK(queue.give("f", 3) == Jobs::Turn::given);
+    CHECK(queue.give("g", 3) == Jobs::Turn::full);
   }
   SECTION("also before one with a process of its own") {
-    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+    CHECK_FALSE(queue.jobs.resume("a", kAnn, 3).value());
     queue.finish("c");
-    queue.limits.parallel = 1;
-    CHECK_FALSE(queue.jobs.add_own(queue.row("e", kAutoLine, kBen), {"r", "s"}, queue.limits).value());
+    queue.limits.parallel = 3;
+    CHECK_FALSE(queue.jobs.add_own(queue.row("h", kAutoLine, kBen), {"r", "s"}, queue.limits).value());
   }
-  SECTION("as long as it asks, not while it waits for a slot") {
+  SECTION("as long as they ask, not while they wait for a slot") {
     queue.finish("c");
-    CHECK(queue.give("d", 1) == Jobs::Turn::given);
-    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+    CHECK(queue.give("f", 3) == Jobs::Turn::given);
+    CHECK_FALSE(queue.jobs.resume("a", kAnn, 3).value());
     queue.clock.pass(2s);
-    CHECK_FALSE(queue.jobs.resume("a", kAnn, 1).value());
+    CHECK_FALSE(queue.jobs.resume("a", kAnn, 3).value());
     queue.finish("d");
-    queue.add("e");
     queue.clock.pass(2s);
-    CHECK(queue.give("e", 1) == Jobs::Turn::full);
+    CHECK(queue.give("g", 3) == Jobs::Turn::full);
     queue.clock.pass(2s);
-    CHECK(queue.give("e", 1) == Jobs::Turn::given);
+    CHECK(queue.give("g", 3) == Jobs::Turn::given);
   }
+}
+
+TEST_CASE("few jobs of a line wait as processes, and those of other lines go on") {
+  Queue queue;
+  for (const char* id : {"a", "b", "c"}) queue.add(id);
+  queue.add("d", kAutoLine);
+  for (const char* id : {"a", "b"}) {
+    queue.start(id, kAnn);
+    REQUIRE(queue.jobs.yield(id, kAnn, "waits for a slot"));
+  }
+  CHECK(queue.give("c", 1) == Jobs::Turn::full);
+  CHECK(queue.give("d", 1) == Jobs::Turn::given);
+  queue.finish("d");
+  REQUIRE(queue.jobs.resume("a", kAnn, 1).value());
+  queue.finish("a");
+  CHECK(queue.give("c", 1) == Jobs::Turn::given);
 }
 
 TEST_CASE("a job yields, goes on and ends only for the process that runs it") {

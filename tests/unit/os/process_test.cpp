@@ -145,7 +145,7 @@ TEST_CASE("a process counts as dead only if that is certain") {
   }
 }
 
-TEST_CASE("a process that was killed counts as dead before the kernel is done with it") {
+TEST_CASE("a process that was killed is doomed before the kernel is done with it, and dead after that") {
   constexpr std::size_t kMuch = 64u << 20;  // which takes a while to free
   for (int i = 0; i < 10; ++i) {
     std::array<int, 2> filled{};
@@ -160,9 +160,13 @@ TEST_CASE("a process that was killed counts as dead before the kernel is done wi
     REQUIRE(::read(filled[0], &byte, 1) == 1);
     const ProcessId process{.boot_id = "boot", .pid = pid, .start_time = start_time_of(pid)};
     CHECK(is_alive(process, "boot"));
+    CHECK_FALSE(is_doomed(process, "boot"));
     ::kill(pid, SIGKILL);
-    CHECK_FALSE(is_alive(process, "boot"));
+    const bool is_doomed_at_once = is_doomed(process, "boot");
+    CHECK((is_doomed_at_once || is_doomed(process, "boot")));  // the kernel moves the signal from one list to another
     ::waitpid(pid, nullptr, 0);
+    CHECK_FALSE(is_alive(process, "boot"));
+    CHECK(is_doomed(process, "boot"));
     for (const int end : filled) ::close(end);
   }
 }
