@@ -107,6 +107,7 @@ class Dispatcher {
     TRY(const bool leads, jobs_.lead(self(), kLease, is_doomed()));
     if (!leads) return !stays_;
     TRY(const StateStore::Snapshot snapshot, engine_.breakers.read());
+    is_process_ending_ = false;
     const auto is_gone = [&](const JobRow& row) { return this->is_gone(row, snapshot); };
     TRY(const Jobs::Recovered recovered, jobs_.recover(is_gone, kTurnPatience));
     for (const JobRow& row : recovered.late) {
@@ -115,7 +116,7 @@ class Dispatcher {
     }
     for (const JobRow& row : recovered.stranded) report(row, end_stranded(row));
     TRY_STATUS(give_turns());
-    if (stays_) return false;
+    if (stays_ || is_process_ending_) return false;  // that run is still to be marked as killed
     return jobs_.resign(self(), true);
   }
 
@@ -146,12 +147,16 @@ class Dispatcher {
     return {};
   }
 
-  /// What a killed process had started counts as long as it lives: its place is not free before.
+  /// What a killed process had started counts as long as it lives: its place is not free before. One that has started
+  /// nothing never will.
   bool is_gone(const JobRow& row, const StateStore::Snapshot& snapshot) {
-    if (!engine_.breakers.is_dead(row.owner)) return false;
-    const bool has_remains = row.has_started() && engine_.breakers.has_left_processes(snapshot, row.owner);
-    if (has_remains) next_look_ = next_look_.or_earlier(Deadline::in(kRemainsPause));
-    return !has_remains;
+    if (!engine_.breakers.is_doomed(row.owner)) return false;
+    if (!row.has_started()) return true;
+    const bool is_dead = engine_.breakers.is_dead(row.owner);
+    const bool is_gone = is_dead && !engine_.breakers.has_left_processes(snapshot, row.owner);
+    is_process_ending_ = is_process_ending_ || !is_dead;
+    if (!is_gone) next_look_ = next_look_.or_earlier(Deadline::in(kRemainsPause));
+    return is_gone;
   }
 
   /// One that ended without taking its turn gives it back. A run whose process is killed again and again is not to hold
@@ -354,6 +359,7 @@ class Dispatcher {
   const DispatchEvents& events_;
   FileWatch watch_;
   Deadline next_look_ = Deadline::never();
+  bool is_process_ending_ = false;  // that of a run, which was killed just now
   StartedProcesses started_;
   std::set<std::string> reported_;  // runs
   Troubles troubles_of_runs_;
