@@ -85,6 +85,7 @@ CommandResult run_canary(const CommandContext& context, const CanaryRunOptions& 
     return fail_as(error.code == Code::busy ? ErrorKind::full : ErrorKind::internal, error);
   }
   const Output& output = context.output;
+  context.report_notice();  // that a damaged state was replaced
   if (!*report) return kAnswered;
   const OwnCommand self = own_command(context.world);
   if ((*report)->transitions.empty()) notify::announce_pending(context.world, self, context.engine());
@@ -109,6 +110,7 @@ Result<CanaryRecordsById> known_records(const CommandContext& context) {
 
 CommandResult list_canary(const CommandContext& context, const NoOptions&) {
   TRY(const CanaryRecordsById records, known_records(context));
+  context.report_notice();
   const Output& output = context.output;
   const milliseconds now = context.world.clock.now().wall;
   return output.answer(context.world.json ? list_to_json(records) + "\n"
@@ -118,6 +120,7 @@ CommandResult list_canary(const CommandContext& context, const NoOptions&) {
 CommandResult show_canary(const CommandContext& context, const CanaryShowOptions& options) {
   const canary::Invariant& invariant = *canary::invariant(options.id);  // the parser knows the ids
   TRY(const CanaryRecordsById records, known_records(context));
+  context.report_notice();
   const auto found = records.find(options.id);
   const CanaryRecord record = found == records.end() ? CanaryRecord{} : found->second;
   const milliseconds now = context.world.clock.now().wall;

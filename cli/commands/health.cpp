@@ -76,6 +76,7 @@ std::string health_text(const Health& health) {
 
 CommandResult run_health(const CommandContext& context, const NoOptions&) {
   const Health health = health_of(context.engine(), context.world.interrupted);
+  context.report_notice();
   const int written = context.output.answer(context.world.json ? health_json(health) + "\n" : health_text(health));
   if (written != 0) return written;
   return health.ok() ? kAnswered : kUnhealthy;

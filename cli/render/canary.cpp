@@ -16,7 +16,7 @@ constexpr const char* kUnchecked = "not checked yet";
 std::string verdict_text(const std::string& verdict, bool painted) {
   if (verdict == "held") return in_colour("32", verdict, painted);
   if (verdict == "violated" || verdict == "error") return in_colour("31", verdict, painted);
-  return verdict.empty() ? kUnchecked : verdict;
+  return verdict.empty() ? kUnchecked : one_line(verdict);
 }
 
 std::vector<std::string> lines_of(const canary::Deviations& deviations) {
@@ -33,7 +33,7 @@ std::string how_long_ago(milliseconds then, milliseconds now) {
 std::string state_of(const CanaryRecord& record, milliseconds now) {
   if (record.violated_since)
     return "violated for " + format_took(std::max(now - *record.violated_since, milliseconds(0)));
-  return record.reason;
+  return one_line(record.reason);
 }
 
 OrderedJson object_of(const canary::Invariant& invariant) {
@@ -132,16 +132,16 @@ std::string invariant_to_text(const canary::Invariant& invariant, const CanaryRe
                                              {"what to do", std::string(invariant.remedy)},
                                              {"last verdict", verdict_text(record.verdict, false)}};
   if (!record.verdict.empty()) rows.push_back({"checked", how_long_ago(record.checked_at, now)});
-  if (!record.reason.empty()) rows.push_back({"because", record.reason});
+  if (!record.reason.empty()) rows.push_back({"because", one_line(record.reason)});
   if (record.violated_since) rows.push_back({"violated since", how_long_ago(*record.violated_since, now)});
   else if (record.last_violated) rows.push_back({"last violated", how_long_ago(*record.last_violated, now)});
   if (record.times > 0) rows.push_back({"times violated", std::to_string(record.times)});
   std::string text = table(rows);
   if (record.lines.empty()) return text;
   text += record.violated_since ? "\nfound:\n" : "\nfound then:\n";
-  for (const std::string& line :
-       canary::shortened(record.lines, canary::kMostLinesKept, static_cast<std::size_t>(record.found)))
-    text += "  " + line + "\n";
+  for (const std::string& line : canary::shortened(record.lines, canary::kMostLinesKept,
+                                                   static_cast<std::size_t>(std::max<std::int64_t>(record.found, 0))))
+    text += "  " + one_line(line) + "\n";
   return text;
 }
 

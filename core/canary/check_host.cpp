@@ -3,6 +3,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/canary/invariant.hpp"
 
 // The host: its clocks, its files, and bounds on what grows.
@@ -127,12 +128,14 @@ Checked check_state_files(const Facts& facts, std::string& /*notes*/) {
   for (const auto& [name, file] : files.state) add_mode(name, file, 077U, found);
   add_mode("the directory of the state", files.directory, 022U, found);  // what is in it is private in any case
   const Status& writable = facts.survey.writable;
-  if (!facts.survey.states) found.push_back({"read", "the state cannot be read"});
+  if (!facts.survey.states)
+    found.push_back({"read", "the state cannot be read: " + without_directories(facts.survey.states.error().what)});
   if (!writable && writable.error().code == Code::busy && found.empty())
     return tl::unexpected(
         Unchecked{Verdict::error,
                   "the state is locked" + (facts.locked_by ? " by process " + std::to_string(*facts.locked_by) : "")});
-  if (!writable && writable.error().code != Code::busy) found.push_back({"write", "the state cannot be written"});
+  if (!writable && writable.error().code != Code::busy)
+    found.push_back({"write", "the state cannot be written: " + without_directories(writable.error().what)});
   return found;
 }
 

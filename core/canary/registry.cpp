@@ -69,7 +69,7 @@ constexpr std::array kInvariants{
               check_worker_configuration},
     Invariant{"C-02", "the state files are not safe or not usable",
               "The state's files belong to you, are closed to others, and can be read and written.",
-              "chmod 600 the file that is named; see `delegate doctor`", critical, check_state_files},
+              "chmod 600 a file that is open to others; otherwise see `delegate doctor`", critical, check_state_files},
 };
 
 }  // namespace

@@ -37,8 +37,8 @@ class CanaryRecords {
   virtual ~CanaryRecords() = default;
   virtual Result<CanaryRecordsById> records() = 0;
 
-  /// Changes records and adds their notifications in one atomic step over all processes. False: `me` does not hold the
-  /// lease any more, and nothing was changed.
+  /// Changes records and adds their notifications in one atomic step over all processes. False: another process
+  /// holds the lease, and nothing was changed.
   using Change = std::function<void(CanaryRecordsById&, NotificationRows&, const HostTime& now)>;
   virtual Result<bool> change(const ProcessId& me, const Change& change) = 0;
 

@@ -76,8 +76,8 @@ Result<bool> SqliteCanary::change(const ProcessId& me, const Change& change) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Result<bool> {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(const bool leads, lease_.is_of(me));
-    if (!leads) return false;
+    TRY(const auto leader, lease_.owner());
+    if (leader && *leader != me) return false;  // none: a damaged file was replaced, and the lease went with it
     TRY(const CanaryRecordsById before, load());
     TRY(const NotificationRows rows_before, sqlite::load_notifications(database_));
     CanaryRecordsById after = before;

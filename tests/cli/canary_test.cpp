@@ -55,6 +55,16 @@ TEST_CASE("a violation is shown with what was found and what to do, and announce
   cli.run("canary show E-03").expect(0).stdout_has("last violated").stdout_has("found then:");
 }
 
+TEST_CASE("a damaged state that is replaced is reported") {
+  Cli cli;
+  cli.answers("codex").run("ask hello").expect(0);
+  for (const char* command : {"canary run", "canary list", "health"}) {
+    for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(cli.state_file() + suffix);
+    cli.write(cli.state_file(), std::string(20'000, 'x'));
+    cli.run(command).expect(0).stderr_has("damaged");
+  }
+}
+
 TEST_CASE("alerts of the canary can be switched off") {
   Cli cli;
   Told told(cli, "", "on = [\"trip\"]\n");

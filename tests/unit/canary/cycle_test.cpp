@@ -172,6 +172,14 @@ TEST_CASE("a process whose lease was taken over in the middle of a cycle changes
   CHECK(alerts(lab).empty());
 }
 
+TEST_CASE("a file that is replaced in the middle of a cycle takes the lease with it, not the result") {
+  CanaryLab lab;
+  violate(lab);
+  lab.between_looks = [&] { lab.tamper("DELETE FROM leases"); };
+  CHECK(lab.cycle({"E-03"}).is_remembered());
+  CHECK(record_of(lab, "E-03").verdict == "violated");
+}
+
 TEST_CASE("a cycle that is only wanted if the last one is old does nothing before that") {
   CanaryLab lab;
   lab.options.if_older = 5min;
