@@ -127,11 +127,14 @@ class Cursor {
   std::size_t at_;
 };
 
+const Unit* find_unit(std::string_view word) {
+  const auto* found = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& unit) { return unit.word == word; });
+  return found == kUnits.end() ? nullptr : found;
+}
+
 std::optional<double> unit_of(const TimeToken& token) {
-  if (token.kind != Kind::word) return std::nullopt;
-  for (const Unit& unit : kUnits)
-    if (unit.word == token.text) return unit.ms;
-  return std::nullopt;
+  const Unit* unit = token.kind == Kind::word ? find_unit(token.text) : nullptr;
+  return unit == nullptr ? std::nullopt : std::optional(unit->ms);
 }
 
 bool take_ordinal(Cursor& cursor) {
@@ -347,6 +350,46 @@ std::size_t length_of(std::string_view text, std::size_t from, Kind kind) {
   return end - from;
 }
 
+/// Letters that stand beside digits in a time: "2h30m", "29T10", "3pm", "21st", "29Nov2026".
+bool may_stand_in_time(std::string_view letters) {
+  constexpr std::array<std::string_view, 9> kGlued{"t", "z", "am", "pm", "st", "nd", "rd", "th", "utc"};
+  return find_unit(letters) != nullptr || std::find(kGlued.begin(), kGlued.end(), letters) != kGlued.end() ||
+         index_of(kMonths, letters);
+}
+
+/// Is this run of letters and digits an identifier? "f56de8bc", "4d2603c9" is not four days.
+bool is_identifier(std::string_view run) {
+  constexpr std::size_t kLongestTime = 16;  // "20261129T100000Z"
+  std::size_t parts = 0;
+  bool is_strange = run.size() > kLongestTime;
+  for (std::size_t from = 0; from < run.size(); ++parts) {
+    const Kind kind = is_letter(run[from]) ? Kind::word : Kind::number;
+    const std::size_t length = length_of(run, from, kind);
+    if (kind == Kind::word) is_strange = is_strange || !may_stand_in_time(lower(run.substr(from, length)));
+    from += length;
+  }
+  return parts > 2 && is_strange;
+}
+
+/// The length of the identifier that begins at `from`, with all its groups ("5b1c-134d"); 0: there is none.
+std::size_t length_of_identifier(std::string_view text, std::size_t from) {
+  const auto is_part = [&](std::size_t at) { return at < text.size() && (is_letter(text[at]) || is_digit(text[at])); };
+  if (from > 0 && is_part(from - 1)) return 0;
+  const auto end_of_run = [&](std::size_t at) {
+    while (is_part(at)) ++at;
+    return at;
+  };
+  std::size_t end = end_of_run(from);
+  if (!is_identifier(text.substr(from, end - from))) return 0;
+  while (end < text.size() && (text[end] == '-' || text[end] == '_')) {
+    const std::size_t next = end_of_run(end + 1);
+    const std::string_view group = text.substr(end + 1, next - end - 1);
+    if (std::none_of(group.begin(), group.end(), is_digit)) break;
+    end = next;
+  }
+  return end - from;
+}
+
 }  // namespace
 
 std::vector<TimeToken> time_tokens(std::string_view text) {
@@ -357,8 +400,10 @@ std::vector<TimeToken> time_tokens(std::string_view text) {
       ++from;
       continue;
     }
-    const Kind kind = is_letter(c) ? Kind::word : is_digit(c) ? Kind::number : Kind::mark;
-    TimeToken token{.kind = kind, .original = text.substr(from, length_of(text, from, kind))};
+    const std::size_t identifier = length_of_identifier(text, from);
+    const Kind kind = is_letter(c) || identifier > 0 ? Kind::word : is_digit(c) ? Kind::number : Kind::mark;
+    const std::size_t length = identifier > 0 ? identifier : length_of(text, from, kind);
+    TimeToken token{.kind = kind, .original = text.substr(from, length)};
     token.text = lower(token.original);
     if (kind == Kind::number)
       std::from_chars(token.text.data(), token.text.data() + token.text.size(), token.value, std::chars_format::fixed);

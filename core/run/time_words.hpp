@@ -18,7 +18,7 @@ struct TimeToken {
 };
 
 /// Words are runs of letters, numbers are runs of digits with an optional fraction, everything else is a mark of one
-/// byte.
+/// byte. An identifier ("f56de8bc", a UUID) is one word: a "4d" in it is not four days.
 std::vector<TimeToken> time_tokens(std::string_view text);
 
 /// A calendar and clock time, as far as it was stated.

@@ -52,8 +52,8 @@ std::vector<ExpectedEnd> table() {
   return rows;
 }
 
-ParsedOutput reading_of(std::initializer_list<const char*> lines) {
-  const Capture capture{.out = join(std::vector<std::string>(lines.begin(), lines.end()), "\n")};
+ParsedOutput reading_of(std::initializer_list<std::string> lines) {
+  const Capture capture{.out = join(std::vector<std::string>(lines), "\n")};
   return read_capture(backend_of("codex"), task_of("codex"), capture, Arrival::out_first);
 }
 
@@ -134,4 +134,18 @@ TEST_CASE("codex: a rate limit's own waiting time is kept") {
   REQUIRE(parsed.failure.has_value());
   CHECK(parsed.failure->outcome == Outcome::rate_limited);
   CHECK(parsed.failure->retry_after == milliseconds(66'500));
+}
+
+TEST_CASE("codex: a request's identifier is no waiting time, whatever its digits") {
+  const std::string before =
+      R"({"type":"error","message":"Reconnecting... 1/5 (exceeded retry limit, last status: 429 Too Many Requests, )";
+  for (const std::string id : {"4d2603c9b14afa411ea0dc28", "2603c9b14d2fa411ea0dc282", "0dc28214d26030c9b14afa41"}) {
+    INFO(id);
+    const ParsedOutput parsed = reading_of({before + "request id: req_" + id + ")\"}"});
+    REQUIRE(parsed.failure.has_value());
+    CHECK(parsed.failure->outcome == Outcome::rate_limited);
+    CHECK_FALSE(parsed.failure->retry_after.has_value());
+    REQUIRE(parsed.failure->retrying.has_value());
+    CHECK(parsed.failure->retrying->pause == milliseconds(0));
+  }
 }

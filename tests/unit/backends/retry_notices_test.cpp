@@ -172,6 +172,8 @@ TEST_CASE("a notice of a retry gives its count and its pause, whatever its words
       {"Waiting 30 seconds before retrying", {}, 30s},
       {"HTTP 503: will retry in 2 min", {}, 2min},
       {"Retry #2: service unavailable", {}, {}},
+      {"Retrying request 5b1c9e0a-134d-4c2e-9d5f-1e5d7d0c9a3d in 2m5s", {}, 125s},
+      {"Retrying request_4d2603c9b1 (1/5)", {}, {}},
   };
   for (const Notice& expected : notices) {
     INFO(expected.text);
