@@ -3,7 +3,9 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/canary/cycle.hpp"
+#include "core/config/paths.hpp"
 #include "core/notify/announcer.hpp"
+#include "core/os/file_system.hpp"
 
 // Is the state of this host true? Invariants over one look at store, processes, files and clocks.
 namespace delegate::cli {
@@ -57,8 +59,9 @@ constexpr OptionRow kCanaryShowOptions[] = {
 Result<canary::CycleOptions> cycle_options(const CommandContext& context, const CanaryRunOptions& options) {
   canary::CycleOptions cycle{.only = {options.only.begin(), options.only.end()}};
   const ConfigSources& sources = context.configured->sources;
-  for (const auto* file : {&sources.user_file, &sources.project_file})
-    if (*file) cycle.config_files.push_back((*file)->path);
+  cycle.config_changed_at = last_changed(sources.user_file ? sources.user_file->path : user_config_path(context.world));
+  if (sources.project_file)
+    cycle.config_changed_at = std::max(cycle.config_changed_at, last_changed(sources.project_file->path));
   if (options.if_older.empty()) return cycle;
   const auto age = parse_duration(options.if_older);
   if (!age) return fail(Code::invalid_argument, "canary run: --if-older: " + age.error().what, age.error().hint);

@@ -48,7 +48,7 @@ class Cycle {
   }
 
   Facts look_again() const {
-    Facts facts = look(process_, engine_, options_.config_files);
+    Facts facts = look(process_, engine_, options_.config_changed_at);
     facts.asleep = asleep(facts.now);
     facts.resumed_ago = resumed_ago(facts);
     return facts;

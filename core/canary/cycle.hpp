@@ -10,11 +10,11 @@ namespace delegate::canary {
 inline constexpr milliseconds kSecondLook{1'500};
 
 struct CycleOptions {
-  std::set<std::string> only = {};               // ids; empty: all
-  std::vector<std::string> config_files = {};    // that the configuration came from
-  milliseconds if_older{0};                      // does nothing if the last full cycle is not older than this
-  std::function<bool(milliseconds)> pause = {};  // between the looks; true: interrupted. None: really waits
-  std::function<milliseconds()> awake = {};      // none: CLOCK_MONOTONIC
+  std::set<std::string> only = {};                     // ids; empty: all
+  std::optional<milliseconds> config_changed_at = {};  // wall; when the configuration last changed
+  milliseconds if_older{0};                            // does nothing if the last full cycle is not older than this
+  std::function<bool(milliseconds)> pause = {};        // between the looks; true: interrupted. None: really waits
+  std::function<milliseconds()> awake = {};            // none: CLOCK_MONOTONIC
 };
 
 struct CycleReport {

@@ -49,16 +49,12 @@ Result<Files> files_of(const Engine& engine) {
   return files;
 }
 
-std::optional<milliseconds> changed_at(const std::vector<std::string>& files) {
-  std::optional<milliseconds> newest;
-  for (const std::string& file : files) {
-    std::error_code none;
-    const auto time = fs::last_write_time(file, none);
-    if (none) continue;
-    const auto wall = std::chrono::time_point_cast<milliseconds>(fs::file_time_type::clock::to_sys(time));
-    newest = std::max(newest.value_or(milliseconds(0)), wall.time_since_epoch());
-  }
-  return newest;
+/// Its content, since the epoch; 0: there is no such file.
+milliseconds written_at(const std::string& file) {
+  std::error_code none;
+  const auto time = fs::last_write_time(file, none);
+  if (none) return milliseconds(0);
+  return std::chrono::time_point_cast<milliseconds>(fs::file_time_type::clock::to_sys(time)).time_since_epoch();
 }
 
 /// The file that the worker reads: the one that it was given, or its user's. Empty: not known.
@@ -82,9 +78,9 @@ std::optional<WorkerFacts> worker_of(const ProcessFacts& process, const Facts& f
   for (const TaskLease& lease : *facts.survey.leases) {
     if (lease.name != "dispatcher" || !is_visible(facts, lease.owner) || is_dead(facts, lease.owner)) continue;
     const milliseconds started(lease.owner.start_time * 1000 / clock_ticks_per_second());
-    const std::string file = config_of_worker(process, static_cast<pid_t>(lease.owner.pid));
-    const auto changed = changed_at({file});
-    return WorkerFacts{lease.owner.pid, facts.now.wall - (facts.now.boot - started), changed.value_or(milliseconds(0))};
+    return WorkerFacts{.pid = lease.owner.pid,
+                       .started_at = facts.now.wall - (facts.now.boot - started),
+                       .config_changed_at = written_at(config_of_worker(process, static_cast<pid_t>(lease.owner.pid)))};
   }
   return std::nullopt;
 }
@@ -151,7 +147,7 @@ std::string run_of_tag(const std::string& tag) {
   return innermost.substr(0, innermost.rfind('.'));
 }
 
-Facts look(const ProcessFacts& process, const Engine& engine, const std::vector<std::string>& config_files) {
+Facts look(const ProcessFacts& process, const Engine& engine, std::optional<milliseconds> config_changed_at) {
   Facts facts{.config = engine.config,
               .self = engine.breakers.self(),
               .now = engine.clock.now(),
@@ -161,7 +157,7 @@ Facts look(const ProcessFacts& process, const Engine& engine, const std::vector<
                             : unreadable_survey({Code::unavailable, "the state: " + engine.breakers.trouble(), {}}),
               .processes = process_table(std::string(kRunIdVariable)),
               .files = files_of(engine),
-              .config_changed_at = changed_at(config_files)};
+              .config_changed_at = config_changed_at};
   if (!facts.survey.writable && facts.survey.writable.error().code == Code::busy)
     facts.locked_by = engine.store->locked_by();
   facts.dead = dead_processes(engine, facts.survey);

@@ -51,14 +51,13 @@ struct Facts {
   std::optional<std::int64_t> locked_by = {};  // the process that keeps the store locked, if it is busy
   Result<std::vector<ProcessEntry>> processes;
   Result<Files> files;
-  std::optional<milliseconds> config_changed_at = {};  // wall; of the newest file that the configuration came from
+  std::optional<milliseconds> config_changed_at = {};  // wall; see last_changed
   std::optional<WorkerFacts> worker = {};              // none, or one that cannot be seen from here
   std::set<std::string> could_start = {};              // heads of lines that a backend would take now, by id
   std::set<std::string> dead = {};                     // of the processes that the state names: see key_of
 };
 
-/// `config_files`: those that the configuration came from.
-Facts look(const ProcessFacts& process, const Engine& engine, const std::vector<std::string>& config_files);
+Facts look(const ProcessFacts& process, const Engine& engine, std::optional<milliseconds> config_changed_at);
 
 /// Certainly dead, of a process that the state names.
 bool is_dead(const Facts& facts, const ProcessId& process);

@@ -47,4 +47,21 @@ Result<FileMode> file_mode(const Path& path) {
   return FileMode{.is_own = facts.st_uid == ::geteuid(), .permissions = facts.st_mode & 07777U};
 }
 
+std::optional<std::chrono::milliseconds> last_changed(const Path& path) {
+  const auto since_epoch = [](const timespec& time) {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::seconds(time.tv_sec) +
+                                                         std::chrono::nanoseconds(time.tv_nsec));
+  };
+  struct stat facts {};
+  // Not the time of modification: a copy, or a file that was moved here, may have kept an older one.
+  const bool is_there = ::stat(path.c_str(), &facts) == 0;
+  const auto of_file = since_epoch(facts.st_ctim);
+  const bool is_listed = ::lstat(path.c_str(), &facts) == 0;
+  const auto of_link = since_epoch(facts.st_ctim);
+  if (is_there && is_listed) return std::max(of_file, of_link);
+  if (is_listed) return of_link;
+  if (::stat(path.parent_path().c_str(), &facts) != 0) return std::nullopt;
+  return since_epoch(facts.st_mtim);
+}
+
 }  // namespace delegate

@@ -1,5 +1,7 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/result.hpp"
@@ -22,5 +24,9 @@ struct FileMode {
   unsigned permissions = 0;  // 0644
 };
 Result<FileMode> file_mode(const Path& path);
+
+/// When another file than before may have come to be at this path: its content, its place or its link changed, or it
+/// was deleted. Wall clock. Of a file that does not exist it is the last change of its directory; nothing without that.
+std::optional<std::chrono::milliseconds> last_changed(const Path& path);
 
 }  // namespace delegate

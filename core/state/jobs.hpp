@@ -128,7 +128,7 @@ class Jobs {
   /// no process took within `patience`, each in a line of its own: the process may be stopped.
   virtual Result<Recovered> recover(const IsGone& is_gone, milliseconds patience) = 0;
 
-  /// A job of an earlier version that still waits: from now on anybody may run it.
+  /// A job of an earlier version that still waits: from now on any process may run it.
   virtual Status adopt(const std::string& id, const JobRequest& request) = 0;
 
   /// One process of a host dispatches. True: `me`, for the next `lease`; it has to be renewed before that is over.

@@ -17,5 +17,8 @@ constexpr int kColumnsOfJob = 16;
 
 JobRow job_at(const Statement& row);
 Result<std::vector<JobRow>> jobs_of(Statement& statement);
+/// The oldest waiting job of each line, of at most so many lines; the oldest first. Goes from line to line, so that the
+/// length of the queue does not matter. A job that an earlier version queued is started by its own process.
+Result<std::vector<JobRow>> heads_of_lines(Database& database, std::size_t most);
 
 }  // namespace delegate::sqlite

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "core/state/sqlite_job_row.hpp"
@@ -34,34 +35,33 @@ Result<std::vector<JobRow>> jobs_of(Statement& statement) {
   }
 }
 
+Result<std::vector<JobRow>> heads_of_lines(Database& database, std::size_t most) {
+  std::vector<JobRow> heads;
+  for (std::string line; heads.size() < most;) {
+    TRY(sqlite3_stmt * raw,
+        database.prepare("SELECT " JOB_COLUMNS
+                         "FROM jobs WHERE state = 0 AND begun = 0 AND line > ? ORDER BY line, number LIMIT 1"));
+    Statement statement(raw);
+    TRY(const bool found, statement.bind(line).step());
+    if (!found) break;
+    heads.push_back(job_at(statement));
+    line = statement.text(kLineColumn);
+  }
+  std::sort(heads.begin(), heads.end(), [](const JobRow& a, const JobRow& b) {
+    return std::tie(a.submitted_at, a.id) < std::tie(b.submitted_at, b.id);
+  });
+  return heads;
+}
+
 }  // namespace sqlite
 
 using sqlite::job_at;
 using sqlite::jobs_of;
 using sqlite::kColumnsOfJob;
-using sqlite::kLineColumn;
 using sqlite::Statement;
 
-/// Goes from line to line, so that the length of the queue does not matter. A job that an earlier version queued is
-/// started by its own process.
 Result<std::vector<JobRow>> SqliteJobs::heads() {
-  return locked([&]() -> Result<std::vector<JobRow>> {
-    std::vector<JobRow> heads;
-    for (std::string line;;) {
-      TRY(sqlite3_stmt * raw,
-          database_.prepare("SELECT " JOB_COLUMNS
-                            "FROM jobs WHERE state = 0 AND begun = 0 AND line > ? ORDER BY line, number LIMIT 1"));
-      Statement statement(raw);
-      TRY(const bool found, statement.bind(line).step());
-      if (!found) break;
-      heads.push_back(job_at(statement));
-      line = statement.text(kLineColumn);
-    }
-    std::sort(heads.begin(), heads.end(), [](const JobRow& a, const JobRow& b) {
-      return std::tie(a.submitted_at, a.id) < std::tie(b.submitted_at, b.id);
-    });
-    return heads;
-  });
+  return locked([&] { return sqlite::heads_of_lines(database_, std::numeric_limits<std::size_t>::max()); });
 }
 
 Result<std::vector<JobRow>> SqliteJobs::running() {

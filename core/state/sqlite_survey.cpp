@@ -41,21 +41,6 @@ Result<StateStore::Snapshot> states_in(Database& database, const Clock& clock, s
   return states;
 }
 
-/// The oldest waiting job of each line, as SqliteJobs::heads.
-Status add_heads(Database& database, QueueSurvey& queue) {
-  for (std::string line; queue.heads.size() < kMostSurveyed;) {
-    TRY(sqlite3_stmt * raw,
-        database.prepare("SELECT " JOB_COLUMNS
-                         "FROM jobs WHERE state = 0 AND begun = 0 AND line > ? ORDER BY line, number LIMIT 1"));
-    Statement row(raw);
-    TRY(const bool found, row.bind(line).step());
-    if (!found) break;
-    queue.heads.push_back(job_at(row));
-    line = row.text(kLineColumn);
-  }
-  return {};
-}
-
 Result<QueueSurvey> queue_in(Database& database) {
   QueueSurvey queue;
   TRY(const std::int64_t waiting, number_in(database, "SELECT count(*) FROM jobs WHERE state = 0"));
@@ -101,7 +86,7 @@ Status add_passed(Database& database, QueueSurvey& queue) {
 
 /// What must never be, and what that is judged by.
 Status examine(Database& database, QueueSurvey& queue) {
-  TRY_STATUS(add_heads(database, queue));
+  TRY(queue.heads, heads_of_lines(database, kMostSurveyed));
   TRY_STATUS(add_unpaired(database, queue));
   TRY_STATUS(add_passed(database, queue));
   TRY_STATUS(each_row(database,
@@ -156,8 +141,6 @@ Result<TableSizes> sizes_in(Database& database) {
   // Numbers of runs have no gaps, so nothing is counted.
   TRY(sizes.runs, number_in(database, "SELECT (SELECT max(number) FROM runs) - (SELECT min(number) FROM runs) + 1"));
   TRY(sizes.notifications, number_in(database, "SELECT count(*) FROM notifications"));
-  TRY(sizes.requests, number_in(database, "SELECT count(*) FROM job_requests"));
-  TRY(sizes.jobs, number_in(database, "SELECT count(*) FROM jobs WHERE " UNENDED));
   return sizes;
 }
 

@@ -59,8 +59,6 @@ struct QueueSurvey {
 struct TableSizes {
   std::int64_t runs = 0;
   std::int64_t notifications = 0;
-  std::int64_t requests = 0;
-  std::int64_t jobs = 0;  // not ended
 };
 
 struct HistorySurvey {

@@ -1,71 +1,8 @@
-#include <catch2/catch.hpp>
+#include "tests/conformance/queue.hpp"
 
-#include "core/os/process.hpp"
-#include "core/state/jobs.hpp"
-#include "tests/conformance/stores.hpp"
-
-// The queue of runs in the background: turns, the dispatcher's lease, and what a kill at any point leaves behind.
+// The queue of runs in the background: lines, turns, cancels and ends.
 using namespace delegate;
-
-namespace {
-
-ProcessId process(int pid) { return {"boot-1", pid, 1000 + pid, 4026531836}; }
-
-const ProcessId kAnn = process(1), kBen = process(2), kEve = process(3), kLeader = process(9);
-const ProcessId kNobody;
-const JobLine kCodex{.candidates = {"codex"}, .is_named = true};
-const JobLine kAutoLine{.candidates = {"claude", "codex"}, .has_last_resort = true};
-
-struct Queue {
-  TempDirectory directory;
-  TestClock clock;
-  std::unique_ptr<StateStore> store = open_in(directory.path(), clock);
-  Jobs& jobs = *store->jobs();
-  std::vector<ProcessId> dead;
-  Jobs::IsDead is_dead = [this](const ProcessId& who) {
-    return std::find(dead.begin(), dead.end(), who) != dead.end();
-  };
-  Jobs::IsGone is_gone = [this](const JobRow& row) { return is_dead(row.owner); };
-  JobLimits limits{.parallel = 2, .queued = 10};
-  std::int64_t added = 0;
-
-  Queue() { REQUIRE(jobs.lead(kLeader, 10s, is_dead).value()); }
-
-  JobRow row(const std::string& id, const JobLine& line, const ProcessId& owner = kNobody) {
-    return {.id = id, .submitted_at = milliseconds(++added), .owner = owner, .line = line};
-  }
-  void add(const std::string& id, const JobLine& line = kCodex) {
-    REQUIRE(jobs.add(row(id, line), {"request of " + id, "start of " + id}, limits));
-  }
-  std::vector<std::string> heads() {
-    std::vector<std::string> ids;
-    const auto heads = jobs.heads();
-    for (const JobRow& head : *heads) ids.push_back(head.id);
-    return ids;
-  }
-  Jobs::Turn give(const std::string& id, int parallel = 2) {
-    return jobs.give_turn(jobs.find(id).value(), kLeader, parallel).value();
-  }
-  void take(const std::string& id, const ProcessId& who) {
-    REQUIRE(give(id, 100) == Jobs::Turn::given);
-    REQUIRE(jobs.take(id, jobs.find(id)->turn, who).value());
-  }
-  /// The turn is given and taken, and the first CLI may be started.
-  void start(const std::string& id, const ProcessId& who) {
-    take(id, who);
-    REQUIRE(jobs.start(id, who).value() == Jobs::Start::started);
-  }
-  Jobs::Cancel cancel(const std::string& id) {
-    return jobs.cancel({.id = id, .ended_at = 9ms, .result = "{}"}, 0ms, is_dead).value();
-  }
-  void finish(const std::string& id, milliseconds ended_at = 9ms, milliseconds keep_since = 0ms) {
-    REQUIRE(jobs.finish({.id = id, .ended_at = ended_at, .result = "{}"}, jobs.find(id)->owner, keep_since));
-  }
-  JobRow::State state(const std::string& id) { return jobs.find(id)->state; }
-  bool has_request(const std::string& id) { return jobs.request(id).has_value(); }
-};
-
-}  // namespace
+using namespace delegate::test;
 
 TEST_CASE("the oldest job of each line is next, and lines do not block each other") {
   Queue queue;
@@ -160,56 +97,6 @@ TEST_CASE("a job with a process of its own starts at once if no other waits befo
   }
 }
 
-TEST_CASE("a job whose process died before it started waits again; one that had started is never run again") {
-  Queue queue;
-  for (const char* id : {"started", "taken", "given"}) queue.add(id);
-  queue.start("started", kAnn);
-  queue.take("taken", kAnn);
-  REQUIRE(queue.give("given", 5) == Jobs::Turn::given);
-  queue.dead = {kAnn, kLeader};
-  CHECK(queue.jobs.recover(queue.is_gone, 1h)->changed);
-  CHECK(queue.state("started") == JobRow::State::killed);
-  for (const char* id : {"taken", "given"}) {
-    CHECK(queue.state(id) == JobRow::State::waiting);
-    CHECK(queue.has_request(id));
-    CHECK_FALSE(queue.jobs.take(id, 1, kBen).value());  // its turn is over
-  }
-  CHECK(queue.jobs.start("taken", kAnn).value() == Jobs::Start::lost);
-  REQUIRE(queue.jobs.lead(kEve, 10s, queue.is_dead).value());
-  CHECK(queue.jobs.give_turn(queue.jobs.find("given").value(), kEve, 5).value() == Jobs::Turn::given);
-  CHECK(queue.jobs.take("given", 2, kBen).value());
-  CHECK_FALSE(queue.jobs.recover(queue.is_gone, 1h)->changed);
-  SECTION("and the end that comes late changes nothing") {
-    queue.finish("started");
-    CHECK(queue.state("started") == JobRow::State::killed);
-  }
-}
-
-TEST_CASE("a job whose process died while it waited for a slot waits again, unless it had started") {
-  Queue queue;
-  for (const char* id : {"started", "taken"}) queue.add(id);
-  queue.start("started", kAnn);
-  queue.take("taken", kBen);
-  REQUIRE(queue.jobs.yield("started", kAnn, ""));
-  REQUIRE(queue.jobs.yield("taken", kBen, ""));
-  queue.dead = {kAnn, kBen};
-  REQUIRE(queue.jobs.recover(queue.is_gone, 1h)->changed);
-  CHECK(queue.state("started") == JobRow::State::killed);
-  CHECK(queue.heads() == std::vector<std::string>{"taken"});
-}
-
-TEST_CASE("a place is not free as long as something runs that a killed process had started") {
-  Queue queue;
-  queue.add("a");
-  queue.start("a", kAnn);
-  queue.dead = {kAnn};
-  CHECK_FALSE(queue.jobs.recover([](const JobRow&) { return false; }, 1h)->changed);
-  queue.add("b");
-  CHECK(queue.give("b", 1) == Jobs::Turn::full);
-  CHECK(queue.jobs.recover(queue.is_gone, 1h)->changed);
-  CHECK(queue.give("b", 1) == Jobs::Turn::given);
-}
-
 TEST_CASE("a turn that is given back waits again, in its place or apart from the others") {
   Queue queue;
   for (const char* id : {"a", "b"}) queue.add(id);
@@ -247,81 +134,6 @@ TEST_CASE("a nested job with a process of its own starts at once, because the ru
   JobLine nested = kCodex;
   nested.is_nested = true;
   CHECK(queue.jobs.add_own(queue.row("b", nested, kBen), {"r", "s"}, {.parallel = 0, .queued = 10}).value());
-}
-
-TEST_CASE("a turn that no process takes is given again, and those behind that job pass it") {
-  Queue queue;
-  for (const char* id : {"a", "b"}) queue.add(id);
-  REQUIRE(queue.give("a") == Jobs::Turn::given);
-  queue.clock.pass(29s);
-  CHECK_FALSE(queue.jobs.recover(queue.is_gone, 30s)->changed);
-  queue.clock.pass(2s);
-  CHECK(queue.jobs.recover(queue.is_gone, 30s)->late.size() == 1);
-  CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
-  CHECK(queue.jobs.recover(queue.is_gone, 30s)->late.empty());
-}
-
-TEST_CASE("a job whose own process died is run by another, unless only that one had its keys") {
-  Queue queue;
-  queue.limits.parallel = 0;
-  REQUIRE_FALSE(queue.jobs.add_own(queue.row("a", kCodex, kAnn), {"r", "s"}, queue.limits).value());
-  JobRow with_key = queue.row("b", kCodex, kBen);
-  with_key.needs = "MY_KEY";
-  REQUIRE_FALSE(queue.jobs.add_own(with_key, {"r", "s"}, queue.limits).value());
-  queue.dead = {kAnn, kBen};
-  const auto recovered = queue.jobs.recover(queue.is_gone, 1h).value();
-  CHECK_FALSE(queue.jobs.find("a")->has_owner());
-  REQUIRE(recovered.stranded.size() == 1);
-  CHECK(recovered.stranded[0].needs == "MY_KEY");
-}
-
-TEST_CASE("a process that is late for the turn of its own job keeps the job, but does not hold up others") {
-  Queue queue;
-  queue.limits.parallel = 0;
-  JobRow own = queue.row("a", kCodex, kAnn);
-  own.needs = "MY_KEY";
-  REQUIRE_FALSE(queue.jobs.add_own(own, {"r", "s"}, queue.limits).value());
-  REQUIRE(queue.give("a") == Jobs::Turn::given);
-  queue.clock.pass(1h);
-  const auto recovered = queue.jobs.recover(queue.is_gone, 30s).value();
-  CHECK(recovered.stranded.empty());
-  CHECK_FALSE(queue.jobs.take("a", 1, kAnn).value());
-  queue.add("b");
-  CHECK(queue.heads() == std::vector<std::string>{"a", "b"});
-  CHECK(queue.jobs.find("a")->owner == kAnn);
-  REQUIRE(queue.jobs.lead(kLeader, 10s, queue.is_dead).value());
-  REQUIRE(queue.give("a") == Jobs::Turn::given);
-  CHECK(queue.jobs.take("a", 2, kAnn).value());
-}
-
-TEST_CASE("one process dispatches, for as long as it renews its lease") {
-  Queue queue;
-  CHECK_FALSE(queue.jobs.lead(kAnn, 10s, queue.is_dead).value());
-  CHECK(queue.jobs.is_led(queue.is_dead).value());
-  queue.clock.pass(6s);
-  CHECK(queue.jobs.lead(kLeader, 10s, queue.is_dead).value());
-  queue.clock.pass(9s);
-  CHECK_FALSE(queue.jobs.lead(kAnn, 10s, queue.is_dead).value());
-  queue.clock.pass(2s);
-  CHECK_FALSE(queue.jobs.is_led(queue.is_dead).value());
-  CHECK(queue.jobs.lead(kAnn, 10s, queue.is_dead).value());
-  queue.add("a");
-  CHECK(queue.give("a") == Jobs::Turn::deposed);  // it slept through the end of its lease
-  queue.dead = {kAnn};
-  CHECK(queue.jobs.lead(kBen, 10s, queue.is_dead).value());
-}
-
-TEST_CASE("the dispatcher resigns only when no job waits for it") {
-  Queue queue;
-  queue.add("a");
-  CHECK_FALSE(queue.jobs.resign(kLeader, true).value());
-  REQUIRE(queue.give("a") == Jobs::Turn::given);
-  CHECK_FALSE(queue.jobs.resign(kLeader, true).value());
-  REQUIRE(queue.jobs.take("a", 1, kAnn).value());
-  CHECK_FALSE(queue.jobs.resign(kLeader, true).value());  // if its process is killed, it waits again
-  REQUIRE(queue.jobs.start("a", kAnn).value() == Jobs::Start::started);
-  CHECK(queue.jobs.resign(kLeader, true).value());
-  CHECK_FALSE(queue.jobs.is_led(queue.is_dead).value());
 }
 
 TEST_CASE(

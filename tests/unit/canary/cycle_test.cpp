@@ -132,7 +132,7 @@ TEST_CASE("a source that cannot be read is an error of the checks that need it, 
   };
   const Source source = GENERATE(from_range(std::vector<Source>{
       {"backend_state", {"S-01", "S-02", "S-03", "E-05", "B-01", "B-02", "R-02", "G-01", "H-01"}},
-      {"jobs", {"S-02", "S-03", "E-01", "E-02", "E-03", "E-05", "E-06", "L-03", "R-01", "R-02"}},
+      {"jobs", {"S-02", "S-03", "E-01", "E-02", "E-03", "E-05", "E-06", "R-01", "R-02"}},
       {"runs", {"S-01", "E-05", "E-06", "L-03", "B-02", "H-01"}},
       {"notifications", {"G-04", "H-01", "L-03"}},
       {"leases", {"S-03", "E-06", "R-02", "C-01"}},

@@ -81,9 +81,7 @@ TEST_CASE("S-02: slots that were taken before the cap was lowered, or whose proc
     state.slots = {lab.slot("a.1", owner.id()), lab.slot("b.1", owner.id())};
   };
   lab.set("codex", fill);
-  const std::string file = lab.path("delegate.toml");
-  lab.write(file, 1s);
-  lab.options.config_files = {file};
+  lab.options.config_changed_at = lab.clock.now().wall + 1s;
   lab.config.backends["codex"].max_parallel = 1;
   CHECK(lab.verdict("S-02") == "held");
   lab.clock.pass(2s);

@@ -189,3 +189,30 @@ TEST_CASE("the owner and mode of a file, and the free space of its file system, 
   if (memory && !memory->name.empty()) CHECK(memory->is_memory);
   CHECK_FALSE(file_system_of("/proc")->is_remote);
 }
+
+TEST_CASE("a path has last changed when another file may have come to be there, whatever that file says of itself") {
+  const Path directory = std::filesystem::temp_directory_path() / ("delegate-changed-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(directory);
+  const Path path = directory / "file";
+  const auto set_back = [](const Path& file) {  // as `cp -p` of an old file does
+    std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - std::chrono::hours(24));
+  };
+  const auto start = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch() - std::chrono::seconds(10));  // the kernel's clock is coarse
+  SECTION("a file that was written or moved there") {
+    std::ofstream(directory / "other") << "x";
+    set_back(directory / "other");
+    std::filesystem::rename(directory / "other", path);
+  }
+  SECTION("a link that was set anew") { std::filesystem::create_symlink("/etc/hostname", path); }
+  SECTION("a broken link") { std::filesystem::create_symlink("nowhere", path); }
+  SECTION("a file that was deleted") {
+    std::ofstream(path) << "x";
+    set_back(path);
+    std::filesystem::remove(path);
+  }
+  REQUIRE(last_changed(path).has_value());
+  CHECK(*last_changed(path) >= start);
+  CHECK_FALSE(last_changed(directory / "no" / "such").has_value());
+  std::filesystem::remove_all(directory);
+}
