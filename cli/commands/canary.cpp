@@ -1,5 +1,6 @@
 #include "cli/render/canary.hpp"
 #include "cli/commands/context.hpp"
+#include "cli/commands/queue.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/canary/cycle.hpp"
@@ -81,6 +82,7 @@ void report_undelivered(const CommandContext& context) {
 
 CommandResult run_canary(const CommandContext& context, const CanaryRunOptions& options) {
   TRY(const canary::CycleOptions cycle, cycle_options(context, options));
+  keep_queue_moving(context);  // a queue that only lacks its dispatcher is no false record
   const auto report = canary::run_cycle(context.world, context.engine(), cycle);
   if (!report && report.error().code == Code::cancelled) return context.interrupted();
   if (!report) {

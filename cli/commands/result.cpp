@@ -49,12 +49,13 @@ Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::strin
   Event nothing;
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     TRY(jobs::JobStatus known, jobs::find_job(context.engine(), id));
-    if (known.has_ended() || deadline.passed() || context.world.interrupted.cancelled()) return known;
+    if (known.has_ended() || context.world.interrupted.cancelled()) return known;
     // The one that was there may have been killed. While the store is busy, the next look does it.
     if (!known.row.has_started()) {
       const Status ensured = jobs::ensure_dispatcher(context.world, own_command(context.world), context.engine());
       if (!ensured && ensured.error().code != Code::busy) return tl::unexpected(ensured.error());
     }
+    if (deadline.passed()) return known;
     nothing.wait(context.world.interrupted, Deadline::in(pause).or_earlier(deadline));
   }
 }

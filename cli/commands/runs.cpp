@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "cli/commands/context.hpp"
+#include "cli/commands/queue.hpp"
 #include "cli/render/runs.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
@@ -268,6 +269,7 @@ Result<std::string> look_back(const CommandContext& context, const RunsOptions& 
 CommandResult run_runs(const CommandContext& context, const RunsOptions& options) {
   const Output& output = context.output;
   context.report_notice();
+  keep_queue_moving(context);
   TRY(const std::string text,
       look_back(context, options, page_of(context.world, output, context.world.clock.now().wall)));
   if (text.empty()) output.note("delegate: no runs to show");

@@ -10,7 +10,7 @@ struct WorkerOptions {
   bool stay = false;
 };
 constexpr OptionRow kWorkerOptions[] = {
-    {.names = "--stay", .help = "Do not exit when the queue is empty", .store = into<&WorkerOptions::stay>},
+    {.names = "--stay", .help = "Do not exit when no run waits or works", .store = into<&WorkerOptions::stay>},
     json_flag("Print the ids of the runs as one JSON object"),
 };
 
@@ -38,8 +38,9 @@ extern constexpr CommandRow kWorker{
     .help = "Start queued background runs when it is their turn",
     .more =
         "One worker per machine starts the queued runs, in the order of their submission, as soon as a backend has a "
-        "free slot. `submit` starts one if none works, and it exits when the queue is empty; the runs are processes of "
-        "their own and go on. With `--stay` it keeps waiting for new runs, as a service does.",
+        "free slot. `submit` starts one if none works, and it exits when no run waits or works; the runs are processes "
+        "of "
+        "their own and do not need it. With `--stay` it keeps waiting for new runs, as a service does.",
     .options = kWorkerOptions,
     .needs = Needs::host,
     .run = run_with<run_worker>};

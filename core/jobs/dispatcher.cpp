@@ -116,8 +116,17 @@ class Dispatcher {
     }
     for (const JobRow& row : recovered.stranded) report(row, end_stranded(row));
     TRY_STATUS(give_turns());
-    if (stays_ || is_process_ending_) return false;  // that run is still to be marked as killed
+    TRY(const bool is_needed, watches_runs());
+    if (stays_ || is_needed) return false;
     return jobs_.resign(self(), true);
+  }
+
+  /// A run that is killed is marked as such at once only by a process that sees its end.
+  Result<bool> watches_runs() {
+    TRY(const std::vector<JobRow> running, jobs_.running());
+    return is_process_ending_ || std::any_of(running.begin(), running.end(), [&](const JobRow& row) {
+             return row.owner.pid_namespace == self().pid_namespace;  // of others nobody here sees the end
+           });
   }
 
   Status give_turns() {

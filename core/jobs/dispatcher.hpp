@@ -6,7 +6,8 @@
 #include "core/state/jobs.hpp"
 
 // One process of the host gives the jobs their turns: `delegate worker`. It is started when a job is queued and no
-// process dispatches, and ends when no job waits. Jobs are processes of their own, so its end stops none of them.
+// process dispatches, and ends when no job waits or runs: it marks those that are killed. Jobs are processes of their
+// own, so its end stops none of them.
 namespace delegate::jobs {
 
 /// A job whose process ends again and again before it has started waits longer and longer from this turn on.
@@ -35,11 +36,12 @@ struct DispatchEvents {
   std::function<void(const std::string& what)> on_error;  // about one job; the others go on
 };
 
-/// Dispatches until no job waits, or with `stays` until a signal. Returns at once if another process dispatches.
+/// Dispatches until no job waits or runs, or with `stays` until a signal. Returns at once if another process dispatches.
 /// Code::unavailable: there is no store.
 Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays, const DispatchEvents& events);
 
-/// Starts a dispatcher unless one works. Nothing to do: no job waits.
+/// Starts a dispatcher unless one works or none is needed: no job waits, and none was killed that is not marked as such.
+/// Every command that looks at jobs calls it, so that a dispatcher which was killed has a successor.
 Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, const Engine& engine);
 
 }  // namespace delegate::jobs

@@ -1,50 +1,10 @@
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <set>
 
-#include "tests/cli/cli.hpp"
-#include "tests/cli/patience.hpp"
+#include "tests/cli/background.hpp"
 
 // Background runs: no submitted run is lost, and no cancelled run continues.
 using namespace delegate::test;
-
-namespace {
-
-std::string submit(Cli& cli, const std::string& words) {
-  const Finished finished = cli.run("submit " + words).expect(0);
-  REQUIRE(finished.out_lines().size() == 1);
-  return finished.out_lines().front();
-}
-
-/// "codex" answers when "go" is there.
-void wait_for_go(Cli& cli) { cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}); }
-void let_go(const Cli& cli) { cli.write(cli.file("go"), ""); }
-
-std::vector<pid_t> job_processes(const Cli& cli) {
-  std::vector<pid_t> pids = cli.processes();
-  std::erase_if(pids, [&](pid_t pid) {
-    const std::string place = "/proc/" + std::to_string(pid);
-    return cli.read(place + "/cmdline").find("run-job") == std::string::npos ||
-           cli.read(place + "/comm") == "run-supervisor\n";  // which is a fork
-  });
-  return pids;
-}
-
-std::vector<pid_t> dispatchers(const Cli& cli) {
-  std::vector<pid_t> pids = cli.processes();
-  std::erase_if(pids, [&](pid_t pid) {
-    return !cli.read("/proc/" + std::to_string(pid) + "/cmdline").starts_with(std::string("delegate\0worker\0", 16));
-  });
-  return pids;
-}
-
-/// The pid of the process that dispatches; 0: none.
-pid_t leader(const Cli& cli) {
-  const std::string pid = cli.sql("SELECT owner_pid FROM leases");
-  return pid.empty() ? 0 : std::stoi(pid);
-}
-
-}  // namespace
 
 TEST_CASE("a submitted run outlives its shell, and its answer can be fetched any number of times") {
   Cli cli;
@@ -154,112 +114,6 @@ TEST_CASE("queued and working runs are listed with their state, and one is shown
   for (const Json& run : ended) CHECK_FALSE(run.contains("state"));
 }
 
-TEST_CASE("a run whose process was killed is reported as lost, and those behind it go on") {
-  Cli cli;
-  wait_for_go(cli);
-  cli.config("[background]\nmax_parallel = 1\n");
-  const std::string first = submit(cli, "one");
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  const std::string second = submit(cli, "two");
-  SECTION("when only the run is killed") {
-    REQUIRE(job_processes(cli).size() == 1);
-    for (const pid_t pid : job_processes(cli)) ::kill(pid, SIGKILL);
-  }
-  SECTION("when the dispatcher is killed as well") {
-    cli.kill_processes();
-    cli.run("result " + second).expect(124).stderr_has("is queued");
-  }
-  let_go(cli);
-  cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
-  cli.run("result " + first).expect(1).stderr_has("was killed before it ended");
-  cli.run("runs").expect(0).stdout_has("killed");
-  CHECK(cli.spawns("codex") == 2);
-}
-
-TEST_CASE("a killed dispatcher has a successor as soon as a run ends") {
-  Cli cli;
-  wait_for_go(cli);
-  cli.config("[background]\nmax_parallel = 1\n");
-  submit(cli, "one");
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  const std::string second = submit(cli, "two");
-  REQUIRE(eventually([&] { return dispatchers(cli).size() == 1; }));
-  ::kill(dispatchers(cli).front(), SIGKILL);
-  let_go(cli);
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 2; }));  // without another call of delegate
-  cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
-}
-
-TEST_CASE("a run whose process ends between its turn and its first CLI runs later, exactly once") {
-  const int signal = GENERATE(SIGTERM, SIGKILL);
-  Cli cli;
-  cli.answers("codex");
-  cli.write(cli.file("bin/agy"), "#!/bin/sh\nread -r line\necho spawned >> " + cli.file("spawned") + "\nwhile [ ! -e " +
-                                     cli.file("go") + " ]; do /bin/sleep 0.01; done\necho agy says hi\n");
-  std::filesystem::permissions(cli.file("bin/agy"), std::filesystem::perms(0700));
-  // The dispatcher does not know this backend, so it gives the turn although no slot is free.
-  const std::string other = "--config " + cli.file("other.toml");
-  cli.write(cli.file("other.toml"), "[backends.agy]\nkind = \"command\"\ncommand = [\"agy\"]\nmax_parallel = 1\n");
-  cli.run("status").expect(0);  // makes the store
-  Running worker = cli.start("worker --stay");
-  REQUIRE(eventually([&] { return leader(cli) == worker.pid(); }));
-  Running holder = cli.start(other + " ask -b agy hello");
-  REQUIRE(eventually([&] { return !cli.read(cli.file("spawned")).empty(); }));
-  const std::string id = cli.run(other + " submit -b agy hello").expect(0).out_lines().front();
-  const auto has_turn = [&](const std::string& turn) {
-    return cli.sql("SELECT state || ' ' || begun || ' ' || turn FROM jobs") == "4 2 " + turn;
-  };
-  REQUIRE(eventually([&] { return has_turn("1"); }));
-  REQUIRE(job_processes(cli).size() == 1);
-  ::kill(job_processes(cli).front(), signal);
-  REQUIRE(eventually([&] { return has_turn("2"); }));
-  let_go(cli);
-  holder.finish().expect(0);
-  cli.run("result --wait " + id).expect(0).stdout_is("agy says hi\n");
-  CHECK(cli.read(cli.file("spawned")) == "spawned\nspawned\n");
-  worker.signal(SIGTERM);
-  worker.finish();
-}
-
-TEST_CASE("a worker that has lost its lease starts nothing until it gets it back") {
-  Cli cli;
-  cli.counted("codex", {"--say", "codex says hi"});
-  cli.run("status").expect(0);  // makes the store
-  Running first = cli.start("worker --stay");
-  REQUIRE(eventually([&] { return leader(cli) == first.pid(); }));
-  Running second = cli.start("worker --stay");
-  first.signal(SIGSTOP);
-  cli.sql("UPDATE leases SET boot = boot - 60000");  // as if it had been stopped for a minute
-  REQUIRE(eventually([&] { return leader(cli) == second.pid(); }));
-  first.signal(SIGCONT);
-  const std::string before = submit(cli, "one");
-  cli.run("result --wait " + before).expect(0);
-  second.signal(SIGTERM);
-  CHECK(second.finish().err_lines() == std::vector<std::string>{"delegate: run " + before});
-  REQUIRE(eventually([&] { return leader(cli) == first.pid(); }));
-  const std::string after = submit(cli, "two");
-  cli.run("result --wait " + after).expect(0);
-  first.signal(SIGTERM);
-  CHECK(first.finish().err_lines() == std::vector<std::string>{"delegate: run " + after});
-  CHECK(cli.spawns("codex") == 2);
-}
-
-TEST_CASE("a queued run can be cancelled while nothing dispatches, and is not run afterwards") {
-  Cli cli;
-  wait_for_go(cli);
-  cli.config("[background]\nmax_parallel = 1\n");
-  submit(cli, "one");
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  const std::string second = submit(cli, "two");
-  cli.kill_processes();
-  cli.run("cancel " + second).expect(0).stderr_has("is being stopped");
-  let_go(cli);
-  cli.run("worker").expect(0).stderr_is("");
-  cli.run("result --wait " + second).expect(130).stdout_is("").stderr_has("cancelled before it started");
-  cli.run("cancel " + second).expect(0).stderr_has("has already finished");
-  CHECK(cli.spawns("codex") == 1);
-}
-
 TEST_CASE("a nested run does not wait for a slot that its parent may hold") {
   Cli cli;
   cli.counted("codex", {"--wait-file", cli.file("go")}, "max_parallel = 1");
@@ -282,28 +136,6 @@ TEST_CASE("a nested run is refused when nothing would let it outlive the run aro
   cli.answers("codex").set("DELEGATE_DEPTH", "1");
   cli.run("submit hello").expect(6).stdout_is("").stderr_has("inside a run").stderr_has("delegate worker --stay");
   CHECK(cli.run("runs --json").expect(0).json()["runs"].empty());
-}
-
-TEST_CASE("inside a run no dispatcher is started, and no process that would keep a key") {
-  Cli cli;
-  wait_for_go(cli);
-  cli.backend("gemini", {}, "env.keep = [\"MY_API_KEY\"]");
-  cli.config("[background]\nmax_parallel = 1\n");
-  submit(cli, "one");
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  const std::string second = submit(cli, "two");
-  cli.kill_processes();
-  cli.set("DELEGATE_DEPTH", "1");
-  cli.run("result --wait=1ms " + second).expect(124);
-  CHECK(cli.processes().empty());
-  Running worker = cli.start("worker --stay");
-  cli.set("MY_API_KEY", "key-4711-of-mine");
-  const auto is_for_key = [&] { return cli.run("submit -b gemini hello").err.find("MY_API_KEY") != std::string::npos; };
-  REQUIRE(eventually(is_for_key));
-  cli.run("submit -b gemini hello").expect(6).stdout_is("").stderr_has("inside a run");
-  let_go(cli);
-  worker.signal(SIGTERM);
-  worker.finish();
 }
 
 TEST_CASE("a run whose backends have no free slot waits for one without blocking other runs") {
@@ -370,54 +202,6 @@ TEST_CASE("an open breaker lets queued runs fail without starting anything, or w
     CHECK(cli.spawns("codex") == 0);
   }
   if (policy == "reroute") cli.run("result --wait " + any).expect(0).stdout_is("gemini says hi\n");
-}
-
-TEST_CASE("a run whose process fails before its turn waits with the reason, without holding up others") {
-  Cli cli;
-  wait_for_go(cli);
-  cli.config("[background]\nmax_parallel = 1\n");
-  const std::string first = submit(cli, "one");
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  const std::string project = cli.home("other");
-  std::filesystem::create_directories(project);
-  cli.in_directory(project);
-  const std::string second = submit(cli, "two");
-  cli.in_directory(cli.home("project"));
-  const std::string third = submit(cli, "three");
-  cli.write(project + "/delegate.toml", "this is no TOML\n");
-  let_go(cli);
-  cli.run("result --wait " + third).expect(0).stdout_is("codex says hi\n");
-  const auto says_why = [&] {
-    const std::string said = cli.run("result " + second).expect(124).err;
-    return said.find("is queued: its process cannot be started: ") != std::string::npos &&
-           said.find("delegate.toml") != std::string::npos;
-  };
-  REQUIRE(eventually(says_why));
-  std::filesystem::remove(project + "/delegate.toml");
-  cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
-  cli.run("result --wait " + first).expect(0);
-  CHECK(cli.spawns("codex") == 3);
-}
-
-TEST_CASE("runs from a directory with a broken file wait together, and only one of them is tried") {
-  Cli cli;
-  wait_for_go(cli);
-  cli.config("[background]\nmax_parallel = 1\n");
-  submit(cli, "one");
-  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  const std::string project = cli.home("other");
-  std::filesystem::create_directories(project);
-  cli.in_directory(project);
-  std::vector<std::string> ids;
-  for (const char* words : {"two", "three", "four"}) ids.push_back(submit(cli, words));
-  cli.in_directory(cli.home("project"));
-  const std::string last = submit(cli, "five");
-  cli.write(project + "/delegate.toml", "this is no TOML\n");
-  let_go(cli);
-  cli.run("result --wait " + last).expect(0);
-  for (const std::string& id : ids) cli.run("result " + id).expect(124).stderr_has("its process cannot be started: ");
-  CHECK(cli.sql("SELECT count(*) FROM jobs WHERE state IN (0, 1) AND turn > 0") == "1");
-  for (const std::string& id : ids) cli.run("cancel " + id).expect(0);
 }
 
 TEST_CASE("a queue that is full refuses a run with the number") {
@@ -512,48 +296,6 @@ TEST_CASE("eight shells submit at once, and each gets its own answer") {
     CHECK(cli.run("result --wait " + id).expect(0).out.find("question-" + std::to_string(i)) != std::string::npos);
   }
   CHECK(ids.size() == 8);
-}
-
-/// A run as an earlier version has left it: a row, and its request in a file. Returns the path of that file.
-std::string queue_as_before(Cli& cli, const std::string& id) {
-  cli.sql(
-      "INSERT INTO jobs (id, state, submitted_at, owner_boot_id, owner_pid, owner_start_time, owner_namespace, doing) "
-      "VALUES ('" +
-      id + "', 0, strftime('%s', 'now') * 1000, 'an earlier boot', 4711, 1, 1, '')");
-  const std::string saved = cli.home(".local/state/delegate/waiting/" + id + ".json");
-  cli.write(saved, Json{{"schema", "delegate.request/1"},
-                        {"run_id", id},
-                        {"prompt", "from before"},
-                        {"backend", "codex"},
-                        {"cwd", cli.home("")},
-                        {"write", false},
-                        {"materials", Json::array()}}
-                       .dump());
-  return saved;
-}
-
-TEST_CASE("a run that an earlier version queued is run by the next dispatcher when its process is gone") {
-  Cli cli;
-  cli.backend("codex", {"--echo"});
-  cli.run("status").expect(0);  // makes the store
-  const std::string saved = queue_as_before(cli, "1aaaaaaaaaaaaaaa");
-  cli.run("result --wait 1aaaaaaaaaaaaaaa").expect(0).stdout_has("from before");
-  CHECK(cli.read(saved).empty());
-}
-
-TEST_CASE("a run of an earlier version that cannot be taken over is reported, and the others go on") {
-  Cli cli;
-  cli.answers("codex");
-  cli.run("status").expect(0);  // makes the store
-  queue_as_before(cli, "1aaaaaaaaaaaaaaa");
-  cli.sql("INSERT INTO job_requests (id, request, start) VALUES ('1aaaaaaaaaaaaaaa', '', '')");
-  Running worker = cli.start("worker --stay");
-  REQUIRE(worker.comes_to_say("worker: run 1aaaaaaaaaaaaaaa: "));
-  const std::string id = submit(cli, "hello");
-  cli.run("result --wait " + id).expect(0).stdout_is("codex says hi\n");
-  cli.run("result 1aaaaaaaaaaaaaaa").expect(124).stderr_has("is queued: ");
-  worker.signal(SIGTERM);
-  worker.finish();
 }
 
 TEST_CASE("submit rejects what ask rejects, and names itself in the message") {
