@@ -162,9 +162,12 @@ class Dispatcher {
     if (!engine_.breakers.is_doomed(row.owner)) return false;
     if (!row.has_started()) return true;
     const bool is_dead = engine_.breakers.is_dead(row.owner);
-    const bool is_gone = is_dead && !engine_.breakers.has_left_processes(snapshot, row.owner);
-    is_process_ending_ = is_process_ending_ || !is_dead;
-    if (!is_gone) next_look_ = next_look_.or_earlier(Deadline::in(kRemainsPause));
+    // A slot that it took just before its end is only in a snapshot that was read after it.
+    const bool was_dead = is_dead && !dead_.emplace(row.owner.pid, row.owner.start_time).second;
+    const bool is_gone = was_dead && !engine_.breakers.has_left_processes(snapshot, row.owner);
+    is_process_ending_ = is_process_ending_ || !is_gone;
+    const bool is_new = is_dead && !was_dead;
+    if (!is_gone) next_look_ = next_look_.or_earlier(Deadline::in(is_new ? milliseconds(0) : kRemainsPause));
     return is_gone;
   }
 
@@ -370,7 +373,8 @@ class Dispatcher {
   Deadline next_look_ = Deadline::never();
   bool is_process_ending_ = false;  // that of a run, which was killed just now
   StartedProcesses started_;
-  std::set<std::string> reported_;  // runs
+  std::set<std::string> reported_;                        // runs
+  std::set<std::pair<std::int64_t, std::int64_t>> dead_;  // owners that an earlier look found dead: pid and start time
   Troubles troubles_of_runs_;
   Troubles troubles_of_places_;                         // see place_of
   Deadline may_start_ = Deadline::in(milliseconds(0));  // a process; the machine may be short of them

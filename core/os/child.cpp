@@ -88,7 +88,6 @@ class Supervision {
   void end_with(SupervisorCommand command, milliseconds at_most);
   void clean_up();
   void read_the_rest(const Output& from);
-  void kill_tagged_processes() const;
 
   const ChildSpec& spec_;
   const CancelToken& cancel_;
@@ -330,20 +329,12 @@ void Supervision::clean_up() {
     result_.exit_code = -1;
     result_.signal = SIGKILL;
   }
-  if (!gone_ || lost_) kill_tagged_processes();
+  if (!gone_ || lost_) kill_tagged_processes(spec_);
 }
 
 void Supervision::read_the_rest(const Output& from) {
   for (const std::uint64_t limit = from.memory.total() + kLargestPipe; from.memory.total() < limit;)
     if (!read_some(from)) return;
-}
-
-/// For a supervisor that was killed and so could not kill the descendants.
-void Supervision::kill_tagged_processes() const {
-  if (spec_.tag_name.empty()) return;
-  const std::string prefix = spec_.tag_name + "=";
-  for (const std::string& variable : spec_.env)
-    if (variable.compare(0, prefix.size(), prefix) == 0) kill_tagged(spec_.tag_name, variable.substr(prefix.size()));
 }
 
 ChildResult not_started(ChildEnd end) {

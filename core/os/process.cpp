@@ -43,6 +43,15 @@ bool has_variable(int pid, const std::string& entry) {
   return false;
 }
 
+/// A living process of this user with that name.
+bool is_own_process(int pid, const std::string& name) {
+  const std::string number = std::to_string(pid);
+  const auto process = read_stat(number);
+  if (!process || process->name != name || process->state == 'Z' || process->state == 'X') return false;
+  struct stat facts {};
+  return ::stat(("/proc/" + number).c_str(), &facts) == 0 && facts.st_uid == ::geteuid();
+}
+
 /// The tag is checked again once the pidfd is open, so that the process that has the tag is the one that is killed.
 Fd kill_if_tagged(int pid, const std::string& entry) {
   Fd process = open_pidfd(pid);
@@ -178,13 +187,20 @@ bool is_doomed(const ProcessId& process, const std::string& boot_id) {
   return stat && stat->start_time == process.start_time && is_ending(*stat);
 }
 
+std::string supervisor_name(std::string_view mark) {
+  constexpr std::size_t kMost = 11;  // the kernel keeps 15 characters of a name
+  if (mark.empty()) return "run-supervisor";
+  return "run-" + std::string(mark.substr(mark.size() - std::min(mark.size(), kMost)));
+}
+
 std::vector<int> processes_tagged(const std::string& name, const std::string& value) {
   std::vector<int> found;
   if (name.empty() || value.empty()) return found;
   const std::string entry = name + "=" + value;
+  const std::string supervisor = supervisor_name(value);
   const int self = ::getpid();
   for (const int pid : all_processes())
-    if (pid != self && has_variable(pid, entry)) found.push_back(pid);
+    if (pid != self && (has_variable(pid, entry) || is_own_process(pid, supervisor))) found.push_back(pid);
   return found;
 }
 

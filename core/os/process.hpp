@@ -42,13 +42,18 @@ bool send_signal(const Fd& pidfd, int signal);
 /// namespace, so only waitpid can say whose they are. Allocates nothing: may be used after a fork.
 std::size_t own_children(std::span<pid_t> out);
 
+/// The name of the supervisor of a call, as `ps` shows it: "run-htwmzk7.1" for a mark that ends so. It is there from
+/// the fork on, so a call has a process with its mark or with this name until all that it started has ended, even while
+/// the kernel exchanges the environment of one that calls exec.
+std::string supervisor_name(std::string_view mark);
+
 /// Processes whose environment has `NAME=value` or `NAME=value/…` (set by a process of the run for its own children),
-/// except this one. Processes of other users are not readable and never listed. This finds descendants that left their
-/// process group.
+/// and their supervisor; except this one. Processes of other users are never listed. This finds descendants that left
+/// their process group.
 std::vector<int> processes_tagged(const std::string& name, const std::string& value);
 
-/// Kills (SIGKILL) all that processes_tagged finds and waits a moment for their end; repeats until none is left.
-/// Returns how many it killed. An empty name or value matches nothing.
+/// Kills (SIGKILL) all whose environment has it, as processes_tagged, and waits a moment for their end; repeats until
+/// none is left. Returns how many it killed. An empty name or value matches nothing.
 int kill_tagged(const std::string& name, const std::string& value);
 
 /// The file that `command` stands for: a name is looked up in `path` (as in PATH), a path must be absolute. Only

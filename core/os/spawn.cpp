@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <mutex>
@@ -17,6 +19,16 @@ namespace delegate {
 namespace {
 
 constexpr milliseconds kStopPatience{6'000};  // a little longer than the supervisor's own limit
+constexpr int kLookPause = 5;                 // ms
+
+/// The value of the variable that marks the processes of this child; empty: it has none.
+std::string mark_of(const ChildSpec& spec) {
+  const std::string prefix = spec.tag_name + "=";
+  if (spec.tag_name.empty()) return {};
+  for (const std::string& variable : spec.env)
+    if (variable.starts_with(prefix)) return variable.substr(prefix.size());
+  return {};
+}
 
 /// Our end only: each end of a pipe has its own flags, and a CLI does not expect a non-blocking stdin.
 void make_nonblocking(const Fd& fd) { ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK); }
@@ -83,7 +95,35 @@ std::optional<SupervisorEvent> first_event(const Fd& socket) {
   return count == sizeof event ? std::optional(event) : std::nullopt;
 }
 
+/// Forks a process that has this name from its beginning. It is that of the calling thread, which gets its own back.
+template <class Run>
+pid_t fork_as(const std::string& name, Run run) {
+  std::array<char, 16> own{};  // TASK_COMM_LEN
+  ::prctl(PR_GET_NAME, own.data());
+  set_process_name(name.c_str());
+  const pid_t pid = fork_into(std::move(run));
+  const int error = errno;
+  set_process_name(own.data());
+  errno = error;
+  return pid;
+}
+
+/// Waits until nothing is left of a child whose supervisor was killed. It may not have reached its exec, and so have no
+/// mark yet: its end of the pipe shows that it lives.
+void end_without_supervisor(const ChildSpec& spec, const Fd& out) {
+  std::array<char, 4096> unread{};
+  for (const Deadline give_up = Deadline::in(kStopPatience); !give_up.passed();) {
+    kill_tagged_processes(spec);
+    pollfd entry{out.get(), POLLIN, 0};
+    if (::poll(&entry, 1, kLookPause) > 0 && ::read(out.get(), unread.data(), unread.size()) == 0) return;
+  }
+}
+
 }  // namespace
+
+void kill_tagged_processes(const ChildSpec& spec) {
+  if (const std::string mark = mark_of(spec); !mark.empty()) kill_tagged(spec.tag_name, mark);
+}
 
 Spawned::~Spawned() {
   if (supervisor_ == 0) return;
@@ -139,13 +179,17 @@ Result<Spawned> spawn(const ChildSpec& spec) {
                          .control = socket.supervisor.get(),
                          .term_grace = spec.term_grace};
   Spawned child;
-  const pid_t supervisor = fork_into([&image] { supervise(image); });
+  const pid_t supervisor = fork_as(supervisor_name(mark_of(spec)), [&image] { supervise(image); });
   if (supervisor < 0) return start_failure(spec.argv[0], errno);
   child.own(supervisor);
   child.control = std::move(socket.owner);
   socket.supervisor.reset();
   const auto event = first_event(child.control);
-  if (!event) return fail(Code::unavailable, "start: " + spec.argv[0] + ": its supervisor was killed");
+  if (!event) {
+    for (Fd* theirs : {&in.read, &out.write, &err.write}) theirs->reset();
+    end_without_supervisor(spec, out.read);
+    return fail(Code::unavailable, "start: " + spec.argv[0] + ": its supervisor was killed");
+  }
   if (event->kind == SupervisorEvent::not_started) return start_failure(spec.argv[0], event->value);
   for (const Fd* ours : {&in.write, &out.read, &err.read}) make_nonblocking(*ours);
   child.input = std::move(in.write);

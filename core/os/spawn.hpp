@@ -43,6 +43,9 @@ class Spawned {
   pid_t supervisor_ = 0;
 };
 
+/// Kills all processes of the child of `spec` that have its mark, for a supervisor that was killed.
+void kill_tagged_processes(const ChildSpec& spec);
+
 /// Starts the child of `spec` under a supervisor. The errors are those of run_child.
 Result<Spawned> spawn(const ChildSpec& spec);
 

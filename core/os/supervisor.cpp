@@ -25,8 +25,9 @@ constexpr milliseconds kKillPatience{5000};  // one that SIGKILL does not end ha
 constexpr int kPollInterval = 5;             // ms; no event says that an orphan became our child
 
 /// Becomes the child. Returns only if that fails; errno says why. Memory may be shared with the parent, which waits.
-void exec_child(const ChildImage& image) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // if the supervisor is killed
+void exec_child(const ChildImage& image, pid_t supervisor) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);     // if the supervisor is killed
+  if (::getppid() != supervisor) return;  // it was, before that
   // A new session is also a new group, without a terminal: a CLI that would ask for a password on /dev/tty fails at
   // once instead of being stopped by the terminal.
   ::setsid();
@@ -81,9 +82,10 @@ class Supervisor {
 /// makes system calls only and does not return from this function.
 // NOLINTBEGIN(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
 pid_t start_child(const ChildImage& image, int failure) {
+  const pid_t supervisor = ::getpid();
   const pid_t pid = ::vfork();
   if (pid != 0) return pid;
-  exec_child(image);
+  exec_child(image, supervisor);
   const int error = errno;
   static_cast<void>(!::write(failure, &error, sizeof error));
   ::_exit(127);
@@ -210,7 +212,6 @@ void Supervisor::update_phase() {
 
 void supervise(const ChildImage& image) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  set_process_name("run-supervisor");
   ::setsid();
   reset_signal_handlers();
   std::array<int, 5> kept{image.directory, image.in, image.out, image.err, image.control};

@@ -24,7 +24,7 @@ inline std::vector<pid_t> job_processes(const Cli& cli) {
   std::erase_if(pids, [&](pid_t pid) {
     const std::string place = "/proc/" + std::to_string(pid);
     return cli.read(place + "/cmdline").find("run-job") == std::string::npos ||
-           cli.read(place + "/comm") == "run-supervisor\n";  // which is a fork
+           cli.read(place + "/comm") != "run-job\n";  // a supervisor, which is a fork
   });
   return pids;
 }

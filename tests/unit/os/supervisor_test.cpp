@@ -1,8 +1,13 @@
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <iterator>
 
+#include "core/os/launch.hpp"
 #include "core/os/process.hpp"
 #include "core/os/spawn.hpp"
 #include "tests/unit/os/fake_child.hpp"
@@ -143,6 +148,66 @@ TEST_CASE("if the supervisor is killed the child dies with it, and the tag finds
   const std::vector<int> pids = pids_in(place / "pids");
   CHECK(pids.size() == 2);
   CHECK(all_die(pids));
+}
+
+TEST_CASE("a call is seen as long as its supervisor lives, even if nothing that it started shows its mark") {
+  const TemporaryDirectory place;
+  const std::string mark = "unseen-" + std::to_string(::getpid()) + ".1";
+  ChildSpec spec = fake({"--pids", place / "pids", "--hang"});
+  spec.argv.insert(spec.argv.begin(), {"/usr/bin/env", "-i"});
+  spec.tag_name = "DELEGATE_TEST_RUN";
+  spec.env = {"DELEGATE_TEST_RUN=" + mark};
+  Result<Spawned> child = spawn(spec);
+  REQUIRE(child);
+  const Deadline patience = Deadline::in(60s);
+  while (pids_in(place / "pids").empty() && !patience.passed()) std::this_thread::yield();
+  CHECK(processes_tagged(spec.tag_name, mark) == std::vector<int>{child->supervisor()});
+  CHECK(kill_tagged(spec.tag_name, mark) == 0);  // it ends what it supervises, and then by itself
+  child->send(SupervisorCommand::kill_all);
+  child->reap(20s);
+  CHECK(processes_tagged(spec.tag_name, mark).empty());
+}
+
+TEST_CASE("a child whose supervisor is killed before it can ask to die with it is never executed") {
+  const TemporaryDirectory place;
+  const ChildSpec spec = fake({"--pids", place / "pids"});
+  const ExecArguments arguments(spec.argv, spec.env);
+  int control[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0);
+  const Fd ours(control[0]), theirs(control[1]), null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const ChildImage image{.executable = spec.argv[0].c_str(),
+                         .argv = arguments.argv(),
+                         .env = arguments.env(),
+                         .directory = -1,
+                         .in = null.get(),
+                         .out = null.get(),
+                         .err = null.get(),
+                         .control = theirs.get(),
+                         .term_grace = 1s};
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // to see how the orphan ends
+  const pid_t supervisor = ::fork();
+  if (supervisor == 0) {
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    ::raise(SIGSTOP);
+    supervise(image);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(supervisor, &status, 0) == supervisor);
+  constexpr long kStopAtBirth = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+  REQUIRE(::ptrace(PTRACE_SETOPTIONS, supervisor, nullptr, kStopAtBirth) == 0);
+  ::ptrace(PTRACE_CONT, supervisor, nullptr, nullptr);
+  REQUIRE(::waitpid(supervisor, &status, 0) == supervisor);
+  unsigned long child = 0;
+  REQUIRE(::ptrace(PTRACE_GETEVENTMSG, supervisor, nullptr, &child) == 0);
+  const auto pid = static_cast<pid_t>(child);
+  REQUIRE(::waitpid(pid, &status, __WALL) == pid);  // before its first instruction
+  ::kill(supervisor, SIGKILL);
+  REQUIRE(::waitpid(supervisor, &status, 0) == supervisor);
+  ::ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
+  REQUIRE(::waitpid(pid, &status, __WALL) == pid);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  CHECK(WEXITSTATUS(status) == 127);
+  CHECK(pids_in(place / "pids").empty());
 }
 
 TEST_CASE("a supervisor that ends before it has read its commands still reports how the child ended") {
