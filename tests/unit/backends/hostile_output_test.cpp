@@ -177,17 +177,17 @@ TEST_CASE("records of the right shape with values of the wrong type are read wit
   }
 }
 
-TEST_CASE("nesting a hundred thousand deep is read without harm") {
+TEST_CASE("nesting twenty thousand deep is read without harm") {
   std::string objects;
-  for (int i = 0; i < 100'000; ++i) objects += "{\"error\":";
-  all_survive_once(std::string(100'000, '['));
-  all_survive_once("{\"type\":\"result\",\"result\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}\n");
-  all_survive_once(objects + "1" + std::string(100'000, '}'));
+  for (int i = 0; i < 20'000; ++i) objects += "{\"error\":";
+  all_survive_once(std::string(20'000, '['));
+  all_survive_once("{\"type\":\"result\",\"result\":" + std::string(20'000, '[') + std::string(20'000, ']') + "}\n");
+  all_survive_once(objects + "1" + std::string(20'000, '}'));
   all_survive_once("data: " + objects);
 }
 
 TEST_CASE("a line of megabytes is read without harm") {
-  const std::string long_text(3u << 20, 'x');
+  const std::string long_text(1u << 20, 'x');
   all_survive_once(long_text);
   all_survive_once(R"({"type":"result","is_error":true,"result":")" + long_text + "\"}\n");
   all_survive_once("data: {\"error\":\"" + long_text + "\"}\n");
