@@ -48,9 +48,8 @@ std::vector<std::string> places(const World& world) {
 
 /// A private directory below `place`, if files in it can be executed. `place` itself must exist.
 Result<ScratchDirectory> try_place(const std::string& place) {
-  std::error_code not_there;
-  if (!fs::is_directory(place, not_there)) return fail(Code::not_found, place + " does not exist");
-  TRY(ScratchDirectory directory, ScratchDirectory::create(place));
+  TRY(Directory root, Directory::open(place));
+  TRY(ScratchDirectory directory, ScratchDirectory::create(std::move(root)));
   const Path script = directory.path() / "try";
   TRY_STATUS(write_program(script, "#!/bin/sh\n"));
   if (find_executable(script.string(), "")) return directory;

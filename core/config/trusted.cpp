@@ -13,6 +13,7 @@
 #include "core/base/deadline.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/os/directory.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate {
@@ -56,9 +57,10 @@ std::string encode(const std::vector<TrustedFile>& files) {
 
 /// Held while the file is read, changed and written, so that no concurrent change is lost.
 Result<Fd> lock(const Path& store) {
-  TRY_STATUS(make_private_directory(store.parent_path()));
+  TRY(const Directory directory, Directory::open_private(store.parent_path()));
   const std::string name = store.string() + ".lock";
-  Fd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const std::string file = store.filename().string() + ".lock";
+  Fd fd(::openat(directory.fd(), file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return fail_errno("open " + name, errno);
   const Deadline deadline = Deadline::in(kLongestWait);
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {

@@ -1,11 +1,17 @@
 #include "core/os/scratch_directory.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <cstdio>
+#include <memory>
+#include <vector>
 
 namespace delegate {
 namespace {
@@ -16,52 +22,79 @@ constexpr int kTries = 100;  // one fails only if another process removes the di
 enum class Hold { ours, others, gone, impossible };  // impossible: the file system has no locks
 
 /// The lock is on the directory itself and ends with the process that holds it. It counts only while the directory is
-/// still at its path: the last holder may have removed it between our open and our lock.
-Result<Hold> take_hold(const Path& path, Fd& lock) {
-  lock = Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+/// still at its place: the last holder may have removed it between our open and our lock.
+Result<Hold> take_hold(const Directory& root, const std::string& name, Fd& lock) {
+  lock = Fd(::openat(root.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!lock && errno == ENOENT) return Hold::gone;
-  if (!lock) return fail_errno("open " + path.string(), errno);
+  if (!lock) return fail_errno("open " + (root.path() / name).string(), errno);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? Hold::others : Hold::impossible;
   struct stat held {};
   struct stat there {};
-  const bool is_there = ::fstat(lock.get(), &held) == 0 && ::lstat(path.c_str(), &there) == 0;
+  const bool is_there =
+      ::fstat(lock.get(), &held) == 0 && ::fstatat(root.fd(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
   return is_there && held.st_ino == there.st_ino && held.st_dev == there.st_dev ? Hold::ours : Hold::gone;
 }
 
-void remove_whole(const Path& directory) {
-  std::error_code ignored;  // the directory is private, so a remainder does no harm
-  std::filesystem::remove_all(directory, ignored);
+/// Not to be guessed: the root may be a directory that all users share.
+Result<std::string> new_name() {
+  std::array<unsigned char, 8> random{};
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
+    return fail_errno("random bytes", errno);
+  std::string name(kBeginning);
+  for (const unsigned char byte : random) {
+    std::array<char, 3> hex{};
+    std::snprintf(hex.data(), hex.size(), "%02x", byte);
+    name += hex.data();
+  }
+  return name;
+}
+
+std::vector<std::string> names_in(const Directory& root) {
+  std::vector<std::string> names;
+  Fd fd(::openat(root.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(fd ? ::fdopendir(fd.get()) : nullptr, ::closedir);
+  if (!directory) return names;
+  static_cast<void>(fd.release());  // closedir closes it
+  while (const dirent* entry = ::readdir(directory.get()))
+    if (std::string_view(entry->d_name).starts_with(kBeginning)) names.emplace_back(entry->d_name);
+  return names;
 }
 
 }  // namespace
 
-Result<ScratchDirectory> ScratchDirectory::create(const Path& root) {
-  TRY_STATUS(make_private_directory(root));
+Result<ScratchDirectory> ScratchDirectory::create(Directory root) {
   for (int tries = 0; tries < kTries; ++tries) {
-    std::string name = (root / (std::string(kBeginning) + "XXXXXX")).string();
-    if (::mkdtemp(name.data()) == nullptr) return fail_errno("create directory in " + root.string(), errno);
+    TRY(std::string name, new_name());
+    if (::mkdirat(root.fd(), name.c_str(), 0700) != 0) {
+      if (errno == EEXIST) continue;
+      return fail_errno("create directory in " + root.path().string(), errno);
+    }
     Fd lock;
-    const auto hold = take_hold(name, lock);
-    if (hold == Hold::ours || hold == Hold::impossible) return ScratchDirectory(name, std::move(lock));
+    const auto hold = take_hold(root, name, lock);
+    if (hold == Hold::ours || hold == Hold::impossible)
+      return ScratchDirectory(std::move(root), std::move(name), std::move(lock));
     if (hold) continue;  // its holder removes it
-    remove_whole(name);
+    remove_tree(root.fd(), name);
     return tl::unexpected(hold.error());
   }
-  return fail(Code::unavailable, "create directory in " + root.string() + ": other processes keep removing it");
+  return fail(Code::unavailable, "create directory in " + root.path().string() + ": other processes keep removing it");
 }
 
-void ScratchDirectory::remove_abandoned(const Path& root) {
-  std::error_code error;
-  std::filesystem::directory_iterator entry(root, error);
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    const Path& path = entry->path();
+void ScratchDirectory::remove_abandoned(const Directory& root) {
+  for (const std::string& name : names_in(root)) {
     Fd lock;
-    if (path.filename().string().starts_with(kBeginning) && take_hold(path, lock) == Hold::ours) remove_whole(path);
+    if (take_hold(root, name, lock) == Hold::ours) remove_tree(root.fd(), name);
   }
+}
+
+Status ScratchDirectory::add_file(const std::string& name, const std::string& content) const {
+  const Fd file(::openat(lock_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return fail_errno("write " + (path() / name).string(), errno);
+  return write_all(file.get(), content);
 }
 
 ScratchDirectory::~ScratchDirectory() {
-  if (!path_.empty()) remove_whole(path_);
+  if (!name_.empty()) remove_tree(root_.fd(), name_);
 }
 
 }  // namespace delegate

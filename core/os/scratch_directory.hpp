@@ -1,8 +1,7 @@
 #pragma once
 #include <utility>
 
-#include "core/os/fd.hpp"
-#include "core/os/file.hpp"
+#include "core/os/directory.hpp"
 
 namespace delegate {
 
@@ -10,22 +9,26 @@ namespace delegate {
 /// directories of killed processes can be distinguished from those in use.
 class ScratchDirectory {
  public:
-  /// Below `root`, which is created if needed.
-  static Result<ScratchDirectory> create(const Path& root);
-  /// Removes the directories of this kind below `root` that no process holds. Only for a root of our own. Never touches
+  static Result<ScratchDirectory> create(Directory root);
+  /// Removes the directories of this kind in `root` that no process holds. Only for a root of our own. Never touches
   /// one that is in use or being created; one that cannot be examined stays.
-  static void remove_abandoned(const Path& root);
+  static void remove_abandoned(const Directory& root);
 
   ScratchDirectory(ScratchDirectory&& other) noexcept
-      : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
+      : root_(std::move(other.root_)), name_(std::exchange(other.name_, {})), lock_(std::move(other.lock_)) {}
   ScratchDirectory& operator=(ScratchDirectory&&) = delete;
   ~ScratchDirectory();
-  const Path& path() const { return path_; }
+
+  Path path() const { return root_.path() / name_; }
+  /// A new file (0600) in it.
+  Status add_file(const std::string& name, const std::string& content) const;
 
  private:
-  ScratchDirectory(Path path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
-  Path path_;
-  Fd lock_;  // none if the file system has no locks
+  ScratchDirectory(Directory root, std::string name, Fd lock)
+      : root_(std::move(root)), name_(std::move(name)), lock_(std::move(lock)) {}
+  Directory root_;
+  std::string name_;
+  Fd lock_;  // the directory itself; on a file system without locks nobody can tell that it is in use
 };
 
 }  // namespace delegate

@@ -29,13 +29,14 @@ Result<std::optional<ScratchDirectory>> write_files(const Path& root, ProcessCal
   if (call.files.empty() && call.directory_placeholder.empty()) return std::optional<ScratchDirectory>();
   if (root.empty())
     return fail(Code::unavailable, "no directory for private files: neither XDG_RUNTIME_DIR nor HOME is set");
-  ScratchDirectory::remove_abandoned(root);  // a run that was killed may have left a prompt there
-  TRY(ScratchDirectory directory, ScratchDirectory::create(root));
+  TRY(Directory place, Directory::open_private(root));
+  ScratchDirectory::remove_abandoned(place);  // a run that was killed may have left a prompt there
+  TRY(ScratchDirectory directory, ScratchDirectory::create(std::move(place)));
   if (!call.directory_placeholder.empty()) put_everywhere(call, call.directory_placeholder, directory.path().string());
   for (std::size_t i = 0; i < call.files.size(); ++i) {
-    const Path path = directory.path() / ("file-" + std::to_string(i + 1));
-    TRY_STATUS(write_private_file(path, call.files[i].content));
-    put_everywhere(call, call.files[i].placeholder, path.string());
+    const std::string name = "file-" + std::to_string(i + 1);
+    TRY_STATUS(directory.add_file(name, call.files[i].content));
+    put_everywhere(call, call.files[i].placeholder, (directory.path() / name).string());
   }
   return std::optional<ScratchDirectory>(std::move(directory));
 }
@@ -105,6 +106,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
   const auto files = make_files(limits.scratch, process);
   if (!files) {
     call.failure = {.outcome = Outcome::spawn_failed, .message = files.error().what, .hint = files.error().hint};
+    if (files.error().code == Code::resource_exhausted) call.failure.outcome = Outcome::resources;
     return;
   }
   const Fd log = *files ? open_log((*files)->path(), process) : Fd();

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/base/duration.hpp"
+#include "core/os/directory.hpp"
 #include "core/os/fd.hpp"
 
 namespace delegate::sqlite {
@@ -34,9 +35,10 @@ Code code_of(int result) {
 /// opened: SQLite finds the -wal and -shm files by name, so the files must not be exchanged in between.
 enum class FileLock : int { shared = LOCK_SH, exclusive = LOCK_EX };
 Result<Fd> lock_file(const Path& path, FileLock kind) {
-  TRY_STATUS(make_private_directory(path.parent_path()));
+  TRY(const Directory directory, Directory::open_private(path.parent_path()));
   const std::string name = path.string() + ".lock";
-  Fd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const std::string file = path.filename().string() + ".lock";
+  Fd fd(::openat(directory.fd(), file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) {
     const Code code = errno == EACCES || errno == EROFS ? Code::permission_denied : Code::unavailable;
     return fail(code, name + ": cannot be opened: " + errno_text(errno));

@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "tests/cli/cli.hpp"
 
@@ -176,4 +177,16 @@ TEST_CASE("status and other read-only commands spawn no backend") {
   for (const char* words : {"status", "status --json", "backends", "backends --json", "breaker list", "config check"})
     cli.run(words).expect(0).stderr_is("");
   CHECK(cli.spawns("codex") == 0);
+}
+
+TEST_CASE("a state directory that others can write to is not used, and a call says so with what to do") {
+  Cli cli;
+  cli.answers("codex");
+  const std::string directory = cli.home(".local/state/delegate");
+  std::filesystem::create_directories(directory);
+  std::filesystem::permissions(directory, std::filesystem::perms(0777));
+  const std::string why = directory + ": other users can write to it; chmod go-w " + directory;
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("breakers are off for this call: " + why);
+  cli.run("doctor").stdout_has("cannot be used, so no breaker works: " + why);
+  CHECK(std::filesystem::is_empty(directory));
 }

@@ -206,7 +206,7 @@ TEST_CASE("a full disk fails an update with a reason and loses nothing [R18]") {
   const std::string said = in_child([&]() -> std::string {
     const char* disk = place.directory.path().c_str();
     if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("tmpfs", disk, "tmpfs", 0, "size=512k") != 0)
+        ::mount("tmpfs", disk, "tmpfs", 0, "size=512k,mode=0700") != 0)
       return "skipped: no small disk can be mounted here\n";
     Complaints complaints;
     write_whole(place.directory / "ballast", std::string(100'000, 'b'));

@@ -21,7 +21,7 @@ const std::string kEvil = "$(touch /tmp/x) \"; exit '`\n\x1B[2J ä \xFF";
 
 /// What a stand-in under this name, alone on PATH, gets of the call: its arguments line by line, then its stdin.
 std::string received(const HelperCall& call, const std::string& name) {
-  auto directory = ScratchDirectory::create(std::filesystem::temp_directory_path());
+  auto directory = ScratchDirectory::create(Directory::open(std::filesystem::temp_directory_path()).value());
   REQUIRE(directory.has_value());
   const Path stand_in = directory->path() / name;
   REQUIRE(replace_file(stand_in, "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexec /bin/cat\n", 0755).has_value());

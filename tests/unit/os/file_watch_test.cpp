@@ -20,7 +20,8 @@ constexpr milliseconds kPatience{120'000};  // ends a test that would hang
 
 struct Watched {
   Watched() { REQUIRE(write_private_file(directory.path() / "state.db", "")); }
-  ScratchDirectory directory = ScratchDirectory::create(std::filesystem::temp_directory_path()).value();
+  ScratchDirectory directory =
+      ScratchDirectory::create(Directory::open(std::filesystem::temp_directory_path()).value()).value();
   FileWatch watch{directory.path(), "state.db"};
   CancelToken cancel;
 
