@@ -345,7 +345,13 @@ class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
   Vendor vendor() const override { return Vendor::claude; }
-  std::vector<std::string> own_login() const override { return {"CLAUDE_CODE_OAUTH_TOKEN"}; }
+  OwnKeys own_keys(const Task& task) const override {
+    OwnKeys own{.sign_in = {"CLAUDE_CODE_OAUTH_TOKEN"}, .vendor = Service::anthropic};
+    if (is_switched_on(task, "CLAUDE_CODE_USE_BEDROCK")) own.switched_to.push_back(Service::bedrock);
+    if (is_switched_on(task, "CLAUDE_CODE_USE_VERTEX")) own.switched_to.push_back(Service::vertex);
+    if (is_switched_on(task, "CLAUDE_CODE_USE_FOUNDRY")) own.switched_to.push_back(Service::foundry);
+    return own;
+  }
   bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
@@ -365,7 +371,7 @@ class Claude final : public CliBackend {
     // Without this a resumed session keeps the system prompt of its first turn.
     if (!task.session.empty() && !task.system.empty()) add({"--system-prompt-snapshot", "off"});
     call.env = child_environment(
-        task, own_login(),
+        task, own_keys(task),
         // One retry, because the first one renews an expired token.
         {"CLAUDE_CODE_MAX_RETRIES=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1"});
     call.input = task.prompt;

@@ -32,9 +32,6 @@ constexpr std::array<std::string_view, 19> kMarkers{"CLAUDECODE",
                                                     "AI_AGENT",
                                                     "OPENCODE"};
 constexpr std::array<std::string_view, 1> kMarkerPrefixes{"GROK_"};
-constexpr std::array<std::string_view, 10> kKeys{
-    "ANTHROPIC_AUTH_TOKEN",   "CLAUDE_CODE_OAUTH_TOKEN", "CODEX_ACCESS_TOKEN",  "OPENAI_ACCESS_TOKEN",  "HF_TOKEN",
-    "HUGGING_FACE_HUB_TOKEN", "REPLICATE_API_TOKEN",     "GOOGLE_ACCESS_TOKEN", "CLOUDFLARE_API_TOKEN", "XAI_TOKEN"};
 constexpr std::array<std::string_view, 5> kDisplays{"DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "XAUTHORITY",
                                                     "DELEGATE_DEPTH"};
 
@@ -68,26 +65,19 @@ std::optional<Failure> not_started(const RawOutput& raw) {
                  .message = "exit code " + std::to_string(raw.exit_code) + (words.empty() ? "" : ": " + words)};
 }
 
-/// A key visible to all logins would make them the same account.
-bool is_kept_away(const Task& task, const std::vector<std::string>& own_login, const std::string& name) {
-  if (!name.ends_with("_API_KEY") && !lists(kKeys, name)) return false;
-  const bool is_wanted = task.login.empty() && (lists(task.settings.env_keep, name) || lists(own_login, name));
-  return !is_wanted && !task.login.contains(name);
-}
-
 }  // namespace
 
-std::vector<std::string> withheld_keys(const Task& task, const std::vector<std::string>& own_login) {
+std::vector<std::string> withheld_keys(const Task& task, const OwnKeys& own) {
   std::vector<std::string> names;
   for (const auto& [name, value] : task.environment)
-    if (!value.empty() && is_kept_away(task, own_login, name)) names.push_back(name);
+    if (!value.empty() && is_kept_away(task, own, name, value)) names.push_back(name);
   return names;
 }
 
-std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login,
+std::vector<std::string> child_environment(const Task& task, const OwnKeys& own,
                                            const std::vector<std::string>& extra) {
   const auto is_replaced = [&](const std::string& name) {
-    return std::any_of(extra.begin(), extra.end(), [&](const auto& own) { return own.starts_with(name + "="); });
+    return std::any_of(extra.begin(), extra.end(), [&](const auto& one) { return one.starts_with(name + "="); });
   };
   std::vector<std::string> out;
   for (const auto& [name, value] : task.login)
@@ -95,7 +85,7 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
   for (const auto& [name, value] : task.environment) {
     if (task.login.contains(name)) continue;
     if (is_marker(name) || lists(kDisplays, name) || name == "DELEGATE_RUN_ID" || is_replaced(name)) continue;
-    if (is_kept_away(task, own_login, name)) continue;
+    if (is_kept_away(task, own, name, value)) continue;
     out.push_back(name + "=" + value);
   }
   out.insert(out.end(), extra.begin(), extra.end());
@@ -103,14 +93,15 @@ std::vector<std::string> child_environment(const Task& task, const std::vector<s
   return out;
 }
 
+std::string seen_by_child(const Task& task, const std::string& variable) {
+  for (const Environment* environment : {&task.login, &task.environment})
+    if (const auto found = environment->find(variable); found != environment->end()) return found->second;
+  return {};
+}
+
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home) {
-  const auto seen_by_child = [&](const std::string& name) {  // the settings of a login take precedence
-    for (const Environment* environment : {&task.login, &task.environment})
-      if (const auto found = environment->find(name); found != environment->end()) return found->second;
-    return std::string();
-  };
-  if (std::string own = seen_by_child(variable); !own.empty()) return own;
-  const std::string home = seen_by_child("HOME");
+  if (std::string own = seen_by_child(task, variable); !own.empty()) return own;
+  const std::string home = seen_by_child(task, "HOME");
   return home.empty() ? std::string() : home + below_home;
 }
 
@@ -123,7 +114,7 @@ std::optional<SessionFiles> files_of_session(const std::string& own_directory, c
 }
 
 Call CliBackend::version_call(const Task& task) const {
-  return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task)};
+  return ProcessCall{.argv = {task.executable, "--version"}, .env = child_environment(task, {})};
 }
 
 void CliBackend::conclude(ParsedOutput& parsed, const Task&) const {

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/vendor_keys.hpp"
 #include "backends/wordings.hpp"
 #include "core/base/json.hpp"
 #include "core/run/backend.hpp"
@@ -9,17 +10,18 @@
 namespace delegate {
 
 /// The environment of a backend's process, as NAME=value: the caller's, without
-/// - keys and tokens of AI vendors, unless `env.keep` names them: a key must not reach the CLI of another vendor, nor
-///   bill an API account instead of the subscription;
+/// - keys and tokens for AI services, unless `env.keep` names them (vendor_keys.hpp): a key must not reach the CLI of
+///   another vendor, nor bill an API account instead of the subscription;
 /// - session and nesting markers of a calling agent, which make its CLI refuse to start or misbehave;
 /// - anything that could open a login page: BROWSER does nothing, there is no display.
-/// `own_login` names variables that hold the sign-in of this CLI itself (its subscription, not an API key).
-std::vector<std::string> child_environment(const Task& task, const std::vector<std::string>& own_login = {},
+std::vector<std::string> child_environment(const Task& task, const OwnKeys& own,
                                            const std::vector<std::string>& extra = {});
 
 /// The keys and tokens that child_environment removes from the caller's environment; sorted.
-std::vector<std::string> withheld_keys(const Task& task, const std::vector<std::string>& own_login);
+std::vector<std::string> withheld_keys(const Task& task, const OwnKeys& own);
 
+/// A variable as the child sees it; the settings of a login take precedence.
+std::string seen_by_child(const Task& task, const std::string& variable);
 /// A directory as the child sees it: the value of `variable`, or else `below_home` in its home. Empty: neither is set.
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home);
 
@@ -36,10 +38,9 @@ class CliBackend : public Backend {
   void conclude(ParsedOutput& parsed, const Task&) const override;
   /// Whose wordings are looked at first.
   virtual Vendor vendor() const { return Vendor::other; }
-  /// Variables that hold the sign-in of this CLI itself, as for child_environment.
-  virtual std::vector<std::string> own_login() const { return {}; }
+  virtual OwnKeys own_keys(const Task&) const { return {}; }
   Failure without_echo(Failure failure, std::string message) const override;
-  std::vector<std::string> withheld(const Task& task) const override { return withheld_keys(task, own_login()); }
+  std::vector<std::string> withheld(const Task& task) const override { return withheld_keys(task, own_keys(task)); }
   /// The cause that stderr names: it was never started, or the last error of its own that is known.
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override;
 };

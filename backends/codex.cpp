@@ -157,6 +157,7 @@ class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
   Vendor vendor() const override { return Vendor::codex; }
+  OwnKeys own_keys(const Task&) const override { return {.vendor = Service::openai}; }
   bool enforces_read_only() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
@@ -171,7 +172,8 @@ class Codex final : public CliBackend {
     if (!task.session.empty()) add({"resume", task.session});  // has no --sandbox option: that one comes before it
     add({"-"});
     const bool has_own_log = task.environment.contains("RUST_LOG");
-    call.env = child_environment(task, {}, has_own_log ? std::vector<std::string>{} : std::vector<std::string>{kLog});
+    call.env = child_environment(task, own_keys(task),
+                                 has_own_log ? std::vector<std::string>{} : std::vector<std::string>{kLog});
     // The file with the last message helps when output is lost; without a directory for it the call still works.
     call.argv_without_directory = call.argv;
     call.argv.insert(call.argv.begin() + place, {"-o", std::string(kScratch) + "/" + kAnswerFile});

@@ -60,7 +60,7 @@ class Command final : public CliBackend {
                                     .message = "this backend cannot continue a session",
                                     .is_callers_own = true});
     ProcessCall call = start_call(task);
-    call.env = child_environment(task);
+    call.env = child_environment(task, own_keys(task));
     if (task.settings.prompt == "stdin") {
       call.input = prompt_with_system(task);
       return call;

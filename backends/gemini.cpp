@@ -166,6 +166,13 @@ class Gemini final : public CliBackend {
   Vendor vendor() const override { return Vendor::gemini; }
   bool enforces_read_only() const override { return true; }
 
+  OwnKeys own_keys(const Task& task) const override {
+    OwnKeys own{.vendor = Service::google};
+    if (is_switched_on(task, "GOOGLE_GENAI_USE_VERTEXAI") || is_switched_on(task, "GOOGLE_GENAI_USE_GCA"))
+      own.switched_to.push_back(Service::vertex);
+    return own;
+  }
+
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
@@ -179,7 +186,7 @@ class Gemini final : public CliBackend {
     // to a directory that we remove.
     std::vector<std::string> own{"GEMINI_CLI_NO_RELAUNCH=true", std::string("TMPDIR=") + kScratch};
     for (std::string& variable : without_outer_log(task)) own.push_back(std::move(variable));
-    call.env = child_environment(task, {}, own);
+    call.env = child_environment(task, own_keys(task), own);
     call.directory_placeholder = kScratch;
     call.input = prompt_with_system(task);
     call.log = gemini_log(task);

@@ -90,17 +90,29 @@ void add_exit_statuses(Roff& page) {
   for (const ExitRow& exit : exit_statuses()) page.item("\\fB" + literal(exit.code) + "\\fP", exit.meaning);
 }
 
+std::string until_trusted(UntrustedUse use) {
+  switch (use) {
+    case UntrustedUse::refused: return " [not allowed]";
+    case UntrustedUse::ignored: return " [ignored]";
+    case UntrustedUse::this_run: return " [failures count for that run only]";
+    case UntrustedUse::turn_off: return " [may only be switched off]";
+    case UntrustedUse::harmless:
+    case UntrustedUse::undecided: break;
+  }
+  return {};
+}
+
 void add_keys(Roff& page) {
   page.section("CONFIGURATION");
   page.paragraphs(
       "The configuration is TOML; `breaker.cooldown` is the key `cooldown` of the table `[breaker]`. Durations are "
       "strings such as `\"250ms\"`, `\"60s\"` or `\"1h30m\"`; a bare number is seconds. Any key of `[breaker]` can "
-      "also be set for one backend. A project file that is not trusted cannot set restricted keys. `delegate config "
-      "init` writes a commented file.");
+      "also be set for one backend. Brackets say what a project file may do with a key until it is trusted; "
+      "the others apply. `delegate config init` writes a commented file.");
   for (const KeyInfo& key : known_keys()) {
     std::string text = sentence(key.doc);
     if (!key.kinds.empty()) text += " Backends of kind " + join(key.kinds, ", ") + ".";
-    if (key.restricted) text += " Restricted.";
+    text += until_trusted(key.untrusted);
     page.item("\\fB" + literal(key.name) + "\\fP (" + literal(key.type) + ")", text);
   }
 }

@@ -24,7 +24,7 @@ CommandResult check_config(const CommandContext& context, const NoOptions&) {
   const Output& output = context.output;
   const Configured& configured = *context.configured;
   const ConfigVerdict verdict = verdict_on(configured);
-  for (const Error& setting : configured.without_effect) output.error(setting);
+  for (const Error& setting : configured.remarks) output.error(setting);
   if (context.world.json) {
     const int written = output.quote(check_json(configured) + "\n");
     return written != 0 ? written : exit_code_of(verdict);

@@ -78,6 +78,8 @@ CommandResult show_config(const CommandContext& context, const ShowOptions& opti
   }
   const int written = output.quote(text);
   if (!context.world.json)
+    for (const Error& remark : configured.remarks) output.error(remark);
+  if (!context.world.json)
     for (const Error& error : verdict.errors) output.error(error);
   return written != 0 ? written : exit_code_of(verdict);
 }

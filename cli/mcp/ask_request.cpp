@@ -1,7 +1,6 @@
 #include "cli/mcp/ask_request.hpp"
 
-#include <filesystem>
-
+#include "cli/mcp/call_directory.hpp"
 #include "cli/request/request_builder.hpp"
 #include "cli/session.hpp"
 #include "core/base/ids.hpp"
@@ -16,13 +15,6 @@ Reads reads_of(const Config& config, const std::string& backend) {
   const BackendSettings* settings = config.backend(backend);
   const bool has_no_tools = settings != nullptr && (settings->kind == "ollama" || settings->kind == "openai");
   return has_no_tools ? Reads::nothing : Reads::files;
-}
-
-bool is_everything(const ProcessFacts& process, const std::string& directory) {
-  std::error_code missing;
-  if (std::filesystem::weakly_canonical(directory, missing) == "/") return true;
-  std::error_code different;  // one of them does not exist
-  return std::filesystem::equivalent(directory, process.variable("HOME"), different);
 }
 
 RequestInput input_of(const mcp::Json& arguments, const std::string& directory, bool may_write) {
@@ -53,20 +45,6 @@ Status check_usable(const LoadedConfig& loaded) {
   if (loaded.problems.empty()) return {};
   const ConfigProblem& first = loaded.problems.front();
   return fail(Code::invalid_argument, to_string(first), first.hint);
-}
-
-Result<std::string> directory_for(const ProcessFacts& process, const std::string& cwd) {
-  if (!cwd.empty() && !cwd.starts_with('/'))
-    return fail(Code::invalid_argument, "cwd: " + one_line(cwd, 200) + " is not an absolute path");
-  std::string directory = cwd.empty() ? process.variable("CLAUDE_PROJECT_DIR") : cwd;
-  if (!directory.starts_with('/')) directory = process.cwd;
-  return directory;
-}
-
-Status check_directory(const ProcessFacts& process, const std::string& directory, Reads reads) {
-  if (reads == Reads::nothing || !is_everything(process, directory)) return {};
-  return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not a project directory",
-              "set cwd to the directory that the agent may read");
 }
 
 Result<Request> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,

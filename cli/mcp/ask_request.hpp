@@ -14,15 +14,6 @@ namespace delegate::cli::server {
 Result<Request> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
                              bool may_write);
 
-/// Whether the backend that is asked may read files in the directory.
-enum class Reads { files, nothing };
-
-/// The directory of a call: `cwd`, if given; else the agent's project, which some agents pass in a variable; else the
-/// server's directory. Code::invalid_argument: it is not absolute.
-Result<std::string> directory_for(const ProcessFacts& process, const std::string& cwd);
-/// Code::invalid_argument: it is a home directory or the whole disk, and a backend would read it.
-Status check_directory(const ProcessFacts& process, const std::string& directory, Reads reads);
-
 /// Of the arguments of a call, which their schema has checked.
 std::string text_argument(const mcp::Json& arguments, const char* key);
 int number_argument(const mcp::Json& arguments, const char* key, int otherwise);

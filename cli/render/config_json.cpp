@@ -26,6 +26,13 @@ OrderedJson problems_of(const Configured& configured) {
   return list;
 }
 
+OrderedJson notices_of(const Configured& configured) {
+  OrderedJson notices = OrderedJson::array();
+  for (const auto* list : {&configured.notices, &configured.remarks})
+    for (const Error& notice : *list) notices.push_back(notice.what);
+  return notices;
+}
+
 const char* name_of(Layer layer) {
   switch (layer) {
     case Layer::built_in: return "built_in";
@@ -65,14 +72,11 @@ struct ToJson {
 }  // namespace
 
 std::string check_json(const Configured& configured) {
-  OrderedJson notices = OrderedJson::array();
-  for (const auto* list : {&configured.notices, &configured.without_effect})
-    for (const Error& notice : *list) notices.push_back(notice.what);
   return dump(OrderedJson{{"schema", "delegate.config_check/1"},
                           {"ok", configured.loaded.problems.empty()},
                           {"files", files_of(configured)},
                           {"variables", variables_of(configured.loaded.config)},
-                          {"notices", notices},
+                          {"notices", notices_of(configured)},
                           {"problems", problems_of(configured)}});
 }
 
@@ -81,7 +85,10 @@ std::string show_json(const Configured& configured, const std::vector<ConfigValu
   for (const ConfigValue& one : values)
     list.push_back(
         {{"key", one.key}, {"value", std::visit(ToJson{}, one.value)}, {"origin", origin_of(configured, one.origin)}});
-  return dump(OrderedJson{{"schema", "delegate.config/1"}, {"values", list}, {"problems", problems_of(configured)}});
+  return dump(OrderedJson{{"schema", "delegate.config/1"},
+                          {"values", list},
+                          {"notices", notices_of(configured)},
+                          {"problems", problems_of(configured)}});
 }
 
 }  // namespace delegate::cli

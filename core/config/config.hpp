@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -106,6 +107,10 @@ struct BackendSettings {
   std::vector<Login> logins;          // tried in this order; empty: the CLI's own
   std::vector<FailureRule> failures;  // tried in this order, before the built-in wordings
   BreakerSettings breaker;            // [breaker], overridden by this backend's own keys
+  // Of a project's file that is not trusted
+  std::string changed_by;  // file and keys that change its calls: failures count for their run only
+  std::optional<milliseconds>
+      lease;  // `timeout` without a longer one of that file: slots and probes are held no longer
   // HTTP kinds
   std::string url;                   // empty: the kind's own default (ollama: OLLAMA_HOST)
   milliseconds load_timeout = 5min;  // until its model is loaded; does not count as a failure

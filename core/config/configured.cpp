@@ -5,6 +5,7 @@
 
 #include "core/config/paths.hpp"
 #include "core/config/project_file.hpp"
+#include "core/config/report.hpp"
 #include "core/config/trusted.hpp"
 #include "core/os/file.hpp"
 
@@ -41,6 +42,22 @@ void settle_trust(const ProcessFacts& process, Configured& out) {
   if (out.sources.project_trust != ProjectTrust::none) out.loaded = load_config(out.sources);
 }
 
+/// What an untrusted project's file sets but may not, or only for its own runs.
+void report_held_back(Configured& out) {
+  const auto report = [](const std::vector<RestrictedSetting>& settings, const char* before, const char* after,
+                         std::vector<Error>& to) {
+    if (settings.empty()) return;
+    std::vector<std::string> keys;
+    for (const RestrictedSetting& setting : settings)
+      keys.push_back(setting.key + " (line " + std::to_string(setting.origin.line) + ")");
+    const std::string& path = settings.front().origin.source;
+    to.push_back({Code::permission_denied, path + before + listed(keys) + after, trust_hint(path)});
+  };
+  report(out.loaded.ignored, ": not trusted, so these are ignored: ", "", out.notices);
+  report(out.loaded.this_run, ": not trusted, so a failure under its value of ", " counts for that run only",
+         out.remarks);
+}
+
 }  // namespace
 
 Result<Configured> configure(const ProcessFacts& process, const std::string& config_file,
@@ -64,7 +81,8 @@ Result<Configured> configure(const ProcessFacts& process, const std::string& con
   for (const ConfigProblem& warning : out.loaded.warnings)
     out.notices.push_back({Code::invalid_argument, to_string(warning), warning.hint});
   for (const ConfigProblem& setting : out.loaded.without_effect)
-    out.without_effect.push_back({Code::invalid_argument, to_string(setting), setting.hint});
+    out.remarks.push_back({Code::invalid_argument, to_string(setting), setting.hint});
+  report_held_back(out);
   return out;
 }
 

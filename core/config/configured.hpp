@@ -12,8 +12,9 @@ struct Configured {
   ConfigSources sources;
   LoadedConfig loaded;
   std::vector<Error> notices;  // what was ignored; each is reported once
-  /// Settings that are accepted but do nothing: for those who examine the configuration, not for every command.
-  std::vector<Error> without_effect;
+  /// For those who examine the configuration, not for every command: settings that do nothing, or that make failures
+  /// count for their own run only.
+  std::vector<Error> remarks;
 };
 
 /// Finds and reads the layers, and decides whether the project's file is trusted. Fails if a file that was named or

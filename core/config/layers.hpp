@@ -57,13 +57,4 @@ LayerSettings from_environment(const std::map<std::string, std::string>& variabl
                                const std::vector<std::string>& backends, Problems& problems,
                                std::vector<ConfigProblem>& warnings);
 
-/// The settings of a project's file that need trust.
-std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
-                                             const std::vector<std::string>& known_backends);
-
-/// Removes the settings that an untrusted project's file may not have. Each is a problem, unless it has no effect; one
-/// that the rest can do without is a warning.
-void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, ProjectTrust trust,
-                         Problems& problems, std::vector<ConfigProblem>& warnings);
-
 }  // namespace delegate::config

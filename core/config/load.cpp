@@ -6,6 +6,7 @@
 #include "core/config/assign.hpp"
 #include "core/config/checks.hpp"
 #include "core/config/layers.hpp"
+#include "core/config/untrusted.hpp"
 
 namespace delegate {
 
@@ -37,8 +38,13 @@ class Loader {
     if (backends_known_) check_together();
     std::vector<ConfigProblem> without_effect;
     for (auto& [key, setting] : without_effect_) without_effect.push_back(std::move(setting));
-    return {std::move(config_), std::move(problems_).sorted(), std::move(warnings_), std::move(without_effect),
-            std::move(restricted_)};
+    return {.config = std::move(config_),
+            .problems = std::move(problems_).sorted(),
+            .warnings = std::move(warnings_),
+            .without_effect = std::move(without_effect),
+            .restricted = std::move(restricted_),
+            .ignored = {},
+            .this_run = {}};
   }
 
  private:
@@ -54,7 +60,7 @@ class Loader {
         for (const auto& [name, origin] : project.backends) mentioned_.emplace(name, origin);
       restricted_ = restricted_in(project, backend_names());
       if (sources.project_trust != ProjectTrust::trusted)
-        restrict_to_project(project, backend_names(), sources.project_trust, problems_, warnings_);
+        restrict_to_project(project, backend_names(), sources.project_trust, problems_);
       take(std::move(project));
     }
     take(from_environment(sources.environment, backend_names(), problems_, warnings_));
@@ -208,6 +214,13 @@ class Loader {
 }  // namespace
 }  // namespace config
 
-LoadedConfig load_config(const ConfigSources& sources) { return config::Loader().load(sources); }
+LoadedConfig load_config(const ConfigSources& sources) {
+  LoadedConfig loaded = config::Loader().load(sources);
+  if (!sources.project_file || sources.project_trust == ProjectTrust::trusted) return loaded;
+  ConfigSources own = sources;
+  own.project_file.reset();
+  config::hold_back(loaded, config::Loader().load(own).config, sources.project_file->path);
+  return loaded;
+}
 
 }  // namespace delegate

@@ -37,11 +37,22 @@ struct ConfigSources {
   std::map<std::string, std::string> environment;  // the DELEGATE_* variables
 };
 
-/// A setting of a project's file that needs trust.
+/// What a project's file that is not trusted may do with a key. It can never make the state of this host worse.
+enum class UntrustedUse {
+  undecided,  // no key has this
+  refused,    // what runs, connects or stores: the file cannot be used
+  ignored,    // what all runs of this host share, or how a failure is understood: left out, with a warning
+  this_run,   // how calls are made: it applies, but a failure under a changed value counts for that run only
+  turn_off,   // may be switched off, but not on where you have switched it off
+  harmless,   // applies
+};
+
+/// A setting of a project's file that needs trust to apply in full.
 struct RestrictedSetting {
   std::string key;
   std::string value;  // as TOML; empty: a new backend without settings
   Origin origin;      // of the key
+  UntrustedUse use = UntrustedUse::refused;
 };
 
 struct LoadedConfig {
@@ -50,6 +61,9 @@ struct LoadedConfig {
   std::vector<ConfigProblem> warnings;        // probable typos; they change nothing
   std::vector<ConfigProblem> without_effect;  // accepted, but of no use in this build
   std::vector<RestrictedSetting> restricted;  // of the project's file, trusted or not
+  // Of these, if the file is not trusted and its value differs from the one without it:
+  std::vector<RestrictedSetting> ignored;   // left out
+  std::vector<RestrictedSetting> this_run;  // applied, and able to cause failures: see BackendSettings::changed_by
 };
 
 LoadedConfig load_config(const ConfigSources& sources);
@@ -59,9 +73,9 @@ std::string trust_hint(const std::string& project_file);
 
 /// One documented key, for the man page, completions and suggestions.
 struct KeyInfo {
-  std::string name;                // "breaker.cooldown", "backends.NAME.model"
-  std::string type;                // "duration", "integer", "string", "list of strings", "true or false", …
-  bool restricted = false;         // not from an untrusted project's file
+  std::string name;  // "breaker.cooldown", "backends.NAME.model"
+  std::string type;  // "duration", "integer", "string", "list of strings", "true or false", …
+  UntrustedUse untrusted = UntrustedUse::undecided;
   std::string doc;                 // one line
   std::vector<std::string> kinds;  // of backends that have it; empty: all
 };

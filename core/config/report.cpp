@@ -9,8 +9,6 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kMostKeys = 12;  // of an untrusted file, listed in one line
-
 std::string key_and_line(const ConfigProblem& problem) {
   const std::string meant = problem.meant.empty() ? "" : ", " + did_you_mean(problem.meant);
   return problem.key + " (line " + std::to_string(problem.origin.line) + meant + ")";
@@ -19,10 +17,8 @@ std::string key_and_line(const ConfigProblem& problem) {
 Error untrusted(const Configured& configured, const std::vector<std::string>& settings) {
   const std::string& path = configured.sources.project_file->path;
   const bool changed = configured.sources.project_trust == ProjectTrust::changed;
-  const std::size_t shown = std::min(settings.size(), kMostKeys);
   std::string what = path + (changed ? ": has changed since it was trusted, and sets " : ": not trusted, but sets ") +
-                     join({settings.data(), shown}, ", ");
-  if (settings.size() > shown) what += " and " + std::to_string(settings.size() - shown) + " more";
+                     listed(settings);
   return {Code::permission_denied, std::move(what), trust_hint(path)};
 }
 
@@ -42,9 +38,18 @@ ConfigVerdict verdict_on(const Configured& configured) {
   for (const ConfigProblem& problem : configured.loaded.problems)
     if (problem.needs_trust) settings.push_back(key_and_line(problem));
     else verdict.errors.push_back({Code::invalid_argument, to_string(problem), problem.hint});
-  verdict.lacks_only_trust = verdict.errors.empty() && !settings.empty();
+  verdict.lacks_trust = !settings.empty();
+  verdict.lacks_only_trust = verdict.lacks_trust && verdict.errors.empty();
   if (!settings.empty()) verdict.errors.push_back(untrusted(configured, settings));
   return verdict;
+}
+
+std::string listed(const std::vector<std::string>& keys) {
+  constexpr std::size_t kMost = 12;
+  const std::size_t shown = std::min(keys.size(), kMost);
+  std::string text = join({keys.data(), shown}, ", ");
+  if (keys.size() > shown) text += " and " + std::to_string(keys.size() - shown) + " more";
+  return text;
 }
 
 std::vector<std::string> files_of(const Configured& configured) {

@@ -11,9 +11,13 @@ namespace delegate {
 /// The problems of a configuration, and what they mean to a command that needs it.
 struct ConfigVerdict {
   std::vector<Error> errors;      // one line each; all settings that only lack trust share one
-  bool lacks_only_trust = false;  // missing trust is the only problem
+  bool lacks_trust = false;       // the project's file cannot be used before it is trusted
+  bool lacks_only_trust = false;  // … and that is the only problem
 };
 ConfigVerdict verdict_on(const Configured& configured);
+
+/// Keys of a project's file in one line: the first ones, and how many more there are.
+std::string listed(const std::vector<std::string>& keys);
 
 /// Files that were read, and the variables that set something.
 std::vector<std::string> files_of(const Configured& configured);

@@ -33,9 +33,8 @@ struct Rule {
   Choices choices = {};                                    // valid texts of the value or of its elements; empty: any
   Complaints (*check)(const std::string& text) = nullptr;  // for a text, and for each text of a list
   Complaints (*check_list)(const std::vector<std::string>& texts) = nullptr;
-  bool one_is_a_list = false;            // a single text is a list of one
-  bool restricted = false;               // what runs, connects or stores: not from an untrusted project's file
-  bool is_optional = false;              // … from which it is left out with a warning: the rest works without it
+  bool one_is_a_list = false;  // a single text is a list of one
+  UntrustedUse untrusted = UntrustedUse::undecided;
   std::string_view without_effect = {};  // why the key is accepted but changes nothing; empty: it has an effect
   std::string_view kinds = {};           // of backends that have it, separated by blanks; empty: all
 };

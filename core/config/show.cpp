@@ -80,7 +80,7 @@ struct ToNode {
 
 KeyInfo key_info(const std::string& scope, const Key& key) {
   const Rule& rule = *key.rule;
-  KeyInfo info{scope + key.name(), std::string(type_name(key.slot)), rule.restricted, std::string(rule.doc), {}};
+  KeyInfo info{scope + key.name(), std::string(type_name(key.slot)), rule.untrusted, std::string(rule.doc), {}};
   if (!rule.kinds.empty())
     for (const std::string_view kind : split(rule.kinds, ' ')) info.kinds.emplace_back(kind);
   return info;

@@ -42,7 +42,7 @@ Findings check_configuration(const Context& context) {
   }
   Findings all = errors_of(verdict_on(*configured));
   if (all.empty()) all.push_back(sources_of(context.process, *configured));
-  for (const auto* list : {&configured->notices, &configured->without_effect})
+  for (const auto* list : {&configured->notices, &configured->remarks})
     for (const Error& notice : *list)
       all.push_back({FindingSeverity::warning, kConfiguration, notice.what, notice.hint});
   if (!context.has_engine())

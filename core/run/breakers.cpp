@@ -313,7 +313,7 @@ Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, c
   if (ticket.kind == PermitKind::unguarded) return {};
   return write(wanted.backend, [&](BackendState& state, const HostTime& now) {
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
-    CallReport own = report;
+    CallReport own = wanted.failures_count || report.verdict == Verdict::success ? report : CallReport{};
     own.login = wanted.endpoint;
     return delegate::settle(state.breaker, wanted.policy, now, ticket, own);
   });

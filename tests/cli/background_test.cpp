@@ -234,7 +234,11 @@ TEST_CASE("a run gets the environment of its submitter, but no key is stored") {
 
 TEST_CASE("what a CLI needs is not dropped from its environment because it looks like a secret") {
   Cli cli;
-  cli.counted("claude", {"--env", "ANTHROPIC_CUSTOM_HEADERS"});
+  cli.write(cli.file("bin/claude"),
+            "#!/bin/sh\nread -r prompt\nprintf "
+            R"('{"type":"result","subtype":"success","is_error":false,"result":"%s"}\n')"
+            " \"$ANTHROPIC_CUSTOM_HEADERS\"\n");
+  std::filesystem::permissions(cli.file("bin/claude"), std::filesystem::perms(0700));
   cli.set("ANTHROPIC_CUSTOM_HEADERS", "Authorization: Bearer abcdefghijklmnop0123456789");
   const std::string id = submit(cli, "-b claude hello");
   CHECK(cli.run("result --wait " + id).expect(0).out.find("abcdefghijklmnop0123456789") != std::string::npos);

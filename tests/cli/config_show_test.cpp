@@ -36,7 +36,7 @@ TEST_CASE("config show lists every value and where it was set") {
       "[[backends.x.failures]]\nmatch = \"quota\"\noutcome = \"rate_limited\"\n");
   cli.set("DELEGATE_ROUTER_ORDER", "codex,x");
   const std::string project = cli.home("project/delegate.toml");
-  cli.write(project, "[grace]\n\nmax_streak = 2");
+  cli.write(project, "[router]\n\nfallback = false");
   const Finished shown = cli.run("config show").expect(0).stderr_is("");
   const auto ends_with = [&](const std::string& key, const std::string& origin, const std::string& value) {
     const std::string line = line_of(shown, key);
@@ -46,7 +46,7 @@ TEST_CASE("config show lists every value and where it was set") {
   };
   ends_with("breaker.threshold", "~/.config/delegate/delegate.toml:2", "4");
   ends_with("backends.codex.breaker.threshold", "~/.config/delegate/delegate.toml:2", "4");
-  ends_with("grace.max_streak", "~/project/delegate.toml:3", "2");
+  ends_with("router.fallback", "~/project/delegate.toml:3", "false");
   ends_with("router.order", "DELEGATE_ROUTER_ORDER", R"(["codex", "x"])");
   ends_with("router.timeout", "built-in", R"("15m")");
   ends_with("backends.x.failures", "~/.config/delegate/delegate.toml:6",
@@ -148,9 +148,11 @@ TEST_CASE("config path lists the files, which of them are used, and what names t
   Json used = cli.run("config path --json").expect(0).json();
   CHECK(place_of(used, "yours")["state"] == "used");
   CHECK(place_of(used, "project")["where"] == cli.home("project/delegate.toml"));
-  CHECK(place_of(used, "project")["state"] == "used");
+  CHECK(place_of(used, "project")["state"] == "used in part: not trusted");
   CHECK(place_of(used, "environment")["where"] == "DELEGATE_BREAKER_THRESHOLD");
   CHECK(place_of(used, "state")["where"] == cli.home("elsewhere.db"));
+  cli.write(cli.home("project/delegate.toml"), "[router]\nfallback = false");
+  CHECK(place_of(cli.run("config path --json").expect(0).json(), "project")["state"] == "used");
   cli.run("config path").expect(0).stdout_has("~/.config/delegate/delegate.toml").stderr_is("");
 }
 

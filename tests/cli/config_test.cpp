@@ -52,7 +52,7 @@ TEST_CASE("config check lists the files that were read") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 4").set("DELEGATE_BREAKER_COOLDOWN", "3s").set("DELEGATE_CONFG", "x");
   const std::string project = cli.home("project/delegate.toml");
-  cli.write(project, "[grace]\nmax_streak = 2");
+  cli.write(project, "[router]\nfallback = false");
   const Finished said = cli.run("config check").expect(0);
   said.stdout_is("configuration is valid (" + cli.config_file() + ", " + project + ", DELEGATE_BREAKER_COOLDOWN)\n");
   said.stderr_is(
@@ -68,7 +68,7 @@ TEST_CASE("config check lists the files that were read") {
       .stderr_has("delegate: files checked: " + cli.config_file() + ", " + project);
 }
 
-TEST_CASE("config check, and no other command, reports what is accepted but has no effect") {
+TEST_CASE("config check and config show, and no other command, report what is accepted but has no effect") {
   Cli cli;
   cli.config("[state]\nurl = \"redis://127.0.0.1:6379/0\"\n");
   cli.run("config check")
@@ -77,7 +77,8 @@ TEST_CASE("config check, and no other command, reports what is accepted but has 
       .stderr_is("delegate: " + cli.config_file() +
                  ":2:7: state.url: has no effect: this build has no shared store\nhint: remove it\n");
   CHECK(cli.run("config check --json").expect(0).json()["notices"].size() == 1);
-  for (const char* other : {"status", "config show", "breaker list"}) cli.run(other).expect(0).stderr_is("");
+  cli.run("config show").expect(0).stderr_has("has no effect");
+  for (const char* other : {"status", "breaker list"}) cli.run(other).expect(0).stderr_is("");
   CHECK(cli.answers("codex").run("ask hello").expect(0).err.find("no effect") == std::string::npos);
 }
 
@@ -100,6 +101,7 @@ TEST_CASE("--config reads only the named file") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 7").run("status").expect(0);
   cli.write(cli.home("project/delegate.toml"), "[breaker]\nthreshold = 8");
+  cli.run("trust").expect(0);
   cli.write(cli.file("mine.toml"), "[breaker]\nthreshold = 9");
   const auto threshold = [&](const std::string& words) {
     return cli.run(words).expect(0).json()["backends"][0]["breaker"]["threshold"].get<int>();
@@ -126,9 +128,10 @@ TEST_CASE("a project's file may set limits, but not what runs") {
   Cli cli;
   cli.counted("codex", {"--say", "hi"}).run("status").expect(0);
   const std::string project = cli.home("project/delegate.toml");
-  SECTION("a threshold is its to choose") {
-    cli.write(project, "[breaker]\nthreshold = 8");
-    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 8);
+  SECTION("a time limit is its to choose, a threshold is not") {
+    cli.write(project, "[breaker]\nthreshold = 8\n[router]\ntimeout = \"3m\"\n");
+    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 3);
+    cli.run("config show router.timeout").expect(0).stdout_has("(~/project/delegate.toml:4)  router.timeout = \"3m\"");
   }
   SECTION("a command is not") {
     cli.write(project, "[backends.codex]\ncommand = [\"" FAKE_CLI "\", \"--say\", \"owned\"]");
@@ -145,11 +148,11 @@ TEST_CASE("a project's file may set limits, but not what runs") {
   }
   SECTION("a project above the directory counts, one above its repository does not") {
     cli.write(cli.home("project/sub/x"), "");
-    cli.write(project, "[breaker]\nthreshold = 8");
+    cli.write(project, "[router]\nfallback = false");
     cli.in_directory(cli.home("project/sub"));
-    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 8);
+    cli.run("config show router.fallback").expect(0).stdout_has("fallback = false");
     cli.write(cli.home("project/sub/.git/HEAD"), "");
-    CHECK(cli.status_of("codex")["breaker"]["threshold"] == 3);
+    cli.run("config show router.fallback").expect(0).stdout_has("fallback = true");
   }
   SECTION("the directory of -C decides") {
     cli.write(cli.home("other/delegate.toml"), "[router]\nnonsense = 1");

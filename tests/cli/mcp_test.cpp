@@ -249,6 +249,28 @@ TEST_CASE("a home directory is not accepted as a project") {
   CHECK_THAT(text_of(refused), Contains("is not a project directory"));
 }
 
+TEST_CASE("no path that leads to a home directory, above it or to the system makes it a project") {
+  Cli cli;
+  cli.counted("codex", {"--say", "hi"});
+  const std::string above = std::filesystem::path(cli.home()).parent_path();
+  for (const std::string& place : {cli.home("nope/.."), cli.home("project/nope/../.."), above, std::string("/etc"),
+                                   std::string("/proc/self/cwd/.."), std::string("/usr/lib"), cli.home(".ssh"),
+                                   cli.home("project") + std::string("\0/../..", 7)}) {
+    INFO(place);
+    std::filesystem::create_directories(cli.home(".ssh"));
+    Agent agent(cli);
+    const Json refused = agent.call("ask", {{"prompt", "x"}, {"cwd", place}});
+    CHECK(refused.value("isError", false));
+    CHECK_THAT(text_of(refused), Contains("cwd"));
+    cli.set("CLAUDE_PROJECT_DIR", place.substr(0, place.find('\0')));
+    Agent with_variable(cli);
+    if (place.find('\0') == std::string::npos)
+      CHECK(with_variable.call("ask", {{"prompt", "x"}}).value("isError", false));
+    cli.unset("CLAUDE_PROJECT_DIR");
+  }
+  CHECK(cli.spawns("codex") == 0);
+}
+
 TEST_CASE("status shows the health of each backend, and reads the configuration again") {
   Cli cli;
   cli.trip("codex", {"--say", "never"});

@@ -29,11 +29,15 @@ struct Project {
   Finished refuses() { return cli.run("ask hello").expect(6).stdout_is("").stderr_has("not trusted"); }
 };
 
-int threshold(Cli& cli) { return cli.status_of("codex")["breaker"]["threshold"]; }
+/// Needs no trust.
+constexpr const char* kHarmless = "[router]\norder_light = [\"codex\"]\n";
+bool is_used(Cli& cli) {
+  return cli.run("config show router.order_light").expect(0).out.find("order_light = [\"codex\"]") != std::string::npos;
+}
 
 /// Nothing is said of it, and nothing of it holds.
 void is_ignored(Cli& cli, const std::string& notice) {
-  const Finished said = cli.run("config show breaker.threshold").expect(0);
+  const Finished said = cli.run("config show router.order_light").expect(0);
   said.stdout_has("(built-in)").stderr_is("delegate: " + notice + "\n");
 }
 
@@ -93,7 +97,7 @@ TEST_CASE("failure wordings of an untrusted project are ignored with a warning, 
   cli.run("explain-failure codex")
       .expect(0)
       .stdout_lacks("failures[0]")
-      .stderr_has("backends.codex.failures: ignored: it comes from a project's delegate.toml that is not trusted");
+      .stderr_has(": not trusted, so these are ignored: backends.codex.failures (line 1)");
   cli.run("trust").expect(0);
   cli.run("explain-failure codex").expect(0).stdout_has("backends.codex.failures[0]: FOO").stderr_is("");
 }
@@ -126,11 +130,11 @@ TEST_CASE("a trusted file is named where it is in use") {
 }
 
 TEST_CASE("a file that sets nothing that runs, or only built-in values, needs no trust") {
-  Project project("[breaker]\nthreshold = 8\n[backends.codex]\ncommand = \"codex\"\n[state]\nstore = \"sqlite\"\n");
+  Project project(std::string(kHarmless) + "[backends.codex]\ncommand = \"codex\"\n[state]\nstore = \"sqlite\"\n");
   project.cli.run("trust").expect(0).stdout_is(project.path + " sets nothing that needs trust: it is used as it is\n");
   CHECK(project.cli.run("trust --json").expect(0).json()["trusted"] == false);
   CHECK_FALSE(fs::exists(project.store));
-  CHECK(threshold(project.cli) == 8);
+  CHECK(is_used(project.cli));
 }
 
 TEST_CASE("a trusted project may define its own backend") {
@@ -216,9 +220,9 @@ TEST_CASE("trust of a symbolic link depends on its target") {
   cli.answers("codex");
   const std::string target = cli.file("target.toml");
   const std::string path = cli.home("project/delegate.toml");
-  cli.write(target, "[breaker]\nthreshold = 8");
+  cli.write(target, kHarmless);
   fs::create_symlink(target, path);
-  CHECK(threshold(cli) == 8);
+  CHECK(is_used(cli));
   fs::permissions(target, fs::perms::others_write, fs::perm_options::add);
   is_ignored(cli, path + ": ignored: it is writable by everyone");
   fs::remove(target);
@@ -229,9 +233,9 @@ TEST_CASE("a world-writable file is ignored and cannot be trusted, and a group-w
   Cli cli;
   cli.answers("codex");
   const std::string path = cli.home("project/delegate.toml");
-  cli.write(path, "[breaker]\nthreshold = 8");
+  cli.write(path, kHarmless);
   fs::permissions(path, fs::perms::group_write, fs::perm_options::add);
-  CHECK(threshold(cli) == 8);
+  CHECK(is_used(cli));
   fs::permissions(path, fs::perms::others_write, fs::perm_options::add);
   is_ignored(cli, path + ": ignored: it is writable by everyone");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_has("ignored").stderr_lines(1);
@@ -258,15 +262,15 @@ TEST_CASE("another user's file is ignored, and so is a file in another user's di
   Cli cli;
   cli.answers("codex");
   const std::string path = cli.home("project/delegate.toml");
-  cli.write(path, "[breaker]\nthreshold = 8");
-  CHECK(threshold(cli) == 8);
+  cli.write(path, kHarmless);
+  CHECK(is_used(cli));
   SECTION("their file") {
     REQUIRE(::chown(path.c_str(), kSomebody, kSomebody) == 0);
     is_ignored(cli, path + ": ignored: it is owned by another user");
     cli.run("trust").expect(6).stdout_is("").stderr_has("it is owned by another user");
   }
   SECTION("a link to their file") {
-    cli.write(cli.file("theirs.toml"), "[breaker]\nthreshold = 9");
+    cli.write(cli.file("theirs.toml"), kHarmless);
     REQUIRE(::chown(cli.file("theirs.toml").c_str(), kSomebody, kSomebody) == 0);
     fs::remove(path);
     fs::create_symlink(cli.file("theirs.toml"), path);
@@ -282,27 +286,28 @@ TEST_CASE("another user's file is ignored, and so is a file in another user's di
 }
 
 TEST_CASE("the search does not leave a file system") {
-  Project project("[breaker]\nthreshold = 8\n");
+  Project project(kHarmless);
   const auto said = in_own_mounts(project.cli,
                                   "mkdir project/disk project/plain; mount -t tmpfs none project/disk\n"
-                                  "cd ~/project/plain; $DELEGATE config show breaker.threshold\n"
-                                  "cd ~/project/disk; $DELEGATE config show breaker.threshold; $DELEGATE config path");
+                                  "cd ~/project/plain; $DELEGATE config show router.order_light\n"
+                                  "cd ~/project/disk; $DELEGATE config show router.order_light; $DELEGATE config path");
   if (!said) return;
-  said->expect(0).stdout_has("(~/project/delegate.toml:2)  breaker.threshold = 8\n(built-in)  breaker.threshold = 3\n");
+  said->expect(0).stdout_has(
+      "(~/project/delegate.toml:2)  router.order_light = [\"codex\"]\n(built-in)  router.order_light = []\n");
   said->stdout_has(project.directory + " is on another file system");
 }
 
 TEST_CASE("the search ends before the home directory, whatever it is called") {
   Cli cli;
-  cli.answers("codex").write(cli.home("delegate.toml"), "[breaker]\nthreshold = 8");
-  CHECK(threshold(cli) == 3);
+  cli.answers("codex").write(cli.home("delegate.toml"), kHarmless);
+  CHECK_FALSE(is_used(cli));
   cli.in_directory(cli.home());
-  CHECK(threshold(cli) == 3);
+  CHECK_FALSE(is_used(cli));
   fs::create_directory_symlink(cli.home(), cli.file("alias"));
   cli.set("HOME", cli.file("alias"));
-  CHECK(threshold(cli) == 3);
+  CHECK_FALSE(is_used(cli));
   cli.set("HOME", cli.file("elsewhere"));
-  CHECK(threshold(cli) == 8);
+  CHECK(is_used(cli));
 }
 
 TEST_CASE("two concurrent trust commands are both recorded") {
@@ -349,7 +354,7 @@ TEST_CASE("a damaged list of what is trusted is an error, and nothing is trusted
   project.cli.run("trust --list").expect(3).stdout_is("").stderr_has("damaged");
   project.cli.run("trust --forget").expect(3).stdout_is("").stderr_has("damaged");
   CHECK(project.cli.read(project.store) == damaged);
-  project.cli.write(project.path, "[breaker]\nthreshold = 8\n");
+  project.cli.write(project.path, kHarmless);
   project.cli.run("config check").expect(0).stderr_is("");
 }
 
@@ -410,7 +415,7 @@ TEST_CASE("a path that is not UTF-8 cannot be trusted") {
 
 TEST_CASE("with --config there is no project's file to trust") {
   Project project;
-  project.cli.write(project.cli.file("mine.toml"), "[breaker]\nthreshold = 9");
+  project.cli.write(project.cli.file("mine.toml"), kHarmless);
   project.cli.set("DELEGATE_CONFIG", project.cli.file("mine.toml"));
-  CHECK(threshold(project.cli) == 9);
+  CHECK(is_used(project.cli));
 }

@@ -35,3 +35,14 @@ TEST_CASE("a key of another vendor does not explain that a CLI is signed out") {
   codex_says(cli, "401 Unauthorized");
   CHECK(cli.run("ask -b codex hello").expect(1).err.find("ANTHROPIC_API_KEY") == std::string::npos);
 }
+
+TEST_CASE("the hint names a withheld key whose name does not end like one") {
+  Cli cli;
+  cli.set("OPENAI_API_KEY_WORK", "not-a-real-key").set("AZURE_OPENAI_AD_TOKEN", "not-a-real-key");
+  const bool is_named = GENERATE(true, false);
+  codex_says(cli, is_named ? "Missing environment variable: `AZURE_OPENAI_AD_TOKEN`." : "401 Unauthorized");
+  cli.run("ask -b codex hello")
+      .expect(1)
+      .stderr_has(is_named ? "AZURE_OPENAI_AD_TOKEN is set but kept from it: to use it, set " : "OPENAI_API_KEY_WORK")
+      .stderr_has("kept from it");
+}

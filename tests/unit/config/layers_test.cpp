@@ -44,30 +44,6 @@ TEST_CASE("a project's file may not set what runs, connects or stores") {
   }
 }
 
-TEST_CASE("every restricted key is refused in a project's file") {
-  std::size_t restricted = 0;
-  for (const KeyInfo& key : known_keys()) {
-    if (!key.restricted) continue;
-    ++restricted;
-    std::string name = key.name;
-    if (const std::size_t at = name.find("NAME"); at != std::string::npos) name.replace(at, 4, "gemini");
-    INFO(name);
-    const LoadedConfig loaded = load_project(name + " = 424242\n");
-    const std::string where = "project.toml:1:" + std::to_string(name.rfind('.') + 2) + ": " + name;
-    if (name == "backends.gemini.failures") {  // the rest works without it
-      CHECK(lines(loaded) == Lines{});
-      REQUIRE(loaded.warnings.size() == 1);
-      CHECK(to_string(loaded.warnings[0]) ==
-            where + ": ignored: it comes from a project's delegate.toml that is not trusted");
-      continue;
-    }
-    CHECK(lines(loaded) ==
-          Lines{where + ": may not be set by a project's delegate.toml that is not trusted -> read it, then `delegate "
-                        "trust .`; or put it into ~/.config/delegate/delegate.toml"});
-  }
-  CHECK(restricted == 27);
-}
-
 TEST_CASE("a project's file may not send prompts off the machine by naming a cloud model") {
   for (const char* model : {"gpt-oss:20b-cloud", "kimi:cloud"}) {
     const auto told = lines(load_project("[backends.ollama]\nmodel = \"" + std::string(model) + "\"\n"));
@@ -118,11 +94,10 @@ TEST_CASE("a project's file cannot add a backend, but may adjust and order the k
   ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n");
   sources.project_file = ConfigFile{"project.toml",
                                     "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"
-                                    "breaker.threshold = 9\ntimeout = \"2m\"\n"};
+                                    "timeout = \"2m\"\n"};
   const LoadedConfig loaded = load_config(sources);
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.backends.at("mine").model == "m");
-  CHECK(loaded.config.backends.at("mine").breaker.threshold == 9);
   CHECK(loaded.config.backends.at("mine").timeout == std::chrono::minutes(2));
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("an untrusted one sets none of it, and every such problem says that tr
   for (const ConfigProblem& problem : loaded.problems) CHECK(problem.needs_trust);
   CHECK(loaded.config.backends.at("codex").command == Lines{"codex"});
   CHECK_FALSE(loaded.config.backends.contains("mine"));
-  CHECK(loaded.config.breaker.threshold == 8);
+  CHECK(loaded.config.breaker.threshold == 3);
 }
 
 TEST_CASE("the problem says if the file has changed since it was trusted") {
@@ -64,14 +64,17 @@ TEST_CASE("the problem says if the file has changed since it was trusted") {
 }
 
 TEST_CASE("settings that need trust are listed with line and value, trusted or not") {
-  const Lines told{"4: backends.codex.command = [\"codex\", \"--fast\"]", "6: backends.mine.kind = \"command\"",
-                   "7: backends.mine.command = \"mine\"", "8: backends.mine.timeout = \"5m\""};
+  const Lines told{"2: breaker.threshold = 8", "4: backends.codex.command = [\"codex\", \"--fast\"]",
+                   "6: backends.mine.kind = \"command\"", "7: backends.mine.command = \"mine\"",
+                   "8: backends.mine.timeout = \"5m\""};
   for (const ProjectTrust trust : {ProjectTrust::none, ProjectTrust::changed, ProjectTrust::trusted})
     CHECK(restricted(load_config(bold(trust))) == told);
   CHECK(restricted(load_project("[backends.mine]\n")) == Lines{"1: backends.mine = "});
   CHECK(restricted(load_project("[backends.ollama]\nmodel = \"x:cloud\"\n")) ==
         Lines{"2: backends.ollama.model = \"x:cloud\""});
-  CHECK(restricted(load_project("[breaker]\nthreshold = 2\n")) == Lines{});
+  CHECK(restricted(load_project("[backends.codex]\ntimeout = \"1m\"\n")) ==
+        Lines{"2: backends.codex.timeout = \"1m\""});
+  CHECK(restricted(load_project("[router]\norder = [\"codex\"]\nfallback = false\n")) == Lines{});
   CHECK(restricted(load_user(kBold)) == Lines{});
 }
 

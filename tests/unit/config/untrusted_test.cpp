@@ -1,0 +1,153 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/config/loading.hpp"
+
+// What each key of a project's file may do until the file is trusted.
+using namespace delegate;
+using namespace delegate::test;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+bool has(const Lines& all, const std::string& one) { return std::find(all.begin(), all.end(), one) != all.end(); }
+
+/// With a backend that has the key.
+std::string full_name(const KeyInfo& key) {
+  std::string name = key.name;
+  const bool is_for_gemini = key.kinds.empty() || has(key.kinds, "gemini");
+  if (const std::size_t at = name.find("NAME"); at != std::string::npos)
+    name.replace(at, 4, is_for_gemini || !has(key.kinds, "ollama") ? "gemini" : "ollama");
+  return name;
+}
+
+/// A valid value that is not the default.
+std::string other_value(const KeyInfo& key) {
+  const std::map<std::string, std::string> by_name{
+      {"router.order", "[\"codex\"]"},         {"router.order_light", "[\"codex\"]"},
+      {"router.heavy_types", "[\"test\"]"},    {"router.local", "\"\""},
+      {"backends.NAME.when_full", "\"wait\""}, {"backends.NAME.failures", "[{match = 'x', outcome = 'overloaded'}]"}};
+  if (const auto known = by_name.find(key.name); known != by_name.end()) return known->second;
+  if (key.type == "duration") return "\"17ms\"";
+  if (key.type == "integer") return "1";
+  if (key.type == "true or false") return "false";
+  return "\"x\"";
+}
+
+Lines keys_of(const std::vector<RestrictedSetting>& settings) {
+  Lines keys;
+  for (const RestrictedSetting& setting : settings) keys.push_back(setting.key);
+  return keys;
+}
+
+/// Backends whose failures do not count.
+Lines changed(const Config& config) {
+  Lines names;
+  for (const auto& [name, backend] : config.backends)
+    if (!backend.changed_by.empty()) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("every key says what a project's file may do with it until it is trusted, and does no more") {
+  std::map<UntrustedUse, int> counts;
+  for (const KeyInfo& key : known_keys()) {
+    ++counts[key.untrusted];
+    const std::string name = full_name(key);
+    INFO(name);
+    const bool is_refused = key.untrusted == UntrustedUse::refused;
+    const LoadedConfig loaded = load_project(name + " = " + (is_refused ? "424242" : other_value(key)) + "\n");
+    const bool applies = !same(loaded.config, built_in_config());
+    switch (key.untrusted) {
+      case UntrustedUse::undecided: FAIL("no decision in core/config/schema.cpp"); break;
+      case UntrustedUse::refused:
+        REQUIRE(loaded.problems.size() == 1);
+        CHECK(loaded.problems.front().what == "may not be set by a project's delegate.toml that is not trusted");
+        CHECK_FALSE(applies);
+        break;
+      case UntrustedUse::ignored:
+        CHECK(lines(loaded) == Lines{});
+        CHECK(keys_of(loaded.ignored) == Lines{name});
+        CHECK_FALSE(applies);
+        break;
+      case UntrustedUse::this_run:
+        CHECK(lines(loaded) == Lines{});
+        CHECK(keys_of(loaded.this_run) == Lines{name});
+        CHECK(applies);
+        CHECK(changed(loaded.config).size() == (name.starts_with("router.") ? 4 : 1));
+        break;
+      case UntrustedUse::turn_off: {
+        CHECK(applies);
+        ConfigSources sources = user(name + " = false\n");
+        sources.project_file = ConfigFile{"project.toml", name + " = true\n"};
+        CHECK(same(load_config(sources).config, load_user(name + " = false\n").config));
+        break;
+      }
+      case UntrustedUse::harmless:
+        CHECK(lines(loaded) == Lines{});
+        CHECK(applies);
+        CHECK(changed(loaded.config) == Lines{});
+        break;
+    }
+    CHECK(loaded.ignored.empty() == (key.untrusted != UntrustedUse::ignored));
+  }
+  for (const UntrustedUse use : {UntrustedUse::refused, UntrustedUse::ignored, UntrustedUse::this_run,
+                                 UntrustedUse::turn_off, UntrustedUse::harmless})
+    CHECK(counts[use] > 0);
+}
+
+TEST_CASE("a breaker setting of an untrusted file holds for no backend, set for all or for one") {
+  ConfigSources sources = user("[breaker]\nthreshold = 7\n");
+  sources.project_file = ConfigFile{
+      "project.toml", "[breaker]\nthreshold = 1\ncooldown = \"24h\"\n[backends.codex]\nbreaker.threshold = 1\n"};
+  const LoadedConfig loaded = load_config(sources);
+  REQUIRE(lines(loaded) == Lines{});
+  for (const auto& [name, backend] : loaded.config.backends) {
+    INFO(name);
+    CHECK(backend.breaker.threshold == 7);
+    CHECK(backend.breaker.cooldown == 60s);
+    CHECK(backend.changed_by.empty());
+  }
+  CHECK(keys_of(loaded.ignored) == Lines{"breaker.threshold", "breaker.cooldown", "backends.codex.breaker.threshold"});
+  CHECK(to_string(loaded.config.origin("breaker.threshold")) == "user.toml:2:13");
+  CHECK(to_string(loaded.config.origin("backends.codex.breaker.threshold")) == "user.toml:2:13");
+}
+
+TEST_CASE("a mistake in an ignored setting is still a mistake") {
+  CHECK(lines(load_project("[breaker]\nthreshold = 0\n")).size() == 1);
+}
+
+TEST_CASE("only shorter clocks excuse a failure, and longer ones hold a slot or a probe no longer") {
+  ConfigSources sources = user("[backends.codex]\ntimeout = \"5m\"\nidle_timeout = \"1m\"\n");
+  const auto codex = [&](const std::string& text) {
+    sources.project_file = ConfigFile{"/src/delegate.toml", "[backends.codex]\n" + text};
+    return load_config(sources).config.backends.at("codex");
+  };
+  CHECK(codex("timeout = \"4m\"\nidle_timeout = \"59s\"\n").changed_by ==
+        "/src/delegate.toml, which is not trusted, sets backends.codex.timeout, backends.codex.idle_timeout");
+  CHECK_FALSE(codex("timeout = \"4m\"\n").lease);
+  const BackendSettings longer = codex("timeout = \"6h\"\nidle_timeout = 0\nfirst_output_timeout = \"2m\"\n");
+  CHECK(longer.changed_by.empty());
+  CHECK(longer.timeout == 6h);
+  CHECK(longer.lease == 5min);
+  SECTION("your own value, or one from the environment, is not the file's") {
+    CHECK(codex("timeout = \"5m\"\n").changed_by.empty());
+    sources.environment = {{"DELEGATE_BACKENDS_CODEX_TIMEOUT", "1s"}};
+    CHECK(codex("timeout = \"2s\"\n").changed_by.empty());
+  }
+  SECTION("a trusted file is like your own") {
+    sources.project_trust = ProjectTrust::trusted;
+    CHECK(codex("timeout = \"1s\"\nbreaker.threshold = 1\n").changed_by.empty());
+    CHECK(codex("breaker.threshold = 1\n").breaker.threshold == 1);
+  }
+}
+
+TEST_CASE("a copy of the built-in values changes nothing of yours") {
+  ConfigSources sources = user("[backends.codex]\ntimeout = \"20m\"\n[breaker]\nthreshold = 5\n");
+  sources.project_file = ConfigFile{"project.toml", "[backends.codex]\ntimeout = \"10m\"\n[breaker]\nthreshold = 3\n"};
+  const LoadedConfig loaded = load_config(sources);
+  CHECK(same(loaded.config, load_config(user(sources.user_file->text)).config));
+  CHECK(loaded.ignored.empty());
+  CHECK(loaded.this_run.empty());
+  CHECK(loaded.restricted.empty());
+}
