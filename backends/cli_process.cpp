@@ -48,17 +48,21 @@ bool is_marker(std::string_view name) {
 // Exit codes of a shell, or of what starts like one, that could not run the program.
 constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
+constexpr std::size_t kMostFirstLines = 200;  // of each stream
 
 /// What a version manager, the system or the CLI itself says if it never began to work: the first such line, because
 /// advice may follow.
 std::optional<Failure> not_started(const RawOutput& raw) {
-  for (const std::string_view text : {raw.err, raw.out})
-    for (const std::string_view line : split(text, '\n'))
+  for (const std::string_view text : {raw.err, raw.out}) {
+    auto lines = split(text, '\n');
+    lines.resize(std::min(lines.size(), kMostFirstLines));
+    for (const std::string_view line : lines)
       if (const auto found = find(words_of_no_start(), line))
         return Failure{.outcome = found->signature->outcome,
                        .message = one_line(line),
                        .hint = found->signature->hint,
                        .evidence = std::string("built-in wording: ") + found->signature->pattern};
+  }
   if (raw.exit_code != kCannotExecute && raw.exit_code != kNotFound) return std::nullopt;
   const std::string words = last_error_line(raw.err);
   return Failure{.outcome = Outcome::spawn_failed,

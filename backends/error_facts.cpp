@@ -32,11 +32,11 @@ std::string plain_key(std::string_view key) {
   return out;
 }
 
+/// An object or a list.
 std::optional<Json> parse_any(std::string_view text) {
-  const auto stop_at_depth = [](int depth, Json::parse_event_t, Json&) { return depth < kDeepestJson; };
-  Json json = Json::parse(text, stop_at_depth, false);
-  if (!json.is_object() && !json.is_array()) return std::nullopt;
-  return json;
+  const auto whole = parse_object("{\"value\":" + std::string(text) + "}");
+  if (!whole || whole->size() != 1 || !at(*whole, "/value").is_structured()) return std::nullopt;
+  return at(*whole, "/value");
 }
 
 bool looks_like_json(std::string_view text) {

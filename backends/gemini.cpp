@@ -63,17 +63,27 @@ std::optional<milliseconds> time_of_day(const std::string& stamp) {
 }
 
 /// The text after a pause repeats the beginning of the answer.
+bool is_restart(std::string_view draft, std::size_t pause) {
+  return draft.substr(pause).starts_with(draft.substr(0, std::min(pause, kSameBeginning)));
+}
+
 bool has_restarted(const ParsedOutput& parsed) {
-  const std::string_view whole = parsed.draft;
-  return std::any_of(parsed.pauses.begin(), parsed.pauses.end(), [&](std::size_t pause) {
-    return whole.substr(pause).starts_with(whole.substr(0, std::min(pause, kSameBeginning)));
+  return std::any_of(parsed.pauses.begin(), parsed.pauses.end(),
+                     [&](std::size_t pause) { return is_restart(parsed.draft, pause); });
+}
+
+/// Pauses behind which enough has come, and something else.
+void forget_pauses(ParsedOutput& parsed) {
+  std::erase_if(parsed.pauses, [&](std::size_t pause) {
+    return parsed.draft.size() >= pause + kSameBeginning && !is_restart(parsed.draft, pause);
   });
 }
 
 void read_words(const Json& json, ParsedOutput& parsed) {
   const auto now = time_of_day(text_at(json, "/timestamp"));
-  if (now && parsed.wrote_at && parsed.draft.size() >= kFewestBytes && *now - *parsed.wrote_at >= kShortestPause)
-    parsed.pauses.push_back(parsed.draft.size());
+  const bool is_known = !parsed.pauses.empty() && parsed.pauses.back() == parsed.draft.size();
+  const bool has_paused = now && parsed.wrote_at && *now - *parsed.wrote_at >= kShortestPause;
+  if (has_paused && !is_known && parsed.draft.size() >= kFewestBytes) parsed.pauses.push_back(parsed.draft.size());
   parsed.wrote_at = now;
   const Json& content = at(json, json.contains("content") ? "/content" : "/text");
   const std::string words = words_in(content);
@@ -83,6 +93,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   parsed.add_to_draft(words);
   note_unknown_shape(content, parsed);
   parsed.doing.clear();
+  forget_pauses(parsed);
   if (!has_restarted(parsed)) return;
   parsed.failure = Failure{Outcome::dropped, "its answer broke off and started again behind the first part", {}};
   parsed.failure->retrying = Retrying{.failures = 2};  // nothing that follows can be a usable answer

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <unordered_map>
 
 #include "backends/server_errors.hpp"
 #include "backends/server_stream.hpp"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr int kSmallestDefaultWindow = 4096;  // the default of the server on a small machine
 constexpr int kFirstBucket = 8192;            // windows grow in powers of two, because each change reloads the model
+constexpr std::size_t kMostModels = 10'000;   // of a list; the rest is not looked at
+constexpr std::size_t kMostShown = 16;        // models whose details are asked for, one after the other
+constexpr std::size_t kMostNamed = 12;        // in a message
 
 /// `qwen3`, `qwen3:latest` and `library/qwen3` are the same model.
 std::string canonical(std::string name) {
@@ -23,11 +27,21 @@ std::string canonical(std::string name) {
   return name.find(':', last_part) == std::string::npos ? name + ":latest" : name;
 }
 
-const Json& row_of(const Json& models, const std::string& name) {
-  static const Json kNone;
-  for (const Json& row : models)
-    if (canonical(text_at(row, "/name")) == canonical(name)) return row;
-  return kNone;
+/// The rows of a list of models, not more than are looked at.
+template <class Use>
+void for_each_row(const Json& list, Use use) {
+  std::size_t rows = 0;
+  for (const Json& row : at(list, "/models"))
+    if (rows++ < kMostModels) use(row);
+}
+
+using RowsByName = std::unordered_map<std::string, const Json*>;
+
+/// The first row of each model.
+RowsByName rows_by_name(const Json& list) {
+  RowsByName rows;
+  for_each_row(list, [&](const Json& row) { rows.emplace(canonical(text_at(row, "/name")), &row); });
+  return rows;
 }
 
 /// A number of tokens; 0 for any other value.
@@ -48,24 +62,28 @@ std::vector<OllamaModel> installed(const HttpResult& tags, const HttpResult& loa
   const auto json = parse_object(tags.body);
   if (!json) return models;
   const Json running = parse_object(loaded.body).value_or(Json::object());
-  for (const Json& row : at(*json, "/models")) {
+  const RowsByName in_memory = rows_by_name(running);
+  for_each_row(*json, [&](const Json& row) {
     OllamaModel model{.name = text_at(row, "/name"), .modified = text_at(row, "/modified_at")};
-    if (model.name.empty()) continue;
+    if (model.name.empty()) return;
     model.size = integer_at(row, "/size").value_or(0);
     model.remote = has_cloud_name(model.name) || !text_at(row, "/remote_host").empty();
     model.chats = is_for_chats(row, model.name);
-    const Json& in_memory = row_of(at(running, "/models"), model.name);
-    model.loaded = in_memory.is_object();
-    model.loaded_window = window_in(at(in_memory, "/context_length"));
+    if (const auto found = in_memory.find(canonical(model.name)); found != in_memory.end()) {
+      model.loaded = found->second->is_object();
+      model.loaded_window = window_in(at(*found->second, "/context_length"));
+    }
     models.push_back(std::move(model));
-  }
+  });
   return models;
 }
 
 std::string names_of(const std::vector<OllamaModel>& models) {
   std::vector<std::string> names;
-  for (const OllamaModel& model : models) names.push_back(model.name);
-  return names.empty() ? "none" : join(names, ", ");
+  for (const OllamaModel& model : models)
+    if (names.size() < kMostNamed) names.push_back(model.name);
+  const std::size_t others = models.size() - names.size();
+  return names.empty() ? "none" : join(names, ", ") + (others == 0 ? "" : ", and " + std::to_string(others) + " more");
 }
 
 OllamaModel of_size(std::vector<OllamaModel> models, Tier tier) {
@@ -79,8 +97,9 @@ tl::expected<OllamaModel, Failure> rejected(std::string why) {
 }
 
 tl::expected<OllamaModel, Failure> named(const std::string& name, const std::vector<OllamaModel>& models) {
+  const std::string wanted = canonical(name);
   for (const OllamaModel& model : models) {
-    if (canonical(model.name) != canonical(name)) continue;
+    if (canonical(model.name) != wanted) continue;
     if (!model.remote || lower(model.name) == lower(name)) return model;
     return rejected("model '" + name + "' does not run on this machine: name it in full, as " + model.name +
                     ", to send the prompt away");
@@ -128,6 +147,7 @@ tl::expected<OllamaModel, Failure> choose_ollama_model(const Task& task, const O
   for (std::size_t i = 2;; ++i) {
     auto model = choose_among(models, task);
     if (!model || model->remote || i >= lookups.size()) return model;
+    if (i >= 2 + kMostShown) return rejected("none of the first " + std::to_string(kMostShown) + " models runs here");
     take_show(*model, lookups[i]);
     if (!model->remote) return model;
     for (OllamaModel& one : models)

@@ -18,6 +18,7 @@
 namespace delegate {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr std::string_view kChat = "/chat/completions";
 /// Behind a version these are no part of the API's own path.
 constexpr std::array<std::string_view, 5> kEndpoints{"/models", "/completions", "/responses", "/chat", "/embeddings"};
@@ -77,12 +78,18 @@ std::vector<std::string> headers(const Task& task) {
   return out;
 }
 
+constexpr std::size_t kMostModels = 10'000;  // of a list; the rest is not looked at
+
 /// The rows of the server's list, which may be bare, or that of another API.
 Json rows_in(const HttpResult& list) {
   const bool is_bare = trim(list.body).starts_with('[');
-  const auto json = parse_object(is_bare ? "{\"data\":" + list.body + "}" : list.body);
-  for (const char* place : {"/data", "/models"})
-    if (json && at(*json, place).is_array()) return at(*json, place);
+  auto json = parse_object(is_bare ? "{\"data\":" + list.body + "}" : list.body);
+  for (const char* place : {"data", "models"}) {
+    if (!json || !json->contains(place) || !json->at(place).is_array()) continue;
+    auto& rows = json->at(place).get_ref<Json::array_t&>();
+    if (rows.size() > kMostModels) rows.resize(kMostModels);
+    return std::move(rows);
+  }
   return Json::array();
 }
 
@@ -124,9 +131,19 @@ void read_usage(const Json& json, const Task& task, ParsedOutput& parsed) {
   if (!cut.empty() && parsed.warnings.empty()) parsed.warnings.push_back(std::move(cut));
 }
 
+/// Adds to what was said in pieces: without the blanks before it, and noting where those behind it begin.
+void note_piece(std::string_view piece, ParsedOutput& parsed) {
+  auto& event = parsed.event;
+  if (event.words.empty()) piece.remove_prefix(std::min(piece.find_first_not_of(kBlanks), piece.size()));
+  event.words += piece;
+  const std::size_t blanks = piece.size() - std::min(piece.find_last_not_of(kBlanks) + 1, piece.size());
+  if (blanks < piece.size()) event.words_end = event.words.size() - blanks;
+}
+
 /// A message behind pieces may be all of them once more.
-bool repeats(std::string_view words, std::string_view said) {
-  return !said.empty() && (words.starts_with(trim(said)) || trim(said).ends_with(trim(words)));
+bool repeats_pieces(std::string_view words, const ParsedOutput& parsed) {
+  const std::string_view said = std::string_view(parsed.event.words).substr(0, parsed.event.words_end);
+  return !said.empty() && (words.starts_with(said) || said.ends_with(trim(words)));
 }
 
 /// Pieces come as `delta`, from some servers as `message`.
@@ -141,10 +158,10 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   }
   std::string words = words_in(delta.is_string() ? delta : at(delta, "/content"));
   if (words.empty()) words = words_in(at(delta, "/text"));
-  parsed.event.words += words;
+  note_piece(words, parsed);
   if (words.empty()) words = words_in(at(message, "/content"));
   else return say_words(words, parsed);
-  if (repeats(words, parsed.event.words)) return;
+  if (repeats_pieces(words, parsed)) return;
   if (words.empty() && !delta.is_object() && !message.is_object()) words = words_in(at(choice, "/text"));
   say_words(words, parsed);
 }
@@ -254,9 +271,8 @@ class OpenAi final : public Backend {
   /// A document with an answer is whole, whatever it says about its end.
   void conclude(ParsedOutput& parsed, const Task& task) const override {
     if (parsed.spoken.is_begun()) return;
-    const std::string body = parsed.event.body;
+    const bool is_document = parse_object(parsed.event.body).has_value();
     for (const Json& record : records_in_body(parsed)) {
-      const bool is_document = parse_object(body).has_value();
       read_record(record, task, parsed);
       if (is_document && record.contains("choices")) parsed.complete = true;
     }
@@ -266,8 +282,7 @@ class OpenAi final : public Backend {
 
   bool ends_document(const ParsedOutput& parsed, std::string_view last_line) const override {
     const std::string& body = parsed.event.body;
-    const bool may_end = trim(last_line.empty() ? std::string_view(body) : last_line).ends_with('}');
-    if (!may_end || parsed.spoken.is_begun()) return false;
+    if (parsed.event.objects != 1 || parsed.spoken.is_begun()) return false;
     const auto document = parse_object(std::string(body).append(last_line));
     return document && document->contains("choices");
   }

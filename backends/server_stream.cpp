@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kLongestEvent = 8u << 20;  // of an event in several lines
+constexpr std::size_t kLongestRefusal = 1024;    // bytes, for the message
 
 std::string_view without_newline(std::string_view line) {
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
@@ -36,6 +37,7 @@ bool is_part_of_choice(const Json& record) {
 
 /// `"ping"`, `42`: a word that keeps the stream alive.
 bool is_scalar(std::string_view payload) {
+  if (payload.starts_with('{') || payload.starts_with('[')) return false;
   const Json json = Json::parse(payload, nullptr, false);
   return !json.is_discarded() && !json.is_structured();
 }
@@ -262,7 +264,9 @@ void note_beside_words(const Json& message, ParsedOutput& parsed) {
     parsed.if_empty = asked_for_tool();
     ++parsed.progress;
   }
-  parsed.event.refusal += text_at(message, "/refusal");
+  const std::string refusal = text_at(message, "/refusal");
+  if (refusal.empty() || parsed.event.refusal.size() > kLongestRefusal) return;
+  parsed.event.refusal += refusal;
   if (!trim(parsed.event.refusal).empty())
     parsed.if_empty = Failure{Outcome::refused_by_policy, one_line(parsed.event.refusal), {}};
 }

@@ -11,14 +11,14 @@ namespace delegate::cli {
 namespace {
 
 /// Variables that hold a key because the configuration says so, whatever they are called.
-std::vector<std::string> key_variables(const Config& config) {
-  std::vector<std::string> names;
+SecretVariables key_variables(const Config& config) {
+  SecretVariables names;
   for (const auto& [name, backend] : config.backends) {
-    names.insert(names.end(), backend.env_keep.begin(), backend.env_keep.end());
-    if (!backend.api_key_env.empty()) names.push_back(backend.api_key_env);
+    for (const std::string& kept : backend.env_keep) (is_secret_name(kept) ? names.keys : names.values).push_back(kept);
+    if (!backend.api_key_env.empty()) names.keys.push_back(backend.api_key_env);
     for (const Login& login : backend.logins)
       for (const auto& [variable, value] : login.env)
-        if (value.starts_with("$") && is_secret_name(variable)) names.push_back(value.substr(1));
+        if (value.starts_with("$") && is_secret_name(variable)) names.keys.push_back(value.substr(1));
   }
   return names;
 }

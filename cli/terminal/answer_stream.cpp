@@ -26,12 +26,13 @@ void AnswerStream::add(const OutputDelta& delta) {
     out_.clear();
     held_.clear();
   }
+  const std::size_t last = delta.text.find_last_not_of("\r\n");
   held_ += delta.text;
-  const std::size_t last = held_.find_last_not_of("\r\n");
   if (last == std::string::npos) return;
-  write(std::string_view(held_).substr(0, last + 1));
-  out_ += held_.substr(0, last + 1);
-  held_.erase(0, last + 1);
+  const std::size_t end = held_.size() - delta.text.size() + last + 1;
+  write(std::string_view(held_).substr(0, end));
+  out_ += held_.substr(0, end);
+  held_.erase(0, end);
 }
 
 int AnswerStream::finish(const Output& output, const std::string& answer) {

@@ -22,12 +22,15 @@ bool takes_escapes(const World& world, int stream) {
 Output::Output(const World& world)
     : out_(world.out),
       err_(world.err),
+      on_terminal_(is_terminal(world.out)),
       json_(world.json),
       painted_(world.color == "always" || takes_escapes(world, world.out)),
       redraws_(takes_escapes(world, world.err)),
       redact_(world.environment) {}
 
-int Output::answer(std::string_view text) const { return exit_code_of(write_all(out_, text)); }
+int Output::answer(std::string_view text) const {
+  return exit_code_of(on_terminal_ ? write_all(out_, escape_steering(text)) : write_all(out_, text));
+}
 
 int Output::exit_code_of(const Status& written) const {
   if (written || written.error().code == Code::closed || written.error().code == Code::cancelled) return kAnswered;

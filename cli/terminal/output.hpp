@@ -15,6 +15,7 @@ class Output {
  public:
   explicit Output(const World& world);
 
+  /// On a terminal, characters that steer the direction of text are shown, not obeyed.
   /// 0 if all was written or the reader closed the pipe, which is no error; otherwise the exit code for a failed write.
   int answer(std::string_view text) const;
   /// The same for text that quotes a file of the user: secrets are removed.
@@ -40,6 +41,7 @@ class Output {
  private:
   int out_;
   int err_;
+  bool on_terminal_;  // stdout
   bool json_;
   bool painted_;
   bool redraws_;

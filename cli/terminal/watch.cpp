@@ -44,7 +44,7 @@ class Picture {
     int rows = size.rows > 1 ? size.rows - 1 : 1'000;
     for (const std::string_view line : split(trim(text), '\n')) {
       if (rows-- == 0) break;  // more lines would scroll the screen
-      frame += cut_to_columns(line, size.columns) + kClearLine + "\n";
+      frame += cut_to_columns(escape_steering(line), size.columns) + kClearLine + "\n";
     }
     return write_all(world_.out, frame + kClearBelow, world_.interrupted);
   }

@@ -122,9 +122,28 @@ class Repair {
   bool in_string_ = false;
 };
 
+/// Not deeper and not more than is parsed. The parser's own callback could stop it, too, but with one it takes time in
+/// the square of the length of a list.
+bool is_within_limits(std::string_view text) {
+  int depth = 0;
+  std::size_t values = 1;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\') ++i;
+    else if (c == '"') in_string = !in_string;
+    else if (in_string) continue;
+    else if (c == '[' || c == '{') ++values, ++depth;
+    else if (c == ']' || c == '}') --depth;
+    else if (c == ',') ++values;
+    if (depth > kDeepestJson || values > kMostJsonValues) return false;
+  }
+  return true;
+}
+
 std::optional<Json> parse_strictly(std::string_view text) {
-  const auto stop_at_depth = [](int depth, Json::parse_event_t, Json&) { return depth < kDeepestJson; };
-  Json json = Json::parse(text, stop_at_depth, false);
+  if (!is_within_limits(text)) return std::nullopt;
+  Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
   return json;
 }
@@ -235,6 +254,18 @@ std::string piece_of(const Json& value) {
   if (!value.is_string()) return {};
   const auto& text = value.get_ref<const std::string&>();
   return text.find(kMark) == std::string::npos ? text : unmarked(text);
+}
+
+std::string dump(const OrderedJson& json) {
+  const std::string text = json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  std::string out;
+  out.reserve(text.size());
+  for (std::string_view rest = text; !rest.empty();) {
+    const CodePoint next = take_code_point(rest);
+    if (is_steering(next.value)) out.append("\\u").append(code_point_name(next.value), 3, 4);
+    else out += next.bytes;
+  }
+  return out;
 }
 
 std::string dump(const Json& json) {

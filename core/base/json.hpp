@@ -17,6 +17,8 @@ using OrderedJson = nlohmann::ordered_json;  // what we print: keys stay in the 
 
 /// Nesting deeper than any CLI prints is not parsed, so that input cannot cause deep recursion.
 inline constexpr int kDeepestJson = 128;
+/// Nor is a text with more values: it would take a hundred times its size in memory, and its time.
+inline constexpr std::size_t kMostJsonValues = 500'000;
 
 /// An object, or nothing. Odd bytes cost no record: a string with broken UTF-8, half a surrogate pair or a control
 /// character is read with U+FFFD, or that character, in its place.
@@ -67,9 +69,8 @@ inline bool true_at(const Json& json, const char* path) {
 
 /// On one line; bytes that are not UTF-8 are replaced.
 std::string dump(const Json& json);
-inline std::string dump(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
+/// The same; what steers the direction of text is written as an escape (`\u202e`), because this may be printed.
+std::string dump(const OrderedJson& json);
 
 // Unknown values are left out; they are never 0 or "".
 inline void put(OrderedJson& json, const char* key, const std::string& text) {

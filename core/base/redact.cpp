@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <mutex>
+#include <unordered_set>
 
-#include "core/base/secret_shapes.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate {
@@ -16,18 +16,15 @@ constexpr std::size_t kShortestValue = 8;      // shorter values would mask ordi
 constexpr std::size_t kLongestFragment = 12;   // this many equal characters are no coincidence
 constexpr std::size_t kLongestLineBreak = 64;  // blanks at a break, with the indentation of the next line
 
-constexpr std::array<std::string_view, 4> kAnywhere{"SECRET", "PASSWORD", "PASSWD", "PASSPHRASE"};
-constexpr std::array<std::string_view, 7> kEndings{"_KEY",        "APIKEY",       "TOKEN", "_PAT",
-                                                   "_CREDENTIAL", "_CREDENTIALS", "_AUTH"};
-// A variable may name the file that holds the secret; a path is not a secret.
-constexpr std::array<std::string_view, 14> kRoots{"/home/", "/etc/", "/usr/", "/root/", "/var/",  "/tmp/",   "/run/",
-                                                  "/opt/",  "/mnt/", "/srv/", "/dev/",  "/proc/", "/Users/", "~/"};
+constexpr std::size_t kShortestKey = 3;  // of those that are known to be a key
+constexpr int kMostPasses = 4;
+
+// What servers without keys are given, because a client insists on one.
+constexpr std::array<std::string_view, 16> kPlaceholders{"none",   "null",       "nil", "empty",  "dummy",     "fake",
+                                                         "test",   "key",        "no",  "ollama", "lm-studio", "local",
+                                                         "no-key", "not-needed", "x",   "sk-"};
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-bool is_path(std::string_view value) {
-  return std::any_of(kRoots.begin(), kRoots.end(), [&](std::string_view root) { return value.starts_with(root); });
-}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -108,7 +105,7 @@ void mark_cut(std::string_view text, std::string_view value, SecretMarks& marks)
   for (std::size_t at = has_digit(head) ? text.find(head) : npos; at != npos; at = text.find(head, at + 1)) {
     std::size_t length = head.size();
     while (length < value.size() && at + length < text.size() && text[at + length] == value[length]) ++length;
-    mark(marks, at, length);
+    marks.add(at, length);
   }
   const std::string_view tail = value.substr(value.size() - kShortestValue);
   for (std::size_t at = has_digit(tail) ? text.find(tail) : npos; at != npos; at = text.find(tail, at + 1)) {
@@ -116,78 +113,116 @@ void mark_cut(std::string_view text, std::string_view value, SecretMarks& marks)
     while (more < value.size() - tail.size() && more < at &&
            text[at - more - 1] == value[value.size() - tail.size() - more - 1])
       ++more;
-    mark(marks, at - more, more + tail.size());
+    marks.add(at - more, more + tail.size());
   }
 }
 
-std::string masked(std::string_view text, const SecretMarks& marks) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (marks[at] == 0) out += text[at];
-    else if (at == 0 || marks[at - 1] == 0) out += kMask;
-  }
-  return out;
+bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// `word` is at this position, and not part of a longer one.
+bool is_word_at(std::string_view text, std::size_t at, std::string_view word) {
+  if (text.substr(at, word.size()) != word) return false;
+  const std::size_t end = at + word.size();
+  return (at == 0 || !is_alphanumeric(text[at - 1])) && (end == text.size() || !is_alphanumeric(text[end]));
+}
+
+/// The password of `scheme://user:password@host`; empty if there is none.
+std::string_view password_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == npos) return {};
+  const std::size_t host = url.substr(0, url.find('/', scheme + 3)).rfind('@');
+  const std::size_t colon = url.find(':', scheme + 3);
+  return host != npos && colon < host ? url.substr(colon + 1, host - colon - 1) : std::string_view();
 }
 
 }  // namespace
 
-bool is_secret_name(std::string_view name) {
-  std::string upper(name);
-  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  const std::string_view whole = upper;
-  if (whole.ends_with("_FILE") || whole.ends_with("_PATH")) return false;
-  return std::any_of(kAnywhere.begin(), kAnywhere.end(), [&](auto part) { return whole.find(part) != npos; }) ||
-         std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) { return whole.ends_with(ending); });
-}
+/// The values, and what they are searched with.
+struct Redactor::Known {
+  using Indexes = std::vector<std::size_t>;
 
-Redactor::Redactor(const std::map<std::string, std::string>& environment, const std::vector<std::string>& more_names) {
+  void add(std::string_view value) {
+    value = trim(value);
+    if (value.size() >= kShortestValue && !is_secret_path(value)) values.emplace_back(value);
+  }
+  void add_key(std::string_view value) {
+    value = trim(value);
+    const bool is_placeholder =
+        std::find(kPlaceholders.begin(), kPlaceholders.end(), lower(value)) != kPlaceholders.end();
+    if (value.size() < kShortestValue && value.size() >= kShortestKey && !is_placeholder) words.emplace_back(value);
+    else add(value);
+  }
+
+  void prepare() {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::string_view value = values[i];
+      by_first[static_cast<unsigned char>(value.front())].push_back(i);
+      const std::size_t length = std::clamp(value.size() / 2, kShortestValue, kLongestFragment);
+      for (std::size_t at = 0; at + length <= value.size(); ++at) fragments[length].emplace(value.substr(at, length));
+    }
+  }
+
+  void mark_value(std::string_view text, std::size_t at, std::string_view value, SecretMarks& marks) const {
+    // In a run of backslashes all beginnings are equal.
+    if (at > 0 && text[at] == '\\' && text[at - 1] == '\\' && value.front() == '\\') return;
+    marks.add(at, length_at(text, at, value));
+  }
+  void mark_values(std::string_view text, SecretMarks& marks) const {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '\\' || text[at] == '%')
+        for (const std::string& value : values) mark_value(text, at, value, marks);
+      else
+        for (const std::size_t i : by_first[static_cast<unsigned char>(text[at])])
+          mark_value(text, at, values[i], marks);
+      for (const std::string& word : words)
+        if (is_word_at(text, at, word)) marks.add(at, word.size());
+    }
+  }
+  void mark_fragments(std::string_view text, SecretMarks& marks) const {
+    std::string piece;
+    for (const auto& [length, pieces] : fragments)
+      for (std::size_t at = 0; at + length <= text.size(); ++at)
+        if (pieces.count(piece.assign(text, at, length)) != 0) marks.add(at, length);
+    for (const std::string& value : values) mark_cut(text, value, marks);
+  }
+
+  std::vector<std::string> values;
+  std::vector<std::string> words;     // short values, which are only searched as words of their own
+  std::once_flag prepared;            // guards what follows
+  std::array<Indexes, 256> by_first;  // of values, by their first byte
+  std::map<std::size_t, std::unordered_set<std::string>> fragments;  // by length
+};
+
+Redactor::Redactor(const std::map<std::string, std::string>& environment, const SecretVariables& more)
+    : known_(std::make_unique<Known>()) {
+  const auto names = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
   for (const auto& [name, value] : environment) {
-    const bool named = std::find(more_names.begin(), more_names.end(), name) != more_names.end();
-    if (named || is_secret_name(name)) add(value);
+    if (names(more.keys, name)) known_->add_key(value);
+    else if (is_secret_name(name) || names(more.values, name)) known_->add(value);
     // A URL may contain a password, whatever the name of the variable.
-    const std::size_t scheme = value.find("://");
-    const std::size_t host = scheme == npos ? npos : value.substr(0, value.find('/', scheme + 3)).rfind('@');
-    const std::size_t colon = value.find(':', scheme == npos ? npos : scheme + 3);
-    if (host != npos && colon < host) add(std::string_view(value).substr(colon + 1, host - colon - 1));
+    known_->add_key(password_of(value));
   }
 }
-
-void Redactor::add(std::string_view value) {
-  value = trim(value);
-  if (value.size() < kShortestValue || is_path(value)) return;
-  values_.emplace_back(value);
-  const std::size_t length = std::clamp(value.size() / 2, kShortestValue, kLongestFragment);
-  for (std::size_t at = 0; at + length <= value.size(); ++at) fragments_[length].emplace(value.substr(at, length));
-}
-
-void Redactor::mark_values(std::string_view text, std::string& marks) const {
-  for (const std::string& value : values_)
-    for (std::size_t at = 0; at < text.size(); ++at) {
-      const bool may_begin = text[at] == value.front() || text[at] == '\\' || text[at] == '%';
-      if (may_begin) mark(marks, at, length_at(text, at, value));
-    }
-}
-
-void Redactor::mark_fragments(std::string_view text, std::string& marks) const {
-  std::string piece;
-  for (const auto& [length, pieces] : fragments_)
-    for (std::size_t at = 0; at + length <= text.size(); ++at)
-      if (pieces.count(piece.assign(text, at, length)) != 0) mark(marks, at, length);
-  for (const std::string& value : values_) mark_cut(text, value, marks);
-}
+Redactor::Redactor(Redactor&&) noexcept = default;
+Redactor& Redactor::operator=(Redactor&&) noexcept = default;
+Redactor::~Redactor() = default;
 
 std::string Redactor::pass(std::string_view text) const {
-  SecretMarks marks(text.size(), '\0');
-  mark_values(text, marks);
-  mark_fragments(text, marks);
+  SecretMarks marks(text.size());
+  known_->mark_values(text, marks);
+  known_->mark_fragments(text, marks);
   mark_secret_shapes(text, marks);
-  return masked(text, marks);
+  return marks.masked(text, kMask);
 }
 
 std::string Redactor::operator()(std::string text) const {
+  if (text.empty()) return text;
+  std::call_once(known_->prepared, [this] { known_->prepare(); });
   // Masks are left alone, so that masking twice changes nothing. A mask may split a text in a way that reveals another
-  // secret, so the search is repeated until it finds nothing.
-  for (;;) {
+  // secret, so the search is repeated; a text that was made to reveal one after the other gets no more passes.
+  for (int i = 0; i < kMostPasses; ++i) {
     std::string out;
     std::string_view rest = text;
     for (std::size_t mask; (mask = rest.find(kMask)) != npos; rest.remove_prefix(mask + kMask.size()))
@@ -196,6 +231,7 @@ std::string Redactor::operator()(std::string text) const {
     if (out == text) return out;
     text = std::move(out);
   }
+  return text;
 }
 
 bool Redactor::finds_secret(const std::string& text) const { return (*this)(text) != text; }

@@ -25,6 +25,8 @@ std::size_t typo_distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
+bool is_shown_by_number(char32_t value) { return is_steering(value) && !is_direction_mark(value); }
+
 constexpr std::string_view kBeforePath = " '\"`(=";
 
 /// The length of the path at the start of `text`, with `before` in front of it. In quotes, and in front of
@@ -104,7 +106,8 @@ std::string one_line(std::string_view text, std::size_t longest) {
   const std::string valid = valid_utf8(trim(text));
   for (std::string_view rest = valid; !rest.empty();) {
     const CodePoint point = take_code_point(rest);
-    out += is_control(point.value) ? std::string_view(" ") : point.bytes;
+    if (is_steering(point.value)) out += code_point_name(point.value);
+    else out += is_control(point.value) ? std::string_view(" ") : point.bytes;
   }
   return shortened_to_bytes(out, longest);
 }
@@ -119,6 +122,18 @@ std::string escape_controls(std::string_view text) {
     if (is_c0) out += {'^', static_cast<char>(next.value + '@')};
     else if (next.value == 0x7F) out += "^?";
     else if (is_c1 || !next.is_valid) out += "\uFFFD";
+    else if (is_shown_by_number(next.value)) out += code_point_name(next.value);
+    else out += next.bytes;
+  }
+  return out;
+}
+
+std::string escape_steering(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint next = take_code_point(text);
+    if (is_shown_by_number(next.value)) out += code_point_name(next.value);
     else out += next.bytes;
   }
   return out;

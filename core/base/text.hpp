@@ -26,12 +26,17 @@ std::string_view nearest(std::string_view typed, std::span<const std::string> ca
 /// The hint "did you mean `near`?", or `otherwise` when nothing is near.
 std::string did_you_mean(std::string_view near, std::string_view otherwise = {});
 
-/// Text for one line of a terminal: trimmed, control characters replaced by spaces, cut to `longest` bytes.
+/// Text for one line of a terminal: trimmed, control characters replaced by spaces, those that steer the direction of
+/// text shown as their number (`<U+202E>`), cut to `longest` bytes.
 std::string one_line(std::string_view text, std::size_t longest = 400);
 
 /// Text from elsewhere for a terminal: control characters other than newline and tab could steer it (move the cursor,
-/// set the clipboard), so they are shown (`^[`) instead.
+/// set the clipboard), so they are shown (`^[`) instead, and so is what steers the direction of text or separates lines
+/// (`<U+202E>`). Direction marks stay: text from right to left needs them.
 std::string escape_controls(std::string_view text);
+
+/// Only the latter, for text with colours of our own.
+std::string escape_steering(std::string_view text);
 
 /// Each absolute path in `text` cut to its last name: "state.db: query: …". For text that other people may see.
 std::string without_directories(std::string_view text);

@@ -30,6 +30,19 @@ CodePoint take_code_point(std::string_view& text) {
 
 bool is_control(char32_t value) { return value < 0x20 || (value >= 0x7F && value <= 0x9F); }
 
+bool is_direction_mark(char32_t value) { return value == 0x061C || value == 0x200E || value == 0x200F; }
+
+bool is_steering(char32_t value) {
+  return is_direction_mark(value) || (value >= 0x2028 && value <= 0x202E) || (value >= 0x2066 && value <= 0x2069);
+}
+
+std::string code_point_name(char32_t value) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string digits;
+  for (int shift = value > 0xFFFF ? 20 : 12; shift >= 0; shift -= 4) digits += kDigits[value >> shift & 0xF];
+  return "<U+" + digits + ">";
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

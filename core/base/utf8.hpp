@@ -19,6 +19,15 @@ CodePoint take_code_point(std::string_view& text);
 /// U+0000 to U+001F, U+007F to U+009F: some terminals act on the latter, too.
 bool is_control(char32_t value);
 
+/// Characters that change how a terminal shows the others: controls of the writing direction, and separators of lines
+/// and paragraphs (Unicode, UAX #9 and UTR #36).
+bool is_steering(char32_t value);
+/// Of these, the marks that right-to-left text needs beside digits and punctuation (U+061C, U+200E, U+200F). They
+/// reorder no words.
+bool is_direction_mark(char32_t value);
+/// "<U+202E>"
+std::string code_point_name(char32_t value);
+
 /// `text` with every byte that is not valid UTF-8 replaced by U+FFFD: for JSON, terminals and the desktop.
 std::string valid_utf8(std::string_view text);
 

@@ -21,9 +21,9 @@ tl::unexpected<Error> bad(const std::string& key, const std::string& why) {
 
 OrderedJson json_of(const NoticeId& shown) { return OrderedJson{{"id", shown.id}, {"server", shown.server}}; }
 
-/// An object with no other keys than these.
-Result<OrderedJson> object_of(std::string_view text, const std::string& what, const std::set<std::string>& keys) {
-  OrderedJson json = OrderedJson::parse(valid_utf8(text), nullptr, false);
+/// An object with no other keys than these. Sorted: adding to an ordered one takes time linear in its size.
+Result<Json> object_of(std::string_view text, const std::string& what, const std::set<std::string>& keys) {
+  Json json = Json::parse(valid_utf8(text), nullptr, false);
   if (!json.is_object()) return fail(Code::invalid_argument, what + ": not a single JSON object");
   for (const auto& entry : json.items())
     if (keys.count(entry.key()) == 0)
@@ -31,7 +31,7 @@ Result<OrderedJson> object_of(std::string_view text, const std::string& what, co
   return json;
 }
 
-Status read_text(const OrderedJson& json, const char* key, std::string& into) {
+Status read_text(const Json& json, const char* key, std::string& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
   if (!found->is_string()) return bad(key, "not a string");
@@ -40,7 +40,7 @@ Status read_text(const OrderedJson& json, const char* key, std::string& into) {
 }
 
 /// A plain name as in the specification: no path and no address.
-Status read_name(const OrderedJson& json, const char* key, std::string& into) {
+Status read_name(const Json& json, const char* key, std::string& into) {
   TRY_STATUS(read_text(json, key, into));
   const bool plain = std::all_of(into.begin(), into.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
@@ -50,7 +50,7 @@ Status read_name(const OrderedJson& json, const char* key, std::string& into) {
   return {};
 }
 
-Status read_milliseconds(const OrderedJson& json, const char* key, milliseconds shortest, milliseconds& into) {
+Status read_milliseconds(const Json& json, const char* key, milliseconds shortest, milliseconds& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
   // Unsigned beyond the signed range must not wrap into it.
@@ -64,7 +64,7 @@ Status read_milliseconds(const OrderedJson& json, const char* key, milliseconds 
   return {};
 }
 
-Result<Urgency> urgency_of(const OrderedJson& json) {
+Result<Urgency> urgency_of(const Json& json) {
   std::string said = kUrgencies[1];
   TRY_STATUS(read_text(json, "urgency", said));
   const auto found = std::find(kUrgencies.begin(), kUrgencies.end(), said);
@@ -72,7 +72,7 @@ Result<Urgency> urgency_of(const OrderedJson& json) {
   return static_cast<Urgency>(found - kUrgencies.begin());
 }
 
-Result<NoticeId> notice_id_of(const OrderedJson& json, const char* key) {
+Result<NoticeId> notice_id_of(const Json& json, const char* key) {
   if (!json.is_object() || json.size() != 2) return bad(key, "expected an id and a server");
   const auto id = json.find("id");
   const auto server = json.find("server");
@@ -83,14 +83,14 @@ Result<NoticeId> notice_id_of(const OrderedJson& json, const char* key) {
   return NoticeId{id->get<std::uint32_t>(), server->get<std::string>()};
 }
 
-Status read_notice_id(const OrderedJson& json, const char* key, std::optional<NoticeId>& into) {
+Status read_notice_id(const Json& json, const char* key, std::optional<NoticeId>& into) {
   const auto found = json.find(key);
   if (found == json.end()) return {};
   TRY(into, notice_id_of(*found, key));
   return {};
 }
 
-Result<bool> flag_at(const OrderedJson& json, const char* key) {
+Result<bool> flag_at(const Json& json, const char* key) {
   const auto found = json.find(key);
   if (found == json.end()) return false;
   if (!found->is_boolean()) return fail(Code::data_loss, std::string("delivery: ") + key + ": not true or false");
@@ -114,7 +114,7 @@ std::string to_json(const Notice& notice) {
 }
 
 Result<Notice> notice_of(std::string_view text) {
-  TRY(const OrderedJson json,
+  TRY(const Json json,
       object_of(text, "notice",
                 {"summary", "body", "urgency", "icon", "category", "budget_ms", "activation_ms", "close", "replaces"}));
   Notice notice;
@@ -145,7 +145,7 @@ std::string to_json(const NoticeResult& delivery) {
 }
 
 Result<NoticeResult> notice_result_of(std::string_view line) {
-  TRY(const OrderedJson json,
+  TRY(const Json json,
       object_of(line, "delivery", {"delivered", "id", "server", "replaced", "maybe", "closed", "reason", "took_ms"}));
   NoticeResult delivery;
   TRY(delivery.delivered, flag_at(json, "delivered"));
@@ -155,9 +155,8 @@ Result<NoticeResult> notice_result_of(std::string_view line) {
     TRY(delivery.closed, flag_at(json, "closed"));
   }
   if (delivery.delivered) {
-    TRY(delivery.shown, notice_id_of(OrderedJson{{"id", json.value("id", OrderedJson())},
-                                                 {"server", json.value("server", OrderedJson())}},
-                                     "delivery"));
+    TRY(delivery.shown,
+        notice_id_of(Json{{"id", json.value("id", Json())}, {"server", json.value("server", Json())}}, "delivery"));
   }
   TRY_STATUS(read_text(json, "reason", delivery.reason));
   TRY_STATUS(read_milliseconds(json, "took_ms", milliseconds(0), delivery.took));

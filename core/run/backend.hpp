@@ -172,9 +172,11 @@ struct ParsedOutput {
     std::string data;
     std::string body;
     std::string words;             // of its pieces so far: a message may repeat them
+    std::size_t words_end = 0;     // of these, without the blanks at the end
     bool is_body_counted = false;  // as one unreadable part, until it can be read
     std::string refusal;
-    std::size_t holes = 0;  // behind what seemed to be the end of the answer
+    std::size_t holes = 0;    // behind what seemed to be the end of the answer
+    std::size_t objects = 0;  // of JSON that have ended in all of the response so far
   } event;
   /// Of a server's stream: grows with all that shows that it works on the answer.
   std::size_t progress = 0;
@@ -191,8 +193,10 @@ struct ParsedOutput {
   std::string doing;
   /// Tool calls that have not ended, by id: "using Bash". While there is one, silence is the tool's, not the backend's.
   std::map<std::string, std::string> tools;
+  static constexpr std::size_t kMostTools = 1000;  // at a time; what does not end is not kept beyond
   void begin_tool(const std::string& id, const std::string& what) {
-    tools[id] = doing = what;
+    if (tools.size() < kMostTools) tools[id] = what;
+    doing = what;
     has_used_tools = true;
   }
   void end_tool(const std::string& id) {
@@ -268,7 +272,8 @@ class Backend {
   /// Where a process that prints nothing may show that it works. Nothing: it keeps no such file, or not yet.
   virtual std::optional<SessionFiles> session_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
 
-  /// Is this, which ends without a newline, the end of a whole document with the answer?
+  /// Is this, which ends without a newline and is an object of JSON at most, the end of a whole document with the
+  /// answer?
   virtual bool ends_document(const ParsedOutput&, std::string_view /*last_line*/) const { return false; }
 
   /// Called if there was neither a complete answer nor a structured error: what does the raw output say? Nothing:

@@ -206,14 +206,16 @@ std::string Echoes::masked_line(std::string_view line, Kept kept, bool is_all) c
     const auto begin = repeated.begin() + static_cast<std::ptrdiff_t>(from);
     return static_cast<std::size_t>(std::find(begin, repeated.end(), flag) - repeated.begin());
   };
+  const std::size_t prefix = length_of_prefix(lower(line));
+  const std::size_t words = trim(line).size();
   std::string out;
   std::size_t copied = 0;
   for (Piece piece{next(0, true), 0}; piece.begin < line.size(); piece.begin = next(piece.end, true)) {
     piece.end = next(piece.begin, false);
     const Piece shown = fitted(line, piece);
     const std::string said(trim(plain_of(line.substr(shown.begin, shown.end - shown.begin)).text));
-    const bool is_first = shown.begin <= length_of_prefix(lower(line));
-    const bool is_whole = is_first && shown.end + kMark.size() >= trim(line).size();
+    const bool is_first = shown.begin <= prefix;
+    const bool is_whole = is_first && shown.end + kMark.size() >= words;
     const bool stays = kept == Kept::quoted_error ? is_first && is_quoted(said, is_all && shown.begin == 0 && is_whole)
                                                   : kept == Kept::whole_line && is_whole;
     if (stays || shown.begin >= shown.end) continue;

@@ -10,8 +10,8 @@
 namespace delegate {
 namespace {
 
-constexpr milliseconds kLookupTimeout{5'000};  // a healthy local server answers these in milliseconds
-constexpr std::size_t kLongestLookup = 8u << 20;
+constexpr milliseconds kLookupTimeout{5'000};     // a healthy local server answers these in milliseconds
+constexpr std::size_t kLongestLookup = 4u << 20;  // it is read between two looks at the clock
 /// Pauses between two requests to a server that is loading its model.
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{2'000};

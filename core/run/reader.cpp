@@ -8,7 +8,28 @@
 
 namespace delegate {
 
+void JsonEnds::feed(std::string_view bytes) {
+  for (const char c : bytes) {
+    if (c == '\n') {  // no string of JSON goes on in the next line
+      is_in_string_ = is_escaped_ = false;
+      if (depth_ == 0) in_line_ = 0;
+      continue;
+    }
+    if (c == ' ' || c == '\t' || c == '\r') continue;
+    is_at_end_ = false;
+    if (is_escaped_) is_escaped_ = false;
+    else if (is_in_string_ && c == '\\') is_escaped_ = true;
+    else if (c == '"') is_in_string_ = !is_in_string_;
+    else if (!is_in_string_ && c == '{') ++depth_;
+    else if (!is_in_string_ && c == '}' && depth_ > 0 && --depth_ == 0) ++all_, ++in_line_, is_at_end_ = true;
+  }
+}
+
 Flow Reader::take(Stream stream, std::string_view bytes) {
+  if (!backend_.is_process()) {
+    ends_.feed(bytes);
+    parsed_.event.objects = ends_.all();
+  }
   lines(stream).feed(bytes, [&](std::string_view line) { read(stream, line); });
   if (on_parsed_) on_parsed_(parsed_);
   const std::size_t longest =
@@ -27,8 +48,15 @@ Flow Reader::flow_of_response() {
   const bool is_in_document = !parsed_.end_announced && out_.partial().starts_with('{');
   const bool is_news = std::exchange(progress_, parsed_.progress) != parsed_.progress || is_in_document;
   if (!is_news) return Flow::idle;
-  const bool is_over = parsed_.end_announced || parsed_.failure || backend_.ends_document(parsed_, out_.partial());
+  const bool is_over = parsed_.end_announced || parsed_.failure || ends_document();
   return is_over ? Flow::wind_up : Flow::go_on;
+}
+
+/// Asked once for each object that ends: the document is read for the answer.
+bool Reader::ends_document() {
+  if (!ends_.is_at_end() || ends_.in_line() > 1) return false;
+  if (std::exchange(judged_, ends_.all()) != ends_.all()) has_ended_ = backend_.ends_document(parsed_, out_.partial());
+  return has_ended_;
 }
 
 void Reader::finish() {

@@ -38,6 +38,25 @@ class Lines {
   std::string partial_;
 };
 
+/// Where objects of JSON end in a response, found byte by byte.
+class JsonEnds {
+ public:
+  void feed(std::string_view bytes);
+  /// Objects that have ended, in the response and in its last line.
+  std::size_t all() const { return all_; }
+  std::size_t in_line() const { return in_line_; }
+  /// Nothing but blanks has followed the last end.
+  bool is_at_end() const { return is_at_end_; }
+
+ private:
+  std::size_t all_ = 0;
+  std::size_t in_line_ = 0;
+  std::size_t depth_ = 0;
+  bool is_in_string_ = false;
+  bool is_escaped_ = false;
+  bool is_at_end_ = false;
+};
+
 /// Feeds a call's output to the backend's parser, line by line, and stops the call once the answer is complete. All
 /// references must outlive it.
 class Reader {
@@ -53,6 +72,7 @@ class Reader {
   void read(Stream stream, std::string_view line);
   bool gives_up();
   Flow flow_of_response();
+  bool ends_document();
   Lines& lines(Stream stream) { return stream == Stream::out ? out_ : stream == Stream::err ? err_ : log_; }
 
   const Backend& backend_;
@@ -63,6 +83,9 @@ class Reader {
   Lines out_;
   Lines err_;
   Lines log_;
+  JsonEnds ends_;             // of a response
+  std::size_t judged_ = 0;    // so many objects had ended when it was last asked whether the document had
+  bool has_ended_ = false;    // the document, as was said then
   std::size_t progress_ = 0;  // of `parsed_`, when it was last looked at
   std::string said_;          // the last failure's message, and when it came
   Steady said_at_ = steady_now();

@@ -59,21 +59,12 @@ bool may_become(std::string_view text, std::string_view mark) {
   return text.size() < mark.size() && mark.starts_with(text);
 }
 
-std::size_t occurrences(std::string_view text, std::string_view part) {
-  std::size_t found = 0;
-  for (std::size_t at = 0; (at = text.find(part, at)) != std::string_view::npos; at += part.size()) ++found;
-  return found;
-}
-
-bool is_odd(std::string_view text, std::string_view part) { return occurrences(text, part) % 2 == 1; }
-
 std::string_view last_line(std::string_view text) { return text.substr(text.rfind('\n') + 1); }
 
-/// Code is open behind `before`: a fence, a line that is indented like a block, or a span.
 bool is_in_code(std::string_view before) {
-  const std::string_view line = last_line(before);
-  return is_odd(before, "```") || is_odd(before, "~~~") || line.starts_with("    ") || line.starts_with('\t') ||
-         is_odd(line, "`");
+  CodeMarks marks;
+  marks.read(before);
+  return marks.is_open();
 }
 
 /// The mark behind `before` is not quoted: it begins a line outside of code, or stands close behind a word.
@@ -109,11 +100,32 @@ std::size_t searched_to(std::string_view text) {
 
 }  // namespace
 
+void CodeMarks::read(std::string_view text) {
+  constexpr int kFence = 3;
+  constexpr std::size_t kIndent = 4;
+  for (const char c : text) {
+    if (c == '\n') {
+      is_block_ = is_span_ = false;
+      ticks_ = tildes_ = 0;
+      column_ = blanks_ = 0;
+      continue;
+    }
+    if (c == ' ' && column_ == blanks_) ++blanks_;
+    is_block_ = is_block_ || blanks_ == kIndent || (c == '\t' && column_ == 0);
+    ++column_;
+    ticks_ = c == '`' ? ticks_ + 1 : 0;
+    tildes_ = c == '~' ? tildes_ + 1 : 0;
+    if (c == '`') is_span_ = !is_span_;
+    if (ticks_ == kFence) is_fenced_ = !is_fenced_, ticks_ = 0;
+    if (tildes_ == kFence) is_tilde_fenced_ = !is_tilde_fenced_, tildes_ = 0;
+  }
+}
+
 bool SpokenText::add(std::string& answer, std::string_view piece) {
   if (piece.empty()) return true;
   is_begun_ = true;
   is_taken_back_ = false;
-  waiting_ += piece;
+  waiting_.append(piece);
   for (bool goes_on = true; goes_on;) {
     switch (place_) {
       case Place::opening: goes_on = open(); break;
@@ -128,24 +140,32 @@ bool SpokenText::add(std::string& answer, std::string_view piece) {
 
 void SpokenText::finish(std::string& answer, TextEnd end) {
   // The only closing tag of a thought may stand in code that was never closed.
-  if (const std::size_t at = waiting_.find(end_of_thought_); place_ == Place::thinking && at != std::string::npos)
+  if (const std::size_t at = waiting_.text().find(end_of_thought_);
+      place_ == Place::thinking && at != std::string_view::npos)
     begin_again(at + end_of_thought_.size());
   const bool is_cut_thought = place_ == Place::held && is_thinker_ && end == TextEnd::cut;
   if (place_ == Place::opening || place_ == Place::held) place_ = is_cut_thought ? Place::thinking : Place::answer;
   const bool is_answer = place_ == Place::answer || (place_ == Place::channels && !in_header_ && is_final_);
-  if (is_answer) answer += has_thought_ ? without_spaces_before(waiting_) : std::string_view(waiting_);
+  if (is_answer) answer += has_thought_ ? without_spaces_before(waiting_.text()) : waiting_.text();
   if (trim(answer).empty() && end == TextEnd::whole) answer += element_;
-  waiting_.clear();
+  waiting_.assign({});
+}
+
+void SpokenText::go_to(Place place) {
+  place_ = place;
+  searched_ = 0;
 }
 
 bool SpokenText::open() {
-  const std::string_view text = without_spaces_before(waiting_);
-  if (text.empty()) return false;
+  const std::size_t begin = waiting_.text().find_first_not_of(kSpaces, searched_);
+  searched_ = std::min(begin, waiting_.text().size());
+  if (begin == std::string_view::npos) return false;
+  const std::string_view text = waiting_.text().substr(begin);
   const auto is_open = [&](std::string_view mark) { return may_become(text, mark); };
   const auto begins_text = [&](std::string_view words) { return text.starts_with(words); };
   for (const Headless& one : kHeadless)
-    if (begins_text(one.begin)) return waiting_ = std::string(one.dropped).append(text), true;
-  if (begins_text(kStart) || begins_text(kChannel)) return place_ = Place::channels, true;
+    if (begins_text(one.begin)) return searched_ = 0, waiting_.assign(std::string(one.dropped).append(text)), true;
+  if (begins_text(kStart) || begins_text(kChannel)) return go_to(Place::channels), true;
   if (begin_thought(text)) return true;
   const auto is_tag_open = [&](const ThoughtTags& tags) { return is_open(tags.begin) || is_open(tags.end); };
   const auto is_headless = [&](const Headless& one) { return is_open(one.begin); };
@@ -155,25 +175,28 @@ bool SpokenText::open() {
   const bool is_thoughtful = is_thinker_ || std::any_of(kThoughtfulWords.begin(), kThoughtfulWords.end(), begins_text);
   if (!has_thought_ && !is_thoughtful && std::any_of(kThoughtfulWords.begin(), kThoughtfulWords.end(), is_open))
     return false;
-  place_ = has_thought_ || !is_thoughtful ? Place::answer : Place::held;
-  if (has_thought_) waiting_ = std::string(text);
+  go_to(has_thought_ || !is_thoughtful ? Place::answer : Place::held);
+  if (has_thought_) waiting_.drop(begin);
   return true;
 }
 
 /// `text` is what waits, without the spaces before it.
 bool SpokenText::begin_thought(std::string_view text) {
+  const std::size_t spaces = waiting_.text().size() - text.size();
   for (const ThoughtTags& tags : kThoughtTags) {
     if (tags.is_element && !is_thinker_) continue;
     if (!is_closed_ && text.starts_with(tags.end)) {
       is_closed_ = true;
-      begin_again(waiting_.size() - text.size() + tags.end.size());
+      begin_again(spaces + tags.end.size());
       return true;
     }
     if (!text.starts_with(tags.begin)) continue;
     end_of_thought_ = tags.end;
     element_ = tags.is_element ? tags.begin : std::string_view();
-    place_ = Place::thinking;
-    waiting_ = std::string(text.substr(tags.begin.size()));
+    code_ = {};
+    read_ = 0;
+    go_to(Place::thinking);
+    waiting_.drop(spaces + tags.begin.size());
     return true;
   }
   return false;
@@ -181,25 +204,27 @@ bool SpokenText::begin_thought(std::string_view text) {
 
 /// A thought has ended; the answer or another thought follows.
 void SpokenText::begin_again(std::size_t behind) {
-  if (!element_.empty()) element_ += waiting_.substr(0, behind);
-  waiting_.erase(0, behind);
+  if (!element_.empty()) element_ += waiting_.text().substr(0, behind);
+  waiting_.drop(behind);
   has_thought_ = true;
-  searched_ = 0;
-  place_ = Place::opening;
+  go_to(Place::opening);
 }
 
 /// A tag that the thought quotes does not end it.
 bool SpokenText::skip_thought() {
-  const std::string_view text = waiting_;
-  for (std::size_t at = searched_; (at = text.find(end_of_thought_, at)) != std::string_view::npos; ++at)
-    if (!is_in_code(text.substr(0, at))) return begin_again(at + end_of_thought_.size()), true;
-  searched_ = searched_to(text);
+  const std::string_view text = waiting_.text();
+  for (std::size_t at; (at = text.find(end_of_thought_, searched_)) != std::string_view::npos; searched_ = at + 1) {
+    code_.read(text.substr(read_, at - read_));
+    read_ = at;
+    if (!code_.is_open()) return begin_again(at + end_of_thought_.size()), true;
+  }
+  searched_ = std::max(searched_, searched_to(text));
   return false;
 }
 
 bool SpokenText::hold() {
-  const std::size_t behind = end_of_untagged(waiting_, searched_, quoted_);
-  searched_ = searched_to(waiting_);
+  const std::size_t behind = end_of_untagged(waiting_.text(), searched_, quoted_);
+  searched_ = searched_to(waiting_.text());
   if (behind == 0) return false;
   is_closed_ = true;
   begin_again(behind);
@@ -208,13 +233,13 @@ bool SpokenText::hold() {
 
 /// A server that separates thoughts may have taken their end for the beginning of the answer.
 bool SpokenText::say_rest(std::string& answer) {
-  answer += waiting_;
-  waiting_.clear();
+  answer += waiting_.text();
+  waiting_.assign({});
   if (!is_separated_ || is_closed_) return false;
   const std::size_t behind = end_of_untagged(answer, searched_, quoted_);
   searched_ = searched_to(answer);
   if (behind == 0) return false;
-  waiting_ = answer.substr(behind);
+  waiting_.assign(answer.substr(behind));
   answer.clear();
   is_closed_ = is_taken_back_ = true;
   begin_again(0);
@@ -223,9 +248,11 @@ bool SpokenText::say_rest(std::string& answer) {
 
 /// "<|start|>assistant<|channel|>final<|message|>": the name of a channel. Text without a header is the answer.
 bool SpokenText::read_header() {
-  const std::string_view text = without_spaces_before(waiting_);
+  waiting_.drop(waiting_.text().size() - without_spaces_before(waiting_.text()).size());
+  const std::string_view text = waiting_.text();
   if (text.empty() || may_become(text, "<|")) return false;
-  const std::size_t end = text.find(kMessage);
+  const std::size_t end = text.find(kMessage, searched_);
+  searched_ = searched_to(text);
   if (end == std::string_view::npos && text.starts_with("<|")) return false;
   const std::string_view header = text.starts_with("<|") ? text.substr(0, end) : std::string_view();
   const std::size_t name = header.rfind(kChannel);
@@ -233,29 +260,31 @@ bool SpokenText::read_header() {
   is_final_ = !is_named || trim(header.substr(name + kChannel.size())).starts_with("final");
   is_shown_ = is_shown_ || is_final_;
   has_thought_ = has_thought_ || !is_final_;
-  waiting_ = std::string(header.empty() ? text : text.substr(end + kMessage.size()));
+  if (!header.empty()) waiting_.drop(end + kMessage.size());
   in_header_ = false;
   return true;
 }
 
 bool SpokenText::follow_channels(std::string& answer) {
   if (in_header_) return read_header();
-  const std::size_t mark = waiting_.find("<|");
-  const std::string_view rest = std::string_view(waiting_).substr(std::min(mark, waiting_.size()));
+  const std::string_view text = waiting_.text();
+  const std::size_t mark = text.find("<|");
+  const std::string_view rest = text.substr(std::min(mark, text.size()));
   const auto is_open = [&](std::string_view one) { return may_become(rest, one); };
   const auto begins_rest = [&](std::string_view one) { return rest.starts_with(one); };
   const auto found = std::find_if(kChannelMarks.begin(), kChannelMarks.end(), begins_rest);
   const bool may_end = !rest.empty() && std::any_of(kChannelMarks.begin(), kChannelMarks.end(), is_open);
   // A single "<" at the end may become a mark, too.
-  std::size_t said = std::min(mark, waiting_.size());
-  if (rest.empty() && waiting_.ends_with('<')) --said;
+  std::size_t said = std::min(mark, text.size());
+  if (rest.empty() && text.ends_with('<')) --said;
   const bool is_literal = !rest.empty() && found == kChannelMarks.end() && !may_end;
   if (is_literal) said += 2;
-  if (is_final_) answer += std::string_view(waiting_).substr(0, said);
-  waiting_.erase(0, said);
+  if (is_final_) answer += text.substr(0, said);
+  waiting_.drop(said);
   if (found == kChannelMarks.end()) return is_literal;
-  if (*found != kChannel && *found != kStart) waiting_.erase(0, found->size());
+  if (*found != kChannel && *found != kStart) waiting_.drop(found->size());
   in_header_ = true;
+  searched_ = 0;
   return true;
 }
 

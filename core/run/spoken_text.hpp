@@ -4,6 +4,35 @@
 
 namespace delegate {
 
+/// Text that is added at one end and taken away at the other, both in linear time.
+class TextQueue {
+ public:
+  void append(std::string_view text) {
+    if (taken_ > text_.size() / 2) text_.erase(0, taken_), taken_ = 0;
+    text_ += text;
+  }
+  void drop(std::size_t bytes) { taken_ += bytes; }
+  void assign(std::string text) { text_ = std::move(text), taken_ = 0; }
+  std::string_view text() const { return std::string_view(text_).substr(taken_); }
+
+ private:
+  std::string text_;
+  std::size_t taken_ = 0;
+};
+
+/// Reads a text bit by bit: is code open behind it? A fence, a line that is indented like a block, or a span.
+class CodeMarks {
+ public:
+  void read(std::string_view text);
+  bool is_open() const { return is_fenced_ || is_tilde_fenced_ || is_block_ || is_span_; }
+
+ private:
+  bool is_fenced_ = false, is_tilde_fenced_ = false;
+  bool is_block_ = false, is_span_ = false;  // in this line
+  int ticks_ = 0, tildes_ = 0;               // in a row, of those that are no fence yet
+  std::size_t column_ = 0, blanks_ = 0;      // of this line, at its beginning
+};
+
 /// How a text ended: by itself, or cut at a limit.
 enum class TextEnd { whole, cut };
 
@@ -24,7 +53,7 @@ class SpokenText {
   void finish(std::string& answer, TextEnd end = TextEnd::whole);
 
   /// How many bytes are held back.
-  std::size_t waiting() const { return waiting_.size(); }
+  std::size_t waiting() const { return waiting_.text().size(); }
   bool is_begun() const { return is_begun_; }
   bool has_thought() const { return has_thought_; }
   /// As far as is known it is still thinking; at the end: it never began to answer.
@@ -47,12 +76,15 @@ class SpokenText {
 
   bool begin_thought(std::string_view text);
   void begin_again(std::size_t behind);
+  void go_to(Place place);
 
   Place place_ = Place::opening;
-  std::string waiting_;  // not decided yet
+  TextQueue waiting_;  // not decided yet
   std::string_view end_of_thought_;
   std::string element_;       // of XML that is the answer if nothing follows it
-  std::size_t searched_ = 0;  // of the waiting text or the answer, for a closing tag
+  std::size_t searched_ = 0;  // of the waiting text or the answer: for what comes next
+  CodeMarks code_;            // of a thought
+  std::size_t read_ = 0;      // of the waiting text, by code_
   int quoted_ = 0;            // closing tags found there that end nothing
   bool is_thinker_ = false;
   bool is_separated_ = false;

@@ -319,6 +319,26 @@ TEST_CASE("a failure's message sends no control sequences to a terminal") {
   cli.run("runs " + id).expect(0).stderr_has("broke").stderr_lacks("\x1b").stderr_lacks("\a");
 }
 
+TEST_CASE("what steers the direction of text is shown on a terminal, and stays in a file") {
+  Cli cli;
+  const std::string answer = "rm \u202Etxt.exe\u2028shalom \u200F.";
+  cli.config("[history]\nkeep_answers = true").backend("codex", {"--say", answer});
+  const std::string id = asked(cli, "hello");
+  cli.run("runs " + id).expect(0).stdout_has(answer + "\n");
+  cli.run("ask -b codex hello").expect(0).stdout_is(answer + "\n");
+  cli.backend("gemini", {"--err", "it \u202Ebroke\u2069", "--exit", "3"});
+  cli.run("ask -b gemini hello").expect(1).stderr_has("it <U+202E>broke<U+2069>").stderr_lacks("\u202E");
+  cli.run("status").expect(0).stdout_has("<U+202E>broke").stdout_lacks("\u202E");
+  cli.run("runs --json").expect(0).stdout_has("<U+202E>broke").stdout_lacks("\u202E");
+  cli.streams(kScreen);
+  for (const std::string& words : {std::string("ask -b codex hello"), "runs " + id})
+    cli.run(words)
+        .expect(0)
+        .stderr_has("rm <U+202E>txt.exe<U+2028>shalom \u200F.")
+        .stderr_lacks("\u202E")
+        .stderr_lacks("\u2028");
+}
+
 TEST_CASE("the list fits the terminal") {
   Cli cli;
   const Words all = three_runs(cli);

@@ -231,3 +231,61 @@ TEST_CASE("scripted lookups of any shape are survived") {
         CHECK_NOTHROW(backend_of(kind).prepare(task, {one, odd, odd}));
       }
 }
+
+namespace {
+
+/// A response that comes in small pieces, as a call reads it.
+ParsedOutput read_in_pieces(const Task& task, std::string_view bytes, std::size_t step) {
+  ParsedOutput parsed;
+  const OnParsed ignored;
+  Reader reader(backend_of(task.settings.kind), task, Deadline::never(), parsed, ignored);
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size())))
+    static_cast<void>(reader.take(Stream::out, bytes.substr(0, step)));
+  reader.finish();
+  return parsed;
+}
+
+std::string repeated(std::size_t bytes, const std::string& piece) {
+  std::string out;
+  while (out.size() < bytes) out += piece;
+  return out;
+}
+
+}  // namespace
+
+// Each of these took time in the square of its length as long as every piece looked at all that came before.
+TEST_CASE("the time to read a response is linear in it, whatever a server sends") {
+  const Task openai = task_of("openai");
+  const Task ollama = task_of("ollama");
+  read_in_pieces(openai, R"({"choices":[{"a":")" + repeated(50'000, "}"), 4);
+  read_in_pieces(openai, repeated(50'000, "{\"choices\":1}\n"), 14);
+  read_in_pieces(ollama, "{\"a\":1}" + repeated(50'000, " "), 4);
+  read_in_pieces(ollama, repeated(50'000, "{}"), 2);
+  read_in_pieces(openai, repeated(100'000, "data: {\"choices\":[{\"delta\":{\"refusal\":\"no\"}}]}\n\n"), 4096);
+  for (const std::string& thoughts :
+       {repeated(100'000, "<think></think>"), "<think>```" + repeated(100'000, "</think>"), repeated(100'000, " "),
+        "<|channel|>final<|message|>" + repeated(100'000, "<|x"), "<|channel|>" + repeated(100'000, "a")}) {
+    SpokenText spoken;
+    std::string answer;
+    CHECK(spoken.add(answer, thoughts));
+    for (int i = 0; i < 2'000; ++i) CHECK_NOTHROW(spoken.add(answer, " "));
+    spoken.finish(answer);
+  }
+}
+
+TEST_CASE("the end of a document is found although it comes in pieces, blanks behind it included") {
+  const Task openai = task_of("openai");
+  const std::string document = R"({"choices":[{"message":{"content":"a } {"}}]})";
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, document.size()}) {
+    ParsedOutput parsed;
+    const OnParsed ignored;
+    Reader reader(backend_of("openai"), openai, Deadline::never(), parsed, ignored);
+    Flow flow = Flow::go_on;
+    for (std::size_t at = 0; at < document.size(); at += step) {
+      CHECK(flow != Flow::wind_up);
+      flow = reader.take(Stream::out, std::string_view(document).substr(at, step));
+    }
+    CHECK(flow == Flow::wind_up);
+    CHECK(reader.take(Stream::out, "  ") == Flow::wind_up);
+  }
+}

@@ -308,3 +308,27 @@ TEST_CASE("ollama: it has no sessions") {
   task.session = "1234";
   CHECK(refusal(task, lookups()).outcome == Outcome::bad_request);
 }
+
+TEST_CASE("ollama: a list of many models is looked through in one pass, and not more than 10,000 of them") {
+  std::string rows;
+  for (int i = 0; i < 12'000; ++i) rows += (i == 0 ? "" : ",") + ("{\"name\":\"m" + std::to_string(i)) + "\"}";
+  const std::string list = R"({"models":[)" + rows + "]}";
+  Task task = ollama_task();
+  CHECK(chosen(task, lookups(list, list)) == "m0");
+  task.model = "m10000";
+  const Failure refused = refusal(task, lookups(list, list));
+  CHECK(refused.outcome == Outcome::model_rejected);
+  CHECK(refused.message.ends_with("m11, and 9988 more)"));
+}
+
+TEST_CASE("ollama: a server that calls each model remote is asked about some of them only") {
+  std::string rows;
+  for (int i = 0; i < 100; ++i) rows += (i == 0 ? "" : ",") + ("{\"name\":\"m" + std::to_string(i)) + "\"}";
+  auto answers = lookups("{}", R"({"models":[)" + rows + "]}");
+  int asked = 0;
+  while (backend_of("ollama").lookup(ollama_task(), answers)) {
+    REQUIRE(++asked < 50);
+    answers.push_back(response(200, R"({"remote_host":"https://ollama.com"})"));
+  }
+  CHECK(refusal(ollama_task(), answers).outcome == Outcome::model_rejected);
+}

@@ -133,6 +133,9 @@ TEST_CASE("a document is over where its braces close") {
   const auto ends = [](const char* kind, const std::string& body, const std::string& last_line) {
     ParsedOutput parsed;
     parsed.event.body = body;
+    JsonEnds objects;
+    objects.feed(body + last_line);
+    parsed.event.objects = objects.all();
     return backend_of(kind).ends_document(parsed, last_line);
   };
   const std::string document = R"({"choices":[{"message":{"content":"all"}}]})";

@@ -97,3 +97,20 @@ TEST_CASE("what looks like a record and cannot be read is noticed") {
   for (const char* line : {"", "noise", "{", "}", "  {\n", "[1]", "null", "{}", "x {y} z", "done: 5}"})
     CHECK(read(line).find('!') == std::string::npos);
 }
+
+TEST_CASE("what steers the direction of text is escaped in JSON that may be printed, and means the same") {
+  const std::string text = "a\u202Eb\u2069c\u2028d\u200Fe\u00E9";
+  const std::string written = dump(OrderedJson{{"key\u202E", text}});
+  CHECK(written == "{\"key\\u202E\":\"a\\u202Eb\\u2069c\\u2028d\\u200Fe\u00E9\"}");
+  CHECK(text_at(*parse_object(written), "/key\u202E") == text);
+}
+
+TEST_CASE("a text with too many values is not parsed, one with many is") {
+  const auto list = [](std::size_t values) {
+    std::string text = "{\"list\":[0";
+    for (std::size_t i = 1; i < values; ++i) text += ",0";
+    return text + "]}";
+  };
+  CHECK(parse_object(list(kMostJsonValues / 2)));
+  CHECK_FALSE(parse_object(list(kMostJsonValues + 1)));
+}

@@ -63,6 +63,36 @@ TEST_CASE("a hint names what is near, and says something else when nothing is") 
   CHECK(did_you_mean("").empty());
 }
 
+TEST_CASE("what steers the direction of text or separates lines is shown as its number") {
+  struct Row {
+    std::string character;
+    std::string shown;
+  };
+  for (const Row& row : std::vector<Row>{{"\u202A", "<U+202A>"},
+                                         {"\u202B", "<U+202B>"},
+                                         {"\u202C", "<U+202C>"},
+                                         {"\u202D", "<U+202D>"},
+                                         {"\u202E", "<U+202E>"},
+                                         {"\u2066", "<U+2066>"},
+                                         {"\u2067", "<U+2067>"},
+                                         {"\u2068", "<U+2068>"},
+                                         {"\u2069", "<U+2069>"},
+                                         {"\u2028", "<U+2028>"},
+                                         {"\u2029", "<U+2029>"}}) {
+    CHECK(one_line("a" + row.character + "b") == "a" + row.shown + "b");
+    CHECK(escape_controls("a" + row.character + "b") == "a" + row.shown + "b");
+    CHECK(escape_steering("\x1b[1ma" + row.character) == "\x1b[1ma" + row.shown);
+  }
+  CHECK(one_line("a\u202Eb") == "a<U+202E>b");
+  SECTION("the marks that text from right to left needs stay in an answer, not in a message") {
+    for (const char* mark : {"\u061C", "\u200E", "\u200F"}) {
+      CHECK(escape_controls(std::string("a") + mark) == std::string("a") + mark);
+      CHECK(one_line(std::string("a") + mark + "b").find("<U+") == 1);
+    }
+  }
+  CHECK(escape_controls("\u05E9\u05DC\u05D5\u05DD \u200D\u2026") == "\u05E9\u05DC\u05D5\u05DD \u200D\u2026");
+}
+
 TEST_CASE("one line has no control characters") {
   CHECK(one_line(" two\nlines\r\n ") == "two lines");
   CHECK(one_line("a\x1B[31mred\x07\x7F") == "a [31mred  ");

@@ -27,6 +27,11 @@ TEST_CASE("control characters are replaced") {
                     "b\0c"s) == "a b c");
 }
 
+TEST_CASE("what steers the direction of text is shown") {
+  CHECK(body_markup("a\u202Eb") == "a&lt;U+202E&gt;b");
+  CHECK(summary_text("a\u2066b") == "a<U+2066>b");
+}
+
 TEST_CASE("bytes that are not UTF-8 are replaced") {
   CHECK(summary_text("a\xFF\xC3") == "a" + kMark + kMark);
   CHECK(body_markup("\xED\xA0\x80") == kMark + kMark + kMark);
