@@ -94,7 +94,9 @@ std::string until_trusted(UntrustedUse use) {
   switch (use) {
     case UntrustedUse::refused: return " [not allowed]";
     case UntrustedUse::ignored: return " [ignored]";
-    case UntrustedUse::this_run: return " [failures count for that run only]";
+    case UntrustedUse::this_run: return " [failures do not open breakers]";
+    case UntrustedUse::shorten: return " [a longer one is ignored; failures do not open breakers]";
+    case UntrustedUse::reorder: return " [ignored if it names a backend that yours does not]";
     case UntrustedUse::turn_off: return " [may only be switched off]";
     case UntrustedUse::harmless:
     case UntrustedUse::undecided: break;
@@ -108,7 +110,7 @@ void add_keys(Roff& page) {
       "The configuration is TOML; `breaker.cooldown` is the key `cooldown` of the table `[breaker]`. Durations are "
       "strings such as `\"250ms\"`, `\"60s\"` or `\"1h30m\"`; a bare number is seconds. Any key of `[breaker]` can "
       "also be set for one backend. Brackets say what a project file may do with a key until it is trusted; "
-      "the others apply. `delegate config init` writes a commented file.");
+      "keys without brackets apply. `delegate config init` writes a commented file.");
   for (const KeyInfo& key : known_keys()) {
     std::string text = sentence(key.doc);
     if (!key.kinds.empty()) text += " Backends of kind " + join(key.kinds, ", ") + ".";

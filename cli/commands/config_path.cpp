@@ -56,7 +56,7 @@ Row project_row(const World& world, bool named, const Result<Configured>& config
   else if (configured->sources.project_trust == ProjectTrust::trusted) row.state = "used, trusted";
   else if (configured->sources.project_trust == ProjectTrust::changed) row.state = "changed since it was trusted";
   else if (verdict_on(*configured).lacks_trust) row.state = "not trusted";
-  else if (!configured->loaded.restricted.empty()) row.state = "used in part: not trusted";
+  else if (!configured->loaded.ignored.empty()) row.state = "used in part: not trusted";
   return row;
 }
 

@@ -14,9 +14,9 @@ std::string size_text(std::int64_t bytes) {
 
 }  // namespace
 
-AskCall::AskCall(const mcp::Call& call, Request request, bool in_background, milliseconds patience,
+AskCall::AskCall(const mcp::Call& call, AskRequest asked, bool in_background, milliseconds patience,
                  std::size_t max_answer)
-    : request_(std::move(request)),
+    : asked_(std::move(asked)),
       in_background_(in_background),
       max_answer_(max_answer),
       patience_(Deadline::in(patience)),

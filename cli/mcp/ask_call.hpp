@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/mcp/ask_request.hpp"
 #include "core/base/deadline.hpp"
 #include "core/jobs/job_process.hpp"
 #include "core/mcp/service.hpp"
@@ -38,10 +39,11 @@ class AskCall {
  public:
   /// The call is answered with the run's id at once if `in_background`, otherwise after `patience`. `max_answer`:
   /// bytes.
-  AskCall(const mcp::Call& call, Request request, bool in_background, milliseconds patience, std::size_t max_answer);
+  AskCall(const mcp::Call& call, AskRequest asked, bool in_background, milliseconds patience, std::size_t max_answer);
   AskCall(AskCall&&) = default;
 
-  const Request& request() const { return request_; }
+  const Request& request() const { return asked_.request; }
+  const Remarks& remarks() const { return asked_.remarks; }
   std::size_t max_answer() const { return max_answer_; }
   bool is_started() const { return process_.has_value(); }
   void start(jobs::JobProcess process) { process_.emplace(std::move(process)); }
@@ -67,7 +69,7 @@ class AskCall {
   /// True: the event ends the call.
   bool take(const jobs::JobEvent& event);
 
-  Request request_;
+  AskRequest asked_;
   bool in_background_;
   std::size_t max_answer_;
   Deadline patience_;

@@ -47,20 +47,22 @@ Status check_usable(const LoadedConfig& loaded) {
   return fail(Code::invalid_argument, to_string(first), first.hint);
 }
 
-Result<Request> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
-                             bool may_write) {
-  TRY(const std::string directory, directory_for(world, text_argument(arguments, "cwd")));
-  TRY(const Configured configured, configure(world, config_file, directory));
+Result<AskRequest> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
+                                bool may_write) {
+  TRY(const CallDirectory directory, directory_for(world, text_argument(arguments, "cwd")));
+  TRY(const Configured configured, configure(world, config_file, directory.path));
   const Reads reads = reads_of(configured.loaded.config, text_argument(arguments, "backend"));
-  TRY_STATUS(check_directory(world, directory, reads));
+  TRY_STATUS(check_directory(world, configured.loaded.config.state, directory, reads));
   TRY_STATUS(check_usable(configured.loaded));
-  const RequestInput input = input_of(arguments, directory, may_write);
+  const RequestInput input = input_of(arguments, directory.path, may_write);
   const RequestBuilder builder(world, configured.loaded.config, FieldNames{});
   TRY(Request request, builder.build(input));
   const Host host(world, configured.loaded.config);
   TRY_STATUS(builder.resolve_session(input, host.engine(), request));
   request.run_id = make_run_id(world.clock.now().wall);
-  return request;
+  Remarks remarks;  // without the hints, which are for the person: the agent is not to trust a file
+  for (const Error& notice : configured.notices) remarks.push_back({.text = notice.what});
+  return AskRequest{std::move(request), std::move(remarks)};
 }
 
 }  // namespace delegate::cli::server

@@ -5,14 +5,19 @@
 #include "core/base/result.hpp"
 #include "core/config/load.hpp"
 #include "core/mcp/service.hpp"
+#include "core/run/remarks.hpp"
 #include "core/run/request.hpp"
 
 namespace delegate::cli::server {
 
+struct AskRequest {
+  Request request;
+  Remarks remarks;  // about its configuration, to be told with the answer
+};
 /// The request of an `ask` call, with the id of its run. The configuration is read as it is now, for the directory of
 /// the call. `may_write`: what the server was started with.
-Result<Request> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
-                             bool may_write);
+Result<AskRequest> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
+                                bool may_write);
 
 /// Of the arguments of a call, which their schema has checked.
 std::string text_argument(const mcp::Json& arguments, const char* key);

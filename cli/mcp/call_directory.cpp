@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "core/base/text.hpp"
+#include "core/config/paths.hpp"
 #include "core/os/file.hpp"
 
 namespace delegate::cli::server {
@@ -19,40 +20,69 @@ constexpr std::array<std::string_view, 20> kSystem{"/etc",         "/proc",     
                                                    "/var/backups", "/var/cache", "/nix",     "/lost+found", "/efi"};
 // Below these are projects nevertheless.
 constexpr std::array<std::string_view, 4> kProjects{"/usr/src", "/usr/local/src", "/run/media", "/dev/shm"};
+// Of many services and programs; each of what is in them may be a project.
+constexpr std::array<std::string_view, 3> kOfMany{"/var/lib", "/opt", "/srv"};
 
-// Below a home: keys, sign-ins, browsers, and delegate's own files.
-constexpr std::array<std::string_view, 27> kSecrets{".ssh",
-                                                    ".gnupg",
-                                                    ".pki",
-                                                    ".aws",
-                                                    ".azure",
-                                                    ".kube",
-                                                    ".docker",
-                                                    ".password-store",
-                                                    ".mozilla",
-                                                    ".thunderbird",
-                                                    ".config/gcloud",
-                                                    ".config/gh",
-                                                    ".config/op",
-                                                    ".config/rclone",
-                                                    ".config/sops",
-                                                    ".config/google-chrome",
-                                                    ".config/chromium",
-                                                    ".config/BraveSoftware",
-                                                    ".config/Signal",
-                                                    ".config/delegate",
-                                                    ".local/share/keyrings",
-                                                    ".local/state/delegate",
-                                                    ".local/share/kwalletd",
-                                                    ".cache/mozilla",
-                                                    ".cache/google-chrome",
-                                                    ".var/app",
-                                                    "snap"};
-// The same, but what is below them may be a project: some agents have their worktrees there.
-constexpr std::array<std::string_view, 7> kSettings{".claude", ".codex", ".gemini", ".cursor",
-                                                    ".ollama", ".cache", ".config"};
+// Below a home: keys, sign-ins, browsers, what runs by itself, and delegate's own files.
+constexpr auto kSecrets = std::to_array<std::string_view>({".ssh",
+                                                           ".gnupg",
+                                                           ".pki",
+                                                           ".aws",
+                                                           ".azure",
+                                                           ".kube",
+                                                           ".docker",
+                                                           ".oci",
+                                                           ".terraform.d",
+                                                           ".password-store",
+                                                           ".mozilla",
+                                                           ".thunderbird",
+                                                           ".cargo",
+                                                           ".m2",
+                                                           ".gradle",
+                                                           ".npm",
+                                                           ".ollama",
+                                                           ".qwen",
+                                                           ".copilot",
+                                                           ".config/1Password",
+                                                           ".config/BraveSoftware",
+                                                           ".config/Signal",
+                                                           ".config/Slack",
+                                                           ".config/autostart",
+                                                           ".config/chromium",
+                                                           ".config/containers",
+                                                           ".config/delegate",
+                                                           ".config/discord",
+                                                           ".config/doctl",
+                                                           ".config/gcloud",
+                                                           ".config/gh",
+                                                           ".config/git",
+                                                           ".config/github-copilot",
+                                                           ".config/glab-cli",
+                                                           ".config/google-chrome",
+                                                           ".config/microsoft-edge",
+                                                           ".config/op",
+                                                           ".config/rclone",
+                                                           ".config/sops",
+                                                           ".config/systemd",
+                                                           ".config/vivaldi",
+                                                           ".local/bin",
+                                                           ".local/share/gnupg",
+                                                           ".local/share/keyrings",
+                                                           ".local/share/kwalletd",
+                                                           ".local/share/opencode",
+                                                           ".local/state/delegate",
+                                                           ".cache/mozilla",
+                                                           ".cache/google-chrome",
+                                                           ".var/app",
+                                                           "snap"});
+// The same, but agents have worktrees in them.
+constexpr std::array<std::string_view, 4> kOfAgents{".claude", ".codex", ".gemini", ".cursor"};
+// Variables that move such a directory.
+constexpr std::array<const char*, 1> kMovedSecrets{"GNUPGHOME"};
+constexpr std::array<const char*, 2> kMovedAgents{"CLAUDE_CONFIG_DIR", "CODEX_HOME"};
 
-constexpr int kFirstPerson = 1000;  // of the user ids; below are services, whose homes are system directories
+constexpr std::size_t kLookedAt = 16;  // homes whose links are followed; a host may have thousands
+constexpr int kFirstPerson = 1000;     // of the user ids; below are services, whose homes are system directories
 constexpr int kNobody = 65534;
 constexpr std::size_t kLargestPasswd = std::size_t{4} << 20;
 
@@ -61,7 +91,7 @@ bool is_within(const fs::path& path, const fs::path& directory) {
   return std::mismatch(directory.begin(), directory.end(), path.begin(), path.end()).first == directory.end();
 }
 
-bool is_below(const fs::path& path, std::string_view directory) {
+bool is_below(const fs::path& path, const fs::path& directory) {
   return path != directory && is_within(path, directory);
 }
 
@@ -79,14 +109,31 @@ fs::path home_above(const fs::path& path, const std::vector<fs::path>& homes) {
   return {};
 }
 
-std::string why_private(const fs::path& path, const fs::path& home) {
-  for (const std::string_view secret : kSecrets) {
-    if (is_within(path, home / secret)) return "may hold secrets";
-    if (is_within(home / secret, path)) return "has directories with secrets in it";
+std::string why_private(const fs::path& path, const std::vector<fs::path>& secrets,
+                        const std::vector<fs::path>& agents) {
+  constexpr const char* kIs = "may hold secrets or programs";
+  constexpr const char* kContains = "contains directories with secrets or programs";
+  for (const fs::path& secret : secrets) {
+    if (is_within(path, secret)) return kIs;
+    if (is_within(secret, path)) return kContains;
   }
-  for (const std::string_view settings : kSettings)
-    if (path == home / settings) return "may hold secrets";
+  for (const fs::path& agent : agents) {
+    if (is_within(path, agent) && !is_below(path, agent / "worktrees")) return kIs;
+    if (path != agent && is_within(agent, path)) return kContains;
+  }
   return {};
+}
+
+template <std::size_t size>
+std::vector<fs::path> below(const fs::path& home, const std::array<std::string_view, size>& names) {
+  std::vector<fs::path> paths;
+  for (const std::string_view name : names) paths.push_back(home / name);
+  return paths;
+}
+
+tl::unexpected<Error> refuse(const CallDirectory& directory, const std::string& why) {
+  return fail(Code::invalid_argument, directory.where + ": " + one_line(directory.path, 200) + " " + why,
+              "set cwd to the directory that the agent may read");
 }
 
 bool is_person(std::string_view uid) {
@@ -98,19 +145,21 @@ bool is_person(std::string_view uid) {
 
 }  // namespace
 
-std::string why_no_project(const fs::path& directory, const std::vector<fs::path>& homes) {
-  if (is_home(directory, homes)) return "is a home directory";
-  if (directory == "/" || directory == "/home" || directory == "/Users") return "has home directories in it";
-  for (const fs::path& home : homes)
-    if (is_within(home, directory)) return "has home directories in it";
+std::string why_no_project(const fs::path& directory, const PrivatePlaces& places) {
+  if (is_home(directory, places.homes)) return "is a home directory";
+  if (directory == "/" || directory == "/home" || directory == "/Users") return "contains home directories";
+  for (const fs::path& home : places.homes)
+    if (is_within(home, directory)) return "contains home directories";
   const auto holds = [&](std::string_view projects) { return is_below(directory, projects); };
   const bool is_excepted = std::any_of(kProjects.begin(), kProjects.end(), holds);
   for (const std::string_view system : kSystem) {
     if (is_within(directory, system) && !is_excepted) return "is a system directory";
-    if (is_within(system, directory)) return "has system directories in it";
+    if (is_within(system, directory)) return "contains system directories";
   }
-  const fs::path home = home_above(directory, homes);
-  return home.empty() ? std::string() : why_private(directory, home);
+  if (std::find(kOfMany.begin(), kOfMany.end(), directory.string()) != kOfMany.end()) return "is a system directory";
+  std::string why = why_private(directory, places.secrets, places.of_agents);
+  const fs::path home = why.empty() ? home_above(directory, places.homes) : fs::path();
+  return home.empty() ? why : why_private(directory, below(home, kSecrets), below(home, kOfAgents));
 }
 
 std::vector<fs::path> homes_of(const ProcessFacts& process, const std::string& passwd) {
@@ -128,36 +177,57 @@ std::vector<fs::path> homes_of(const ProcessFacts& process, const std::string& p
   return homes;
 }
 
-Result<std::string> directory_for(const ProcessFacts& process, const std::string& cwd) {
-  const auto refuse = [](const std::string& where, const std::string& text, const std::string& why) {
-    return fail(Code::invalid_argument, where + ": " + one_line(text, 200) + " " + why,
-                "set cwd to the directory that the agent may read");
+PrivatePlaces private_places(const ProcessFacts& process, const StateSettings& state, const std::string& passwd) {
+  PrivatePlaces places{.homes = homes_of(process, passwd), .secrets = {}, .of_agents = {}};
+  const auto add = [](const fs::path& path, std::vector<fs::path>& to) {
+    std::error_code unreadable;  // then the agent's backend cannot read it either
+    if (!path.is_absolute()) return;
+    const fs::path real = fs::weakly_canonical(path, unreadable);
+    if (!unreadable) to.push_back(real);
   };
-  std::string where = "cwd";
-  std::string text = cwd;
-  if (!cwd.empty() && !cwd.starts_with('/')) return refuse(where, cwd, "is not an absolute path");
-  if (cwd.empty()) {
-    where = "CLAUDE_PROJECT_DIR";
-    text = process.variable(where);
-    if (!text.starts_with('/')) where = "the server's directory", text = process.cwd;
+  // Links may lead elsewhere: ~/.ssh to ~/dotfiles/ssh.
+  const auto add_links = [&](const std::vector<fs::path>& paths, std::vector<fs::path>& to) {
+    for (const fs::path& path : paths) {
+      std::error_code missing;  // then nothing is in it
+      const fs::path real = fs::canonical(path, missing);
+      if (!missing && real != path) to.push_back(real);
+    }
+  };
+  for (std::size_t i = 0; i < std::min(places.homes.size(), kLookedAt); ++i) {
+    add_links(below(places.homes[i], kSecrets), places.secrets);
+    add_links(below(places.homes[i], kOfAgents), places.of_agents);
   }
-  if (text.find('\0') != std::string::npos)
-    return refuse(where, text.substr(0, text.find('\0')), "has a NUL byte in it");
-  std::error_code error;
-  const fs::path real = fs::canonical(text, error);
-  if (error) return refuse(where, text, "cannot be used: " + error.message());
-  if (!fs::is_directory(real, error)) return refuse(where, text, "is not a directory");
-  return real.string();
+  for (const std::string& file : {trusted_path(process), user_config_path(process), state_path(process, state)})
+    add(fs::path(file).parent_path(), places.secrets);
+  for (const char* variable : kMovedSecrets) add(process.variable(variable), places.secrets);
+  for (const char* variable : kMovedAgents) add(process.variable(variable), places.of_agents);
+  return places;
 }
 
-Status check_directory(const ProcessFacts& process, const std::string& directory, Reads reads) {
+Result<CallDirectory> directory_for(const ProcessFacts& process, const std::string& cwd) {
+  CallDirectory named{.where = "cwd", .path = cwd};
+  if (!cwd.empty() && !cwd.starts_with('/')) return refuse(named, "is not an absolute path");
+  if (cwd.empty()) {
+    named = {.where = "CLAUDE_PROJECT_DIR", .path = process.variable("CLAUDE_PROJECT_DIR")};
+    if (!named.path.starts_with('/')) named = {.where = "the server's directory", .path = process.cwd};
+  }
+  if (const std::size_t nul = named.path.find('\0'); nul != std::string::npos)
+    return refuse({named.where, named.path.substr(0, nul)}, "contains a NUL byte");
+  std::error_code error;
+  const fs::path real = fs::canonical(named.path, error);
+  if (error) return refuse(named, "cannot be used: " + error.message());
+  if (!fs::is_directory(real, error)) return refuse(named, "is not a directory");
+  return CallDirectory{named.where, real.string()};
+}
+
+Status check_directory(const ProcessFacts& process, const StateSettings& state, const CallDirectory& directory,
+                       Reads reads) {
   if (reads == Reads::nothing) return {};
   // A host without this file has its accounts elsewhere; homes below /home are known all the same.
   const std::string passwd = read_file("/etc/passwd", kLargestPasswd).value_or(std::string());
-  const std::string why = why_no_project(directory, homes_of(process, passwd));
+  const std::string why = why_no_project(directory.path, private_places(process, state, passwd));
   if (why.empty()) return {};
-  return fail(Code::invalid_argument, "cwd: " + one_line(directory, 200) + " is not a project directory: it " + why,
-              "set cwd to the directory that the agent may read");
+  return refuse(directory, "is not a project directory: it " + why);
 }
 
 }  // namespace delegate::cli::server

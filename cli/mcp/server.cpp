@@ -131,7 +131,9 @@ void Server::start_queued() {
 void Server::finish(mcp::CallId id, AskCall& call, const jobs::JobEvent& last) {
   bool is_cut = false;
   if (const auto* end = std::get_if<jobs::job_event::Ended>(&last)) {
-    EndedRun run = ended(call.request().run_id, end->result, 0, call.max_answer());
+    jobs::JobResult result = end->result;
+    result.remarks.insert(result.remarks.end(), call.remarks().begin(), call.remarks().end());
+    EndedRun run = ended(call.request().run_id, result, 0, call.max_answer());
     is_cut = run.is_cut;
     connection_.finish(id, std::move(run.result));
   } else {

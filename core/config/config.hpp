@@ -2,7 +2,6 @@
 #include <array>
 #include <chrono>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,6 +87,17 @@ struct CandidateName {
 };
 CandidateName candidate_name(std::string_view text);
 
+/// How far a call is not to be believed about its backend.
+enum class Distrust { nothing, clocks, everything };  // clocks: that it took too long
+/// What a project's file that is not trusted has changed of the calls of a backend.
+struct UntrustedChanges {
+  Distrust distrust = Distrust::nothing;
+  std::string file;
+  std::vector<std::string> keys;  // dotted
+
+  bool operator==(const UntrustedChanges&) const = default;
+};
+
 struct BackendSettings {
   std::string name;
   std::string kind;  // claude | codex | gemini | ollama | openai | command
@@ -107,10 +117,7 @@ struct BackendSettings {
   std::vector<Login> logins;          // tried in this order; empty: the CLI's own
   std::vector<FailureRule> failures;  // tried in this order, before the built-in wordings
   BreakerSettings breaker;            // [breaker], overridden by this backend's own keys
-  // Of a project's file that is not trusted
-  std::string changed_by;  // file and keys that change its calls: failures count for their run only
-  std::optional<milliseconds>
-      lease;  // `timeout` without a longer one of that file: slots and probes are held no longer
+  UntrustedChanges changed_by;        // what its calls say then counts for their run only
   // HTTP kinds
   std::string url;                   // empty: the kind's own default (ollama: OLLAMA_HOST)
   milliseconds load_timeout = 5min;  // until its model is loaded; does not count as a failure

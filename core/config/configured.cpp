@@ -44,8 +44,8 @@ void settle_trust(const ProcessFacts& process, Configured& out) {
 
 /// What an untrusted project's file sets but may not, or only for its own runs.
 void report_held_back(Configured& out) {
-  const auto report = [](const std::vector<RestrictedSetting>& settings, const char* before, const char* after,
-                         std::vector<Error>& to) {
+  const auto report = [](const std::vector<RestrictedSetting>& settings, const std::string& before,
+                         const std::string& after, std::vector<Error>& to) {
     if (settings.empty()) return;
     std::vector<std::string> keys;
     for (const RestrictedSetting& setting : settings)
@@ -54,7 +54,8 @@ void report_held_back(Configured& out) {
     to.push_back({Code::permission_denied, path + before + listed(keys) + after, trust_hint(path)});
   };
   report(out.loaded.ignored, ": not trusted, so these are ignored: ", "", out.notices);
-  report(out.loaded.this_run, ": not trusted, so a failure under its value of ", " counts for that run only",
+  const std::string applies = out.loaded.this_run.size() == 1 ? " applies" : " apply";
+  report(out.loaded.this_run, ": not trusted: ", applies + ", but failures in this project's runs do not open breakers",
          out.remarks);
 }
 

@@ -216,10 +216,13 @@ class Loader {
 
 LoadedConfig load_config(const ConfigSources& sources) {
   LoadedConfig loaded = config::Loader().load(sources);
-  if (!sources.project_file || sources.project_trust == ProjectTrust::trusted) return loaded;
+  if (!sources.project_file) return loaded;
   ConfigSources own = sources;
   own.project_file.reset();
-  config::hold_back(loaded, config::Loader().load(own).config, sources.project_file->path);
+  Config without = config::Loader().load(own).config;
+  config::restrict_orders(loaded, without);
+  if (sources.project_trust != ProjectTrust::trusted)
+    config::hold_back(loaded, std::move(without), sources.project_file->path);
   return loaded;
 }
 

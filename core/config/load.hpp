@@ -42,7 +42,9 @@ enum class UntrustedUse {
   undecided,  // no key has this
   refused,    // what runs, connects or stores: the file cannot be used
   ignored,    // what all runs of this host share, or how a failure is understood: left out, with a warning
-  this_run,   // how calls are made: it applies, but a failure under a changed value counts for that run only
+  this_run,   // how calls are made: it applies, but what a call under a changed value says counts for that run only
+  shorten,    // the same for a shorter time; a longer one is ignored, because slots and probes are held for it
+  reorder,    // backends: ignored if it names one that your own order does not
   turn_off,   // may be switched off, but not on where you have switched it off
   harmless,   // applies
 };
@@ -52,7 +54,6 @@ struct RestrictedSetting {
   std::string key;
   std::string value;  // as TOML; empty: a new backend without settings
   Origin origin;      // of the key
-  UntrustedUse use = UntrustedUse::refused;
 };
 
 struct LoadedConfig {

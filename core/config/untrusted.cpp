@@ -29,7 +29,8 @@ UntrustedUse use_of(const Setting& setting) {
 
 /// Trust makes no difference to the others.
 bool needs_trust(UntrustedUse use) {
-  return use == UntrustedUse::refused || use == UntrustedUse::ignored || use == UntrustedUse::this_run;
+  return use == UntrustedUse::refused || use == UntrustedUse::ignored || use == UntrustedUse::this_run ||
+         use == UntrustedUse::shorten;
 }
 
 bool is_equal(const Slot& one, const Slot& other) {
@@ -40,18 +41,24 @@ void copy(const Slot& from, const Slot& to) {
   std::visit([&](auto* value) { *value = **std::get_if<decltype(value)>(&from); }, to);
 }
 
-/// Of clocks only a shorter one can make a call fail; 0 is none at all.
-bool can_cause_failures(const Slot& set, const Slot& own) {
+/// 0 is no limit at all.
+bool is_shorter(milliseconds one, milliseconds other) {
+  return one != milliseconds(0) && (other == milliseconds(0) || one < other);
+}
+
+/// How far a call with this value is not to be believed. Of clocks only a shorter one can make it fail.
+Distrust distrust_of(const Slot& set, const Slot& own) {
   milliseconds* const* time = std::get_if<milliseconds*>(&set);
-  if (time == nullptr) return !is_equal(set, own);
-  const milliseconds before = **std::get_if<milliseconds*>(&own);
-  return **time != milliseconds(0) && (before == milliseconds(0) || **time < before);
+  if (time == nullptr) return Distrust::everything;
+  return is_shorter(**time, **std::get_if<milliseconds*>(&own)) ? Distrust::clocks : Distrust::nothing;
 }
 
 bool is_on(const Slot& slot) {
   bool* const* value = std::get_if<bool*>(&slot);
   return value != nullptr && **value;
 }
+
+bool by_line(const RestrictedSetting& a, const RestrictedSetting& b) { return a.origin.line < b.origin.line; }
 
 /// Compares one configuration key by key with the one that it would be without the project's file.
 class Comparison {
@@ -60,34 +67,44 @@ class Comparison {
       : loaded_(loaded), config_(loaded.config), without_(without), path_(path) {}
 
   void compare() {
-    std::vector<std::string> all;  // what changes the calls of each backend
+    UntrustedChanges all{.distrust = Distrust::nothing, .file = path_, .keys = {}};  // for each backend
     for (const std::string_view section : section_names())
       compare(std::string(section) + ".", section_keys(config_, section), section_keys(without_, section), all);
     for (auto& [name, backend] : config_.backends) {
       const auto own = without_.backends.find(name);
       if (own == without_.backends.end()) continue;
-      std::vector<std::string> changed = all;
-      if (backend.timeout > own->second.timeout) backend.lease = own->second.timeout;
+      UntrustedChanges changed = all;
       compare("backends." + name + ".", backend_keys(backend), backend_keys(own->second), changed);
-      if (!changed.empty()) backend.changed_by = path_ + ", which is not trusted, sets " + join(changed, ", ");
+      if (changed.distrust != Distrust::nothing) backend.changed_by = std::move(changed);
     }
   }
 
  private:
   void compare(const std::string& scope, const std::vector<Key>& set, const std::vector<Key>& own,
-               std::vector<std::string>& changed) {
+               UntrustedChanges& changed) {
     for (std::size_t i = 0; i < set.size(); ++i) {
       const std::string key = scope + set[i].name();
       const UntrustedUse use = set[i].rule->untrusted;
       if (is_equal(set[i].slot, own[i].slot)) continue;
-      if (use == UntrustedUse::ignored) list(key, loaded_.ignored);
-      if (use == UntrustedUse::this_run && can_cause_failures(set[i].slot, own[i].slot)) {
+      const bool for_calls = use == UntrustedUse::this_run || use == UntrustedUse::shorten;
+      const Distrust distrust = for_calls ? distrust_of(set[i].slot, own[i].slot) : Distrust::nothing;
+      if (distrust != Distrust::nothing) {
         list(key, loaded_.this_run);
-        changed.push_back(key);
+        changed.keys.push_back(key);
+        changed.distrust = std::max(changed.distrust, distrust);
       }
-      if (use == UntrustedUse::ignored || (use == UntrustedUse::turn_off && is_on(set[i].slot)))
-        reset(key, own[i].slot, set[i].slot);
+      const bool is_off = use == UntrustedUse::turn_off && is_on(set[i].slot);  // you have switched it off
+      const bool is_longer = use == UntrustedUse::shorten && distrust == Distrust::nothing;
+      const bool is_ignored =
+          use == UntrustedUse::ignored || is_longer || (use == UntrustedUse::reorder && is_restricted(key));
+      if (is_ignored) list(key, loaded_.ignored);
+      if (is_ignored || is_off) reset(key, own[i].slot, set[i].slot);
     }
+  }
+
+  bool is_restricted(const std::string& key) const {
+    return std::any_of(loaded_.restricted.begin(), loaded_.restricted.end(),
+                       [&](const RestrictedSetting& setting) { return setting.key == key; });
   }
 
   void list(const std::string& key, std::vector<RestrictedSetting>& to) const {
@@ -117,7 +134,7 @@ std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
     const bool is_new = !is_one_of(setting.backend, known_backends);
     const UntrustedUse use = is_new ? UntrustedUse::refused : use_of(setting);
     if (!needs_trust(use) || (!is_new && restates_built_in(setting))) continue;
-    restricted.push_back({setting.key(), toml_text(setting.value), setting.key_origin, use});
+    restricted.push_back({setting.key(), toml_text(setting.value), setting.key_origin});
     described.insert(setting.backend);
   }
   for (const auto& [name, origin] : layer.backends)
@@ -150,9 +167,28 @@ void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& k
   std::erase_if(layer.backends, [&](const auto& mention) { return !is_one_of(mention.first, known_backends); });
 }
 
+void restrict_orders(LoadedConfig& loaded, const Config& without) {
+  const RouterSettings& own = without.router;
+  std::set<std::string> known{"", own.local};
+  known.insert(own.order.begin(), own.order.end());
+  known.insert(own.order_light.begin(), own.order_light.end());
+  for (const Key& key : section_keys(loaded.config, "router")) {
+    const std::string name = "router." + key.name();
+    if (key.rule->untrusted != UntrustedUse::reorder) continue;
+    const Origin origin = loaded.config.origin(name);
+    if (origin.layer != Layer::project_file) continue;
+    std::vector<std::string> named;
+    PlainValue value;
+    if (const auto* list = std::get_if<std::vector<std::string>*>(&key.slot)) value = named = **list;
+    if (const auto* text = std::get_if<std::string*>(&key.slot)) named.push_back(**text), value = **text;
+    const auto is_known = [&](const std::string& backend) { return known.contains(backend); };
+    if (!std::all_of(named.begin(), named.end(), is_known)) loaded.restricted.push_back({name, to_toml(value), origin});
+  }
+  std::stable_sort(loaded.restricted.begin(), loaded.restricted.end(), by_line);
+}
+
 void hold_back(LoadedConfig& loaded, Config without, const std::string& path) {
   Comparison(loaded, without, one_line(path, 1000)).compare();
-  const auto by_line = [](const auto& a, const auto& b) { return a.origin.line < b.origin.line; };
   for (auto* list : {&loaded.ignored, &loaded.this_run}) std::stable_sort(list->begin(), list->end(), by_line);
 }
 

@@ -16,6 +16,10 @@ std::vector<RestrictedSetting> restricted_in(const LayerSettings& layer,
 void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& known_backends, ProjectTrust trust,
                          Problems& problems);
 
+/// Adds orders that name other backends than those of `without`, the same configuration without the project's file, to
+/// the settings that need trust.
+void restrict_orders(LoadedConfig& loaded, const Config& without);
+
 /// Completes a configuration with an untrusted project's file at `path`: what may not apply gets its value from
 /// `without`, the same configuration without that file, and what changes the calls of a backend is noted in it.
 void hold_back(LoadedConfig& loaded, Config without, const std::string& path);

@@ -69,6 +69,11 @@ inline std::string_view to_string(Outcome outcome) { return traits(outcome).name
 std::optional<Outcome> outcome_named(std::string_view name);
 /// Rejected for a reason that may be the backend's: every request, whoever asks (R24)?
 inline bool is_rejection(Outcome outcome) { return outcome == Outcome::bad_request; }
+/// Can a time limit of ours that is too short alone be the cause?
+inline bool is_of_a_clock(Outcome outcome) {
+  return outcome == Outcome::timed_out || outcome == Outcome::timed_out_active || outcome == Outcome::idle_timed_out ||
+         outcome == Outcome::stalled_tool || outcome == Outcome::loading || outcome == Outcome::deadline_passed;
+}
 /// There is no server, or no program, to send a prompt to.
 inline bool is_unreachable(Outcome outcome) {
   return outcome == Outcome::not_installed || outcome == Outcome::unreachable || outcome == Outcome::connect_timeout;

@@ -154,6 +154,10 @@ BreakerPolicy policy_of(const BreakerSettings& breaker, const GraceSettings& gra
           .drop_counts_after = grace.max_streak};
 }
 
+bool is_believed(Distrust distrust, Outcome outcome) {
+  return distrust == Distrust::nothing || (distrust == Distrust::clocks && !is_of_a_clock(outcome));
+}
+
 Permit::Permit(Breakers& breakers, AdmissionRequest wanted, Ticket ticket)
     : breakers_(&breakers), wanted_(std::move(wanted)), ticket_(std::move(ticket)) {}
 
@@ -313,7 +317,8 @@ Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, c
   if (ticket.kind == PermitKind::unguarded) return {};
   return write(wanted.backend, [&](BackendState& state, const HostTime& now) {
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
-    CallReport own = wanted.failures_count || report.verdict == Verdict::success ? report : CallReport{};
+    const auto outcome = outcome_named(report.outcome);
+    CallReport own = is_believed(wanted.distrust, outcome.value_or(Outcome::internal)) ? report : CallReport{};
     own.login = wanted.endpoint;
     return delegate::settle(state.breaker, wanted.policy, now, ticket, own);
   });

@@ -28,11 +28,14 @@ struct AdmissionRequest {
   std::string peer;       // see BackendState
   std::string endpoint;   // place, newline, identity: a new identity at the same place resets the breaker
   ProbeTime probe_time = ProbeTime::when_due;
-  bool failures_count = true;  // false: only an answer changes the breaker, see BackendSettings::changed_by
-  bool needs_store = false;    // a store that cannot be used refuses it, instead of admitting it unguarded
-  std::string place = {};      // in the line for a slot, see line_up(); empty: none
-  std::string tag = {};        // of the processes that the call will start, see SlotLease
+  Distrust distrust = Distrust::nothing;  // what of the call's end does not count, see BackendSettings::changed_by
+  bool needs_store = false;               // a store that cannot be used refuses it, instead of admitting it unguarded
+  std::string place = {};                 // in the line for a slot, see line_up(); empty: none
+  std::string tag = {};                   // of the processes that the call will start, see SlotLease
 };
+
+/// Does this end of a call say something about the backend, or only about settings of a file that is not trusted?
+bool is_believed(Distrust distrust, Outcome outcome);
 
 /// Where a call stands in the line for a slot.
 struct LinePosition {

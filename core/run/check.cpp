@@ -152,10 +152,13 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                                       .outcome = std::string(row.name),
                                       .message = message});
   const bool works = is_answer(call.failure.outcome);
+  std::string hint = works ? "" : hint_for(*candidate.backend, candidate.task, call.failure);
+  const std::string remark = why_not_counted(candidate.task.settings.changed_by, call.failure.outcome, row.on_health);
+  if (!remark.empty()) hint += (hint.empty() ? "" : "; ") + remark;
   return {.works = works,
           .outcome = call.failure.outcome,
           .message = works ? one_line(call.parsed.model, kLongestVersion) : message,
-          .hint = works ? "" : engine.redact(hint_for(*candidate.backend, candidate.task, call.failure)),
+          .hint = engine.redact(std::move(hint)),
           .took = call.took};
 }
 

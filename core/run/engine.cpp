@@ -132,11 +132,11 @@ AdmissionRequest admission_request(const Engine& engine, const Candidate& candid
   return {.backend = candidate.name,
           .policy = policy_of(settings.breaker, engine.config.grace),
           .max_parallel = settings.max_parallel,
-          .lease = settings.lease.value_or(settings.timeout) + kLeaseMargin,
+          .lease = settings.timeout + kLeaseMargin,
           .peer = candidate.peer,
           .endpoint = endpoint_of(engine, candidate),
           .probe_time = probe_time,
-          .failures_count = settings.changed_by.empty()};
+          .distrust = settings.changed_by.distrust};
 }
 
 }  // namespace delegate

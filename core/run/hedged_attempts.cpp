@@ -41,12 +41,6 @@ std::optional<milliseconds> wait_of(const Failure& end, milliseconds now, const 
   return reset ? std::optional(*reset - now) : std::nullopt;
 }
 
-/// Would it change the breaker?
-bool is_held_against(Outcome outcome) {
-  const Verdict verdict = traits(outcome).on_call;
-  return verdict != Verdict::success && verdict != Verdict::neutral;
-}
-
 AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
   return {.run_id = run_id,
           .number = attempt.number,
@@ -270,14 +264,15 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   CallEnd call = this->call(runner);
   take_end(engine_, candidate, call, attempt);
   // A limit probe's prompt is ours, and always the same.
-  if (is_rejection(attempt.outcome) && !call.failure.is_callers_own && !runner.background_probe)
+  const UntrustedChanges& changed = candidate.task.settings.changed_by;
+  if (is_rejection(attempt.outcome) && !call.failure.is_callers_own && !runner.background_probe &&
+      changed.distrust == Distrust::nothing)
     attempt.rejected_prompt = mark_of(candidate.task.prompt, candidate.name);
   const Settled settled = runner.order.permit.settle(report_of(call.failure, attempt));
   if (settled.collateral) note_collateral(attempt, candidate);
   attempt.counted = settled.counted && !settled.neutral;
-  const std::string& changed_by = candidate.task.settings.changed_by;
-  if (!changed_by.empty() && is_held_against(attempt.outcome))
-    attempt.warnings.push_back("this failure counts for this run only: " + engine_.redact(changed_by));
+  if (std::string why = why_not_counted(changed, attempt.outcome, traits(attempt.outcome).on_call); !why.empty())
+    attempt.warnings.push_back(engine_.redact(std::move(why)));
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;
   // An answer never depends on this row; the run's own row reports a failing ledger.

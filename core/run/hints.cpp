@@ -10,6 +10,7 @@
 #include "core/base/environment.hpp"
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
+#include "core/run/breakers.hpp"
 
 namespace delegate {
 namespace {
@@ -210,9 +211,7 @@ std::optional<std::string> find_hint(std::span<const Hint> table, Outcome outcom
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string hint_for(const Backend& backend, const Task& task, const Failure& failure) {
+std::string advice_on(const Backend& backend, const Task& task, const Failure& failure) {
   const BackendSettings& settings = task.settings;
   const bool runs = backend.is_process() && !settings.command.empty();
   const std::string command = runs ? settings.command.front() : std::string();
@@ -236,6 +235,27 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
   auto own = find_hint(backend.hints(), failure.outcome, facts);
   if (!own) own = find_hint(kHints, failure.outcome, facts);
   return own.value_or(std::string()) + (withheld.empty() ? "" : "; " + withheld);
+}
+
+/// A key that a file without trust sets is to be changed there: in the person's own file it would do nothing.
+std::string with_files(std::string text, const UntrustedChanges& changed) {
+  for (const std::string& key : changed.keys)
+    if (const std::size_t at = text.find(key); at != std::string::npos)
+      text.insert(at + key.size(), " in " + changed.file);
+  return text;
+}
+
+}  // namespace
+
+std::string hint_for(const Backend& backend, const Task& task, const Failure& failure) {
+  return with_files(advice_on(backend, task, failure), task.settings.changed_by);
+}
+
+std::string why_not_counted(const UntrustedChanges& changed, Outcome outcome, Verdict verdict) {
+  const bool would_count = verdict != Verdict::success && verdict != Verdict::neutral;
+  if (!would_count || is_believed(changed.distrust, outcome)) return {};
+  return "this failure does not open the breaker: " + changed.file + " is not trusted and sets " +
+         join(changed.keys, ", ");
 }
 
 std::string hint_for(const Backend& backend, const Task& task, const Skip& skip) {

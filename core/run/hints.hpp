@@ -12,6 +12,9 @@ namespace delegate {
 /// What to do about a failed call; empty after an answer or a cancel.
 std::string hint_for(const Backend& backend, const Task& task, const Failure& failure);
 
+/// Why a failure that its verdict would hold against the backend does not open the breaker; empty: it counts.
+std::string why_not_counted(const UntrustedChanges& changed, Outcome outcome, Verdict verdict);
+
 /// What to do about a backend that was requested by name and skipped.
 std::string hint_for(const Backend& backend, const Task& task, const Skip& skip);
 

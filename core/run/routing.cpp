@@ -158,6 +158,8 @@ std::optional<AttemptOrder> Routing::limit_probe(const RouteStep& step) {
   if (skipped == result_.skips.end() || !skipped->limit_probe_due || is_last_resort(step.backend)) return std::nullopt;
   const auto& prepared = prepared_.candidates.at(step.backend);
   if (!prepared) return std::nullopt;
+  // A limit that it finds would prolong the wait of all runs.
+  if (prepared->candidate.task.settings.changed_by.distrust != Distrust::nothing) return std::nullopt;
   Candidate candidate = prepared->candidate;
   candidate.task = prepared->configured;
   candidate.task = smallest_task(candidate);

@@ -16,6 +16,8 @@ std::optional<Candidate> to_warm_up(const Engine& engine, const RunResult& resul
   if (!tripped || asked) return std::nullopt;
   auto local = find_candidate(engine, router.local);
   if (!local || local->backend->is_process()) return std::nullopt;
+  // A failure would count for all runs.
+  if (local->task.settings.changed_by.distrust != Distrust::nothing) return std::nullopt;
   const auto known = engine.breakers.read();
   if (!known) return std::nullopt;
   const auto state = known->backends.find(router.local);

@@ -315,6 +315,12 @@ TEST_CASE("a trip does not load the local model when that is disabled or it was 
     cli.run("ask hello").expect(0);
     CHECK(ollama.connections() == 0);
   }
+  SECTION("changed by a project that is not trusted") {
+    cli.answers("gemini").router("order = [\"codex\", \"gemini\"]\nlocal = \"ollama\"");
+    cli.write(cli.home("project/delegate.toml"), "[backends.ollama]\nload_timeout = \"10ms\"\n");
+    cli.run("ask hello").expect(0);
+    CHECK(ollama.connections() == 0);
+  }
   SECTION("asked") {
     cli.run("ask hello").expect(0).stdout_is("the local answer\n");
     CHECK(ollama.loads().size() == 1);

@@ -44,13 +44,21 @@ TEST_CASE("clocks and thresholds of an untrusted project open no breaker and cou
     cli.run("ask -C " + world.directory + " hello")
         .expect(1)
         .stdout_is("")
-        .stderr_has("this failure counts for this run only");
+        .stderr_has("this failure does not open the breaker: " + world.path +
+                    " is not trusted and sets backends.codex.first_output_timeout")
+        .stderr_has("first_output_timeout in " + world.path);
     CHECK(cli.spawns("codex") + cli.spawns("claude") == 2);
   }
-  SECTION("ping") { cli.in_directory(world.directory).run("ping").expect(1); }
+  SECTION("ping") {
+    cli.in_directory(world.directory).run("ping").expect(1).stdout_has("this failure does not open the breaker");
+  }
   SECTION("a call of an agent") {
     Agent agent(cli);
-    CHECK(agent.call("ask", {{"prompt", "x"}, {"cwd", world.directory}})["isError"] == true);
+    const Json answer = agent.call("ask", {{"prompt", "x"}, {"cwd", world.directory}});
+    CHECK(answer["isError"] == true);
+    const std::string told = answer["content"][0]["text"];
+    CHECK_THAT(told, Contains("not trusted, so these are ignored: breaker.threshold (line 2)"));
+    CHECK_THAT(told, !Contains("delegate trust"));
     CHECK(cli.spawns("codex") == 1);
   }
   SECTION("a background run") {
@@ -71,16 +79,37 @@ TEST_CASE("config show and doctor name the untrusted file and what of it is held
       "breaker.max_cooldown (line 4), backends.codex.breaker.threshold (line 7)";
   const std::string own =
       world.path +
-      ": not trusted, so a failure under its value of backends.codex.first_output_timeout (line 6), "
-      "backends.claude.first_output_timeout (line 9) counts for that run only";
+      ": not trusted: backends.codex.first_output_timeout (line 6), backends.claude.first_output_timeout (line 9) "
+      "apply, but failures in this project's runs do not open breakers";
   const Finished shown = cli.run("config show breaker.threshold codex.first_output_timeout").expect(0);
   shown.stdout_has("breaker.threshold = 3\n").stdout_has("first_output_timeout = \"10ms\"\n");
   shown.stderr_has(ignored).stderr_has(own).stderr_has("`delegate trust " + world.directory + "`");
   CHECK(cli.run("config show --json breaker.threshold").expect(0).json()["notices"] == Json::array({ignored, own}));
   cli.run("config check").expect(0).stderr_has(ignored).stderr_has(own);
   cli.run("doctor").stdout_has(ignored).stdout_has(own);
-  cli.run("status").expect(0).stderr_has(ignored).stderr_lacks("that run only");
+  cli.run("status").expect(0).stderr_has(ignored).stderr_lacks("do not open breakers");
   cli.run("trust").expect(0).stdout_has("line 2: breaker.threshold = 1\n").stdout_has("line 6: ");
   cli.run("config show breaker.threshold").expect(0).stdout_has("= 1\n").stderr_is("");
   CHECK(cli.status_of("codex")["breaker"]["threshold"] == 1);
+}
+
+TEST_CASE("an untrusted project starts no backend that your own order does not name") {
+  Cli cli;
+  cli.counted("codex", {"--say", "codex says hi"}).counted("claude", {"--say", "claude says hi"});
+  cli.router("order = [\"claude\"]");
+  cli.write(cli.home("project/delegate.toml"), "[router]\norder = [\"codex\"]\n");
+  cli.run("ask hello")
+      .expect(0)
+      .stdout_is("claude says hi\n")
+      .stderr_has("not trusted, so these are ignored: router.order (line 2)");
+  CHECK(cli.spawns("codex") == 0);
+  cli.run("config path").expect(0).stdout_has("used in part: not trusted");
+  cli.run("trust").expect(0).stdout_has("line 2: router.order = [\"codex\"]\n");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+}
+
+TEST_CASE("a project's file that is used whole is not said to be used in part") {
+  Cli cli;
+  cli.write(cli.home("project/delegate.toml"), "[backends.codex]\nmodel = \"x\"\n");
+  cli.run("config path").expect(0).stdout_lacks("in part");
 }

@@ -86,7 +86,31 @@ TEST_CASE("a key reaches no CLI of another vendor, whatever the end of its name"
                       {"LANGSMITH_KEY", ""},
                       {"APIKEY", ""},
                       {"API_KEY", ""},
-                      {"MY_API_KEY_FOR_TESTS", ""}};
+                      {"MY_API_KEY_FOR_TESTS", ""},
+                      {"DELEGATE_OPENAI_API_KEY", ""},
+                      {"DELEGATE_OPENAI_TOKEN", "codex"},
+                      {"OPENAI_API_KEY_HOME", ""},
+                      {"OPENAI_KEY_BASE", ""},
+                      {"MISTRAL_KEY_TYPE", ""},
+                      {"GROQ_KEY_MODE", ""},
+                      {"OPENAIKEY", ""},
+                      {"OPENAIAPIKEY", ""},
+                      {"openaiApiKey", ""},
+                      {"OpenAIKey", ""},
+                      {"anthropicAuthToken", ""},
+                      {"azureOpenaiKey", ""},
+                      {"OPENAI_TOKENS", "codex"},
+                      {"MISTRAL_PASS", ""},
+                      {"GROQ_PWD", ""},
+                      {"COHERE_CREDS", ""},
+                      {"DATABRICKS_JWT", ""},
+                      {"DEEPSEEK_SK", ""},
+                      {"FAL_KEY", ""},
+                      {"OCTOAI_TOKEN", ""},
+                      {"MODAL_TOKEN_SECRET", ""},
+                      {"DATABRICKS_TOKEN", ""},
+                      {"GOOGLE_APPLICATION_CREDENTIALS_JSON", ""},
+                      {"GOOGLE_CREDENTIALS", ""}};
   for (const Row& row : rows) {
     INFO(row.name);
     CHECK(seen_by(row.name, kValue) == row.seen_by);
@@ -100,10 +124,26 @@ TEST_CASE("a key is known by its shape in a variable of any name") {
         "xai-abcdefghij0123456789abcd", "nvapi-abcdefghij0123456789", "ABSKQmVkcm9ja0FQSUtleS0123456789"}) {
     INFO(value);
     CHECK(seen_by("WORK", value) == "");
+    CHECK(seen_by("WORK", "\"" + std::string(value) + "\"") == "");
+    CHECK(seen_by("WORK", " Bearer " + std::string(value)) == "");
+    CHECK(seen_by("WORK", "Authorization: Bearer " + std::string(value) + ", X-Y: z") == "");
+    CHECK(seen_by("WORK", "key=" + std::string(value)) == "");
   }
   for (const char* value :
        {"sk-learn", "sk-proj-short", "hf_hub", "sk-no-digits-in-these-words", "fw_and some words 1"})
     CHECK(seen_by("WORK", value) == kEveryone);
+}
+
+TEST_CASE("a number or a path may be a key, where the name does not say what it is instead") {
+  for (const auto& [name, value] :
+       {std::pair("OPENAI_KEY", "/abc+base64value0123"), std::pair("OPENAI_KEY", "1234"),
+        std::pair("LITELLM_MASTER_KEY", "1234"), std::pair("GROQ_SECRET", "1234.5"), std::pair("OPENAI_KEY", "~/abc"),
+        std::pair("OPENAI_KEY_URL", "made-up-value"), std::pair("MISTRAL_KEY_URL", "https://you:secret1@host/"),
+        std::pair("DELEGATE_BACKENDS_MINE_API_KEY_ENV", "sk-proj-abcdefghij0123456789"),
+        std::pair("GOOGLE_CREDENTIALS", "{\"private_key\": \"x\", \"a\": \"b.json\"}")}) {
+    INFO(name << "=" << value);
+    CHECK(seen_by(name, value) == "");
+  }
 }
 
 TEST_CASE("what describes a key, and what is for other programs, is passed on") {
@@ -121,6 +161,13 @@ TEST_CASE("what describes a key, and what is for other programs, is passed on") 
                                                       {"HF_TOKEN_PATH", "/data/hf/token"},
                                                       {"GOOGLE_APPLICATION_CREDENTIALS", "/home/you/key.json"},
                                                       {"GOOGLE_CLOUD_PROJECT", "project-1"},
+                                                      {"GOOGLE_APPLICATION_CREDENTIALS", "key.json"},
+                                                      {"OPENAI_API_KEY_FILE", "/run/secrets/key"},
+                                                      {"OPENAI_TOKEN_URL", "https://auth.example/token"},
+                                                      {"DELEGATE_BACKENDS_MINE_API_KEY_ENV", "MY_GATEWAY_KEY"},
+                                                      {"DELEGATE_BACKENDS_OLLAMA_MAX_TOKENS", "800"},
+                                                      {"CODEX_TURKEY", "made-up-value"},
+                                                      {"MONKEY", "made-up-value"},
                                                       {"OLLAMA_KEEP_ALIVE", "5m"},
                                                       {"GITHUB_TOKEN", "made-up-value"},
                                                       {"AWS_ACCESS_KEY_ID", "made-up-value"},
@@ -136,6 +183,8 @@ TEST_CASE("what describes a key, and what is for other programs, is passed on") 
 TEST_CASE("a documented switch gives a CLI the keys of the cloud that it selects, and no others") {
   CHECK(seen_by("AWS_BEARER_TOKEN_BEDROCK", kValue, {{"CLAUDE_CODE_USE_BEDROCK", "1"}}) == "claude");
   CHECK(seen_by("AWS_BEARER_TOKEN_BEDROCK", kValue, {{"CLAUDE_CODE_USE_BEDROCK", "0"}}) == "");
+  for (const char* value : {"", "no", "off", "False", "2", "never"})
+    CHECK(seen_by("AWS_BEARER_TOKEN_BEDROCK", kValue, {{"CLAUDE_CODE_USE_BEDROCK", value}}) == "");
   CHECK(seen_by("AWS_BEARER_TOKEN_BEDROCK", kValue, {{"CLAUDE_CODE_USE_VERTEX", "1"}}) == "");
   CHECK(seen_by("GOOGLE_ACCESS_TOKEN", kValue, {{"CLAUDE_CODE_USE_VERTEX", "true"}}) == "claude");
   CHECK(seen_by("GEMINI_API_KEY", kValue, {{"CLAUDE_CODE_USE_VERTEX", "true"}}) == "gemini");

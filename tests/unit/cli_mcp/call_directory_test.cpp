@@ -31,12 +31,18 @@ class Place {
   Place& operator=(const Place&) = delete;
 
   Result<std::string> named(const std::string& cwd, server::Reads reads = server::Reads::files) const {
-    TRY(std::string directory, server::directory_for(process, cwd));
-    TRY_STATUS(server::check_directory(process, directory, reads));
-    return directory;
+    TRY(server::CallDirectory directory, server::directory_for(process, cwd));
+    TRY_STATUS(server::check_directory(process, state, directory, reads));
+    return directory.path;
+  }
+
+  /// Why this directory of the place is no project.
+  std::string why(const std::string& directory) const {
+    return server::why_no_project(root + directory, server::private_places(process, state, ""));
   }
 
   std::string root;
+  StateSettings state;
   SystemClock clock;
   CancelToken never;
   volatile std::sig_atomic_t signal = 0;
@@ -82,7 +88,7 @@ TEST_CASE("a text that is no path of a directory is rejected, and printed withou
   }
   SECTION("a NUL is not the end of it") {
     const std::string project = place.root + "/work/project";
-    CHECK(refused(place.named(project + std::string("\0/../..", 7))).find("has a NUL byte in it") != std::string::npos);
+    CHECK(refused(place.named(project + std::string("\0/../..", 7))).find("contains a NUL byte") != std::string::npos);
     CHECK(refused(place.named(std::string(1, '\0'))) != "");
   }
 }
@@ -97,7 +103,7 @@ TEST_CASE("a home directory and what is above it are not projects, whatever path
     refused(place.named(cwd));
     CHECK(place.named(cwd, server::Reads::nothing) == fs::canonical(cwd).string());  // a local model reads no files
     place.process.environment["CLAUDE_PROJECT_DIR"] = cwd;
-    refused(place.named(""));
+    CHECK(refused(place.named("")).starts_with("CLAUDE_PROJECT_DIR: "));
   }
   for (const std::string& cwd : {home + "/nope/..", home + "/project/nope/../.."}) refused(place.named(cwd));
   SECTION("nor is the target of a HOME that is a link") {
@@ -112,34 +118,122 @@ TEST_CASE("a home directory and what is above it are not projects, whatever path
 
 TEST_CASE("system directories, other homes and places of secrets are not projects") {
   const std::vector<fs::path> homes{"/home/you", "/data/people/ann"};
-  const auto why = [&](const char* directory) { return server::why_no_project(directory, homes); };
-  for (const char* one : {"/etc", "/etc/ssl/private", "/proc", "/proc/1", "/sys/kernel", "/dev", "/boot", "/usr",
-                          "/usr/bin", "/usr/local", "/usr/src", "/usr/lib/python3", "/lib/x86_64-linux-gnu", "/run",
-                          "/run/user/1000", "/var/log", "/var/spool/cron"}) {
+  const auto why = [&](const char* directory) { return server::why_no_project(directory, {homes, {}, {}}); };
+  for (const char* one : {"/etc",
+                          "/etc/ssl/private",
+                          "/proc",
+                          "/proc/1",
+                          "/sys/kernel",
+                          "/dev",
+                          "/boot",
+                          "/usr",
+                          "/usr/bin",
+                          "/usr/local",
+                          "/usr/src",
+                          "/usr/lib/python3",
+                          "/lib/x86_64-linux-gnu",
+                          "/run",
+                          "/run/user/1000",
+                          "/var/log",
+                          "/var/spool/cron",
+                          "/var/lib",
+                          "/opt",
+                          "/srv"}) {
     INFO(one);
     CHECK(why(one) == "is a system directory");
   }
-  CHECK(why("/var") == "has system directories in it");
+  CHECK(why("/var") == "contains system directories");
   for (const char* one : {"/root", "/home/you", "/home/other", "/data/people/ann"})
     CHECK(why(one) == "is a home directory");
-  for (const char* one : {"/", "/home", "/data", "/data/people"}) CHECK(why(one) == "has home directories in it");
-  for (const char* one :
-       {"/home/you/.ssh", "/home/you/.ssh/keys", "/home/you/.gnupg", "/home/you/.aws", "/home/you/.config/gcloud",
-        "/home/you/.config/delegate", "/home/you/.local/state/delegate", "/home/other/.ssh", "/root/.ssh",
-        "/data/people/ann/.mozilla/firefox", "/home/you/.claude", "/home/you/.codex"}) {
+  for (const char* one : {"/", "/home", "/data", "/data/people"}) CHECK(why(one) == "contains home directories");
+  for (const char* one : {"/home/you/.ssh",
+                          "/home/you/.ssh/keys",
+                          "/home/you/.gnupg",
+                          "/home/you/.aws",
+                          "/home/you/.config/gcloud",
+                          "/home/you/.config/delegate",
+                          "/home/you/.local/state/delegate",
+                          "/home/other/.ssh",
+                          "/root/.ssh",
+                          "/data/people/ann/.mozilla/firefox",
+                          "/home/you/.claude",
+                          "/home/you/.codex",
+                          "/home/you/.claude/projects/x",
+                          "/home/you/.codex/worktrees",
+                          "/home/you/.config/github-copilot",
+                          "/home/you/.local/share/opencode",
+                          "/home/you/.cargo/registry",
+                          "/home/you/.local/bin",
+                          "/home/you/.config/autostart",
+                          "/home/you/.config/systemd/user",
+                          "/home/you/.npm",
+                          "/home/you/.cursor"}) {
     INFO(one);
-    CHECK(why(one) == "may hold secrets");
+    CHECK(why(one) == "may hold secrets or programs");
   }
-  for (const char* one : {"/home/you/.config", "/home/you/.local", "/home/you/.local/share"})
-    CHECK(why(one) == "has directories with secrets in it");
-  for (const char* one :
-       {"/home/you/src", "/home/you/src/etc", "/home/you/.dotfiles", "/home/you/.config/nvim",
-        "/home/you/.codex/worktrees/a", "/home/other/shared", "/data/app", "/data/people/bob", "/usr/src/app",
-        "/usr/local/src/app", "/var/www/html", "/var/lib/jenkins/workspace/app", "/srv/app", "/opt/app", "/tmp/x",
-        "/workspace", "/run/media/you/disk/app", "/etcetera", "/home/you/.sshd"}) {
+  for (const char* one : {"/home/you/.config", "/home/you/.local", "/home/you/.local/share", "/home/you/.cache"})
+    CHECK(why(one) == "contains directories with secrets or programs");
+  for (const char* one : {"/home/you/src",
+                          "/home/you/src/etc",
+                          "/home/you/.dotfiles",
+                          "/home/you/.config/nvim",
+                          "/home/you/.codex/worktrees/a",
+                          "/home/other/shared",
+                          "/data/app",
+                          "/data/people/bob",
+                          "/usr/src/app",
+                          "/usr/local/src/app",
+                          "/var/www/html",
+                          "/var/lib/jenkins/workspace/app",
+                          "/srv/app",
+                          "/opt/app",
+                          "/tmp/x",
+                          "/home/you/.cache/build",
+                          "/home/you/.claude/worktrees/a",
+                          "/workspace",
+                          "/run/media/you/disk/app",
+                          "/etcetera",
+                          "/home/you/.sshd"}) {
     INFO(one);
     CHECK(why(one) == "");
   }
+}
+
+TEST_CASE("a link does not make a project of a place of secrets") {
+  Place place;
+  fs::create_directories(place.root + "/dotfiles/ssh/keys");
+  fs::create_directories(place.root + "/dotfiles/claude/worktrees/a");
+  fs::create_directories(place.root + "/dotfiles/vim");
+  fs::create_directory_symlink(place.root + "/dotfiles/ssh", place.root + "/home/.ssh");
+  fs::create_directory_symlink(place.root + "/dotfiles/claude", place.root + "/home/.claude");
+  for (const char* one : {"/home/.ssh", "/dotfiles/ssh", "/dotfiles/ssh/keys", "/home/.claude"}) {
+    INFO(one);
+    CHECK(refused(place.named(place.root + one)).find("may hold secrets") != std::string::npos);
+  }
+  CHECK(place.why("/dotfiles") == "contains directories with secrets or programs");
+  for (const char* one : {"/dotfiles/vim", "/dotfiles/claude/worktrees/a"}) CHECK(place.why(one) == "");
+}
+
+TEST_CASE("delegate's own files and other places of secrets are found where variables and settings have moved them") {
+  Place place;
+  CHECK(place.why("/moved/delegate") == "");
+  SECTION("configuration") { place.process.environment["XDG_CONFIG_HOME"] = place.root + "/moved"; }
+  SECTION("the list of trusted files") { place.process.environment["XDG_STATE_HOME"] = place.root + "/moved"; }
+  SECTION("the state") { place.state.path = place.root + "/moved/delegate/state.db"; }
+  SECTION("keys") { place.process.environment["GNUPGHOME"] = place.root + "/moved/delegate"; }
+  SECTION("a CLI's files") {
+    const char* variable = GENERATE("CODEX_HOME", "CLAUDE_CONFIG_DIR");
+    place.process.environment[variable] = place.root + "/moved/delegate";
+    CHECK(place.why("/moved/delegate/worktrees/a") == "");
+  }
+  SECTION("through a link") {
+    fs::create_directories(place.root + "/moved");
+    fs::create_directory_symlink(place.root + "/moved", place.root + "/work/config");
+    place.process.environment["XDG_CONFIG_HOME"] = place.root + "/work/config";
+  }
+  CHECK(place.why("/moved/delegate") == "may hold secrets or programs");
+  CHECK(place.why("/moved") == "contains directories with secrets or programs");
+  CHECK(place.why("/work/project") == "");
 }
 
 TEST_CASE("the homes of people are known from the list of users, those of services are not") {

@@ -10,13 +10,13 @@ using Lines = std::vector<std::string>;
 TEST_CASE("a stronger layer replaces a value, lists as a whole, and becomes its origin") {
   ConfigSources sources = user("[router]\ntimeout = 1\norder = [\"claude\", \"codex\"]\n[grace]\nwindow = 9\n");
   CHECK(load_config(sources).config.router.timeout == 1s);
-  sources.project_file = ConfigFile{"project.toml", "[router]\ntimeout = 2\norder = [\"gemini\"]\n"};
+  sources.project_file = ConfigFile{"project.toml", "[router]\ntimeout = 2\norder = [\"codex\"]\n"};
   CHECK(load_config(sources).config.router.timeout == 2s);
   sources.environment = {{"DELEGATE_ROUTER_TIMEOUT", "3"}};
   const LoadedConfig loaded = load_config(sources);
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.router.timeout == 3s);
-  CHECK(loaded.config.router.order == Lines{"gemini"});
+  CHECK(loaded.config.router.order == Lines{"codex"});
   CHECK(loaded.config.grace.window == 9s);
   CHECK(to_string(loaded.config.origin("router.timeout")) == "environment DELEGATE_ROUTER_TIMEOUT");
   CHECK(to_string(loaded.config.origin("router.order")) == "project.toml:3:9");
@@ -91,13 +91,15 @@ TEST_CASE("a project's file cannot add a backend, but may adjust and order the k
             "trusted -> did you mean `gemini`?"});
   CHECK(load_project("[backends.gemni]\nmodel = \"x\"\n").problems.front().meant == "gemini");
   CHECK(load_project("[backends.evil]\nmodel = \"x\"\n").problems.front().meant.empty());
-  ConfigSources sources = user("[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n");
+  ConfigSources sources =
+      user("[router]\norder = [\"codex\", \"mine\"]\n[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n");
   sources.project_file = ConfigFile{"project.toml",
                                     "[router]\norder = [\"mine\"]\n[backends.mine]\nmodel = \"m\"\n"
                                     "timeout = \"2m\"\n"};
   const LoadedConfig loaded = load_config(sources);
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.backends.at("mine").model == "m");
+  CHECK(loaded.config.router.order == Lines{"mine"});
   CHECK(loaded.config.backends.at("mine").timeout == std::chrono::minutes(2));
 }
 

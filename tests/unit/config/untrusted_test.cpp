@@ -23,8 +23,8 @@ std::string full_name(const KeyInfo& key) {
 /// A valid value that is not the default.
 std::string other_value(const KeyInfo& key) {
   const std::map<std::string, std::string> by_name{
-      {"router.order", "[\"codex\"]"},         {"router.order_light", "[\"codex\"]"},
-      {"router.heavy_types", "[\"test\"]"},    {"router.local", "\"\""},
+      {"router.order", "[\"mine\"]"},          {"router.order_light", "[\"mine\"]"},
+      {"router.heavy_types", "[\"test\"]"},    {"router.local", "\"my-server\""},
       {"backends.NAME.when_full", "\"wait\""}, {"backends.NAME.failures", "[{match = 'x', outcome = 'overloaded'}]"}};
   if (const auto known = by_name.find(key.name); known != by_name.end()) return known->second;
   if (key.type == "duration") return "\"17ms\"";
@@ -39,11 +39,16 @@ Lines keys_of(const std::vector<RestrictedSetting>& settings) {
   return keys;
 }
 
+/// Backends that your order does not name.
+constexpr const char* kMore =
+    "[backends.mine]\nkind = \"command\"\ncommand = \"mine\"\n"
+    "[backends.my-server]\nkind = \"openai\"\nurl = \"http://localhost:1\"\n";
+
 /// Backends whose failures do not count.
 Lines changed(const Config& config) {
   Lines names;
   for (const auto& [name, backend] : config.backends)
-    if (!backend.changed_by.empty()) names.push_back(name);
+    if (backend.changed_by != UntrustedChanges{}) names.push_back(name);
   return names;
 }
 
@@ -56,8 +61,10 @@ TEST_CASE("every key says what a project's file may do with it until it is trust
     const std::string name = full_name(key);
     INFO(name);
     const bool is_refused = key.untrusted == UntrustedUse::refused;
-    const LoadedConfig loaded = load_project(name + " = " + (is_refused ? "424242" : other_value(key)) + "\n");
-    const bool applies = !same(loaded.config, built_in_config());
+    ConfigSources sources = user(kMore);
+    sources.project_file = ConfigFile{"project.toml", name + " = " + (is_refused ? "424242" : other_value(key)) + "\n"};
+    const LoadedConfig loaded = load_config(sources);
+    const bool applies = !same(loaded.config, load_user(kMore).config);
     switch (key.untrusted) {
       case UntrustedUse::undecided: FAIL("no decision in core/config/schema.cpp"); break;
       case UntrustedUse::refused:
@@ -66,19 +73,21 @@ TEST_CASE("every key says what a project's file may do with it until it is trust
         CHECK_FALSE(applies);
         break;
       case UntrustedUse::ignored:
+      case UntrustedUse::reorder:
         CHECK(lines(loaded) == Lines{});
         CHECK(keys_of(loaded.ignored) == Lines{name});
         CHECK_FALSE(applies);
         break;
       case UntrustedUse::this_run:
+      case UntrustedUse::shorten:
         CHECK(lines(loaded) == Lines{});
         CHECK(keys_of(loaded.this_run) == Lines{name});
         CHECK(applies);
-        CHECK(changed(loaded.config).size() == (name.starts_with("router.") ? 4 : 1));
+        CHECK(changed(loaded.config).size() == (name.starts_with("router.") ? 6 : 1));
         break;
       case UntrustedUse::turn_off: {
         CHECK(applies);
-        ConfigSources sources = user(name + " = false\n");
+        sources = user(name + " = false\n");
         sources.project_file = ConfigFile{"project.toml", name + " = true\n"};
         CHECK(same(load_config(sources).config, load_user(name + " = false\n").config));
         break;
@@ -89,10 +98,11 @@ TEST_CASE("every key says what a project's file may do with it until it is trust
         CHECK(changed(loaded.config) == Lines{});
         break;
     }
-    CHECK(loaded.ignored.empty() == (key.untrusted != UntrustedUse::ignored));
+    CHECK(loaded.ignored.empty() == (key.untrusted != UntrustedUse::ignored && key.untrusted != UntrustedUse::reorder));
   }
-  for (const UntrustedUse use : {UntrustedUse::refused, UntrustedUse::ignored, UntrustedUse::this_run,
-                                 UntrustedUse::turn_off, UntrustedUse::harmless})
+  for (const UntrustedUse use :
+       {UntrustedUse::refused, UntrustedUse::ignored, UntrustedUse::this_run, UntrustedUse::shorten,
+        UntrustedUse::reorder, UntrustedUse::turn_off, UntrustedUse::harmless})
     CHECK(counts[use] > 0);
 }
 
@@ -106,7 +116,7 @@ TEST_CASE("a breaker setting of an untrusted file holds for no backend, set for 
     INFO(name);
     CHECK(backend.breaker.threshold == 7);
     CHECK(backend.breaker.cooldown == 60s);
-    CHECK(backend.changed_by.empty());
+    CHECK(backend.changed_by == UntrustedChanges{});
   }
   CHECK(keys_of(loaded.ignored) == Lines{"breaker.threshold", "breaker.cooldown", "backends.codex.breaker.threshold"});
   CHECK(to_string(loaded.config.origin("breaker.threshold")) == "user.toml:2:13");
@@ -117,27 +127,61 @@ TEST_CASE("a mistake in an ignored setting is still a mistake") {
   CHECK(lines(load_project("[breaker]\nthreshold = 0\n")).size() == 1);
 }
 
-TEST_CASE("only shorter clocks excuse a failure, and longer ones hold a slot or a probe no longer") {
+TEST_CASE("an untrusted order may only leave out and rearrange what yours has") {
+  const char* const own = "[router]\norder = [\"claude\", \"gemini\"]\nlocal = \"ollama\"\n";
+  ConfigSources sources = user(own);
+  const auto load = [&](const std::string& text) {
+    sources.project_file = ConfigFile{"project.toml", "[router]\n" + text + "\n"};
+    return load_config(sources);
+  };
+  for (const char* text : {"order = [\"gemini\", \"claude\"]", "order = [\"ollama\"]", "order = []",
+                           "order_light = [\"ollama\", \"gemini\"]", "local = \"\""}) {
+    INFO(text);
+    const LoadedConfig loaded = load(text);
+    CHECK(loaded.ignored.empty());
+    CHECK(loaded.restricted.empty());
+    CHECK_FALSE(same(loaded.config, load_user(own).config));
+  }
+  for (const char* text : {"order = [\"codex\"]", "order = [\"claude\", \"codex\"]", "order_light = [\"codex\"]"}) {
+    INFO(text);
+    sources.project_trust = ProjectTrust::none;
+    const LoadedConfig loaded = load(text);
+    REQUIRE(loaded.ignored.size() == 1);
+    CHECK(loaded.ignored[0].key + " = " + loaded.ignored[0].value == "router." + std::string(text));
+    CHECK(loaded.ignored[0].origin.line == 2);
+    CHECK(same(loaded.config, load_user(own).config));
+    sources.project_trust = ProjectTrust::trusted;
+    const LoadedConfig trusted = load(text);
+    CHECK(trusted.ignored.empty());
+    CHECK(trusted.restricted.size() == 1);
+    CHECK_FALSE(same(trusted.config, load_user(own).config));
+  }
+}
+
+TEST_CASE("only shorter clocks excuse a failure, and a longer time limit is not the project's to set") {
   ConfigSources sources = user("[backends.codex]\ntimeout = \"5m\"\nidle_timeout = \"1m\"\n");
   const auto codex = [&](const std::string& text) {
     sources.project_file = ConfigFile{"/src/delegate.toml", "[backends.codex]\n" + text};
     return load_config(sources).config.backends.at("codex");
   };
   CHECK(codex("timeout = \"4m\"\nidle_timeout = \"59s\"\n").changed_by ==
-        "/src/delegate.toml, which is not trusted, sets backends.codex.timeout, backends.codex.idle_timeout");
-  CHECK_FALSE(codex("timeout = \"4m\"\n").lease);
+        UntrustedChanges{
+            Distrust::clocks, "/src/delegate.toml", {"backends.codex.timeout", "backends.codex.idle_timeout"}});
+  CHECK(codex("timeout = \"4m\"\nmodel = \"x\"\n").changed_by.distrust == Distrust::everything);
   const BackendSettings longer = codex("timeout = \"6h\"\nidle_timeout = 0\nfirst_output_timeout = \"2m\"\n");
-  CHECK(longer.changed_by.empty());
-  CHECK(longer.timeout == 6h);
-  CHECK(longer.lease == 5min);
+  CHECK(longer.changed_by == UntrustedChanges{});
+  CHECK(longer.timeout == 5min);
+  CHECK(longer.idle_timeout == 0ms);
+  CHECK(keys_of(load_config(sources).ignored) == Lines{"backends.codex.timeout"});
   SECTION("your own value, or one from the environment, is not the file's") {
-    CHECK(codex("timeout = \"5m\"\n").changed_by.empty());
+    CHECK(codex("timeout = \"5m\"\n").changed_by == UntrustedChanges{});
     sources.environment = {{"DELEGATE_BACKENDS_CODEX_TIMEOUT", "1s"}};
-    CHECK(codex("timeout = \"2s\"\n").changed_by.empty());
+    CHECK(codex("timeout = \"2s\"\n").changed_by == UntrustedChanges{});
   }
   SECTION("a trusted file is like your own") {
     sources.project_trust = ProjectTrust::trusted;
-    CHECK(codex("timeout = \"1s\"\nbreaker.threshold = 1\n").changed_by.empty());
+    CHECK(codex("timeout = \"1s\"\nbreaker.threshold = 1\n").changed_by == UntrustedChanges{});
+    CHECK(codex("timeout = \"6h\"\n").timeout == 6h);
     CHECK(codex("breaker.threshold = 1\n").breaker.threshold == 1);
   }
 }
