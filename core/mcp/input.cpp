@@ -63,9 +63,16 @@ void Lines::keep(std::string_view part) {
     if (line_.capacity() > 1u << 20) line_ = {};
     line_.clear();
   }
-  if (part.size() > longest_ - line_.size()) overlong_ = true;
-  if (overlong_) line_.clear();
-  else line_ += part;
+  if (!overlong_ && part.size() <= longest_ - line_.size()) {
+    line_ += part;
+    return;
+  }
+  if (!std::exchange(overlong_, true)) {
+    scanner_ = {};
+    scanner_.read(line_);
+    line_ = {};
+  }
+  scanner_.read(part);
 }
 
 Lines::Found Lines::end_line() {

@@ -78,12 +78,16 @@ void Session::on_line(Lines::Found found) {
   if (found == Lines::Found::nothing) return;
   if (found == Lines::Found::too_long) {
     const std::string most = std::to_string(limits_.line_bytes);
-    return outbox_.send(
-        error_response(nullptr, refusal(ErrorCode::invalid_request, "a message longer than " + most + " bytes")));
+    return outbox_.send(error_response(
+        lines_.id_of_too_long(), refusal(ErrorCode::invalid_request, "a message longer than " + most + " bytes")));
   }
   if (lines_.line().find_first_not_of(" \t\r") == std::string::npos) return;
   auto read = read_json(lines_.line());
-  if (const auto* why = std::get_if<Refusal>(&read)) return outbox_.send(error_response(nullptr, *why));
+  if (const auto* why = std::get_if<Refusal>(&read)) {
+    IdScanner scanner;
+    scanner.read(lines_.line());
+    return outbox_.send(error_response(scanner.request_id().value_or(Json()), *why));
+  }
   auto& value = std::get<Json>(read);
   if (value.is_array()) return on_batch(value);
   on_message(std::move(value), std::nullopt);

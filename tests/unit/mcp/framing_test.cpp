@@ -83,7 +83,7 @@ TEST_CASE("a line beyond the limit is dropped to its end, and the next one is un
   talk.say_bytes(std::string(5000, 'x') + kPing + "\n");
   const Json answer = talk.answer();
   CHECK(code_of(answer) == -32600);
-  CHECK_FALSE(answer.contains("id"));
+  CHECK(answer["id"] == 7);
   CHECK(said(talk, kPing + "\n") == kPong);
   SECTION("a line of exactly the limit is not too long") {
     const std::string fill(100 - kPing.size(), ' ');
@@ -123,8 +123,6 @@ TEST_CASE("what is not JSON is refused in one line without an id") {
                                "\"\xED\xA0\x80\"",
                                "\"\xF4\x90\x80\x80\"",
                                "\x80",
-                               kPing + std::string(1, '\0'),
-                               kPing + std::string(1, '\0') + "garbage",
                                std::string(1, '\0')};
   for (const std::string& line : lines) {
     INFO(line);
@@ -134,6 +132,50 @@ TEST_CASE("what is not JSON is refused in one line without an id") {
     CHECK_FALSE(answer.contains("id"));
   }
   CHECK(said(talk, kPing + "\n") == kPong);
+}
+
+TEST_CASE("a request that cannot be read is answered under its id, so that nobody waits for it") {
+  Talk talk({.line_bytes = 10'000});
+  const std::string begin = R"({"jsonrpc":"2.0","id":7,"method":"ping","params":{"id":8,"text":)", end = "}}";
+  const std::string id_last = R"({"method":"ping","params":{"id":8,"text":["id",{"id":9}],"more":)";
+  const std::string long_text = "\"" + std::string(20'000, 'x') + "\"";
+  const std::string lines[] = {begin + "\"\\ud800\"" + end,
+                               begin + "1e400" + end,
+                               begin + "\"\xFF\"" + end,
+                               begin + "\"cut",
+                               begin + std::string(100, '['),
+                               begin + long_text + end,
+                               id_last + long_text + R"(},"jsonrpc":"2.0","id":7})",
+                               id_last + "1e400" + R"(},"jsonrpc":"2.0", "id" : 7 })",
+                               kPing + std::string(1, '\0') + "garbage"};
+  for (const std::string& line : lines) {
+    INFO(line.substr(0, 200));
+    talk.say_bytes(line + "\n");
+    const Json answer = talk.answer();
+    CHECK(answer.contains("error"));
+    CHECK(answer.value("id", 0) == 7);
+  }
+  CHECK(said(talk, kPing + "\n") == kPong);
+}
+
+TEST_CASE("what is no request, or has no usable id, is refused without one") {
+  Talk talk({.line_bytes = 10'000});
+  const std::string bad = R"("\ud800")";
+  const std::string lines[] = {
+      R"({"jsonrpc":"2.0","id":7,"result":)" + bad + "}",  // an answer to a request of ours
+      R"([{"jsonrpc":"2.0","id":7,"method":"ping","params":)" + bad + "}]",
+      R"({"jsonrpc":"2.0","id":)" + bad + R"(,"method":"ping"})",
+      R"({"jsonrpc":"2.0","id":{"id":7},"method":"ping","params":)" + bad + "}",
+      R"({"jsonrpc":"2.0","id":1.5,"method":"ping","params":)" + bad + "}",
+      R"({"jsonrpc":"2.0","id":")" + std::string(2'000, '7') + R"(","method":"ping","params":)" + bad + "}",
+      R"({"jsonrpc":"2.0","method":"ping","params":{"id":7,"text":)" + bad + "}}"};
+  for (const std::string& line : lines) {
+    INFO(line.substr(0, 200));
+    talk.say_bytes(line + "\n");
+    const Json answer = talk.answer();
+    CHECK(answer.contains("error"));
+    CHECK_FALSE(answer.contains("id"));
+  }
 }
 
 TEST_CASE("a hundred thousand nested brackets are rejected without recursion") {
