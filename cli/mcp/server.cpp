@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "cli/mcp/ask_request.hpp"
+#include "cli/mcp/call_directory.hpp"
 #include "cli/mcp/clients.hpp"
 #include "cli/mcp/results.hpp"
 #include "cli/mcp/tools.hpp"
@@ -232,7 +233,9 @@ void Server::read_resource(const mcp::Call& call, const std::string& uri) {
     return;
   }
   if (uri == kHistoryUri) {
-    const auto runs = inspect::latest_runs((*host)->engine());
+    const auto project = directory_for(world_, "");  // an agent learns nothing of other projects
+    const auto runs = project ? inspect::latest_runs((*host)->engine(), {.project = project->path})
+                              : Result<std::vector<inspect::PastRun>>(tl::unexpected(project.error()));
     connection_.finish(
         call.id, runs ? mcp::Answer(resource(uri, "application/json", list_to_json(*runs))) : internal(runs.error()));
     return;

@@ -123,7 +123,7 @@ mcp::Capabilities capabilities(const std::vector<std::string>& backends, bool ma
   all.tools = {ask_tool(backends, may_write), result_tool(), status_tool()};
   all.resources = {
       {.uri = kStatusUri, .name = "status", .title = "Health of the agents", .mime_type = "application/json"},
-      {.uri = kHistoryUri, .name = "history", .title = "Latest runs", .mime_type = "application/json"}};
+      {.uri = kHistoryUri, .name = "history", .title = "Latest runs in this project", .mime_type = "application/json"}};
   all.resource_templates = {{.uri_template = std::string(kRunUri) + "{id}",
                              .name = "run",
                              .title = "The whole answer of a run",

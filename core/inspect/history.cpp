@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
+#include "core/state/ledger_rules.hpp"
+
 namespace delegate::inspect {
 namespace {
 
@@ -17,11 +21,20 @@ bool is_queued(const Engine& engine, const JobRow& job) {
 }
 
 /// None if the query asks for a backend or an outcome, which only the ledger knows.
+/// A process that keeps its own request also keeps its directory to itself.
+bool is_of_project(const Engine& engine, const JobRow& job, const std::string& project) {
+  const auto stored = engine.jobs()->request(job.id);
+  const auto request = stored ? parse_object(stored->request) : std::nullopt;
+  return request && is_in_directory(text_at(*request, "/cwd"), project);
+}
+
 std::vector<PastRun> queued_runs(const Engine& engine, const RunQuery& query, const std::vector<JobRow>& jobs) {
   std::vector<PastRun> runs;
   if (!query.backend.empty() || !query.outcome.empty()) return runs;
   for (const JobRow& job : jobs)
-    if (is_queued(engine, job) && job.submitted_at >= query.since) runs.push_back(queued_run(engine, job));
+    if (is_queued(engine, job) && job.submitted_at >= query.since &&
+        (query.project.empty() || is_of_project(engine, job, query.project)))
+      runs.push_back(queued_run(engine, job));
   return runs;
 }
 

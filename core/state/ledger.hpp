@@ -90,6 +90,7 @@ struct AttemptRow {
 struct RunQuery {
   std::string backend;    // had an attempt at it or one of its logins
   std::string outcome;    // of the run or one of its attempts; with `backend`: of its attempt
+  std::string project;    // ran in this directory or below it; alone, without `backend` and `outcome`
   milliseconds since{0};  // wall; earliest start
   int most = 20;
 };

@@ -50,6 +50,11 @@ bool matches(const RunRow& row, const SessionQuery& query) {
          fits(query.backend, row.backend) && fits(query.session_id, row.session_id);
 }
 
+bool is_in_directory(std::string_view path, std::string_view directory) {
+  if (directory.ends_with('/')) directory.remove_suffix(1);
+  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
 bool is_of(std::string_view recorded, std::string_view asked) {
   return recorded.starts_with(asked) && (recorded.size() == asked.size() || recorded[asked.size()] == '@');
 }

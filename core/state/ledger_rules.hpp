@@ -14,6 +14,9 @@ bool matches(const RunRow& row, const SessionQuery& query);
 /// Is the recorded name that of the backend in the query, or one of its logins?
 bool is_of(std::string_view recorded, std::string_view asked);
 
+/// Is this path the directory or below it? Both are absolute and without links.
+bool is_in_directory(std::string_view path, std::string_view directory);
+
 bool is_answer_named(const std::string& outcome);
 
 /// Counts one attempt. The caller collects the durations for set_percentiles().

@@ -188,6 +188,7 @@ class MemoryStore final : public StateStore, private Ledger {
     return rows;
   }
   bool fits(const RunRow& row, const RunQuery& query) const {
+    if (!query.project.empty()) return is_in_directory(row.cwd, query.project);
     if (query.backend.empty() && (query.outcome.empty() || query.outcome == row.outcome)) return true;
     return std::any_of(attempts_.begin(), attempts_.end(), [&](const AttemptRow& attempt) {
       return attempt.run_id == row.id && (query.backend.empty() || is_of(attempt.backend, query.backend)) &&

@@ -2,6 +2,7 @@
 #include <limits>
 #include <tuple>
 
+#include "core/base/text.hpp"
 #include "core/state/sqlite_job_row.hpp"
 #include "core/state/sqlite_jobs.hpp"
 
@@ -117,7 +118,7 @@ Result<JobRow> SqliteJobs::find(const std::string& id) {
                                               "WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT 2"));
     Statement statement(raw);
     TRY(bool found, statement.bind(id).step());
-    if (!found || id.empty()) return fail(Code::not_found, "no background run with id '" + id + "'");
+    if (!found || id.empty()) return fail(Code::not_found, "no background run with id '" + one_line(id, 80) + "'");
     JobRow row = job_at(statement);
     row.result = statement.text(kColumnsOfJob);
     row.remarks = statement.text(kColumnsOfJob + 1);

@@ -105,6 +105,10 @@ std::vector<RunRow> newest_of(std::vector<RunRow> rows, const std::vector<RunRow
 // Runs by their own columns, or by those of their attempts. Each statement walks an index backwards and stops early.
 constexpr const char* kAllRuns =
     "SELECT " RUN_COLUMNS "FROM runs r WHERE r.started_at >= ?1 ORDER BY r.started_at DESC, r.number DESC";
+constexpr const char* kRunsOfProject =
+    "SELECT " RUN_COLUMNS
+    "FROM runs r WHERE r.started_at >= ?1 AND (r.cwd = ?2 OR substr(r.cwd, 1, length(?2) + 1) = ?2 || '/') "
+    "ORDER BY r.started_at DESC, r.number DESC";
 constexpr const char* kRunsByOutcome =
     "SELECT " RUN_COLUMNS
     "FROM runs r WHERE r.outcome = ?2 AND r.started_at >= ?1 ORDER BY r.started_at DESC, r.number DESC";
@@ -187,6 +191,7 @@ Result<std::vector<RunRow>> SqliteLedger::find(const char* sql, const RunQuery& 
 Result<std::vector<RunRow>> SqliteLedger::runs(const RunQuery& query) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Result<std::vector<RunRow>> {
+    if (!query.project.empty()) return find(kRunsOfProject, query, {query.project});
     if (query.backend.empty() && query.outcome.empty()) return find(kAllRuns, query, {});
     if (!query.backend.empty()) return runs_of_backend(query);
     TRY(std::vector<RunRow> rows, find(kRunsByOutcome, query, {query.outcome}));

@@ -294,6 +294,21 @@ TEST_CASE("status shows the health of each backend, and reads the configuration 
   CHECK(history.contains("error"));
 }
 
+TEST_CASE("the history that an agent can read is that of its project, also of what is below it and what waits") {
+  Cli cli;
+  with_project(cli).answers("codex");
+  std::filesystem::create_directories(cli.home("project/below"));
+  std::filesystem::create_directories(cli.home("project-of-others"));
+  for (const char* directory : {"project", "project/below", "project-of-others"})
+    cli.run({"ask", "--cwd", cli.home(directory), "hello"}).expect(0);
+  Agent agent(cli);
+  const Json answer = agent.answer_to(agent.send("resources/read", {{"uri", "delegate://history"}}));
+  const Json runs = Json::parse(answer["result"]["contents"][0]["text"].get<std::string>())["runs"];
+  std::vector<std::string> places;
+  for (const Json& run : runs) places.push_back(run["cwd"]);
+  CHECK(places == std::vector<std::string>{cli.home("project/below"), cli.home("project")});
+}
+
 TEST_CASE("stdout has only protocol messages, and the server ends with its stdin") {
   Cli cli;
   with_project(cli).answers("codex");
