@@ -202,7 +202,7 @@ Redactor::Redactor(const std::map<std::string, std::string>& environment, const 
     if (names(more.keys, name)) known_->add_key(value);
     else if (is_secret_name(name) || names(more.values, name)) known_->add(value);
     // A URL may contain a password, whatever the name of the variable.
-    known_->add_key(password_of(value));
+    known_->add(password_of(value));
   }
 }
 Redactor::Redactor(Redactor&&) noexcept = default;

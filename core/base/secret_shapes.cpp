@@ -92,17 +92,21 @@ bool is_variable_before(std::string_view text, std::size_t end) {
   return begin < end && is_secret_name(text.substr(begin, end - begin));
 }
 
-/// A name whose value is secret ends at `end`, which is inside the text.
-bool is_secret_before(std::string_view text, std::size_t end) {
-  if (end == 0) return false;
+/// What a name says about its value. One that is likely to be secret has a digit: `PRIMARY_KEY=customer_id` is not.
+/// Only a phrase may be several words without one: `"token": "invalid token, log in again"` is prose.
+enum class Named { plain, likely_secret, secret, phrase };
+
+/// The name that ends at `end`, which is inside the text.
+Named name_before(std::string_view text, std::size_t end) {
+  if (end == 0) return Named::plain;
   for (const std::string_view name : kNames)
-    if (ends_with_name(text, end, name)) return true;
+    if (ends_with_name(text, end, name)) return name.starts_with("pass") ? Named::phrase : Named::secret;
   std::size_t begin = 0;
   for (const Parameter& parameter : kParameters)
     if (text[end] == '=' && ends_with_name(text, end, parameter.name, &begin) && begin > 0 &&
         parameter.before.find(text[begin - 1]) != std::string_view::npos)
-      return true;
-  return is_variable_before(text, end);
+      return Named::likely_secret;
+  return is_variable_before(text, end) ? Named::likely_secret : Named::plain;
 }
 
 bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
@@ -302,7 +306,8 @@ class Scan {
   void mark_assignment(std::size_t at) {
     std::size_t name_end = at > 0 && text_[at] == '=' && text_[at - 1] == ':' ? at - 1 : at;
     while (name_end > 0 && std::string_view("\"'\\` ").find(text_[name_end - 1]) != std::string_view::npos) --name_end;
-    if (!is_secret_before(text_, name_end)) return;
+    const Named named = name_before(text_, name_end);
+    if (named == Named::plain) return;
     const std::size_t after = text_.substr(at, 2) == "=>" ? at + 2 : at + 1;
     const std::size_t blanks = skip_blanks(text_, after);
     const std::size_t quoted = skip_quotes(text_, blanks);
@@ -311,11 +316,17 @@ class Scan {
       if (from < text_.size() && matches_at(text_, from, scheme)) from += scheme.size();
     std::size_t end = values_.end(from);
     if (end - from < 6 || text_[from] == '$' || is_reference(from) || is_secret_path(text_.substr(from, 16))) return;
+    const bool has_digits = has(not_digits_, from, end);
+    if (named == Named::likely_secret && !has_digits) return;
+    if (text_.substr(from, std::min<std::size_t>(end - from, 12)).find("://") != std::string_view::npos) return;
     // "token: expected" is prose, `token="expected"` is not.
     const bool is_in_quotes = quoted > blanks && is_quote(text_[quoted - 1]);
-    if (blanks > after && quoted == blanks && from == quoted && !has(not_digits_, from, end)) return;
+    if (blanks > after && quoted == blanks && from == quoted && !has_digits) return;
     const std::size_t close = is_in_quotes ? quotable_.end(from) : end;
-    if (is_in_quotes && is_closed(close, text_[quoted - 1])) end = std::max(end, close);
+    if (is_in_quotes && close > end && is_closed(close, text_[quoted - 1])) {
+      if (named != Named::phrase && !has(not_digits_, from, close)) return;
+      end = close;
+    }
     marks_.add(from, end - from);
   }
 
