@@ -57,10 +57,11 @@ bool is_for_chats(const Json& row, const std::string& name) {
   return is_chat_model(row, name) && text_at(row, "/details/family").find("bert") == std::string::npos;
 }
 
-std::vector<OllamaModel> installed(const HttpResult& tags, const HttpResult& loaded) {
+/// Nothing: the list cannot be read, or is too large.
+std::optional<std::vector<OllamaModel>> installed(const HttpResult& tags, const HttpResult& loaded) {
   std::vector<OllamaModel> models;
   const auto json = parse_object(tags.body);
-  if (!json) return models;
+  if (!json) return std::nullopt;
   const Json running = parse_object(loaded.body).value_or(Json::object());
   const RowsByName in_memory = rows_by_name(running);
   for_each_row(*json, [&](const Json& row) {
@@ -142,7 +143,11 @@ void take_show(OllamaModel& model, const HttpResult& show) {
 bool has_cloud_name(std::string_view name) { return name.ends_with(":cloud") || name.ends_with("-cloud"); }
 
 tl::expected<OllamaModel, Failure> choose_ollama_model(const Task& task, const OllamaLookups& lookups) {
-  std::vector<OllamaModel> models = installed(lookups[0], lookups[1]);
+  std::optional<std::vector<OllamaModel>> found = installed(lookups[0], lookups[1]);
+  if (!found)
+    return tl::unexpected(
+        Failure{.outcome = Outcome::bad_output, .message = "the list of models is unreadable or too large"});
+  std::vector<OllamaModel>& models = *found;
   // The model of each /api/show follows from the results before it.
   for (std::size_t i = 2;; ++i) {
     auto model = choose_among(models, task);

@@ -235,6 +235,10 @@ StreamLine read_json_line(ParsedOutput& parsed, std::string_view line) {
   return out;
 }
 
+/// A body without an end that is looked through when the call is over: neither its deadline nor a cancel would be
+/// heard.
+constexpr std::size_t kMostRecordsOfBody = 1'000;
+
 std::vector<Json> records_in_body(ParsedOutput& parsed) {
   const std::string body = std::move(parsed.event.body);
   parsed.event.body.clear();
@@ -244,7 +248,10 @@ std::vector<Json> records_in_body(ParsedOutput& parsed) {
     parsed.unreadable -= std::min<std::size_t>(parsed.unreadable, parsed.event.is_body_counted ? 1 : 0);
     return records;
   }
-  for (const std::string_view line : split(body, '\n')) {
+  std::string_view rest = body;
+  while (!rest.empty() && records.size() < kMostRecordsOfBody) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     RecordLine read = records_in(line);
     parsed.unreadable += read.is_damaged ? 1 : 0;
     std::move(read.records.begin(), read.records.end(), std::back_inserter(records));

@@ -9,10 +9,11 @@ namespace {
 using enum NotificationSeverity;
 
 constexpr std::array kInvariants{
-    Invariant{"S-01", "slots and processes do not match",
-              "Every slot in use has a CLI, and every CLI of a run that goes on has a slot.",
-              "see `delegate status`; let the process that is named go on (`kill -CONT`) or stop it: its slot is then free", critical,
-              check_slots_have_processes},
+    Invariant{
+        "S-01", "slots and processes do not match",
+        "Every slot in use has a CLI, and every CLI of a run that goes on has a slot.",
+        "see `delegate status`; let the process that is named go on (`kill -CONT`) or stop it: its slot is then free",
+        critical, check_slots_have_processes},
     Invariant{"S-02", "more is running than allowed",
               "No backend has more slots in use than its max_parallel, and no more background runs run than "
               "background.max_parallel.",

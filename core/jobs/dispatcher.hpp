@@ -36,12 +36,12 @@ struct DispatchEvents {
   std::function<void(const std::string& what)> on_error;  // about one job; the others go on
 };
 
-/// Dispatches until no job waits or runs, or with `stays` until a signal. Returns at once if another process dispatches.
-/// Code::unavailable: there is no store.
+/// Dispatches until no job waits or runs, or with `stays` until a signal. Returns at once if another process
+/// dispatches. Code::unavailable: there is no store.
 Status dispatch_jobs(const ProcessFacts& process, const Engine& engine, bool stays, const DispatchEvents& events);
 
-/// Starts a dispatcher unless one works or none is needed: no job waits, and none was killed that is not marked as such.
-/// Every command that looks at jobs calls it, so that a dispatcher which was killed has a successor.
+/// Starts a dispatcher unless one works or none is needed: no job waits, and none was killed that is not marked as
+/// such. Every command that looks at jobs calls it, so that a dispatcher which was killed has a successor.
 Status ensure_dispatcher(const ProcessFacts& process, const OwnCommand& self, const Engine& engine);
 
 }  // namespace delegate::jobs

@@ -195,7 +195,7 @@ struct ParsedOutput {
   std::map<std::string, std::string> tools;
   static constexpr std::size_t kMostTools = 1000;  // at a time; what does not end is not kept beyond
   void begin_tool(const std::string& id, const std::string& what) {
-    if (tools.size() < kMostTools) tools[id] = what;
+    if (tools.size() < kMostTools || tools.contains(id)) tools[id] = what;
     doing = what;
     has_used_tools = true;
   }
