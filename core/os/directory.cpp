@@ -39,8 +39,8 @@ void empty(int parent, const char* name, int depth) {
   if (!fd) return;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(fd.get()), ::closedir);
   if (!directory) return;
-  const int here = fd.release();  // closedir closes it
-  while (const dirent* entry = ::readdir(directory.get())) {
+  const int here = fd.release();                              // closedir closes it
+  while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): a stream of its own
     const std::string_view found = entry->d_name;
     if (found == "." || found == ".." || ::unlinkat(here, entry->d_name, 0) == 0) continue;
     if (depth > 0) empty(here, entry->d_name, depth - 1);

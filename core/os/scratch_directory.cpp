@@ -54,8 +54,8 @@ std::vector<std::string> names_in(const Directory& root) {
   Fd fd(::openat(root.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(fd ? ::fdopendir(fd.get()) : nullptr, ::closedir);
   if (!directory) return names;
-  static_cast<void>(fd.release());  // closedir closes it
-  while (const dirent* entry = ::readdir(directory.get()))
+  static_cast<void>(fd.release());                          // closedir closes it
+  while (const dirent* entry = ::readdir(directory.get()))  // NOLINT(concurrency-mt-unsafe): a stream of its own
     if (std::string_view(entry->d_name).starts_with(kBeginning)) names.emplace_back(entry->d_name);
   return names;
 }
