@@ -4,6 +4,7 @@
 #include "cli/commands/context.hpp"
 #include "core/config/report.hpp"
 #include "core/os/file.hpp"
+#include "core/run/outer_run.hpp"
 
 // From a command line to its exit code. Every error of a command is reported here, and here alone gets its exit code.
 namespace delegate::cli {
@@ -72,6 +73,7 @@ int run_program(World& world) {
   if (const auto* text = std::get_if<ShowText>(&line.request)) return show(world, output, *text);
   if (const auto* error = std::get_if<UsageError>(&line.request))
     return report(world, output, Error{Code::invalid_argument, error->what, error->hint});
+  recognise_outer_run(world.environment);
   const auto done = run_with_needs({.world = world, .output = output}, std::get<ParsedCommand>(line.request));
   return done ? *done : report(world, output, done.error());
 }

@@ -23,6 +23,7 @@ bool is_http(const BackendSettings& backend) {
 void set_times(Config& config) {
   config.router.timeout = 10min;
   config.router.warm_up = false;  // nothing has to be loaded, and no process may outlive the drill
+  config.router.max_depth = 16;   // the drill may itself be part of a run
   for (auto& [name, backend] : config.backends) {
     backend.timeout = backend.first_output_timeout = backend.idle_timeout = kTimeout;
     backend.max_parallel = std::max(backend.max_parallel, kAtOnce);

@@ -29,6 +29,8 @@ namespace {
 
 constexpr std::size_t kLargestEnvironment = 8u << 20;
 constexpr int kKillRounds = 5;
+constexpr std::string_view kSupervisor = "run-";
+constexpr std::size_t kMostOfMark = 11;  // the kernel keeps 15 characters of a name
 constexpr milliseconds kDeathPatience{1000};
 
 bool has_variable(int pid, const std::string& entry) {
@@ -188,9 +190,19 @@ bool is_doomed(const ProcessId& process, const std::string& boot_id) {
 }
 
 std::string supervisor_name(std::string_view mark) {
-  constexpr std::size_t kMost = 11;  // the kernel keeps 15 characters of a name
   if (mark.empty()) return "run-supervisor";
-  return "run-" + std::string(mark.substr(mark.size() - std::min(mark.size(), kMost)));
+  return std::string(kSupervisor) + std::string(mark.substr(mark.size() - std::min(mark.size(), kMostOfMark)));
+}
+
+bool is_supervisor_name(std::string_view name) {
+  if (!name.starts_with(kSupervisor) || name.size() != kSupervisor.size() + kMostOfMark) return false;
+  const std::string_view mark = name.substr(kSupervisor.size());
+  const std::size_t dot = mark.find('.');
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_id = [&](char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); };
+  return dot != std::string_view::npos && dot > 0 && dot + 1 < mark.size() &&
+         std::all_of(mark.begin(), mark.begin() + static_cast<std::ptrdiff_t>(dot), is_id) &&
+         std::all_of(mark.begin() + static_cast<std::ptrdiff_t>(dot) + 1, mark.end(), is_digit);
 }
 
 std::vector<int> processes_tagged(const std::string& name, const std::string& value) {

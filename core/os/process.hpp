@@ -47,6 +47,10 @@ std::size_t own_children(std::span<pid_t> out);
 /// the kernel exchanges the environment of one that calls exec.
 std::string supervisor_name(std::string_view mark);
 
+/// Whether a process may be one, by its name. Nothing else is called so: the end of an id follows, and an attempt's
+/// number, and the name has its full length.
+bool is_supervisor_name(std::string_view name);
+
 /// Processes whose environment has `NAME=value` or `NAME=value/…` (set by a process of the run for its own children),
 /// and their supervisor; except this one. Processes of other users are never listed. This finds descendants that left
 /// their process group.

@@ -30,10 +30,12 @@ std::optional<ProcessStat> read_stat(const std::string& pid) {
   const auto fields = split(trim(std::string_view(*line).substr(name_end + 2)), ' ');  // from field 3 on
   if (fields.size() < 29 || fields[0].empty()) return std::nullopt;
   const auto parent = parse_number<pid_t>(fields[1]);
+  const auto session = parse_number<pid_t>(fields[3]);
   const auto start_time = parse_number<std::int64_t>(fields[19]);
-  if (!parent || !start_time) return std::nullopt;
+  if (!parent || !session || !start_time) return std::nullopt;
   return ProcessStat{.state = fields[0][0],
                      .parent = *parent,
+                     .session = *session,
                      .flags = parse_number<std::uint64_t>(fields[6]).value_or(0),
                      .pending = parse_number<std::uint64_t>(fields[28]).value_or(0),
                      .start_time = *start_time,

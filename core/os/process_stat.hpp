@@ -14,6 +14,7 @@ namespace delegate {
 struct ProcessStat {
   char state = '?';
   pid_t parent = 0;
+  pid_t session = 0;
   std::uint64_t flags = 0;      // PF_… of the kernel
   std::uint64_t pending = 0;    // signals, one bit each
   std::int64_t start_time = 0;  // clock ticks since boot

@@ -56,6 +56,27 @@ Result<std::vector<ProcessEntry>> process_table(const std::string& variable) {
   return all;
 }
 
+/// One that ends meanwhile leaves its children to another process, so the way up is gone again from the start.
+std::vector<Ancestor> ancestors() {
+  constexpr std::size_t kMost = 64;
+  constexpr int kTries = 3;  // one that /proc hides is not there the next time either
+  std::vector<Ancestor> all;
+  int tries = 1;
+  for (pid_t pid = ::getppid(); pid > 0 && all.size() < kMost;) {
+    const auto stat = read_stat(std::to_string(pid));
+    if (stat) {
+      all.push_back({.pid = pid, .name = stat->name, .leads_session = stat->session == pid});
+      pid = stat->parent;
+    } else if (tries++ < kTries) {
+      all.clear();
+      pid = ::getppid();
+    } else {
+      break;
+    }
+  }
+  return all;
+}
+
 std::vector<std::string> arguments_of(pid_t pid) { return texts_in(proc_file(pid, "cmdline")); }
 
 std::map<std::string, std::string> environment_of(pid_t pid) {

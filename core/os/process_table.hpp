@@ -27,6 +27,17 @@ struct ProcessEntry {
 /// Code::unavailable if /proc does not list this very process.
 Result<std::vector<ProcessEntry>> process_table(const std::string& variable);
 
+/// A process above this one.
+struct Ancestor {
+  pid_t pid = 0;
+  std::string name;
+  bool leads_session = false;
+};
+
+/// From the parent up to where /proc shows none: the first process of the pid namespace, or one of another user that is
+/// hidden. At most 64.
+std::vector<Ancestor> ancestors();
+
 /// The arguments and the environment of a process; empty if it has ended or belongs to another user.
 std::vector<std::string> arguments_of(pid_t pid);
 std::map<std::string, std::string> environment_of(pid_t pid);

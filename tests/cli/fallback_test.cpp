@@ -191,3 +191,34 @@ command = ["delegate", "ask", "-b", "agent"])");
   cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("delegations are nested 2 deep");
   CHECK(cli.processes().empty());
 }
+
+TEST_CASE("an agent that hides its depth is stopped as well") {
+  const std::string hides = GENERATE("-i", "-u DELEGATE_DEPTH", "DELEGATE_DEPTH=0", "DELEGATE_DEPTH=");
+  Cli cli;
+  cli.config(R"([backends.agent]
+kind = "command"
+command = ["/bin/sh", "-c", '/usr/bin/env )" +
+             hides + R"( HOME="$HOME" )" + DELEGATE_BINARY + R"( ask -b agent hello'])");
+  cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("delegations are nested 2 deep");
+}
+
+TEST_CASE("an agent that hides its depth and leaves its parent is stopped as well") {
+  Cli cli;
+  cli.config(R"([backends.agent]
+kind = "command"
+command = ["/bin/sh", "-c", '''
+( { /usr/bin/env -i HOME="$HOME" )" DELEGATE_BINARY
+             R"( ask -b agent hello >"$HOME/$$.out" 2>&1; echo >"$HOME/$$.ended"; } & )
+while [ ! -e "$HOME/$$.ended" ]; do /bin/sleep 0.01; done
+/bin/cat "$HOME/$$.out" >&2
+exit 1'''])");
+  cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("delegations are nested 2 deep");
+}
+
+TEST_CASE("what an agent that hides its depth submits is nested all the same") {
+  Cli cli;
+  cli.config(R"([backends.agent]
+kind = "command"
+command = ["/bin/sh", "-c", '/usr/bin/env -i HOME="$HOME" )" DELEGATE_BINARY R"( submit hello'])");
+  cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("inside a run");
+}
