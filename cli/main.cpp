@@ -39,6 +39,10 @@ int main(int argc, char** argv) {
   try {  // the last border where exceptions end
     delegate::split_off_init(kLastWords);
     delegate::reserve_standard_streams();
+    if (const delegate::Status stack = delegate::reserve_stack(); !stack) {
+      std::fprintf(stderr, "delegate: %s\nhint: %s\n", stack.error().what.c_str(), stack.error().hint.c_str());
+      return delegate::kAllFailed;
+    }
     delegate::CancelToken interrupted;
     handle_signals(interrupted);
     const delegate::SystemClock clock;

@@ -2,6 +2,7 @@
 
 #include "cli/commands/check_rows.hpp"
 #include "cli/commands/context.hpp"
+#include "core/os/in_parallel.hpp"
 #include "core/run/check.hpp"
 
 namespace delegate::cli {
@@ -34,10 +35,9 @@ CommandResult backends(const CommandContext& context, const BackendsOptions& opt
     auto found = find_candidate(engine, names[i]);
     rows[i] = row_of(engine, names[i], found);
     if (!options.check || !found) continue;
-    checks.push_back(
-        std::async(std::launch::async, [&engine, &interrupted, &row = rows[i], candidate = *std::move(found)] {
-          check(engine, candidate, interrupted, row);
-        }));
+    checks.push_back(in_parallel([&engine, &interrupted, &row = rows[i], candidate = *std::move(found)] {
+      check(engine, candidate, interrupted, row);
+    }));
   }
   for (std::future<void>& done : checks) done.get();
   if (interrupted.cancelled()) return context.interrupted();

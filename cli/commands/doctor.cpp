@@ -6,6 +6,7 @@
 #include "cli/setup/check_editors.hpp"
 #include "core/config/report.hpp"
 #include "core/inspect/context.hpp"
+#include "core/os/in_parallel.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -48,7 +49,7 @@ std::vector<Section> examine(const Subject& subject) {
   for (const Check& check : kChecks) {
     if (check.needs_engine && !subject.context.has_engine()) continue;
     sections.push_back({check.name, {}});
-    under_way.push_back(std::async(std::launch::async, check.run, std::cref(subject)));
+    under_way.push_back(in_parallel([&check, &subject] { return check.run(subject); }));
   }
   for (std::size_t i = 0; i < sections.size(); ++i) sections[i].findings = under_way[i].get();
   return sections;

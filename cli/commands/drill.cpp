@@ -1,7 +1,7 @@
-#include <future>
 
 #include "cli/commands/context.hpp"
 #include "cli/drill/report.hpp"
+#include "core/os/in_parallel.hpp"
 
 // Plays a whole outage on this machine, with fake backends. Everything shown was observed; nothing of the user's is
 // changed.
@@ -66,8 +66,7 @@ CommandResult run_drill(const CommandContext& context, const DrillOptions& optio
   const Setup setup = options.mine ? setup_for(loaded.config) : default_setup();
   if (setup.target.empty()) return no_target(context, setup);
   const auto began = std::chrono::steady_clock::now();
-  auto machine =
-      std::async(std::launch::async, [&] { return inspect_machine(world, *context.configured, world.interrupted); });
+  auto machine = in_parallel([&] { return inspect_machine(world, *context.configured, world.interrupted); });
   auto steps = run_in_sandbox(world, setup, output);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
   Report report{.setup = setup, .took = took, .machine = machine.get()};

@@ -8,6 +8,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/os/in_parallel.hpp"
 
 namespace delegate::cli::drill {
 namespace {
@@ -197,7 +198,7 @@ Scenario::Answer Scenario::ask(bool by_name) const {
 /// The probe is released when all other calls have ended, so that it really runs during them.
 std::vector<Scenario::Answer> Scenario::ask_at_once() {
   std::vector<std::future<Answer>> calls;
-  for (int i = 0; i < kAtOnce; ++i) calls.push_back(std::async(std::launch::async, [this] { return ask(); }));
+  for (int i = 0; i < kAtOnce; ++i) calls.push_back(in_parallel([this] { return ask(); }));
   const auto has_ended = [](const std::future<Answer>& call) {
     return call.wait_for(milliseconds(0)) == std::future_status::ready;
   };

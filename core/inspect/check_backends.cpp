@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/inspect/context.hpp"
+#include "core/os/in_parallel.hpp"
 #include "core/os/process.hpp"
 #include "core/run/check.hpp"
 #include "core/run/hints.hpp"
@@ -139,7 +140,7 @@ Findings check_backends(const Context& context) {
   std::vector<std::future<Examined>> under_way;
   under_way.reserve(names.size());
   for (const std::string& name : names)
-    under_way.push_back(std::async(std::launch::async, [&context, &name] { return examine(context, name); }));
+    under_way.push_back(in_parallel([&context, &name] { return examine(context, name); }));
   Findings all;
   bool any_ready = false;
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -1,9 +1,12 @@
 #include "core/os/startup.hpp"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -85,6 +88,26 @@ void split_off_init(milliseconds patience) {
   detach_standard_streams();
   close_descriptors_except();  // the program has them; a reader of a pipe must not wait for this process too
   Init(program).run(patience);
+}
+
+/// A thread gets the soft limit of the start for its stack, 8 MB as a rule, which counts against a limit of the memory.
+Status reserve_stack() {
+  constexpr rlim_t kLeast = 256u << 10;
+  constexpr rlim_t kEnough = 2u << 20;
+  pthread_attr_t attributes;
+  if (::pthread_attr_init(&attributes) == 0) {
+    ::pthread_attr_setstacksize(&attributes, kEnough);
+    ::pthread_setattr_default_np(&attributes);
+    ::pthread_attr_destroy(&attributes);
+  }
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= kEnough) return {};
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  ::setrlimit(RLIMIT_STACK, &limit);
+  if (limit.rlim_cur >= kLeast) return {};
+  return fail(Code::resource_exhausted,
+              "start: the stack is limited to " + std::to_string(limit.rlim_cur >> 10) + " KiB, 256 are needed",
+              "raise the limit with `ulimit -s`");
 }
 
 std::map<std::string, std::string> inherited_environment() {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/deadline.hpp"
+#include "core/base/result.hpp"
 
 // What main does before anything else.
 namespace delegate {
@@ -18,6 +19,10 @@ namespace delegate {
 void split_off_init(milliseconds patience);
 
 std::map<std::string, std::string> inherited_environment();
+
+/// Gives this thread, and those that it starts, enough stack where a limit (`ulimit -s`) can be raised. An error if it
+/// is too small and cannot be. System calls only, and few frames.
+Status reserve_stack();
 
 /// Opens /dev/null for each standard stream that the caller closed, so that the next opened file (the state file, a
 /// socket) does not get its number. Reading such a stdin gives nothing; writing to such an output is an error, which is

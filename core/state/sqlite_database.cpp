@@ -31,6 +31,14 @@ Code code_of(int result) {
   }
 }
 
+/// SQLite's own words, and those of the system behind a failed open, read or write ("file too large": `ulimit -f`).
+std::string words_of_error(sqlite3* handle) {
+  const std::string words = sqlite3_errmsg(handle);
+  const int kind = sqlite3_errcode(handle) & 0xFF;
+  const int system = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN ? sqlite3_system_errno(handle) : 0;
+  return system == 0 ? words : words + ": " + errno_text(system);
+}
+
 /// Exclusive while the file is created, upgraded or renamed, so that only one process does it. Shared while it is
 /// opened: SQLite finds the -wal and -shm files by name, so the files must not be exchanged in between.
 enum class FileLock : int { shared = LOCK_SH, exclusive = LOCK_EX };
@@ -110,7 +118,7 @@ Result<bool> Statement::step() {
   if (result == SQLITE_DONE) return false;
   sqlite3* handle = sqlite3_db_handle(statement_);
   const char* file = sqlite3_db_filename(handle, "main");
-  return fail(code_of(result), std::string(file == nullptr ? "state" : file) + ": " + sqlite3_errmsg(handle));
+  return fail(code_of(result), std::string(file == nullptr ? "state" : file) + ": " + words_of_error(handle));
 }
 
 Status Statement::run() {
@@ -146,7 +154,7 @@ void Database::disconnect() {
 Error Database::error(const char* doing) const {
   const char* file = sqlite3_db_filename(handle_, "main");
   return Error{code_of(sqlite3_extended_errcode(handle_)),
-               std::string(file == nullptr ? "state" : file) + ": " + doing + ": " + sqlite3_errmsg(handle_),
+               std::string(file == nullptr ? "state" : file) + ": " + doing + ": " + words_of_error(handle_),
                {}};
 }
 
@@ -167,7 +175,7 @@ Status Database::connect() {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(options_.path.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
     const Error refused{code_of(sqlite3_extended_errcode(handle_)),
-                        options_.path.string() + ": cannot be opened: " + sqlite3_errmsg(handle_),
+                        options_.path.string() + ": cannot be opened: " + words_of_error(handle_),
                         {}};
     disconnect();
     return tl::unexpected(refused);
