@@ -147,6 +147,25 @@ constexpr Signature kGeminiTransport[] = {
 
 // ---- it never began to work
 
+// A limit of this machine or user, which every CLI would meet. A heap that V8 limits itself is not one.
+constexpr Signature kLimits[] = {
+    {Outcome::resources, R"(\bread-only file system\b|\bno space left on device\b|\be(rofs|nospc|fbig)\b)",
+     "EROFS: read-only file system, open '/home/you/.x'", kNodeErrors},
+    {Outcome::resources,
+     R"(\btoo many open files\b|\bfile table overflow\b|\be[mn]file\b|\bobject file: error 2[34]\b)",
+     "Error: EMFILE: too many open files, open '/home/you/.x'", kNodeErrors},
+    {Outcome::resources,
+     R"(\bcannot allocate memory\b|\benomem\b|\bmemory allocation of \d+ bytes failed\b|\bbad_alloc\b|\bprocess out of memory\b|\bfailed to map segment from shared object\b)",
+     "memory allocation of 1048576 bytes failed", "rust-lang/rust: library/alloc"},
+    {Outcome::resources,
+     R"(\bcannot fork\b|\bfork: (retry: )?resource temporarily unavailable\b|\bspawn\b.{0,200}\beagain\b)",
+     "Error: spawn /bin/sh EAGAIN", kNodeErrors},
+    {Outcome::resources,
+     R"(\b(can't|cannot|can not|could not|unable to|failed to) (start|create|spawn) (a )?(new )?(os |worker |native )*thread\b|\bpthread_create\b.{0,40}\b(failed|unavailable|eagain)\b|\bthread_create\b.{0,40}\beagain\b|\bnewosproc\b)",
+     "OS can't spawn worker thread: Resource temporarily unavailable (os error 11)",
+     "tokio-rs/tokio: tokio/src/runtime"},
+};
+
 constexpr const char* kShimHint =
     "`{command}` cannot run in this directory or with this PATH: choose a version of it there, or set "
     "backends.{name}.command to the program itself";
@@ -181,9 +200,6 @@ constexpr Signature kBeforeWork[] = {
     {kNoStart, R"(^\S*node: bad option: )", "node: bad option: --use-system-ca", kNodeErrors, kShimHint},
     {kNoStart, R"(^(error: )?(unknown (option|argument)s?\b|unexpected argument|unrecognized (option|argument)))",
      "error: unknown option '--no-such-flag'", "Claude Code 2.1.329"},
-    {Outcome::resources,
-     R"(\bfork: (retry: )?resource temporarily unavailable\b|\bread-only file system\b|\bno space left on device\b|\berofs\b|\benospc\b|\btoo many open files\b|\bemfile\b|\bcannot allocate memory\b|\benomem\b)",
-     "EROFS: read-only file system, open '/home/you/.x'", kNodeErrors},
 };
 
 }  // namespace
@@ -205,7 +221,8 @@ std::span<const Family> wordings_of(Vendor vendor) {
 }
 
 std::span<const Family> words_of_no_start() {
-  static const std::vector<Family> kFamilies{{kShims, Breadth::common}, {kBeforeWork, Breadth::common}};
+  static const std::vector<Family> kFamilies{
+      {kLimits, Breadth::common}, {kShims, Breadth::common}, {kBeforeWork, Breadth::common}};
   return kFamilies;
 }
 

@@ -244,6 +244,17 @@ Failure without_echoes(const Backend& backend, Private& secrets, Failure failure
   return message == failure.message ? failure : backend.without_echo(std::move(failure), std::move(message));
 }
 
+/// A limit of this machine or user may have killed it, or made it abort; of its words, only those count here.
+Failure killed(const Backend& backend, const Task& task, const ParsedOutput& parsed, const ChildResult& result,
+               Private& secrets) {
+  Failure failure{Outcome::killed_by_signal, "killed by a signal (" + signal_text(result.signal) + ")", {}};
+  if (result.signal == SIGXFSZ || result.signal == SIGXCPU) failure.outcome = Outcome::resources;
+  const std::string out = result.out.text();
+  const std::string err = secrets.without_echoes(result.err.text());
+  const auto known = backend.explain(parsed, task, {.out = out, .err = err, .exit_code = result.exit_code});
+  return known && known->outcome == Outcome::resources ? without_echoes(backend, secrets, *known) : failure;
+}
+
 Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, const ChildResult& result,
               Private& secrets) {
   const bool clean = result.end == ChildEnd::exited && result.exit_code == 0;
@@ -251,8 +262,7 @@ Failure weigh(const Backend& backend, const Task& task, ParsedOutput& parsed, co
   if (parsed.complete && !parsed.failure) return answered(parsed);
   if (parsed.hopeless) parsed.failure = std::exchange(parsed.hopeless, std::nullopt);
   if (result.end == ChildEnd::cancelled) return {Outcome::cancelled, "cancelled", {}};
-  if (result.end == ChildEnd::signalled)
-    return {Outcome::killed_by_signal, "killed by a signal (" + signal_text(result.signal) + ")", {}};
+  if (result.end == ChildEnd::signalled) return killed(backend, task, parsed, result, secrets);
   if (parsed.failure && !is_vague(*parsed.failure, result))
     return with_message(without_echoes(backend, secrets, *parsed.failure), "reported an error without a message");
   if (auto late = exceeded_limit(parsed, result)) return *std::move(late);

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Knows one word on stderr or in a body, and a code that comes without words; takes text that ends with "!" for a
+/// Knows two words on stderr or in a body, and a code that comes without words; takes text that ends with "!" for a
 /// whole answer.
 class Scripted final : public Backend {
  public:
@@ -32,6 +32,7 @@ class Scripted final : public Backend {
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput& raw) const override {
     if (raw.err.find("quota") != std::string_view::npos || raw.body.find("quota") != std::string_view::npos)
       return Failure{Outcome::quota_exhausted, "no quota", {}};
+    if (raw.err.find("cannot fork") != std::string_view::npos) return Failure{Outcome::resources, "cannot fork", {}};
     if (raw.exit_code == 42 || raw.http_status == 402) return Failure{Outcome::unauthenticated, "", {}};
     return std::nullopt;
   }
@@ -98,6 +99,18 @@ TEST_CASE("a foreign signal beats every text") {
   const Failure end = judge(child(ChildEnd::signalled, {.err = "quota"}, -1), told_failure());
   CHECK(end.outcome == Outcome::killed_by_signal);
   CHECK(end.message == "killed by a signal (Segmentation fault)");
+}
+
+TEST_CASE("a signal that a limit of the machine has sent is not the backend's failure") {
+  ChildResult result = child(ChildEnd::signalled, {}, -1);
+  result.signal = GENERATE(SIGXFSZ, SIGXCPU);
+  CHECK(judge(result, told_failure()).outcome == Outcome::resources);
+}
+
+TEST_CASE("an abort for want of processes or memory is not the backend's failure") {
+  const Failure end = judge(child(ChildEnd::signalled, {.err = "sh: 1: cannot fork"}, -1));
+  CHECK(end.outcome == Outcome::resources);
+  CHECK(end.message == "cannot fork");
 }
 
 TEST_CASE("the backend's own error record beats clocks, stderr and exit code") {
