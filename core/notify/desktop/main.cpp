@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "core/notify/desktop/deliver.hpp"
 #include "core/notify/desktop/watchdog.hpp"
+#include "core/os/confine.hpp"
 #include "core/os/file.hpp"
 #include "core/os/startup.hpp"
 
@@ -28,6 +29,7 @@ Result<Notice> read_notice(int argc) {
 
 int run(int argc) {
   reserve_standard_streams();
+  confine_to_reading();  // it needs the bus and nothing else; a kernel that cannot do it is no reason to stay silent
   end_process_in(kInputTimeout);
   const auto notice = read_notice(argc);
   if (!notice) {
