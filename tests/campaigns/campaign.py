@@ -20,6 +20,7 @@ import tempfile
 import time
 
 ANSWER = "the answer of this campaign"
+NOBODY = 65534
 EXIT_CODES = {0, 1, 2, 3, 4, 5, 6, 7, 70, 124}
 CLI = """#!/bin/sh
 while read -r line; do :; done
@@ -58,6 +59,12 @@ class Home:
             out, err = child.communicate()
             return Ended("time out", *(text.decode(errors="replace") for text in (out, err)), time.monotonic() - begun)
         return Ended(child.returncode, *(text.decode(errors="replace") for text in (out, err)), time.monotonic() - begun)
+
+    def give_to_nobody(self):
+        """For a trial as somebody who may do little; nothing but root can do that."""
+        os.chmod(self.root.parent, 0o755)
+        for place in [self.root, *self.root.rglob("*")]:
+            os.chown(place, NOBODY, NOBODY)
 
     def processes(self):
         """Those that have this home in their environment."""
@@ -109,6 +116,12 @@ def faults_of(ended, words):
         except ValueError:
             broken.append("stdout is not JSON")
     return broken
+
+
+def become_nobody():
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
 class Report:

@@ -35,12 +35,14 @@ def nonsense(chance, home):
 
 
 def streams(chance):
-    """Closes or replaces standard streams after the fork."""
+    """Closes or replaces standard streams after the fork. Not as root, who could write to what HOME=/ or /dev names."""
     closed = [fd for fd in (0, 1, 2) if chance.random() < 0.08]
     full = [fd for fd in (1, 2) if chance.random() < 0.05]
     is_lost = chance.random() < 0.05
 
     def change():
+        if os.geteuid() == 0:
+            campaign.become_nobody()
         if is_lost:
             os.mkdir("lost")
             os.chdir("lost")
@@ -71,6 +73,8 @@ def trials(options, root, chance, report):
         is_plain = chance.random() < 0.6
         words = ["ask", "hello"] if is_plain else [chance.choice(WORDS) for _ in range(chance.randrange(1, 6))]
         preexec, is_blind = streams(chance)
+        if os.geteuid() == 0:
+            home.give_to_nobody()
         ended = home.run(words, preexec=preexec, environment=environment, seconds=60)
         # What cannot be shown to be wrong: nobody can see it, or the words may have asked for it.
         report.add("streams" if is_blind else "variables=%s" % ",".join(changed) if is_plain else "words=0",

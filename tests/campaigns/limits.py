@@ -7,10 +7,10 @@
 import os
 import resource
 import sys
+import time
 
 import campaign
 
-NOBODY = 65534  # root has no limit of processes
 KB = 1024
 
 COMMANDS = [["ask", "hello"], ["ask", "--json", "hello"], ["status"], ["status", "--json"], ["doctor"], ["health"],
@@ -27,16 +27,13 @@ def limited(kind, value):
 
 
 def without_processes(value):
-    def become_nobody():
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+    def limit():
+        campaign.become_nobody()  # root has no limit of processes
         resource.setrlimit(resource.RLIMIT_NPROC, (value, value))
-    return become_nobody
+    return limit
 
 
 def trials(options, root, chance, report):
-    import time
     # Below the least values not even the loader of the system starts a program.
     kinds = {
         "memory": lambda: (resource.RLIMIT_AS, int(KB * 16_000 * 2 ** (chance.random() * 5))),
@@ -57,8 +54,7 @@ def trials(options, root, chance, report):
                 continue
             value = chance.randrange(0, 8)
             preexec = without_processes(value)
-            os.system("chown -R %d:%d %s" % (NOBODY, NOBODY, home.root))
-            os.chmod(root, 0o755)
+            home.give_to_nobody()
         elif kind == "full disk":
             value = chance.choice([0, 4, 8, 16, 32, 64, 128, 512])
             script = ('mount -t tmpfs -o size=%dk,mode=700 none "$HOME/.local" && mount -t tmpfs -o size=%dk,mode=700 none '

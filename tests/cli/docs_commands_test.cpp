@@ -145,11 +145,13 @@ void furnish(Cli& cli) {
   install_script(cli, "jq", "while read -r line; do echo \"$line\"; done\n");
   cli.run("ask hello").expect(0);
   std::filesystem::remove(cli.file("bin/delegate"));
-  install_script(cli, "delegate", DELEGATE_BINARY R"( "$@"
+  install_script(cli, "delegate",
+                 DELEGATE_BINARY R"( "$@"
 code=$?
-echo "$code delegate $*" >> "$HOME/codes"
+echo "$code delegate $*" >> ")" +
+                     cli.home("codes") + R"("
 exit $code
-)");
+)");  // not $HOME, which a line may unset
 }
 
 }  // namespace
