@@ -46,10 +46,26 @@ int report(const World& world, const Output& output, const AskOptions& options, 
   return written != 0 ? written : exit_code_of(result, world);
 }
 
+/// Says once that the state file was repaired or replaced, whenever that happens.
+class StateNotice {
+ public:
+  explicit StateNotice(const Output& output) : output_(output) {}
+  void report(const Host& host) {
+    const std::string notice = host.notice();
+    if (notice.empty() || notice == reported_) return;
+    output_.note("delegate: " + notice);
+    reported_ = notice;
+  }
+
+ private:
+  const Output& output_;
+  std::string reported_;
+};
+
 /// Everything up to the first call. Opens the host, which is opened again only if a fork is needed: an open store must
 /// not be carried through one.
 Result<PreparedAsk> prepare(const CommandContext& context, const Config& config, const AskOptions& options,
-                            std::optional<Host>& host, ForegroundProxy& foreground) {
+                            std::optional<Host>& host, StateNotice& notice, ForegroundProxy& foreground) {
   const World& world = context.world;
   const FieldNames names = FieldNames::options_of("ask");
   const RequestBuilder builder = request_builder(context, config, names);
@@ -59,10 +75,12 @@ Result<PreparedAsk> prepare(const CommandContext& context, const Config& config,
   TRY_STATUS(builder.resolve_session(input, host->engine(), request));
   PreparedAsk prepared = prepare_ask(host->engine(), std::move(request));
   if (may_probe(host->engine(), prepared.plan)) {
+    notice.report(*host);
     host.reset();
     foreground.start();
     host.emplace(world, config);
   }
+  notice.report(*host);
   return prepared;
 }
 
@@ -88,8 +106,8 @@ CommandResult run_ask(const CommandContext& context, const AskOptions& options) 
   const Config& config = configured.loaded.config;
   ForegroundProxy foreground;
   std::optional<Host> host;
-  TRY(PreparedAsk prepared, prepare(context, config, options, host, foreground));
-  if (!host->notice().empty()) output.note("delegate: " + host->notice());
+  StateNotice notice(output);
+  TRY(PreparedAsk prepared, prepare(context, config, options, host, notice, foreground));
   AnswerStream stream(world);
   const ProgressLine::Volume volume = options.verbose ? ProgressLine::Volume::verbose
                                       : options.quiet ? ProgressLine::Volume::quiet
@@ -98,6 +116,7 @@ CommandResult run_ask(const CommandContext& context, const AskOptions& options) 
   const RunResult result = ask(host->engine(), std::move(prepared), world.interrupted, progress);
   progress.clear();
   const int code = report(world, output, options, result, stream);
+  notice.report(*host);
   notify::announce_pending(world, own_command(world), host->engine());
   go_on_in_background(world, config, result, code, host, foreground);
   return code;  // the end of `result` waits for attempts that are still running

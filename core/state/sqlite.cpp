@@ -70,10 +70,15 @@ class SqliteStore final : public StateStore {
 
   Survey survey(SurveyDepth depth) override {
     const std::lock_guard lock(mutex_);
+    bool is_repeated = false;
     const auto take = [&]() -> Result<Survey> {
       Survey taken = sqlite::survey(*database_, clock_, depth);
-      // A damaged file is replaced, and looked at again.
-      if (const Error* damage = damage_in(taken)) return tl::unexpected(*damage);
+      // A damaged file is replaced or repaired, and looked at again. What is then left fails alone.
+      const Error* damage = first_error_in(taken, Database::is_about_the_file);
+      if (damage != nullptr && (damage->code == Code::data_loss || !is_repeated)) {
+        is_repeated = true;
+        return tl::unexpected(*damage);
+      }
       return taken;
     };
     auto taken = database_->on_sound_file(take);
@@ -203,7 +208,8 @@ Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Cl
   TRY(auto database, Database::open({.path = path,
                                      .busy_wait = busy_wait,
                                      .migrations = sqlite::migrations(),
-                                     .additions = sqlite::additions()}));
+                                     .additions = sqlite::additions(),
+                                     .parts = sqlite::kSchemaParts}));
   return std::unique_ptr<StateStore>(std::make_unique<SqliteStore>(std::move(database), path, clock));
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/duration.hpp"
 #include "core/os/directory.hpp"
 #include "core/os/fd.hpp"
+#include "core/state/sqlite_shape.hpp"
 
 namespace delegate::sqlite {
 
@@ -27,6 +28,10 @@ Code code_of(int result) {
     case SQLITE_NOTADB: return Code::data_loss;
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return Code::busy;
+    // All statements are ours, and so are the rows: the tables are not.
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH: return Code::internal;
     default: return Code::unavailable;
   }
 }
@@ -182,6 +187,10 @@ Status Database::connect() {
   }
   sqlite3_busy_handler(handle_, wait_for_others, this);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  for (const int foreign : {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_ENABLE_FKEY,
+                            SQLITE_DBCONFIG_TRUSTED_SCHEMA})
+    sqlite3_db_config(handle_, foreign, 0, nullptr);
+  TRY_STATUS(execute("PRAGMA ignore_check_constraints=ON"));
   TRY_STATUS(execute("PRAGMA secure_delete=ON"));  // a prompt must not stay in free pages
   return execute("PRAGMA synchronous=NORMAL");
 }
@@ -208,26 +217,46 @@ Result<int> Database::additions_made() {
 Result<bool> Database::has_current_schema() {
   TRY(const int version, user_version());
   TRY(const int additions, additions_made());
-  return version == newest_version() && additions >= newest_addition();
+  if (version != newest_version() || additions < newest_addition()) return false;
+  TRY(sqlite3_stmt * raw, prepare("SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'index')"));
+  Statement statement(raw);
+  TRY(const bool row, statement.step());
+  return row && statement.integer(0) >= options_.parts;
 }
 
-Status Database::adopt_schema() {
+Status Database::adopt_schema(Check check) {
   TRY(const int found, user_version());
   if (found < 0 || found > newest_version())
     return fail(Code::invalid_argument,
                 options_.path.string() + ": written by a newer delegate (schema " + std::to_string(found) +
                     ", this one knows " + std::to_string(newest_version()) + ")",
                 "upgrade delegate, or set state.path to a file of its own");
+  TRY(const bool is_current, has_current_schema());
+  if (is_current && check != Check::schema) return {};
+  return repair_and_upgrade(found);
+}
+
+Status Database::repair_and_upgrade(int version) {
+  std::vector<const char*> steps(options_.migrations.begin(), options_.migrations.end());
+  steps.insert(steps.end(), options_.additions.begin(), options_.additions.end());
   TRY(const int added, additions_made());
-  if (found == newest_version() && added >= newest_addition()) return {};
-  TRY_STATUS(execute("PRAGMA journal_mode=WAL"));
+  const int claimed = version < newest_version() ? version : version + std::min(added, newest_addition());
+  auto repair = plan_repair(handle_, steps, static_cast<std::size_t>(claimed));
+  if (!repair)
+    return fail(repair.error().code, options_.path.string() + ": " + repair.error().what, repair.error().hint);
+  if (repair->what.empty() && repair->steps == steps.size()) return {};
+  if (version < newest_version()) TRY_STATUS(execute("PRAGMA journal_mode=WAL"));
   TRY(Transaction transaction, Transaction::begin(*this));
-  for (const char* step : options_.migrations.subspan(static_cast<std::size_t>(found))) TRY_STATUS(execute(step));
-  for (int i = added; i < newest_addition(); ++i) TRY_STATUS(execute(options_.additions[static_cast<std::size_t>(i)]));
+  for (const std::string& statement : repair->statements)
+    if (const Status done = execute(statement.c_str()); !done)
+      return fail(done.error().code == Code::internal ? Code::data_loss : done.error().code, done.error().what);
+  for (std::size_t i = repair->steps; i < steps.size(); ++i) TRY_STATUS(execute(steps[i]));
   TRY_STATUS(execute(("PRAGMA user_version=" + std::to_string(newest_version())).c_str()));
   TRY_STATUS(
       execute(("PRAGMA application_id=" + std::to_string(kApplication + std::max(added, newest_addition()))).c_str()));
-  return transaction.commit();
+  TRY_STATUS(transaction.commit());
+  if (!repair->what.empty()) notice_ = "state file repaired: " + options_.path.string() + ": " + repair->what;
+  return {};
 }
 
 Status Database::check_every_page() {
@@ -243,7 +272,7 @@ Status Database::connect_to_sound_file(Check check) {
   TRY(const Fd lock, lock_file(options_.path, FileLock::exclusive));
   for (int tries = 0;; ++tries) {
     Status sound = connect();
-    if (sound) sound = adopt_schema();
+    if (sound) sound = adopt_schema(check);
     if (sound && check == Check::every_page) sound = check_every_page();
     if (sound) return {};
     if (sound.error().code != Code::data_loss || tries > 0) return sound;

@@ -47,7 +47,7 @@ class Statement {
   int bound_ = 0;
 };
 
-/// A connection to a file with the current schema.
+/// A connection to a file with the current schema. Its triggers and views have no effect: ours has none.
 class Database {
  public:
   struct Options {
@@ -57,23 +57,31 @@ class Database {
     /// Steps after the newest version that programs without them can still read and write: new tables, new columns with
     /// a default. A running older server keeps its breakers.
     std::span<const char* const> additions = {};
+    /// How many tables and indexes all of them make: a file that has fewer is repaired when it is opened.
+    int parts = 0;
   };
-  /// Opens or creates the file; one that is not a database is renamed first. Newer schema: Code::invalid_argument.
+  /// Opens or creates the file; one that is not a database is renamed first, and so is one with other tables than its
+  /// version has, unless they can be repaired without losing anything (sqlite_shape.hpp).
+  /// Code::invalid_argument: a newer schema, or tables of another program.
   static Result<std::unique_ptr<Database>> open(Options options);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  /// Runs `step` on the file that has the name now: other processes may have renamed or deleted the earlier one. A file
-  /// that turns out to be damaged is checked as a whole and renamed, and `step` runs once more, on a new file. No
-  /// statement may be held across this call.
+  /// Runs `step` on the file that has the name now: other processes may have renamed or deleted the earlier one. If the
+  /// file turns out to be damaged, or its tables do not fit the statements, it is checked and repaired or renamed, and
+  /// `step` runs once more. No statement may be held across this call.
   template <class Step>
   auto on_sound_file(const Step& step) -> decltype(step()) {
     TRY_STATUS(follow_file());
     auto done = step();
-    if (done || done.error().code != Code::data_loss) return done;
-    TRY_STATUS(connect_to_sound_file(Check::every_page));
+    if (done || !is_about_the_file(done.error())) return done;
+    TRY_STATUS(connect_to_sound_file(done.error().code == Code::data_loss ? Check::every_page : Check::schema));
     return step();
+  }
+  /// Damage, or a statement that does not fit the tables.
+  static bool is_about_the_file(const Error& error) {
+    return error.code == Code::data_loss || error.code == Code::internal;
   }
 
   /// Statements are kept by the address of their text: pass string literals.
@@ -82,7 +90,7 @@ class Database {
   const std::string& notice() const { return notice_; }
 
  private:
-  enum class Check { header, every_page };
+  enum class Check { header, schema, every_page };
   explicit Database(Options options) : options_(std::move(options)) {}
   int newest_version() const { return static_cast<int>(options_.migrations.size()); }
   int newest_addition() const { return static_cast<int>(options_.additions.size()); }
@@ -90,10 +98,12 @@ class Database {
   void disconnect();
   Status follow_file();
   Status connect_to_sound_file(Check check);
-  Status adopt_schema();
+  Status adopt_schema(Check check);
+  Status repair_and_upgrade(int version);
   Status check_every_page();
   Result<int> user_version();
   Result<int> additions_made();
+  /// The one that has the newest version and all tables, as far as their number says so.
   Result<bool> has_current_schema();
   Error error(const char* doing) const;
   static int wait_for_others(void* self, int calls);

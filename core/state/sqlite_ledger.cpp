@@ -6,6 +6,8 @@
 namespace delegate {
 namespace {
 
+constexpr std::int64_t kForgottenAtOnce = 100;  // runs
+
 using sqlite::Statement;
 using sqlite::Transaction;
 
@@ -133,22 +135,35 @@ Status SqliteLedger::keep_answer(const RunRow& row) {
   return Statement(raw).bind(row.answer->text).bind(row.answer->size).bind(row.id).run();
 }
 
-/// Run numbers grow without gaps, so the oldest runs beyond the limit are found without counting rows. At most 100 at a
-/// time: after the limit was lowered, one call must not delete a long history.
+/// The number of the newest of the runs beyond the limit. Numbers grow without gaps, so rows are only counted if the
+/// range is far too large: the limit was lowered, or a number is not one of ours.
+Result<std::optional<std::int64_t>> SqliteLedger::newest_surplus(std::int64_t first, std::int64_t last, int limit) {
+  if (first >= 0 && last - first < limit) return std::nullopt;
+  if (first >= 0 && last - first < limit + kForgottenAtOnce) return last - limit;
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT number FROM runs ORDER BY number DESC LIMIT 1 OFFSET ?"));
+  Statement statement(raw);
+  TRY(const bool any, statement.bind(std::int64_t{limit}).step());
+  return any ? std::optional(statement.integer(0)) : std::nullopt;
+}
+
+/// At most kForgottenAtOnce: after the limit was lowered, one call must not delete a long history.
 Status SqliteLedger::forget_oldest(int limit) {
-  constexpr std::int64_t kBatch = 100;
   TRY(sqlite3_stmt * bound, database_.prepare("SELECT min(number), max(number) FROM (SELECT min(number) AS number FROM "
                                               "runs UNION ALL SELECT max(number) FROM runs)"));
-  std::int64_t last = 0;
-  bool is_all = false;
+  std::int64_t first = 0;
+  std::int64_t newest = 0;
   {
     Statement statement(bound);
     TRY(const bool any, statement.step());
     if (!any || !statement.maybe_integer(0)) return {};
-    last = std::min(statement.integer(1) - limit, statement.integer(0) + kBatch - 1);
-    is_all = last >= statement.integer(1);
-    if (last < statement.integer(0)) return {};
+    first = statement.integer(0);
+    newest = statement.integer(1);
   }
+  TRY(const auto surplus, newest_surplus(first, newest, limit));
+  if (!surplus) return {};
+  const std::int64_t oldest = std::max<std::int64_t>(first, 0);
+  const std::int64_t last = *surplus - oldest < kForgottenAtOnce ? *surplus : oldest + kForgottenAtOnce - 1;
+  const bool is_all = last >= newest;
   for (const char* sql : {"DELETE FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE number <= ?)",
                           "DELETE FROM texts WHERE run_number <= ?", "DELETE FROM skips WHERE run_number <= ?",
                           "DELETE FROM runs WHERE number <= ?"}) {

@@ -26,6 +26,7 @@ class SqliteLedger final : public Ledger {
   // Called with the lock held, inside on_sound_file().
   Status add_skips(const RunRow& row);
   Status keep_answer(const RunRow& row);
+  Result<std::optional<std::int64_t>> newest_surplus(std::int64_t first, std::int64_t last, int limit);
   Status forget_oldest(int limit);
   Status forget_strays(const std::string& run_id);
   Result<std::vector<RunRow>> find(const char* sql, const RunQuery& query,

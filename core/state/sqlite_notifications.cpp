@@ -77,7 +77,8 @@ Status save(Database& database, const NotificationRow& row) {
 }  // namespace
 
 Result<NotificationRows> load_notifications(Database& database) {
-  TRY(sqlite3_stmt * raw, database.prepare("SELECT " NOTIFICATION_COLUMNS " FROM notifications ORDER BY id"));
+  TRY(sqlite3_stmt * raw,
+      database.prepare("SELECT " NOTIFICATION_COLUMNS " FROM notifications WHERE id > 0 AND id < 1 << 53 ORDER BY id"));
   Statement statement(raw);
   NotificationRows rows;
   for (;;) {

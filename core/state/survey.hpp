@@ -81,12 +81,12 @@ struct Survey {
   Status writable;  // a write that changes nothing
 };
 
-/// The first part that is damaged; null: none is.
-inline const Error* damage_in(const Survey& survey) {
+/// Of the first part with an error that `matches`; null: none has.
+inline const Error* first_error_in(const Survey& survey, bool (*matches)(const Error&)) {
   const auto error = [](const auto& part) { return part ? nullptr : &part.error(); };
   for (const Error* one : {error(survey.states), error(survey.notifications), error(survey.queue),
                            error(survey.history), error(survey.leases), error(survey.sizes)})
-    if (one != nullptr && one->code == Code::data_loss) return one;
+    if (one != nullptr && matches(*one)) return one;
   return nullptr;
 }
 

@@ -190,3 +190,23 @@ TEST_CASE("a state directory that others can write to is not used, and a call sa
   cli.run("doctor").stdout_has("cannot be used, so no breaker works: " + why);
   CHECK(std::filesystem::is_empty(directory));
 }
+
+TEST_CASE("a state file with a table missing is repaired, said once, and the call is answered") {
+  Cli cli;
+  cli.answers("codex").run("ask -b codex hello").expect(0);
+  const std::string table = GENERATE("notifications", "canary", "backend_state", "runs", "leases");
+  cli.sql("DROP TABLE " + table);
+  const std::string first = GENERATE("ask -b codex hello", "status", "runs", "canary");
+  cli.run(first).expect(0).stderr_has("state file repaired: ").stderr_has("table " + table + " was missing");
+  cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n").stderr_lacks("repaired");
+  cli.run("doctor").stderr_lacks("repaired").stdout_lacks("repaired");
+}
+
+TEST_CASE("a broken table of notifications keeps no breaker from opening") {
+  Cli cli;
+  cli.fails("codex").run("ask -b codex hello").expect(1);
+  cli.sql("DROP TABLE notifications; CREATE VIEW notifications AS SELECT 1 AS id");
+  cli.run("ask -b codex hello").expect(1).stderr_has("damaged state file renamed to ");
+  for (int i = 0; i < 2; ++i) cli.run("ask -b codex hello").expect(1).stderr_lacks("damaged");
+  CHECK(cli.state_of("codex") == "open");
+}

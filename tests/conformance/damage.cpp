@@ -8,14 +8,22 @@
 
 namespace delegate {
 
-void tamper(const Path& file, const std::string& sql) {
+std::string query_file(const Path& file, const std::string& sql) {
   sqlite3* handle = nullptr;
+  std::string last;
+  const auto note = [](void* out, int columns, char** values, char**) {
+    *static_cast<std::string*>(out) = values[columns - 1] == nullptr ? "NULL" : values[columns - 1];
+    return 0;
+  };
   const bool done = sqlite3_open(file.c_str(), &handle) == SQLITE_OK &&
-                    sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+                    sqlite3_exec(handle, sql.c_str(), note, &last, nullptr) == SQLITE_OK;
   const std::string why = done ? "" : sqlite3_errmsg(handle);
   sqlite3_close(handle);
-  if (!done) throw std::runtime_error(file.string() + ": " + why);
+  if (!done) throw std::runtime_error(file.string() + ": " + sql + ": " + why);
+  return last;
 }
+
+void tamper(const Path& file, const std::string& sql) { query_file(file, sql); }
 
 void settle_file(const Path& file) { tamper(file, "PRAGMA wal_checkpoint(TRUNCATE)"); }
 

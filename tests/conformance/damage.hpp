@@ -11,6 +11,8 @@ namespace delegate {
 void settle_file(const Path& file);
 /// Runs one statement in the file, past our store.
 void tamper(const Path& file, const std::string& sql);
+/// The last value of the last row, as text; "NULL".
+std::string query_file(const Path& file, const std::string& sql);
 
 void write_garbage(const Path& file, std::size_t from, std::size_t length);
 /// Into the first page of every table and index, so that the file still opens.

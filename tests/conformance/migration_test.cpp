@@ -1,4 +1,3 @@
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -8,7 +7,9 @@
 
 #include "core/os/file.hpp"
 #include "core/state/sqlite.hpp"
+#include "core/state/sqlite_database.hpp"
 #include "core/state/sqlite_schema.hpp"
+#include "tests/conformance/damage.hpp"
 #include "tests/conformance/stores.hpp"
 
 // A state file outlives the version that wrote it.
@@ -16,22 +17,7 @@ using namespace delegate;
 
 namespace {
 
-/// Runs SQL on a file, as the sqlite3 shell does. Returns the last value of the last row, as text.
-std::string sql(const Path& path, const std::string& text) {
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
-  std::string last;
-  const auto note = [](void* out, int columns, char** values, char**) {
-    *static_cast<std::string*>(out) = values[columns - 1] == nullptr ? "NULL" : values[columns - 1];
-    return 0;
-  };
-  char* error = nullptr;
-  sqlite3_exec(handle, text.c_str(), note, &last, &error);
-  INFO(text << ": " << (error == nullptr ? "" : error));
-  REQUIRE(error == nullptr);
-  sqlite3_close(handle);
-  return last;
-}
+std::string sql(const Path& path, const std::string& text) { return query_file(path, text); }
 
 /// A file as delegate 0.1.0 left it.
 Path file_of_version_1(const TempDirectory& directory) {
@@ -162,11 +148,11 @@ TEST_CASE("an upgrade that is cut off leaves the old file as it was") {
   const TempDirectory directory;
   const TestClock clock;
   const Path path = file_of_version_1(directory);
-  sql(path, "CREATE TABLE skips (something_else)");  // the step will fail in its middle
-  CHECK_FALSE(open_sqlite_store(path, clock));
+  std::vector<const char*> steps(sqlite::migrations().begin(), sqlite::migrations().end());
+  steps[4] = "ALTER TABLE notifications ADD COLUMN ended_at INTEGER; SELECT no_such_function()";
+  CHECK_FALSE(sqlite::Database::open({.path = path, .migrations = steps}));
   CHECK(sql(path, "PRAGMA user_version") == "1");
   CHECK(sql(path, "SELECT prompt FROM runs WHERE number = 1") == "what was asked");
-  sql(path, "DROP TABLE skips");
   CHECK(open(path, clock)->ledger().run("01kejaaaa0000001")->prompt == kept("what was asked"));
 }
 

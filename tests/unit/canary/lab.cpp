@@ -9,10 +9,54 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "core/state/survey.hpp"
+
 namespace delegate::test {
 namespace {
 
 const Backend* no_backend(std::string_view) { return nullptr; }
+
+/// A store in which parts of a survey cannot be read.
+class SpoiledStore final : public StateStore {
+ public:
+  SpoiledStore(std::unique_ptr<StateStore> store, const std::set<SurveyPart>& unreadable)
+      : store_(std::move(store)), unreadable_(unreadable) {}
+
+  Status update(const std::string& backend, const Change& change) override { return store_->update(backend, change); }
+  Status update_guard(const std::string& guard, const GuardChange& change) override {
+    return store_->update_guard(guard, change);
+  }
+  Result<Snapshot> read() override { return store_->read(); }
+  Result<GuardState> guard(const std::string& name) override { return store_->guard(name); }
+  Result<NotificationRows> notifications() override { return store_->notifications(); }
+  Status change_notifications(const NotificationChange& change) override {
+    return store_->change_notifications(change);
+  }
+  Ledger& ledger() override { return store_->ledger(); }
+  Jobs* jobs() override { return store_->jobs(); }
+  CanaryRecords* canary() override { return store_->canary(); }
+  Description describe() override { return store_->describe(); }
+  std::optional<std::int64_t> locked_by() const override { return store_->locked_by(); }
+  std::string notice() const override { return store_->notice(); }
+
+  Survey survey(SurveyDepth depth) override {
+    Survey survey = store_->survey(depth);
+    const auto spoil = [&](SurveyPart part, auto& result) {
+      if (unreadable_.contains(part)) result = fail(Code::unavailable, "cannot be read");
+    };
+    spoil(SurveyPart::states, survey.states);
+    spoil(SurveyPart::queue, survey.queue);
+    spoil(SurveyPart::history, survey.history);
+    spoil(SurveyPart::notifications, survey.notifications);
+    spoil(SurveyPart::leases, survey.leases);
+    spoil(SurveyPart::sizes, survey.sizes);
+    return survey;
+  }
+
+ private:
+  std::unique_ptr<StateStore> store_;
+  const std::set<SurveyPart>& unreadable_;
+};
 
 }  // namespace
 
@@ -63,7 +107,7 @@ void CanaryLab::open(milliseconds busy_wait) {
   auto store = open_sqlite_store(path("state.db"), clock, busy_wait);
   if (!store) throw std::runtime_error(store.error().what);
   engine_.reset();
-  store_ = *std::move(store);
+  store_ = std::make_unique<SpoiledStore>(*std::move(store), unreadable);
   breakers_.emplace(store_.get(), std::nullopt, self_);
   guards_.emplace(store_.get(), self_, config.guards);
   engine_.emplace(Engine{.config = config,

@@ -52,6 +52,8 @@ class IdleProcess {
   ProcessId id_;
 };
 
+enum class SurveyPart { states, queue, history, notifications, leases, sizes };
+
 class CanaryLab {
  public:
   CanaryLab();
@@ -92,6 +94,7 @@ class CanaryLab {
   canary::CycleOptions options;
   std::function<void()> between_looks;
   milliseconds asleep{0};
+  std::set<SurveyPart> unreadable;
 
  private:
   std::string directory_;
