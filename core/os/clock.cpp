@@ -1,6 +1,11 @@
 #include "core/os/clock.hpp"
 
+#include <sys/stat.h>
+
+#include <charconv>
 #include <ctime>
+#include <limits>
+#include <vector>
 
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
@@ -8,21 +13,58 @@
 namespace delegate {
 namespace {
 
-milliseconds read_clock(clockid_t id) {
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+nanoseconds read_clock(clockid_t id) {
   timespec now{};
   ::clock_gettime(id, &now);
-  return milliseconds(static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000);
+  return seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+milliseconds in_milliseconds(nanoseconds time) { return std::chrono::floor<milliseconds>(time); }
+
+std::int64_t signed_number(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+nanoseconds read_offset() {
+  constexpr ino_t kHost = 0xEFFFFFFA;  // PROC_TIME_INIT_INO: the same in all kernels
+  struct stat own {};
+  if (::stat("/proc/self/ns/time", &own) != 0 || own.st_ino == kHost) return {};
+  const auto offsets = read_file("/proc/self/timens_offsets", 4096);
+  return offsets ? boot_clock_offset_in(*offsets) : nanoseconds(0);
 }
 
 }  // namespace
 
-SystemClock::SystemClock() {
+nanoseconds boot_clock_offset_in(std::string_view timens_offsets) {
+  for (const std::string_view line : split(timens_offsets, '\n')) {
+    std::vector<std::string_view> words;  // name, seconds, nanoseconds
+    for (const std::string_view word : split(line, ' '))
+      if (!word.empty()) words.push_back(word);
+    if (words.size() == 3 && words[0] == "boottime")
+      return seconds(signed_number(words[1])) + nanoseconds(signed_number(words[2]));
+  }
+  return {};
+}
+
+nanoseconds boot_clock_offset() {
+  static const nanoseconds offset = read_offset();  // a process stays in its time namespace
+  return offset;
+}
+
+SystemClock::SystemClock() : offset_(boot_clock_offset()) {
   // Without /proc the id stays empty; a clock behind its anchor then counts as another boot.
   if (const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096)) boot_id_ = trim(*text);
 }
 
 HostTime SystemClock::now() const {
-  return HostTime{.boot_id = boot_id_, .boot = read_clock(CLOCK_BOOTTIME), .wall = read_clock(CLOCK_REALTIME)};
+  return HostTime{.boot_id = boot_id_,
+                  .boot = in_milliseconds(read_clock(CLOCK_BOOTTIME) - offset_),
+                  .wall = in_milliseconds(read_clock(CLOCK_REALTIME))};
 }
 
 }  // namespace delegate

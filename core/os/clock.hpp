@@ -1,4 +1,7 @@
 #pragma once
+#include <chrono>
+#include <string_view>
+
 #include "core/base/host_time.hpp"
 
 namespace delegate {
@@ -10,7 +13,13 @@ class Clock {
   virtual HostTime now() const = 0;
 };
 
-/// CLOCK_BOOTTIME, CLOCK_REALTIME and the kernel's boot id.
+/// How far the boot clock of this process, and with it each time since boot that /proc shows it, is ahead of the
+/// host's: a process in a time namespace (time_namespaces(7)) has another one under the same boot id. Zero if unknown.
+std::chrono::nanoseconds boot_clock_offset();
+/// The same from the text of /proc/self/timens_offsets.
+std::chrono::nanoseconds boot_clock_offset_in(std::string_view timens_offsets);
+
+/// The host's CLOCK_BOOTTIME, CLOCK_REALTIME and the kernel's boot id.
 class SystemClock final : public Clock {
  public:
   SystemClock();
@@ -18,6 +27,7 @@ class SystemClock final : public Clock {
 
  private:
   std::string boot_id_;
+  std::chrono::nanoseconds offset_;
 };
 
 }  // namespace delegate

@@ -70,6 +70,11 @@ void wait_for_death(const std::vector<Fd>& processes) {
   }
 }
 
+/// A process in a time namespace that is not ahead by whole ticks knows its own start to one tick.
+bool is_same_start(const ProcessStat& stat, const ProcessId& process) {
+  return process.start_time >= stat.start_time - 1 && process.start_time <= stat.start_time + 1;
+}
+
 std::int64_t pid_namespace() {
   struct stat facts {};
   return ::stat("/proc/self/ns/pid", &facts) == 0 ? static_cast<std::int64_t>(facts.st_ino) : 0;
@@ -177,7 +182,7 @@ bool is_alive(const ProcessId& process, const std::string& boot_id) {
   if (process.pid_namespace != 0 && process.pid_namespace != pid_namespace()) return true;
   if (process.pid <= 0 || process.pid > std::numeric_limits<pid_t>::max()) return false;
   if (const auto stat = read_stat(std::to_string(process.pid)))
-    return stat->start_time == process.start_time && stat->state != 'Z' && stat->state != 'X';
+    return is_same_start(*stat, process) && stat->state != 'Z' && stat->state != 'X';
   // Not readable does not mean gone: /proc may hide other users' processes.
   return ::kill(static_cast<pid_t>(process.pid), 0) == 0 || errno != ESRCH;
 }
@@ -186,7 +191,7 @@ bool is_doomed(const ProcessId& process, const std::string& boot_id) {
   if (!is_alive(process, boot_id)) return true;
   const bool is_here = process.pid_namespace == 0 || process.pid_namespace == pid_namespace();
   const auto stat = is_here ? read_stat(std::to_string(process.pid)) : std::nullopt;
-  return stat && stat->start_time == process.start_time && is_ending(*stat);
+  return stat && is_same_start(*stat, process) && is_ending(*stat);
 }
 
 std::string supervisor_name(std::string_view mark) {

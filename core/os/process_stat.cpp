@@ -1,14 +1,30 @@
 #include "core/os/process_stat.hpp"
 
 #include <dirent.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <memory>
 
 #include "core/base/text.hpp"
+#include "core/os/clock.hpp"
 #include "core/os/file.hpp"
 
 namespace delegate {
+namespace {
+
+/// /proc shows times since the boot that the reader's time namespace has.
+std::int64_t ticks_ahead() {
+  const auto offset = boot_clock_offset();
+  if (offset.count() == 0) return 0;
+  const auto per_second = std::max(::sysconf(_SC_CLK_TCK), 1L);
+  const auto whole = std::chrono::floor<std::chrono::seconds>(offset);
+  return whole.count() * per_second + (offset - whole).count() * per_second / 1'000'000'000;
+}
+
+}  // namespace
 
 bool is_ending(const ProcessStat& stat) {
   // These two flags are among those that /proc has always shown (include/linux/sched.h).
@@ -38,7 +54,7 @@ std::optional<ProcessStat> read_stat(const std::string& pid) {
                      .session = *session,
                      .flags = parse_number<std::uint64_t>(fields[6]).value_or(0),
                      .pending = parse_number<std::uint64_t>(fields[28]).value_or(0),
-                     .start_time = *start_time,
+                     .start_time = *start_time - ticks_ahead(),
                      .name = line->substr(name_begin + 2, name_end - name_begin - 2)};
 }
 

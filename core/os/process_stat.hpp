@@ -17,7 +17,7 @@ struct ProcessStat {
   pid_t session = 0;
   std::uint64_t flags = 0;      // PF_… of the kernel
   std::uint64_t pending = 0;    // signals, one bit each
-  std::int64_t start_time = 0;  // clock ticks since boot
+  std::int64_t start_time = 0;  // clock ticks since the host's boot
   std::string name = {};        // at most 15 bytes
 };
 

@@ -127,8 +127,13 @@ TEST_CASE("a process counts as dead only if that is certain") {
   SECTION("another boot") { CHECK_FALSE(is_alive(other, "next boot")); }
   SECTION("its pid belongs to a later process") {
     ProcessId earlier = other;
-    --earlier.start_time;
+    earlier.start_time -= 2;
     CHECK_FALSE(is_alive(earlier, "boot"));
+  }
+  SECTION("but it may have read its start to one tick, in a time namespace") {
+    ProcessId ahead = other;
+    ++ahead.start_time;
+    CHECK(is_alive(ahead, "boot"));
   }
   SECTION("a zombie") {
     sleeper.kill_unreaped();
