@@ -7,21 +7,27 @@
 #include "core/config/project_file.hpp"
 #include "core/config/report.hpp"
 #include "core/config/trusted.hpp"
-#include "core/os/file.hpp"
+#include "core/os/checked_file.hpp"
 
 namespace delegate {
 namespace {
 
-Result<ConfigFile> load_file(const Path& path) {
-  TRY(std::string text, read_file(path, kLargestConfig));
-  return ConfigFile{path.string(), std::move(text)};
+/// A person's own file, which may name any program: one that every user could change is refused, as ssh does. Named on
+/// the command line it is no less a trap. Single users or a group that can change it are a choice of that person or of
+/// an administrator, as with a mounted home.
+Result<ConfigFile> load_file(const Path& path, std::vector<Error>& remarks) {
+  TRY(CheckedFile file, read_checked_file(path, kLargestConfig));
+  for (const std::string& sharer : file.sharers)
+    remarks.push_back({Code::permission_denied, path.string() + ": " + sharer + ", so others decide what delegate runs",
+                       "keep it if you want that"});
+  return ConfigFile{path.string(), std::move(file.text)};
 }
 
-Status read_user_file(const ProcessFacts& process, ConfigSources& sources) {
+Status read_user_file(const ProcessFacts& process, Configured& out) {
   const Path path = user_config_path(process);
   std::error_code ignored;  // what cannot be examined counts as missing; a broken link does not
   if (path.empty() || !std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return {};
-  TRY(sources.user_file, load_file(path));
+  TRY(out.sources.user_file, load_file(path, out.remarks));
   return {};
 }
 
@@ -68,13 +74,13 @@ Result<Configured> configure(const ProcessFacts& process, const std::string& con
     if (name.starts_with("DELEGATE_")) out.sources.environment[name] = value;
   const std::string named = config_file.empty() ? process.variable("DELEGATE_CONFIG") : config_file;
   if (!named.empty()) {
-    auto file = load_file(named);
+    auto file = load_file(named, out.remarks);
     if (!file)
       return fail(file.error().code, (config_file.empty() ? "DELEGATE_CONFIG: " : "--config: ") + file.error().what,
-                  file.error().code == Code::not_found ? "`delegate config init` writes one" : "");
+                  file.error().code == Code::not_found ? "`delegate config init` writes one" : file.error().hint);
     out.sources.user_file = *std::move(file);
   } else {
-    TRY_STATUS(read_user_file(process, out.sources));
+    TRY_STATUS(read_user_file(process, out));
     TRY_STATUS(find_project_file(process, directory, out));
   }
   out.loaded = load_config(out.sources);

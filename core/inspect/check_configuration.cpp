@@ -4,6 +4,7 @@
 #include "core/config/paths.hpp"
 #include "core/config/report.hpp"
 #include "core/inspect/context.hpp"
+#include "core/os/checked_file.hpp"
 
 namespace delegate::inspect {
 namespace {
@@ -31,6 +32,18 @@ Finding sources_of(const ProcessFacts& process, const Configured& configured) {
   return {FindingSeverity::ok, kConfiguration, join(sources, ", ")};
 }
 
+/// Programs that are named by their path: who can exchange them decides what runs.
+void check_programs(const Config& config, Findings& all) {
+  const auto check = [&](const std::string& key, const std::vector<std::string>& command) {
+    if (command.empty() || !command.front().starts_with('/')) return;
+    if (const Status closed = check_not_open_to_all(command.front()); !closed)
+      all.push_back({FindingSeverity::warning, kConfiguration, key + ": " + closed.error().what, closed.error().hint});
+  };
+  check("notify.hook", config.notify.hook);
+  for (const auto& [name, backend] : config.backends)
+    if (backend.enabled) check("backends." + name + ".command", backend.command);
+}
+
 }  // namespace
 
 Findings check_configuration(const Context& context) {
@@ -45,6 +58,7 @@ Findings check_configuration(const Context& context) {
   for (const auto* list : {&configured->notices, &configured->remarks})
     for (const Error& notice : *list)
       all.push_back({FindingSeverity::warning, kConfiguration, notice.what, notice.hint});
+  check_programs(configured->loaded.config, all);
   if (!context.has_engine())
     all.push_back({FindingSeverity::note, kConfiguration,
                    "state, backends and jobs are checked once the configuration is valid"});

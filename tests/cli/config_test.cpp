@@ -1,6 +1,10 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/cli/cli.hpp"
+#include "tests/helpers/skip.hpp"
 
 // The configuration from the files to the call.
 using namespace delegate::test;
@@ -186,4 +190,50 @@ TEST_CASE("a timeout in the configuration has the same effect as one on the comm
   Cli cli;
   cli.backend("codex", {"--hang"}).router("timeout = \"200ms\"");
   cli.run("ask hello").expect(124).stdout_is("");
+}
+
+TEST_CASE("a configuration that every user can change is refused wherever it is named, and the hint ends that") {
+  Cli cli;
+  cli.counted("codex", {"--say", "hi"}).run("config check").expect(0);
+  const std::string named = cli.file("named.toml");
+  cli.write(named, cli.read(cli.config_file()));
+  const auto is_refused = [&](const std::string& words, const std::string& file) {
+    cli.run(words)
+        .expect(3)
+        .stdout_is("")
+        .stderr_has(file + ": every user of this machine can write to it\n")
+        .stderr_has("hint: chmod o-w " + file + "\n");
+  };
+  REQUIRE(::chmod(cli.config_file().c_str(), 0666) == 0);
+  REQUIRE(::chmod(named.c_str(), 0666) == 0);
+  is_refused("ask -b codex hello", cli.config_file());
+  is_refused("status", cli.config_file());
+  is_refused("config check", cli.config_file());
+  is_refused("--config " + named + " ask -b codex hello", named);
+  cli.run("doctor").stdout_has("every user of this machine can write to it");
+  CHECK(cli.spawns("codex") == 0);
+  cli.set("DELEGATE_CONFIG", named);
+  is_refused("ask -b codex hello", named);
+  REQUIRE(::chmod(named.c_str(), 0664) == 0);
+  cli.run("ask -b codex hello").expect(0).stdout_is("hi\n").stderr_is("");
+}
+
+TEST_CASE("a configuration that a group can change is used, and is named by those who examine it") {
+  if (::geteuid() != 0) return delegate_tests::skip_visibly("only root can give a file away");
+  Cli cli;
+  cli.answers("codex").run("config check").expect(0);
+  REQUIRE(::chown(cli.config_file().c_str(), 0, 12345) == 0);
+  REQUIRE(::chmod(cli.config_file().c_str(), 0664) == 0);
+  cli.run("ask -b codex hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+  cli.run("config check").expect(0).stderr_has("group 12345 can write to it, so others decide what delegate runs");
+  cli.run("doctor").stdout_has("group 12345 can write to it");
+}
+
+TEST_CASE("doctor names a hook and a command that every user can exchange") {
+  Cli cli;
+  const std::string hook = cli.file("open/hook");
+  cli.write(hook, "#!/bin/sh\n");
+  REQUIRE(::chmod(hook.c_str(), 0777) == 0);
+  cli.answers("codex").config("[notify]\nhook = [\"" + hook + "\"]\n");
+  cli.run("doctor").stdout_has("notify.hook: " + hook + ": every user of this machine can write to it");
 }
