@@ -4,45 +4,24 @@
 #include <array>
 #include <vector>
 
+#include "core/base/byte_kinds.hpp"
 #include "core/base/byte_runs.hpp"
+#include "core/base/secret_fields.hpp"
 #include "core/base/secret_table.hpp"
 
 namespace delegate {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_letter(char c) { return is_upper(c) || is_lower(c); }
-bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
+using namespace bytes;
 
 bool is_upper_or_digit(char c) { return is_upper(c) || is_digit(c); }
-bool is_word(char c) { return is_alnum(c) || c == '-' || c == '_'; }
+bool is_capital(char c) { return is_upper_or_digit(c) || c == '-'; }
 bool is_dotted(char c) { return is_word(c) || c == '.'; }
-bool is_base64(char c) { return is_word(c) || c == '+' || c == '/' || c == '='; }
 bool is_path(char c) { return is_word(c) || c == '/' || c == '%' || c == '@'; }
-/// The characters of base64 and its variants, and those of tokens in general.
-bool is_token(char c) { return is_base64(c) || c == '.' || c == '~'; }
-/// Where a token of nothing else is a word.
-bool is_prose(char c) { return is_letter(c) || c == '.' || c == '-'; }
-/// The characters of a password without quotes: no blank, and none that ends a value in a query, a list or prose.
-bool is_value(char c) {
-  return static_cast<unsigned char>(c) > ' ' && c != 0x7F &&
-         std::string_view("\"'`\\,;&<>(){}[]").find(c) == std::string_view::npos;
-}
-/// What a value between quotes is made of.
-bool is_quotable(char c) { return std::string_view("\"'`\\\r\n").find(c) == std::string_view::npos; }
 
-constexpr std::array<ByteRuns::Kind, 7> kKinds{is_alnum,  is_upper_or_digit, is_hex, is_word,
-                                               is_dotted, is_base64,         is_path};  // in the order of Tail
-
-bool matches_at(std::string_view text, std::size_t at, std::string_view word) {
-  if (text.size() - at < word.size()) return false;
-  return std::equal(word.begin(), word.end(), text.begin() + static_cast<std::ptrdiff_t>(at),
-                    [](char a, char b) { return a == lower(b); });
-}
+constexpr std::array<ByteRuns::Kind, 9> kKinds{
+    is_alnum,  is_upper_or_digit, is_capital, is_hex, is_word,
+    is_dotted, is_base64,         is_token,   is_path};  // in the order of Tail
 
 /// The shapes by the first byte of their prefix; made when text is first cleaned.
 const std::vector<const SecretShape*>& shapes_with(char first) {
@@ -53,72 +32,6 @@ const std::vector<const SecretShape*>& shapes_with(char first) {
     return by_first;
   }();
   return all[static_cast<unsigned char>(first)];
-}
-
-// Names whose values are secret, in lower case; `_` stands for `_`, `-`, a blank and nothing.
-constexpr std::string_view kNames[] = {
-    "api_key",        "access_key",  "secret_key",    "private_key",   "account_key",  "subscription_key",
-    "encryption_key", "signing_key", "master_key",    "license_key",   "access_token", "auth_token",
-    "refresh_token",  "id_token",    "session_token", "client_secret", "password",     "passwd",
-    "passphrase",     "secret",      "authorization", "token"};
-// The same for parameters of URLs, if one of these characters is in front.
-struct Parameter {
-  std::string_view name;
-  std::string_view before;
-};
-constexpr Parameter kParameters[] = {{"key", "?&"}, {"sig", "?&;"}, {"signature", "?&;-, "}};
-
-/// True if this name is in `text` directly before `end`; `begin` is set to where it begins.
-bool ends_with_name(std::string_view text, std::size_t end, std::string_view name, std::size_t* begin = nullptr) {
-  std::size_t at = end;
-  for (std::size_t i = name.size(); i-- > 0;) {
-    if (name[i] == '_') {
-      if (at > 0 && (text[at - 1] == '_' || text[at - 1] == '-' || text[at - 1] == ' ')) --at;
-      continue;
-    }
-    if (at == 0 || lower(text[at - 1]) != name[i]) return false;
-    --at;
-  }
-  if (begin != nullptr) *begin = at;
-  return true;
-}
-
-/// `OPENAI_KEY`, `DEPLOY_PAT`: the name of a variable of the environment, directly before `end`.
-bool is_variable_before(std::string_view text, std::size_t end) {
-  constexpr std::size_t kLongestName = 64;
-  std::size_t begin = end;
-  while (begin > 0 && end - begin < kLongestName && (is_upper_or_digit(text[begin - 1]) || text[begin - 1] == '_'))
-    --begin;
-  return begin < end && is_secret_name(text.substr(begin, end - begin));
-}
-
-/// What a name says about its value. One that is likely to be secret has a digit: `PRIMARY_KEY=customer_id` is not.
-/// Only a phrase may be several words without one: `"token": "invalid token, log in again"` is prose.
-enum class Named { plain, likely_secret, secret, phrase };
-
-/// The name that ends at `end`, which is inside the text.
-Named name_before(std::string_view text, std::size_t end) {
-  if (end == 0) return Named::plain;
-  for (const std::string_view name : kNames)
-    if (ends_with_name(text, end, name)) return name.starts_with("pass") ? Named::phrase : Named::secret;
-  std::size_t begin = 0;
-  for (const Parameter& parameter : kParameters)
-    if (text[end] == '=' && ends_with_name(text, end, parameter.name, &begin) && begin > 0 &&
-        parameter.before.find(text[begin - 1]) != std::string_view::npos)
-      return Named::likely_secret;
-  return is_variable_before(text, end) ? Named::likely_secret : Named::plain;
-}
-
-bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
-
-/// Quotes, and backslashes in front of them, as in JSON inside a JSON text.
-std::size_t skip_quotes(std::string_view text, std::size_t at) {
-  while (at < text.size() && (is_quote(text[at]) || text[at] == '\\')) ++at;
-  return at;
-}
-std::size_t skip_blanks(std::string_view text, std::size_t at) {
-  while (at < text.size() && (text[at] == ' ' || text[at] == '\t')) ++at;
-  return at;
 }
 
 /// The end of an escape is not part of a word: `\n`, `%22`, `\u0022`, and a terminal's colour, `[31m`.
@@ -141,7 +54,7 @@ bool is_inside_word(std::string_view text, std::size_t at) {
   return at > 0 && text[at] != '-' && is_word(text[at - 1]) && !is_escape_before(text, at);
 }
 
-/// One pass over a text. Each position is looked at once, and whatever reaches ahead asks `ByteRuns`.
+/// Each position is looked at once, and whatever reaches ahead asks `ByteRuns`.
 class Scan {
  public:
   Scan(std::string_view text, SecretMarks& marks) : text_(text), marks_(marks) {
@@ -151,9 +64,7 @@ class Scan {
   void run() {
     for (std::size_t at = 0; at < text_.size(); ++at) {
       const char c = text_[at];
-      if (c == '=' || c == ':') mark_assignment(at);
-      if (c == ':') mark_url_credentials(at), mark_telegram(at);
-      if (lower(c) == 'c') mark_cookies(at);
+      if (c == ':') mark_telegram(at);
       if (marks_.at(at) || (is_inside_word(text_, at) && !marks_.at(at - 1))) continue;
       marks_.add(at, key_at(at));
     }
@@ -165,7 +76,7 @@ class Scan {
     const bool digit = has(not_digits_, from, end);
     if (proof == Proof::digit || (proof == Proof::varied && digit)) return digit;
     const bool both = has(not_upper_, from, end) && has(not_lower_, from, end);
-    return both && (digit || proof == Proof::varied);
+    return both && (digit || proof == Proof::varied) && is_random(text_.substr(from, end - from));
   }
 
   /// The length of the key at this position; 0: none.
@@ -196,12 +107,14 @@ class Scan {
     return longest;
   }
 
-  /// `eyJ….….…`: header, payload and signature; five parts if it is encrypted.
+  /// `eyJ….….…`: header, payload and signature. Five parts if it is encrypted, of which the second is empty if there is
+  /// no key in it (https://www.rfc-editor.org/rfc/rfc7516, 7.1); a payload that is sent apart leaves it empty, too.
   std::size_t web_token(std::size_t at) {
     constexpr int kMostParts = 5;
     if (text_.substr(at, 3) != "eyJ") return 0;
     std::size_t end = parts_.end(at);
     for (int part = 1; part < kMostParts; ++part) {
+      if (part == 1 && text_.substr(end, 2) == "..") ++end;
       const bool has_next = end + 1 < text_.size() && text_[end] == '.' && is_word(text_[end + 1]);
       if (!has_next && part == 1) return 0;  // without a payload it could be anything
       if (!has_next) break;
@@ -210,14 +123,20 @@ class Scan {
     return end - at >= 20 ? end - at : 0;
   }
 
-  /// `Bearer TOKEN` and `Basic TOKEN` within prose; a token of letters only is prose, too.
+  /// `Bearer TOKEN` and `Basic TOKEN` within prose; a token of words is prose, too.
   std::size_t credentials(std::size_t at) {
-    if (lower(text_[at]) != 'b') return 0;
+    constexpr std::size_t kShortest = 8;
+    constexpr std::size_t kShortestOfLetters = 12;
+    if (to_lower(text_[at]) != 'b') return 0;
     for (const std::string_view scheme : {std::string_view("bearer "), std::string_view("basic ")}) {
-      if (!matches_at(text_, at, scheme)) continue;
+      if (!has_word_at(text_, at, scheme)) continue;
       const std::size_t from = at + scheme.size();
       const std::size_t end = tokens_.end(from);
-      if (end - from >= 8 && has(prose_, from, end)) return end - at;
+      if (end - from < kShortest || marks_.at(from)) continue;
+      const std::string_view token = text_.substr(from, end - from);
+      const bool is_random_word =
+          token.size() >= kShortestOfLetters && is_random(token) && std::all_of(token.begin(), token.end(), is_letter);
+      if (has(prose_, from, end) || is_random_word) return end - at;
     }
     return 0;
   }
@@ -240,15 +159,25 @@ class Scan {
   }
 
   /// Keys that are recognised by their whole form: tokens of Discord's bots
-  /// (https://discord.com/developers/docs/reference), secrets of Azure's applications and tokens of Airtable
-  /// (Gitleaks).
+  /// (https://discord.com/developers/docs/reference), secrets of Azure's applications, tokens of Airtable and the first
+  /// ones of Vault (Gitleaks).
   std::size_t key_without_prefix(std::size_t at) {
     const char c = text_[at];
     if (c == 'M' || c == 'N' || c == 'O') return parts_of({23, 6, 27}, {28, 7, 45}, at);
+    if (const std::size_t length = old_vault_token(at); length > 0) return length;
     if (text_.substr(at, 3) == "pat") return parts_of({17, 60}, {17, 64}, at);
     const bool is_azure = text_.size() - at > 6 && text_.substr(at + 4, 2) == "Q~" && is_digit(text_[at + 3]);
     const std::size_t end = is_azure ? without_dots(at, azure_.end(at)) : at;
     return end - at >= 36 && end - at <= 42 ? end - at : 0;
+  }
+
+  /// `s.` and 24 characters. What is called is not a token, nor is a longer name.
+  std::size_t old_vault_token(std::size_t at) {
+    constexpr std::size_t kLength = 26;
+    if (std::string_view("sbr").find(text_[at]) == std::string_view::npos) return 0;
+    if (text_.size() - at < kLength || text_[at + 1] != '.' || parts_.end(at + 2) != at + kLength) return 0;
+    if (at + kLength < text_.size() && text_[at + kLength] == '(') return 0;
+    return is_proven(Proof::mixed, at + 2, at + kLength) ? kLength : 0;
   }
 
   /// Words joined by dots, of these lengths.
@@ -272,89 +201,17 @@ class Scan {
     if (end - at > 33) marks_.add(at + 1, end - at - 1);
   }
 
-  /// `://user:password@`: the part between. A user name alone is not a secret, a token alone is.
-  void mark_url_credentials(std::size_t at) {
-    if (text_.substr(at, 3) != "://") return;
-    const std::size_t from = at + 3;
-    const std::size_t end = std::min(text_.find_first_of("/?# \t\r\n\"'`<>\\", from), text_.size());
-    const std::string_view authority = text_.substr(from, end - from);
-    const std::size_t host = authority.rfind('@');
-    if (host == std::string_view::npos || host == 0) return;
-    const std::string_view user = authority.substr(0, host);
-    if (user.find(':') != std::string_view::npos || (user.size() >= 16 && has_digit(user)))
-      marks_.add(from, user.size());
-  }
-
-  /// `Cookie: a=1; b="2"`, as a header or as a field of JSON: the value, to the end of the line or its closing quote.
-  void mark_cookies(std::size_t at) {
-    constexpr std::string_view kName = "cookie";
-    constexpr std::string_view kAround = "\"'\\ \t";
-    if (marks_.at(at) || !matches_at(text_, at, kName)) return;
-    const std::size_t colon = std::min(text_.find_first_not_of(kAround, at + kName.size()), text_.size());
-    if (colon == text_.size() || text_[colon] != ':') return;
-    const std::size_t from = std::min(text_.find_first_not_of(kAround, colon + 1), text_.size());
-    std::size_t end = cookies_.end(from);
-    if (!has(not_equals_, from, end)) return;
-    while (end < text_.size() && text_[end] == '"' && text_[end - 1] == '=') {  // a value in quotes of its own
-      end = cookies_.end(end + 1);
-      if (end < text_.size() && text_[end] == '"') end = cookies_.end(end + 1);
-    }
-    marks_.add(from, end - from);
-  }
-
-  /// `NAME = VALUE`, `NAME: VALUE`, `"NAME": "VALUE"`, `NAME := VALUE`, with the separator at this position.
-  void mark_assignment(std::size_t at) {
-    std::size_t name_end = at > 0 && text_[at] == '=' && text_[at - 1] == ':' ? at - 1 : at;
-    while (name_end > 0 && std::string_view("\"'\\` ").find(text_[name_end - 1]) != std::string_view::npos) --name_end;
-    const Named named = name_before(text_, name_end);
-    if (named == Named::plain) return;
-    const std::size_t after = text_.substr(at, 2) == "=>" ? at + 2 : at + 1;
-    const std::size_t blanks = skip_blanks(text_, after);
-    const std::size_t quoted = skip_quotes(text_, blanks);
-    std::size_t from = quoted;
-    for (const std::string_view scheme : {"bearer ", "basic ", "token "})
-      if (from < text_.size() && matches_at(text_, from, scheme)) from += scheme.size();
-    std::size_t end = values_.end(from);
-    if (end - from < 6 || text_[from] == '$' || is_reference(from) || is_secret_path(text_.substr(from, 16))) return;
-    const bool has_digits = has(not_digits_, from, end);
-    if (named == Named::likely_secret && !has_digits) return;
-    if (text_.substr(from, std::min<std::size_t>(end - from, 12)).find("://") != std::string_view::npos) return;
-    // "token: expected" is prose, `token="expected"` is not.
-    const bool is_in_quotes = quoted > blanks && is_quote(text_[quoted - 1]);
-    if (blanks > after && quoted == blanks && from == quoted && !has_digits) return;
-    const std::size_t close = is_in_quotes ? quotable_.end(from) : end;
-    if (is_in_quotes && close > end && is_closed(close, text_[quoted - 1])) {
-      if (named != Named::phrase && !has(not_digits_, from, close)) return;
-      end = close;
-    }
-    marks_.add(from, end - from);
-  }
-
-  /// `%TOKEN%`; `%3D` is an escape.
-  bool is_reference(std::size_t from) const {
-    return text_[from] == '%' && (from + 2 >= text_.size() || !is_hex(text_[from + 1]) || !is_hex(text_[from + 2]));
-  }
-
-  bool is_closed(std::size_t end, char quote) const {
-    for (int level = 0; level < 4 && end < text_.size() && text_[end] == '\\'; ++level) ++end;
-    return end < text_.size() && text_[end] == quote;
-  }
-
   std::string_view text_;
   SecretMarks& marks_;
   std::vector<ByteRuns> tails_;
   ByteRuns not_digits_{text_, [](char c) { return !is_digit(c); }};
   ByteRuns not_upper_{text_, [](char c) { return !is_upper(c); }};
   ByteRuns not_lower_{text_, [](char c) { return !is_lower(c); }};
-  ByteRuns not_equals_{text_, [](char c) { return c != '='; }};
   ByteRuns parts_{text_, is_word};
   ByteRuns azure_{text_, [](char c) { return is_dotted(c) || c == '~'; }};
   ByteRuns tokens_{text_, is_token};
   ByteRuns prose_{text_, is_prose};
-  ByteRuns values_{text_, is_value};
-  ByteRuns quotable_{text_, is_quotable};
-  ByteRuns cookies_{text_, is_quotable};
-  ByteRuns not_quotes_{text_, [](char c) { return !is_quote(c); }};
+  ByteRuns not_quotes_{text_, [](char c) { return !is_quote_mark(c); }};
 };
 
 constexpr std::array<std::string_view, 4> kAnywhere{"SECRET", "PASSWORD", "PASSWD", "PASSPHRASE"};
@@ -410,6 +267,9 @@ bool is_secret_path(std::string_view value) {
   return std::any_of(kRoots.begin(), kRoots.end(), [&](std::string_view root) { return value.starts_with(root); });
 }
 
-void mark_secret_shapes(std::string_view text, SecretMarks& marks) { Scan(text, marks).run(); }
+void mark_secret_shapes(std::string_view text, SecretMarks& marks) {
+  mark_secret_fields(text, marks);
+  Scan(text, marks).run();
+}
 
 }  // namespace delegate

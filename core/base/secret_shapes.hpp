@@ -30,8 +30,7 @@ bool is_secret_name(std::string_view name);
 bool is_secret_path(std::string_view value);
 
 /// Marks what looks like a secret: keys and tokens of known vendors (secret_table.hpp), JSON web tokens, private keys,
-/// values of headers and assignments (`Authorization: …`, `"apiKey": "…"`, `OPENAI_KEY=…`, `?sig=…`), cookies, and
-/// credentials in URLs. One pass over the text, in linear time.
+/// and what a name or a URL says to be one (secret_fields.hpp). Takes linear time.
 void mark_secret_shapes(std::string_view text, SecretMarks& marks);
 
 }  // namespace delegate

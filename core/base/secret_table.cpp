@@ -3,15 +3,17 @@
 namespace delegate {
 
 // Sources: the rules of Gitleaks (https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml), the detectors
-// of TruffleHog (https://github.com/trufflesecurity/trufflehog/tree/main/pkg/detectors), and the pages that are named.
+// of TruffleHog (https://github.com/trufflesecurity/trufflehog/tree/main/pkg/detectors), and the pages that each group
+// names.
 std::span<const SecretShape> secret_shapes() {
   using enum Tail;
   static constexpr SecretShape kShapes[] = {
-      // Models: OpenAI and those who use its form (Anthropic, DeepSeek, OpenRouter, Moonshot); sessions of OpenAI;
-      // refresh
-      // tokens of Codex (https://github.com/openai/codex, codex-rs/login); Groq; xAI; Perplexity; Hugging Face
-      // (https://huggingface.co/docs/hub/security-tokens); Replicate; NVIDIA (https://docs.nvidia.com/ngc); Fireworks;
-      // Together; Cerebras; Jina; Tavily; Pinecone; Voyage; LangSmith; ElevenLabs; Weights & Biases.
+      // Models. OpenAI's form is also the one of Anthropic, DeepSeek, OpenRouter and Moonshot; then its session tokens
+      // and
+      // the refresh tokens of Codex (https://github.com/openai/codex, codex-rs/login). Groq, xAI, Perplexity, Hugging
+      // Face (https://huggingface.co/docs/hub/security-tokens), Replicate, NVIDIA (https://docs.nvidia.com/ngc),
+      // Fireworks, Together, Cerebras, Jina, Tavily, Pinecone, Voyage, LangSmith, ElevenLabs, Weights & Biases,
+      // Firecrawl, RunPod (https://github.com/betterleaks/betterleaks), Context7 (https://github.com/upstash/context7).
       {"sk-", word, 12},
       {"sess-", alnum, 24},
       {"rt_", dotted, 24, Proof::mixed},
@@ -25,7 +27,7 @@ std::span<const SecretShape> secret_shapes() {
       {"fw_", alnum, 20},
       {"tgp_v1_", word, 20},
       {"csk-", alnum, 20},
-      {"jina_", word, 20},
+      {"jina_", word, 20, Proof::mixed},
       {"tvly-", word, 16},
       {"pcsk_", word, 20},
       {"pa-", word, 36, Proof::mixed},
@@ -33,8 +35,12 @@ std::span<const SecretShape> secret_shapes() {
       {"lsv2_sk_", word, 20},
       {"sk_", alnum, 24},
       {"wandb_v1_", word, 20},
+      {"fc-", hex, 32},
+      {"rpa_", alnum, 40},
+      {"ctx7sk-", word, 16},
 
-      // Google: API keys, the newer keys of AI Studio, access and refresh tokens, codes and secrets of OAuth clients
+      // Google: API keys, the newer ones of AI Studio, access and refresh tokens, and the codes and secrets of OAuth
+      // clients
       // (https://developers.google.com/identity/protocols/oauth2).
       {"AIza", word, 20},
       {"AQ.", word, 20},
@@ -43,10 +49,11 @@ std::span<const SecretShape> secret_shapes() {
       {"4/0A", word, 24},
       {"GOCSPX-", word, 16},
 
-      // Amazon (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html) with the keys of Bedrock;
-      // Alibaba, Tencent, Yandex; DigitalOcean; Databricks; Pulumi; HCP Terraform; Vault
-      // (https://developer.hashicorp.com/vault/docs/concepts/tokens); Heroku; Fly.io; Vercel; Netlify; Supabase;
-      // PlanetScale; Neon; Render; Tailscale; Cloudflare; OpenShift; Dynatrace.
+      // Clouds: Amazon (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html), with Bedrock;
+      // Alibaba; Tencent; Yandex (https://yandex.cloud/en/docs/security/operations/search-secrets); DigitalOcean;
+      // Databricks; Pulumi; HCP Terraform; Vault (https://developer.hashicorp.com/vault/docs/concepts/tokens); Heroku;
+      // Fly.io; Vercel; Netlify; Supabase; PlanetScale; Neon; Render; Tailscale; Cloudflare; OpenShift; Dynatrace; and
+      // Fernet tokens (https://github.com/fernet/spec), which OpenStack and Azure tools hand out.
       {"AKIA", upper, 12},
       {"ASIA", upper, 12},
       {"ABIA", upper, 12},
@@ -56,6 +63,14 @@ std::span<const SecretShape> secret_shapes() {
       {"LTAI", alnum, 16},
       {"AKID", alnum, 24, Proof::mixed},
       {"AQVN", word, 30},
+      {"YC", word, 38, Proof::mixed},
+      {"c1.", token, 90},
+      {"t1.", token, 90},
+      {"y0_", word, 50},
+      {"y1_", word, 50},
+      {"y2_", word, 50},
+      {"y3_", word, 50},
+      {"ysc2_", alnum, 40},
       {"dop_v1_", alnum, 20},
       {"doo_v1_", alnum, 20},
       {"dor_v1_", alnum, 20},
@@ -77,7 +92,7 @@ std::span<const SecretShape> secret_shapes() {
       {"vcr_", alnum, 20},
       {"nfp_", word, 30},
       {"sbp_", alnum, 30},
-      {"sb_secret_", word, 20},
+      {"sb_secret_", word, 20, Proof::mixed},
       {"pscale_tkn_", dotted, 30},
       {"pscale_pw_", dotted, 30},
       {"pscale_oauth_", dotted, 30},
@@ -88,8 +103,9 @@ std::span<const SecretShape> secret_shapes() {
       {"sha256~", word, 40},
       {"dt0c01.", dotted, 40},
       {"dt0s16.", dotted, 40},
+      {"gAAAAA", base64, 60, Proof::mixed},
 
-      // Where source and packages are kept: GitHub (https://docs.github.com/en/authentication, "about authentication"),
+      // Source code and packages: GitHub (https://docs.github.com/en/authentication, "about authentication"),
       // GitLab (https://docs.gitlab.com/security/tokens, "token prefixes"), Atlassian, Docker
       // (https://docs.docker.com/security/access-tokens), npm, PyPI, RubyGems, crates.io, NuGet, Clojars, Artifactory,
       // Sourcegraph, Buildkite, CircleCI, Octopus Deploy, Doppler, Prefect, Infracost.
@@ -120,7 +136,7 @@ std::span<const SecretShape> secret_shapes() {
       {"dckr_pat_", word, 20},
       {"dckr_oat_", word, 20},
       {"npm_", alnum, 30},
-      {"pypi-", word, 20},
+      {"pypi-AgE", word, 20},
       {"rubygems_", hex, 32},
       {"cio", alnum, 32, Proof::mixed},
       {"oy2", alnum, 43},
@@ -138,9 +154,9 @@ std::span<const SecretShape> secret_shapes() {
       {"pnu_", alnum, 30},
       {"ico-", alnum, 32},
 
-      // Messages and mail: Slack (https://docs.slack.dev/authentication/tokens), webhooks of Slack, Discord and Teams,
-      // SendGrid, Mailgun, Brevo, Resend, Twilio, HubSpot. Those without a prefix (Telegram, Discord, Azure,
-      // Airtable) are in secret_shapes.cpp.
+      // Messages, mail and social networks: Slack (https://docs.slack.dev/authentication/tokens); webhooks of Slack,
+      // Discord and Teams; SendGrid; Mailgun; Brevo; Resend; Twilio; HubSpot; Facebook; ntfy
+      // (https://docs.ntfy.sh/config, "access tokens"). Those without a prefix are in secret_shapes.cpp.
       {"xoxb-", word, 10},
       {"xoxp-", word, 10},
       {"xoxa-", word, 10},
@@ -166,6 +182,8 @@ std::span<const SecretShape> secret_shapes() {
       {"SK", hex, 32},
       {"pat-na1-", word, 30},
       {"pat-eu1-", word, 30},
+      {"EAA", alnum, 80, Proof::mixed},
+      {"tk_", alnum, 29},
 
       // Money and shops: Stripe (https://docs.stripe.com/keys), Square, Shopify
       // (https://shopify.dev/docs/apps/build/authentication-authorization), Flutterwave, Duffel, EasyPost, Shippo.
@@ -193,11 +211,11 @@ std::span<const SecretShape> secret_shapes() {
       {"shippo_live_", hex, 30},
       {"shippo_test_", hex, 30},
 
-      // Other tools: Grafana, Sentry, New Relic, PostHog, Linear, Notion, Figma, Postman, Typeform, Readme,
-      // Scalingo, Frame.io, Adobe, Contentful, 1Password
-      // (service accounts), age.
+      // Other tools: Grafana, Sentry, New Relic, PostHog, Linear, Notion, Figma, Postman, Typeform, Readme, Scalingo,
+      // Frame.io, Adobe, Contentful, 1Password (service accounts and secret keys), age, Adafruit IO, SettleMint,
+      // Dropbox.
       {"glsa_", word, 30},
-      {"glc_", base64, 30},
+      {"glc_eyJ", base64, 30},
       {"sntrys_", base64, 40},
       {"sntryu_", hex, 40},
       {"NRAK-", upper, 20},
@@ -215,7 +233,13 @@ std::span<const SecretShape> secret_shapes() {
       {"p8e-", alnum, 30},
       {"CFPAT-", word, 30},
       {"ops_eyJ", base64, 60},
+      {"A3-", capitals, 30},
       {"AGE-SECRET-KEY-1", upper, 40},
+      {"aio_", alnum, 28},
+      {"sm_pat_", alnum, 16},
+      {"sm_aat_", alnum, 16},
+      {"sm_sat_", alnum, 16},
+      {"sl.", dotted, 100},
   };
   return kShapes;
 }

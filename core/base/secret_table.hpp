@@ -6,13 +6,13 @@
 namespace delegate {
 
 /// The characters that a key is made of after its prefix.
-enum class Tail { alnum, upper, hex, word, dotted, base64, path };
+enum class Tail { alnum, upper, capitals, hex, word, dotted, base64, token, path };
 
 /// What keeps the names of programs from being taken for keys. A random tail has it nearly always.
 enum class Proof {
   digit,
-  varied,  // a digit, or letters of both cases
-  mixed    // a digit and letters of both cases
+  varied,  // a digit, or random letters of both cases
+  mixed    // a digit and letters of both cases, at random
 };
 
 /// How the keys of a vendor begin, and how they go on.

@@ -164,6 +164,8 @@ TEST_CASE("keys are recognised by their shape") {
                                       {"lsv2_sk_", 43},
                                       {"sk_", 48},
                                       {"wandb_v1_", 60},
+                                      {"rpa_", 46},
+                                      {"ctx7sk-", 36},
                                       {"rt_", 60},
                                       {"AIza", 35},
                                       {"AQ.", 50},
@@ -176,6 +178,12 @@ TEST_CASE("keys are recognised by their shape") {
                                       {"LTAI", 20},
                                       {"AKID", 32},
                                       {"AQVN", 36},
+                                      {"y0_", 55},
+                                      {"y1_", 55},
+                                      {"y2_", 55},
+                                      {"y3_", 55},
+                                      {"ysc2_", 48},
+                                      {"YC", 38},
                                       {"atlasv1.", 60},
                                       {"hvs.", 60},
                                       {"hvb.", 60},
@@ -227,7 +235,7 @@ TEST_CASE("keys are recognised by their shape") {
                                       {"dckr_pat_", 27},
                                       {"dckr_oat_", 32},
                                       {"npm_", 36},
-                                      {"pypi-", 60},
+                                      {"pypi-AgE", 60},
                                       {"cio", 32},
                                       {"oy2", 43},
                                       {"CLOJARS_", 60},
@@ -259,6 +267,12 @@ TEST_CASE("keys are recognised by their shape") {
                                       {"re_", 33},
                                       {"pat-na1-", 36},
                                       {"pat-eu1-", 36},
+                                      {"gAAAAAB", 60},
+                                      {"tk_", 29},
+                                      {"aio_", 28},
+                                      {"sm_pat_", 16},
+                                      {"sm_aat_", 16},
+                                      {"sm_sat_", 16},
                                       {"sk_live_", 24},
                                       {"sk_test_", 24},
                                       {"sk_prod_", 24},
@@ -281,7 +295,7 @@ TEST_CASE("keys are recognised by their shape") {
                                       {"EZAK", 54},
                                       {"EZTK", 54},
                                       {"glsa_", 41},
-                                      {"glc_", 60},
+                                      {"glc_eyJ", 60},
                                       {"sntrys_", 60},
                                       {"phx_", 43},
                                       {"lin_api_", 40},
@@ -307,15 +321,24 @@ TEST_CASE("keys are recognised by their shape") {
   static const std::vector<Row> kCapitals{
       {"AKIA", 16}, {"ASIA", 16}, {"ABIA", 16}, {"ACCA", 16}, {"API-", 26}, {"NRAK-", 27}, {"AGE-SECRET-KEY-1", 58}};
   for (const Row& row : kCapitals) check_key(capitals(row.prefix, row.length));
-  static const std::vector<Row> kHex{{"dapi", 32},         {"dkea", 32},    {"pul-", 40},    {"rubygems_", 48},
-                                     {"key-", 32},         {"SK", 32},      {"sbp_", 40},    {"shippo_live_", 40},
-                                     {"shippo_test_", 40}, {"sntryu_", 64}, {"dop_v1_", 64}, {"doo_v1_", 64},
-                                     {"dor_v1_", 64},      {"v1.0-", 146}};
+  static const std::vector<Row> kHex{{"dapi", 32},         {"dkea", 32},         {"pul-", 40},    {"rubygems_", 48},
+                                     {"key-", 32},         {"SK", 32},           {"fc-", 32},     {"sbp_", 40},
+                                     {"shippo_live_", 40}, {"shippo_test_", 40}, {"sntryu_", 64}, {"dop_v1_", 64},
+                                     {"doo_v1_", 64},      {"dor_v1_", 64},      {"v1.0-", 146}};
   for (const Row& row : kHex) check_key(hex(row.prefix, row.length));
+  static const std::vector<Row> kLong{{"t1.", 180}, {"c1.", 180}, {"sl.", 138}, {"EAAG", 150}, {"EAAC", 150}};
+  for (const Row& row : kLong) {
+    std::string tail;
+    while (tail.size() < row.length) tail += key("", 50);
+    check_key(row.prefix + tail);
+  }
+  check_key("A3-4Q7ZFA-KE2LW5XC6VB-7NM3K-J6HG5-FD2SA");  // 1Password
+  check_key("t1." + key("", 50) + "==." + key("", 50) + key("", 36) + "==");
   for (const SecretShape& shape : secret_shapes()) {
+    if (shape.prefix == "A3-") continue;
     INFO(shape.prefix);
     const auto is_tried = [&](const Row& row) { return std::string_view(row.prefix).starts_with(shape.prefix); };
-    CHECK((std::any_of(kRows.begin(), kRows.end(), is_tried) ||
+    CHECK((std::any_of(kLong.begin(), kLong.end(), is_tried) || std::any_of(kRows.begin(), kRows.end(), is_tried) ||
            std::any_of(kCapitals.begin(), kCapitals.end(), is_tried) ||
            std::any_of(kHex.begin(), kHex.end(), is_tried)));
   }
@@ -324,9 +347,11 @@ TEST_CASE("keys are recognised by their shape") {
 TEST_CASE("keys without a prefix, web tokens and private keys are recognised") {
   check_key(key("eyJ", 20) + "." + key("eyJ", 30) + "." + key("", 43));
   check_key(key("eyJ", 20) + "." + key("", 30) + "." + key("", 20) + "." + key("", 40) + "." + key("", 22));
-  check_key(key("M", 24) + "." + key("", 6) + "." + key("", 27));  // Discord
-  check_key("abc8Q~" + key("", 34));                               // Azure
-  check_key(key("pat", 14) + "." + hex("", 64));                   // Airtable
+  check_key(key("eyJ", 20) + ".." + key("", 16) + "." + key("", 40) + "." + key("", 22));  // the key is not in it
+  check_key(key("s.", 24));                                                                // Vault, until 1.10
+  check_key(key("M", 24) + "." + key("", 6) + "." + key("", 27));                          // Discord
+  check_key("abc8Q~" + key("", 34));                                                       // Azure
+  check_key(key("pat", 14) + "." + hex("", 64));                                           // Airtable
   check_key(kPem);
   const Redactor redact(Variables{});
   CHECK(redact("https://api.telegram.org/bot123456789:AA" + key("", 33) + "/getMe") ==
@@ -347,6 +372,22 @@ TEST_CASE("values of headers, assignments and URLs are removed") {
            {"Set-Cookie: id=a3fWa; Path=/\nnext", "Set-Cookie: [redacted]\nnext"},
            {R"({"cookie":"session=9f8e7d"})", R"({"cookie":"[redacted]"})"},
            {"the cookie: a crumb", "the cookie: a crumb"},
+           {"Authorization: ApiKey abcd1234", "Authorization: ApiKey [redacted]"},
+           {"Authorization: Key abcd1234", "Authorization: Key [redacted]"},
+           {"Authorization: NoScheme abcd1234", "Authorization: NoScheme [redacted]"},
+           {"Authorization: part1234 abcd1234", "Authorization: [redacted]"},
+           {"Authorization: abcd1234", "Authorization: [redacted]"},
+           {"-H 'Authorization: Negotiate YII1abcd' -v", "-H 'Authorization: Negotiate [redacted]' -v"},
+           {"Authorization: Digest username=\"Mufasa\", nc=00000001, response=\"6629fae4\"\nnext",
+            "Authorization: Digest [redacted]\nnext"},
+           {R"({"Authorization":"Digest username=\"Mufasa\", response=\"6629fae4\"","x":1})",
+            R"({"Authorization":"Digest [redacted]","x":1})"},
+           {R"({\"Authorization\":\"Digest username=\\\"Mufasa\\\", response=\\\"6629fae4\\\"\",\"x\":1})",
+            R"({\"Authorization\":\"Digest [redacted]\",\"x\":1})"},
+           {"Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830, Signature=5d672d79",
+            "Authorization: AWS4-HMAC-SHA256 [redacted]"},
+           {R"({"Cookie":"a=\"1\"; b=2","x":1})", R"({"Cookie":"[redacted]","x":1})"},
+           {"sent Basic dXNlcjpwYXNzd29yZA there", "sent [redacted] there"},
            {"x-api-key: abc123def", "x-api-key: [redacted]"},
            {R"({"apiKey":"abcdefgh"})", R"({"apiKey":"[redacted]"})"},
            {R"({\"api_key\": \"abcdefgh\"})", R"({\"api_key\": \"[redacted]\"})"},
@@ -362,6 +403,26 @@ TEST_CASE("values of headers, assignments and URLs are removed") {
            {"OPENAI_KEY=abcdefg7", "OPENAI_KEY=[redacted]"},
            {"export AZURE_OPENAI_KEY='abcdefg7'", "export AZURE_OPENAI_KEY='[redacted]'"},
            {"DEPLOY_PAT: abcd1234", "DEPLOY_PAT: [redacted]"},
+           {"openai_key=abcdefg7", "openai_key=[redacted]"},
+           {"azure-openai-key: abcdefg7", "azure-openai-key: [redacted]"},
+           {R"({"geminiKey":"abcdefg7"})", R"({"geminiKey":"[redacted]"})"},
+           {"deploy_key=4f8Zq1Lw7Xc2Vb9Nm3Kj6Hg5", "deploy_key=[redacted]"},
+           {R"({"credentials": "abcdefg7"})", R"({"credentials": "[redacted]"})"},
+           {"tool --api-key abcdefg7 --next", "tool --api-key [redacted] --next"},
+           {"tool -token abcdefg7", "tool -token [redacted]"},
+           {"tool --token=abcdefgh", "tool --token=[redacted]"},
+           {"tool --password \"correct horse\"", "tool --password \"[redacted]\""},
+           {R"(["--api-key", "abcdefg7", "-x"])", R"(["--api-key", "[redacted]", "-x"])"},
+           {R"([\"--api-key\",\"abcdefg7\"])", R"([\"--api-key\",\"[redacted]\"])"},
+           {R"({\\\"api_key\\\": \\\"abcdefgh\\\"})", R"({\\\"api_key\\\": \\\"[redacted]\\\"})"},
+           {R"({\u0022api_key\u0022:\u0022abcdefg7\u0022})", R"({\u0022api_key\u0022:\u0022[redacted]\u0022})"},
+           {"%22api_key%22%3A%22abcdefg7%22%7D", "%22api_key%22%3A%22[redacted]%22%7D"},
+           {"q?api_key%3Dabcdefg7", "q?api_key%3D[redacted]"},
+           {"&quot;api_key&quot;: &quot;abcdefg7&quot;", "&quot;api_key&quot;: &quot;[redacted]&quot;"},
+           {"<password>hunter</password>", "<password>[redacted]</password>"},
+           {"SECRET=x://abcdefgh", "SECRET=[redacted]"},
+           {"API_TOKEN=https://user:pw@host/path1", "API_TOKEN=[redacted]"},
+           {R"({"password":"https://abcd"})", R"({"password":"[redacted]"})"},
            {"api key: abcd1234", "api key: [redacted]"},
            {"AccountName=x;AccountKey=abcd1234abcd==;EndpointSuffix=y",
             "AccountName=x;AccountKey=[redacted];EndpointSuffix=y"},
@@ -448,6 +509,34 @@ TEST_CASE("ordinary words, hashes, ids and paths are left alone") {
                            "git: 773ce4e..9f86d08 main -> main",
                            "a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b2",
                            "the cookie: yes",
+                           "hf_TransformersModelsAndConfigs",
+                           "re_compile_Pattern2_WithAllFlags_and_more",
+                           "glc_path/to/something2/else/and/so/on/and/on",
+                           "glc_path_of_something_2_and_so_on_and_on",
+                           "jina_embeddings_v2_base_code_model",
+                           "pypi-server-with-a-long-name-2",
+                           "sb_secret_manager_client_v2_of_a_name",
+                           "s.TheLongNameOfAMethod2Call(x)",
+                           "tokens[word].kind != TimeToken::Kind::word2",
+                           "CancelToken::kBlindCheck",
+                           "access_token=AccessToken(x)",
+                           "implement a basic process_entries()",
+                           "basic input/output",
+                           "Basic POSIX-compliant signals",
+                           "credentials = base64_encode(user)",
+                           "refresh_token=self.refresh_token",
+                           "name_key = self.NID_WithSHA1And3_Key_TripleDES_CBC",
+                           "Authorization: Digest authentication is required",
+                           "authorization: OAuth 2 is needed",
+                           "credentials: include",
+                           "cache_key=773ce4e0d9c1f1a2b3c4d5e6f708192a",
+                           "public_key=4f8Zq1Lw7Xc2Vb9Nm3Kj6Hg5",
+                           "the option --token takes a value",
+                           "--api-key KEY_FROM_THE_CONSOLE",
+                           "--token $TOKEN1234",
+                           "std::vector<Token>tokens1234;",
+                           "monkey=4f8Zq1Lw7Xc2Vb9Nm3Kj6Hg5",
+                           "set ANTHROPIC_API_KEY: https://console.example/keys1",
                            "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"})
     CHECK(redact(text) == text);
 }
@@ -465,7 +554,9 @@ TEST_CASE("the time to clean a text is linear in the text, whatever it is made o
   // Each of these took minutes as long as every beginning looked at all that follows.
   const Redactor redact(Variables{{"A_TOKEN", "\\a1b2c3d4"}, {"B_TOKEN", "a1a1a1a1a1a1a1a2"}});
   for (const char* piece :
-       {"token=", "SG.", "cookie: ", "-----BEGIN PRIVATE KEY----------END -----", "\\", "cookie: x=\"token="}) {
+       {"token=", "SG.", "cookie: ", "-----BEGIN PRIVATE KEY----------END -----", "\\",
+        "cookie: x=\"token=", "authorization: a b=\"c\" ", "authorization:a b", "token=%22", "%22%27", "--token ",
+        "\\u0022", "rt_A1b.", "glc_eyJ/", "-token\"\"\"", "<token>", "s.", "eyJa.."}) {
     std::string text;
     while (text.size() < 150'000) text += piece;
     CHECK(redact(text).size() <= 2 * text.size());
