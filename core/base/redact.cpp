@@ -221,7 +221,7 @@ std::string Redactor::operator()(std::string text) const {
   if (text.empty()) return text;
   std::call_once(known_->prepared, [this] { known_->prepare(); });
   // Masks are left alone, so that masking twice changes nothing. A mask may split a text in a way that reveals another
-  // secret, so the search is repeated; a text that was made to reveal one after the other gets no more passes.
+  // secret, so the search is repeated. Of a text that was made to reveal one after the other nothing is kept.
   for (int i = 0; i < kMostPasses; ++i) {
     std::string out;
     std::string_view rest = text;
@@ -231,7 +231,7 @@ std::string Redactor::operator()(std::string text) const {
     if (out == text) return out;
     text = std::move(out);
   }
-  return text;
+  return std::string(kMask);
 }
 
 bool Redactor::finds_secret(const std::string& text) const { return (*this)(text) != text; }

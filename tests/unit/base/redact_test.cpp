@@ -550,6 +550,18 @@ TEST_CASE("clean text stays as it is, and so does text that was cleaned before")
   CHECK_FALSE(redact.finds_secret(once));
 }
 
+TEST_CASE("of a text that reveals one secret after the other nothing is kept") {
+  // Each of them is too long as long as the next one is there.
+  const Redactor redact(Variables{});
+  std::string chain;
+  for (int i = 0; i < 6; ++i) chain += "abc8Q~" + key("", 34) + "~";
+  for (const std::string& text : {chain, "a " + chain + " b"}) {
+    CHECK(redact(text).find("4f8Zq1Lw7Xc2") == std::string::npos);
+    CHECK(redact(redact(text)) == redact(text));
+    CHECK(redact.finds_secret(text));
+  }
+}
+
 TEST_CASE("the time to clean a text is linear in the text, whatever it is made of") {
   // Each of these took minutes as long as every beginning looked at all that follows.
   const Redactor redact(Variables{{"A_TOKEN", "\\a1b2c3d4"}, {"B_TOKEN", "a1a1a1a1a1a1a1a2"}});
