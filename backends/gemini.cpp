@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kScratch = "{scratch}";
 
-/// Without the text that the CLI puts around an error message.
+/// The error message without the text that the CLI puts around it.
 std::string bare_words(const std::string& message) {
   std::string words = captured(R"(^\[API Error: ([\s\S]*)\]\s*(?:$|\n))", message);
   if (words.empty())
@@ -38,11 +38,11 @@ Failure failure_of(const std::string& message) {
   return failure;
 }
 
-// When a stream breaks, the CLI waits a second or more, repeats the request and writes the new answer behind the parts
-// of the first one, without any notice.
+// When a stream breaks, the CLI waits a second or more, repeats the request and appends the new answer to what it has
+// already written of the first one, without any notice.
 constexpr milliseconds kShortestPause{900};
-constexpr std::size_t kSameBeginning = 16;  // bytes; a second answer may differ after its beginning
-constexpr std::size_t kFewestBytes = 4;  // bytes; with fewer before the pause the same beginning may be a coincidence
+constexpr std::size_t kSameBeginning = 16;  // bytes; a second answer begins like the first, but may then differ
+constexpr std::size_t kFewestBytes = 4;     // bytes before the pause; fewer may be equal by coincidence
 
 /// The time of day in "2026-11-21T09:17:16.702Z".
 std::optional<milliseconds> time_of_day(const std::string& stamp) {
@@ -72,7 +72,7 @@ bool has_restarted(const ParsedOutput& parsed) {
                      [&](std::size_t pause) { return is_restart(parsed.draft, pause); });
 }
 
-/// Pauses behind which enough has come, and something else.
+/// A pause after which the text goes on differently from the beginning of the answer was not a restart.
 void forget_pauses(ParsedOutput& parsed) {
   std::erase_if(parsed.pauses, [&](std::size_t pause) {
     return parsed.draft.size() >= pause + kSameBeginning && !is_restart(parsed.draft, pause);
@@ -88,7 +88,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   const Json& content = at(json, json.contains("content") ? "/content" : "/text");
   const std::string words = words_in(content);
   const bool is_whole = !true_at(json, "/delta");
-  if (is_whole && trim(words).empty()) return note_unknown_shape(content, parsed);  // a blank message replaces none
+  if (is_whole && trim(words).empty()) return note_unknown_shape(content, parsed);  // a blank message replaces nothing
   if (is_whole && !parsed.draft.empty()) parsed.begin_draft();
   parsed.add_to_draft(words);
   note_unknown_shape(content, parsed);
@@ -99,7 +99,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
   parsed.failure->retrying = Retrying{.failures = 2};  // nothing that follows can be a usable answer
 }
 
-/// What was written last is the answer, as long as nothing follows it; blanks alone are nothing.
+/// The last text is the answer unless more follows. Blanks alone do not replace an earlier text.
 void take_draft(ParsedOutput& parsed) {
   append_end(parsed.draft, parsed.cut);
   if (!trim(parsed.draft).empty()) parsed.text = parsed.draft;
@@ -126,7 +126,7 @@ void read_result(const Json& json, ParsedOutput& parsed) {
   else if (!parsed.failure) parsed.failure = Failure{Outcome::lost_result, "ended with an error and no message", {}};
 }
 
-/// Text before a tool call is usually a remark; it is kept in case nothing follows.
+/// Text before a tool call is usually a remark. It is kept in case no text follows.
 void read_tool_use(const Json& json, ParsedOutput& parsed) {
   take_draft(parsed);
   parsed.begin_draft();
@@ -155,7 +155,7 @@ void read_record(const Json& json, ParsedOutput& parsed) {
   if (type == "result") read_result(json, parsed);
 }
 
-/// Exit codes that neither a shell nor a signal causes, and the one of an unknown session.
+/// The exit codes that only the CLI itself uses: HTTP statuses, and 42 for a session that does not exist.
 std::optional<Outcome> outcome_of_exit(int code) {
   if (code == 42) return Outcome::bad_request;
   for (const std::int64_t status : {401, 403, 429, 500, 503})
@@ -205,18 +205,18 @@ class Gemini final : public CliBackend {
   }
 
   void read(ParsedOutput& parsed, const Task&, Stream stream, std::string_view line) const override {
-    // It reports its own retries on stderr: "Attempt 2 failed with status 500. Retrying …", for a rate limit with a
-    // second line that has the wait. It would try ten times, for more than four minutes.
+    // The CLI reports its own retries on stderr: "Attempt 2 failed with status 500. Retrying …". After a rate limit, a
+    // second line gives the wait. Left alone, it would try ten times, for more than four minutes.
     if (stream == Stream::log) return read_gemini_log(parsed, line);
     if (stream == Stream::err) return read_retry_line(parsed, vendor(), line, failure_of);
-    if (parsed.complete) return;  // the first end closes the answer
+    if (parsed.complete) return;  // what follows the first result is not part of the answer
     for (const Json& record : take_records(parsed, line)) read_record(record, parsed);
   }
 
   std::optional<Failure> explain(const ParsedOutput& parsed, const Task& task, const RawOutput& raw) const override {
     if (raw.exit_code == 41) return Failure{Outcome::unauthenticated, one_line(raw.err), {}};
     if (raw.exit_code == 55) return Failure{Outcome::blocked, "the directory is not trusted by gemini", {}};
-    // The structured error is at the end of stderr, after stack traces.
+    // The structured error comes last on stderr, after the stack traces.
     const std::size_t tail = raw.err.rfind("\n{\n");
     const auto json = tail == std::string_view::npos ? std::nullopt : parse_object(raw.err.substr(tail));
     if (const std::string said = json ? text_at(*json, "/error/message") : std::string(); !said.empty())
@@ -228,7 +228,7 @@ class Gemini final : public CliBackend {
         .outcome = *outcome, .message = last_error_line(raw.err), .is_callers_own = *outcome == Outcome::bad_request};
   }
 
-  /// Its chats are named after the beginning of the session's id.
+  /// The files of a chat have the beginning of the session's id in their names.
   std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
     return files_of_session(directory_of_child(task, "GEMINI_CLI_HOME", ""), "/.gemini/tmp",
                             std::string_view(parsed.session_id).substr(0, 8));

@@ -8,12 +8,11 @@ namespace delegate {
 std::span<const SecretShape> secret_shapes() {
   using enum Tail;
   static constexpr SecretShape kShapes[] = {
-      // Models. OpenAI's form is also the one of Anthropic, DeepSeek, OpenRouter and Moonshot; then its session tokens
-      // and
-      // the refresh tokens of Codex (https://github.com/openai/codex, codex-rs/login). Groq, xAI, Perplexity, Hugging
-      // Face (https://huggingface.co/docs/hub/security-tokens), Replicate, NVIDIA (https://docs.nvidia.com/ngc),
-      // Fireworks, Together, Cerebras, Jina, Tavily, Pinecone, Voyage, LangSmith, ElevenLabs, Weights & Biases,
-      // Firecrawl, RunPod (https://github.com/betterleaks/betterleaks), Context7 (https://github.com/upstash/context7).
+      // Models. OpenAI, with the same form for Anthropic, DeepSeek, OpenRouter and Moonshot; its session tokens; the
+      // refresh tokens of Codex (https://github.com/openai/codex, codex-rs/login); Groq; xAI; Perplexity; Hugging Face
+      // (https://huggingface.co/docs/hub/security-tokens); Replicate; NVIDIA (https://docs.nvidia.com/ngc); Fireworks;
+      // Together; Cerebras; Jina; Tavily; Pinecone; Voyage; LangSmith; ElevenLabs; Weights & Biases; Firecrawl; RunPod
+      // (https://github.com/betterleaks/betterleaks); Context7 (https://github.com/upstash/context7).
       {"sk-", word, 12},
       {"sess-", alnum, 24},
       {"rt_", dotted, 24, Proof::mixed},
@@ -39,8 +38,7 @@ std::span<const SecretShape> secret_shapes() {
       {"rpa_", alnum, 40},
       {"ctx7sk-", word, 16},
 
-      // Google: API keys, the newer ones of AI Studio, access and refresh tokens, and the codes and secrets of OAuth
-      // clients
+      // Google: API keys, the newer ones of AI Studio; access tokens, refresh tokens, codes and client secrets of OAuth
       // (https://developers.google.com/identity/protocols/oauth2).
       {"AIza", word, 20},
       {"AQ.", word, 20},
@@ -53,7 +51,7 @@ std::span<const SecretShape> secret_shapes() {
       // Alibaba; Tencent; Yandex (https://yandex.cloud/en/docs/security/operations/search-secrets); DigitalOcean;
       // Databricks; Pulumi; HCP Terraform; Vault (https://developer.hashicorp.com/vault/docs/concepts/tokens); Heroku;
       // Fly.io; Vercel; Netlify; Supabase; PlanetScale; Neon; Render; Tailscale; Cloudflare; OpenShift; Dynatrace; and
-      // Fernet tokens (https://github.com/fernet/spec), which OpenStack and Azure tools hand out.
+      // Fernet tokens (https://github.com/fernet/spec), such as those of OpenStack.
       {"AKIA", upper, 12},
       {"ASIA", upper, 12},
       {"ABIA", upper, 12},
