@@ -10,6 +10,8 @@ namespace {
 
 constexpr char kEscapeByte = '\x1B';
 constexpr std::string_view kJsonBlanks = " \t\r\n";
+constexpr std::size_t kMostRepairs = 1'000'000;     // bytes in a text that are written again; with more it is no text
+constexpr std::size_t kMostRecordsOfLine = 10'000;  // and what looks like one
 
 /// A byte of a character that is not whole stands in a parsed string as two noncharacters, U+FDD0 to U+FDDF for its
 /// upper half and U+FDE0 to U+FDEF for its lower: Unicode keeps them for such uses, so no text has them.
@@ -73,17 +75,27 @@ std::size_t length_of_sequence(std::string_view text) {
   return 2 + end + (rest[end] == kEscapeByte ? std::min<std::size_t>(2, rest.size() - end) : 1);
 }
 
-/// Writes a JSON text again, so that a strict parser takes it.
+/// Writes a JSON text again, so that a strict parser takes it. A text with too much to repair becomes empty.
 class Repair {
  public:
   explicit Repair(std::string_view text) : rest_(text) { out_.reserve(text.size()); }
 
   std::string run() {
-    while (!rest_.empty()) in_string_ ? take_in_string() : take_outside();
-    return std::move(out_);
+    while (!rest_.empty() && repairs_ <= kMostRepairs) {
+      const std::size_t plain = static_cast<std::size_t>(
+          std::find_if(rest_.begin(), rest_.end(), in_string_ ? is_odd_in_string : is_odd_outside) - rest_.begin());
+      copy(plain);
+      if (!rest_.empty()) in_string_ ? take_in_string() : take_outside();
+    }
+    return repairs_ <= kMostRepairs ? std::move(out_) : std::string();
   }
 
  private:
+  static bool is_odd_outside(char c) { return c == '"' || c == kEscapeByte; }
+  static bool is_odd_in_string(char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x80;
+  }
+
   void take_outside() {
     if (rest_.front() == kEscapeByte) return rest_.remove_prefix(length_of_sequence(rest_));
     in_string_ = rest_.front() == '"';
@@ -97,10 +109,12 @@ class Repair {
     if (byte < 0x20) {
       constexpr std::string_view kDigits = "0123456789abcdef";
       out_.append("\\u00").append({kDigits[byte >> 4], kDigits[byte & 15]});
+      ++repairs_;
       return rest_.remove_prefix(1);
     }
     const CodePoint point = take_code_point(rest_);
-    out_ += point.is_valid ? std::string(point.bytes) : marked(point.bytes);
+    if (point.is_valid) out_ += point.bytes;
+    else out_ += marked(point.bytes), repairs_ += point.bytes.size();
   }
 
   void take_escape() {
@@ -109,6 +123,7 @@ class Repair {
     const int next = escaped_unit(rest_.substr(6));
     if (unit < 0xDC00 && next >= 0xDC00 && next <= 0xDFFF) return copy(12);
     out_ += marked(bytes_of_half(static_cast<char16_t>(unit)));
+    ++repairs_;
     rest_.remove_prefix(6);
   }
 
@@ -119,31 +134,54 @@ class Repair {
 
   std::string_view rest_;
   std::string out_;
+  std::size_t repairs_ = 0;
   bool in_string_ = false;
 };
 
-/// Not deeper and not more than is parsed. The parser's own callback could stop it, too, but with one it takes time in
-/// the square of the length of a list.
-bool is_within_limits(std::string_view text) {
+/// What a JSON text is made of. The parser's own callback could count it, too, but with one it takes time in the square
+/// of the length of a list.
+struct Extent {
   int depth = 0;
   std::size_t values = 1;
+  bool is_closed = false;
+};
+
+/// Calls `on_bracket` with the position of each and the depth around it.
+template <class OnBracket>
+Extent extent_of(std::string_view text, OnBracket on_bracket) {
+  Extent out;
+  int depth = 0;
   bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0; i < text.size() && out.values <= kMostJsonValues; ++i) {
     const char c = text[i];
     if (in_string && c == '\\') ++i;
     else if (c == '"') in_string = !in_string;
     else if (in_string) continue;
-    else if (c == '[' || c == '{') ++values, ++depth;
-    else if (c == ']' || c == '}') --depth;
-    else if (c == ',') ++values;
-    if (depth > kDeepestJson || values > kMostJsonValues) return false;
+    else if (c == '[' || c == '{') ++out.values, on_bracket(i, depth), out.depth = std::max(out.depth, ++depth);
+    else if (c == ']' || c == '}') on_bracket(i, --depth);
+    else if (c == ',') ++out.values;
   }
-  return true;
+  out.is_closed = depth == 0 && !in_string;
+  return out;
+}
+
+/// `null` for what is nested too deep, so that the rest of a record can be read.
+std::string without_depths(std::string_view text) {
+  std::string out;
+  std::size_t from = 0;
+  extent_of(text, [&](std::size_t at, int depth) {
+    if (depth != kDeepestJson) return;
+    if (text[at] == '[' || text[at] == '{') out.append(text.substr(from, at - from)).append("null");
+    from = text[at] == '[' || text[at] == '{' ? from : at + 1;
+  });
+  return out.append(text.substr(from));
 }
 
 std::optional<Json> parse_strictly(std::string_view text) {
-  if (!is_within_limits(text)) return std::nullopt;
-  Json json = Json::parse(text, nullptr, false);
+  const Extent extent = extent_of(text, [](std::size_t, int) {});
+  if (!extent.is_closed || extent.values > kMostJsonValues) return std::nullopt;
+  Json json = extent.depth > kDeepestJson ? Json::parse(without_depths(text), nullptr, false)
+                                          : Json::parse(text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
   return json;
 }
@@ -225,7 +263,10 @@ RecordLine records_in(std::string_view line) {
   }
   std::size_t from = 0;
   bool is_enclosed = false;
+  std::size_t tried = 0;
   for (std::size_t begin; (begin = begin_of_record(line, from)) != std::string_view::npos;) {
+    if (++tried > kMostRecordsOfLine) out.is_damaged = true;
+    if (tried > kMostRecordsOfLine) return out;
     const std::size_t end = end_of_record(line, begin);
     auto json = end == std::string_view::npos ? std::nullopt : parse_marked(line.substr(begin, end - begin));
     const std::string_view before = trim(line.substr(from, begin - from));

@@ -15,9 +15,9 @@ namespace delegate {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;  // what we print: keys stay in the order in which they were set
 
-/// Nesting deeper than any CLI prints is not parsed, so that input cannot cause deep recursion.
+/// What is nested deeper than any CLI prints is read as null, so that input cannot cause deep recursion.
 inline constexpr int kDeepestJson = 128;
-/// Nor is a text with more values: it would take a hundred times its size in memory, and its time.
+/// A text with more values is not parsed: it would take a hundred times its size in memory, and its time.
 inline constexpr std::size_t kMostJsonValues = 500'000;
 
 /// An object, or nothing. Odd bytes cost no record: a string with broken UTF-8, half a surrogate pair or a control

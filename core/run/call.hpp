@@ -10,6 +10,8 @@
 namespace delegate {
 
 inline constexpr std::size_t kLongestAnswer = 64u << 20;  // bytes
+/// A record, or a response that is not a stream: it is parsed between two looks at the clock, in less than a second.
+inline constexpr std::size_t kLongestRecord = 16u << 20;  // bytes
 
 /// What the run adds to a backend's description of a call.
 struct CallLimits {

@@ -32,10 +32,12 @@ Flow Reader::take(Stream stream, std::string_view bytes) {
   }
   lines(stream).feed(bytes, [&](std::string_view line) { read(stream, line); });
   if (on_parsed_) on_parsed_(parsed_);
-  const std::size_t longest =
-      std::max({parsed_.text.size(), parsed_.draft.size(), parsed_.event.body.size(), parsed_.spoken.waiting()});
-  if (longest > kLongestAnswer) {
-    parsed_.failure = Failure{Outcome::bad_output, "the answer is longer than 64 MB", {}};
+  const std::size_t longest = std::max({parsed_.text.size(), parsed_.draft.size(), parsed_.spoken.waiting()});
+  const bool is_body_too_long = parsed_.event.body.size() > kLongestRecord;
+  if (longest > kLongestAnswer || is_body_too_long) {
+    parsed_.event.body.clear();
+    const char* what = is_body_too_long ? "the response is longer than 16 MB" : "the answer is longer than 64 MB";
+    parsed_.failure = Failure{Outcome::bad_output, what, {}};
     return Flow::stop;
   }
   if (parsed_.complete) return Flow::finish;

@@ -10,7 +10,7 @@ namespace delegate {
 /// Splits a stream into lines, each with its newline. A line longer than the limit is passed on in pieces.
 class Lines {
  public:
-  static constexpr std::size_t kLongest = 64u << 20;
+  static constexpr std::size_t kLongest = kLongestRecord;
 
   template <class OnLine>
   void feed(std::string_view bytes, OnLine&& on_line) {

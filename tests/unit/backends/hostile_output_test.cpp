@@ -193,6 +193,27 @@ TEST_CASE("a line of megabytes is read without harm") {
   all_survive_once("data: {\"error\":\"" + long_text + "\"}\n");
 }
 
+TEST_CASE("a response that would take long to parse is given up") {
+  for (const char* kind : {"openai", "ollama"}) {
+    const Task task = task_of(kind);
+    const Backend& backend = backend_of(kind);
+    for (const std::string& piece : {std::string(1'000, 'x') + "{\n", std::string(1'000, '{')}) {
+      ParsedOutput parsed;
+      const OnParsed ignored;
+      Reader reader(backend, task, Deadline::never(), parsed, ignored);
+      std::string bytes;
+      while (bytes.size() < 1u << 20) bytes += piece;
+      std::size_t megabytes = 0;
+      while (megabytes < 40 && reader.take(Stream::out, bytes) != Flow::stop) ++megabytes;
+      CHECK(megabytes < 20);
+      REQUIRE(parsed.failure);
+      CHECK(parsed.failure->outcome == Outcome::bad_output);
+      CHECK(parsed.failure->message == "the response is longer than 16 MB");
+      CHECK(parsed.event.body.empty());
+    }
+  }
+}
+
 TEST_CASE("numbers beyond all bounds are read without harm") {
   for (const char* number :
        {"1e400", "-1e400", "1e-400", "99999999999999999999999999", "-9223372036854775809", "1E+2"}) {

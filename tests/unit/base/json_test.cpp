@@ -114,3 +114,35 @@ TEST_CASE("a text with too many values is not parsed, one with many is") {
   CHECK(parse_object(list(kMostJsonValues / 2)));
   CHECK_FALSE(parse_object(list(kMostJsonValues + 1)));
 }
+
+TEST_CASE("what is nested too deep is null, and the rest of the record is read") {
+  const std::string deep = std::string(500, '[') + "{\"x\":\"]\"}" + std::string(500, ']');
+  const std::string record = R"({"type":"error","details":)" + deep + R"(,"message":"no more quota","list":[1]})";
+  const auto json = parse_object(record);
+  REQUIRE(json);
+  CHECK(text_at(*json, "/type") == "error");
+  CHECK(text_at(*json, "/message") == "no more quota");
+  CHECK(at(*json, "/list/0") == 1);
+  const RecordLine line = records_in("noise " + record);
+  CHECK(line.records == std::vector<Json>{*json});
+  CHECK_FALSE(line.is_damaged);
+  CHECK_FALSE(parse_object("{\"a\":" + deep.substr(0, 700)));
+}
+
+TEST_CASE("of a line with very many records the first ones are read") {
+  for (const char* piece : {"{}", "{\"a\":1} ", "{\"a\":} "}) {
+    std::string text;
+    while (text.size() < 1'000'000) text += piece;
+    const RecordLine line = records_in(text);
+    CHECK(line.records.size() <= 10'000);
+    CHECK(line.is_damaged);
+  }
+}
+
+TEST_CASE("a text that is mostly no text is not repaired") {
+  const auto object_of = [](std::size_t bytes, char byte) { return "{\"a\":\"" + std::string(bytes, byte) + "\"}"; };
+  CHECK(text_at(*parse_object(object_of(1'000, '\xFF')), "/a").starts_with("\uFFFD"));
+  CHECK(text_at(*parse_object(object_of(1'000, '\n')), "/a") == std::string(1'000, '\n'));
+  CHECK_FALSE(parse_object(object_of(1'100'000, '\xFF')));
+  CHECK_FALSE(parse_object(object_of(1'100'000, '\x01')));
+}
