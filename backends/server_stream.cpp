@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kLongestEvent = 8u << 20;  // of an event in several lines
-constexpr std::size_t kLongestRefusal = 1024;    // bytes, for the message
+constexpr std::size_t kLongestRefusal = 512;     // bytes, for the message
 
 std::string_view without_newline(std::string_view line) {
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);

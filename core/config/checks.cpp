@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <memory>
 
 #include "core/base/text.hpp"
@@ -104,9 +105,9 @@ Complaints check_choice(const std::string& text, Choices choices) {
 
 Complaints check_unique(const std::vector<std::string>& texts) {
   Complaints complaints;
-  for (auto text = texts.begin(); text != texts.end(); ++text)
-    if (std::count(texts.begin(), text, *text) == 1)
-      complaints.push_back({in_quotes(*text) + " is listed more than once", {}, {}, {}});
+  std::map<std::string_view, std::size_t> seen;  // a project's file may list very many
+  for (const std::string& text : texts)
+    if (++seen[text] == 2) complaints.push_back({in_quotes(text) + " is listed more than once", {}, {}, {}});
   return complaints;
 }
 

@@ -48,6 +48,15 @@ TEST_CASE("ten megabytes of nonsense are refused by their size") {
         std::vector<std::string>{"user.toml: has 10485760 bytes, more than the 262144 that a configuration may have"});
 }
 
+TEST_CASE("a list of very many names is checked in linear time") {
+  // Each name was compared with those before it, in the file of any project.
+  std::string text = "[router]\norder = [";
+  for (int i = 0; i < 25'000; ++i) text += "\"b" + std::to_string(i) + "\",";
+  const auto problems = problems_of(text + "\"b7\"]\n");
+  REQUIRE_FALSE(problems.empty());
+  CHECK(problems.front() == "user.toml:2:9: router.order: \"b7\" is listed more than once");
+}
+
 TEST_CASE("deep nesting is refused before it can exhaust the stack") {
   const auto repeated = [](std::string_view part, std::size_t times) {
     std::string out;
