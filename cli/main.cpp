@@ -1,7 +1,9 @@
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <new>
 
 #include "cli/commands/dispatch.hpp"
 #include "core/base/exit_code.hpp"
@@ -20,6 +22,21 @@ void interrupt(int signal) {
   g_interrupted->cancel();
 }
 
+/// Where an exception ends that nothing has caught: as a rule, there is not even the memory to report that there is
+/// none.
+[[noreturn]] void end_at_once() {
+  const char* what = "internal error: unexpected end";
+  try {
+    if (const std::exception_ptr current = std::current_exception()) std::rethrow_exception(current);
+  } catch (const std::bad_alloc&) {
+    what = "out of memory";
+  } catch (...) {
+    what = "internal error: an exception that nothing caught";
+  }
+  std::fprintf(stderr, "delegate: %s\n", what);
+  std::_Exit(delegate::kInternal);
+}
+
 void handle_signals(delegate::CancelToken& interrupted) {
   g_interrupted = &interrupted;
   struct sigaction action {};
@@ -36,6 +53,7 @@ void handle_signals(delegate::CancelToken& interrupted) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_terminate(end_at_once);
   try {  // the last border where exceptions end
     delegate::split_off_init(kLastWords);
     delegate::reserve_standard_streams();
@@ -54,6 +72,9 @@ int main(int argc, char** argv) {
                                 .signal = g_signal},
                                {argv + (argc > 0 ? 1 : 0), argv + argc}};
     return delegate::cli::run_program(world);
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "delegate: out of memory\nhint: `ulimit -a` shows limits\n");
+    return delegate::kInternal;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "delegate: internal error: %s\n", error.what());
     return delegate::kInternal;

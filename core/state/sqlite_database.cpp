@@ -67,9 +67,13 @@ Result<Fd> lock_file(const Path& path, FileLock kind) {
   return fd;
 }
 
-/// Created first, because SQLite gives the -wal and -shm files the permissions of the file itself.
+/// Created first, because SQLite gives the -wal and -shm files the permissions of the file itself. A device or pipe
+/// would be taken for a damaged file, and renamed.
 Status create_private(const Path& path) {
-  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+  struct stat facts {};
+  if (fd && ::fstat(fd.get(), &facts) == 0 && !S_ISREG(facts.st_mode))
+    return fail(Code::invalid_argument, path.string() + ": not a regular file", "set state.path to a file of its own");
   if (!fd && errno != EACCES && errno != EROFS)
     return fail(Code::unavailable, path.string() + ": cannot be opened: " + errno_text(errno));
   return {};

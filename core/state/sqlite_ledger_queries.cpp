@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/text.hpp"
 #include "core/state/ledger_rules.hpp"
 #include "core/state/sqlite_ledger.hpp"
 
@@ -9,6 +10,9 @@ namespace delegate {
 namespace {
 
 using sqlite::Statement;
+
+/// What we write is of one line; another hand may have changed the file.
+std::string line_at(const Statement& row, int column) { return one_line(row.text(column)); }
 
 Usage usage_at(const Statement& row, int column) {
   return {row.maybe_integer(column), row.maybe_integer(column + 1), row.maybe_real(column + 2)};
@@ -26,13 +30,13 @@ RunRow run_at(const Statement& row) {
   return {.id = row.text(0),
           .started_at = milliseconds(row.integer(1)),
           .took = took ? std::optional(milliseconds(*took)) : std::nullopt,
-          .requested_backend = row.text(3),
-          .task_type = row.text(4),
+          .requested_backend = line_at(row, 3),
+          .task_type = line_at(row, 4),
           .cwd = row.text(5),
-          .outcome = row.text(6),
-          .backend = row.text(7),
-          .model = row.text(8),
-          .session_id = row.text(9),
+          .outcome = line_at(row, 6),
+          .backend = line_at(row, 7),
+          .model = line_at(row, 8),
+          .session_id = line_at(row, 9),
           .usage = usage_at(row, 10),
           .owner = {row.text(13), row.integer(14), row.integer(15), row.integer(16)}};
 }
@@ -47,9 +51,9 @@ AttemptRow attempt_at(const Statement& row) {
   const auto retry_at = row.maybe_integer(17);
   return {.run_id = row.text(0),
           .number = static_cast<int>(row.integer(1)),
-          .backend = row.text(2),
-          .model = row.text(3),
-          .outcome = row.text(4),
+          .backend = line_at(row, 2),
+          .model = line_at(row, 3),
+          .outcome = line_at(row, 4),
           .message = row.text(5),
           .last_lines = row.text(18),
           .probe = row.integer(6) != 0,
@@ -60,7 +64,7 @@ AttemptRow attempt_at(const Statement& row) {
           .started_at = milliseconds(row.integer(8)),
           .took = milliseconds(row.integer(9)),
           .exit_code = exit_code ? std::optional(static_cast<int>(*exit_code)) : std::nullopt,
-          .session_id = row.text(11),
+          .session_id = line_at(row, 11),
           .usage = usage_at(row, 12)};
 }
 
@@ -254,7 +258,7 @@ Result<std::vector<SkipRow>> SqliteLedger::skips_of(std::int64_t number) {
   statement.bind(number);
   return all<SkipRow>(statement, [](const Statement& row) {
     const auto retry_in = row.maybe_integer(3);
-    return SkipRow{row.text(0), row.text(1), row.text(2),
+    return SkipRow{line_at(row, 0), line_at(row, 1), line_at(row, 2),
                    retry_in ? std::optional(milliseconds(*retry_in)) : std::nullopt};
   });
 }
@@ -297,11 +301,11 @@ Result<std::vector<BackendTotals>> SqliteLedger::totals(const TotalsQuery& query
                             "WHERE backend = ? AND started_at >= ? AND started_at < ?"));
       Statement statement(raw);
       statement.bind(name).bind(query.since.count()).bind(query.until.count());
-      Summing sum(query, name);
+      Summing sum(query, one_line(name));
       for (;;) {
         TRY(const bool more, statement.step());
         if (!more) break;
-        sum.add(milliseconds(statement.integer(0)), statement.text(1), milliseconds(statement.integer(2)),
+        sum.add(milliseconds(statement.integer(0)), line_at(statement, 1), milliseconds(statement.integer(2)),
                 statement.integer(3) != 0, usage_at(statement, 4));
       }
       if (BackendTotals totals = sum.done(); !totals.outcomes.empty()) out.push_back(std::move(totals));

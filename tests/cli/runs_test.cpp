@@ -435,3 +435,15 @@ TEST_CASE("a failure that was not recognised says so, and its last lines are kep
   CHECK(cli.run("ask -b codex hello").expect(1).err.find("not recognised") == std::string::npos);
   CHECK(cli.run("runs " + ids(cli)[0]).expect(0).out.find("    | ") == std::string::npos);
 }
+
+TEST_CASE("what another hand has written into the history does not reach the terminal") {
+  Cli cli;
+  cli.fails("codex").run("ask -b codex hello").expect(1);
+  const std::string id = cli.run("runs --json").expect(0).json()["runs"][0]["run_id"];
+  cli.sql("UPDATE runs SET outcome = char(27) || '[2J', task_type = char(27) || ']0;x', requested_backend = char(27)");
+  cli.sql("UPDATE attempts SET outcome = char(27) || '[2J', model = char(27), backend = char(27) || 'c'");
+  for (const std::string command : {"runs", "runs --totals", "runs "}) {
+    const Finished shown = cli.run(command == "runs " ? command + id : command).expect(0);
+    CHECK(shown.out.find('\x1b') == std::string::npos);
+  }
+}

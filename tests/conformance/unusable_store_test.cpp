@@ -242,6 +242,16 @@ TEST_CASE(
   CHECK((*store)->update("codex", [](BackendState& state, const HostTime&) { state = {}; }));
 }
 
+TEST_CASE("a pipe or device in the place of the file is not used, and stays where it is") {
+  Place place;
+  REQUIRE(::mkfifo(place.file.c_str(), 0600) == 0);
+  const auto store = open_sqlite_store(place.file, place.clock);
+  REQUIRE_FALSE(store);
+  CHECK(store.error().what == place.file.string() + ": not a regular file");
+  struct stat facts {};
+  CHECK((::lstat(place.file.c_str(), &facts) == 0 && S_ISFIFO(facts.st_mode)));
+}
+
 TEST_CASE("the file is its person's alone, and so is everything beside it") {
   Place place;
   const Path inner = place.directory / "a" / "b";
