@@ -32,9 +32,11 @@ constexpr std::string_view kBeforePath = " '\"`(=";
 /// The length of the path at the start of `text`, with `before` in front of it. In quotes, and in front of
 /// "where: what: why", a path may contain spaces.
 std::size_t path_length(std::string_view text, std::string_view before) {
-  std::size_t end = text.find_first_of(" \t\n)");
-  if (before.empty() && text.find(": ") != std::string_view::npos) end = text.find(": ");
-  if (before.ends_with('\'') || before.ends_with('"') || before.ends_with('`')) end = text.find(before.back());
+  const bool is_quoted = !before.empty() && std::string_view("'\"`").find(before.back()) != std::string_view::npos;
+  const std::size_t place = before.empty() ? text.find(": ") : std::string_view::npos;
+  const std::size_t end = is_quoted                         ? text.find(before.back())
+                          : place != std::string_view::npos ? place
+                                                            : text.find_first_of(" \t\n)");
   return std::min(end, text.size());
 }
 
