@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kImpatientFile =
     "[breaker]\nthreshold = 1\ncooldown = \"24h\"\nmax_cooldown = \"24h\"\n[backends.codex]\n"
-    "first_output_timeout = \"10ms\"\nbreaker.threshold = 1\n[backends.claude]\nfirst_output_timeout = \"10ms\"\n";
+    "first_output_timeout = \"300ms\"\nbreaker.threshold = 1\n[backends.claude]\nfirst_output_timeout = \"300ms\"\n";
 
 /// Two backends that answer once the file "go" exists, and a project whose file cannot wait for that.
 struct ImpatientProject {
@@ -82,7 +82,7 @@ TEST_CASE("config show and doctor name the untrusted file and what of it is held
       ": not trusted: backends.codex.first_output_timeout (line 6), backends.claude.first_output_timeout (line 9) "
       "apply, but failures in this project's runs do not open breakers";
   const Finished shown = cli.run("config show breaker.threshold codex.first_output_timeout").expect(0);
-  shown.stdout_has("breaker.threshold = 3\n").stdout_has("first_output_timeout = \"10ms\"\n");
+  shown.stdout_has("breaker.threshold = 3\n").stdout_has("first_output_timeout = \"300ms\"\n");
   shown.stderr_has(ignored).stderr_has(own).stderr_has("`delegate trust " + world.directory + "`");
   CHECK(cli.run("config show --json breaker.threshold").expect(0).json()["notices"] == Json::array({ignored, own}));
   cli.run("config check").expect(0).stderr_has(ignored).stderr_has(own);

@@ -1,4 +1,5 @@
 #include "core/os/launch.hpp"
+#include "core/os/process.hpp"
 #include "tests/unit/run/asking.hpp"
 
 // A request that waits while all who could be asked have no free slot: nobody sits before it.
@@ -279,6 +280,8 @@ TEST_CASE("the slot of a killed call is taken until the processes of the call ha
   const Program sleeper{
       .executable = "/bin/sleep", .argv = {"sleep", "60"}, .env = {std::string(kRunIdVariable) + "=run-1.1"}};
   const pid_t pid = start_in_session(sleeper, STDERR_FILENO, "/").value();
+  // The kernel shows no environment while it exchanges it.
+  REQUIRE(eventually([] { return !processes_tagged(std::string(kRunIdVariable), "run-1.1").empty(); }));
   REQUIRE(asking.store->update("codex", [&](BackendState& state, const HostTime&) {
     state.slots[0].owner = {asking.breakers.self().boot_id, pid, 1, asking.breakers.self().pid_namespace};
     state.slots[0].tag = "run-1.1";
