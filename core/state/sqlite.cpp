@@ -74,11 +74,10 @@ class SqliteStore final : public StateStore {
     const auto take = [&]() -> Result<Survey> {
       Survey taken = sqlite::survey(*database_, clock_, depth);
       // A damaged file is replaced or repaired, and looked at again. What is then left fails alone.
-      const Error* damage = first_error_in(taken, Database::is_about_the_file);
-      if (damage != nullptr && (damage->code == Code::data_loss || !is_repeated)) {
-        is_repeated = true;
-        return tl::unexpected(*damage);
-      }
+      const Error* damage = first_error_in(taken, [](const Error& one) { return one.code == Code::data_loss; });
+      if (damage == nullptr && !is_repeated) damage = first_error_in(taken, Database::is_about_the_file);
+      is_repeated = true;
+      if (damage != nullptr) return tl::unexpected(*damage);
       return taken;
     };
     auto taken = database_->on_sound_file(take);

@@ -42,11 +42,23 @@ struct Shape {
   std::set<std::string> others;          // views and virtual tables
 };
 
+/// Only what the file itself says makes it a damaged one, and not that memory or the disk fails.
+Code code_of_reading(int result) {
+  switch (result & 0xFF) {
+    case SQLITE_ERROR:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Code::data_loss;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Code::busy;
+    default: return Code::unavailable;
+  }
+}
+
 template <class Read>
 Status for_each_row(sqlite3* file, const char* sql, const std::string& parameter, const Read& read) {
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v2(file, sql, -1, &raw, nullptr) != SQLITE_OK)
-    return fail(Code::data_loss, std::string("its schema cannot be read: ") + sqlite3_errmsg(file));
+  if (const int result = sqlite3_prepare_v2(file, sql, -1, &raw, nullptr); result != SQLITE_OK)
+    return fail(code_of_reading(result), std::string("its schema cannot be read: ") + sqlite3_errmsg(file));
   const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owned(raw, sqlite3_finalize);
   Statement row(raw);
   if (!parameter.empty()) row.bind(parameter);
@@ -210,9 +222,15 @@ class Comparison {
   std::string impossible_;
 };
 
-bool has_none_of(const Shape& found, const Shape& known) {
-  return std::none_of(known.tables.begin(), known.tables.end(), [&](const auto& table) {
-    return found.tables.count(table.first) != 0 || found.others.count(table.first) != 0;
+/// A file of ours in any state: other programs have tables called `jobs` and `runs`, too, but none with our columns.
+bool is_ours(const Shape& found, const std::vector<Shape>& shapes) {
+  constexpr const char* kOurs = "backend_state";
+  if (found.tables.count(kOurs) != 0 || found.others.count(kOurs) != 0) return true;
+  return std::any_of(found.tables.begin(), found.tables.end(), [&](const auto& table) {
+    return std::any_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
+      const auto same = shape.tables.find(table.first);
+      return same != shape.tables.end() && same->second.columns == table.second.columns;
+    });
   });
 }
 
@@ -225,7 +243,7 @@ Result<SchemaRepair> plan_repair(sqlite3* file, std::span<const char* const> ste
   TRY(const std::vector<Shape> shapes, shapes_after(steps));
   const Shape known = union_of(shapes);
   if (is_empty) return SchemaRepair{0, {}, "all tables were missing"};
-  if (has_none_of(found, known))
+  if (!is_ours(found, shapes))
     return fail(Code::invalid_argument, "it has tables of another program",
                 "set state.path to a file that only delegate uses");
 

@@ -303,8 +303,9 @@ TEST_CASE("a database of another program is refused and left untouched") {
   const TempDirectory directory;
   const TestClock clock;
   const Path file = directory / "state.db";
-  tamper(file, "CREATE TABLE addresses (name, street); INSERT INTO addresses VALUES (1, 2); PRAGMA user_version=" +
-                   std::string(GENERATE("0", "3", "5")));
+  const std::string tables = GENERATE("CREATE TABLE addresses (name, street); INSERT INTO addresses VALUES (1, 2); ",
+                                      "CREATE TABLE jobs (id, payload); CREATE TABLE runs (id INTEGER PRIMARY KEY); ");
+  tamper(file, tables + "PRAGMA user_version=" + GENERATE("0", "3", "5"));
   const std::string before = read_file(file).value();
   const auto store = open_sqlite_store(file, clock);
   REQUIRE_FALSE(store);
