@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -19,12 +20,14 @@ using Facts = struct stat;
 
 bool is_own(const Facts& facts) { return facts.st_uid == ::geteuid(); }
 
-/// On these every file shows the permissions that the mount was given, and chmod changes nothing.
+/// Not on these: every file shows the permissions that the mount was given, and chmod changes nothing. And where nobody
+/// can write at all, they mean nothing either (a ConfigMap of Kubernetes is a directory with mode 0777).
 bool has_permissions(int fd) {
   constexpr std::array<std::uint32_t, 8> kWithout{0x01021997, 0x65735546, 0xFF534D42, 0xFE534D42,   // 9p fuse cifs smb
                                                   0x4D44,     0x2011BAB0, 0x5346544E, 0x7366746E};  // vfat exfat ntfs
   struct statfs kind {};
   if (::fstatfs(fd, &kind) != 0) return true;
+  if ((kind.f_flags & ST_RDONLY) != 0) return false;
   return std::find(kWithout.begin(), kWithout.end(), static_cast<std::uint32_t>(kind.f_type)) == kWithout.end();
 }
 
@@ -114,7 +117,7 @@ Result<CheckedFile> read_checked_file(const Path& path, std::size_t limit) {
   if (S_ISDIR(facts.st_mode)) return fail_errno("read " + path.string(), EISDIR);
   ::fcntl(fd.get(), F_SETFL, 0);
   CheckedFile file;
-  if (S_ISREG(facts.st_mode)) {
+  if (S_ISREG(facts.st_mode) && facts.st_nlink > 0) {  // one without a name (memfd) has no place to be exchanged in
     TRY_STATUS(check_content(fd.get(), facts, path));
     TRY_STATUS(check_places(fd.get(), path));
     Facts around{};

@@ -1,5 +1,8 @@
 #include "core/os/checked_file.hpp"
 
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,6 +163,28 @@ TEST_CASE("a store of root's is used, and so are files that root or a mount has 
   }
 }
 
+TEST_CASE("on a mount that nobody can write to, permissions are no reason to refuse a file") {
+  if (!is_root()) return;
+  Home home;  // as a ConfigMap of Kubernetes
+  home.mode(home.directory, 0777);
+  home.mode(home.file, 0666);
+  CHECK_FALSE(is_accepted(home.file));
+  const char* directory = home.directory.c_str();
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    const bool is_mounted = ::unshare(CLONE_NEWNS) == 0 &&
+                            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                            ::mount(directory, directory, nullptr, MS_BIND, nullptr) == 0 &&
+                            ::mount(nullptr, directory, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+    ::_exit(!is_mounted ? 2 : is_accepted(home.file) ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  if (WEXITSTATUS(status) == 2) return delegate_tests::skip_visibly("nothing can be mounted here");
+  CHECK(status == 0);
+}
+
 TEST_CASE("what another user has put into a directory like /tmp is refused") {
   if (!is_root()) return;
   Home home;
@@ -189,6 +214,10 @@ TEST_CASE("pipes and devices are read without a check, and what is missing or a 
   CHECK(is_accepted("/dev/fd/" + std::to_string(ends[0])));
   ::close(ends[0]);
   CHECK(read_checked_file("/dev/null", 10)->text.empty());
+  const int memory = ::memfd_create("configuration", 0);
+  REQUIRE(::write(memory, "text", 4) == 4);
+  CHECK(is_accepted("/proc/self/fd/" + std::to_string(memory)));
+  ::close(memory);
   Home home;
   CHECK(read_checked_file(home.directory, 10).error().what.find("read " + home.directory) == 0);
   CHECK(read_checked_file(home.file + "x", 10).error().code == Code::not_found);
