@@ -199,10 +199,10 @@ Scenario::Answer Scenario::ask(bool by_name) const {
 std::vector<Scenario::Answer> Scenario::ask_at_once() {
   std::vector<std::future<Answer>> calls;
   for (int i = 0; i < kAtOnce; ++i) calls.push_back(in_parallel([this] { return ask(); }));
-  const auto has_ended = [](const std::future<Answer>& call) {
-    return call.wait_for(milliseconds(0)) == std::future_status::ready;
+  const auto is_awaited = [](const std::future<Answer>& call) {  // not if there was no thread for it
+    return call.wait_for(milliseconds(0)) == std::future_status::timeout;
   };
-  while (std::count_if(calls.begin(), calls.end(), has_ended) < kAtOnce - 1)
+  while (std::count_if(calls.begin(), calls.end(), is_awaited) > 1 && !cancel_.cancelled())
     std::this_thread::sleep_for(milliseconds(2));
   keep(sandbox_.release(setup_.target));
   std::vector<Answer> all;

@@ -5,6 +5,7 @@
 """
 
 import os
+import shutil
 import sys
 import time
 
@@ -82,6 +83,7 @@ def trials(options, root, chance, report):
                    ended if not is_blind else ended._replace(err=ended.err or "-"),
                    ["leaves a process"] if home.wait_for_silence() else [])
         home.kill_all()
+        shutil.rmtree(home.root)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 import os
 import resource
+import shutil
 import sys
 import time
 
@@ -15,7 +16,8 @@ KB = 1024
 
 COMMANDS = [["ask", "hello"], ["ask", "--json", "hello"], ["status"], ["status", "--json"], ["doctor"], ["health"],
             ["runs"], ["config", "show"], ["backends"], ["canary", "run"], ["submit", "hello"], ["ping", "one"],
-            ["explain-failure", "one"], ["help", "ask"], ["mcp"]]
+            ["explain-failure", "one"], ["help", "ask"], ["mcp"],
+            ["drill"]]
 CALL = "\n".join(['{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},'
                   '"clientInfo":{"name":"campaign","version":"1"}}}',
                   '{"jsonrpc":"2.0","method":"notifications/initialized"}',
@@ -72,6 +74,7 @@ def trials(options, root, chance, report):
             more.append("leaves a process")
         home.kill_all()
         report.add("%s=%d" % (kind, value), words, ended, more)
+        shutil.rmtree(home.root)
 
 
 if __name__ == "__main__":
