@@ -221,6 +221,7 @@ class Fields {
     // "token: expected" is prose, `token="expected"` is not.
     if (blanks > after && from == blanks && !has_digit_in(from, end)) return;
     if (!quote.is_there && is_code(from, end, named)) return;
+    if (blanks > after && from == blanks && text_.substr(from, 1) == ":") return;  // `token = :token1` in SQL
     mark_value(named, quote);
   }
 

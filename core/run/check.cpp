@@ -138,7 +138,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
   CallEnd call = make_call(*candidate.backend, smallest_task(candidate),
                            {.deadline = Deadline::in(kSmallestTaskTimeout),
                             .scratch = engine.scratch,
-                            .tag = make_run_id(engine.clock.now().wall),
+                            .tag = make_run_id(engine.clock.now().wall) + ".1",
                             .fresh_connections = std::get<Permit>(admission).in_burst(),
                             .depth = *depth,
                             .secrets = &engine.redact},

@@ -1,5 +1,6 @@
 #include "tests/fuzz/steps.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 // The linker puts these in the place of what the instrumented code calls (tests/fuzz/CMakeLists.txt).
@@ -9,6 +10,12 @@ std::uint64_t steps = 0;
 /// Bytes that the C library looks at or moves at once.
 constexpr std::size_t kAtOnce = 16;
 void add_bytes(std::size_t bytes) { steps += 1 + bytes / kAtOnce; }
+
+/// Before the first difference.
+std::size_t equal_bytes(const void* a, const void* b, std::size_t size) {
+  const auto* first = static_cast<const char*>(a);
+  return static_cast<std::size_t>(std::mismatch(first, first + size, static_cast<const char*>(b)).first - first);
+}
 }  // namespace
 
 std::uint64_t delegate::fuzz::steps_taken() { return steps; }
@@ -34,15 +41,13 @@ void* __wrap_memchr(const void* text, int byte, std::size_t size) {
 }
 int __real_memcmp(const void* a, const void* b, std::size_t size);
 int __wrap_memcmp(const void* a, const void* b, std::size_t size) {
-  const int order = __real_memcmp(a, b, size);
-  add_bytes(order == 0 ? size : 0);
-  return order;
+  add_bytes(equal_bytes(a, b, size));
+  return __real_memcmp(a, b, size);
 }
 int __real_bcmp(const void* a, const void* b, std::size_t size);
 int __wrap_bcmp(const void* a, const void* b, std::size_t size) {
-  const int order = __real_bcmp(a, b, size);
-  add_bytes(order == 0 ? size : 0);
-  return order;
+  add_bytes(equal_bytes(a, b, size));
+  return __real_bcmp(a, b, size);
 }
 void* __real___asan_memcpy(void* to, const void* from, std::size_t size);
 void* __wrap___asan_memcpy(void* to, const void* from, std::size_t size) {

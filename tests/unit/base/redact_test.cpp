@@ -510,6 +510,7 @@ TEST_CASE("ordinary words, hashes, ids and paths are left alone") {
                            "a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b2",
                            "the cookie: yes",
                            "hf_TransformersModelsAndConfigs",
+                           "WHERE token = :token1",
                            "re_compile_Pattern2_WithAllFlags_and_more",
                            "glc_path/to/something2/else/and/so/on/and/on",
                            "glc_path_of_something_2_and_so_on_and_on",
