@@ -37,9 +37,9 @@ std::vector<std::string> play(const std::string& store, const std::vector<std::s
   return lines_of(read_file(directory / "out").value());
 }
 
-std::string begin(const json& config = json::object()) { return json{{"op", "begin"}, {"config", config}}.dump(); }
+std::string begin_line(const json& config = json::object()) { return json{{"op", "begin"}, {"config", config}}.dump(); }
 
-std::string error_of(const std::string& line, const std::string& first = begin()) {
+std::string error_of(const std::string& line, const std::string& first = begin_line()) {
   const auto answers = play("memory", {first, line});
   REQUIRE(answers.size() == 2);
   return json::parse(answers[1]).value("error", "");
@@ -71,11 +71,12 @@ TEST_CASE("the timeline in docs/breaker.md is what the lab prints") {
 }
 
 TEST_CASE("a line that cannot be used is answered with an error, and the stream goes on") {
-  const auto answers = play(
-      "sqlite", {R"({"op":"state","at_ms":0})", "{", "", "[]", "7", begin(), R"({"op":"allow","at_ms":5,"call":"a"})",
-                 R"({"op":"success","at_ms":5,"call":"a"})", R"({"op":"state","at_ms":4})",
-                 R"({"op":"state","at_ms":5})", R"({"op":"state","at_ms":4})", R"({"op":"begin","config":{"mood":1}})",
-                 R"({"op":"state","at_ms":6})", begin(), R"({"op":"state","at_ms":0})"});
+  const auto answers =
+      play("sqlite",
+           {R"({"op":"state","at_ms":0})", "{", "", "[]", "7", begin_line(), R"({"op":"allow","at_ms":5,"call":"a"})",
+            R"({"op":"success","at_ms":5,"call":"a"})", R"({"op":"state","at_ms":4})", R"({"op":"state","at_ms":5})",
+            R"({"op":"state","at_ms":4})", R"({"op":"begin","config":{"mood":1}})", R"({"op":"state","at_ms":6})",
+            begin_line(), R"({"op":"state","at_ms":0})"});
   REQUIRE(answers.size() == 15);
   const std::vector<bool> is_error{true,  true,  true, true, true, false, true, true,
                                    false, false, true, true, true, false, false};
@@ -108,17 +109,17 @@ TEST_CASE("what is wrong with a line is named") {
 TEST_CASE("what this breaker does not have is unsupported, by name") {
   for (const char* name : {"jitter", "success_threshold", "half_open_permits", "Threshold", ""})
     CHECK(error_of(json{{"op", "begin"}, {"config", {{name, 1}}}}.dump()) == std::string("unsupported: ") + name);
-  CHECK(error_of(begin({{"persist", false}})) == "unsupported: persist");
-  CHECK(error_of(begin({{"persist", true}})).empty());
+  CHECK(error_of(begin_line({{"persist", false}})) == "unsupported: persist");
+  CHECK(error_of(begin_line({{"persist", true}})).empty());
   for (const json& wrong : {json{{"threshold", 0}}, json{{"threshold", "3"}}, json{{"cooldown_ms", -1}},
                             json{{"cooldown_ms", 1.5}}, json{{"backoff_multiplier", 0}}, json{{"clock", "sundial"}},
                             json{{"owner_liveness", 1}}, json{{"threshold", 99'999'999'999}}, json::array()})
-    CHECK_FALSE(error_of(begin(wrong)).empty());
+    CHECK_FALSE(error_of(begin_line(wrong)).empty());
 }
 
 TEST_CASE("a name of a live permit cannot be given twice, and a settled one can be used again") {
   const auto answers =
-      play("sqlite", {begin(), R"({"op":"allow","at_ms":0,"call":"a","proc":"p"})",
+      play("sqlite", {begin_line(), R"({"op":"allow","at_ms":0,"call":"a","proc":"p"})",
                       R"({"op":"allow","at_ms":0,"call":"a","proc":"p"})", R"({"op":"failure","at_ms":1,"call":"a"})",
                       R"({"op":"failure","at_ms":1,"call":"a"})", R"({"op":"allow","at_ms":2,"call":"a","proc":"q"})"});
   CHECK(json::parse(answers[2])["error"] == "call: a already holds a permit");
@@ -130,7 +131,7 @@ TEST_CASE("a name of a live permit cannot be given twice, and a settled one can 
 
 TEST_CASE("while the store is down calls are unguarded and their results are lost, then and later [R18]") {
   const auto answers =
-      play("sqlite", {begin({{"threshold", 1}}), R"({"op":"allow","at_ms":0,"call":"a","proc":"p"})",
+      play("sqlite", {begin_line({{"threshold", 1}}), R"({"op":"allow","at_ms":0,"call":"a","proc":"p"})",
                       R"({"op":"store_down","at_ms":1})", R"({"op":"allow","at_ms":1,"call":"b","proc":"p"})",
                       R"({"op":"failure","at_ms":2,"call":"a"})", R"({"op":"isolate","at_ms":2})",
                       R"({"op":"store_up","at_ms":3})", R"({"op":"failure","at_ms":4,"call":"b"})",
@@ -147,7 +148,7 @@ TEST_CASE("while the store is down calls are unguarded and their results are los
 TEST_CASE("a crashed process frees its probe immediately only where owners are checked [R7]") {
   for (const bool watched : {false, true}) {
     const auto answers =
-        play("sqlite", {begin({{"threshold", 1}, {"cooldown_ms", 0}, {"owner_liveness", watched}}),
+        play("sqlite", {begin_line({{"threshold", 1}, {"cooldown_ms", 0}, {"owner_liveness", watched}}),
                         R"({"op":"allow","at_ms":0,"call":"a","proc":"p"})", R"({"op":"failure","at_ms":0,"call":"a"})",
                         R"({"op":"allow","at_ms":0,"call":"b","proc":"p"})", R"({"op":"crash","at_ms":1,"proc":"p"})",
                         R"({"op":"success","at_ms":1,"call":"b"})", R"({"op":"allow","at_ms":2,"call":"c","proc":"q"})",
@@ -166,19 +167,19 @@ TEST_CASE("the lab plays late limits, quotas, rejected logins and rejected reque
     return R"({"op":")" + op + R"(","at_ms":)" + std::to_string(at) + R"(,"call":")" + call + "\"" + more + "}";
   };
   const auto store = GENERATE(as<std::string>{}, "memory", "sqlite");
-  const std::vector<std::string> late{begin({{"threshold", 1}, {"cooldown_ms", 1000}}), ask(0, "a"), ask(0, "b"),
+  const std::vector<std::string> late{begin_line({{"threshold", 1}, {"cooldown_ms", 1000}}), ask(0, "a"), ask(0, "b"),
                                       end(0, "failure", "a"),
                                       end(5000, "rate_limit", "b", R"(,"retry_after_ms":7000)")};
   CHECK(play(store, late).back() ==
         R"({"counted":false,"state":"open","failures":null,"retry_after_ms":7000,"events":[],"notified":false})");
-  const std::vector<std::string> quota{begin({{"quota_cooldown_ms", 9000}}), ask(0, "a"), end(0, "quota", "a")};
+  const std::vector<std::string> quota{begin_line({{"quota_cooldown_ms", 9000}}), ask(0, "a"), end(0, "quota", "a")};
   CHECK(play(store, quota).back() ==
         R"({"counted":true,"state":"open","failures":null,"retry_after_ms":9000,"events":["opened"],"notified":true})");
-  const std::vector<std::string> login{begin(), ask(0, "a"), ask(0, "b"), end(0, "login_fail", "a"),
+  const std::vector<std::string> login{begin_line(), ask(0, "a"), ask(0, "b"), end(0, "login_fail", "a"),
                                        end(5, "success", "b")};
   CHECK(play(store, login).back() ==
         R"({"counted":true,"state":"closed","failures":0,"retry_after_ms":0,"events":["closed"],"notified":false})");
-  std::vector<std::string> rejected{begin()};
+  std::vector<std::string> rejected{begin_line()};
   for (const std::string prompt : {"1", "2", "3", "4", "5"}) {
     rejected.push_back(ask(0, "c" + prompt));
     rejected.push_back(end(0, "reject", "c" + prompt, R"(,"prompt":")" + prompt + "\""));
@@ -213,14 +214,14 @@ TEST_CASE("the same play gives the same answers over every store, line by line")
   std::int64_t at = 0;
   for (int i = 0; i < 3000; ++i) {
     if (i % 300 == 0) {
-      lines.push_back(begin({{"threshold", 1 + pick(3)},
-                             {"cooldown_ms", pick(3) * 1000},
-                             {"backoff_multiplier", 2},
-                             {"grace_ms", pick(2) * 2000},
-                             {"drop_counts_after", pick(3)},
-                             {"lease_ms", 3000},
-                             {"owner_liveness", pick(2) == 0},
-                             {"clock", pick(2) == 0 ? "wall" : "boottime"}}));
+      lines.push_back(begin_line({{"threshold", 1 + pick(3)},
+                                  {"cooldown_ms", pick(3) * 1000},
+                                  {"backoff_multiplier", 2},
+                                  {"grace_ms", pick(2) * 2000},
+                                  {"drop_counts_after", pick(3)},
+                                  {"lease_ms", 3000},
+                                  {"owner_liveness", pick(2) == 0},
+                                  {"clock", pick(2) == 0 ? "wall" : "boottime"}}));
       at = 0;
     }
     lines.push_back(json{{"op", ops[static_cast<std::size_t>(pick(static_cast<int>(ops.size())))]},
