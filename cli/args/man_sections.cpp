@@ -43,9 +43,8 @@ void add_environment(Roff& page) {
   page.item(
       "\\fBDELEGATE_DEPTH\\fP",
       "How deep delegations are nested; set for every process that delegate starts. At `router.max_depth` the next one "
-      "is refused, so that agents that delegate to each other stop. Without it, or if it is too small, the ancestors "
-      "of "
-      "the process count.");
+      "is refused, so that agents that delegate to each other stop. Without it, or if it is too small, the "
+      "ancestors of the process count.");
   page.item("\\fBDELEGATE_RUN_ID\\fP", "The id of the run that a backend was started for; set by delegate.");
   page.item("\\fBOLLAMA_HOST\\fP", "Address of the local model server, if `url` of its backend is not set.");
   page.item("\\fBNO_COLOR\\fP", "If set and not empty: no color, unless `--color always` is given.");

@@ -1,9 +1,10 @@
 #include "core/run/engine.hpp"
 
-#include <charconv>
+#include <optional>
 
 #include "core/base/environment.hpp"
 #include "core/os/process.hpp"
+#include "core/run/outer_run.hpp"
 
 namespace delegate {
 namespace {
@@ -108,16 +109,15 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
 
 Result<int> next_depth(const Engine& engine) {
   const int limit = engine.config.router.max_depth;
-  const std::string text = variable_in(engine.environment, "DELEGATE_DEPTH");
-  int depth = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth);
-  const bool is_number = text.empty() || (error == std::errc{} && end == text.data() + text.size() && depth >= 0);
-  if (!is_number)
-    return fail(Code::permission_denied, "DELEGATE_DEPTH: '" + one_line(text, 40) + "' is not a number",
-                "delegate sets it for the agents that it starts: unset it");
-  if (depth < limit) return depth + 1;
+  const std::optional<int> depth = depth_in(engine.environment);
+  if (!depth)
+    return fail(
+        Code::permission_denied,
+        "DELEGATE_DEPTH: '" + one_line(variable_in(engine.environment, "DELEGATE_DEPTH"), 40) + "' is not a number",
+        "delegate sets it for the agents that it starts: unset it");
+  if (*depth < limit) return *depth + 1;
   return fail(Code::permission_denied,
-              "delegations are nested " + std::to_string(depth) + " deep, the limit is " + std::to_string(limit),
+              "delegations are nested " + std::to_string(*depth) + " deep, the limit is " + std::to_string(limit),
               "an agent may be delegating to itself; raise router.max_depth if the nesting is intended");
 }
 

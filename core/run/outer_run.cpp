@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "core/base/environment.hpp"
 #include "core/os/process.hpp"
@@ -14,6 +13,8 @@ namespace {
 
 constexpr const char* kDepth = "DELEGATE_DEPTH";
 
+}  // namespace
+
 std::optional<int> depth_in(const std::map<std::string, std::string>& environment) {
   const std::string text = variable_in(environment, kDepth);
   int depth = 0;
@@ -21,8 +22,6 @@ std::optional<int> depth_in(const std::map<std::string, std::string>& environmen
   if (text.empty()) return 0;
   return error == std::errc{} && end == text.data() + text.size() && depth >= 0 ? std::optional(depth) : std::nullopt;
 }
-
-}  // namespace
 
 std::vector<SupervisorAbove> supervisors_above() {
   std::vector<SupervisorAbove> found;

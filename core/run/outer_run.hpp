@@ -1,9 +1,13 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace delegate {
+
+/// DELEGATE_DEPTH; 0: it is not set. Nothing: it is not a number.
+std::optional<int> depth_in(const std::map<std::string, std::string>& environment);
 
 /// The supervisor of a call above this process.
 struct SupervisorAbove {
