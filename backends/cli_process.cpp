@@ -5,6 +5,7 @@
 
 #include "backends/error_meaning.hpp"
 #include "core/base/text.hpp"
+#include "core/run/call.hpp"
 #include "core/run/error_lines.hpp"
 
 namespace delegate {
@@ -141,7 +142,15 @@ void accept_recovered(ParsedOutput& parsed, std::string text) {
       "a part of its output could not be read; the answer is from the file in which it keeps it");
 }
 
+bool is_too_long(std::string_view record, ParsedOutput& parsed) {
+  if (record.size() < kLongestRecord) return false;
+  ++parsed.unreadable;
+  parsed.has_long_record = true;
+  return true;
+}
+
 std::vector<Json> take_records(ParsedOutput& parsed, std::string_view line) {
+  if (is_too_long(line, parsed)) return {};
   RecordLine read = records_in(line);
   parsed.unreadable += read.is_damaged ? 1 : 0;
   return std::move(read.records);

@@ -53,6 +53,9 @@ void accept_unfinished(ParsedOutput& parsed, std::string text);
 /// Accepts the answer from the CLI's own file, because it is missing on stdout or has a part that cannot be read.
 void accept_recovered(ParsedOutput& parsed, std::string text);
 
+/// A record with more than kLongestRecord bytes is not read: counts it as unreadable.
+bool is_too_long(std::string_view record, ParsedOutput& parsed);
+
 /// The records in a line of a CLI's output. Counts what looks like one and cannot be read.
 std::vector<Json> take_records(ParsedOutput& parsed, std::string_view line);
 

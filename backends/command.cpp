@@ -87,7 +87,7 @@ class Command final : public CliBackend {
     if (!is_text(task) && !is_lines(task)) {
       const std::string output = std::move(parsed.text);
       parsed.text.clear();
-      const RecordLine read = records_of(output);
+      const RecordLine read = is_too_long(output, parsed) ? RecordLine() : records_of(output);
       parsed.unreadable += read.is_damaged ? 1 : 0;
       for (const Json& record : read.records)  // the last one that has an answer
         if (std::string found = text_of(at(record, pointer_of(task))); !trim(found).empty())

@@ -140,6 +140,7 @@ struct ParsedOutput {
   /// Parts of the output that look like records and could not be read. The answer may be one of them, unless its end
   /// itself states the text.
   std::size_t unreadable = 0;
+  bool has_long_record = false;  // one of them was not read, because it is longer than kLongestRecord
   bool has_used_tools = false;
   bool text_is_stated = false;
   bool text_is_remark = false;             // a tool call followed `text`

@@ -34,7 +34,9 @@ Failure answered(ParsedOutput& parsed) {
   if (parsed.unreadable > 0 && !parsed.text_is_stated) {
     const std::string parts = parsed.unreadable == 1 ? "a part" : std::to_string(parsed.unreadable) + " parts";
     return {.outcome = Outcome::bad_output,
-            .message = parts + " of its output could not be read, so its answer may have a hole",
+            .message = parts + " of its output could not be read" +
+                       (parsed.has_long_record ? ", because a record is longer than 16 MB" : "") +
+                       ", so its answer may have a hole",
             .hint = "ask again; if it happens again, report it to the authors of that program and of delegate"};
   }
   if (!trim(parsed.text).empty()) {

@@ -214,6 +214,25 @@ TEST_CASE("a response that would take long to parse is given up") {
   }
 }
 
+TEST_CASE("a record that would take long to parse is not read, and the error says so") {
+  const std::string text(kLongestRecord, 'x');
+  for (const char* kind : {"claude", "codex", "gemini", "command"}) {
+    Task task = task_of(kind);
+    task.settings.answer = "json:/result";
+    ParsedOutput parsed;
+    const OnParsed ignored;
+    Reader reader(backend_of(kind), task, Deadline::never(), parsed, ignored);
+    for (const std::string& piece :
+         {R"({"type":"result","status":"success","is_error":false,"result":")" + text, std::string("\"}\n")})
+      reader.take(Stream::out, piece);
+    reader.finish();
+    const Failure failure = judge_process(backend_of(kind), task, parsed, {.end = ChildEnd::exited, .input_written = true});
+    CAPTURE(kind);
+    CHECK(failure.outcome == Outcome::bad_output);
+    CHECK(failure.message.find("longer than 16 MB") != std::string::npos);
+  }
+}
+
 TEST_CASE("numbers beyond all bounds are read without harm") {
   for (const char* number :
        {"1e400", "-1e400", "1e-400", "99999999999999999999999999", "-9223372036854775809", "1E+2"}) {
