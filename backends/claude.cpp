@@ -199,8 +199,22 @@ void read_limit(const Json& json, ParsedOutput& parsed) {
 
 constexpr std::size_t kLongestTool = 40;
 
+// https://code.claude.com/docs/en/settings#tools-available-to-claude: those that need no permission and start no agent.
+constexpr std::array<std::string_view, 13> kReadingTools{
+    "Read",       "Grep",       "Glob",       "LS",       "NotebookRead", "WebFetch",  "WebSearch",
+    "BashOutput", "TaskCreate", "TaskUpdate", "TaskList", "TodoWrite",    "ToolSearch"};
+
 std::string using_tool(const Json& json, const char* name) {
   return "using " + one_line(text_at(json, name), kLongestTool);
+}
+
+void begin_tool(const Json& block, ParsedOutput& parsed) {
+  const std::string name = text_at(block, "/name");
+  const bool reads = std::find(kReadingTools.begin(), kReadingTools.end(), name) != kReadingTools.end();
+  parsed.begin_tool(text_at(block, "/id"), using_tool(block, "/name"), reads ? ToolUse::reads : ToolUse::may_write);
+  if (reads) return;
+  parsed.add_written_file(text_at(block, "/input/file_path"));
+  parsed.add_written_file(text_at(block, "/input/notebook_path"));
 }
 
 /// The text of a message, whose parts may come as records of their own. A record that begins with all parts so far is
@@ -236,7 +250,7 @@ void read_words(const Json& json, ParsedOutput& parsed) {
     const std::string type = text_at(block, "/type");
     std::string words = type == "text" ? text_at(block, "/text") : std::string();
     const bool speaks = !trim(words).empty();
-    if (type == "tool_use") parsed.begin_tool(text_at(block, "/id"), using_tool(block, "/name"));
+    if (type == "tool_use") begin_tool(block, parsed);
     else parsed.doing.clear();
     if (speaks || type != "text") parsed.end_announced = speaks;
     if (speaks || type == "tool_use") parsed.text_is_remark = !speaks;
@@ -344,6 +358,10 @@ constexpr Hint kHints[] = {
 class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
+  Capabilities capabilities(const BackendSettings&) const override {
+    return {Capability::read_files,      Capability::write_files, Capability::run_commands,
+            Capability::resume_sessions, Capability::stream,      Capability::take_schema};
+  }
   Vendor vendor() const override { return Vendor::claude; }
   OwnKeys own_keys(const Task& task) const override {
     OwnKeys own{.sign_in = {"CLAUDE_CODE_OAUTH_TOKEN"}, .vendor = Service::anthropic};
@@ -353,6 +371,7 @@ class Claude final : public CliBackend {
     return own;
   }
   bool enforces_read_only() const override { return true; }
+  bool reports_tools() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);

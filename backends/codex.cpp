@@ -94,6 +94,21 @@ std::string doing_of(const Json& event) {
   return {};
 }
 
+/// Its own words and plans, and what it looks up. Any other item may change something.
+constexpr std::array<std::string_view, 6> kReadingItems{"agent_message", "reasoning", "web_search",
+                                                        "todo_list",     "error",     "user_message"};
+
+/// An item may come whole, without a record of its beginning.
+void read_tool(const Json& event, const std::string& type, ParsedOutput& parsed) {
+  const std::string item = text_at(event, "/item/type");
+  const bool reads = std::find(kReadingItems.begin(), kReadingItems.end(), item) != kReadingItems.end();
+  const std::string doing = type == "item.started" ? doing_of(event) : std::string();
+  if (!doing.empty()) parsed.begin_tool(text_at(event, "/item/id"), doing, reads ? ToolUse::reads : ToolUse::may_write);
+  parsed.may_have_written = parsed.may_have_written || !reads;
+  if (type == "item.completed") parsed.end_tool(text_at(event, "/item/id"));
+  for (const Json& change : at(event, "/item/changes")) parsed.add_written_file(text_at(change, "/path"));
+}
+
 /// A turn may also be ended from outside.
 bool is_broken_off(const Json& event) {
   for (const char* place : {"/status", "/turn/status"})
@@ -131,9 +146,7 @@ void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
   if (parsed.complete) return;
   const std::string type = text_at(event, "/type");
   if (type == "thread.started") parsed.session_id = text_at(event, "/thread_id");
-  const std::string doing = type == "item.started" ? doing_of(event) : std::string();
-  if (!doing.empty()) parsed.begin_tool(text_at(event, "/item/id"), doing);
-  if (type == "item.completed") parsed.end_tool(text_at(event, "/item/id"));
+  if (type.starts_with("item.")) read_tool(event, type, parsed);
   if (type.starts_with("item.") && text_at(event, "/item/type") != "error") forget_retries(parsed);
   if (type == "turn.started") parsed.end_announced = false;
   if (type.starts_with("item.")) read_message(at(event, "/item"), type == "item.completed", parsed);
@@ -156,9 +169,14 @@ constexpr Hint kHints[] = {
 class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
+  Capabilities capabilities(const BackendSettings&) const override {  // it prints its answer when that is complete
+    return {Capability::read_files, Capability::write_files, Capability::run_commands, Capability::resume_sessions,
+            Capability::take_schema};
+  }
   Vendor vendor() const override { return Vendor::codex; }
   OwnKeys own_keys(const Task&) const override { return {.vendor = Service::openai}; }
   bool enforces_read_only() const override { return true; }
+  bool reports_tools() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);

@@ -46,19 +46,23 @@ void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view li
 
 constexpr Hint kHints[] = {
     {Outcome::bad_request, "leave --session out: this backend has no sessions ({session})"},
+    {Outcome::cannot_write, "if it can, set backends.{name}.can = [\"write_files\"]"},
     {Outcome::bad_output, "set backends.{name}.answer to where its output has the answer"},
 };
 
 class Command final : public CliBackend {
  public:
   std::string_view kind() const override { return "command"; }
+  Capabilities capabilities(const BackendSettings& settings) const override {
+    Capabilities can;
+    for (const Capability one : {Capability::read_files, Capability::write_files, Capability::run_commands})
+      if (std::find(settings.can.begin(), settings.can.end(), to_string(one)) != settings.can.end()) can.add(one);
+    if (!settings.answer.starts_with("json:")) can.add(Capability::stream);
+    return can;
+  }
   bool announces_start() const override { return false; }  // its output is the answer
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
-    if (!task.session.empty())
-      return tl::unexpected(Failure{.outcome = Outcome::bad_request,
-                                    .message = "this backend cannot continue a session",
-                                    .is_callers_own = true});
     ProcessCall call = start_call(task);
     call.env = child_environment(task, own_keys(task));
     if (task.settings.prompt == "stdin") {

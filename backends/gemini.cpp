@@ -1,6 +1,7 @@
 #include "backends/kinds.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "backends/cli_process.hpp"
@@ -126,11 +127,20 @@ void read_result(const Json& json, ParsedOutput& parsed) {
   else if (!parsed.failure) parsed.failure = Failure{Outcome::lost_result, "ended with an error and no message", {}};
 }
 
+// https://geminicli.com/docs/tools/: those that ask for no confirmation.
+constexpr std::array<std::string_view, 9> kReadingTools{"read_file",   "read_many_files",   "list_directory",
+                                                        "glob",        "grep_search",       "search_file_content",
+                                                        "write_todos", "google_web_search", "web_fetch"};
+
 /// Text before a tool call is usually a remark. It is kept in case no text follows.
 void read_tool_use(const Json& json, ParsedOutput& parsed) {
   take_draft(parsed);
   parsed.begin_draft();
-  parsed.begin_tool(text_at(json, "/tool_id"), "using " + one_line(text_at(json, "/tool_name"), 40));
+  const std::string name = text_at(json, "/tool_name");
+  const bool reads = std::find(kReadingTools.begin(), kReadingTools.end(), name) != kReadingTools.end();
+  parsed.begin_tool(text_at(json, "/tool_id"), "using " + one_line(name, 40),
+                    reads ? ToolUse::reads : ToolUse::may_write);
+  if (!reads) parsed.add_written_file(text_at(json, "/parameters/file_path"));
 }
 
 void read_record(const Json& json, ParsedOutput& parsed) {
@@ -174,8 +184,13 @@ constexpr Hint kHints[] = {
 class Gemini final : public CliBackend {
  public:
   std::string_view kind() const override { return "gemini"; }
+  Capabilities capabilities(const BackendSettings&) const override {
+    return {Capability::read_files, Capability::write_files, Capability::run_commands, Capability::resume_sessions,
+            Capability::stream};
+  }
   Vendor vendor() const override { return Vendor::gemini; }
   bool enforces_read_only() const override { return true; }
+  bool reports_tools() const override { return true; }
 
   OwnKeys own_keys(const Task& task) const override {
     OwnKeys own{.vendor = Service::google};

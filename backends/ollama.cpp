@@ -109,6 +109,7 @@ constexpr Hint kHints[] = {
     {Outcome::model_rejected, "ollama pull {model}"},
     {Outcome::model_rejected, "ollama pull qwen3"},
     {Outcome::bad_request, "leave --session out: a local model has no sessions ({session})"},
+    {Outcome::cannot_write, "a local model has no tools: choose claude, codex or gemini with -b"},
     {Outcome::context_too_long, "shorten the prompt, or choose a model with a larger window"},
     {Outcome::bad_output, "check that backends.{name}.url or OLLAMA_HOST is the address of an Ollama server"},
     {Outcome::cut_short, "raise backends.{name}.max_tokens, or ask for less at a time"},
@@ -122,6 +123,9 @@ class Ollama final : public Backend {
     return server_failure_without_echo(std::move(failure), std::move(message));
   }
   std::string_view kind() const override { return "ollama"; }
+  Capabilities capabilities(const BackendSettings&) const override {  // delegate gives it no tools
+    return {Capability::stream, Capability::take_schema};
+  }
   bool is_process() const override { return false; }
   bool enforces_read_only() const override { return true; }  // it has no tools
   std::string endpoint(const Task& task) const override { return shown_url(task); }
@@ -165,10 +169,6 @@ class Ollama final : public Backend {
   }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
-    if (!task.session.empty())
-      return tl::unexpected(Failure{.outcome = Outcome::bad_request,
-                                    .message = "a local model has no sessions to continue",
-                                    .is_callers_own = true});
     if (answers.size() < 2) return tl::unexpected(no_list(task, answers.empty() ? HttpResult{} : answers[0]));
     auto model = choose_ollama_model(task, answers);
     if (!model) return tl::unexpected(std::move(model).error());

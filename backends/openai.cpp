@@ -209,6 +209,7 @@ constexpr Hint kHints[] = {
     {Outcome::connect_timeout, "start the server, or set backends.{name}.url"},
     {Outcome::unauthenticated, "name the variable that holds its key in backends.{name}.api_key_env"},
     {Outcome::bad_request, "leave --session out: a server has no sessions ({session})"},
+    {Outcome::cannot_write, "a server has no tools: choose claude, codex or gemini with -b"},
     {Outcome::bad_output, "check that backends.{name}.url is the address of an OpenAI-compatible server"},
     {Outcome::cut_short, "raise backends.{name}.max_tokens, or ask for less at a time"},
     {Outcome::resources, "choose a smaller model with backends.{name}.model, or end programs that need much memory"},
@@ -220,6 +221,9 @@ class OpenAi final : public Backend {
     return server_failure_without_echo(std::move(failure), std::move(message));
   }
   std::string_view kind() const override { return "openai"; }
+  Capabilities capabilities(const BackendSettings&) const override {  // delegate gives it no tools
+    return {Capability::stream, Capability::take_schema};
+  }
   bool is_process() const override { return false; }
   bool enforces_read_only() const override { return true; }  // it has no tools
   std::string endpoint(const Task& task) const override { return base_url(task); }
@@ -233,10 +237,6 @@ class OpenAi final : public Backend {
   }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>& answers) const override {
-    if (!task.session.empty())
-      return tl::unexpected(Failure{.outcome = Outcome::bad_request,
-                                    .message = "this server has no sessions to continue",
-                                    .is_callers_own = true});
     if (!answers.empty() && answers[0].status != 200)
       return tl::unexpected(explain({}, task, {.http_status = answers[0].status, .body = answers[0].body})
                                 .value_or(Failure{Outcome::bad_output, "no list of models at " + base_url(task), {}}));

@@ -40,6 +40,7 @@ Result<RequestInput> input_of(const World& world, const AskOptions& options, con
                      .continue_session = options.continue_session,
                      .cwd = options.directory,
                      .access = options.write ? Access::write : Access::read_only,
+                     .continue_writing = options.continue_writing,
                      .fallback = options.fallback,
                      .streaming = streaming_of(world, options)};
   const bool is_on_stdin = options.words.empty() || (options.words.size() == 1 && options.words[0] == "-");

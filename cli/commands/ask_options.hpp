@@ -26,6 +26,7 @@ struct AskOptions {
   std::optional<bool> fallback;
   std::optional<bool> stream;  // absent: if stdout is a terminal
   bool write = false;
+  bool continue_writing = false;
   bool no_stdin = false;
   bool quiet = false;
   bool verbose = false;
@@ -111,10 +112,19 @@ inline constexpr OptionRow kAskOptions[] = {
      .store = into<&AskOptions::directory>},
     {.names = "--write",
      .help = "Allow file changes and commands (default: read-only)",
+     .more =
+         "Backends that cannot change files are skipped. If one fails after it may have changed something, no other "
+         "is asked: the message names the files that are known.",
      .store = into<&AskOptions::write>},
+    {.names = "--continue-writing",
+     .help = "With --write: go on where one failed",
+     .more = "If a backend fails after it may have changed files, the next one is asked all the same. It is told what "
+             "was begun, by whom, and which files are known to be changed; so is the first one, if the latest run "
+             "with `--write` in this directory ended that way.",
+     .store = into<&AskOptions::continue_writing>},
     {.names = "--timeout",
      .value = "DUR",
-     .help = "Limit for the whole run, all backends together: 90s, 5m",
+     .help = "Limit for the run, all backends together: 90s, 5m",
      .more = "When it has passed, the exit status is 124. The default is `router.timeout`.",
      .store = into<&AskOptions::timeout>},
     {.names = "--wait-slot",
@@ -128,7 +138,7 @@ inline constexpr OptionRow kAskOptions[] = {
      .store = into<&AskOptions::wait_slot>},
     json_flag("Print one JSON object instead of the bare answer", "Output"),
     {.names = "--stream",
-     .help = "Print the answer as it arrives (default: on a terminal)",
+     .help = "Print the answer as it arrives (default: terminal)",
      .store = set<&AskOptions::stream, true>},
     {.names = "--no-stream",
      .help = "Print the answer once complete (default: elsewhere)",

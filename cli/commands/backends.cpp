@@ -24,6 +24,12 @@ void check(const Engine& engine, const Candidate& candidate, const CancelToken& 
   row.hint = engine.redact(version.hint);
 }
 
+std::optional<Capabilities> capabilities_of(const Engine& engine, const std::string& name) {
+  const BackendSettings& settings = *engine.config.backend(name);
+  const Backend* backend = engine.find_backend(settings.kind);
+  return backend == nullptr ? std::nullopt : std::optional(backend->capabilities(settings));
+}
+
 /// With `options.check` all are started in parallel: the slowest decides how long it takes.
 CommandResult backends(const CommandContext& context, const BackendsOptions& options) {
   const Engine& engine = context.engine();
@@ -34,6 +40,7 @@ CommandResult backends(const CommandContext& context, const BackendsOptions& opt
   for (std::size_t i = 0; i < names.size(); ++i) {
     auto found = find_candidate(engine, names[i]);
     rows[i] = row_of(engine, names[i], found);
+    rows[i].can = capabilities_of(engine, names[i]);
     if (!options.check || !found) continue;
     checks.push_back(in_parallel([&engine, &interrupted, &row = rows[i], candidate = *std::move(found)] {
       check(engine, candidate, interrupted, row);

@@ -18,11 +18,11 @@ CheckRow row_of(const Engine& engine, const std::string& name, const tl::expecte
   }
   const Unavailable& absent = found.error();
   row.state = absent.reason == UnavailableReason::disabled ? "disabled" : "not installed";
+  const Backend* backend = engine.find_backend(settings.kind);
   if (absent.reason == UnavailableReason::login_unset) {
     row.state = to_string(SkipReason::login_unset);
     row.detail = message_of(absent);
   }
-  const Backend* backend = engine.find_backend(settings.kind);
   if (absent.reason == UnavailableReason::not_installed && backend != nullptr)
     row.hint = hint_for(*backend, Task{.settings = settings}, {.outcome = Outcome::not_installed});
   return row;

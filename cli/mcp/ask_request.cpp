@@ -23,7 +23,8 @@ RequestInput input_of(const mcp::Json& arguments, const std::string& directory, 
                      .model = text_argument(arguments, "model"),
                      .session = text_argument(arguments, "session"),
                      .cwd = directory,
-                     .access = may_write && flag_argument(arguments, "write") ? Access::write : Access::read_only};
+                     .access = may_write && flag_argument(arguments, "write") ? Access::write : Access::read_only,
+                     .continue_writing = flag_argument(arguments, "continue_writing")};
   if (arguments.contains("backend")) input.backend = text_argument(arguments, "backend");
   if (arguments.contains("timeout_s")) input.timeout = std::chrono::seconds(number_argument(arguments, "timeout_s", 0));
   return input;

@@ -65,6 +65,7 @@ mcp::Tool ask_tool(const std::vector<std::string>& backends, bool may_write) {
                          {"timeout_s", std::move(timeout)},
                          {"background", flag("Return a run id at once; fetch the answer with result.")}};
   if (may_write) properties["write"] = flag("Let it change files and run commands.");
+  if (may_write) properties["continue_writing"] = flag("Go on with a change that another backend left half done.");
   return {.name = "ask",
           .title = "Ask another agent",
           .description =

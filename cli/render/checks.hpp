@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/capabilities.hpp"
+
 // The table of `backends` and `ping`: backends that were looked at or called.
 namespace delegate::cli {
 
@@ -11,7 +13,8 @@ struct CheckRow {
   std::string name;
   std::string kind;
   std::string path;
-  std::string state;  // "installed", "not installed", "disabled", "answers", …
+  std::optional<Capabilities> can;  // not shown by every list
+  std::string state;                // "installed", "not installed", "disabled", "answers", …
   std::string detail;
   std::string hint;
   std::optional<std::chrono::milliseconds> took;

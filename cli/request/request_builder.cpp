@@ -138,10 +138,14 @@ Result<Request> RequestBuilder::build(const RequestInput& input) const {
                   .type = input.type,
                   .tier = input.tier,
                   .access = input.access,
+                  .continue_writing = input.continue_writing,
                   .timeout = input.timeout,
                   .fallback = input.fallback,
                   .streaming = input.streaming,
                   .slot_wait = input.slot_wait};
+  if (input.continue_writing && input.access == Access::read_only)
+    return names_.usage(names_.option(names_.are_options ? "continue-writing" : "continue_writing") + " needs " +
+                        names_.option("write"));
   TRY_STATUS(read_names(input, request));
   TRY_STATUS(read_directory(input, request));
   if (request.timeout && *request.timeout <= milliseconds(0))

@@ -26,6 +26,7 @@ struct RequestInput {
   bool continue_session = false;
   std::string cwd = {};  // relative to the working directory; empty: the working directory
   Access access = Access::read_only;
+  bool continue_writing = false;
   std::optional<milliseconds> timeout;
   std::optional<milliseconds> slot_wait;
   std::optional<bool> fallback;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/capabilities.hpp"
 #include "core/base/result.hpp"
 
 // The configuration, typed and validated. Its values can be used without further checks.
@@ -72,6 +73,10 @@ struct FailureRule {
   bool operator==(const FailureRule&) const = default;
 };
 
+/// What a backend of the kind "command" can be said to do; see core/base/capabilities.hpp.
+inline constexpr std::array<std::string_view, 3> kCommandCapabilities = {
+    to_string(Capability::read_files), to_string(Capability::write_files), to_string(Capability::run_commands)};
+
 /// One of several logins of a CLI, each with its own breaker. Its environment variables make the CLI use it.
 struct Login {
   std::string name;
@@ -127,6 +132,7 @@ struct BackendSettings {
   // kind "command"
   std::string prompt = "stdin";  // stdin | file
   std::string answer = "text";   // text | json:/pointer | jsonl:/pointer
+  std::vector<std::string> can;  // of kCommandCapabilities
 
   bool operator==(const BackendSettings&) const = default;
 };

@@ -43,6 +43,7 @@ enum class Outcome {
   pipe_closed,      // closed its input before the prompt was written
   no_slot,
   breaker_open,
+  cannot_write,  // no backend that is installed can change files
   cancelled,
   blocked,
   internal,

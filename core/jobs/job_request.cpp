@@ -24,6 +24,7 @@ Request read(const OrderedJson& json) {
                   .session = json.value("session", ""),
                   .cwd = json.at("cwd"),
                   .access = json.at("write").get<bool>() ? Access::write : Access::read_only,
+                  .continue_writing = json.value("continue_writing", false),
                   .timeout = duration_at(json, "timeout_ms"),
                   .slot_wait = duration_at(json, "slot_wait_ms"),
                   .run_id = json.at("run_id")};
@@ -48,6 +49,7 @@ std::string to_json(const Request& request) {
   json["materials"] = OrderedJson::array();
   for (const Material& material : request.materials)
     json["materials"].push_back({{"name", material.name}, {"text", material.text}});
+  if (request.continue_writing) json["continue_writing"] = true;
   put(json, "system", request.system);
   put(json, "model", request.model);
   put(json, "session", request.session);

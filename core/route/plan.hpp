@@ -8,7 +8,12 @@
 // later, when a candidate is tried, in one atomic step with taking the permit.
 namespace delegate {
 
-enum class Presence { usable, not_installed, disabled };
+enum class Presence {
+  usable,
+  not_installed,
+  disabled,
+  cannot_write,  // it cannot change files, which the request needs
+};
 
 struct RouteQuestion {
   std::string requested;  // "auto" or a backend's name

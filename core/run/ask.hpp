@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "core/run/half_change.hpp"
 #include "core/run/hedged_attempts.hpp"
 #include "core/run/prepared_ask.hpp"
 
@@ -18,7 +19,8 @@ struct RunResult {
   std::vector<Skip> skips;                 // in the order of the plan
   std::vector<std::string> still_probing;  // backends whose probe is still running
   std::vector<std::string> warnings;
-  std::string message;  // without an answer: why, in one line
+  HalfChange half_change;  // without an answer: what may have been left half done
+  std::string message;     // without an answer: why, in one line
   std::string hint;
   milliseconds took{0};
   /// Attempts that are still running: probes, which get their verdict, and attempts that are being stopped. Destroying

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <span>
@@ -7,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/capabilities.hpp"
 #include "core/base/deadline.hpp"
 #include "core/config/config.hpp"
 #include "core/health/outcome.hpp"
@@ -124,6 +126,9 @@ struct Hint {
   std::string_view text;
 };
 
+/// What a tool that a backend uses can do. One that is not known may write.
+enum class ToolUse { reads, may_write };
+
 /// What has been parsed of the output so far; `read` adds one line at a time.
 struct ParsedOutput {
   std::string text;
@@ -142,6 +147,13 @@ struct ParsedOutput {
   std::size_t unreadable = 0;
   bool has_long_record = false;  // one of them was not read, because it is longer than kLongestRecord
   bool has_used_tools = false;
+  bool may_have_written = false;           // … one of them may write
+  std::vector<std::string> written_files;  // which those tools have named, as they did; each once
+  static constexpr std::size_t kMostFiles = 100;
+  void add_written_file(std::string path) {
+    const bool is_known = std::find(written_files.begin(), written_files.end(), path) != written_files.end();
+    if (!path.empty() && !is_known && written_files.size() < kMostFiles) written_files.push_back(std::move(path));
+  }
   bool text_is_stated = false;
   bool text_is_remark = false;             // a tool call followed `text`
   std::string message_id;                  // of the message that `text` is, if its parts come one by one
@@ -195,10 +207,11 @@ struct ParsedOutput {
   /// Tool calls that have not ended, by id: "using Bash". While there is one, silence is the tool's, not the backend's.
   std::map<std::string, std::string> tools;
   static constexpr std::size_t kMostTools = 1000;  // at a time; what does not end is not kept beyond
-  void begin_tool(const std::string& id, const std::string& what) {
+  void begin_tool(const std::string& id, const std::string& what, ToolUse use) {
     if (tools.size() < kMostTools || tools.contains(id)) tools[id] = what;
     doing = what;
     has_used_tools = true;
+    may_have_written = may_have_written || use == ToolUse::may_write;
   }
   void end_tool(const std::string& id) {
     tools.erase(id);
@@ -231,12 +244,17 @@ class Backend {
 
   /// CLI kinds run an executable on this machine; the others use HTTP.
   virtual bool is_process() const = 0;
+  /// What it can do, with these settings. A request that needs more is never sent to it.
+  virtual Capabilities capabilities(const BackendSettings&) const = 0;
   /// Does a process print something as soon as it has started? Otherwise it may work in silence until its answer is
   /// there.
   virtual bool announces_start() const { return true; }
   /// Is a call with Access::read_only guaranteed to change nothing? Only then may a call whose answer got lost be
   /// repeated.
   virtual bool enforces_read_only() const { return false; }
+  /// Does its output name each tool that it uses before that acts? Otherwise a call that may write has to be taken for
+  /// one that has.
+  virtual bool reports_tools() const { return false; }
   /// Where the calls go, for HTTP kinds, without credentials: for display, and to identify the server to the breaker.
   virtual std::string endpoint(const Task&) const { return {}; }
   /// The program on this machine that would listen at the default address: if it is not installed, a refused connection

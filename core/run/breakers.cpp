@@ -135,6 +135,7 @@ std::string_view to_string(SkipReason reason) {
     case SkipReason::no_slot: return "no_slot";
     case SkipReason::not_installed: return "not_installed";
     case SkipReason::disabled: return "disabled";
+    case SkipReason::cannot_write: return "cannot_write";
     case SkipReason::login_unset: return "login_unset";
     case SkipReason::state_locked: return "state_locked";
     case SkipReason::state_unusable: return "state_unusable";

@@ -135,6 +135,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
     call.failure = judge_spawn(result.error());
     return;
   }
+  call.has_started = true;
   reader.finish();
   if (result->end == ChildEnd::exited) call.exit_code = result->exit_code;
   if (is_answer_missing(call)) recover(backend, task, *files ? (*files)->path() : Path(), call.parsed);
@@ -157,7 +158,10 @@ CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& li
   const auto started = std::chrono::steady_clock::now();
   CallEnd call;
   HttpCall server(backend, task, limits, cancel, on_parsed);
-  if (server.look_up(call)) {
+  if (!task.session.empty() && !backend.capabilities(task.settings).has(Capability::resume_sessions)) {
+    call.failure = {
+        .outcome = Outcome::bad_request, .message = "it has no sessions to continue", .is_callers_own = true};
+  } else if (server.look_up(call)) {
     auto prepared = backend.prepare(task, server.lookups());
     if (!prepared) call.failure = std::move(prepared).error();
     else if (auto* process = std::get_if<ProcessCall>(&*prepared))

@@ -28,6 +28,7 @@ struct CallEnd {
   ParsedOutput parsed;
   Failure failure;  // its outcome may be an answer
   std::optional<int> exit_code;
+  bool has_started = false;  // a process
   milliseconds took{0};
 };
 

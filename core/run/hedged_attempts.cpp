@@ -58,7 +58,9 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
           .took = attempt.took,
           .exit_code = attempt.exit_code,
           .session_id = attempt.session_id,
-          .usage = attempt.usage};
+          .usage = attempt.usage,
+          .may_have_written = attempt.may_have_written,
+          .written_files = attempt.written_files};
 }
 
 constexpr std::size_t kLongestName = 200;
@@ -141,6 +143,18 @@ void repeat(CallEnd& call, CallEnd again) {
   call = std::move(again);
 }
 
+/// Did the call change something, or may it have done so? A damaged record may have been about a tool.
+bool may_have_written(const CallEnd& call, const Candidate& candidate) {
+  if (candidate.task.access == Access::read_only || !call.has_started) return false;
+  return call.parsed.may_have_written || call.parsed.unreadable > 0 || !candidate.backend->reports_tools();
+}
+
+/// As a person in that directory would name it.
+std::string shown_path(const std::string& path, const std::string& directory) {
+  const std::string below = directory.ends_with('/') ? directory : directory + "/";
+  return one_line(path.starts_with(below) ? path.substr(below.size()) : path, kLongestName);
+}
+
 /// What the call shows to people, without secrets.
 void take_end(const Engine& engine, const Candidate& candidate, CallEnd& call, Attempt& attempt) {
   const milliseconds ended_at = engine.clock.now().wall;
@@ -159,6 +173,10 @@ void take_end(const Engine& engine, const Candidate& candidate, CallEnd& call, A
   attempt.is_truncated = !call.parsed.truncation.empty();
   attempt.session_id = engine.redact(one_line(call.parsed.session_id, kLongestName));
   attempt.usage = call.parsed.usage;
+  attempt.may_have_written = may_have_written(call, candidate);
+  if (attempt.may_have_written)
+    for (const std::string& path : call.parsed.written_files)
+      attempt.written_files.push_back(engine.redact(shown_path(path, candidate.task.cwd)));
   for (const std::string& warning : call.parsed.warnings) attempt.warnings.push_back(one_line(engine.redact(warning)));
   for (const std::string& tool : call.parsed.denied)
     attempt.warnings.push_back(one_line(engine.redact(hint_for_denied(tool, candidate.task.access))));

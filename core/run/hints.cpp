@@ -19,6 +19,8 @@ constexpr std::size_t kLongestFact = 120;
 
 constexpr std::string_view kSkipped =
     "`delegate ask` without -b uses the other backends; `delegate breaker reset {name}` tries this one again now";
+constexpr std::string_view kNoneWrites =
+    "claude, codex and gemini can; a backend of the kind command can if its `can` has write_files";
 constexpr std::string_view kTooLate = "give the run more time with --timeout or router.timeout";
 
 // Used is the first row of an outcome whose placeholders all have a value; see Hint for the placeholders.
@@ -68,6 +70,7 @@ constexpr Hint kHints[] = {
     {Outcome::pipe_closed,       "ask again"},
     {Outcome::no_slot,           "wait until one of its calls has ended (`ask --wait-slot`), or raise backends.{name}.max_parallel"},
     {Outcome::breaker_open,      kSkipped},
+    {Outcome::cannot_write,      kNoneWrites},
     {Outcome::blocked,           "find the rule of `{command}` or of this directory that forbids it"},
     {Outcome::blocked,           "find the rule of the server or of this directory that forbids it"},
     {Outcome::internal,          "this is a bug in delegate: please report it with the message above"},
@@ -82,6 +85,8 @@ constexpr std::string_view kDisabled = "set backends.{name}.enabled = true";
 constexpr std::string_view kUnset = "set {variable} here, or change backends.{name}.logins";
 constexpr std::string_view kNoneSet = "set the variables that the logins need; `delegate backends` lists them";
 constexpr std::string_view kBrokenAnswer = "ask again; with --no-stream the next backend takes over when this happens";
+constexpr std::string_view kHalfChange =
+    "look at the changes; then ask again with --continue-writing: the next backend is told what was begun";
 constexpr std::string_view kSecretArgument =
     "pass it in a file or a variable: backends.NAME.env.keep lists the variables that the child may see";
 constexpr std::string_view kNotReadable =
@@ -262,6 +267,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
   switch (skip.reason) {
     case SkipReason::disabled: return filled(kDisabled, std::array{Fact{"name", skip.backend}}).value_or(std::string());
     case SkipReason::not_installed: return hint_for(backend, task, Failure{.outcome = Outcome::not_installed});
+    case SkipReason::cannot_write: return hint_for(backend, task, Failure{.outcome = Outcome::cannot_write});
     case SkipReason::no_slot: return hint_for(backend, task, Failure{.outcome = Outcome::no_slot});
     case SkipReason::login_unset:
       return filled(kUnset, std::array{Fact{"name", task.settings.name}, Fact{"variable", skip.variable}})
@@ -278,6 +284,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
 std::string_view hint_for_no_backend(Outcome outcome) {
   if (outcome == Outcome::not_installed) return kNoneInstalled;
   if (outcome == Outcome::deadline_passed) return kTooLate;
+  if (outcome == Outcome::cannot_write) return kNoneWrites;
   if (outcome == Outcome::unauthenticated) return kNoneSet;
   return outcome == Outcome::no_slot ? kNoneFree : kNoneAdmitted;
 }
@@ -292,5 +299,7 @@ std::string hint_for_denied(std::string_view tool, Access access) {
 std::string_view hint_for_secret_argument() { return kSecretArgument; }
 
 std::string_view hint_for_broken_answer() { return kBrokenAnswer; }
+
+std::string_view hint_for_half_change() { return kHalfChange; }
 
 }  // namespace delegate

@@ -29,5 +29,7 @@ std::string_view hint_for_secret_argument();
 
 /// About an answer that broke off after a part of it was shown.
 std::string_view hint_for_broken_answer();
+/// For a call that failed after it may have changed files.
+std::string_view hint_for_half_change();
 
 }  // namespace delegate

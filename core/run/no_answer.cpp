@@ -31,7 +31,8 @@ Outcome outcome_of_skips(const std::vector<Skip>& skips) {
   };
   if (any_is({no_slot, state_locked, state_unusable})) return Outcome::no_slot;
   if (any_is({breaker_open, probe_running, tripped_manually})) return Outcome::breaker_open;
-  return any_is({login_unset}) ? Outcome::unauthenticated : Outcome::not_installed;
+  if (any_is({login_unset})) return Outcome::unauthenticated;
+  return any_is({cannot_write}) ? Outcome::cannot_write : Outcome::not_installed;
 }
 
 Outcome outcome_of(const NoAnswerFacts& facts) {
@@ -76,9 +77,12 @@ void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
     if (!why.message.empty()) why.message += "; ";
     why.message +=
         attempt.backend + ": " + (broke_off ? "broke off in the middle of its answer: " : "") + attempt.message;
+    if (attempt.may_have_written)
+      why.message += " (it may have changed " + words_for_files(attempt.written_files) + ")";
     if (why.hint.empty()) why.hint = attempt.hint;
   }
   if (facts.broken_attempt != 0) why.hint = hint_for_broken_answer();
+  if (!facts.result.half_change.parts.empty()) why.hint = hint_for_half_change();
   for (const std::string& backend : facts.result.still_probing)
     why.message += (why.message.empty() ? "" : "; ") + backend + ": its probe is still running";
 }
@@ -87,6 +91,9 @@ std::string message_without_attempts(const NoAnswerFacts& facts, Outcome outcome
   if (outcome == Outcome::cancelled) return "cancelled";
   if (outcome == Outcome::deadline_passed) return "the deadline passed";
   if (outcome == Outcome::unauthenticated) return unset_logins(facts.result.skips);
+  const std::string& requested = facts.result.requested_backend;
+  if (outcome == Outcome::cannot_write)
+    return requested == kAuto ? "no backend that is installed can change files" : requested + " cannot change files";
   return "no backend is available right now";
 }
 

@@ -20,7 +20,10 @@ bool falls_back(const Engine& engine, const Request& request) {
   return request.backend == kAuto && engine.config.router.fallback;
 }
 
-Presence presence_of(const Lookup& found) {
+Presence presence_of(const Lookup& found, const Request& request) {
+  if (found && request.access == Access::write &&
+      !found->backend->capabilities(found->task.settings).has(Capability::write_files))
+    return Presence::cannot_write;
   if (found || found.error().reason == UnavailableReason::login_unset) return Presence::usable;
   return found.error().reason == UnavailableReason::not_installed ? Presence::not_installed : Presence::disabled;
 }
@@ -29,21 +32,27 @@ RoutePlan make_plan(const Engine& engine, const PreparedAsk& ask, Lookups& looku
   const RouterSettings& router = engine.config.router;
   const std::string_view type = to_string(ask.type.type);
   const auto& heavy = router.heavy_types;
-  const RouteQuestion question{.requested = ask.request.backend,
-                               .heavy = std::find(heavy.begin(), heavy.end(), type) != heavy.end(),
-                               .fallback = ask.fallback,
-                               .order = router.order,
-                               .order_light = router.order_light,
-                               .local = router.local};
+  const RouteQuestion question{
+      .requested = ask.request.backend,
+      .heavy = ask.request.access == Access::write || std::find(heavy.begin(), heavy.end(), type) != heavy.end(),
+      .fallback = ask.fallback,
+      .order = router.order,
+      .order_light = router.order_light,
+      .local = router.local};
   RoutePlan plan = plan_route(question, [&](const std::string& name) {
     const auto [entry, is_new] = lookups.try_emplace(name, tl::unexpected(Unavailable{}));
     if (is_new) entry->second = find_candidate(engine, name);
-    return presence_of(entry->second);
+    return presence_of(entry->second, ask.request);
   });
   std::vector<RouteStep> steps;
   for (const RouteStep& step : plan.steps)
     for (std::string& name : engine.config.candidates(step.backend))
       steps.push_back({std::move(name), step.last_resort});
+  // Who left it half done is asked after the others.
+  std::stable_partition(steps.begin(), steps.end(), [&](const RouteStep& step) {
+    const auto& parts = ask.half_change.parts;
+    return std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return part.backend == step.backend; });
+  });
   plan.steps = std::move(steps);
   return plan;
 }
@@ -81,6 +90,7 @@ PreparedAsk prepare_ask(const Engine& engine, Request request) {
   PreparedAsk ask{.request = std::move(request)};
   ask.type = type_of(ask.request);
   ask.fallback = falls_back(engine, ask.request);
+  if (ask.request.continue_writing) ask.half_change = half_change_in(engine, ask.request.cwd).value_or(HalfChange{});
   Lookups lookups;
   ask.plan = make_plan(engine, ask, lookups);
   prepare_candidates(engine, ask, std::move(lookups));

@@ -3,6 +3,7 @@
 
 #include "core/route/plan.hpp"
 #include "core/run/engine.hpp"
+#include "core/run/half_change.hpp"
 #include "core/run/request.hpp"
 
 namespace delegate {
@@ -21,7 +22,8 @@ struct PreparedAsk {
   Request request;
   InferredType type;
   bool fallback = false;
-  RoutePlan plan;  // its steps are candidates: of a backend with several logins one step each
+  HalfChange half_change;  // that an earlier run left in the directory, if this one is to go on with it
+  RoutePlan plan;          // its steps are candidates: of a backend with several logins one step each
   PreparedCandidates candidates;
 };
 PreparedAsk prepare_ask(const Engine& engine, Request request);

@@ -25,6 +25,7 @@ std::string reason_text(const Skip& skip) {
     case SkipReason::state_unusable: return skip.message;
     case SkipReason::not_installed: return "not installed";
     case SkipReason::disabled: return "disabled";
+    case SkipReason::cannot_write: return "cannot change files";
     case SkipReason::login_unset: return "login not set up";
   }
   return {};
@@ -85,7 +86,7 @@ void explain_failure(const RunResult& result, Remarks& remarks) {
 
 bool is_news(const Skip& skip) {
   return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled &&
-         skip.reason != SkipReason::login_unset;
+         skip.reason != SkipReason::cannot_write && skip.reason != SkipReason::login_unset;
 }
 
 std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped (" + reason_text(skip) + ")"; }
@@ -103,7 +104,8 @@ std::string describe(const Attempt& attempt) {
   if (attempt.outcome == Outcome::not_installed)
     return describe({.backend = attempt.backend, .reason = SkipReason::not_installed, .message = attempt.message});
   return attempt.backend + " failed after " + format_took(attempt.took) + " (" +
-         std::string(words_for(attempt.outcome)) + ": " + attempt.message + ")";
+         std::string(words_for(attempt.outcome)) + ": " + attempt.message + ")" +
+         (attempt.may_have_written ? ", and may have changed " + words_for_files(attempt.written_files) : "");
 }
 
 bool is_degraded(const RunResult& result) {

@@ -35,6 +35,7 @@ struct Request {
   std::string session;           // only with a named backend
   std::string cwd;
   Access access = Access::read_only;
+  bool continue_writing = false;        // also after a backend failed that may have changed files
   std::optional<milliseconds> timeout;  // of the whole run; otherwise router.timeout
   std::optional<bool> fallback;         // otherwise on for auto, off for a named backend
   Streaming streaming = Streaming::none;
@@ -53,6 +54,7 @@ enum class SkipReason {
   no_slot,
   not_installed,
   disabled,
+  cannot_write,
   login_unset,
   state_locked,
   state_unusable
@@ -95,6 +97,9 @@ struct Attempt {
   bool is_truncated = false;  // the text was cut at the model's limit
   std::string session_id;
   Usage usage;
+  /// It was allowed to change files, and has used a tool that can; or that cannot be told.
+  bool may_have_written = false;
+  std::vector<std::string> written_files;  // that its tools have named; below the run's directory relative to it
   std::vector<std::string> warnings;
   std::string last_lines;  // of its output, redacted, if its failure was not recognised
 };

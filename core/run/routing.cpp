@@ -17,6 +17,7 @@ constexpr milliseconds kBreakerPoll{5'000};
 constexpr milliseconds kShortBreakerPoll{200};
 
 SkipReason reason_of(Presence presence) {
+  if (presence == Presence::cannot_write) return SkipReason::cannot_write;
   return presence == Presence::disabled ? SkipReason::disabled : SkipReason::not_installed;
 }
 
@@ -122,6 +123,12 @@ Admission Routing::admit_when_unlocked(const AdmissionRequest& wanted) {
   }
 }
 
+HalfChange Routing::half_change() const {
+  HalfChange change = prepared_.half_change;
+  for (const Attempt& attempt : result_.attempts) add_attempt(change, attempt);
+  return change;
+}
+
 std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   if (has_started(step.backend)) return std::nullopt;
   const auto& prepared = prepared_.candidates.at(step.backend);
@@ -145,7 +152,7 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   note_login(step.backend, permit.login_refused());
   const bool is_probe = permit.kind() == PermitKind::probe;
   Candidate candidate = prepared->candidate;
-  candidate.task.prompt = whole_prompt(prepared_.request);
+  candidate.task.prompt = whole_prompt(prepared_.request) + handover(half_change());
   auto order = start(std::move(candidate), std::move(permit));
   if (order) observer_.asking(step.backend, is_probe);
   return order;

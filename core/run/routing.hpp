@@ -43,6 +43,8 @@ class Routing {
   /// For the next attempt.
   AdmissionRequest request_for(const Candidate& candidate, ProbeTime probe_time) const;
   Admission admit_when_unlocked(const AdmissionRequest& wanted);
+  /// What a call that is admitted now would find half done.
+  HalfChange half_change() const;
   std::optional<AttemptOrder> start(Candidate candidate, Permit permit);
   void begin_time();
   void skip(Skip skip);

@@ -1,6 +1,7 @@
 #include "core/run/run.hpp"
 
 #include "core/base/ids.hpp"
+#include "core/run/half_change.hpp"
 #include "core/run/no_answer.hpp"
 
 namespace delegate {
@@ -78,6 +79,7 @@ void Run::note(Attempt attempt) {
   if (is_answer(attempt.outcome) && !answered() && may_answer) result_.answer = attempt;
   else if (streaming_attempt_ == attempt.number && !is_answer(attempt.outcome)) broke_off_ = true;
   else if (attempt.is_callers_own || traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
+  else if (attempt.may_have_written && !prepared_.request.continue_writing) ended_by_outcome_ = true;
   attempt.text = {};  // `answer` has it
   result_.attempts.push_back(std::move(attempt));
 }
@@ -115,6 +117,7 @@ RunResult Run::finish(std::unique_ptr<HedgedAttempts> attempts) {
     result_.outcome = result_.answer->outcome;
     report_answered_rejections();
   } else {
+    for (const Attempt& attempt : result_.attempts) add_attempt(result_.half_change, attempt);
     explain();
   }
   result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);

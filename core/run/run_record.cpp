@@ -17,6 +17,10 @@ OrderedJson to_object(const Attempt& attempt) {
   put(json, "model", attempt.model);
   put(json, "message", attempt.message);
   if (!attempt.is_recognised) json["recognised"] = false;
+  if (attempt.may_have_written) {
+    json["may_have_written"] = true;
+    json["written_files"] = attempt.written_files;
+  }
   if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
   put(json, "exit_code", attempt.exit_code);
   return json;
@@ -70,6 +74,7 @@ std::string to_json(const RunResult& result) {
   if (!result.answer) {
     json["error"] = {{"outcome", to_string(result.outcome)}, {"message", result.message}};
     put(json["error"], "hint", result.hint);
+    if (!result.half_change.parts.empty()) json["error"]["half_done"] = true;
   }
   return dump(json);
 }

@@ -50,6 +50,7 @@ struct RunRow {
   std::string requested_backend;
   std::string task_type;
   std::string cwd;
+  bool writes = false;  // it was allowed to change files
   std::string outcome;  // empty while it runs
   std::string backend;  // the one that answered
   std::string model;
@@ -82,6 +83,8 @@ struct AttemptRow {
   std::optional<int> exit_code;
   std::string session_id;
   Usage usage;
+  bool may_have_written = false;                // it may have changed files, or has
+  std::vector<std::string> written_files = {};  // some of these; no name has a newline
 
   bool operator==(const AttemptRow&) const = default;
 };
@@ -136,6 +139,8 @@ class Ledger {
   virtual Result<RunRow> run(const std::string& id) = 0;
   /// The newest run with an answer and a session.
   virtual Result<std::optional<RunRow>> newest_session(const SessionQuery& query) = 0;
+  /// The newest run in this directory that was allowed to change files.
+  virtual Result<std::optional<RunRow>> newest_writing(const std::string& cwd) = 0;
   virtual Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) = 0;
   virtual Result<std::vector<AttemptRow>> attempts(const std::string& run_id) = 0;
   /// The newest attempt of each backend.

@@ -129,6 +129,13 @@ class MemoryStore final : public StateStore, private Ledger {
     return std::optional<RunRow>();
   }
 
+  Result<std::optional<RunRow>> newest_writing(const std::string& cwd) override {
+    const std::lock_guard lock(mutex_);
+    for (const RunRow& row : newest_first())
+      if (row.writes && row.cwd == cwd) return std::optional(for_list(row));
+    return std::optional<RunRow>();
+  }
+
   Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override {
     const std::lock_guard lock(mutex_);
     std::map<std::string, BackendTotals> sums;

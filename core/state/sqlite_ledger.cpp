@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
+
 // Writing: runs, attempts, and forgetting the oldest. sqlite_ledger_queries.cpp reads.
 namespace delegate {
 namespace {
@@ -27,8 +29,9 @@ Status SqliteLedger::begin_run(const RunRow& row) {
     TRY(sqlite3_stmt * raw,
         database_.prepare(
             "INSERT INTO runs (id, started_at, requested_backend, task_type, cwd, outcome, backend, model, "
-            "session_id, owner_boot_id, owner_pid, owner_start_time, owner_namespace) "
-            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET started_at = ?2, took = "
+            "session_id, owner_boot_id, owner_pid, owner_start_time, owner_namespace, writes) "
+            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET started_at = ?2, "
+            "took = "
             "NULL, outcome = '', "
             "owner_boot_id = ?6, owner_pid = ?7, owner_start_time = ?8, owner_namespace = ?9"));
     TRY_STATUS(Statement(raw)
@@ -41,6 +44,7 @@ Status SqliteLedger::begin_run(const RunRow& row) {
                    .bind(row.owner.pid)
                    .bind(row.owner.start_time)
                    .bind(row.owner.pid_namespace)
+                   .bind(std::int64_t{row.writes})
                    .run());
     if (row.prompt) {
       TRY(sqlite3_stmt * keep, database_.prepare("INSERT OR REPLACE INTO texts (run_number, prompt, prompt_size) "
@@ -58,8 +62,9 @@ Status SqliteLedger::add_attempt(const AttemptRow& row) {
         database_.prepare(
             "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
             "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
-            "recovered, retry_at, last_lines) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-            "?)"));
+            "recovered, retry_at, last_lines, may_have_written, written_files) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    const std::string files = join(row.written_files, "\n");
     return Statement(raw)
         .bind(row.run_id)
         .bind(std::int64_t{row.number})
@@ -80,6 +85,8 @@ Status SqliteLedger::add_attempt(const AttemptRow& row) {
         .bind(std::int64_t{row.recovered})
         .bind(count(row.retry_at))
         .bind(row.last_lines)
+        .bind(std::int64_t{row.may_have_written})
+        .bind(files)
         .run();
   });
 }

@@ -22,8 +22,8 @@ Usage usage_at(const Statement& row, int column) {
 #define RUN_COLUMNS                                                                                      \
   "r.id, r.started_at, r.took, r.requested_backend, r.task_type, r.cwd, r.outcome, r.backend, r.model, " \
   "r.session_id, r.input_tokens, r.output_tokens, r.cost_usd, r.owner_boot_id, r.owner_pid, "            \
-  "r.owner_start_time, r.owner_namespace "
-constexpr int kRunColumns = 17;
+  "r.owner_start_time, r.owner_namespace, r.writes "
+constexpr int kRunColumns = 18;
 
 RunRow run_at(const Statement& row) {
   const auto took = row.maybe_integer(2);
@@ -33,6 +33,7 @@ RunRow run_at(const Statement& row) {
           .requested_backend = line_at(row, 3),
           .task_type = line_at(row, 4),
           .cwd = row.text(5),
+          .writes = row.integer(17) != 0,
           .outcome = line_at(row, 6),
           .backend = line_at(row, 7),
           .model = line_at(row, 8),
@@ -44,7 +45,14 @@ RunRow run_at(const Statement& row) {
 #define ATTEMPT_COLUMNS                                                                                          \
   "a.run_id, a.number, a.backend, a.model, a.outcome, a.message, a.probe, a.counted, a.started_at, a.took, "     \
   "a.exit_code, a.session_id, a.input_tokens, a.output_tokens, a.cost_usd, a.tripped, a.recovered, a.retry_at, " \
-  "a.last_lines "
+  "a.last_lines, a.may_have_written, a.written_files "
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (const std::string_view line : split(text, '\n'))
+    if (!line.empty()) lines.push_back(one_line(line));
+  return lines;
+}
 
 AttemptRow attempt_at(const Statement& row) {
   const auto exit_code = row.maybe_integer(10);
@@ -65,7 +73,9 @@ AttemptRow attempt_at(const Statement& row) {
           .took = milliseconds(row.integer(9)),
           .exit_code = exit_code ? std::optional(static_cast<int>(*exit_code)) : std::nullopt,
           .session_id = line_at(row, 11),
-          .usage = usage_at(row, 12)};
+          .usage = usage_at(row, 12),
+          .may_have_written = row.integer(19) != 0,
+          .written_files = lines_of(row.text(20))};
 }
 
 template <class Row, class Read>
@@ -311,6 +321,18 @@ Result<std::vector<BackendTotals>> SqliteLedger::totals(const TotalsQuery& query
       if (BackendTotals totals = sum.done(); !totals.outcomes.empty()) out.push_back(std::move(totals));
     }
     return out;
+  });
+}
+
+Result<std::optional<RunRow>> SqliteLedger::newest_writing(const std::string& cwd) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::optional<RunRow>> {
+    TRY(sqlite3_stmt * raw, database_.prepare("SELECT " RUN_COLUMNS "FROM runs r WHERE r.writes = 1 AND r.cwd = ? "
+                                              "ORDER BY r.started_at DESC, r.number DESC LIMIT 1"));
+    Statement statement(raw);
+    statement.bind(cwd);
+    TRY(const bool found, statement.step());
+    return found ? std::optional(run_at(statement)) : std::nullopt;
   });
 }
 

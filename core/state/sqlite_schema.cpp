@@ -219,8 +219,16 @@ CREATE TABLE canary (
 UPDATE jobs SET ended_at = NULL WHERE state IN (0, 1, 4) AND ended_at IS NOT NULL;
 )sql";
 
+// What runs that were allowed to change files may have changed. `written_files`: one name a line.
+constexpr const char* kWriting = R"sql(
+ALTER TABLE runs ADD COLUMN writes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN may_have_written INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN written_files TEXT NOT NULL DEFAULT '';
+CREATE INDEX writing_runs ON runs (cwd, started_at) WHERE writes = 1;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 4> kAdditions = {kLastLines, kQueue, kOwn, kCanary};
+constexpr std::array<const char*, 5> kAdditions = {kLastLines, kQueue, kOwn, kCanary, kWriting};
 
 }  // namespace
 

@@ -53,8 +53,8 @@ TEST_CASE("backends shows what is installed, and where") {
   cli.config("[backends.claude]\nenabled = false").counted("codex", {"--say", "hi"});
   const Finished shown = cli.run("backends").expect(0).stderr_is("");
   CHECK_THAT(row(shown, "codex"), Matches("codex +command +installed +.*/bin/codex"));
-  CHECK_THAT(row(shown, "claude"), Matches("claude +claude +disabled"));
-  CHECK_THAT(row(shown, "gemini"), Matches("gemini +gemini +not installed"));
+  CHECK_THAT(row(shown, "claude"), Matches("claude +claude +disabled +write"));
+  CHECK_THAT(row(shown, "gemini"), Matches("gemini +gemini +not installed +write"));
   shown.stdout_has("hint: gemini: ");
   CHECK(cli.spawns("codex") == 0);
 
@@ -75,10 +75,10 @@ TEST_CASE("backends --check asks each backend for its version and counts no fail
   cli.write(cli.file("bin/gemini"), "#!/nonexistent/interpreter\n");
   std::filesystem::permissions(cli.file("bin/gemini"), std::filesystem::perms::owner_all);
   const Finished checked = cli.run("backends --check").expect(0).stderr_is("");
-  CHECK_THAT(row(checked, "codex"), Matches("codex +command +works +fake_cli 1\\.2\\.3, .*"));
+  CHECK_THAT(row(checked, "codex"), Matches("codex +command +works +answer +fake_cli 1\\.2\\.3, .*"));
   CHECK_THAT(row(checked, "ollama"), Matches("ollama +ollama +works +.*0\\.23\\.1.*"));
   CHECK_THAT(row(checked, "gemini"), Matches("gemini +gemini +broken .*interpreter.*"));
-  CHECK_THAT(row(checked, "claude"), Matches("claude +claude +not installed"));
+  CHECK_THAT(row(checked, "claude"), Matches("claude +claude +not installed +write"));
   CHECK(cli.status_of("gemini")["breaker"]["failures"] == 0);
   Json json = cli.run("backends --check --json").expect(0).json();
   for (Json& backend : json["backends"])

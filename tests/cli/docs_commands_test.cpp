@@ -42,6 +42,14 @@ void sign_claude_out(const Cli& cli) {
   install_script(cli, "claude", "exec " FAKE_CLI " --read-stdin --play " + recorded + " --exit 1 --\n");
 }
 
+void fail_half_way(const Cli& cli) {
+  const std::string edit = R"({"type":"tool_use","id":"t1","name":"Edit","input":{"file_path":"src/a.cpp"}})";
+  cli.write(cli.file("events"),
+            R"({"type":"assistant","message":{"content":[)" + edit + "]}}\n" +
+                R"({"type":"result","is_error":true,"api_error_status":529,"result":"Overloaded"})");
+  install_script(cli, "claude", "exec " FAKE_CLI " --read-stdin --play " + cli.file("events") + " --exit 1 --\n");
+}
+
 void break_gemini(Cli& cli) {
   install_codex(cli);
   install_script(cli, "gemini", "exec " FAKE_CLI " --read-stdin --err 'gemini is broken' --exit 3 --\n");
@@ -62,6 +70,11 @@ void build_world(Cli& cli, const std::string& name) {
       {"claude is signed out",
        [](Cli& one) {
          sign_claude_out(one);
+         install_codex(one);
+       }},
+      {"claude fails half-way",
+       [](Cli& one) {
+         fail_half_way(one);
          install_codex(one);
        }},
       {"gemini keeps failing", break_gemini},

@@ -56,13 +56,14 @@ std::vector<std::string> all_hints() {
   for (const std::string_view kind : config::backend_kinds()) {
     for (const Outcome outcome : all_outcomes())
       for (std::string& hint : hints_of(kind, outcome)) all.push_back(std::move(hint));
-    for (int i = 0; i <= static_cast<int>(SkipReason::disabled); ++i)
+    for (int i = 0; i <= static_cast<int>(SkipReason::cannot_write); ++i)
       all.push_back(hint_for(*find_backend(kind), task_at(kind), Skip{.backend = "mine", .reason = SkipReason(i)}));
   }
   for (const Outcome outcome : all_outcomes()) all.emplace_back(hint_for_no_backend(outcome));
   for (const char* tool : {"Read", "Bash"})
     for (const Access access : {Access::read_only, Access::write}) all.push_back(hint_for_denied(tool, access));
   all.emplace_back(hint_for_broken_answer());
+  all.emplace_back(hint_for_half_change());
   all.emplace_back(hint_for_secret_argument());
   return all;
 }

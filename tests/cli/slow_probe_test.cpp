@@ -107,8 +107,8 @@ TEST_CASE("a call with --write waits for the probe, because two backends may not
   Cli cli;
   // Much slower than anybody's patience with it.
   cli.trip("gemini", {"--delay", "500", "--say", "here again"},
-           "breaker.cooldown = \"0s\"\nbreaker.probe_timeout = \"1ms\"");
-  cli.counted("codex", {"--say", "codex says hi"});
+           "breaker.cooldown = \"0s\"\nbreaker.probe_timeout = \"1ms\"\ncan = [\"write_files\"]");
+  cli.counted("codex", {"--say", "codex says hi"}, "can = [\"write_files\"]");
   cli.run("ask --write hello").expect(0).stdout_is("here again\n");
   CHECK(cli.spawns("codex") == 0);
 }

@@ -91,7 +91,8 @@ TEST_CASE("killing one call kills neither another call nor an unrelated process 
 
 TEST_CASE("a run with --write may leave a daemon behind when it ends normally") {
   Cli cli;
-  cli.backend("codex", {"--pids", cli.file("pids"), "--daemonise-sleeper", "--say", "the server is up"});
+  cli.backend("codex", {"--pids", cli.file("pids"), "--daemonise-sleeper", "--say", "the server is up"},
+              "can = [\"write_files\"]");
   cli.run("ask -b codex --write start it").expect(0);
   const std::vector<pid_t> pids = pids_in(cli.file("pids"));
   REQUIRE(pids.size() == 2);

@@ -105,6 +105,8 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
   open(path, clock);
   // As a program without additions left it: it sees the same version, and writes rows without the new columns.
   sql(path,
+      "DROP INDEX writing_runs; ALTER TABLE runs DROP COLUMN writes; "
+      "ALTER TABLE attempts DROP COLUMN may_have_written; ALTER TABLE attempts DROP COLUMN written_files; "
       "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP TABLE canary; "
       "DROP INDEX "
       "jobs_in_line; "

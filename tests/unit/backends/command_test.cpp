@@ -70,12 +70,13 @@ TEST_CASE("command: or it goes through a private file, where its place is marked
   CHECK(call.files[0].content == "hello");
 }
 
-TEST_CASE("command: it has no sessions") {
+TEST_CASE("command: what it can do is configured, and otherwise nothing but answer") {
+  const auto can = [](const Task& task) { return backend_of("command").capabilities(task.settings); };
   Task task = command_task();
-  task.session = "1234";
-  const auto call = backend_of("command").prepare(task, {});
-  REQUIRE_FALSE(call.has_value());
-  CHECK(call.error().outcome == Outcome::bad_request);
+  CHECK(can(task) == Capabilities{Capability::stream});
+  task.settings.can = {"read_files", "write_files"};
+  task.settings.answer = "json:/result";
+  CHECK(can(task) == Capabilities{Capability::read_files, Capability::write_files});
 }
 
 TEST_CASE("command: text is an answer as it stands") {

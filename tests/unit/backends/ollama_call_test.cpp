@@ -303,12 +303,6 @@ TEST_CASE("ollama: a window that is out of range or no number is ignored") {
   }
 }
 
-TEST_CASE("ollama: it has no sessions") {
-  Task task = ollama_task();
-  task.session = "1234";
-  CHECK(refusal(task, lookups()).outcome == Outcome::bad_request);
-}
-
 TEST_CASE("ollama: a list of many models is looked through in one pass, and not more than 10,000 of them") {
   std::string rows;
   for (int i = 0; i < 12'000; ++i) rows += (i == 0 ? "" : ",") + ("{\"name\":\"m" + std::to_string(i)) + "\"}";

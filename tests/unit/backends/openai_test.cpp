@@ -153,9 +153,6 @@ TEST_CASE("openai: a refused list of models is reported with its reason") {
         Outcome::unauthenticated);
   CHECK(refusal(openai_task(), {response(503, R"({"error":{"message":"Loading model"}})")}).outcome ==
         Outcome::loading);
-  Task task = openai_task();
-  task.session = "1234";
-  CHECK(refusal(task, {}).outcome == Outcome::bad_request);
 }
 
 TEST_CASE("openai: events make the answer, wherever the network cuts them") {

@@ -54,6 +54,7 @@ constexpr Row kRows[] = {
     {Outcome::pipe_closed,       "pipe_closed",       none, none},
     {Outcome::no_slot,           "no_slot",           none, none},
     {Outcome::breaker_open,      "breaker_open",      none, none},
+    {Outcome::cannot_write,      "cannot_write",      none, none},
     {Outcome::cancelled,         "cancelled",         none, none},
     {Outcome::blocked,           "blocked",           none, none},
     {Outcome::internal,          "internal",          none, none},
@@ -140,7 +141,7 @@ TEST_CASE("a retry is pointless where the same call is certain to end the same w
     INFO(row.name);
     const bool certain = row.outcome == Outcome::quota_exhausted || row.outcome == Outcome::model_rejected ||
                          row.outcome == Outcome::bad_request || row.outcome == Outcome::context_too_long ||
-                         row.outcome == Outcome::refused_by_policy;
+                         row.outcome == Outcome::refused_by_policy || row.outcome == Outcome::cannot_write;
     CHECK((traits(row.outcome).retry == Retry::pointless) == certain);
   }
 }

@@ -28,13 +28,23 @@ bool eventually(Condition condition) {
   return true;
 }
 
-/// What it prints is the answer; on stderr it tells of its own retries. A model by the name of "none" is refused before
-/// anything is started, and so are "odd", for an unknown reason, and "misused", for a mistake of the caller's own;
-/// "drafts" may take back what it has said.
+/// What it prints is the answer, but for its tools ("looks at a.cpp", "changes a.cpp"); on stderr it tells of its own
+/// retries. A model by the name of "none" is refused before anything is started, and so are "odd", for an unknown
+/// reason, and "misused", for a mistake of the caller's own; "drafts" may take back what it has said.
 class PlainCli final : public Backend {
  public:
   std::string_view kind() const override { return "plain"; }
   bool is_process() const override { return true; }
+  /// Without a list it can do all of it.
+  Capabilities capabilities(const BackendSettings& settings) const override {
+    Capabilities can;
+    for (std::size_t i = 0; i < kCapabilityNames.size(); ++i)
+      if (settings.can.empty() ||
+          std::find(settings.can.begin(), settings.can.end(), kCapabilityNames[i]) != settings.can.end())
+        can.add(static_cast<Capability>(i));
+    return can;
+  }
+  bool reports_tools() const override { return true; }
   Call version_call(const Task& task) const override { return ProcessCall{.argv = {task.executable, "--version"}}; }
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     if (task.model == "none") return tl::unexpected(Failure{Outcome::model_rejected, "there is no such model", {}, {}});
@@ -47,6 +57,11 @@ class PlainCli final : public Backend {
   }
   void read(ParsedOutput& parsed, const Task& task, Stream stream, std::string_view line) const override {
     if (stream == Stream::err) return read_failure(parsed, line);
+    if (line.starts_with("looks at ")) return parsed.begin_tool("1", "reading", ToolUse::reads);
+    if (line.starts_with("changes ")) {
+      parsed.begin_tool("1", "writing", ToolUse::may_write);
+      return parsed.add_written_file(std::string(trim(line.substr(8))));
+    }
     parsed.text_grows = task.model != "drafts";
     if (task.model != "drafts") {
       parsed.text += line;

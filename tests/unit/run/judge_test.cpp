@@ -23,6 +23,7 @@ class Scripted final : public Backend {
  public:
   std::string_view kind() const override { return "scripted"; }
   bool is_process() const override { return true; }
+  Capabilities capabilities(const BackendSettings&) const override { return {}; }
   tl::expected<Call, Failure> prepare(const Task&, const std::vector<HttpResult>&) const override {
     return ProcessCall{};
   }

@@ -1,0 +1,160 @@
+#include "tests/unit/run/asking.hpp"
+
+// Requests that let a backend change files: who may be asked, and what follows when one fails half-way.
+namespace delegate::test {
+namespace {
+
+Request to_write() {
+  Request request;
+  request.access = Access::write;
+  request.cwd = "/";
+  return request;
+}
+
+Request to_continue() {
+  Request request = to_write();
+  request.continue_writing = true;
+  return request;
+}
+
+std::vector<std::string> fails_after(const std::string& what) { return {"--say", what, "--exit", "3"}; }
+
+}  // namespace
+
+TEST_CASE("who cannot change files is passed over by a request to change some, and the reason is given") {
+  Asking asking;
+  asking.backend("reader", {"--say", "done"}).can = {"read_files"};
+  asking.backend("writer", {"--say", "done"});
+  const RunResult run = asking.ask("auto", to_write());
+  REQUIRE(run.answer);
+  CHECK(run.answer->backend == "writer");
+  REQUIRE(run.skips.size() == 1);
+  CHECK(run.skips[0].backend == "reader");
+  CHECK(run.skips[0].reason == SkipReason::cannot_write);
+  CHECK(asking.lines("reader.spawns") == 0);
+  CHECK(asking.ask("reader").answer);  // it may still be asked anything else
+}
+
+TEST_CASE("if nobody can change files there is no answer, whether by name, automatic or as the last resort") {
+  Asking asking;
+  asking.backend("reader", {"--say", "done"}).can = {"read_files"};
+  asking.config.router.local = "reader";
+  for (const char* name : {"auto", "reader"}) {
+    const RunResult run = asking.ask(name, to_write());
+    CHECK(run.outcome == Outcome::cannot_write);
+    CHECK(traits(run.outcome).exit_code == 5);
+    CHECK(run.message.find("cannot change files") + run.message.find("can change files") != 2 * std::string::npos);
+    CHECK_FALSE(run.hint.empty());
+  }
+  CHECK(asking.lines("reader.spawns") == 0);
+}
+
+TEST_CASE("if the one that can change files is not available, that is the reason") {
+  Asking asking;
+  asking.backend("reader", {"--say", "done"}).can = {"read_files"};
+  asking.backend("writer", {"--say", "done"});
+  REQUIRE(asking.breakers.change("writer", [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 1h); }));
+  const RunResult run = asking.ask("auto", to_write());
+  CHECK(run.outcome == Outcome::breaker_open);
+  CHECK(traits(run.outcome).exit_code == 4);
+}
+
+TEST_CASE("a request to change files is a heavy one, whatever it says") {
+  Asking asking;
+  asking.backend("small", {"--say", "done"});
+  asking.backend("large", {"--say", "done"});
+  asking.config.router.order = {"large"};
+  asking.config.router.order_light = {"small"};
+  Request request = to_write();
+  request.type = TaskType::summarize;
+  CHECK(asking.ask("auto", request).answer->backend == "large");
+  request.access = Access::read_only;
+  CHECK(asking.ask("auto", request).answer->backend == "small");
+}
+
+TEST_CASE("after a backend has failed that may have changed files, no other one is asked") {
+  Asking asking;
+  asking.backend("first", {"--say", "changes src/a.cpp", "--say", "changes /src/b.cpp", "--exit", "3"});
+  asking.backend("second", {"--say", "done"});
+  const RunResult run = asking.ask("auto", to_write());
+  CHECK_FALSE(run.answer);
+  CHECK(asking.lines("second.spawns") == 0);
+  REQUIRE(run.attempts.size() == 1);
+  CHECK(run.attempts[0].may_have_written);
+  CHECK(run.message.find("it may have changed src/a.cpp, src/b.cpp") != std::string::npos);
+  CHECK(run.hint.find("--continue-writing") != std::string::npos);
+  CHECK(run.half_change.parts ==
+        std::vector<HalfChange::Part>{{"first", Outcome::exited_nonzero, {"src/a.cpp", "src/b.cpp"}}});
+  const auto rows = asking.store->ledger().attempts(run.run_id);
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 1);
+  CHECK(rows->front().may_have_written);
+  CHECK(rows->front().written_files == std::vector<std::string>{"src/a.cpp", "src/b.cpp"});
+}
+
+TEST_CASE("before it has used a tool that can change something, the next one takes over as ever") {
+  Asking asking;
+  asking.backend("first", fails_after("looks at a.cpp"));
+  asking.backend("second", {"--say", "done"});
+  const RunResult run = asking.ask("auto", to_write());
+  REQUIRE(run.answer);
+  CHECK(run.answer->backend == "second");
+  CHECK_FALSE(run.attempts[0].may_have_written);
+  CHECK(run.half_change.parts.empty());
+}
+
+TEST_CASE("a backend that was only allowed to read has changed nothing, whatever it says") {
+  Asking asking;
+  asking.backend("first", fails_after("changes a.cpp"));
+  asking.backend("second", {"--say", "done"});
+  CHECK(asking.ask("auto").answer->backend == "second");
+}
+
+TEST_CASE("the next one goes on where one failed only if it may, and is told what was begun") {
+  Asking asking;
+  asking.backend("first", fails_after("changes a.cpp"));
+  asking.backend("second", {"--echo"}).command = {FAKE_CLI, "--echo"};
+  const RunResult run = asking.ask("auto", to_continue());
+  REQUIRE(run.answer);
+  CHECK(run.answer->text.starts_with("hello\n"));
+  CHECK(run.answer->text.find("first (crashed) began it in these files and did not finish") != std::string::npos);
+  CHECK(run.answer->text.find("were changed: a.cpp.") != std::string::npos);
+}
+
+TEST_CASE("a later request can go on with a half change, and asks who failed after the others") {
+  Asking asking;
+  asking.backend("first", fails_after("changes a.cpp"));
+  asking.backend("second", {"--echo"}).command = {FAKE_CLI, "--echo"};
+  REQUIRE_FALSE(asking.ask("auto", to_write()).answer);
+  const RunResult run = asking.ask("auto", to_continue());
+  REQUIRE(run.answer);
+  CHECK(asking.lines("first.spawns") == 1);
+  CHECK(run.answer->text.find("first (crashed) began it") != std::string::npos);
+  // That one has finished it: there is nothing left to go on with.
+  asking.backend("first", {"--echo"}).command = {FAKE_CLI, "--echo"};
+  CHECK(asking.ask("auto", to_continue()).answer->text == "hello");
+}
+
+TEST_CASE("the half change of another directory is none of this one's, and one of a killed run is of somebody") {
+  Asking asking;
+  asking.backend("first", {"--echo"}).command = {FAKE_CLI, "--echo"};
+  Ledger& ledger = asking.store->ledger();
+  const RunRow killed{.id = "run-killed", .started_at = asking.clock.now().wall, .cwd = "/", .writes = true};
+  REQUIRE(ledger.begin_run(killed));
+  Request elsewhere = to_continue();
+  elsewhere.cwd = "/tmp";
+  CHECK(asking.ask("auto", elsewhere).answer->text == "hello");
+  CHECK(asking.ask("auto", to_continue()).answer->text.find("another agent") != std::string::npos);
+}
+
+TEST_CASE("a backend without sessions is not asked to continue one") {
+  Asking asking;
+  asking.backend("first", {"--say", "done"}).can = {"read_files"};
+  Request request;
+  request.session = "1234";
+  const RunResult run = asking.ask("first", request);
+  CHECK(run.outcome == Outcome::bad_request);
+  CHECK(asking.lines("first.spawns") == 0);
+}
+
+}  // namespace delegate::test
