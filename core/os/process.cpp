@@ -33,25 +33,46 @@ constexpr std::string_view kSupervisor = "run-";
 constexpr std::size_t kMostOfMark = 11;  // the kernel keeps 15 characters of a name
 constexpr milliseconds kDeathPatience{1000};
 
-bool has_variable(int pid, const std::string& entry) {
+/// The length of ".7" at the beginning of a text; 0: it begins otherwise.
+std::size_t number_of_call(std::string_view text) {
+  if (!text.starts_with('.')) return 0;
+  const std::size_t end = std::min(text.find_first_not_of("0123456789", 1), text.size());
+  return end > 1 ? end : 0;
+}
+
+/// Is there a variable that begins so, and goes on with `number_of_call` and then `/` or its end?
+enum class After { nothing, number_of_call };
+bool has_variable(int pid, const std::string& entry, After then = After::nothing) {
   const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ", kLargestEnvironment);
   if (!environment) return false;
-  for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
-    const std::size_t end = at + entry.size();
-    const bool starts = at == 0 || (*environment)[at - 1] == '\0';
-    const char after = end == environment->size() ? '\0' : (*environment)[end];
-    if (starts && (after == '\0' || after == '/')) return true;
+  const std::string_view text = *environment;
+  for (std::size_t at = text.find(entry); at != std::string_view::npos; at = text.find(entry, at + 1)) {
+    if (at != 0 && text[at - 1] != '\0') continue;
+    std::string_view rest = text.substr(at + entry.size());
+    if (then == After::number_of_call) {
+      const std::size_t number = number_of_call(rest);
+      if (number == 0) continue;
+      rest.remove_prefix(number);
+    }
+    if (rest.empty() || rest[0] == '\0' || rest[0] == '/') return true;
   }
   return false;
 }
 
-/// A living process of this user with that name.
-bool is_own_process(int pid, const std::string& name) {
+/// A living process of this user with a name that fits.
+template <class Fits>
+bool is_own_process(int pid, const Fits& fits) {
   const std::string number = std::to_string(pid);
   const auto process = read_stat(number);
-  if (!process || process->name != name || process->state == 'Z' || process->state == 'X') return false;
+  if (!process || !fits(process->name) || process->state == 'Z' || process->state == 'X') return false;
   struct stat facts {};
   return ::stat(("/proc/" + number).c_str(), &facts) == 0 && facts.st_uid == ::geteuid();
+}
+
+bool is_supervisor_of_run(const std::string& name, const std::string& run) {
+  const std::size_t dot = std::min(name.rfind('.'), name.size());
+  const std::string call = name.substr(dot);
+  return !call.empty() && number_of_call(call) == call.size() && name == supervisor_name(run + call);
 }
 
 /// The tag is checked again once the pidfd is open, so that the process that has the tag is the one that is killed.
@@ -214,11 +235,22 @@ std::vector<int> processes_tagged(const std::string& name, const std::string& va
   std::vector<int> found;
   if (name.empty() || value.empty()) return found;
   const std::string entry = name + "=" + value;
-  const std::string supervisor = supervisor_name(value);
+  const auto is_supervisor = [&](const std::string& named) { return named == supervisor_name(value); };
   const int self = ::getpid();
   for (const int pid : all_processes())
-    if (pid != self && (has_variable(pid, entry) || is_own_process(pid, supervisor))) found.push_back(pid);
+    if (pid != self && (has_variable(pid, entry) || is_own_process(pid, is_supervisor))) found.push_back(pid);
   return found;
+}
+
+bool has_processes_of_run(const std::string& name, const std::string& run) {
+  if (name.empty() || run.empty()) return false;
+  const std::string entry = name + "=" + run;
+  const auto is_supervisor = [&](const std::string& named) { return is_supervisor_of_run(named, run); };
+  const int self = ::getpid();
+  const std::vector<pid_t> all = all_processes();
+  return std::any_of(all.begin(), all.end(), [&](pid_t pid) {
+    return pid != self && (has_variable(pid, entry, After::number_of_call) || is_own_process(pid, is_supervisor));
+  });
 }
 
 int kill_tagged(const std::string& name, const std::string& value) {

@@ -56,6 +56,9 @@ bool is_supervisor_name(std::string_view name);
 /// their process group.
 std::vector<int> processes_tagged(const std::string& name, const std::string& value);
 
+/// The same for all calls of a run: those with the values `RUN.1`, `RUN.2`, …. Does one of their processes live?
+bool has_processes_of_run(const std::string& name, const std::string& run);
+
 /// Kills (SIGKILL) all whose environment has it, as processes_tagged, and waits a moment for their end; repeats until
 /// none is left. Returns how many it killed. An empty name or value matches nothing.
 int kill_tagged(const std::string& name, const std::string& value);

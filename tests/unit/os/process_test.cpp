@@ -192,6 +192,8 @@ TEST_CASE("a tag matches only the whole variable, and an empty one matches nothi
   CHECK(processes_tagged("AG", value).empty());
   CHECK(processes_tagged("TAG", value.substr(1)).empty());
   CHECK(processes_tagged("TAG", "").empty());
+  CHECK_FALSE(has_processes_of_run("TAG", value));
+  CHECK_FALSE(has_processes_of_run("TAG", ""));
   CHECK(kill_tagged("", "") == 0);
   CHECK(kill_tagged("TAG", value) == 1);
   int status = 0;

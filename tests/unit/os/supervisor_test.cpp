@@ -152,7 +152,8 @@ TEST_CASE("if the supervisor is killed the child dies with it, and the tag finds
 
 TEST_CASE("a call is seen as long as its supervisor lives, even if nothing that it started shows its mark") {
   const TemporaryDirectory place;
-  const std::string mark = "unseen-" + std::to_string(::getpid()) + ".1";
+  const std::string run = "unseen-" + std::to_string(::getpid());
+  const std::string mark = run + ".1";
   ChildSpec spec = fake({"--pids", place / "pids", "--hang"});
   spec.argv.insert(spec.argv.begin(), {"/usr/bin/env", "-i"});
   spec.tag_name = "DELEGATE_TEST_RUN";
@@ -162,10 +163,14 @@ TEST_CASE("a call is seen as long as its supervisor lives, even if nothing that 
   const Deadline patience = Deadline::in(60s);
   while (pids_in(place / "pids").empty() && !patience.passed()) std::this_thread::yield();
   CHECK(processes_tagged(spec.tag_name, mark) == std::vector<int>{child->supervisor()});
+  CHECK(has_processes_of_run(spec.tag_name, run));
+  CHECK_FALSE(has_processes_of_run(spec.tag_name, run.substr(0, run.size() - 1)));
+  CHECK_FALSE(has_processes_of_run(spec.tag_name, mark));
   CHECK(kill_tagged(spec.tag_name, mark) == 0);  // it ends what it supervises, and then by itself
   child->send(SupervisorCommand::kill_all);
   child->reap(20s);
   CHECK(processes_tagged(spec.tag_name, mark).empty());
+  CHECK_FALSE(has_processes_of_run(spec.tag_name, run));
 }
 
 TEST_CASE("a child whose supervisor is killed before it can ask to die with it is never executed") {
