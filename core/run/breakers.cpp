@@ -5,26 +5,16 @@
 #include <utility>
 
 #include "core/os/process.hpp"
+#include "core/run/leases.hpp"
 
 namespace delegate {
 namespace {
 
-constexpr int kSettleTries = 5;  // each waits for the store's own busy timeout
-
 constexpr std::size_t kLongestLine = 256;
-
-bool is_over(const SlotLease& lease, const HostTime& now, const IsDead& is_dead) {
-  return remaining(lease.span, now) == milliseconds(0) || lease.span.since.boot_id != now.boot_id ||
-         is_dead(lease.owner);
-}
 
 /// The processes of a call end a moment after one that was killed.
 bool has_processes(const SlotLease& slot) {
   return !slot.tag.empty() && !processes_tagged(std::string(kRunIdVariable), slot.tag).empty();
-}
-
-bool was_killed(const SlotLease& slot, const HostTime& now, const IsDead& is_dead) {
-  return slot.span.since.boot_id == now.boot_id && remaining(slot.span, now) > milliseconds(0) && is_dead(slot.owner);
 }
 
 /// Tokens of the slots of killed calls that have no processes any more.
@@ -332,22 +322,16 @@ Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPo
   });
 }
 
-/// What a call has found out is worth waiting for a busy store.
 Settled Breakers::write(const std::string& backend, const Settling& settling) {
   if (store_ == nullptr) return {};
   Settled settled;
   const auto change = [&](BackendState& state, const HostTime& now) { settled = settling(state, now); };
-  for (int tries = 1;; ++tries) {
-    const Status done = store_->update(backend, change);
-    if (done) {
-      if (notify_ && (settled.tripped || settled.recovered)) notify_();
-      return settled;
-    }
-    if (done.error().code != Code::busy || tries == kSettleTries) {
-      remember(done.error());
-      return {};
-    }
+  if (const Status done = write_patiently([&] { return store_->update(backend, change); }); !done) {
+    remember(done.error());
+    return {};
   }
+  if (notify_ && (settled.tripped || settled.recovered)) notify_();
+  return settled;
 }
 
 Status Breakers::change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change) {

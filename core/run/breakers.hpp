@@ -117,6 +117,8 @@ class Breakers {
   /// permit.
   void when_owed(std::function<void()> notify) { notify_ = std::move(notify); }
 
+  /// Why there is no store; nothing if there is one.
+  const std::optional<Error>& closed_because() const { return closed_; }
   /// The first reason why the store could not be used; empty if it works.
   std::string trouble() const;
   /// The same, once a call was admitted unguarded or its result was dropped because of it.

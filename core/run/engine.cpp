@@ -121,10 +121,13 @@ Result<int> next_depth(const Engine& engine) {
               "an agent may be delegating to itself; raise router.max_depth if the nesting is intended");
 }
 
-std::string process_tag(const Engine& engine, const std::string& run_id, int attempt) {
+std::string run_tag(const Engine& engine, const std::string& run_id) {
   const std::string outer = variable_in(engine.environment, std::string(kRunIdVariable));
-  const std::string own = run_id + "." + std::to_string(attempt);
-  return outer.empty() ? own : outer + "/" + own;
+  return outer.empty() ? run_id : outer + "/" + run_id;
+}
+
+std::string process_tag(const Engine& engine, const std::string& run_id, int attempt) {
+  return run_tag(engine, run_id) + "." + std::to_string(attempt);
 }
 
 AdmissionRequest admission_request(const Engine& engine, const Candidate& candidate, ProbeTime probe_time) {

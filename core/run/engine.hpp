@@ -58,7 +58,9 @@ tl::expected<Candidate, Unavailable> find_candidate(const Engine& engine, const 
 /// The nesting depth of the processes that this one starts, from DELEGATE_DEPTH. An error if it must not start any.
 Result<int> next_depth(const Engine& engine);
 
-/// Marks the processes of one attempt, as their DELEGATE_RUN_ID. Inside another run the outer mark comes first.
+/// Begins the mark of each attempt of a run. Inside another run the outer mark comes first.
+std::string run_tag(const Engine& engine, const std::string& run_id);
+/// Marks the processes of one attempt, as their DELEGATE_RUN_ID: "RUN_TAG.1".
 std::string process_tag(const Engine& engine, const std::string& run_id, int attempt);
 
 /// The request for a permit for one call to this candidate. The executable is looked at now, not when the candidate was

@@ -60,6 +60,17 @@ class MemoryStore final : public StateStore, private Ledger {
     return {};
   }
 
+  Result<WriterRows> writers() override {
+    const std::lock_guard lock(mutex_);
+    return writers_;
+  }
+
+  Status change_writers(const WritersChange& change) override {
+    const std::lock_guard lock(mutex_);
+    change(writers_, clock_.now());
+    return {};
+  }
+
   Ledger& ledger() override { return *this; }
   Survey survey(SurveyDepth /*depth*/) override {
     const std::lock_guard lock(mutex_);
@@ -69,6 +80,7 @@ class MemoryStore final : public StateStore, private Ledger {
             .queue = QueueSurvey{},
             .history = HistorySurvey{},
             .leases = std::vector<TaskLease>{},
+            .writers = writers_,
             .sizes = TableSizes{},
             .writable = {}};
   }
@@ -214,6 +226,7 @@ class MemoryStore final : public StateStore, private Ledger {
   std::map<std::string, BackendState> backends_;
   std::map<std::string, GuardState> guards_;
   NotificationRows notifications_;
+  WriterRows writers_;
   std::vector<RunRow> runs_;
   std::vector<AttemptRow> attempts_;
 };

@@ -12,6 +12,7 @@
 #include "core/state/sqlite_notifications.hpp"
 #include "core/state/sqlite_schema.hpp"
 #include "core/state/sqlite_survey.hpp"
+#include "core/state/sqlite_writers.hpp"
 
 namespace delegate {
 namespace {
@@ -60,6 +61,24 @@ class SqliteStore final : public StateStore {
     return database_->on_sound_file([&]() -> Status {
       TRY(Transaction transaction, Transaction::begin(*database_));
       TRY_STATUS(rewrite_notifications([&](NotificationRows& rows) { change(rows, clock_.now()); }));
+      return transaction.commit();
+    });
+  }
+
+  Result<WriterRows> writers() override {
+    const std::lock_guard lock(mutex_);
+    return database_->on_sound_file([&] { return sqlite::load_writers(*database_); });
+  }
+
+  Status change_writers(const WritersChange& change) override {
+    const std::lock_guard lock(mutex_);
+    return database_->on_sound_file([&]() -> Status {
+      TRY(Transaction transaction, Transaction::begin(*database_));
+      TRY(const WriterRows before, sqlite::load_writers(*database_));
+      WriterRows after = before;
+      change(after, clock_.now());
+      if (after == before) return {};
+      TRY_STATUS(sqlite::save_writers(*database_, before, after));
       return transaction.commit();
     });
   }

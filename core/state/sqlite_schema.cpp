@@ -227,8 +227,26 @@ ALTER TABLE attempts ADD COLUMN written_files TEXT NOT NULL DEFAULT '';
 CREATE INDEX writing_runs ON runs (cwd, started_at) WHERE writes = 1;
 )sql";
 
+// Runs that write in a directory: see WriterRow.
+constexpr const char* kWriters = R"sql(
+CREATE TABLE writers (
+  token            TEXT PRIMARY KEY,
+  directory        TEXT NOT NULL,
+  run_id           TEXT NOT NULL,
+  tag              TEXT NOT NULL,
+  boot_id          TEXT NOT NULL,
+  boot             INTEGER NOT NULL,   -- ms
+  wall             INTEGER NOT NULL,   -- ms since the epoch
+  length           INTEGER NOT NULL,   -- ms
+  owner_boot_id    TEXT NOT NULL,
+  owner_pid        INTEGER NOT NULL,
+  owner_start_time INTEGER NOT NULL,
+  owner_namespace  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 5> kAdditions = {kLastLines, kQueue, kOwn, kCanary, kWriting};
+constexpr std::array<const char*, 6> kAdditions = {kLastLines, kQueue, kOwn, kCanary, kWriting, kWriters};
 
 }  // namespace
 

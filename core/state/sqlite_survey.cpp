@@ -3,6 +3,7 @@
 #include "core/state/codec.hpp"
 #include "core/state/sqlite_job_row.hpp"
 #include "core/state/sqlite_notifications.hpp"
+#include "core/state/sqlite_writers.hpp"
 
 namespace delegate::sqlite {
 namespace {
@@ -185,6 +186,7 @@ Survey survey(Database& database, const Clock& clock, SurveyDepth depth) {
       survey.queue = tl::unexpected(examined.error());
   survey.history = history_in(database);
   survey.leases = leases_in(database);
+  survey.writers = load_writers(database);
   survey.sizes = sizes_in(database);
   return survey;
 }

@@ -10,23 +10,17 @@
 #include "core/base/result.hpp"
 #include "core/health/breaker.hpp"
 #include "core/state/jobs.hpp"
+#include "core/state/lease.hpp"
 #include "core/state/ledger.hpp"
 #include "core/state/notifications.hpp"
+#include "core/state/writers.hpp"
 
-// What outlives the process: breakers, slots and guards of this host, notifications, background jobs, and the ledger of
-// runs.
+// What outlives the process: breakers, slots and guards of this host, the runs that write, notifications, background
+// jobs, and the ledger of runs.
 namespace delegate {
 
-/// One of a backend's `max_parallel` slots, taken for one call. Freed by its holder, at the end of its span, or because
-/// its owner is dead and the processes of the call have ended.
-struct SlotLease {
-  std::string token;
-  ProcessId owner;
-  Span span;
-  std::string tag = {};  // DELEGATE_RUN_ID of the call's processes; empty: it has none, or an earlier version took it
-
-  bool operator==(const SlotLease&) const = default;
-};
+/// One of a backend's `max_parallel` slots, taken for one call.
+using SlotLease = ProcessLease;
 
 /// The state of one backend on this host; the unit of atomic change.
 struct BackendState {
@@ -92,6 +86,11 @@ class StateStore {
   virtual Result<NotificationRows> notifications() = 0;
   using NotificationChange = std::function<void(NotificationRows&, const HostTime& now)>;
   virtual Status change_notifications(const NotificationChange& change) = 0;
+
+  /// The runs that write. They are changed in one atomic step over all processes, like update().
+  virtual Result<WriterRows> writers() = 0;
+  using WritersChange = std::function<void(WriterRows&, const HostTime& now)>;
+  virtual Status change_writers(const WritersChange& change) = 0;
 
   virtual Ledger& ledger() = 0;
 

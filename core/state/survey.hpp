@@ -69,7 +69,7 @@ struct HistorySurvey {
   std::map<std::string, std::int64_t> refused;
 };
 
-/// With SurveyDepth::figures, history, leases and sizes are empty.
+/// With SurveyDepth::figures, history, leases, writers and sizes are empty.
 struct Survey {
   Result<StateStore::Snapshot> states;
   std::vector<std::string> undecodable;  // backends and guards whose state cannot be read: they count as new ones
@@ -77,6 +77,7 @@ struct Survey {
   Result<QueueSurvey> queue;
   Result<HistorySurvey> history;
   Result<std::vector<TaskLease>> leases;
+  Result<WriterRows> writers;
   Result<TableSizes> sizes;
   Status writable;  // a write that changes nothing
 };
@@ -85,7 +86,7 @@ struct Survey {
 inline const Error* first_error_in(const Survey& survey, bool (*matches)(const Error&)) {
   const auto error = [](const auto& part) { return part ? nullptr : &part.error(); };
   for (const Error* one : {error(survey.states), error(survey.notifications), error(survey.queue),
-                           error(survey.history), error(survey.leases), error(survey.sizes)})
+                           error(survey.history), error(survey.leases), error(survey.writers), error(survey.sizes)})
     if (one != nullptr && matches(*one)) return one;
   return nullptr;
 }
@@ -93,7 +94,7 @@ inline const Error* first_error_in(const Survey& survey, bool (*matches)(const E
 /// Of a store that cannot be read at all.
 inline Survey unreadable_survey(const Error& why) {
   const auto error = [&] { return tl::unexpected(why); };
-  return {error(), {}, error(), error(), error(), error(), error(), error()};
+  return {error(), {}, error(), error(), error(), error(), error(), error(), error()};
 }
 
 }  // namespace delegate

@@ -10,6 +10,7 @@
 
 #include "core/os/process.hpp"
 #include "core/run/breakers.hpp"
+#include "core/run/writers.hpp"
 #include "core/state/sqlite.hpp"
 #include "tests/conformance/children.hpp"
 #include "tests/conformance/damage.hpp"
@@ -53,6 +54,19 @@ void expect_unguarded(Complaints& complaints, StateStore* store, const std::stri
     complaints.expect(!permit->settle({.verdict = Verdict::failure}).counted, "counted without a store");
     if (i == 0) first = breakers.trouble();
   }
+  const WriterRequest writing{.directory = "/tmp", .run_id = "run1", .tag = "run1", .lease = 60s, .needs_store = false};
+  WriterRequest waiting = writing;
+  waiting.needs_store = true;
+  const auto admission = Writers(store, breakers).acquire(writing);
+  const auto* lease = std::get_if<WriterLease>(&admission);
+  if (complaints.expect(lease != nullptr, "a writer was refused"))
+    complaints.expect(lease->unguarded_because().find(" may write in /tmp at the same time") != std::string::npos,
+                      "no warning to a writer: " + lease->unguarded_because());
+  const auto refused = Writers(store, breakers).acquire(waiting);
+  const auto* refusal = std::get_if<WriterRefusal>(&refused);
+  complaints.expect(
+      refusal != nullptr && refusal->reason == WriterRefusal::Reason::state_unusable && !refusal->message.empty(),
+      "a writer that needs the store was not refused");
   complaints.expect(!first.empty(), "no trouble told");
   complaints.expect(breakers.trouble() == first, "trouble told anew: " + breakers.trouble());
 }

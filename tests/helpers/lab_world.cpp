@@ -105,4 +105,14 @@ Status Outage::change_notifications(const NotificationChange& change) {
   return inner_.change_notifications(change);
 }
 
+Result<WriterRows> Outage::writers() {
+  if (down_) return fail(Code::unavailable, "store: down");
+  return inner_.writers();
+}
+
+Status Outage::change_writers(const WritersChange& change) {
+  if (down_) return fail(Code::unavailable, "store: down");
+  return inner_.change_writers(change);
+}
+
 }  // namespace delegate::lab

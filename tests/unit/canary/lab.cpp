@@ -32,6 +32,8 @@ class SpoiledStore final : public StateStore {
   Status change_notifications(const NotificationChange& change) override {
     return store_->change_notifications(change);
   }
+  Result<WriterRows> writers() override { return store_->writers(); }
+  Status change_writers(const WritersChange& change) override { return store_->change_writers(change); }
   Ledger& ledger() override { return store_->ledger(); }
   Jobs* jobs() override { return store_->jobs(); }
   CanaryRecords* canary() override { return store_->canary(); }
@@ -49,6 +51,7 @@ class SpoiledStore final : public StateStore {
     spoil(SurveyPart::history, survey.history);
     spoil(SurveyPart::notifications, survey.notifications);
     spoil(SurveyPart::leases, survey.leases);
+    spoil(SurveyPart::writers, survey.writers);
     spoil(SurveyPart::sizes, survey.sizes);
     return survey;
   }

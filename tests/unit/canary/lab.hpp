@@ -52,7 +52,7 @@ class IdleProcess {
   ProcessId id_;
 };
 
-enum class SurveyPart { states, queue, history, notifications, leases, sizes };
+enum class SurveyPart { states, queue, history, notifications, leases, writers, sizes };
 
 class CanaryLab {
  public:

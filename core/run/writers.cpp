@@ -1,0 +1,150 @@
+#include "core/run/writers.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/os/process.hpp"
+#include "core/run/leases.hpp"
+#include "core/state/ledger_rules.hpp"
+
+namespace delegate {
+namespace {
+
+/// One that does not exist, or cannot be read, stays as it is written.
+std::string real_directory(const std::string& directory) {
+  std::error_code unreadable;
+  const auto real = std::filesystem::canonical(directory, unreadable);
+  if (!unreadable) return real.string();
+  std::string plain = std::filesystem::path(directory).lexically_normal().string();
+  if (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+  return plain;
+}
+
+bool share_files(const std::string& one, const std::string& other) {
+  if (one.empty() || other.empty()) return false;  // stored by no version
+  return is_in_directory(one, other) || is_in_directory(other, one);
+}
+
+/// Was the run started by a call of the other one? Then that one waits for it, or wanted it.
+bool is_inside(const std::string& tag, const std::string& outer) {
+  return !outer.empty() && tag.starts_with(outer + ".") && tag.find('/', outer.size()) != std::string::npos;
+}
+
+bool excludes(const WriterRow& row, const WriterRow& wanted) {
+  return share_files(row.directory, wanted.directory) && !is_inside(wanted.lease.tag, row.lease.tag);
+}
+
+/// Whether its processes still write decides. Beyond its time that holds for a living owner, too: a suspended machine
+/// wakes up with both. What a killed one has left, such as a server, has the directory no longer than its time.
+bool depends_on_processes(const ProcessLease& lease, const HostTime& now, const IsDead& is_dead) {
+  return was_killed(lease, now, is_dead) || (lease.span.since.boot_id == now.boot_id &&
+                                             remaining(lease.span, now) == milliseconds(0) && !is_dead(lease.owner));
+}
+
+/// Reads the environment of all processes, so it must not be called while the store is locked.
+bool has_writing_processes(const WriterRow& row) {
+  return has_processes_of_run(std::string(kRunIdVariable), row.lease.tag);
+}
+
+/// `ended`: tokens of those that were looked at and have no processes any more.
+bool is_over_for_all(const ProcessLease& lease, const HostTime& now, const IsDead& is_dead,
+                     const std::set<std::string>& ended) {
+  return is_over(lease, now, is_dead) && (ended.contains(lease.token) || !depends_on_processes(lease, now, is_dead));
+}
+
+WriterRefusal in_use(const WriterRow& holder, const HostTime& now, const IsDead& is_dead) {
+  const std::string pid = std::to_string(holder.lease.owner.pid);
+  const bool is_killed = is_dead(holder.lease.owner);
+  const std::string who = is_killed ? "what run " + holder.run_id + " of pid " + pid + " left behind when it was killed"
+                                    : "run " + holder.run_id + " of pid " + pid;
+  return {.message = who + " has been writing in " + one_line(holder.directory) + " for " +
+                     format_took(elapsed(holder.lease.span.since, now)),
+          .hint = is_killed ? "wait until it ends; `delegate canary` names the processes"
+                            : "wait until it ends, or stop process " + pid,
+          .holder = holder};
+}
+
+}  // namespace
+
+std::string_view to_string(WriterRefusal::Reason reason) {
+  switch (reason) {
+    case WriterRefusal::Reason::directory_in_use: return "directory_in_use";
+    case WriterRefusal::Reason::state_locked: return "state_locked";
+    case WriterRefusal::Reason::state_unusable: return "state_unusable";
+  }
+  return "";
+}
+
+WriterLease::WriterLease(StateStore* store, std::string token, std::string unguarded_because)
+    : store_(store), token_(std::move(token)), unguarded_because_(std::move(unguarded_because)) {}
+
+WriterLease::WriterLease(WriterLease&& other) noexcept
+    : store_(std::exchange(other.store_, nullptr)),
+      token_(std::move(other.token_)),
+      unguarded_because_(std::move(other.unguarded_because_)) {}
+
+WriterLease::~WriterLease() {
+  if (store_ == nullptr) return;
+  const Status released = write_patiently([&] {
+    return store_->change_writers([&](WriterRows& rows, const HostTime&) {
+      std::erase_if(rows, [&](const WriterRow& row) { return row.lease.token == token_; });
+    });
+  });
+  if (!released) return;  // then it ends with this process
+}
+
+WriterAdmission Writers::acquire(const WriterRequest& wanted) {
+  const IsDead gone = [this](const ProcessId& owner) { return breakers_.is_dead(owner); };
+  WriterRow own{.directory = real_directory(wanted.directory),
+                .run_id = wanted.run_id,
+                .lease = {.token = breakers_.new_place(), .owner = breakers_.self(), .span = {}, .tag = wanted.tag}};
+  std::set<std::string> ended;
+  std::optional<WriterRefusal> refused;
+  WriterRows unsure;
+  const auto take_or_refuse = [&](WriterRows& rows, const HostTime& now) {
+    refused.reset();
+    unsure.clear();
+    std::erase_if(rows, [&](const WriterRow& row) { return is_over_for_all(row.lease, now, gone, ended); });
+    for (const WriterRow& row : rows) {
+      if (!excludes(row, own)) continue;
+      if (!refused) refused = in_use(row, now, gone);
+      if (depends_on_processes(row.lease, now, gone)) unsure.push_back(row);
+    }
+    if (refused) return;
+    own.lease.span = Span{now, wanted.lease};
+    rows.push_back(own);
+  };
+  const auto change = [&]() -> Status {
+    if (store_ == nullptr)
+      return tl::unexpected(breakers_.closed_because().value_or(Error{Code::unavailable, "there is no store", {}}));
+    return write_patiently([&] { return store_->change_writers(take_or_refuse); });
+  };
+  Status done = change();
+  if (done && !unsure.empty()) {
+    for (const WriterRow& row : unsure)
+      if (!has_writing_processes(row)) ended.insert(row.lease.token);
+    if (!ended.empty()) done = change();
+  }
+  if (!done && done.error().code == Code::busy) {
+    const auto by = store_ == nullptr ? std::nullopt : store_->locked_by();
+    return WriterRefusal{.reason = WriterRefusal::Reason::state_locked,
+                         .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : ""),
+                         .hint = "try again when that process has finished"};
+  }
+  if (!done && wanted.needs_store)
+    return WriterRefusal{.reason = WriterRefusal::Reason::state_unusable,
+                         .message = "the state cannot be used: " + done.error().what,
+                         .hint = done.error().hint};
+  if (!done)
+    return WriterLease(nullptr, {},
+                       "another run may write in " + one_line(own.directory) +
+                           " at the same time, because the state cannot be used: " + done.error().what);
+  if (refused) return *std::move(refused);
+  return WriterLease(store_, own.lease.token, {});
+}
+
+}  // namespace delegate
