@@ -121,6 +121,7 @@ Checked check_leases(const Facts& facts, std::string& /*notes*/) {
   NEED(const auto& states, facts.survey.states);
   NEED(const auto& queue, facts.survey.queue);
   NEED(const auto& leases, facts.survey.leases);
+  NEED(const auto& writers, facts.survey.writers);
   NEED_SOURCE(facts.processes);
   if (facts.resumed_ago && *facts.resumed_ago < kAfterResume)
     return skip("this machine was asleep until " + format_took(*facts.resumed_ago) + " ago");
@@ -130,6 +131,8 @@ Checked check_leases(const Facts& facts, std::string& /*notes*/) {
     if (const auto& probe = state.breaker.probe)
       add_overdue(facts, "the probe of " + name, probe->owner, probe->span, found);
   }
+  for (const WriterRow& writer : writers)
+    add_overdue(facts, "the directory of run " + writer.run_id, writer.lease.owner, writer.lease.span, found);
   for (const TaskLease& lease : leases)
     if (lease.name == "dispatcher" && queue.counts.waiting > 0)
       add_overdue(facts, "the dispatcher's lease", lease.owner, lease.span, found);

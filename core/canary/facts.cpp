@@ -103,6 +103,8 @@ std::set<std::string> dead_processes(const Engine& engine, const Survey& survey)
     for (const RunRow& run : survey.history->open) look_at(run.owner);
   if (survey.leases)
     for (const TaskLease& lease : *survey.leases) look_at(lease.owner);
+  if (survey.writers)
+    for (const WriterRow& writer : *survey.writers) look_at(writer.lease.owner);
   return dead;
 }
 

@@ -19,7 +19,7 @@ constexpr std::array kInvariants{
               "background.max_parallel.",
               "let the runs end; if nothing was changed in the configuration, report it", critical, check_caps},
     Invariant{"S-03", "a lease is over, and its process goes on",
-              "No slot, probe or dispatcher is held beyond its time by a process that lives.",
+              "No slot, probe, dispatcher or directory to write in is held beyond its time by a process that lives.",
               "is that process stopped or hung? Let it go on, or stop it", critical, check_leases},
     Invariant{"E-01", "a run is recorded as running without its process",
               "Every background run that has its turn has a process, or gets one within a minute.",

@@ -121,6 +121,25 @@ TEST_CASE("S-03: a dispatcher that does not renew its lease is a violation while
   CHECK(lab.verdict("S-03") == "held");  // the next one takes over
 }
 
+TEST_CASE("S-03: a run that has a directory beyond its time while it goes on is a violation until it ends") {
+  CanaryLab lab;
+  IdleProcess owner;
+  REQUIRE(lab.store().change_writers([&](WriterRows& rows, const HostTime&) {
+    rows.push_back({"/home/me/project", kRunA, lab.slot(kRunA, owner.id(), 10s)});
+  }));
+  lab.clock.pass(60s);
+  CHECK(lab.verdict("S-03") == "held");  // about to be released
+  lab.clock.pass(11s);
+  CHECK(lab.verdict("S-03") == "violated");
+  CHECK(lab.found("S-03") == Lines{"the directory of run " + kRunA + ": held by process " +
+                                   std::to_string(owner.pid()) + ", over for 1 m 1 s"});
+  lab.unreadable = {SurveyPart::writers};
+  CHECK(lab.verdict("S-03") == "error");
+  lab.unreadable = {};
+  owner.end();
+  CHECK(lab.verdict("S-03") == "held");  // the next run that writes drops it
+}
+
 TEST_CASE("S-03: a process that cannot be seen from here is not judged") {
   CanaryLab lab;
   IdleProcess owner;
