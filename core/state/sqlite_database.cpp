@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <random>
 #include <thread>
@@ -20,6 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::array<const char*, 2> kCompanions{"-wal", "-shm"};  // files beside the database
 constexpr milliseconds kLongestRepair = 10s;  // other processes create or replace the file within this time
 
 Code code_of(int result) {
@@ -85,7 +88,7 @@ Result<std::string> rename_damaged(const Path& path) {
       path.string() + ".damaged-" + std::to_string(std::chrono::duration_cast<milliseconds>(now).count());
   if (::rename(path.c_str(), renamed.c_str()) != 0)
     return fail(Code::data_loss, path.string() + ": damaged, and cannot be renamed: " + errno_text(errno));
-  for (const char* companion : {"-wal", "-shm"})
+  for (const char* companion : kCompanions)
     ::rename((path.string() + companion).c_str(), (renamed + companion).c_str());
   return renamed;
 }
@@ -274,11 +277,16 @@ Status Database::check_every_page() {
 
 Status Database::connect_to_sound_file(Check check) {
   TRY(const Fd lock, lock_file(options_.path, FileLock::exclusive));
+  disconnect();
+  remove_stale_index();
   for (int tries = 0;; ++tries) {
     Status sound = connect();
     if (sound) sound = adopt_schema(check);
     if (sound && check == Check::every_page) sound = check_every_page();
-    if (sound) return {};
+    if (sound) {
+      companions_ = companions();
+      return {};
+    }
     if (sound.error().code != Code::data_loss || tries > 0) return sound;
     disconnect();
     TRY(const std::string renamed, rename_damaged(options_.path));
@@ -286,10 +294,32 @@ Status Database::connect_to_sound_file(Check check) {
   }
 }
 
+std::array<std::uint64_t, 2> Database::companions() const {
+  std::array<std::uint64_t, 2> found{};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    struct stat facts {};
+    if (::stat((options_.path.string() + kCompanions[i]).c_str(), &facts) == 0) found[i] = facts.st_ino;
+  }
+  return found;
+}
+
+/// SQLite opens them by name once, and goes on with them when they are removed: in a store that nobody else sees. They
+/// exist together, or not at all where there is no write-ahead log.
+bool Database::has_lost_companions() const {
+  const auto now = companions();
+  return now != companions_ || (now[0] == 0) != (now[1] == 0);
+}
+
+/// An index of a log that was removed: with it nobody can read the database.
+void Database::remove_stale_index() const {
+  const auto now = companions();
+  if (now[0] == 0 && now[1] != 0) ::unlink((options_.path.string() + kCompanions[1]).c_str());
+}
+
 Status Database::follow_file() {
   int moved = 0;
   if (handle_ != nullptr) sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (handle_ != nullptr && moved == 0) return {};
+  if (handle_ != nullptr && moved == 0 && !has_lost_companions()) return {};
   return connect_to_sound_file(Check::header);  // also after a damaged file could not be renamed
 }
 
@@ -300,7 +330,10 @@ Result<std::unique_ptr<Database>> Database::open(Options options) {
     // Where no lock file can be created, the files cannot be exchanged either.
     if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
     if (database->connect())
-      if (const auto current = database->has_current_schema(); current && *current) return database;
+      if (const auto current = database->has_current_schema(); current && *current) {
+        database->companions_ = database->companions();
+        return database;
+      }
   }
   TRY_STATUS(database->connect_to_sound_file(Check::header));
   return database;

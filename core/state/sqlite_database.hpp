@@ -1,6 +1,7 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -97,6 +98,9 @@ class Database {
   Status connect();
   void disconnect();
   Status follow_file();
+  std::array<std::uint64_t, 2> companions() const;
+  bool has_lost_companions() const;
+  void remove_stale_index() const;
   Status connect_to_sound_file(Check check);
   Status adopt_schema(Check check);
   Status repair_and_upgrade(int version);
@@ -110,6 +114,7 @@ class Database {
 
   Options options_;
   sqlite3* handle_ = nullptr;
+  std::array<std::uint64_t, 2> companions_{};  // inodes of -wal and -shm; 0: there is none
   std::map<const char*, sqlite3_stmt*> statements_;
   std::chrono::steady_clock::time_point waiting_since_;
   std::string notice_;

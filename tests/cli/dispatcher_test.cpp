@@ -66,6 +66,17 @@ TEST_CASE("a run that is killed is marked at once, although nothing waits behind
   let_go(cli);
 }
 
+TEST_CASE("a dispatcher does not stay in a store whose log was removed") {
+  Cli cli;
+  wait_for_go(cli);
+  submit(cli, "hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  for (const char* companion : {"-wal", "-shm"}) std::filesystem::remove(cli.state_file() + companion);
+  cli.answers("gemini").run("ask -b gemini hello").expect(0);  // in the store as everybody sees it from now on
+  let_go(cli);
+  CHECK(eventually([&] { return cli.processes().empty(); }));
+}
+
 TEST_CASE("a run whose process ends between its turn and its first CLI runs later, exactly once") {
   const int signal = GENERATE(SIGTERM, SIGKILL);
   Cli cli;
