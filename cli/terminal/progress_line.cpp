@@ -56,6 +56,7 @@ void ProgressLine::waiting_for_slot(const std::vector<std::string>& backends, in
 }
 
 void ProgressLine::waiting_for_state(const std::string& why) { wait_for("waiting: " + why); }
+void ProgressLine::waiting_for_directory(const std::string& who) { wait_for("waiting: " + who); }
 
 void ProgressLine::wait_for(const std::string& what) {
   if (volume_ == Volume::verbose && waiting_ != what) output_.note("delegate: " + what);

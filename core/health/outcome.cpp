@@ -52,6 +52,7 @@ constexpr std::array kTable{
     OutcomeTraits{Outcome::pipe_closed,       "pipe_closed",       none,          none, at_threshold, next, stay,  may_help,  1},
     OutcomeTraits{Outcome::no_slot,           "no_slot",           none,          none, at_threshold, next, next,  may_help,  4},
     OutcomeTraits{Outcome::breaker_open,      "breaker_open",      none,          none, at_threshold, next, stay,  may_help,  4},
+    OutcomeTraits{Outcome::directory_in_use,  "directory_in_use",  none,          none, at_threshold, stay, stay,  may_help,  4},
     OutcomeTraits{Outcome::cannot_write,      "cannot_write",      none,          none, at_threshold, next, stay,  pointless, 5},
     OutcomeTraits{Outcome::cancelled,         "cancelled",         none,          none, at_threshold, stay, stay,  may_help,  130},
     OutcomeTraits{Outcome::blocked,           "blocked",           none,          none, at_threshold, next, stay,  may_help,  6},

@@ -43,7 +43,8 @@ enum class Outcome {
   pipe_closed,      // closed its input before the prompt was written
   no_slot,
   breaker_open,
-  cannot_write,  // no backend that is installed can change files
+  directory_in_use,  // another run changes files there
+  cannot_write,      // no backend that is installed can change files
   cancelled,
   blocked,
   internal,

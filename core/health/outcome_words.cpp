@@ -60,6 +60,7 @@ constexpr std::array kAllWords{
     OutcomeWords{Outcome::pipe_closed,       "exited before reading the prompt",           kLost,    kPing},
     OutcomeWords{Outcome::no_slot,           "all slots in use",                          kFails,    kPing},
     OutcomeWords{Outcome::breaker_open,      "breaker open",                              kFails,    kPing},
+    OutcomeWords{Outcome::directory_in_use,  "another run writes there",                  kFails,    kPing},
     OutcomeWords{Outcome::cannot_write,      "cannot change files",                       kFails,    kPing},
     OutcomeWords{Outcome::cancelled,         "cancelled",                                 kFails,    kPing},
     OutcomeWords{Outcome::blocked,           "not allowed",                               kFails,    kPing},

@@ -18,7 +18,7 @@ std::string breaker_wait_words(const std::vector<std::string>& backends) {
 RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& cancel, Observer& observer) {
   Run run(engine, prepared, cancel, observer);
   auto attempts = std::make_unique<HedgedAttempts>(engine, cancel);
-  if (!run.is_allowed()) return run.finish(std::move(attempts));
+  if (!run.is_allowed() || !run.take_directory()) return run.finish(std::move(attempts));
 
   do {
     for (const RouteStep& step : run.plan().steps) {

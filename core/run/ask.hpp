@@ -51,6 +51,9 @@ class Observer {
   virtual void waiting_for_slot(const std::vector<std::string>& /*backends*/, int /*ahead*/) {}
   /// The breakers of these are open, no other backend is left to try, and the run waits until one would admit it.
   virtual void waiting_for_breaker(const std::vector<std::string>& /*backends*/) {}
+  /// Another run changes files in the directory of this one, and this one waits; `who` says which. Called again and
+  /// again while that lasts.
+  virtual void waiting_for_directory(const std::string& /*who*/) {}
   /// Other processes keep the state locked; `why` names one, if it is known. Called again and again while that lasts.
   virtual void waiting_for_state(const std::string& /*why*/) {}
   /// The wait is over: may the run go on? If not, it is left to another call, and this is called again for the next.

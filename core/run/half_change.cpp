@@ -9,6 +9,7 @@
 namespace delegate {
 namespace {
 
+constexpr int kMostRuns = 20;                 // that did not come so far as to change anything
 constexpr std::size_t kMostNamed = 5;         // files in a line for people
 constexpr std::size_t kMostHandedOver = 100;  // and in a prompt
 
@@ -29,16 +30,20 @@ void add_attempt(HalfChange& change, const Attempt& attempt) {
 
 std::optional<HalfChange> half_change_in(const Engine& engine, const std::string& directory) {
   if (engine.ledger == nullptr) return std::nullopt;
-  const auto run = engine.ledger->newest_writing(directory);
-  if (!run || !*run || is_answer_named((*run)->outcome)) return std::nullopt;
-  const auto attempts = engine.ledger->attempts((*run)->id);
-  if (!attempts) return std::nullopt;
-  HalfChange change;
-  for (const AttemptRow& row : *attempts)
-    if (row.may_have_written && !is_answer_named(row.outcome)) change.parts.push_back(part_of(row));
-  const bool was_killed = !(*run)->took;
-  if (was_killed) change.parts.push_back({{}, Outcome::killed_by_signal, {}});
-  return change.parts.empty() ? std::nullopt : std::optional(std::move(change));
+  const auto runs = engine.ledger->writing_runs(directory, kMostRuns);
+  if (!runs) return std::nullopt;
+  for (const RunRow& run : *runs) {
+    if (is_answer_named(run.outcome)) return std::nullopt;
+    const auto attempts = engine.ledger->attempts(run.id);
+    if (!attempts) return std::nullopt;
+    HalfChange change;
+    for (const AttemptRow& row : *attempts)
+      if (row.may_have_written && !is_answer_named(row.outcome)) change.parts.push_back(part_of(row));
+    const bool was_killed = !run.took;
+    if (was_killed) change.parts.push_back({{}, Outcome::killed_by_signal, {}});
+    if (!change.parts.empty()) return change;
+  }
+  return std::nullopt;
 }
 
 std::string handover(const HalfChange& change) {

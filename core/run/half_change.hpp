@@ -25,8 +25,8 @@ struct HalfChange {
 /// Adds what an attempt may have left, if it failed.
 void add_attempt(HalfChange& change, const Attempt& attempt);
 
-/// What the newest run that was allowed to change files in this directory left half done. Nothing: it answered, changed
-/// nothing, or the history does not know.
+/// What the newest run that changed files in this directory, or may have, left half done. Nothing: it answered, or the
+/// history knows of none.
 std::optional<HalfChange> half_change_in(const Engine& engine, const std::string& directory);
 
 /// Follows the prompt of a backend that goes on in the same files. Empty: there is nothing to say.

@@ -19,6 +19,8 @@ constexpr std::size_t kLongestFact = 120;
 
 constexpr std::string_view kSkipped =
     "`delegate ask` without -b uses the other backends; `delegate breaker reset {name}` tries this one again now";
+constexpr std::string_view kOtherWriter =
+    "wait until it has ended (`ask --wait-slot`, or `submit`), or write elsewhere";
 constexpr std::string_view kNoneWrites =
     "claude, codex and gemini can; a backend of the kind command can if its `can` has write_files";
 constexpr std::string_view kTooLate = "give the run more time with --timeout or router.timeout";
@@ -70,6 +72,7 @@ constexpr Hint kHints[] = {
     {Outcome::pipe_closed,       "ask again"},
     {Outcome::no_slot,           "wait until one of its calls has ended (`ask --wait-slot`), or raise backends.{name}.max_parallel"},
     {Outcome::breaker_open,      kSkipped},
+    {Outcome::directory_in_use,  kOtherWriter},
     {Outcome::cannot_write,      kNoneWrites},
     {Outcome::blocked,           "find the rule of `{command}` or of this directory that forbids it"},
     {Outcome::blocked,           "find the rule of the server or of this directory that forbids it"},

@@ -39,6 +39,9 @@ Outcome outcome_of(const NoAnswerFacts& facts) {
   const RunResult& result = facts.result;
   if (facts.blocked) return Outcome::blocked;
   if (facts.cancelled) return Outcome::cancelled;
+  if (facts.refusal != nullptr)
+    return facts.refusal->reason == WriterRefusal::Reason::directory_in_use ? Outcome::directory_in_use
+                                                                            : Outcome::no_slot;
   if (nothing_is_installed(result)) return Outcome::not_installed;
   if (facts.deadline_passed) return Outcome::deadline_passed;
   const auto last = std::find_if_not(result.attempts.rbegin(), result.attempts.rend(),
@@ -111,6 +114,7 @@ std::optional<std::string> named_skip_hint(const Engine& engine, const RunResult
 NoAnswer explain_no_answer(const NoAnswerFacts& facts) {
   NoAnswer why{.outcome = outcome_of(facts)};
   if (facts.blocked) return {why.outcome, facts.blocked->what, facts.blocked->hint};
+  if (facts.refusal != nullptr && !facts.cancelled) return {why.outcome, facts.refusal->message, facts.refusal->hint};
   if (why.outcome == Outcome::not_installed) return not_installed(facts);
   add_attempts(facts, why);
   if (!why.message.empty()) return why;

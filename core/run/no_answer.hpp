@@ -1,5 +1,6 @@
 #pragma once
 #include "core/run/ask.hpp"
+#include "core/run/writers.hpp"
 
 // Why a run has no answer, and what to do about it. Pure.
 namespace delegate {
@@ -7,7 +8,8 @@ namespace delegate {
 /// What is known at the end of a run without an answer. Of the result everything is filled in but the explanation.
 struct NoAnswerFacts {
   const RunResult& result;
-  std::optional<Error> blocked = {};  // why the run was not allowed to begin
+  const WriterRefusal* refusal = nullptr;  // why it did not get the directory in which it was to change files
+  std::optional<Error> blocked = {};       // why the run was not allowed to begin
   bool cancelled = false;
   bool deadline_passed = false;
   int broken_attempt = 0;  // the attempt that failed after a part of its answer was shown; 0: none

@@ -288,6 +288,34 @@ bool Routing::wait_for_breaker() {
   return false;
 }
 
+WriterAdmission Routing::wait_for_directory(const std::function<WriterAdmission()>& acquire) {
+  const Request& request = prepared_.request;
+  const auto in_background = request.in_background ? engine_.config.background.max_wait : milliseconds(0);
+  const Deadline deadline = Deadline::in(request.slot_wait.value_or(in_background));
+  Event nothing;
+  for (milliseconds poll = kLockPause;; poll = std::min(poll * 2, kSlowSlotPoll)) {
+    WriterAdmission admission = acquire();
+    const auto* refusal = std::get_if<WriterRefusal>(&admission);
+    const bool may_come = refusal != nullptr && refusal->reason != WriterRefusal::Reason::state_unusable;
+    if (!may_come || deadline.passed() || cancel_.cancelled()) {
+      const bool is_taken = refusal == nullptr;
+      while (is_taken && !observer_.may_go_on() && !cancel_.cancelled())
+        nothing.wait(cancel_, Deadline::in(kShortBreakerPoll).or_earlier(observer_.tick()));
+      begin_time();
+      return admission;
+    }
+    observer_.waiting_for_directory(refusal->message);
+    nothing.wait(cancel_, Deadline::in(poll).or_earlier(deadline).or_earlier(observer_.tick()));
+  }
+}
+
+milliseconds Routing::longest_time() const {
+  milliseconds longest = deadline_.left().value_or(milliseconds(0));
+  for (const auto& [name, prepared] : prepared_.candidates)  // a probe is not bound to the run's time
+    if (prepared) longest = std::max(longest, prepared->candidate.task.settings.timeout);
+  return longest;
+}
+
 void Routing::begin_time() {
   deadline_ = Deadline::in(prepared_.request.timeout.value_or(engine_.config.router.timeout));
 }

@@ -1,6 +1,9 @@
 #pragma once
+#include <functional>
+
 #include "core/run/ask.hpp"
 #include "core/run/hedged_attempts.hpp"
+#include "core/run/writers.hpp"
 
 namespace delegate {
 
@@ -26,6 +29,11 @@ class Routing {
   bool wait_for_slot();
   /// The same for a breaker that may admit a call, as long as nothing was started. The run's time begins after it.
   bool wait_for_breaker();
+  /// Takes the directory in which the run is to change files, or waits for it as for a slot: if the request wants that,
+  /// and in the background. The run's time begins after it.
+  WriterAdmission wait_for_directory(const std::function<WriterAdmission()>& acquire);
+  /// How long the run can take.
+  milliseconds longest_time() const;
   void note(const Attempt& attempt);
   ~Routing();
 

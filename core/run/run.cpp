@@ -7,6 +7,8 @@
 namespace delegate {
 namespace {
 
+constexpr milliseconds kLeaseMargin{60'000};
+
 RunResult begin_result(const Engine& engine, const PreparedAsk& prepared) {
   const Request& request = prepared.request;
   RunResult result;
@@ -38,6 +40,25 @@ bool Run::is_allowed() {
   if (request.model.starts_with('-') || request.session.starts_with('-'))
     blocked_ = {Code::permission_denied, "a model or session that begins with a dash", "leave the dash out"};
   return !blocked_;
+}
+
+bool Run::take_directory() {
+  const Request& request = prepared_.request;
+  if (request.access == Access::read_only || prepared_.plan.steps.empty()) return true;
+  const WriterRequest wanted{.directory = request.cwd,
+                             .run_id = result_.run_id,
+                             .tag = run_tag(engine_, result_.run_id),
+                             .lease = routing_.longest_time() + kLeaseMargin,
+                             .needs_store = request.in_background};
+  auto got = routing_.wait_for_directory([&] { return Writers(engine_.store, engine_.breakers).acquire(wanted); });
+  if (auto* refusal = std::get_if<WriterRefusal>(&got)) {
+    refusal_ = std::move(*refusal);
+    return false;
+  }
+  directory_.emplace(std::get<WriterLease>(std::move(got)));
+  if (!directory_->unguarded_because().empty())
+    result_.warnings.push_back("other runs may write here at the same time: " + directory_->unguarded_because());
+  return true;
 }
 
 bool Run::is_over() const {
@@ -86,6 +107,7 @@ void Run::note(Attempt attempt) {
 
 void Run::explain() {
   NoAnswer why = explain_no_answer({.result = result_,
+                                    .refusal = refusal_ ? &*refusal_ : nullptr,
                                     .blocked = blocked_,
                                     .cancelled = cancel_.cancelled(),
                                     .deadline_passed = routing_.deadline().passed(),

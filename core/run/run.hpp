@@ -1,6 +1,7 @@
 #pragma once
 #include "core/run/ledger_writer.hpp"
 #include "core/run/routing.hpp"
+#include "core/run/writers.hpp"
 
 namespace delegate {
 
@@ -11,6 +12,9 @@ class Run final : public AttemptListener {
 
   /// False: this delegation is not allowed to happen (it nests too deep).
   bool is_allowed();
+  /// A run that changes files has its directory to itself from now on. False: another one has it, and the request does
+  /// not want to wait any longer.
+  bool take_directory();
   const RoutePlan& plan() const { return prepared_.plan; }
   /// Not once there is an answer, a cancel or no time left; else as Routing decides.
   bool may_try(const RouteStep& step) const { return !is_over() && routing_.may_try(step); }
@@ -51,6 +55,8 @@ class Run final : public AttemptListener {
   bool is_closing_ = false;        // too late to begin to show an answer
   int depth_ = 0;
   std::optional<Error> blocked_;  // why the run is not allowed
+  std::optional<WriterLease> directory_;
+  std::optional<WriterRefusal> refusal_;  // why it did not get that
   RunResult result_;
   Routing routing_;  // writes to result_
   LedgerWriter ledger_;

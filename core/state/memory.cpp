@@ -141,11 +141,12 @@ class MemoryStore final : public StateStore, private Ledger {
     return std::optional<RunRow>();
   }
 
-  Result<std::optional<RunRow>> newest_writing(const std::string& cwd) override {
+  Result<std::vector<RunRow>> writing_runs(const std::string& cwd, int most) override {
     const std::lock_guard lock(mutex_);
+    std::vector<RunRow> found;
     for (const RunRow& row : newest_first())
-      if (row.writes && row.cwd == cwd) return std::optional(for_list(row));
-    return std::optional<RunRow>();
+      if (row.writes && row.cwd == cwd && static_cast<int>(found.size()) < most) found.push_back(for_list(row));
+    return found;
   }
 
   Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override {

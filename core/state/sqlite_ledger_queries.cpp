@@ -324,15 +324,14 @@ Result<std::vector<BackendTotals>> SqliteLedger::totals(const TotalsQuery& query
   });
 }
 
-Result<std::optional<RunRow>> SqliteLedger::newest_writing(const std::string& cwd) {
+Result<std::vector<RunRow>> SqliteLedger::writing_runs(const std::string& cwd, int most) {
   const std::lock_guard lock(mutex_);
-  return database_.on_sound_file([&]() -> Result<std::optional<RunRow>> {
+  return database_.on_sound_file([&]() -> Result<std::vector<RunRow>> {
     TRY(sqlite3_stmt * raw, database_.prepare("SELECT " RUN_COLUMNS "FROM runs r WHERE r.writes = 1 AND r.cwd = ? "
-                                              "ORDER BY r.started_at DESC, r.number DESC LIMIT 1"));
+                                              "ORDER BY r.started_at DESC, r.number DESC LIMIT ?"));
     Statement statement(raw);
-    statement.bind(cwd);
-    TRY(const bool found, statement.step());
-    return found ? std::optional(run_at(statement)) : std::nullopt;
+    statement.bind(cwd).bind(std::int64_t{most});
+    return all<RunRow>(statement, run_at);
   });
 }
 

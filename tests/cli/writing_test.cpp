@@ -90,3 +90,18 @@ TEST_CASE("a background run stops half-way, too, and its result says so") {
   const std::string next = submit(cli, "--write --continue-writing hello");
   cli.run("result --wait " + next).expect(0).stdout_has("did not finish");
 }
+
+TEST_CASE(
+    "two runs do not write in one directory at a time: one in the foreground is refused, a background run waits") {
+  Cli cli;
+  cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "done"}, std::string(kCanWrite) + "\nmax_parallel = 8");
+  Running first = cli.start("ask --write one");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  cli.run("ask --write two").expect(4).stdout_is("").stderr_has("has been writing in").stderr_has("hint: wait until");
+  const std::string id = submit(cli, "--write three");
+  REQUIRE(eventually([&] { return cli.run("runs " + id).out.find("has been writing in") != std::string::npos; }));
+  CHECK(cli.spawns("codex") == 1);
+  let_go(cli);
+  first.finish().expect(0).stdout_is("done\n");
+  cli.run("result --wait " + id).expect(0).stdout_is("done\n");
+}

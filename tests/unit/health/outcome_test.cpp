@@ -54,6 +54,7 @@ constexpr Row kRows[] = {
     {Outcome::pipe_closed,       "pipe_closed",       none, none},
     {Outcome::no_slot,           "no_slot",           none, none},
     {Outcome::breaker_open,      "breaker_open",      none, none},
+    {Outcome::directory_in_use,  "directory_in_use",  none, none},
     {Outcome::cannot_write,      "cannot_write",      none, none},
     {Outcome::cancelled,         "cancelled",         none, none},
     {Outcome::blocked,           "blocked",           none, none},

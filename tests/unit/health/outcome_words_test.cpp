@@ -44,6 +44,7 @@ constexpr std::pair<const char*, const char*> kWords[] = {
     {"pipe_closed", "exited before reading the prompt"},
     {"no_slot", "all slots in use"},
     {"breaker_open", "breaker open"},
+    {"directory_in_use", "another run writes there"},
     {"cannot_write", "cannot change files"},
     {"cancelled", "cancelled"},
     {"blocked", "not allowed"},

@@ -190,7 +190,8 @@ class Asking {
                 .clock = clock,
                 .environment = {{"PATH", "/nowhere"}},
                 .scratch = {},
-                .redact = Redactor({})};
+                .redact = Redactor({}),
+                .store = store.get()};
 
  private:
   std::filesystem::path directory_;

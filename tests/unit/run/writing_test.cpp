@@ -1,3 +1,4 @@
+#include "core/run/writers.hpp"
 #include "tests/unit/run/asking.hpp"
 
 // Requests that let a backend change files: who may be asked, and what follows when one fails half-way.
@@ -145,6 +146,64 @@ TEST_CASE("the half change of another directory is none of this one's, and one o
   elsewhere.cwd = "/tmp";
   CHECK(asking.ask("auto", elsewhere).answer->text == "hello");
   CHECK(asking.ask("auto", to_continue()).answer->text.find("another agent") != std::string::npos);
+}
+
+TEST_CASE("runs that changed nothing do not hide what an earlier one left half done") {
+  Asking asking;
+  asking.backend("first", fails_after("changes a.cpp"));
+  REQUIRE_FALSE(asking.ask("auto", to_write()).answer);
+  asking.backend("first", fails_after("looks at a.cpp"));
+  REQUIRE_FALSE(asking.ask("auto", to_write()).answer);
+  asking.backend("first", {"--say", "done"}).can = {"read_files"};
+  REQUIRE_FALSE(asking.ask("auto", to_write()).answer);
+  CHECK(half_change_in(asking.engine, "/")->parts ==
+        std::vector<HalfChange::Part>{{"first", Outcome::exited_nonzero, {"a.cpp"}}});
+}
+
+TEST_CASE("a run does not write where another one does; it waits for its end only if it is to") {
+  Asking asking;
+  asking.backend("first", {"--say", "done"});
+  Writers writers(asking.store.get(), asking.breakers);
+  std::optional<WriterLease> other(std::get<WriterLease>(
+      writers.acquire({.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h})));
+  const RunResult refused = asking.ask("auto", to_write());
+  CHECK(refused.outcome == Outcome::directory_in_use);
+  CHECK(traits(refused.outcome).exit_code == 4);
+  CHECK(refused.message.find("run-other") != std::string::npos);
+  CHECK_FALSE(refused.hint.empty());
+  CHECK(asking.lines("first.spawns") == 0);
+  CHECK(asking.ask("auto").answer);  // one that only reads is not kept out
+
+  struct Waiter final : Observer {
+    void waiting_for_directory(const std::string& who) override {
+      CHECK(who.find("run-other") != std::string::npos);
+      other->reset();  // it ends now
+    }
+    std::optional<WriterLease>* other = nullptr;
+  };
+  Waiter waiter;
+  waiter.other = &other;
+  Request patient = to_write();
+  patient.slot_wait = kPatience;
+  CHECK(asking.ask("auto", asking.never, waiter, patient).answer);
+  CHECK_FALSE(other);
+}
+
+TEST_CASE("a cancel ends the wait for a directory") {
+  Asking asking;
+  asking.backend("first", {"--say", "done"});
+  Writers writers(asking.store.get(), asking.breakers);
+  const auto other = writers.acquire({.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h});
+  CancelToken cancel;
+  struct Waiter final : Observer {
+    void waiting_for_directory(const std::string&) override { cancel->cancel(); }
+    CancelToken* cancel = nullptr;
+  };
+  Waiter waiter;
+  waiter.cancel = &cancel;
+  Request patient = to_write();
+  patient.slot_wait = kPatience;
+  CHECK(asking.ask("auto", cancel, waiter, patient).outcome == Outcome::cancelled);
 }
 
 TEST_CASE("a backend without sessions is not asked to continue one") {
