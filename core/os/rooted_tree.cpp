@@ -1,0 +1,213 @@
+#include "core/os/rooted_tree.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <memory>
+
+#include "core/base/text.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr int kOpenDirectory = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+bool is_plain_path(const std::string& path) {
+  if (path.find('\0') != std::string::npos) return false;
+  for (const std::string_view part : split(path, '/'))
+    if (part.empty() || part == "." || part == "..") return false;
+  return true;
+}
+
+std::string identity_of(const struct stat& facts) {
+  std::string text;
+  const auto add = [&text](auto number) { text += std::to_string(number) + ":"; };
+  add(facts.st_dev), add(facts.st_ino), add(facts.st_size), add(facts.st_mode);
+  add(facts.st_mtim.tv_sec), add(facts.st_mtim.tv_nsec), add(facts.st_ctim.tv_sec), add(facts.st_ctim.tv_nsec);
+  return text;
+}
+
+FileFacts facts_from(const struct stat& facts) {
+  using Kind = FileFacts::Kind;
+  FileFacts found;
+  found.kind = S_ISREG(facts.st_mode)   ? Kind::regular
+               : S_ISLNK(facts.st_mode) ? Kind::link
+               : S_ISDIR(facts.st_mode) ? Kind::directory
+                                        : Kind::other;
+  found.mode = facts.st_mode & 07777u;
+  found.size = static_cast<std::uintmax_t>(facts.st_size);
+  if (found.kind != Kind::directory) found.identity = identity_of(facts);
+  return found;
+}
+
+/// 0, or errno.
+int copy_bytes(int from, int to) {
+  std::vector<char> buffer(256u << 10);
+  for (;;) {
+    const ssize_t count = ::read(from, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) return 0;
+    if (!write_all(to, std::string_view(buffer.data(), static_cast<std::size_t>(count))))
+      return errno == 0 ? EIO : errno;
+  }
+}
+
+/// 0, or errno.
+int copy_link(const Path& source, int parent, const char* name) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = ::readlink(source.c_str(), target.data(), target.size());
+  if (size < 0) return errno;
+  target.resize(static_cast<std::size_t>(size));
+  return ::symlinkat(target.c_str(), parent, name) == 0 ? 0 : errno;
+}
+
+/// 0, or errno.
+int copy_regular(const Path& source, int parent, const char* name, unsigned mode) {
+  const Fd from(::open(source.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat facts {};
+  if (!from || ::fstat(from.get(), &facts) != 0) return errno;
+  const unsigned wanted = mode != 0 ? mode : (facts.st_mode & 0100u) != 0 ? 0777u : 0666u;
+  const Fd to(::openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, wanted));
+  if (!to) return errno;
+  if (mode != 0 && ::fchmod(to.get(), mode) != 0) return errno;
+  return copy_bytes(from.get(), to.get());
+}
+
+}  // namespace
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+Result<RootedTree> RootedTree::open(const Path& root) {
+  Fd fd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno("open " + root.string(), errno);
+  return RootedTree(root, std::move(fd));
+}
+
+tl::unexpected<Error> RootedTree::failed(const char* what, const std::string& path, int error) const {
+  return fail_errno(std::string(what) + " " + (root_ / path).string(), error);
+}
+
+Result<RootedTree::Place> RootedTree::place(const std::string& path) const {
+  if (!is_plain_path(path)) return fail(Code::invalid_argument, one_line(path) + ": not a path below a directory");
+  Place found;
+  if (const int error = walk(path, found); error != 0) return failed("open", path, error);
+  return found;
+}
+
+int RootedTree::walk(const std::string& path, Place& found) const {
+  found.parent = Fd(::openat(fd_.get(), ".", kOpenDirectory));
+  const auto parts = split(path, '/');
+  for (std::size_t i = 0; found.parent && i + 1 < parts.size(); ++i)
+    found.parent = Fd(::openat(found.parent.get(), std::string(parts[i]).c_str(), kOpenDirectory));
+  if (!found.parent) return errno;
+  found.name = parts.back();
+  return 0;
+}
+
+Result<FileFacts> RootedTree::look(const std::string& path) const {
+  if (!is_plain_path(path)) return fail(Code::invalid_argument, one_line(path) + ": not a path below a directory");
+  Place found;
+  const int error = walk(path, found);
+  if (error == ENOENT) return FileFacts{};
+  if (error == ENOTDIR || error == ELOOP) return FileFacts{.kind = FileFacts::Kind::blocked};
+  if (error != 0) return failed("look at", path, error);
+  struct stat facts {};
+  if (::fstatat(found.parent.get(), found.name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0) return facts_from(facts);
+  if (errno == ENOENT) return FileFacts{};
+  return failed("look at", path, errno);
+}
+
+Result<std::vector<std::string>> RootedTree::names_in(const std::string& directory) const {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Fd fd;
+  if (directory.empty()) {
+    fd = Fd(::openat(fd_.get(), ".", kFlags));
+  } else {
+    TRY(const Place found, place(directory));
+    fd = Fd(::openat(found.parent.get(), found.name.c_str(), kFlags));
+  }
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fd ? ::fdopendir(fd.get()) : nullptr, ::closedir);
+  if (!stream) return failed("read directory", directory, errno);
+  static_cast<void>(fd.release());  // closedir closes it
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe): a stream of its own
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Result<std::string> RootedTree::read(const std::string& path, std::size_t limit) const {
+  TRY(const Place found, place(path));
+  const Fd fd(
+      ::openat(found.parent.get(), found.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat facts {};
+  if (!fd || ::fstat(fd.get(), &facts) != 0) return failed("read", path, errno);
+  if (!S_ISREG(facts.st_mode)) return fail(Code::invalid_argument, "read " + (root_ / path).string() + ": not a file");
+  return read_all(fd.get(), limit);
+}
+
+Status RootedTree::copy_from(const Path& source, const std::string& path, unsigned mode) const {
+  TRY(const Place target, place(path));
+  struct stat facts {};
+  if (::lstat(source.c_str(), &facts) != 0) return fail_errno("read " + source.string(), errno);
+  const int parent = target.parent.get();
+  const int error = S_ISLNK(facts.st_mode) ? copy_link(source, parent, target.name.c_str())
+                                           : copy_regular(source, parent, target.name.c_str(), mode);
+  if (error != 0) return failed("write", path, error);
+  return {};
+}
+
+Status RootedTree::create(const std::string& path, std::string_view content, unsigned mode) const {
+  TRY(const Place target, place(path));
+  const Fd file(
+      ::openat(target.parent.get(), target.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file) return failed("write", path, errno);
+  return write_all(file.get(), content);
+}
+
+Status RootedTree::rename(const std::string& from, const std::string& to) const {
+  TRY(const Place source, place(from));
+  TRY(const Place target, place(to));
+  if (::renameat(source.parent.get(), source.name.c_str(), target.parent.get(), target.name.c_str()) != 0)
+    return failed("write", to, errno);
+  return {};
+}
+
+Status RootedTree::remove(const std::string& path) const {
+  TRY(const Place target, place(path));
+  if (::unlinkat(target.parent.get(), target.name.c_str(), 0) != 0) return failed("remove", path, errno);
+  return {};
+}
+
+Status RootedTree::remove_directory(const std::string& path) const {
+  TRY(const Place target, place(path));
+  if (::unlinkat(target.parent.get(), target.name.c_str(), AT_REMOVEDIR) != 0) return failed("remove", path, errno);
+  return {};
+}
+
+Status RootedTree::make_parents(const std::string& path) const {
+  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const std::string directory = path.substr(0, slash);
+    TRY(const Place target, place(directory));
+    if (::mkdirat(target.parent.get(), target.name.c_str(), 0777) != 0 && errno != EEXIST)
+      return failed("create directory", directory, errno);
+  }
+  return {};
+}
+
+void RootedTree::remove_empty_parents(const std::string& path) const {
+  for (std::string above = parent_of(path); !above.empty(); above = parent_of(above))
+    if (!remove_directory(above)) return;
+}
+
+}  // namespace delegate
