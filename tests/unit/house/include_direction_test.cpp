@@ -35,6 +35,7 @@ const std::map<std::string, Rooms> kMayInclude{
     {"core/health", {"core/base"}},
     {"core/route", {"core/base"}},
     {"core/config", kOs},
+    {"core/changes", kOs},
     {"core/state", kOs + Rooms{"core/health"}},
     {"core/run", kRun + Rooms{"core/route"}},
     {"core/jobs", kOs + Rooms{"core/run", "core/state"}},
@@ -223,6 +224,7 @@ TEST_CASE("an include against the direction is found") {
   CHECK_FALSE(is_allowed("core/state/store.hpp", "#include \"core/run/run.hpp\""));
   CHECK_FALSE(is_allowed("core/config/load.cpp", "#include \"core/state/store.hpp\""));
   CHECK_FALSE(is_allowed("backends/claude.cpp", "#include \"cli/render/render.hpp\""));
+  CHECK_FALSE(is_allowed("core/changes/git.cpp", "#include \"core/state/store.hpp\""));
   CHECK_FALSE(is_allowed("core/mcp/connection.cpp", "#include \"core/base/result.hpp\""));
   CHECK_FALSE(is_allowed("core/mcp/connection.cpp", "#include \"core/base/json.hpp\""));
   CHECK_FALSE(is_allowed("core/run/run.cpp", "#include \"core/mcp/connection.hpp\""));
