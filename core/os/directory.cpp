@@ -33,9 +33,19 @@ Result<Fd> open_without_strange_link(const Path& path) {
   return fd;
 }
 
+/// Of a directory whose owner may not list or change it, as some tools leave theirs, the mode is changed first.
+Fd open_to_empty(int parent, const char* name) {
+  const Fd place(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat facts {};
+  if (!place || ::fstat(place.get(), &facts) != 0) return {};
+  if ((facts.st_mode & 0700u) != 0700u)
+    ::chmod(("/proc/self/fd/" + std::to_string(place.get())).c_str(), (facts.st_mode & 0777u) | 0700u);
+  return Fd(::openat(place.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
 /// With its contents emptied as far as `depth` allows.
 void empty(int parent, const char* name, int depth) {
-  Fd fd(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Fd fd = open_to_empty(parent, name);
   if (!fd) return;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(fd.get()), ::closedir);
   if (!directory) return;

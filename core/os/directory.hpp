@@ -25,8 +25,8 @@ class Directory {
   Fd fd_;
 };
 
-/// Removes the directory `name` in the directory `parent`, with its contents. Follows no link. What cannot be removed
-/// stays.
+/// Removes the directory `name` in the directory `parent`, with its contents, read-only directories of ours included.
+/// Follows no link. What cannot be removed stays.
 void remove_tree(int parent, const std::string& name);
 
 }  // namespace delegate

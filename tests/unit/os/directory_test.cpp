@@ -106,3 +106,17 @@ TEST_CASE("a tree is removed whole, without following its links") {
   CHECK(std::filesystem::exists(place / "elsewhere/precious"));
   remove_tree(root->fd(), "none");
 }
+
+TEST_CASE("read-only directories are removed, too") {
+  if (::geteuid() != 0) return delegate_tests::skip_visibly("only root can become an ordinary user");
+  const TemporaryDirectory place;
+  REQUIRE(::chmod(place.path().c_str(), 0777) == 0);
+  CHECK(as_ordinary_user([&] {
+    std::filesystem::create_directories(place / "tree/locked/deep");
+    const bool is_written = write_private_file(place / "tree/locked/deep/file", "x").has_value();
+    for (const char* name : {"tree/locked/deep", "tree/locked", "tree"}) ::chmod((place / name).c_str(), 0500);
+    ::chmod((place / "tree").c_str(), 0);
+    remove_tree(Directory::open(place.path())->fd(), "tree");
+    return is_written && !std::filesystem::exists(place / "tree");
+  }));
+}
