@@ -21,6 +21,9 @@ struct GitProgram {
   bool runs_filters = false;
 };
 
+/// The file in a repository of ours with configuration that counts only if filters may run.
+inline constexpr const char* kFilterSettings = "filters";
+
 /// Looks for git on PATH. Code::not_found: there is none.
 Result<GitProgram> find_git(const std::map<std::string, std::string>& environment);
 

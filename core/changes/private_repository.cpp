@@ -73,7 +73,7 @@ Status copy_with_time(const Path& from, const Path& to) {
 
 }  // namespace
 
-Result<PrivateRepository> PrivateRepository::create(const Path& path, const Repository& like, bool runs_filters,
+Result<PrivateRepository> PrivateRepository::create(const Path& path, const Repository& like,
                                                     const std::vector<Path>& alternates) {
   TRY_STATUS(make_skeleton(path, alternates));
   const bool is_sha1 = like.object_format == "sha1";
@@ -84,9 +84,10 @@ Result<PrivateRepository> PrivateRepository::create(const Path& path, const Repo
   // A file that is there counts, also where the sparse checkout has none: git looks for such files only if a checkout
   // is sparse. The patterns themselves are not copied, so that no path is refused.
   config += section_of("core.sparsecheckout", "true") + section_of("core.sparsecheckoutcone", "false");
-  if (runs_filters)  // calls have the person's home then
-    config += sections_of(like.filters) + sections_of({{"core.excludesfile", like.ignored_names.string()},
-                                                       {"core.attributesfile", like.own_attributes.string()}});
+  // Where filters run, calls have the person's home, and with it other files of their own than those copied here.
+  const auto own_files = sections_of(
+      {{"core.excludesfile", like.ignored_names.string()}, {"core.attributesfile", like.own_attributes.string()}});
+  TRY_STATUS(write_private_file(path / kFilterSettings, own_files + sections_of(like.filters)));
   TRY_STATUS(write_private_file(path / "config", config));
   TRY_STATUS(copy_patterns(like.common_dir / "info/exclude", path / "info/exclude"));
   TRY_STATUS(copy_patterns(like.common_dir / "info/attributes", path / "info/attributes"));
@@ -98,7 +99,8 @@ Result<PrivateRepository> PrivateRepository::create(const Path& path, const Repo
 Result<PrivateRepository> PrivateRepository::create(const Path& path, const PrivateRepository& like,
                                                     const std::vector<Path>& alternates) {
   TRY_STATUS(make_skeleton(path, alternates));
-  for (const char* name : {"config", "info/exclude", "info/attributes", "git/ignore", "git/attributes"})
+  for (const char* name :
+       {"config", kFilterSettings, "info/exclude", "info/attributes", "git/ignore", "git/attributes"})
     TRY_STATUS(copy_patterns(like.path() / name, path / name));
   return PrivateRepository(path);
 }

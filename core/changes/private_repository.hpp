@@ -13,8 +13,9 @@ namespace delegate {
 class PrivateRepository {
  public:
   /// A new one at `path`, in an existing directory of ours. It reads files as `like` does (end of lines, ignored names,
-  /// attributes), and can use the objects of `alternates`.
-  static Result<PrivateRepository> create(const Path& path, const Repository& like, bool runs_filters,
+  /// attributes), and can use the objects of `alternates`. Its filter drivers are noted, and count only for calls that
+  /// may run them.
+  static Result<PrivateRepository> create(const Path& path, const Repository& like,
                                           const std::vector<Path>& alternates);
   /// A new one with the configuration of an existing one.
   static Result<PrivateRepository> create(const Path& path, const PrivateRepository& like,

@@ -195,6 +195,12 @@ Status RootedTree::remove_directory(const std::string& path) const {
   return {};
 }
 
+bool RootedTree::may_change(const std::string& path) const {
+  Place found;
+  return is_plain_path(path) && walk(path, found) == 0 &&
+         ::faccessat(found.parent.get(), ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 Status RootedTree::make_parents(const std::string& path) const {
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const std::string directory = path.substr(0, slash);

@@ -48,6 +48,8 @@ class RootedTree {
   Status rename(const std::string& from, const std::string& to) const;
   Status remove(const std::string& path) const;  // not a directory
   Status remove_directory(const std::string& path) const;
+  /// Could this process remove or replace what is there? Only the directory that holds it is asked.
+  bool may_change(const std::string& path) const;
   /// Creates the missing directories above `path`.
   Status make_parents(const std::string& path) const;
   /// Removes the directories above `path` that are empty.

@@ -1,0 +1,241 @@
+#include "core/changes/application.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/base/text.hpp"
+#include "core/changes/journal.hpp"
+#include "core/changes/three_way.hpp"
+#include "core/os/directory.hpp"
+
+namespace delegate {
+namespace {
+
+using Kind = FileFacts::Kind;
+
+constexpr std::size_t kMostInTheWay = 10'000;  // files in a directory that a file replaces
+
+bool can_hold_content(const FileFacts& facts) { return facts.kind == Kind::regular || facts.kind == Kind::link; }
+
+/// One application while it is made.
+class Applier {
+ public:
+  Applier(const Git& git, const RootedTree& tree, const Path& workspace)
+      : git_(git.with_work_tree(tree.root())), tree_(tree), workspace_(workspace) {}
+
+  Result<Application> apply(const TreeChange& change, Direction direction) {
+    TRY_STATUS(look_at(change, direction));
+    TRY_STATUS(read_present());
+    TRY_STATUS(resolve_all());
+    TRY_STATUS(check_what_is_in_the_way());
+    if (!result_.conflicts.empty()) return std::move(result_);
+    TRY_STATUS(write_contents());
+    return finish();
+  }
+
+ private:
+  Status look_at(const TreeChange& change, Direction direction);
+  Status read_present();
+  Status resolve_all();
+  Status check_what_is_in_the_way();
+  Status check_directory(const std::string& path);
+  Result<bool> holds_only_removed_files(const std::string& directory, std::size_t& seen) const;
+  void check_parents(const std::string& path);
+  Status write_contents();
+  std::vector<Step> steps() const;
+  std::string directory_for_temporary(const std::string& path) const;
+  Result<Application> finish();
+  void add_conflict(const std::string& path, std::string why) { result_.conflicts.push_back({path, std::move(why)}); }
+
+  Git git_;
+  const RootedTree& tree_;
+  Path workspace_;
+  std::vector<Sides> sides_;
+  std::map<std::string, TreeEntry> wanted_;  // what changes; an entry that does not exist is a removal
+  std::map<std::string, FileFacts> facts_;   // of these paths
+  Application result_;
+};
+
+Status Applier::look_at(const TreeChange& change, Direction direction) {
+  for (const ChangedFile& file : change.files) {
+    const bool is_forward = direction == Direction::forward;
+    Sides sides{file.path, is_forward ? file.before : file.after, is_forward ? file.after : file.before, {}, {}};
+    if (sides.base.is_submodule() || sides.wanted.is_submodule()) {
+      result_.not_applied.push_back(file.path);
+      continue;
+    }
+    TRY(sides.facts, tree_.look(file.path));
+    sides_.push_back(std::move(sides));
+  }
+  return {};
+}
+
+/// The objects of the present files, made as `git add` would make them.
+Status Applier::read_present() {
+  std::vector<NamedEntry> known;  // git converts the ends of lines by what the index has
+  std::string paths;
+  for (const Sides& sides : sides_) {
+    known.push_back({sides.path, sides.base});
+    if (can_hold_content(sides.facts)) (paths += sides.path) += '\0';
+  }
+  const Git git = git_.with_index(workspace_ / "index.present");
+  TRY_STATUS(git.output({"update-index", "-z", "--add", "--index-info"}, index_info(known)));
+  if (paths.empty()) return {};
+  TRY_STATUS(git.output({"update-index", "-z", "--add", "--replace", "--stdin"}, paths));
+  TRY(const std::string listed, git.output({"ls-files", "-s", "-z"}));
+  std::map<std::string, TreeEntry> present;
+  for (const std::string& line : split_at_nul(listed)) {  // "100644 object 0\tpath"
+    const std::size_t tab = line.find('\t');
+    const auto fields = split(std::string_view(line).substr(0, tab), ' ');
+    if (tab != std::string::npos && fields.size() == 3)
+      present[line.substr(tab + 1)] = {std::string(fields[0]), std::string(fields[1])};
+  }
+  for (Sides& sides : sides_)
+    if (can_hold_content(sides.facts)) sides.present = present[sides.path];
+  return {};
+}
+
+Status Applier::resolve_all() {
+  for (const Sides& sides : sides_) {
+    if (sides.facts.kind == Kind::other) {
+      add_conflict(sides.path, "it is neither a file nor a link");
+      continue;
+    }
+    TRY(Resolved resolved, resolve(git_, sides, workspace_ / "merge"));
+    if (resolved.kind == Resolved::Kind::conflict) add_conflict(sides.path, std::move(resolved.why));
+    if (resolved.kind == Resolved::Kind::merged && resolved.entry == sides.present) continue;
+    if (resolved.kind == Resolved::Kind::merged) result_.merged.push_back(sides.path);
+    if (resolved.kind != Resolved::Kind::take && resolved.kind != Resolved::Kind::merged) continue;
+    wanted_[sides.path] = resolved.entry;
+    facts_[sides.path] = sides.facts;
+  }
+  return {};
+}
+
+Status Applier::check_what_is_in_the_way() {
+  for (const auto& [path, entry] : wanted_) {
+    if (!entry.exists()) continue;
+    const Kind kind = facts_[path].kind;
+    if (kind == Kind::directory) TRY_STATUS(check_directory(path));
+    if (kind == Kind::blocked) check_parents(path);
+  }
+  return {};
+}
+
+Status Applier::check_directory(const std::string& path) {
+  std::size_t seen = 0;
+  TRY(const bool is_free, holds_only_removed_files(path, seen));
+  if (!is_free) add_conflict(path, "a directory is in its place");
+  return {};
+}
+
+Result<bool> Applier::holds_only_removed_files(const std::string& directory, std::size_t& seen) const {
+  TRY(const std::vector<std::string> names, tree_.names_in(directory));
+  for (const std::string& name : names) {
+    const std::string path = directory + "/" + name;
+    if (++seen > kMostInTheWay) return false;
+    TRY(const FileFacts facts, tree_.look(path));
+    if (facts.kind == Kind::directory) {
+      TRY(const bool is_free, holds_only_removed_files(path, seen));
+      if (!is_free) return false;
+      continue;
+    }
+    const auto found = wanted_.find(path);
+    if (found == wanted_.end() || found->second.exists()) return false;
+  }
+  return true;
+}
+
+/// A file or link above may be there only if it is removed.
+void Applier::check_parents(const std::string& path) {
+  for (std::string above = parent_of(path); !above.empty(); above = parent_of(above)) {
+    const auto facts = tree_.look(above);
+    if (!facts || facts->kind == Kind::blocked || facts->kind == Kind::directory) continue;
+    const auto found = wanted_.find(above);
+    if (found == wanted_.end() || found->second.exists()) add_conflict(path, above + " is not a directory");
+    return;
+  }
+}
+
+/// All new contents, as a checkout would write them.
+Status Applier::write_contents() {
+  std::vector<NamedEntry> entries;
+  for (const auto& [path, entry] : wanted_) entries.push_back({path, entry});
+  const Git git = git_.with_index(workspace_ / "index.wanted");
+  TRY_STATUS(make_private_directory(workspace_ / "contents"));
+  TRY_STATUS(git.output({"update-index", "-z", "--add", "--index-info"}, index_info(entries)));
+  TRY_STATUS(git.output({"checkout-index", "-a", "-f", "-q", "--prefix=" + (workspace_ / "contents").string() + "/"}));
+  return {};
+}
+
+/// The nearest one that stays, so that no directory is created before the first step.
+std::string Applier::directory_for_temporary(const std::string& path) const {
+  for (std::string above = parent_of(path); !above.empty(); above = parent_of(above)) {
+    const auto facts = tree_.look(above);
+    if (facts && facts->kind == Kind::directory && wanted_.count(above) == 0) return above + "/";
+  }
+  return {};
+}
+
+std::vector<Step> Applier::steps() const {
+  std::vector<Step> all;
+  for (const auto& [path, entry] : wanted_)
+    if (!entry.exists()) all.push_back({.path = path, .expected = facts_.at(path).identity});
+  const std::string name = ".delegate-" + workspace_.parent_path().filename().string() + "-";
+  for (const auto& [path, entry] : wanted_) {
+    if (!entry.exists()) continue;
+    const FileFacts& facts = facts_.at(path);
+    Step step{.kind = Step::Kind::write, .path = path, .source = workspace_ / "contents" / path};
+    step.temporary = directory_for_temporary(path) + name + std::to_string(all.size());
+    step.expected = facts.identity;
+    // Others may have got access to the file that is there: it keeps its mode but for the right to be executed.
+    if (facts.kind == Kind::regular && entry.is_regular())
+      step.mode = entry.mode == "100755" ? facts.mode | ((facts.mode & 0444u) >> 2u) : facts.mode & ~0111u;
+    all.push_back(std::move(step));
+  }
+  return all;
+}
+
+Result<Application> Applier::finish() {
+  TRY(const Performed performed, perform(tree_, workspace_ / "journal", steps()));
+  for (const std::string& path : performed.moved_on) add_conflict(path, "it has changed at this moment");
+  if (!performed.moved_on.empty()) return std::move(result_);
+  for (const auto& [path, entry] : wanted_)
+    if (!std::count(performed.left.begin(), performed.left.end(), path)) result_.changed.push_back(path);
+  result_.not_applied.insert(result_.not_applied.end(), performed.left.begin(), performed.left.end());
+  return std::move(result_);
+}
+
+Status remove_workspace(const Path& workspace) {
+  TRY(const Directory above, Directory::open(workspace.parent_path()));
+  remove_tree(above.fd(), workspace.filename().string());
+  return {};
+}
+
+}  // namespace
+
+Result<Application> apply_change(const GitProgram& program, const PrivateRepository& kept, const TreeChange& change,
+                                 Direction direction, const Path& root, const Path& workspace,
+                                 const Patience& patience) {
+  TRY(const RootedTree tree, RootedTree::open(root));
+  std::error_code error;
+  if (std::filesystem::exists(std::filesystem::symlink_status(workspace, error)))
+    return fail(Code::busy, workspace.string() + ": another application of the change has not ended");
+  TRY_STATUS(make_private_directory(workspace));
+  const auto repository = PrivateRepository::create(workspace / "git", kept, {kept.objects()});
+  auto applied = repository ? Applier(repository->git(program, patience), tree, workspace).apply(change, direction)
+                            : Result<Application>(tl::unexpected(repository.error()));
+  TRY_STATUS(remove_workspace(workspace));
+  return applied;
+}
+
+Result<std::vector<std::string>> recover_application(const Path& workspace) {
+  std::error_code error;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(workspace, error))) return std::vector<std::string>();
+  TRY(std::vector<std::string> left, complete(workspace / "journal"));
+  TRY_STATUS(remove_workspace(workspace));
+  return left;
+}
+
+}  // namespace delegate
