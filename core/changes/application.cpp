@@ -207,12 +207,6 @@ Result<Application> Applier::finish() {
   return std::move(result_);
 }
 
-Status remove_workspace(const Path& workspace) {
-  TRY(const Directory above, Directory::open(workspace.parent_path()));
-  remove_tree(above.fd(), workspace.filename().string());
-  return {};
-}
-
 }  // namespace
 
 Result<Application> apply_change(const GitProgram& program, const PrivateRepository& kept, const TreeChange& change,
@@ -226,16 +220,22 @@ Result<Application> apply_change(const GitProgram& program, const PrivateReposit
   const auto repository = PrivateRepository::create(workspace / "git", kept, {kept.objects()});
   auto applied = repository ? Applier(repository->git(program, patience), tree, workspace).apply(change, direction)
                             : Result<Application>(tl::unexpected(repository.error()));
-  TRY_STATUS(remove_workspace(workspace));
+  if (!applied || !applied->is_applied()) TRY_STATUS(end_application(workspace));
   return applied;
 }
 
-Result<std::vector<std::string>> recover_application(const Path& workspace) {
+Status end_application(const Path& workspace) {
+  TRY(const Directory above, Directory::open(workspace.parent_path()));
+  remove_tree(above.fd(), workspace.filename().string());
+  return {};
+}
+
+Result<Completion> recover_application(const Path& workspace) {
   std::error_code error;
-  if (!std::filesystem::exists(std::filesystem::symlink_status(workspace, error))) return std::vector<std::string>();
-  TRY(std::vector<std::string> left, complete(workspace / "journal"));
-  TRY_STATUS(remove_workspace(workspace));
-  return left;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(workspace, error))) return Completion{};
+  TRY(Completion done, complete(workspace / "journal"));
+  if (!done.is_completed) TRY_STATUS(end_application(workspace));
+  return done;
 }
 
 }  // namespace delegate

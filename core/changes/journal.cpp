@@ -119,23 +119,20 @@ std::vector<std::string> take_steps(const RootedTree& tree, const std::vector<St
 Result<Performed> perform(const RootedTree& tree, const Path& journal, const std::vector<Step>& steps) {
   TRY(std::vector<std::string> moved_on, prepare(tree, journal, steps));
   if (!moved_on.empty()) return Performed{.moved_on = std::move(moved_on)};
-  std::vector<std::string> left = take_steps(tree, steps);
-  forget_journal(journal);
-  return Performed{.left = std::move(left)};
+  return Performed{.left = take_steps(tree, steps)};
 }
 
-Result<std::vector<std::string>> complete(const Path& journal) {
+Result<Completion> complete(const Path& journal) {
   std::error_code error;
-  if (!std::filesystem::exists(std::filesystem::symlink_status(journal, error))) return std::vector<std::string>();
+  if (!std::filesystem::exists(std::filesystem::symlink_status(journal, error))) return Completion{};
   TRY(const std::string text, read_file(journal, kLargestJournal));
   const std::vector<std::string> fields = split_at_nul(text);
   TRY(const std::vector<Step> steps, steps_in(fields, journal));
   TRY(const RootedTree tree, RootedTree::open(fields[2]));
-  std::vector<std::string> left;
-  if (fields[1] == kStepping) left = take_steps(tree, steps);
-  else remove_temporaries(tree, steps);
+  if (fields[1] == kStepping) return Completion{true, take_steps(tree, steps)};
+  remove_temporaries(tree, steps);
   forget_journal(journal);
-  return left;
+  return Completion{};
 }
 
 }  // namespace delegate

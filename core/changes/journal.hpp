@@ -25,12 +25,18 @@ struct Performed {
 };
 
 /// Does the steps, in their order, which has all removals before the first write. `journal` is the path of a file of
-/// ours that does not exist. After an error nothing is changed.
+/// ours that does not exist; it stays, and can be completed again, which changes nothing. After an error nothing is
+/// changed, and it is gone.
 Result<Performed> perform(const RootedTree& tree, const Path& journal, const std::vector<Step>& steps);
 
-/// After a kill: completes what had begun, or removes what was prepared. Does nothing if there is no journal. Files
-/// that were changed since stay as they are; their paths are returned.
-Result<std::vector<std::string>> complete(const Path& journal);
+struct Completion {
+  bool is_completed = false;      // false: nothing was changed
+  std::vector<std::string> left;  // paths that were changed by others since, and stay as they are
+};
+
+/// After a kill: completes what had begun, or removes what was prepared and the journal. The journal of what is
+/// completed stays. Does nothing if there is none.
+Result<Completion> complete(const Path& journal);
 
 /// The first half of `perform`: everything up to the first step. For `perform`, and for tests of what a kill leaves.
 /// Returns the paths that have changed since; if there are any, nothing is left to be done.

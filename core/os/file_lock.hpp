@@ -7,7 +7,8 @@
 
 namespace delegate {
 
-/// A lock on a file (flock), held until its holder is destroyed or the process ends, however it ends. The file stays.
+/// A lock on a file (flock), held until its holder is destroyed or the process ends, however it ends. The file stays,
+/// unless its holder removes it.
 class FileLock {
  public:
   /// Creates the file (0600) if needed. Nothing: another process holds it. Code::unavailable: the file system has no

@@ -41,6 +41,7 @@ void use(const WorkTree& tree, const Path& root) {
     REQUIRE(applied);
     CHECK(applied->is_applied());
     CHECK(applied->changed.size() == 2);
+    REQUIRE(end_application(tree.state() / "apply"));
   }
   CHECK(differences(files, contents_of(root)).empty());
 }

@@ -1,0 +1,212 @@
+#include "core/changes/change.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "core/os/directory.hpp"
+
+namespace delegate {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMostTries = 100;  // one fails only if another process cleans up right after the directory was made
+
+void remove_part(const Path& directory, const char* name) {
+  if (const auto opened = Directory::open(directory)) remove_tree(opened->fd(), name);
+}
+
+void remove_directory(const Path& directory) {
+  if (const auto above = Directory::open(directory.parent_path()))
+    remove_tree(above->fd(), directory.filename().string());
+}
+
+bool is_there(const Path& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
+/// A new directory, with its lock.
+Result<FileLock> make_locked(const Path& directory) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    TRY_STATUS(make_private_directory(directory));
+    auto lock = lock_change(directory);
+    if (lock || (lock.error().code != Code::busy && lock.error().code != Code::not_found)) return lock;
+  }
+  return fail(Code::unavailable, directory.string() + ": other processes keep removing it");
+}
+
+}  // namespace
+
+Result<Path> change_directory(const Path& changes, const std::string& run) {
+  const auto is_fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  if (run.empty() || run.size() > 100 || !std::all_of(run.begin(), run.end(), is_fine))
+    return fail(Code::invalid_argument, one_line(run) + ": not the id of a run");
+  return changes / run;
+}
+
+Result<FileLock> lock_change(const Path& directory) {
+  TRY(std::optional<FileLock> lock, FileLock::try_take(directory / change_part::kLock));
+  if (!lock) return fail(Code::busy, "change " + directory.filename().string() + ": another process works on it");
+  return std::move(*lock);
+}
+
+// ---- a change that is made
+// --------------------------------------------------------------------------------------------
+
+Path OpenChange::index() const { return snapshots_->path() / "index"; }
+
+Result<OpenChange> OpenChange::begin(const GitProgram& program, const Path& changes, const Repository& repository,
+                                     NewChange wanted, const Patience& patience) {
+  TRY(const Directory all, Directory::open_private(changes));
+  TRY(const Path directory, change_directory(changes, wanted.run));
+  if (is_there(directory / "change.json")) return fail(Code::unavailable, directory.string() + ": already exists");
+  TRY(FileLock lock, make_locked(directory));
+  OpenChange change(directory, std::move(lock),
+                    {.run = wanted.run,
+                     .root = repository.root,
+                     .started = wanted.now,
+                     .is_isolated = wanted.is_isolated,
+                     .is_in_files = !wanted.is_isolated});
+  if (Status taken = change.take_first_snapshot(program, repository, wanted, patience); !taken) {
+    change.discard();
+    return tl::unexpected(std::move(taken).error());
+  }
+  return change;
+}
+
+Status OpenChange::take_first_snapshot(const GitProgram& program, const Repository& repository, const NewChange& wanted,
+                                       const Patience& patience) {
+  TRY_STATUS(write_record(directory_, record_));
+  TRY(snapshots_, PrivateRepository::create(directory_ / change_part::kSnapshots, repository, {repository.objects()}));
+  TRY_STATUS(copy_index(repository.index(), index()));
+  TRY(Snapshot before, take_snapshot(program, *snapshots_, repository.root, index(), wanted.limits, patience));
+  record_.before = std::move(before.tree);
+  record_.not_covered = std::move(before.not_covered);
+  if (wanted.is_isolated) {
+    IsolatedSource source{repository, *snapshots_, index(), directory_, wanted.with};
+    TRY(isolated_, IsolatedTree::make(program, std::move(source), patience));
+  }
+  return write_record(directory_, record_);
+}
+
+Result<OpenChange> OpenChange::resume(const Path& changes, const std::string& run) {
+  TRY(const Path directory, change_directory(changes, run));
+  if (!is_there(directory / "change.json")) return fail(Code::not_found, "change " + run + ": there is none");
+  TRY(FileLock lock, lock_change(directory));
+  TRY(ChangeRecord record, read_record(directory));
+  if (record.is_isolated || record.before.empty() || record.state == ChangeRecord::State::finished)
+    return fail(Code::unavailable, "change " + run + ": cannot be resumed");
+  OpenChange change(directory, std::move(lock), std::move(record));
+  TRY(change.snapshots_, PrivateRepository::open(directory / change_part::kSnapshots));
+  return change;
+}
+
+Result<TreeChange> OpenChange::so_far(const GitProgram& program, const SnapshotLimits& limits,
+                                      const Patience& patience) {
+  auto now = isolated_ ? isolated_->result(program, limits, patience)
+                       : take_snapshot(program, *snapshots_, record_.root, index(), limits, patience);
+  if (!now) return tl::unexpected(std::move(now).error());
+  for (std::string& path : now->not_covered)
+    if (!std::count(record_.not_covered.begin(), record_.not_covered.end(), path))
+      record_.not_covered.push_back(std::move(path));
+  return compare_trees(snapshots_->git(program, patience), record_.before, now->tree, limits.files);
+}
+
+Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& how, const Patience& patience) {
+  TRY(const TreeChange change, so_far(program, how.limits, patience));
+  remove_part(directory_, change_part::kUnfinished);
+  remove_part(directory_, change_part::kKept);
+  const Path unfinished = directory_ / change_part::kUnfinished;
+  TRY(const TreeChange kept, keep_change(program, *snapshots_, change, unfinished, patience));
+  std::error_code error;
+  fs::rename(unfinished, directory_ / change_part::kKept, error);
+  if (error) return fail_errno("write " + (directory_ / change_part::kKept).string(), error.value());
+  ChangeRecord record = record_;
+  record.state = ChangeRecord::State::finished;
+  record.finished = how.now;
+  record.backends = how.backends;
+  record.before = kept.before;
+  record.after = kept.after;
+  record.files = kept.files.size();
+  record.keeps_tree = isolated_ && how.tree == Tree::keep;
+  TRY_STATUS(write_record(directory_, record));
+  record_ = record;
+  if (!record.keeps_tree) {
+    IsolatedTree::remove_from(directory_);
+    remove_part(directory_, change_part::kSnapshots);
+  }
+  lock_.reset();
+  return KeptChange(directory_, std::move(record));
+}
+
+void OpenChange::discard() {
+  remove_directory(directory_);
+  lock_.reset();
+}
+
+// ---- a change that was made
+// -------------------------------------------------------------------------------------------
+
+Result<KeptChange> KeptChange::open(const Path& changes, const std::string& run) {
+  TRY(const Path directory, change_directory(changes, run));
+  if (!is_there(directory / "change.json")) return fail(Code::not_found, "change " + run + ": there is none");
+  TRY(ChangeRecord record, read_record(directory));
+  if (record.state != ChangeRecord::State::finished)
+    return fail(Code::unavailable, "change " + run + ": the run has not finished");
+  return KeptChange(directory, std::move(record));
+}
+
+Path KeptChange::isolated_root() const { return directory_ / "tree" / record_.root.filename(); }
+
+Result<PrivateRepository> KeptChange::repository() const {
+  return PrivateRepository::open(directory_ / change_part::kKept);
+}
+
+Result<TreeChange> KeptChange::files(const GitProgram& program, const Patience& patience) const {
+  TRY(const PrivateRepository kept, repository());
+  return compare_trees(kept.git(program, patience), record_.before, record_.after, std::string::npos);
+}
+
+Result<std::string> KeptChange::stat(const GitProgram& program, unsigned width, const Patience& patience) const {
+  TRY(const PrivateRepository kept, repository());
+  return diffstat(kept.git(program, patience), trees(), width);
+}
+
+Result<std::string> KeptChange::patch_text(const GitProgram& program, const Patience& patience,
+                                           std::size_t most) const {
+  TRY(const PrivateRepository kept, repository());
+  return patch(kept.git(program, patience), trees(), most);
+}
+
+Result<bool> recover_change(const Path& directory, ChangeRecord& record, std::vector<std::string>& left) {
+  const Path workspace = directory / change_part::kApplication;
+  TRY(Completion done, recover_application(workspace));
+  left = std::move(done.left);
+  if (!record.applying) return false;
+  if (done.is_completed) record.is_in_files = *record.applying == Direction::forward;
+  record.applying.reset();
+  TRY_STATUS(write_record(directory, record));
+  TRY_STATUS(end_application(workspace));
+  return done.is_completed;
+}
+
+Result<Application> KeptChange::apply(const GitProgram& program, Direction direction, const Patience& patience) {
+  TRY(const FileLock lock, lock_change(directory_));
+  TRY(record_, read_record(directory_));
+  std::vector<std::string> left;  // they differ from the change as other files do
+  TRY_STATUS(recover_change(directory_, record_, left));
+  TRY(const PrivateRepository kept, repository());
+  TRY(const TreeChange change, files(program, patience));
+  record_.applying = direction;
+  TRY_STATUS(write_record(directory_, record_));
+  const Path workspace = directory_ / change_part::kApplication;
+  auto applied = apply_change(program, kept, change, direction, record_.root, workspace, patience);
+  record_.applying.reset();
+  if (applied && applied->is_applied()) record_.is_in_files = direction == Direction::forward;
+  TRY_STATUS(write_record(directory_, record_));
+  TRY_STATUS(end_application(workspace));
+  return applied;
+}
+
+}  // namespace delegate

@@ -1,0 +1,120 @@
+#include "core/changes/changes.hpp"
+
+#include <algorithm>
+
+#include "core/os/directory.hpp"
+#include "core/os/rooted_tree.hpp"
+
+namespace delegate {
+namespace {
+
+using State = ChangeRecord::State;
+
+std::vector<std::string> runs_in(const Path& changes) {
+  std::vector<std::string> runs;
+  const auto tree = RootedTree::open(changes);
+  auto names = tree ? tree->names_in("") : Result<std::vector<std::string>>();
+  if (!tree || !names) return runs;
+  for (std::string& name : *names)
+    if (change_directory(changes, name)) runs.push_back(std::move(name));
+  std::sort(runs.rbegin(), runs.rend());
+  return runs;
+}
+
+void remove_all_of(const Path& changes, const std::string& run) {
+  if (const auto opened = Directory::open(changes)) remove_tree(opened->fd(), run);
+}
+
+void remove_parts(const Path& directory, std::initializer_list<const char*> names) {
+  if (const auto opened = Directory::open(directory))
+    for (const char* name : names) remove_tree(opened->fd(), name);
+}
+
+bool is_expired(const ChangeRecord& record, milliseconds now, milliseconds keep) {
+  return now - record.finished.value_or(record.started) > keep;
+}
+
+/// What a killed run leaves: of an isolated one nothing that could be of use.
+Status abandon(const Path& directory, ChangeRecord& record, milliseconds now) {
+  remove_parts(directory, {change_part::kUnfinished});
+  if (record.is_isolated) {
+    IsolatedTree::remove_from(directory);
+    remove_parts(directory, {change_part::kSnapshots, change_part::kKept});
+  }
+  record.state = State::abandoned;
+  record.finished = now;
+  return write_record(directory, record);
+}
+
+class Cleaner {
+ public:
+  Cleaner(Path changes, milliseconds now, milliseconds keep) : changes_(std::move(changes)), now_(now), keep_(keep) {}
+
+  void look_at(const std::string& run) {
+    const Path directory = changes_ / run;
+    const auto lock = lock_change(directory);
+    if (!lock && (lock.error().code == Code::busy || lock.error().code == Code::not_found)) return;
+    if (!lock) return failed(lock.error());
+    auto record = read_record(directory);
+    if (!record && record.error().code == Code::not_found) return remove_all_of(changes_, run);  // killed as it began
+    if (!record) return failed(record.error());
+    clean(directory, std::move(*record));
+  }
+  CleanUp result() { return std::move(done_); }
+
+ private:
+  void clean(const Path& directory, ChangeRecord record) {
+    std::vector<std::string> left;
+    const auto was_applied = recover_change(directory, record, left);
+    if (!was_applied) return failed(was_applied.error());
+    const bool was_running = record.state == State::running;
+    if (was_running) {
+      if (const Status abandoned = abandon(directory, record, now_); !abandoned) return failed(abandoned.error());
+    } else if (record.state == State::finished && !record.keeps_tree) {
+      IsolatedTree::remove_from(directory);
+      remove_parts(directory, {change_part::kSnapshots});
+    }
+    if (was_running || *was_applied) done_.recovered.push_back({record, std::move(left)});
+    if (!is_expired(record, now_, keep_)) return;
+    remove_all_of(changes_, record.run);
+    ++done_.expired;
+  }
+  void failed(const Error& error) { done_.failures.push_back(error); }
+
+  Path changes_;
+  milliseconds now_;
+  milliseconds keep_;
+  CleanUp done_;
+};
+
+}  // namespace
+
+ChangeList changes_in(const Path& changes) {
+  ChangeList list;
+  for (const std::string& run : runs_in(changes)) {
+    auto record = read_record(changes / run);
+    if (record) list.records.push_back(std::move(*record));
+    else if (record.error().code != Code::not_found) list.unreadable.push_back(std::move(record).error());
+  }
+  return list;
+}
+
+Status remove_change(const Path& changes, const std::string& run) {
+  TRY(const Path directory, change_directory(changes, run));
+  std::error_code error;
+  if (!std::filesystem::is_directory(std::filesystem::symlink_status(directory, error)))
+    return fail(Code::not_found, "change " + run + ": there is none");
+  TRY(const FileLock lock, lock_change(directory));
+  std::vector<std::string> left;
+  if (auto record = read_record(directory)) TRY_STATUS(recover_change(directory, *record, left));
+  remove_all_of(changes, run);
+  return {};
+}
+
+CleanUp clean_up_changes(const Path& changes, milliseconds now, milliseconds keep) {
+  Cleaner cleaner(changes, now, keep);
+  for (const std::string& run : runs_in(changes)) cleaner.look_at(run);
+  return cleaner.result();
+}
+
+}  // namespace delegate

@@ -1,0 +1,272 @@
+#include "core/changes/change.hpp"
+
+#include <csignal>
+
+#include "core/changes/changes.hpp"
+#include "tests/unit/changes/work_tree.hpp"
+
+using namespace delegate;
+using delegate_tests::contents_of;
+using delegate_tests::differences;
+using delegate_tests::WorkTree;
+
+namespace {
+
+constexpr milliseconds kDay{86'400'000};
+
+/// A repository with one committed file, and the directory of its changes.
+struct Host {
+  Host() {
+    tree.write("file", "1\n2\n3\n");
+    tree.commit();
+  }
+
+  Result<OpenChange> try_begin(const std::string& run, bool is_isolated) const {
+    return OpenChange::begin(tree.program(), changes(), tree.repository(),
+                             {.run = run, .now = milliseconds(1000), .is_isolated = is_isolated}, tree.patience());
+  }
+  OpenChange begin(const std::string& run, bool is_isolated = false) const {
+    auto change = try_begin(run, is_isolated);
+    INFO((change ? std::string() : change.error().what));
+    REQUIRE(change);
+    return std::move(*change);
+  }
+  KeptChange finish(OpenChange& change, OpenChange::Tree rest = OpenChange::Tree::remove) const {
+    auto kept =
+        change.finish(tree.program(), {.now = milliseconds(2000), .backends = {"fake"}, .tree = rest}, tree.patience());
+    INFO((kept ? std::string() : kept.error().what));
+    REQUIRE(kept);
+    return std::move(*kept);
+  }
+  /// A finished change that wrote "2" into a new file.
+  KeptChange made(const std::string& run) const {
+    OpenChange change = begin(run);
+    tree.write("new", "2\n");
+    return finish(change);
+  }
+  Application apply(KeptChange& change, Direction direction) const {
+    auto applied = change.apply(tree.program(), direction, tree.patience());
+    INFO((applied ? std::string() : applied.error().what));
+    REQUIRE(applied);
+    return std::move(*applied);
+  }
+  KeptChange open(const std::string& run) const { return KeptChange::open(changes(), run).value(); }
+  CleanUp clean_up(milliseconds now = milliseconds(3000)) const { return clean_up_changes(changes(), now, kDay); }
+  Path changes() const { return tree.state() / "changes"; }
+  std::string names_in(const std::string& run) const { return tree.sh("ls ../state/changes/" + run); }
+
+  WorkTree tree;
+};
+
+/// Runs `work` in a process that is killed at its end.
+template <class Work>
+void killed_after(Work work) {
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    work();
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFSIGNALED(status));
+}
+
+}  // namespace
+
+TEST_CASE("the change of a run in the person's files is kept, shown and undone") {
+  const Host host;
+  const auto before = contents_of(host.tree.root());
+  OpenChange change = host.begin("run-1");
+  CHECK(change.so_far(host.tree.program(), {}, host.tree.patience()).value().files.empty());
+  host.tree.write("file", "1\n2\nthree\n");
+  host.tree.write("new", "1\n");
+  CHECK(change.so_far(host.tree.program(), {}, host.tree.patience()).value().files.size() == 2);
+  host.finish(change);
+  KeptChange kept = host.open("run-1");
+  CHECK(kept.record().files == 2);
+  CHECK(kept.record().root == host.tree.root());
+  CHECK(kept.record().backends == std::vector<std::string>{"fake"});
+  CHECK(kept.record().is_in_files);
+  CHECK(kept.files(host.tree.program(), host.tree.patience()).value().files.size() == 2);
+  CHECK(kept.stat(host.tree.program(), 80, host.tree.patience()).value().find("2 files changed") != std::string::npos);
+  CHECK(kept.patch_text(host.tree.program(), host.tree.patience()).value().find("+three\n") != std::string::npos);
+  CHECK(host.names_in("run-1") == "change.git\nchange.json\nlock\n");
+  CHECK(host.tree.sh("stat -c %a ../state/changes/run-1 ../state/changes/run-1/change.json") == "700\n600\n");
+  CHECK(host.apply(kept, Direction::reverse).is_applied());
+  CHECK(differences(before, contents_of(host.tree.root())).empty());
+  CHECK_FALSE(host.open("run-1").record().is_in_files);
+  CHECK(host.apply(kept, Direction::forward).is_applied());
+  CHECK(host.tree.read("file") == "1\n2\nthree\n");
+  CHECK(host.open("run-1").record().is_in_files);
+}
+
+TEST_CASE("the change of an isolated run is in the person's files only once it is applied") {
+  const Host host;
+  host.tree.write("untracked", "1\n");
+  const auto before = contents_of(host.tree.root());
+  OpenChange change = host.begin("run-1", true);
+  REQUIRE(change.isolated() != nullptr);
+  host.tree.sh_in(change.isolated()->root(), "echo 4 >>file && echo 2 >untracked && git add -A && git commit -qm x");
+  CHECK(change.so_far(host.tree.program(), {}, host.tree.patience()).value().files.size() == 2);
+  KeptChange kept = host.finish(change);
+  CHECK(host.names_in("run-1") == "change.git\nchange.json\nlock\n");
+  CHECK(differences(before, contents_of(host.tree.root())).empty());
+  CHECK_FALSE(kept.record().is_in_files);
+  host.tree.write("file", "one\n2\n3\n");
+  CHECK(host.apply(kept, Direction::forward).merged == std::vector<std::string>{"file"});
+  CHECK(host.tree.read("file") == "one\n2\n3\n4\n");
+  CHECK(host.tree.read("untracked") == "2\n");
+  CHECK(host.apply(kept, Direction::reverse).is_applied());
+  CHECK(host.tree.read("file") == "one\n2\n3\n");
+}
+
+TEST_CASE("an isolated tree can stay, with a repository that works") {
+  const Host host;
+  OpenChange change = host.begin("run-1", true);
+  host.tree.sh_in(change.isolated()->root(), "echo 4 >>file");
+  const KeptChange kept = host.finish(change, OpenChange::Tree::keep);
+  host.clean_up();
+  CHECK(host.tree.sh_in(kept.isolated_root(), "git status --porcelain && git log --format=%s") == " M file\nx\n");
+  REQUIRE(remove_change(host.changes(), "run-1"));
+  CHECK(host.tree.sh("ls -A ../state/changes").empty());
+}
+
+TEST_CASE("two isolated runs do not meet") {
+  const Host host;
+  OpenChange one = host.begin("run-1", true);
+  OpenChange two = host.begin("run-2", true);
+  host.tree.sh_in(one.isolated()->root(), "echo 4 >>file && git commit -qam x");
+  CHECK(two.so_far(host.tree.program(), {}, host.tree.patience()).value().files.empty());
+  CHECK(host.tree.sh_in(two.isolated()->root(), "git log --oneline | wc -l") == "1\n");
+}
+
+TEST_CASE("a conflict is reported, and the change stays as it was") {
+  const Host host;
+  KeptChange kept = host.made("run-1");
+  host.tree.write("new", "3\n");
+  const Application refused = host.apply(kept, Direction::reverse);
+  REQUIRE(refused.conflicts.size() == 1);
+  CHECK(refused.conflicts[0].path == "new");
+  CHECK(host.open("run-1").record().is_in_files);
+  CHECK(host.names_in("run-1") == "change.git\nchange.json\nlock\n");
+}
+
+TEST_CASE("a change that cannot begin leaves nothing") {
+  const Host host;
+  host.tree.write("large", "12345");
+  const auto over = OpenChange::begin(host.tree.program(), host.changes(), host.tree.repository(),
+                                      {.run = "run-1", .limits = {.bytes = 1}}, host.tree.patience());
+  REQUIRE_FALSE(over);
+  CHECK(over.error().code == Code::resource_exhausted);
+  const auto outside = OpenChange::begin(host.tree.program(), host.changes(), host.tree.repository(),
+                                         {.run = "run-2", .is_isolated = true, .with = {"../x"}}, host.tree.patience());
+  REQUIRE_FALSE(outside);
+  CHECK(host.tree.sh("ls -A ../state/changes").empty());
+  CHECK(host.try_begin("../x", false).error().code == Code::invalid_argument);
+  host.made("run-3");
+  CHECK_FALSE(host.try_begin("run-3", false));
+  CHECK(host.open("run-3").record().files == 1);
+}
+
+TEST_CASE("changes are listed, the newest first, and found by the id of their run") {
+  const Host host;
+  host.made("run-1");
+  host.made("run-2");
+  OpenChange open = host.begin("run-3");
+  REQUIRE(make_private_directory(host.changes() / "run-4"));
+  REQUIRE(write_private_file(host.changes() / "run-4/change.json", "{\"state\":\"finished\",\"version\":2}"));
+  const ChangeList list = changes_in(host.changes());
+  REQUIRE(list.records.size() == 3);
+  CHECK(list.records[0].run == "run-3");
+  CHECK(list.records[0].state == ChangeRecord::State::running);
+  CHECK(list.records[2].run == "run-1");
+  CHECK(list.unreadable.size() == 1);
+  CHECK(KeptChange::open(host.changes(), "run-5").error().code == Code::not_found);
+  CHECK(KeptChange::open(host.changes(), "run-3").error().code == Code::unavailable);
+  CHECK(remove_change(host.changes(), "run-3").error().code == Code::busy);
+  CHECK(remove_change(host.changes(), "run-5").error().code == Code::not_found);
+  open.discard();
+  CHECK(changes_in(host.changes()).records.size() == 2);
+  CHECK(changes_in(host.changes() / "none").records.empty());
+}
+
+TEST_CASE("finished changes expire, those that are worked on do not") {
+  const Host host;
+  host.made("run-1");
+  const OpenChange open = host.begin("run-2");
+  CHECK(host.clean_up(milliseconds(2000) + kDay).expired == 0);
+  CHECK(host.clean_up(milliseconds(2001) + kDay).expired == 1);
+  CHECK(host.tree.sh("ls ../state/changes") == "run-2\n");
+}
+
+TEST_CASE("what a killed run leaves is cleaned up, and the person's files are as they were") {
+  const Host host;
+  const auto before = contents_of(host.tree.root());
+  SECTION("an isolated one") {
+    killed_after([&] { ::kill(::getpid(), host.begin("run-1", true).isolated() != nullptr ? SIGKILL : SIGTERM); });
+    REQUIRE(std::filesystem::exists(host.changes() / "run-1/tree/project/file"));
+    const CleanUp done = host.clean_up();
+    REQUIRE(done.recovered.size() == 1);
+    CHECK(done.recovered[0].record.run == "run-1");
+    CHECK(host.names_in("run-1") == "change.json\nlock\n");
+    CHECK(host.clean_up().recovered.empty());
+  }
+  SECTION("one in the person's files, whose change can still be taken back") {
+    killed_after([&] {
+      const OpenChange change = host.begin("run-1");
+      host.tree.write("file", "half\n");
+    });
+    CHECK(host.clean_up().recovered.size() == 1);
+    CHECK(changes_in(host.changes()).records[0].state == ChangeRecord::State::abandoned);
+    OpenChange resumed = OpenChange::resume(host.changes(), "run-1").value();
+    CHECK(OpenChange::resume(host.changes(), "run-1").error().code == Code::busy);
+    KeptChange kept = host.finish(resumed);
+    CHECK(host.apply(kept, Direction::reverse).is_applied());
+  }
+  SECTION("one that had no snapshot yet") {
+    REQUIRE(make_private_directory(host.changes() / "run-1"));
+    host.clean_up();
+    CHECK(host.tree.sh("ls -A ../state/changes").empty());
+  }
+  CHECK(differences(before, contents_of(host.tree.root())).empty());
+}
+
+TEST_CASE("an undo that was killed is completed, and recorded") {
+  const Host host;
+  host.made("run-1");
+  const Path directory = host.changes() / "run-1";
+  const RootedTree files = RootedTree::open(host.tree.root()).value();
+  ChangeRecord record = read_record(directory).value();
+  record.applying = Direction::reverse;
+  REQUIRE(write_record(directory, record));
+  REQUIRE(make_private_directory(directory / "apply"));
+  const std::vector<Step> steps{{.path = "new", .expected = files.look("new").value().identity}};
+  REQUIRE(prepare(files, directory / "apply/journal", steps));
+  SECTION("before its first step, by the clean-up") { CHECK(host.clean_up().recovered.size() == 1); }
+  SECTION("after its last step, by the clean-up") {
+    take_steps(files, steps);
+    CHECK(host.clean_up().recovered.size() == 1);
+  }
+  SECTION("by the removal of the change") {
+    REQUIRE(remove_change(host.changes(), "run-1"));
+    CHECK_FALSE(host.tree.has("new"));
+    return;
+  }
+  SECTION("by the next undo") {
+    KeptChange kept = host.open("run-1");
+    CHECK(host.apply(kept, Direction::reverse).changed.empty());
+  }
+  CHECK_FALSE(host.tree.has("new"));
+  CHECK_FALSE(host.open("run-1").record().is_in_files);
+  CHECK_FALSE(host.open("run-1").record().applying);
+  CHECK(host.names_in("run-1") == "change.git\nchange.json\nlock\n");
+}
+
+TEST_CASE("a root with any bytes is remembered") {
+  const delegate_tests::TemporaryDirectory directory;
+  for (const std::string root : {"/plain", "/with \"quote\"", "/\xc3\xa4", "/\xff\xfe\n"}) {
+    REQUIRE(write_record(directory.path(), {.run = "run-1", .root = root}));
+    CHECK(read_record(directory.path()).value().root == root);
+  }
+}
