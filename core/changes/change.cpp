@@ -81,10 +81,10 @@ Status OpenChange::take_first_snapshot(const GitProgram& program, const Reposito
   TRY(snapshots_, PrivateRepository::create(directory_ / change_part::kSnapshots, repository, {repository.objects()}));
   TRY_STATUS(copy_index(repository.index(), index()));
   TRY(Snapshot before, take_snapshot(program, *snapshots_, repository.root, index(), wanted.limits, patience));
-  record_.before = std::move(before.tree);
-  record_.not_covered = std::move(before.not_covered);
+  record_.before = before.tree;
+  record_.not_covered = before.not_covered;
   if (wanted.is_isolated) {
-    IsolatedSource source{repository, *snapshots_, index(), directory_, wanted.with};
+    IsolatedSource source{repository, *snapshots_, std::move(before), directory_, wanted.with};
     TRY(isolated_, IsolatedTree::make(program, std::move(source), patience));
   }
   return write_record(directory_, record_);

@@ -88,6 +88,8 @@ void IsolatedTree::remove_from(const Path& directory) {
 
 Status IsolatedTree::write(const GitProgram& program, const Patience& patience) {
   remarks_.clear();
+  for (const std::string& path : source_.snapshot.repositories)
+    remarks_.push_back(path + ": its files are here, without their git repository");
   TRY_STATUS(make_private_directory(root_));
   TRY_STATUS(write_files(program, patience));
   TRY_STATUS(write_repository(program, patience));
@@ -96,7 +98,7 @@ Status IsolatedTree::write(const GitProgram& program, const Patience& patience) 
 }
 
 Status IsolatedTree::write_files(const GitProgram& program, const Patience& patience) const {
-  TRY_STATUS(copy_index(source_.index, index_));
+  TRY_STATUS(copy_index(source_.snapshot.index, index_));
   const Git git = source_.objects.git(program, patience).with_work_tree(root_).with_index(index_);
   TRY_STATUS(git.output({"checkout-index", "-a", "-f", "-q", "-u"}));
   return {};

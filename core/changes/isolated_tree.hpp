@@ -10,7 +10,7 @@ namespace delegate {
 struct IsolatedSource {
   Repository repository;      // the person's
   PrivateRepository objects;  // with the snapshot
-  Path index;                 // of the snapshot
+  Snapshot snapshot;          // of the files
   Path directory;             // of ours; the tree is tree/NAME in it
   /// Ignored files or directories to copy: below the root, relative to it or absolute.
   std::vector<std::string> with;

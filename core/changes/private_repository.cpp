@@ -117,6 +117,16 @@ Status PrivateRepository::set(const std::map<std::string, std::string>& settings
   return write_private_file(path_ / "config", config + sections_of(settings));
 }
 
+Status PrivateRepository::add_alternate(const Path& objects) const {
+  const Path file = path_ / "objects/info/alternates";
+  const std::string line = lines_of_alternates({objects});
+  const auto present = read_file(file, kLargestPatterns);
+  if (!present && present.error().code != Code::not_found) return tl::unexpected(present.error());
+  const std::string lines = present ? *present : std::string();
+  if (lines.find(line) != std::string::npos) return {};
+  return write_private_file(file, lines + line);
+}
+
 Status copy_index(const Path& index, const Path& to) {
   std::error_code error;
   fs::directory_iterator entry(index.parent_path(), error);

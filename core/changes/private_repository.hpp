@@ -29,6 +29,8 @@ class PrivateRepository {
   }
   /// Adds to its configuration; `key` as `git config --list` has it ("core.bare", "filter.lfs.clean").
   Status set(const std::map<std::string, std::string>& settings) const;
+  /// It can use the objects of this directory, too.
+  Status add_alternate(const Path& objects) const;
 
  private:
   explicit PrivateRepository(Path path) : path_(std::move(path)) {}

@@ -12,20 +12,14 @@ namespace {
 using Paths = std::set<std::string>;
 using Kind = FileFacts::Kind;
 
+constexpr int kDeepestRepository = 8;  // inside another
+
 /// What the index has, as far as it matters here.
 struct Tracked {
   Paths uncertain;  // unmerged: the index has no single content for it
   Paths assumed;    // assumed unchanged: git would not look
   Paths submodules;
   Paths attribute_files;  // .gitattributes
-};
-
-struct Candidates {
-  std::string present;  // for `update-index --stdin`
-  std::string absent;
-  std::vector<std::string> not_covered;
-  std::size_t files = 0;
-  std::uintmax_t bytes = 0;
 };
 
 std::string joined_with_nul(const Paths& paths) {
@@ -83,28 +77,64 @@ tl::unexpected<Error> over_limit(const std::string& what) {
   return fail(Code::resource_exhausted, "no snapshot: " + what);
 }
 
-/// Sorts one path into `found`. `path` ends in a slash if git saw a repository there.
-Status consider(const RootedTree& tree, std::string path, const SnapshotLimits& limits, Candidates& found) {
-  const bool is_repository = path.ends_with('/');
-  if (is_repository) path.pop_back();
+/// One snapshot while it is taken. Repositories inside are recorded like the outer one, each with an index of its own;
+/// then their files take the place of the commit that the outer one has of them.
+class Recorder {
+ public:
+  Recorder(const GitProgram& program, const PrivateRepository& repository, const SnapshotLimits& limits,
+           const Patience& patience)
+      : program_(program), repository_(repository), limits_(limits), patience_(patience) {}
+
+  struct Place {
+    Path work_tree;
+    Path index;
+    Path exclude_file;  // of a repository inside; may be empty
+    std::string name;   // from the outermost root; empty, or with a slash at its end
+    int depth = 0;
+  };
+  Result<Snapshot> record(const Place& place);
+
+ private:
+  struct Candidates {
+    std::string present;  // for `update-index --stdin`
+    std::string absent;
+    Paths repositories;  // inside
+  };
+  Result<Candidates> candidates(const Git& git, const RootedTree& tree, const Place& place);
+  Status consider(const RootedTree& tree, std::string path, Candidates& found);
+  Status consider_submodule(const RootedTree& tree, const std::string& path, Candidates& found) const;
+  Result<Snapshot> with_repositories(const Git& git, const Place& place, const Paths& paths);
+  Result<Snapshot> record_inside(const Place& outer, const std::string& path);
+
+  const GitProgram& program_;
+  const PrivateRepository& repository_;
+  SnapshotLimits limits_;
+  Patience patience_;
+  std::size_t files_ = 0;
+  std::uintmax_t bytes_ = 0;
+  int repositories_ = 0;
+  std::vector<std::string> inside_;
+  std::vector<std::string> not_covered_;
+};
+
+/// Sorts one path. It ends in a slash if git saw a repository there.
+Status Recorder::consider(const RootedTree& tree, std::string path, Candidates& found) {
+  if (path.ends_with('/')) path.pop_back();
   TRY(const FileFacts facts, tree.look(path));
-  if (facts.kind == Kind::directory || facts.kind == Kind::other) {
-    if (facts.kind == Kind::directory) found.not_covered.push_back(path + ": a git repository of its own");
-    return {};  // the index keeps what it has there, such as the commit of a submodule
-  }
+  if (facts.kind == Kind::directory) found.repositories.insert(path);
+  if (facts.kind == Kind::directory || facts.kind == Kind::other) return {};
   const bool is_present = facts.kind == Kind::regular || facts.kind == Kind::link;
   ((is_present ? found.present : found.absent) += path) += '\0';
   if (!is_present) return {};
-  found.bytes += facts.size;
-  if (++found.files > limits.files)
-    return over_limit("more than " + std::to_string(limits.files) + " changed or untracked files");
-  if (found.bytes > limits.bytes)
-    return over_limit("more than " + std::to_string(limits.bytes >> 20) + " MB of changed or untracked files");
+  bytes_ += facts.size;
+  if (++files_ > limits_.files)
+    return over_limit("more than " + std::to_string(limits_.files) + " changed or untracked files");
+  if (bytes_ > limits_.bytes)
+    return over_limit("more than " + std::to_string(limits_.bytes >> 20) + " MB of changed or untracked files");
   return {};
 }
 
-/// Of a submodule its commit is recorded.
-Status consider_submodule(const RootedTree& tree, const std::string& path, Candidates& found) {
+Status Recorder::consider_submodule(const RootedTree& tree, const std::string& path, Candidates& found) const {
   TRY(const FileFacts facts, tree.look(path));
   if (facts.kind != Kind::directory) {
     const bool is_present = facts.kind == Kind::regular || facts.kind == Kind::link;
@@ -112,38 +142,81 @@ Status consider_submodule(const RootedTree& tree, const std::string& path, Candi
     return {};
   }
   TRY(const FileFacts repository, tree.look(path + "/.git"));
-  if (repository.kind == Kind::absent) return {};  // not initialised
+  if (repository.kind == Kind::absent) return {};  // not initialised: its commit stays
   (found.present += path) += '\0';
-  found.not_covered.push_back(path + ": a submodule, of which only the commit is recorded");
+  found.repositories.insert(path);
   return {};
 }
 
-Result<Snapshot> recorded(const Git& git, const RootedTree& tree, const PrivateRepository& repository,
-                          const SnapshotLimits& limits) {
+Result<Recorder::Candidates> Recorder::candidates(const Git& git, const RootedTree& tree, const Place& place) {
   TRY(const Tracked tracked, tracked_in(git));
   if (!tracked.assumed.empty())
     TRY_STATUS(
         git.output({"update-index", "-z", "--no-assume-unchanged", "--stdin"}, joined_with_nul(tracked.assumed)));
   Paths paths = tracked.uncertain;
-  if (!git.program().runs_filters && may_have_filters(repository, tree, tracked.attribute_files)) {
+  if (!program_.runs_filters && may_have_filters(repository_, tree, tracked.attribute_files)) {
     TRY(Paths filtered, filtered_in(git));
     TRY_STATUS(forget(git, filtered));
     paths.merge(filtered);
   }
   std::vector<std::string> changed{"ls-files", "-z", "-m", "-d"};
-  if (limits.with_untracked) changed.insert(changed.end(), {"-o", "--exclude-standard"});
+  if (limits_.with_untracked) changed.insert(changed.end(), {"-o", "--exclude-standard"});
+  std::error_code error;
+  if (limits_.with_untracked && std::filesystem::is_regular_file(place.exclude_file, error))
+    changed.push_back("--exclude-from=" + place.exclude_file.string());
   TRY(const std::string listed, git.output(std::move(changed)));
   for (std::string& path : split_at_nul(listed)) paths.insert(std::move(path));
   Candidates found;
   for (const std::string& path : paths)
-    if (tracked.submodules.count(path) == 0) TRY_STATUS(consider(tree, path, limits, found));
+    if (tracked.submodules.count(path) == 0) TRY_STATUS(consider(tree, path, found));
   for (const std::string& path : tracked.submodules) TRY_STATUS(consider_submodule(tree, path, found));
+  return found;
+}
+
+Result<Snapshot> Recorder::record(const Place& place) {
+  const Git git = repository_.git(program_, patience_).with_work_tree(place.work_tree).with_index(place.index);
+  TRY(const RootedTree tree, RootedTree::open(place.work_tree));
+  TRY(const Candidates found, candidates(git, tree, place));
   if (!found.absent.empty()) TRY_STATUS(git.output({"update-index", "-z", "--force-remove", "--stdin"}, found.absent));
   if (!found.present.empty())
     TRY_STATUS(git.output({"update-index", "-z", "--add", "--replace", "--stdin"}, found.present));
+  if (!found.repositories.empty()) return with_repositories(git, place, found.repositories);
   // The objects of unchanged files may be missing, as in a partial clone.
-  TRY(const std::string tree_id, git.output({"write-tree", "--missing-ok"}));
-  return Snapshot{std::string(trim(tree_id)), std::move(found.not_covered)};
+  TRY(const std::string id, git.output({"write-tree", "--missing-ok"}));
+  return Snapshot{std::string(trim(id)), place.index, inside_, not_covered_};
+}
+
+Result<Snapshot> Recorder::with_repositories(const Git& git, const Place& place, const Paths& paths) {
+  const Path index = place.index.string() + ".whole";
+  TRY_STATUS(copy_index(place.index, index));
+  const Git whole = git.with_index(index);
+  for (const std::string& path : paths) {
+    auto inside = record_inside(place, path);
+    if (!inside && inside.error().code == Code::resource_exhausted) return inside;
+    if (!inside && patience_.deadline.passed()) return inside;
+    if (!inside) {
+      not_covered_.push_back(place.name + path + ": " + inside.error().what);
+      continue;
+    }
+    inside_.push_back(place.name + path);
+    TRY_STATUS(forget(whole, {path}));
+    TRY_STATUS(whole.output({"read-tree", "--prefix=" + path + "/", inside->tree}));
+  }
+  TRY(const std::string id, whole.output({"write-tree", "--missing-ok"}));
+  return Snapshot{std::string(trim(id)), index, inside_, not_covered_};
+}
+
+Result<Snapshot> Recorder::record_inside(const Place& outer, const std::string& path) {
+  if (outer.depth >= kDeepestRepository) return fail(Code::unavailable, "too many repositories inside each other");
+  const Path root = outer.work_tree / path;
+  TRY(const Repository found, find_repository(program_, root, patience_));
+  if (found.root != root) return fail(Code::unavailable, "it has no work tree of its own");
+  TRY_STATUS(repository_.add_alternate(found.objects()));
+  const Path index = repository_.path() / ("index.inside" + std::to_string(++repositories_));
+  std::error_code error;
+  std::filesystem::remove(index, error);
+  TRY_STATUS(copy_index(found.index(), index));
+  return record({root, index, found.common_dir / "info/exclude", outer.name + path + "/", outer.depth + 1});
 }
 
 }  // namespace
@@ -151,9 +224,7 @@ Result<Snapshot> recorded(const Git& git, const RootedTree& tree, const PrivateR
 Result<Snapshot> take_snapshot(const GitProgram& program, const PrivateRepository& repository, const Path& work_tree,
                                const Path& index, const SnapshotLimits& limits, const Patience& patience) {
   const Patience bounded = patience.or_earlier(Deadline::in(limits.time));
-  const Git git = repository.git(program, bounded).with_work_tree(work_tree).with_index(index);
-  TRY(const RootedTree tree, RootedTree::open(work_tree));
-  auto taken = recorded(git, tree, repository, limits);
+  auto taken = Recorder(program, repository, limits, bounded).record({.work_tree = work_tree, .index = index});
   if (taken) return taken;
   Error error = std::move(taken).error();
   if (error.code == Code::deadline_exceeded && !patience.deadline.passed())

@@ -223,6 +223,30 @@ TEST_CASE("a change is undone after the objects of the repository are gone, and 
   CHECK(tree.git("status --porcelain") == " M file\n");
 }
 
+TEST_CASE("a change in a submodule is undone, committed there or not") {
+  const WorkTree tree;
+  tree.write("file", "1\n");
+  tree.sh(
+      "git init -q ../library && cd ../library && echo 1 >file && git add file && "
+      "git -c user.name=x -c user.email=y commit -qm x");
+  tree.git("-c protocol.file.allow=always submodule -q add ../library sub");
+  tree.commit();
+  const Edit edit(tree, [&] {
+    tree.write("sub/file", "2\n");
+    tree.write("sub/new", "2\n");
+  });
+  CHECK(edit.change.files.size() == 2);
+  SECTION("not committed") {
+    edit.applied(Direction::reverse);
+    CHECK(edit.differs_from(edit.before) == Names{});
+  }
+  SECTION("committed") {
+    tree.sh("cd sub && git add -A && git -c user.name=x -c user.email=y commit -qm y");
+    edit.applied(Direction::reverse);
+    CHECK(tree.sh("cd sub && git status --porcelain") == " M file\n D new\n");
+  }
+}
+
 TEST_CASE("a file keeps who may read it") {
   const WorkTree tree;
   tree.write("file", "1\n");

@@ -24,7 +24,7 @@ struct Copy {
         made(IsolatedTree::make(tree.program(),
                                 {.repository = camera.found,
                                  .objects = camera.repository,
-                                 .index = camera.repository.path() / "index",
+                                 .snapshot = before,
                                  .directory = tree.state(),
                                  .with = std::move(with)},
                                 tree.patience())) {}
@@ -187,6 +187,25 @@ TEST_CASE("a repository in an odd state is isolated") {
     CHECK(read_file(copy.copy().root() / "file").value() == "1\r\n");
     CHECK(copy.sh("git status --porcelain").empty());
   }
+}
+
+TEST_CASE("the files of a submodule are in an isolated tree") {
+  const WorkTree tree;
+  tree.sh(
+      "git init -q ../library && cd ../library && echo 1 >file && git add file && "
+      "git -c user.name=x -c user.email=y commit -qm x");
+  tree.git("-c protocol.file.allow=always submodule -q add ../library sub");
+  tree.commit();
+  tree.write("sub/file", "2\n");
+  const auto before = contents_of(tree.root());
+  Copy copy(tree);
+  CHECK(read_file(copy.copy().root() / "sub/file").value() == "2\n");
+  CHECK(copy.copy().remarks() == std::vector<std::string>{"sub: its files are here, without their git repository"});
+  CHECK(copy.sh("git status --porcelain").empty());
+  CHECK(copy.changed() == Names{});
+  copy.sh("echo 3 >sub/file && echo 3 >sub/new && git add -A");
+  CHECK(copy.changed() == Names{"sub/file", "sub/new"});
+  CHECK(differences(before, contents_of(tree.root())) == Names{});
 }
 
 TEST_CASE("ignored files are in an isolated tree only if they are asked for") {

@@ -142,20 +142,24 @@ TEST_CASE("odd names are in a snapshot") {
         " space \0-leading\0:(top)x\0back\\slash\0new\nline\0quote\"\0\xff\xfe\0"s);
 }
 
-TEST_CASE("repositories inside are not covered, and named") {
+TEST_CASE("the files of repositories inside are in the snapshot, too") {
   const WorkTree tree;
-  tree.write("file", "1");
+  tree.write("file", "1\n");
   tree.sh(
-      "git init -q empty && git init -q full && cd full && echo 1 >file && git add file && "
-      "git -c user.name=x -c user.email=y commit -qm x");
+      "git init -q empty && git init -q full && cd full && echo 1 >file && printf 'ignored\nx\n' >.gitignore && "
+      "git add file && git -c user.name=x -c user.email=y commit -qm x && git init -q deep && echo 1 >deep/file");
+  tree.write("full/untracked", "1\n");
+  tree.write("full/ignored", "1\n");
   const Camera camera(tree);
+  const auto before = contents_of(tree.root());
   const Snapshot snapshot = camera.take().value();
-  CHECK(camera.names(snapshot) == "file\0"s);
-  CHECK(snapshot.not_covered ==
-        std::vector<std::string>{"empty: a git repository of its own", "full: a git repository of its own"});
+  CHECK(camera.names(snapshot) == "file\0full/.gitignore\0full/deep/file\0full/file\0full/untracked\0"s);
+  CHECK(snapshot.not_covered.empty());
+  CHECK(differences(before, contents_of(tree.root())).empty());
+  CHECK(camera.take({.files = 2}).error().code == Code::resource_exhausted);
 }
 
-TEST_CASE("of a submodule the commit is recorded, and it is named") {
+TEST_CASE("the files of a submodule are in the snapshot, or its commit where it is not initialised") {
   const WorkTree tree;
   tree.sh(
       "git init -q ../library && cd ../library && echo 1 >file && git add file && "
@@ -164,13 +168,28 @@ TEST_CASE("of a submodule the commit is recorded, and it is named") {
   tree.git("-c protocol.file.allow=always submodule -q add ../library gone");
   tree.commit();
   tree.git("submodule -q deinit -f gone");
-  tree.sh("cd sub && git -c user.name=x -c user.email=y commit -q --allow-empty -m y");
+  tree.write("sub/file", "2\n");
+  tree.write("sub/new", "2\n");
   const Camera camera(tree);
   const Snapshot snapshot = camera.take().value();
-  CHECK(snapshot.not_covered == std::vector<std::string>{"sub: a submodule, of which only the commit is recorded"});
-  CHECK(camera.git().output({"rev-parse", snapshot.tree + ":sub"}).value() == tree.git("-C sub rev-parse HEAD"));
+  CHECK(snapshot.not_covered.empty());
+  CHECK(camera.names(snapshot) == ".gitmodules\0gone\0sub/file\0sub/new\0"s);
+  CHECK(camera.content(snapshot, "sub/file") == "2\n");
+  tree.sh("cd sub && git add -A && git -c user.name=x -c user.email=y commit -qm y");
+  CHECK(camera.take()->tree == snapshot.tree);
   tree.sh("rm -rf sub");
   CHECK(camera.names(camera.take().value()) == ".gitmodules\0gone\0"s);
+}
+
+TEST_CASE("a repository inside that cannot be read is named") {
+  const WorkTree tree;
+  tree.write("file", "1\n");
+  tree.sh("git init -q inside && echo 1 >inside/file && git -C inside config core.worktree /tmp");
+  const Camera camera(tree);
+  const Snapshot snapshot = camera.take().value();
+  CHECK(camera.names(snapshot) == "file\0"s);
+  REQUIRE(snapshot.not_covered.size() == 1);
+  CHECK(snapshot.not_covered[0].starts_with("inside: "));
 }
 
 TEST_CASE("more than a limit is no snapshot, and says why") {
