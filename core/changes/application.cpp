@@ -12,11 +12,13 @@
 namespace delegate {
 namespace {
 
-using Kind = FileFacts::Kind;
+using FileKind = FileFacts::Kind;
 
 constexpr std::size_t kMostInTheWay = 10'000;  // files in a directory that a file replaces
 
-bool can_hold_content(const FileFacts& facts) { return facts.kind == Kind::regular || facts.kind == Kind::link; }
+bool can_hold_content(const FileFacts& facts) {
+  return facts.kind == FileKind::regular || facts.kind == FileKind::link;
+}
 
 /// One application while it is made.
 class Applier {
@@ -98,7 +100,7 @@ Status Applier::read_present() {
 
 Status Applier::resolve_all() {
   for (const Sides& sides : sides_) {
-    if (sides.facts.kind == Kind::other) {
+    if (sides.facts.kind == FileKind::other) {
       add_conflict(sides.path, "it is neither a file nor a link");
       continue;
     }
@@ -116,9 +118,9 @@ Status Applier::resolve_all() {
 Status Applier::check_what_is_in_the_way() {
   for (const auto& [path, entry] : wanted_) {
     if (!entry.exists()) continue;
-    const Kind kind = facts_[path].kind;
-    if (kind == Kind::directory) TRY_STATUS(check_directory(path));
-    if (kind == Kind::blocked) check_parents(path);
+    const FileKind kind = facts_[path].kind;
+    if (kind == FileKind::directory) TRY_STATUS(check_directory(path));
+    if (kind == FileKind::blocked) check_parents(path);
   }
   return {};
 }
@@ -136,7 +138,7 @@ Result<bool> Applier::holds_only_removed_files(const std::string& directory, std
     const std::string path = directory + "/" + name;
     if (++seen > kMostInTheWay) return false;
     TRY(const FileFacts facts, tree_.look(path));
-    if (facts.kind == Kind::directory) {
+    if (facts.kind == FileKind::directory) {
       TRY(const bool is_free, holds_only_removed_files(path, seen));
       if (!is_free) return false;
       continue;
@@ -151,7 +153,7 @@ Result<bool> Applier::holds_only_removed_files(const std::string& directory, std
 void Applier::check_parents(const std::string& path) {
   for (std::string above = parent_of(path); !above.empty(); above = parent_of(above)) {
     const auto facts = tree_.look(above);
-    if (!facts || facts->kind == Kind::blocked || facts->kind == Kind::directory) continue;
+    if (!facts || facts->kind == FileKind::blocked || facts->kind == FileKind::directory) continue;
     const auto found = wanted_.find(above);
     if (found == wanted_.end() || found->second.exists()) add_conflict(path, above + " is not a directory");
     return;
@@ -173,7 +175,7 @@ Status Applier::write_contents() {
 std::string Applier::directory_for_temporary(const std::string& path) const {
   for (std::string above = parent_of(path); !above.empty(); above = parent_of(above)) {
     const auto facts = tree_.look(above);
-    if (facts && facts->kind == Kind::directory && wanted_.count(above) == 0) return above + "/";
+    if (facts && facts->kind == FileKind::directory && wanted_.count(above) == 0) return above + "/";
   }
   return {};
 }
@@ -190,7 +192,7 @@ std::vector<Step> Applier::steps() const {
     step.temporary = directory_for_temporary(path) + name + std::to_string(all.size());
     step.expected = facts.identity;
     // Others may have got access to the file that is there: it keeps its mode but for the right to be executed.
-    if (facts.kind == Kind::regular && entry.is_regular())
+    if (facts.kind == FileKind::regular && entry.is_regular())
       step.mode = entry.mode == "100755" ? facts.mode | ((facts.mode & 0444u) >> 2u) : facts.mode & ~0111u;
     all.push_back(std::move(step));
   }

@@ -38,6 +38,10 @@ Result<FileLock> make_locked(const Path& directory) {
 
 }  // namespace
 
+Path isolated_root_in(const Path& directory, const ChangeRecord& record) {
+  return directory / "tree" / record.root.filename();
+}
+
 Result<Path> change_directory(const Path& changes, const std::string& run) {
   const auto is_fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
   if (run.empty() || run.size() > 100 || !std::all_of(run.begin(), run.end(), is_fine))
@@ -57,7 +61,7 @@ Result<FileLock> lock_change(const Path& directory) {
 Path OpenChange::index() const { return snapshots_->path() / "index"; }
 
 Result<OpenChange> OpenChange::begin(const GitProgram& program, const Path& changes, const Repository& repository,
-                                     NewChange wanted, const Patience& patience) {
+                                     const NewChange& wanted, const Patience& patience) {
   TRY(const Directory all, Directory::open_private(changes));
   TRY(const Path directory, change_directory(changes, wanted.run));
   if (is_there(directory / "change.json")) return fail(Code::unavailable, directory.string() + ": already exists");
@@ -140,6 +144,15 @@ Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& h
   return KeptChange(directory_, std::move(record));
 }
 
+Status OpenChange::leave(milliseconds now) {
+  record_.state = ChangeRecord::State::abandoned;
+  record_.finished = now;
+  record_.keeps_tree = isolated_.has_value();
+  TRY_STATUS(write_record(directory_, record_));
+  lock_.reset();
+  return {};
+}
+
 void OpenChange::discard() {
   remove_directory(directory_);
   lock_.reset();
@@ -156,8 +169,6 @@ Result<KeptChange> KeptChange::open(const Path& changes, const std::string& run)
     return fail(Code::unavailable, "change " + run + ": the run has not finished");
   return KeptChange(directory, std::move(record));
 }
-
-Path KeptChange::isolated_root() const { return directory_ / "tree" / record_.root.filename(); }
 
 Result<PrivateRepository> KeptChange::repository() const {
   return PrivateRepository::open(directory_ / change_part::kKept);

@@ -18,6 +18,9 @@
 //   apply           while it is applied or undone: the journal (journal.hpp)
 namespace delegate {
 
+/// Where the isolated tree of a change is, if it has one.
+Path isolated_root_in(const Path& directory, const ChangeRecord& record);
+
 struct NewChange {
   std::string run;
   milliseconds now{0};  // wall clock
@@ -33,7 +36,7 @@ class KeptChange {
   static Result<KeptChange> open(const Path& changes, const std::string& run);
 
   const ChangeRecord& record() const { return record_; }
-  Path isolated_root() const;  // where the isolated tree is, if the record says that it stays
+  Path isolated_root() const { return isolated_root_in(directory_, record_); }  // if the record says that it stays
   Result<TreeChange> files(const GitProgram& program, const Patience& patience) const;
   Result<std::string> stat(const GitProgram& program, unsigned width, const Patience& patience) const;
   Result<std::string> patch_text(const GitProgram& program, const Patience& patience,
@@ -57,8 +60,8 @@ class OpenChange {
  public:
   /// Takes the snapshot, and makes the isolated tree. After a failure nothing is left. `changes` is created if needed.
   static Result<OpenChange> begin(const GitProgram& program, const Path& changes, const Repository& repository,
-                                  NewChange wanted, const Patience& patience);
-  /// Takes over a change in the person's own files whose process was killed. Code::busy: it was not.
+                                  const NewChange& wanted, const Patience& patience);
+  /// Takes over a change in the person's own files whose process was killed, or that was left. Code::busy: it was not.
   static Result<OpenChange> resume(const Path& changes, const std::string& run);
 
   const ChangeRecord& record() const { return record_; }
@@ -76,6 +79,9 @@ class OpenChange {
   };
   /// Keeps what has changed, and releases the lock. After a failure the change is as before.
   Result<KeptChange> finish(const GitProgram& program, const Finish& how, const Patience& patience);
+  /// After a failure of `finish`: ends it without a result, and leaves the isolated tree (or the snapshot) where it is
+  /// until the change expires, because it may be all that is left of the work.
+  Status leave(milliseconds now);
   /// Forgets it: nothing was changed, or it shall not be kept.
   void discard();
 

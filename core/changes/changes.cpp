@@ -34,12 +34,14 @@ bool is_expired(const ChangeRecord& record, milliseconds now, milliseconds keep)
   return now - record.finished.value_or(record.started) > keep;
 }
 
-/// What a killed run leaves: of an isolated one nothing that could be of use.
+/// What a killed run leaves: of an isolated one nothing that could be of use. A process that it had started may need a
+/// moment to end, and write until then: the change counts as abandoned once nothing is left.
 Status abandon(const Path& directory, ChangeRecord& record, milliseconds now) {
   remove_parts(directory, {change_part::kUnfinished});
   if (record.is_isolated) {
     IsolatedTree::remove_from(directory);
     remove_parts(directory, {change_part::kSnapshots, change_part::kKept});
+    if (IsolatedTree::is_in(directory)) return {};
   }
   record.state = State::abandoned;
   record.finished = now;

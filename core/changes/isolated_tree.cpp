@@ -86,6 +86,12 @@ void IsolatedTree::remove_from(const Path& directory) {
   for (const char* name : {kTree, kRepository}) remove_tree(opened->fd(), name);
 }
 
+bool IsolatedTree::is_in(const Path& directory) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(directory / kTree, error)) ||
+         fs::exists(fs::symlink_status(directory / kRepository, error));
+}
+
 Status IsolatedTree::write(const GitProgram& program, const Patience& patience) {
   remarks_.clear();
   for (const std::string& path : source_.snapshot.repositories)

@@ -35,6 +35,7 @@ class IsolatedTree {
   void remove() const { remove_from(source_.directory); }
   /// Removes the copy of a change that is in `directory`.
   static void remove_from(const Path& directory);
+  static bool is_in(const Path& directory);
 
  private:
   explicit IsolatedTree(IsolatedSource source);

@@ -51,10 +51,9 @@ void remove_temporaries(const RootedTree& tree, const std::vector<Step>& steps) 
 
 /// False: something else is there now, or it may not be removed.
 bool take_removal(const RootedTree& tree, const Step& step) {
-  using Kind = FileFacts::Kind;
   const auto facts = tree.look(step.path);
   if (!facts) return false;
-  if (facts->kind == Kind::absent || facts->kind == Kind::blocked) return true;
+  if (facts->kind == FileFacts::Kind::absent || facts->kind == FileFacts::Kind::blocked) return true;
   if (facts->identity != step.expected || !tree.remove(step.path)) return false;
   tree.remove_empty_parents(step.path);
   return true;

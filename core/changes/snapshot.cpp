@@ -10,7 +10,7 @@ namespace delegate {
 namespace {
 
 using Paths = std::set<std::string>;
-using Kind = FileFacts::Kind;
+using FileKind = FileFacts::Kind;
 
 constexpr int kDeepestRepository = 8;  // inside another
 
@@ -121,9 +121,9 @@ class Recorder {
 Status Recorder::consider(const RootedTree& tree, std::string path, Candidates& found) {
   if (path.ends_with('/')) path.pop_back();
   TRY(const FileFacts facts, tree.look(path));
-  if (facts.kind == Kind::directory) found.repositories.insert(path);
-  if (facts.kind == Kind::directory || facts.kind == Kind::other) return {};
-  const bool is_present = facts.kind == Kind::regular || facts.kind == Kind::link;
+  if (facts.kind == FileKind::directory) found.repositories.insert(path);
+  if (facts.kind == FileKind::directory || facts.kind == FileKind::other) return {};
+  const bool is_present = facts.kind == FileKind::regular || facts.kind == FileKind::link;
   ((is_present ? found.present : found.absent) += path) += '\0';
   if (!is_present) return {};
   bytes_ += facts.size;
@@ -136,13 +136,13 @@ Status Recorder::consider(const RootedTree& tree, std::string path, Candidates& 
 
 Status Recorder::consider_submodule(const RootedTree& tree, const std::string& path, Candidates& found) const {
   TRY(const FileFacts facts, tree.look(path));
-  if (facts.kind != Kind::directory) {
-    const bool is_present = facts.kind == Kind::regular || facts.kind == Kind::link;
+  if (facts.kind != FileKind::directory) {
+    const bool is_present = facts.kind == FileKind::regular || facts.kind == FileKind::link;
     ((is_present ? found.present : found.absent) += path) += '\0';
     return {};
   }
   TRY(const FileFacts repository, tree.look(path + "/.git"));
-  if (repository.kind == Kind::absent) return {};  // not initialised: its commit stays
+  if (repository.kind == FileKind::absent) return {};  // not initialised: its commit stays
   (found.present += path) += '\0';
   found.repositories.insert(path);
   return {};

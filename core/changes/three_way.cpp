@@ -12,12 +12,19 @@ Status write_side(const Git& git, const TreeEntry& entry, const Path& file) {
   return write_private_file(file, content);
 }
 
-/// The object of the merged text; nothing: it cannot be merged.
-Result<std::optional<std::string>> merged_text(const Git& git, const Sides& sides, const Path& scratch) {
+Status write_sides(const Git& git, const Sides& sides, const Path& scratch) {
   TRY_STATUS(make_private_directory(scratch));
   TRY_STATUS(write_side(git, sides.present, scratch / "present"));
   TRY_STATUS(write_side(git, sides.base, scratch / "base"));
-  TRY_STATUS(write_side(git, sides.wanted, scratch / "wanted"));
+  return write_side(git, sides.wanted, scratch / "wanted");
+}
+
+/// The object of the merged text; nothing: it cannot be merged.
+Result<std::optional<std::string>> merged_text(const Git& git, const Sides& sides, const Path& scratch) {
+  if (Status written = write_sides(git, sides, scratch); !written) {
+    if (written.error().code == Code::resource_exhausted) return std::optional<std::string>();  // too large
+    return tl::unexpected(std::move(written).error());
+  }
   const auto name = [&](const char* side) { return (scratch / side).string(); };
   TRY(const GitOutput merged, git.run({"merge-file", "-p", "-q", name("present"), name("base"), name("wanted")}));
   if (merged.exit_code != 0) return std::optional<std::string>();
@@ -49,7 +56,7 @@ Result<Resolved> resolve(const Git& git, const Sides& sides, const Path& scratch
   std::optional<std::string> object = changed_once(base.object, wanted.object, present.object);
   if (!object) {
     TRY(object, merged_text(git, sides, scratch));
-    if (!object) return conflict("the same lines have changed since, or it is binary");
+    if (!object) return conflict("the same lines have changed since, or it is binary or too large");
   }
   return Resolved{.kind = Resolved::Kind::merged, .entry = {*mode, *object}};
 }

@@ -33,15 +33,14 @@ std::string identity_of(const struct stat& facts) {
 }
 
 FileFacts facts_from(const struct stat& facts) {
-  using Kind = FileFacts::Kind;
   FileFacts found;
-  found.kind = S_ISREG(facts.st_mode)   ? Kind::regular
-               : S_ISLNK(facts.st_mode) ? Kind::link
-               : S_ISDIR(facts.st_mode) ? Kind::directory
-                                        : Kind::other;
+  found.kind = S_ISREG(facts.st_mode)   ? FileFacts::Kind::regular
+               : S_ISLNK(facts.st_mode) ? FileFacts::Kind::link
+               : S_ISDIR(facts.st_mode) ? FileFacts::Kind::directory
+                                        : FileFacts::Kind::other;
   found.mode = facts.st_mode & 07777u;
   found.size = static_cast<std::uintmax_t>(facts.st_size);
-  if (found.kind != Kind::directory) found.identity = identity_of(facts);
+  if (found.kind != FileFacts::Kind::directory) found.identity = identity_of(facts);
   return found;
 }
 

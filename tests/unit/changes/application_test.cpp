@@ -274,6 +274,39 @@ TEST_CASE("a file with a filter driver is taken back as it was, and the driver d
   CHECK_FALSE(std::filesystem::exists(marker));
 }
 
+TEST_CASE("in a trusted project a filter driver runs, as it does for the person") {
+  const WorkTree tree;
+  tree.git("config filter.odd.clean 'tr a-z A-Z'");
+  tree.git("config --global filter.odd.smudge 'tr A-Z a-z'");
+  tree.write(".gitattributes", "*.big filter=odd\n");
+  tree.write("file.big", "one");
+  tree.commit();
+  GitProgram trusted = tree.program();
+  trusted.runs_filters = true;
+  const Camera camera(tree);
+  const auto take = [&] {
+    return take_snapshot(trusted, camera.repository, tree.root(), camera.repository.path() / "index", {},
+                         tree.patience())
+        .value()
+        .tree;
+  };
+  const auto before = contents_of(tree.root());
+  const std::string first = take();
+  CHECK(first + "\n" == tree.git("rev-parse 'HEAD^{tree}'"));
+  tree.write("file.big", "two");
+  const Git git = camera.repository.git(trusted, tree.patience());
+  const TreeChange all = compare_trees(git, first, take()).value();
+  CHECK(git.output({"cat-file", "blob", all.files.at(0).after.object}).value() == "TWO");
+  const TreeChange change =
+      keep_change(trusted, camera.repository, all, tree.state() / "kept", tree.patience()).value();
+  const PrivateRepository kept = PrivateRepository::open(tree.state() / "kept").value();
+  const auto undone =
+      apply_change(trusted, kept, change, Direction::reverse, tree.root(), tree.state() / "apply", tree.patience());
+  REQUIRE(undone);
+  CHECK(undone->is_applied());
+  CHECK(differences(before, contents_of(tree.root())) == Names{});
+}
+
 TEST_CASE("an application that was killed is completed, or leaves nothing") {
   const WorkTree tree;
   tree.write("a", "1\n");

@@ -169,6 +169,21 @@ TEST_CASE("a change that cannot begin leaves nothing") {
   CHECK(host.open("run-3").record().files == 1);
 }
 
+TEST_CASE("work that cannot be recorded is left where it is, until it expires") {
+  const Host host;
+  OpenChange change = host.begin("run-1", true);
+  host.tree.sh_in(change.isolated()->root(), "echo 12345 >large");
+  const auto kept = change.finish(host.tree.program(), {.limits = {.bytes = 1}}, host.tree.patience());
+  REQUIRE_FALSE(kept);
+  REQUIRE(change.leave(milliseconds(2000)));
+  CHECK(host.clean_up().recovered.empty());
+  const ChangeRecord record = changes_in(host.changes()).records.at(0);
+  CHECK(record.keeps_tree);
+  CHECK(read_file(isolated_root_in(host.changes() / "run-1", record) / "large").value() == "12345\n");
+  CHECK(host.clean_up(milliseconds(2001) + kDay).expired == 1);
+  CHECK(host.tree.sh("ls -A ../state/changes").empty());
+}
+
 TEST_CASE("changes are listed, the newest first, and found by the id of their run") {
   const Host host;
   host.made("run-1");
