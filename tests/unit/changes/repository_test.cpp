@@ -1,5 +1,6 @@
 #include "core/changes/repository.hpp"
 
+#include "tests/helpers/skip.hpp"
 #include "tests/unit/changes/work_tree.hpp"
 
 using namespace delegate;
@@ -71,7 +72,7 @@ TEST_CASE("a configuration that names another work tree is refused") {
 }
 
 TEST_CASE("the repository of another user is refused as git does it") {
-  if (::geteuid() != 0) return;  // only root can give files away
+  if (::geteuid() != 0) return delegate_tests::skip_visibly("only root can give files away");
   const WorkTree tree;
   tree.sh("chown -R 12345:12345 .");
   const Error error = failure_at(tree, tree.root());
