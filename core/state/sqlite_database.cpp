@@ -278,7 +278,7 @@ Status Database::check_every_page() {
 Status Database::connect_to_sound_file(Check check) {
   TRY(const Fd lock, lock_file(options_.path, FileLock::exclusive));
   disconnect();
-  remove_stale_index();
+  if (has_stale_index()) ::unlink((options_.path.string() + kCompanions[1]).c_str());
   for (int tries = 0;; ++tries) {
     Status sound = connect();
     if (sound) sound = adopt_schema(check);
@@ -310,10 +310,11 @@ bool Database::has_lost_companions() const {
   return now != companions_ || (now[0] == 0) != (now[1] == 0);
 }
 
-/// An index of a log that was removed: with it nobody can read the database.
-void Database::remove_stale_index() const {
+/// An index without its log: that was removed while a process had both open, which keeps the index alive. Nobody could
+/// read the database with it; that process finds out with its next step.
+bool Database::has_stale_index() const {
   const auto now = companions();
-  if (now[0] == 0 && now[1] != 0) ::unlink((options_.path.string() + kCompanions[1]).c_str());
+  return now[0] == 0 && now[1] != 0;
 }
 
 Status Database::follow_file() {
@@ -329,7 +330,7 @@ Result<std::unique_ptr<Database>> Database::open(Options options) {
     const auto lock = lock_file(database->options_.path, FileLock::shared);
     // Where no lock file can be created, the files cannot be exchanged either.
     if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
-    if (database->connect())
+    if (!database->has_stale_index() && database->connect())
       if (const auto current = database->has_current_schema(); current && *current) {
         database->companions_ = database->companions();
         return database;

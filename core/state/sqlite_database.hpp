@@ -100,7 +100,7 @@ class Database {
   Status follow_file();
   std::array<std::uint64_t, 2> companions() const;
   bool has_lost_companions() const;
-  void remove_stale_index() const;
+  bool has_stale_index() const;
   Status connect_to_sound_file(Check check);
   Status adopt_schema(Check check);
   Status repair_and_upgrade(int version);

@@ -108,6 +108,18 @@ TEST_CASE("a call waits while another process locks the state file, and says for
   }
 }
 
+TEST_CASE("a log that was removed while another process had it open prevents nobody from using the state") {
+  Cli cli;
+  cli.answers("codex").run("ask hello").expect(0);
+  sqlite3* holder = nullptr;
+  REQUIRE(sqlite3_open(cli.state_file().c_str(), &holder) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(holder, "SELECT count(*) FROM runs", nullptr, nullptr, nullptr) == SQLITE_OK);
+  std::filesystem::remove(cli.state_file() + "-wal");
+  cli.run("ask hello").expect(0).stdout_is("codex says hi\n").stderr_is("");
+  cli.run("canary run").expect(0);
+  sqlite3_close(holder);
+}
+
 TEST_CASE("eight first calls at once create one state, and none reports a problem") {
   Cli cli;
   cli.backend("codex", {"--say", "hi"}, "max_parallel = 8");
