@@ -149,6 +149,8 @@ void read_record(const Json& event, const Task& task, ParsedOutput& parsed) {
   if (type.starts_with("item.")) read_tool(event, type, parsed);
   if (type.starts_with("item.") && text_at(event, "/item/type") != "error") forget_retries(parsed);
   if (type == "turn.started") parsed.end_announced = false;
+  // A patch is reported when it has been applied.
+  if (type.starts_with("turn.")) parsed.may_write_unseen = type == "turn.started";
   if (type.starts_with("item.")) read_message(at(event, "/item"), type == "item.completed", parsed);
   if (type.ends_with("error") || type.find("retry") != std::string::npos)
     read_error(text_at(event, "/message"), parsed);

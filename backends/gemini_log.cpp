@@ -11,7 +11,7 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kLongestRecord = 1u << 20;
+constexpr std::size_t kLongestLogRecord = 1u << 20;
 constexpr std::string_view kEventOfCli = R"("gemini_cli.)";  // few of the large records have one
 
 /// The request for the model to use. Other helper models are asked while the run already works, and it can do without
@@ -99,7 +99,7 @@ void read_gemini_log(ParsedOutput& parsed, std::string_view line) {
   if (begins) record.clear();
   else if (record.empty()) return;
   record += line;
-  if (record.size() > kLongestRecord) return record.clear();
+  if (record.size() > kLongestLogRecord) return record.clear();
   if (!line.ends_with("}\n") || (begins ? line.size() < 3 : !line.starts_with('}'))) return;
   const std::string whole = std::exchange(record, {});
   if (whole.find(kEventOfCli) == std::string::npos) return;

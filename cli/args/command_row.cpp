@@ -67,10 +67,7 @@ std::span<const OptionRow> global_options() { return kGlobal; }
 
 std::span<const ExitRow> exit_statuses() { return kExits; }
 
-std::string_view synopsis() {
-  return "Ask the AI command line tools that are installed here. Skips tools that fail and\n"
-         "falls back to a local model.";
-}
+std::string_view synopsis() { return "Ask the AI tools that are installed here; those that fail are skipped."; }
 
 std::vector<std::string_view> names_of(const OptionRow& option) {
   if (option.is_positional()) return {};

@@ -118,9 +118,10 @@ inline constexpr OptionRow kAskOptions[] = {
      .store = into<&AskOptions::write>},
     {.names = "--continue-writing",
      .help = "With --write: go on where one failed",
-     .more = "If a backend fails after it may have changed files, the next one is asked all the same. It is told what "
-             "was begun, by whom, and which files are known to be changed; so is the first one, if the latest run "
-             "with `--write` in this directory ended that way.",
+     .more =
+         "If a backend fails after it may have changed files, the next one is asked all the same. Behind the prompt "
+         "it finds which backend began and which files are known to be changed. The first one finds that, too, if "
+         "the latest run with `--write` in this directory ended that way.",
      .store = into<&AskOptions::continue_writing>},
     {.names = "--timeout",
      .value = "DUR",
@@ -132,7 +133,8 @@ inline constexpr OptionRow kAskOptions[] = {
      .help = "If all slots are in use, wait for one: 30s, 5m",
      .more =
          "Calls that wait get the free slots of a backend in the order in which they came, once no other backend is "
-         "left to try. Without a value the limit is `--timeout`; 0 does not wait. The default is what "
+         "left to try. A call with `--write` also waits for another run that writes in its directory. Without a value "
+         "the limit is `--timeout`; 0 does not wait. The default is what "
          "`backends.NAME.when_full` says. When DUR has passed, the exit status is 4.",
      .implied = "24h",
      .store = into<&AskOptions::wait_slot>},

@@ -56,7 +56,9 @@ void ProgressLine::waiting_for_slot(const std::vector<std::string>& backends, in
 }
 
 void ProgressLine::waiting_for_state(const std::string& why) { wait_for("waiting: " + why); }
-void ProgressLine::waiting_for_directory(const std::string& who) { wait_for("waiting: " + who); }
+void ProgressLine::waiting_for_directory(const std::string& other_run, const std::string& directory) {
+  wait_for(directory_wait_words(other_run, directory));
+}
 
 void ProgressLine::wait_for(const std::string& what) {
   if (volume_ == Volume::verbose && waiting_ != what) output_.note("delegate: " + what);

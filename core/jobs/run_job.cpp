@@ -78,7 +78,9 @@ class JobReporter final : public Observer {
   void waiting_for_breaker(const std::vector<std::string>& backends) override {
     wait_aside(breaker_wait_words(backends));
   }
-  void waiting_for_directory(const std::string& who) override { wait_aside("waiting: " + who); }
+  void waiting_for_directory(const std::string& other_run, const std::string& directory) override {
+    wait_aside(directory_wait_words(other_run, directory));
+  }
   bool may_go_on() override {
     if (!has_yielded_) return true;
     const auto resumed = jobs_->resume(id_, engine_.breakers.self(), engine_.config.background.max_parallel);

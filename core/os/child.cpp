@@ -340,6 +340,7 @@ void Supervision::read_the_rest(const Output& from) {
 ChildResult not_started(ChildEnd end) {
   ChildResult result;
   result.end = end;
+  result.has_started = false;
   result.exit_code = -1;
   return result;
 }

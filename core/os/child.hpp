@@ -76,6 +76,7 @@ struct ChildResult {
   ChildEnd end = ChildEnd::exited;
   int exit_code = 0;  // also after a stop; -1 if a signal ended it
   int signal = 0;
+  bool has_started = true;     // false: it was cancelled, or its time was over, before anything was started
   bool input_written = false;  // every byte of the input went into the pipe
   bool killed = false;         // the child itself needed SIGKILL; if it does not end even then (it hangs in the
                                // kernel, or belongs to another user), it is abandoned after five seconds

@@ -11,6 +11,10 @@ std::string slot_wait_words(const std::vector<std::string>& backends, int ahead)
          (ahead > 0 ? ", " + std::to_string(ahead) + calls + " before this one" : std::string());
 }
 
+std::string directory_wait_words(const std::string& other_run, const std::string& directory) {
+  return "waiting for run " + other_run + ", which changes files in " + one_line(directory);
+}
+
 std::string breaker_wait_words(const std::vector<std::string>& backends) {
   return "waiting for the breaker of " + join(backends, " or ");
 }

@@ -31,6 +31,9 @@ struct RunResult {
 /// "waiting for a free slot of codex or gemini, 2 calls before this one".
 std::string slot_wait_words(const std::vector<std::string>& backends, int ahead);
 
+/// "waiting for run 1m8…, which changes files in /x/y".
+std::string directory_wait_words(const std::string& other_run, const std::string& directory);
+
 /// "waiting for the breaker of codex or gemini".
 std::string breaker_wait_words(const std::vector<std::string>& backends);
 
@@ -51,9 +54,9 @@ class Observer {
   virtual void waiting_for_slot(const std::vector<std::string>& /*backends*/, int /*ahead*/) {}
   /// The breakers of these are open, no other backend is left to try, and the run waits until one would admit it.
   virtual void waiting_for_breaker(const std::vector<std::string>& /*backends*/) {}
-  /// Another run changes files in the directory of this one, and this one waits; `who` says which. Called again and
-  /// again while that lasts.
-  virtual void waiting_for_directory(const std::string& /*who*/) {}
+  /// Another run changes files in the directory of this one, or around it, and this one waits. Called again and again
+  /// while that lasts.
+  virtual void waiting_for_directory(const std::string& /*other_run*/, const std::string& /*directory*/) {}
   /// Other processes keep the state locked; `why` names one, if it is known. Called again and again while that lasts.
   virtual void waiting_for_state(const std::string& /*why*/) {}
   /// The wait is over: may the run go on? If not, it is left to another call, and this is called again for the next.

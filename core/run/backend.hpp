@@ -148,6 +148,7 @@ struct ParsedOutput {
   bool has_long_record = false;  // one of them was not read, because it is longer than kLongestRecord
   bool has_used_tools = false;
   bool may_have_written = false;           // … one of them may write
+  bool may_write_unseen = false;           // it is at work, and may change files before it says so
   std::vector<std::string> written_files;  // which those tools have named, as they did; each once
   static constexpr std::size_t kMostFiles = 100;
   void add_written_file(std::string path) {

@@ -135,7 +135,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
     call.failure = judge_spawn(result.error());
     return;
   }
-  call.has_started = true;
+  call.has_started = result->has_started;
   reader.finish();
   if (result->end == ChildEnd::exited) call.exit_code = result->exit_code;
   if (is_answer_missing(call)) recover(backend, task, *files ? (*files)->path() : Path(), call.parsed);

@@ -9,7 +9,6 @@
 namespace delegate {
 namespace {
 
-constexpr int kMostRuns = 20;                 // that did not come so far as to change anything
 constexpr std::size_t kMostNamed = 5;         // files in a line for people
 constexpr std::size_t kMostHandedOver = 100;  // and in a prompt
 
@@ -28,22 +27,17 @@ void add_attempt(HalfChange& change, const Attempt& attempt) {
     change.parts.push_back({attempt.backend, attempt.outcome, attempt.written_files});
 }
 
-std::optional<HalfChange> half_change_in(const Engine& engine, const std::string& directory) {
-  if (engine.ledger == nullptr) return std::nullopt;
-  const auto runs = engine.ledger->writing_runs(directory, kMostRuns);
-  if (!runs) return std::nullopt;
-  for (const RunRow& run : *runs) {
-    if (is_answer_named(run.outcome)) return std::nullopt;
-    const auto attempts = engine.ledger->attempts(run.id);
-    if (!attempts) return std::nullopt;
-    HalfChange change;
-    for (const AttemptRow& row : *attempts)
-      if (row.may_have_written && !is_answer_named(row.outcome)) change.parts.push_back(part_of(row));
-    const bool was_killed = !run.took;
-    if (was_killed) change.parts.push_back({{}, Outcome::killed_by_signal, {}});
-    if (!change.parts.empty()) return change;
-  }
-  return std::nullopt;
+Result<HalfChange> half_change_in(const Engine& engine, const std::string& directory, const std::string& but_run) {
+  HalfChange change;
+  if (engine.ledger == nullptr) return change;
+  TRY(const auto run, engine.ledger->last_change(directory, but_run));
+  if (!run || is_answer_named(run->outcome)) return change;
+  TRY(const auto attempts, engine.ledger->attempts(run->id));
+  for (const AttemptRow& row : attempts)
+    if (row.may_have_written && !is_answer_named(row.outcome)) change.parts.push_back(part_of(row));
+  const bool was_killed = !run->took && engine.breakers.is_dead(run->owner);
+  if (was_killed) change.parts.push_back({{}, Outcome::killed_by_signal, {}});
+  return change;
 }
 
 std::string handover(const HalfChange& change) {

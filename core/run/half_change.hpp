@@ -25,9 +25,9 @@ struct HalfChange {
 /// Adds what an attempt may have left, if it failed.
 void add_attempt(HalfChange& change, const Attempt& attempt);
 
-/// What the newest run that changed files in this directory, or may have, left half done. Nothing: it answered, or the
-/// history knows of none.
-std::optional<HalfChange> half_change_in(const Engine& engine, const std::string& directory);
+/// What the newest other run that changed files in this directory, or may have, left half done: nothing if it has
+/// answered or still runs. An error: the history cannot be read.
+Result<HalfChange> half_change_in(const Engine& engine, const std::string& directory, const std::string& but_run);
 
 /// Follows the prompt of a backend that goes on in the same files. Empty: there is nothing to say.
 std::string handover(const HalfChange& change);

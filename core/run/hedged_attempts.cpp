@@ -146,7 +146,8 @@ void repeat(CallEnd& call, CallEnd again) {
 /// Did the call change something, or may it have done so? A damaged record may have been about a tool.
 bool may_have_written(const CallEnd& call, const Candidate& candidate) {
   if (candidate.task.access == Access::read_only || !call.has_started) return false;
-  return call.parsed.may_have_written || call.parsed.unreadable > 0 || !candidate.backend->reports_tools();
+  return call.parsed.may_have_written || call.parsed.may_write_unseen || call.parsed.unreadable > 0 ||
+         !candidate.backend->reports_tools();
 }
 
 /// As a person in that directory would name it.

@@ -19,8 +19,7 @@ constexpr std::size_t kLongestFact = 120;
 
 constexpr std::string_view kSkipped =
     "`delegate ask` without -b uses the other backends; `delegate breaker reset {name}` tries this one again now";
-constexpr std::string_view kOtherWriter =
-    "wait until it has ended (`ask --wait-slot`, or `submit`), or write elsewhere";
+constexpr std::string_view kOtherWriter = "wait until it ends: `ask --wait-slot` and `submit` do";
 constexpr std::string_view kNoneWrites =
     "claude, codex and gemini can; a backend of the kind command can if its `can` has write_files";
 constexpr std::string_view kTooLate = "give the run more time with --timeout or router.timeout";
@@ -89,7 +88,7 @@ constexpr std::string_view kUnset = "set {variable} here, or change backends.{na
 constexpr std::string_view kNoneSet = "set the variables that the logins need; `delegate backends` lists them";
 constexpr std::string_view kBrokenAnswer = "ask again; with --no-stream the next backend takes over when this happens";
 constexpr std::string_view kHalfChange =
-    "look at the changes; then ask again with --continue-writing: the next backend is told what was begun";
+    "look at the changes; with --continue-writing the next backend goes on from there, and gets a list of them";
 constexpr std::string_view kSecretArgument =
     "pass it in a file or a variable: backends.NAME.env.keep lists the variables that the child may see";
 constexpr std::string_view kNotReadable =

@@ -85,7 +85,7 @@ void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
     if (why.hint.empty()) why.hint = attempt.hint;
   }
   if (facts.broken_attempt != 0) why.hint = hint_for_broken_answer();
-  if (!facts.result.half_change.parts.empty()) why.hint = hint_for_half_change();
+  if (!facts.result.half_change.parts.empty() && why.hint.empty()) why.hint = hint_for_half_change();
   for (const std::string& backend : facts.result.still_probing)
     why.message += (why.message.empty() ? "" : "; ") + backend + ": its probe is still running";
 }

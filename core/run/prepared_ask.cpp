@@ -48,11 +48,6 @@ RoutePlan make_plan(const Engine& engine, const PreparedAsk& ask, Lookups& looku
   for (const RouteStep& step : plan.steps)
     for (std::string& name : engine.config.candidates(step.backend))
       steps.push_back({std::move(name), step.last_resort});
-  // Who left it half done is asked after the others.
-  std::stable_partition(steps.begin(), steps.end(), [&](const RouteStep& step) {
-    const auto& parts = ask.half_change.parts;
-    return std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return part.backend == step.backend; });
-  });
   plan.steps = std::move(steps);
   return plan;
 }
@@ -90,11 +85,18 @@ PreparedAsk prepare_ask(const Engine& engine, Request request) {
   PreparedAsk ask{.request = std::move(request)};
   ask.type = type_of(ask.request);
   ask.fallback = falls_back(engine, ask.request);
-  if (ask.request.continue_writing) ask.half_change = half_change_in(engine, ask.request.cwd).value_or(HalfChange{});
   Lookups lookups;
   ask.plan = make_plan(engine, ask, lookups);
   prepare_candidates(engine, ask, std::move(lookups));
   return ask;
+}
+
+void go_on_with(PreparedAsk& prepared, HalfChange change) {
+  prepared.half_change = std::move(change);
+  const auto& parts = prepared.half_change.parts;
+  std::stable_partition(prepared.plan.steps.begin(), prepared.plan.steps.end(), [&](const RouteStep& step) {
+    return std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return part.backend == step.backend; });
+  });
 }
 
 void refresh_candidates(const Engine& engine, PreparedAsk& prepared) { prepare_candidates(engine, prepared, {}); }

@@ -28,6 +28,9 @@ struct PreparedAsk {
 };
 PreparedAsk prepare_ask(const Engine& engine, Request request);
 
+/// The backends get this change to go on with; those that left it half done are asked after the others.
+void go_on_with(PreparedAsk& prepared, HalfChange change);
+
 /// Looks the candidates up again: after a long wait a CLI may have been updated or removed.
 void refresh_candidates(const Engine& engine, PreparedAsk& prepared);
 

@@ -5,6 +5,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"
+#include "core/run/hints.hpp"
 
 namespace delegate {
 namespace {
@@ -77,6 +78,8 @@ void explain_failure(const RunResult& result, Remarks& remarks) {
   remarks.push_back({Remark::Kind::error, result.message, true});
   for (const Attempt& attempt : result.attempts) explain_unknown(result, attempt, remarks);
   if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
+  if (!result.half_change.parts.empty() && result.hint != hint_for_half_change())
+    remarks.push_back({Remark::Kind::hint, std::string(hint_for_half_change()), true});
   for (const Skip& skip : result.skips) remarks.push_back({Remark::Kind::note, describe(skip), true});
   for (const Attempt& attempt : result.attempts)
     if (attempt.outcome == Outcome::not_installed) remarks.push_back({Remark::Kind::note, describe(attempt), true});

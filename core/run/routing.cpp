@@ -90,7 +90,9 @@ std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
   if (!observer_.may_start()) return std::nullopt;
   started_.push_back(candidate.name);
   // A probe gets its own time for a fair verdict: the run's deadline may be short.
-  const bool is_probe = permit.kind() != PermitKind::normal && permit.kind() != PermitKind::unguarded;
+  // Not one that writes: nobody would see what it changes later.
+  const bool is_probe = permit.kind() != PermitKind::normal && permit.kind() != PermitKind::unguarded &&
+                        candidate.task.access == Access::read_only;
   return AttemptOrder{.number = static_cast<int>(started_.size()),
                       .candidate = std::move(candidate),
                       .permit = std::move(permit),
@@ -289,29 +291,40 @@ bool Routing::wait_for_breaker() {
 }
 
 WriterAdmission Routing::wait_for_directory(const std::function<WriterAdmission()>& acquire) {
+  using Reason = WriterRefusal::Reason;
   const Request& request = prepared_.request;
   const auto in_background = request.in_background ? engine_.config.background.max_wait : milliseconds(0);
-  const Deadline deadline = Deadline::in(request.slot_wait.value_or(in_background));
+  if (!directory_deadline_) directory_deadline_ = Deadline::in(request.slot_wait.value_or(in_background));
+  // Who has waited for a slot or a breaker meanwhile may go on with that.
+  const auto is_over = [&] {
+    return directory_deadline_->passed() && (!slot_deadline_ || slot_deadline_->passed()) &&
+           (!breaker_deadline_ || breaker_deadline_->passed());
+  };
+  const Deadline unlocked = Deadline::in(lock_patience_);
+  const auto left = deadline_.left();
   Event nothing;
   for (milliseconds poll = kLockPause;; poll = std::min(poll * 2, kSlowSlotPoll)) {
     WriterAdmission admission = acquire();
     const auto* refusal = std::get_if<WriterRefusal>(&admission);
-    const bool may_come = refusal != nullptr && refusal->reason != WriterRefusal::Reason::state_unusable;
-    if (!may_come || deadline.passed() || cancel_.cancelled()) {
-      const bool is_taken = refusal == nullptr;
-      while (is_taken && !observer_.may_go_on() && !cancel_.cancelled())
-        nothing.wait(cancel_, Deadline::in(kShortBreakerPoll).or_earlier(observer_.tick()));
-      begin_time();
+    const bool is_locked = refusal != nullptr && refusal->reason == Reason::state_locked;
+    const bool waits = refusal != nullptr && !(is_over() && (!is_locked || unlocked.passed()));
+    if (!waits || cancel_.cancelled()) {
+      if (left) deadline_ = Deadline::in(*left);  // the wait is no part of the run's time
       return admission;
     }
-    observer_.waiting_for_directory(refusal->message);
-    nothing.wait(cancel_, Deadline::in(poll).or_earlier(deadline).or_earlier(observer_.tick()));
+    leave_lines();  // a place in one would keep others waiting
+    if (refusal->holder) observer_.waiting_for_directory(refusal->holder->run_id, refusal->holder->directory);
+    else observer_.waiting_for_state(refusal->message);
+    // A place among the background runs comes first.
+    const Deadline next = Deadline::in(poll);
+    while ((!next.passed() || !observer_.may_go_on()) && !cancel_.cancelled())
+      nothing.wait(cancel_, next.passed() ? Deadline::in(kShortBreakerPoll) : next.or_earlier(observer_.tick()));
   }
 }
 
 milliseconds Routing::longest_time() const {
-  milliseconds longest = deadline_.left().value_or(milliseconds(0));
-  for (const auto& [name, prepared] : prepared_.candidates)  // a probe is not bound to the run's time
+  milliseconds longest = prepared_.request.timeout.value_or(engine_.config.router.timeout);
+  for (const auto& [name, prepared] : prepared_.candidates)
     if (prepared) longest = std::max(longest, prepared->candidate.task.settings.timeout);
   return longest;
 }

@@ -30,7 +30,7 @@ class Routing {
   /// The same for a breaker that may admit a call, as long as nothing was started. The run's time begins after it.
   bool wait_for_breaker();
   /// Takes the directory in which the run is to change files, or waits for it as for a slot: if the request wants that,
-  /// and in the background. The run's time begins after it.
+  /// and in the background. That is no part of the run's time.
   WriterAdmission wait_for_directory(const std::function<WriterAdmission()>& acquire);
   /// How long the run can take.
   milliseconds longest_time() const;
@@ -80,6 +80,7 @@ class Routing {
   std::string place_;                  // in the lines for a slot
   std::vector<std::string> lines_;     // candidates
   std::optional<Deadline> slot_deadline_;
+  std::optional<Deadline> directory_deadline_;
   std::optional<Deadline> breaker_deadline_;
 };
 

@@ -1,5 +1,7 @@
 #include "core/run/run.hpp"
 
+#include <algorithm>
+
 #include "core/base/ids.hpp"
 #include "core/run/half_change.hpp"
 #include "core/run/no_answer.hpp"
@@ -45,7 +47,7 @@ bool Run::is_allowed() {
 bool Run::take_directory() {
   const Request& request = prepared_.request;
   if (request.access == Access::read_only || prepared_.plan.steps.empty()) return true;
-  const WriterRequest wanted{.directory = request.cwd,
+  const WriterRequest wanted{.directory = work_tree_of(request.cwd),
                              .run_id = result_.run_id,
                              .tag = run_tag(engine_, result_.run_id),
                              .lease = routing_.longest_time() + kLeaseMargin,
@@ -56,9 +58,33 @@ bool Run::take_directory() {
     return false;
   }
   directory_.emplace(std::get<WriterLease>(std::move(got)));
-  if (!directory_->unguarded_because().empty())
-    result_.warnings.push_back("other runs may write here at the same time: " + directory_->unguarded_because());
+  if (const std::string& why = directory_->unguarded_because(); !why.empty()) warn_once(why);
+  if (request.continue_writing) go_on_with_change();
   return true;
+}
+
+void Run::go_on_with_change() {
+  auto change = half_change_in(engine_, prepared_.request.cwd, result_.run_id);
+  if (change) go_on_with(prepared_, *std::move(change));
+  else warn_once("what an earlier run has left half done is unknown: " + change.error().what);
+}
+
+void Run::warn_once(const std::string& warning) {
+  auto& all = result_.warnings;
+  if (std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(warning);
+}
+
+bool Run::has_written() const {
+  return std::any_of(result_.attempts.begin(), result_.attempts.end(),
+                     [](const Attempt& attempt) { return attempt.may_have_written; });
+}
+
+bool Run::wait_for_candidate() {
+  if (is_over()) return false;
+  const bool gives_way = directory_ && !has_written();  // a wait may take hours, and others may write meanwhile
+  if (gives_way) directory_.reset();
+  const bool goes_on = routing_.wait_for_slot() || routing_.wait_for_breaker();
+  return goes_on && (!gives_way || take_directory());
 }
 
 bool Run::is_over() const {
@@ -75,7 +101,8 @@ std::optional<AttemptOrder> Run::completed(std::optional<AttemptOrder> order) co
 }
 
 Deadline Run::end_of_waiting(const HedgedAttempts& attempts) const {
-  return attempts.only_probes_left() ? routing_.deadline() : Deadline::never();
+  const bool ends_by_itself = !attempts.only_probes_left() || prepared_.request.access == Access::write;
+  return ends_by_itself ? Deadline::never() : routing_.deadline();
 }
 
 void Run::on_output(int number, const OutputDelta& delta) {
@@ -90,6 +117,12 @@ void Run::on_output(int number, const OutputDelta& delta) {
   observer_.output(routing_.backend_of(number), shown);
 }
 
+/// The request itself is wrong, or the next backend would build on half a change.
+bool Run::ends_the_run(const Attempt& failed) const {
+  const bool is_half_done = failed.may_have_written && !prepared_.request.continue_writing;
+  return failed.is_callers_own || traits(failed.outcome).try_next == TryNext::no || is_half_done;
+}
+
 void Run::note(Attempt attempt) {
   if (attempt.background_probe) return result_.limit_probes.push_back(std::move(attempt));
   observer_.ended(attempt);
@@ -99,8 +132,7 @@ void Run::note(Attempt attempt) {
   const bool may_answer = streaming_attempt_ == 0 || streaming_attempt_ == attempt.number;
   if (is_answer(attempt.outcome) && !answered() && may_answer) result_.answer = attempt;
   else if (streaming_attempt_ == attempt.number && !is_answer(attempt.outcome)) broke_off_ = true;
-  else if (attempt.is_callers_own || traits(attempt.outcome).try_next == TryNext::no) ended_by_outcome_ = true;
-  else if (attempt.may_have_written && !prepared_.request.continue_writing) ended_by_outcome_ = true;
+  else if (ends_the_run(attempt)) ended_by_outcome_ = true;
   attempt.text = {};  // `answer` has it
   result_.attempts.push_back(std::move(attempt));
 }

@@ -27,7 +27,7 @@ class Run final : public AttemptListener {
   Deadline end_of_waiting(const HedgedAttempts& attempts) const;
   void note(Attempt attempt);
   /// True: a candidate without a free slot has one now, or a breaker may admit a call, so the plan is tried again.
-  bool wait_for_candidate() { return !is_over() && (routing_.wait_for_slot() || routing_.wait_for_breaker()); }
+  bool wait_for_candidate();
   /// There is an answer, or one that was shown in part and will not be completed.
   bool is_decided() const { return answered() || broke_off_; }
   /// `attempts` is handed over if a probe is still running.
@@ -39,6 +39,10 @@ class Run final : public AttemptListener {
  private:
   bool answered() const { return result_.answer.has_value(); }
   bool is_over() const;
+  bool ends_the_run(const Attempt& failed) const;
+  bool has_written() const;  // or may have
+  void go_on_with_change();
+  void warn_once(const std::string& warning);
   std::optional<AttemptOrder> completed(std::optional<AttemptOrder> order) const;
   void explain();
   /// An answer proves that the prompt was good: those who rejected it count that (R24).

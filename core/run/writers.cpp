@@ -64,7 +64,7 @@ WriterRefusal in_use(const WriterRow& holder, const HostTime& now, const IsDead&
   return {.message = who + " has been writing in " + one_line(holder.directory) + " for " +
                      format_took(elapsed(holder.lease.span.since, now)),
           .hint = is_killed ? "wait until it ends; `delegate canary` names the processes"
-                            : "wait until it ends, or stop process " + pid,
+                            : "wait until it ends: `ask --wait-slot` and `submit` do; or stop process " + pid,
           .holder = holder};
 }
 
@@ -77,6 +77,13 @@ std::string_view to_string(WriterRefusal::Reason reason) {
     case WriterRefusal::Reason::state_unusable: return "state_unusable";
   }
   return "";
+}
+
+std::string work_tree_of(const std::string& directory) {
+  std::error_code unreadable;
+  for (std::filesystem::path place = directory; place.has_relative_path(); place = place.parent_path())
+    if (std::filesystem::exists(place / ".git", unreadable)) return place.string();
+  return directory;
 }
 
 WriterLease::WriterLease(StateStore* store, std::string token, std::string unguarded_because)

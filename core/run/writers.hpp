@@ -51,6 +51,9 @@ struct WriterRefusal {
 /// Stored and printed by name: names never change.
 std::string_view to_string(WriterRefusal::Reason reason);
 
+/// The git work tree that the directory belongs to, by the nearest `.git` around it; otherwise the directory.
+std::string work_tree_of(const std::string& directory);
+
 using WriterAdmission = std::variant<WriterLease, WriterRefusal>;
 
 /// The runs of this host that write, over the shared store. Safe to use from several threads; holds no state of its

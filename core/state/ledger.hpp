@@ -139,8 +139,9 @@ class Ledger {
   virtual Result<RunRow> run(const std::string& id) = 0;
   /// The newest run with an answer and a session.
   virtual Result<std::optional<RunRow>> newest_session(const SessionQuery& query) = 0;
-  /// Runs in this directory that were allowed to change files, newest first.
-  virtual Result<std::vector<RunRow>> writing_runs(const std::string& cwd, int most) = 0;
+  /// The newest run in this directory, other than `but_run`, that was allowed to change files, and may have changed
+  /// some: it has answered, has not ended, or one of its attempts may have.
+  virtual Result<std::optional<RunRow>> last_change(const std::string& cwd, const std::string& but_run) = 0;
   virtual Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) = 0;
   virtual Result<std::vector<AttemptRow>> attempts(const std::string& run_id) = 0;
   /// The newest attempt of each backend.

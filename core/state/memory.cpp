@@ -141,12 +141,17 @@ class MemoryStore final : public StateStore, private Ledger {
     return std::optional<RunRow>();
   }
 
-  Result<std::vector<RunRow>> writing_runs(const std::string& cwd, int most) override {
+  Result<std::optional<RunRow>> last_change(const std::string& cwd, const std::string& but_run) override {
     const std::lock_guard lock(mutex_);
-    std::vector<RunRow> found;
-    for (const RunRow& row : newest_first())
-      if (row.writes && row.cwd == cwd && static_cast<int>(found.size()) < most) found.push_back(for_list(row));
-    return found;
+    for (const RunRow& row : newest_first()) {
+      const bool has_written = std::any_of(attempts_.begin(), attempts_.end(), [&](const AttemptRow& attempt) {
+        return attempt.run_id == row.id && attempt.may_have_written;
+      });
+      if (row.writes && row.cwd == cwd && row.id != but_run &&
+          (!row.took || is_answer_named(row.outcome) || has_written))
+        return std::optional(for_list(row));
+    }
+    return std::optional<RunRow>();
   }
 
   Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override {

@@ -18,7 +18,7 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<RunRow>> runs(const RunQuery& query) override;
   Result<RunRow> run(const std::string& id) override;
   Result<std::optional<RunRow>> newest_session(const SessionQuery& query) override;
-  Result<std::vector<RunRow>> writing_runs(const std::string& cwd, int most) override;
+  Result<std::optional<RunRow>> last_change(const std::string& cwd, const std::string& but_run) override;
   Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override;
   Result<std::vector<AttemptRow>> attempts(const std::string& run_id) override;
   Result<std::vector<AttemptRow>> last_attempts() override;

@@ -324,14 +324,18 @@ Result<std::vector<BackendTotals>> SqliteLedger::totals(const TotalsQuery& query
   });
 }
 
-Result<std::vector<RunRow>> SqliteLedger::writing_runs(const std::string& cwd, int most) {
+Result<std::optional<RunRow>> SqliteLedger::last_change(const std::string& cwd, const std::string& but_run) {
   const std::lock_guard lock(mutex_);
-  return database_.on_sound_file([&]() -> Result<std::vector<RunRow>> {
-    TRY(sqlite3_stmt * raw, database_.prepare("SELECT " RUN_COLUMNS "FROM runs r WHERE r.writes = 1 AND r.cwd = ? "
-                                              "ORDER BY r.started_at DESC, r.number DESC LIMIT ?"));
+  return database_.on_sound_file([&]() -> Result<std::optional<RunRow>> {
+    TRY(sqlite3_stmt * raw,
+        database_.prepare("SELECT " RUN_COLUMNS "FROM runs r WHERE r.writes = 1 AND r.cwd = ? AND r.id <> ? AND "
+                          "(r.took IS NULL OR r.outcome IN ('answered', 'answered_empty') OR EXISTS "
+                          "(SELECT 1 FROM attempts a WHERE a.run_id = r.id AND a.may_have_written <> 0)) "
+                          "ORDER BY r.started_at DESC, r.number DESC LIMIT 1"));
     Statement statement(raw);
-    statement.bind(cwd).bind(std::int64_t{most});
-    return all<RunRow>(statement, run_at);
+    statement.bind(cwd).bind(but_run);
+    TRY(const bool found, statement.step());
+    return found ? std::optional(run_at(statement)) : std::nullopt;
   });
 }
 

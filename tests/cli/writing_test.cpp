@@ -99,7 +99,7 @@ TEST_CASE(
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   cli.run("ask --write two").expect(4).stdout_is("").stderr_has("has been writing in").stderr_has("hint: wait until");
   const std::string id = submit(cli, "--write three");
-  REQUIRE(eventually([&] { return cli.run("runs " + id).out.find("has been writing in") != std::string::npos; }));
+  REQUIRE(eventually([&] { return cli.run("runs " + id).out.find(", which changes files in") != std::string::npos; }));
   CHECK(cli.spawns("codex") == 1);
   let_go(cli);
   first.finish().expect(0).stdout_is("done\n");

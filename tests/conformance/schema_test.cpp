@@ -93,7 +93,8 @@ std::string failing_part(StateStore& store) {
   expect(store.change_writers(add_writer), "change writers");
   const auto writers = store.writers();
   expect(writers, "writers");
-  if (writers && std::none_of(writers->begin(), writers->end(), [&](const auto& row) { return row.run_id == id; }))
+  if (writers &&
+      std::none_of(writers->begin(), writers->end(), [&](const auto& writer) { return writer.run_id == id; }))
     failed += " the writer is missing";
   Breakers breakers(&store, {}, kAnn);
   const auto admission = Writers(&store, breakers).acquire({.directory = "/b/" + id, .run_id = id, .lease = 1h});

@@ -119,7 +119,7 @@ TEST_CASE("a run that is kept out learns which run has the directory, since when
   const auto& refusal = std::get<WriterRefusal>(second);
   CHECK(refusal.reason == WriterRefusal::Reason::directory_in_use);
   CHECK(to_string(refusal.reason) == "directory_in_use");
-  CHECK(refusal.hint == "wait until it ends, or stop process " + pid);
+  CHECK(refusal.hint == "wait until it ends: `ask --wait-slot` and `submit` do; or stop process " + pid);
   CHECK(refusal.holder->run_id == "run1");
   CHECK(desk.store->writers()->size() == 1);
 }

@@ -11,9 +11,10 @@ using Words = std::vector<std::string>;
 namespace {
 
 std::string cell_of(const std::string& kind, std::size_t column) {
-  std::istringstream page(contents(std::string(SOURCE_DIRECTORY) + "/docs/writing.md"));
+  const std::string name = std::string(1, '`').append(kind).append(1, '`');
+  std::istringstream page(contents(Path(SOURCE_DIRECTORY) / "docs/writing.md"));
   for (std::string line; std::getline(page, line);) {
-    if (!line.starts_with("| `") || line.find("`" + kind + "`") == std::string::npos) continue;
+    if (!line.starts_with("| `") || line.find(name) == std::string::npos) continue;
     return std::string(trim(split(line, '|').at(column + 1)));
   }
   return {};

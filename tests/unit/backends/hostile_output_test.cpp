@@ -226,7 +226,8 @@ TEST_CASE("a record that would take long to parse is not read, and the error say
          {R"({"type":"result","status":"success","is_error":false,"result":")" + text, std::string("\"}\n")})
       reader.take(Stream::out, piece);
     reader.finish();
-    const Failure failure = judge_process(backend_of(kind), task, parsed, {.end = ChildEnd::exited, .input_written = true});
+    const Failure failure =
+        judge_process(backend_of(kind), task, parsed, {.end = ChildEnd::exited, .input_written = true});
     CAPTURE(kind);
     CHECK(failure.outcome == Outcome::bad_output);
     CHECK(failure.message.find("longer than 16 MB") != std::string::npos);

@@ -13,17 +13,27 @@ ParsedOutput after(const std::string& kind, const std::string& line) {
   return parsed;
 }
 
-ParsedOutput claude_uses(const std::string& name, const std::string& input = "{}") {
-  return after("claude", R"({"type":"assistant","message":{"content":[{"type":"tool_use","id":"t1","name":")" + name +
-                             R"(","input":)" + input + "}]}}");
+/// `text` with these words in the place of %1 and %2.
+std::string filled(std::string text, const std::string& first, const std::string& second) {
+  text.replace(text.find("%1"), 2, first);
+  return text.replace(text.find("%2"), 2, second);
 }
-ParsedOutput codex_uses(const std::string& item, const std::string& more = "",
-                        const std::string& type = "item.started") {
-  return after("codex", R"({"type":")" + type + R"(","item":{"id":"item_1","type":")" + item + "\"" + more + "}}");
+
+ParsedOutput claude_uses(const std::string& name, const std::string& input = "{}") {
+  return after(
+      "claude",
+      filled(R"({"type":"assistant","message":{"content":[{"type":"tool_use","id":"t1","name":"%1","input":%2}]}})",
+             name, input));
+}
+ParsedOutput codex_uses(const std::string& item, const std::string& more = "") {
+  return after("codex", filled(R"({"type":"item.started","item":{"id":"item_1","type":"%1"%2}})", item, more));
+}
+ParsedOutput codex_has_used(const std::string& item) {
+  return after("codex", filled(R"({"type":"item.completed","item":{"id":"item_1","type":"%1"%2}})", item, ""));
 }
 ParsedOutput gemini_uses(const std::string& name, const std::string& parameters = "{}") {
   return after("gemini",
-               R"({"type":"tool_use","tool_name":")" + name + R"(","tool_id":"t1","parameters":)" + parameters + "}");
+               filled(R"({"type":"tool_use","tool_name":"%1","tool_id":"t1","parameters":%2})", name, parameters));
 }
 
 }  // namespace
@@ -43,10 +53,22 @@ TEST_CASE("codex: its words, plans and searches change nothing, any other item m
     CHECK_FALSE(codex_uses(item).may_have_written);
   for (const char* item : {"command_execution", "file_change", "mcp_tool_call", "of_tomorrow"}) {
     CHECK(codex_uses(item).may_have_written);
-    CHECK(codex_uses(item, "", "item.completed").may_have_written);
+    CHECK(codex_has_used(item).may_have_written);
   }
   const std::string changes = R"(,"changes":[{"path":"a.cpp","kind":"update"},{"path":"b.cpp","kind":"add"}])";
   CHECK(codex_uses("file_change", changes).written_files == Files{"a.cpp", "b.cpp"});
+}
+
+TEST_CASE("codex: a patch is reported only when it is applied, so a turn that has not ended may have changed files") {
+  const auto read = [](std::initializer_list<const char*> lines) {
+    ParsedOutput parsed;
+    for (const char* line : lines)
+      backend_of("codex").read(parsed, task_of("codex"), Stream::out, std::string(line) + "\n");
+    return parsed.may_write_unseen;
+  };
+  CHECK_FALSE(read({R"({"type":"thread.started","thread_id":"t"})"}));
+  CHECK(read({R"({"type":"turn.started"})"}));
+  CHECK_FALSE(read({R"({"type":"turn.started"})", R"({"type":"turn.failed","error":{"message":"usage limit"}})"}));
 }
 
 TEST_CASE("gemini: reading and searching changes nothing, anything else may") {

@@ -1,3 +1,4 @@
+#include "core/run/remarks.hpp"
 #include "core/run/writers.hpp"
 #include "tests/unit/run/asking.hpp"
 
@@ -44,7 +45,8 @@ TEST_CASE("if nobody can change files there is no answer, whether by name, autom
     const RunResult run = asking.ask(name, to_write());
     CHECK(run.outcome == Outcome::cannot_write);
     CHECK(traits(run.outcome).exit_code == 5);
-    CHECK(run.message.find("cannot change files") + run.message.find("can change files") != 2 * std::string::npos);
+    CHECK(run.message == (name == std::string("auto") ? "no backend that is installed can change files"
+                                                      : "reader cannot change files"));
     CHECK_FALSE(run.hint.empty());
   }
   CHECK(asking.lines("reader.spawns") == 0);
@@ -83,7 +85,9 @@ TEST_CASE("after a backend has failed that may have changed files, no other one 
   REQUIRE(run.attempts.size() == 1);
   CHECK(run.attempts[0].may_have_written);
   CHECK(run.message.find("it may have changed src/a.cpp, src/b.cpp") != std::string::npos);
-  CHECK(run.hint.find("--continue-writing") != std::string::npos);
+  const Remarks remarks = explain(run);
+  CHECK(std::any_of(remarks.begin(), remarks.end(),
+                    [](const Remark& remark) { return remark.text.find("--continue-writing") != std::string::npos; }));
   CHECK(run.half_change.parts ==
         std::vector<HalfChange::Part>{{"first", Outcome::exited_nonzero, {"src/a.cpp", "src/b.cpp"}}});
   const auto rows = asking.store->ledger().attempts(run.run_id);
@@ -140,7 +144,11 @@ TEST_CASE("the half change of another directory is none of this one's, and one o
   Asking asking;
   asking.backend("first", {"--echo"}).command = {FAKE_CLI, "--echo"};
   Ledger& ledger = asking.store->ledger();
-  const RunRow killed{.id = "run-killed", .started_at = asking.clock.now().wall, .cwd = "/", .writes = true};
+  RunRow killed{.id = "run-killed", .started_at = asking.clock.now().wall, .cwd = "/", .writes = true};
+  killed.owner = asking.breakers.self();
+  REQUIRE(ledger.begin_run(killed));
+  CHECK(half_change_in(asking.engine, "/", "").value().parts.empty());  // it still runs
+  killed.owner.start_time += 1;                                         // of a process that is no more
   REQUIRE(ledger.begin_run(killed));
   Request elsewhere = to_continue();
   elsewhere.cwd = "/tmp";
@@ -156,7 +164,7 @@ TEST_CASE("runs that changed nothing do not hide what an earlier one left half d
   REQUIRE_FALSE(asking.ask("auto", to_write()).answer);
   asking.backend("first", {"--say", "done"}).can = {"read_files"};
   REQUIRE_FALSE(asking.ask("auto", to_write()).answer);
-  CHECK(half_change_in(asking.engine, "/")->parts ==
+  CHECK(half_change_in(asking.engine, "/", "").value().parts ==
         std::vector<HalfChange::Part>{{"first", Outcome::exited_nonzero, {"a.cpp"}}});
 }
 
@@ -175,8 +183,9 @@ TEST_CASE("a run does not write where another one does; it waits for its end onl
   CHECK(asking.ask("auto").answer);  // one that only reads is not kept out
 
   struct Waiter final : Observer {
-    void waiting_for_directory(const std::string& who) override {
-      CHECK(who.find("run-other") != std::string::npos);
+    void waiting_for_directory(const std::string& other_run, const std::string& directory) override {
+      CHECK(other_run == "run-other");
+      CHECK(directory == "/");
       other->reset();  // it ends now
     }
     std::optional<WriterLease>* other = nullptr;
@@ -189,6 +198,28 @@ TEST_CASE("a run does not write where another one does; it waits for its end onl
   CHECK_FALSE(other);
 }
 
+TEST_CASE("a run that waits for a breaker lets others write meanwhile, and takes its directory again") {
+  Asking asking;
+  asking.backend("first", {"--say", "done"});
+  REQUIRE(asking.breakers.change("first", [](Breaker& breaker, const HostTime& now) { open_for(breaker, now, 1h); }));
+  struct Waiter final : Observer {
+    void waiting_for_breaker(const std::vector<std::string>&) override {
+      const auto other = Writers(asking->store.get(), asking->breakers)
+                             .acquire({.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h});
+      was_free = std::holds_alternative<WriterLease>(other);
+      asking->make_half_open("first");
+    }
+    Asking* asking = nullptr;
+    bool was_free = false;
+  };
+  Waiter waiter;
+  waiter.asking = &asking;
+  Request patient = to_write();
+  patient.breaker_wait = kPatience;
+  CHECK(asking.ask("auto", asking.never, waiter, patient).answer);
+  CHECK(waiter.was_free);
+}
+
 TEST_CASE("a cancel ends the wait for a directory") {
   Asking asking;
   asking.backend("first", {"--say", "done"});
@@ -196,7 +227,7 @@ TEST_CASE("a cancel ends the wait for a directory") {
   const auto other = writers.acquire({.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h});
   CancelToken cancel;
   struct Waiter final : Observer {
-    void waiting_for_directory(const std::string&) override { cancel->cancel(); }
+    void waiting_for_directory(const std::string&, const std::string&) override { cancel->cancel(); }
     CancelToken* cancel = nullptr;
   };
   Waiter waiter;
