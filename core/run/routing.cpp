@@ -90,7 +90,7 @@ std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
   if (!observer_.may_start()) return std::nullopt;
   started_.push_back(candidate.name);
   // A probe gets its own time for a fair verdict: the run's deadline may be short.
-  // Not one that writes: nobody would see what it changes later.
+  // Not one that writes: the run could not report what it changes later.
   const bool is_probe = permit.kind() != PermitKind::normal && permit.kind() != PermitKind::unguarded &&
                         candidate.task.access == Access::read_only;
   return AttemptOrder{.number = static_cast<int>(started_.size()),

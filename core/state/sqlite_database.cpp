@@ -303,15 +303,15 @@ std::array<std::uint64_t, 2> Database::companions() const {
   return found;
 }
 
-/// SQLite opens them by name once, and goes on with them when they are removed: in a store that nobody else sees. They
+/// SQLite opens them by name once, and goes on with them when they are removed: in a store of their own. They
 /// exist together, or not at all where there is no write-ahead log.
 bool Database::has_lost_companions() const {
   const auto now = companions();
   return now != companions_ || (now[0] == 0) != (now[1] == 0);
 }
 
-/// An index without its log: that was removed while a process had both open, which keeps the index alive. Nobody could
-/// read the database with it; that process finds out with its next step.
+/// An index without its log: that was removed while a process had both open, which keeps the index alive. No process
+/// could read the database with it; that one finds out with its next step.
 bool Database::has_stale_index() const {
   const auto now = companions();
   return now[0] == 0 && now[1] != 0;
