@@ -1,6 +1,7 @@
 #include "core/changes/change.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "core/base/text.hpp"
 #include "core/os/directory.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr milliseconds kLockPause{10};
 constexpr int kMostTries = 100;  // one fails only if another process cleans up right after the directory was made
 
 void remove_part(const Path& directory, const char* name) {
@@ -49,14 +51,25 @@ Result<Path> change_directory(const Path& changes, const std::string& run) {
   return changes / run;
 }
 
-Result<FileLock> lock_change(const Path& directory) {
-  TRY(std::optional<FileLock> lock, FileLock::try_take(directory / change_part::kLock));
-  if (!lock) return fail(Code::busy, "change " + directory.filename().string() + ": another process works on it");
-  return std::move(*lock);
+Result<FileLock> lock_change(const Path& directory, milliseconds wait) {
+  const Deadline last = Deadline::in(wait);
+  for (;;) {
+    TRY(std::optional<FileLock> lock, FileLock::try_take(directory / change_part::kLock));
+    if (lock) return std::move(*lock);
+    if (last.passed())
+      return fail(Code::busy, "change " + directory.filename().string() + ": another process works on it");
+    std::this_thread::sleep_for(kLockPause);
+  }
 }
 
-// ---- a change that is made
-// --------------------------------------------------------------------------------------------
+bool is_worked_on(const Path& changes, const std::string& run) {
+  const auto directory = change_directory(changes, run);
+  if (!directory || !is_there(*directory / change_part::kLock)) return false;
+  const auto lock = FileLock::try_take(*directory / change_part::kLock);
+  return lock && !*lock;
+}
+
+// ---- a change that is made ----
 
 Path OpenChange::index() const { return snapshots_->path() / "index"; }
 
@@ -103,6 +116,7 @@ Result<OpenChange> OpenChange::resume(const Path& changes, const std::string& ru
     return fail(Code::unavailable, "change " + run + ": cannot be resumed");
   OpenChange change(directory, std::move(lock), std::move(record));
   TRY(change.snapshots_, PrivateRepository::open(directory / change_part::kSnapshots));
+  change.is_resumed_ = true;
   return change;
 }
 
@@ -129,6 +143,8 @@ Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& h
   ChangeRecord record = record_;
   record.state = ChangeRecord::State::finished;
   record.finished = how.now;
+  record.trouble.clear();
+  record.is_late = is_resumed_;
   record.backends = how.backends;
   record.before = kept.before;
   record.after = kept.after;
@@ -144,8 +160,9 @@ Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& h
   return KeptChange(directory_, std::move(record));
 }
 
-Status OpenChange::leave(milliseconds now) {
+Status OpenChange::leave(milliseconds now, std::string why) {
   record_.state = ChangeRecord::State::abandoned;
+  record_.trouble = std::move(why);
   record_.finished = now;
   record_.keeps_tree = isolated_.has_value();
   TRY_STATUS(write_record(directory_, record_));
@@ -158,8 +175,7 @@ void OpenChange::discard() {
   lock_.reset();
 }
 
-// ---- a change that was made
-// -------------------------------------------------------------------------------------------
+// ---- a change that was made ----
 
 Result<KeptChange> KeptChange::open(const Path& changes, const std::string& run) {
   TRY(const Path directory, change_directory(changes, run));
@@ -190,23 +206,32 @@ Result<std::string> KeptChange::patch_text(const GitProgram& program, const Pati
   return patch(kept.git(program, patience), trees(), most);
 }
 
-Result<bool> recover_change(const Path& directory, ChangeRecord& record, std::vector<std::string>& left) {
+Result<Path> KeptChange::write_patch(const GitProgram& program, const Patience& patience) const {
+  TRY(const std::string text, patch_text(program, patience));
+  Path path = directory_ / change_part::kPatch;
+  TRY_STATUS(write_private_file(path, text));
+  return path;
+}
+
+Result<Completion> recover_change(const Path& directory, ChangeRecord& record) {
   const Path workspace = directory / change_part::kApplication;
+  if (!record.applying) {  // what is there ended, and was recorded
+    TRY_STATUS(end_application(workspace));
+    return Completion{};
+  }
   TRY(Completion done, recover_application(workspace));
-  left = std::move(done.left);
-  if (!record.applying) return false;
   if (done.is_completed) record.is_in_files = *record.applying == Direction::forward;
   record.applying.reset();
   TRY_STATUS(write_record(directory, record));
   TRY_STATUS(end_application(workspace));
-  return done.is_completed;
+  return done;
 }
 
-Result<Application> KeptChange::apply(const GitProgram& program, Direction direction, const Patience& patience) {
-  TRY(const FileLock lock, lock_change(directory_));
+Result<Application> KeptChange::apply(const GitProgram& program, Direction direction, const Patience& patience,
+                                      milliseconds lock_wait) {
+  TRY(const FileLock lock, lock_change(directory_, lock_wait));
   TRY(record_, read_record(directory_));
-  std::vector<std::string> left;  // they differ from the change as other files do
-  TRY_STATUS(recover_change(directory_, record_, left));
+  TRY_STATUS(recover_change(directory_, record_));  // what it left differs from the change as other files do
   TRY(const PrivateRepository kept, repository());
   TRY(const TreeChange change, files(program, patience));
   record_.applying = direction;

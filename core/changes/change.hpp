@@ -15,6 +15,7 @@
 //   before.git      while it is made: the snapshot from before
 //   tree            the isolated tree, with isolated.git
 //   change.git      what has changed, with all that a patch or an undo needs
+//   change.patch    the same as text, if somebody asked for it
 //   apply           while it is applied or undone: the journal (journal.hpp)
 namespace delegate {
 
@@ -41,9 +42,14 @@ class KeptChange {
   Result<std::string> stat(const GitProgram& program, unsigned width, const Patience& patience) const;
   Result<std::string> patch_text(const GitProgram& program, const Patience& patience,
                                  std::size_t most = Git::kMostOutput) const;
+  /// Writes the patch to a file in the directory of the change, mode 0600. Code::resource_exhausted: it is larger than
+  /// what patch_text gives.
+  Result<Path> write_patch(const GitProgram& program, const Patience& patience) const;
   /// Applies the change to the person's files, or takes it back. Completes first what a killed process had begun.
-  /// Code::busy: another process does so.
-  Result<Application> apply(const GitProgram& program, Direction direction, const Patience& patience);
+  /// Code::busy: another process works on the change, also after `lock_wait` (kLockWait is enough for one that only
+  /// looks at it).
+  Result<Application> apply(const GitProgram& program, Direction direction, const Patience& patience,
+                            milliseconds lock_wait = milliseconds(0));
 
  private:
   friend class OpenChange;
@@ -61,7 +67,9 @@ class OpenChange {
   /// Takes the snapshot, and makes the isolated tree. After a failure nothing is left. `changes` is created if needed.
   static Result<OpenChange> begin(const GitProgram& program, const Path& changes, const Repository& repository,
                                   const NewChange& wanted, const Patience& patience);
-  /// Takes over a change in the person's own files whose process was killed, or that was left. Code::busy: it was not.
+  /// Takes over a change in the person's own files whose process was killed, or that was left: `finish` records it
+  /// late, with what others have changed since. Code::busy: its process still works; unavailable: it has no snapshot,
+  /// is finished or isolated.
   static Result<OpenChange> resume(const Path& changes, const std::string& run);
 
   const ChangeRecord& record() const { return record_; }
@@ -80,8 +88,8 @@ class OpenChange {
   /// Keeps what has changed, and releases the lock. After a failure the change is as before.
   Result<KeptChange> finish(const GitProgram& program, const Finish& how, const Patience& patience);
   /// After a failure of `finish`: ends it without a result, and leaves the isolated tree (or the snapshot) where it is
-  /// until the change expires, because it may be all that is left of the work.
-  Status leave(milliseconds now);
+  /// until the change expires, because it may be all that is left of the work. `why` is kept in the record.
+  Status leave(milliseconds now, std::string why);
   /// Forgets it: nothing was changed, or it shall not be kept.
   void discard();
 
@@ -97,22 +105,29 @@ class OpenChange {
   ChangeRecord record_;
   std::optional<PrivateRepository> snapshots_;
   std::optional<IsolatedTree> isolated_;
+  bool is_resumed_ = false;
 };
 
-/// Completes what a killed process had begun to apply, and records it. For the holder of the lock. False: there was
-/// nothing, or it had changed nothing yet. `left`: files that were changed by others since, and stay as they are.
-Result<bool> recover_change(const Path& directory, ChangeRecord& record, std::vector<std::string>& left);
+/// Completes what a killed process had begun to apply, and records it. For the holder of the lock of the change and of
+/// the write lease of its root. Not completed: there was nothing, or it had changed nothing yet.
+Result<Completion> recover_change(const Path& directory, ChangeRecord& record);
 
 /// The directory of a change. Code::invalid_argument: not the id of a run.
 Result<Path> change_directory(const Path& changes, const std::string& run);
 
-/// Takes the lock of a change. Code::busy: another process has it.
-Result<FileLock> lock_change(const Path& directory);
+/// Takes the lock of a change. Code::busy: another process has it, also after `wait`.
+Result<FileLock> lock_change(const Path& directory, milliseconds wait = milliseconds(0));
+/// Processes that only look at a change hold its lock for less.
+inline constexpr milliseconds kLockWait{1000};
+
+/// A living process has the lock of this change.
+bool is_worked_on(const Path& changes, const std::string& run);
 
 /// The parts of a directory, by name.
 namespace change_part {
 inline constexpr const char* kSnapshots = "before.git";
 inline constexpr const char* kKept = "change.git";
+inline constexpr const char* kPatch = "change.patch";
 inline constexpr const char* kUnfinished = "change.git.new";
 inline constexpr const char* kApplication = "apply";
 inline constexpr const char* kLock = "lock";

@@ -67,6 +67,8 @@ Status write_record(const Path& directory, const ChangeRecord& record) {
   json["keeps_tree"] = record.keeps_tree;
   json["in_files"] = record.is_in_files;
   put(json, "applying", record.applying ? kDirections.at(static_cast<std::size_t>(*record.applying)) : "");
+  put(json, "trouble", record.trouble);
+  if (record.is_late) json["late"] = true;
   json["backends"] = record.backends;
   json["not_covered"] = record.not_covered;
   put(json, "before", record.before);
@@ -95,6 +97,8 @@ Result<ChangeRecord> read_record(const Path& directory) {
   const std::string applying = text_at(*json, "/applying");
   if (applying == kDirections[0]) record.applying = Direction::forward;
   if (applying == kDirections[1]) record.applying = Direction::reverse;
+  record.trouble = text_at(*json, "/trouble");
+  record.is_late = true_at(*json, "/late");
   record.backends = texts_at(*json, "/backends");
   record.not_covered = texts_at(*json, "/not_covered");
   record.before = text_at(*json, "/before");

@@ -18,7 +18,7 @@ struct ChangeRecord {
   enum class State {
     running,    // or its process was killed
     finished,   // what has changed is kept
-    abandoned,  // its process was killed; of a change in the person's own files the snapshot from before is kept
+    abandoned,  // what has changed could not be recorded (`trouble`); the snapshot or the isolated tree is kept
   };
   State state = State::running;
   std::string run;
@@ -29,6 +29,8 @@ struct ChangeRecord {
   bool keeps_tree = false;  // the isolated tree stays until the change is removed
   bool is_in_files = true;  // the person's files have the change: it was made there or applied, and not undone
   std::optional<Direction> applying;  // this has begun, and its end was not recorded yet
+  std::string trouble;                // abandoned: why
+  bool is_late = false;               // it was recorded after the run had ended: changes of others since are in it, too
   std::vector<std::string> backends;  // in the order in which they were tried
   std::vector<std::string> not_covered;
   std::string before;  // trees

@@ -34,18 +34,13 @@ bool is_expired(const ChangeRecord& record, milliseconds now, milliseconds keep)
   return now - record.finished.value_or(record.started) > keep;
 }
 
-/// What a killed run leaves: of an isolated one nothing that could be of use. A process that it had started may need a
-/// moment to end, and write until then: the change counts as abandoned once nothing is left.
-Status abandon(const Path& directory, ChangeRecord& record, milliseconds now) {
-  remove_parts(directory, {change_part::kUnfinished});
-  if (record.is_isolated) {
-    IsolatedTree::remove_from(directory);
-    remove_parts(directory, {change_part::kSnapshots, change_part::kKept});
-    if (IsolatedTree::is_in(directory)) return {};
-  }
-  record.state = State::abandoned;
-  record.finished = now;
-  return write_record(directory, record);
+/// A process that a killed run had started may need a moment to end, and write until then: the record goes last, so
+/// that what is left is removed by the next call. False: something is left.
+bool remove_killed(const Path& changes, const std::string& run) {
+  IsolatedTree::remove_from(changes / run);
+  if (IsolatedTree::is_in(changes / run)) return false;
+  remove_all_of(changes, run);
+  return true;
 }
 
 class Cleaner {
@@ -66,20 +61,18 @@ class Cleaner {
 
  private:
   void clean(const Path& directory, ChangeRecord record) {
-    std::vector<std::string> left;
-    const auto was_applied = recover_change(directory, record, left);
-    if (!was_applied) return failed(was_applied.error());
-    const bool was_running = record.state == State::running;
-    if (was_running) {
-      if (const Status abandoned = abandon(directory, record, now_); !abandoned) return failed(abandoned.error());
-    } else if (record.state == State::finished && !record.keeps_tree) {
-      IsolatedTree::remove_from(directory);
-      remove_parts(directory, {change_part::kSnapshots});
+    if (record.applying) return;  // its end is not known
+    if (record.state == State::running && record.is_isolated) {
+      if (remove_killed(changes_, record.run)) done_.removed_trees.push_back(std::move(record));
+      return;
     }
-    if (was_running || *was_applied) done_.recovered.push_back({record, std::move(left)});
-    if (!is_expired(record, now_, keep_)) return;
-    remove_all_of(changes_, record.run);
-    ++done_.expired;
+    if (is_expired(record, now_, keep_)) {
+      remove_all_of(changes_, record.run);
+      ++done_.expired;
+    } else if (record.state == State::finished && !record.keeps_tree) {  // killed right after it was recorded
+      IsolatedTree::remove_from(directory);
+      remove_parts(directory, {change_part::kSnapshots, change_part::kApplication});
+    }
   }
   void failed(const Error& error) { done_.failures.push_back(error); }
 
@@ -88,6 +81,16 @@ class Cleaner {
   milliseconds keep_;
   CleanUp done_;
 };
+
+/// Nothing: it had changed nothing yet.
+Result<std::optional<Recovered>> recover_one(const Path& directory) {
+  TRY(const FileLock lock, lock_change(directory, kLockWait));
+  TRY(ChangeRecord record, read_record(directory));
+  const Direction direction = record.applying.value_or(Direction::forward);
+  TRY(Completion done, recover_change(directory, record));
+  if (!done.is_completed) return std::optional<Recovered>();
+  return std::optional(Recovered{std::move(record), direction, std::move(done.left)});
+}
 
 }  // namespace
 
@@ -107,8 +110,7 @@ Status remove_change(const Path& changes, const std::string& run) {
   if (!std::filesystem::is_directory(std::filesystem::symlink_status(directory, error)))
     return fail(Code::not_found, "change " + run + ": there is none");
   TRY(const FileLock lock, lock_change(directory));
-  std::vector<std::string> left;
-  if (auto record = read_record(directory)) TRY_STATUS(recover_change(directory, *record, left));
+  if (auto record = read_record(directory)) TRY_STATUS(recover_change(directory, *record));
   remove_all_of(changes, run);
   return {};
 }
@@ -117,6 +119,18 @@ CleanUp clean_up_changes(const Path& changes, milliseconds now, milliseconds kee
   Cleaner cleaner(changes, now, keep);
   for (const std::string& run : runs_in(changes)) cleaner.look_at(run);
   return cleaner.result();
+}
+
+Recovery recover_changes(const Path& changes, const Path& root) {
+  Recovery done;
+  for (const std::string& run : runs_in(changes)) {
+    const auto seen = read_record(changes / run);
+    if (!seen || !seen->applying || seen->root != root) continue;
+    auto recovered = recover_one(changes / run);
+    if (!recovered) done.failures.push_back(std::move(recovered).error());
+    else if (*recovered) done.completed.push_back(std::move(**recovered));
+  }
+  return done;
 }
 
 }  // namespace delegate

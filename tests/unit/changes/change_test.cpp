@@ -1,6 +1,7 @@
 #include "core/changes/change.hpp"
 
 #include <csignal>
+#include <thread>
 
 #include "core/changes/changes.hpp"
 #include "tests/unit/changes/work_tree.hpp"
@@ -52,6 +53,7 @@ struct Host {
   }
   KeptChange open(const std::string& run) const { return KeptChange::open(changes(), run).value(); }
   CleanUp clean_up(milliseconds now = milliseconds(3000)) const { return clean_up_changes(changes(), now, kDay); }
+  Recovery recover() const { return recover_changes(changes(), tree.root()); }
   Path changes() const { return tree.state() / "changes"; }
   std::string names_in(const std::string& run) const { return tree.sh("ls ../state/changes/" + run); }
 
@@ -175,10 +177,11 @@ TEST_CASE("work that cannot be recorded is left where it is, until it expires") 
   host.tree.sh_in(change.isolated()->root(), "echo 12345 >large");
   const auto kept = change.finish(host.tree.program(), {.limits = {.bytes = 1}}, host.tree.patience());
   REQUIRE_FALSE(kept);
-  REQUIRE(change.leave(milliseconds(2000)));
-  CHECK(host.clean_up().recovered.empty());
+  REQUIRE(change.leave(milliseconds(2000), kept.error().what));
+  CHECK(host.clean_up().removed_trees.empty());
   const ChangeRecord record = changes_in(host.changes()).records.at(0);
   CHECK(record.keeps_tree);
+  CHECK(record.trouble == "no snapshot: more than 0 MB of changed or untracked files");
   CHECK(read_file(isolated_root_in(host.changes() / "run-1", record) / "large").value() == "12345\n");
   CHECK(host.clean_up(milliseconds(2001) + kDay).expired == 1);
   CHECK(host.tree.sh("ls -A ../state/changes").empty());
@@ -215,39 +218,82 @@ TEST_CASE("finished changes expire, those that are worked on do not") {
   CHECK(host.tree.sh("ls ../state/changes") == "run-2\n");
 }
 
-TEST_CASE("what a killed run leaves is cleaned up, and the person's files are as they were") {
+TEST_CASE("what a killed isolated run leaves is removed, and reported once") {
   const Host host;
   const auto before = contents_of(host.tree.root());
-  SECTION("an isolated one") {
+  SECTION("with a tree") {
     killed_after([&] { ::kill(::getpid(), host.begin("run-1", true).isolated() != nullptr ? SIGKILL : SIGTERM); });
     REQUIRE(std::filesystem::exists(host.changes() / "run-1/tree/project/file"));
     const CleanUp done = host.clean_up();
-    REQUIRE(done.recovered.size() == 1);
-    CHECK(done.recovered[0].record.run == "run-1");
-    CHECK(host.names_in("run-1") == "change.json\nlock\n");
-    CHECK(host.clean_up().recovered.empty());
+    REQUIRE(done.removed_trees.size() == 1);
+    CHECK(done.removed_trees[0].run == "run-1");
+    CHECK(host.clean_up().removed_trees.empty());
   }
-  SECTION("one in the person's files, whose change can still be taken back") {
-    killed_after([&] {
-      const OpenChange change = host.begin("run-1");
-      host.tree.write("file", "half\n");
-    });
-    CHECK(host.clean_up().recovered.size() == 1);
-    CHECK(changes_in(host.changes()).records[0].state == ChangeRecord::State::abandoned);
-    OpenChange resumed = OpenChange::resume(host.changes(), "run-1").value();
-    CHECK(OpenChange::resume(host.changes(), "run-1").error().code == Code::busy);
-    KeptChange kept = host.finish(resumed);
-    CHECK(host.apply(kept, Direction::reverse).is_applied());
-  }
-  SECTION("one that had no snapshot yet") {
+  SECTION("before its record was written") {
     REQUIRE(make_private_directory(host.changes() / "run-1"));
-    host.clean_up();
-    CHECK(host.tree.sh("ls -A ../state/changes").empty());
+    CHECK(host.clean_up().removed_trees.empty());
   }
+  CHECK(host.tree.sh("ls -A ../state/changes").empty());
   CHECK(differences(before, contents_of(host.tree.root())).empty());
 }
 
-TEST_CASE("an undo that was killed is completed, and recorded") {
+TEST_CASE("a change in the person's files whose run was killed is recorded late, and can be undone") {
+  const Host host;
+  const auto before = contents_of(host.tree.root());
+  killed_after([&] {
+    const OpenChange change = host.begin("run-1");
+    host.tree.write("file", "half\n");
+  });
+  const std::string kept_parts = host.names_in("run-1");
+  CHECK(host.clean_up(milliseconds(1000) + kDay).expired == 0);
+  CHECK(host.names_in("run-1") == kept_parts);
+  CHECK_FALSE(is_worked_on(host.changes(), "run-1"));
+  {
+    OpenChange resumed = OpenChange::resume(host.changes(), "run-1").value();
+    CHECK(is_worked_on(host.changes(), "run-1"));
+    CHECK(OpenChange::resume(host.changes(), "run-1").error().code == Code::busy);
+    CHECK_FALSE(resumed.finish(host.tree.program(), {.limits = {.bytes = 1}}, host.tree.patience()));
+    REQUIRE(resumed.leave(milliseconds(2000), "too large"));
+  }
+  OpenChange again = OpenChange::resume(host.changes(), "run-1").value();
+  KeptChange kept = host.finish(again);
+  CHECK(kept.record().is_late);
+  CHECK(read_record(host.changes() / "run-1").value().is_late);
+  CHECK(kept.record().trouble.empty());
+  CHECK_FALSE(host.made("run-2").record().is_late);
+  CHECK(host.apply(kept, Direction::reverse).is_applied());
+  host.tree.sh("rm new");
+  CHECK(differences(before, contents_of(host.tree.root())).empty());
+  CHECK_FALSE(OpenChange::resume(host.changes(), "run-1"));
+}
+
+TEST_CASE("the patch of a change is written where its owner alone reads it") {
+  const Host host;
+  const KeptChange kept = host.made("run-1");
+  const Path patch = kept.write_patch(host.tree.program(), host.tree.patience()).value();
+  CHECK(patch == host.changes() / "run-1/change.patch");
+  CHECK(host.tree.sh("stat -c %a " + patch.string()) == "600\n");
+  CHECK(host.tree.sh("git apply -R " + patch.string() + " && ls") == "file\n");
+}
+
+TEST_CASE("an undo waits for a process that only looks at the change") {
+  const Host host;
+  KeptChange kept = host.made("run-1");
+  auto lock = lock_change(host.changes() / "run-1");
+  REQUIRE(lock);
+  CHECK(is_worked_on(host.changes(), "run-1"));
+  CHECK(kept.apply(host.tree.program(), Direction::reverse, host.tree.patience()).error().code == Code::busy);
+  std::thread other([held = std::move(*lock)]() mutable {
+    std::this_thread::sleep_for(milliseconds(30));
+    const FileLock ended = std::move(held);
+  });
+  CHECK(kept.apply(host.tree.program(), Direction::reverse, host.tree.patience(), kLockWait));
+  other.join();
+  CHECK_FALSE(is_worked_on(host.changes(), "run-1"));
+  CHECK_FALSE(is_worked_on(host.changes(), "run-2"));
+}
+
+TEST_CASE("an undo that was killed is completed by the next holder of the files, and recorded") {
   const Host host;
   host.made("run-1");
   const Path directory = host.changes() / "run-1";
@@ -258,10 +304,25 @@ TEST_CASE("an undo that was killed is completed, and recorded") {
   REQUIRE(make_private_directory(directory / "apply"));
   const std::vector<Step> steps{{.path = "new", .expected = files.look("new").value().identity}};
   REQUIRE(prepare(files, directory / "apply/journal", steps));
-  SECTION("before its first step, by the clean-up") { CHECK(host.clean_up().recovered.size() == 1); }
-  SECTION("after its last step, by the clean-up") {
+  const auto recovers = [&] {
+    const Recovery done = host.recover();
+    CHECK(done.failures.empty());
+    REQUIRE(done.completed.size() == 1);
+    CHECK(done.completed[0].record.run == "run-1");
+    CHECK(done.completed[0].direction == Direction::reverse);
+    CHECK(done.completed[0].left.empty());
+    CHECK(host.recover().completed.empty());
+  };
+  SECTION("before its first step") { recovers(); }
+  SECTION("after its last step") {
     take_steps(files, steps);
-    CHECK(host.clean_up().recovered.size() == 1);
+    recovers();
+  }
+  SECTION("while the clean-up leaves it alone, however old it is") {
+    CHECK(host.clean_up(milliseconds(9000) + kDay).expired == 0);
+    CHECK(recover_changes(host.changes(), host.tree.root().parent_path()).completed.empty());
+    CHECK(host.tree.has("new"));
+    recovers();
   }
   SECTION("by the removal of the change") {
     REQUIRE(remove_change(host.changes(), "run-1"));
@@ -276,6 +337,29 @@ TEST_CASE("an undo that was killed is completed, and recorded") {
   CHECK_FALSE(host.open("run-1").record().is_in_files);
   CHECK_FALSE(host.open("run-1").record().applying);
   CHECK(host.names_in("run-1") == "change.git\nchange.json\nlock\n");
+}
+
+TEST_CASE("an undo that was killed before it changed anything is forgotten") {
+  const Host host;
+  KeptChange kept = host.made("run-1");
+  const Path directory = host.changes() / "run-1";
+  ChangeRecord record = kept.record();
+  record.applying = Direction::reverse;
+  REQUIRE(write_record(directory, record));
+  REQUIRE(make_private_directory(directory / "apply"));
+  CHECK(host.recover().completed.empty());
+  CHECK(host.tree.has("new"));
+  CHECK(host.open("run-1").record().is_in_files);
+  CHECK_FALSE(host.open("run-1").record().applying);
+  CHECK(host.names_in("run-1") == "change.git\nchange.json\nlock\n");
+}
+
+TEST_CASE("an undo that was killed after it was recorded can be followed by the next") {
+  const Host host;
+  KeptChange kept = host.made("run-1");
+  REQUIRE(make_private_directory(host.changes() / "run-1/apply"));
+  CHECK(host.apply(kept, Direction::reverse).is_applied());
+  CHECK_FALSE(host.tree.has("new"));
 }
 
 TEST_CASE("a root with any bytes is remembered") {
