@@ -73,9 +73,9 @@ Status Applier::look_at(const TreeChange& change, Direction direction) {
   return {};
 }
 
-/// The objects of the present files, made as `git add` would make them.
+/// The objects of the present files.
 Status Applier::read_present() {
-  std::vector<NamedEntry> known;  // git converts the ends of lines by what the index has
+  std::vector<NamedEntry> known;  // where git ignores the executable bit, it takes the mode from the index
   std::string paths;
   for (const Sides& sides : sides_) {
     known.push_back({sides.path, sides.base});
@@ -160,7 +160,7 @@ void Applier::check_parents(const std::string& path) {
   }
 }
 
-/// All new contents, as a checkout would write them.
+/// All new contents.
 Status Applier::write_contents() {
   std::vector<NamedEntry> entries;
   for (const auto& [path, entry] : wanted_) entries.push_back({path, entry});

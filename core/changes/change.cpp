@@ -95,7 +95,8 @@ Result<OpenChange> OpenChange::begin(const GitProgram& program, const Path& chan
 Status OpenChange::take_first_snapshot(const GitProgram& program, const Repository& repository, const NewChange& wanted,
                                        const Patience& patience) {
   TRY_STATUS(write_record(directory_, record_));
-  TRY(snapshots_, PrivateRepository::create(directory_ / change_part::kSnapshots, repository, {repository.objects()}));
+  TRY(snapshots_, PrivateRepository::create(directory_ / change_part::kSnapshots, repository, {repository.objects()},
+                                            PrivateRepository::Content::bytes));
   TRY_STATUS(copy_index(repository.index(), index()));
   TRY(Snapshot before, take_snapshot(program, *snapshots_, repository.root, index(), wanted.limits, patience));
   record_.before = before.tree;

@@ -103,7 +103,7 @@ std::vector<std::string> Git::environment() const {
   };
   pass("PATH");
   pass("TMPDIR");
-  if (git_dir_.empty() || program_.runs_filters) {
+  if (git_dir_.empty()) {
     pass("HOME");
     pass("XDG_CONFIG_HOME");
   } else {
@@ -121,8 +121,6 @@ Result<GitOutput> Git::run(std::vector<std::string> arguments, std::string_view 
   ChildSpec spec;
   spec.argv = {program_.executable, "--no-pager", "--literal-pathspecs"};
   for (const char* override : kOverrides) spec.argv.insert(spec.argv.end(), {"-c", override});
-  if (!git_dir_.empty() && program_.runs_filters)
-    spec.argv.insert(spec.argv.end(), {"-c", "include.path=" + (git_dir_ / kFilterSettings).string()});
   std::move(arguments.begin(), arguments.end(), std::back_inserter(spec.argv));
   spec.env = environment();
   spec.cwd = cwd_.string();

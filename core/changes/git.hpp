@@ -17,12 +17,7 @@ namespace delegate {
 struct GitProgram {
   std::string executable;                          // absolute path
   std::map<std::string, std::string> environment;  // the caller's; of it git gets PATH, HOME, XDG_CONFIG_HOME, TMPDIR
-  /// The person trusts the project: its filter drivers (as of Git LFS) run.
-  bool runs_filters = false;
 };
-
-/// The file in a repository of ours with configuration that counts only if filters may run.
-inline constexpr const char* kFilterSettings = "filters";
 
 /// Looks for git on PATH. Code::not_found: there is none.
 Result<GitProgram> find_git(const std::map<std::string, std::string>& environment);
@@ -50,7 +45,7 @@ class Git {
   /// Works on the repository that git itself finds for `cwd`; reads the person's configuration. Only for commands that
   /// read refs and configuration: others could run the filters that it names.
   static Git in_directory(const GitProgram& program, const Path& cwd, const Patience& patience);
-  /// Works on a repository of ours. Other configuration counts only if filters may run (they may need it).
+  /// Works on a repository of ours. No other configuration counts.
   static Git in_repository(const GitProgram& program, const Path& git_dir, const Patience& patience);
 
   Git with_work_tree(const Path& tree) const;  // also the directory in which git runs

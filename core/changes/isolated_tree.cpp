@@ -113,7 +113,8 @@ Status IsolatedTree::write_files(const GitProgram& program, const Patience& pati
 Status IsolatedTree::write_repository(const GitProgram& program, const Patience& patience) const {
   const Repository& original = source_.repository;
   TRY(const PrivateRepository copy, PrivateRepository::create(source_.directory / kRepository, original,
-                                                              {original.objects(), source_.objects.objects()}));
+                                                              {original.objects(), source_.objects.objects()},
+                                                              PrivateRepository::Content::converted));
   TRY_STATUS(configure(original, copy));
   TRY_STATUS(set_head(original, copy));
   const Git theirs = Git::in_directory(program, original.root, patience).with_most_output(kLargestList);

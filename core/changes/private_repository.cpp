@@ -1,5 +1,7 @@
 #include "core/changes/private_repository.hpp"
 
+#include <array>
+
 #include "core/base/text.hpp"
 
 namespace delegate {
@@ -9,6 +11,10 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestIndex = 1u << 30;
 constexpr std::size_t kLargestPatterns = 4u << 20;
+
+constexpr std::array kConversions{"core.autocrlf", "core.eol", "core.checkroundtripencoding"};
+/// In info/attributes, which wins over all other files of attributes.
+constexpr const char* kNoConversion = "* -text -crlf !eol -ident -filter !working-tree-encoding\n";
 
 std::string git_quoted(std::string_view value) {
   std::string text = "\"";
@@ -74,33 +80,37 @@ Status copy_with_time(const Path& from, const Path& to) {
 }  // namespace
 
 Result<PrivateRepository> PrivateRepository::create(const Path& path, const Repository& like,
-                                                    const std::vector<Path>& alternates) {
+                                                    const std::vector<Path>& alternates, Content content) {
   TRY_STATUS(make_skeleton(path, alternates));
   const bool is_sha1 = like.object_format == "sha1";
   std::string config =
       std::string("[core]\n\trepositoryformatversion = ") + (is_sha1 ? "0" : "1") + "\n\tbare = false\n";
   if (!is_sha1) config += section_of("extensions.objectformat", like.object_format);
-  config += sections_of(like.settings);
+  std::map<std::string, std::string> settings = like.settings;
+  if (content == Content::bytes)
+    for (const char* key : kConversions) settings.erase(key);
+  config += sections_of(settings);
   // A file that is there counts, also where the sparse checkout has none: git looks for such files only if a checkout
   // is sparse. The patterns themselves are not copied, so that no path is refused.
   config += section_of("core.sparsecheckout", "true") + section_of("core.sparsecheckoutcone", "false");
-  // Where filters run, calls have the person's home, and with it other files of their own than those copied here.
-  const auto own_files = sections_of(
-      {{"core.excludesfile", like.ignored_names.string()}, {"core.attributesfile", like.own_attributes.string()}});
-  TRY_STATUS(write_private_file(path / kFilterSettings, own_files + sections_of(like.filters)));
   TRY_STATUS(write_private_file(path / "config", config));
   TRY_STATUS(copy_patterns(like.common_dir / "info/exclude", path / "info/exclude"));
-  TRY_STATUS(copy_patterns(like.common_dir / "info/attributes", path / "info/attributes"));
   TRY_STATUS(copy_patterns(like.ignored_names, path / "git/ignore"));
+  PrivateRepository made(path);
+  if (content == Content::bytes) {
+    TRY_STATUS(write_private_file(path / "info/attributes", kNoConversion));
+    TRY_STATUS(create(made.with_attributes().path(), like, {}, Content::converted));
+    return made;
+  }
+  TRY_STATUS(copy_patterns(like.common_dir / "info/attributes", path / "info/attributes"));
   TRY_STATUS(copy_patterns(like.own_attributes, path / "git/attributes"));
-  return PrivateRepository(path);
+  return made;
 }
 
 Result<PrivateRepository> PrivateRepository::create(const Path& path, const PrivateRepository& like,
                                                     const std::vector<Path>& alternates) {
   TRY_STATUS(make_skeleton(path, alternates));
-  for (const char* name :
-       {"config", kFilterSettings, "info/exclude", "info/attributes", "git/ignore", "git/attributes"})
+  for (const char* name : {"config", "info/exclude", "info/attributes", "git/ignore", "git/attributes"})
     TRY_STATUS(copy_patterns(like.path() / name, path / name));
   return PrivateRepository(path);
 }

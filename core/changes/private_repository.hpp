@@ -8,15 +8,18 @@
 namespace delegate {
 
 /// A small repository of ours, in our state directory. Its configuration is written here, so a hostile one of the
-/// person's repository is never in force where files are read or written: it names no filter drivers (unless the
-/// project is trusted), no hooks, no other work tree.
+/// person's repository is never in force where files are read or written: it names no filter drivers, no hooks, no
+/// other work tree.
 class PrivateRepository {
  public:
-  /// A new one at `path`, in an existing directory of ours. It reads files as `like` does (end of lines, ignored names,
-  /// attributes), and can use the objects of `alternates`. Its filter drivers are noted, and count only for calls that
-  /// may run them.
-  static Result<PrivateRepository> create(const Path& path, const Repository& like,
-                                          const std::vector<Path>& alternates);
+  enum class Content {
+    bytes,      // files are recorded and written byte for byte, whatever the attributes of the person say
+    converted,  // ends of lines and encodings are converted as in the person's repository
+  };
+  /// A new one at `path`, in an existing directory of ours. It ignores the names that `like` does, and can use the
+  /// objects of `alternates`. One for bytes has another one inside that knows the attributes of `like`.
+  static Result<PrivateRepository> create(const Path& path, const Repository& like, const std::vector<Path>& alternates,
+                                          Content content);
   /// A new one with the configuration of an existing one.
   static Result<PrivateRepository> create(const Path& path, const PrivateRepository& like,
                                           const std::vector<Path>& alternates);
@@ -24,6 +27,8 @@ class PrivateRepository {
 
   const Path& path() const { return path_; }
   Path objects() const { return path_ / "objects"; }
+  /// Of one for bytes: where the attributes are those of the person.
+  PrivateRepository with_attributes() const { return PrivateRepository(path_ / "attributes.git"); }
   Git git(const GitProgram& program, const Patience& patience) const {
     return Git::in_repository(program, path_, patience);
   }

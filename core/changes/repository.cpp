@@ -67,11 +67,6 @@ bool contains(const Path& root, const Path& path) {
   return ends.first == root.end();
 }
 
-bool is_filter_setting(std::string_view key) {
-  return key.starts_with("filter.") && (key.ends_with(".clean") || key.ends_with(".smudge") ||
-                                        key.ends_with(".process") || key.ends_with(".required"));
-}
-
 /// The last value of a key counts.
 Status read_settings(const Git& git, Repository& found) {
   TRY(const std::string all, git.output({"config", "--list", "-z"}));
@@ -80,7 +75,6 @@ Status read_settings(const Git& git, Repository& found) {
     const std::string key = entry.substr(0, end);
     const std::string value = end == std::string::npos ? "true" : entry.substr(end + 1);
     if (std::find(kSettings.begin(), kSettings.end(), key) != kSettings.end()) found.settings[key] = value;
-    if (is_filter_setting(key)) found.filters[key] = value;
     if (key == "core.excludesfile") found.ignored_names = value;
     if (key == "core.attributesfile") found.own_attributes = value;
     if (key == "extensions.objectformat") found.object_format = value;

@@ -23,8 +23,6 @@ struct Repository {
   Path own_attributes;
   /// What decides how files become objects and back, and who commits. Keys as `git config --list` has them.
   std::map<std::string, std::string> settings;
-  /// Filter drivers ("filter.lfs.clean"), which are used only if the project is trusted.
-  std::map<std::string, std::string> filters;
 
   Path index() const { return git_dir / "index"; }
   Path objects() const { return common_dir / "objects"; }

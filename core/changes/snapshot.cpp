@@ -1,73 +1,17 @@
 #include "core/changes/snapshot.hpp"
 
 #include <algorithm>
-#include <set>
-
 #include "core/base/text.hpp"
-#include "core/os/rooted_tree.hpp"
+#include "core/changes/tracked_files.hpp"
 
 namespace delegate {
 namespace {
 
-using Paths = std::set<std::string>;
 using FileKind = FileFacts::Kind;
 
 constexpr int kDeepestRepository = 8;  // inside another
 
-/// What the index has, as far as it matters here.
-struct Tracked {
-  Paths uncertain;  // unmerged: the index has no single content for it
-  Paths assumed;    // assumed unchanged: git would not look
-  Paths submodules;
-  Paths attribute_files;  // .gitattributes
-};
-
-std::string joined_with_nul(const Paths& paths) {
-  std::string text;
-  for (const std::string& path : paths) (text += path) += '\0';
-  return text;
-}
-
-Result<Tracked> tracked_in(const Git& git) {
-  TRY(const std::string listed, git.with_most_output(256u << 20).output({"ls-files", "-z", "-v", "-s"}));
-  Tracked tracked;
-  for (const std::string& line : split_at_nul(listed)) {  // "H 100644 object 0\tpath"
-    const std::size_t tab = line.find('\t');
-    if (tab == std::string::npos) continue;
-    const char tag = line[0];
-    const std::string path = line.substr(tab + 1);
-    if (line.compare(2, 7, "160000 ") == 0) tracked.submodules.insert(path);
-    if (tag == 'M' || tag == 'm') tracked.uncertain.insert(path);
-    if (tag >= 'a' && tag <= 'z') tracked.assumed.insert(path);
-    if (path == ".gitattributes" || path.ends_with("/.gitattributes")) tracked.attribute_files.insert(path);
-  }
-  return tracked;
-}
-
-/// Could any file have a filter driver? Reading the attributes of all files costs more than this look.
-bool may_have_filters(const PrivateRepository& repository, const RootedTree& tree, const Paths& attribute_files) {
-  const auto names_one = [](const Result<std::string>& text) {
-    return text && text->find("filter") != std::string::npos;
-  };
-  const auto in_tree = [&](const std::string& path) { return names_one(tree.read(path, 4u << 20)); };
-  return names_one(read_file(repository.path() / "info/attributes")) ||
-         names_one(read_file(repository.path() / "git/attributes")) ||
-         std::any_of(attribute_files.begin(), attribute_files.end(), in_tree);
-}
-
-/// The tracked files with a filter driver. Where it does not run, their objects in the index are not what the files
-/// hold.
-Result<Paths> filtered_in(const Git& git) {
-  TRY(const std::string paths, git.output({"ls-files", "-z"}));
-  TRY(const std::string attributes, git.output({"check-attr", "-z", "--stdin", "filter"}, paths));
-  const std::vector<std::string> fields = split_at_nul(attributes);  // path, attribute, value
-  Paths filtered;
-  for (std::size_t i = 0; i + 2 < fields.size(); i += 3)
-    if (fields[i + 2] != "unspecified" && fields[i + 2] != "unset") filtered.insert(fields[i]);
-  return filtered;
-}
-
-Status forget(const Git& git, const Paths& paths) {
+Status forget(const Git& git, const PathSet& paths) {
   if (paths.empty()) return {};
   TRY_STATUS(git.output({"update-index", "-z", "--force-remove", "--stdin"}, joined_with_nul(paths)));
   return {};
@@ -88,8 +32,9 @@ class Recorder {
   struct Place {
     Path work_tree;
     Path index;
-    Path exclude_file;  // of a repository inside; may be empty
-    std::string name;   // from the outermost root; empty, or with a slash at its end
+    PrivateRepository attributes;  // with those of the person
+    Path exclude_file;             // of a repository inside; may be empty
+    std::string name;              // from the outermost root; empty, or with a slash at its end
     int depth = 0;
   };
   Result<Snapshot> record(const Place& place);
@@ -98,12 +43,12 @@ class Recorder {
   struct Candidates {
     std::string present;  // for `update-index --stdin`
     std::string absent;
-    Paths repositories;  // inside
+    PathSet repositories;  // inside
   };
   Result<Candidates> candidates(const Git& git, const RootedTree& tree, const Place& place);
   Status consider(const RootedTree& tree, std::string path, Candidates& found);
   Status consider_submodule(const RootedTree& tree, const std::string& path, Candidates& found) const;
-  Result<Snapshot> with_repositories(const Git& git, const Place& place, const Paths& paths);
+  Result<Snapshot> with_repositories(const Git& git, const Place& place, const PathSet& paths);
   Result<Snapshot> record_inside(const Place& outer, const std::string& path);
 
   const GitProgram& program_;
@@ -153,12 +98,12 @@ Result<Recorder::Candidates> Recorder::candidates(const Git& git, const RootedTr
   if (!tracked.assumed.empty())
     TRY_STATUS(
         git.output({"update-index", "-z", "--no-assume-unchanged", "--stdin"}, joined_with_nul(tracked.assumed)));
-  Paths paths = tracked.uncertain;
-  if (!program_.runs_filters && may_have_filters(repository_, tree, tracked.attribute_files)) {
-    TRY(Paths filtered, filtered_in(git));
-    TRY_STATUS(forget(git, filtered));
-    paths.merge(filtered);
-  }
+  PathSet paths = tracked.uncertain;
+  const Git attributes =
+      place.attributes.git(program_, patience_).with_work_tree(place.work_tree).with_index(place.index);
+  TRY(PathSet converted, converted_files(git, attributes, place.attributes.path(), tree, tracked));
+  TRY_STATUS(forget(git, converted));
+  paths.merge(converted);
   std::vector<std::string> changed{"ls-files", "-z", "-m", "-d"};
   if (limits_.with_untracked) changed.insert(changed.end(), {"-o", "--exclude-standard"});
   std::error_code error;
@@ -186,7 +131,7 @@ Result<Snapshot> Recorder::record(const Place& place) {
   return Snapshot{std::string(trim(id)), place.index, inside_, not_covered_};
 }
 
-Result<Snapshot> Recorder::with_repositories(const Git& git, const Place& place, const Paths& paths) {
+Result<Snapshot> Recorder::with_repositories(const Git& git, const Place& place, const PathSet& paths) {
   const Path index = place.index.string() + ".whole";
   TRY_STATUS(copy_index(place.index, index));
   const Git whole = git.with_index(index);
@@ -216,7 +161,15 @@ Result<Snapshot> Recorder::record_inside(const Place& outer, const std::string& 
   std::error_code error;
   std::filesystem::remove(index, error);
   TRY_STATUS(copy_index(found.index(), index));
-  return record({root, index, found.common_dir / "info/exclude", outer.name + path + "/", outer.depth + 1});
+  const Path attributes = index.string() + ".git";
+  std::filesystem::remove_all(attributes, error);
+  TRY(PrivateRepository like, PrivateRepository::create(attributes, found, {}, PrivateRepository::Content::converted));
+  return record({.work_tree = root,
+                 .index = index,
+                 .attributes = std::move(like),
+                 .exclude_file = found.common_dir / "info/exclude",
+                 .name = outer.name + path + "/",
+                 .depth = outer.depth + 1});
 }
 
 }  // namespace
@@ -224,7 +177,8 @@ Result<Snapshot> Recorder::record_inside(const Place& outer, const std::string& 
 Result<Snapshot> take_snapshot(const GitProgram& program, const PrivateRepository& repository, const Path& work_tree,
                                const Path& index, const SnapshotLimits& limits, const Patience& patience) {
   const Patience bounded = patience.or_earlier(Deadline::in(limits.time));
-  auto taken = Recorder(program, repository, limits, bounded).record({.work_tree = work_tree, .index = index});
+  auto taken = Recorder(program, repository, limits, bounded)
+                   .record({.work_tree = work_tree, .index = index, .attributes = repository.with_attributes()});
   if (taken) return taken;
   Error error = std::move(taken).error();
   if (error.code == Code::deadline_exceeded && !patience.deadline.passed())

@@ -26,8 +26,9 @@ struct Snapshot {
 /// Records the files of `work_tree`, with those of submodules and other repositories inside, as if all were one.
 /// `index` is a file in `repository` (its whole path), which is read first (a copy of the person's index knows which
 /// files are unchanged) and written, for the next snapshot. Tracked files count even if they are ignored, assumed
-/// unchanged or outside of the sparse checkout but there. What has a filter driver that may not run is recorded as it
-/// is. Errors say in one line why there is no snapshot; Code::resource_exhausted: more than a limit.
+/// unchanged or outside of the sparse checkout but there. Each is recorded byte for byte, without a conversion.
+/// `repository` is one for bytes. Errors say in one line why there is no snapshot; Code::resource_exhausted: more than
+/// a limit.
 Result<Snapshot> take_snapshot(const GitProgram& program, const PrivateRepository& repository, const Path& work_tree,
                                const Path& index, const SnapshotLimits& limits, const Patience& patience);
 

@@ -24,23 +24,30 @@ bool is_plain_path(const std::string& path) {
   return true;
 }
 
-std::string identity_of(const struct stat& facts) {
+FileFacts::Kind kind_of_mode(unsigned mode) {
+  return S_ISREG(mode)   ? FileFacts::Kind::regular
+         : S_ISLNK(mode) ? FileFacts::Kind::link
+         : S_ISDIR(mode) ? FileFacts::Kind::directory
+                         : FileFacts::Kind::other;
+}
+
+std::string identity_of(const struct statx& facts) {
   std::string text;
   const auto add = [&text](auto number) { text += std::to_string(number) + ":"; };
-  add(facts.st_dev), add(facts.st_ino), add(facts.st_size), add(facts.st_mode);
-  add(facts.st_mtim.tv_sec), add(facts.st_mtim.tv_nsec), add(facts.st_ctim.tv_sec), add(facts.st_ctim.tv_nsec);
+  add(facts.stx_dev_major), add(facts.stx_dev_minor), add(facts.stx_ino), add(facts.stx_size), add(facts.stx_mode);
+  add(facts.stx_mtime.tv_sec), add(facts.stx_mtime.tv_nsec), add(facts.stx_ctime.tv_sec), add(facts.stx_ctime.tv_nsec);
   return text;
 }
 
-FileFacts facts_from(const struct stat& facts) {
+FileFacts facts_from(const struct statx& facts) {
   FileFacts found;
-  found.kind = S_ISREG(facts.st_mode)   ? FileFacts::Kind::regular
-               : S_ISLNK(facts.st_mode) ? FileFacts::Kind::link
-               : S_ISDIR(facts.st_mode) ? FileFacts::Kind::directory
-                                        : FileFacts::Kind::other;
-  found.mode = facts.st_mode & 07777u;
-  found.size = static_cast<std::uintmax_t>(facts.st_size);
+  found.kind = kind_of_mode(facts.stx_mode);
+  found.mode = facts.stx_mode & 07777u;
+  found.size = facts.stx_size;
   if (found.kind != FileFacts::Kind::directory) found.identity = identity_of(facts);
+  found.id = {(std::uint64_t{facts.stx_dev_major} << 32u) | facts.stx_dev_minor, facts.stx_ino};
+  const auto& born = (facts.stx_mask & STATX_BTIME) != 0 ? facts.stx_btime : facts.stx_ctime;
+  found.born = std::chrono::seconds(born.tv_sec) + std::chrono::nanoseconds(born.tv_nsec);
   return found;
 }
 
@@ -113,16 +120,39 @@ int RootedTree::walk(const std::string& path, Place& found) const {
 }
 
 Result<FileFacts> RootedTree::look(const std::string& path) const {
+  Place place;
+  return look_after(place, path);
+}
+
+Result<FileFacts> RootedTree::look_after(Place& last, const std::string& path) const {
   if (!is_plain_path(path)) return fail(Code::invalid_argument, one_line(path) + ": not a path below a directory");
-  Place found;
-  const int error = walk(path, found);
+  std::string directory = parent_of(path);
+  int error = 0;
+  if (last.parent && last.directory == directory) {
+    last.name = directory.empty() ? path : path.substr(directory.size() + 1);
+  } else {
+    error = walk(path, last);
+    last.directory = std::move(directory);
+  }
   if (error == ENOENT) return FileFacts{};
   if (error == ENOTDIR || error == ELOOP) return FileFacts{.kind = FileFacts::Kind::blocked};
   if (error != 0) return failed("look at", path, error);
-  struct stat facts {};
-  if (::fstatat(found.parent.get(), found.name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0) return facts_from(facts);
+  constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME;
+  struct statx facts {};
+  if (::statx(last.parent.get(), last.name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, kWanted, &facts) == 0)
+    return facts_from(facts);
   if (errno == ENOENT) return FileFacts{};
   return failed("look at", path, errno);
+}
+
+Status RootedTree::look_at(const std::vector<std::string>& paths,
+                           const std::function<void(std::size_t, const FileFacts&)>& found) const {
+  Place place;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    TRY(const FileFacts facts, look_after(place, paths[i]));
+    found(i, facts);
+  }
+  return {};
 }
 
 Result<std::vector<std::string>> RootedTree::names_in(const std::string& directory) const {

@@ -1,5 +1,8 @@
 #pragma once
+#include <chrono>
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -7,6 +10,14 @@
 #include "core/os/file.hpp"
 
 namespace delegate {
+
+/// The same for all names of a file, as long as it exists.
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+
+  auto operator<=>(const FileId&) const = default;
+};
 
 /// What is at a path below a root.
 struct FileFacts {
@@ -22,6 +33,9 @@ struct FileFacts {
   unsigned mode = 0;  // permission bits
   std::uintmax_t size = 0;
   std::string identity;  // differs once the file was changed or replaced; empty for a directory and where nothing is
+  FileId id;
+  /// Since the epoch, in the clock CLOCK_REALTIME_COARSE. Where the file system does not know it: the last change.
+  std::chrono::nanoseconds born{0};
 
   bool is_executable() const { return (mode & 0100u) != 0; }
 };
@@ -35,6 +49,10 @@ class RootedTree {
 
   const Path& root() const { return root_; }
   Result<FileFacts> look(const std::string& path) const;
+  /// Looks at many paths: `found` gets the index of each and what is there. Fast if those of a directory follow each
+  /// other.
+  Status look_at(const std::vector<std::string>& paths,
+                 const std::function<void(std::size_t, const FileFacts&)>& found) const;
   /// The names in a directory; "" is the root. The order is that of the file system.
   Result<std::vector<std::string>> names_in(const std::string& directory) const;
   Result<std::string> read(const std::string& path, std::size_t limit) const;
@@ -59,9 +77,12 @@ class RootedTree {
   struct Place {
     Fd parent;
     std::string name;
+    std::string directory;  // set by look_after
   };
   RootedTree(Path root, Fd fd) : root_(std::move(root)), fd_(std::move(fd)) {}
   int walk(const std::string& path, Place& found) const;  // 0, or errno
+  /// `last` is where the last path was, if there was one.
+  Result<FileFacts> look_after(Place& last, const std::string& path) const;
   Result<Place> place(const std::string& path) const;
   tl::unexpected<Error> failed(const char* what, const std::string& path, int error) const;
 

@@ -184,27 +184,62 @@ TEST_CASE("a link out of the root is not followed") {
   CHECK(read_file(tree.beside("outside") / "file").value() == "2\n");
 }
 
-TEST_CASE("ends of lines stay as the checkout has them") {
+TEST_CASE("a change keeps every byte, whatever git would convert") {
   const WorkTree tree;
-  if (GENERATE(true, false)) tree.git("config core.autocrlf true");
-  else tree.write(".gitattributes", "* text eol=crlf\n");
-  tree.write("file", "1\r\n2\r\n3\r\n4\r\n5\r\n");
-  tree.commit();
+  std::string before = "1\r\n2\r\n3\r\n4\r\n5\r\n";
+  std::string after = "one\r\n2\r\n3\r\n4\r\n5\r\n";
+  const auto utf16 = [](const std::string& text) {
+    std::string wide = "\xff\xfe";
+    for (const char c : text) (wide += c) += '\0';
+    return wide;
+  };
+  bool is_text = true;
+  SECTION("autocrlf") { tree.git("config core.autocrlf true"); }
+  SECTION("autocrlf that was on when the file was added") { tree.git("config core.autocrlf input"); }
+  SECTION("text=auto") { tree.write(".gitattributes", "* text=auto\n"); }
+  SECTION("eol=crlf") { tree.write(".gitattributes", "* text eol=crlf\n"); }
+  SECTION("attributes in a file of the repository alone") { tree.write(".git/info/attributes", "file text\n"); }
+  SECTION("attributes in a file that is ignored") {
+    tree.write(".gitattributes", "* text=auto\n");
+    tree.write(".git/info/exclude", ".gitattributes\n");
+  }
+  SECTION("an encoding") {
+    tree.write(".gitattributes", "file working-tree-encoding=UTF-16LE-BOM eol=crlf text\n");
+    before = utf16(before);
+    after = utf16(after);
+    is_text = false;
+  }
+  SECTION("ident") {
+    tree.write(".gitattributes", "file ident\n");
+    before = "$Id: 1234567890 $\n2\n3\n4\n5\n";
+    after = "$Id: 1234567890 $\n2\n3\n4\nfive\n";
+    is_text = false;
+  }
+  tree.write("file", before);
+  tree.write("unchanged", "1\r\n2\r\n");
+  tree.write("mixed", "1\r\n2\n");
+  tree.git("add file unchanged mixed && git commit -qm x");
+  tree.git("config --unset core.autocrlf; git status --porcelain");
   const Edit edit(tree, [&] {
-    tree.write("file", "one\r\n2\r\n3\r\n4\r\n5\r\n");
-    tree.write("new", "1\r\n");
+    tree.write("file", after);
+    tree.write("new", before);
   });
-  SECTION("taken back") {
-    edit.applied(Direction::reverse);
-    CHECK(edit.differs_from(edit.before) == Names{});
-    edit.applied(Direction::forward);
-    CHECK(edit.differs_from(edit.after) == Names{});
-  }
-  SECTION("merged") {
-    tree.write("file", "one\r\n2\r\n3\r\n4\r\nfive\r\n");
-    edit.applied(Direction::reverse);
-    CHECK(tree.read("file") == "1\r\n2\r\n3\r\n4\r\nfive\r\n");
-  }
+  CHECK(edit.change.files.size() == 2);
+  const Git git = PrivateRepository::open(tree.state() / "kept").value().git(tree.program(), tree.patience());
+  CHECK(git.output({"cat-file", "blob", edit.change.files[0].before.object}).value() == before);
+  CHECK(git.output({"cat-file", "blob", edit.change.files[0].after.object}).value() == after);
+  edit.applied(Direction::reverse);
+  CHECK(edit.differs_from(edit.before) == Names{});
+  edit.applied(Direction::forward);
+  CHECK(edit.differs_from(edit.after) == Names{});
+  if (!is_text) return;
+  REQUIRE(write_private_file(tree.state() / "patch", patch(git, edit.change).value()));
+  tree.write("file", "one\r\n2\r\n3\r\n4\r\nfive\r\n");
+  edit.applied(Direction::reverse);
+  CHECK(tree.read("file") == "1\r\n2\r\n3\r\n4\r\nfive\r\n");
+  tree.write("file", before);
+  tree.sh("rm -f new; git apply ../state/patch");
+  CHECK(tree.read("file") == after);
 }
 
 TEST_CASE("a change is undone after the objects of the repository are gone, and from another branch") {
@@ -272,39 +307,6 @@ TEST_CASE("a file with a filter driver is taken back as it was, and the driver d
   edit.applied(Direction::reverse);
   CHECK(edit.differs_from(edit.before) == Names{});
   CHECK_FALSE(std::filesystem::exists(marker));
-}
-
-TEST_CASE("in a trusted project a filter driver runs, as it does for the person") {
-  const WorkTree tree;
-  tree.git("config filter.odd.clean 'tr a-z A-Z'");
-  tree.git("config --global filter.odd.smudge 'tr A-Z a-z'");
-  tree.write(".gitattributes", "*.big filter=odd\n");
-  tree.write("file.big", "one");
-  tree.commit();
-  GitProgram trusted = tree.program();
-  trusted.runs_filters = true;
-  const Camera camera(tree);
-  const auto take = [&] {
-    return take_snapshot(trusted, camera.repository, tree.root(), camera.repository.path() / "index", {},
-                         tree.patience())
-        .value()
-        .tree;
-  };
-  const auto before = contents_of(tree.root());
-  const std::string first = take();
-  CHECK(first + "\n" == tree.git("rev-parse 'HEAD^{tree}'"));
-  tree.write("file.big", "two");
-  const Git git = camera.repository.git(trusted, tree.patience());
-  const TreeChange all = compare_trees(git, first, take()).value();
-  CHECK(git.output({"cat-file", "blob", all.files.at(0).after.object}).value() == "TWO");
-  const TreeChange change =
-      keep_change(trusted, camera.repository, all, tree.state() / "kept", tree.patience()).value();
-  const PrivateRepository kept = PrivateRepository::open(tree.state() / "kept").value();
-  const auto undone =
-      apply_change(trusted, kept, change, Direction::reverse, tree.root(), tree.state() / "apply", tree.patience());
-  REQUIRE(undone);
-  CHECK(undone->is_applied());
-  CHECK(differences(before, contents_of(tree.root())) == Names{});
 }
 
 TEST_CASE("an application that was killed is completed, or leaves nothing") {

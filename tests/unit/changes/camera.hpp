@@ -9,7 +9,9 @@ struct Camera {
   explicit Camera(const WorkTree& tree, const Path& root)
       : tree_(tree),
         found(find_repository(tree.program(), root, tree.patience()).value()),
-        repository(PrivateRepository::create(tree.state() / "snapshots", found, {found.objects()}).value()) {
+        repository(PrivateRepository::create(tree.state() / "snapshots", found, {found.objects()},
+                                             PrivateRepository::Content::bytes)
+                       .value()) {
     REQUIRE(copy_index(found.index(), repository.path() / "index"));
   }
   explicit Camera(const WorkTree& tree) : Camera(tree, tree.root()) {}

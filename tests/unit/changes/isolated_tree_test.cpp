@@ -187,6 +187,19 @@ TEST_CASE("a repository in an odd state is isolated") {
     CHECK(read_file(copy.copy().root() / "file").value() == "1\r\n");
     CHECK(copy.sh("git status --porcelain").empty());
   }
+  SECTION("with ends of lines that its attributes would not give") {
+    tree.write(".gitattributes", "* text=auto\n");
+    tree.write("file", "1\r\n");
+    tree.write("mixed", "1\r\n2\n");
+    tree.commit();
+    Copy copy(tree);
+    CHECK(read_file(copy.copy().root() / "file").value() == "1\r\n");
+    CHECK(read_file(copy.copy().root() / "mixed").value() == "1\r\n2\n");
+    CHECK(copy.sh("git status --porcelain").empty());
+    CHECK(copy.changed() == Names{});
+    copy.sh("printf '1\\r\\n2\\r\\n' >file");
+    CHECK(copy.changed() == Names{"file"});
+  }
 }
 
 TEST_CASE("the files of a submodule are in an isolated tree") {

@@ -219,12 +219,45 @@ TEST_CASE("the person's own ignored names count") {
   CHECK(camera.names(camera.take().value()) == "file\0"s);
 }
 
-TEST_CASE("ends of lines are recorded as the checkout has them") {
+TEST_CASE("every file is recorded byte for byte") {
   const WorkTree tree;
-  tree.git("config core.autocrlf true");
-  tree.write("file", "1\r\n2\r\n");
+  tree.write("lines", "1\r\n2\r\n");
+  tree.write("mixed", "1\r\n2\n");
+  tree.write("ident", "$Id: 1 $\n");
+  tree.write("unix", "1\n");
+  tree.write("wide", std::string("\xff\xfe\x31\0", 4));
+  tree.write("sub/.gitattributes", "same filter=odd\n");
+  tree.write("sub/same", "one");
+  tree.git("config filter.odd.clean 'tr a-z A-Z'");
+  tree.write(".gitattributes", "* text=auto\nident ident\nwide working-tree-encoding=UTF-16LE-BOM\n");
+  tree.sh("git init -q inside && git -C inside config core.autocrlf true");
+  tree.write("inside/lines", "1\r\n");
+  tree.write("inside/.gitattributes", "wide text working-tree-encoding=UTF-16LE-BOM\n");
+  tree.write("inside/wide", std::string("\xff\xfe\x31\0", 4));
+  tree.sh("git -C inside add -A && git add lines mixed ident unix wide .gitattributes sub && git commit -qm x");
+  REQUIRE(tree.git("show :lines") == "1\n2\n");
+  REQUIRE(tree.git("show :sub/same") == "ONE");
   const Camera camera(tree);
-  CHECK(camera.content(camera.take().value(), "file") == "1\n2\n");
+  const Snapshot snapshot = camera.take().value();
+  for (const std::string path :
+       {"lines", "mixed", "ident", "unix", "wide", "sub/same", "inside/lines", "inside/wide"}) {
+    INFO(path);
+    CHECK(camera.content(snapshot, path) == tree.read(path));
+  }
+  CHECK(camera.take()->tree == snapshot.tree);
+  CHECK(camera.take({.bytes = 3}).error().code == Code::resource_exhausted);
+}
+
+TEST_CASE("a sparse checkout keeps the files that are not there, whatever attributes they have") {
+  const WorkTree tree;
+  tree.write("in/file", "1\r\n");
+  tree.write("out/file", "1\r\n");
+  tree.write(".gitattributes", "* text=auto filter=none\n");
+  tree.commit();
+  tree.git("sparse-checkout set --cone in");
+  REQUIRE_FALSE(tree.has("out/file"));
+  const Camera camera(tree);
+  CHECK(camera.names(camera.take().value()) == ".gitattributes\0in/file\0out/file\0"s);
 }
 
 TEST_CASE("a file with a filter driver is recorded as it is, and the driver does not run") {
