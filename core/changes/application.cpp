@@ -14,6 +14,7 @@ namespace {
 
 using FileKind = FileFacts::Kind;
 
+constexpr const char* kDirectoryInPlace = "a directory is in its place";
 constexpr std::size_t kMostInTheWay = 10'000;  // files in a directory that a file replaces
 
 bool can_hold_content(const FileFacts& facts) {
@@ -41,6 +42,7 @@ class Applier {
   Status read_present();
   Status resolve_all();
   Status check_what_is_in_the_way();
+  std::string in_the_way(const Sides& sides) const;
   Status check_directory(const std::string& path);
   Result<bool> holds_only_removed_files(const std::string& directory, std::size_t& seen) const;
   void check_parents(const std::string& path);
@@ -56,13 +58,18 @@ class Applier {
   std::vector<Sides> sides_;
   std::map<std::string, TreeEntry> wanted_;  // what changes; an entry that does not exist is a removal
   std::map<std::string, FileFacts> facts_;   // of these paths
+  std::map<std::string, unsigned> modes_;    // for what is written
   Application result_;
 };
 
 Status Applier::look_at(const TreeChange& change, Direction direction) {
   for (const ChangedFile& file : change.files) {
     const bool is_forward = direction == Direction::forward;
-    Sides sides{file.path, is_forward ? file.before : file.after, is_forward ? file.after : file.before, {}, {}};
+    Sides sides{.path = file.path,
+                .base = is_forward ? file.before : file.after,
+                .wanted = is_forward ? file.after : file.before,
+                .base_mode = is_forward ? file.mode_before : file.mode_after,
+                .wanted_mode = is_forward ? file.mode_after : file.mode_before};
     if (sides.base.is_submodule() || sides.wanted.is_submodule()) {
       result_.not_applied.push_back(file.path);
       continue;
@@ -101,16 +108,20 @@ Status Applier::read_present() {
 Status Applier::resolve_all() {
   for (const Sides& sides : sides_) {
     if (sides.facts.kind == FileKind::other) {
-      add_conflict(sides.path, "it is neither a file nor a link");
+      add_conflict(sides.path, "a FIFO, a socket or a device is in its place");
       continue;
     }
     TRY(Resolved resolved, resolve(git_, sides, workspace_ / "merge"));
-    if (resolved.kind == Resolved::Kind::conflict) add_conflict(sides.path, std::move(resolved.why));
+    if (resolved.kind == Resolved::Kind::conflict) {
+      const std::string obstacle = in_the_way(sides);
+      add_conflict(sides.path, obstacle.empty() ? std::move(resolved.why) : obstacle);
+    }
     if (resolved.kind == Resolved::Kind::merged && resolved.entry == sides.present) continue;
     if (resolved.kind == Resolved::Kind::merged) result_.merged.push_back(sides.path);
     if (resolved.kind != Resolved::Kind::take && resolved.kind != Resolved::Kind::merged) continue;
     wanted_[sides.path] = resolved.entry;
     facts_[sides.path] = sides.facts;
+    modes_[sides.path] = resolved_mode(sides, resolved.entry);
   }
   return {};
 }
@@ -125,10 +136,21 @@ Status Applier::check_what_is_in_the_way() {
   return {};
 }
 
+/// What is where the file or its directory should be; empty: nothing.
+std::string Applier::in_the_way(const Sides& sides) const {
+  if (sides.facts.kind == FileKind::directory) return kDirectoryInPlace;
+  if (sides.facts.kind != FileKind::blocked) return {};
+  for (std::string above = parent_of(sides.path); !above.empty(); above = parent_of(above)) {
+    const auto facts = tree_.look(above);
+    if (facts && facts->kind != FileKind::blocked) return above + " is not a directory";
+  }
+  return {};
+}
+
 Status Applier::check_directory(const std::string& path) {
   std::size_t seen = 0;
   TRY(const bool is_free, holds_only_removed_files(path, seen));
-  if (!is_free) add_conflict(path, "a directory is in its place");
+  if (!is_free) add_conflict(path, kDirectoryInPlace);
   return {};
 }
 
@@ -191,9 +213,7 @@ std::vector<Step> Applier::steps() const {
     Step step{.kind = Step::Kind::write, .path = path, .source = workspace_ / "contents" / path};
     step.temporary = directory_for_temporary(path) + name + std::to_string(all.size());
     step.expected = facts.identity;
-    // Others may have got access to the file that is there: it keeps its mode but for the right to be executed.
-    if (facts.kind == FileKind::regular && entry.is_regular())
-      step.mode = entry.mode == "100755" ? facts.mode | ((facts.mode & 0444u) >> 2u) : facts.mode & ~0111u;
+    step.mode = modes_.at(path);
     all.push_back(std::move(step));
   }
   return all;

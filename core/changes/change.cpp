@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "core/base/text.hpp"
+#include "core/changes/file_notes.hpp"
 #include "core/os/directory.hpp"
 
 namespace delegate {
@@ -72,6 +73,11 @@ bool is_worked_on(const Path& changes, const std::string& run) {
 // ---- a change that is made ----
 
 Path OpenChange::index() const { return snapshots_->path() / "index"; }
+Path OpenChange::notes() const { return snapshots_->path() / "notes"; }
+
+FirstSnapshot OpenChange::first() const {
+  return isolated_ ? isolated_->first() : FirstSnapshot{notes(), record_.taken};
+}
 
 Result<OpenChange> OpenChange::begin(const GitProgram& program, const Path& changes, const Repository& repository,
                                      const NewChange& wanted, const Patience& patience) {
@@ -99,10 +105,13 @@ Status OpenChange::take_first_snapshot(const GitProgram& program, const Reposito
                                             PrivateRepository::Content::bytes));
   TRY_STATUS(copy_index(repository.index(), index()));
   TRY(Snapshot before, take_snapshot(program, *snapshots_, repository.root, index(), wanted.limits, patience));
+  const Git git = snapshots_->git(program, patience);
+  TRY(const FirstSnapshot first, note_files(git, before, repository.root, notes()));
   record_.before = before.tree;
+  record_.taken = first.taken;
   record_.not_covered = before.not_covered;
   if (wanted.is_isolated) {
-    IsolatedSource source{repository, *snapshots_, std::move(before), directory_, wanted.with};
+    IsolatedSource source{repository, *snapshots_, std::move(before), first, directory_, wanted.with};
     TRY(isolated_, IsolatedTree::make(program, std::move(source), patience));
   }
   return write_record(directory_, record_);
@@ -124,16 +133,18 @@ Result<OpenChange> OpenChange::resume(const Path& changes, const std::string& ru
 Result<TreeChange> OpenChange::so_far(const GitProgram& program, const SnapshotLimits& limits,
                                       const Patience& patience) {
   auto now = isolated_ ? isolated_->result(program, limits, patience)
-                       : take_snapshot(program, *snapshots_, record_.root, index(), limits, patience);
+                       : take_snapshot(program, *snapshots_, record_.root, index(), limits, patience, first());
   if (!now) return tl::unexpected(std::move(now).error());
   for (std::string& path : now->not_covered)
     if (!std::count(record_.not_covered.begin(), record_.not_covered.end(), path))
       record_.not_covered.push_back(std::move(path));
+  left_out_ = std::move(now->left_out);
   return compare_trees(snapshots_->git(program, patience), record_.before, now->tree, limits.files);
 }
 
 Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& how, const Patience& patience) {
-  TRY(const TreeChange change, so_far(program, how.limits, patience));
+  TRY(TreeChange change, so_far(program, how.limits, patience));
+  TRY_STATUS(add_modes(change));
   remove_part(directory_, change_part::kUnfinished);
   remove_part(directory_, change_part::kKept);
   const Path unfinished = directory_ / change_part::kUnfinished;
@@ -150,6 +161,7 @@ Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& h
   record.before = kept.before;
   record.after = kept.after;
   record.files = kept.files.size();
+  if (std::string text = left_out_.text(); !text.empty()) record.not_covered.push_back(std::move(text));
   record.keeps_tree = isolated_ && how.tree == Tree::keep;
   TRY_STATUS(write_record(directory_, record));
   record_ = record;
@@ -159,6 +171,19 @@ Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& h
   }
   lock_.reset();
   return KeptChange(directory_, std::move(record));
+}
+
+Status OpenChange::add_modes(TreeChange& change) const {
+  if (change.files.empty()) return {};
+  TRY(const FileNotes before, read_notes(first().notes));
+  TRY(const RootedTree tree, RootedTree::open(root()));
+  for (ChangedFile& file : change.files) {
+    const auto noted = before.find(file.path);
+    if (file.before.is_regular() && noted != before.end()) file.mode_before = noted->second.mode;
+    TRY(const FileFacts facts, tree.look(file.path));
+    if (file.after.is_regular() && facts.kind == FileFacts::Kind::regular) file.mode_after = facts.mode & kPermissions;
+  }
+  return {};
 }
 
 Status OpenChange::leave(milliseconds now, std::string why) {
@@ -193,7 +218,9 @@ Result<PrivateRepository> KeptChange::repository() const {
 
 Result<TreeChange> KeptChange::files(const GitProgram& program, const Patience& patience) const {
   TRY(const PrivateRepository kept, repository());
-  return compare_trees(kept.git(program, patience), record_.before, record_.after, std::string::npos);
+  TRY(TreeChange change, compare_trees(kept.git(program, patience), record_.before, record_.after, std::string::npos));
+  TRY_STATUS(add_kept_modes(kept, change));
+  return change;
 }
 
 Result<std::string> KeptChange::stat(const GitProgram& program, unsigned width, const Patience& patience) const {

@@ -12,7 +12,7 @@
 //
 //   change.json     what is remembered (change_record.hpp)
 //   lock            held by the process that works on the change; free while it is unfinished: the process was killed
-//   before.git      while it is made: the snapshot from before
+//   before.git      while it is made: the snapshot from before, with notes of its files
 //   tree            the isolated tree, with isolated.git
 //   change.git      what has changed, with all that a patch or an undo needs
 //   change.patch    the same as text, if somebody asked for it
@@ -99,6 +99,11 @@ class OpenChange {
   Status take_first_snapshot(const GitProgram& program, const Repository& repository, const NewChange& wanted,
                              const Patience& patience);
   Path index() const;
+  Path notes() const;
+  /// Of the files in which the run works.
+  FirstSnapshot first() const;
+  Path root() const { return isolated_ ? isolated_->root() : record_.root; }
+  Status add_modes(TreeChange& change) const;
 
   Path directory_;
   std::optional<FileLock> lock_;  // until it is finished
@@ -106,6 +111,7 @@ class OpenChange {
   std::optional<PrivateRepository> snapshots_;
   std::optional<IsolatedTree> isolated_;
   bool is_resumed_ = false;
+  LeftOut left_out_;  // by the last snapshot
 };
 
 /// Completes what a killed process had begun to apply, and records it. For the holder of the lock of the change and of

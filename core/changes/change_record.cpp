@@ -71,6 +71,7 @@ Status write_record(const Path& directory, const ChangeRecord& record) {
   if (record.is_late) json["late"] = true;
   json["backends"] = record.backends;
   json["not_covered"] = record.not_covered;
+  json["taken_ns"] = record.taken.count();
   put(json, "before", record.before);
   put(json, "after", record.after);
   json["files"] = record.files;
@@ -101,6 +102,7 @@ Result<ChangeRecord> read_record(const Path& directory) {
   record.is_late = true_at(*json, "/late");
   record.backends = texts_at(*json, "/backends");
   record.not_covered = texts_at(*json, "/not_covered");
+  record.taken = std::chrono::nanoseconds(integer_at(*json, "/taken_ns").value_or(0));
   record.before = text_at(*json, "/before");
   record.after = text_at(*json, "/after");
   record.files = static_cast<std::size_t>(integer_at(*json, "/files").value_or(0));

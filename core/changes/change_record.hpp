@@ -33,7 +33,8 @@ struct ChangeRecord {
   bool is_late = false;               // it was recorded after the run had ended: changes of others since are in it, too
   std::vector<std::string> backends;  // in the order in which they were tried
   std::vector<std::string> not_covered;
-  std::string before;  // trees
+  std::chrono::nanoseconds taken{0};  // the snapshot before, in the clock of files (FirstSnapshot)
+  std::string before;                 // trees
   std::string after;
   std::size_t files = 0;
 };

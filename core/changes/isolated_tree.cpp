@@ -4,6 +4,7 @@
 
 #include "core/base/environment.hpp"
 #include "core/base/text.hpp"
+#include "core/changes/file_notes.hpp"
 #include "core/os/child.hpp"
 #include "core/os/directory.hpp"
 #include "core/os/process.hpp"
@@ -100,6 +101,8 @@ Status IsolatedTree::write(const GitProgram& program, const Patience& patience) 
   TRY_STATUS(write_files(program, patience));
   TRY_STATUS(write_repository(program, patience));
   for (const std::string& path : source_.with) TRY_STATUS(copy_extra(program, path, patience));
+  const Git git = source_.objects.git(program, patience);
+  TRY(first_, note_files(git, source_.snapshot, root_, source_.objects.path() / "notes.isolated"));
   return {};
 }
 
@@ -107,6 +110,21 @@ Status IsolatedTree::write_files(const GitProgram& program, const Patience& pati
   TRY_STATUS(copy_index(source_.snapshot.index, index_));
   const Git git = source_.objects.git(program, patience).with_work_tree(root_).with_index(index_);
   TRY_STATUS(git.output({"checkout-index", "-a", "-f", "-q", "-u"}));
+  return set_modes();
+}
+
+Status IsolatedTree::set_modes() const {
+  TRY(const FileNotes wanted, read_notes(source_.first.notes));
+  std::vector<std::string> paths;
+  for (const auto& [path, note] : wanted)
+    if (note.mode != 0) paths.push_back(path);
+  TRY(const RootedTree tree, RootedTree::open(root_));
+  std::vector<std::string> differing;
+  TRY_STATUS(tree.look_at(paths, [&](std::size_t i, const FileFacts& facts) {
+    const bool is_regular = facts.kind == FileFacts::Kind::regular;
+    if (is_regular && (facts.mode & kPermissions) != wanted.at(paths[i]).mode) differing.push_back(paths[i]);
+  }));
+  for (const std::string& path : differing) TRY_STATUS(tree.set_mode(path, wanted.at(path).mode));
   return {};
 }
 
@@ -154,7 +172,7 @@ Result<Snapshot> IsolatedTree::result(const GitProgram& program, const SnapshotL
   std::error_code error;
   if (!fs::is_directory(fs::symlink_status(root_, error)))
     return fail(Code::data_loss, root_.string() + ": the isolated tree is gone");
-  return take_snapshot(program, source_.objects, root_, index_, limits, patience);
+  return take_snapshot(program, source_.objects, root_, index_, limits, patience, first_);
 }
 
 }  // namespace delegate

@@ -1,7 +1,10 @@
 #include "core/changes/snapshot.hpp"
 
 #include <algorithm>
+#include <map>
+
 #include "core/base/text.hpp"
+#include "core/changes/file_notes.hpp"
 #include "core/changes/tracked_files.hpp"
 
 namespace delegate {
@@ -21,20 +24,65 @@ tl::unexpected<Error> over_limit(const std::string& what) {
   return fail(Code::resource_exhausted, "no snapshot: " + what);
 }
 
+/// Tells the files that were there before the first snapshot, which did not have them, from those added since.
+class OlderFiles {
+ public:
+  OlderFiles(RootedTree tree, FirstSnapshot first) : tree_(std::move(tree)), first_(std::move(first)) {}
+
+  /// `name` is from the outermost root. A file that is older counts as left out.
+  Result<bool> is_older(const std::string& name, const FileFacts& facts) {
+    if (facts.born >= first_.taken) return false;
+    TRY_STATUS(read());
+    if (notes_.count(name) != 0) return false;
+    TRY(const bool is_same, is_renamed(facts.id));
+    if (is_same) return false;
+    if (left_out_.files++ == 0) left_out_.example = name;
+    return true;
+  }
+  const LeftOut& left_out() const { return left_out_; }
+
+ private:
+  Status read() {
+    if (is_read_) return {};
+    TRY(notes_, read_notes(first_.notes));
+    for (const auto& [path, note] : notes_) by_id_.emplace(note.id, &path);
+    is_read_ = true;
+    return {};
+  }
+  /// One of the names that the file had then is no longer its own.
+  Result<bool> is_renamed(const FileId& id) const {
+    const auto [begin, end] = by_id_.equal_range(id);
+    for (auto at = begin; at != end; ++at) {
+      const std::string& path = *at->second;
+      TRY(const FileFacts facts, tree_.look(path.ends_with('/') ? path + ".git" : path));
+      if (facts.id != id) return true;
+    }
+    return false;
+  }
+
+  RootedTree tree_;
+  FirstSnapshot first_;
+  bool is_read_ = false;
+  FileNotes notes_;
+  std::multimap<FileId, const std::string*> by_id_;
+  LeftOut left_out_;
+};
+
 /// One snapshot while it is taken. Repositories inside are recorded like the outer one, each with an index of its own;
 /// then their files take the place of the commit that the outer one has of them.
 class Recorder {
  public:
   Recorder(const GitProgram& program, const PrivateRepository& repository, const SnapshotLimits& limits,
-           const Patience& patience)
-      : program_(program), repository_(repository), limits_(limits), patience_(patience) {}
+           const Patience& patience, std::optional<OlderFiles> older)
+      : program_(program), repository_(repository), limits_(limits), patience_(patience), older_(std::move(older)) {}
 
   struct Place {
     Path work_tree;
     Path index;
-    PrivateRepository attributes;  // with those of the person
-    Path exclude_file;             // of a repository inside; may be empty
-    std::string name;              // from the outermost root; empty, or with a slash at its end
+    bool has_foreign_index = true;  // a copy of a person's, which knows converted files by other contents
+    PrivateRepository attributes;   // with those of the person
+    Path exclude_file;              // of a repository inside; may be empty
+    std::string name;               // from the outermost root; empty, or with a slash at its end
     int depth = 0;
   };
   Result<Snapshot> record(const Place& place);
@@ -46,9 +94,12 @@ class Recorder {
     PathSet repositories;  // inside
   };
   Result<Candidates> candidates(const Git& git, const RootedTree& tree, const Place& place);
-  Status consider(const RootedTree& tree, std::string path, Candidates& found);
+  Status consider(const RootedTree& tree, const Place& place, std::string path, Candidates& found);
   Status consider_submodule(const RootedTree& tree, const std::string& path, Candidates& found) const;
+  Status leave_out_older(const Git& git, const RootedTree& tree, const Place& place);
+  Result<bool> is_older(const std::string& name, const FileFacts& facts);
   Result<Snapshot> with_repositories(const Git& git, const Place& place, const PathSet& paths);
+  Snapshot snapshot(const std::string& id, const Path& index) const;
   Result<Snapshot> record_inside(const Place& outer, const std::string& path);
 
   const GitProgram& program_;
@@ -60,15 +111,26 @@ class Recorder {
   int repositories_ = 0;
   std::vector<std::string> inside_;
   std::vector<std::string> not_covered_;
+  std::optional<OlderFiles> older_;  // nothing: this is the first snapshot
 };
 
-/// Sorts one path. It ends in a slash if git saw a repository there.
-Status Recorder::consider(const RootedTree& tree, std::string path, Candidates& found) {
+/// Sorts one path. It ends in a slash if git saw a repository there. What cannot be recorded (a FIFO, a plain directory
+/// where a file was) counts as absent.
+Status Recorder::consider(const RootedTree& tree, const Place& place, std::string path, Candidates& found) {
   if (path.ends_with('/')) path.pop_back();
   TRY(const FileFacts facts, tree.look(path));
-  if (facts.kind == FileKind::directory) found.repositories.insert(path);
-  if (facts.kind == FileKind::directory || facts.kind == FileKind::other) return {};
+  if (facts.kind == FileKind::directory) {
+    TRY(const FileFacts repository, tree.look(path + "/.git"));
+    if (repository.kind != FileKind::absent) {
+      found.repositories.insert(path);
+      return {};
+    }
+  }
   const bool is_present = facts.kind == FileKind::regular || facts.kind == FileKind::link;
+  if (is_present) {
+    TRY(const bool stays_out, is_older(place.name + path, facts));
+    if (stays_out) return {};
+  }
   ((is_present ? found.present : found.absent) += path) += '\0';
   if (!is_present) return {};
   bytes_ += facts.size;
@@ -99,11 +161,13 @@ Result<Recorder::Candidates> Recorder::candidates(const Git& git, const RootedTr
     TRY_STATUS(
         git.output({"update-index", "-z", "--no-assume-unchanged", "--stdin"}, joined_with_nul(tracked.assumed)));
   PathSet paths = tracked.uncertain;
-  const Git attributes =
-      place.attributes.git(program_, patience_).with_work_tree(place.work_tree).with_index(place.index);
-  TRY(PathSet converted, converted_files(git, attributes, place.attributes.path(), tree, tracked));
-  TRY_STATUS(forget(git, converted));
-  paths.merge(converted);
+  if (place.has_foreign_index) {
+    const Git attributes =
+        place.attributes.git(program_, patience_).with_work_tree(place.work_tree).with_index(place.index);
+    TRY(PathSet converted, converted_files(git, attributes, place.attributes.path(), tree, tracked));
+    TRY_STATUS(forget(git, converted));
+    paths.merge(converted);
+  }
   std::vector<std::string> changed{"ls-files", "-z", "-m", "-d"};
   if (limits_.with_untracked) changed.insert(changed.end(), {"-o", "--exclude-standard"});
   std::error_code error;
@@ -113,7 +177,7 @@ Result<Recorder::Candidates> Recorder::candidates(const Git& git, const RootedTr
   for (std::string& path : split_at_nul(listed)) paths.insert(std::move(path));
   Candidates found;
   for (const std::string& path : paths)
-    if (tracked.submodules.count(path) == 0) TRY_STATUS(consider(tree, path, found));
+    if (tracked.submodules.count(path) == 0) TRY_STATUS(consider(tree, place, path, found));
   for (const std::string& path : tracked.submodules) TRY_STATUS(consider_submodule(tree, path, found));
   return found;
 }
@@ -125,17 +189,48 @@ Result<Snapshot> Recorder::record(const Place& place) {
   if (!found.absent.empty()) TRY_STATUS(git.output({"update-index", "-z", "--force-remove", "--stdin"}, found.absent));
   if (!found.present.empty())
     TRY_STATUS(git.output({"update-index", "-z", "--add", "--replace", "--stdin"}, found.present));
+  if (older_ && place.depth > 0) TRY_STATUS(leave_out_older(git, tree, place));
   if (!found.repositories.empty()) return with_repositories(git, place, found.repositories);
   // The objects of unchanged files may be missing, as in a partial clone.
   TRY(const std::string id, git.output({"write-tree", "--missing-ok"}));
-  return Snapshot{std::string(trim(id)), place.index, inside_, not_covered_};
+  return snapshot(id, place.index);
+}
+
+Result<bool> Recorder::is_older(const std::string& name, const FileFacts& facts) {
+  if (!older_) return false;
+  return older_->is_older(name, facts);
+}
+
+/// What the person's index of a repository inside has, and was nowhere in the first snapshot.
+Status Recorder::leave_out_older(const Git& git, const RootedTree& tree, const Place& place) {
+  TRY(const std::string listed, git.output({"ls-files", "-z"}));
+  PathSet older;
+  for (std::string& path : split_at_nul(listed)) {
+    TRY(const FileFacts facts, tree.look(path));
+    if (facts.kind != FileKind::regular && facts.kind != FileKind::link) continue;
+    TRY(const bool stays_out, is_older(place.name + path, facts));
+    if (stays_out) older.insert(std::move(path));
+  }
+  return forget(git, older);
+}
+
+Snapshot Recorder::snapshot(const std::string& id, const Path& index) const {
+  return {.tree = std::string(trim(id)),
+          .index = index,
+          .repositories = inside_,
+          .not_covered = not_covered_,
+          .left_out = older_ ? older_->left_out() : LeftOut()};
 }
 
 Result<Snapshot> Recorder::with_repositories(const Git& git, const Place& place, const PathSet& paths) {
   const Path index = place.index.string() + ".whole";
   TRY_STATUS(copy_index(place.index, index));
   const Git whole = git.with_index(index);
+  TRY(const RootedTree tree, RootedTree::open(place.work_tree));
   for (const std::string& path : paths) {
+    TRY(const FileFacts repository, tree.look(path + "/.git"));
+    TRY(const bool stays_out, is_older(place.name + path + "/", repository));
+    if (stays_out) continue;
     auto inside = record_inside(place, path);
     if (!inside && inside.error().code == Code::resource_exhausted) return inside;
     if (!inside && patience_.deadline.passed()) return inside;
@@ -148,7 +243,7 @@ Result<Snapshot> Recorder::with_repositories(const Git& git, const Place& place,
     TRY_STATUS(whole.output({"read-tree", "--prefix=" + path + "/", inside->tree}));
   }
   TRY(const std::string id, whole.output({"write-tree", "--missing-ok"}));
-  return Snapshot{std::string(trim(id)), index, inside_, not_covered_};
+  return snapshot(id, index);
 }
 
 Result<Snapshot> Recorder::record_inside(const Place& outer, const std::string& path) {
@@ -174,11 +269,34 @@ Result<Snapshot> Recorder::record_inside(const Place& outer, const std::string& 
 
 }  // namespace
 
+std::string LeftOut::text() const {
+  if (files == 0) return {};
+  if (files == 1) return one_line(example) + ": was there before, and was ignored";
+  return std::to_string(files) + " files that were there before, and were ignored, e.g. " + one_line(example);
+}
+
+Result<FirstSnapshot> note_files(const Git& git, const Snapshot& snapshot, const Path& work_tree, const Path& notes) {
+  TRY(const std::string listed, git.with_index(snapshot.index).with_most_output(256u << 20).output({"ls-files", "-z"}));
+  TRY(const RootedTree tree, RootedTree::open(work_tree));
+  TRY(const FileNotes noted, notes_of(tree, split_at_nul(listed), snapshot.repositories));
+  TRY_STATUS(write_notes(notes, noted));
+  return FirstSnapshot{notes, next_file_time()};
+}
+
 Result<Snapshot> take_snapshot(const GitProgram& program, const PrivateRepository& repository, const Path& work_tree,
-                               const Path& index, const SnapshotLimits& limits, const Patience& patience) {
+                               const Path& index, const SnapshotLimits& limits, const Patience& patience,
+                               const std::optional<FirstSnapshot>& first) {
   const Patience bounded = patience.or_earlier(Deadline::in(limits.time));
-  auto taken = Recorder(program, repository, limits, bounded)
-                   .record({.work_tree = work_tree, .index = index, .attributes = repository.with_attributes()});
+  std::optional<OlderFiles> older;
+  if (first) {
+    TRY(RootedTree tree, RootedTree::open(work_tree));
+    older.emplace(std::move(tree), *first);
+  }
+  auto taken = Recorder(program, repository, limits, bounded, std::move(older))
+                   .record({.work_tree = work_tree,
+                            .index = index,
+                            .has_foreign_index = !first,
+                            .attributes = repository.with_attributes()});
   if (taken) return taken;
   Error error = std::move(taken).error();
   if (error.code == Code::deadline_exceeded && !patience.deadline.passed())

@@ -1,5 +1,7 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,21 @@ struct SnapshotLimits {
   bool with_untracked = true;  // never the ignored ones
 };
 
+/// The first snapshot of a work tree, for a later one. A file that the first one did not have, and that was there
+/// already (it was ignored, or somewhere else), was not added since: the later one leaves it out.
+struct FirstSnapshot {
+  Path notes;                         // file_notes.hpp, of its files
+  std::chrono::nanoseconds taken{0};  // as next_file_time gives it
+};
+
+/// The files that a later snapshot left out.
+struct LeftOut {
+  std::size_t files = 0;
+  std::string example;
+
+  std::string text() const;  // for people; empty: none
+};
+
 /// The files of a work tree at one moment, as a tree in a repository of ours.
 struct Snapshot {
   std::string tree;
@@ -21,6 +38,7 @@ struct Snapshot {
   std::vector<std::string> repositories;  // inside, whose files are in it
   /// Repositories inside whose files are not in it, each with the reason.
   std::vector<std::string> not_covered;
+  LeftOut left_out;
 };
 
 /// Records the files of `work_tree`, with those of submodules and other repositories inside, as if all were one.
@@ -30,6 +48,10 @@ struct Snapshot {
 /// `repository` is one for bytes. Errors say in one line why there is no snapshot; Code::resource_exhausted: more than
 /// a limit.
 Result<Snapshot> take_snapshot(const GitProgram& program, const PrivateRepository& repository, const Path& work_tree,
-                               const Path& index, const SnapshotLimits& limits, const Patience& patience);
+                               const Path& index, const SnapshotLimits& limits, const Patience& patience,
+                               const std::optional<FirstSnapshot>& first = std::nullopt);
+
+/// Notes the files of a snapshot as they are in `work_tree`, which may be a copy, and says when that was.
+Result<FirstSnapshot> note_files(const Git& git, const Snapshot& snapshot, const Path& work_tree, const Path& notes);
 
 }  // namespace delegate

@@ -1,6 +1,7 @@
 #include "core/changes/three_way.hpp"
 
 #include "core/base/text.hpp"
+#include "core/changes/file_notes.hpp"
 
 namespace delegate {
 namespace {
@@ -42,8 +43,20 @@ std::optional<std::string> changed_once(const std::string& base, const std::stri
 
 }  // namespace
 
+unsigned resolved_mode(const Sides& sides, const TreeEntry& entry) {
+  if (!entry.is_regular()) return 0;
+  if (sides.facts.kind != FileFacts::Kind::regular) return sides.wanted_mode;
+  const unsigned present = sides.facts.mode;
+  const bool is_known = sides.base_mode != 0 && sides.wanted_mode != 0;
+  if (is_known && (present & kPermissions) == sides.base_mode) return (present & ~kPermissions) | sides.wanted_mode;
+  if (entry.mode == sides.present.mode) return present;  // also where git ignores the executable bit
+  return entry.mode == "100755" ? present | ((present & 0444u) >> 2u) : present & ~0111u;
+}
+
 Result<Resolved> resolve(const Git& git, const Sides& sides, const Path& scratch) {
-  const auto& [path, base, wanted, present, facts] = sides;
+  const TreeEntry& base = sides.base;
+  const TreeEntry& wanted = sides.wanted;
+  const TreeEntry& present = sides.present;
   if (present == wanted) return Resolved{};
   if (present == base) return Resolved{.kind = Resolved::Kind::take, .entry = wanted};
   if (!base.exists()) return conflict("another file was added at its place");

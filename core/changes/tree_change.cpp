@@ -4,11 +4,13 @@
 #include <map>
 
 #include "core/base/text.hpp"
+#include "core/changes/file_notes.hpp"
 
 namespace delegate {
 namespace {
 
 constexpr const char* kNoMode = "000000";
+constexpr const char* kModes = "modes";  // in the repository of a change
 
 std::vector<std::string> diff_tree(const TreeChange& change, std::vector<std::string> options) {
   options.insert(options.begin(), {"diff-tree", "-r", "--no-renames", "--no-ext-diff", "--no-textconv"});
@@ -129,7 +131,21 @@ Result<TreeChange> keep_change(const GitProgram& program, const PrivateRepositor
   TRY(const PrivateRepository target, PrivateRepository::create(path, from, {}));
   TRY_STATUS(git.output({"pack-objects", "-q", "--no-reuse-delta", (target.objects() / "pack/pack").string()},
                         of_before + of_after));
+  ModeChanges modes;
+  for (const ChangedFile& file : change.files) modes[file.path] = {file.mode_before, file.mode_after};
+  TRY_STATUS(write_modes(path / kModes, modes));
   return kept;
+}
+
+Status add_kept_modes(const PrivateRepository& kept, TreeChange& change) {
+  TRY(const ModeChanges modes, read_modes(kept.path() / kModes));
+  for (ChangedFile& file : change.files) {
+    const auto found = modes.find(file.path);
+    if (found == modes.end()) continue;
+    file.mode_before = found->second.before;
+    file.mode_after = found->second.after;
+  }
+  return {};
 }
 
 }  // namespace delegate

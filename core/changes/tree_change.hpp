@@ -26,6 +26,8 @@ struct ChangedFile {
   Kind kind = Kind::modified;
   TreeEntry before;
   TreeEntry after;
+  unsigned mode_before = 0;  // permission bits of a regular file; 0: not known
+  unsigned mode_after = 0;
   std::optional<std::uint64_t> lines_added;  // both: nothing for a binary file
   std::optional<std::uint64_t> lines_removed;
 
@@ -50,9 +52,13 @@ Result<std::string> diffstat(const Git& git, const TreeChange& change, unsigned 
 Result<std::string> patch(const Git& git, const TreeChange& change, std::size_t most = Git::kMostOutput);
 
 /// Makes a repository at `path` that has all that a change needs, and nothing else: it works when the objects of the
-/// person's repository are gone. The trees of the result hold only what has changed.
+/// person's repository are gone. The trees of the result hold only what has changed. The modes of the files are kept
+/// beside.
 Result<TreeChange> keep_change(const GitProgram& program, const PrivateRepository& from, const TreeChange& change,
                                const Path& path, const Patience& patience);
+
+/// Adds the modes that keep_change kept in `kept`.
+Status add_kept_modes(const PrivateRepository& kept, TreeChange& change);
 
 /// Writes a tree of these entries. `index` is a path that nothing else uses; it is removed.
 struct NamedEntry {

@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <ctime>
 #include <memory>
+#include <thread>
 
 #include "core/base/text.hpp"
 
@@ -51,6 +53,12 @@ FileFacts facts_from(const struct statx& facts) {
   return found;
 }
 
+std::chrono::nanoseconds coarse_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
 /// 0, or errno.
 int copy_bytes(int from, int to) {
   std::vector<char> buffer(256u << 10);
@@ -86,6 +94,16 @@ int copy_regular(const Path& source, int parent, const char* name, unsigned mode
 }
 
 }  // namespace
+
+std::chrono::nanoseconds next_file_time() {
+  const std::chrono::nanoseconds first = coarse_time();
+  std::chrono::nanoseconds now = first;
+  while (now == first) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    now = coarse_time();
+  }
+  return now;
+}
 
 std::string parent_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -215,6 +233,17 @@ Status RootedTree::rename(const std::string& from, const std::string& to) const 
 Status RootedTree::remove(const std::string& path) const {
   TRY(const Place target, place(path));
   if (::unlinkat(target.parent.get(), target.name.c_str(), 0) != 0) return failed("remove", path, errno);
+  return {};
+}
+
+Status RootedTree::set_mode(const std::string& path, unsigned mode) const {
+  TRY(const Place target, place(path));
+  const Fd file(
+      ::openat(target.parent.get(), target.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat facts {};
+  if (!file || ::fstat(file.get(), &facts) != 0) return failed("open", path, errno);
+  if (!S_ISREG(facts.st_mode)) return fail(Code::invalid_argument, (root_ / path).string() + ": not a file");
+  if (::fchmod(file.get(), mode) != 0) return failed("change the mode of", path, errno);
   return {};
 }
 

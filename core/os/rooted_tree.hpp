@@ -65,6 +65,8 @@ class RootedTree {
   /// Takes the place of a file that is there.
   Status rename(const std::string& from, const std::string& to) const;
   Status remove(const std::string& path) const;  // not a directory
+  /// Of a regular file that can be read.
+  Status set_mode(const std::string& path, unsigned mode) const;
   Status remove_directory(const std::string& path) const;
   /// Could this process remove or replace what is there? Only the directory that holds it is asked.
   bool may_change(const std::string& path) const;
@@ -92,5 +94,9 @@ class RootedTree {
 
 /// The directory above `path`; empty: the root.
 std::string parent_of(const std::string& path);
+
+/// A moment in the clock of FileFacts::born: files that were there before the call were born before it, those that are
+/// made afterwards were not. Waits for the next tick of that clock, which takes some milliseconds.
+std::chrono::nanoseconds next_file_time();
 
 }  // namespace delegate

@@ -20,6 +20,9 @@ struct Camera {
     return take_snapshot(tree_.program(), repository, found.root, repository.path() / "index", limits,
                          tree_.patience());
   }
+  FirstSnapshot note(const Snapshot& snapshot) const {
+    return note_files(git(), snapshot, found.root, repository.path() / "notes").value();
+  }
   std::string names(const Snapshot& snapshot) const {
     return git().output({"ls-tree", "-r", "--name-only", "-z", snapshot.tree}).value();
   }

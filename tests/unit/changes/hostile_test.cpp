@@ -15,12 +15,14 @@ namespace {
 void use(const WorkTree& tree, const Path& root) {
   const Camera camera(tree, root);
   const Snapshot before = camera.take().value();
-  IsolatedTree copy =
-      IsolatedTree::make(
-          tree.program(),
-          {.repository = camera.found, .objects = camera.repository, .snapshot = before, .directory = tree.state()},
-          tree.patience())
-          .value();
+  IsolatedTree copy = IsolatedTree::make(tree.program(),
+                                         {.repository = camera.found,
+                                          .objects = camera.repository,
+                                          .snapshot = before,
+                                          .first = camera.note(before),
+                                          .directory = tree.state()},
+                                         tree.patience())
+                          .value();
   REQUIRE(replace_file(copy.root() / "file", "changed\n", 0644));
   REQUIRE(replace_file(copy.root() / "new", "new\n", 0644));
   const Snapshot after = copy.result(tree.program(), {}, tree.patience()).value();

@@ -25,6 +25,7 @@ struct Copy {
                                 {.repository = camera.found,
                                  .objects = camera.repository,
                                  .snapshot = before,
+                                 .first = camera.note(before),
                                  .directory = tree.state(),
                                  .with = std::move(with)},
                                 tree.patience())) {}

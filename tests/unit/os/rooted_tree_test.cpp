@@ -44,6 +44,52 @@ TEST_CASE("what is at a path below a root is seen without following links") {
   CHECK(tree.look("directory/file").value().identity != file.identity);
 }
 
+TEST_CASE("many paths are looked at as one by one") {
+  const TemporaryDirectory directory;
+  const RootedTree tree = opened_tree(directory);
+  REQUIRE(replace_file(directory / "root/a", "1", 0600));
+  REQUIRE(replace_file(directory / "root/directory/z", "12", 0600));
+  const std::vector<std::string> paths{"a",         "directory",      "directory/file", "directory/z",
+                                       "link/file", "none/x",         "none/y",         "directory/file/x",
+                                       "a",         "directory/none", "link",           "directory/z"};
+  std::size_t next = 0;
+  REQUIRE(tree.look_at(paths, [&](std::size_t i, const FileFacts& facts) {
+    INFO(paths[i]);
+    CHECK(i == next++);
+    const FileFacts alone = tree.look(paths[i]).value();
+    CHECK(facts.kind == alone.kind);
+    CHECK(facts.identity == alone.identity);
+    CHECK(facts.id == alone.id);
+    CHECK(facts.born == alone.born);
+  }));
+  CHECK(next == paths.size());
+  CHECK(tree.look_at({"a", "../x"}, [](std::size_t, const FileFacts&) {}).error().code == Code::invalid_argument);
+}
+
+TEST_CASE("a file is known by its inode and its birth, under any name") {
+  const TemporaryDirectory directory;
+  const RootedTree tree = opened_tree(directory);
+  const FileFacts before = tree.look("directory/file").value();
+  const std::chrono::nanoseconds moment = next_file_time();
+  REQUIRE(replace_file(directory / "root/new", "1", 0600));
+  CHECK(before.born < moment);
+  CHECK(tree.look("new").value().born >= moment);
+  REQUIRE(tree.rename("directory/file", "renamed"));
+  CHECK(tree.look("renamed").value().id == before.id);
+  CHECK(tree.look("new").value().id != before.id);
+}
+
+TEST_CASE("the mode of a file is set, but not through a link") {
+  const TemporaryDirectory directory;
+  const RootedTree tree = opened_tree(directory);
+  REQUIRE(tree.set_mode("directory/file", 0600));
+  CHECK(tree.look("directory/file").value().mode == 0600);
+  CHECK_FALSE(tree.set_mode("link", 0700));
+  CHECK_FALSE(tree.set_mode("link/file", 0700));
+  CHECK_FALSE(tree.set_mode("directory", 0777));
+  CHECK_FALSE(tree.set_mode("none", 0777));
+}
+
 TEST_CASE("paths that are not below the root are refused") {
   const TemporaryDirectory directory;
   const RootedTree tree = opened_tree(directory);
