@@ -113,8 +113,8 @@ Status Applier::resolve_all() {
     }
     TRY(Resolved resolved, resolve(git_, sides, workspace_ / "merge"));
     if (resolved.kind == Resolved::Kind::conflict) {
-      const std::string obstacle = in_the_way(sides);
-      add_conflict(sides.path, obstacle.empty() ? std::move(resolved.why) : obstacle);
+      std::string obstacle = in_the_way(sides);
+      add_conflict(sides.path, std::move(obstacle.empty() ? resolved.why : obstacle));
     }
     if (resolved.kind == Resolved::Kind::merged && resolved.entry == sides.present) continue;
     if (resolved.kind == Resolved::Kind::merged) result_.merged.push_back(sides.path);

@@ -13,6 +13,7 @@ namespace {
 using FileKind = FileFacts::Kind;
 
 constexpr int kDeepestRepository = 8;  // inside another
+constexpr std::size_t kLargestListing = 256u << 20;
 
 Status forget(const Git& git, const PathSet& paths) {
   if (paths.empty()) return {};
@@ -24,6 +25,9 @@ tl::unexpected<Error> over_limit(const std::string& what) {
   return fail(Code::resource_exhausted, "no snapshot: " + what);
 }
 
+/// The paths that were ignored, each ending in NUL.
+Path ignored_in(const FirstSnapshot& first) { return first.notes.string() + ".ignored"; }
+
 /// Tells the files that were there before the first snapshot, which did not have them, from those added since.
 class OlderFiles {
  public:
@@ -31,11 +35,14 @@ class OlderFiles {
 
   /// `name` is from the outermost root. A file that is older counts as left out.
   Result<bool> is_older(const std::string& name, const FileFacts& facts) {
-    if (facts.born >= first_.taken) return false;
-    TRY_STATUS(read());
-    if (notes_.count(name) != 0) return false;
-    TRY(const bool is_same, is_renamed(facts.id));
-    if (is_same) return false;
+    TRY_STATUS(read_ignored());
+    if (ignored_.count(name) == 0) {  // one that was ignored may have been replaced since
+      if (facts.born >= first_.taken) return false;
+      TRY_STATUS(read());
+      if (notes_.count(name) != 0) return false;
+      TRY(const bool is_same, is_renamed(facts.id));
+      if (is_same) return false;
+    }
     if (left_out_.files++ == 0) left_out_.example = name;
     return true;
   }
@@ -47,6 +54,13 @@ class OlderFiles {
     TRY(notes_, read_notes(first_.notes));
     for (const auto& [path, note] : notes_) by_id_.emplace(note.id, &path);
     is_read_ = true;
+    return {};
+  }
+  Status read_ignored() {
+    if (has_ignored_) return {};
+    TRY(const std::string text, read_file(ignored_in(first_), kLargestListing));
+    for (std::string& path : split_at_nul(text)) ignored_.insert(std::move(path));
+    has_ignored_ = true;
     return {};
   }
   /// One of the names that the file had then is no longer its own.
@@ -63,6 +77,8 @@ class OlderFiles {
   RootedTree tree_;
   FirstSnapshot first_;
   bool is_read_ = false;
+  bool has_ignored_ = false;
+  PathSet ignored_;
   FileNotes notes_;
   std::multimap<FileId, const std::string*> by_id_;
   LeftOut left_out_;
@@ -276,11 +292,18 @@ std::string LeftOut::text() const {
 }
 
 Result<FirstSnapshot> note_files(const Git& git, const Snapshot& snapshot, const Path& work_tree, const Path& notes) {
-  TRY(const std::string listed, git.with_index(snapshot.index).with_most_output(256u << 20).output({"ls-files", "-z"}));
+  const Git there = git.with_work_tree(work_tree).with_index(snapshot.index).with_most_output(kLargestListing);
+  TRY(const std::string listed, there.output({"ls-files", "-z"}));
+  // Not the files in a directory without any other file, which may be very many.
+  TRY(const std::string ignored,
+      there.output({"ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory", "--no-empty-directory"}));
   TRY(const RootedTree tree, RootedTree::open(work_tree));
   TRY(const FileNotes noted, notes_of(tree, split_at_nul(listed), snapshot.repositories));
   TRY_STATUS(write_notes(notes, noted));
-  return FirstSnapshot{notes, next_file_time()};
+  FirstSnapshot first{notes, {}};
+  TRY_STATUS(replace_file(ignored_in(first), ignored, 0600));
+  first.taken = next_file_time();
+  return first;
 }
 
 Result<Snapshot> take_snapshot(const GitProgram& program, const PrivateRepository& repository, const Path& work_tree,

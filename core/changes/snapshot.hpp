@@ -19,7 +19,7 @@ struct SnapshotLimits {
 /// The first snapshot of a work tree, for a later one. A file that the first one did not have, and that was there
 /// already (it was ignored, or somewhere else), was not added since: the later one leaves it out.
 struct FirstSnapshot {
-  Path notes;                         // file_notes.hpp, of its files
+  Path notes;                         // file_notes.hpp, of its files; and beside it the paths that were ignored
   std::chrono::nanoseconds taken{0};  // as next_file_time gives it
 };
 

@@ -8,7 +8,7 @@
 namespace delegate {
 namespace {
 
-constexpr std::size_t kLargestListing = 256u << 20;
+constexpr std::size_t kLargestIndexListing = 256u << 20;
 constexpr std::size_t kLargestAttributes = 4u << 20;
 /// Attributes of conversions that may keep the size of a file.
 constexpr std::array kConverting{"filter", "ident", "working-tree-encoding"};
@@ -17,8 +17,8 @@ constexpr std::array kConverting{"filter", "ident", "working-tree-encoding"};
 Result<std::vector<std::string>> object_sizes(const Git& git, const std::vector<Tracked::File>& files) {
   std::string objects;
   for (const Tracked::File& file : files) objects += file.object + "\n";
-  TRY(const std::string text,
-      git.with_most_output(kLargestListing).output({"cat-file", "--batch-check=%(objectsize)", "--buffer"}, objects));
+  TRY(const std::string text, git.with_most_output(kLargestIndexListing)
+                                  .output({"cat-file", "--batch-check=%(objectsize)", "--buffer"}, objects));
   std::vector<std::string> sizes;
   for (const std::string_view line : split(text, '\n')) sizes.emplace_back(line);
   sizes.resize(files.size());
@@ -73,7 +73,7 @@ Result<PathSet> files_with_conversion(const Git& attributes, const RootedTree& t
   std::vector<std::string> arguments{"check-attr", "-z", "--stdin"};
   arguments.insert(arguments.end(), kConverting.begin(), kConverting.end());
   TRY(const std::string listed,
-      attributes.with_most_output(kLargestListing).output(std::move(arguments), joined_with_nul(paths)));
+      attributes.with_most_output(kLargestIndexListing).output(std::move(arguments), joined_with_nul(paths)));
   const std::vector<std::string> fields = split_at_nul(listed);  // path, attribute, value
   PathSet named;
   for (std::size_t i = 0; i + 2 < fields.size(); i += 3)
@@ -95,7 +95,7 @@ std::string joined_with_nul(const PathSet& paths) {
 }
 
 Result<Tracked> tracked_in(const Git& git) {
-  TRY(const std::string listed, git.with_most_output(kLargestListing).output({"ls-files", "-z", "-v", "-s"}));
+  TRY(const std::string listed, git.with_most_output(kLargestIndexListing).output({"ls-files", "-z", "-v", "-s"}));
   Tracked tracked;
   for (const std::string& line : split_at_nul(listed)) {  // "H 100644 object 0\tpath"
     const std::size_t tab = line.find('\t');

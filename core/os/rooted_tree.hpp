@@ -1,6 +1,5 @@
 #pragma once
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,7 +15,10 @@ struct FileId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
 
-  auto operator<=>(const FileId&) const = default;
+  bool operator==(const FileId&) const = default;
+  bool operator<(const FileId& other) const {
+    return device != other.device ? device < other.device : inode < other.inode;
+  }
 };
 
 /// What is at a path below a root.

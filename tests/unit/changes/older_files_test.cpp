@@ -61,6 +61,16 @@ TEST_CASE("an undo removes no file that was ignored before, and is not ignored a
   CHECK(host.differing() == Names{});
 }
 
+TEST_CASE("an undo removes no file that was ignored before, and was replaced") {
+  const Ignoring host;
+  host.tree.write("sub/.env", "secret\n");
+  const KeptChange kept =
+      host.undone("rm .gitignore && for file in .env sub/.env; do echo new >x && mv x $file; done && echo 1 >sub/new");
+  CHECK(host.tree.read(".env") == "new\n");
+  CHECK(host.tree.read("sub/.env") == "new\n");
+  CHECK_FALSE(host.tree.has("sub/new"));
+}
+
 TEST_CASE("an undo removes no file that was ignored before, and was moved") {
   const Ignoring host;
   SECTION("a file") {
