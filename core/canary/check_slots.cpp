@@ -131,7 +131,7 @@ Checked check_leases(const Facts& facts, std::string& /*notes*/) {
     if (const auto& probe = state.breaker.probe)
       add_overdue(facts, "the probe of " + name, probe->owner, probe->span, found);
   }
-  for (const WriterRow& writer : writers)
+  for (const WriterRow& writer : writers.writing)
     add_overdue(facts, "the directory of run " + writer.run_id, writer.lease.owner, writer.lease.span, found);
   for (const TaskLease& lease : leases)
     if (lease.name == "dispatcher" && queue.counts.waiting > 0)

@@ -104,7 +104,7 @@ std::set<std::string> dead_processes(const Engine& engine, const Survey& survey)
   if (survey.leases)
     for (const TaskLease& lease : *survey.leases) look_at(lease.owner);
   if (survey.writers)
-    for (const WriterRow& writer : *survey.writers) look_at(writer.lease.owner);
+    for (const WriterRow& writer : survey.writers->writing) look_at(writer.lease.owner);
   return dead;
 }
 

@@ -290,36 +290,62 @@ bool Routing::wait_for_breaker() {
   return false;
 }
 
-WriterAdmission Routing::wait_for_directory(const std::function<WriterAdmission()>& acquire) {
-  using Reason = WriterRefusal::Reason;
+WriterAdmission Routing::wait_for_directory(WriterRequest wanted) {
   const Request& request = prepared_.request;
   const auto in_background = request.in_background ? engine_.config.background.max_wait : milliseconds(0);
   if (!directory_deadline_) directory_deadline_ = Deadline::in(request.slot_wait.value_or(in_background));
-  // Who has waited for a slot or a breaker meanwhile may go on with that.
-  const auto is_over = [&] {
-    return directory_deadline_->passed() && (!slot_deadline_ || slot_deadline_->passed()) &&
-           (!breaker_deadline_ || breaker_deadline_->passed());
-  };
   const Deadline unlocked = Deadline::in(lock_patience_);
   const auto left = deadline_.left();
-  Event nothing;
-  for (milliseconds poll = kLockPause;; poll = std::min(poll * 2, kSlowSlotPoll)) {
-    WriterAdmission admission = acquire();
-    const auto* refusal = std::get_if<WriterRefusal>(&admission);
-    const bool is_locked = refusal != nullptr && refusal->reason == Reason::state_locked;
-    const bool waits = refusal != nullptr && !(is_over() && (!is_locked || unlocked.passed()));
-    if (!waits || cancel_.cancelled()) {
-      if (left) deadline_ = Deadline::in(*left);  // the wait is no part of the run's time
-      return admission;
-    }
+  Writers writers(engine_.store, engine_.breakers);
+  wanted.in_background = request.in_background;
+  if (may_wait_for_directory()) wanted.place = engine_.breakers.new_place();
+  std::optional<WriterAdmission> admission(writers.acquire(wanted));
+  std::string said;
+  for (milliseconds poll = kLockPause;; poll *= 2) {
+    const auto* refusal = std::get_if<WriterRefusal>(&*admission);
+    if (refusal == nullptr || cancel_.cancelled()) break;
+    const bool is_locked = refusal->reason == WriterRefusal::Reason::state_locked;
+    if (!may_wait_for_directory() && (!is_locked || unlocked.passed())) break;
     leave_lines();  // a place in one would keep others waiting
-    if (refusal->holder) observer_.waiting_for_directory(refusal->holder->run_id, refusal->holder->directory);
-    else observer_.waiting_for_state(refusal->message);
-    // A place among the background runs comes first.
-    const Deadline next = Deadline::in(poll);
-    while ((!next.passed() || !observer_.may_go_on()) && !cancel_.cancelled())
-      nothing.wait(cancel_, next.passed() ? Deadline::in(kShortBreakerPoll) : next.or_earlier(observer_.tick()));
+    report_wait(*refusal, said);
+    poll = std::min({poll, kSlotPoll * (refusal->ahead + 1), kSlowSlotPoll});
+    pause(poll);
+    // A place among the background runs is asked for when the directory is free.
+    auto prevents = writers.line_up(wanted);
+    for (; !prevents && !observer_.may_go_on() && !cancel_.cancelled(); prevents = writers.line_up(wanted)) {
+      wanted.stands_aside = true;
+      pause(kShortBreakerPoll);
+    }
+    wanted.stands_aside = false;
+    if (!prevents) said.clear();  // that place has to be given back if another run was faster
+    if (prevents) admission.emplace(*std::move(prevents));
+    else admission.emplace(writers.acquire(wanted));
   }
+  if (std::holds_alternative<WriterRefusal>(*admission)) writers.leave_line(wanted.place);
+  if (left) deadline_ = Deadline::in(*left);  // the wait is no part of the run's time
+  return *std::move(admission);
+}
+
+bool Routing::may_wait_for_directory() const {
+  // A run that has waited for a slot or a breaker meanwhile may go on with that.
+  return !directory_deadline_->passed() || (slot_deadline_ && !slot_deadline_->passed()) ||
+         (breaker_deadline_ && !breaker_deadline_->passed());
+}
+
+/// `said`: what was reported last. The store is written for each report.
+void Routing::report_wait(const WriterRefusal& refusal, std::string& said) {
+  const auto& holder = refusal.holder;
+  std::string now = holder ? holder->run_id + " " + holder->directory : refusal.message;
+  if (now == said) return;
+  said = std::move(now);
+  if (holder) observer_.waiting_for_directory(holder->run_id, holder->directory);
+  else observer_.waiting_for_state(refusal.message);
+}
+
+void Routing::pause(milliseconds length) {
+  const Deadline end = Deadline::in(length);
+  Event nothing;
+  while (!end.passed() && !cancel_.cancelled()) nothing.wait(cancel_, end.or_earlier(observer_.tick()));
 }
 
 milliseconds Routing::longest_time() const {

@@ -1,6 +1,4 @@
 #pragma once
-#include <functional>
-
 #include "core/run/ask.hpp"
 #include "core/run/hedged_attempts.hpp"
 #include "core/run/writers.hpp"
@@ -31,7 +29,7 @@ class Routing {
   bool wait_for_breaker();
   /// Takes the directory in which the run is to change files, or waits for it as for a slot: if the request wants that,
   /// and in the background. That is no part of the run's time.
-  WriterAdmission wait_for_directory(const std::function<WriterAdmission()>& acquire);
+  WriterAdmission wait_for_directory(WriterRequest wanted);
   /// How long the run can take.
   milliseconds longest_time() const;
   void note(const Attempt& attempt);
@@ -54,6 +52,9 @@ class Routing {
   /// What a call that is admitted now would find half done.
   HalfChange half_change() const;
   std::optional<AttemptOrder> start(Candidate candidate, Permit permit);
+  bool may_wait_for_directory() const;
+  void report_wait(const WriterRefusal& refusal, std::string& said);
+  void pause(milliseconds length);
   void begin_time();
   void skip(Skip skip);
   void skip_unavailable(const std::string& candidate, const Unavailable& why);

@@ -52,7 +52,7 @@ bool Run::take_directory() {
                              .tag = run_tag(engine_, result_.run_id),
                              .lease = routing_.longest_time() + kLeaseMargin,
                              .needs_store = request.in_background};
-  auto got = routing_.wait_for_directory([&] { return Writers(engine_.store, engine_.breakers).acquire(wanted); });
+  auto got = routing_.wait_for_directory(wanted);
   if (auto* refusal = std::get_if<WriterRefusal>(&got)) {
     refusal_ = std::move(*refusal);
     return false;

@@ -56,6 +56,11 @@ bool is_over_for_all(const ProcessLease& lease, const HostTime& now, const IsDea
   return is_over(lease, now, is_dead) && (ended.contains(lease.token) || !depends_on_processes(lease, now, is_dead));
 }
 
+std::string waiting_text(std::size_t others) {
+  if (others == 0) return {};
+  return others == 1 ? ", and another run waits" : ", and " + std::to_string(others) + " other runs wait";
+}
+
 WriterRefusal in_use(const WriterRow& holder, const HostTime& now, const IsDead& is_dead) {
   const std::string pid = std::to_string(holder.lease.owner.pid);
   const bool is_killed = is_dead(holder.lease.owner);
@@ -66,6 +71,75 @@ WriterRefusal in_use(const WriterRow& holder, const HostTime& now, const IsDead&
           .hint = is_killed ? "wait until it ends; `delegate canary` names the processes"
                             : "wait until it ends: `ask --wait-slot` and `submit` do; or stop process " + pid,
           .holder = holder};
+}
+
+WriterRefusal comes_first(const WriterRow& next) {
+  return {.message = "run " + next.run_id + " of pid " + std::to_string(next.lease.owner.pid) +
+                     " is the next to write in " + one_line(next.directory),
+          .hint = "`ask --wait-slot` and `submit` wait behind it; or ask again later",
+          .holder = next};
+}
+
+constexpr std::size_t kLongestWritersLine = 256;
+constexpr milliseconds kPlaceForgotten{24h};  // of a run that cannot be seen from here and never came back
+
+auto place_in(std::vector<WaitingWriter>& line, const std::string& place) {
+  return std::find_if(line.begin(), line.end(),
+                      [&](const WaitingWriter& waiting) { return waiting.row.lease.token == place; });
+}
+
+bool has_left(const WaitingWriter& waiting, const HostTime& now, const IsDead& is_dead) {
+  const ProcessLease& lease = waiting.row.lease;
+  return lease.span.since.boot_id != now.boot_id || elapsed(lease.span.since, now) > kPlaceForgotten ||
+         is_dead(lease.owner);
+}
+
+/// Only those before the place are looked at: most of the line costs nothing.
+void drop_those_that_left(std::vector<WaitingWriter>& line, const std::string& place, const HostTime& now,
+                          const IsDead& is_dead) {
+  const auto own = place_in(line, place);
+  line.erase(
+      std::remove_if(line.begin(), own, [&](const WaitingWriter& waiting) { return has_left(waiting, now, is_dead); }),
+      own);
+}
+
+/// "RUN", where the tag is "RUN.1/INNER": the run that waits for this one, or wanted it. Empty: it is inside none.
+std::string_view tag_of_outer(std::string_view tag) {
+  const std::size_t inner = tag.rfind('/');
+  return inner == std::string_view::npos ? std::string_view() : tag.substr(0, tag.rfind('.', inner));
+}
+
+/// The others may wait for the outer run of this one, so it must not wait for them.
+bool passes(const WriterRequest& wanted, const WaitingWriter& waiting) {
+  const std::string outer(tag_of_outer(wanted.tag));
+  if (!outer.empty() && !is_inside(waiting.row.lease.tag, outer)) return true;
+  return waiting.stands_aside && !wanted.in_background;
+}
+
+/// Those that come before the place, or before all that do not wait.
+WriterRows before_place(const std::vector<WaitingWriter>& line, const WriterRow& own, const WriterRequest& wanted,
+                        const HostTime& now) {
+  WriterRows before;
+  for (const WaitingWriter& waiting : line) {
+    if (waiting.row.lease.token == wanted.place) break;
+    const bool is_kept = remaining(waiting.row.lease.span, now) > milliseconds(0);
+    if (is_kept && share_files(waiting.row.directory, own.directory) && !passes(wanted, waiting))
+      before.push_back(waiting.row);
+  }
+  return before;
+}
+
+/// Is written seldom, although it is called with each look.
+void keep_place(std::vector<WaitingWriter>& line, WriterRow row, const WriterRequest& wanted, const HostTime& now) {
+  if (wanted.place.empty()) return;
+  row.lease.token = wanted.place;
+  row.lease.span = Span{now, kWriterPlaceLease};
+  const auto own = place_in(line, wanted.place);
+  if (own == line.end()) {
+    if (line.size() < kLongestWritersLine) line.push_back({std::move(row), wanted.stands_aside});
+  } else if (own->stands_aside != wanted.stands_aside || remaining(own->row.lease.span, now) <= kWriterPlaceLease / 2) {
+    *own = {std::move(row), wanted.stands_aside};
+  }
 }
 
 }  // namespace
@@ -97,14 +171,14 @@ WriterLease::WriterLease(WriterLease&& other) noexcept
 WriterLease::~WriterLease() {
   if (store_ == nullptr) return;
   const Status released = write_patiently([&] {
-    return store_->change_writers([&](WriterRows& rows, const HostTime&) {
-      std::erase_if(rows, [&](const WriterRow& row) { return row.lease.token == token_; });
+    return store_->change_writers([&](WritersState& state, const HostTime&) {
+      std::erase_if(state.writing, [&](const WriterRow& row) { return row.lease.token == token_; });
     });
   });
   if (!released) return;  // then it ends with this process
 }
 
-WriterAdmission Writers::acquire(const WriterRequest& wanted) {
+Writers::Decision Writers::decide(const WriterRequest& wanted, Aim aim) {
   const IsDead gone = [this](const ProcessId& owner) { return breakers_.is_dead(owner); };
   WriterRow own{.directory = real_directory(wanted.directory),
                 .run_id = wanted.run_id,
@@ -112,18 +186,24 @@ WriterAdmission Writers::acquire(const WriterRequest& wanted) {
   std::set<std::string> ended;
   std::optional<WriterRefusal> refused;
   WriterRows unsure;
-  const auto take_or_refuse = [&](WriterRows& rows, const HostTime& now) {
+  const auto take_or_refuse = [&](WritersState& state, const HostTime& now) {
     refused.reset();
     unsure.clear();
-    std::erase_if(rows, [&](const WriterRow& row) { return is_over_for_all(row.lease, now, gone, ended); });
-    for (const WriterRow& row : rows) {
+    std::erase_if(state.writing, [&](const WriterRow& row) { return is_over_for_all(row.lease, now, gone, ended); });
+    drop_those_that_left(state.waiting, wanted.place, now, gone);
+    for (const WriterRow& row : state.writing) {
       if (!excludes(row, own)) continue;
       if (!refused) refused = in_use(row, now, gone);
       if (depends_on_processes(row.lease, now, gone)) unsure.push_back(row);
     }
-    if (refused) return;
+    const WriterRows before = before_place(state.waiting, own, wanted, now);
+    if (refused) refused->message += waiting_text(before.size());
+    else if (!before.empty()) refused = comes_first(before.front());
+    if (refused) refused->ahead = static_cast<int>(before.size());
+    if (refused || aim == Aim::look) return keep_place(state.waiting, own, wanted, now);
+    std::erase_if(state.waiting, [&](const WaitingWriter& one) { return one.row.lease.token == wanted.place; });
     own.lease.span = Span{now, wanted.lease};
-    rows.push_back(own);
+    state.writing.push_back(own);
   };
   const auto change = [&]() -> Status {
     if (store_ == nullptr)
@@ -138,20 +218,38 @@ WriterAdmission Writers::acquire(const WriterRequest& wanted) {
   }
   if (!done && done.error().code == Code::busy) {
     const auto by = store_ == nullptr ? std::nullopt : store_->locked_by();
-    return WriterRefusal{.reason = WriterRefusal::Reason::state_locked,
-                         .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : ""),
-                         .hint = "try again when that process has finished"};
+    return {.refusal =
+                WriterRefusal{.reason = WriterRefusal::Reason::state_locked,
+                              .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : ""),
+                              .hint = "try again when that process has finished"}};
   }
   if (!done && wanted.needs_store)
-    return WriterRefusal{.reason = WriterRefusal::Reason::state_unusable,
-                         .message = "the state cannot be used: " + done.error().what,
-                         .hint = done.error().hint};
+    return {.refusal = WriterRefusal{.reason = WriterRefusal::Reason::state_unusable,
+                                     .message = "the state cannot be used: " + done.error().what,
+                                     .hint = done.error().hint}};
   if (!done)
-    return WriterLease(nullptr, {},
-                       "another run may write in " + one_line(own.directory) +
-                           " at the same time, because the state cannot be used: " + done.error().what);
-  if (refused) return *std::move(refused);
-  return WriterLease(store_, own.lease.token, {});
+    return {.unguarded_because = "another run may write in " + one_line(own.directory) +
+                                 " at the same time, because the state cannot be used: " + done.error().what};
+  return {.refusal = std::move(refused), .row = std::move(own), .unguarded_because = {}};
+}
+
+WriterAdmission Writers::acquire(const WriterRequest& wanted) {
+  Decision made = decide(wanted, Aim::take);
+  if (made.refusal) return *std::move(made.refusal);
+  if (!made.unguarded_because.empty()) return WriterLease(nullptr, {}, std::move(made.unguarded_because));
+  return WriterLease(store_, made.row.lease.token, {});
+}
+
+std::optional<WriterRefusal> Writers::line_up(const WriterRequest& wanted) { return decide(wanted, Aim::look).refusal; }
+
+void Writers::leave_line(const std::string& place) {
+  if (store_ == nullptr || place.empty()) return;
+  const Status left = write_patiently([&] {
+    return store_->change_writers([&](WritersState& state, const HostTime&) {
+      std::erase_if(state.waiting, [&](const WaitingWriter& one) { return one.row.lease.token == place; });
+    });
+  });
+  if (!left) return;  // then others come first after its lease
 }
 
 }  // namespace delegate

@@ -8,14 +8,21 @@
 #include "core/state/store.hpp"
 
 // No two runs of this host write in the same directory at the same time, nor one of them in a directory of the other's.
+// Those that wait for that get it in the order in which they came.
 namespace delegate {
 
+/// A place in the line of a process that was stopped prevents others no longer than that. Each look renews it.
+inline constexpr milliseconds kWriterPlaceLease{60'000};
+
 struct WriterRequest {
-  std::string directory;     // absolute; symbolic links are resolved here
-  std::string run_id;        // for those who are kept out
-  std::string tag;           // run_tag() of the run; a run inside another one may write where that one does
-  milliseconds lease{0};     // longer than the run can take, from now
-  bool needs_store = false;  // a store that cannot be used refuses it, instead of letting it write unguarded
+  std::string directory;       // absolute; symbolic links are resolved here
+  std::string run_id;          // for those who are kept out
+  std::string tag;             // run_tag() of the run; a run inside another one may write where that one does
+  milliseconds lease{0};       // longer than the run can take, from now
+  bool needs_store = false;    // a store that cannot be used refuses it, instead of letting it write unguarded
+  std::string place = {};      // in the line, see Writers::acquire(); empty: it does not wait
+  bool in_background = false;  // needs a place among the background runs as well
+  bool stands_aside = false;   // waits for that one just now: meanwhile only others in the background wait for it
 };
 
 /// The right of a run to write in a directory and in all below it. Released when destroyed. If the process is killed
@@ -26,7 +33,7 @@ class WriterLease {
   WriterLease& operator=(WriterLease&&) = delete;
   ~WriterLease();
 
-  /// Why no other run is kept out, for the person; empty: none can write here.
+  /// Why another run may write here all the same, for the person; empty: none can.
   const std::string& unguarded_because() const { return unguarded_because_; }
 
  private:
@@ -39,7 +46,7 @@ class WriterLease {
 
 struct WriterRefusal {
   enum class Reason {
-    directory_in_use,  // another run writes there: see holder
+    directory_in_use,  // another run writes there, or comes first: see holder
     state_locked,      // other processes keep the store locked
     state_unusable,    // only with needs_store
   };
@@ -47,6 +54,7 @@ struct WriterRefusal {
   std::string message;  // "run 20261130… of pid 4711 has been writing in /x/y for 12 s"
   std::string hint;
   std::optional<WriterRow> holder = {};
+  int ahead = 0;  // runs in the line that come first
 };
 /// Stored and printed by name: names never change.
 std::string_view to_string(WriterRefusal::Reason reason);
@@ -64,11 +72,25 @@ class Writers {
   /// `store` may be null: see Breakers::closed_because. Both must outlive this object; the store also its leases.
   Writers(StateStore* store, Breakers& breakers) : store_(store), breakers_(breakers) {}
 
-  /// Takes the directory in one atomic step over all processes, or says what prevents it. Waits up to half a second for
-  /// a locked store, not for other runs.
+  /// Takes the directory in one atomic step over all processes, or says what prevents it: a run that writes, or one
+  /// that has waited longer. A run inside another one comes before all that are not, because they may wait for the
+  /// outer one. If it is refused and has a `place` (Breakers::new_place()), it gets the last one in the line, or keeps
+  /// its own. That ends with the admission, leave_line(), the end of the process or a reboot; until it is renewed after
+  /// kWriterPlaceLease, others come first. Waits up to half a second for a locked store, not for other runs.
   WriterAdmission acquire(const WriterRequest& wanted);
+  /// What prevents the run with this place, which is kept; nothing: its turn has come, and it may acquire.
+  std::optional<WriterRefusal> line_up(const WriterRequest& wanted);
+  void leave_line(const std::string& place);
 
  private:
+  enum class Aim { take, look };
+  struct Decision {
+    std::optional<WriterRefusal> refusal;
+    WriterRow row;  // what was stored, if it was admitted with Aim::take
+    std::string unguarded_because;
+  };
+  Decision decide(const WriterRequest& wanted, Aim aim);
+
   StateStore* store_;
   Breakers& breakers_;
 };

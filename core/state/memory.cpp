@@ -60,7 +60,7 @@ class MemoryStore final : public StateStore, private Ledger {
     return {};
   }
 
-  Result<WriterRows> writers() override {
+  Result<WritersState> writers() override {
     const std::lock_guard lock(mutex_);
     return writers_;
   }
@@ -232,7 +232,7 @@ class MemoryStore final : public StateStore, private Ledger {
   std::map<std::string, BackendState> backends_;
   std::map<std::string, GuardState> guards_;
   NotificationRows notifications_;
-  WriterRows writers_;
+  WritersState writers_;
   std::vector<RunRow> runs_;
   std::vector<AttemptRow> attempts_;
 };

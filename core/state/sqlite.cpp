@@ -65,7 +65,7 @@ class SqliteStore final : public StateStore {
     });
   }
 
-  Result<WriterRows> writers() override {
+  Result<WritersState> writers() override {
     const std::lock_guard lock(mutex_);
     return database_->on_sound_file([&] { return sqlite::load_writers(*database_); });
   }
@@ -74,8 +74,8 @@ class SqliteStore final : public StateStore {
     const std::lock_guard lock(mutex_);
     return database_->on_sound_file([&]() -> Status {
       TRY(Transaction transaction, Transaction::begin(*database_));
-      TRY(const WriterRows before, sqlite::load_writers(*database_));
-      WriterRows after = before;
+      TRY(const WritersState before, sqlite::load_writers(*database_));
+      WritersState after = before;
       change(after, clock_.now());
       if (after == before) return {};
       TRY_STATUS(sqlite::save_writers(*database_, before, after));

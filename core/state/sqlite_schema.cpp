@@ -245,8 +245,29 @@ CREATE TABLE writers (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Runs that wait for a directory: see WaitingWriter.
+constexpr const char* kWaitingWriters = R"sql(
+CREATE TABLE waiting_writers (
+  number           INTEGER PRIMARY KEY,   -- the line's order
+  token            TEXT NOT NULL,
+  directory        TEXT NOT NULL,
+  run_id           TEXT NOT NULL,
+  tag              TEXT NOT NULL,
+  boot_id          TEXT NOT NULL,
+  boot             INTEGER NOT NULL,      -- ms
+  wall             INTEGER NOT NULL,      -- ms since the epoch
+  length           INTEGER NOT NULL,      -- ms
+  owner_boot_id    TEXT NOT NULL,
+  owner_pid        INTEGER NOT NULL,
+  owner_start_time INTEGER NOT NULL,
+  owner_namespace  INTEGER NOT NULL,
+  aside            INTEGER NOT NULL
+) STRICT;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 6> kAdditions = {kLastLines, kQueue, kOwn, kCanary, kWriting, kWriters};
+constexpr std::array<const char*, 7> kAdditions = {kLastLines, kQueue,   kOwn,           kCanary,
+                                                   kWriting,   kWriters, kWaitingWriters};
 
 }  // namespace
 

@@ -18,12 +18,10 @@ WriterRow writer_at(const Statement& row) {
                              milliseconds(row.integer(7))},
                     .tag = row.text(3)}};
 }
+WaitingWriter waiting_at(const Statement& row) { return {writer_at(row), row.integer(12) != 0}; }
 
-Status save_writer(Database& database, const WriterRow& row) {
-  TRY(sqlite3_stmt * raw, database.prepare("INSERT OR REPLACE INTO writers (" WRITER_COLUMNS
-                                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  return Statement(raw)
-      .bind(row.lease.token)
+Statement& bind(Statement& statement, const WriterRow& row) {
+  return statement.bind(row.lease.token)
       .bind(row.directory)
       .bind(row.run_id)
       .bind(row.lease.tag)
@@ -34,33 +32,68 @@ Status save_writer(Database& database, const WriterRow& row) {
       .bind(row.lease.owner.boot_id)
       .bind(row.lease.owner.pid)
       .bind(row.lease.owner.start_time)
-      .bind(row.lease.owner.pid_namespace)
-      .run();
+      .bind(row.lease.owner.pid_namespace);
+}
+
+Status save(Database& database, const WriterRow& row) {
+  TRY(sqlite3_stmt * raw, database.prepare("INSERT OR REPLACE INTO writers (" WRITER_COLUMNS
+                                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  Statement statement(raw);
+  return bind(statement, row).run();
+}
+
+/// The number stays, and with it the place in the line; a new row gets the last one.
+Status save(Database& database, const WaitingWriter& waiting) {
+  TRY(sqlite3_stmt * raw,
+      database.prepare("INSERT OR REPLACE INTO waiting_writers (" WRITER_COLUMNS
+                       ", aside, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+                       "(SELECT number FROM waiting_writers WHERE token = ?1))"));
+  Statement statement(raw);
+  return bind(statement, waiting.row).bind(std::int64_t{waiting.stands_aside ? 1 : 0}).run();
+}
+
+const std::string& token_of(const WriterRow& row) { return row.lease.token; }
+const std::string& token_of(const WaitingWriter& waiting) { return waiting.row.lease.token; }
+
+template <class Row>
+Result<std::vector<Row>> load(Database& database, const char* sql, Row (*row_at)(const Statement&)) {
+  TRY(sqlite3_stmt * raw, database.prepare(sql));
+  Statement statement(raw);
+  std::vector<Row> rows;
+  for (;;) {
+    TRY(const bool more, statement.step());
+    if (!more) return rows;
+    rows.push_back(row_at(statement));
+  }
+}
+
+template <class Row>
+Status save_differences(Database& database, const char* deletion, const std::vector<Row>& before,
+                        const std::vector<Row>& after) {
+  for (const Row& row : before) {
+    const auto is_same = [&](const Row& kept) { return token_of(kept) == token_of(row); };
+    if (std::any_of(after.begin(), after.end(), is_same)) continue;
+    TRY(sqlite3_stmt * raw, database.prepare(deletion));
+    TRY_STATUS(Statement(raw).bind(token_of(row)).run());
+  }
+  for (const Row& row : after)
+    if (std::find(before.begin(), before.end(), row) == before.end()) TRY_STATUS(save(database, row));
+  return {};
 }
 
 }  // namespace
 
-Result<WriterRows> load_writers(Database& database) {
-  TRY(sqlite3_stmt * raw, database.prepare("SELECT " WRITER_COLUMNS " FROM writers ORDER BY wall, token"));
-  Statement statement(raw);
-  WriterRows rows;
-  for (;;) {
-    TRY(const bool more, statement.step());
-    if (!more) return rows;
-    rows.push_back(writer_at(statement));
-  }
+Result<WritersState> load_writers(Database& database) {
+  WritersState state;
+  TRY(state.writing, load(database, "SELECT " WRITER_COLUMNS " FROM writers ORDER BY wall, token", writer_at));
+  TRY(state.waiting,
+      load(database, "SELECT " WRITER_COLUMNS ", aside FROM waiting_writers ORDER BY number", waiting_at));
+  return state;
 }
 
-Status save_writers(Database& database, const WriterRows& before, const WriterRows& after) {
-  for (const WriterRow& row : before) {
-    const auto is_same = [&](const WriterRow& kept) { return kept.lease.token == row.lease.token; };
-    if (std::any_of(after.begin(), after.end(), is_same)) continue;
-    TRY(sqlite3_stmt * raw, database.prepare("DELETE FROM writers WHERE token = ?"));
-    TRY_STATUS(Statement(raw).bind(row.lease.token).run());
-  }
-  for (const WriterRow& row : after)
-    if (std::find(before.begin(), before.end(), row) == before.end()) TRY_STATUS(save_writer(database, row));
-  return {};
+Status save_writers(Database& database, const WritersState& before, const WritersState& after) {
+  TRY_STATUS(save_differences(database, "DELETE FROM writers WHERE token = ?", before.writing, after.writing));
+  return save_differences(database, "DELETE FROM waiting_writers WHERE token = ?", before.waiting, after.waiting);
 }
 
 }  // namespace delegate::sqlite

@@ -2,13 +2,12 @@
 #include "core/state/sqlite_database.hpp"
 #include "core/state/writers.hpp"
 
-// The table of the runs that write. It has few rows, so it is read and written as a whole and the rules stay in one
-// place. Both functions run inside a transaction of the caller.
+// The tables of the runs that write and of those that wait for that. They have few rows, so they are read and written
+// as a whole and the rules stay in one place. Both functions run inside a transaction of the caller.
 namespace delegate::sqlite {
 
-/// In the order in which they were taken.
-Result<WriterRows> load_writers(Database& database);
+Result<WritersState> load_writers(Database& database);
 /// Writes the differences.
-Status save_writers(Database& database, const WriterRows& before, const WriterRows& after);
+Status save_writers(Database& database, const WritersState& before, const WritersState& after);
 
 }  // namespace delegate::sqlite

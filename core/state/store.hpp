@@ -87,9 +87,9 @@ class StateStore {
   using NotificationChange = std::function<void(NotificationRows&, const HostTime& now)>;
   virtual Status change_notifications(const NotificationChange& change) = 0;
 
-  /// The runs that write. They are changed in one atomic step over all processes, like update().
-  virtual Result<WriterRows> writers() = 0;
-  using WritersChange = std::function<void(WriterRows&, const HostTime& now)>;
+  /// The runs that write or wait for that. They are changed in one atomic step over all processes, like update().
+  virtual Result<WritersState> writers() = 0;
+  using WritersChange = std::function<void(WritersState&, const HostTime& now)>;
   virtual Status change_writers(const WritersChange& change) = 0;
 
   virtual Ledger& ledger() = 0;

@@ -77,7 +77,7 @@ struct Survey {
   Result<QueueSurvey> queue;
   Result<HistorySurvey> history;
   Result<std::vector<TaskLease>> leases;
-  Result<WriterRows> writers;
+  Result<WritersState> writers;
   Result<TableSizes> sizes;
   Status writable;  // a write that changes nothing
 };

@@ -108,7 +108,7 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
       "DROP INDEX writing_runs; ALTER TABLE runs DROP COLUMN writes; "
       "ALTER TABLE attempts DROP COLUMN may_have_written; ALTER TABLE attempts DROP COLUMN written_files; "
       "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP TABLE canary; "
-      "DROP TABLE writers; "
+      "DROP TABLE writers; DROP TABLE waiting_writers; "
       "DROP INDEX "
       "jobs_in_line; "
       "DROP INDEX jobs_running; DROP INDEX jobs_owned; DROP INDEX jobs_yielded; DROP INDEX jobs_killed_unstarted; "
@@ -121,7 +121,7 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
       "session_id, tripped, recovered) VALUES ('r', 1, 'codex', '', 'answered', '', 0, 0, 0, 0, '', 0, 0)";
   sql(path, insert);
   CHECK(open(path, clock)->ledger().attempts("r")->at(0).last_lines.empty());
-  CHECK(open(path, clock)->writers()->empty());
+  CHECK(open(path, clock)->writers()->writing.empty());
   CHECK(sql(path, "PRAGMA user_version") == std::to_string(sqlite::migrations().size()));
   sql(path, "DELETE FROM attempts; " + insert);
   CHECK(open(path, clock)->ledger().attempts("r")->size() == 1);

@@ -87,18 +87,22 @@ std::string failing_part(StateStore& store) {
              kLeader, [](CanaryRecordsById& all, NotificationRows&, const HostTime&) { all["S-01"].id = "S-01"; }),
          "canary");
   expect(store.canary()->records(), "records");
-  const auto add_writer = [&](WriterRows& rows, const HostTime& now) {
-    rows.push_back({"/a", id, {.token = id, .owner = kAnn, .span = {now, 1h}, .tag = id}});
+  const auto add_writer = [&](WritersState& state, const HostTime& now) {
+    state.writing.push_back({"/a", id, {.token = id, .owner = kAnn, .span = {now, 1h}, .tag = id}});
   };
   expect(store.change_writers(add_writer), "change writers");
   const auto writers = store.writers();
   expect(writers, "writers");
-  if (writers &&
-      std::none_of(writers->begin(), writers->end(), [&](const auto& writer) { return writer.run_id == id; }))
+  if (writers && std::none_of(writers->writing.begin(), writers->writing.end(),
+                              [&](const auto& writer) { return writer.run_id == id; }))
     failed += " the writer is missing";
   Breakers breakers(&store, {}, kAnn);
-  const auto admission = Writers(&store, breakers).acquire({.directory = "/b/" + id, .run_id = id, .lease = 1h});
-  if (!std::holds_alternative<WriterLease>(admission)) failed += " the writer was refused";
+  Writers desk(&store, breakers);
+  const WriterRequest wanted{.directory = "/b/" + id, .run_id = id, .lease = 1h, .place = id};
+  if (desk.line_up(wanted)) failed += " the writer has no turn";
+  const auto waiting = store.writers();
+  if (waiting && (waiting->waiting.size() != 1 || waiting->waiting[0].row.run_id != id)) failed += " nor a place";
+  if (!std::holds_alternative<WriterLease>(desk.acquire(wanted))) failed += " the writer was refused";
   const Survey survey = store.survey(SurveyDepth::everything);
   for (const Error* error = first_error_in(survey, [](const Error&) { return true; }); error != nullptr;
        error = nullptr)
@@ -292,11 +296,10 @@ TEST_CASE("a wrong version in the header of a file with the tables of another on
 
 TEST_CASE("a header that names more additions than the file has does not hide that they are missing") {
   FilledSite site;
-  tamper(
-      site.file,
-      GENERATE(
-          "DROP TABLE writers", "DROP TABLE writers; DROP TABLE canary",
-          "DROP TABLE writers; DROP TABLE canary; DROP INDEX jobs_killed_unstarted; ALTER TABLE jobs DROP COLUMN own"));
+  tamper(site.file,
+         GENERATE("DROP TABLE waiting_writers", "DROP TABLE waiting_writers; DROP TABLE writers; DROP TABLE canary",
+                  "DROP TABLE waiting_writers; DROP TABLE writers; DROP TABLE canary; DROP INDEX "
+                  "jobs_killed_unstarted; ALTER TABLE jobs DROP COLUMN own"));
   const auto store = site.open();
   CHECK_FALSE(store->notice().empty());
   CHECK(failing_part(*store) == "");

@@ -105,7 +105,7 @@ Status Outage::change_notifications(const NotificationChange& change) {
   return inner_.change_notifications(change);
 }
 
-Result<WriterRows> Outage::writers() {
+Result<WritersState> Outage::writers() {
   if (down_) return fail(Code::unavailable, "store: down");
   return inner_.writers();
 }

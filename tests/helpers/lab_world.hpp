@@ -79,7 +79,7 @@ class Outage final : public StateStore {
   Result<GuardState> guard(const std::string& name) override;
   Result<NotificationRows> notifications() override;
   Status change_notifications(const NotificationChange& change) override;
-  Result<WriterRows> writers() override;
+  Result<WritersState> writers() override;
   Status change_writers(const WritersChange& change) override;
   Survey survey(SurveyDepth depth) override { return inner_.survey(depth); }
   Ledger& ledger() override { return inner_.ledger(); }

@@ -32,7 +32,7 @@ class SpoiledStore final : public StateStore {
   Status change_notifications(const NotificationChange& change) override {
     return store_->change_notifications(change);
   }
-  Result<WriterRows> writers() override { return store_->writers(); }
+  Result<WritersState> writers() override { return store_->writers(); }
   Status change_writers(const WritersChange& change) override { return store_->change_writers(change); }
   Ledger& ledger() override { return store_->ledger(); }
   Jobs* jobs() override { return store_->jobs(); }

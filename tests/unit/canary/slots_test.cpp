@@ -124,8 +124,8 @@ TEST_CASE("S-03: a dispatcher that does not renew its lease is a violation while
 TEST_CASE("S-03: a run that has a directory beyond its time while it goes on is a violation until it ends") {
   CanaryLab lab;
   IdleProcess owner;
-  REQUIRE(lab.store().change_writers([&](WriterRows& rows, const HostTime&) {
-    rows.push_back({"/home/me/project", kRunA, lab.slot(kRunA, owner.id(), 10s)});
+  REQUIRE(lab.store().change_writers([&](WritersState& state, const HostTime&) {
+    state.writing.push_back({"/home/me/project", kRunA, lab.slot(kRunA, owner.id(), 10s)});
   }));
   lab.clock.pass(60s);
   CHECK(lab.verdict("S-03") == "held");  // about to be released

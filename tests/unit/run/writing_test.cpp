@@ -220,21 +220,110 @@ TEST_CASE("a run that waits for a breaker lets others write meanwhile, and takes
   CHECK(waiter.was_free);
 }
 
-TEST_CASE("a cancel ends the wait for a directory") {
+TEST_CASE("a run that waits for a directory comes before those that come later; one that gives up leaves the line") {
   Asking asking;
   asking.backend("first", {"--say", "done"});
   Writers writers(asking.store.get(), asking.breakers);
-  const auto other = writers.acquire({.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h});
-  CancelToken cancel;
+  const WriterRequest other{.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h};
+  std::optional<WriterLease> held(std::get<WriterLease>(writers.acquire(other)));
   struct Waiter final : Observer {
-    void waiting_for_directory(const std::string&, const std::string&) override { cancel->cancel(); }
-    CancelToken* cancel = nullptr;
+    explicit Waiter(std::function<void()> when_waiting) : when_waiting_(std::move(when_waiting)) {}
+    void waiting_for_directory(const std::string&, const std::string&) override { when_waiting_(); }
+
+   private:
+    std::function<void()> when_waiting_;
   };
-  Waiter waiter;
-  waiter.cancel = &cancel;
   Request patient = to_write();
   patient.slot_wait = kPatience;
-  CHECK(asking.ask("auto", cancel, waiter, patient).outcome == Outcome::cancelled);
+  SECTION("it comes first") {
+    Waiter waiter([&] {
+      held.reset();
+      const auto newcomer = writers.acquire(other);
+      REQUIRE(std::holds_alternative<WriterRefusal>(newcomer));
+      CHECK(std::get<WriterRefusal>(newcomer).message.find("is the next to write in /") != std::string::npos);
+    });
+    CHECK(asking.ask("auto", asking.never, waiter, patient).answer);
+  }
+  SECTION("after a cancel") {
+    CancelToken cancel;
+    Waiter waiter([&] { cancel.cancel(); });
+    CHECK(asking.ask("auto", cancel, waiter, patient).outcome == Outcome::cancelled);
+  }
+  SECTION("after its time") {
+    int waits = 0;
+    Waiter waiter([&] { ++waits; });
+    patient.slot_wait = 1ms;
+    CHECK(asking.ask("auto", asking.never, waiter, patient).outcome == Outcome::directory_in_use);
+    CHECK(waits == 1);
+  }
+  held.reset();
+  CHECK(asking.store->writers().value() == WritersState{});
+}
+
+TEST_CASE("a background run asks for its place when the directory is free, and lets others write until it has one") {
+  Asking asking;
+  asking.backend("first", {"--say", "done"});
+  Writers writers(asking.store.get(), asking.breakers);
+  const WriterRequest other{.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h};
+  std::optional<WriterLease> held(std::get<WriterLease>(writers.acquire(other)));
+  struct Waiter final : Observer {
+    void waiting_for_directory(const std::string&, const std::string&) override {
+      ++waits;
+      held->reset();
+    }
+    bool may_go_on() override {
+      CHECK(waits == 1);
+      // Others come before it from the second look on.
+      CHECK(std::holds_alternative<WriterLease>(writers->acquire(*other)) == (questions > 0));
+      return ++questions > 2;
+    }
+    int waits = 0;
+    int questions = 0;
+    std::optional<WriterLease>* held = nullptr;
+    Writers* writers = nullptr;
+    const WriterRequest* other = nullptr;
+  };
+  Waiter waiter;
+  waiter.held = &held;
+  waiter.writers = &writers;
+  waiter.other = &other;
+  Request request = to_write();
+  request.in_background = true;
+  CHECK(asking.ask("auto", asking.never, waiter, request).answer);
+  CHECK(waiter.questions == 3);
+  CHECK(asking.store->writers().value() == WritersState{});
+}
+
+TEST_CASE("a background run gives its place back if another run has taken the directory meanwhile") {
+  Asking asking;
+  asking.backend("first", {"--say", "done"});
+  Writers writers(asking.store.get(), asking.breakers);
+  const WriterRequest other{.directory = "/", .run_id = "run-other", .tag = "run-other", .lease = 1h};
+  std::optional<WriterAdmission> held(writers.acquire(other));
+  struct Waiter final : Observer {
+    void waiting_for_directory(const std::string&, const std::string&) override {
+      ++waits;
+      held->reset();
+    }
+    bool may_go_on() override {
+      if (++questions == 2) held->emplace(writers->acquire(*other));
+      return questions > 1;
+    }
+    int waits = 0;
+    int questions = 0;
+    std::optional<WriterAdmission>* held = nullptr;
+    Writers* writers = nullptr;
+    const WriterRequest* other = nullptr;
+  };
+  Waiter waiter;
+  waiter.held = &held;
+  waiter.writers = &writers;
+  waiter.other = &other;
+  Request request = to_write();
+  request.in_background = true;
+  CHECK(asking.ask("auto", asking.never, waiter, request).answer);
+  CHECK(waiter.waits == 2);
+  CHECK(waiter.questions == 3);
 }
 
 TEST_CASE("a backend without sessions is not asked to continue one") {
