@@ -18,15 +18,15 @@ constexpr std::array<std::string_view, 6> kEverywhere{"/usr/local/bin/", "/usr/b
                                                       "/snap/bin/",      "/usr/sbin/", "/opt/homebrew/bin/"};
 
 /// The editor does not pass on variables, or its entry is outdated.
-Finding outdated(const World& world, const EditorStatus& editor, const std::string& fix) {
+Finding outdated(const EditorStatus& editor, const std::string& fix) {
   const std::string title(editor.editor->title);
-  const auto moved = moved_places(world);
   const bool is_about_places =
-      !moved.empty() && std::any_of(editor.outdated.begin(), editor.outdated.end(),
-                                    [](const std::string& key) { return key.starts_with("env"); });
+      !editor.unnamed.empty() && std::any_of(editor.outdated.begin(), editor.outdated.end(),
+                                             [](const std::string& key) { return key.starts_with("env"); });
   if (is_about_places)
     return {FindingSeverity::warning, title,
-            "does not pass on " + join(moved, ", ") + ": its calls use other settings and breakers than this shell",
+            "does not pass on " + join(editor.unnamed, ", ") +
+                ": its calls use other settings and breakers than this shell",
             fix};
   return {FindingSeverity::warning, title, "its entry is out of date (" + join(editor.outdated, ", ") + ")", fix};
 }
@@ -49,7 +49,7 @@ Finding check_editor(const World& world, const EditorStatus& editor) {
       return {FindingSeverity::warning, name, "starts " + editor.command + ", which is not this program", fix};
     case Registration::here: break;
   }
-  if (!editor.outdated.empty()) return outdated(world, editor, fix);
+  if (!editor.outdated.empty()) return outdated(editor, fix);
   return {FindingSeverity::ok, name, "has delegate as a tool"};
 }
 

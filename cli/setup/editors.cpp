@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/config/paths.hpp"
+#include "core/run/breakers.hpp"
 
 namespace delegate::cli::setup {
 namespace {
@@ -49,10 +50,14 @@ std::vector<Setting> claude_entry(const Server& server) {
 
 std::string codex_file(const World& world) { return below(directory_of(world, "CODEX_HOME", ".codex"), "config.toml"); }
 std::vector<Setting> codex_entry(const Server& server) {
-  std::vector<Setting> entry{{"command", server.command}, {"args", server.arguments}};
-  if (!server.variables.empty()) entry.push_back({"env_vars", server.variables, Keep::members});
-  entry.push_back({"tool_timeout_sec", kLongestCall, Keep::larger});
-  return entry;
+  // Codex passes on few variables, and does not let others read its own: without these two a run inside another one
+  // would not know that it is.
+  std::vector<std::string> variables{std::string(kRunIdVariable), "DELEGATE_DEPTH"};
+  variables.insert(variables.end(), server.variables.begin(), server.variables.end());
+  return {{"command", server.command},
+          {"args", server.arguments},
+          {"env_vars", variables, Keep::members},
+          {"tool_timeout_sec", kLongestCall, Keep::larger}};
 }
 
 std::string gemini_file(const World& world) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/setup/plan.hpp"
+#include "core/base/json.hpp"
 #include "core/config/paths.hpp"
 #include "core/os/file.hpp"
 #include "core/os/process.hpp"
@@ -60,6 +61,8 @@ void read_registration(const World& world, EditorStatus& status) {
     wanted.arguments = {"mcp"};
   wanted.variables = moved_places(world);
   status.outdated = outdated(*status.editor, *entry, wanted);
+  for (const std::string& name : wanted.variables)
+    if (dump(*entry).find('"' + name + '"') == std::string::npos) status.unnamed.push_back(name);
 }
 
 }  // namespace

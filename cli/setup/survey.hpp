@@ -24,6 +24,7 @@ struct EditorStatus {
   Registration registration = Registration::none;
   std::string command;                // the registered command
   std::vector<std::string> outdated;  // keys of the entry that `setup` would update
+  std::vector<std::string> unnamed;   // variables of moved_places() that the entry does not name
   std::string problem;                // with Registration::unreadable: `line L, column C: what`
 };
 

@@ -298,13 +298,17 @@ TEST_CASE("doctor reports an editor entry that is outdated or lacks variables") 
   Well cli;
   cli.write(cli.home(".codex/config.toml"),
             "[mcp_servers.delegate]\ncommand = \"" + cli.file("bin/delegate") + "\"\nargs = [\"mcp\"]\n");
-  CHECK(fix_of(warning(cli, "Codex CLI", "out of date (tool_timeout_sec)")) == "delegate setup codex");
+  CHECK(fix_of(warning(cli, "Codex CLI", "out of date (env_vars, tool_timeout_sec)")) == "delegate setup codex");
   cli.run("setup codex").expect(0);
   finding(cli, 0, "ok", "Codex CLI", "has delegate as a tool");
   cli.set("XDG_STATE_HOME", cli.home("state"));
   warning(cli, "Codex CLI", "does not pass on XDG_STATE_HOME");
   cli.run("setup codex").expect(0);
   finding(cli, 0, "ok", "Codex CLI", "has delegate as a tool");
+  cli.write(cli.home(".codex/config.toml"),
+            "[mcp_servers.delegate]\ncommand = \"" + cli.file("bin/delegate") +
+                "\"\nargs = [\"mcp\"]\nenv_vars = [\"XDG_STATE_HOME\"]\ntool_timeout_sec = 3600\n");
+  warning(cli, "Codex CLI", "out of date (env_vars)");  // the variable is there
 }
 
 TEST_CASE("doctor warns of a backend that is only on this shell's PATH when an editor starts delegate") {

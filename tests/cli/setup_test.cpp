@@ -217,7 +217,7 @@ TEST_CASE("a variable is passed on by name, and its value is written nowhere") {
   cli.set("MY_KEY", "hunter22")
       .run("setup codex --env MY_KEY --env OTHER")
       .expect(0)
-      .stdout_has("env_vars = [\"MY_KEY\", \"OTHER\"]");
+      .stdout_has("env_vars = [\"DELEGATE_RUN_ID\", \"DELEGATE_DEPTH\", \"MY_KEY\", \"OTHER\"]");
   CHECK(cli.files_with("hunter22").empty());
   const Finished refused =
       cli.run("setup codex --env MY_KEY=hunter22").expect(2).stdout_is("").stderr_lacks("hunter22");
@@ -232,16 +232,23 @@ TEST_CASE("setup passes on variables that move delegate's files, so that the edi
   cli.set("XDG_STATE_HOME", cli.home("state"));
   CHECK(editor_of(cli, "codex")["outdated"] == Json{"env_vars"});
   cli.run("setup").expect(0).stdout_has("registered, out of date (env_vars): delegate setup codex");
-  cli.run("setup codex").expect(0).stdout_has("+env_vars = [\"XDG_STATE_HOME\"]").stderr_has("registration updated");
+  cli.run("setup codex")
+      .expect(0)
+      .stdout_has("+env_vars = [\"DELEGATE_RUN_ID\", \"DELEGATE_DEPTH\", \"XDG_STATE_HOME\"]")
+      .stderr_has("registration updated");
   cli.run("setup codex").expect(0).stdout_is("").stderr_has("already registered");
   CHECK_FALSE(editor_of(cli, "codex").contains("outdated"));
   for (const char* name : {"claude", "gemini", "cursor", "vscode", "windsurf", "opencode"})
     cli.run(std::string("setup ") + name).expect(0).stdout_has("\"XDG_STATE_HOME\": \"");
   cli.run("setup zed").expect(0).stdout_lacks("XDG_");  // it hands on all that it has
   cli.run("setup --project codex").expect(0).stdout_lacks("XDG_");
-  cli.run("setup --undo codex").expect(0).stdout_has("-env_vars = [\"XDG_STATE_HOME\"]");
+  cli.run("setup --undo codex")
+      .expect(0)
+      .stdout_has("-env_vars = [\"DELEGATE_RUN_ID\", \"DELEGATE_DEPTH\", \"XDG_STATE_HOME\"]");
   cli.unset("XDG_STATE_HOME").set("DELEGATE_CONFIG", cli.config_file());
-  cli.run("setup codex").expect(0).stdout_has("+env_vars = [\"DELEGATE_CONFIG\"]");
+  cli.run("setup codex")
+      .expect(0)
+      .stdout_has("+env_vars = [\"DELEGATE_RUN_ID\", \"DELEGATE_DEPTH\", \"DELEGATE_CONFIG\"]");
   cli.run("setup --undo codex").expect(0);
   cli.unset("DELEGATE_CONFIG").set("XDG_CONFIG_HOME", "not/absolute").run("setup codex").expect(0).stdout_lacks("XDG_");
 }

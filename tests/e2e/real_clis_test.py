@@ -271,7 +271,7 @@ class Editors(World):
         self.assertEqual((server["name"], server["enabled"]), ("delegate", True))
         self.assertEqual(server["transport"]["command"], self.delegate)
         self.assertEqual(server["transport"]["args"], ["mcp"])
-        self.assertEqual(server["transport"]["env_vars"], ["SOME_KEY"])
+        self.assertEqual(server["transport"]["env_vars"], ["DELEGATE_RUN_ID", "DELEGATE_DEPTH", "SOME_KEY"])
         self.assertEqual(server["tool_timeout_sec"], 3600)
         self.run_delegate("setup", "codex", "--undo")
         self.assertEqual(config.read_text(), before)

@@ -118,7 +118,7 @@ TEST_CASE("variables are passed on by name, in each editor's syntax") {
   const Server server{"/bin/delegate", {"mcp"}, {"KEY"}};
   const auto entry = [&](const char* name) { return entry_of(*editor_named(name), server); };
   CHECK(entry("claude")["env"]["KEY"] == "${KEY:-}");
-  CHECK(entry("codex")["env_vars"][0] == "KEY");
+  CHECK(entry("codex")["env_vars"] == OrderedJson{"DELEGATE_RUN_ID", "DELEGATE_DEPTH", "KEY"});
   CHECK(entry("gemini")["env"]["KEY"] == "${KEY}");
   for (const char* name : {"cursor", "vscode", "windsurf"}) CHECK(entry(name)["env"]["KEY"] == "${env:KEY}");
   CHECK(entry("opencode")["environment"]["KEY"] == "{env:KEY}");
@@ -131,7 +131,7 @@ TEST_CASE("a variable that is requested later is added to the existing ones") {
   REQUIRE(one);
   const auto two = plan_registration(codex, one->after, {"/bin/delegate", {"mcp"}, {"B"}});
   REQUIRE(two);
-  CHECK(two->after.find("env_vars = [\"A\", \"B\"]") != std::string::npos);
+  CHECK(two->after.find("env_vars = [\"DELEGATE_RUN_ID\", \"DELEGATE_DEPTH\", \"A\", \"B\"]") != std::string::npos);
   const auto none = plan_registration(codex, two->after, {"/bin/delegate", {"mcp"}, {}});
   REQUIRE(none);
   CHECK(none->after == two->after);
