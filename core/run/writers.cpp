@@ -227,17 +227,19 @@ Writers::Decision Writers::decide(const WriterRequest& wanted, Aim aim) {
     return {.refusal = WriterRefusal{.reason = WriterRefusal::Reason::state_unusable,
                                      .message = "the state cannot be used: " + done.error().what,
                                      .hint = done.error().hint}};
-  if (!done)
-    return {.unguarded_because = "another run may write in " + one_line(own.directory) +
-                                 " at the same time, because the state cannot be used: " + done.error().what};
-  return {.refusal = std::move(refused), .row = std::move(own), .unguarded_because = {}};
+  const std::string others = " may write in " + one_line(own.directory) + " at the same time, because ";
+  if (!done) return {.unguarded_because = "another run" + others + "the state cannot be used: " + done.error().what};
+  if (refused) return {.refusal = std::move(refused)};
+  const bool is_shared = store_->jobs() != nullptr;
+  return {.token = own.lease.token,
+          .unguarded_because = is_shared ? "" : "a run of another process" + others + "state.store is \"memory\""};
 }
 
 WriterAdmission Writers::acquire(const WriterRequest& wanted) {
   Decision made = decide(wanted, Aim::take);
   if (made.refusal) return *std::move(made.refusal);
-  if (!made.unguarded_because.empty()) return WriterLease(nullptr, {}, std::move(made.unguarded_because));
-  return WriterLease(store_, made.row.lease.token, {});
+  StateStore* const store = made.token.empty() ? nullptr : store_;
+  return {WriterLease(store, std::move(made.token), std::move(made.unguarded_because))};
 }
 
 std::optional<WriterRefusal> Writers::line_up(const WriterRequest& wanted) { return decide(wanted, Aim::look).refusal; }

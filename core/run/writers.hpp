@@ -66,7 +66,8 @@ using WriterAdmission = std::variant<WriterLease, WriterRefusal>;
 
 /// The runs of this host that write, over the shared store. Safe to use from several threads; holds no state of its
 /// own. As with breakers, a store that cannot be used does not prevent a run from writing, unless it needs the store,
-/// but one that other processes keep locked does: one of them may be taking the same directory.
+/// but one that other processes keep locked does: one of them may be taking the same directory. One that ends with its
+/// process keeps out the runs of that process only.
 class Writers {
  public:
   /// `store` may be null: see Breakers::closed_because. Both must outlive this object; the store also its leases.
@@ -86,7 +87,7 @@ class Writers {
   enum class Aim { take, look };
   struct Decision {
     std::optional<WriterRefusal> refusal;
-    WriterRow row;  // what was stored, if it was admitted with Aim::take
+    std::string token;  // of what was stored, with Aim::take
     std::string unguarded_because;
   };
   Decision decide(const WriterRequest& wanted, Aim aim);

@@ -28,7 +28,7 @@ std::string unique_run(const char* letter) { return "run" + std::to_string(::get
 
 bool has_lease(const WriterAdmission& admission) {
   const auto* lease = std::get_if<WriterLease>(&admission);
-  return lease != nullptr && lease->unguarded_because().empty();
+  return lease != nullptr && lease->unguarded_because().find("cannot be used") == std::string::npos;
 }
 
 std::string refusal_of(const WriterAdmission& admission) {
@@ -130,6 +130,16 @@ TEST_CASE("a run that is kept out learns which run has the directory, since when
   CHECK(refusal.hint == "wait until it ends: `ask --wait-slot` and `submit` do; or stop process " + pid);
   CHECK(refusal.holder->run_id == "run1");
   CHECK(desk.store->writers()->writing.size() == 1);
+}
+
+TEST_CASE("a store that ends with its process keeps out no run of another one, and the lease says so") {
+  WritersDesk desk;
+  const WriterAdmission first = desk.acquire(desk.path("a/b"), "run1");
+  const std::string place = std::filesystem::canonical(desk.path("a/b")).string();
+  CHECK(std::get<WriterLease>(first).unguarded_because() ==
+        (desk.kind.reach == Reach::whole_host ? ""
+                                              : "a run of another process may write in " + place +
+                                                    " at the same time, because state.store is \"memory\""));
 }
 
 TEST_CASE("a lease that was moved is released once, by its last holder") {
