@@ -8,6 +8,7 @@
 #include "core/jobs/job_status.hpp"
 #include "core/os/event.hpp"
 #include "core/os/terminal.hpp"
+#include "core/run/writers.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -45,6 +46,19 @@ Result<Deadline> deadline_of(const ResultOptions& options) {
   return Deadline::in(*wait);
 }
 
+/// The run around this process for whose end the other run waits: to wait for that one would never end.
+std::optional<std::string> awaited_outer_run(const CommandContext& context, const std::string& id) {
+  const std::string mark = context.world.variable(std::string(kRunIdVariable));
+  StateStore* const store = context.engine().store;
+  if (mark.empty() || store == nullptr) return std::nullopt;
+  const auto writers = store->writers();
+  if (!writers) return std::nullopt;
+  for (const WaitingWriter& waiting : writers->waiting)
+    if (waiting.row.run_id == id)
+      if (const auto outer = outer_writer(*writers, mark, waiting.row.directory)) return outer->run_id;
+  return std::nullopt;
+}
+
 Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::string& id, Deadline deadline) {
   Event nothing;
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
@@ -55,7 +69,7 @@ Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::strin
       const Status ensured = jobs::ensure_dispatcher(context.world, own_command(context.world), context.engine());
       if (!ensured && ensured.error().code != Code::busy) return tl::unexpected(ensured.error());
     }
-    if (deadline.passed()) return known;
+    if (deadline.passed() || awaited_outer_run(context, known.row.id)) return known;
     nothing.wait(context.world.interrupted, Deadline::in(pause).or_earlier(deadline));
   }
 }
@@ -71,8 +85,10 @@ std::optional<std::string> answer_in_history(const Host& host, const std::string
 CommandResult show_unended(const CommandContext& context, const jobs::JobStatus& known) {
   if (context.world.interrupted.cancelled() && context.world.signal != 0) return context.interrupted();
   const bool waits = known.row.state == JobRow::State::waiting;
-  const std::string hint =
-      known.is_lost ? "ask again" : "`delegate result --wait " + known.row.id + "` waits until it finishes";
+  const auto outer = awaited_outer_run(context, known.row.id);
+  const std::string hint = known.is_lost ? "ask again"
+                           : outer       ? "this command is part of run " + *outer + ": fetch the result after its end"
+                                         : "`delegate result --wait " + known.row.id + "` waits until it finishes";
   const ErrorKind kind = known.is_lost ? ErrorKind::killed : waits ? ErrorKind::waiting : ErrorKind::running;
   return fail_as(kind, {Code::unavailable, describe(known), hint});
 }

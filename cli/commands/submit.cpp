@@ -8,6 +8,7 @@
 #include "core/jobs/job_start.hpp"
 #include "core/jobs/run_job.hpp"
 #include "core/os/pipe_io.hpp"
+#include "core/run/writers.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -52,6 +53,18 @@ Status check_nesting(const World& world, const Engine& engine) {
               "start `delegate worker --stay` outside, or use `delegate ask`");
 }
 
+/// A submitted run may outlive the run around it, so it does not write beside that one: it waits for its end.
+Status check_outer_writer(const World& world, const Engine& engine, const Request& request) {
+  if (request.access == Access::read_only || request.slot_wait.value_or(milliseconds(0)) > milliseconds(0)) return {};
+  const auto writers = engine.store->writers();
+  if (!writers) return {};  // then the run says so
+  const auto outer = outer_writer(*writers, world.variable(std::string(kRunIdVariable)), work_tree_of(request.cwd));
+  if (!outer) return {};
+  return fail(Code::permission_denied,
+              "inside run " + outer->run_id + ", which writes in " + one_line(outer->directory) + " until it ends",
+              "use `delegate ask --write`, which may write there now; or add --wait-slot, and fetch the result later");
+}
+
 Status enqueue(const World& world, const Engine& engine, const PreparedAsk& prepared) {
   const JobRow row{
       .id = prepared.request.run_id, .submitted_at = engine.clock.now().wall, .line = jobs::line_of(world, prepared)};
@@ -70,6 +83,7 @@ Status submit(const World& world, const Engine& engine, const Request& request) 
                 "see `delegate status`");
   }
   TRY_STATUS(check_nesting(world, engine));
+  TRY_STATUS(check_outer_writer(world, engine, request));
   const PreparedAsk prepared = prepare_ask(engine, request);
   const std::vector<std::string> keys = jobs::needed_keys(world, engine, prepared);
   const bool needs_keys = !keys.empty();

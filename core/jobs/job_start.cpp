@@ -49,7 +49,8 @@ constexpr std::array<std::string_view, 21> kPrefixes{
     "LC_",    "XDG_",    "NODE_",   "NPM_CONFIG_", "BUN_",    "CLAUDE_",   "ANTHROPIC_",
     "CODEX_", "OPENAI_", "GEMINI_", "GOOGLE_",     "OLLAMA_", "DELEGATE_", "AWS_",
     "AZURE_", "ASDF_",   "MISE_",   "NVM_",        "VOLTA_",  "PYENV_",    "NODENV_"};
-/// These mark the run in which the submitter itself was started.
+/// Marks the run in which the submitter itself was started. The job may outlive that run, so it must not be killed with
+/// what has its mark, nor write beside it: see outer_writer().
 constexpr std::string_view kRunId = "DELEGATE_RUN_ID";
 
 bool is_listed(std::string_view name) {

@@ -160,6 +160,15 @@ std::string work_tree_of(const std::string& directory) {
   return directory;
 }
 
+std::optional<WriterRow> outer_writer(const WritersState& state, const std::string& mark,
+                                      const std::string& directory) {
+  const std::string real = real_directory(directory);
+  const auto found = std::find_if(state.writing.begin(), state.writing.end(), [&](const WriterRow& row) {
+    return is_inside(mark + "/", row.lease.tag) && share_files(row.directory, real);
+  });
+  return found == state.writing.end() ? std::nullopt : std::optional(*found);
+}
+
 WriterLease::WriterLease(StateStore* store, std::string token, std::string unguarded_because)
     : store_(store), token_(std::move(token)), unguarded_because_(std::move(unguarded_because)) {}
 

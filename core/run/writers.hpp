@@ -62,6 +62,10 @@ std::string_view to_string(WriterRefusal::Reason reason);
 /// The git work tree that the directory belongs to, by the nearest `.git` around it; otherwise the directory.
 std::string work_tree_of(const std::string& directory);
 
+/// The run that writes in this directory, or in another one with the same files, and inside which the process with this
+/// mark is (its DELEGATE_RUN_ID). Runs that it submits wait for its end.
+std::optional<WriterRow> outer_writer(const WritersState& state, const std::string& mark, const std::string& directory);
+
 using WriterAdmission = std::variant<WriterLease, WriterRefusal>;
 
 /// The runs of this host that write, over the shared store. Safe to use from several threads; holds no state of its

@@ -112,3 +112,30 @@ TEST_CASE(
   first.finish().expect(0).stdout_is("done\n");
   cli.run("result --wait " + id).expect(0).stdout_is("done\n");
 }
+
+TEST_CASE("a run that is submitted inside a writing one waits for its end, and the writing one is not kept waiting") {
+  Cli cli;
+  cli.counted("agy", {"--wait-file", cli.file("go"), "--say", "done"}, kCanWrite + std::string("\nmax_parallel = 3"));
+  cli.in_directory(cli.home());
+  Running outer = cli.start("ask --write hello");
+  REQUIRE(eventually([&] { return cli.spawns("agy") == 1; }));
+  const std::string id = cli.run("runs --json").expect(0).json()["runs"][0]["run_id"];
+  Running worker = cli.start("worker --stay");
+  cli.set("DELEGATE_RUN_ID", id + ".1").set("DELEGATE_DEPTH", "1");
+  const auto refused = [&] {
+    const Finished done = cli.run("submit --write hello").expect(6).stdout_is("");
+    return done.err.find("inside run " + id + ", which writes in ") != std::string::npos;
+  };
+  REQUIRE(eventually(refused));  // until then the worker has not begun
+  const std::string inner = submit(cli, "--write --wait-slot hello");
+  cli.run("result --wait " + inner)
+      .expect(124)
+      .stderr_has("waiting for run " + id)
+      .stderr_has("hint: this command is part of run " + id);
+  cli.unset("DELEGATE_RUN_ID").unset("DELEGATE_DEPTH");
+  let_go(cli);
+  outer.finish().expect(0);
+  cli.run("result --wait " + inner).expect(0).stdout_is("done\n");
+  worker.signal(SIGTERM);
+  worker.finish();
+}
