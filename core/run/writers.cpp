@@ -83,7 +83,7 @@ WriterRefusal comes_first(const WriterRow& next) {
 constexpr std::size_t kLongestWritersLine = 256;
 constexpr milliseconds kPlaceForgotten{24h};  // of a run that cannot be seen from here and never came back
 
-auto place_in(std::vector<WaitingWriter>& line, const std::string& place) {
+auto writer_place_in(std::vector<WaitingWriter>& line, const std::string& place) {
   return std::find_if(line.begin(), line.end(),
                       [&](const WaitingWriter& waiting) { return waiting.row.lease.token == place; });
 }
@@ -97,7 +97,7 @@ bool has_left(const WaitingWriter& waiting, const HostTime& now, const IsDead& i
 /// Only those before the place are looked at: most of the line costs nothing.
 void drop_those_that_left(std::vector<WaitingWriter>& line, const std::string& place, const HostTime& now,
                           const IsDead& is_dead) {
-  const auto own = place_in(line, place);
+  const auto own = writer_place_in(line, place);
   line.erase(
       std::remove_if(line.begin(), own, [&](const WaitingWriter& waiting) { return has_left(waiting, now, is_dead); }),
       own);
@@ -110,7 +110,7 @@ std::string_view tag_of_outer(std::string_view tag) {
 }
 
 /// The others may wait for the outer run of this one, so it must not wait for them.
-bool passes(const WriterRequest& wanted, const WaitingWriter& waiting) {
+bool passes_in_line(const WriterRequest& wanted, const WaitingWriter& waiting) {
   const std::string outer(tag_of_outer(wanted.tag));
   if (!outer.empty() && !is_inside(waiting.row.lease.tag, outer)) return true;
   return waiting.stands_aside && !wanted.in_background;
@@ -123,7 +123,7 @@ WriterRows before_place(const std::vector<WaitingWriter>& line, const WriterRow&
   for (const WaitingWriter& waiting : line) {
     if (waiting.row.lease.token == wanted.place) break;
     const bool is_kept = remaining(waiting.row.lease.span, now) > milliseconds(0);
-    if (is_kept && share_files(waiting.row.directory, own.directory) && !passes(wanted, waiting))
+    if (is_kept && share_files(waiting.row.directory, own.directory) && !passes_in_line(wanted, waiting))
       before.push_back(waiting.row);
   }
   return before;
@@ -134,7 +134,7 @@ void keep_place(std::vector<WaitingWriter>& line, WriterRow row, const WriterReq
   if (wanted.place.empty()) return;
   row.lease.token = wanted.place;
   row.lease.span = Span{now, kWriterPlaceLease};
-  const auto own = place_in(line, wanted.place);
+  const auto own = writer_place_in(line, wanted.place);
   if (own == line.end()) {
     if (line.size() < kLongestWritersLine) line.push_back({std::move(row), wanted.stands_aside});
   } else if (own->stands_aside != wanted.stands_aside || remaining(own->row.lease.span, now) <= kWriterPlaceLease / 2) {

@@ -20,7 +20,7 @@ WriterRow writer_at(const Statement& row) {
 }
 WaitingWriter waiting_at(const Statement& row) { return {writer_at(row), row.integer(12) != 0}; }
 
-Statement& bind(Statement& statement, const WriterRow& row) {
+Statement& bind_writer(Statement& statement, const WriterRow& row) {
   return statement.bind(row.lease.token)
       .bind(row.directory)
       .bind(row.run_id)
@@ -35,28 +35,28 @@ Statement& bind(Statement& statement, const WriterRow& row) {
       .bind(row.lease.owner.pid_namespace);
 }
 
-Status save(Database& database, const WriterRow& row) {
+Status save_writer(Database& database, const WriterRow& row) {
   TRY(sqlite3_stmt * raw, database.prepare("INSERT OR REPLACE INTO writers (" WRITER_COLUMNS
                                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   Statement statement(raw);
-  return bind(statement, row).run();
+  return bind_writer(statement, row).run();
 }
 
 /// The number stays, and with it the place in the line; a new row gets the last one.
-Status save(Database& database, const WaitingWriter& waiting) {
+Status save_writer(Database& database, const WaitingWriter& waiting) {
   TRY(sqlite3_stmt * raw,
       database.prepare("INSERT OR REPLACE INTO waiting_writers (" WRITER_COLUMNS
                        ", aside, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
                        "(SELECT number FROM waiting_writers WHERE token = ?1))"));
   Statement statement(raw);
-  return bind(statement, waiting.row).bind(std::int64_t{waiting.stands_aside ? 1 : 0}).run();
+  return bind_writer(statement, waiting.row).bind(std::int64_t{waiting.stands_aside ? 1 : 0}).run();
 }
 
 const std::string& token_of(const WriterRow& row) { return row.lease.token; }
 const std::string& token_of(const WaitingWriter& waiting) { return waiting.row.lease.token; }
 
 template <class Row>
-Result<std::vector<Row>> load(Database& database, const char* sql, Row (*row_at)(const Statement&)) {
+Result<std::vector<Row>> load_rows(Database& database, const char* sql, Row (*row_at)(const Statement&)) {
   TRY(sqlite3_stmt * raw, database.prepare(sql));
   Statement statement(raw);
   std::vector<Row> rows;
@@ -77,7 +77,7 @@ Status save_differences(Database& database, const char* deletion, const std::vec
     TRY_STATUS(Statement(raw).bind(token_of(row)).run());
   }
   for (const Row& row : after)
-    if (std::find(before.begin(), before.end(), row) == before.end()) TRY_STATUS(save(database, row));
+    if (std::find(before.begin(), before.end(), row) == before.end()) TRY_STATUS(save_writer(database, row));
   return {};
 }
 
@@ -85,9 +85,9 @@ Status save_differences(Database& database, const char* deletion, const std::vec
 
 Result<WritersState> load_writers(Database& database) {
   WritersState state;
-  TRY(state.writing, load(database, "SELECT " WRITER_COLUMNS " FROM writers ORDER BY wall, token", writer_at));
+  TRY(state.writing, load_rows(database, "SELECT " WRITER_COLUMNS " FROM writers ORDER BY wall, token", writer_at));
   TRY(state.waiting,
-      load(database, "SELECT " WRITER_COLUMNS ", aside FROM waiting_writers ORDER BY number", waiting_at));
+      load_rows(database, "SELECT " WRITER_COLUMNS ", aside FROM waiting_writers ORDER BY number", waiting_at));
   return state;
 }
 
