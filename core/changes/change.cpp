@@ -39,6 +39,13 @@ Result<FileLock> make_locked(const Path& directory) {
   return fail(Code::unavailable, directory.string() + ": other processes keep removing it");
 }
 
+/// The run has removed them together with their repository, or has removed what nothing refers to there.
+std::string words_for_gone(const LeftOut& gone) {
+  const std::string example = one_line(gone.example);
+  if (gone.files == 1) return example + ": what it was is in no repository any more";
+  return std::to_string(gone.files) + " files of which it is in no repository any more what they were, e.g. " + example;
+}
+
 }  // namespace
 
 Path isolated_root_in(const Path& directory, const ChangeRecord& record) {
@@ -76,7 +83,8 @@ Path OpenChange::index() const { return snapshots_->path() / "index"; }
 Path OpenChange::notes() const { return snapshots_->path() / "notes"; }
 
 FirstSnapshot OpenChange::first() const {
-  return isolated_ ? isolated_->first() : FirstSnapshot{notes(), record_.taken};
+  return isolated_ ? isolated_->first()
+                   : FirstSnapshot{.notes = notes(), .taken = record_.taken, .own_index = own_index_};
 }
 
 Result<OpenChange> OpenChange::begin(const GitProgram& program, const Path& changes, const Repository& repository,
@@ -103,7 +111,8 @@ Status OpenChange::take_first_snapshot(const GitProgram& program, const Reposito
   TRY_STATUS(write_record(directory_, record_));
   TRY(snapshots_, PrivateRepository::create(directory_ / change_part::kSnapshots, repository, {repository.objects()},
                                             PrivateRepository::Content::bytes));
-  TRY_STATUS(copy_index(repository.index(), index()));
+  own_index_ = repository.index();
+  TRY_STATUS(copy_index(own_index_, index()));
   TRY(Snapshot before, take_snapshot(program, *snapshots_, repository.root, index(), wanted.limits, patience));
   const Git git = snapshots_->git(program, patience);
   TRY(const FirstSnapshot first, note_files(git, before, repository.root, notes()));
@@ -126,6 +135,7 @@ Result<OpenChange> OpenChange::resume(const Path& changes, const std::string& ru
     return fail(Code::unavailable, "change " + run + ": cannot be resumed");
   OpenChange change(directory, std::move(lock), std::move(record));
   TRY(change.snapshots_, PrivateRepository::open(directory / change_part::kSnapshots));
+  change.own_index_ = change.record_.root / ".git/index";  // a linked work tree has it elsewhere
   change.is_resumed_ = true;
   return change;
 }
@@ -139,7 +149,10 @@ Result<TreeChange> OpenChange::so_far(const GitProgram& program, const SnapshotL
     if (!std::count(record_.not_covered.begin(), record_.not_covered.end(), path))
       record_.not_covered.push_back(std::move(path));
   left_out_ = std::move(now->left_out);
-  return compare_trees(snapshots_->git(program, patience), record_.before, now->tree, limits.files);
+  std::vector<std::string> gone;
+  auto change = compare_trees(snapshots_->git(program, patience), record_.before, now->tree, limits.files, &gone);
+  gone_ = {.files = gone.size(), .example = gone.empty() ? std::string() : std::move(gone.front())};
+  return change;
 }
 
 Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& how, const Patience& patience) {
@@ -148,20 +161,24 @@ Result<KeptChange> OpenChange::finish(const GitProgram& program, const Finish& h
   remove_part(directory_, change_part::kUnfinished);
   remove_part(directory_, change_part::kKept);
   const Path unfinished = directory_ / change_part::kUnfinished;
-  TRY(const TreeChange kept, keep_change(program, *snapshots_, change, unfinished, patience));
+  const auto made = keep_change(program, *snapshots_, change, unfinished, patience);
+  if (!made) remove_part(directory_, change_part::kUnfinished);  // the disk may be full
+  if (!made) return tl::unexpected(made.error());
+  const TreeChange& kept = *made;
   std::error_code error;
   fs::rename(unfinished, directory_ / change_part::kKept, error);
   if (error) return fail_errno("write " + (directory_ / change_part::kKept).string(), error.value());
   ChangeRecord record = record_;
   record.state = ChangeRecord::State::finished;
   record.finished = how.now;
-  record.trouble.clear();
+  if (!is_resumed_) record.trouble.clear();
   record.is_late = is_resumed_;
   record.backends = how.backends;
   record.before = kept.before;
   record.after = kept.after;
   record.files = kept.files.size();
   if (std::string text = left_out_.text(); !text.empty()) record.not_covered.push_back(std::move(text));
+  if (gone_.files > 0) record.not_covered.push_back(words_for_gone(gone_));
   record.keeps_tree = isolated_ && how.tree == Tree::keep;
   TRY_STATUS(write_record(directory_, record));
   record_ = record;
@@ -256,7 +273,7 @@ Result<Completion> recover_change(const Path& directory, ChangeRecord& record) {
 }
 
 Result<Application> KeptChange::apply(const GitProgram& program, Direction direction, const Patience& patience,
-                                      milliseconds lock_wait) {
+                                      milliseconds lock_wait, milliseconds now) {
   TRY(const FileLock lock, lock_change(directory_, lock_wait));
   TRY(record_, read_record(directory_));
   TRY_STATUS(recover_change(directory_, record_));  // what it left differs from the change as other files do
@@ -267,7 +284,10 @@ Result<Application> KeptChange::apply(const GitProgram& program, Direction direc
   const Path workspace = directory_ / change_part::kApplication;
   auto applied = apply_change(program, kept, change, direction, record_.root, workspace, patience);
   record_.applying.reset();
-  if (applied && applied->is_applied()) record_.is_in_files = direction == Direction::forward;
+  if (applied && applied->is_applied()) {
+    record_.is_in_files = direction == Direction::forward;
+    if (record_.is_in_files && now.count() > 0) record_.applied = now;
+  }
   TRY_STATUS(write_record(directory_, record_));
   TRY_STATUS(end_application(workspace));
   return applied;

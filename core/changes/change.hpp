@@ -47,9 +47,9 @@ class KeptChange {
   Result<Path> write_patch(const GitProgram& program, const Patience& patience) const;
   /// Applies the change to the person's files, or takes it back. Completes first what a killed process had begun.
   /// Code::busy: another process works on the change, also after `lock_wait` (kLockWait is enough for one that only
-  /// looks at it).
+  /// looks at it). `now`, the wall clock, is remembered as the time of an application.
   Result<Application> apply(const GitProgram& program, Direction direction, const Patience& patience,
-                            milliseconds lock_wait = milliseconds(0));
+                            milliseconds lock_wait = milliseconds(0), milliseconds now = milliseconds(0));
 
  private:
   friend class OpenChange;
@@ -74,6 +74,7 @@ class OpenChange {
 
   const ChangeRecord& record() const { return record_; }
   IsolatedTree* isolated() { return isolated_ ? &*isolated_ : nullptr; }
+  const IsolatedTree* isolated() const { return isolated_ ? &*isolated_ : nullptr; }
 
   /// What has changed so far.
   Result<TreeChange> so_far(const GitProgram& program, const SnapshotLimits& limits, const Patience& patience);
@@ -106,12 +107,14 @@ class OpenChange {
   Status add_modes(TreeChange& change) const;
 
   Path directory_;
+  Path own_index_;                // of the person's repository
   std::optional<FileLock> lock_;  // until it is finished
   ChangeRecord record_;
   std::optional<PrivateRepository> snapshots_;
   std::optional<IsolatedTree> isolated_;
   bool is_resumed_ = false;
   LeftOut left_out_;  // by the last snapshot
+  LeftOut gone_;      // files whose former content is in no repository any more
 };
 
 /// Completes what a killed process had begun to apply, and records it. For the holder of the lock of the change and of

@@ -63,6 +63,7 @@ Status write_record(const Path& directory, const ChangeRecord& record) {
   put_path(json, record.root);
   json["started_ms"] = record.started.count();
   put(json, "finished_ms", record.finished);
+  put(json, "applied_ms", record.applied);
   json["isolated"] = record.is_isolated;
   json["keeps_tree"] = record.keeps_tree;
   json["in_files"] = record.is_in_files;
@@ -92,6 +93,7 @@ Result<ChangeRecord> read_record(const Path& directory) {
   record.root = path_in(*json);
   record.started = milliseconds(integer_at(*json, "/started_ms").value_or(0));
   if (const auto finished = integer_at(*json, "/finished_ms")) record.finished = milliseconds(*finished);
+  if (const auto applied = integer_at(*json, "/applied_ms")) record.applied = milliseconds(*applied);
   record.is_isolated = true_at(*json, "/isolated");
   record.keeps_tree = true_at(*json, "/keeps_tree");
   record.is_in_files = true_at(*json, "/in_files");

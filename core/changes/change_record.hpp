@@ -25,6 +25,7 @@ struct ChangeRecord {
   Path root;                             // of the person's work tree
   std::chrono::milliseconds started{0};  // wall clock
   std::optional<std::chrono::milliseconds> finished;
+  std::optional<std::chrono::milliseconds> applied;  // isolated: when the person's files got the change
   bool is_isolated = false;
   bool keeps_tree = false;  // the isolated tree stays until the change is removed
   bool is_in_files = true;  // the person's files have the change: it was made there or applied, and not undone

@@ -66,9 +66,10 @@ class Cleaner {
       if (remove_killed(changes_, record.run)) done_.removed_trees.push_back(std::move(record));
       return;
     }
-    if (is_expired(record, now_, keep_)) {
+    const bool has_changed_nothing = record.state == State::running && record.before.empty();  // killed as it began
+    if (has_changed_nothing || is_expired(record, now_, keep_)) {
       remove_all_of(changes_, record.run);
-      ++done_.expired;
+      done_.expired += has_changed_nothing ? 0 : 1;
     } else if (record.state == State::finished && !record.keeps_tree) {  // killed right after it was recorded
       IsolatedTree::remove_from(directory);
       remove_parts(directory, {change_part::kSnapshots, change_part::kApplication});

@@ -88,6 +88,12 @@ Git Git::with_most_output(std::size_t most) const {
   return git;
 }
 
+Git Git::with_objects(const Path& objects) const {
+  Git git = *this;
+  git.objects_ = objects;
+  return git;
+}
+
 std::vector<std::string> Git::environment() const {
   std::vector<std::string> env{
       "LC_ALL=C",
@@ -113,6 +119,7 @@ std::vector<std::string> Git::environment() const {
   if (!git_dir_.empty()) env.push_back("GIT_DIR=" + git_dir_.string());
   if (!work_tree_.empty()) env.push_back("GIT_WORK_TREE=" + work_tree_.string());
   if (!index_.empty()) env.push_back("GIT_INDEX_FILE=" + index_.string());
+  if (!objects_.empty()) env.push_back("GIT_OBJECT_DIRECTORY=" + objects_.string());
   return env;
 }
 

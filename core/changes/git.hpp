@@ -51,6 +51,8 @@ class Git {
   Git with_work_tree(const Path& tree) const;  // also the directory in which git runs
   Git with_index(const Path& index) const;
   Git with_most_output(std::size_t most) const;
+  /// Writes objects into this directory, and uses those there only.
+  Git with_objects(const Path& objects) const;
 
   Result<GitOutput> run(std::vector<std::string> arguments, std::string_view input = {}) const;
   /// What it prints; an exit code that is not 0 is an error with git's own reason.
@@ -70,6 +72,7 @@ class Git {
   Path git_dir_;
   Path work_tree_;
   Path index_;
+  Path objects_;
   std::size_t most_output_ = kMostOutput;
 };
 

@@ -95,6 +95,7 @@ bool IsolatedTree::is_in(const Path& directory) {
 
 Status IsolatedTree::write(const GitProgram& program, const Patience& patience) {
   remarks_.clear();
+  const std::chrono::nanoseconds begun = next_file_time();
   for (const std::string& path : source_.snapshot.repositories)
     remarks_.push_back(path + ": its files are here, without their git repository");
   TRY_STATUS(make_private_directory(root_));
@@ -103,7 +104,30 @@ Status IsolatedTree::write(const GitProgram& program, const Patience& patience) 
   for (const std::string& path : source_.with) TRY_STATUS(copy_extra(program, path, patience));
   const Git git = source_.objects.git(program, patience);
   TRY(first_, note_files(git, source_.snapshot, root_, source_.objects.path() / "notes.isolated"));
+  first_.copied = source_.with;
+  first_.since = begun;
+  first_.own_index = source_.directory / kRepository / "index";
+  return note_copied_files();
+}
+
+Status IsolatedTree::note_copied_files() {
+  copied_.clear();
+  TRY(const RootedTree tree, RootedTree::open(root_));
+  for (const std::string& path : source_.with) {
+    TRY(const FileFacts facts, tree.look(path));
+    if (!facts.identity.empty()) copied_[path] = facts.identity;
+  }
   return {};
+}
+
+Result<std::vector<std::string>> IsolatedTree::changed_copies() const {
+  std::vector<std::string> changed;
+  TRY(const RootedTree tree, RootedTree::open(root_));
+  for (const auto& [path, identity] : copied_) {
+    TRY(const FileFacts facts, tree.look(path));
+    if (facts.identity != identity) changed.push_back(path);
+  }
+  return changed;
 }
 
 Status IsolatedTree::write_files(const GitProgram& program, const Patience& patience) const {

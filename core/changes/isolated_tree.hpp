@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class IsolatedTree {
   Result<Snapshot> result(const GitProgram& program, const SnapshotLimits& limits, const Patience& patience) const;
   /// What was in the copy at first. A file that was copied as one of `with` was not added since.
   const FirstSnapshot& first() const { return first_; }
+  /// The files of `with` (not those in a directory of it) that have changed here. That is no part of the result.
+  Result<std::vector<std::string>> changed_copies() const;
   void remove() const { remove_from(source_.directory); }
   /// Removes the copy of a change that is in `directory`.
   static void remove_from(const Path& directory);
@@ -43,6 +46,7 @@ class IsolatedTree {
  private:
   explicit IsolatedTree(IsolatedSource source);
   Status write(const GitProgram& program, const Patience& patience);
+  Status note_copied_files();
   Status write_files(const GitProgram& program, const Patience& patience) const;
   Status set_modes() const;
   Status write_repository(const GitProgram& program, const Patience& patience) const;
@@ -53,6 +57,7 @@ class IsolatedTree {
   Path index_;           // says what the files of the copy were at first
   FirstSnapshot first_;  // of the copy
   std::vector<std::string> remarks_;
+  std::map<std::string, std::string> copied_;  // identities of files, by path
 };
 
 }  // namespace delegate

@@ -12,7 +12,10 @@ namespace fs = std::filesystem;
 constexpr std::size_t kLargestIndex = 1u << 30;
 constexpr std::size_t kLargestPatterns = 4u << 20;
 
-constexpr std::array kConversions{"core.autocrlf", "core.eol", "core.checkroundtripencoding"};
+/// Settings that make other files of what is recorded, or have a change overlooked.
+constexpr std::array kConversions{"core.autocrlf",  "core.eol",        "core.checkroundtripencoding",
+                                  "core.symlinks",  "core.ignorecase", "core.checkstat",
+                                  "core.trustctime"};
 /// In info/attributes, which wins over all other files of attributes.
 constexpr const char* kNoConversion = "* -text -crlf !eol -ident -filter !working-tree-encoding\n";
 
@@ -46,10 +49,11 @@ std::string lines_of_alternates(const std::vector<Path>& alternates) {
   return text;
 }
 
-/// A file of the person's repository that may be missing. A link, a directory or a device counts as missing.
+/// A file of the person's that may be missing, or a link, which git follows, too. A directory or a device counts as
+/// missing.
 Status copy_patterns(const Path& from, const Path& to) {
   std::error_code error;
-  if (!fs::is_regular_file(fs::symlink_status(from, error))) return {};
+  if (!fs::is_regular_file(from, error)) return {};
   TRY(const std::string text, read_file(from, kLargestPatterns));
   return write_private_file(to, text);
 }

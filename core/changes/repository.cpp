@@ -140,9 +140,6 @@ Result<Repository> find_repository(const GitProgram& program, const Path& cwd, c
   TRY_STATUS(read_head(git, found));
   TRY_STATUS(read_settings(git, found));
   place_own_files(program, found);
-  found.is_linked_worktree = found.common_dir != found.git_dir;
-  found.is_submodule = !found.is_linked_worktree && fs::is_regular_file(found.root / ".git", error) &&
-                       std::find(found.git_dir.begin(), found.git_dir.end(), "modules") != found.git_dir.end();
   return found;
 }
 

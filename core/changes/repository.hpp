@@ -15,8 +15,6 @@ struct Repository {
   Path common_dir;          // objects and refs; another one in a linked work tree
   std::string head_ref;     // "refs/heads/main"; empty: detached
   std::string head_commit;  // empty: no commit yet
-  bool is_linked_worktree = false;
-  bool is_submodule = false;
   bool is_sparse = false;
   std::string object_format = "sha1";
   Path ignored_names;  // the person's own files (core.excludesFile, core.attributesFile), which may be missing

@@ -36,8 +36,8 @@ class OlderFiles {
   /// `name` is from the outermost root. A file that is older counts as left out.
   Result<bool> is_older(const std::string& name, const FileFacts& facts) {
     TRY_STATUS(read_ignored());
-    if (ignored_.count(name) == 0) {  // one that was ignored may have been replaced since
-      if (facts.born >= first_.taken) return false;
+    if (ignored_.count(name) == 0 && !is_copied(name)) {  // one that was ignored may have been replaced since
+      if (facts.born >= first_.taken || facts.born < first_.since) return false;
       TRY_STATUS(read());
       if (notes_.count(name) != 0) return false;
       TRY(const bool is_same, is_renamed(facts.id));
@@ -47,8 +47,14 @@ class OlderFiles {
     return true;
   }
   const LeftOut& left_out() const { return left_out_; }
+  const Path& own_index() const { return first_.own_index; }
 
  private:
+  bool is_copied(const std::string& name) const {
+    return std::any_of(first_.copied.begin(), first_.copied.end(), [&](const std::string& copied) {
+      return name == copied || (name.starts_with(copied) && name[copied.size()] == '/');
+    });
+  }
   Status read() {
     if (is_read_) return {};
     TRY(notes_, read_notes(first_.notes));
@@ -110,11 +116,13 @@ class Recorder {
     PathSet repositories;  // inside
   };
   Result<Candidates> candidates(const Git& git, const RootedTree& tree, const Place& place);
+  Status add_newly_tracked(const Git& git, const Place& place, const Tracked& tracked, PathSet& paths) const;
   Status consider(const RootedTree& tree, const Place& place, std::string path, Candidates& found);
   Status consider_submodule(const RootedTree& tree, const std::string& path, Candidates& found) const;
   Status leave_out_older(const Git& git, const RootedTree& tree, const Place& place);
   Result<bool> is_older(const std::string& name, const FileFacts& facts);
   Result<Snapshot> with_repositories(const Git& git, const Place& place, const PathSet& paths);
+  Status keep_trees(const Git& whole) const;
   Snapshot snapshot(const std::string& id, const Path& index) const;
   Result<Snapshot> record_inside(const Place& outer, const std::string& path);
 
@@ -144,6 +152,10 @@ Status Recorder::consider(const RootedTree& tree, const Place& place, std::strin
   }
   const bool is_present = facts.kind == FileKind::regular || facts.kind == FileKind::link;
   if (is_present) {
+    if (facts.kind == FileKind::regular && !tree.may_read(path)) {
+      not_covered_.push_back(place.name + path + ": may not be read");
+      return {};
+    }
     TRY(const bool stays_out, is_older(place.name + path, facts));
     if (stays_out) return {};
   }
@@ -171,6 +183,22 @@ Status Recorder::consider_submodule(const RootedTree& tree, const std::string& p
   return {};
 }
 
+/// What was added to the index of the tree's own repository, although it is ignored.
+Status Recorder::add_newly_tracked(const Git& git, const Place& place, const Tracked& tracked, PathSet& paths) const {
+  const Path copy = place.index.string() + ".own";
+  std::error_code error;
+  std::filesystem::remove(copy, error);
+  TRY_STATUS(copy_index(older_->own_index(), copy));
+  if (!std::filesystem::exists(copy, error)) return {};
+  const auto listed = git.with_index(copy).with_most_output(kLargestListing).output({"ls-files", "-z"});
+  if (!listed) return {};  // a run may have damaged it
+  PathSet known = tracked.submodules;
+  for (const Tracked::File& file : tracked.files) known.insert(file.path);
+  for (std::string& path : split_at_nul(*listed))
+    if (known.count(path) == 0) paths.insert(std::move(path));
+  return {};
+}
+
 Result<Recorder::Candidates> Recorder::candidates(const Git& git, const RootedTree& tree, const Place& place) {
   TRY(const Tracked tracked, tracked_in(git));
   if (!tracked.assumed.empty())
@@ -191,6 +219,7 @@ Result<Recorder::Candidates> Recorder::candidates(const Git& git, const RootedTr
     changed.push_back("--exclude-from=" + place.exclude_file.string());
   TRY(const std::string listed, git.output(std::move(changed)));
   for (std::string& path : split_at_nul(listed)) paths.insert(std::move(path));
+  if (older_ && place.depth == 0) TRY_STATUS(add_newly_tracked(git, place, tracked, paths));
   Candidates found;
   for (const std::string& path : paths)
     if (tracked.submodules.count(path) == 0) TRY_STATUS(consider(tree, place, path, found));
@@ -204,7 +233,7 @@ Result<Snapshot> Recorder::record(const Place& place) {
   TRY(const Candidates found, candidates(git, tree, place));
   if (!found.absent.empty()) TRY_STATUS(git.output({"update-index", "-z", "--force-remove", "--stdin"}, found.absent));
   if (!found.present.empty())
-    TRY_STATUS(git.output({"update-index", "-z", "--add", "--replace", "--stdin"}, found.present));
+    TRY_STATUS(git.output({"update-index", "-z", "--add", "--remove", "--replace", "--stdin"}, found.present));
   if (older_ && place.depth > 0) TRY_STATUS(leave_out_older(git, tree, place));
   if (!found.repositories.empty()) return with_repositories(git, place, found.repositories);
   // The objects of unchanged files may be missing, as in a partial clone.
@@ -259,7 +288,16 @@ Result<Snapshot> Recorder::with_repositories(const Git& git, const Place& place,
     TRY_STATUS(whole.output({"read-tree", "--prefix=" + path + "/", inside->tree}));
   }
   TRY(const std::string id, whole.output({"write-tree", "--missing-ok"}));
+  if (!older_ && place.depth == 0) TRY_STATUS(keep_trees(whole));
   return snapshot(id, index);
+}
+
+/// git does not write a tree that a repository inside has, which may be removed with it.
+Status Recorder::keep_trees(const Git& whole) const {
+  const Path trees = repository_.path() / "trees";
+  TRY_STATUS(make_private_directory(trees));
+  TRY_STATUS(whole.with_objects(trees).output({"write-tree", "--missing-ok"}));
+  return repository_.add_alternate(trees);
 }
 
 Result<Snapshot> Recorder::record_inside(const Place& outer, const std::string& path) {
@@ -287,8 +325,8 @@ Result<Snapshot> Recorder::record_inside(const Place& outer, const std::string& 
 
 std::string LeftOut::text() const {
   if (files == 0) return {};
-  if (files == 1) return one_line(example) + ": was there before, and was ignored";
-  return std::to_string(files) + " files that were there before, and were ignored, e.g. " + one_line(example);
+  if (files == 1) return one_line(example) + ": was there before, and is not recorded";
+  return std::to_string(files) + " files that were there before, and are not recorded, e.g. " + one_line(example);
 }
 
 Result<FirstSnapshot> note_files(const Git& git, const Snapshot& snapshot, const Path& work_tree, const Path& notes) {
@@ -300,7 +338,7 @@ Result<FirstSnapshot> note_files(const Git& git, const Snapshot& snapshot, const
   TRY(const RootedTree tree, RootedTree::open(work_tree));
   TRY(const FileNotes noted, notes_of(tree, split_at_nul(listed), snapshot.repositories));
   TRY_STATUS(write_notes(notes, noted));
-  FirstSnapshot first{notes, {}};
+  FirstSnapshot first{.notes = notes};
   TRY_STATUS(replace_file(ignored_in(first), ignored, 0600));
   first.taken = next_file_time();
   return first;

@@ -19,8 +19,11 @@ struct SnapshotLimits {
 /// The first snapshot of a work tree, for a later one. A file that the first one did not have, and that was there
 /// already (it was ignored, or somewhere else), was not added since: the later one leaves it out.
 struct FirstSnapshot {
-  Path notes;                         // file_notes.hpp, of its files; and beside it the paths that were ignored
-  std::chrono::nanoseconds taken{0};  // as next_file_time gives it
+  Path notes;                            // file_notes.hpp, of its files; and beside it the paths that were ignored
+  std::chrono::nanoseconds taken{0};     // as next_file_time gives it
+  std::chrono::nanoseconds since{0};     // in a copy, what is older than it was put there by the run
+  Path own_index = {};                   // of the repository that belongs to the tree: what is added there counts
+  std::vector<std::string> copied = {};  // files and directories that are in the tree only because they were asked for
 };
 
 /// The files that a later snapshot left out.

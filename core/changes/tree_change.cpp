@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "core/base/text.hpp"
 #include "core/changes/file_notes.hpp"
@@ -67,21 +68,55 @@ Result<std::string> objects_of_side(const Git& git, const std::string& tree) {
   return objects;
 }
 
+Result<std::vector<ChangedFile>> files_in(const std::vector<std::string>& parts, std::size_t most_files) {
+  std::vector<ChangedFile> files;
+  for (std::size_t at = 0; at + 1 < parts.size() && parts[at].starts_with(':'); at += 2) {
+    auto file = changed_file(parts[at], parts[at + 1]);
+    if (!file) return unreadable();
+    files.push_back(std::move(*file));
+    if (files.size() > most_files)
+      return fail(Code::resource_exhausted, "more than " + std::to_string(most_files) + " files were changed");
+  }
+  return files;
+}
+
+/// Which of these objects are in no repository.
+Result<std::set<std::string>> missing_in(const Git& git, const std::vector<ChangedFile>& files) {
+  std::string objects;
+  for (const ChangedFile& file : files)
+    for (const TreeEntry* side : {&file.before, &file.after})
+      if (side->exists() && !side->is_submodule()) objects += side->object + "\n";
+  TRY(const std::string found, git.output({"cat-file", "--batch-check"}, objects));
+  std::set<std::string> missing;
+  for (const std::string_view line : split(found, '\n'))  // "OBJECT missing", or "OBJECT blob 12"
+    if (line.ends_with(" missing")) missing.emplace(line.substr(0, line.find(' ')));
+  return missing;
+}
+
+/// Of a change whose contents are not all there.
+Result<TreeChange> compare_names(const Git& git, TreeChange change, std::vector<std::string>& gone) {
+  TRY(const std::string text, git.output(diff_tree(change, {"-z", "--raw"})));
+  TRY(std::vector<ChangedFile> files, files_in(split_at_nul(text), std::string::npos));
+  TRY(const std::set<std::string> missing, missing_in(git, files));
+  for (ChangedFile& file : files) {
+    if (missing.count(file.before.object) + missing.count(file.after.object) == 0)
+      change.files.push_back(std::move(file));
+    else gone.push_back(std::move(file.path));
+  }
+  return change;
+}
+
 }  // namespace
 
 Result<TreeChange> compare_trees(const Git& git, const std::string& before, const std::string& after,
-                                 std::size_t most_files) {
+                                 std::size_t most_files, std::vector<std::string>* gone) {
   TreeChange change{.before = before, .after = after};
-  TRY(const std::string text, git.output(diff_tree(change, {"-z", "--raw", "--numstat"})));
-  const std::vector<std::string> parts = split_at_nul(text);
-  std::size_t at = 0;
-  for (; at + 1 < parts.size() && parts[at].starts_with(':'); at += 2) {
-    auto file = changed_file(parts[at], parts[at + 1]);
-    if (!file) return unreadable();
-    change.files.push_back(std::move(*file));
-    if (change.files.size() > most_files)
-      return fail(Code::resource_exhausted, "more than " + std::to_string(most_files) + " files were changed");
-  }
+  auto text = git.output(diff_tree(change, {"-z", "--raw", "--numstat"}));
+  if (!text && gone != nullptr && text.error().code == Code::unavailable) return compare_names(git, change, *gone);
+  if (!text) return tl::unexpected(std::move(text).error());
+  const std::vector<std::string> parts = split_at_nul(*text);
+  TRY(change.files, files_in(parts, most_files));
+  const std::size_t at = 2 * change.files.size();
   if (parts.size() - at != change.files.size()) return unreadable();
   for (std::size_t i = 0; i < change.files.size(); ++i)
     if (!add_line_counts(parts[at + i], change.files[i])) return unreadable();

@@ -42,8 +42,10 @@ struct TreeChange {
 };
 
 /// Code::resource_exhausted: more files than `most_files`.
+/// Files that cannot be told any more, because what they were is in no repository, are in `gone` instead, if there is
+/// one; the counts of lines are not known then.
 Result<TreeChange> compare_trees(const Git& git, const std::string& before, const std::string& after,
-                                 std::size_t most_files = 20'000);
+                                 std::size_t most_files = 20'000, std::vector<std::string>* gone = nullptr);
 
 /// As `git diff --stat` prints it, `width` columns wide.
 Result<std::string> diffstat(const Git& git, const TreeChange& change, unsigned width);

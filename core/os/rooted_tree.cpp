@@ -53,9 +53,11 @@ FileFacts facts_from(const struct statx& facts) {
   return found;
 }
 
-std::chrono::nanoseconds coarse_time() {
+constexpr int kMostTries = 100;  // a tick takes ten milliseconds at most
+
+std::chrono::nanoseconds time_of(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  ::clock_gettime(clock, &now);
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
@@ -96,13 +98,12 @@ int copy_regular(const Path& source, int parent, const char* name, unsigned mode
 }  // namespace
 
 std::chrono::nanoseconds next_file_time() {
-  const std::chrono::nanoseconds first = coarse_time();
-  std::chrono::nanoseconds now = first;
-  while (now == first) {
+  // The kernel gives a file the time of the last tick, or the exact one (since Linux 6.13), and never one of the
+  // future.
+  const std::chrono::nanoseconds now = time_of(CLOCK_REALTIME);
+  for (int tries = 0; time_of(CLOCK_REALTIME_COARSE) <= now && tries < kMostTries; ++tries)  // it may be set back
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    now = coarse_time();
-  }
-  return now;
+  return now + std::chrono::nanoseconds(1);
 }
 
 std::string parent_of(const std::string& path) {
@@ -251,6 +252,11 @@ Status RootedTree::remove_directory(const std::string& path) const {
   TRY(const Place target, place(path));
   if (::unlinkat(target.parent.get(), target.name.c_str(), AT_REMOVEDIR) != 0) return failed("remove", path, errno);
   return {};
+}
+
+bool RootedTree::may_read(const std::string& path) const {
+  const auto found = place(path);
+  return found && ::faccessat(found->parent.get(), found->name.c_str(), R_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool RootedTree::may_change(const std::string& path) const {

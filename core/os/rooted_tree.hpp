@@ -36,7 +36,7 @@ struct FileFacts {
   std::uintmax_t size = 0;
   std::string identity;  // differs once the file was changed or replaced; empty for a directory and where nothing is
   FileId id;
-  /// Since the epoch, in the clock CLOCK_REALTIME_COARSE. Where the file system does not know it: the last change.
+  /// Since the epoch. Where the file system does not know it: the last change.
   std::chrono::nanoseconds born{0};
 
   bool is_executable() const { return (mode & 0100u) != 0; }
@@ -70,6 +70,8 @@ class RootedTree {
   /// Of a regular file that can be read.
   Status set_mode(const std::string& path, unsigned mode) const;
   Status remove_directory(const std::string& path) const;
+  /// Could this process read the file?
+  bool may_read(const std::string& path) const;
   /// Could this process remove or replace what is there? Only the directory that holds it is asked.
   bool may_change(const std::string& path) const;
   /// Creates the missing directories above `path`.

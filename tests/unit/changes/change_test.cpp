@@ -3,6 +3,7 @@
 #include <csignal>
 #include <thread>
 
+#include "tests/helpers/skip.hpp"
 #include "tests/unit/changes/host.hpp"
 
 using namespace delegate;
@@ -28,6 +29,27 @@ void killed_after(Work work) {
 }
 
 }  // namespace
+
+TEST_CASE("a file that may not be read is named, and prevents nothing") {
+  if (::geteuid() != 0) return delegate_tests::skip_visibly("only root can become somebody else");
+  const Host host;
+  host.tree.write("closed", "1\n");
+  host.tree.write("new", "1\n");
+  host.tree.sh("chmod 600 closed && mkdir -p -m 700 ../state/changes && chown -R 65534 .. && chown 0 closed");
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    if (::setresuid(65534, 65534, 65534) != 0) ::_exit(2);
+    OpenChange change = host.begin("run-1");
+    host.tree.write("new", "2\n");
+    const KeptChange kept = host.finish(change);
+    const bool is_named = kept.record().not_covered == std::vector<std::string>{"closed: may not be read"};
+    ::_exit(is_named && kept.record().files == 1 ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  CHECK(status == 0);
+}
 
 TEST_CASE("the change of a run in the person's files is kept, shown and undone") {
   const Host host;
@@ -212,7 +234,7 @@ TEST_CASE("a change in the person's files whose run was killed is recorded late,
   KeptChange kept = host.finish(again);
   CHECK(kept.record().is_late);
   CHECK(read_record(host.changes() / "run-1").value().is_late);
-  CHECK(kept.record().trouble.empty());
+  CHECK(kept.record().trouble == "too large");
   CHECK_FALSE(host.made("run-2").record().is_late);
   CHECK(host.apply(kept, Direction::reverse).is_applied());
   host.tree.sh("rm new");
@@ -321,4 +343,24 @@ TEST_CASE("a root with any bytes is remembered") {
     REQUIRE(write_record(directory.path(), {.run = "run-1", .root = root}));
     CHECK(read_record(directory.path()).value().root == root);
   }
+}
+
+TEST_CASE("what a run has removed together with its repository is named, and all else can be undone") {
+  const Host host;
+  const auto script = GENERATE(as<std::string>(), "rm -rf inside; rm file", "rm -rf .git inside; git init -q; rm file");
+  INFO(script);
+  host.tree.sh(
+      "mkdir inside && cd inside && git init -q && echo 1 >one && echo 2 >two && git add -A && "
+      "git -c user.name=x -c user.email=x@example.org commit -qm x");
+  OpenChange change = host.begin("run-1");
+  host.tree.sh(script);
+  host.tree.write("new", "new\n");
+  KeptChange kept = host.finish(change);
+  REQUIRE(kept.record().not_covered.size() == 1);
+  CHECK(kept.record().not_covered.front().find("in no repository any more") != std::string::npos);
+  const bool has_objects = script.find(".git") == std::string::npos;
+  CHECK(kept.record().files == (has_objects ? 2 : 1));
+  CHECK(host.apply(kept, Direction::reverse).is_applied());
+  CHECK_FALSE(host.tree.has("new"));
+  CHECK(host.tree.has("file") == has_objects);
 }

@@ -75,14 +75,14 @@ TEST_CASE("an undo removes no file that was ignored before, and was moved") {
   const Ignoring host;
   SECTION("a file") {
     const KeptChange kept = host.undone("mv .env env.txt");
-    CHECK(kept.record().not_covered == std::vector<std::string>{"env.txt: was there before, and was ignored"});
+    CHECK(kept.record().not_covered == std::vector<std::string>{"env.txt: was there before, and is not recorded"});
     CHECK(host.tree.read("env.txt") == "secret\n");
     CHECK(host.differing() == Names{".env", "env.txt"});
   }
   SECTION("a directory, which counts against no limit") {
     const KeptChange kept = host.undone("mv node_modules nm && touch nm/fresh");
     CHECK(kept.record().not_covered ==
-          std::vector<std::string>{"5 files that were there before, and were ignored, e.g. nm/deep/a"});
+          std::vector<std::string>{"5 files that were there before, and are not recorded, e.g. nm/deep/a"});
     CHECK(host.tree.read("nm/deep/e") == "1\n");
     CHECK_FALSE(host.tree.has("nm/fresh"));
   }
@@ -172,7 +172,7 @@ TEST_CASE("a file that was copied into an isolated tree is not one that the run 
   CHECK(host.apply(kept, Direction::forward).changed ==
         std::vector<std::string>{".gitignore", "new", "other/file", "sub/file"});
   CHECK(kept.record().not_covered ==
-        std::vector<std::string>{"6 files that were there before, and were ignored, e.g. .env"});
+        std::vector<std::string>{"6 files that were there before, and are not recorded, e.g. .env"});
   CHECK(host.apply(kept, Direction::reverse).is_applied());
   CHECK(host.differing() == Names{});
 }

@@ -30,7 +30,6 @@ TEST_CASE("a repository is found from a directory below, with its branch and com
   CHECK(found->common_dir == found->git_dir);
   CHECK(found->head_commit + "\n" == tree.git("rev-parse HEAD"));
   CHECK(found->settings.at("user.name") == "Somebody");
-  CHECK_FALSE(found->is_linked_worktree);
   tree.git("checkout -q --detach");
   CHECK(tree.repository().head_ref.empty());
 }
@@ -42,7 +41,6 @@ TEST_CASE("a linked work tree and a submodule are repositories of their own") {
   tree.git("worktree add -q ../linked");
   const auto linked = find_repository(tree.program(), tree.beside("linked"), tree.patience());
   REQUIRE(linked);
-  CHECK(linked->is_linked_worktree);
   CHECK(linked->root == tree.beside("linked"));
   CHECK(linked->common_dir == tree.root() / ".git");
   CHECK(linked->head_ref == "refs/heads/linked");
@@ -51,8 +49,6 @@ TEST_CASE("a linked work tree and a submodule are repositories of their own") {
   const auto sub = find_repository(tree.program(), tree.root() / "sub", tree.patience());
   REQUIRE(sub);
   CHECK(sub->root == tree.root() / "sub");
-  CHECK(sub->is_submodule);
-  CHECK_FALSE(sub->is_linked_worktree);
 }
 
 TEST_CASE("a place without a work tree is refused with the reason") {
