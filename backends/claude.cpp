@@ -376,11 +376,12 @@ class Claude final : public CliBackend {
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);
     const auto add = [&](std::initializer_list<std::string> words) { call.argv.insert(call.argv.end(), words); };
+    // acceptEdits has Edit, Write and NotebookEdit work below the directory; to allow them by name would be anywhere.
     // No MCP servers: they cost seconds at start-up, and one of them may be delegate itself.
     // Partial messages are for everybody: without them a long thought is a long silence.
     add({"-p", "--output-format", "stream-json", "--verbose", "--strict-mcp-config", "--include-partial-messages"});
     if (task.access == Access::read_only) add({"--tools", "Read,Grep,Glob"});
-    else add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit"});
+    else add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash"});
     if (!task.model.empty()) add({"--model", task.model});
     if (!task.system.empty()) {
       add({"--append-system-prompt-file", kSystemFile});  // not in argv, which all users of the machine can read

@@ -20,10 +20,12 @@ constexpr ErrorTraits kTraits[] = {
     {ErrorKind::blocked, "blocked", kBlocked},
     {ErrorKind::cancelled, "cancelled", kUsage},
     {ErrorKind::full, "queue_full", kAllBusy},
+    {ErrorKind::directory_in_use, "directory_in_use", kAllBusy},
     {ErrorKind::waiting, "waiting", kDeadline},
     {ErrorKind::running, "running", kDeadline},
     {ErrorKind::killed, "killed", kAllFailed},
     {ErrorKind::test, "internal", kAllFailed},
+    {ErrorKind::failed, "failed", kAllFailed},
     {ErrorKind::internal, "internal", kInternal},
 };
 

@@ -13,11 +13,13 @@ enum class ErrorKind {
   not_installed,
   blocked,
   cancelled,
-  full,     // the queue, or all slots
-  waiting,  // a run that has not started
-  running,  // a run that has not ended
-  killed,   // a run whose process is gone
-  test,     // something was tried out and did not work
+  full,              // the queue, or all slots
+  directory_in_use,  // another run writes there
+  waiting,           // a run that has not started
+  running,           // a run that has not ended
+  killed,            // a run whose process is gone
+  test,              // something was tried out and did not work
+  failed,            // what was asked for was not possible
   internal,
 };
 

@@ -131,7 +131,6 @@ constexpr std::string_view kAskExamples[] = {
     "git diff | delegate ask \"review this\"   # stdin is attached",
     "delegate ask < prompt.txt               # stdin is the prompt",
     "delegate ask -b claude -m opus \"...\"    # this backend, no fallback",
-    "delegate ask -- \"-v means what?\"        # begins with a dash",
 };
 
 }  // namespace

@@ -22,6 +22,24 @@ Result<std::optional<milliseconds>> duration_of(const std::string& text, const c
   return *duration;
 }
 
+std::optional<Isolation> isolation_of(const AskOptions& options) {
+  if (!options.isolate) return std::nullopt;
+  return Isolation{.apply = options.apply.value_or(!options.keep),
+                   .keep = options.keep,
+                   .with_untracked = !options.tracked_only,
+                   .with = options.isolate_with};
+}
+
+/// Options that mean something in a copy only.
+Status check_isolation(const AskOptions& options, const FieldNames& names) {
+  if (options.isolate) return {};
+  for (const auto& [is_given, name] :
+       {std::pair(!options.isolate_with.empty(), "isolate-with"), std::pair(options.tracked_only, "tracked-only"),
+        std::pair(options.keep, "keep"), std::pair(options.apply.has_value(), "apply")})
+    if (is_given) return names.usage(names.option(name) + " needs " + names.option("isolate"));
+  return {};
+}
+
 Streaming streaming_of(const World& world, const AskOptions& options) {
   const bool to_terminal = is_terminal(world.out);
   if (world.json || !options.stream.value_or(to_terminal)) return Streaming::none;
@@ -41,8 +59,10 @@ Result<RequestInput> input_of(const World& world, const AskOptions& options, con
                      .cwd = options.directory,
                      .access = options.write ? Access::write : Access::read_only,
                      .continue_writing = options.continue_writing,
+                     .isolation = isolation_of(options),
                      .fallback = options.fallback,
                      .streaming = streaming_of(world, options)};
+  TRY_STATUS(check_isolation(options, names));
   const bool is_on_stdin = options.words.empty() || (options.words.size() == 1 && options.words[0] == "-");
   if (!is_on_stdin) input.prompt = join(options.words, " ");
   input.type = task_type_named(options.type);  // nothing if it was not given; the option's row lists the names

@@ -27,6 +27,11 @@ struct AskOptions {
   std::optional<bool> stream;  // absent: if stdout is a terminal
   bool write = false;
   bool continue_writing = false;
+  bool isolate = false;
+  std::vector<std::string> isolate_with;
+  bool tracked_only = false;
+  bool keep = false;
+  std::optional<bool> apply;  // absent: unless the copy is kept
   bool no_stdin = false;
   bool quiet = false;
   bool verbose = false;
@@ -42,7 +47,7 @@ inline constexpr std::string_view kTiers[] = {"small", "medium", "large", "defau
 
 inline constexpr OptionRow kAskOptions[] = {
     {.value = "PROMPT",
-     .help = "The prompt; without it, or with -, stdin is the prompt",
+     .help = "The prompt; without it, or with -, it is on stdin",
      .more =
          "Several words are joined with spaces. If there is a prompt, stdin is attached as material that the prompt "
          "is about. Put `--` before words that begin with a dash.",
@@ -97,7 +102,7 @@ inline constexpr OptionRow kAskOptions[] = {
      .help = "Continue the latest session of this directory",
      .store = into<&AskOptions::continue_session>},
     {.names = "--fallback",
-     .help = "Try the next backend if one fails (default: with auto)",
+     .help = "Try the next backend if one fails (default: auto)",
      .more = "After a named backend, the local model is tried.",
      .store = set<&AskOptions::fallback, true>},
     {.names = "--no-fallback",
@@ -123,6 +128,27 @@ inline constexpr OptionRow kAskOptions[] = {
          "it finds which backend began and which files are known to be changed. The first one finds that, too, if "
          "the latest run with `--write` in this directory ended that way.",
      .store = into<&AskOptions::continue_writing>},
+    {.names = "--isolate",
+     .help = "With --write: work in a copy, then apply the change",
+     .more =
+         "The backend works in a copy of the git work tree with its uncommitted changes, so each backend that is "
+         "tried starts clean, and runs do not meet. The change of the one that answers is merged into the files here; "
+         "if that is not possible, they stay as they are, the path of a patch is printed, and the exit status is 1. "
+         "Ignored files are not in the copy.",
+     .store = into<&AskOptions::isolate>},
+    {.names = "--isolate-with",
+     .value = "PATH",
+     .help = "Copy this ignored file or directory; repeatable",
+     .kind = ValueKind::files,
+     .store = into<&AskOptions::isolate_with>},
+    {.names = "--tracked-only",
+     .help = "Leave files that git does not track out of the copy",
+     .store = into<&AskOptions::tracked_only>},
+    {.names = "--apply", .help = "Apply the change (default without --keep)", .store = set<&AskOptions::apply, true>},
+    {.names = "--keep",
+     .help = "Do not apply the change; print where the copy is",
+     .more = "With `--apply` both. The copy and its patch stay for `background.keep`.",
+     .store = into<&AskOptions::keep>},
     {.names = "--timeout",
      .value = "DUR",
      .help = "Limit for the run, all backends together: 90s, 5m",

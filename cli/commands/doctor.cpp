@@ -30,6 +30,7 @@ constexpr std::array kChecks{
     Check{"state", [](const Subject& subject) { return check_state(subject.context); }},
     Check{"backends", [](const Subject& subject) { return check_backends(subject.context); }},
     Check{"jobs", [](const Subject& subject) { return check_jobs(subject.context); }},
+    Check{"changes", [](const Subject& subject) { return check_changes(subject.context); }},
     Check{"editors", [](const Subject& subject) { return setup::check_editors(subject.world, subject.editors); },
           false},
     Check{"surroundings",

@@ -10,6 +10,7 @@
 #include "core/inspect/history.hpp"
 #include "core/jobs/job_request.hpp"
 #include "core/os/terminal.hpp"
+#include "core/run/change_recovery.hpp"
 #include "core/state/ledger_rules.hpp"
 
 namespace delegate::cli {
@@ -22,9 +23,11 @@ struct RunsOptions {
   std::string since;
   int limit = 20;
   bool totals = false;
+  bool diff = false;
 };
 constexpr OptionRow kRunsOptions[] = {
     {.value = "ID", .help = "Show this run and its attempts", .kind = ValueKind::runs, .store = into<&RunsOptions::id>},
+    {.names = "--diff", .help = "With ID: print what it changed, as a patch", .store = into<&RunsOptions::diff>},
     {.names = "-b, --backend",
      .value = "NAME",
      .help = "Only runs that tried this backend",
@@ -54,6 +57,7 @@ constexpr Exclusion kRunsExclusions[] = {
     {"ID",
      {"--backend", "--outcome", "--since", "--limit", "--totals"},
      "an ID selects one run; the other options select from all runs"},
+    {"--diff", {"--totals", "--json"}, "a patch is printed as it is"},
     {"--totals", {"--outcome", "--limit"}, "totals cover all calls; only --since and --backend narrow them"},
 };
 constexpr std::string_view kRunsExamples[] = {
@@ -63,6 +67,7 @@ constexpr std::string_view kRunsExamples[] = {
 
 constexpr milliseconds kTotalsStretch = std::chrono::hours(24 * 30);
 constexpr int kPlotColumns = 24;
+constexpr milliseconds kLongestPatch{60'000};
 
 tl::unexpected<Error> usage(std::string what, std::string hint = {}) {
   return fail(Code::invalid_argument, "runs: " + std::move(what), std::move(hint));
@@ -239,6 +244,50 @@ Result<std::string> one_run(const CommandContext& context, const RunsOptions& op
   return show(run);
 }
 
+/// The record of a change; of a run that left the history, too.
+Result<std::optional<ChangeRecord>> change_of(const Engine& engine, const std::string& id) {
+  std::optional<ChangeRecord> found;
+  for (ChangeRecord& record : changes_in(changes_directory(engine)).records) {
+    if (!record.run.starts_with(id)) continue;
+    if (found) return usage("several runs begin with '" + one_line(id, 80) + "'");
+    found = std::move(record);
+  }
+  return found;
+}
+
+tl::expected<std::string, CommandError> patch_of(const CommandContext& context, const std::string& id) {
+  const Engine& engine = context.engine();
+  const Path changes = changes_directory(engine);
+  TRY(const auto record, change_of(engine, id));
+  if (!record) {
+    const auto row = engine.ledger->run(id);
+    if (!row) return tl::unexpected(CommandError(row.error()));
+    return fail(Code::not_found, "runs: run " + row->id + " has no recorded change",
+                "only changes that runs with --write make in a git work tree are recorded");
+  }
+  const std::string run = "runs: run " + record->run;
+  TRY(const GitProgram git, find_git(engine.environment));
+  const Patience patience{context.world.interrupted, Deadline::in(kLongestPatch)};
+  if (record->state == ChangeRecord::State::finished) {
+    TRY(const KeptChange change, KeptChange::open(changes, record->run));
+    TRY(std::string text, change.patch_text(git, patience));
+    return text;
+  }
+  if (is_worked_on(changes, record->run))
+    return fail_as(ErrorKind::running, {Code::busy, run + " has not finished", "`delegate status` shows it"});
+  if (record->is_isolated)
+    return fail_as(ErrorKind::failed, {Code::not_found, run + ": " + why_uncertain(*record), {}});
+  const WriterAdmission root = take_root(engine, record->root, kLongestPatch, context.world.interrupted);
+  if (const auto* refusal = std::get_if<WriterRefusal>(&root))
+    return fail_as(ErrorKind::directory_in_use, {Code::busy, run + ": " + refusal->message, refusal->hint});
+  const auto change = recorded_change(engine, git, *record, patience);
+  if (!change) return fail_as(ErrorKind::failed, {change.error().code, run + ": " + change.error().what, {}});
+  context.output.note("delegate: run " + record->run + ": " + why_uncertain(change->record()) +
+                      "; this is all that has changed since it began");
+  TRY(std::string text, change->patch_text(git, patience));
+  return text;
+}
+
 Result<std::string> totals(const CommandContext& context, const RunsOptions& options, const Page& page) {
   TotalsQuery query{.until = page.now + milliseconds(1), .slots = kPlotColumns};
   TRY(query.since, since(options, page.now, page.now - kTotalsStretch));
@@ -270,6 +319,11 @@ CommandResult run_runs(const CommandContext& context, const RunsOptions& options
   const Output& output = context.output;
   context.report_notice();
   keep_queue_moving(context);
+  if (options.diff) {
+    if (options.id.empty()) return usage("--diff needs the ID of a run");
+    TRY(const std::string patch, patch_of(context, options.id));
+    return output.answer(patch);
+  }
   TRY(const std::string text,
       look_back(context, options, page_of(context.world, output, context.world.clock.now().wall)));
   if (text.empty()) output.note("delegate: no runs to show");

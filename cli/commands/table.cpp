@@ -7,6 +7,7 @@
   ROW(kResult)            \
   ROW(kCancel)            \
   ROW(kRuns)              \
+  ROW(kUndo)              \
   ROW(kStatus)            \
   ROW(kBackends)          \
   ROW(kPing)              \

@@ -6,6 +6,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/text.hpp"
 #include "core/config/configured.hpp"
+#include "core/run/writers.hpp"
 
 namespace delegate::cli::server {
 namespace {
@@ -25,6 +26,7 @@ RequestInput input_of(const mcp::Json& arguments, const std::string& directory, 
                      .cwd = directory,
                      .access = may_write && flag_argument(arguments, "write") ? Access::write : Access::read_only,
                      .continue_writing = flag_argument(arguments, "continue_writing")};
+  if (flag_argument(arguments, "isolate")) input.isolation.emplace();
   if (arguments.contains("backend")) input.backend = text_argument(arguments, "backend");
   if (arguments.contains("timeout_s")) input.timeout = std::chrono::seconds(number_argument(arguments, "timeout_s", 0));
   return input;
@@ -54,6 +56,10 @@ Result<AskRequest> request_from(const World& world, const std::string& config_fi
   TRY(const Configured configured, configure(world, config_file, directory.path));
   const Reads reads = reads_of(configured.loaded.config, text_argument(arguments, "backend"));
   TRY_STATUS(check_directory(world, configured.loaded.config.state, directory, reads));
+  // The copy is one of the whole work tree.
+  if (flag_argument(arguments, "isolate"))
+    TRY_STATUS(
+        check_directory(world, configured.loaded.config.state, {directory.where, work_tree_of(directory.path)}, reads));
   TRY_STATUS(check_usable(configured.loaded));
   const RequestInput input = input_of(arguments, directory.path, may_write);
   const RequestBuilder builder(world, configured.loaded.config, FieldNames{});

@@ -28,6 +28,10 @@ std::string note_of(const Remarks& remarks) {
 
 double seconds_of(const RunRecord& run) { return std::round(static_cast<double>(run.took.count()) / 100) / 10; }
 
+void put_changes(OrderedJson& json, const RunRecord& run) {
+  if (!run.changes.empty()) json["changes"] = OrderedJson::parse(run.changes);
+}
+
 mcp::ToolResult both(const std::string& text, OrderedJson structured, bool is_error) {
   return {.content = {mcp::Text{text}}, .structured = std::move(structured), .is_error = is_error};
 }
@@ -58,6 +62,7 @@ EndedRun answered(const std::string& id, const jobs::JobResult& job, std::size_t
   put(json, "model", run.model);
   put(json, "session", run.session_id);
   json["seconds"] = seconds_of(run);
+  put_changes(json, run);
   const std::string note = note_of(job.remarks);
   put(json, "note", note);
   if (!note.empty()) text += "\n[" + note + "]";
@@ -75,6 +80,7 @@ EndedRun ended(const std::string& id, const jobs::JobResult& job, std::size_t of
   put(json, "outcome", run.outcome);
   json["error"] = error;
   put(json, "hint", run.hint);
+  put_changes(json, run);
   const std::string note = note_of(job.remarks);
   const std::string text = note.empty() ? error : note;
   return {.result = both(text, std::move(json), true)};

@@ -40,6 +40,7 @@ OrderedJson run_schema() {
             {"session", plain("string")},
             {"seconds", plain("number")},
             {"note", plain("string")},
+            {"changes", plain("object")},
             {"next_offset", plain("integer")},
             {"outcome", plain("string")},
             {"error", plain("string")},
@@ -65,6 +66,8 @@ mcp::Tool ask_tool(const std::vector<std::string>& backends, bool may_write) {
                          {"timeout_s", std::move(timeout)},
                          {"background", flag("Return a run id at once; fetch the answer with result.")}};
   if (may_write) properties["write"] = flag("Let it change files and run commands.");
+  if (may_write)
+    properties["isolate"] = flag("With write: work in a copy of the git work tree; the change is applied at the end.");
   if (may_write) properties["continue_writing"] = flag("Go on with a change that another backend left half done.");
   return {.name = "ask",
           .title = "Ask another agent",

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/os/input.hpp"
+#include "core/run/writers.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -106,6 +107,27 @@ Status RequestBuilder::read_directory(const RequestInput& input, Request& reques
   return {};
 }
 
+Status RequestBuilder::check_access(const RequestInput& input, Request& request) const {
+  const bool may_write = input.access == Access::write;
+  if (input.continue_writing && !may_write)
+    return names_.usage(names_.option(names_.are_options ? "continue-writing" : "continue_writing") + " needs " +
+                        names_.option("write"));
+  if (!input.isolation) return {};
+  if (!may_write) return names_.usage(names_.option("isolate") + " needs " + names_.option("write"));
+  std::error_code unreadable;
+  const Path root = work_tree_of(request.cwd);
+  if (!std::filesystem::exists(root / ".git", unreadable))
+    return names_.usage_of("isolate", one_line(request.cwd) + " is in no git work tree",
+                           "the copy is made of one; outside of git only a direct change is possible");
+  for (std::string& path : request.isolation->with) {
+    const Path whole = (Path(request.cwd) / path).lexically_normal();
+    if (!std::filesystem::exists(std::filesystem::symlink_status(whole, unreadable)))
+      return names_.usage_of("isolate-with", one_line(path) + ": no such file or directory");
+    path = whole.string();
+  }
+  return {};
+}
+
 Status RequestBuilder::read_prompt(const RequestInput& input, Request& request) const {
   PromptReader reader(*this);
   const bool reads_stdin = input.standard_input == RequestInput::Stdin::read;
@@ -139,15 +161,14 @@ Result<Request> RequestBuilder::build(const RequestInput& input) const {
                   .tier = input.tier,
                   .access = input.access,
                   .continue_writing = input.continue_writing,
+                  .isolation = input.isolation,
                   .timeout = input.timeout,
                   .fallback = input.fallback,
                   .streaming = input.streaming,
                   .slot_wait = input.slot_wait};
-  if (input.continue_writing && input.access == Access::read_only)
-    return names_.usage(names_.option(names_.are_options ? "continue-writing" : "continue_writing") + " needs " +
-                        names_.option("write"));
   TRY_STATUS(read_names(input, request));
   TRY_STATUS(read_directory(input, request));
+  TRY_STATUS(check_access(input, request));
   if (request.timeout && *request.timeout <= milliseconds(0))
     return names_.usage_of("timeout", "must be longer than 0", "a number with a unit: 90s, 5m");
   TRY_STATUS(read_prompt(input, request));

@@ -27,6 +27,7 @@ struct RequestInput {
   std::string cwd = {};  // relative to the working directory; empty: the working directory
   Access access = Access::read_only;
   bool continue_writing = false;
+  std::optional<Isolation> isolation = {};
   std::optional<milliseconds> timeout;
   std::optional<milliseconds> slot_wait;
   std::optional<bool> fallback;
@@ -72,6 +73,7 @@ class RequestBuilder {
   class PromptReader;
 
   Status read_names(const RequestInput& input, Request& request) const;
+  Status check_access(const RequestInput& input, Request& request) const;
   Status read_directory(const RequestInput& input, Request& request) const;
   Status read_prompt(const RequestInput& input, Request& request) const;
   Status continue_latest(const Engine& engine, Request& request) const;

@@ -60,6 +60,11 @@ void ProgressLine::waiting_for_directory(const std::string& other_run, const std
   wait_for(directory_wait_words(other_run, directory));
 }
 
+bool ProgressLine::cannot_be_undone(const std::string& why) {
+  if (volume_ != Volume::quiet) output_.note("delegate: this run cannot be taken back: " + why);
+  return true;
+}
+
 void ProgressLine::wait_for(const std::string& what) {
   if (volume_ == Volume::verbose && waiting_ != what) output_.note("delegate: " + what);
   waiting_ = what;

@@ -23,6 +23,7 @@ class ProgressLine final : public Observer {
   void ended(const Attempt& attempt) override;
   void waiting_for_slot(const std::vector<std::string>& backends, int ahead) override;
   void waiting_for_state(const std::string& why) override;
+  bool cannot_be_undone(const std::string& why) override;
   void waiting_for_directory(const std::string& other_run, const std::string& directory) override;
   Deadline tick() override;
   /// Removes the line.

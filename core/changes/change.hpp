@@ -15,7 +15,7 @@
 //   before.git      while it is made: the snapshot from before, with notes of its files
 //   tree            the isolated tree, with isolated.git
 //   change.git      what has changed, with all that a patch or an undo needs
-//   change.patch    the same as text, if somebody asked for it
+//   change.patch    the same as text, if it was asked for
 //   apply           while it is applied or undone: the journal (journal.hpp)
 namespace delegate {
 

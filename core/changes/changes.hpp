@@ -24,8 +24,8 @@ struct CleanUp {
 };
 
 /// Removes the changes that ended (or began, if they have no end) longer than `keep` ago, and everything of isolated
-/// runs that were killed. Anybody may call it at any time: it touches no person's files, no change on which a process
-/// works, and none whose application was killed (recover_changes).
+/// runs that were killed. Any process may call it at any time: it touches no person's files, no change on which a
+/// process works, and none whose application was killed (recover_changes).
 CleanUp clean_up_changes(const Path& changes, milliseconds now, milliseconds keep);
 
 /// An application that was killed after it had begun to change files, and was completed.

@@ -36,7 +36,7 @@ using ModeChanges = std::map<std::string, ModeChange>;
 Status write_modes(const Path& file, const ModeChanges& modes);
 Result<ModeChanges> read_modes(const Path& file);
 
-/// The bits that are recorded: no right to run as somebody else.
+/// The bits that are recorded: no right to run as another user.
 inline constexpr unsigned kPermissions = 0777;
 
 }  // namespace delegate

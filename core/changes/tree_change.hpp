@@ -42,7 +42,7 @@ struct TreeChange {
 };
 
 /// Code::resource_exhausted: more files than `most_files`.
-/// Files that cannot be told any more, because what they were is in no repository, are in `gone` instead, if there is
+/// Files whose former content is in no repository any more, are in `gone` instead, if there is
 /// one; the counts of lines are not known then.
 Result<TreeChange> compare_trees(const Git& git, const std::string& before, const std::string& after,
                                  std::size_t most_files = 20'000, std::vector<std::string>* gone = nullptr);

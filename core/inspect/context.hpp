@@ -23,11 +23,12 @@ struct Context {
   const Engine& engine() const { return *usable; }
 };
 
-// The checks. They change nothing, start nothing but `--version`, and call no model.
+// The checks. They change nothing but the leavings of killed runs, start nothing but `--version`, and call no model.
 Findings check_configuration(const Context& context);
 Findings check_state(const Context& context);         // the store and its file
 Findings check_backends(const Context& context);      // each with its login, breaker and slots
 Findings check_jobs(const Context& context);          // in the background
+Findings check_changes(const Context& context);       // of runs with --write
 Findings check_surroundings(const Context& context);  // environment, clock, terminal
 
 /// A backend's breaker and slots.

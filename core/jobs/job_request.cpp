@@ -16,6 +16,15 @@ std::optional<milliseconds> duration_at(const OrderedJson& json, const char* key
   return milliseconds(json.at(key).get<std::int64_t>());
 }
 
+std::optional<Isolation> isolation_at(const OrderedJson& json) {
+  if (!json.contains("isolation")) return std::nullopt;
+  const OrderedJson& stored = json.at("isolation");
+  return Isolation{.apply = stored.at("apply").get<bool>(),
+                   .keep = stored.at("keep").get<bool>(),
+                   .with_untracked = stored.at("with_untracked").get<bool>(),
+                   .with = stored.at("with").get<std::vector<std::string>>()};
+}
+
 Request read(const OrderedJson& json) {
   Request request{.prompt = json.at("prompt"),
                   .system = json.value("system", ""),
@@ -25,6 +34,7 @@ Request read(const OrderedJson& json) {
                   .cwd = json.at("cwd"),
                   .access = json.at("write").get<bool>() ? Access::write : Access::read_only,
                   .continue_writing = json.value("continue_writing", false),
+                  .isolation = isolation_at(json),
                   .timeout = duration_at(json, "timeout_ms"),
                   .slot_wait = duration_at(json, "slot_wait_ms"),
                   .run_id = json.at("run_id")};
@@ -50,6 +60,11 @@ std::string to_json(const Request& request) {
   for (const Material& material : request.materials)
     json["materials"].push_back({{"name", material.name}, {"text", material.text}});
   if (request.continue_writing) json["continue_writing"] = true;
+  if (const auto& isolation = request.isolation)
+    json["isolation"] = {{"apply", isolation->apply},
+                         {"keep", isolation->keep},
+                         {"with_untracked", isolation->with_untracked},
+                         {"with", isolation->with}};
   put(json, "system", request.system);
   put(json, "model", request.model);
   put(json, "session", request.session);

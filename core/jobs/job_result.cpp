@@ -16,7 +16,8 @@ struct KindName {
   std::string_view name;  // stored: frozen
 };
 constexpr std::array kKindNames{KindName{Remark::Kind::degraded, "degraded"}, KindName{Remark::Kind::error, "error"},
-                                KindName{Remark::Kind::note, "note"}, KindName{Remark::Kind::hint, "hint"}};
+                                KindName{Remark::Kind::note, "note"}, KindName{Remark::Kind::hint, "hint"},
+                                KindName{Remark::Kind::detail, "detail"}};
 
 std::string_view name_of(Remark::Kind kind) {
   for (const KindName& one : kKindNames)

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "core/run/change_report.hpp"
 #include "core/run/half_change.hpp"
 #include "core/run/hedged_attempts.hpp"
 #include "core/run/prepared_ask.hpp"
@@ -19,6 +20,7 @@ struct RunResult {
   std::vector<Skip> skips;                 // in the order of the plan
   std::vector<std::string> still_probing;  // backends whose probe is still running
   std::vector<std::string> warnings;
+  ChangeReport change;
   HalfChange half_change;  // without an answer: what may have been left half done
   std::string message;     // without an answer: why, in one line
   std::string hint;
@@ -42,6 +44,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void asking(const std::string& /*backend*/, bool /*probe*/) {}
+  /// The run is about to change files, and `delegate undo` will not be able to take that back: why. True: the person
+  /// knows it.
+  virtual bool cannot_be_undone(const std::string& /*why*/) { return false; }
   /// A backend is about to be called. False: it must not be; the run then ends as cancelled.
   virtual bool may_start() { return true; }
   virtual void skipped(const Skip&) {}

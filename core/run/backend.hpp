@@ -256,6 +256,8 @@ class Backend {
   /// Does its output name each tool that it uses before that acts? Otherwise a call that may write has to be taken for
   /// one that has.
   virtual bool reports_tools() const { return false; }
+  /// Does its own sandbox keep what a call writes inside of its directory, apart from temporary files?
+  virtual bool confines_writes() const { return false; }
   /// Where the calls go, for HTTP kinds, without credentials: for display, and to identify the server to the breaker.
   virtual std::string endpoint(const Task&) const { return {}; }
   /// The program on this machine that would listen at the default address: if it is not installed, a refused connection

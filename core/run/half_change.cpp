@@ -4,16 +4,31 @@
 
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"
+#include "core/run/change_recovery.hpp"
 #include "core/state/ledger_rules.hpp"
 
 namespace delegate {
 namespace {
 
+constexpr milliseconds kLongestLook{5'000};
 constexpr std::size_t kMostNamed = 5;         // files in a line for people
 constexpr std::size_t kMostHandedOver = 100;  // and in a prompt
 
 std::vector<std::string> first_of(const std::vector<std::string>& files, std::size_t most) {
   return {files.begin(), files.begin() + static_cast<std::ptrdiff_t>(std::min(files.size(), most))};
+}
+
+/// The names of what a run has changed, relative to the directory, if that is recorded.
+std::vector<std::string> names_in(const Engine& engine, const KeptChange& kept, const std::string& directory) {
+  std::vector<std::string> names;
+  const auto git = find_git(engine.environment);
+  if (!git) return names;
+  const CancelToken never;
+  const auto files = kept.files(*git, {never, Deadline::in(kLongestLook)});
+  if (!files) return names;
+  for (const ChangedFile& file : files->files)
+    names.push_back(engine.redact(one_line((kept.record().root / file.path).lexically_relative(directory).string())));
+  return names;
 }
 
 HalfChange::Part part_of(const AttemptRow& row) {
@@ -32,9 +47,14 @@ Result<HalfChange> half_change_in(const Engine& engine, const std::string& direc
   if (engine.ledger == nullptr) return change;
   TRY(const auto run, engine.ledger->last_change(directory, but_run));
   if (!run || is_answer_named(run->outcome)) return change;
+  const auto kept = KeptChange::open(changes_directory(engine), run->id);
+  if (kept && !kept->record().is_in_files) return change;  // it was taken back
   TRY(const auto attempts, engine.ledger->attempts(run->id));
   for (const AttemptRow& row : attempts)
     if (row.may_have_written && !is_answer_named(row.outcome)) change.parts.push_back(part_of(row));
+  const auto names = kept ? names_in(engine, *kept, directory) : std::vector<std::string>();
+  if (!names.empty())
+    for (HalfChange::Part& part : change.parts) part.files = names;
   const bool was_killed = !run->took && engine.breakers.is_dead(run->owner);
   if (was_killed) change.parts.push_back({{}, Outcome::killed_by_signal, {}});
   return change;

@@ -175,6 +175,7 @@ void take_end(const Engine& engine, const Candidate& candidate, CallEnd& call, A
   attempt.session_id = engine.redact(one_line(call.parsed.session_id, kLongestName));
   attempt.usage = call.parsed.usage;
   attempt.may_have_written = may_have_written(call, candidate);
+  attempt.is_writing_assumed = attempt.may_have_written && !call.parsed.may_have_written;
   if (attempt.may_have_written)
     for (const std::string& path : call.parsed.written_files)
       attempt.written_files.push_back(engine.redact(shown_path(path, candidate.task.cwd)));

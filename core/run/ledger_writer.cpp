@@ -13,7 +13,7 @@ void LedgerWriter::begin(const RunResult& started, const Request& request) {
           .requested_backend = request.backend,
           .task_type = std::string(to_string(started.type.type)),
           .cwd = request.cwd,
-          .writes = request.access == Access::write,
+          .writes = request.access == Access::write && !request.isolation,
           .owner = engine_.breakers.self()};
   if (engine_.config.history.keep_prompts) row_.prompt = kept(engine_.redact(whole_prompt(request)));
   note(engine_.ledger->begin_run(row_));

@@ -42,7 +42,8 @@ Outcome outcome_of(const NoAnswerFacts& facts) {
   if (facts.refusal != nullptr)
     return facts.refusal->reason == WriterRefusal::Reason::directory_in_use ? Outcome::directory_in_use
                                                                             : Outcome::no_slot;
-  if (nothing_is_installed(result)) return Outcome::not_installed;
+  const bool was_late = facts.deadline_passed && result.attempts.empty();  // recording the files took all of the time
+  if (!was_late && nothing_is_installed(result)) return Outcome::not_installed;
   if (facts.deadline_passed) return Outcome::deadline_passed;
   const auto last = std::find_if_not(result.attempts.rbegin(), result.attempts.rend(),
                                      [](const Attempt& attempt) { return is_missing(attempt); });
@@ -80,7 +81,7 @@ void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
     if (!why.message.empty()) why.message += "; ";
     why.message +=
         attempt.backend + ": " + (broke_off ? "broke off in the middle of its answer: " : "") + attempt.message;
-    if (attempt.may_have_written)
+    if (attempt.may_have_written && !facts.result.change.is_isolated)
       why.message += " (it may have changed " + words_for_files(attempt.written_files) + ")";
     if (why.hint.empty()) why.hint = attempt.hint;
   }

@@ -1,10 +1,29 @@
 #include "core/run/prepared_ask.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace delegate {
 namespace {
+
+/// Variables of git that belong to one repository, as `git rev-parse --local-env-vars` names them: a hook sets them,
+/// and in a copy they would lead back to the original.
+constexpr std::array kOfOneRepository{"GIT_DIR",
+                                      "GIT_WORK_TREE",
+                                      "GIT_INDEX_FILE",
+                                      "GIT_COMMON_DIR",
+                                      "GIT_OBJECT_DIRECTORY",
+                                      "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                      "GIT_IMPLICIT_WORK_TREE",
+                                      "GIT_PREFIX",
+                                      "GIT_GRAFT_FILE",
+                                      "GIT_SHALLOW_FILE",
+                                      "GIT_REPLACE_REF_BASE",
+                                      "GIT_NO_REPLACE_OBJECTS",
+                                      "GIT_CONFIG",
+                                      "GIT_CONFIG_PARAMETERS",
+                                      "GIT_CONFIG_COUNT"};
 
 using Lookup = tl::expected<Candidate, Unavailable>;
 using Lookups = std::map<std::string, Lookup>;
@@ -52,13 +71,20 @@ RoutePlan make_plan(const Engine& engine, const PreparedAsk& ask, Lookups& looku
   return plan;
 }
 
-PreparedCandidate prepare(Candidate candidate, const Request& request) {
+void move_to(Task& task, const std::string& directory) {
+  task.cwd = directory;
+  for (const char* name : kOfOneRepository) task.environment.erase(name);
+}
+
+PreparedCandidate prepare(Candidate candidate, const PreparedAsk& ask) {
+  const Request& request = ask.request;
   PreparedCandidate prepared{.candidate = std::move(candidate)};
   Task& task = prepared.candidate.task;
   prepared.configured = task;
   const std::string& name = task.settings.name;
   task.system = request.system;
   task.cwd = request.cwd;
+  if (!ask.work_directory.empty()) move_to(task, ask.work_directory);
   task.session = request.session;
   task.access = request.access;
   task.watched = request.streaming == Streaming::drafts;
@@ -74,7 +100,7 @@ void prepare_candidates(const Engine& engine, PreparedAsk& ask, Lookups lookups)
     if (ask.candidates.contains(step.backend)) continue;
     const auto known = lookups.find(step.backend);
     Lookup found = known == lookups.end() ? find_candidate(engine, step.backend) : std::move(known->second);
-    if (found) ask.candidates.emplace(step.backend, prepare(*std::move(found), ask.request));
+    if (found) ask.candidates.emplace(step.backend, prepare(*std::move(found), ask));
     else ask.candidates.emplace(step.backend, tl::unexpected(std::move(found).error()));
   }
 }
@@ -97,6 +123,12 @@ void go_on_with(PreparedAsk& prepared, HalfChange change) {
   std::stable_partition(prepared.plan.steps.begin(), prepared.plan.steps.end(), [&](const RouteStep& step) {
     return std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return part.backend == step.backend; });
   });
+}
+
+void work_in(PreparedAsk& prepared, std::string directory) {
+  prepared.work_directory = std::move(directory);
+  for (auto& [name, candidate] : prepared.candidates)
+    if (candidate) move_to(candidate->candidate.task, prepared.work_directory);
 }
 
 void refresh_candidates(const Engine& engine, PreparedAsk& prepared) { prepare_candidates(engine, prepared, {}); }

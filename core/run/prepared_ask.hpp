@@ -22,14 +22,18 @@ struct PreparedAsk {
   Request request;
   InferredType type;
   bool fallback = false;
-  HalfChange half_change;  // that an earlier run left in the directory, if this one is to go on with it
-  RoutePlan plan;          // its steps are candidates: of a backend with several logins one step each
+  HalfChange half_change;           // that an earlier run left in the directory, if this one is to go on with it
+  std::string work_directory = {};  // where the calls work; empty: in the request's directory
+  RoutePlan plan;                   // its steps are candidates: of a backend with several logins one step each
   PreparedCandidates candidates;
 };
 PreparedAsk prepare_ask(const Engine& engine, Request request);
 
 /// The backends get this change to go on with; those that left it half done are asked after the others.
 void go_on_with(PreparedAsk& prepared, HalfChange change);
+
+/// The calls work there instead of in the request's directory, which stays the one that sessions belong to.
+void work_in(PreparedAsk& prepared, std::string directory);
 
 /// Looks the candidates up again: after a long wait a CLI may have been updated or removed.
 void refresh_candidates(const Engine& engine, PreparedAsk& prepared);

@@ -5,6 +5,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"
+#include "core/run/change_remarks.hpp"
 #include "core/run/hints.hpp"
 
 namespace delegate {
@@ -36,12 +37,19 @@ bool is_degraded_name(const RunResult& result) {
   return result.attempts.empty() && result.outcome == Outcome::breaker_open && result.skips.size() == 1;
 }
 
+/// What a call did to its copy is of no interest.
+Attempt as_shown(Attempt attempt, const RunResult& result) {
+  if (result.change.is_isolated) attempt.may_have_written = false;
+  return attempt;
+}
+
 void explain_answer(const RunResult& result, Remarks& remarks) {
   std::vector<std::string> why;
   for (const Skip& skip : result.skips)
     if (is_news(skip)) why.push_back(describe(skip));
   for (const Attempt& attempt : result.attempts)
-    if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::cancelled) why.push_back(describe(attempt));
+    if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::cancelled)
+      why.push_back(describe(as_shown(attempt, result)));
   for (const std::string& backend : result.still_probing) why.push_back(backend + " is slow (a probe, still running)");
   if (!why.empty()) remarks.push_back({Remark::Kind::note, join(why, "; ") + "; answered by " + label(*result.answer)});
 }
@@ -133,6 +141,7 @@ Remarks explain(const RunResult& result) {
   for (const Attempt& probe : result.limit_probes)
     if (probe.recovered) note(probe.backend + " works again, earlier than announced");
   for (const std::string& warning : result.warnings) note(warning);
+  explain_change(result.change, result.run_id, remarks);
   return remarks;
 }
 
@@ -140,6 +149,7 @@ std::string line_of(const Remark& remark) {
   switch (remark.kind) {
     case Remark::Kind::degraded: return remark.text;
     case Remark::Kind::hint: return "hint: " + remark.text;
+    case Remark::Kind::detail: return remark.text;
     case Remark::Kind::error:
     case Remark::Kind::note: break;
   }

@@ -14,6 +14,7 @@ struct Remark {
     error,     // why there is no answer
     note,      // anything else worth knowing
     hint,      // the one thing to do about it
+    detail,    // a line that belongs to the one before it, as it is
   };
   Kind kind = Kind::note;
   std::string text;

@@ -23,6 +23,14 @@ enum class Streaming {
   drafts,   // everything that is written, even if it may be replaced: for a person on a terminal
 };
 
+/// The calls work in a copy of the git work tree, and an answer's change is applied to the person's files afterwards.
+struct Isolation {
+  bool apply = true;
+  bool keep = false;                   // the copy stays
+  bool with_untracked = true;          // the copy has the files that git does not track, too; never the ignored ones
+  std::vector<std::string> with = {};  // ignored files that it gets all the same: absolute paths
+};
+
 /// What to ask, of which backend, and how.
 struct Request {
   std::string prompt;
@@ -35,9 +43,10 @@ struct Request {
   std::string session;           // only with a named backend
   std::string cwd;
   Access access = Access::read_only;
-  bool continue_writing = false;        // also after a backend failed that may have changed files
-  std::optional<milliseconds> timeout;  // of the whole run; otherwise router.timeout
-  std::optional<bool> fallback;         // otherwise on for auto, off for a named backend
+  bool continue_writing = false;            // also after a backend failed that may have changed files
+  std::optional<Isolation> isolation = {};  // only with Access::write
+  std::optional<milliseconds> timeout;      // of the whole run; otherwise router.timeout
+  std::optional<bool> fallback;             // otherwise on for auto, off for a named backend
   Streaming streaming = Streaming::none;
   /// How long to wait if all that would be asked are at max_parallel; nothing: as each backend's `when_full` says.
   std::optional<milliseconds> slot_wait = {};
@@ -99,6 +108,7 @@ struct Attempt {
   Usage usage;
   /// It was allowed to change files, and has used a tool that can; or that cannot be told.
   bool may_have_written = false;
+  bool is_writing_assumed = false;         // … because that is unknown; no tool of its was seen that can
   std::vector<std::string> written_files;  // that its tools have named; below the run's directory relative to it
   std::vector<std::string> warnings;
   std::string last_lines;  // of its output, redacted, if its failure was not recognised

@@ -13,6 +13,7 @@ constexpr milliseconds kSlotPoll{200};  // of the first in the line; reading the
 constexpr milliseconds kSlowSlotPoll{2'000};  // of those far behind
 constexpr milliseconds kLongestSlotWait{24h};
 constexpr milliseconds kPlaceLease{60'000};  // of a place in a line: one whose process is stopped must not block it
+constexpr milliseconds kLongestCopy{10'000};
 constexpr milliseconds kBreakerPoll{5'000};
 constexpr milliseconds kShortBreakerPoll{200};
 
@@ -127,7 +128,8 @@ Admission Routing::admit_when_unlocked(const AdmissionRequest& wanted) {
 
 HalfChange Routing::half_change() const {
   HalfChange change = prepared_.half_change;
-  for (const Attempt& attempt : result_.attempts) add_attempt(change, attempt);
+  if (!prepared_.request.isolation)  // each call of an isolated run has a clean copy
+    for (const Attempt& attempt : result_.attempts) add_attempt(change, attempt);
   return change;
 }
 
@@ -292,8 +294,10 @@ bool Routing::wait_for_breaker() {
 
 WriterAdmission Routing::wait_for_directory(WriterRequest wanted) {
   const Request& request = prepared_.request;
-  const auto in_background = request.in_background ? engine_.config.background.max_wait : milliseconds(0);
-  if (!directory_deadline_) directory_deadline_ = Deadline::in(request.slot_wait.value_or(in_background));
+  // Isolated runs have the directory only while they copy it, so even one that does not want to wait may get it.
+  const milliseconds brief = request.isolation ? kLongestCopy : milliseconds(0);
+  const milliseconds otherwise = request.in_background ? engine_.config.background.max_wait : brief;
+  if (!directory_deadline_) directory_deadline_ = Deadline::in(request.slot_wait.value_or(otherwise));
   const Deadline unlocked = Deadline::in(lock_patience_);
   const auto left = deadline_.left();
   Writers writers(engine_.store, engine_.breakers);

@@ -1,6 +1,7 @@
 #include "core/run/run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/ids.hpp"
 #include "core/run/half_change.hpp"
@@ -9,7 +10,8 @@
 namespace delegate {
 namespace {
 
-constexpr milliseconds kLeaseMargin{60'000};
+constexpr milliseconds kLeaseMargin{900'000};   // for recording what it changes, before and after
+constexpr milliseconds kApplyPatience{10'000};  // another isolated run applies its change in less
 
 RunResult begin_result(const Engine& engine, const PreparedAsk& prepared) {
   const Request& request = prepared.request;
@@ -47,20 +49,66 @@ bool Run::is_allowed() {
 bool Run::take_directory() {
   const Request& request = prepared_.request;
   if (request.access == Access::read_only || prepared_.plan.steps.empty()) return true;
-  const WriterRequest wanted{.directory = work_tree_of(request.cwd),
-                             .run_id = result_.run_id,
-                             .tag = run_tag(engine_, result_.run_id),
-                             .lease = routing_.longest_time() + kLeaseMargin,
-                             .needs_store = request.in_background};
-  auto got = routing_.wait_for_directory(wanted);
+  change_.emplace(engine_, request, cancel_);
+  auto got = routing_.wait_for_directory(writer_request());
   if (auto* refusal = std::get_if<WriterRefusal>(&got)) {
     refusal_ = std::move(*refusal);
     return false;
   }
   directory_.emplace(std::get<WriterLease>(std::move(got)));
   if (const std::string& why = directory_->unguarded_because(); !why.empty()) warn_once(why);
+  for (const std::string& line : recover_changes_in(engine_, change_->place()).lines) warn_once(line);
   if (request.continue_writing) go_on_with_change();
+  return begin_change();
+}
+
+WriterRequest Run::writer_request() const {
+  return {.directory = change_->place(),
+          .run_id = result_.run_id,
+          .tag = run_tag(engine_, result_.run_id),
+          .lease = routing_.longest_time() + kLeaseMargin,
+          .needs_store = prepared_.request.in_background};
+}
+
+/// Records the files as they are. A copy needs the directory only while it is made.
+bool Run::begin_change() {
+  const Status begun = change_->begin(result_.run_id, routing_.deadline());
+  if (!is_isolated()) {
+    ChangeReport& report = result_.change;
+    if (begun || cancel_.cancelled() || !report.no_undo.empty()) return true;
+    report.no_undo = begun.error().what;
+    report.was_no_undo_said = observer_.cannot_be_undone(report.no_undo);
+    return true;
+  }
+  directory_.reset();
+  if (!begun) {
+    cannot_copy(begun.error());
+    return false;
+  }
+  for (const std::string& remark : change_->remarks()) warn_once(engine_.redact(remark));
+  work_in(prepared_, change_->directory());
   return true;
+}
+
+/// A cancel or the end of the run's time is said as such.
+void Run::cannot_copy(const Error& why) {
+  if (cancel_.cancelled() || routing_.deadline().passed()) return;
+  blocked_ = {why.code, "no copy of the work tree: " + why.what, why.hint};
+}
+
+std::optional<AttemptOrder> Run::admit(const RouteStep& step) {
+  auto order = completed(routing_.admit(step));
+  if (!order || !is_isolated()) return order;
+  if (!is_copy_clean_) {
+    if (const Status renewed = change_->renew(routing_.deadline()); !renewed) {
+      cannot_copy(renewed.error());
+      return std::nullopt;
+    }
+    is_copy_clean_ = true;
+  }
+  if (!order->candidate.backend->confines_writes())
+    warn_once(order->candidate.name + ": nothing confines its commands to the copy");
+  return order;
 }
 
 void Run::go_on_with_change() {
@@ -81,14 +129,14 @@ bool Run::has_written() const {
 
 bool Run::wait_for_candidate() {
   if (is_over()) return false;
-  const bool gives_way = directory_ && !has_written();  // a wait may take hours, and others may write meanwhile
-  if (gives_way) directory_.reset();
+  const bool gives_way = change_ && !has_written();  // a wait may take hours, and others may write meanwhile
+  if (gives_way) change_->discard(), directory_.reset();
   const bool goes_on = routing_.wait_for_slot() || routing_.wait_for_breaker();
   return goes_on && (!gives_way || take_directory());
 }
 
 bool Run::is_over() const {
-  return streaming_attempt_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() ||
+  return blocked_ || streaming_attempt_ != 0 || is_decided() || ended_by_outcome_ || cancel_.cancelled() ||
          routing_.deadline().passed();
 }
 
@@ -119,13 +167,14 @@ void Run::on_output(int number, const OutputDelta& delta) {
 
 /// The request itself is wrong, or the next backend would build on half a change.
 bool Run::ends_the_run(const Attempt& failed) const {
-  const bool is_half_done = failed.may_have_written && !prepared_.request.continue_writing;
+  const bool is_half_done = failed.may_have_written && !prepared_.request.continue_writing && !is_isolated();
   return failed.is_callers_own || traits(failed.outcome).try_next == TryNext::no || is_half_done;
 }
 
 void Run::note(Attempt attempt) {
   if (attempt.background_probe) return result_.limit_probes.push_back(std::move(attempt));
   observer_.ended(attempt);
+  if (attempt.may_have_written && change_) note_written_files(attempt);
   routing_.note(attempt);
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
   // Once the output of one attempt has been shown, the answer of another cannot follow it.
@@ -135,6 +184,47 @@ void Run::note(Attempt attempt) {
   else if (ends_the_run(attempt)) ended_by_outcome_ = true;
   attempt.text = {};  // `answer` has it
   result_.attempts.push_back(std::move(attempt));
+}
+
+/// What a failed call has changed is known exactly where it is recorded, and what it wrote beside its copy is said.
+void Run::note_written_files(Attempt& attempt) {
+  if (!is_isolated()) {
+    if (is_answer(attempt.outcome)) return;
+    auto names = change_->so_far();
+    if (!names) return;
+    if (names->empty() && attempt.is_writing_assumed) attempt.may_have_written = false;  // it did not
+    if (!names->empty()) attempt.written_files = *std::move(names);
+    return;
+  }
+  is_copy_clean_ = false;
+  std::vector<std::string> outside;
+  for (const std::string& name : attempt.written_files)
+    if (change_->is_outside(name)) outside.push_back(name);
+  if (!outside.empty())
+    warn_once(attempt.backend + " may have written outside of the copy: " + words_for_files(outside));
+}
+
+/// A direct run has its directory still; an isolated one takes it for a moment.
+void Run::finish_change() {
+  if (!change_) return;
+  const ChangeReport before = std::move(result_.change);
+  result_.change = change_->finish(result_, [&] { return wait_to_apply(); });
+  result_.change.no_undo = before.no_undo;
+  result_.change.was_no_undo_said = before.was_no_undo_said;
+}
+
+WriterAdmission Run::wait_to_apply() {
+  const Request& request = prepared_.request;
+  const milliseconds otherwise = request.in_background ? engine_.config.background.max_wait : kApplyPatience;
+  std::string said;
+  const auto wait = [&](const WriterRefusal& refusal) {
+    // In the background it keeps its place, and no person watches.
+    if (refusal.holder && !request.in_background && std::exchange(said, refusal.holder->run_id) != said)
+      observer_.waiting_for_directory(refusal.holder->run_id, refusal.holder->directory);
+    return observer_.tick();
+  };
+  return wait_in_line(engine_, writer_request(), std::max(kApplyPatience, request.slot_wait.value_or(otherwise)),
+                      cancel_, wait);
 }
 
 void Run::explain() {
@@ -167,11 +257,13 @@ RunResult Run::finish(std::unique_ptr<HedgedAttempts> attempts) {
   is_closing_ = true;
   while (auto late = attempts->next(Deadline::in(milliseconds(0)), *this)) note(*std::move(late));
   if (!attempts->all_ended()) result_.pending = std::move(attempts);
+  finish_change();
   if (answered()) {
     result_.outcome = result_.answer->outcome;
     report_answered_rejections();
   } else {
-    for (const Attempt& attempt : result_.attempts) add_attempt(result_.half_change, attempt);
+    if (!is_isolated())
+      for (const Attempt& attempt : result_.attempts) add_attempt(result_.half_change, attempt);
     explain();
   }
   result_.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);

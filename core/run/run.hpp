@@ -1,6 +1,7 @@
 #pragma once
 #include "core/run/ledger_writer.hpp"
 #include "core/run/routing.hpp"
+#include "core/run/run_change.hpp"
 #include "core/run/writers.hpp"
 
 namespace delegate {
@@ -12,14 +13,16 @@ class Run final : public AttemptListener {
 
   /// False: this delegation is not allowed to happen (it nests too deep).
   bool is_allowed();
-  /// A run that changes files has its directory to itself from now on. False: another one has it, and the request does
-  /// not want to wait any longer.
+  /// A run that changes files has its directory to itself from now on, or a copy of it. False: another one has it, and
+  /// the request does not want to wait any longer; or there can be no copy.
   bool take_directory();
   const RoutePlan& plan() const { return prepared_.plan; }
   /// Not once there is an answer, a cancel or no time left; else as Routing decides.
   bool may_try(const RouteStep& step) const { return !is_over() && routing_.may_try(step); }
-  std::optional<AttemptOrder> admit(const RouteStep& step) { return completed(routing_.admit(step)); }
-  std::optional<AttemptOrder> limit_probe(const RouteStep& step) { return completed(routing_.limit_probe(step)); }
+  std::optional<AttemptOrder> admit(const RouteStep& step);
+  std::optional<AttemptOrder> limit_probe(const RouteStep& step) {
+    return blocked_ ? std::nullopt : completed(routing_.limit_probe(step));
+  }
   Deadline hedge_delay(const AttemptOrder& order, const RouteStep& step) const {
     return routing_.hedge_delay(order, step);
   }
@@ -41,7 +44,14 @@ class Run final : public AttemptListener {
   bool is_over() const;
   bool ends_the_run(const Attempt& failed) const;
   bool has_written() const;  // or may have
+  bool is_isolated() const { return prepared_.request.isolation.has_value(); }
+  WriterRequest writer_request() const;
+  bool begin_change();
+  void cannot_copy(const Error& why);
   void go_on_with_change();
+  void note_written_files(Attempt& attempt);
+  void finish_change();
+  WriterAdmission wait_to_apply();
   void warn_once(const std::string& warning);
   std::optional<AttemptOrder> completed(std::optional<AttemptOrder> order) const;
   void explain();
@@ -60,6 +70,8 @@ class Run final : public AttemptListener {
   int depth_ = 0;
   std::optional<Error> blocked_;  // why the run is not allowed
   std::optional<WriterLease> directory_;
+  std::optional<RunChange> change_;       // of a run that may change files
+  bool is_copy_clean_ = true;             // isolated: no call has changed it
   std::optional<WriterRefusal> refusal_;  // why it did not get that
   RunResult result_;
   Routing routing_;  // writes to result_

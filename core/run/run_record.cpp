@@ -3,7 +3,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/exit_code.hpp"
 #include "core/base/json.hpp"
-#include "core/run/remarks.hpp"
+#include "core/run/change_remarks.hpp"
 
 namespace delegate {
 namespace {
@@ -64,6 +64,8 @@ std::string to_json(const RunResult& result) {
   for (const Attempt& attempt : result.attempts) json["attempts"].push_back(to_object(attempt));
   json["skipped"] = OrderedJson::array();
   for (const Skip& skip : result.skips) json["skipped"].push_back(to_object(skip));
+  if (const std::string changes = to_json(result.change); !changes.empty())
+    json["changes"] = OrderedJson::parse(changes);
   if (!result.still_probing.empty()) json["still_probing"] = result.still_probing;
   if (const auto& answer = result.answer) {
     json["usage"] = to_object(answer->usage);
@@ -80,7 +82,7 @@ std::string to_json(const RunResult& result) {
 }
 
 RunRecord to_record(const RunResult& result) {
-  RunRecord record{.json = to_json(result), .took = result.took};
+  RunRecord record{.json = to_json(result), .took = result.took, .changes = to_json(result.change)};
   if (const auto& answer = result.answer) {
     record.answer = answer->text;
     record.backend = answer->backend;
@@ -109,6 +111,7 @@ RunRecord parse_run_record(std::string text) {
   record.session_id = text_member(json, "session_id");
   if (json.contains("duration_ms") && json["duration_ms"].is_number())
     record.took = milliseconds(json["duration_ms"].get<std::int64_t>());
+  if (json.contains("changes") && json["changes"].is_object()) record.changes = dump(json["changes"]);
   if (record.answer || !json.contains("error")) return record;
   record.outcome = text_member(json["error"], "outcome");
   record.message = text_member(json["error"], "message");
@@ -123,6 +126,7 @@ std::string error_record(const Error& error, std::string_view outcome) {
 }
 
 int exit_code_of(const RunResult& result) {
+  if (result.answer && result.change.is_unapplied()) return kAllFailed;
   const int own = traits(result.outcome).exit_code;
   const bool several = result.attempts.size() > 1;
   const bool ended_from_outside = result.outcome == Outcome::deadline_passed || result.outcome == Outcome::cancelled;

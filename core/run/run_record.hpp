@@ -19,6 +19,7 @@ struct RunRecord {
   std::string model;
   std::string session_id;
   milliseconds took{0};
+  std::string changes;  // the object of JSON with this name; empty: there is none
   // Without an answer:
   std::string outcome;  // as in JSON
   std::string message;
@@ -36,8 +37,9 @@ RunRecord parse_run_record(std::string json);
 /// "waiting", "running" or "killed".
 std::string error_record(const Error& error, std::string_view outcome);
 
-/// The exit code of a run that no signal ended. Several candidates that all failed are "all failed", whatever the last
-/// one's outcome, unless the deadline or a cancel ended the run.
+/// The exit code of a run that no signal ended. An answer whose change could not be applied is a failure. Several
+/// candidates that all failed are "all failed", whatever the last one's outcome, unless the deadline or a cancel ended
+/// the run.
 int exit_code_of(const RunResult& result);
 
 }  // namespace delegate

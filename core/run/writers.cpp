@@ -7,12 +7,15 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
+#include "core/os/event.hpp"
 #include "core/os/process.hpp"
 #include "core/run/leases.hpp"
 #include "core/state/ledger_rules.hpp"
 
 namespace delegate {
 namespace {
+
+constexpr milliseconds kLinePoll{100};
 
 /// One that does not exist, or cannot be read, stays as it is written.
 std::string real_directory(const std::string& directory) {
@@ -261,6 +264,24 @@ void Writers::leave_line(const std::string& place) {
     });
   });
   if (!left) return;  // then others come first after its lease
+}
+
+WriterAdmission wait_in_line(const Engine& engine, WriterRequest wanted, milliseconds patience,
+                             const CancelToken& cancel, const std::function<Deadline(const WriterRefusal&)>& on_wait) {
+  Writers writers(engine.store, engine.breakers);
+  wanted.place = engine.breakers.new_place();
+  const Deadline deadline = Deadline::in(patience);
+  Event nothing;
+  for (;;) {
+    WriterAdmission admission = writers.acquire(wanted);
+    if (std::holds_alternative<WriterLease>(admission)) return admission;
+    if (deadline.passed() || cancel.cancelled()) {
+      writers.leave_line(wanted.place);
+      return admission;
+    }
+    const Deadline next = on_wait ? on_wait(std::get<WriterRefusal>(admission)) : Deadline::never();
+    nothing.wait(cancel, Deadline::in(kLinePoll).or_earlier(deadline).or_earlier(next));
+  }
 }
 
 }  // namespace delegate

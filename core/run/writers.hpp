@@ -1,10 +1,12 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "core/run/breakers.hpp"
+#include "core/run/engine.hpp"
 #include "core/state/store.hpp"
 
 // No two runs of this host write in the same directory at the same time, nor one of them in a directory of the other's.
@@ -99,5 +101,11 @@ class Writers {
   StateStore* store_;
   Breakers& breakers_;
 };
+
+/// Takes the directory for a moment, in the order of those who wait, or says after `patience` what prevents it.
+/// `on_wait` is called before each wait, and says when to call it next.
+WriterAdmission wait_in_line(const Engine& engine, WriterRequest wanted, milliseconds patience,
+                             const CancelToken& cancel,
+                             const std::function<Deadline(const WriterRefusal&)>& on_wait = {});
 
 }  // namespace delegate

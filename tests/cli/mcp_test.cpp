@@ -1,5 +1,5 @@
 #include "tests/cli/agent.hpp"
-#include "tests/cli/patience.hpp"
+#include "tests/cli/git_project.hpp"
 
 // delegate as a tool of an editor agent. What the protocol itself wants is tested with its library.
 using namespace delegate::test;
@@ -52,6 +52,36 @@ TEST_CASE("there are three short tools, which are read-only unless the server ma
   CHECK(ask["annotations"]["readOnlyHint"] == false);
   CHECK(ask["annotations"]["destructiveHint"] == true);
   CHECK(ask["inputSchema"]["properties"].contains("write"));
+}
+
+TEST_CASE("an agent's run that changes files says which, and whether its change is in them") {
+  Cli cli;
+  make_project(cli);
+  writes(cli, "codex", "sed -i s/one/ONE/ a.txt");
+  Agent writer(cli, "some-agent", "--allow-write");
+  const auto ask = [&](Json arguments) {
+    arguments["prompt"] = "hello";
+    arguments["cwd"] = project(cli);
+    return writer.call("ask", arguments);
+  };
+  const Json direct = ask({{"write", true}})["structuredContent"]["changes"];
+  CHECK(direct["state"] == "in_files");
+  CHECK(direct["files"][0]["path"] == "a.txt");
+  CHECK(direct["lines_added"] == 1);
+  cli.run("undo").expect(0);
+
+  const Json isolated = ask({{"write", true}, {"isolate", true}});
+  CHECK(isolated["structuredContent"]["changes"]["isolated"] == true);
+  CHECK_THAT(isolated["structuredContent"]["changes"]["diffstat"].get<std::string>(), Contains("a.txt | 2 +-"));
+  CHECK_THAT(text_of(isolated), Contains("applied to " + project(cli)));
+  CHECK(cli.read(project(cli, "a.txt")) == "ONE\ntwo\nthree\n");
+  cli.run("undo").expect(0);
+
+  writes(cli, "codex", "sed -i s/one/ONE/ a.txt; sed -i s/one/uno/ " + project(cli, "a.txt"));
+  const Json refused = ask({{"write", true}, {"isolate", true}})["structuredContent"];
+  CHECK(refused["changes"]["state"] == "refused");
+  CHECK(refused["changes"]["conflicts"][0]["path"] == "a.txt");
+  CHECK(ask({{"isolate", true}})["isError"] == true);  // not without the permission to write
 }
 
 TEST_CASE("an answer is complete in the text and in the structured form, and names its backend") {

@@ -40,7 +40,7 @@ TEST_CASE("a request to change files is not answered by one that cannot, and the
 TEST_CASE("a state that no other process sees cannot keep others out, and a run that writes says so") {
   Cli cli;
   cli.config("[state]\nstore = \"memory\"\n").backend("agy", {"--say", "done"}, kCanWrite).in_directory(cli.home());
-  cli.run("ask --write hello").expect(0).stdout_is("done\n").stderr_has("state.store is \"memory\"").stderr_lines(1);
+  cli.run("ask --write hello").expect(0).stdout_is("done\n").stderr_has("state.store is \"memory\"").stderr_lines(2);
   cli.run("ask hello").expect(0).stderr_is("");
 }
 

@@ -255,7 +255,7 @@ TEST_CASE("a run that does not wait comes after all that wait for a directory wi
   CHECK(has_lease(desk.writers.acquire(desk.waiter(desk.path("d"), "run3"))));
 }
 
-TEST_CASE("a run that has left the line, was killed or is from before a reboot holds nobody up") {
+TEST_CASE("a run that has left the line, was killed or is from before a reboot prevents no run") {
   WritersDesk desk;
   const WriterRequest first = desk.waiter(desk.path("a"), "run1");
   const WriterRequest second = desk.waiter(desk.path("a"), "run2");
@@ -276,7 +276,7 @@ TEST_CASE("a run that has left the line, was killed or is from before a reboot h
   CHECK(desk.may_write(desk.path("a")));
 }
 
-TEST_CASE("a run that is stopped holds nobody up for longer than its lease, and keeps its place") {
+TEST_CASE("a run that is stopped prevents no run for longer than its lease, and keeps its place") {
   WritersDesk desk;
   const WriterRequest stopped = desk.waiter(desk.path("a"), "run1");
   const WriterRequest second = desk.waiter(desk.path("a"), "run2");

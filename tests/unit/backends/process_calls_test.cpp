@@ -64,8 +64,7 @@ TEST_CASE("claude is run read-only with reading tools alone, and without MCP ser
   }
   SECTION("write access") {
     task.access = Access::write;
-    CHECK(process_call(task).argv ==
-          with({"--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit"}));
+    CHECK(process_call(task).argv == with({"--permission-mode", "acceptEdits", "--allowedTools", "Bash"}));
   }
   SECTION("a system prompt goes through a private file") {
     task.system = kSystem;

@@ -31,7 +31,7 @@ void killed_after(Work work) {
 }  // namespace
 
 TEST_CASE("a file that may not be read is named, and prevents nothing") {
-  if (::geteuid() != 0) return delegate_tests::skip_visibly("only root can become somebody else");
+  if (::geteuid() != 0) return delegate_tests::skip_visibly("only root can become another user");
   const Host host;
   host.tree.write("closed", "1\n");
   host.tree.write("new", "1\n");

@@ -26,7 +26,8 @@ Rooms operator+(Rooms one, const Rooms& more) {
 
 const Rooms kOs{"core/base", "core/os"};
 const Rooms kRun = kOs + Rooms{"core/config", "core/health", "core/state", "core/run"};
-const Rooms kCore = kRun + Rooms{"core/route", "core/jobs", "core/notify", "core/inspect", "core/canary"};
+const Rooms kCore =
+    kRun + Rooms{"core/route", "core/jobs", "core/notify", "core/inspect", "core/canary", "core/changes"};
 
 /// What each room may include besides itself.
 const std::map<std::string, Rooms> kMayInclude{
@@ -37,7 +38,7 @@ const std::map<std::string, Rooms> kMayInclude{
     {"core/config", kOs},
     {"core/changes", kOs},
     {"core/state", kOs + Rooms{"core/health"}},
-    {"core/run", kRun + Rooms{"core/route"}},
+    {"core/run", kRun + Rooms{"core/route", "core/changes"}},
     {"core/jobs", kOs + Rooms{"core/run", "core/state"}},
     {"core/notify", kRun},
     {"core/notify/desktop", kOs + Rooms{"core/notify"}},  // a program of its own
