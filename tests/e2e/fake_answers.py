@@ -13,8 +13,9 @@ ENDINGS = {"maxtokens": "cut", "refusal": "refused"}
 BEFORE, AT_HEADERS, IN_THE_MIDDLE = ("hang", "closed", "reset"), ("headers",), ("hangmid", "closedmid", "drop")
 HELD = "held"  # the answer waits until the mode is another one
 SCRIPTED = "scripted"
+STEPS = "steps"
 PORTAL = "/portal"  # where a network's sign-in page is
-MODES = ("ok", HELD, SCRIPTED, "slow", "empty", *ENDINGS, *BEFORE, *AT_HEADERS, *IN_THE_MIDDLE, "garbage", "garbageevents", "errorevent", "stumble",
+MODES = ("ok", HELD, SCRIPTED, STEPS, "slow", "empty", *ENDINGS, *BEFORE, *AT_HEADERS, *IN_THE_MIDDLE, "garbage", "garbageevents", "errorevent", "stumble",
          "400ctx", "401", "403", "404", "429", "429short", "429retry", "429long", "429quota", "429usage",
          "500", "502", "529")
 WAITS = {"429short": 2, "429retry": 20, "429long": 3600}
@@ -55,7 +56,9 @@ def user_texts(messages, content_key):
 
 
 class Answer:
-    """What the model says: text, or a call of a tool. `ending`: whole, cut at the token limit, or refused."""
+    """What the model says: text, or a call of a tool, with text for arguments where the tool takes no JSON.
+
+    `ending`: whole, cut at the token limit, or refused."""
 
     def __init__(self, text="", tool=None, arguments=None, ending="whole"):
         self.text, self.tool, self.arguments, self.ending = text, tool, arguments, ending

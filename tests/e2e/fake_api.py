@@ -13,16 +13,17 @@ tool said comes back as "tool said: ..." on one line, which proves what a CLI le
 run that delegate named last. Usage is always 11 tokens in and 7 out for each answer.
 
 The failure modes speak each vendor's own shapes: what "401" is for Anthropic and OpenAI is a 400 with
-API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic. In the mode "scripted" the reply is the one that came with the mode.
+API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic. In the mode "scripted" the reply is the one that came with the mode,
+in the mode "steps" the whole turn is, for one vendor (see scripted.py for both).
 """
 
 import time
 
 from fake_answers import (
-    AT_HEADERS, Answer, BAD_GATEWAY, BEFORE, ENDINGS, HELD, IN_THE_MIDDLE, MODES, NOT_AN_API, PORTAL, SCRIPTED)
+    AT_HEADERS, Answer, BAD_GATEWAY, BEFORE, ENDINGS, HELD, IN_THE_MIDDLE, MODES, NOT_AN_API, PORTAL, SCRIPTED, STEPS)
 from fake_vendors import VENDORS
 from loopback_server import LoopbackHandler, LoopbackServer, serve
-from scripted import Script
+from scripted import Plan, Script
 
 
 class Handler(LoopbackHandler):
@@ -54,10 +55,14 @@ class Handler(LoopbackHandler):
             "headers": {name: self.headers[name] for name in self.headers_of_interest if name in self.headers}})
 
     def answer(self, vendor, body, mode):
-        model = vendor.model(self, body)
+        model, asked_in, planned = vendor.model(self, body), mode, None
+        if mode == STEPS:
+            plan = self.server.plans[vendor.name]
+            mode, planned = plan.mode(vendor, body), plan.call(vendor, body)
         while mode == HELD:
             time.sleep(0.02)
-            mode = self.server.modes[vendor.name]
+            now = self.server.modes[vendor.name]
+            mode = HELD if now == asked_in else now
         if mode in BEFORE:
             return self.interrupt(mode)
         if not any(header in self.headers for header in self.keys) and vendor.name == "openai":
@@ -70,7 +75,7 @@ class Handler(LoopbackHandler):
             return self.send_json(*vendor.error(mode, model))
         if mode == "garbage" or (mode == "garbageevents" and not vendor.wants_stream(self, body)):
             return self.send_bytes(200, NOT_AN_API, "text/html")
-        answer = Answer() if mode == "empty" else vendor.answer(body)
+        answer = planned or (Answer() if mode == "empty" else vendor.answer(body))
         answer.ending = ENDINGS.get(mode, "whole")
         if mode == SCRIPTED and vendor.wants_stream(self, body):
             self.send_events(vendor, self.server.script.events(vendor, model, answer), mode)
@@ -119,11 +124,14 @@ class FakeApi(LoopbackServer):
         super().__init__(Handler, **options)
         self.streamed = set()
         self.script = Script({})
+        self.plans = {part: Plan() for part in self.parts}
 
     def set_mode(self, mode, part=None, details=None):
-        super().set_mode(mode, part)
         if mode == SCRIPTED:
             self.script = Script(details)
+        if mode == STEPS:
+            self.plans |= {each: Plan(details["steps"]) for each in ([part] if part else self.parts)}
+        super().set_mode(mode, part)
 
     def first_stream(self, vendor):
         first = vendor not in self.streamed

@@ -12,6 +12,7 @@ from fake_answers import (
 class Anthropic:
     name = "anthropic"
     opening_events = 2  # before the first word
+    before_directory = "Primary working directory: "  # what the CLI says before the path of its directory
 
     def claims(self, handler):
         return handler.url.path.startswith("/v1/messages")
@@ -127,6 +128,7 @@ class Anthropic:
 class OpenAI:
     name = "openai"
     opening_events = 2  # before the first word
+    before_directory = "<cwd>"
 
     def claims(self, handler):
         return handler.url.path.startswith("/v1/")
@@ -211,7 +213,8 @@ class OpenAI:
             return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n"
 
         yield event("response.created", response=self.response(response_id, model, "in_progress", []))
-        started = {**done, "status": "in_progress", **({"arguments": ""} if answer.tool else {"content": []})}
+        nothing_yet = {"arguments": "", "input": "", "content": []}
+        started = {key: nothing_yet.get(key, value) for key, value in done.items()} | {"status": "in_progress"}
         yield event("response.output_item.added", output_index=0, item=started)
         for piece in answer.pieces():
             yield event(f"response.{self.part(answer)}.delta", **place, delta=piece)
@@ -232,6 +235,9 @@ class OpenAI:
         return "refusal" if answer.ending == "refused" else "output_text"
 
     def item(self, answer):
+        if answer.tool and isinstance(answer.arguments, str):
+            return {"id": new_id("ctc_"), "type": "custom_tool_call", "call_id": new_id("call_"), "status": "completed",
+                    "name": answer.tool, "input": answer.arguments}
         if answer.tool:
             namespace, _, name = answer.tool.rpartition("__")
             return {"id": new_id("fc_"), "type": "function_call", "call_id": new_id("call_"), "status": "completed",
@@ -259,6 +265,7 @@ class OpenAI:
 class Gemini:
     name = "gemini"
     opening_events = 0  # before the first word
+    before_directory = "**Workspace Directories:**\n  - "
 
     def claims(self, handler):
         return re.match(r"/v1(beta|alpha)/models/", handler.url.path)

@@ -1,4 +1,6 @@
-"""A reply of a vendor's API that is written down as data, as in api_replies.jsonl; the fake API sends it.
+"""What the fake API does when it does not just answer: a reply as data, or a plan for the whole turn.
+
+A reply of a vendor's API that is written down as data, as in api_replies.jsonl; the fake API sends it.
 
 status, headers, body  instead of an answer; a body that is no text is sent as JSON
 after, event           a stream of which only the first `after` words arrive, followed by this event; with a status,
@@ -6,11 +8,18 @@ after, event           a stream of which only the first `after` words arrive, fo
 
 In the texts, @MODEL@ is the model that was asked for, @NOW+S@ the Unix time S seconds later (alone in quotes of JSON: a
 number), @IN+S@ that time as "2026-12-01 at 00:00 UTC".
+
+A plan is a list: what the API does after no result of a tool, after one, after two... When the list ends it answers.
+
+tool, arguments  the model calls this tool; in the arguments @HERE@ is the directory that the CLI says it works in
+mode             the API is in this mode
 """
 
 import json
 import re
 import time
+
+from fake_answers import Answer
 
 
 def filled_in(text, model):
@@ -44,3 +53,32 @@ class Script:
     def events(self, vendor, model, answer):
         """What a stream consists of: its opening and the first words, then the event."""
         return [*list(vendor.events(model, answer))[:vendor.opening_events + self.after], filled_in(self.event, model)]
+
+
+class Plan:
+    def __init__(self, steps=()):
+        self.steps = steps
+
+    def step(self, vendor, body):
+        """The next one; {} when the plan is done, and for what a CLI asks its model besides, without tools."""
+        done = len(vendor.tool_results(body))
+        return self.steps[done] if vendor.tools(body) and done < len(self.steps) else {}
+
+    def mode(self, vendor, body):
+        return self.step(vendor, body).get("mode", "ok")
+
+    def call(self, vendor, body):
+        """The tool that is called now, or None."""
+        step = self.step(vendor, body)
+        if "tool" not in step:
+            return None
+        arguments = json.dumps(step["arguments"])
+        if "@HERE@" in arguments:
+            arguments = arguments.replace("@HERE@", directory_in(vendor, body))
+        return Answer(tool=step["tool"], arguments=json.loads(arguments))
+
+
+def directory_in(vendor, body):
+    """The directory that a CLI names to its model; in a session of several, the latest (Claude adds what it was)."""
+    before = re.escape(json.dumps(vendor.before_directory)[1:-1])
+    return re.findall(before + r"([^<\\\"]+)", json.dumps(body))[-1].partition(" (was ")[0]

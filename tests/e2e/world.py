@@ -1,6 +1,7 @@
 """A home, an API and a local model for each test with the real CLIs, and how such tests are chosen, run and told."""
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -65,7 +66,8 @@ class Sentences(unittest.TestResult):
         return str(test.shortDescription()).format(backend=getattr(test, "backend", ""))
 
     def say(self, verdict, test, reason=""):
-        print(f"{verdict:4} {self.sentence(test)}", *reason.splitlines(), sep="\n       ", flush=True)
+        lines = [f"{verdict:4} {self.sentence(test)}", *reason.splitlines()]
+        print("\n       ".join(lines) + "\n", end="", flush=True)  # at once: other tests may run
 
     def addSuccess(self, test):
         self.say("ok", test)
@@ -79,16 +81,27 @@ class Sentences(unittest.TestResult):
         self.say("FAIL", test, self.errors[-1][1])
 
 
-def main(description, cases):
+def run_one(test):
+    result = Sentences()
+    test.run(result)
+    return result
+
+
+def main(description, cases, quick=(), jobs=1):
+    """`quick`: the names of the tests that --quick selects. `jobs`: how many run at once."""
     sentence = Sentences().sentence
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("--delegate", type=pathlib.Path, required=True, metavar="PATH", help="the program under test")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only tests whose sentence contains this")
+    if quick:
+        parser.add_argument("--quick", action="store_true", help="only the tests that matter most")
     options = parser.parse_args()
     if not os.access(options.delegate, os.X_OK):
         parser.error(f"{options.delegate} is not an executable")
     tests = [test for case in cases for test in unittest.defaultTestLoader.loadTestsFromTestCase(case)
              if not options.names or any(name in sentence(test) for name in options.names)]
+    if quick and options.quick:
+        tests = [test for test in tests if test.id().rpartition(".")[2] in quick]
     try:
         if INSTALLED not in os.environ:
             os.environ[INSTALLED] = json.dumps(install_real_clis())
@@ -98,8 +111,8 @@ def main(description, cases):
         return 0
     World.delegate = str(options.delegate.resolve())
     World.clis = json.loads(os.environ[INSTALLED])
-    result = Sentences()
-    unittest.TestSuite(tests).run(result)
-    failed = len({test for test, _ in result.failures + result.errors})
-    print(f"{result.testsRun - failed} passed, {failed} failed, 0 skipped")
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(run_one, tests))
+    failed = sum(not result.wasSuccessful() for result in results)
+    print(f"{len(tests) - failed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
