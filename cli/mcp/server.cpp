@@ -41,7 +41,7 @@ mcp::Failure internal(const Error& error) {
 }
 
 mcp::ResourceResult resource(const std::string& uri, const char* type, std::string contents) {
-  return {.contents = {{.uri = uri, .mime_type = type, .text = std::move(contents), .base64 = {}}}};
+  return {.contents = {{.uri = uri, .mime_type = type, .text = std::move(contents)}}};
 }
 
 }  // namespace
@@ -251,15 +251,7 @@ void Server::read_resource(const mcp::Call& call, const std::string& uri) {
                                              .data = {{"uri", uri}}});
 }
 
-void Server::get_prompt(const mcp::Call& call, const std::string&, const std::map<std::string, std::string>&) {
-  connection_.finish(call.id, internal({Code::not_found, "there are no prompts", {}}));
-}
-
-void Server::complete(const mcp::Call& call, const mcp::CompletionQuery&) {
-  connection_.finish(call.id, mcp::CompletionResult{});
-}
-
-void Server::cancelled(mcp::CallId id) {
+void Server::cancelled(mcp::CallId id, mcp::CancelledBy) {
   result_calls_.erase(id);
   const auto found = ask_calls_.find(id);
   if (found == ask_calls_.end()) return;
@@ -304,7 +296,7 @@ Deadline Server::wake() const {
 }
 
 void Server::stop() {
-  while (!ask_calls_.empty()) cancelled(ask_calls_.begin()->first);
+  while (!ask_calls_.empty()) cancelled(ask_calls_.begin()->first, mcp::CancelledBy::end_of_input);
   const Deadline deadline = Deadline::in(kStopPatience);
   const auto is_cancelled = [](const Unreaped& one) { return !one.may_go_on; };
   for (reap(); std::any_of(unreaped_.begin(), unreaped_.end(), is_cancelled) && !deadline.passed(); reap())

@@ -40,10 +40,7 @@ class Server final : public mcp::Service {
   const mcp::Capabilities& capabilities() const override { return capabilities_; }
   void call_tool(const mcp::Call& call, const std::string& name, const mcp::Json& arguments) override;
   void read_resource(const mcp::Call& call, const std::string& uri) override;
-  void get_prompt(const mcp::Call& call, const std::string& name,
-                  const std::map<std::string, std::string>& arguments) override;
-  void complete(const mcp::Call& call, const mcp::CompletionQuery& query) override;
-  void cancelled(mcp::CallId id) override;
+  void cancelled(mcp::CallId id, mcp::CancelledBy by) override;
 
  private:
   /// A call of the tool `result` that waits for the end of a run.

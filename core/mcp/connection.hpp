@@ -12,9 +12,8 @@ namespace delegate::mcp {
 /// How much memory one client can make us use.
 struct Limits {
   std::size_t line_bytes = 16u << 20;
-  std::size_t calls = 1024;          // without an answer
-  std::size_t tasks = 256;           // kept, finished ones included
-  std::size_t subscriptions = 1024;  // resources, and streams of 2026-07-28
+  std::size_t calls = 1024;  // without an answer
+  std::size_t tasks = 256;   // kept, finished ones included
 };
 
 struct Progress {
@@ -22,10 +21,6 @@ struct Progress {
   std::optional<double> total;
   std::string message;
 };
-
-enum class LogLevel { debug, info, notice, warning, error, critical, alert, emergency };
-
-enum class List { tools, prompts, resources };
 
 class Session;
 
@@ -50,13 +45,12 @@ class Connection {
 
   /// Answers a call. False: it was cancelled or answered before.
   bool finish(CallId id, const Answer& answer);
-  /// Sent only to a client that wants it, and only if `done` has grown.
+  /// Sent only to a client that wants it, and only if `done` has grown. The message is also the status of a task.
   void progress(CallId id, const Progress& progress);
-  /// Sent only if the client wants this level; before 2026-07-28 also without a call.
-  void log(LogLevel level, const std::string& logger, const Json& data, std::optional<CallId> about = {});
-  /// Sent only if the client has subscribed.
-  void resource_updated(const std::string& uri);
-  void list_changed(List list);
+  /// Answers the request of a call of a tool with a task of this name, which is unique and hard to guess; the result of
+  /// the call is then kept for the client to fetch. True: the call is a task, perhaps since its beginning. False: its
+  /// client has not declared the tasks extension of 2026-07-28, the tool allows no tasks, or there are too many.
+  bool make_task(CallId id, const std::string& name, const std::string& status_message);
 
  private:
   std::unique_ptr<Session> session_;

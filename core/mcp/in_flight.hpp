@@ -17,9 +17,8 @@ struct IncomingRequest {
   std::string method;
   Client client;  // with the version of the request
   Json params;
-  Json meta;                          // null: none
-  Json progress_token;                // null: no progress is wanted
-  std::optional<LogLevel> log_level;  // of a request of 2026-07-28
+  Json meta;            // null: none
+  Json progress_token;  // null: no progress is wanted
 
   Version version() const { return client.version; }
 };

@@ -12,20 +12,6 @@ Malformed malformed(Json id, std::string why) {
   return {std::move(id), {ErrorCode::invalid_request, std::move(why), nullptr}};
 }
 
-Message response_of(Json& value) {
-  Response response{value.at("id"), std::nullopt, {}};
-  if (const auto result = value.find("result"); result != value.end()) {
-    response.result = std::move(*result);
-    return response;
-  }
-  const Json& error = value.at("error");
-  const auto message = error.is_object() ? error.find("message") : error.end();
-  if (error.is_object() && message != error.end() && message->is_string())
-    response.error = echoed(message->get<std::string>(), 500);
-  if (response.error.empty()) response.error = "no reason given";
-  return response;
-}
-
 }  // namespace
 
 std::string echoed(const std::string& text, std::size_t longest) {
@@ -42,7 +28,7 @@ Message message_of(Json value) {
   const auto id = value.find("id");
   const bool has_id = id != value.end();
   const bool has_method = value.contains("method");
-  if (!has_method && has_id && (value.contains("result") || value.contains("error"))) return response_of(value);
+  if (!has_method && has_id && (value.contains("result") || value.contains("error"))) return Ignored{};
   if (has_method && !has_id && value.at("method").is_string()) {
     Notification notification{value.at("method").get<std::string>(), Json::object()};
     if (value.contains("params")) notification.params = std::move(value.at("params"));
@@ -70,22 +56,21 @@ std::string key_of(const Json& id) { return dump(id); }
 
 Json response(const Json& id, Json result) { return {{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}}; }
 
+Json error_object(const Refusal& refusal) {
+  Json error{{"code", static_cast<int>(refusal.code)}, {"message", refusal.message}};
+  if (!refusal.data.is_null()) error["data"] = refusal.data;
+  return error;
+}
+
 Json error_response(const Json& id, const Refusal& refusal) {
   Json message{{"jsonrpc", "2.0"}};
   if (!id.is_null()) message["id"] = id;
-  message["error"] = {{"code", static_cast<int>(refusal.code)}, {"message", refusal.message}};
-  if (!refusal.data.is_null()) message["error"]["data"] = refusal.data;
+  message["error"] = error_object(refusal);
   return message;
 }
 
 Json notification(const std::string& method, Json params) {
   Json message{{"jsonrpc", "2.0"}, {"method", method}};
-  if (!params.empty()) message["params"] = std::move(params);
-  return message;
-}
-
-Json request(const Json& id, const std::string& method, Json params) {
-  Json message{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}};
   if (!params.empty()) message["params"] = std::move(params);
   return message;
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <optional>
 #include <string>
 #include <variant>
 
@@ -41,23 +40,16 @@ struct Notification {
   Json params = Json::object();
 };
 
-/// The response of the client to a request of ours.
-struct Response {
-  Json id;
-  std::optional<Json> result;
-  std::string error;  // its message, if there is no result
-};
-
 /// None of these, but the client may wait for an answer. `id` is null if it is unknown.
 struct Malformed {
   Json id;
   Refusal refusal;
 };
 
-/// A malformed notification: it must not be answered.
+/// A malformed notification, or a response, though nothing was requested: it must not be answered.
 struct Ignored {};
 
-using Message = std::variant<Request, Notification, Response, Malformed, Ignored>;
+using Message = std::variant<Request, Notification, Malformed, Ignored>;
 
 /// `value` is not an array.
 Message message_of(Json value);
@@ -68,8 +60,8 @@ bool is_id(const Json& value);
 std::string key_of(const Json& id);
 
 Json response(const Json& id, Json result);
+Json error_object(const Refusal& refusal);
 Json error_response(const Json& id, const Refusal& refusal);
 Json notification(const std::string& method, Json params);
-Json request(const Json& id, const std::string& method, Json params);
 
 }  // namespace delegate::mcp

@@ -15,23 +15,19 @@ Refusal refusal(ErrorCode code, std::string why) { return {code, std::move(why),
 
 bool in_all(Version) { return true; }
 bool in_legacy(Version version) { return !is_modern(version); }
+bool knows_tasks(Version version) { return has_core_tasks(version) || is_modern(version); }
 
 bool always(const Capabilities&) { return true; }
 bool has_tools(const Capabilities& offered) { return !offered.tools.empty(); }
 bool has_resources(const Capabilities& offered) {
   return !offered.resources.empty() || !offered.resource_templates.empty();
 }
-bool has_prompts(const Capabilities& offered) { return !offered.prompts.empty(); }
-bool has_completions(const Capabilities& offered) { return offered.completions; }
-bool has_logging(const Capabilities& offered) { return offered.logging; }
-bool has_subscriptions(const Capabilities& offered) { return has_resources(offered) && offered.resource_subscriptions; }
-bool has_news(const Capabilities& offered) { return offered.list_changes || has_subscriptions(offered); }
 bool has_tasks(const Capabilities& offered) { return offered.tasks.has_value(); }
 
 }  // namespace
 
 const Session::Method* Session::find_method(std::string_view name) {
-  static constexpr std::array<Method, 19> kMethods{{
+  static constexpr std::array<Method, 14> kMethods{{
       {"initialize", in_legacy, always, &Session::initialize},
       {"ping", in_legacy, always, &Session::ping},
       {"server/discover", is_modern, always, &Session::discover},
@@ -40,17 +36,12 @@ const Session::Method* Session::find_method(std::string_view name) {
       {"resources/list", in_all, has_resources, &Session::list_resources},
       {"resources/templates/list", in_all, has_resources, &Session::list_resource_templates},
       {"resources/read", in_all, has_resources, &Session::read_resource},
-      {"resources/subscribe", in_legacy, has_subscriptions, &Session::subscribe},
-      {"resources/unsubscribe", in_legacy, has_subscriptions, &Session::unsubscribe},
-      {"prompts/list", in_all, has_prompts, &Session::list_prompts},
-      {"prompts/get", in_all, has_prompts, &Session::get_prompt},
-      {"completion/complete", in_all, has_completions, &Session::complete_argument},
-      {"logging/setLevel", in_legacy, has_logging, &Session::set_level},
-      {"subscriptions/listen", is_modern, has_news, &Session::listen},
-      {"tasks/get", has_core_tasks, has_tasks, &Session::get_task},
+      {"subscriptions/listen", is_modern, always, &Session::listen},
+      {"tasks/get", knows_tasks, has_tasks, &Session::get_task},
       {"tasks/result", has_core_tasks, has_tasks, &Session::task_result},
       {"tasks/list", has_core_tasks, has_tasks, &Session::list_tasks},
-      {"tasks/cancel", has_core_tasks, has_tasks, &Session::cancel_task},
+      {"tasks/update", is_modern, has_tasks, &Session::update_task},
+      {"tasks/cancel", knows_tasks, has_tasks, &Session::cancel_task},
   }};
   const auto* const found =
       std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& method) { return method.name == name; });
@@ -62,8 +53,7 @@ Session::Session(Service& service, const Limits& limits)
       limits_(limits),
       lines_(limits.line_bytes),
       tasks_(limits.tasks),
-      calls_(service, outbox_, in_flight_, tasks_, limits_),
-      subscriptions_(limits.subscriptions) {}
+      calls_(service, outbox_, in_flight_, tasks_, limits_) {}
 
 void Session::feed(std::string_view bytes) {
   while (!bytes.empty()) on_line(lines_.take(bytes));
@@ -107,7 +97,6 @@ void Session::on_message(Json value, Batch batch) {
   Message message = message_of(std::move(value));
   if (auto* request = std::get_if<Request>(&message)) return on_request(std::move(*request), batch);
   if (const auto* notification = std::get_if<Notification>(&message)) return on_notification(*notification);
-  if (const auto* response = std::get_if<Response>(&message)) return calls_.hear(*response);
   if (const auto* malformed = std::get_if<Malformed>(&message))
     outbox_.refuse(outbox_.expect_answer(malformed->id, batch), malformed->refusal);
 }
@@ -130,7 +119,7 @@ Reply Session::reply_to(Request& request, const ReplyTo& to, Batch batch) {
     return refusal(ErrorCode::method_not_found, "unknown method " + echoed(incoming.method));
   if (batch && (modern || method->answer == &Session::initialize))
     return refusal(ErrorCode::invalid_request, "not in a batch");
-  if (in_flight_.size() >= limits_.calls + limits_.subscriptions)
+  if (in_flight_.size() >= limits_.calls + limits_.tasks)
     return refusal(ErrorCode::internal_error, "too many requests are in flight");
   Reply reply = (this->*method->answer)(incoming);
   if (auto* result = std::get_if<Json>(&reply); result != nullptr && modern)
@@ -139,8 +128,7 @@ Reply Session::reply_to(Request& request, const ReplyTo& to, Batch batch) {
 }
 
 std::variant<IncomingRequest, Refusal> Session::understand(Request& request, const ReplyTo& to) const {
-  IncomingRequest incoming{
-      to, std::move(request.method), handshake_.client, std::move(request.params), nullptr, nullptr, {}};
+  IncomingRequest incoming{to, std::move(request.method), handshake_.client, std::move(request.params), {}, {}};
   incoming.meta = member(incoming.params, "_meta");
   if (!incoming.meta.is_null() && !incoming.meta.is_object()) return invalid_params("_meta is not an object");
   incoming.progress_token = member(incoming.meta, "progressToken");
@@ -159,9 +147,8 @@ void Session::on_notification(const Notification& notification) {
   if (!is_id(id)) return;
   const auto awaits = in_flight_.remove(id);
   if (!awaits) return;
-  if (const auto* call = std::get_if<CallId>(&*awaits)) calls_.cancel(*call);
+  if (const auto* call = std::get_if<CallId>(&*awaits)) calls_.cancel(*call, CancelledBy::client);
   if (const auto* task = std::get_if<AwaitsTask>(&*awaits)) tasks_.stop_waiting(outbox_, task->task, id);
-  if (std::holds_alternative<Listens>(*awaits)) subscriptions_.stop(id);
 }
 
 // ---- Connection
@@ -175,10 +162,8 @@ std::string Connection::take_output() { return session_->outbox().take(); }
 
 bool Connection::finish(CallId id, const Answer& answer) { return session_->calls().finish(id, answer); }
 void Connection::progress(CallId id, const Progress& progress) { session_->calls().progress(id, progress); }
-void Connection::log(LogLevel level, const std::string& logger, const Json& data, std::optional<CallId> about) {
-  session_->log(level, logger, data, about);
+bool Connection::make_task(CallId id, const std::string& name, const std::string& status_message) {
+  return session_->calls().make_task(id, name, status_message);
 }
-void Connection::resource_updated(const std::string& uri) { session_->resource_updated(uri); }
-void Connection::list_changed(List list) { session_->list_changed(list); }
 
 }  // namespace delegate::mcp

@@ -11,7 +11,6 @@
 #include "core/mcp/input.hpp"
 #include "core/mcp/message.hpp"
 #include "core/mcp/outbox.hpp"
-#include "core/mcp/subscriptions.hpp"
 #include "core/mcp/tasks.hpp"
 
 namespace delegate::mcp {
@@ -24,9 +23,6 @@ class Session {
 
   void feed(std::string_view bytes);
   void end_of_input();
-  void log(LogLevel level, const std::string& logger, const Json& data, std::optional<CallId> about);
-  void resource_updated(const std::string& uri) { subscriptions_.resource_updated(outbox_, uri); }
-  void list_changed(List list);
   Outbox& outbox() { return outbox_; }
   Calls& calls() { return calls_; }
 
@@ -52,23 +48,18 @@ class Session {
   Reply initialize(const IncomingRequest& incoming);
   Reply discover(const IncomingRequest& incoming);
   Reply ping(const IncomingRequest& incoming);
-  Reply set_level(const IncomingRequest& incoming);
   Reply list_tools(const IncomingRequest& incoming);
   Reply list_resources(const IncomingRequest& incoming);
   Reply list_resource_templates(const IncomingRequest& incoming);
-  Reply list_prompts(const IncomingRequest& incoming);
-  Reply subscribe(const IncomingRequest& incoming);
-  Reply unsubscribe(const IncomingRequest& incoming);
   Reply listen(const IncomingRequest& incoming);
 
   Reply call_tool(const IncomingRequest& incoming);
   Reply read_resource(const IncomingRequest& incoming);
-  Reply get_prompt(const IncomingRequest& incoming);
-  Reply complete_argument(const IncomingRequest& incoming);
 
   Reply get_task(const IncomingRequest& incoming);
   Reply task_result(const IncomingRequest& incoming);
   Reply list_tasks(const IncomingRequest& incoming);
+  Reply update_task(const IncomingRequest& incoming);
   Reply cancel_task(const IncomingRequest& incoming);
   std::variant<std::string, Refusal> task_named_in(const IncomingRequest& incoming);
 
@@ -79,7 +70,6 @@ class Session {
   struct Handshake {
     bool begun = false;
     Client client;
-    LogLevel log_level = LogLevel::info;
   };
 
   Service& service_;
@@ -89,7 +79,6 @@ class Session {
   InFlight in_flight_;
   Tasks tasks_;
   Calls calls_;
-  Subscriptions subscriptions_;
   Handshake handshake_;
 };
 

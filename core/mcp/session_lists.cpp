@@ -3,7 +3,7 @@
 #include "core/mcp/session.hpp"
 #include "core/mcp/wire.hpp"
 
-// Lists, and subscriptions to their changes.
+// Lists, which never change.
 namespace delegate::mcp {
 
 /// All items are on one page, so no cursor is valid.
@@ -17,7 +17,7 @@ Reply Session::listed(const IncomingRequest& incoming, const char* key, const st
       result[key].push_back(wire(item, version, has_core_tasks(version) && service_.capabilities().tasks.has_value()));
     else result[key].push_back(wire(item, version));
   }
-  if (is_modern(version)) mark_fresh(result, service_.capabilities().lists_fresh_for, false);
+  if (is_modern(version)) mark_stale(result, false);
   return result;
 }
 
@@ -30,32 +30,16 @@ Reply Session::list_resources(const IncomingRequest& incoming) {
 Reply Session::list_resource_templates(const IncomingRequest& incoming) {
   return listed(incoming, "resourceTemplates", service_.capabilities().resource_templates);
 }
-Reply Session::list_prompts(const IncomingRequest& incoming) {
-  return listed(incoming, "prompts", service_.capabilities().prompts);
-}
 
-Reply Session::subscribe(const IncomingRequest& incoming) {
-  const auto uri = text_member(incoming.params, "uri");
-  if (!uri) return invalid_params("uri is not a string");
-  if (!subscriptions_.subscribe(*uri)) return invalid_params("too many subscriptions, or a URI too long");
-  return Json::object();
-}
-
-Reply Session::unsubscribe(const IncomingRequest& incoming) {
-  const auto uri = text_member(incoming.params, "uri");
-  if (!uri) return invalid_params("uri is not a string");
-  subscriptions_.unsubscribe(*uri);
-  return Json::object();
-}
-
+/// Opens a stream, as 2026-07-28 requires of every server, and grants nothing on it: there are no notifications to
+/// send.
 Reply Session::listen(const IncomingRequest& incoming) {
   const Json& wanted = member(incoming.params, "notifications");
   if (!wanted.is_object()) return invalid_params("notifications is not an object");
-  Json granted = subscriptions_.listen(incoming.to.id, wanted, service_.capabilities());
-  if (granted.is_null()) return invalid_params("too many subscriptions");
+  if (wanted.contains("taskIds") && !has_task_extension(incoming.client)) return needs_task_extension();
   in_flight_.add(incoming.to.id, Listens{});
   outbox_.send(notification("notifications/subscriptions/acknowledged",
-                            {{"_meta", {{kMetaSubscription, incoming.to.id}}}, {"notifications", std::move(granted)}}));
+                            {{"_meta", {{kMetaSubscription, incoming.to.id}}}, {"notifications", Json::object()}}));
   return Later{};
 }
 

@@ -13,14 +13,6 @@ constexpr std::size_t kLongestVersion = 100;
 constexpr std::size_t kMostCapabilities = 64u << 10;  // in bytes: every call keeps a copy
 constexpr std::array<Version, 5> kNewestFirst{Version::v2026_07_28, Version::v2025_11_25, Version::v2025_06_18,
                                               Version::v2025_03_26, Version::v2024_11_05};
-constexpr std::array<std::string_view, 8> kLogLevels{"debug", "info",     "notice", "warning",
-                                                     "error", "critical", "alert",  "emergency"};
-
-std::optional<LogLevel> log_level_named(const Json& name) {
-  for (std::size_t i = 0; i < kLogLevels.size(); ++i)
-    if (name == kLogLevels.at(i)) return static_cast<LogLevel>(i);
-  return std::nullopt;
-}
 
 Json all_versions() {
   Json names = Json::array();
@@ -57,10 +49,6 @@ std::optional<Refusal> Session::understand_modern(IncomingRequest& incoming) con
   if (auto why = fault_in(capabilities)) return why;
   incoming.client = {*known, {}, {}, capabilities};
   introduce(incoming.client, member(incoming.meta, kMetaClient));
-  if (const Json& level = member(incoming.meta, kMetaLogLevel); !level.is_null()) {
-    incoming.log_level = log_level_named(level);
-    if (!incoming.log_level) return invalid_params(std::string(kMetaLogLevel) + " is none of the levels");
-  }
   return std::nullopt;
 }
 
@@ -72,7 +60,7 @@ Reply Session::initialize(const IncomingRequest& incoming) {
   if (auto why = fault_in(declared)) return std::move(*why);
   const auto known = version_named(*wanted);
   const Version version = known && !is_modern(*known) ? *known : kLatestLegacy;
-  handshake_ = {true, {version, {}, {}, std::move(declared)}, LogLevel::info};
+  handshake_ = {true, {version, {}, {}, std::move(declared)}};
   introduce(handshake_.client, member(incoming.params, "clientInfo"));
   const Capabilities& offered = service_.capabilities();
   Json result{{"protocolVersion", name_of(version)},
@@ -86,30 +74,10 @@ Reply Session::discover(const IncomingRequest& incoming) {
   const Capabilities& offered = service_.capabilities();
   Json result{{"supportedVersions", all_versions()}, {"capabilities", wire_capabilities(offered, incoming.version())}};
   if (!offered.instructions.empty()) result["instructions"] = offered.instructions;
-  mark_fresh(result, offered.lists_fresh_for, true);
+  mark_stale(result, true);
   return result;
 }
 
 Reply Session::ping(const IncomingRequest&) { return Json::object(); }
-
-Reply Session::set_level(const IncomingRequest& incoming) {
-  const auto level = log_level_named(member(incoming.params, "level"));
-  if (!level) return invalid_params("level is none of the levels");
-  handshake_.log_level = *level;
-  return Json::object();
-}
-
-void Session::log(LogLevel level, const std::string& logger, const Json& data, std::optional<CallId> about) {
-  Json params{{"level", kLogLevels.at(static_cast<std::size_t>(level))}};
-  if (!logger.empty()) params["logger"] = logger;
-  params["data"] = data;
-  if (about) return calls_.log(*about, level, std::move(params), handshake_.log_level);
-  if (handshake_.begun && level >= handshake_.log_level)
-    outbox_.send(notification("notifications/message", std::move(params)));
-}
-
-void Session::list_changed(List list) {
-  subscriptions_.list_changed(outbox_, list, handshake_.begun && service_.capabilities().list_changes);
-}
 
 }  // namespace delegate::mcp

@@ -12,7 +12,7 @@
 namespace delegate::mcp {
 namespace {
 
-constexpr std::array<std::string_view, 5> kStatusNames{"working", "input_required", "completed", "failed", "cancelled"};
+constexpr std::array<std::string_view, 4> kStatusNames{"working", "completed", "failed", "cancelled"};
 
 bool is_end(Tasks::Status status) { return status >= Tasks::Status::completed; }
 
@@ -31,11 +31,10 @@ std::string written(std::chrono::system_clock::time_point moment) {
 
 }  // namespace
 
-std::optional<std::string> Tasks::create(const TaskKeeping& keeping, CallId call,
-                                         std::optional<std::chrono::milliseconds> keep_for) {
+bool Tasks::create(const TaskKeeping& keeping, const std::string& name, CallId call,
+                   std::optional<std::chrono::milliseconds> keep_for) {
   expire(keeping);
-  if (tasks_.size() >= most_) return std::nullopt;
-  std::string name = keeping.new_id();
+  if (tasks_.size() >= most_ || has(name)) return false;
   const Moment now = keeping.now();
   Task task;
   task.number = ++last_number_;
@@ -43,7 +42,7 @@ std::optional<std::string> Tasks::create(const TaskKeeping& keeping, CallId call
   task.begun = task.changed = now;
   task.keep_for = std::min(keep_for.value_or(keeping.keep_for), keeping.keep_at_most);
   tasks_[name] = std::move(task);
-  return name;
+  return true;
 }
 
 bool Tasks::is_over(const std::string& name) const { return is_end(tasks_.at(name).status); }
@@ -57,7 +56,8 @@ void Tasks::move(const TaskKeeping& keeping, const std::string& name, Status sta
 
 std::vector<ReplyTo> Tasks::settle(const TaskKeeping& keeping, const std::string& name, Status status,
                                    Outcome outcome) {
-  move(keeping, name, status);
+  const auto* refusal = std::get_if<Refusal>(&outcome);
+  move(keeping, name, status, refusal == nullptr ? std::string() : refusal->message);
   Task& task = tasks_.at(name);
   task.outcome = std::move(outcome);
   return std::exchange(task.waiting, {});
@@ -73,14 +73,18 @@ void Tasks::stop_waiting(Outbox& outbox, const std::string& name, const Json& id
   waiting.erase(to);
 }
 
-Json Tasks::describe(const TaskKeeping& keeping, const std::string& name) const {
+Json Tasks::describe(const TaskKeeping& keeping, const std::string& name, Version version) const {
+  const bool modern = is_modern(version);
   const Task& task = tasks_.at(name);
   Json json{{"taskId", name}, {"status", kStatusNames.at(static_cast<std::size_t>(task.status))}};
   if (!task.message.empty()) json["statusMessage"] = task.message;
   json["createdAt"] = written(task.begun);
   json["lastUpdatedAt"] = written(task.changed);
-  json["ttl"] = task.keep_for.count();
-  json["pollInterval"] = keeping.poll_interval.count();
+  json[modern ? "ttlMs" : "ttl"] = task.keep_for.count();
+  json[modern ? "pollIntervalMs" : "pollInterval"] = keeping.poll_interval.count();
+  if (!modern) return json;
+  if (task.status == Status::completed) json["result"] = std::get<Json>(task.outcome);
+  if (task.status == Status::failed) json["error"] = error_object(std::get<Refusal>(task.outcome));
   return json;
 }
 

@@ -16,30 +16,30 @@ namespace delegate::mcp {
 /// The outcome of a call as it is sent.
 using Outcome = std::variant<Json, Refusal>;
 
-/// The tasks of 2025-11-25: calls whose results are kept for a while and fetched by name.
+/// Tasks, of 2025-11-25 and of the extension of 2026-07-28: calls whose results are kept for a while and fetched by
+/// name.
 class Tasks {
  public:
-  enum class Status { working, input_required, completed, failed, cancelled };
+  enum class Status { working, completed, failed, cancelled };
 
   explicit Tasks(std::size_t most) : most_(most) {}
 
-  /// Returns the name; nothing if there are too many tasks.
-  std::optional<std::string> create(const TaskKeeping& keeping, CallId call,
-                                    std::optional<std::chrono::milliseconds> keep_for);
+  /// False: there are too many tasks, or there is one with this name.
+  bool create(const TaskKeeping& keeping, const std::string& name, CallId call,
+              std::optional<std::chrono::milliseconds> keep_for);
   bool has(const std::string& name) const { return tasks_.count(name) != 0; }
   bool is_over(const std::string& name) const;
   CallId call_of(const std::string& name) const { return tasks_.at(name).call; }
-  void follow(const std::string& name, CallId call) { tasks_.at(name).call = call; }
 
-  void move(const TaskKeeping& keeping, const std::string& name, Status status, std::string message = {});
+  void move(const TaskKeeping& keeping, const std::string& name, Status status, std::string message);
   /// Returns the requests that wait for the outcome.
   std::vector<ReplyTo> settle(const TaskKeeping& keeping, const std::string& name, Status status, Outcome outcome);
   const Outcome& outcome(const std::string& name) const { return tasks_.at(name).outcome; }
   void wait(const std::string& name, ReplyTo to) { tasks_.at(name).waiting.push_back(std::move(to)); }
   void stop_waiting(Outbox& outbox, const std::string& name, const Json& id);
 
-  /// As `Task` of the protocol.
-  Json describe(const TaskKeeping& keeping, const std::string& name) const;
+  /// As `Task` of the protocol. In 2026-07-28 with its outcome, once there is one.
+  Json describe(const TaskKeeping& keeping, const std::string& name, Version version) const;
   std::vector<std::string> names() const;
   /// Deletes ended tasks whose time is over.
   void expire(const TaskKeeping& keeping);
@@ -61,7 +61,7 @@ class Tasks {
   std::map<std::string, Task> tasks_;
 };
 
-/// `_meta` that ties a message to a task.
+/// `_meta` that ties a message to a task of 2025-11-25.
 Json related_task(const std::string& name);
 
 }  // namespace delegate::mcp

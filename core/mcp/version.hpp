@@ -27,9 +27,9 @@ constexpr std::optional<Version> version_named(std::string_view name) {
 constexpr bool is_modern(Version version) { return version >= Version::v2026_07_28; }
 /// An array of messages is allowed.
 constexpr bool has_batches(Version version) { return version <= Version::v2025_03_26; }
-/// Tool annotations, audio, `message` of progress and the capability `completions`.
+/// Tool annotations, and `message` of progress.
 constexpr bool has_annotations(Version version) { return version >= Version::v2025_03_26; }
-/// `title`, output schemas and structured content, links to resources, `_meta` of what is listed.
+/// `title`, output schemas and structured content, `_meta` of what is listed.
 constexpr bool has_structure(Version version) { return version >= Version::v2025_06_18; }
 /// `tasks/…` in the core of the protocol.
 constexpr bool has_core_tasks(Version version) { return version == Version::v2025_11_25; }

@@ -11,9 +11,6 @@ void put(Json& json, const char* key, const std::string& text) {
 void put(Json& json, const char* key, const std::optional<bool>& value) {
   if (value) json[key] = *value;
 }
-void put_meta(Json& json, const Json& meta, Version version) {
-  if (has_structure(version) && !meta.is_null()) json["_meta"] = meta;
-}
 
 Json wire_hints(const Tool& tool) {
   Json json = Json::object();
@@ -25,7 +22,7 @@ Json wire_hints(const Tool& tool) {
   return json;
 }
 
-/// The common fields of resources, templates and links.
+/// The common fields of resources and templates.
 template <class Described>
 void describe(Json& json, const Described& what, Version version) {
   json["name"] = what.name;
@@ -41,22 +38,15 @@ Json wire(const Implementation& info, Version version) {
   if (has_structure(version)) put(json, "title", info.title);
   if (version >= Version::v2025_11_25) {
     put(json, "description", info.description);
-    put(json, "websiteUrl", info.website);
   }
   return json;
 }
 
 Json wire_capabilities(const Capabilities& offered, Version version) {
   Json json = Json::object();
-  const Json list = offered.list_changes ? Json{{"listChanged", true}} : Json::object();
-  if (!offered.tools.empty()) json["tools"] = list;
-  if (!offered.resources.empty() || !offered.resource_templates.empty()) {
-    json["resources"] = list;
-    if (offered.resource_subscriptions) json["resources"]["subscribe"] = true;
-  }
-  if (!offered.prompts.empty()) json["prompts"] = list;
-  if (offered.completions && has_annotations(version)) json["completions"] = Json::object();
-  if (offered.logging) json["logging"] = Json::object();
+  if (!offered.tools.empty()) json["tools"] = Json::object();
+  if (!offered.resources.empty() || !offered.resource_templates.empty()) json["resources"] = Json::object();
+  if (offered.tasks && is_modern(version)) json["extensions"] = {{kTaskExtension, Json::object()}};
   if (offered.tasks && has_core_tasks(version))
     json["tasks"] = {
         {"list", Json::object()}, {"cancel", Json::object()}, {"requests", {{"tools", {{"call", Json::object()}}}}}};
@@ -73,39 +63,20 @@ Json wire(const Tool& tool, Version version, bool with_tasks) {
   if (is_modern(version) ? output.is_object() : has_structure(version) && text_member(output, "type") == "object")
     json["outputSchema"] = output;
   if (Json hints = wire_hints(tool); has_annotations(version) && !hints.empty()) json["annotations"] = std::move(hints);
-  if (with_tasks && tool.task_support != TaskSupport::forbidden)
-    json["execution"] = {{"taskSupport", tool.task_support == TaskSupport::required ? "required" : "optional"}};
-  put_meta(json, tool.meta, version);
+  if (with_tasks && tool.task_support != TaskSupport::forbidden) json["execution"] = {{"taskSupport", "optional"}};
+  if (has_structure(version) && !tool.meta.is_null()) json["_meta"] = tool.meta;
   return json;
 }
 
 Json wire(const Resource& resource, Version version) {
   Json json{{"uri", resource.uri}};
   describe(json, resource, version);
-  if (resource.bytes && has_annotations(version)) json["size"] = *resource.bytes;
-  put_meta(json, resource.meta, version);
   return json;
 }
 
 Json wire(const ResourceTemplate& resource_template, Version version) {
   Json json{{"uriTemplate", resource_template.uri_template}};
   describe(json, resource_template, version);
-  put_meta(json, resource_template.meta, version);
-  return json;
-}
-
-Json wire(const Prompt& prompt, Version version) {
-  Json json{{"name", prompt.name}};
-  if (has_structure(version)) put(json, "title", prompt.title);
-  put(json, "description", prompt.description);
-  for (const PromptArgument& argument : prompt.arguments) {
-    Json one{{"name", argument.name}};
-    if (has_structure(version)) put(one, "title", argument.title);
-    put(one, "description", argument.description);
-    one["required"] = argument.required;
-    json["arguments"].push_back(std::move(one));
-  }
-  put_meta(json, prompt.meta, version);
   return json;
 }
 
@@ -114,9 +85,20 @@ void complete(Json& result, const Implementation& info) {
   result["_meta"][kMetaServer] = wire(info, Version::v2026_07_28);
 }
 
-void mark_fresh(Json& result, std::chrono::milliseconds fresh_for, bool is_public) {
-  result["ttlMs"] = fresh_for.count();
+void mark_stale(Json& result, bool is_public) {
+  result["ttlMs"] = 0;
   result["cacheScope"] = is_public ? "public" : "private";
+}
+
+bool has_task_extension(const Client& client) {
+  return is_modern(client.version) && member(member(client.capabilities, "extensions"), kTaskExtension).is_object();
+}
+
+Refusal needs_task_extension() {
+  const Json extension{{kTaskExtension, Json::object()}};
+  return {ErrorCode::missing_client_capability,
+          "this needs a client with the tasks extension",
+          {{"requiredCapabilities", {{"extensions", extension}}}}};
 }
 
 }  // namespace delegate::mcp

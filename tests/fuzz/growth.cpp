@@ -87,13 +87,11 @@ void look_up(std::string_view kind, const std::string& model, std::string_view t
 /// A client without an application behind it.
 class Silent : public mcp::Service {
  public:
-  Silent() { capabilities_.info = {"fuzz", "", "1", "", ""}; }
+  Silent() { capabilities_.info.name = "fuzz"; }
   const mcp::Capabilities& capabilities() const override { return capabilities_; }
   void call_tool(const mcp::Call&, const std::string&, const mcp::Json&) override {}
   void read_resource(const mcp::Call&, const std::string&) override {}
-  void get_prompt(const mcp::Call&, const std::string&, const std::map<std::string, std::string>&) override {}
-  void complete(const mcp::Call&, const mcp::CompletionQuery&) override {}
-  void cancelled(mcp::CallId) override {}
+  void cancelled(mcp::CallId, mcp::CancelledBy) override {}
 
  private:
   mcp::Capabilities capabilities_;

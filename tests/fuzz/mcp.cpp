@@ -15,17 +15,14 @@ namespace {
 class Obliging : public Service {
  public:
   Obliging() {
-    capabilities_.info = {"fuzz", "", "1", "", ""};
+    capabilities_.info = {"fuzz", "", "1", ""};
     Tool tool;
     tool.name = "t";
     tool.input_schema = Json::parse(R"({"type":"object","properties":{"do":{"type":"string","maxLength":9},
       "n":{"type":"integer","minimum":0,"default":1},"list":{"type":"array","items":{"enum":["a",1]}}}})");
     tool.task_support = TaskSupport::optional;
     capabilities_.tools = {tool};
-    capabilities_.resources = {{"a://b", "b", "", "", "", {}, nullptr}};
-    capabilities_.prompts = {{"p", "", "", {{"x", "", "", true}}, nullptr}};
-    capabilities_.completions = capabilities_.logging = capabilities_.resource_subscriptions =
-        capabilities_.list_changes = true;
+    capabilities_.resources = {{"a://b", "b", "", "", ""}};
     capabilities_.tasks.emplace();
     capabilities_.tasks->now = [this] {
       return std::chrono::system_clock::time_point{std::chrono::seconds{++seconds_}};
@@ -38,30 +35,22 @@ class Obliging : public Service {
     const Json& wish = member(arguments, "do");
     begin(call.id);
     if (wish == "wait") return;
-    if (wish == "ask" && !call.input_responses.is_object())
-      return end(call.id, InputRequired{{{"q", {"roots/list", Json::object()}}, {"r", {"roots/list", {}}}}, "s"});
+    if (wish == "task" && connection->make_task(call.id, "made" + std::to_string(++tasks_), "begun")) return;
+    if (wish == "same") connection->make_task(call.id, "same", "");
     connection->progress(call.id, {1, {}, "going"});
-    connection->log(LogLevel::info, "fuzz", arguments, call.id);
-    if (wish == "change") connection->list_changed(List::tools);
-    if (wish == "touch") connection->resource_updated("a://b");
     if (wish == "all")
-      while (!open.empty()) end(*open.begin(), ToolResult{{Text{"all"}}, arguments, true, call.meta});
-    end(call.id, ToolResult{{Text{dump(arguments)}}, arguments, false, nullptr});
+      while (!open.empty()) end(*open.begin(), ToolResult{{Text{"all"}}, arguments, true});
+    if (wish == "fail") return end(call.id, Failure{Failure::Reason::internal, "failed", arguments});
+    end(call.id, ToolResult{{Text{dump(arguments)}}, arguments, false});
   }
   void read_resource(const Call& call, const std::string& uri) override {
     begin(call.id);
-    if (uri == "a://b") return end(call.id, ResourceResult{{{uri, "", uri, ""}}});
+    if (uri == "a://b") return end(call.id, ResourceResult{{{uri, "", uri}}});
     end(call.id, Failure{Failure::Reason::resource_not_found, uri, {{"uri", uri}}});
   }
-  void get_prompt(const Call& call, const std::string&, const std::map<std::string, std::string>& arguments) override {
-    begin(call.id);
-    end(call.id, PromptResult{"", {{PromptMessage::Role::user, Text{arguments.at("x")}}}});
+  void cancelled(CallId id, CancelledBy) override {
+    fuzz::hold(open.erase(id) == 1, "only a call that is open is cancelled");
   }
-  void complete(const Call& call, const CompletionQuery& query) override {
-    begin(call.id);
-    end(call.id, CompletionResult{{query.typed}});
-  }
-  void cancelled(CallId id) override { fuzz::hold(open.erase(id) == 1, "only a call that is open is cancelled"); }
 
   Connection* connection = nullptr;
   std::set<CallId> open;
@@ -80,7 +69,7 @@ class Obliging : public Service {
 /// All that is said to `input`, cut at `pieces` places.
 std::string said_to(std::string_view input, std::optional<fuzz::Numbers> cuts) {
   Obliging service;
-  Connection connection(service, {.line_bytes = 1024, .calls = 8, .tasks = 4, .subscriptions = 4});
+  Connection connection(service, {.line_bytes = 1024, .calls = 8, .tasks = 4});
   service.connection = &connection;
   std::string said;
   while (!input.empty()) {

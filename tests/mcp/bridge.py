@@ -209,7 +209,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         said = self.meta(message).get(META_VERSION)
         params = message.get("params") or {}
         headers = [("MCP-Protocol-Version", said), ("Mcp-Method", message.get("method")),
-                   ("Mcp-Name", params.get("name", params.get("uri")))]
+                   ("Mcp-Name", params.get("name", params.get("uri", params.get("taskId"))))]
         for name, value in headers:
             if value is not None and name in self.headers and self.headers[name] != value:
                 return self.refuse(400, HEADER_MISMATCH, f"{name} is not what the message says", message)

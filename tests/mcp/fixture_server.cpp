@@ -1,5 +1,7 @@
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -18,6 +20,13 @@ bool write_all(std::string_view bytes) {
   return true;
 }
 
+/// For poll: -1 without an end.
+int milliseconds_until(std::optional<fixture::Fixture::Moment> moment) {
+  if (!moment) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*moment - std::chrono::steady_clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
 }  // namespace
 
 int main() {
@@ -26,9 +35,13 @@ int main() {
   service.serve(connection);
   std::array<char, 65536> buffer{};
   for (;;) {
-    const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (size <= 0) break;
-    connection.feed({buffer.data(), static_cast<std::size_t>(size)});
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, milliseconds_until(service.wake())) > 0) {
+      const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+      if (size <= 0) break;
+      connection.feed({buffer.data(), static_cast<std::size_t>(size)});
+    }
+    service.advance();
     if (!write_all(connection.take_output())) return 1;
   }
   connection.end_of_input();

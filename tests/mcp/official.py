@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,11 @@ class Tools:
         self.fixture, self.delegate = [fixture], [delegate, "mcp"]
         self.environment = {"HOME": home, "PATH": f"{pathlib.Path(programs['node']).parent}:/usr/bin:/bin",
                             "NO_COLOR": "1"}
+
+    def unscored(self, revision):
+        """The scenarios that are run, but not required by a revision."""
+        text = (pathlib.Path(self.programs["conformance"]).parent.parent / f"requirements/{revision}.yaml").read_text()
+        return set(re.findall(r"^  - scenario: (\S+)$", text.partition("\nnot_scored:")[2], re.M))
 
     def run(self, tool, *arguments):
         return subprocess.run([self.programs["node"], self.programs[tool], *arguments], stdout=subprocess.PIPE,

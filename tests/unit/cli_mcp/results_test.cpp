@@ -22,7 +22,7 @@ jobs::JobResult failed(std::string record, const Remarks& remarks = {}) {
 
 Remark note(std::string text) { return {Remark::Kind::note, std::move(text)}; }
 
-std::string text_of(const mcp::ToolResult& result) { return std::get<mcp::Text>(result.content.at(0)).text; }
+std::string text_of(const mcp::ToolResult& result) { return result.content.at(0).text; }
 
 }  // namespace
 

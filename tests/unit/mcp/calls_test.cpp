@@ -81,26 +81,20 @@ TEST_CASE("a result is written with what each version knows") {
     talk.connection.finish(talk.last(), std::move(said));
     return talk.answer().at("result");
   };
-  const ToolResult structured{{Text{"x"}}, Json{{"a", 1}}, true, {{"m", 1}}};
-  CHECK(result("2025-03-26", structured).dump() ==
-        R"({"content":[{"type":"text","text":"x"}],"isError":true,"_meta":{"m":1}})");
+  const ToolResult structured{{Text{"x"}}, Json{{"a", 1}}, true};
+  CHECK(result("2025-03-26", structured).dump() == R"({"content":[{"type":"text","text":"x"}],"isError":true})");
   CHECK(result("2025-06-18", structured).at("structuredContent") == Json{{"a", 1}});
-  const ToolResult list{{}, Json{1, 2}, false, nullptr};
+  const ToolResult list{{}, Json{1, 2}, false};
   CHECK_FALSE(result("2025-11-25", list).contains("structuredContent"));
   CHECK(result("2025-11-25", list).at("content")[0].at("text") == "[1,2]");
   CHECK(result("2026-07-28", list).at("structuredContent") == Json{1, 2});
-  const ToolResult link{{ResourceLink{"a://b", "b", "", "", ""}, Audio{"AA==", "audio/wav"}}, {}, false, nullptr};
-  CHECK(result("2024-11-05", link).at("content")[0] == Json{{"type", "text"}, {"text", "[b](a://b)"}});
-  CHECK(result("2024-11-05", link).at("content")[1].at("type") == "text");
-  CHECK(result("2025-03-26", link).at("content")[1].at("type") == "audio");
-  CHECK(result("2025-06-18", link).at("content")[0].at("type") == "resource_link");
 }
 
-TEST_CASE("a result that does not fit its schema is reported as an internal error") {
+TEST_CASE("an answer of the wrong kind is reported as an internal error") {
   Talk talk;
   talk.initialize("2025-11-25");
   talk.ask("tools/call", ask_params());
-  talk.connection.finish(talk.last(), PromptResult{});
+  talk.connection.finish(talk.last(), ResourceResult{});
   CHECK(code_of(talk.answer()) == -32603);
 }
 
@@ -167,8 +161,8 @@ TEST_CASE("a cancelled call is stopped and never answered") {
   SECTION("by its own, it ends") {
     talk.notify("notifications/cancelled", {{"requestId", 7}, {"reason", "enough"}});
     CHECK(talk.desk.stopped == std::vector<CallId>{id});
+    CHECK(talk.desk.stopped_by == CancelledBy::client);
     talk.connection.progress(id, {1, {}, ""});
-    talk.connection.log(LogLevel::error, "x", "y", id);
     CHECK_FALSE(talk.finish(id, "too late"));
     talk.notify("notifications/cancelled", {{"requestId", 7}});
     CHECK(talk.desk.stopped.size() == 1);
@@ -193,32 +187,6 @@ TEST_CASE("all calls are stopped when the client is gone") {
   for (int id = 0; id < 3; ++id) talk.ask("tools/call", ask_params(), id);
   talk.connection.end_of_input();
   CHECK(talk.desk.stopped.size() == 3);
+  CHECK(talk.desk.stopped_by == CancelledBy::end_of_input);
   CHECK(talk.heard().empty());
-}
-
-TEST_CASE("log messages are sent from the requested level on") {
-  Talk talk;
-  talk.desk.offered.logging = true;
-  talk.connection.log(LogLevel::error, "x", "before anybody is there");
-  CHECK(talk.heard().empty());
-  talk.initialize("2025-11-25");
-  talk.connection.log(LogLevel::debug, "x", "too quiet");
-  CHECK(talk.heard().empty());
-  talk.connection.log(LogLevel::info, "x", {{"a", 1}});
-  CHECK(talk.answer().at("params") == Json{{"level", "info"}, {"logger", "x"}, {"data", {{"a", 1}}}});
-  CHECK(talk.reply_to("logging/setLevel", {{"level", "error"}}).at("result") == Json::object());
-  CHECK(code_of(talk.reply_to("logging/setLevel", {{"level", "loud"}})) == -32602);
-  talk.connection.log(LogLevel::warning, "x", "y");
-  CHECK(talk.heard().empty());
-  SECTION("of 2026-07-28, only about a call whose request named a level") {
-    talk.ask("tools/call", modern(ask_params()), "silent");
-    talk.connection.log(LogLevel::emergency, "x", "y", talk.last());
-    Json params = modern(ask_params());
-    params["_meta"]["io.modelcontextprotocol/logLevel"] = "warning";
-    talk.ask("tools/call", params, "loud");
-    talk.connection.log(LogLevel::notice, "x", "y", talk.last());
-    CHECK(talk.heard().empty());
-    talk.connection.log(LogLevel::warning, "x", "y", talk.last());
-    CHECK(talk.answer().at("params").at("level") == "warning");
-  }
 }

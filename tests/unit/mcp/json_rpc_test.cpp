@@ -165,7 +165,7 @@ TEST_CASE("a result that is nested too deeply becomes an error") {
   Json deep = Json::object();
   for (int i = 0; i < 1000; ++i) deep = Json::array({std::move(deep)});
   talk.ask("tools/call", ask_params());
-  talk.connection.finish(talk.last(), ToolResult{{Text{"x"}}, Json{{"deep", std::move(deep)}}, false, nullptr});
+  talk.connection.finish(talk.last(), ToolResult{{Text{"x"}}, Json{{"deep", std::move(deep)}}, false});
   CHECK(code_of(talk.answer()) == -32603);
 }
 

@@ -16,12 +16,12 @@ class Desk : public Service {
  public:
   struct Asked {
     Call call;
-    std::string what;  // the tool's name, the resource's URI, the prompt's name, the argument
+    std::string what;  // the tool's name, the resource's URI
     Json arguments;
   };
 
   Desk() {
-    offered.info = {"desk", "Desk", "1.2", "", ""};
+    offered.info = {"desk", "Desk", "1.2", ""};
     offered.instructions = "Ask the desk.";
     Tool ask;
     ask.name = "ask";
@@ -42,21 +42,18 @@ class Desk : public Service {
   const Capabilities& capabilities() const override { return offered; }
   void call_tool(const Call& call, const std::string& name, const Json& arguments) override {
     asked.push_back({call, name, arguments});
-    if (at_once) connection->finish(call.id, ToolResult{{Text{"at once"}}, {}, false, nullptr});
+    if (at_once) connection->finish(call.id, ToolResult{{Text{"at once"}}});
   }
   void read_resource(const Call& call, const std::string& uri) override { asked.push_back({call, uri, nullptr}); }
-  void get_prompt(const Call& call, const std::string& name,
-                  const std::map<std::string, std::string>& arguments) override {
-    asked.push_back({call, name, arguments});
+  void cancelled(CallId id, CancelledBy by) override {
+    stopped.push_back(id);
+    stopped_by = by;
   }
-  void complete(const Call& call, const CompletionQuery& query) override {
-    asked.push_back({call, query.argument, {{"typed", query.typed}, {"others", query.others}}});
-  }
-  void cancelled(CallId id) override { stopped.push_back(id); }
 
   Capabilities offered;
   std::vector<Asked> asked;
   std::vector<CallId> stopped;
+  std::optional<CancelledBy> stopped_by;  // the last one
   bool at_once = false;
   Connection* connection = nullptr;
 };
@@ -106,9 +103,7 @@ class Talk {
     return answer.value("result", Json());
   }
   bool finish(const std::string& text) { return finish(desk.asked.back().call.id, text); }
-  bool finish(CallId id, const std::string& text) {
-    return connection.finish(id, ToolResult{{Text{text}}, {}, false, nullptr});
-  }
+  bool finish(CallId id, const std::string& text) { return connection.finish(id, ToolResult{{Text{text}}}); }
   CallId last() const { return desk.asked.back().call.id; }
 
   Desk desk;

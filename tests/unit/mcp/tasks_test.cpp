@@ -2,7 +2,7 @@
 
 using namespace delegate::mcp;
 
-// The tasks of 2025-11-25.
+// The tasks of 2025-11-25, then those of the extension of 2026-07-28.
 namespace {
 
 struct WithTasks : Talk {
@@ -11,7 +11,7 @@ struct WithTasks : Talk {
     keeping.now = [this] { return now; };
     keeping.new_id = [this] { return "task-" + std::to_string(++named); };
     desk.offered.tasks = keeping;
-    initialize("2025-11-25", {{"elicitation", Json::object()}});
+    initialize("2025-11-25");
   }
   /// The task of a new call.
   Json begin(Json task = Json::object(), const Json& id = 1) {
@@ -63,7 +63,7 @@ TEST_CASE("a request for a result waits until the task is done") {
 TEST_CASE("a task whose tool failed has failed, and keeps the error's text") {
   WithTasks talk;
   talk.begin();
-  talk.connection.finish(talk.last(), ToolResult{{Text{"no"}}, {}, true, nullptr});
+  talk.connection.finish(talk.last(), ToolResult{{Text{"no"}}, {}, true});
   CHECK(talk.status("task-1") == "failed");
   CHECK(text_of(talk.reply_to("tasks/result", {{"taskId", "task-1"}})) == "no");
   talk.begin(Json::object(), 2);
@@ -126,8 +126,6 @@ TEST_CASE("tasks beyond the limit are rejected") {
 TEST_CASE("a tool says whether it can be a task") {
   WithTasks talk;
   CHECK(code_of(talk.reply_to("tools/call", {{"name", "look"}, {"task", Json::object()}})) == -32601);
-  talk.desk.offered.tools[1].task_support = TaskSupport::required;
-  CHECK(code_of(talk.reply_to("tools/call", {{"name", "look"}})) == -32601);
   Json params = ask_params();
   for (const Json& task : {Json(7), Json{{"ttl", "long"}}, Json{{"ttl", -1}}}) {
     params["task"] = task;
@@ -157,24 +155,147 @@ TEST_CASE("messages of a task carry its id") {
   const Json related{{"io.modelcontextprotocol/related-task", {{"taskId", "task-1"}}}};
   talk.connection.progress(talk.last(), {1, {}, ""});
   CHECK(talk.answer().at("params").at("_meta") == related);
-  talk.connection.finish(talk.last(), InputRequired{{{"q", {"elicitation/create", {{"message", "?"}}}}}, {}});
-  const Json question = talk.answer();
-  CHECK(question.at("params").at("_meta") == related);
-  CHECK(talk.status("task-1") == "input_required");
-  talk.say({{"jsonrpc", "2.0"}, {"id", question.at("id")}, {"result", {{"action", "accept"}}}});
-  CHECK(talk.status("task-1") == "working");
+  talk.connection.progress(talk.last(), {2, {}, "codex, 14 s"});
+  CHECK(talk.answer().at("params").at("message") == "codex, 14 s");
+  CHECK(talk.get("task-1").at("result").at("statusMessage") == "codex, 14 s");
+  CHECK(talk.finish("done"));
+  CHECK_FALSE(talk.get("task-1").at("result").contains("statusMessage"));
+}
+
+TEST_CASE("a call that the client began as a task is one already, under its own name") {
+  WithTasks talk;
+  talk.begin();
+  CHECK(talk.connection.make_task(talk.last(), "other", "working on it"));
+  CHECK(talk.heard().empty());
   CHECK(talk.finish("done"));
   CHECK(talk.status("task-1") == "completed");
 }
 
-TEST_CASE("a task that waits for the client can be cancelled") {
-  WithTasks talk;
-  talk.begin();
-  talk.connection.finish(talk.last(), InputRequired{{{"q", {"elicitation/create", {{"message", "?"}}}}}, {}});
-  const Json question = talk.answer();
-  talk.ask("tasks/cancel", {{"taskId", "task-1"}}, "c");
-  const auto heard = talk.heard();
-  REQUIRE(heard.size() == 2);
-  CHECK(heard[0].at("method") == "notifications/cancelled");
-  CHECK(heard[1].at("result").at("status") == "cancelled");
+namespace {
+
+const Json kExtension{{"extensions", {{"io.modelcontextprotocol/tasks", Json::object()}}}};
+
+/// A client of 2026-07-28 with the extension.
+struct WithExtension : WithTasks {
+  using WithTasks::WithTasks;
+
+  /// A call that became a task; the answer to its request.
+  Json begin(const std::string& name, const Json& id = 1) {
+    ask("tools/call", modern(ask_params(), kExtension), id);
+    CHECK(heard().empty());
+    CHECK(connection.make_task(last(), name, "queued"));
+    return answer().at("result");
+  }
+  Json on(const char* method, const std::string& name, Json capabilities = kExtension) {
+    return reply_to(method, modern({{"taskId", name}}, std::move(capabilities)), method);
+  }
+};
+
+Json without_server(Json result) {
+  result.at("_meta").erase("io.modelcontextprotocol/serverInfo");
+  if (result.at("_meta").empty()) result.erase("_meta");
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the extension is declared to a client of 2026-07-28 only") {
+  WithExtension talk;
+  const Json offered = talk.reply_to("server/discover", modern()).at("result").at("capabilities");
+  CHECK(offered.at("extensions") == Json{{"io.modelcontextprotocol/tasks", Json::object()}});
+  CHECK_FALSE(offered.contains("tasks"));
+  CHECK_FALSE(talk.initialize("2025-11-25").at("capabilities").contains("extensions"));
+}
+
+TEST_CASE("the server turns a call into a task, and the client gets its result by its name") {
+  WithExtension talk;
+  CHECK(without_server(talk.begin("run-7")) ==
+        Json::parse(R"({"taskId":"run-7","status":"working","statusMessage":"queued",
+    "createdAt":"2025-11-24T16:00:00.042Z","lastUpdatedAt":"2025-11-24T16:00:00.042Z","ttlMs":86400000,
+    "pollIntervalMs":2000,"resultType":"task"})"));
+  CHECK(talk.reply_to("tools/list", modern(), 1).contains("result"));  // the id is free again
+  talk.now += std::chrono::seconds{5};
+  talk.connection.progress(talk.last(), {1, {}, "codex, 5 s"});
+  CHECK(talk.heard().empty());
+  Json working = talk.on("tasks/get", "run-7").at("result");
+  CHECK(working.at("resultType") == "complete");
+  CHECK(working.at("statusMessage") == "codex, 5 s");
+  CHECK(working.at("lastUpdatedAt") == "2025-11-24T16:00:05.042Z");
+  CHECK_FALSE(working.contains("result"));
+  CHECK(talk.finish("done"));
+  CHECK(talk.heard().empty());
+  const Json ended = talk.on("tasks/get", "run-7").at("result");
+  CHECK(ended.at("status") == "completed");
+  CHECK(ended.at("result").at("content")[0].at("text") == "done");
+  CHECK(without_server(ended.at("result")).size() == 2);  // no tie to the task, which is around it
+  CHECK(talk.on("tasks/get", "run-7").at("result") == ended);
+}
+
+TEST_CASE("a call becomes no task for a client or a tool without tasks, or beyond the limit") {
+  WithExtension talk({.tasks = 1});
+  talk.ask("tools/call", modern(ask_params()));
+  CHECK_FALSE(talk.connection.make_task(talk.last(), "run-1", ""));
+  talk.ask("tools/call", modern({{"name", "look"}}, kExtension), 2);
+  CHECK_FALSE(talk.connection.make_task(talk.last(), "run-2", ""));
+  talk.ask("tools/call", ask_params(), 3);
+  CHECK_FALSE(talk.connection.make_task(talk.last(), "run-3", ""));
+  CHECK(talk.finish("plain"));
+  CHECK(text_of(talk.answer()) == "plain");
+  CHECK_FALSE(talk.connection.make_task(talk.last(), "run-3", ""));
+  talk.begin("run-4", 4);
+  talk.ask("tools/call", modern(ask_params(), kExtension), 5);
+  CHECK_FALSE(talk.connection.make_task(talk.last(), "run-5", ""));
+  CHECK(talk.finish("also plain"));
+  CHECK(text_of(talk.answer()) == "also plain");
+}
+
+TEST_CASE("the error of a tool completes a task, and the error of a call fails it") {
+  WithExtension talk;
+  talk.begin("run-1");
+  talk.connection.finish(talk.last(), ToolResult{{Text{"no"}}, {}, true});
+  CHECK(talk.on("tasks/get", "run-1").at("result").at("status") == "completed");
+  CHECK(talk.on("tasks/get", "run-1").at("result").at("result").at("isError") == true);
+  talk.begin("run-2", 2);
+  talk.connection.finish(talk.last(), Failure{Failure::Reason::internal, "broken", nullptr});
+  const Json failed = talk.on("tasks/get", "run-2").at("result");
+  CHECK(failed.at("status") == "failed");
+  CHECK(failed.at("statusMessage") == "broken");
+  CHECK(failed.at("error") == Json{{"code", -32603}, {"message", "broken"}});
+}
+
+TEST_CASE("cancelling a task of the extension is acknowledged each time, and stops its call once") {
+  WithExtension talk;
+  talk.begin("run-1");
+  talk.notify("notifications/cancelled", {{"requestId", 1}});
+  CHECK(talk.desk.stopped.empty());
+  for (int again = 0; again < 2; ++again)
+    CHECK(without_server(talk.on("tasks/cancel", "run-1").at("result")) == Json{{"resultType", "complete"}});
+  CHECK(talk.desk.stopped == std::vector<CallId>{talk.last()});
+  CHECK(talk.desk.stopped_by == CancelledBy::client);
+  CHECK_FALSE(talk.finish("late"));
+  const Json cancelled = talk.on("tasks/get", "run-1").at("result");
+  CHECK(cancelled.at("status") == "cancelled");
+  CHECK_FALSE(cancelled.contains("result"));
+}
+
+TEST_CASE("a task of the extension needs no input, and ignores any") {
+  WithExtension talk;
+  talk.begin("run-1");
+  const Json answers{{"taskId", "run-1"}, {"inputResponses", {{"x", Json::object()}}}};
+  const Json answer = talk.reply_to("tasks/update", modern(answers, kExtension), 2).at("result");
+  CHECK(without_server(answer) == Json{{"resultType", "complete"}});
+  CHECK(talk.on("tasks/get", "run-1").at("result").at("status") == "working");
+}
+
+TEST_CASE("a task of the extension is for clients that declare it, and exists until it is forgotten") {
+  WithExtension talk;
+  talk.begin("run-1");
+  for (const char* method : {"tasks/get", "tasks/update", "tasks/cancel"}) {
+    CHECK(code_of(talk.on(method, "run-1", Json::object())) == -32021);
+    CHECK(code_of(talk.on(method, "run-2")) == -32602);
+    CHECK(code_of(talk.reply_to(method, modern(Json::object(), kExtension))) == -32602);
+  }
+  talk.finish("done");
+  talk.now += std::chrono::hours{24};
+  CHECK(code_of(talk.on("tasks/get", "run-1")) == -32602);
 }
