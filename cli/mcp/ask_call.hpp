@@ -44,6 +44,7 @@ class AskCall {
 
   const Request& request() const { return asked_.request; }
   const Remarks& remarks() const { return asked_.remarks; }
+  bool is_in_background() const { return in_background_; }
   std::size_t max_answer() const { return max_answer_; }
   bool is_started() const { return process_.has_value(); }
   void start(jobs::JobProcess process) { process_.emplace(std::move(process)); }
@@ -62,6 +63,7 @@ class AskCall {
   std::optional<std::string> progress();
   std::string doing() const;
   double seconds() const { return progress_timer_.age().count(); }
+  const ProgressTimer& progress_timer() const { return progress_timer_; }
   /// When to check it again even if nothing was reported.
   Deadline wake() const;
 

@@ -149,7 +149,16 @@ void Server::finish(mcp::CallId id, AskCall& call, const jobs::JobEvent& last) {
 void Server::detach(mcp::CallId id, AskCall& call) {
   call.process().detach();
   unreaped_.push_back({call.process().pid(), true});
-  connection_.finish(id, working(call.request().run_id, call.doing()));
+  const std::string& run = call.request().run_id;
+  // A task has its answer when the run ends, and no id has to be fetched.
+  if (!call.is_in_background() && connection_.make_task(id, run, call.doing()) && host())
+    result_calls_.emplace(id, ResultCall{.run = run,
+                                         .deadline = Deadline::never(),
+                                         .offset = 0,
+                                         .max_answer = call.max_answer(),
+                                         .progress_timer = call.progress_timer(),
+                                         .is_task = true});
+  else connection_.finish(id, working(run, call.doing()));
 }
 
 bool Server::advance(mcp::CallId id, AskCall& call) {
@@ -251,8 +260,14 @@ void Server::read_resource(const mcp::Call& call, const std::string& uri) {
                                              .data = {{"uri", uri}}});
 }
 
-void Server::cancelled(mcp::CallId id, mcp::CancelledBy) {
-  result_calls_.erase(id);
+void Server::cancelled(mcp::CallId id, mcp::CancelledBy by) {
+  // Other runs that are waited for go on, and so does that of a task whose client is gone.
+  if (const auto awaiting = result_calls_.find(id); awaiting != result_calls_.end()) {
+    if (awaiting->second.is_task && by == mcp::CancelledBy::client)
+      if (const auto job = jobs::find_job(host_->engine(), awaiting->second.run))
+        static_cast<void>(jobs::cancel_job(host_->engine(), *job));  // it may have ended a moment ago
+    result_calls_.erase(awaiting);
+  }
   const auto found = ask_calls_.find(id);
   if (found == ask_calls_.end()) return;
   if (found->second.is_started()) {

@@ -43,13 +43,14 @@ class Server final : public mcp::Service {
   void cancelled(mcp::CallId id, mcp::CancelledBy by) override;
 
  private:
-  /// A call of the tool `result` that waits for the end of a run.
+  /// A call of the tool `result`, or a task of the tool `ask`, that waits for the end of a run.
   struct ResultCall {
     std::string run;
     Deadline deadline;
     std::size_t offset;
     std::size_t max_answer;
     ProgressTimer progress_timer;
+    bool is_task = false;
     Deadline next_check = Deadline::in(milliseconds(0));
   };
   /// A job process whose call was answered or cancelled.
