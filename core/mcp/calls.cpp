@@ -37,9 +37,11 @@ struct ResultWriter {
 
 CallId Calls::admit(const IncomingRequest& incoming, Subject subject) {
   const CallId id{++last_call_};
-  Pending pending{incoming.to, std::move(subject), {}, incoming.progress_token, 0, false, {}};
-  pending.call = {id, incoming.client, !incoming.progress_token.is_null()};
-  calls_.emplace(id, std::move(pending));
+  calls_.emplace(id, Pending{.to = incoming.to,
+                             .subject = std::move(subject),
+                             .call = {id, incoming.client, !incoming.progress_token.is_null()},
+                             .progress_token = incoming.progress_token,
+                             .task = {}});
   return id;
 }
 

@@ -83,8 +83,14 @@ Json Tasks::describe(const TaskKeeping& keeping, const std::string& name, Versio
   json[modern ? "ttlMs" : "ttl"] = task.keep_for.count();
   json[modern ? "pollIntervalMs" : "pollInterval"] = keeping.poll_interval.count();
   if (!modern) return json;
-  if (task.status == Status::completed) json["result"] = std::get<Json>(task.outcome);
-  if (task.status == Status::failed) json["error"] = error_object(std::get<Refusal>(task.outcome));
+  if (task.status != Status::completed && task.status != Status::failed) return json;
+  if (const auto* refusal = std::get_if<Refusal>(&task.outcome)) {
+    json["error"] = error_object(*refusal);
+    return json;
+  }
+  // The error of a tool, which fails a task of 2025-11-25, is a result.
+  json["status"] = kStatusNames.at(static_cast<std::size_t>(Status::completed));
+  json["result"] = std::get<Json>(task.outcome);
   return json;
 }
 

@@ -299,3 +299,19 @@ TEST_CASE("a task of the extension is for clients that declare it, and exists un
   talk.now += std::chrono::hours{24};
   CHECK(code_of(talk.on("tasks/get", "run-1")) == -32602);
 }
+
+TEST_CASE("a task is described in the form that the request wants, not the one that it began in") {
+  WithExtension talk;
+  Json params = ask_params();
+  params["task"] = Json::object();
+  talk.reply_to("tools/call", params);
+  CHECK(talk.on("tasks/get", "task-1").at("result").at("status") == "working");
+  talk.connection.finish(talk.last(), ToolResult{{Text{"no"}}, {}, true});
+  CHECK(talk.status("task-1") == "failed");
+  CHECK(talk.on("tasks/get", "task-1").at("result").at("status") == "completed");
+  CHECK(talk.on("tasks/get", "task-1").at("result").at("result").at("isError") == true);
+  talk.begin("run-1", 2);
+  talk.connection.finish(talk.last(), Failure{Failure::Reason::internal, "broken", nullptr});
+  CHECK(talk.status("run-1") == "failed");
+  CHECK(code_of(talk.reply_to("tasks/result", {{"taskId", "run-1"}})) == -32603);
+}
