@@ -7,14 +7,6 @@
 namespace delegate::cli {
 namespace {
 
-/// Only names of kTiers arrive here: the option's row lists them.
-std::optional<Tier> tier_of(const AskOptions& options) {
-  if (options.tier == "small") return Tier::small;
-  if (options.tier == "medium") return Tier::medium;
-  if (options.tier == "large") return Tier::large;
-  return std::nullopt;  // not given, or "default"
-}
-
 Result<std::optional<milliseconds>> duration_of(const std::string& text, const char* field, const FieldNames& names) {
   if (text.empty()) return std::nullopt;
   const auto duration = parse_duration(text);
@@ -66,7 +58,7 @@ Result<RequestInput> input_of(const World& world, const AskOptions& options, con
   const bool is_on_stdin = options.words.empty() || (options.words.size() == 1 && options.words[0] == "-");
   if (!is_on_stdin) input.prompt = join(options.words, " ");
   input.type = task_type_named(options.type);  // nothing if it was not given; the option's row lists the names
-  input.tier = tier_of(options);
+  input.tier = tier_named(options.tier);
   TRY(input.timeout, duration_of(options.timeout, "timeout", names));
   TRY(input.slot_wait, duration_of(options.wait_slot, "wait-slot", names));
   return input;

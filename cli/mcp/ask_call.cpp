@@ -15,12 +15,19 @@ std::string size_text(std::int64_t bytes) {
 }  // namespace
 
 AskCall::AskCall(const mcp::Call& call, AskRequest asked, bool in_background, milliseconds patience,
-                 std::size_t max_answer)
+                 std::size_t max_result)
     : asked_(std::move(asked)),
       in_background_(in_background),
-      max_answer_(max_answer),
+      max_result_(max_result),
       patience_(Deadline::in(patience)),
       progress_timer_(call.wants_progress) {}
+
+std::vector<std::string> AskCall::notes() const {
+  std::vector<std::string> notes = asked_.notes;
+  if (in_background_ && accepted_ && !accepted_->no_store.empty())
+    notes.push_back("it could not run in the background: " + one_line(accepted_->no_store, 200));
+  return notes;
+}
 
 void AskCall::send_request() {
   // If the process has ended, `receive` reports that.
@@ -38,7 +45,7 @@ bool AskCall::take(const jobs::JobEvent& event) {
 std::optional<jobs::JobEvent> AskCall::receive() {
   if (!has_input(process_->output().get())) return std::nullopt;
   const auto events = process_->receive();
-  if (!events) return jobs::job_event::Failed{"the run's process ended without an answer", "see `delegate runs`"};
+  if (!events) return jobs::job_event::Failed{"the run's process ended without an answer", {}};
   for (const jobs::JobEvent& event : *events)
     if (take(event)) return event;
   return std::nullopt;

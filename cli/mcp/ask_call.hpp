@@ -37,15 +37,16 @@ class ProgressTimer {
 /// One call of the tool `ask`, from its arrival to its answer: the result of the run, or its id.
 class AskCall {
  public:
-  /// The call is answered with the run's id at once if `in_background`, otherwise after `patience`. `max_answer`:
-  /// bytes.
-  AskCall(const mcp::Call& call, AskRequest asked, bool in_background, milliseconds patience, std::size_t max_answer);
+  /// The call is answered with the run's id at once if `in_background`, otherwise after `patience`. `max_result`:
+  /// see ClientHabits.
+  AskCall(const mcp::Call& call, AskRequest asked, bool in_background, milliseconds patience, std::size_t max_result);
   AskCall(AskCall&&) = default;
 
   const Request& request() const { return asked_.request; }
-  const Remarks& remarks() const { return asked_.remarks; }
+  /// What the model is to know beside the answer.
+  std::vector<std::string> notes() const;
   bool is_in_background() const { return in_background_; }
-  std::size_t max_answer() const { return max_answer_; }
+  std::size_t max_result() const { return max_result_; }
   bool is_started() const { return process_.has_value(); }
   void start(jobs::JobProcess process) { process_.emplace(std::move(process)); }
   jobs::JobProcess& process() { return *process_; }
@@ -73,7 +74,7 @@ class AskCall {
 
   AskRequest asked_;
   bool in_background_;
-  std::size_t max_answer_;
+  std::size_t max_result_;
   Deadline patience_;
   ProgressTimer progress_timer_;
   std::optional<jobs::JobProcess> process_;

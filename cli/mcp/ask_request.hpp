@@ -5,14 +5,13 @@
 #include "core/base/result.hpp"
 #include "core/config/load.hpp"
 #include "core/mcp/service.hpp"
-#include "core/run/remarks.hpp"
 #include "core/run/request.hpp"
 
 namespace delegate::cli::server {
 
 struct AskRequest {
   Request request;
-  Remarks remarks;  // about its configuration, to be told with the answer
+  std::vector<std::string> notes;  // about its configuration, to be shown with the answer
 };
 /// The request of an `ask` call, with the id of its run. The configuration is read as it is now, for the directory of
 /// the call. `may_write`: what the server was started with.
@@ -26,5 +25,8 @@ bool flag_argument(const mcp::Json& arguments, const char* key);
 
 /// An error if the configuration cannot be used.
 Status check_usable(const LoadedConfig& loaded);
+
+/// The same error, whose hint is for a model: what it is about is the user's to change.
+Error for_model(const Error& error);
 
 }  // namespace delegate::cli::server

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/config/paths.hpp"
 #include "core/os/file.hpp"
 
@@ -131,9 +132,10 @@ std::vector<fs::path> below(const fs::path& home, const std::array<std::string_v
   return paths;
 }
 
-tl::unexpected<Error> refuse(const CallDirectory& directory, const std::string& why) {
+tl::unexpected<Error> refuse(const CallDirectory& directory, const std::string& why,
+                             std::string hint = "Set cwd to the directory of the project.") {
   return fail(Code::invalid_argument, directory.where + ": " + one_line(directory.path, 200) + " " + why,
-              "set cwd to the directory that the agent may read");
+              std::move(hint));
 }
 
 bool is_person(std::string_view uid) {
@@ -217,15 +219,24 @@ Result<CallDirectory> directory_for(const ProcessFacts& process, const std::stri
   const fs::path real = fs::canonical(named.path, error);
   if (error) return refuse(named, "cannot be used: " + error.message());
   if (!fs::is_directory(real, error)) return refuse(named, "is not a directory");
+  if (valid_utf8(real.string()) != real.string())
+    return refuse({named.where, valid_utf8(real.string())}, "has a name that is not UTF-8",
+                  named.where == "cwd"
+                      ? "Only the user can rename it."
+                      : "Set cwd to a directory whose path is UTF-8; only the user can rename this one.");
   return CallDirectory{named.where, real.string()};
+}
+
+std::string why_no_project(const ProcessFacts& process, const StateSettings& state, const std::string& path) {
+  // A host without this file has its accounts elsewhere; homes below /home are known all the same.
+  const std::string passwd = read_file("/etc/passwd", kLargestPasswd).value_or(std::string());
+  return why_no_project(fs::path(path), private_places(process, state, passwd));
 }
 
 Status check_directory(const ProcessFacts& process, const StateSettings& state, const CallDirectory& directory,
                        Reads reads) {
   if (reads == Reads::nothing) return {};
-  // A host without this file has its accounts elsewhere; homes below /home are known all the same.
-  const std::string passwd = read_file("/etc/passwd", kLargestPasswd).value_or(std::string());
-  const std::string why = why_no_project(directory.path, private_places(process, state, passwd));
+  const std::string why = why_no_project(process, state, directory.path);
   if (why.empty()) return {};
   return refuse(directory, "is not a project directory: it " + why);
 }

@@ -39,5 +39,7 @@ PrivatePlaces private_places(const ProcessFacts& process, const StateSettings& s
 
 /// Why the directory, without links, is no project: "is a home directory"; empty: it may be one.
 std::string why_no_project(const std::filesystem::path& directory, const PrivatePlaces& places);
+/// The same, with the places of this host.
+std::string why_no_project(const ProcessFacts& process, const StateSettings& state, const std::string& path);
 
 }  // namespace delegate::cli::server

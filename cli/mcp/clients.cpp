@@ -15,13 +15,18 @@ struct Row {
 };
 
 // As observed in November 2026. Many clients have a timeout of 60 s; those not listed are taken for one of them.
-constexpr ClientHabits kUnknown{45s, 45'000};
+constexpr ClientHabits kUnknown{45s, 40'000};
 constexpr std::array kRows{
-    Row{"claude-code", {110s, 45'000}},  // after two minutes it hides a call from its model
-    Row{"codex", {270s, 10'000}},        // timeout 300 s; its model sees about 12 kB
-    Row{"gemini-cli", {270s, 38'000}},   // timeout 600 s, longer than a person waits; shows 40,000 characters
-    Row{"Visual Studio Code", {270s, 45'000}},
-    Row{"goose", {270s, 45'000}},
+    // After two minutes it hides a call from its model. Shows 50,000 characters, newer versions 200,000 of our tools.
+    Row{"claude-code", {110s, 45'000}},
+    // Timeout 300 s. Shows 48,000 bytes, with a line of its own; 12,000 if it does not know the model.
+    Row{"codex", {270s, 10'000}},
+    // Timeout 600 s, longer than a person waits. Shows 40,000 UTF-16 units, with its marks around them.
+    Row{"gemini-cli", {270s, 38'000}},
+    // Progress extends its timeout. Shows 51,200 bytes, but at most 2,000 lines: enough for those of four characters.
+    Row{"opencode", {270s, 10'000}},
+    Row{"Visual Studio Code", {270s, 40'000}},
+    Row{"goose", {270s, 40'000}},
 };
 
 constexpr std::chrono::milliseconds kMargin{5'000};  // to the client's own timeout

@@ -10,7 +10,7 @@ namespace delegate::cli::server {
 /// verified.
 struct ClientHabits {
   std::chrono::milliseconds patience;  // how long a call may take, with a margin to the agent's own timeout
-  std::size_t max_answer;              // bytes of an answer that the agent shows its model
+  std::size_t max_result;              // bytes of a result, as JSON text, that the agent shows its model unabridged
 };
 ClientHabits habits_of(const std::string& client);
 

@@ -7,9 +7,10 @@
 #include "cli/mcp/call_directory.hpp"
 #include "cli/mcp/clients.hpp"
 #include "cli/mcp/results.hpp"
-#include "cli/mcp/tools.hpp"
+#include "cli/mcp/tool_facts.hpp"
 #include "cli/render/runs.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/history.hpp"
 #include "core/inspect/host_status.hpp"
@@ -29,11 +30,33 @@ constexpr milliseconds kFirstCanary{30'000};  // an editor starts many things at
 constexpr milliseconds kShortestCanary{1'000};
 constexpr milliseconds kCanaryLook{300'000};  // at the configuration, which may switch it on again
 
-std::vector<std::string> backends_of(const Config& config) {
-  std::vector<std::string> names;
-  for (const auto& [name, backend] : config.backends)
-    if (backend.enabled) names.push_back(name);
-  return names;
+constexpr const char* kForUser = "Only the user can fix this: report it to them.";
+constexpr const char* kNotKept =
+    "The answer of a run is kept only if ask returned its id without the answer, or next_offset. Ask again.";
+
+mcp::ToolResult failure_of(const jobs::job_event::Failed& failed, const std::string& run) {
+  if (failed.exit_code == kAllBusy)
+    return failure(failed.message, "Wait until some runs have ended, or stop some: call result with cancel.");
+  // Its process has ended; another one may go on with it, or have its answer.
+  return failure(failed.message, "Call result with run=" + run + "; ask again only if there is no such run.", run);
+}
+
+mcp::ToolResult status_of(const Engine& engine) {
+  const std::vector<SeenBackend> seen = seen_backends(engine);
+  return server::status(seen, order_of_auto(engine, installed_ones(seen)), engine.breakers.trouble());
+}
+
+mcp::ToolResult config_failure(const Error& error) {
+  const Error shown = for_model(error);
+  return failure(shown.what, shown.hint);
+}
+
+mcp::ToolResult no_such_run(const Error& error) {
+  switch (error.code) {
+    case Code::not_found: return failure(error.what, kNotKept);
+    case Code::invalid_argument: return failure(error.what, "Give the whole id.");
+    default: return failure(error.what, kForUser);
+  }
 }
 
 mcp::Failure internal(const Error& error) {
@@ -50,8 +73,8 @@ Server::Server(const World& world, std::string config_file, const ServerOptions&
     : world_(world), config_file_(std::move(config_file)), options_(options), connection_(*this) {
   // Errors in it are reported by the calls.
   const auto configured = configure(world_, config_file_, world_.cwd);
-  capabilities_ =
-      server::capabilities(backends_of(configured ? configured->loaded.config : Config{}), options_.may_write);
+  capabilities_ = server::capabilities(
+      facts_of(world_, configured ? configured->loaded.config : built_in_config(), options_.may_write));
 }
 
 Server::~Server() { stop(); }
@@ -98,12 +121,13 @@ void Server::ask(const mcp::Call& call, const mcp::Json& arguments) {
     return;
   }
   if (unreaped_.size() >= kMaxDetached) {
-    connection_.finish(call.id, failure("too many detached runs have not ended", "fetch their answers or cancel some"));
+    connection_.finish(call.id, failure("too many runs whose id was returned have not ended",
+                                        "Wait for some or stop some: call result, with cancel to stop."));
     return;
   }
   ask_calls_.emplace(
       call.id, AskCall(call, *std::move(request), flag_argument(arguments, "background"),
-                       patience_of(call.client.name, options_.client_timeout), habits_of(call.client.name).max_answer));
+                       patience_of(call.client.name, options_.client_timeout), habits_of(call.client.name).max_result));
   start_queued();
 }
 
@@ -125,21 +149,21 @@ void Server::start_queued() {
   }
   for (const auto& [id, error] : failed) {
     ask_calls_.erase(id);
-    connection_.finish(id, failure(error.what, error.hint));
+    connection_.finish(id, failure(error.what, kForUser));
   }
 }
 
 void Server::finish(mcp::CallId id, AskCall& call, const jobs::JobEvent& last) {
   bool is_cut = false;
   if (const auto* end = std::get_if<jobs::job_event::Ended>(&last)) {
-    jobs::JobResult result = end->result;
-    result.remarks.insert(result.remarks.end(), call.remarks().begin(), call.remarks().end());
-    EndedRun run = ended(call.request().run_id, result, 0, call.max_answer());
+    const milliseconds now = world_.clock.now().wall;
+    EndedRun run =
+        ended(end->result.record,
+              {.id = call.request().run_id, .most = call.max_result(), .notes = call.notes(), .times = {now, now}});
     is_cut = run.is_cut;
     connection_.finish(id, std::move(run.result));
   } else {
-    const auto& failed = std::get<jobs::job_event::Failed>(last);
-    connection_.finish(id, failure(failed.message, failed.hint));
+    connection_.finish(id, failure_of(std::get<jobs::job_event::Failed>(last), call.request().run_id));
   }
   if (is_cut) call.process().detach();  // the rest will be fetched from the store
   else call.process().abort();
@@ -155,7 +179,8 @@ void Server::detach(mcp::CallId id, AskCall& call) {
     result_calls_.emplace(id, ResultCall{.run = run,
                                          .deadline = Deadline::never(),
                                          .offset = 0,
-                                         .max_answer = call.max_answer(),
+                                         .max_result = call.max_result(),
+                                         .cancels = false,
                                          .progress_timer = call.progress_timer(),
                                          .is_task = true});
   else connection_.finish(id, working(run, call.doing()));
@@ -179,13 +204,17 @@ bool Server::advance(mcp::CallId id, AskCall& call) {
 
 void Server::fetch(const mcp::Call& call, const mcp::Json& arguments) {
   const auto host = this->host();
-  const std::string run = text_argument(arguments, "run");
-  auto job = host ? jobs::find_job((*host)->engine(), run) : tl::unexpected(host.error());
-  if (job && flag_argument(arguments, "cancel"))
+  if (!host) {
+    connection_.finish(call.id, config_failure(host.error()));
+    return;
+  }
+  const bool cancels = flag_argument(arguments, "cancel");
+  auto job = jobs::find_job((*host)->engine(), text_argument(arguments, "run"));
+  if (job && cancels)
     if (const Status stopped = jobs::cancel_job((*host)->engine(), *job); !stopped)
       job = tl::unexpected(stopped.error());
   if (!job) {
-    connection_.finish(call.id, failure(job.error().what, job.error().hint));
+    connection_.finish(call.id, no_such_run(job.error()));
     return;
   }
   // The default wait is long: some agents take the same call made again and again for a loop.
@@ -194,13 +223,15 @@ void Server::fetch(const mcp::Call& call, const mcp::Json& arguments) {
       .run = job->row.id,
       .deadline = Deadline::in(std::min(wait, patience_of(call.client.name, options_.client_timeout))),
       .offset = static_cast<std::size_t>(number_argument(arguments, "offset", 0)),
-      .max_answer = habits_of(call.client.name).max_answer,
+      .max_result = habits_of(call.client.name).max_result,
+      .cancels = cancels,
       .progress_timer = ProgressTimer(call.wants_progress)};
   if (!check(call.id, result_call)) result_calls_.emplace(call.id, std::move(result_call));
 }
 
 bool Server::check(mcp::CallId id, ResultCall& call) {
   call.next_check = Deadline::in(kCheck).or_earlier(call.deadline);
+  const milliseconds now = world_.clock.now().wall;
   const auto job = jobs::find_job(host_->engine(), call.run);
   // The one that was there may have been killed; it is tried again with the next look.
   Status ensured;
@@ -209,10 +240,16 @@ bool Server::check(mcp::CallId id, ResultCall& call) {
   const auto doing = [&] {
     return describe(*job) + (ensured ? "" : "; nothing starts it yet: " + one_line(ensured.error().what));
   };
-  if (!job) connection_.finish(id, failure(job.error().what, job.error().hint));
-  else if (job->is_lost) connection_.finish(id, failure(describe(*job), "ask again"));
+  if (!job) connection_.finish(id, no_such_run(job.error()));
+  else if (job->is_lost) connection_.finish(id, failure(describe(*job), "Ask again.", job->row.id));
   else if (job->has_ended())
-    connection_.finish(id, ended(job->row.id, jobs::job_result_from(job->row), call.offset, call.max_answer).result);
+    connection_.finish(id,
+                       ended(jobs::job_result_from(job->row).record, {.id = job->row.id,
+                                                                      .offset = call.offset,
+                                                                      .most = call.max_result,
+                                                                      .times = {now, job->row.ended_at.value_or(now)},
+                                                                      .is_cancelled_by_this_call = call.cancels})
+                           .result);
   else if (call.deadline.passed()) connection_.finish(id, working(job->row.id, doing()));
   else {
     if (call.progress_timer.is_due())
@@ -226,19 +263,18 @@ void Server::call_tool(const mcp::Call& call, const std::string& name, const mcp
   if (name == "ask") return ask(call, arguments);
   if (name == "result") return fetch(call, arguments);
   const auto host = this->host();
-  connection_.finish(call.id, host ? server::status(inspect::status_of((*host)->engine()))
-                                   : failure(host.error().what, host.error().hint));
+  connection_.finish(call.id, host ? status_of((*host)->engine()) : config_failure(host.error()));
 }
 
 void Server::read_resource(const mcp::Call& call, const std::string& uri) {
+  const milliseconds now = world_.clock.now().wall;
   const auto host = this->host();
   if (!host) {
-    connection_.finish(call.id, internal(host.error()));
+    connection_.finish(call.id, internal(for_model(host.error())));
     return;
   }
   if (uri == kStatusUri) {
-    const std::string json = to_json(inspect::status_of((*host)->engine()));
-    connection_.finish(call.id, resource(uri, "application/json", json));
+    connection_.finish(call.id, resource(uri, "application/json", dump(*status_of((*host)->engine()).structured)));
     return;
   }
   if (uri == kHistoryUri) {
@@ -253,7 +289,9 @@ void Server::read_resource(const mcp::Call& call, const std::string& uri) {
                        ? jobs::find_job((*host)->engine(), uri.substr(std::string_view(kRunUri).size()))
                        : tl::unexpected(Error{Code::not_found, "no such resource", {}});
   if (job && job->row.state == JobRow::State::ended)
-    connection_.finish(call.id, resource(uri, "text/plain", answer_of(jobs::job_result_from(job->row))));
+    connection_.finish(
+        call.id, resource(uri, "text/plain",
+                          answer_of(jobs::job_result_from(job->row).record, {now, job->row.ended_at.value_or(now)})));
   else
     connection_.finish(call.id, mcp::Failure{.reason = mcp::Failure::Reason::resource_not_found,
                                              .message = job ? describe(*job) : job.error().what,

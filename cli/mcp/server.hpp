@@ -48,7 +48,8 @@ class Server final : public mcp::Service {
     std::string run;
     Deadline deadline;
     std::size_t offset;
-    std::size_t max_answer;
+    std::size_t max_result;
+    bool cancels;
     ProgressTimer progress_timer;
     bool is_task = false;
     Deadline next_check = Deadline::in(milliseconds(0));

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,17 @@ inline constexpr const char* kRunUri = "delegate://run/";  // followed by an id
 
 inline constexpr int kMaxWaitSeconds = 3600;  // of `result`, if its client waits that long
 
-/// The tools and resources of the server. `backends`: the names that `ask` accepts. With `may_write`, the agent may let
-/// a backend change files.
-mcp::Capabilities capabilities(const std::vector<std::string>& backends, bool may_write);
+/// What the descriptions of the tools say about this machine.
+struct ToolFacts {
+  std::vector<std::string> backends;  // that are installed here
+  std::vector<std::string> order;     // … those of auto, in its order
+  std::vector<std::string> blind;     // … those that read no files
+  std::string directory;              // the default of `cwd`; empty: there is none, because it is no project
+  std::chrono::seconds timeout{0};    // the default of `timeout_s`
+  bool may_write = false;             // a backend may be asked to change files
+};
+
+/// The tools and resources of the server.
+mcp::Capabilities capabilities(const ToolFacts& facts);
 
 }  // namespace delegate::cli::server

@@ -9,7 +9,6 @@
 namespace delegate::cli {
 namespace {
 
-constexpr std::size_t kMaxInput = 64u << 20;  // bytes: prompt, files and stdin together
 constexpr const char* kNoDash = "it must not begin with a dash";
 
 std::string quoted(const std::string& text) { return "'" + one_line(text, 80) + "'"; }
@@ -37,6 +36,13 @@ class RequestBuilder::PromptReader {
     return Material{name, std::move(text)};
   }
 
+  Result<Material> attached(const Material& material) {
+    const std::string field = names().option("files") + ": " + one_line(material.name, 200);
+    if (material.text.size() > kMaxRequest - total_) return reading_failed({Code::resource_exhausted, {}, {}}, field);
+    TRY(std::string text, text_from(material.text, field));
+    return Material{material.name, std::move(text)};
+  }
+
  private:
   const FieldNames& names() const { return builder_.names_; }
   void notify(const std::string& line) const {
@@ -45,15 +51,19 @@ class RequestBuilder::PromptReader {
 
   /// `field` names the source in errors.
   Result<std::string> read(int fd, const std::string& field, const std::string& waiting) {
-    const InputLimits limits{.bytes = kMaxInput - total_, .on_slow = [&] { notify(waiting); }};
+    const InputLimits limits{.bytes = kMaxRequest - total_, .on_slow = [&] { notify(waiting); }};
     const auto bytes = read_input(fd, limits, builder_.process_.interrupted);
     if (!bytes) return reading_failed(bytes.error(), field);
-    total_ += bytes->size();
-    if (const std::size_t at = bytes->find('\0'); at != std::string::npos)
+    return text_from(*bytes, field);
+  }
+
+  Result<std::string> text_from(const std::string& bytes, const std::string& field) {
+    total_ += bytes.size();
+    if (const std::size_t at = bytes.find('\0'); at != std::string::npos)
       return names().usage(field + ": is binary (a zero byte at offset " + std::to_string(at) + ")",
                            "only text can be sent to a model");
-    std::string text = valid_utf8(*bytes);
-    if (text != *bytes) notify("delegate: " + field + ": bytes that are not UTF-8 were replaced");
+    std::string text = valid_utf8(bytes);
+    if (text != bytes) notify("delegate: " + field + ": bytes that are not UTF-8 were replaced");
     return text;
   }
 
@@ -68,6 +78,12 @@ class RequestBuilder::PromptReader {
   std::size_t total_ = 0;  // bytes read
 };
 
+std::optional<Tier> tier_named(std::string_view name) {
+  if (name == "small") return Tier::small;
+  if (name == "medium") return Tier::medium;
+  return name == "large" ? std::optional(Tier::large) : std::nullopt;
+}
+
 RequestBuilder::RequestBuilder(const ProcessFacts& process, const Config& config, FieldNames names, Notify notify)
     : process_(process), config_(config), names_(std::move(names)), notify_(std::move(notify)) {}
 
@@ -75,12 +91,14 @@ Status RequestBuilder::read_names(const RequestInput& input, Request& request) c
   const bool is_named = input.backend != kAuto;
   if (is_named && config_.backend(input.backend) == nullptr) {
     const std::string where = (names_.command.empty() ? "" : names_.command + ": ") + names_.option("backend");
-    return tl::unexpected(unknown_backend(where, config_, input.backend, AutoBackend::allowed));
+    Error unknown = unknown_backend(where, config_, input.backend, AutoBackend::allowed);
+    if (!names_.are_options) unknown.hint.clear();  // it names a command
+    return tl::unexpected(std::move(unknown));
   }
   if (!is_named && !input.model.empty())
     return names_.usage(names_.option("model") + " needs " + names_.option("backend"),
-                        "a model's name means something at one backend only" +
-                            std::string(names_.are_options ? "; or use --tier" : ""));
+                        names_.are_options ? "a model's name means something at one backend only; or use --tier"
+                                           : "Set backend too, or use tier instead of model.");
   if (looks_like_flag(input.model))
     return names_.usage_of("model", quoted(input.model) + " looks like a flag", kNoDash);
   if (looks_like_flag(input.session))
@@ -148,6 +166,10 @@ Status RequestBuilder::read_prompt(const RequestInput& input, Request& request) 
   for (const std::string& file : input.files) {
     TRY(Material material, reader.file(file));
     request.materials.push_back(std::move(material));
+  }
+  for (const Material& material : input.attached) {
+    TRY(Material checked, reader.attached(material));
+    request.materials.push_back(std::move(checked));
   }
   if (!input.prompt || kind != InputKind::stream) return {};
   TRY(std::string context, reader.standard_input());

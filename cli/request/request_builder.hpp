@@ -10,6 +10,8 @@
 
 namespace delegate::cli {
 
+inline constexpr std::size_t kMaxRequest = std::size_t{64} << 20;  // bytes: prompt, files and stdin together
+
 /// What is to be asked, as a command line or a tool call states it: typed, but not checked.
 struct RequestInput {
   enum class Stdin { read, ignore };
@@ -17,6 +19,7 @@ struct RequestInput {
   std::optional<std::string> prompt;  // absent: it comes from stdin
   Stdin standard_input = Stdin::read;
   std::vector<std::string> files;
+  std::vector<Material> attached = {};  // files that the caller has read itself
   std::string system = {};
   std::string backend{kAuto};
   std::string model = {};
@@ -53,6 +56,9 @@ struct FieldNames {
     return usage(option(field) + ": " + what, std::move(hint));
   }
 };
+
+/// "small", "medium", "large"; nothing for any other text.
+std::optional<Tier> tier_named(std::string_view name);
 
 /// Makes the request of `ask`, of `submit` and of the MCP tool.
 class RequestBuilder {

@@ -49,7 +49,8 @@ Status RequestBuilder::find_owner(const Engine& engine, Request& request) const 
   if (!known) {
     if (is_named) return {};  // a session that this program has not seen
     return names_.usage_of("session", session + " is not in the history",
-                           "name the backend that it belongs to with " + names_.option("backend"));
+                           names_.are_options ? "name the backend that it belongs to with --backend"
+                                              : "Set backend to the one that gave this session, or leave session out.");
   }
   const auto owners = owners_of(engine, request.backend);
   if (is_named && std::find(owners.begin(), owners.end(), known->backend) == owners.end())
@@ -76,7 +77,7 @@ Status RequestBuilder::resolve_session(const RequestInput& input, const Engine& 
   return names_.usage(
       "the session is of " + one_line(request.backend, 80) + ", which is no longer in the configuration",
       names_.are_options ? "see `delegate config path`; without --session and --continue a new one begins"
-                         : "see `delegate config path`; without session a new one begins");
+                         : "leave session out to begin a new one");
 }
 
 }  // namespace delegate::cli

@@ -20,6 +20,8 @@ BackendStatus status_of(const Engine& engine, const std::string& name, const Bac
     if (candidate->backend->is_process()) out.installed = true;
   } else if (candidate.error().reason == UnavailableReason::not_installed) {
     out.installed = false;
+  } else {
+    out.is_login_unset = candidate.error().reason == UnavailableReason::login_unset;
   }
   return out;
 }
@@ -27,6 +29,7 @@ BackendStatus status_of(const Engine& engine, const std::string& name, const Bac
 void add_state(BackendStatus& out, const BackendState& state, const BreakerPolicy& policy, const HostTime& now,
                const Breakers& breakers) {
   out.breaker = view(state.breaker, policy, now);
+  out.is_manual = state.breaker.manual || state.breaker.state == BreakerState::forced_open;
   out.trips = state.breaker.trips;
   out.last_failure = state.breaker.last_failure;
   for (const SlotLease& slot : state.slots)

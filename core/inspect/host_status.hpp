@@ -14,8 +14,10 @@ struct BackendStatus {
   std::string kind;
   bool enabled = true;
   std::optional<bool> installed;  // unknown for HTTP backends
+  bool is_login_unset = false;    // of a login: a variable that it needs is not set
   std::string path;               // executable or URL
   BreakerView breaker;
+  bool is_manual = false;  // tripped manually, with or without a cooldown
   int threshold = 0;
   milliseconds cooldown{0};
   std::int64_t trips = 0;

@@ -9,7 +9,9 @@ namespace delegate::jobs {
 
 Result<JobStatus> find_job(const Engine& engine, const std::string& id) {
   Jobs* jobs = engine.jobs();
-  if (jobs == nullptr) return fail(Code::unavailable, "there is no store: " + engine.breakers.trouble());
+  if (jobs == nullptr)
+    return fail(Code::unavailable, engine.store != nullptr ? "runs are not kept: state.store is \"memory\""
+                                                           : "there is no store: " + engine.breakers.trouble());
   const auto runs = [](const JobRow& one) { return one.has_started() && !one.has_ended(); };
   TRY(JobRow row, jobs->find(id));
   const bool is_dead = runs(row) && engine.breakers.is_dead(row.owner);

@@ -17,6 +17,7 @@
 #include "core/os/process.hpp"
 #include "core/os/wake_signal.hpp"
 #include "core/run/ask.hpp"
+#include "core/run/next_chance.hpp"
 #include "core/run/warm_up.hpp"
 
 namespace delegate::jobs {
@@ -229,13 +230,14 @@ std::optional<Candidate> run(const ProcessFacts& process, const Engine& engine, 
   request.breaker_wait = request.in_background ? breaker_wait(engine, submitted_at) : std::nullopt;
   report(process, job_event::Started{});
   JobReporter reporter(process, engine, jobs, id, lifeline);
-  const RunResult run = ask(engine, request, process.interrupted, reporter);
+  RunResult run = ask(engine, request, process.interrupted, reporter);
   if (goes_back(engine, jobs, id, run, reporter, lifeline)) return std::nullopt;
   if (reporter.is_lost()) {
     report(process, job_event::Failed{"run " + id + " is not this process's any more",
                                       "`delegate result --wait " + id + "` fetches it"});
     return std::nullopt;
   }
+  if (!run.answer) run.next = next_chance(engine, request, run, process.interrupted);
   end(process, engine, jobs, id, to_job_result(run, engine.redact), lifeline);
   return to_warm_up(engine, run);
 }

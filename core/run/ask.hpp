@@ -8,6 +8,13 @@
 
 namespace delegate {
 
+/// What a caller without an answer can do next.
+struct NextChance {
+  std::optional<milliseconds> retry_at;  // when a backend of the run is tried again, at the earliest; wall
+  std::string who_answers;  // another backend, which could answer now: the first one of `auto`; empty: none is known
+  bool continues = false;   // the request was to continue a session, which no other backend can
+};
+
 /// The result of a run, with or without an answer.
 struct RunResult {
   std::string run_id;
@@ -24,6 +31,7 @@ struct RunResult {
   HalfChange half_change;  // without an answer: what may have been left half done
   std::string message;     // without an answer: why, in one line
   std::string hint;
+  NextChance next;  // of a background run without an answer
   milliseconds took{0};
   /// Attempts that are still running: probes, which get their verdict, and attempts that are being stopped. Destroying
   /// it waits for their end; null if all have ended.

@@ -83,7 +83,10 @@ Skip refusal(const AdmissionRequest& wanted, const Breaker& breaker, const HostT
             .reason = SkipReason::breaker_open,
             .retry_in = seen.retry_after,
             .login_refused = is_about_login(breaker)};
-  if (breaker.last_failure) skip.message = breaker.last_failure->message;
+  if (breaker.last_failure) {
+    skip.message = breaker.last_failure->message;
+    skip.cause = breaker.last_failure->outcome;
+  }
   skip.limit_probe_due = seen.limit_probe_in == milliseconds(0);
   const bool forced = seen.state == BreakerState::forced_open;
   if (seen.state == BreakerState::half_open) skip.reason = SkipReason::probe_running;

@@ -13,8 +13,7 @@ constexpr milliseconds kMargin{60'000};  // of a lease
 
 std::string line_about(const Recovered& one) {
   const bool is_undo = one.direction == Direction::reverse;
-  std::string line =
-      is_undo ? "`delegate undo " + one.record.run + "`" : "applying the change of run " + one.record.run;
+  std::string line = is_undo ? "the undo of run " + one.record.run : "applying the change of run " + one.record.run;
   line += " was killed half-way; it is complete now";
   if (!one.left.empty()) line += ", but for files that have changed since: " + words_for_files(one.left);
   return line;
@@ -29,7 +28,8 @@ std::string record_late(const Engine& engine, const ChangeRecord& record) {
   const std::string run = "run " + record.run + " was killed";
   if (!kept) return run + ", and what it has changed could not be recorded: " + kept.error().what;
   if (kept->record().files > 0)
-    return run + "; `delegate runs " + record.run + " --diff` shows what has changed since it began";
+    return run + " and has left changes; `delegate runs " + record.run +
+           " --diff` shows what has changed since it began";
   const Status removed = remove_change(changes_directory(engine), record.run);
   return removed ? std::string() : removed.error().what;
 }

@@ -138,7 +138,7 @@ void explain_change(const ChangeReport& report, const std::string& run_id, Remar
 }
 
 std::string to_json(const ChangeReport& report) {
-  if (report.state == State::none && report.no_undo.empty()) return {};
+  if (report.state == State::none && report.no_undo.empty() && report.notes.empty()) return {};
   OrderedJson json{{"state", name_of(report.state)}, {"isolated", report.is_isolated}};
   json["can_undo"] = report.state == State::in_files;
   put(json, "root", report.root);
@@ -158,6 +158,7 @@ std::string to_json(const ChangeReport& report) {
   put(json, "why", report.why.empty() ? report.no_undo : report.why);
   put(json, "patch", report.patch);
   put(json, "tree", report.tree);
+  if (!report.notes.empty()) json["notes"] = report.notes;
   return dump(json);
 }
 

@@ -1,10 +1,13 @@
 #include "core/run/check.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <optional>
 
 #include "core/base/ids.hpp"
 #include "core/base/text.hpp"
+#include "core/os/local_port.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
@@ -55,7 +58,37 @@ VersionAnswer version_of(const Candidate& candidate, HttpRequest request, const 
   return broken(candidate, judge_http(*candidate.backend, candidate.task, parsed, *result), result->took);
 }
 
+struct LocalPlace {
+  std::string host;
+  std::uint16_t port = 0;
+};
+/// Where on this machine a URL leads; nothing if it leads elsewhere, or has no usable port.
+std::optional<LocalPlace> local_place(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::nullopt;
+  std::string_view place = url.substr(scheme + 3);
+  place = place.substr(0, place.find_first_of("/?#"));
+  if (const std::size_t at = place.rfind('@'); at != std::string_view::npos) place.remove_prefix(at + 1);
+  const std::size_t colon = place.rfind(':');
+  const bool has_port = colon != std::string_view::npos && place.find(']', colon) == std::string_view::npos;
+  LocalPlace found{std::string(has_port ? place.substr(0, colon) : place),
+                   static_cast<std::uint16_t>(url.starts_with("https:") ? 443 : 80)};
+  if (!is_local_host(found.host)) return std::nullopt;
+  if (!has_port) return found;
+  const std::string_view digits = place.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), found.port);
+  return error == std::errc{} && end == digits.data() + digits.size() ? std::optional(found) : std::nullopt;
+}
+
 }  // namespace
+
+ServerTrace find_server(const Candidate& candidate) {
+  const auto place = local_place(candidate.backend->endpoint(candidate.task));
+  if (!place) return ServerTrace::elsewhere;
+  if (is_listening(place->host, place->port)) return ServerTrace::listening;
+  const bool is_known = !candidate.backend->server_program(candidate.task).empty();  // else the address was configured
+  return candidate.task.executable.empty() && is_known ? ServerTrace::absent : ServerTrace::not_running;
+}
 
 VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout) {
   const Call call = candidate.backend->version_call(candidate.task);

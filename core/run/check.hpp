@@ -31,6 +31,16 @@ bool is_service(const Candidate& candidate);
 /// server of this person's may not be running, so its models are requested.
 bool is_reachable(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout);
 
+/// A server's program, as far as it can be seen without a request to it.
+enum class ServerTrace {
+  listening,    // on this machine
+  not_running,  // nothing listens; its program is installed here, or its address was configured
+  absent,
+  elsewhere,  // on another machine: not looked for
+};
+/// For a candidate that is no CLI.
+ServerTrace find_server(const Candidate& candidate);
+
 /// A CLI's login, as far as it can be detected without a call: an expired one counts as found.
 struct LoginTrace {
   bool found = true;        // also if it cannot be detected

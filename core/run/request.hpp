@@ -76,6 +76,7 @@ struct Skip {
   SkipReason reason = SkipReason::disabled;
   std::optional<milliseconds> retry_in;  // absent: until a manual change
   std::string message;                   // its last failure, or why it is unavailable
+  std::string cause = {};                // outcome of its last failure, by name; empty: unknown
   std::string variable = {};             // with login_unset: the variable that is not set
   bool login_refused = false;            // for a reason that does not apply to another login of the backend
   bool limit_probe_due = false;  // a limit is still running, and it is time to check whether it was lifted early

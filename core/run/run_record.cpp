@@ -1,5 +1,8 @@
 #include "core/run/run_record.hpp"
 
+#include <cstdlib>
+#include <ctime>
+
 #include "core/base/duration.hpp"
 #include "core/base/exit_code.hpp"
 #include "core/base/json.hpp"
@@ -23,6 +26,8 @@ OrderedJson to_object(const Attempt& attempt) {
   }
   if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
   put(json, "exit_code", attempt.exit_code);
+  if (attempt.tripped) json["tripped"] = true;
+  if (attempt.recovered) json["recovered"] = true;
   return json;
 }
 
@@ -30,6 +35,7 @@ OrderedJson to_object(const Skip& skip) {
   OrderedJson json{{"backend", skip.backend}, {"reason", to_string(skip.reason)}};
   put(json, "retry_in_ms", skip.retry_in);
   put(json, "message", skip.message);
+  put(json, "cause", skip.cause);
   return json;
 }
 
@@ -43,6 +49,16 @@ OrderedJson to_object(const Usage& usage) {
 
 std::string text_member(const OrderedJson& json, const char* key) {
   return json.is_object() && json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
+}
+
+/// As format_rfc3339 writes it.
+std::optional<milliseconds> time_member(const OrderedJson& json, const char* key) {
+  const std::string text = text_member(json, key);
+  std::tm parts{};
+  const char* const rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return std::nullopt;
+  const std::chrono::seconds seconds(::timegm(&parts));
+  return *rest == '.' ? seconds + milliseconds(std::atoi(rest + 1)) : seconds;
 }
 
 }  // namespace
@@ -76,6 +92,9 @@ std::string to_json(const RunResult& result) {
   if (!result.answer) {
     json["error"] = {{"outcome", to_string(result.outcome)}, {"message", result.message}};
     put(json["error"], "hint", result.hint);
+    if (result.next.retry_at) json["error"]["retry_at"] = format_rfc3339(*result.next.retry_at);
+    put(json["error"], "who_answers", result.next.who_answers);
+    if (result.next.continues) json["error"]["continues"] = true;
     if (!result.half_change.parts.empty()) json["error"]["half_done"] = true;
   }
   return dump(json);
@@ -93,6 +112,7 @@ RunRecord to_record(const RunResult& result) {
   record.outcome = to_string(result.outcome);
   record.message = result.message;
   record.hint = result.hint;
+  record.next = result.next;
   return record;
 }
 
@@ -116,6 +136,9 @@ RunRecord parse_run_record(std::string text) {
   record.outcome = text_member(json["error"], "outcome");
   record.message = text_member(json["error"], "message");
   record.hint = text_member(json["error"], "hint");
+  const OrderedJson& error = json["error"];
+  record.next = {time_member(error, "retry_at"), text_member(error, "who_answers"),
+                 error.is_object() && error.contains("continues") && error["continues"] == true};
   return record;
 }
 

@@ -24,6 +24,7 @@ struct RunRecord {
   std::string outcome;  // as in JSON
   std::string message;
   std::string hint;
+  NextChance next;
 };
 RunRecord to_record(const RunResult& result);
 /// Of a command that failed itself.

@@ -59,6 +59,16 @@ class Agent {
   std::map<int, Json> answers_;
 };
 
+/// The arguments of a call, with the project as the directory.
+inline Json in(const Cli& cli, Json arguments) {
+  arguments["cwd"] = cli.home("project");
+  return arguments;
+}
+inline Cli& with_project(Cli& cli) {
+  cli.write(cli.home("project/README"), "a project");
+  return cli;
+}
+
 inline std::string text_of(const Json& result) { return result["content"][0]["text"]; }
 
 }  // namespace delegate::test

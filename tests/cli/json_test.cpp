@@ -90,7 +90,7 @@ outcome = "rate_limited")");
   CHECK_THAT(json["attempts"][0]["retry_at"].get<std::string>(), Matches(kTime));
   Json refused = cli.run("ask -b codex hello --json").expect(4).json();
   REQUIRE(refused["skipped"].size() == 1);
-  CHECK(keys(refused["skipped"][0]) == Keys{"backend", "reason", "retry_in_ms", "message"});
+  CHECK(keys(refused["skipped"][0]) == Keys{"backend", "reason", "retry_in_ms", "message", "cause"});
   CHECK(refused["skipped"][0]["retry_in_ms"].is_number_integer());
 }
 

@@ -83,7 +83,7 @@ def delegate(inspector, project):
     run = inspector.call("ask", **question, background=True)["structuredContent"]["run"]
     expect("result", inspector.call("result", run=run)["structuredContent"]["answer"], HEARD)
     expect("result of nothing", inspector.call("result", IS_ERROR, run="unknown")["isError"], True)
-    helper = {"name": "helper", "installed": True, "breaker": "closed"}
+    helper = {"name": "helper", "ready": True, "status": "ready"}
     expect("status", helper in inspector.call("status")["structuredContent"]["backends"], True)
 
 

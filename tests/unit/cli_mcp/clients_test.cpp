@@ -8,8 +8,8 @@ using namespace delegate::cli::server;
 
 TEST_CASE("an agent is recognised by the beginning of its name, and an unknown one gets a short time limit") {
   CHECK(habits_of("codex-mcp-client").patience == habits_of("codex").patience);
-  CHECK(habits_of("codex").max_answer < habits_of("gemini-cli-mcp-client").max_answer);
-  CHECK(habits_of("somebody").patience < 60s);
+  CHECK(habits_of("codex").max_result < habits_of("gemini-cli-mcp-client").max_result);
+  CHECK(habits_of("another").patience < 60s);
   CHECK(habits_of("").patience < 60s);
   CHECK(habits_of("my codex").patience == habits_of("").patience);
 }
