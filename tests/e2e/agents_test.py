@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The real Claude Code, Codex CLI and Gemini CLI as clients of `delegate mcp`, in a network of loopback only.
+"""The real Claude Code, Codex CLI, Gemini CLI and opencode as clients of `delegate mcp`, in a network of loopback only.
 
     agents_test.py --delegate PATH [NAME ...]
 
@@ -15,12 +15,13 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import time
 
 import world
 from recorder import TO_CLIENT, TO_SERVER
-from sandbox import HERE, json_lines
+from sandbox import HERE, NOT_A_KEY, json_lines
 
 CONFIG = """
 [router]
@@ -30,8 +31,21 @@ local = ""
 [backends.helper]
 kind = "command"
 command = ["{helper}"]
+can = ["write_files"]
 first_output_timeout = "0s"  # it says nothing until it has its answer
 idle_timeout = "0s"
+
+[backends.signed_out]
+kind = "claude"
+command = ["{replay}", "401_subscription"]
+
+[backends.used_up]
+kind = "claude"
+command = ["{replay}", "429usage"]
+
+[backends.forgetful]
+kind = "claude"
+command = ["{replay}", "resume_unknown"]
 
 [notify]
 desktop = false
@@ -41,7 +55,18 @@ HELPER = """#!/bin/sh
 echo $$ >>"$HOME/starts"
 prompt=$(cat)
 [ ! -p "$HOME/gate" ] || read -r word <"$HOME/gate"
-echo "the helper heard: $prompt"
+case $prompt in
+  "give the long answer") cat "$HOME/long" ;;
+  "write made.txt") echo one >made.txt; echo written ;;
+  *) echo "the helper heard: $prompt" ;;
+esac
+"""
+# What a recorded Claude Code has said.
+REPLAY = """#!/bin/sh
+cat >/dev/null
+cat {recorded}/$1.stdout
+cat {recorded}/$1.stderr >&2
+exit "$(cat {recorded}/$1.exit)"
 """
 RECORDER = """#!/bin/sh
 exec {python} {recorder} {log} {program} "$@"
@@ -51,6 +76,23 @@ REAL_TIME = "DELEGATE_E2E_REAL_TIME" in os.environ
 CLIENT_GIVES_UP, BACKEND_TAKES, FETCHES = (60, 300, 7) if REAL_TIME else (5, 0, 2)
 HEARD = "the helper heard: what is six by seven?"
 QUESTION = '{"prompt": "what is six by seven?"}'
+FOR_A_SHELL = re.compile(r"--[a-z]|\bdelegate (ask|status|breaker|result|runs)\b|\b(closed|half-open)\b")
+
+
+def long_answer():
+    """About 100 kB, which a client counts in several ways: as bytes, characters, JSON text, tokens or lines."""
+    return "".join([
+        "".join(f"{number}: plain words of an answer that has lines of an ordinary length\n" for number in range(400)),
+        "".join(f'"{number}" \\ \'quoted\' <b>&amp;</b> {{"a": "\\n"}}\t$HOME `id`\n' for number in range(400)),
+        "".join(f"{number} ünïcode ✓ 漢字 😀 日本語の文章\n" for number in range(400)),
+        "a line that is longer than a part " * 400, "\n",
+        "".join(f"{number}\n" for number in range(4000)),
+        "the end"])
+
+
+def answer_above(text):
+    """Without the line that says who has answered."""
+    return text.rpartition("\n\n[helper, ")[0]
 
 
 class Wire:
@@ -74,12 +116,29 @@ class Wire:
                 if message.get("method") == "tools/call" and message["params"]["name"] == tool]
 
 
+    def answers(self):
+        """What delegate has answered, in whole or in part."""
+        results = [entry["message"].get("result", {}) for entry in self.entries() if entry["to"] == TO_CLIENT]
+        return [result["structuredContent"].get("answer") for result in results if "structuredContent" in result]
+
+    def gave_up(self):
+        """The ids of the calls that the client has cancelled before they were answered."""
+        answered, given_up = set(), []
+        for entry in self.entries():
+            message = entry["message"]
+            if entry["to"] == TO_CLIENT:
+                answered.add(message.get("id"))
+            elif message.get("method") == "notifications/cancelled" and message["params"]["requestId"] not in answered:
+                given_up.append(message["params"]["requestId"])
+        return given_up
+
+
 class Agents(world.World):
     environment = {}
 
     def config(self):
-        helper = self.script("helper", HELPER)
-        return CONFIG.format(helper=helper)
+        replay = self.script("replay", REPLAY.format(recorded=HERE.parent / "fixtures/claude"))
+        return CONFIG.format(helper=self.script("helper", HELPER), replay=replay)
 
     def script(self, name, text):
         path = self.sandbox.bin / name
@@ -155,13 +214,31 @@ class Agents(world.World):
     def tool_results(self):
         return [str(request["tool_result"]) for request in self.model_requests(self.part) if request["tool_result"]]
 
+    def answers(self):
+        """The answer, or the part of one, in each result that the model has seen."""
+        return [self.answer_in(result) for result in self.tool_results()]
+
+    def may_write(self):
+        self.limit_calls(60, ["mcp", "--allow-write"])
+
+    def write(self):
+        """The result of a run that writes, as the model sees it."""
+        # Without a git work tree there would be a warning.
+        subprocess.run(["git", "init", "-q"], cwd=self.sandbox.project, env=self.sandbox.environment, check=True)
+        self.finish(self.start_agent(("ask", '{"prompt": "write made.txt", "backend": "helper", "write": true}')))
+        [result] = self.tool_results()
+        return result
+
     def write_down(self):
         """Who said what to whom, in order."""
         ways = {TO_SERVER: "client > delegate", TO_CLIENT: "delegate > client"}
         entries = [(entry["time"], ways[entry["to"]], entry["line"]) for entry in self.wire.entries()]
+        known = None
         for request in self.model_requests(self.part):
-            tools = [name for name in request["tools"] if "delegate" in name]
-            said = {"prompt": request["prompt"], "tools of delegate": tools, "tool_result": request["tool_result"]}
+            shown = request["tools_of_delegate"]
+            said = {"prompt": request["prompt"], "tools of delegate": list(shown) if shown == known else shown,
+                    "tool_result": request["tool_result"]}
+            known = shown
             entries.append((request["time"], "client > model", json.dumps(said)))
         entries.sort()
         begun = entries[0][0] if entries else 0
@@ -186,6 +263,43 @@ class OfEachAgent:
         self.assertIn("tool said: ", said)
         self.assertIn(HEARD, said)
 
+    def test_failures(self):
+        "{backend} shows its model why a backend fails or is skipped, for how long, and what to do, without a shell"
+        lost = '{"backend": "forgetful", "prompt": "go on", "session": "6d9f7a3c-0000-4000-8000-000000000000"}'
+        self.finish(self.start_agent(
+            ("ask", '{"backend": "signed_out", "prompt": "one"}'),
+            ("ask", '{"backend": "signed_out", "prompt": "two"}'),
+            ("ask", '{"backend": "used_up", "prompt": "one"}'), ("ask", lost), ("status", "{}")))
+        _, skipped, used_up, lost, status = results = self.tool_results()
+        self.assertRegex(skipped, r"signed_out is skipped for \d+ (s|min)\b.*: signed out \(Not logged in")
+        self.assertRegex(skipped, "Only the user can fix this: ask them to sign in")
+        self.assertRegex(skipped, "helper can answer now: set backend to helper")
+        self.assertRegex(used_up, "used_up failed: .*exceed your account's rate limit")
+        self.assertRegex(used_up, r"it is skipped for \d+ (min|h)")
+        self.assertRegex(lost, "No conversation found.*")
+        self.assertRegex(lost, "Leave session out to begin a new conversation")
+        self.assertRegex(status, r"signed_out.{1,30}skipped for \d+ (s|min)\b.*: signed out")
+        for result in results:
+            self.assertNotRegex(result, FOR_A_SHELL)
+
+    def test_long(self):
+        "{backend} shows its model each part of a long answer whole, in as many parts as it takes"
+        answer = long_answer()
+        self.sandbox.write("long", answer)
+        self.finish(self.start_agent(("ask", '{"prompt": "give the long answer"}'),
+                                     ("result", '{"run": "RUN", "offset": OFFSET}')))
+        parts = self.answers()
+        self.assertEqual(len(parts), 1 + len(self.wire.calls("result")))
+        for number, (seen, sent) in enumerate(zip(parts, self.wire.answers())):
+            self.assertEqual(seen, sent, f"part {number} was changed on its way to the model")
+        self.assertEqual("".join(parts), answer)
+
+    def test_writes(self):
+        "{backend} lets another agent write, and shows its model what has changed"
+        self.may_write()
+        self.assertIn("changed made.txt (+1 -0)", self.write())
+        self.assertTrue((self.sandbox.project / "made.txt").exists())
+
     def test_is_given_an_id(self):
         "{backend} gives up earlier than the backend answers: it gets the run's id in time and fetches the answer"
         self.limit_calls(CLIENT_GIVES_UP, ["mcp", "--client-timeout", f"{CLIENT_GIVES_UP}s"])
@@ -202,10 +316,10 @@ class OfEachAgent:
         time.sleep(max(0, begun + BACKEND_TAKES - time.monotonic()))
         self.open_gate()
         said = self.finish(agent)
-        self.assertIn("fetch its answer with result", self.tool_results()[0])
+        self.assertIn("or the answer call result with run=", self.tool_results()[0])
         self.assertIn(HEARD, said)
         self.assertEqual(self.has_started(), 1)
-        self.assertNotIn("notifications/cancelled", self.wire.methods())
+        self.assertEqual(self.wire.gave_up(), [])
         run = self.wire.calls("result")[0]["run"]
         self.assertEqual(self.run_delegate("result", run).stdout, HEARD + "\n")
 
@@ -216,7 +330,7 @@ class OfEachAgent:
         agent = self.start_agent(("ask", QUESTION))
         self.comes_to("the backend starts", self.has_started)
         self.api.mode("held")
-        self.comes_to("the call is cancelled", lambda: "notifications/cancelled" in self.wire.methods())
+        self.comes_to("the call is cancelled", self.wire.gave_up)
         self.comes_to("the backend is stopped", lambda: not self.helpers())
         self.api.mode("ok")
         self.assertIn("tool said: ", self.finish(agent))
@@ -229,6 +343,9 @@ class Claude(OfEachAgent, Agents):
     argv = ("claude", "-p", "--allowedTools", "mcp__delegate")
     # On a busy machine it would ask its model before the server is there, and so would Codex.
     environment = {"CLAUDE_CODE_MCP_STARTUP_WAIT_MS": "30000"}
+
+    def answer_in(self, result):
+        return json.loads(result)["answer"]
 
     def tools_shown(self, request):
         """It names some, and shows what they are when its model wants to know."""
@@ -243,6 +360,9 @@ class Codex(OfEachAgent, Agents):
     # The newest models get tools in a form that the fake API does not support.
     argv = ("codex", "exec", "--skip-git-repo-check", "-m", "gpt-5-codex", "-")
 
+    def answer_in(self, result):
+        return json.loads(result.partition("\nOutput:\n")[2])["answer"]
+
     def tools_shown(self, request):
         return request["tools"]
 
@@ -253,6 +373,17 @@ class Codex(OfEachAgent, Agents):
     def limit_calls(self, seconds, arguments):
         self.change("tool_timeout_sec = 3600", f"tool_timeout_sec = {seconds}")
         self.change('args = ["mcp"]', f"args = {json.dumps(arguments)}")
+
+    def may_write(self):
+        super().may_write()
+        config = self.sandbox.home / ".codex/config.toml"
+        config.write_text(config.read_text() + '\n[mcp_servers.delegate.tools.ask]\napproval_mode = "approve"\n')
+
+    def test_does_not_write(self):
+        "{backend} lets another agent write only if its user has approved the tool"
+        super().may_write()
+        self.assertIn("requires approval, but approval policy is never", self.write())
+        self.assertEqual(self.wire.calls("ask"), [])
 
     def change(self, old, new):
         config = self.sandbox.home / ".codex/config.toml"
@@ -267,6 +398,15 @@ class Gemini(OfEachAgent, Agents):
     argv = ("gemini", "-m", world.GEMINI_MODEL, "--skip-trust", "--allowed-mcp-server-names", "delegate",
             "--approval-mode", "yolo")
 
+    def tool_results(self):
+        """An error comes as JSON text in a sentence."""
+        results = [request["tool_result"] for request in self.model_requests(self.part) if request["tool_result"]]
+        return [result["output"] if "output" in result else result["error"] for result in results]
+
+    def answer_in(self, result):
+        """Marked as untrusted."""
+        return answer_above(result.removeprefix("<untrusted_context>\n"))
+
     def tools_shown(self, request):
         return request["tools"]
 
@@ -274,5 +414,34 @@ class Gemini(OfEachAgent, Agents):
         self.change_entry(".gemini/settings.json", timeout=1000 * seconds, args=arguments)
 
 
+class Opencode(OfEachAgent, Agents):
+    backend, part, prefix = "opencode", "anthropic", "delegate_"
+    # With a title it does not ask its model for one.
+    argv = ("opencode", "run", "--title", "a test")
+    environment = {f"OPENCODE_DISABLE_{what}": "1" for what in ("MODELS_FETCH", "AUTOUPDATE", "LSP_DOWNLOAD")}
+    settings = ".config/opencode/opencode.json"
+    if not REAL_TIME:  # it takes long to start, and waits for as long as there is progress
+        test_is_given_an_id = test_gives_up = None
+
+    def answer_in(self, result):
+        return answer_above(result)
+
+    def register(self):
+        provider = {"npm": "@ai-sdk/anthropic", "options": {"baseURL": f"{self.api.url}/v1", "apiKey": NOT_A_KEY},
+                    "models": {"any": {"limit": {"context": 200_000, "output": 8_000}}}}
+        self.sandbox.write(self.settings, json.dumps({"model": "fake/any", "provider": {"fake": provider}}))
+        super().register()
+
+    def tools_shown(self, request):
+        return request["tools"]
+
+    def limit_calls(self, seconds, arguments):
+        path = self.sandbox.home / self.settings
+        known = json.loads(path.read_text())
+        entry = known["mcp"]["delegate"]
+        entry |= {"timeout": 1000 * seconds, "command": [entry["command"][0], *arguments]}
+        path.write_text(json.dumps(known))
+
+
 if __name__ == "__main__":
-    sys.exit(world.main(__doc__, (Claude, Codex, Gemini)))
+    sys.exit(world.main(__doc__, (Claude, Codex, Gemini, Opencode), jobs=2))

