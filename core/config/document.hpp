@@ -45,9 +45,10 @@ struct Document {
   Node::Table members;
   std::optional<ConfigProblem> problem;
 };
-Document read_toml(const ConfigFile& file, Layer layer);
-
-/// The largest file that is read: many times a real one, and small enough that hostile text costs only milliseconds.
+/// The largest file of ours that is read: many times a real one, and small enough that hostile text costs only
+/// milliseconds.
 inline constexpr std::size_t kLargestFile = std::size_t{256} * 1024;
+
+Document read_toml(const ConfigFile& file, Layer layer, std::size_t largest = kLargestFile);
 
 }  // namespace delegate::config

@@ -77,13 +77,13 @@ ConfigProblem file_problem(const ConfigFile& file, Layer layer, Place at, std::s
 
 }  // namespace
 
-Document read_toml(const ConfigFile& file, Layer layer) {
+Document read_toml(const ConfigFile& file, Layer layer, std::size_t largest) {
   const auto failed = [&](Place at, std::string what) {
     return Document{{}, file_problem(file, layer, at, std::move(what))};
   };
-  if (file.text.size() > kLargestFile)
-    return failed({}, "has " + std::to_string(file.text.size()) + " bytes, more than the " +
-                          std::to_string(kLargestFile) + " that a configuration may have");
+  if (file.text.size() > largest)
+    return failed({}, "has " + std::to_string(file.text.size()) + " bytes, more than the " + std::to_string(largest) +
+                          " that a configuration may have");
   if (const int line = overlong_key_line(file.text); line != 0)
     return failed({line, 1}, "more than " + std::to_string(kMostDots) + " dots in one line");
 
