@@ -3,15 +3,20 @@
 #include "cli/commands/context.hpp"
 #include "cli/setup/difference.hpp"
 #include "cli/setup/plan.hpp"
+#include "cli/setup/project.hpp"
+#include "cli/setup/records.hpp"
 #include "cli/setup/settings_file.hpp"
 #include "cli/setup/show.hpp"
 #include "core/base/json.hpp"
 #include "core/config/paths.hpp"
+#include "core/os/process.hpp"
 
 namespace delegate::cli {
 namespace {
 
 using namespace setup;
+
+const std::string kProgram = "delegate";
 
 struct SetupOptions {
   std::string editor;  // empty: list them
@@ -37,11 +42,13 @@ constexpr OptionRow kSetupOptions[] = {
      .store = into<&SetupOptions::editor>},
     {.names = "--undo",
      .help = "Remove the registration",
-     .more = "The whole entry of the server is removed, with anything that was added to it; the rest of the file stays "
-             "as it is.",
+     .more = "The whole entry of the server is removed, with anything that was added to it; the rest of the file is as "
+             "it was before, and a file that was created for the entry is removed.",
      .store = into<&SetupOptions::undo>},
     {.names = "--project",
      .help = "Write this project's settings instead of your user settings",
+     .more = "The file is at the top of the git work tree, or in this directory if it is in none. There the program is "
+             "named `delegate`, because others have it elsewhere.",
      .store = into<&SetupOptions::project>},
     {.names = "--allow-write",
      .help = "Let callers request changes to files",
@@ -78,8 +85,9 @@ std::vector<std::string> variables_of(const World& world, const SetupOptions& op
   return names;
 }
 
+/// For a project that others share, the command is the name: they have the program elsewhere.
 Server server_of(const World& world, const SetupOptions& options) {
-  Server server{own_program(world), {"mcp"}, variables_of(world, options)};
+  Server server{options.project ? kProgram : own_program(world), {"mcp"}, variables_of(world, options)};
   if (options.allow_write) server.arguments.emplace_back("--allow-write");
   return server;
 }
@@ -113,8 +121,14 @@ Result<Target> target_of(const World& world, const SetupOptions& options, const 
   if (options.project && editor.project_file.empty())
     return fail(Code::invalid_argument, "setup: --project: " + name + " has no project settings",
                 "without --project it is registered for all projects");
-  if (options.project) return Target{editor, Scope::project, (Path(world.cwd) / editor.project_file).string()};
   std::string path = editor.user_file(world);
+  if (options.project) {
+    std::string shared = (project_root(world.cwd) / editor.project_file).string();
+    if (shared == path)
+      return fail(Code::invalid_argument, "setup: --project: " + shared + " has your user settings",
+                  "run this inside a project, or without --project");
+    return Target{editor, Scope::project, std::move(shared)};
+  }
   if (path.empty())
     return fail(Code::not_found, "setup: " + name + ": cannot locate its settings: HOME is not set",
                 "`delegate setup " + name + " --print` shows what to add");
@@ -158,29 +172,61 @@ std::string sentence(const World& world, const Target& target, Step step) {
   return {};
 }
 
+std::string print_hint(const Target& target) {
+  return "`delegate setup " + std::string(target.editor.name) + " --print` shows what to add by hand";
+}
+
 struct Done {
   Step step = Step::unchanged;
   std::string difference;
+  std::string not_recorded;  // why an undo will be less exact
 };
+
+/// Writes the new text, and what an undo needs to know of the old one; or restores that.
+Result<Done> write_change(const World& world, const Target& target, const SettingsFile& file, const Plan& plan,
+                          const std::optional<FileRecord>& how_it_was) {
+  Done done{.step = plan.step};
+  const bool is_undo = plan.step == Step::removed;
+  if (plan.step == Step::registered) {
+    FileRecord now{.is_created = !file.text, .directories = missing_directories(file.path)};
+    now.remains = remains_of(target.editor.language, file.text.value_or(""), target.editor.path());
+    if (const Status kept = record(world, file.path, now); !kept) done.not_recorded = kept.error().what;
+  }
+  const bool is_empty = plan.after.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (is_undo && is_empty && how_it_was && how_it_was->is_created) {
+    TRY_STATUS(remove_settings(file, how_it_was->directories));
+  } else {
+    TRY_STATUS(save_settings(file, plan.after, target.scope));
+  }
+  if (is_undo)
+    if (const Status forgotten = record(world, file.path, std::nullopt); !forgotten)
+      done.not_recorded = forgotten.error().what;
+  return done;
+}
 
 Result<Done> change(const World& world, const SetupOptions& options, const Target& target) {
   const auto at = [&](Error error) {  // names the file in the error
     error.what.insert(0, "setup: " + target.path + ": ");
-    if (error.hint.empty())
-      error.hint = "`delegate setup " + std::string(target.editor.name) + " --print` shows what to add by hand";
+    if (error.hint.empty()) error.hint = print_hint(target);
     return tl::unexpected(std::move(error));
   };
-  const auto file = open_settings(target.path, target.scope);
+  const auto file = open_settings(target.path);
   if (!file) return fail(file.error().code, "setup: " + file.error().what, file.error().hint);
   const Server server = server_of(world, options);
   const std::string before = file->text.value_or("");
-  const auto plan =
-      options.undo ? plan_removal(target.editor, before) : plan_registration(target.editor, before, server);
+  const auto found = recorded(world, file->path);
+  const std::optional<FileRecord> how_it_was = found ? *found : std::nullopt;
+  const auto plan = options.undo ? plan_removal(target.editor, before, how_it_was ? how_it_was->remains : Remains{})
+                                 : plan_registration(target.editor, before, server);
   if (!plan) return at(plan.error());
-  if (plan->after == before) return Done{plan->step, {}};
-  if (const Status saved = save_settings(*file, plan->after, target.scope); !saved)
-    return fail(saved.error().code, "setup: " + saved.error().what, saved.error().hint);
-  return Done{plan->step, difference(before, plan->after, own_words(target, before, server))};
+  if (plan->after == before) return Done{.step = plan->step};
+  auto done = write_change(world, target, *file, *plan, how_it_was);
+  if (!done)
+    return fail(done.error().code, "setup: " + done.error().what,
+                done.error().hint.empty() ? print_hint(target) : done.error().hint);
+  if (!found) done->not_recorded = found.error().what;
+  done->difference = difference(before, plan->after, own_words(target, before, server));
+  return done;
 }
 
 ErrorKind kind_of_settings(const Error& error) {
@@ -190,6 +236,17 @@ ErrorKind kind_of_settings(const Error& error) {
     case Code::permission_denied: return ErrorKind::blocked;
     default: return ErrorKind::internal;
   }
+}
+
+/// What the user should know once delegate is registered.
+void note_registration(const CommandContext& context, const Target& target) {
+  const Editor& editor = target.editor;
+  if (!editor.note.empty()) context.output.note("delegate: " + std::string(editor.note));
+  if (!editor.is_tried())
+    context.output.note("delegate: not tried with " + std::string(editor.title) + ": the entry follows " +
+                        std::string(editor.source));
+  if (target.scope == Scope::project && !find_executable(kProgram, context.world.variable("PATH")))
+    context.output.note("delegate: the entry names the program `delegate`, which is not on your PATH");
 }
 
 CommandResult apply(const CommandContext& context, const SetupOptions& options, const Editor& editor) {
@@ -203,8 +260,9 @@ CommandResult apply(const CommandContext& context, const SetupOptions& options, 
   const auto done = change(world, options, *target);
   if (!done) return fail_as(kind_of_settings(done.error()), done.error());
   output.note(sentence(world, *target, done->step));
-  const bool is_news = done->step == Step::registered || done->step == Step::updated;
-  if (!editor.note.empty() && is_news) output.note("delegate: " + std::string(editor.note));
+  if (done->step == Step::registered || done->step == Step::updated) note_registration(context, *target);
+  if (!done->not_recorded.empty())
+    output.note("delegate: how the file was before is not recorded: " + done->not_recorded);
   if (!world.json) return output.quote(done->difference);
   OrderedJson object{{"schema", "delegate.setup_change/1"},
                      {"editor", editor.name},
@@ -228,7 +286,8 @@ std::optional<Error> wrong_variable(const SetupOptions& options, const Editor* e
   if (!options.variables.empty() && editor != nullptr && !editor->takes_variables())
     return Error{Code::invalid_argument,
                  "setup: --env: " + std::string(editor->name) + " has no way to name a variable in its settings",
-                 "it passes on all of its own variables"};
+                 editor->passes == Passes::all ? "it passes on all of its own variables"
+                                               : "whether it passes on its own variables is not documented"};
   return std::nullopt;
 }
 

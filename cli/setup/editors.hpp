@@ -8,8 +8,8 @@
 #include "cli/setup/settings_text.hpp"
 #include "cli/world.hpp"
 
-// The editors and agents that can call `delegate mcp`, and the settings each of them needs. One row for each editor, in
-// editors.cpp.
+// The editors and agents that can call `delegate mcp`, and the settings each of them needs. One row for each, in
+// agent_rows.cpp (programs of a terminal) and desktop_rows.cpp (editors and their extensions).
 namespace delegate::cli::setup {
 
 /// How a client starts the server.
@@ -35,6 +35,13 @@ struct Setting {
 
 enum class Scope { user, project };
 
+/// How the environment of the editor reaches the server.
+enum class Passes {
+  some,     // few variables: those that the entry names
+  all,      // its own: the entry need not name any
+  unknown,  // not documented, and there is no syntax for naming one
+};
+
 struct Editor {
   std::string_view name;
   std::string_view title;
@@ -45,10 +52,13 @@ struct Editor {
   std::string_view project_file;                     // below the project directory; empty: none
   KeyPath (*servers)();                              // path of the table of servers
   std::vector<Setting> (*entry)(const Server&);
-  std::string_view note;  // what the user must still do in the editor; empty: nothing
+  Passes passes = Passes::some;
+  std::string_view note;    // what the user must still do in the editor; empty: nothing
+  std::string_view source;  // what the row follows if it was not tried with the program; empty: it was
 
   KeyPath path() const;  // of our entry
-  bool takes_variables() const;
+  bool takes_variables() const { return passes == Passes::some; }
+  bool is_tried() const { return source.empty(); }
 };
 
 std::span<const Editor> editors();

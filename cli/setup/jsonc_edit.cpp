@@ -170,6 +170,13 @@ std::string without_member(const JsoncText& scanned, std::string_view text, cons
   return out;
 }
 
+/// Only comments are left, and the blanks that were behind them.
+std::string without_root(std::string_view text, const JsoncValue& root, const std::string& blank) {
+  if (text.find_first_not_of(kBlanks, root.end) != std::string_view::npos)  // another program wrote there
+    return std::string(text).replace(root.begin, root.end - root.begin, "{}");
+  return std::string(text.substr(0, text.substr(0, root.begin).find_last_not_of(kBlanks) + 1)) + blank;
+}
+
 }  // namespace
 
 Result<std::string> put_jsonc(std::string_view text, const KeyPath& path, const OrderedJson& value) {
@@ -191,18 +198,43 @@ Result<std::string> put_jsonc(std::string_view text, const KeyPath& path, const 
                                    is_one_line ? line(value) : block(value, style, indent));
 }
 
-Result<std::string> remove_jsonc(std::string_view text, const KeyPath& path) {
+Remains remains_of_jsonc(std::string_view text, const KeyPath& path) {
+  const auto scanned = scan_jsonc(text);
+  if (!scanned || !scanned->root) {
+    const std::size_t end = text.find_last_not_of(kBlanks) + 1;  // npos + 1 is 0
+    return {.depth = -1, .blank = std::string(text.substr(end)), .is_blank = true};
+  }
+  const auto found = walk(*scanned->root, path);
+  if (!found) return {};
+  const JsoncValue& last = *found->back();
+  Remains remains{.depth = static_cast<int>(found->size()) - 1};
+  if (last.kind != JsoncValue::Kind::object) return remains;
+  const std::string_view inside = text.substr(last.begin + 1, last.end - last.begin - 2);
+  remains.is_blank = inside.find_first_not_of(kBlanks) == std::string_view::npos;
+  if (remains.is_blank) remains.blank = inside;
+  return remains;
+}
+
+Result<std::string> remove_jsonc(std::string_view text, const KeyPath& path, const Remains& remains) {
   TRY(const JsoncText scanned, scan_jsonc(text));
   if (!scanned.root) return fail(Code::not_found, dotted(path, path.size()) + " does not exist");
   TRY(const auto found, walk(*scanned.root, path));
   if (found.size() != path.size() + 1) return fail(Code::not_found, dotted(path, path.size()) + " does not exist");
   // A parent object that becomes empty is removed too, unless it has a comment.
   std::size_t depth = path.size() - 1;
-  while (depth > 0 && holds_one_thing(text, *found[depth])) --depth;
+  const std::size_t kept = remains.depth < 0 ? 0 : std::min(static_cast<std::size_t>(remains.depth), depth);
+  while (depth > kept && holds_one_thing(text, *found[depth])) --depth;
   const JsoncValue& object = *found[depth];
+  if (depth == kept && holds_one_thing(text, object)) {
+    if (remains.depth < 0) return without_root(text, object, remains.blank);
+    if (remains.is_blank)
+      return std::string(text).replace(object.begin + 1, object.end - object.begin - 2, remains.blank);
+  }
   const auto index = static_cast<std::size_t>(object.member(path[depth]) - object.members.data());
   return without_member(scanned, text, object, index);
 }
+
+std::string line_json(const OrderedJson& value) { return line(value); }
 
 std::string whole_json(const OrderedJson& value) { return block(value, Style{}, "") + "\n"; }
 

@@ -16,8 +16,24 @@ using KeyPath = std::vector<std::string>;
 /// parent objects are added.
 Result<std::string> put_jsonc(std::string_view text, const KeyPath& path, const OrderedJson& value);
 
-/// `text` without the member at `path`, which must exist, and without parent objects that become empty.
-Result<std::string> remove_jsonc(std::string_view text, const KeyPath& path);
+/// What cannot be seen any more in a text with our entry: how much of the way to it was there before.
+struct Remains {
+  int depth = 0;      // objects on the path that existed, without the outermost one; -1: not even that
+  std::string blank;  // between the braces of the last of them, if it had no members; of depth -1: what ended the text
+  bool is_blank = false;  // it had no members and no comments
+
+  bool operator==(const Remains&) const = default;
+};
+
+/// Of a text without a value at `path`.
+Remains remains_of_jsonc(std::string_view text, const KeyPath& path);
+
+/// `text` without the member at `path`, which must exist, and without parent objects that become empty: not those that
+/// `remains` says were there before.
+Result<std::string> remove_jsonc(std::string_view text, const KeyPath& path, const Remains& remains);
+
+/// A value on one line.
+std::string line_json(const OrderedJson& value);
 
 /// As the content of a new file: two spaces per level, a newline at the end.
 std::string whole_json(const OrderedJson& value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/setup/toml_edit.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::cli::setup {
@@ -14,6 +15,7 @@ class Edit {
   Edit(const Editor& editor, std::string_view text, OrderedJson meaning)
       : editor_(editor), text_(text), meaning_(std::move(meaning)) {}
 
+  const OrderedJson& settings() const { return meaning_; }
   const OrderedJson* at(const KeyPath& path) const { return setting_at(meaning_, path); }
 
   Status put(const KeyPath& path, const OrderedJson& value) {
@@ -24,8 +26,8 @@ class Edit {
     return {};
   }
 
-  Status remove(const KeyPath& path) {
-    TRY(text_, remove_setting(editor_.language, text_, path));
+  Status remove(const KeyPath& path, const Remains& remains) {
+    TRY(text_, remove_setting(editor_.language, text_, path, remains));
     OrderedJson* here = &meaning_;
     for (std::size_t i = 0; i + 1 < path.size(); ++i) here = &(*here)[path[i]];
     here->erase(path.back());
@@ -33,11 +35,9 @@ class Edit {
   }
 
   /// The edited text, after checking that it contains exactly the intended settings.
-  Result<std::string> checked() {
+  Result<std::string> checked(const Error& otherwise) {
     auto found = read_settings(editor_.language, text_);
-    if (!found || comparable(*std::move(found)) != comparable(meaning_))
-      return fail(Code::invalid_argument, "cannot be edited without changing other settings",
-                  "add it by hand: `delegate setup " + std::string(editor_.name) + " --print` shows what");
+    if (!found || comparable(*std::move(found)) != comparable(meaning_)) return tl::unexpected(otherwise);
     return std::move(text_);
   }
 
@@ -54,6 +54,49 @@ class Edit {
   std::string text_;
   OrderedJson meaning_;
 };
+
+/// What stands where the servers belong, if that is no table of them.
+Status check_servers(const Editor& editor, const OrderedJson& settings, const OrderedJson& entry) {
+  KeyPath path;
+  for (const std::string& key : editor.servers()) {
+    path.push_back(key);
+    const OrderedJson* const there = setting_at(settings, path);
+    if (there == nullptr || there->is_object()) continue;
+    const bool is_toml = editor.language == Language::toml;
+    const std::string found = there->is_array()    ? "a list"
+                              : there->is_string() ? "a string"
+                              : there->is_number() ? "a number"
+                                                   : "no value with members";
+    return fail(Code::invalid_argument,
+                join(path, ".") + " is " + found + ", not " + (is_toml ? "a table" : "an object"),
+                "rename or remove it, then add " +
+                    (is_toml ? join(editor.path(), ".") + " = " + inline_toml(entry)
+                             : line_json(path.back()) + ": " + line_json(OrderedJson{{"delegate", entry}})));
+  }
+  return {};
+}
+
+/// Why a text cannot be edited, with what to add by hand in the form that it uses.
+Error cannot_edit(const Editor& editor, std::string_view text, const OrderedJson& entry) {
+  const std::string servers = join(editor.servers(), ".");
+  const TomlForm form = editor.language == Language::toml ? toml_form(text, editor.servers()) : TomlForm::header;
+  if (form == TomlForm::braces)
+    return {Code::invalid_argument, servers + " is written in braces, where nothing is edited",
+            "add inside its braces: delegate = " + inline_toml(entry)};
+  if (form == TomlForm::dots)
+    return {Code::invalid_argument, servers + " is written as keys with dots, where nothing is edited",
+            "add beside them: " + join(editor.path(), ".") + " = " + inline_toml(entry)};
+  return {Code::invalid_argument, "cannot be edited without changing other settings",
+          "add it by hand: `delegate setup " + std::string(editor.name) + " --print` shows what"};
+}
+
+/// Where a key of an entry is: the CLI of Cline writes what starts the server into an object of its own.
+KeyPath place_in_entry(const OrderedJson& entry, const std::string& key) {
+  const bool is_start = key == "type" || key == "command" || key == "args";
+  if (is_start && entry.is_object() && entry.contains("transport") && entry["transport"].is_object())
+    return {"transport", key};
+  return {key};
+}
 
 tl::unexpected<Error> name_taken(const Editor& editor) {
   return fail(Code::invalid_argument, join(editor.path(), ".") + " exists, but does not start delegate",
@@ -123,7 +166,7 @@ bool starts_delegate(const OrderedJson& entry) {
 std::vector<std::string> outdated(const Editor& editor, const OrderedJson& entry, const Server& server) {
   std::vector<std::string> keys;
   for (const Setting& setting : editor.entry(server))
-    if (!is_up_to_date(setting_at(entry, {setting.key}), setting)) keys.push_back(setting.key);
+    if (!is_up_to_date(setting_at(entry, place_in_entry(entry, setting.key)), setting)) keys.push_back(setting.key);
   return keys;
 }
 
@@ -143,32 +186,35 @@ Result<Plan> plan_registration(const Editor& editor, std::string_view text, cons
   const KeyPath path = editor.path();
   const OrderedJson* const there = edit.at(path);
   const bool is_new = there == nullptr;
+  const OrderedJson entry = entry_of(editor, server);
   if (is_new) {
-    TRY_STATUS(edit.put(path, entry_of(editor, server)));
+    TRY_STATUS(check_servers(editor, edit.settings(), entry));
+    TRY_STATUS(edit.put(path, entry));
   } else {
     const auto registered = server_in(*there);
     if (!starts_delegate(*there) && !(registered && registered->command == server.command)) return name_taken(editor);
     Server wanted = server;
     if (registered) wanted.arguments = arguments_for(*registered, server);
     for (const Setting& setting : editor.entry(wanted)) {
-      KeyPath below = path;
-      below.push_back(setting.key);
-      TRY_STATUS(bring_up_to_date(edit, below, setting));
+      KeyPath place = path;
+      for (std::string& key : place_in_entry(*edit.at(path), setting.key)) place.push_back(std::move(key));
+      TRY_STATUS(bring_up_to_date(edit, place, setting));
     }
   }
-  TRY(std::string after, edit.checked());
+  TRY(std::string after, edit.checked(cannot_edit(editor, text, entry)));
   const Step step = is_new ? Step::registered : after == text ? Step::unchanged : Step::updated;
   return Plan{step, std::move(after)};
 }
 
-Result<Plan> plan_removal(const Editor& editor, std::string_view text) {
+Result<Plan> plan_removal(const Editor& editor, std::string_view text, const Remains& remains) {
   TRY(OrderedJson settings, settings_of(editor, text));
   Edit edit(editor, text, std::move(settings));
   const OrderedJson* const there = edit.at(editor.path());
   if (there == nullptr) return Plan{Step::absent, std::string(text)};
   if (!starts_delegate(*there)) return name_taken(editor);
-  TRY_STATUS(edit.remove(editor.path()));
-  TRY(std::string after, edit.checked());
+  TRY_STATUS(edit.remove(editor.path(), remains));
+  TRY(std::string after, edit.checked({Code::invalid_argument, "cannot be edited without changing other settings",
+                                       "remove " + join(editor.path(), ".") + " by hand"}));
   return Plan{Step::removed, std::move(after)};
 }
 

@@ -15,9 +15,10 @@ struct Plan {
 };
 
 /// Fails if the text cannot be parsed, if another server has our name, or if the change would have side effects. The
-/// error does not contain the name of the file.
+/// error does not contain the name of the file; its hint has what to add by hand, in the form that fits this text.
 Result<Plan> plan_registration(const Editor& editor, std::string_view text, const Server& server);
-Result<Plan> plan_removal(const Editor& editor, std::string_view text);
+/// `remains` says what was there before the entry; without them, tables that become empty are removed.
+Result<Plan> plan_removal(const Editor& editor, std::string_view text, const Remains& remains = {});
 
 /// The arguments for an existing entry: those that the user added stay; only --allow-write follows `wanted`.
 std::vector<std::string> arguments_for(const Server& registered, const Server& wanted);

@@ -1,12 +1,16 @@
 #include "cli/setup/settings_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "core/os/file_system.hpp"
+#include "core/os/kept_file.hpp"
 
 namespace delegate::cli::setup {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr unsigned kPrivate = 0600;  // these files hold tokens
 constexpr unsigned kShared = 0644;   // all who work on a project read its settings
@@ -19,38 +23,91 @@ tl::unexpected<Error> refused(const std::string& path, const std::string& why, s
 Status make_directory(const Path& directory, Scope scope) {
   if (scope == Scope::user) return make_private_directory(directory);
   std::error_code error;
-  std::filesystem::create_directories(directory, error);
+  fs::create_directories(directory, error);
   if (error) return fail(Code::unavailable, "create directory " + directory.string() + ": " + error.message());
   return {};
 }
 
+/// What an editor may have written that is no UTF-8 text.
+Status check_encoding(const std::string& path, std::string_view text) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+    return fail(Code::invalid_argument, path + ": is UTF-16, and only UTF-8 can be edited",
+                "save it as UTF-8 (iconv -f UTF-16 -t UTF-8), then try again");
+  if (const std::size_t at = text.find('\0'); at != std::string_view::npos)
+    return fail(Code::invalid_argument, path + ": has a NUL byte at offset " + std::to_string(at) + ": not a text file",
+                "repair or replace the file, then try again");
+  return {};
+}
+
+Result<std::string> read_text(const std::string& path, const Path& real) {
+  auto text = read_file(real, kLargestKeptFile);
+  if (!text) {
+    if (text.error().code != Code::invalid_argument) return text;
+    return fail(Code::invalid_argument, path + ": is larger than " + std::to_string(kLargestKeptFile >> 20U) + " MiB",
+                "see --print for what to add by hand");
+  }
+  TRY_STATUS(check_encoding(path, *text));
+  return text;
+}
+
 }  // namespace
 
-Result<SettingsFile> open_settings(const std::string& path, Scope scope) {
+Result<SettingsFile> open_settings(const std::string& path) {
   std::error_code error;
-  const Path real = std::filesystem::canonical(path, error);
+  const Path real = fs::canonical(path, error);
   if (error) {
-    if (std::filesystem::is_symlink(path, error))
+    if (fs::is_symlink(path, error))
       return refused(path, "is a link to a file that does not exist",
                      "create the file that it points to, or remove the link");
-    return SettingsFile{path, {}, scope == Scope::user ? kPrivate : kShared};
+    const Path created = fs::weakly_canonical(path, error);
+    return SettingsFile{error ? Path(path) : created, {}};
   }
   const auto mode = file_mode(real);
-  if (!mode || !std::filesystem::is_regular_file(real, error))
+  if (!mode || !fs::is_regular_file(real, error))
     return refused(path, "is not a regular file", "only a regular file can be changed");
   if (!mode->is_own) return refused(path, "belongs to another user", "run this as the owner of the file");
   if ((mode->permissions & kOwnerWrites) == 0)
     return refused(path, "is write-protected", "add the server with the tool that manages this file: see --print");
-  TRY(std::string text, read_file(real));
-  return SettingsFile{real, std::move(text), mode->permissions};
+  TRY(std::string text, read_text(path, real));
+  return SettingsFile{real, std::move(text)};
+}
+
+Result<std::optional<std::string>> read_settings_file(const std::string& path) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) return std::optional<std::string>();
+  if (error) return fail(Code::permission_denied, error.message());
+  if (!fs::is_regular_file(status)) return fail(Code::invalid_argument, "is not a regular file");
+  TRY(std::string text, read_file(path, kLargestKeptFile));
+  return std::optional<std::string>(std::move(text));
 }
 
 Status save_settings(const SettingsFile& file, const std::string& text, Scope scope) {
   if (!file.text) TRY_STATUS(make_directory(file.path.parent_path(), scope));
-  const auto now = read_file(file.path);
+  const auto now = read_file(file.path, kLargestKeptFile);
   if (file.text ? !now || *now != *file.text : now.has_value())
     return fail(Code::unavailable, file.path.string() + ": was changed by another program meanwhile", "try again");
-  return replace_file(file.path, text, file.mode);
+  if (!file.text) return replace_file(file.path, text, scope == Scope::user ? kPrivate : kShared);
+  return keep_and_replace(file.path, *file.text, text);
+}
+
+std::vector<std::string> missing_directories(const Path& path) {
+  std::vector<std::string> missing;
+  std::error_code ignored;  // an inaccessible one counts as missing; creating it then fails
+  for (Path at = path.parent_path(); !at.empty() && !fs::exists(at, ignored) && at != at.parent_path();
+       at = at.parent_path())
+    missing.push_back(at.string());
+  std::reverse(missing.begin(), missing.end());
+  return missing;
+}
+
+Status remove_settings(const SettingsFile& file, const std::vector<std::string>& directories) {
+  std::error_code error;
+  fs::remove(file.path, error);
+  if (error) return fail(Code::unavailable, "remove " + file.path.string() + ": " + error.message());
+  for (auto directory = directories.rbegin(); directory != directories.rend(); ++directory)
+    if (!fs::is_directory(fs::symlink_status(*directory, error)) || !fs::remove(*directory, error)) break;  // in use
+  return {};
 }
 
 }  // namespace delegate::cli::setup

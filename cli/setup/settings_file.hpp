@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/setup/editors.hpp"
 #include "core/os/file.hpp"
@@ -11,13 +12,22 @@ namespace delegate::cli::setup {
 struct SettingsFile {
   Path path;                        // with links resolved
   std::optional<std::string> text;  // nothing if the file does not exist yet
-  unsigned mode = 0;
 };
 
-/// Rejects a file of another user, one that is not writable, and one that is not regular.
-Result<SettingsFile> open_settings(const std::string& path, Scope scope);
+/// Rejects a file of another user, one that is not writable, and one that is not regular, without opening it.
+Result<SettingsFile> open_settings(const std::string& path);
 
-/// Writes the file atomically; Code::unavailable if it has changed since it was opened.
+/// The text of a regular file; an error for anything else, which might never end. Nothing if there is no file.
+Result<std::optional<std::string>> read_settings_file(const std::string& path);
+
+/// Writes the file, and keeps what belongs to an existing one: see keep_and_replace(). Code::unavailable if it has
+/// changed since it was opened.
 Status save_settings(const SettingsFile& file, const std::string& text, Scope scope);
+
+/// The directories that must be created for this file, the outermost first.
+std::vector<std::string> missing_directories(const Path& path);
+
+/// Removes a file that was created for the entry, and those of the directories that are empty then.
+Status remove_settings(const SettingsFile& file, const std::vector<std::string>& directories);
 
 }  // namespace delegate::cli::setup

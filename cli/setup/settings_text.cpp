@@ -1,9 +1,12 @@
 #include "cli/setup/settings_text.hpp"
 
+#include <cmath>
+
 #include "cli/setup/jsonc.hpp"
 #include "cli/setup/toml_edit.hpp"
 #include "core/base/text.hpp"
 #include "core/config/document.hpp"
+#include "core/os/kept_file.hpp"
 
 namespace delegate::cli::setup {
 namespace {
@@ -24,6 +27,11 @@ struct ToJson {
     return out;
   }
   OrderedJson operator()(const config::Node::Table& table) const { return json_of(table); }
+  /// JSON has neither `nan` nor `inf`, and a NaN is not even equal to itself.
+  OrderedJson operator()(double number) const {
+    if (std::isfinite(number)) return number;
+    return std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
+  }
   template <class Scalar>
   OrderedJson operator()(const Scalar& scalar) const {
     return scalar;
@@ -33,7 +41,7 @@ struct ToJson {
 OrderedJson json_of(const config::Node& node) { return std::visit(ToJson{}, node.value); }
 
 Result<OrderedJson> read_toml(std::string_view text) {
-  const config::Document document = config::read_toml({"", std::string(text)}, Layer::user_file);
+  const config::Document document = config::read_toml({"", std::string(text)}, Layer::user_file, kLargestKeptFile);
   if (!document.problem) return json_of(document.members);
   const Origin& at = document.problem->origin;
   return fail(Code::invalid_argument,
@@ -64,8 +72,13 @@ Result<std::string> put_setting(Language language, std::string_view text, const 
   return language == Language::toml ? put_toml(text, path, value) : put_jsonc(text, path, value);
 }
 
-Result<std::string> remove_setting(Language language, std::string_view text, const KeyPath& path) {
-  return language == Language::toml ? remove_toml(text, path) : remove_jsonc(text, path);
+Remains remains_of(Language language, std::string_view text, const KeyPath& path) {
+  return language == Language::toml ? Remains{} : remains_of_jsonc(text, path);
+}
+
+Result<std::string> remove_setting(Language language, std::string_view text, const KeyPath& path,
+                                   const Remains& remains) {
+  return language == Language::toml ? remove_toml(text, path) : remove_jsonc(text, path, remains);
 }
 
 std::string whole_settings(Language language, const KeyPath& path, const OrderedJson& value) {

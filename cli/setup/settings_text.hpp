@@ -9,10 +9,12 @@ enum class Language { jsonc, toml };
 /// The settings as JSON. An error is `line L, column C: what`. A text without a value gives an empty object.
 Result<OrderedJson> read_settings(Language language, std::string_view text);
 
-/// As put_jsonc and put_toml.
+/// As in jsonc_edit.hpp and toml_edit.hpp. A text in TOML needs no remains: its tables stand for themselves.
 Result<std::string> put_setting(Language language, std::string_view text, const KeyPath& path,
                                 const OrderedJson& value);
-Result<std::string> remove_setting(Language language, std::string_view text, const KeyPath& path);
+Remains remains_of(Language language, std::string_view text, const KeyPath& path);
+Result<std::string> remove_setting(Language language, std::string_view text, const KeyPath& path,
+                                   const Remains& remains = {});
 
 /// A text with only this setting.
 std::string whole_settings(Language language, const KeyPath& path, const OrderedJson& value);

@@ -1,5 +1,7 @@
 #include "cli/setup/show.hpp"
 
+#include <algorithm>
+
 #include "cli/render/table.hpp"
 #include "core/base/text.hpp"
 #include "core/config/paths.hpp"
@@ -7,24 +9,67 @@
 namespace delegate::cli::setup {
 namespace {
 
-std::string update_text(const EditorStatus& status) {
-  if (status.outdated.empty()) return {};
-  return ", out of date (" + join(status.outdated, ", ") + "): delegate setup " + std::string(status.editor->name);
-}
+constexpr std::size_t kWidth = 80;
 
-std::string state_text(const World& world, const EditorStatus& status) {
+std::string state_text(const EditorStatus& status) {
   switch (status.registration) {
-    case Registration::none: return "not registered: delegate setup " + std::string(status.editor->name);
-    case Registration::here: return "registered" + update_text(status);
-    case Registration::elsewhere: return "registered, as " + path_text(world, status.command) + update_text(status);
-    case Registration::gone:
-      return "registered as " + path_text(world, status.command) + ", which does not exist: delegate setup " +
-             std::string(status.editor->name);
-    case Registration::foreign: return "another server has this name";
-    case Registration::unreadable:
-      return "cannot be read: " + path_text(world, status.file) + ": " + one_line(status.problem);
+    case Registration::none: return "not registered";
+    case Registration::here: return status.outdated.empty() ? "registered" : "out of date";
+    case Registration::elsewhere: return "another delegate";
+    case Registration::gone: return "program is gone";
+    case Registration::foreign: return "name taken";
+    case Registration::unreadable: return "cannot be read";
   }
   return {};
+}
+
+/// What is wrong with it, and what to do; empty if nothing is.
+std::string problem_text(const World& world, const EditorStatus& status) {
+  const std::string name(status.editor->name);
+  const std::string fix = ": delegate setup " + name;
+  switch (status.registration) {
+    case Registration::none: return {};
+    case Registration::here:
+      return status.outdated.empty() ? std::string()
+                                     : name + " is out of date (" + join(status.outdated, ", ") + ")" + fix;
+    case Registration::elsewhere: return name + " starts " + path_text(world, status.command) + fix;
+    case Registration::gone:
+      return name + " starts " + path_text(world, status.command) + ", which does not exist" + fix;
+    case Registration::foreign: return name + " has another server of this name in " + path_text(world, status.file);
+    case Registration::unreadable:
+      return name + " cannot be read: " + path_text(world, status.file) + ": " + one_line(status.problem);
+  }
+  return {};
+}
+
+/// The words after one another, in lines that fit.
+std::string filled(std::string line, const std::vector<std::string>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string word = words[i] + (i + 1 < words.size() ? "," : "");
+    if (line.size() + 1 + word.size() > kWidth) {
+      out += line + "\n";
+      line = " ";
+    }
+    line += " " + word;
+  }
+  return out + line + "\n";
+}
+
+/// The end of the paths if the whole would make a line too long.
+void shorten_paths(std::vector<std::vector<std::string>>& rows) {
+  std::size_t before = 0;
+  for (std::size_t column = 0; column < 2; ++column) {
+    std::size_t widest = 0;
+    for (const auto& row : rows) widest = std::max(widest, row[column].size());
+    before += widest + 2;
+  }
+  for (auto& row : rows) {
+    std::string& path = row[2];
+    if (before + path.size() <= kWidth) continue;
+    const std::size_t slash = path.find('/', path.size() - std::min(path.size(), kWidth - before - 1));
+    if (slash != std::string::npos && slash > 0) path = "…" + path.substr(slash);
+  }
 }
 
 }  // namespace
@@ -32,14 +77,34 @@ std::string state_text(const World& world, const EditorStatus& status) {
 std::string path_text(const World& world, const std::string& path) { return one_line(with_tilde(world, path), 4000); }
 
 std::string survey_text(const World& world, const std::vector<EditorStatus>& all) {
-  std::vector<std::vector<std::string>> rows{{"EDITOR", "FOUND AT", "DELEGATE"}};
+  std::vector<std::vector<std::string>> registered{{"EDITOR", "DELEGATE", "FOUND AT"}};
+  std::vector<std::vector<std::string>> others;
   std::vector<std::string> missing;
-  for (const EditorStatus& status : all)
-    if (status.is_installed)
-      rows.push_back({std::string(status.editor->name), path_text(world, status.found_at), state_text(world, status)});
-    else missing.emplace_back(status.editor->name);
-  const std::string found = rows.size() == 1 ? "no editor found\n" : table(rows);
-  return found + (missing.empty() ? "" : "\nnot found: " + join(missing, ", ") + "\n");
+  std::string problems;
+  bool is_untried = false;
+  for (const EditorStatus& status : all) {
+    const std::string name(status.editor->name);
+    if (!status.is_installed && status.registration == Registration::none) {
+      missing.push_back(name);
+      continue;
+    }
+    const std::string tried = status.editor->is_tried() ? "" : " (not tried)";
+    is_untried = is_untried || !tried.empty();
+    const std::string found = status.is_installed ? status.found_at : status.file;
+    (status.registration == Registration::none ? others : registered)
+        .push_back({name, state_text(status) + tried, path_text(world, found)});
+    if (const std::string problem = problem_text(world, status); !problem.empty()) problems += problem + "\n";
+  }
+  const bool has_others = !others.empty();
+  registered.insert(registered.end(), others.begin(), others.end());
+  shorten_paths(registered);
+  std::string out = registered.size() == 1 ? "no editor found\n" : table(registered);
+  if (!problems.empty()) out += "\n" + problems;
+  if (!missing.empty()) out += "\n" + filled("not found:", missing);
+  if (has_others || is_untried) out += "\n";
+  if (has_others) out += "Register with one: delegate setup EDITOR\n";
+  if (is_untried) out += "not tried: the entry follows the editor's documentation, see docs/editors.md\n";
+  return out;
 }
 
 OrderedJson survey_json(const std::vector<EditorStatus>& all) {
@@ -52,6 +117,8 @@ OrderedJson survey_json(const std::vector<EditorStatus>& all) {
     put(one, "command", status.command);
     if (!status.outdated.empty()) one["outdated"] = status.outdated;
     put(one, "problem", status.problem);
+    one["tried"] = status.editor->is_tried();
+    put(one, "source", std::string(status.editor->source));
     out["editors"].push_back(std::move(one));
   }
   return out;

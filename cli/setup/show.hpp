@@ -11,7 +11,8 @@ namespace delegate::cli::setup {
 /// A path, for a terminal.
 std::string path_text(const World& world, const std::string& path);
 
-/// A table of the installed editors, and a line with the names of the others.
+/// A table of the installed editors, those with delegate first, what is wrong with any of them, and the names of the
+/// others; in 80 columns if the paths allow.
 std::string survey_text(const World& world, const std::vector<EditorStatus>& all);
 /// delegate.setup/1
 OrderedJson survey_json(const std::vector<EditorStatus>& all);

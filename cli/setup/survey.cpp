@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "cli/setup/plan.hpp"
+#include "cli/setup/settings_file.hpp"
 #include "core/base/json.hpp"
 #include "core/config/paths.hpp"
-#include "core/os/file.hpp"
 #include "core/os/process.hpp"
 
 namespace delegate::cli::setup {
@@ -41,10 +41,11 @@ Registration registration_of(const World& world, const OrderedJson& entry, const
 }
 
 void read_registration(const World& world, EditorStatus& status) {
-  if (!exists(status.file)) return;
-  const auto text = read_file(status.file);
+  if (status.file.empty()) return;
+  const auto text = read_settings_file(status.file);
+  if (text && !*text) return;
   const auto settings =
-      text ? read_settings(status.editor->language, *text) : Result<OrderedJson>(tl::unexpected(text.error()));
+      text ? read_settings(status.editor->language, **text) : Result<OrderedJson>(tl::unexpected(text.error()));
   if (!settings) {
     status.registration = Registration::unreadable;
     status.problem = settings.error().what;

@@ -102,6 +102,23 @@ Result<std::string> remove_toml(std::string_view text, const KeyPath& path) {
   return out.size() >= last ? out.substr(0, out.size() - last) : out;
 }
 
+std::string inline_toml(const OrderedJson& table) {
+  std::vector<std::string> parts;
+  for (const auto& item : table.items()) parts.push_back(item.key() + " = " + value_text(item.value()));
+  return "{ " + join(parts, ", ") + " }";
+}
+
+TomlForm toml_form(std::string_view text, const KeyPath& path) {
+  for (const TomlTable& table : scan_toml(text))
+    for (const TomlKey& key : table.keys) {
+      KeyPath whole = table.path;
+      whole.insert(whole.end(), key.path.begin(), key.path.end());
+      if (whole == path) return TomlForm::braces;
+      if (is_below(whole, path) && !is_below(table.path, path)) return TomlForm::dots;
+    }
+  return TomlForm::header;
+}
+
 std::string whole_toml(const KeyPath& path, const OrderedJson& table) { return table_text(path, table, "\n") + "\n"; }
 
 }  // namespace delegate::cli::setup

@@ -15,6 +15,13 @@ Result<std::string> put_toml(std::string_view text, const KeyPath& path, const O
 /// Removes the table at `path` and those below it, with the empty line before each.
 Result<std::string> remove_toml(std::string_view text, const KeyPath& path);
 
+/// A table on one line, in braces.
+std::string inline_toml(const OrderedJson& table);
+
+/// How a table is written that has no header: as a value, or as a key with dots in the table above it.
+enum class TomlForm { header, braces, dots };
+TomlForm toml_form(std::string_view text, const KeyPath& path);
+
 /// A text with only this table.
 std::string whole_toml(const KeyPath& path, const OrderedJson& table);
 

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,7 +14,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kEditors{"claude", "codex", "gemini", "cursor", "vscode", "zed", "windsurf", "opencode"};
+const std::vector<std::string> kEditors{"claude",   "codex",  "gemini",   "copilot",         "qwen",     "opencode",
+                                        "amp",      "cline",  "droid",    "crush",           "kiro",     "junie",
+                                        "agy",      "cursor", "vscode",   "vscode-insiders", "vscodium", "zed",
+                                        "windsurf", "roo",    "continue", "mcphub"};
 
 unsigned file_mode(const std::string& path) {
   struct stat facts {};
@@ -46,6 +50,7 @@ TEST_CASE("setup registers this program, reports it, and can undo it") {
     CHECK(editor["command"] == DELEGATE_BINARY);
     const std::string file = editor["file"];
     const std::string text = cli.read(file);
+    CHECK(editor["tried"].get<bool>() != editor.contains("source"));
     cli.run("setup " + name)
         .expect(0)
         .stdout_is("")
@@ -53,6 +58,8 @@ TEST_CASE("setup registers this program, reports it, and can undo it") {
         .stderr_lines(1);
     CHECK(cli.read(file) == text);
     cli.run("setup --undo " + name).expect(0).stdout_has("\n-").stderr_begins("delegate: registration removed from ");
+    CHECK_FALSE(fs::exists(fs::path(file)));
+    CHECK(editor_of(cli, name)["installed"] == false);
     CHECK(editor_of(cli, name)["state"] == "not_registered");
     cli.run("setup --undo " + name).expect(0).stdout_is("").stderr_begins("delegate: not registered with ");
   }
@@ -66,10 +73,38 @@ TEST_CASE("setup without an argument lists the editors that are installed and wr
   cli.install("gemini");
   fs::create_directories(cli.home(".codeium/windsurf"));
   const Finished listed = cli.run("setup").expect(0).stderr_is("");
-  listed.stdout_has("gemini    " + cli.file("bin/gemini")).stdout_has("not registered: delegate setup gemini");
-  listed.stdout_has("windsurf  ~/.codeium/windsurf");
-  listed.stdout_has("not found: claude, codex, cursor, vscode, zed, opencode");
-  CHECK_FALSE(fs::exists(cli.home(".gemini")));
+  listed.stdout_has("\ngemini    not registered              " + cli.file("bin/gemini"));
+  listed.stdout_has("\nwindsurf  not registered (not tried)  ~/.codeium/windsurf");
+  listed.stdout_has("\nRegister with one: delegate setup EDITOR\n");
+  listed.stdout_has("\nnot found: claude, codex, copilot, qwen, ").stdout_lacks(", gemini, ");
+  cli.run("setup gemini").expect(0);
+  cli.run("setup").expect(0).stdout_has("FOUND AT\ngemini    registered  ").stdout_has("\nwindsurf  not registered ");
+}
+
+TEST_CASE("the list of editors fits into 80 columns, with all of them registered or none found") {
+  Cli cli;
+  const auto longest_line = [&] {
+    std::size_t longest = 0;
+    std::size_t length = 0;
+    for (const char c : cli.run("setup").expect(0).out)
+      if ((c & '\xC0') != '\x80')
+        longest = std::max(longest, length = c == '\n' ? 0 : length + 1);  // no half character
+    return longest;
+  };
+  CHECK(longest_line() <= 80);
+  for (const std::string& name : kEditors) cli.run("setup " + name).expect(0);
+  CHECK(longest_line() <= 80);
+}
+
+TEST_CASE("a row that was not tried with the editor says so, and names what it follows") {
+  Cli cli;
+  cli.run("setup kiro").expect(0).stderr_has("delegate: not tried with Kiro: the entry follows kiro.dev/docs/");
+  cli.run("setup kiro").expect(0).stderr_lines(1);
+  cli.run("setup droid").expect(0).stderr_lacks("not tried");
+  cli.run("setup")
+      .expect(0)
+      .stdout_has("kiro    registered (not tried)  ")
+      .stdout_has("\nnot tried: the entry follows");
 }
 
 TEST_CASE("the list shows what is registered: this program, another, a missing one, or something else") {
@@ -140,6 +175,31 @@ TEST_CASE("a project's settings are changed on request, and stay readable for it
   cli.run("setup --project windsurf").expect(2).stdout_is("").stderr_has("has no project settings").stderr_lines(2);
 }
 
+TEST_CASE("a project's settings name the program, are at the top of its work tree, and are not the user's") {
+  Cli cli;
+  fs::create_directories(cli.home("project/.git"));
+  fs::create_directories(cli.home("project/src/deep"));
+  cli.in_directory(cli.home("project/src/deep"));
+  cli.run("setup --project cursor")
+      .expect(0)
+      .stderr_has("(~/project/.cursor/mcp.json)")
+      .stderr_has("delegate: the entry names the program `delegate`, which is not on your PATH");
+  const Json entry = Json::parse(cli.read(cli.home("project/.cursor/mcp.json")))["mcpServers"]["delegate"];
+  CHECK(entry["command"] == "delegate");
+  CHECK_FALSE(fs::exists(cli.home("project/src/deep/.cursor")));
+  fs::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  cli.run("setup --project cursor").expect(0).stderr_has("already registered").stderr_lacks("PATH");
+  fs::create_directories(cli.home("project/sub"));
+  cli.write(cli.home("project/sub/.git"), "gitdir: ../.git/modules/sub\n");  // a submodule
+  cli.in_directory(cli.home("project/sub"));
+  cli.run("setup --project cursor").expect(0).stderr_has("(~/project/sub/.cursor/mcp.json)");
+
+  fs::create_directories(cli.home(".git"));
+  cli.in_directory(cli.home("bin2"));
+  fs::create_directories(cli.home("bin2"));
+  cli.run("setup --project cursor").expect(2).stdout_is("").stderr_has("has your user settings").stderr_lines(2);
+}
+
 TEST_CASE("a settings file keeps its mode, and a symbolic link is kept") {
   Cli cli;
   const std::string real = cli.home("dotfiles/zed.json");
@@ -167,7 +227,13 @@ TEST_CASE("an invalid, write-protected or irregular settings file and a dangling
   refused(3, "line 1, column 22: expected a value");
   CHECK(cli.read(file) == "{\"mcpServers\": {\"a\": }}");
   cli.write(file, "{\"mcpServers\": 1}");
-  refused(3, "mcpServers is not an object");
+  refused(3, "mcpServers is a number, not an object");
+  cli.write(file, "{\"a\": 1}\n{\"b\": 2}");
+  refused(3, "line 2, column 1: unexpected text after the end");
+  cli.write(file, std::string("\xFF\xFE{\0}\0", 6));
+  refused(3, "is UTF-16, and only UTF-8 can be edited");
+  cli.write(file, std::string("{\0}", 3));
+  refused(3, "has a NUL byte at offset 1");
   cli.write(file, "{}");
   fs::permissions(file, fs::perms(0444));
   refused(6, "is write-protected");
@@ -175,9 +241,119 @@ TEST_CASE("an invalid, write-protected or irregular settings file and a dangling
   fs::create_directory(file);
   refused(6, "is not a regular file");
   fs::remove(file);
+  REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+  refused(6, "is not a regular file");
+  CHECK(editor_of(cli, "cursor")["problem"] == "is not a regular file");  // without waiting for a writer
+  fs::remove(file);
   fs::create_symlink(cli.home("nowhere"), file);
   refused(6, "is a link to a file that does not exist");
   CHECK(fs::is_symlink(file));
+}
+
+TEST_CASE("a file in a directory that cannot be written to is left unchanged, with the reason") {
+  Cli cli;
+  const auto said = in_own_mounts(cli,
+                                  "mkdir .cursor; echo '{}' > .cursor/mcp.json; mount --bind .cursor .cursor\n"
+                                  "mount -o remount,bind,ro .cursor\n"
+                                  "$DELEGATE setup cursor || echo exit $?\nls .cursor; cat .cursor/mcp.json");
+  if (!said) return;
+  said->expect(0).stdout_is("exit 6\nmcp.json\n{}\n").stderr_has("/.cursor/mcp.json: read-only file system\nhint: ");
+}
+
+TEST_CASE("a large settings file is edited") {
+  Cli cli;
+  std::string projects = "\"projects\": {";
+  for (int i = 0; i < 4000; ++i)
+    projects += "\n  \"/p" + std::to_string(i) + "\": {\"history\": [\"" + std::string(400, 'x') + "\"]},";
+  cli.write(cli.home(".claude.json"), "{\n" + projects + "\n}}\n");
+  cli.run("setup claude").expect(0).stdout_has("+  \"delegate\": {");
+  std::string toml;
+  for (int i = 0; i < 6000; ++i) toml += "[projects.\"/p" + std::to_string(i) + "\"]\ntrust_level = \"trusted\"\n";
+  REQUIRE(toml.size() > (256U << 10U));
+  cli.write(cli.home(".codex/config.toml"), toml);
+  cli.run("setup codex").expect(0).stdout_has("+[mcp_servers.delegate]");
+  cli.run("setup codex --undo").expect(0);
+  CHECK(cli.read(cli.home(".codex/config.toml")) == toml);
+}
+
+TEST_CASE("a file with several names keeps all of them, and its group and extended attributes") {
+  Cli cli;
+  const std::string file = cli.home(".cursor/mcp.json");
+  const std::string other = cli.home("dotfiles/cursor.json");
+  cli.write(other, "{\"mcpServers\": { }}");
+  fs::create_directories(cli.home(".cursor"));
+  fs::create_hard_link(other, file);
+  cli.run("setup cursor").expect(0);
+  CHECK(fs::hard_link_count(file) == 2);
+  CHECK(cli.read(other).find("\"delegate\"") != std::string::npos);
+  cli.run("setup cursor --undo").expect(0);
+  CHECK(cli.read(other) == "{\"mcpServers\": { }}");
+  CHECK(fs::equivalent(file, other));
+  CHECK_FALSE(fs::exists(file + ".delegate-backup"));
+
+  cli.write(file + ".delegate-backup", "{}");  // a change was interrupted while it wrote
+  cli.run("setup cursor").expect(70).stderr_has("a change was interrupted").stderr_has("\nhint: ").stderr_lines(2);
+  CHECK(cli.read(other) == "{\"mcpServers\": { }}");
+
+  const std::string zed = cli.home(".config/zed/settings.json");
+  cli.write(zed, "{}");
+  if (::setxattr(zed.c_str(), "user.note", "mine", 4, 0) != 0) {
+    delegate_tests::skip_visibly("no extended attributes here");
+    return;
+  }
+  cli.run("setup zed").expect(0);
+  std::string note(8, '\0');
+  REQUIRE(::getxattr(zed.c_str(), "user.note", note.data(), note.size()) == 4);
+  CHECK(note.starts_with("mine"));
+}
+
+TEST_CASE("an undo restores a file byte for byte, and removes one that was created") {
+  Cli cli;
+  const std::string file = cli.home(".cursor/mcp.json");
+  for (const char* before : {"{\"mcpServers\": {}}", "{\n  \"mcpServers\": {\n  }\n}\n", "{ }", "{}\n", "", "\n\n",
+                             "// mine\n", "{\"mcpServers\": {\"a\": {}}}", "{\"mcpServers\": { /* none yet */ }}"}) {
+    INFO(before);
+    cli.write(file, before);
+    cli.run("setup cursor").expect(0);
+    cli.run("setup cursor --allow-write").expect(0);
+    cli.run("setup cursor --undo").expect(0);
+    CHECK(cli.read(file) == before);
+  }
+  const std::string config = cli.home(".codex/config.toml");
+  for (const char* before : {"[mcp_servers]\n", "", "\n", "model = \"x\"", "# none\n[mcp_servers]  # mine\n\n"}) {
+    INFO(before);
+    cli.write(config, before);
+    cli.run("setup codex").expect(0);
+    cli.run("setup codex --undo").expect(0);
+    CHECK(cli.read(config) == before);
+  }
+  cli.run("setup vscode").expect(0);
+  cli.run("setup vscode --undo").expect(0);
+  CHECK_FALSE(fs::exists(cli.home(".config/Code")));
+  fs::create_directories(cli.home(".kiro"));
+  cli.run("setup kiro").expect(0);
+  cli.write(cli.home(".kiro/settings/other"), "");
+  cli.run("setup kiro --undo").expect(0);
+  CHECK(fs::exists(cli.home(".kiro/settings/other")));
+  CHECK_FALSE(fs::exists(cli.home(".kiro/settings/mcp.json")));
+  CHECK(cli.read(cli.home(".local/state/delegate/setup.json")).find("mcp.json") == std::string::npos);
+}
+
+TEST_CASE("without its record an undo leaves valid settings, and a registration works without a place for one") {
+  Cli cli;
+  const std::string file = cli.home(".cursor/mcp.json");
+  cli.run("setup cursor").expect(0);
+  fs::remove(cli.home(".local/state/delegate/setup.json"));
+  cli.run("setup cursor --undo").expect(0);
+  CHECK(cli.read(file) == "{}\n");
+  cli.write(cli.home(".local/state/delegate/setup.json"), "{");
+  cli.run("setup cursor").expect(0).stderr_has("delegate/setup.json: damaged: it has no records of files");
+  CHECK(cli.read(cli.home(".local/state/delegate/setup.json")) == "{");
+  cli.run("setup cursor --undo").expect(0).stderr_has("delegate/setup.json: damaged");
+  CHECK(cli.read(file) == "{}\n");
+  cli.write(cli.home("no_directory"), "");
+  cli.set("XDG_STATE_HOME", cli.home("no_directory"));
+  cli.run("setup cursor").expect(0).stderr_has("delegate: how the file was before is not recorded: ");
 }
 
 TEST_CASE("a file of another user is not written to") {
@@ -224,6 +400,7 @@ TEST_CASE("a variable is passed on by name, and its value is written nowhere") {
   refused.stderr_has("'MY_KEY' is not just a name").stderr_lines(2);
   for (const char* words : {"setup zed --env MY_KEY", "setup zed --print --env MY_KEY"})
     cli.run(words).expect(2).stdout_is("").stderr_has("no way to name a variable").stderr_lines(2);
+  cli.run("setup junie --env MY_KEY").expect(2).stderr_has("hint: whether it passes on its own variables is not");
 }
 
 TEST_CASE("setup passes on variables that move delegate's files, so that the editor shares this shell's state") {
@@ -231,7 +408,7 @@ TEST_CASE("setup passes on variables that move delegate's files, so that the edi
   cli.run("setup codex").expect(0).stdout_lacks("XDG_");  // they are where HOME alone would put them
   cli.set("XDG_STATE_HOME", cli.home("state"));
   CHECK(editor_of(cli, "codex")["outdated"] == Json{"env_vars"});
-  cli.run("setup").expect(0).stdout_has("registered, out of date (env_vars): delegate setup codex");
+  cli.run("setup").expect(0).stdout_has("\ncodex is out of date (env_vars): delegate setup codex\n");
   cli.run("setup codex")
       .expect(0)
       .stdout_has("+env_vars = [\"DELEGATE_RUN_ID\", \"DELEGATE_DEPTH\", \"XDG_STATE_HOME\"]")

@@ -8,9 +8,9 @@
 #include "core/base/text.hpp"
 
 // Each directory below tests/fixtures/setup/EDITOR is a file of that editor: as it was (`before`, absent when there was
-// none), as it is once delegate is registered (`after`), and as it is when that is undone (`undone`, absent when that
-// is `before` again); `variables`, when there, names those that are handed on, a line each. Or, instead of the latter
-// two, why nothing is done (`error`).
+// none), as it is once delegate is registered (`after`), and as it is when that is undone without knowing how it was
+// (`undone`, absent when that is `before` again); `variables`, when there, names those that are handed on, a line each.
+// Or, instead of the latter two, why nothing is done (`error`).
 using namespace delegate;
 using namespace delegate::cli::setup;
 namespace fs = std::filesystem;
@@ -64,7 +64,7 @@ TEST_CASE("each editor has fixtures, one of them for an absent settings file") {
     INFO(editor.name);
     CHECK(fs::exists(SOURCE_DIRECTORY "/tests/fixtures/setup/" + std::string(editor.name) + "/absent/after"));
   }
-  CHECK(cases().size() > 40);
+  CHECK(cases().size() > 70);
 }
 
 TEST_CASE("a registration changes a file exactly as expected") {
@@ -104,6 +104,19 @@ TEST_CASE("undoing a registration restores the file, and a second undo changes n
   }
 }
 
+TEST_CASE("undoing a registration whose file is remembered restores every byte") {
+  for (const Case& one : cases()) {
+    if (!one.after) continue;
+    const auto plan = plan_registration(one.editor, one.before, one.server);
+    if (!plan || plan->step != Step::registered) continue;
+    INFO(one.name);
+    const auto undone =
+        plan_removal(one.editor, *one.after, remains_of(one.editor.language, one.before, one.editor.path()));
+    REQUIRE(undone);
+    CHECK(undone->after == one.before);
+  }
+}
+
 TEST_CASE("a file that cannot be changed safely is rejected with line and reason") {
   for (const Case& one : cases()) {
     if (!one.error) continue;
@@ -120,9 +133,14 @@ TEST_CASE("variables are passed on by name, in each editor's syntax") {
   CHECK(entry("claude")["env"]["KEY"] == "${KEY:-}");
   CHECK(entry("codex")["env_vars"] == OrderedJson{"DELEGATE_RUN_ID", "DELEGATE_DEPTH", "KEY"});
   CHECK(entry("gemini")["env"]["KEY"] == "${KEY}");
-  for (const char* name : {"cursor", "vscode", "windsurf"}) CHECK(entry(name)["env"]["KEY"] == "${env:KEY}");
+  for (const char* name : {"copilot", "amp", "kiro", "mcphub"}) CHECK(entry(name)["env"]["KEY"] == "${KEY}");
+  for (const char* name : {"cursor", "vscode", "vscodium", "vscode-insiders", "windsurf", "roo"})
+    CHECK(entry(name)["env"]["KEY"] == "${env:KEY}");
   CHECK(entry("opencode")["environment"]["KEY"] == "{env:KEY}");
-  CHECK_FALSE(editor_named("zed")->takes_variables());
+  for (const Editor& editor : editors()) {
+    INFO(editor.name);
+    CHECK(editor.takes_variables() == (entry_of(editor, server) != entry_of(editor, {"/bin/delegate", {"mcp"}, {}})));
+  }
 }
 
 TEST_CASE("a variable that is requested later is added to the existing ones") {
@@ -142,6 +160,27 @@ TEST_CASE("a variable that is requested later is added to the existing ones") {
                         {"/d", {"mcp"}, {"A", "B"}});
   REQUIRE(mine);
   CHECK(mine->after.find(R"("env": {"A": "my own", "B": "${env:B}"})") != std::string::npos);
+}
+
+TEST_CASE("a text that is not edited comes with what to add by hand, in the form that it uses") {
+  const Editor& codex = *editor_named("codex");
+  const auto hint = [&](const Editor& editor, std::string_view text) {
+    const auto plan = plan_registration(editor, text, kServer);
+    REQUIRE_FALSE(plan);
+    return plan.error().hint;
+  };
+  const std::string braces =
+      R"({ command = "/usr/local/bin/delegate", args = ["mcp"], env_vars = ["DELEGATE_RUN_ID", "DELEGATE_DEPTH"], )"
+      "tool_timeout_sec = 3600 }";
+  CHECK(hint(codex, "mcp_servers = { a = { command = \"x\" } }\n") == "add inside its braces: delegate = " + braces);
+  const std::string by_name = "rename or remove it, then add mcp_servers.delegate = " + braces;
+  CHECK(hint(codex, "mcp_servers = 3\n") == by_name);
+  CHECK(hint(codex, "[[mcp_servers]]\ncommand = \"x\"\n") == by_name);
+  CHECK(plan_registration(codex, "mcp_servers.delegate = " + braces, kServer)->step == Step::unchanged);
+  CHECK(plan_registration(codex, "mcp_servers = { delegate = " + braces + " }", kServer)->step == Step::unchanged);
+  CHECK(hint(*editor_named("windsurf"), "{\"mcpServers\": \"x\"}") ==
+        R"(rename or remove it, then add "mcpServers": )"
+        R"({"delegate": {"command": "/usr/local/bin/delegate", "args": ["mcp"]}})");
 }
 
 TEST_CASE("another server of our name is neither changed nor removed") {

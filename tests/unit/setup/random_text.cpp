@@ -94,6 +94,7 @@ std::string RandomText::toml_table(const std::string& name) {
 
 std::string RandomText::toml() {
   std::string out = toml_table("");
+  if (one_in(4)) out += toml_table("servers");
   for (std::size_t left = below(4); left > 0; --left) {
     const std::string name = "t" + std::to_string(names_++);
     out += toml_table(one_in(3)   ? "servers." + name
