@@ -82,6 +82,15 @@ std::string crush_file(const World& world) {
   return below(file_of(world, "CRUSH_GLOBAL_CONFIG", below(config_path(world), "crush")), "crush.json");
 }
 
+std::string goose_directory(const World& world) {
+  if (const std::string root = world.variable("GOOSE_PATH_ROOT"); root.starts_with('/')) return root + "/config";
+  return below(config_path(world), "goose");
+}
+std::vector<Setting> goose_entry(const Server& server) {
+  return {{"enabled", true, Keep::always}, {"type", "stdio"},          {"name", "delegate"},
+          {"cmd", server.command},         {"args", server.arguments}, {"timeout", kLongestCall, Keep::larger}};
+}
+
 constexpr std::string_view kTrustFolder = "gemini starts servers only in folders that you trust in it";
 constexpr std::string_view kReloadAgy = "reload its servers with /mcp";
 
@@ -192,6 +201,17 @@ const Editor kAgentRows[] = {
      .entry = stdio_first,
      .passes = Passes::all,
      .source = "github.com/charmbracelet/crush"},
+    {.name = "goose",
+     .title = "goose",
+     .language = Language::yaml,
+     .commands = [] { return Names{"goose"}; },
+     .traces = [](const World& world) { return Paths{goose_directory(world)}; },
+     .user_file = [](const World& world) { return below(goose_directory(world), "config.yaml"); },
+     .project_file = "",
+     .servers = [] { return KeyPath{"extensions"}; },
+     .entry = goose_entry,
+     .passes = Passes::all,
+     .source = "block.github.io/goose/docs/guides/config-files"},
     {.name = "kiro",
      .title = "Kiro",
      .language = Language::jsonc,

@@ -62,6 +62,7 @@ Status check_servers(const Editor& editor, const OrderedJson& settings, const Or
     path.push_back(key);
     const OrderedJson* const there = setting_at(settings, path);
     if (there == nullptr || there->is_object()) continue;
+    if (there->is_null() && editor.language == Language::yaml) continue;  // a key without a value yet
     const bool is_toml = editor.language == Language::toml;
     const std::string found = there->is_array()    ? "a list"
                               : there->is_string() ? "a string"
@@ -88,6 +89,15 @@ Error cannot_edit(const Editor& editor, std::string_view text, const OrderedJson
             "add beside them: " + join(editor.path(), ".") + " = " + inline_toml(entry)};
   return {Code::invalid_argument, "cannot be edited without changing other settings",
           "add it by hand: `delegate setup " + std::string(editor.name) + " --print` shows what"};
+}
+
+/// The error of an edit that was refused, with what to add by hand if it does not say.
+Error with_hint(Error error, const Editor& editor, const OrderedJson& entry) {
+  if (!error.hint.empty()) return error;
+  error.hint = editor.language == Language::yaml
+                   ? "add to it, between its braces: " + line_json("delegate") + ": " + line_json(entry)
+                   : "add it by hand: `delegate setup " + std::string(editor.name) + " --print` shows what";
+  return error;
 }
 
 /// Where a key of an entry is: the CLI of Cline writes what starts the server into an object of its own.
@@ -189,7 +199,8 @@ Result<Plan> plan_registration(const Editor& editor, std::string_view text, cons
   const OrderedJson entry = entry_of(editor, server);
   if (is_new) {
     TRY_STATUS(check_servers(editor, edit.settings(), entry));
-    TRY_STATUS(edit.put(path, entry));
+    if (const Status added = edit.put(path, entry); !added)
+      return tl::unexpected(with_hint(added.error(), editor, entry));
   } else {
     const auto registered = server_in(*there);
     if (!starts_delegate(*there) && !(registered && registered->command == server.command)) return name_taken(editor);

@@ -4,6 +4,7 @@
 
 #include "cli/setup/jsonc.hpp"
 #include "cli/setup/toml_edit.hpp"
+#include "cli/setup/yaml_edit.hpp"
 #include "core/base/text.hpp"
 #include "core/config/document.hpp"
 #include "core/os/kept_file.hpp"
@@ -64,25 +65,46 @@ Result<OrderedJson> read_jsonc(std::string_view text) {
 }  // namespace
 
 Result<OrderedJson> read_settings(Language language, std::string_view text) {
-  return language == Language::toml ? read_toml(text) : read_jsonc(text);
+  switch (language) {
+    case Language::toml: return read_toml(text);
+    case Language::yaml: return read_yaml(text);
+    case Language::jsonc: break;
+  }
+  return read_jsonc(text);
 }
 
 Result<std::string> put_setting(Language language, std::string_view text, const KeyPath& path,
                                 const OrderedJson& value) {
-  return language == Language::toml ? put_toml(text, path, value) : put_jsonc(text, path, value);
+  switch (language) {
+    case Language::toml: return put_toml(text, path, value);
+    case Language::yaml: return put_yaml(text, path, value);
+    case Language::jsonc: break;
+  }
+  return put_jsonc(text, path, value);
 }
 
 Remains remains_of(Language language, std::string_view text, const KeyPath& path) {
-  return language == Language::toml ? Remains{} : remains_of_jsonc(text, path);
+  switch (language) {
+    case Language::toml: return {};
+    case Language::yaml: return remains_of_yaml(text, path);
+    case Language::jsonc: break;
+  }
+  return remains_of_jsonc(text, path);
 }
 
 Result<std::string> remove_setting(Language language, std::string_view text, const KeyPath& path,
                                    const Remains& remains) {
-  return language == Language::toml ? remove_toml(text, path) : remove_jsonc(text, path, remains);
+  switch (language) {
+    case Language::toml: return remove_toml(text, path);
+    case Language::yaml: return remove_yaml(text, path, remains);
+    case Language::jsonc: break;
+  }
+  return remove_jsonc(text, path, remains);
 }
 
 std::string whole_settings(Language language, const KeyPath& path, const OrderedJson& value) {
   if (language == Language::toml) return whole_toml(path, value);
+  if (language == Language::yaml) return whole_yaml(path, value);
   OrderedJson whole = value;
   for (auto key = path.rbegin(); key != path.rend(); ++key) whole = OrderedJson{{*key, std::move(whole)}};
   return whole_json(whole);

@@ -14,10 +14,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kEditors{"claude",   "codex",  "gemini",   "copilot",         "qwen",     "opencode",
-                                        "amp",      "cline",  "droid",    "crush",           "kiro",     "junie",
-                                        "agy",      "cursor", "vscode",   "vscode-insiders", "vscodium", "zed",
-                                        "windsurf", "roo",    "continue", "mcphub"};
+const std::vector<std::string> kEditors{"claude",   "codex",  "gemini",          "copilot",  "qwen", "opencode", "amp",
+                                        "cline",    "droid",  "crush",           "goose",    "kiro", "junie",    "agy",
+                                        "cursor",   "vscode", "vscode-insiders", "vscodium", "zed",  "windsurf", "roo",
+                                        "continue", "mcphub"};
 
 unsigned file_mode(const std::string& path) {
   struct stat facts {};

@@ -96,6 +96,7 @@ const std::map<std::string, MayKnow> kLibraries{
      }},
     {"pcre2", [](std::string_view path) { return !is_header(path); }},
     {"utf8proc", [](std::string_view path) { return path == "core/base/utf8.cpp"; }},
+    {"yaml.h", [](std::string_view path) { return path == "cli/setup/yaml_tree.cpp"; }},
     {"absl/", [](std::string_view path) { return path == "core/run/reset_time.cpp"; }},
     {"systemd/", [](std::string_view path) { return path == "core/notify/desktop/session_bus.hpp"; }},
     {"tl/", [](std::string_view path) { return path == "core/base/result.hpp"; }},

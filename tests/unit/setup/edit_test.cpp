@@ -68,7 +68,7 @@ bool note_broken_promises(Language language, const std::string& text, std::set<s
   if (!read) return false;
   const OrderedJson* const there = setting_at(*read, kPath);
   promise(!removed || there != nullptr, "only what is there is removed");
-  // TOML is edited blindly: a table that is there in another form is met when the result is read.
+  // TOML and YAML are edited by lines: what is there in another form is met when the result is read.
   const bool is_exact = language == Language::jsonc;
   const auto after = meaning_of(language, added);
   promise(after || !added || !is_exact, "an edited text can be read");
@@ -146,6 +146,29 @@ TEST_CASE("adding to any TOML keeps the text before it, and removing the additio
   }
 }
 
+TEST_CASE("adding to any YAML keeps every character, and removing the addition restores the text") {
+  for (unsigned seed = 0; seed < kDocuments; ++seed) {
+    const std::string before = RandomText(seed).yaml();
+    INFO("seed " << seed << "\n" << before);
+    auto expected = meaning(Language::yaml, before);
+    const std::string after = put(before, kPath, kEntry, Language::yaml);
+    INFO(after);
+    CHECK(is_subsequence(without_blanks(before), without_blanks(after)));
+    expected["servers"]["delegate"] = kEntry;
+    CHECK(meaning(Language::yaml, after) == expected);
+    const auto undone = remove_setting(Language::yaml, after, kPath, remains_of(Language::yaml, before, kPath));
+    REQUIRE(undone);
+    CHECK(*undone == before);
+    if (after.find("{\"delegate\"") != std::string::npos) continue;  // in braces
+    const std::string longer = put(after, {"servers", "delegate", "timeout"}, 7777, Language::yaml);
+    const std::size_t at = after.find("timeout: 3600");
+    CHECK(longer == after.substr(0, at) + "timeout: 7777" + after.substr(at + 13));
+    const std::string words = put(after, {"servers", "delegate", "args"}, {"mcp", "-w"}, Language::yaml);
+    expected["servers"]["delegate"]["args"] = {"mcp", "-w"};
+    CHECK(meaning(Language::yaml, words) == expected);
+  }
+}
+
 TEST_CASE("random bytes are read and edited as promised, or refused with a reason") {
   std::set<std::string> broken;
   unsigned edited = 0;
@@ -153,8 +176,10 @@ TEST_CASE("random bytes are read and edited as promised, or refused with a reaso
     RandomText random(seed);
     const std::string jsonc = random.garbage("{}[],:\"\\/* \n\r\tservdlgat1");
     const std::string toml = random.garbage("[]{}=.,\"'#\\ \n\r\tservdlgat1");
-    for (const Language language : {Language::jsonc, Language::toml})
-      edited += note_broken_promises(language, language == Language::toml ? toml : jsonc, broken);
+    const std::string yaml = random.garbage("[]{}:-,|>&*!\"'# \n\n\tservdlgat1");
+    edited += note_broken_promises(Language::jsonc, jsonc, broken);
+    edited += note_broken_promises(Language::toml, toml, broken);
+    edited += note_broken_promises(Language::yaml, yaml, broken);
   }
   CHECK(broken == std::set<std::string>{});
   CHECK(edited > 500);
@@ -165,8 +190,10 @@ TEST_CASE("a damaged document is read and edited as promised, or refused with a 
   unsigned edited = 0;
   for (unsigned seed = 0; seed < kDocuments; ++seed) {
     RandomText random(seed);
-    const Language language = seed % 2 == 0 ? Language::jsonc : Language::toml;
-    const std::string whole = language == Language::toml ? random.toml() : random.jsonc();
+    const Language language = seed % 3 == 0 ? Language::jsonc : seed % 3 == 1 ? Language::toml : Language::yaml;
+    const std::string whole = language == Language::toml   ? random.toml()
+                              : language == Language::yaml ? random.yaml()
+                                                           : random.jsonc();
     edited += note_broken_promises(language, random.damaged(put(whole, kPath, kEntry, language)), broken);
   }
   CHECK(broken == std::set<std::string>{});
@@ -178,6 +205,7 @@ TEST_CASE("a text that is nested too deeply is rejected without recursion") {
   CHECK_FALSE(read_settings(Language::jsonc, deep));
   CHECK_FALSE(read_settings(Language::jsonc, "{\"a\": " + deep));
   CHECK_FALSE(read_settings(Language::toml, "a = " + deep));
+  CHECK_FALSE(read_settings(Language::yaml, "a: " + deep));
 }
 
 TEST_CASE("an error names line and column") {

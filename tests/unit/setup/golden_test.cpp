@@ -178,6 +178,9 @@ TEST_CASE("a text that is not edited comes with what to add by hand, in the form
   CHECK(hint(codex, "[[mcp_servers]]\ncommand = \"x\"\n") == by_name);
   CHECK(plan_registration(codex, "mcp_servers.delegate = " + braces, kServer)->step == Step::unchanged);
   CHECK(plan_registration(codex, "mcp_servers = { delegate = " + braces + " }", kServer)->step == Step::unchanged);
+  CHECK(hint(*editor_named("goose"), "extensions: {memory: {enabled: true}}\n") ==
+        R"(add to it, between its braces: "delegate": {"enabled": true, "type": "stdio", "name": "delegate", )"
+        R"("cmd": "/usr/local/bin/delegate", "args": ["mcp"], "timeout": 3600})");
   CHECK(hint(*editor_named("windsurf"), "{\"mcpServers\": \"x\"}") ==
         R"(rename or remove it, then add "mcpServers": )"
         R"({"delegate": {"command": "/usr/local/bin/delegate", "args": ["mcp"]}})");

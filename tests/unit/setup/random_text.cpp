@@ -107,6 +107,51 @@ std::string RandomText::toml() {
   return out;
 }
 
+/// After the colon, to the end of the last line.
+std::string RandomText::yaml_value(std::size_t indent, int depth) {
+  static constexpr const char* kScalars[] = {" 1",       "",    " ~",           " a word # why",       " \"a: b # c\"",
+                                             " 'it''s'", " {}", " [1, {a: b}]", " { \"x\": [y] } # z", " é✓"};
+  const std::string in(indent + 2, ' ');
+  switch (depth > 3 ? 3 : below(8)) {
+    case 0: return "\n" + yaml_mapping(indent + 1 + below(4), depth + 1, false);
+    case 1: return all({"\n", in, "- a\n", in, "- b: 1\n", in, "  c: 2\n", one_in(2) ? "\n" : ""});
+    case 2:
+      return all({one_in(2) ? " |" : " >-", "\n", in, "text: no key\n\n", in, "# no comment\n", one_in(3) ? "\n" : ""});
+    default: return std::string(kScalars[below(10)]) + "\n";
+  }
+}
+
+std::string RandomText::yaml_mapping(std::size_t indent, int depth, bool has_servers) {
+  std::string out;
+  std::size_t left = 1 + below(3);
+  const std::size_t servers_at = has_servers && one_in(2) ? 1 + below(left) : 0;
+  for (; left > 0; --left) {
+    if (one_in(4)) out += one_in(2) ? "\n" : std::string(indent, ' ') + "# servers: {\n";
+    const bool is_servers = left == servers_at;
+    out += all({std::string(indent, ' '), is_servers ? "servers" : (one_in(5) ? "\"k" : "k") + std::to_string(names_)});
+    if (!is_servers && out.find("\"k" + std::to_string(names_), out.rfind('\n') + 1) != std::string::npos) out += "\"";
+    ++names_;
+    out += ":";
+    if (!is_servers) out += yaml_value(indent, depth);
+    else if (one_in(3)) out += one_in(2) ? "  # none\n" : one_in(2) ? " {  } # none\n" : "\n";
+    else out += "\n" + yaml_mapping(indent + 1 + below(4), depth + 1, false);
+  }
+  return out;
+}
+
+std::string RandomText::yaml() {
+  std::string out = one_in(4) ? "# mine\n" : "";
+  if (one_in(6)) out += "---\n";
+  if (!one_in(6)) out += yaml_mapping(0, 0, true);
+  if (one_in(4)) out += "\n# the end\n";
+  // A text in lines would be another one with a newline behind it.
+  if (one_in(4) && out.ends_with('\n') && out.rfind("no comment\n") + 13 < out.size()) out.pop_back();
+  if (!one_in(4)) return out;
+  std::string windows;
+  for (const char c : out) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  return windows;
+}
+
 std::string RandomText::garbage(std::string_view alphabet) {
   std::string out;
   for (std::size_t left = below(60); left > 0; --left)

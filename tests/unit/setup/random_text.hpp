@@ -11,6 +11,7 @@ class RandomText {
 
   std::string jsonc();
   std::string toml();
+  std::string yaml();
   /// Any bytes, mostly those that mean something.
   std::string garbage(std::string_view alphabet);
   /// The text with a few bytes changed, added or lost.
@@ -27,6 +28,8 @@ class RandomText {
   std::string value(int depth);
   std::string toml_value(int depth);
   std::string toml_table(const std::string& name);
+  std::string yaml_value(std::size_t indent, int depth);
+  std::string yaml_mapping(std::size_t indent, int depth, bool has_servers);
 
   std::mt19937 random_;
   std::size_t names_ = 0;
