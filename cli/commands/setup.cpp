@@ -69,7 +69,6 @@ constexpr OptionRow kSetupOptions[] = {
 };
 constexpr Exclusion kSetupExclusions[] = {
     {"--undo", {"--print", "--allow-write", "--env"}, "--undo removes the entry; the others say what to add"},
-    {"--project", {"--print"}, "the printed settings are the same for both"},
 };
 constexpr std::string_view kSetupExamples[] = {
     "delegate setup",
@@ -97,17 +96,26 @@ int list(const World& world, const Output& output) {
   return output.quote(world.json ? dump(survey_json(all)) + "\n" : survey_text(world, all));
 }
 
-int print(const World& world, const Output& output, const Server& server, const Editor* editor, bool json) {
+/// Where the user settings or those of the project are; empty: the editor has none of these.
+std::string file_of_scope(const World& world, const Editor& editor, bool is_project) {
+  if (!is_project) return editor.user_file(world);
+  return editor.project_file.empty() ? std::string() : (project_root(world.cwd) / editor.project_file).string();
+}
+
+int print(const World& world, const Output& output, const SetupOptions& options, const Editor* editor) {
+  const Server server = server_of(world, options);
   OrderedJson object{{"schema", "delegate.setup_print/1"}, {"snippets", OrderedJson::array()}};
   std::string text;
   for (const Editor& each : editors()) {
     if (editor != nullptr && &each != editor) continue;
+    const std::string file = file_of_scope(world, each, options.project);
+    if (file.empty() && options.project && editor == nullptr) continue;
     const std::string snippet = whole_settings(each.language, each.path(), entry_of(each, server));
     object["snippets"].push_back({{"editor", each.name}, {"text", snippet}});
-    const std::string heading = "# " + std::string(each.title) + ": " + path_text(world, each.user_file(world)) + "\n";
+    const std::string heading = "# " + std::string(each.title) + ": " + path_text(world, file) + "\n";
     text += editor != nullptr ? snippet : (text.empty() ? "" : "\n") + heading + snippet;
   }
-  return output.quote(json ? dump(object) + "\n" : text);
+  return output.quote(world.json ? dump(object) + "\n" : text);
 }
 
 struct Target {
@@ -116,14 +124,17 @@ struct Target {
   std::string path;
 };
 
+tl::unexpected<Error> no_project_settings(const Editor& editor) {
+  return fail(Code::invalid_argument, "setup: --project: " + std::string(editor.name) + " has no project settings",
+              "without --project it is registered for all projects");
+}
+
 Result<Target> target_of(const World& world, const SetupOptions& options, const Editor& editor) {
   const std::string name(editor.name);
-  if (options.project && editor.project_file.empty())
-    return fail(Code::invalid_argument, "setup: --project: " + name + " has no project settings",
-                "without --project it is registered for all projects");
+  if (options.project && editor.project_file.empty()) return no_project_settings(editor);
   std::string path = editor.user_file(world);
   if (options.project) {
-    std::string shared = (project_root(world.cwd) / editor.project_file).string();
+    std::string shared = file_of_scope(world, editor, true);
     if (shared == path)
       return fail(Code::invalid_argument, "setup: --project: " + shared + " has your user settings",
                   "run this inside a project, or without --project");
@@ -221,9 +232,11 @@ Result<Done> change(const World& world, const SetupOptions& options, const Targe
   if (!plan) return at(plan.error());
   if (plan->after == before) return Done{.step = plan->step};
   auto done = write_change(world, target, *file, *plan, how_it_was);
-  if (!done)
+  if (!done) {
+    const bool is_forbidden = done.error().hint.empty() && done.error().code == Code::permission_denied;
     return fail(done.error().code, "setup: " + done.error().what,
-                done.error().hint.empty() ? print_hint(target) : done.error().hint);
+                is_forbidden ? print_hint(target) : done.error().hint);
+  }
   if (!found) done->not_recorded = found.error().what;
   done->difference = difference(before, plan->after, own_words(target, before, server));
   return done;
@@ -295,7 +308,9 @@ CommandResult run_setup(const CommandContext& context, const SetupOptions& optio
   const World& world = context.world;
   const Editor* const editor = editor_named(options.editor);  // the parser has checked the name
   if (const auto wrong = wrong_variable(options, editor)) return fail_as(ErrorKind::usage, *wrong);
-  if (options.print) return print(world, context.output, server_of(world, options), editor, world.json);
+  if (options.print && options.project && editor != nullptr && editor->project_file.empty())
+    return fail_as(ErrorKind::usage, no_project_settings(*editor).value());
+  if (options.print) return print(world, context.output, options, editor);
   if (editor != nullptr) return apply(context, options, *editor);
   if (options.undo || options.project || options.allow_write || !options.variables.empty())
     return fail_as(ErrorKind::usage,

@@ -110,10 +110,10 @@ Status write_in_place(const Path& path, const std::string& before, const std::st
       return fail_errno("write " + path.string(), errno);
     return finish(fail_errno("write " + path.string(), error));
   }
-  const Status written = overwrite(file.get(), path, content);
-  if (written) return finish(written);
+  Status written = overwrite(file.get(), path, content);
+  if (written) return finish(std::move(written));
   if (!overwrite(file.get(), path, before)) return written;  // the backup stays
-  return finish(written);
+  return finish(std::move(written));
 }
 
 }  // namespace

@@ -458,6 +458,13 @@ TEST_CASE("setup --print shows the entry for one editor or all, and writes nothi
   Cli cli;
   const Json snippet = Json::parse(cli.run("setup vscode --print").expect(0).stderr_is("").out);
   CHECK(snippet["servers"]["delegate"]["args"][0] == "mcp");
+  CHECK(Json::parse(cli.run("setup vscode --print --project").expect(0).out)["servers"]["delegate"]["command"] ==
+        "delegate");
+  cli.run("setup windsurf --print --project").expect(2).stdout_is("").stderr_has("has no project settings");
+  cli.run("setup --print --project")
+      .expect(0)
+      .stdout_has("# Claude Code: ~/project/.mcp.json\n")
+      .stdout_lacks("# Windsurf");
   const Finished all = cli.run("setup --print").expect(0).stderr_is("");
   for (const char* part : {"# Claude Code: ~/.claude.json\n", "\"context_servers\"", "[mcp_servers.delegate]",
                            "\"servers\"", "\"type\": \"local\""})
