@@ -350,8 +350,9 @@ void read_record(const Json& json, ParsedOutput& parsed) {
 }
 
 constexpr Hint kHints[] = {
-    {Outcome::not_installed, "npm install -g @anthropic-ai/claude-code"},
-    {Outcome::unauthenticated, "run `{login} claude` and sign in with /login"},
+    {Outcome::not_installed, "npm install -g @anthropic-ai/claude-code",
+     "Run npm install -g @anthropic-ai/claude-code."},
+    {Outcome::unauthenticated, "run `{login} claude` and sign in with /login", kLoginNotice},
     {Outcome::unauthenticated, "run `claude` and sign in with /login"},
 };
 

@@ -163,9 +163,9 @@ constexpr const char* kScratch = "{scratch}";
 constexpr const char* kAnswerFile = "answer";
 
 constexpr Hint kHints[] = {
-    {Outcome::not_installed, "npm install -g @openai/codex"},
-    {Outcome::unauthenticated, "{login} codex login"},
-    {Outcome::unauthenticated, "codex login"},
+    {Outcome::not_installed, "npm install -g @openai/codex", "Run npm install -g @openai/codex."},
+    {Outcome::unauthenticated, "{login} codex login", kLoginNotice},
+    {Outcome::unauthenticated, "codex login", "Run codex login."},
 };
 
 class Codex final : public CliBackend {

@@ -47,7 +47,8 @@ void read_error_line(ParsedOutput& parsed, const Task& task, std::string_view li
 constexpr Hint kHints[] = {
     {Outcome::bad_request, "leave --session out: this backend has no sessions ({session})"},
     {Outcome::cannot_write, "if it can, set backends.{name}.can = [\"write_files\"]"},
-    {Outcome::bad_output, "set backends.{name}.answer to where its output has the answer"},
+    {Outcome::bad_output, "set backends.{name}.answer to where its output has the answer",
+     "Check backends.{name}.answer."},
 };
 
 class Command final : public CliBackend {

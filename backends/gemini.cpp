@@ -174,9 +174,9 @@ std::optional<Outcome> outcome_of_exit(int code) {
 }
 
 constexpr Hint kHints[] = {
-    {Outcome::not_installed, "npm install -g @google/gemini-cli"},
-    {Outcome::unauthenticated, "run `{login} gemini` and sign in"},
-    {Outcome::unauthenticated, "run `gemini` and sign in, or set GEMINI_API_KEY"},
+    {Outcome::not_installed, "npm install -g @google/gemini-cli", "Run npm install -g @google/gemini-cli."},
+    {Outcome::unauthenticated, "run `{login} gemini` and sign in", kLoginNotice},
+    {Outcome::unauthenticated, "run `gemini` and sign in, or set GEMINI_API_KEY", "Run gemini and sign in again."},
     {Outcome::blocked,
      "run `gemini` in this directory and trust it with /permissions, or run delegate in another one with -C"},
 };

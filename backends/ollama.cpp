@@ -100,18 +100,22 @@ Failure no_list(const Task& task, const HttpResult& tags) {
   return told;
 }
 
+constexpr std::string_view kStart = "start it with `ollama serve`, or set OLLAMA_HOST or backends.{name}.url";
+
 constexpr Hint kHints[] = {
-    {Outcome::not_installed, "install it from https://ollama.com, then `ollama serve`"},
-    {Outcome::unreachable, "start it with `ollama serve`, or set OLLAMA_HOST or backends.{name}.url"},
-    {Outcome::connect_timeout, "start it with `ollama serve`, or set OLLAMA_HOST or backends.{name}.url"},
+    {Outcome::not_installed, "install it from https://ollama.com, then `ollama serve`", "Install it from ollama.com."},
+    {Outcome::unreachable, kStart, "Run ollama serve to start it."},
+    {Outcome::connect_timeout, kStart, "Run ollama serve to start it."},
     {Outcome::unauthenticated,
-     "`ollama signin` for a cloud model; name the variable with a proxy's key in backends.{name}.api_key_env"},
-    {Outcome::model_rejected, "ollama pull {model}"},
-    {Outcome::model_rejected, "ollama pull qwen3"},
+     "`ollama signin` for a cloud model; name the variable with a proxy's key in backends.{name}.api_key_env",
+     "Run ollama signin."},
+    {Outcome::model_rejected, "ollama pull {model}", "Run ollama pull {model}."},
+    {Outcome::model_rejected, "ollama pull qwen3", "Run ollama pull qwen3."},
     {Outcome::bad_request, "leave --session out: a local model has no sessions ({session})"},
     {Outcome::cannot_write, "a local model has no tools: choose claude, codex or gemini with -b"},
     {Outcome::context_too_long, "shorten the prompt, or choose a model with a larger window"},
-    {Outcome::bad_output, "check that backends.{name}.url or OLLAMA_HOST is the address of an Ollama server"},
+    {Outcome::bad_output, "check that backends.{name}.url or OLLAMA_HOST is the address of an Ollama server",
+     "Check backends.{name}.url and OLLAMA_HOST."},
     {Outcome::cut_short, "raise backends.{name}.max_tokens, or ask for less at a time"},
     {Outcome::resources, "choose a smaller model with backends.{name}.model, or end programs that need much memory"},
     {Outcome::blocked, "use the address 127.0.0.1 instead of a name in backends.{name}.url or OLLAMA_HOST"},
@@ -213,17 +217,17 @@ class Ollama final : public Backend {
     return server_failure(Json(std::string(raw.body)), task, raw.http_status);
   }
 
-  std::string describe_model(const Task& task, const std::vector<HttpResult>& lookups) const override {
+  ModelChoice choose_model(const Task& task, const std::vector<HttpResult>& lookups) const override {
     if (lookups.size() < 2) return {};
     const auto model = choose_ollama_model(task, lookups);
     if (!model) return {};
     std::string text = "asks " + one_line(model->name, kLongestShown);
-    if (model->remote) return text + ", which does not run on this machine";
+    if (model->remote) return {model->name, text + ", which does not run on this machine"};
     text += model->loaded ? ", which is loaded" : ", which is loaded when it is needed";
     if (model->loaded_window > 0) text += " with a window of " + std::to_string(model->loaded_window) + " tokens";
     else if (model->longest_window > 0)
       text += "; its window: up to " + std::to_string(model->longest_window) + " tokens";
-    return text;
+    return {model->name, text};
   }
 
   std::span<const Hint> hints() const override { return kHints; }

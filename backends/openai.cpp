@@ -205,12 +205,14 @@ std::optional<Failure> refused_list(const Task& task, const HttpResult& list) {
 }
 
 constexpr Hint kHints[] = {
-    {Outcome::unreachable, "start the server, or set backends.{name}.url"},
-    {Outcome::connect_timeout, "start the server, or set backends.{name}.url"},
-    {Outcome::unauthenticated, "name the variable that holds its key in backends.{name}.api_key_env"},
+    {Outcome::unreachable, "start the server, or set backends.{name}.url", "Start its server."},
+    {Outcome::connect_timeout, "start the server, or set backends.{name}.url", "Start its server."},
+    {Outcome::unauthenticated, "name the variable that holds its key in backends.{name}.api_key_env",
+     "Set its API key with backends.{name}.api_key_env."},
     {Outcome::bad_request, "leave --session out: a server has no sessions ({session})"},
     {Outcome::cannot_write, "a server has no tools: choose claude, codex or gemini with -b"},
-    {Outcome::bad_output, "check that backends.{name}.url is the address of an OpenAI-compatible server"},
+    {Outcome::bad_output, "check that backends.{name}.url is the address of an OpenAI-compatible server",
+     "Check backends.{name}.url."},
     {Outcome::cut_short, "raise backends.{name}.max_tokens, or ask for less at a time"},
     {Outcome::resources, "choose a smaller model with backends.{name}.model, or end programs that need much memory"},
 };
@@ -293,9 +295,10 @@ class OpenAi final : public Backend {
     return server_failure(Json(std::string(raw.body)), task, raw.http_status);
   }
 
-  std::string describe_model(const Task& task, const std::vector<HttpResult>& lookups) const override {
+  ModelChoice choose_model(const Task& task, const std::vector<HttpResult>& lookups) const override {
     const std::string model = !task.model.empty() ? task.model : lookups.empty() ? "" : first_model(lookups[0]);
-    return model.empty() ? std::string() : "asks " + one_line(model);
+    if (model.empty()) return {};
+    return {model, "asks " + one_line(model)};
   }
 
   std::span<const Hint> hints() const override { return kHints; }

@@ -8,6 +8,7 @@
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/notify/channels.hpp"
+#include "core/notify/outage_facts.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -125,10 +126,14 @@ CommandResult acknowledge_some(const CommandContext& context, const AckOptions& 
   return context.output.answer(std::to_string(changed) + " acknowledged\n");
 }
 
-notify::Announcement trial() {
-  return {
-      .kind = "test",
-      .text = {"delegate can reach you", "This is a test notification. You get one like this when a backend fails."}};
+/// As if the first backend that is installed had been signed out.
+notify::Announcement trial(const CommandContext& context) {
+  const Engine& engine = context.host().engine();
+  const auto& order = engine.config.router.order;
+  const auto first = std::find_if(order.begin(), order.end(),
+                                  [&](const auto& name) { return find_candidate(engine, name).has_value(); });
+  const std::string backend = first != order.end() ? *first : order.empty() ? "backend" : order.front();
+  return notify::sample_announcement(backend, notify::outage_facts(context.world, engine));
 }
 
 std::string trial_text(const notify::DeliveryResult& result, milliseconds took) {
@@ -145,8 +150,8 @@ CommandResult test(const CommandContext& context, const NoOptions&) {
   context.report_notice();
   const std::vector<notify::Channel> channels = notify::channels_of(world, config.notify, host.engine().redact);
   Guards unguarded(nullptr, host.engine().breakers.self(), config.guards);
+  const notify::Announcement announcement = trial(context);
   const auto begun = std::chrono::steady_clock::now();
-  const notify::Announcement announcement = trial();
   notify::DeliveryResult result = channels.empty() ? notify::DeliveryResult{.detail = "[notify] enables no channel"}
                                                    : deliver(channels, unguarded, announcement);
   const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -182,8 +187,9 @@ extern constexpr CommandRow kNotifications{
     .group = kOperateGroup,
     .help = "List the outage notifications that were sent",
     .more =
-        "You get one notification when the breaker of a backend opens and one when the backend recovers: through your "
-        "hook, the desktop or the terminal, whichever works first. Without a sub-command, they are listed.",
+        "You get one notification when the breaker of a backend opens and one when the backend recovers, unless that "
+        "happens again and again: through your hook, the desktop or the terminal, whichever works first. Without a "
+        "sub-command, they are listed.",
     .examples = kNotificationsExamples,
     .fallback = "notifications list"};
 
@@ -206,7 +212,9 @@ extern constexpr CommandRow kNotificationsTest{
     .name = "notifications test",
     .group = kOperateGroup,
     .help = "Send a test notification and print how it was delivered",
-    .more = "The exit status is 1 if it was not delivered. Guards are ignored, and the result does not count for them.",
+    .more =
+        "It looks like the notification of a needed sign-in, with \"Test:\" before it. The exit status is 1 if it was "
+        "not delivered. Guards are ignored, and the result does not count for them.",
     .options = kJsonOptions,
     .needs = Needs::host,
     .run = run_with<test>};

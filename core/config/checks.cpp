@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "core/base/text.hpp"
+#include "core/config/quiet_hours.hpp"
 
 namespace delegate::config {
 namespace {
@@ -198,6 +199,11 @@ Complaints check_backend_name(const std::string& text) {
   if (is_name(text, kAlphanumeric, "_-", 64)) return {};
   return complain(in_quotes(text) + " cannot be a backend's name",
                   "letters, digits, _ and -, a letter or digit first, at most 64");
+}
+
+Complaints check_quiet_hours(const std::string& text) {
+  if (text.empty() || quiet_hours_of(text)) return {};
+  return complain("must be two different times of day, is " + in_quotes(text), "like \"22:00-07:00\"");
 }
 
 }  // namespace delegate::config

@@ -145,10 +145,25 @@ struct StateSettings {
   bool operator==(const StateSettings&) const = default;
 };
 
+/// What a breaker can open with, by name.
+inline constexpr std::array<std::string_view, 17> kTripOutcomes = {
+    "unauthenticated", "quota_exhausted", "rate_limited", "overloaded", "server_error",     "unreachable",
+    "connect_timeout", "dropped",         "send_failed",  "timed_out",  "timed_out_active", "idle_timed_out",
+    "stalled_tool",    "exited_nonzero",  "lost_result",  "bad_output", "rejects_requests"};
+
 struct NotifySettings {
   bool desktop = true;
   std::vector<std::string> hook;
+  milliseconds hook_timeout = 5s;
+  bool hook_and_desktop = false;  // false: a notification that the hook accepted is shown nowhere else
   std::vector<std::string> on = {"trip", "recovery", "canary"};
+  std::vector<std::string> mute_outcomes;  // of kTripOutcomes: outages that are only recorded
+  std::vector<std::string> mute_backends;  // a backend stands for all of its logins
+  std::string quiet_hours;                 // "22:00-07:00", local time; empty: none
+  std::vector<std::string> urgency_low = {"quota_exhausted", "rate_limited", "overloaded", "server_error"};
+  std::vector<std::string> urgency_critical;
+  int damping_trips = 3;  // of one backend within damping_within, then only recorded; 0: announce every trip
+  milliseconds damping_within = 30min;
 
   bool operator==(const NotifySettings&) const = default;
 };

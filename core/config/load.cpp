@@ -157,6 +157,15 @@ class Loader {
     check_order("router.order", config_.router.order);
     check_order("router.order_light", config_.router.order_light);
     check_local();
+    check_order("notify.mute_backends", config_.notify.mute_backends);
+    check_damping();
+  }
+
+  /// With one, a backend would be called unstable after its first outage.
+  void check_damping() {
+    if (config_.notify.damping_trips == 1)
+      problems_.add({config_.origin("notify.damping.trips"), "notify.damping.trips", "must be 0 or at least 2, is 1",
+                     "0 announces every outage"});
   }
 
   void check_needs(const BackendSettings& backend) {
@@ -178,8 +187,8 @@ class Loader {
       problems_.add({config_.origin(key), key, complaint.what, complaint.hint});
   }
 
-  void check_order(const std::string& key, const std::vector<std::string>& order) {
-    for (const std::string& name : order)
+  void check_order(const std::string& key, const std::vector<std::string>& names) {
+    for (const std::string& name : names)
       if (config_.backend(name) == nullptr) unknown_backend(key, name);
   }
 

@@ -10,67 +10,61 @@ namespace {
 struct OutcomeWords {
   Outcome outcome;
   std::string_view words;
-  std::string_view cause;
-  std::string_view advice;
+  std::string_view title;
+  Remedy remedy;
 };
 
-constexpr std::string_view kFails = "it fails";
-constexpr std::string_view kOffline = "it cannot be reached";
-constexpr std::string_view kLate = "it does not answer in time";
-constexpr std::string_view kLost = "its answers get lost";
-constexpr std::string_view kService = "its service has a problem";
-
-constexpr std::string_view kWait = "Nothing to do: it recovers by itself.";
-constexpr std::string_view kOnline = "Check that this machine is online.";
-constexpr std::string_view kPing = "Run `delegate ping {name}` to see what is wrong.";
+using enum Remedy;
 
 // clang-format off
 constexpr std::array kAllWords{
-    //           outcome                     words                                        cause      advice
-    OutcomeWords{Outcome::answered,          "answered",                                  kFails,    kPing},
-    OutcomeWords{Outcome::answered_empty,    "answered without text",                     kFails,    kPing},
-    OutcomeWords{Outcome::lost_result,       "ended without a result",                    kLost,     kPing},
-    OutcomeWords{Outcome::not_installed,     "not installed",                             kFails,    kPing},
-    OutcomeWords{Outcome::spawn_failed,      "could not be started",                      kFails,    kPing},
-    OutcomeWords{Outcome::resources,         "out of system resources",                   kFails,    kPing},
-    OutcomeWords{Outcome::unreachable,       "unreachable",                               kOffline,  kOnline},
-    OutcomeWords{Outcome::connect_timeout,   "connection timed out",                      kOffline,  kOnline},
-    OutcomeWords{Outcome::timed_out,         "timed out",                                 kLate,     kPing},
-    OutcomeWords{Outcome::timed_out_active,  "timed out while still producing output",    kLate,     kPing},
-    OutcomeWords{Outcome::deadline_passed,   "time limit of the run reached",             kFails,    kPing},
-    OutcomeWords{Outcome::idle_timed_out,    "timed out without output",                  kLate,     kPing},
-    OutcomeWords{Outcome::stalled_tool,      "stuck in a tool call",                      "one of its tools hangs", kPing},
-    OutcomeWords{Outcome::exited_nonzero,    "crashed",                                   "it ends with an error",  kPing},
-    OutcomeWords{Outcome::killed_by_signal,  "killed by a signal",                        kFails,    kPing},
-    OutcomeWords{Outcome::unauthenticated,   "signed out",                                "its sign-in is no longer valid", "Sign in to it again."},
-    OutcomeWords{Outcome::quota_exhausted,   "usage limit reached",                       "its usage limit is reached",     kWait},
-    OutcomeWords{Outcome::rate_limited,      "rate limited",                              "it is rate limited",             kWait},
-    OutcomeWords{Outcome::overloaded,        "service overloaded",                        kService,  kWait},
-    OutcomeWords{Outcome::loading,           "model still loading",                       kFails,    kPing},
-    OutcomeWords{Outcome::server_error,      "server error",                              kService,  kWait},
-    OutcomeWords{Outcome::model_rejected,    "model not available",                       kFails,    kPing},
-    OutcomeWords{Outcome::bad_request,       "invalid request",                           kFails,    kPing},
-    OutcomeWords{Outcome::context_too_long,  "prompt too long for the model",             kFails,    kPing},
-    OutcomeWords{Outcome::cut_short,         "answer cut off at the output limit",        kFails,    kPing},
-    OutcomeWords{Outcome::refused_by_policy, "refused by the model's policy",             kFails,    kPing},
-    OutcomeWords{Outcome::bad_output,        "unreadable output",                         kLost,     kPing},
-    OutcomeWords{Outcome::dropped,           "connection lost",                           kOffline,  kOnline},
-    OutcomeWords{Outcome::send_failed,       "connection lost while sending the request", kOffline,  kOnline},
-    OutcomeWords{Outcome::collateral_drop,   "no connection right after a lost one",      kOffline,  kOnline},
-    OutcomeWords{Outcome::pipe_closed,       "exited before reading the prompt",           kLost,    kPing},
-    OutcomeWords{Outcome::no_slot,           "all slots in use",                          kFails,    kPing},
-    OutcomeWords{Outcome::breaker_open,      "breaker open",                              kFails,    kPing},
-    OutcomeWords{Outcome::directory_in_use,  "another run writes there",                  kFails,    kPing},
-    OutcomeWords{Outcome::cannot_write,      "cannot change files",                       kFails,    kPing},
-    OutcomeWords{Outcome::cancelled,         "cancelled",                                 kFails,    kPing},
-    OutcomeWords{Outcome::blocked,           "not allowed",                               kFails,    kPing},
-    OutcomeWords{Outcome::internal,          "internal error",                            kFails,    kPing},
+    //           outcome                     words                                        title               remedy
+    OutcomeWords{Outcome::answered,          "answered",                                  "answered",         look},
+    OutcomeWords{Outcome::answered_empty,    "answered without text",                     "empty answer",     look},
+    OutcomeWords{Outcome::lost_result,       "ended without a result",                    "no result",        look},
+    OutcomeWords{Outcome::not_installed,     "not installed",                             "not installed",    act},
+    OutcomeWords{Outcome::spawn_failed,      "could not be started",                      "does not start",   act},
+    OutcomeWords{Outcome::resources,         "out of system resources",                   "out of resources", act},
+    OutcomeWords{Outcome::unreachable,       "unreachable",                               "unreachable",      look},
+    OutcomeWords{Outcome::connect_timeout,   "connection timed out",                      "unreachable",      look},
+    OutcomeWords{Outcome::timed_out,         "timed out",                                 "timed out",        look},
+    OutcomeWords{Outcome::timed_out_active,  "timed out while still producing output",    "timed out",        look},
+    OutcomeWords{Outcome::deadline_passed,   "time limit of the run reached",             "out of time",      look},
+    OutcomeWords{Outcome::idle_timed_out,    "timed out without output",                  "no output",        look},
+    OutcomeWords{Outcome::stalled_tool,      "stuck in a tool call",                      "stuck in a tool",  look},
+    OutcomeWords{Outcome::exited_nonzero,    "crashed",                                   "crashed",          look},
+    OutcomeWords{Outcome::killed_by_signal,  "killed by a signal",                        "killed",           look},
+    OutcomeWords{Outcome::unauthenticated,   "signed out",                                "signed out",       act},
+    OutcomeWords{Outcome::quota_exhausted,   "usage limit reached",                       "quota used up",    wait},
+    OutcomeWords{Outcome::rate_limited,      "rate limited",                              "rate limited",     wait},
+    OutcomeWords{Outcome::overloaded,        "service overloaded",                        "overloaded",       wait},
+    OutcomeWords{Outcome::loading,           "model still loading",                       "still loading",    wait},
+    OutcomeWords{Outcome::server_error,      "server error",                              "server error",     wait},
+    OutcomeWords{Outcome::model_rejected,    "model not available",                       "model missing",    act},
+    OutcomeWords{Outcome::bad_request,       "invalid request",                           "invalid request",  look},
+    OutcomeWords{Outcome::context_too_long,  "prompt too long for the model",             "prompt too long",  look},
+    OutcomeWords{Outcome::cut_short,         "answer cut off at the output limit",        "answer cut off",   look},
+    OutcomeWords{Outcome::refused_by_policy, "refused by the model's policy",             "refused",          look},
+    OutcomeWords{Outcome::bad_output,        "unreadable output",                         "bad output",       look},
+    OutcomeWords{Outcome::dropped,           "connection lost",                           "connection lost",  look},
+    OutcomeWords{Outcome::send_failed,       "connection lost while sending the request", "connection lost",  look},
+    OutcomeWords{Outcome::collateral_drop,   "no connection right after a lost one",      "connection lost",  look},
+    OutcomeWords{Outcome::pipe_closed,       "exited before reading the prompt",          "exited early",     look},
+    OutcomeWords{Outcome::no_slot,           "all slots in use",                          "busy",             wait},
+    OutcomeWords{Outcome::breaker_open,      "breaker open",                              "breaker open",     wait},
+    OutcomeWords{Outcome::directory_in_use,  "another run writes there",                  "directory in use", wait},
+    OutcomeWords{Outcome::cannot_write,      "cannot change files",                       "cannot write",     look},
+    OutcomeWords{Outcome::cancelled,         "cancelled",                                 "cancelled",        look},
+    OutcomeWords{Outcome::blocked,           "not allowed",                               "not allowed",      act},
+    OutcomeWords{Outcome::internal,          "internal error",                            "internal error",   look},
 };
 // clang-format on
 
 constexpr bool words_stand_in_enum_order() {
   for (std::size_t i = 0; i < kAllWords.size(); ++i)
-    if (static_cast<std::size_t>(kAllWords[i].outcome) != i || kAllWords[i].words.empty()) return false;
+    if (static_cast<std::size_t>(kAllWords[i].outcome) != i || kAllWords[i].words.empty() ||
+        kAllWords[i].title.empty() || kAllWords[i].title.size() > kLongestTitleWords)
+      return false;
   return kAllWords.size() == static_cast<std::size_t>(Outcome::internal) + 1;
 }
 static_assert(words_stand_in_enum_order());
@@ -94,18 +88,15 @@ std::string_view words_for(std::string_view name) {
   return name;
 }
 
-std::string_view cause_of(std::string_view outcome_name) {
-  if (outcome_name == kRejectsRequests) return "it rejects every request";
+std::string_view title_for(std::string_view outcome_name) {
+  if (outcome_name == kRejectsRequests) return "rejects requests";
   const OutcomeWords* row = row_of(outcome_name);
-  return row == nullptr ? kFails : row->cause;
+  return row == nullptr ? "unavailable" : row->title;
 }
 
-std::string advice_for(std::string_view outcome_name, std::string_view backend) {
+Remedy remedy_for(std::string_view outcome_name) {
   const OutcomeWords* row = row_of(outcome_name);
-  std::string text(row == nullptr ? kPing : row->advice);
-  constexpr std::string_view kName = "{name}";
-  if (const std::size_t at = text.find(kName); at != std::string::npos) text.replace(at, kName.size(), backend);
-  return text;
+  return row == nullptr ? look : row->remedy;
 }
 
 }  // namespace delegate

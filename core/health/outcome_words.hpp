@@ -1,5 +1,4 @@
 #pragma once
-#include <string>
 #include <string_view>
 
 #include "core/health/outcome.hpp"
@@ -14,9 +13,16 @@ std::string_view words_for(Outcome outcome);
 /// returned as it is.
 std::string_view words_for(std::string_view name);
 
-/// Completes "NAME is unavailable: …" in a notification.
-std::string_view cause_of(std::string_view outcome_name);
-/// One sentence for a notification: what a person can do about it.
-std::string advice_for(std::string_view outcome_name, std::string_view backend);
+/// The same in at most kLongestTitleWords characters, for the title of a notification: "quota used up".
+std::string_view title_for(std::string_view outcome_name);
+inline constexpr std::size_t kLongestTitleWords = 16;
+
+/// What ends an outage that began with an outcome.
+enum class Remedy {
+  wait,  // it ends by itself
+  look,  // it may end by itself, or need a person
+  act,   // it does not end before a person does something, such as sign in again
+};
+Remedy remedy_for(std::string_view outcome_name);
 
 }  // namespace delegate

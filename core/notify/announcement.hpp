@@ -1,33 +1,28 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/notify/damping.hpp"
+#include "core/notify/notice.hpp"
+#include "core/notify/notification_text.hpp"
 #include "core/state/notifications.hpp"
 
-// The text of notifications, made from the records. Pure, except that it reads the local time zone. It never contains
-// output of a backend, a prompt, a path or a key, because other people may see the screen.
+// Notifications to send, made from the records. Each backend has one on the desktop, which changes in place. Pure,
+// except that it reads the local time zone.
 namespace delegate::notify {
-
-struct NotificationText {
-  std::string title;
-  std::string message;
-};
 
 /// One notification to send, made of one record or of several that came together.
 struct Announcement {
-  std::string kind;  // "trip", "recovery", "test"
+  std::string kind;  // "trip", "recovery", "canary", "test"
   NotificationSeverity severity = NotificationSeverity::info;
+  desktop::Urgency urgency = desktop::Urgency::low;
   NotificationText text;
   NotificationRows rows;
+  std::optional<DampedOutage> unstable = {};  // the backend is announced as unstable
   // For a channel that can replace a notification.
-  NotificationText joint;  // also names the ongoing outages that are shown already
-  std::string replaces;    // handle of the notification that shows them; empty: none
-};
-
-/// What can answer instead of a backend that is unavailable.
-struct FallbackFacts {
-  milliseconds now{0};                 // wall
-  std::vector<std::string> answering;  // backends that can be called now, in routing order
+  NotificationText joint = {};  // also names the ongoing outages that are shown already
+  std::string replaces = {};    // handle of the notification that shows them, or the backend's last; empty: none
 };
 
 /// Trips within this time of a notification replace it with one for all of them.
@@ -35,10 +30,17 @@ inline constexpr milliseconds kOneStorm{60'000};
 
 /// One announcement for all trips, then one for all recoveries. `all` holds every stored record, including `taken`.
 std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
-                                           const FallbackFacts& facts);
+                                           const OutageFacts& facts);
+
+/// How a trip is announced that has not happened.
+Announcement sample_announcement(const std::string& backend, const OutageFacts& facts);
 
 /// Handles of notifications that are out of date: their outage is over, or their recovered backend has tripped again.
-std::vector<std::string> stale_handles(const NotificationRows& all);
+std::vector<std::string> stale_handles(const NotificationRows& all, const NotifySettings& settings, milliseconds now);
+
+/// Records that the notification with the handle `replaced` now shows `announced`, with the handle `shown`.
+void note_replacement(NotificationRows& rows, const NotificationRows& announced, const std::string& replaced,
+                      const std::string& shown);
 
 /// The JSON object that a hook reads on stdin.
 std::string to_json(const Announcement& announcement, milliseconds now);

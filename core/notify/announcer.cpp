@@ -5,22 +5,17 @@
 #include "core/base/exit_code.hpp"
 #include "core/notify/channels.hpp"
 #include "core/notify/desktop_channel.hpp"
+#include "core/notify/gathering.hpp"
+#include "core/notify/outage_facts.hpp"
+#include "core/notify/selection.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/terminal.hpp"
-#include "core/run/check.hpp"
-#include "core/run/prepared_ask.hpp"
 #include "core/state/shared_drops.hpp"
 
 namespace delegate::notify {
 namespace {
 
-/// Trips close together share one notification, so the announcer waits until no new one has come for a while. A broken
-/// CLI takes some time to fail, and a call then tries the next one.
-constexpr milliseconds kQuiet{1'500};
-constexpr milliseconds kLongestGather{10'000};
 constexpr milliseconds kPollInterval{300};
-
-constexpr milliseconds kServerTimeout{1'000};
 
 /// Sends every pending notification once.
 class Announcer {
@@ -36,9 +31,9 @@ class Announcer {
         if (!may_have_died_unnoticed(*claim->other) || !pause()) return kAnswered;
         continue;
       }
-      if (!claim->mine.empty() && !gather()) return kAnswered;
-      if (!clear_desktop()) return kInternal;
-      if (claim->mine.empty()) return kAnswered;
+      // What is out of date comes last: it may take long, and what is announced replaces most of it.
+      if (claim->mine.empty()) return clear_desktop() ? kAnswered : kInternal;
+      if (!gather(claim->mine)) return kAnswered;
       if (!announce_all()) return kInternal;
     }
   }
@@ -56,6 +51,7 @@ class Announcer {
       Claim claim;
       TRY_STATUS(engine_.store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
         const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_dead(who); };
+        if (!is_quiet(engine_.config.notify, now.wall)) release_held(rows);
         claim.other = other_sender(rows, me(), gone, now);
         claim.mine = claim_pending(rows, me(), gone, now);
       }));
@@ -73,61 +69,77 @@ class Announcer {
   /// False: interrupted; the next announcer sends it.
   bool pause() const { return !process_.interrupted.cancelled_within(kPollInterval); }
 
-  bool gather() {
-    const Deadline longest = Deadline::in(kLongestGather);
-    for (Deadline quiet = Deadline::in(kQuiet); !quiet.passed() && !longest.passed();) {
+  bool gather(const NotificationRows& first) {
+    const auto boot = [&] { return engine_.clock.now().boot; };
+    Gathering gathering(first, boot(), engine_.clock.now().wall);
+    while (!gathering.is_over(boot())) {
       if (!pause()) return false;
       const auto late = claim_rows();
-      if (late && !late->mine.empty()) quiet = Deadline::in(kQuiet);
+      if (late && !late->mine.empty()) gathering.add_another(boot());
     }
     return true;
   }
 
   bool announce_all() {
     const std::vector<Channel> channels = channels_of(process_, engine_.config.notify, engine_.redact);
-    const FallbackFacts facts = fallback_facts();
+    const OutageFacts facts = outage_facts(process_, engine_);
     for (const char* kind : {"trip", "recovery", "canary"}) {
       if (process_.interrupted.cancelled()) return false;  // the next announcer sends the rest
       NotificationRows mine;
       NotificationRows all;
-      const Status begun = engine_.store->change_notifications([&](NotificationRows& rows, const HostTime&) {
-        mine = begin_sending(rows, kind, me());
+      const Status begun = engine_.store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
+        mine = wanted_of(begin_sending(rows, kind, me()), rows, now);
         all = rows;
       });
       if (!begun) return false;
       for (const Announcement& one : announcements_of(mine, all, facts))
-        if (!announce_one(one, channels)) return false;
+        if (!announce_one(one, facts, channels)) return false;
     }
     return true;
   }
 
-  bool announce_one(const Announcement& one, const std::vector<Channel>& channels) {
-    const bool wanted = is_wanted(one.kind) && !channels.empty();
-    return record_result(
-        one, wanted ? deliver(channels, engine_.guards, one)
-                    : DeliveryResult{.delivery = DeliveryState::unwanted, .detail = "not enabled in [notify]"});
+  /// Those that are to be sent now. The others get their state and the reason.
+  NotificationRows wanted_of(const NotificationRows& begun, NotificationRows& rows, const HostTime& now) const {
+    NotificationRows wanted;
+    for (const NotificationRow& row : begun) {
+      auto withheld = why_withheld(row, rows, engine_.config.notify, now.wall);
+      if (withheld) hold_back(rows, row.id, withheld->delivery, std::move(withheld->why));
+      else wanted.push_back(row);
+    }
+    return wanted;
   }
 
-  /// Closes notifications that are out of date, each once.
+  bool announce_one(const Announcement& one, const OutageFacts& facts, const std::vector<Channel>& channels) {
+    const DeliveryResult result =
+        channels.empty() ? DeliveryResult{.delivery = DeliveryState::unwanted, .detail = "not enabled in [notify]"}
+                         : deliver(channels, engine_.guards, one);
+    return record_result(one, facts, result);
+  }
+
+  /// Closes notifications that are out of date, each once. They are forgotten first: another announcer, which may have
+  /// begun meanwhile, must not choose one of them to be replaced.
   bool clear_desktop() {
-    const auto all = engine_.store->notifications();
-    if (!all) return false;
-    const std::vector<std::string> handles = stale_handles(*all);
-    if (handles.empty()) return true;
-    guard_fail_open(engine_.guards, "notify_desktop",
-                    [&] { return close_on_desktop(process_, engine_.redact, handles); });
-    const auto forget = [&](NotificationRows& rows, const HostTime&) {
+    std::vector<std::string> handles;
+    const auto take_stale = [&](NotificationRows& rows, const HostTime& now) {
+      handles = stale_handles(rows, engine_.config.notify, now.wall);
       for (NotificationRow& row : rows)
         if (std::find(handles.begin(), handles.end(), row.handle) != handles.end()) row.handle.clear();
     };
-    return engine_.store->change_notifications(forget).has_value();
+    if (!engine_.store->change_notifications(take_stale)) return false;
+    if (handles.empty()) return true;
+    guard_fail_open(engine_.guards, "notify_desktop",
+                    [&] { return close_on_desktop(process_, engine_.redact, handles); });
+    return true;
   }
 
-  bool record_result(const Announcement& announced, const DeliveryResult& result) {
+  bool record_result(const Announcement& announced, const OutageFacts& facts, const DeliveryResult& result) {
     return engine_.store
         ->change_notifications([&](NotificationRows& rows, const HostTime& now) {
+          note_replacement(rows, announced.rows, announced.replaces, result.handle);
           for (NotificationRow row : announced.rows) {
-            if (announced.rows.size() == 1) row.message = announced.text.message;
+            const NotificationText text = announced.rows.size() == 1 ? announced.text : own_text(row, rows, facts);
+            row.title = text.title;
+            row.message = text.message;
             row.delivery = result.delivery;
             row.channel = result.channel;
             row.detail = result.detail;
@@ -139,36 +151,16 @@ class Announcer {
         .has_value();
   }
 
+  /// Of a record that was announced together with others.
+  static NotificationText own_text(const NotificationRow& row, const NotificationRows& all, const OutageFacts& facts) {
+    return row.kind == "trip" ? text_of_trips({row}, facts) : text_of_recoveries({row}, all, {}, facts);
+  }
+
   const ProcessId& me() const { return engine_.breakers.self(); }
-
-  bool is_wanted(const std::string& kind) const {
-    const auto& on = engine_.config.notify.on;
-    return std::find(on.begin(), on.end(), kind) != on.end();
-  }
-
-  FallbackFacts fallback_facts() const {
-    FallbackFacts facts{.now = engine_.clock.now().wall};
-    const auto reading = engine_.breakers.read();
-    const PreparedAsk prepared = prepare_ask(engine_, Request{});
-    for (const RouteStep& step : prepared.plan.steps) {
-      const auto found = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
-      const bool known = reading && found != reading->backends.end();
-      if (known && is_blocked_by_breaker(found->second.breaker)) continue;
-      const auto& here = prepared.candidates.at(step.backend);
-      if (here && is_reachable(here->candidate, process_.interrupted, kServerTimeout))
-        facts.answering.push_back(step.backend);
-    }
-    return facts;
-  }
-
-  static bool is_blocked_by_breaker(const Breaker& breaker) {
-    return breaker.state == BreakerState::open || breaker.state == BreakerState::half_open ||
-           breaker.state == BreakerState::forced_open;
-  }
 
   const ProcessFacts& process_;
   const Engine& engine_;
-  Deadline longest_wait_ = Deadline::in(kLongestSending + kQuiet);
+  Deadline longest_wait_ = Deadline::in(kLongestSending + Gathering::kQuiet);
 };
 
 }  // namespace
@@ -185,7 +177,10 @@ void start_announcer(const ProcessFacts& process, const OwnCommand& self) {
 void announce_pending(const ProcessFacts& process, const OwnCommand& self, const Engine& engine) {
   const bool is_shared = engine.config.state.store != "memory";
   if (engine.store == nullptr || !is_shared) return;
-  const auto is_pending_orphan = [&, now = process.clock.now()](const NotificationRow& row) {
+  const HostTime now = process.clock.now();
+  const bool quiet = is_quiet(engine.config.notify, now.wall);
+  const auto is_pending_orphan = [&](const NotificationRow& row) {
+    if (row.delivery == DeliveryState::held) return !quiet;
     return is_orphaned(
         row, [&](const ProcessId& who) { return engine.breakers.is_dead(who); }, now);
   };

@@ -36,7 +36,7 @@ tl::unexpected<Error> failed(const ChildResult& program, const Redactor& redact)
 
 std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettings& settings, const Redactor& redact) {
   std::vector<Channel> channels;
-  if (!settings.hook.empty()) channels.push_back(hook_channel(process, settings.hook, redact));
+  if (!settings.hook.empty()) channels.push_back(hook_channel(process, settings, redact));
   if (!settings.desktop) return channels;
   if (is_remote(process)) channels.push_back(terminal_channel(process));
   for (Channel& channel : desktop_channels(process, redact)) channels.push_back(std::move(channel));
@@ -45,20 +45,26 @@ std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettin
 }
 
 DeliveryResult deliver(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement) {
+  DeliveryResult delivered;
   std::string reasons;
   for (const Channel& channel : channels) {
     const auto result = guard_fail_open(
         guards, "notify_" + channel.name, [&] { return channel.deliver(announcement); },
         ChannelResult{.detail = "paused after repeated failures"});
-    std::string detail = with_remark(result.error ? result.error->what : result.value.detail, result.remark);
+    const std::string detail = with_remark(result.error ? result.error->what : result.value.detail, result.remark);
     if (result.value.accepted) {
-      add(detail, reasons);
-      return {DeliveryState::delivered, channel.name, detail, result.value.handle};
+      delivered.delivery = DeliveryState::delivered;
+      delivered.channel += (delivered.channel.empty() ? "" : " and ") + channel.name;
+      if (delivered.handle.empty()) delivered.handle = result.value.handle;
+      add(delivered.detail, detail);
+    } else {
+      add(reasons, channel.name + ": " + detail);
     }
-    add(reasons, channel.name + ": " + detail);
-    if (result.error && may_have_been_shown(*result.error)) break;
+    const bool is_done = result.value.accepted || (result.error && may_have_been_shown(*result.error));
+    if (is_done && !channel.goes_on) break;
   }
-  return {.detail = std::move(reasons)};
+  add(delivered.detail, reasons);
+  return delivered;
 }
 
 }  // namespace delegate::notify

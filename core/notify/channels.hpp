@@ -26,6 +26,7 @@ struct ChannelResult {
 struct Channel {
   std::string name;
   std::function<Result<ChannelResult>(const Announcement&)> deliver;
+  bool goes_on = false;  // the next channels are tried as well, whatever became of this one
 };
 
 /// The error of a channel whose program ended with this exit status; the last words of its stderr say why.
@@ -38,11 +39,11 @@ std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettin
 /// How a delivery through the channels ended.
 struct DeliveryResult {
   DeliveryState delivery = DeliveryState::undelivered;
-  std::string channel;
+  std::string channel;  // "hook and desktop" if both accepted it
   std::string detail;
   std::string handle;
 };
-/// Delivers through the first channel that accepts.
+/// Delivers through the first channel that accepts, and through those that go on before it.
 DeliveryResult deliver(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement);
 
 }  // namespace delegate::notify

@@ -56,7 +56,7 @@ desktop::Notice notice_of(const Announcement& announcement) {
   const bool is_trip = announcement.kind == "trip";
   desktop::Notice notice{.summary = text.title,
                          .body = text.message,
-                         .urgency = is_trip ? desktop::Urgency::normal : desktop::Urgency::low,
+                         .urgency = announcement.urgency,
                          .icon = is_trip ? "dialog-warning" : "dialog-information",
                          .category = is_trip ? "network.error" : "network"};
   if (joins) notice.replaces = notice_id_of(announcement.replaces);

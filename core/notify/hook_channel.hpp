@@ -3,8 +3,8 @@
 
 namespace delegate::notify {
 
-/// A command from the configuration. It reads one announcement as JSON on stdin and has five seconds to exit with 0.
-/// Processes that it starts are ended with it.
-Channel hook_channel(const ProcessFacts& process, const std::vector<std::string>& command, const Redactor& redact);
+/// notify.hook: reads one announcement as JSON on stdin and has notify.hook_timeout to exit with 0. Processes that it
+/// starts are ended with it.
+Channel hook_channel(const ProcessFacts& process, const NotifySettings& settings, const Redactor& redact);
 
 }  // namespace delegate::notify

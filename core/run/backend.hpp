@@ -124,6 +124,15 @@ struct Failure {
 struct Hint {
   Outcome outcome;
   std::string_view text;
+  std::string_view notice = {};  // the same for a notification, in a few words; empty: the text, as a sentence
+};
+/// The notice of a hint with {login}: the variables have paths, which other people may not see.
+inline constexpr std::string_view kLoginNotice = "Run delegate ping {name}: it says how to sign in.";
+
+/// The model that a server would be asked for.
+struct ModelChoice {
+  std::string name;   // empty: not known
+  std::string words;  // "asks qwen3:8b, which is loaded"
 };
 
 /// What a tool that a backend uses can do. One that is not known may write.
@@ -319,7 +328,7 @@ class Backend {
   virtual std::vector<std::string> withheld(const Task&) const { return {}; }
 
   /// Which model `prepare` would use now, for a person: "asks qwen3:8b, which is not loaded yet". Empty: unknown.
-  virtual std::string describe_model(const Task&, const std::vector<HttpResult>& /*lookups*/) const { return {}; }
+  virtual ModelChoice choose_model(const Task&, const std::vector<HttpResult>& /*lookups*/) const { return {}; }
 
   /// Hints that are specific to this kind; they come before the general ones in core/run/hints.cpp.
   virtual std::span<const Hint> hints() const { return {}; }

@@ -110,7 +110,9 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
   } else if (const auto call = backend.prepare(task, server.lookups()); !call) {
     failure = call.error();
   } else {
-    return {.works = true, .text = backend.describe_model(task, server.lookups()), .outcome = Outcome::answered};
+    ModelChoice choice = backend.choose_model(task, server.lookups());
+    return {
+        .works = true, .text = std::move(choice.words), .model = std::move(choice.name), .outcome = Outcome::answered};
   }
   failure.limit = {};  // the time limit of a check is fixed, no setting changes it
   return {.text = failure.message, .outcome = failure.outcome, .hint = hint_for(backend, task, failure)};
@@ -118,9 +120,11 @@ ModelAnswer ask_for_model(const Candidate& candidate, const CancelToken& cancel,
 
 bool is_service(const Candidate& candidate) { return lower(candidate.where).starts_with("https://"); }
 
-bool is_reachable(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout) {
-  const bool is_assumed = candidate.backend->is_process() || is_service(candidate);
-  return is_assumed || ask_for_model(candidate, cancel, timeout).works;
+bool is_reachable(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout, std::string* model) {
+  if (candidate.backend->is_process() || is_service(candidate)) return true;
+  ModelAnswer answer = ask_for_model(candidate, cancel, timeout);
+  if (model != nullptr) *model = std::move(answer.model);
+  return answer.works;
 }
 
 LoginTrace find_login(const Candidate& candidate) {

@@ -18,7 +18,8 @@ VersionAnswer ask_version(const Candidate& candidate, const CancelToken& cancel,
 /// Would a call to a server find a model? Only its list of models is requested, and the breaker is not involved.
 struct ModelAnswer {
   bool works = false;
-  std::string text;  // which model would be used, if the kind can tell; or why none
+  std::string text;   // which model would be used, if the kind can tell; or why none
+  std::string model;  // its name
   Outcome outcome = Outcome::internal;
   std::string hint;
 };
@@ -29,7 +30,9 @@ bool is_service(const Candidate& candidate);
 
 /// Could a call begin, apart from breaker and slots? An installed program and a remote service are assumed to work; a
 /// server of this person's may not be running, so its models are requested.
-bool is_reachable(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout);
+/// `model`, if given, gets the name of the one that a server of this person's would be asked for.
+bool is_reachable(const Candidate& candidate, const CancelToken& cancel, milliseconds timeout,
+                  std::string* model = nullptr);
 
 /// A server's program, as far as it can be seen without a request to it.
 enum class ServerTrace {

@@ -10,6 +10,7 @@
 #include "core/base/environment.hpp"
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
+#include "core/health/outcome_words.hpp"
 #include "core/run/breakers.hpp"
 
 namespace delegate {
@@ -24,54 +25,85 @@ constexpr std::string_view kNoneWrites =
     "claude, codex and gemini can; a backend of the kind command can if its `can` has write_files";
 constexpr std::string_view kTooLate = "give the run more time with --timeout or router.timeout";
 
+// For notifications.
+constexpr std::string_view kNothing = "Nothing to do.";
+constexpr std::string_view kOnline = "Check that this machine is online.";
+constexpr std::string_view kPing = "Run delegate ping {name} to see what is wrong.";
+constexpr std::string_view kVersion = "Run delegate backends --check: delegate may not support its version.";
+
 // Used is the first row of an outcome whose placeholders all have a value; see Hint for the placeholders.
 // clang-format off
 constexpr Hint kHints[] = {
-    {Outcome::lost_result,       "ask again; if it keeps failing, check the backend with `delegate ping {name}`"},
-    {Outcome::not_installed,     "put `{command}` on the PATH, or set backends.{name}.command"},
+    {Outcome::lost_result,       "ask again; if it keeps failing, check the backend with `delegate ping {name}`",
+     kPing},
+    {Outcome::not_installed,     "put `{command}` on the PATH, or set backends.{name}.command",
+     "Put {command} on the PATH."},
     {Outcome::not_installed,     "see `delegate backends`"},
-    {Outcome::spawn_failed,      "check backends.{name}.command, which is `{command}`"},
+    {Outcome::spawn_failed,      "check backends.{name}.command, which is `{command}`",
+     "Check backends.{name}.command."},
     {Outcome::spawn_failed,      "see `delegate backends --check`"},
-    {Outcome::resources,         "free disk space or memory, end some programs, or make HOME writable; `ulimit -a` shows limits"},
-    {Outcome::unreachable,       "check the network connection and the proxy settings of this machine"},
-    {Outcome::connect_timeout,   "check the network connection and the proxy settings of this machine"},
+    {Outcome::resources,         "free disk space or memory, end some programs, or make HOME writable; `ulimit -a` shows limits",
+     "Free disk space or memory."},
+    {Outcome::unreachable,       "check the network connection and the proxy settings of this machine",
+     kOnline},
+    {Outcome::connect_timeout,   "check the network connection and the proxy settings of this machine",
+     kOnline},
     {Outcome::timed_out,         "raise backends.{name}.{limit} if it needs longer"},
     {Outcome::timed_out,         "raise backends.{name}.timeout if it needs longer"},
     {Outcome::timed_out_active,  "raise backends.{name}.{limit} if it needs longer"},
     {Outcome::timed_out_active,  "raise backends.{name}.timeout if it needs longer"},
     {Outcome::deadline_passed,   kTooLate},
     {Outcome::idle_timed_out,    "run `{command}` to see whether it works; if it does, raise backends.{name}.{limit}"},
-    {Outcome::idle_timed_out,    "raise backends.{name}.first_output_timeout or backends.{name}.idle_timeout"},
-    {Outcome::stalled_tool,      "see what that tool waits for, or raise backends.{name}.idle_timeout if it needs longer"},
+    {Outcome::idle_timed_out,    "raise backends.{name}.first_output_timeout or backends.{name}.idle_timeout",
+     kPing},
+    {Outcome::stalled_tool,      "see what that tool waits for, or raise backends.{name}.idle_timeout if it needs longer",
+     "See what its tool waits for."},
     {Outcome::exited_nonzero,    "run `{command}` to see what is wrong with it"},
-    {Outcome::exited_nonzero,    "see `delegate ping {name}`"},
+    {Outcome::exited_nonzero,    "see `delegate ping {name}`",
+     kPing},
     {Outcome::killed_by_signal,  "see `dmesg` for the kernel's out-of-memory killer"},
-    {Outcome::unauthenticated,   "sign in with `{login} {command}`"},
-    {Outcome::unauthenticated,   "sign in with `{command}`, or add the variable with its key to backends.{name}.env.keep"},
+    {Outcome::unauthenticated,   "sign in with `{login} {command}`",
+     kLoginNotice},
+    {Outcome::unauthenticated,   "sign in with `{command}`, or add the variable with its key to backends.{name}.env.keep",
+     "Run {command} and sign in again."},
     {Outcome::unauthenticated,   "set its API key"},
     {Outcome::quota_exhausted,   "wait {wait}, or choose another backend with -b"},
-    {Outcome::quota_exhausted,   "wait until its limit is renewed, or choose another backend with -b"},
+    {Outcome::quota_exhausted,   "wait until its limit is renewed, or choose another backend with -b",
+     kNothing},
     {Outcome::rate_limited,      "wait {wait}; for fewer calls at a time, lower backends.{name}.max_parallel"},
-    {Outcome::rate_limited,      "wait a minute; for fewer calls at a time, lower backends.{name}.max_parallel"},
-    {Outcome::overloaded,        "ask again in a few minutes, or choose another backend with -b"},
+    {Outcome::rate_limited,      "wait a minute; for fewer calls at a time, lower backends.{name}.max_parallel",
+     kNothing},
+    {Outcome::overloaded,        "ask again in a few minutes, or choose another backend with -b",
+     kNothing},
     {Outcome::loading,           "raise backends.{name}.{limit} if its model needs longer to load, or choose a smaller one"},
-    {Outcome::loading,           "ask again once it has loaded its model"},
-    {Outcome::server_error,      "the server failed: ask again in a few minutes, or choose another backend with -b"},
-    {Outcome::model_rejected,    "choose another model with --model, or change backends.{name}.model"},
+    {Outcome::loading,           "ask again once it has loaded its model",
+     kNothing},
+    {Outcome::server_error,      "the server failed: ask again in a few minutes, or choose another backend with -b",
+     kNothing},
+    {Outcome::model_rejected,    "choose another model with --model, or change backends.{name}.model",
+     "Change backends.{name}.model."},
     {Outcome::bad_request,       "session {session} may have expired or belong to another directory: ask without --session"},
-    {Outcome::bad_request,       "run `delegate backends --check`: this version may not support what the request needs"},
+    {Outcome::bad_request,       "run `delegate backends --check`: this version may not support what the request needs",
+     kVersion},
     {Outcome::context_too_long,  "shorten the prompt, or choose a model with a larger window with --model"},
     {Outcome::cut_short,         "ask for less at a time: the answer reached the model's length limit"},
     {Outcome::refused_by_policy, "rephrase the prompt, or choose another backend with -b"},
-    {Outcome::bad_output,        "run `delegate backends --check`: delegate may not support the output of this version"},
-    {Outcome::dropped,           "the connection was lost: check that this machine is online, then ask again"},
-    {Outcome::send_failed,       "the connection was lost: check that this machine is online, then ask again"},
-    {Outcome::collateral_drop,   "the connection was lost: check that this machine is online, then ask again"},
+    {Outcome::bad_output,        "run `delegate backends --check`: delegate may not support the output of this version",
+     kVersion},
+    {Outcome::dropped,           "the connection was lost: check that this machine is online, then ask again",
+     kOnline},
+    {Outcome::send_failed,       "the connection was lost: check that this machine is online, then ask again",
+     kOnline},
+    {Outcome::collateral_drop,   "the connection was lost: check that this machine is online, then ask again",
+     kOnline},
     {Outcome::pipe_closed,       "run `{command}` to see why it exits at once"},
     {Outcome::pipe_closed,       "ask again"},
-    {Outcome::no_slot,           "wait until one of its calls has ended (`ask --wait-slot`), or raise backends.{name}.max_parallel"},
-    {Outcome::breaker_open,      kSkipped},
-    {Outcome::directory_in_use,  kOtherWriter},
+    {Outcome::no_slot,           "wait until one of its calls has ended (`ask --wait-slot`), or raise backends.{name}.max_parallel",
+     kNothing},
+    {Outcome::breaker_open,      kSkipped,
+     kNothing},
+    {Outcome::directory_in_use,  kOtherWriter,
+     kNothing},
     {Outcome::cannot_write,      kNoneWrites},
     {Outcome::blocked,           "find the rule of `{command}` or of this directory that forbids it"},
     {Outcome::blocked,           "find the rule of the server or of this directory that forbids it"},
@@ -218,6 +250,23 @@ std::optional<std::string> find_hint(std::span<const Hint> table, Outcome outcom
   return std::nullopt;
 }
 
+/// "run `codex` to see …" -> "Run codex to see ….".
+std::string sentence_of(std::string text) {
+  std::erase(text, '`');
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text.empty() || text.ends_with('.') ? text : text + ".";
+}
+
+/// The row that a hint for stderr would come from, in the words of a notification.
+std::optional<std::string> find_notice(std::span<const Hint> table, Outcome outcome, Facts facts) {
+  for (const Hint& row : table) {
+    if (row.outcome != outcome || !filled(row.text, facts)) continue;
+    const auto notice = row.notice.empty() ? std::nullopt : filled(row.notice, facts);
+    return notice ? *notice : sentence_of(filled(row.text, facts).value_or(""));
+  }
+  return std::nullopt;
+}
+
 std::string advice_on(const Backend& backend, const Task& task, const Failure& failure) {
   const BackendSettings& settings = task.settings;
   const bool runs = backend.is_process() && !settings.command.empty();
@@ -258,6 +307,14 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
   return with_files(advice_on(backend, task, failure), task.settings.changed_by);
 }
 
+std::string_view notice_title_for(const Backend* backend, const BackendSettings& settings,
+                                  std::string_view outcome_name) {
+  const auto outcome = outcome_named(outcome_name);
+  const bool is_own_server =
+      backend != nullptr && !backend->is_process() && !lower(settings.url).starts_with("https://");
+  return is_own_server && outcome && is_unreachable(*outcome) ? "not running" : title_for(outcome_name);
+}
+
 std::string why_not_counted(const UntrustedChanges& changed, Outcome outcome, Verdict verdict) {
   const bool would_count = verdict != Verdict::success && verdict != Verdict::neutral;
   if (!would_count || is_believed(changed.distrust, outcome)) return {};
@@ -281,6 +338,19 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
     case SkipReason::tripped_manually: break;
   }
   return filled(kSkipped, std::array{Fact{"name", skip.backend}}).value_or(std::string());
+}
+
+std::string notice_for(const Backend* backend, const BackendSettings& settings, std::string_view outcome_name) {
+  const bool runs = backend != nullptr && backend->is_process() && !settings.command.empty();
+  const std::string command = runs ? settings.command.front() : std::string();
+  const std::array<Fact, 4> facts{Fact{"name", settings.name}, Fact{"login", candidate_name(settings.name).login},
+                                  Fact{"command", shown(command.substr(command.rfind('/') + 1))},
+                                  Fact{"model", shown(settings.model)}};
+  const Outcome outcome = outcome_name == kRejectsRequests ? Outcome::bad_request
+                                                           : outcome_named(outcome_name).value_or(Outcome::lost_result);
+  std::optional<std::string> own = backend == nullptr ? std::nullopt : find_notice(backend->hints(), outcome, facts);
+  if (!own) own = find_notice(kHints, outcome, facts);
+  return own.value_or(filled(kPing, facts).value_or(std::string()));
 }
 
 std::string_view hint_for_no_backend(Outcome outcome) {

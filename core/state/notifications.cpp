@@ -9,8 +9,9 @@ namespace delegate {
 namespace {
 
 constexpr std::array<std::string_view, 3> kSeverities{"info", "warning", "critical"};
-constexpr std::array<std::string_view, 6> kDeliveries{"owed",      "taken",       "sending",
-                                                      "delivered", "undelivered", "unwanted"};
+constexpr std::array<std::string_view, 8> kDeliveries{"owed",        "taken",    "sending", "delivered",
+                                                      "undelivered", "unwanted", "damped",  "held"};
+constexpr const char* kNotAnnounced = "its outage was not announced";
 
 template <class Enum, std::size_t size>
 std::optional<Enum> named(const std::array<std::string_view, size>& names, std::string_view name) {
@@ -26,9 +27,14 @@ NotificationRow* newest(NotificationRows& rows, std::string_view kind, const std
   return found == rows.rend() ? nullptr : &*found;
 }
 
+bool is_unsent(const NotificationRow& row) {
+  return row.delivery == DeliveryState::pending || row.delivery == DeliveryState::taken ||
+         row.delivery == DeliveryState::held;
+}
+
 /// The process that was about to send it will not find it any more.
 void withdraw(NotificationRow& row, const char* why) {
-  if (row.delivery != DeliveryState::pending && row.delivery != DeliveryState::taken) return;
+  if (!is_unsent(row)) return;
   row.delivery = DeliveryState::unwanted;
   row.detail = why;
 }
@@ -39,7 +45,7 @@ void end_outage(NotificationRows& rows, std::string_view kind, const std::string
     if (row.kind != kind || row.subject != subject || row.ended_at) continue;
     row.ended_at = now.wall;
     if (!row.acknowledged_at) row.acknowledged_at = now.wall;
-    if (end == Edge::dismissal) withdraw(row, "ended manually before it was sent");
+    withdraw(row, end == Edge::dismissal ? "ended manually before it was sent" : "over before it could be announced");
   }
 }
 
@@ -53,11 +59,25 @@ NotificationRow trip_row(const std::string& backend, const Breaker& after, const
           .subject = backend,
           .outcome = outcome,
           .severity = NotificationSeverity::warning,
-          .title = backend + " is unavailable: " + std::string(cause_of(outcome)),
-          .message = advice_for(outcome, backend),
+          .title = backend + ": " + std::string(title_for(outcome)),
           .first_seen = now.wall,
           .last_seen = now.wall,
           .retry_at = end_of_cooldown(after, now)};
+}
+
+/// Of an outage that was not announced, the end is not announced either.
+NotificationRow recovery_row(const std::string& backend, const NotificationRow* trip, const HostTime& now) {
+  NotificationRow row{.kind = "recovery",
+                      .subject = backend,
+                      .title = backend + ": works again",
+                      .first_seen = now.wall,
+                      .last_seen = now.wall};
+  if (trip == nullptr || trip->ended_at) return row;
+  const bool is_damped = trip->delivery == DeliveryState::damped;
+  if (!is_damped && !is_unsent(*trip)) return row;
+  row.delivery = is_damped ? DeliveryState::damped : DeliveryState::unwanted;
+  row.detail = kNotAnnounced;
+  return row;
 }
 
 /// Alerts of the canary arrive at least once: one that was perhaps shown is sent again, one that failed is repeated.
@@ -123,13 +143,12 @@ void record_backend_edge(NotificationRows& rows, const std::string& backend, con
       row->last_seen = now.wall;
       row->retry_at = end_of_cooldown(after, now);
     }
-  if (edge == Edge::recovery || edge == Edge::dismissal) end_outage(rows, "trip", backend, *edge, now);
-  if (edge == Edge::recovery)
-    raise(rows, {.kind = "recovery",
-                 .subject = backend,
-                 .title = backend + " answers again",
-                 .first_seen = now.wall,
-                 .last_seen = now.wall});
+  if (edge == Edge::dismissal) end_outage(rows, "trip", backend, *edge, now);
+  if (edge == Edge::recovery) {
+    NotificationRow recovery = recovery_row(backend, newest(rows, "trip", backend), now);
+    end_outage(rows, "trip", backend, *edge, now);
+    raise(rows, std::move(recovery));
+  }
 }
 
 void record_guard_edge(NotificationRows& rows, const std::string& guard, const Breaker& before, const Breaker& after,
@@ -184,7 +203,7 @@ NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, cons
       give_up(row, "the sending process was killed: it may have been shown");
     else if (is_left) row.delivery = DeliveryState::pending;
     if (!is_due(row, now)) continue;
-    if (now.wall - row.first_seen > (is_repeated(row) ? kLongestRetry : kLongestPending)) {
+    if (row.detail != kHeldDetail && now.wall - row.first_seen > (is_repeated(row) ? kLongestRetry : kLongestPending)) {
       give_up(row, row.detail.empty() ? "could not be sent in time" : "given up after several attempts: " + row.detail);
       continue;
     }
@@ -194,6 +213,16 @@ NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, cons
     taken.push_back(row);
   }
   return taken;
+}
+
+void release_held(NotificationRows& rows) {
+  for (NotificationRow& row : rows)
+    if (row.delivery == DeliveryState::held) row.delivery = DeliveryState::pending;
+}
+
+void hold_back(NotificationRows& rows, std::int64_t id, DeliveryState delivery, std::string why) {
+  for (NotificationRow& row : rows)
+    if (row.id == id) row.delivery = delivery, row.detail = std::move(why);
 }
 
 NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, const ProcessId& me) {

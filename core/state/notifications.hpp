@@ -17,7 +17,7 @@ enum class NotificationSeverity { info, warning, critical };
 std::string_view to_string(NotificationSeverity severity);
 std::optional<NotificationSeverity> severity_named(std::string_view name);
 
-/// Stored by name; the name of `pending` is "owed".
+/// Stored by name; the name of `pending` is "owed". A version that does not know a name reads it as `unwanted`.
 enum class DeliveryState {
   pending,      // not sent yet
   taken,        // a process is about to send it
@@ -25,6 +25,8 @@ enum class DeliveryState {
   delivered,    // by `channel`
   undelivered,  // `detail` says why
   unwanted,     // `detail` says why: switched off, or outdated before it was sent
+  damped,       // one of many outages of a backend that is known to be unstable
+  held,         // until the quiet hours are over
 };
 std::string_view to_string(DeliveryState delivery);
 std::optional<DeliveryState> delivery_state_named(std::string_view name);
@@ -66,8 +68,8 @@ inline constexpr milliseconds kRetryPause{60'000};
 NotificationRow& raise(NotificationRows& rows, NotificationRow row);
 
 /// Records an edge of a backend's breaker: a trip adds a pending record, a failed probe updates it, and the end of the
-/// outage acknowledges it. A recovery also adds a pending record of its own; a manual end adds none and withdraws what
-/// was not sent yet.
+/// outage acknowledges it and withdraws what was not sent yet. A recovery also adds a record of its own, which is
+/// pending if the trip was sent; a manual end adds none.
 void record_backend_edge(NotificationRows& rows, const std::string& backend, const Breaker& before,
                          const Breaker& after, const HostTime& now);
 /// The same for a guard. These are never sent: it may be the sending that is broken.
@@ -88,6 +90,14 @@ std::optional<ProcessId> other_sender(const NotificationRows& rows, const Proces
 /// Claims all pending records for the caller; none while another process is sending. Records that a killed process had
 /// begun to send, and those that are too old, are given up.
 NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, const IsDead& is_dead, const HostTime& now);
+
+/// `detail` of a record that was held. It is not given up because of its age.
+inline constexpr std::string_view kHeldDetail = "quiet hours";
+/// Makes held records pending.
+void release_held(NotificationRows& rows);
+
+/// Records that one is not sent, or not now.
+void hold_back(NotificationRows& rows, std::int64_t id, DeliveryState delivery, std::string why);
 
 /// Marks the caller's records of a kind as being sent and returns them. Records that another process has claimed or
 /// that were withdrawn since are not among them.

@@ -27,7 +27,7 @@ TEST_CASE("a trip is announced on the terminal of an ssh session by a process th
   cli.set("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22").set("TERM", "xterm-kitty");
   cli.backend("gemini", {"--exit", "3"}, "breaker.threshold = 1").streams({.in = Streams::In::terminal});
   Running asker = cli.start("ask -b gemini hello");
-  CHECK(asker.comes_to_say(";gemini is unavailable: it ends with an error\x1B\\"));
+  CHECK(asker.comes_to_say("gemini: crashed\x1B\\"));
   asker.finish().expect(1);
   cli.streams({});
   REQUIRE(eventually([&] { return newest(cli)["delivery"] == "delivered"; }));

@@ -189,7 +189,7 @@ TEST_CASE("rejected prompts are remembered over all processes, and an answer els
   CHECK(
       desk.breakers.answered_elsewhere("codex", desk.codex.policy, {.message = "no", .rejected_prompt = "b"}).tripped);
   CHECK(desk.refusal().message == "5 different prompts rejected: no");
-  CHECK(desk.store->notifications()->at(0).title == "codex is unavailable: it rejects every request");
+  CHECK(desk.store->notifications()->at(0).title == "codex: rejects requests");
   CHECK(desk.breaker().rejections.empty());
 }
 

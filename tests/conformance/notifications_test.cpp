@@ -66,7 +66,7 @@ TEST_CASE("the update that opens a breaker writes its notification, one [R12]") 
   CHECK(rows[0].subject == "gemini");
   CHECK(rows[0].severity == NotificationSeverity::warning);
   CHECK(rows[0].delivery == DeliveryState::pending);
-  CHECK(rows[0].title == "gemini is unavailable: its sign-in is no longer valid");
+  CHECK(rows[0].title == "gemini: signed out");
   CHECK(rows[0].retry_at == shop.clock.now().wall + shop.policy.cooldown);
 }
 
@@ -230,14 +230,53 @@ TEST_CASE("a backend that flaps before the first notification is reported once, 
   REQUIRE(shop.take().size() == 1);
   shop.clock.pass(1h);
   shop.call("gemini", Verdict::success);
-  REQUIRE(shop.take().size() == 1);
+  CHECK(shop.take().empty());
   shop.call("gemini", Verdict::failure);
   shop.take();
   const NotificationRows told = shop.begin();
   REQUIRE(told.size() == 1);
   CHECK(told[0].id == 3);
-  CHECK(shop.rows()[0].detail == "replaced by a newer outage before it was sent");
+  CHECK(shop.rows()[0].delivery == DeliveryState::unwanted);
+  CHECK(shop.rows()[0].detail == "over before it could be announced");
   CHECK(shop.rows()[1].delivery == DeliveryState::unwanted);
+  CHECK(shop.rows()[1].detail == "its outage was not announced");
+}
+
+TEST_CASE("what is damped or held is stored as that, and not sent") {
+  NotificationShop shop;
+  CAPTURE(shop.kind.name);
+  shop.call("gemini", Verdict::failure);
+  shop.call("codex", Verdict::failure);
+  REQUIRE(shop.take().size() == 2);
+  REQUIRE(shop.begin().size() == 2);
+  REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) {
+    hold_back(rows, 1, DeliveryState::damped, "gemini is unstable");
+    hold_back(rows, 2, DeliveryState::held, std::string(kHeldDetail));
+  }));
+  CHECK(shop.rows()[0].delivery == DeliveryState::damped);
+  CHECK(shop.rows()[0].detail == "gemini is unstable");
+  CHECK(shop.rows()[1].delivery == DeliveryState::held);
+  CHECK_FALSE(is_outstanding(shop.rows()[0]));
+  CHECK(shop.take().empty());
+  SECTION("what was held is sent afterwards, however long that takes") {
+    shop.clock.pass(9h);
+    REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime&) { release_held(rows); }));
+    CHECK(shop.take(NotificationShop::kOther).size() == 1);
+    shop.clock.pass(kLongestSending + 1ms);
+    CHECK(shop.take().size() == 1);  // also by another process, if that one is killed
+    CHECK(shop.begin().at(0).subject == "codex");
+  }
+  SECTION("the end of neither is announced") {
+    shop.clock.pass(9h);
+    for (const char* backend : {"gemini", "codex"}) shop.call(backend, Verdict::success);
+    const NotificationRows rows = shop.rows();
+    REQUIRE(rows.size() == 4);
+    CHECK(rows[1].delivery == DeliveryState::unwanted);
+    CHECK(rows[1].detail == "over before it could be announced");
+    CHECK(rows[2].delivery == DeliveryState::damped);
+    CHECK(rows[3].delivery == DeliveryState::unwanted);
+    CHECK(shop.take().empty());
+  }
 }
 
 TEST_CASE("what could not be sent for ten minutes is given up, with a reason") {

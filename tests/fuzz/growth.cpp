@@ -80,7 +80,7 @@ void look_up(std::string_view kind, const std::string& model, std::string_view t
   const HttpResult result{.status = 200, .body = std::string(text)};
   const std::vector<HttpResult> answers{result, result, result};
   static_cast<void>(backend.prepare(task, answers));
-  static_cast<void>(backend.describe_model(task, answers));
+  static_cast<void>(backend.choose_model(task, answers));
   static_cast<void>(backend.lookup(task, {result, result}));
 }
 

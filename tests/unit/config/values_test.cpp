@@ -191,3 +191,28 @@ TEST_CASE("the text of a problem is one line without control characters") {
   for (const std::string& line : problems)
     CHECK(std::none_of(line.begin(), line.end(), [](char c) { return c >= 0 && c < ' '; }));
 }
+
+TEST_CASE("the choices of notifications are checked") {
+  CHECK(problems_of("[notify]\nquiet_hours = \"22:00-07:00\"\nhook_timeout = \"30s\"\nhook_and_desktop = true\n"
+                    "mute_outcomes = [\"rate_limited\", \"rejects_requests\"]\nmute_backends = [\"ollama\"]\n"
+                    "urgency.low = []\nurgency.critical = [\"unauthenticated\"]\n"
+                    "damping = { trips = 5, within = \"1h\" }\n") == Lines{});
+  CHECK(problems_of("[notify]\ndamping.trips = 0\n") == Lines{});
+  CHECK(problems_of("[notify]\ndamping.trips = 1\n") ==
+        Lines{"user.toml:2:17: notify.damping.trips: must be 0 or at least 2, is 1 -> 0 announces every outage"});
+  CHECK(problems_of("[notify]\ndamping = 3\n") ==
+        Lines{"user.toml:2:11: notify.damping: expected a table, found the integer 3"});
+  for (const char* hours :
+       {"22:00", "22-07", "22:00-25:00", "7:00-07:00", "22:00-07:60", "22:00-7:0", "-", "a:bb-c:dd"})
+    CHECK(problems_of("[notify]\nquiet_hours = \"" + std::string(hours) + "\"\n") ==
+          Lines{"user.toml:2:15: notify.quiet_hours: must be two different times of day, is \"" + std::string(hours) +
+                "\" -> like \"22:00-07:00\""});
+  CHECK(problems_of("[notify]\nhook_timeout = \"31s\"\n") ==
+        Lines{"user.toml:2:16: notify.hook_timeout: must be from 100ms to 30s, is 31s"});
+  CHECK(problems_of("[notify]\nmute_backends = [\"olama\"]\n") ==
+        Lines{"user.toml:2:17: notify.mute_backends: \"olama\" is not a backend -> did you mean `ollama`?"});
+  const Lines unknown = problems_of("[notify]\nmute_outcomes = [\"rate_limit\"]\nurgency.low = [\"answered\"]\n");
+  REQUIRE(unknown.size() == 2);
+  CHECK(unknown[0].ends_with("is \"rate_limit\" -> did you mean `rate_limited`?"));
+  CHECK(unknown[1].starts_with("user.toml:3:16: notify.urgency.low: must be one of unauthenticated, quota_exhausted,"));
+}

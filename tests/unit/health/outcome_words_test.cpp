@@ -77,25 +77,30 @@ TEST_CASE("what is no outcome of one call but a reason for an open breaker or a 
     CHECK_FALSE(outcome_named(name));
     CHECK(words_for(std::string_view(name)) == words);
   }
-  CHECK(cause_of("rejects_requests") == "it rejects every request");
-  CHECK(advice_for("rejects_requests", "codex") == "Run `delegate ping codex` to see what is wrong.");
+  CHECK(title_for("rejects_requests") == "rejects requests");
 }
 
 TEST_CASE("a stored outcome of a later version is shown by its name") {
   CHECK(words_for("eaten_by_the_dog") == "eaten_by_the_dog");
   CHECK(words_for("") == "");
-  CHECK(cause_of("eaten_by_the_dog") == "it fails");
-  CHECK(advice_for("eaten_by_the_dog", "codex") == "Run `delegate ping codex` to see what is wrong.");
+  CHECK(title_for("eaten_by_the_dog") == "unavailable");
+  CHECK(remedy_for("eaten_by_the_dog") == Remedy::look);
 }
 
-TEST_CASE("a notification gives the cause and what to do about it") {
-  CHECK(cause_of("unauthenticated") == "its sign-in is no longer valid");
-  CHECK(advice_for("unauthenticated", "codex") == "Sign in to it again.");
-  CHECK(advice_for("rate_limited", "codex") == "Nothing to do: it recovers by itself.");
-  CHECK(advice_for("timed_out", "codex@work") == "Run `delegate ping codex@work` to see what is wrong.");
+TEST_CASE("every outcome has words that are short enough for the title of a notification") {
+  CHECK(title_for("unauthenticated") == "signed out");
+  CHECK(title_for("quota_exhausted") == "quota used up");
   for (const auto& [name, words] : kWords) {
     INFO(name);
-    CHECK_FALSE(cause_of(name).empty());
-    CHECK(advice_for(name, "x").find('{') == std::string::npos);
+    CHECK_FALSE(title_for(name).empty());
+    CHECK(title_for(name).size() <= kLongestTitleWords);
   }
+}
+
+TEST_CASE("a sign-in needs a person, a limit ends by itself") {
+  for (const char* name : {"unauthenticated", "not_installed", "model_rejected", "blocked"})
+    CHECK(remedy_for(name) == Remedy::act);
+  for (const char* name : {"quota_exhausted", "rate_limited", "overloaded", "server_error"})
+    CHECK(remedy_for(name) == Remedy::wait);
+  for (const char* name : {"timed_out", "exited_nonzero", "unreachable"}) CHECK(remedy_for(name) == Remedy::look);
 }

@@ -20,11 +20,15 @@ struct Ladder {
   std::optional<Error> broken;  // what is wrong with the hook; else it takes all
   ChannelResult desktop{.accepted = true, .handle = "7@bus/:1"};
 
+  bool goes_on = false;
+
   DeliveryResult walk() {
-    const Channel hook{"hook", [this](const Announcement&) -> Result<ChannelResult> {
+    const Channel hook{"hook",
+                       [this](const Announcement&) -> Result<ChannelResult> {
                          if (broken) return tl::unexpected(*broken);
                          return ChannelResult{.accepted = true};
-                       }};
+                       },
+                       goes_on};
     const Channel second{"desktop", [this](const Announcement&) -> Result<ChannelResult> { return desktop; }};
     return deliver({hook, second}, guards, {.kind = "test"});
   }
@@ -67,4 +71,23 @@ TEST_CASE("no further channel is tried after one that may have delivered; interr
   CHECK(walk.delivery == DeliveryState::undelivered);
   CHECK(walk.detail.find("desktop") == std::string::npos);
   CHECK((ladder.store->guard("notify_hook").value() == GuardState{}) == (ladder.broken->code == Code::cancelled));
+}
+
+TEST_CASE("with notify.hook_and_desktop both get it, whatever became of the hook") {
+  Ladder ladder;
+  ladder.goes_on = true;
+  const DeliveryResult both = ladder.walk();
+  CHECK(both.delivery == DeliveryState::delivered);
+  CHECK(both.channel == "hook and desktop");
+  CHECK(both.handle == "7@bus/:1");
+  ladder.desktop = {.detail = "no notification server"};
+  const DeliveryResult hook_only = ladder.walk();
+  CHECK(hook_only.delivery == DeliveryState::delivered);
+  CHECK(hook_only.channel == "hook");
+  CHECK(hook_only.detail == "desktop: no notification server");
+  ladder.desktop = {.accepted = true};
+  ladder.break_with(Code::deadline_exceeded, "did not end within 5 s");
+  const DeliveryResult desktop_only = ladder.walk();
+  CHECK(desktop_only.channel == "desktop");
+  CHECK(desktop_only.detail.starts_with("hook: did not end within 5 s"));
 }

@@ -1,0 +1,165 @@
+#include "core/notify/notification_text.hpp"
+
+#include <algorithm>
+
+#include "core/base/duration.hpp"
+#include "core/base/text.hpp"
+#include "core/health/outcome_words.hpp"
+
+namespace delegate::notify {
+namespace {
+
+constexpr std::size_t kLongestModel = 24;
+constexpr std::string_view kNoSubstitute = "no other backend can answer";
+
+/// "after 16:38", and with the day when it is not today.
+std::string after_time(milliseconds at, milliseconds now) {
+  const bool today = format_local(at, "%F") == format_local(now, "%F");
+  return format_local(at, today ? "after %H:%M" : "after %H:%M on %-d %b");
+}
+
+/// Both ends stay, because either may be what distinguishes a name: "corporate…e@work".
+std::string shortened(const std::string& name, std::size_t longest) {
+  if (name.size() <= longest) return name;
+  const std::size_t end = (longest - 1) / 3;
+  return name.substr(0, longest - 1 - end) + "…" + name.substr(name.size() - end);
+}
+
+std::string titled(const std::string& name, const std::string& words) {
+  return shortened(name, kLongestTitle - 2 - words.size()) + ": " + words;
+}
+
+bool is_cut(const std::string& name, const std::string& words) {
+  return name.size() + 2 + words.size() > kLongestTitle;
+}
+
+/// "claude and codex: unavailable", or how many if that is too long.
+std::string joint_title(const NotificationRows& rows, const std::string& words) {
+  std::string names;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0) names += i + 1 == rows.size() ? " and " : ", ";
+    names += rows[i].subject;
+  }
+  const bool fits = names.size() + 2 + words.size() <= kLongestTitle;
+  return fits ? names + ": " + words : std::to_string(rows.size()) + " backends: " + words;
+}
+
+/// Never a backend that is announced as unavailable, even if it has recovered: that is announced on its own.
+std::string substitute_for(const NotificationRows& trips, const OutageFacts& facts) {
+  for (const Substitute& one : facts.answering) {
+    const bool is_out =
+        std::any_of(trips.begin(), trips.end(), [&](const NotificationRow& trip) { return trip.subject == one.name; });
+    if (is_out) continue;
+    return one.name + (one.model.empty() ? "" : " (" + shortened(one.model, kLongestModel) + ")") +
+           " answers meanwhile";
+  }
+  return std::string(kNoSubstitute);
+}
+
+std::string substitute_sentence(const NotificationRows& trips, const OutageFacts& facts) {
+  std::string words = substitute_for(trips, facts);
+  if (words == kNoSubstitute) words[0] = 'N';
+  return words + ".";
+}
+
+/// "tried again with the first question after 16:38"; empty: not known.
+std::string next_try(const NotificationRow& trip, const OutageFacts& facts) {
+  if (!trip.retry_at) return {};
+  if (*trip.retry_at <= facts.now) return "Tried again with the next question";
+  return "Tried again with the first question " + after_time(*trip.retry_at, facts.now);
+}
+
+/// Of an outage that ends by itself, when that may be is what matters.
+std::string single_message(const NotificationRow& trip, const OutageFacts& facts) {
+  const std::string when = next_try(trip, facts);
+  if (remedy_for(trip.outcome) == Remedy::wait && !when.empty())
+    return when + "; " + substitute_for({trip}, facts) + ".";
+  std::string message = facts.words_for(trip).remedy + " " + substitute_sentence({trip}, facts);
+  return when.empty() ? message : message + " " + when + ".";
+}
+
+/// "codex: signed out. Run codex login. Tried again after 16:38."
+std::string line_about(const NotificationRow& trip, const OutageFacts& facts, const std::string& before_cause = {}) {
+  const OutageWords words = facts.words_for(trip);
+  std::string line = trip.subject + ": " + before_cause + words.cause + ".";
+  if (remedy_for(trip.outcome) != Remedy::wait) line += " " + words.remedy;
+  if (trip.retry_at && *trip.retry_at > facts.now)
+    line += " Tried again " + after_time(*trip.retry_at, facts.now) + ".";
+  return line;
+}
+
+/// As many lines as fit; those that need a person come first.
+std::string joint_message(NotificationRows trips, const OutageFacts& facts) {
+  const std::string last = substitute_sentence(trips, facts);
+  const auto urgency = [](const NotificationRow& one, const NotificationRow& other) {
+    return remedy_for(one.outcome) > remedy_for(other.outcome);
+  };
+  std::stable_sort(trips.begin(), trips.end(), urgency);
+  constexpr std::size_t kRoomForMore = 40;
+  std::string message;
+  for (std::size_t i = 0; i < trips.size(); ++i) {
+    const std::string line = line_about(trips[i], facts) + "\n";
+    if (message.size() + line.size() + last.size() + kRoomForMore > kLongestMessage)
+      return message + std::to_string(trips.size() - i) + " more: see delegate status.\n" + last;
+    message += line;
+  }
+  return message + last;
+}
+
+std::string outage_of(const NotificationRow& recovery, const NotificationRows& all) {
+  const auto trip = std::find_if(all.rbegin(), all.rend(), [&](const NotificationRow& row) {
+    return row.kind == "trip" && row.subject == recovery.subject && row.id < recovery.id;
+  });
+  if (trip == all.rend()) return {};
+  return "unavailable for " + format_took(std::max(recovery.first_seen - trip->first_seen, milliseconds(0)));
+}
+
+/// A name that the title had to shorten is given in full at the end.
+NotificationText text_about(const std::string& name, const std::string& words, std::string message) {
+  if (is_cut(name, words)) message += (message.empty() ? "(" : " (") + name + ")";
+  return {titled(name, words), std::move(message)};
+}
+
+}  // namespace
+
+NotificationText text_of_trips(const NotificationRows& trips, const OutageFacts& facts) {
+  if (trips.size() > 1) return {joint_title(trips, "unavailable"), joint_message(trips, facts)};
+  return text_about(trips[0].subject, facts.words_for(trips[0]).cause, single_message(trips[0], facts));
+}
+
+NotificationText text_of_sample(const std::string& backend, const OutageFacts& facts) {
+  constexpr milliseconds kCooldown{60'000};
+  const NotificationRow trip{.kind = "trip",
+                             .subject = backend,
+                             .outcome = std::string(to_string(Outcome::unauthenticated)),
+                             .retry_at = facts.now + kCooldown};
+  const std::string words = "signed out";
+  const std::string test = "Test: ";
+  const std::string name = shortened(backend, kLongestTitle - test.size() - 2 - words.size());
+  return {test + name + ": " + words, single_message(trip, facts)};
+}
+
+NotificationText text_of_unstable(const NotificationRow& trip, const DampedOutage& damped, const OutageFacts& facts) {
+  const std::string message = std::to_string(damped.outages) + " outages in " + format_took(damped.span) +
+                              ", the last one: " + facts.words_for(trip).cause +
+                              ". See delegate status. Further ones are not announced until there was none for " +
+                              format_took(facts.settings.damping_within) + ". " + substitute_sentence({trip}, facts);
+  return text_about(trip.subject, "unstable", message);
+}
+
+NotificationText text_of_recoveries(const NotificationRows& recoveries, const NotificationRows& all,
+                                    const NotificationRows& still_out, const OutageFacts& facts) {
+  const bool is_one = recoveries.size() == 1;
+  std::vector<std::string> lines;
+  for (const NotificationRow& trip : still_out) lines.push_back(line_about(trip, facts, "still "));
+  for (const NotificationRow& recovery : recoveries) {
+    const std::string outage = outage_of(recovery, all);
+    if (outage.empty()) continue;
+    if (is_one && still_out.empty()) lines.push_back("It was " + outage + ".");
+    else lines.push_back(recovery.subject + ": was " + outage + ".");
+  }
+  if (is_one) return text_about(recoveries[0].subject, "works again", join(lines, "\n"));
+  return {joint_title(recoveries, "work again"), join(lines, "\n")};
+}
+
+}  // namespace delegate::notify

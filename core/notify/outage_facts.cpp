@@ -1,0 +1,51 @@
+#include "core/notify/outage_facts.hpp"
+
+#include "core/run/check.hpp"
+#include "core/run/hints.hpp"
+#include "core/run/prepared_ask.hpp"
+#include "core/state/shared_drops.hpp"
+
+namespace delegate::notify {
+namespace {
+
+constexpr milliseconds kServerTimeout{1'000};
+
+bool is_blocked_by_breaker(const Breaker& breaker) {
+  return breaker.state == BreakerState::open || breaker.state == BreakerState::half_open ||
+         breaker.state == BreakerState::forced_open;
+}
+
+std::vector<Substitute> substitutes(const ProcessFacts& process, const Engine& engine) {
+  std::vector<Substitute> found;
+  const auto reading = engine.breakers.read();
+  const PreparedAsk prepared = prepare_ask(engine, Request{});
+  for (const RouteStep& step : prepared.plan.steps) {
+    const auto state = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
+    const bool known = reading && state != reading->backends.end();
+    if (known && is_blocked_by_breaker(state->second.breaker)) continue;
+    const auto& here = prepared.candidates.at(step.backend);
+    Substitute one{step.backend};
+    if (here && is_reachable(here->candidate, process.interrupted, kServerTimeout, &one.model))
+      found.push_back(std::move(one));
+  }
+  return found;
+}
+
+OutageWords words_about(const Engine& engine, const NotificationRow& row) {
+  const BackendSettings* known = engine.config.backend(row.subject);
+  BackendSettings settings = known == nullptr ? BackendSettings{} : *known;
+  const Backend* backend = known == nullptr ? nullptr : engine.find_backend(settings.kind);
+  settings.name = row.subject;
+  return {std::string(notice_title_for(backend, settings, row.outcome)), notice_for(backend, settings, row.outcome)};
+}
+
+}  // namespace
+
+OutageFacts outage_facts(const ProcessFacts& process, const Engine& engine) {
+  return {.now = engine.clock.now().wall,
+          .answering = substitutes(process, engine),
+          .settings = engine.config.notify,
+          .words_for = [&engine](const NotificationRow& row) { return words_about(engine, row); }};
+}
+
+}  // namespace delegate::notify

@@ -1,0 +1,250 @@
+#include "core/notify/notification_text.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <ctime>
+
+#include "backends/registry.hpp"
+#include "core/base/text.hpp"
+#include "core/health/outcome_words.hpp"
+#include "core/run/hints.hpp"
+
+// What people read on a desktop, for every outcome. docs/notifications.md shows some of it.
+using namespace delegate;
+using namespace delegate::notify;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr milliseconds kNoon{1'795'262'400'000};  // 2026-11-21 12:00 UTC
+
+struct Backends {
+  Backends() {
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+    for (const auto& [name, kind] : kBackends) {
+      BackendSettings& one = known[name];
+      one = built_in_config().backends.contains(kind) ? built_in_config().backends.at(kind) : BackendSettings{};
+      one.name = name;
+      one.kind = kind;
+      if (kind == std::string("command")) one.command = {"/opt/private/mine"};
+    }
+    facts.words_for = [this](const NotificationRow& row) { return words(row.subject, row.outcome); };
+  }
+
+  OutageWords words(const std::string& name, const std::string& outcome) const {
+    BackendSettings settings = known.contains(name) ? known.at(name) : BackendSettings{};
+    settings.name = name;
+    const Backend* backend = settings.kind.empty() ? nullptr : find_backend(settings.kind);
+    return {std::string(notice_title_for(backend, settings, outcome)), notice_for(backend, settings, outcome)};
+  }
+  NotificationRow trip(const std::string& name, const std::string& outcome) const {
+    return {.kind = "trip", .subject = name, .outcome = outcome, .first_seen = kNoon, .retry_at = kNoon + 4h + 38min};
+  }
+  NotificationText text(const std::string& name, const std::string& outcome) const {
+    return text_of_trips({trip(name, outcome)}, facts);
+  }
+
+  static constexpr std::pair<const char*, const char*> kBackends[] = {
+      {"gemini", "gemini"}, {"codex", "codex"},        {"claude", "claude"}, {"claude@work", "claude"},
+      {"ollama", "ollama"}, {"workstation", "openai"}, {"mine", "command"}};
+  std::map<std::string, BackendSettings> known;
+  OutageFacts facts{.now = kNoon, .answering = {{"ollama", "qwen3:8b"}}, .settings = {}, .words_for = {}};
+};
+
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+struct Row {
+  const char* backend;
+  const char* outcome;
+  const char* title;
+  const char* message;  // to the substitute
+};
+constexpr Row kTexts[] = {
+    {"gemini", "unauthenticated", "gemini: signed out", "Run gemini and sign in again."},
+    {"codex", "unauthenticated", "codex: signed out", "Run codex login."},
+    {"claude", "unauthenticated", "claude: signed out", "Run claude and sign in with /login."},
+    {"claude@work", "unauthenticated", "claude@work: signed out",
+     "Run delegate ping claude@work: it says how to sign in."},
+    {"mine", "unauthenticated", "mine: signed out", "Run mine and sign in again."},
+    {"workstation", "unauthenticated", "workstation: signed out",
+     "Set its API key with backends.workstation.api_key_env."},
+    {"ollama", "unauthenticated", "ollama: signed out", "Run ollama signin."},
+    {"claude", "rate_limited", "claude: rate limited", ""},
+    {"codex", "quota_exhausted", "codex: quota used up", ""},
+    {"gemini", "overloaded", "gemini: overloaded", ""},
+    {"gemini", "server_error", "gemini: server error", ""},
+    {"ollama", "unreachable", "ollama: not running", "Run ollama serve to start it."},
+    {"workstation", "connect_timeout", "workstation: not running", "Start its server."},
+    {"claude", "unreachable", "claude: unreachable", "Check that this machine is online."},
+    {"claude", "dropped", "claude: connection lost", "Check that this machine is online."},
+    {"claude", "send_failed", "claude: connection lost", "Check that this machine is online."},
+    {"codex", "timed_out", "codex: timed out", "Raise backends.codex.timeout if it needs longer."},
+    {"codex", "timed_out_active", "codex: timed out", "Raise backends.codex.timeout if it needs longer."},
+    {"codex", "idle_timed_out", "codex: no output", "Run delegate ping codex to see what is wrong."},
+    {"codex", "stalled_tool", "codex: stuck in a tool", "See what its tool waits for."},
+    {"codex", "exited_nonzero", "codex: crashed", "Run codex to see what is wrong with it."},
+    {"workstation", "exited_nonzero", "workstation: crashed", "Run delegate ping workstation to see what is wrong."},
+    {"codex", "lost_result", "codex: no result", "Run delegate ping codex to see what is wrong."},
+    {"codex", "bad_output", "codex: bad output",
+     "Run delegate backends --check: delegate may not support its version."},
+    {"ollama", "bad_output", "ollama: bad output", "Check backends.ollama.url and OLLAMA_HOST."},
+    {"codex", "rejects_requests", "codex: rejects requests",
+     "Run delegate backends --check: delegate may not support its version."},
+    {"old", "of a later version", "old: unavailable", "Run delegate ping old to see what is wrong."},
+};
+
+}  // namespace
+
+TEST_CASE("a notification begins with what to do, then says what answers, and until when") {
+  const Backends backends;
+  for (const Row& row : kTexts) {
+    const NotificationText text = backends.text(row.backend, row.outcome);
+    CAPTURE(row.backend, row.outcome);
+    CHECK(text.title == row.title);
+    const std::string first = row.message;
+    const std::string name =
+        row.backend == std::string("ollama") ? "No other backend can answer." : "ollama (qwen3:8b) answers meanwhile.";
+    CHECK(text.message == (first.empty()
+                               ? "Tried again with the first question after 16:38; ollama (qwen3:8b) answers meanwhile."
+                               : first + " " + name + " Tried again with the first question after 16:38."));
+  }
+}
+
+TEST_CASE("for every outcome and backend the title fits, and what to do is in the first line of the message") {
+  const Backends backends;
+  for (int i = 0; i <= static_cast<int>(Outcome::internal); ++i)
+    for (const auto& [name, kind] : Backends::kBackends) {
+      const std::string outcome(to_string(static_cast<Outcome>(i)));
+      const NotificationText text = backends.text(name, outcome);
+      CAPTURE(name, outcome, text.message);
+      CHECK(characters(text.title) <= kLongestTitle);
+      CHECK(text.title.starts_with(std::string(name) + ": "));  // whole
+      CHECK(text.message.size() <= 200);
+      CHECK(text.message.find('`') == std::string::npos);
+      CHECK(text.message.find('{') == std::string::npos);
+      CHECK(text.message.find("/opt") == std::string::npos);
+      CHECK(text.message.find("private") == std::string::npos);
+      const std::string remedy = backends.words(name, outcome).remedy;
+      CHECK(remedy.ends_with('.'));
+      if (std::find(kTripOutcomes.begin(), kTripOutcomes.end(), outcome) != kTripOutcomes.end())
+        CHECK(remedy.size() <= 70);
+    }
+}
+
+TEST_CASE("a notification and the hint on stderr name the same command") {
+  const Backends backends;
+  for (const char* name : {"gemini", "codex", "claude"}) {
+    Task task;
+    task.settings = backends.known.at(name);
+    const std::string hint = hint_for(*find_backend(name), task, Failure{.outcome = Outcome::unauthenticated});
+    std::string first_words = backends.words(name, "unauthenticated").remedy.substr(4);  // after "Run "
+    first_words.resize(first_words.find_first_of(" ."));
+    CHECK(hint.find(first_words) != std::string::npos);
+  }
+}
+
+TEST_CASE("a name that is too long for the title keeps both ends, and is in the message in full") {
+  const Backends backends;
+  const std::string name = "corporate-gateway-in-frankfurt@alice";
+  const NotificationText text = backends.text(name, "unauthenticated");
+  CHECK(text.title == "corporate-ga…alice: signed out");
+  CHECK(characters(text.title) == kLongestTitle);
+  CHECK(text.message.ends_with("(" + name + ")"));
+}
+
+TEST_CASE("a time on another day is shown with its day, and one that has passed is not shown") {
+  const Backends backends;
+  NotificationRow trip = backends.trip("codex", "quota_exhausted");
+  trip.retry_at = kNoon + 36h;
+  CHECK(text_of_trips({trip}, backends.facts)
+            .message.starts_with("Tried again with the first question after 00:00 on 23 Nov; ollama"));
+  trip.retry_at = kNoon - 1s;
+  CHECK(text_of_trips({trip}, backends.facts).message ==
+        "Tried again with the next question; ollama (qwen3:8b) answers meanwhile.");
+  trip.retry_at.reset();
+  CHECK(text_of_trips({trip}, backends.facts).message == "Nothing to do. ollama (qwen3:8b) answers meanwhile.");
+}
+
+TEST_CASE("the substitute is not the backend that is announced, and a long model is shortened") {
+  Backends backends;
+  backends.facts.answering = {{"gemini"}, {"local", "hf.co/unsloth/Qwen3-Coder-30B-GGUF:Q4_K_M"}};
+  CHECK(backends.text("gemini", "unauthenticated")
+            .message.starts_with("Run gemini and sign in again. local (hf.co/unsloth/Qw…:Q4_K_M) answers meanwhile."));
+  backends.facts.answering.clear();
+  CHECK(backends.text("gemini", "unauthenticated")
+            .message.starts_with("Run gemini and sign in again. No other backend can answer."));
+  CHECK(backends.text("gemini", "rate_limited").message ==
+        "Tried again with the first question after 16:38; no other backend can answer.");
+}
+
+TEST_CASE("a joint notice keeps remedy and time of each backend, and those that need a person come first") {
+  const Backends backends;
+  const NotificationText two = text_of_trips(
+      {backends.trip("codex", "rate_limited"), backends.trip("gemini", "unauthenticated")}, backends.facts);
+  CHECK(two.title == "codex and gemini: unavailable");
+  CHECK(two.message ==
+        "gemini: signed out. Run gemini and sign in again. Tried again after 16:38.\n"
+        "codex: rate limited. Tried again after 16:38.\n"
+        "ollama (qwen3:8b) answers meanwhile.");
+  const NotificationText three =
+      text_of_trips({backends.trip("codex", "rate_limited"), backends.trip("gemini", "timed_out"),
+                     backends.trip("claude", "timed_out")},
+                    backends.facts);
+  CHECK(three.title == "3 backends: unavailable");
+}
+
+TEST_CASE("a joint notice about more backends than fit says how many more there are") {
+  const Backends backends;
+  NotificationRows trips;
+  for (int i = 0; i < 12; ++i) trips.push_back(backends.trip("backend" + std::to_string(i), "timed_out"));
+  trips.push_back(backends.trip("gemini", "unauthenticated"));
+  const NotificationText text = text_of_trips(trips, backends.facts);
+  CHECK(text.title == "13 backends: unavailable");
+  CHECK(text.message.starts_with("gemini: signed out. Run gemini"));
+  CHECK(text.message.find(" more: see delegate status.\nollama (qwen3:8b) answers meanwhile.") != std::string::npos);
+  CHECK(text.message.size() <= kLongestMessage);
+}
+
+TEST_CASE("an unstable backend's notice says how many outages, where to look, and until when it is silent") {
+  const Backends backends;
+  const NotificationText text =
+      text_of_unstable(backends.trip("gemini", "timed_out"),
+                       {.damping = Damping::unstable, .outages = 3, .span = 12min}, backends.facts);
+  CHECK(text.title == "gemini: unstable");
+  CHECK(
+      text.message ==
+      "3 outages in 12 m, the last one: timed out. See delegate status. Further ones are not announced until there was "
+      "none for 30 m. ollama (qwen3:8b) answers meanwhile.");
+}
+
+TEST_CASE("a recovery says how long the outage took, and what is still out") {
+  const Backends backends;
+  NotificationRow trip = backends.trip("gemini", "unauthenticated");
+  trip.id = 1;
+  const NotificationRow recovery{.id = 2, .kind = "recovery", .subject = "gemini", .first_seen = kNoon + 12min};
+  const NotificationText text = text_of_recoveries({recovery}, {trip, recovery}, {}, backends.facts);
+  CHECK(text.title == "gemini: works again");
+  CHECK(text.message == "It was unavailable for 12 m.");
+  CHECK(text_of_recoveries({recovery}, {trip, recovery}, {backends.trip("codex", "unauthenticated")}, backends.facts)
+            .message ==
+        "codex: still signed out. Run codex login. Tried again after 16:38.\ngemini: was unavailable for 12 m.");
+  NotificationRow other = recovery;
+  other.id = 3;
+  other.subject = "codex";
+  CHECK(text_of_recoveries({recovery, other}, {trip, recovery, other}, {}, backends.facts).title ==
+        "gemini and codex: work again");
+}
+
+TEST_CASE("a test notification looks like a trip, and says that it is none") {
+  const Backends backends;
+  const NotificationText text = text_of_sample("gemini", backends.facts);
+  CHECK(text.title == "Test: gemini: signed out");
+  CHECK(text.message ==
+        "Run gemini and sign in again. ollama (qwen3:8b) answers meanwhile. Tried again with the first question after "
+        "12:01.");
+  CHECK(characters(text_of_sample("corporate-gateway-in-frankfurt", backends.facts).title) <= kLongestTitle);
+}
