@@ -221,8 +221,10 @@ void release_held(NotificationRows& rows) {
 }
 
 void hold_back(NotificationRows& rows, std::int64_t id, DeliveryState delivery, std::string why) {
-  for (NotificationRow& row : rows)
-    if (row.id == id) row.delivery = delivery, row.detail = std::move(why);
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const NotificationRow& one) { return one.id == id; });
+  if (row == rows.end()) return;
+  row->delivery = delivery;
+  row->detail = std::move(why);
 }
 
 NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, const ProcessId& me) {
