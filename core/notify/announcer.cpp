@@ -33,7 +33,7 @@ class Announcer {
       }
       // What is out of date comes last: it may take long, and what is announced replaces most of it.
       if (claim->mine.empty()) return clear_desktop() ? kAnswered : kInternal;
-      if (!gather(claim->mine)) return kAnswered;
+      if (may_deliver() && !gather(claim->mine)) return kAnswered;
       if (!announce_all()) return kInternal;
     }
   }
@@ -68,6 +68,12 @@ class Announcer {
 
   /// False: interrupted; the next announcer sends it.
   bool pause() const { return !process_.interrupted.cancelled_within(kPollInterval); }
+
+  /// Without any channel the records are settled at once: in a container the end of the call waits for it.
+  bool may_deliver() const {
+    const std::vector<Channel> channels = channels_of(process_, engine_.config.notify, engine_.redact);
+    return std::any_of(channels.begin(), channels.end(), [](const Channel& channel) { return channel.may_deliver; });
+  }
 
   bool gather(const NotificationRows& first) {
     const auto boot = [&] { return engine_.clock.now().boot; };

@@ -40,10 +40,12 @@ std::string escaped(std::string_view text) {
 
 std::string summary_text(std::string_view text) { return only_characters(one_line(text, kLongestSummary)); }
 
-std::string body_markup(std::string_view text) {
+std::string body_text(std::string_view text) {
   std::vector<std::string> lines;
   for (const std::string_view line : split(trim(text), '\n')) lines.push_back(one_line(line, kUncut));
-  return escaped(shortened_to_bytes(only_characters(join(lines, "\n")), kLongestBody));
+  return shortened_to_bytes(only_characters(join(lines, "\n")), kLongestBody);
 }
+
+std::string body_markup(std::string_view text) { return escaped(body_text(text)); }
 
 }  // namespace delegate::notify::desktop

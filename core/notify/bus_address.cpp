@@ -35,11 +35,11 @@ std::optional<std::string> unescaped(std::string_view text) {
   return out;
 }
 
-BusAddress unusable(std::string_view address, const std::string& why) {
+LocalSocket unusable(std::string_view address, const std::string& why) {
   return {.unusable = "'" + one_line(address, 60) + "' " + why};
 }
 
-BusAddress address_of(std::string_view address) {
+LocalSocket address_of(std::string_view address) {
   const std::size_t colon = address.find(':');
   if (colon == std::string_view::npos) return unusable(address, "is not a bus address");
   if (address.substr(0, colon) != "unix") return unusable(address, "is not a socket of this machine");
@@ -49,15 +49,15 @@ BusAddress address_of(std::string_view address) {
     const auto socket = unescaped(entry.substr(entry.find('=') + 1));
     if (!socket || socket->empty()) return unusable(address, "is not a bus address");
     if (is_path && socket->front() != '/') return unusable(address, "is not an absolute path");
-    return {.socket = *socket, .is_abstract = !is_path};
+    return {.name = *socket, .is_abstract = !is_path};
   }
   return unusable(address, "is not a socket of this machine");
 }
 
 }  // namespace
 
-std::vector<BusAddress> bus_addresses(const std::map<std::string, std::string>& environment, unsigned user) {
-  std::vector<BusAddress> found;
+std::vector<LocalSocket> bus_addresses(const std::map<std::string, std::string>& environment, unsigned user) {
+  std::vector<LocalSocket> found;
   const std::string addresses = variable_in(environment, "DBUS_SESSION_BUS_ADDRESS");
   for (const std::string_view address : split(addresses, ';'))
     if (!address.empty()) found.push_back(address_of(address));
@@ -65,8 +65,25 @@ std::vector<BusAddress> bus_addresses(const std::map<std::string, std::string>& 
   if (!runtime.starts_with('/')) runtime = "/run/user/" + std::to_string(user);
   const std::string socket = runtime + "/bus";
   const bool known = std::any_of(found.begin(), found.end(),
-                                 [&](const BusAddress& one) { return !one.is_abstract && one.socket == socket; });
-  if (!known) found.push_back({.socket = socket});
+                                 [&](const LocalSocket& one) { return !one.is_abstract && one.name == socket; });
+  if (!known) found.push_back({.name = socket});
+  return found;
+}
+
+std::vector<LocalSocket> display_addresses(const std::map<std::string, std::string>& environment) {
+  std::vector<LocalSocket> found;
+  const std::string wayland = variable_in(environment, "WAYLAND_DISPLAY");
+  const std::string runtime = variable_in(environment, "XDG_RUNTIME_DIR");
+  if (wayland.starts_with('/')) found.push_back({.name = wayland});
+  else if (!wayland.empty() && runtime.starts_with('/')) found.push_back({.name = runtime + "/" + wayland});
+  const std::string x11 = variable_in(environment, "DISPLAY");
+  const std::string number = x11.starts_with(':') ? x11.substr(1, x11.find('.') - 1) : "";
+  const bool is_number = !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number) {
+    const std::string socket = "/tmp/.X11-unix/X" + number;
+    found.push_back({.name = socket});
+    found.push_back({.name = socket, .is_abstract = true});
+  }
   return found;
 }
 

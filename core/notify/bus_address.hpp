@@ -5,9 +5,9 @@
 
 namespace delegate::notify::desktop {
 
-/// A possible address of the session bus: a socket on this machine.
-struct BusAddress {
-  std::string socket;        // its path, or the name of an abstract one
+/// A possible address of the session bus or of a display: a socket on this machine.
+struct LocalSocket {
+  std::string name;          // its path, or the name of an abstract one
   bool is_abstract = false;  // named, not in the file system
   std::string unusable;      // why it cannot be used; empty: it can
 };
@@ -16,6 +16,9 @@ struct BusAddress {
 /// because inside a terminal multiplexer the variable may be left over from an earlier login. The runtime directory is
 /// XDG_RUNTIME_DIR, or systemd's default where the variable is missing (cron, `su -`). Only local sockets are usable:
 /// an address that starts a program or leads over a network is not followed.
-std::vector<BusAddress> bus_addresses(const std::map<std::string, std::string>& environment, unsigned user);
+std::vector<LocalSocket> bus_addresses(const std::map<std::string, std::string>& environment, unsigned user);
+
+/// Where the displays listen that WAYLAND_DISPLAY and DISPLAY name; nothing for a display of another machine.
+std::vector<LocalSocket> display_addresses(const std::map<std::string, std::string>& environment);
 
 }  // namespace delegate::notify::desktop

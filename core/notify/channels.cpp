@@ -44,6 +44,12 @@ std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettin
   return channels;
 }
 
+std::string tag_of(const Announcement& announcement) {
+  const NotificationRows& rows = announcement.rows;
+  if (rows.empty()) return "delegate";
+  return "delegate-" + (rows.size() == 1 ? rows[0].subject : "-" + std::to_string(rows[0].id));
+}
+
 DeliveryResult deliver(const std::vector<Channel>& channels, Guards& guards, const Announcement& announcement) {
   DeliveryResult delivered;
   std::string reasons;

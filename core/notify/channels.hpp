@@ -26,7 +26,8 @@ struct ChannelResult {
 struct Channel {
   std::string name;
   std::function<Result<ChannelResult>(const Announcement&)> deliver;
-  bool goes_on = false;  // the next channels are tried as well, whatever became of this one
+  bool may_deliver = true;  // false: it certainly cannot, as a look around shows
+  bool goes_on = false;     // the next channels are tried as well, whatever became of this one
 };
 
 /// The error of a channel whose program ended with this exit status; the last words of its stderr say why.
@@ -35,6 +36,11 @@ tl::unexpected<Error> failed(const ChildResult& program, const Redactor& redact)
 /// The channels that the configuration allows, in order of preference. Over ssh the terminal comes before the desktop,
 /// which is on another machine.
 std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettings& settings, const Redactor& redact);
+
+/// Names what the announcement is about, for channels where the next one with the same name takes its place. One about
+/// several backends has a name of its own, because part of what an earlier one says may still hold; it cannot be a
+/// backend's, because no name of one begins with a dash.
+std::string tag_of(const Announcement& announcement);
 
 /// How a delivery through the channels ended.
 struct DeliveryResult {

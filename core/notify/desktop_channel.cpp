@@ -1,12 +1,15 @@
 #include "core/notify/desktop_channel.hpp"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "core/notify/bus_address.hpp"
 #include "core/notify/helpers.hpp"
 #include "core/notify/notice.hpp"
 #include "core/os/child.hpp"
@@ -15,8 +18,8 @@
 namespace delegate::notify {
 namespace {
 
-constexpr milliseconds kBusTimeout{7'000};      // longer than delegate-notify's own limit
-constexpr milliseconds kHelperTimeout{10'000};  // PowerShell starts slowly
+constexpr milliseconds kBeyondItsLimits{2'000};  // delegate-notify ends by itself earlier
+constexpr milliseconds kHelperTimeout{10'000};   // PowerShell starts slowly
 
 constexpr int kNotDelivered = 1;  // of delegate-notify: its output says why
 
@@ -38,12 +41,20 @@ Result<std::string> output_of(const ProcessFacts& process, std::vector<std::stri
   return failed(*ended, redact);
 }
 
-/// "7@guid/:1.5": the id and the server that assigned it.
-std::string to_handle(const desktop::NoticeId& id) { return std::to_string(id.id) + "@" + id.server; }
+constexpr std::string_view kPortalHandle = "portal:";
+
+/// "7@guid/:1.5": the id and the server that assigned it; "portal:delegate-gemini": the tag, at the desktop portal.
+std::string to_handle(const desktop::NoticeId& id) {
+  return id.tag.empty() ? std::to_string(id.id) + "@" + id.server : std::string(kPortalHandle) + id.tag;
+}
 
 std::optional<desktop::NoticeId> notice_id_of(const std::string& handle) {
-  const std::size_t at = handle.find('@');
   desktop::NoticeId id;
+  if (handle.starts_with(kPortalHandle)) {
+    id.tag = handle.substr(kPortalHandle.size());
+    return id.tag.empty() ? std::nullopt : std::optional(id);
+  }
+  const std::size_t at = handle.find('@');
   const auto [end, wrong] = std::from_chars(handle.data(), handle.data() + std::min(at, handle.size()), id.id);
   if (at == std::string::npos || wrong != std::errc() || end != handle.data() + at) return std::nullopt;
   id.server = handle.substr(at + 1);
@@ -58,28 +69,38 @@ desktop::Notice notice_of(const Announcement& announcement) {
                          .body = text.message,
                          .urgency = announcement.urgency,
                          .icon = is_trip ? "dialog-warning" : "dialog-information",
-                         .category = is_trip ? "network.error" : "network"};
+                         .category = is_trip ? "network.error" : "network",
+                         .tag = desktop::plain_name(tag_of(announcement))};
   if (joins) notice.replaces = notice_id_of(announcement.replaces);
   return notice;
 }
 
+/// Never looked up on PATH or in the working directory, which a project may have filled.
 std::optional<std::string> notifier() {
-  std::error_code unknown;
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
-  for (const std::string& place : desktop::notifier_places(self))
+  std::vector<std::string> places = desktop::notifier_places(own_file());
+  places.emplace_back(DELEGATE_NOTIFY_INSTALLED);
+  for (const std::string& place : places)
     if (auto found = find_executable(place, "")) return found;
   return std::nullopt;
 }
 
+/// Whether something may listen where the session bus can be.
+bool has_bus(const ProcessFacts& process) {
+  const auto addresses = desktop::bus_addresses(process.environment, ::geteuid());
+  return std::any_of(addresses.begin(), addresses.end(), [](const desktop::LocalSocket& at) {
+    std::error_code unknown;
+    return at.unusable.empty() && (at.is_abstract || std::filesystem::exists(at.name, unknown));
+  });
+}
+
 class Bus {
  public:
-  Bus(const ProcessFacts& process, const Redactor& redact) : process_(process), redact_(redact) {}
+  Bus(const ProcessFacts& process, const Redactor& redact, std::optional<std::string> executable)
+      : process_(process), redact_(redact), executable_(std::move(executable)) {}
 
   Result<ChannelResult> operator()(const Announcement& announcement) const {
-    const auto executable = notifier();
-    if (!executable) return ChannelResult{.detail = "delegate-notify is not installed"};
-    const desktop::Notice notice = notice_of(announcement);
-    TRY(const desktop::NoticeResult result, run_notifier(*executable, notice));
+    if (!executable_) return ChannelResult{.detail = "delegate-notify is not installed"};
+    TRY(const desktop::NoticeResult result, run_notifier(notice_of(announcement)));
     if (result.maybe)
       return fail(Code::deadline_exceeded, "it was sent and there was no answer: it may still be shown");
     if (!result.delivered) return not_delivered(result);
@@ -87,29 +108,30 @@ class Bus {
   }
 
   /// A notification that is gone, or whose server is gone, counts as closed.
-  Status close(const std::string& executable, const desktop::Notice& notice) const {
-    TRY(const desktop::NoticeResult result, run_notifier(executable, notice));
+  Status close(const desktop::Notice& notice) const {
+    TRY(const desktop::NoticeResult result, run_notifier(notice));
     if (result.delivered) return {};
     TRY_STATUS(not_delivered(result));
     return {};
   }
 
-  Result<desktop::NoticeResult> run_notifier(const std::string& executable, const desktop::Notice& notice) const {
+  Result<desktop::NoticeResult> run_notifier(const desktop::Notice& notice) const {
+    const milliseconds longest = notice.budget + notice.activation + kBeyondItsLimits;
     TRY(const std::string line,
-        output_of(process_, {executable}, desktop::to_json(notice) + "\n", kBusTimeout, redact_, kNotDelivered));
+        output_of(process_, {*executable_}, desktop::to_json(notice) + "\n", longest, redact_, kNotDelivered));
     return desktop::notice_result_of(trim(line));
   }
 
  private:
-  /// A missing desktop is no failure of the channel; one that keeps us waiting is.
+  /// A missing desktop is no failure of the channel, and neither is a slow answer; none at all is.
   static Result<ChannelResult> not_delivered(const desktop::NoticeResult& result) {
-    constexpr milliseconds kQuick{400};
-    if (result.took >= kQuick) return fail(Code::unavailable, result.reason);
+    if (result.timed_out) return fail(Code::unavailable, result.reason);
     return ChannelResult{.detail = result.reason};
   }
 
   const ProcessFacts& process_;
   const Redactor& redact_;
+  std::optional<std::string> executable_;
 };
 
 std::string kernel_release() {
@@ -117,42 +139,52 @@ std::string kernel_release() {
   return ::uname(&names) == 0 ? names.release : "";
 }
 
+std::optional<std::string> first_of(const std::vector<std::string>& names, const ProcessFacts& process) {
+  for (const std::string& name : names)
+    if (auto found = find_executable(name, process.variable("PATH"))) return found;
+  return std::nullopt;
+}
+
 /// A program of the system that owns the desktop: macOS, or Windows around WSL.
 std::optional<Channel> helper_channel(const ProcessFacts& process, const Redactor& redact) {
   const desktop::HelperFacts facts{desktop::this_system(), process.environment, kernel_release()};
-  if (!desktop::helper_call(facts, "", "")) return std::nullopt;
+  const auto trial = desktop::helper_call(facts, "", "");
+  if (!trial) return std::nullopt;
   const auto deliver = [&process, &redact, facts](const Announcement& announcement) -> Result<ChannelResult> {
     const auto call = desktop::helper_call(facts, announcement.text.title, announcement.text.message);
-    for (const std::string& name : call->names) {
-      const auto executable = find_executable(name, process.variable("PATH"));
-      if (!executable) continue;
-      std::vector<std::string> argv{*executable};
-      argv.insert(argv.end(), call->arguments.begin(), call->arguments.end());
-      TRY_STATUS(output_of(process, std::move(argv), call->input, kHelperTimeout, redact));
-      return ChannelResult{.accepted = true};
-    }
-    return ChannelResult{.detail = call->names.front() + " not found"};
+    const auto executable = first_of(call->names, process);
+    if (!executable) return ChannelResult{.detail = call->names.front() + " not found"};
+    std::vector<std::string> argv{*executable};
+    argv.insert(argv.end(), call->arguments.begin(), call->arguments.end());
+    TRY_STATUS(output_of(process, std::move(argv), call->input, kHelperTimeout, redact));
+    return ChannelResult{.accepted = true};
   };
-  return Channel{"system", deliver};
+  return Channel{"system", deliver, first_of(trial->names, process).has_value()};
 }
 
 }  // namespace
 
 Status close_on_desktop(const ProcessFacts& process, const Redactor& redact, const std::vector<std::string>& handles) {
-  const auto executable = handles.empty() ? std::nullopt : notifier();
+  auto executable = handles.empty() ? std::nullopt : notifier();
   if (!executable) return {};
-  const Bus bus(process, redact);
+  const Bus bus(process, redact, std::move(executable));
   for (const std::string& handle : handles) {
     desktop::Notice notice;
     notice.close = notice_id_of(handle);
-    if (notice.close) TRY_STATUS(bus.close(*executable, notice));
+    if (notice.close) TRY_STATUS(bus.close(notice));
   }
   return {};
 }
 
+Channel bus_channel(const ProcessFacts& process, const Redactor& redact, std::optional<std::string> executable) {
+  const bool may_deliver = executable && has_bus(process);
+  return {"desktop", Bus(process, redact, std::move(executable)), may_deliver};
+}
+
 std::vector<Channel> desktop_channels(const ProcessFacts& process, const Redactor& redact) {
   std::vector<Channel> channels;
-  if (desktop::this_system() == desktop::System::linux_kernel) channels.push_back({"desktop", Bus(process, redact)});
+  if (desktop::this_system() == desktop::System::linux_kernel)
+    channels.push_back(bus_channel(process, redact, notifier()));
   if (auto helper = helper_channel(process, redact)) channels.push_back(*std::move(helper));
   return channels;
 }

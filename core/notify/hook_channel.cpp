@@ -35,7 +35,7 @@ Channel hook_channel(const ProcessFacts& process, const NotifySettings& settings
     if (!ended) return tl::unexpected(ended.error());
     return result_of(*ended, timeout, redact);
   };
-  return {"hook", deliver, settings.hook_and_desktop};
+  return {.name = "hook", .deliver = deliver, .goes_on = settings.hook_and_desktop};
 }
 
 }  // namespace delegate::notify

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <set>
 
@@ -15,11 +16,18 @@ constexpr std::array<const char*, 3> kUrgencies{"low", "normal", "critical"};  /
 constexpr milliseconds kLongestTime{60'000};
 constexpr std::size_t kLongestName = 100;
 
+bool is_plain_in_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+}
+
 tl::unexpected<Error> bad(const std::string& key, const std::string& why) {
   return fail(Code::invalid_argument, "notice: " + key + ": " + why);
 }
 
-OrderedJson json_of(const NoticeId& shown) { return OrderedJson{{"id", shown.id}, {"server", shown.server}}; }
+OrderedJson json_of(const NoticeId& shown) {
+  if (!shown.tag.empty()) return OrderedJson{{"tag", shown.tag}};
+  return OrderedJson{{"id", shown.id}, {"server", shown.server}};
+}
 
 /// An object with no other keys than these. Sorted: adding to an ordered one takes time linear in its size.
 Result<Json> object_of(std::string_view text, const std::string& what, const std::set<std::string>& keys) {
@@ -39,14 +47,14 @@ Status read_text(const Json& json, const char* key, std::string& into) {
   return {};
 }
 
+bool is_plain_name(std::string_view text) {
+  return text.size() <= kLongestName && std::all_of(text.begin(), text.end(), is_plain_in_name);
+}
+
 /// A plain name as in the specification: no path and no address.
 Status read_name(const Json& json, const char* key, std::string& into) {
   TRY_STATUS(read_text(json, key, into));
-  const bool plain = std::all_of(into.begin(), into.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == '_';
-  });
-  if (!plain || into.size() > kLongestName) return bad(key, "not a plain name");
+  if (!is_plain_name(into)) return bad(key, "not a plain name");
   return {};
 }
 
@@ -73,14 +81,20 @@ Result<Urgency> urgency_of(const Json& json) {
 }
 
 Result<NoticeId> notice_id_of(const Json& json, const char* key) {
-  if (!json.is_object() || json.size() != 2) return bad(key, "expected an id and a server");
+  if (json.is_object() && json.size() == 1 && json.contains("tag")) {
+    NoticeId tagged;
+    TRY_STATUS(read_name(json, "tag", tagged.tag));
+    if (tagged.tag.empty()) return bad(key, "the tag is empty");
+    return tagged;
+  }
+  if (!json.is_object() || json.size() != 2) return bad(key, "expected an id and a server, or a tag");
   const auto id = json.find("id");
   const auto server = json.find("server");
   if (id == json.end() || !id->is_number_unsigned() || id->get<std::uint64_t>() == 0 ||
       id->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
     return bad(key, "the id is not a number from 1 to 4294967295");
   if (server == json.end() || !server->is_string()) return bad(key, "the server is not a string");
-  return NoticeId{id->get<std::uint32_t>(), server->get<std::string>()};
+  return NoticeId{.id = id->get<std::uint32_t>(), .server = server->get<std::string>()};
 }
 
 Status read_notice_id(const Json& json, const char* key, std::optional<NoticeId>& into) {
@@ -99,6 +113,12 @@ Result<bool> flag_at(const Json& json, const char* key) {
 
 }  // namespace
 
+std::string plain_name(std::string_view text) {
+  std::string name;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(name), is_plain_in_name);
+  return name.substr(0, kLongestName);
+}
+
 std::string to_json(const Notice& notice) {
   OrderedJson json = OrderedJson::object();
   if (!notice.summary.empty()) json["summary"] = notice.summary;
@@ -106,6 +126,7 @@ std::string to_json(const Notice& notice) {
   json["urgency"] = kUrgencies[static_cast<std::size_t>(notice.urgency)];
   if (!notice.icon.empty()) json["icon"] = notice.icon;
   if (!notice.category.empty()) json["category"] = notice.category;
+  if (!notice.tag.empty()) json["tag"] = notice.tag;
   json["budget_ms"] = notice.budget.count();
   json["activation_ms"] = notice.activation.count();
   if (notice.close) json["close"] = json_of(*notice.close);
@@ -114,15 +135,16 @@ std::string to_json(const Notice& notice) {
 }
 
 Result<Notice> notice_of(std::string_view text) {
-  TRY(const Json json,
-      object_of(text, "notice",
-                {"summary", "body", "urgency", "icon", "category", "budget_ms", "activation_ms", "close", "replaces"}));
+  TRY(const Json json, object_of(text, "notice",
+                                 {"summary", "body", "urgency", "icon", "category", "tag", "budget_ms", "activation_ms",
+                                  "close", "replaces"}));
   Notice notice;
   TRY_STATUS(read_text(json, "summary", notice.summary));
   TRY_STATUS(read_text(json, "body", notice.body));
   TRY(notice.urgency, urgency_of(json));
   TRY_STATUS(read_name(json, "icon", notice.icon));
   TRY_STATUS(read_name(json, "category", notice.category));
+  TRY_STATUS(read_name(json, "tag", notice.tag));
   TRY_STATUS(read_milliseconds(json, "budget_ms", milliseconds(1), notice.budget));
   TRY_STATUS(read_milliseconds(json, "activation_ms", milliseconds(0), notice.activation));
   TRY_STATUS(read_notice_id(json, "close", notice.close));
@@ -138,6 +160,7 @@ std::string to_json(const NoticeResult& delivery) {
   if (delivery.shown) json.update(json_of(*delivery.shown));
   if (delivery.replaced) json["replaced"] = true;
   if (delivery.maybe) json["maybe"] = true;
+  if (delivery.timed_out) json["timed_out"] = true;
   if (delivery.closed) json["closed"] = *delivery.closed;
   if (!delivery.reason.empty()) json["reason"] = delivery.reason;
   json["took_ms"] = delivery.took.count();
@@ -146,17 +169,21 @@ std::string to_json(const NoticeResult& delivery) {
 
 Result<NoticeResult> notice_result_of(std::string_view line) {
   TRY(const Json json,
-      object_of(line, "delivery", {"delivered", "id", "server", "replaced", "maybe", "closed", "reason", "took_ms"}));
+      object_of(line, "delivery",
+                {"delivered", "id", "server", "tag", "replaced", "maybe", "timed_out", "closed", "reason", "took_ms"}));
   NoticeResult delivery;
   TRY(delivery.delivered, flag_at(json, "delivered"));
   TRY(delivery.maybe, flag_at(json, "maybe"));
   TRY(delivery.replaced, flag_at(json, "replaced"));
+  TRY(delivery.timed_out, flag_at(json, "timed_out"));
   if (json.contains("closed")) {
     TRY(delivery.closed, flag_at(json, "closed"));
   }
   if (delivery.delivered) {
-    TRY(delivery.shown,
-        notice_id_of(Json{{"id", json.value("id", Json())}, {"server", json.value("server", Json())}}, "delivery"));
+    const Json shown = json.contains("tag")
+                           ? Json{{"tag", json["tag"]}}
+                           : Json{{"id", json.value("id", Json())}, {"server", json.value("server", Json())}};
+    TRY(delivery.shown, notice_id_of(shown, "delivery"));
   }
   TRY_STATUS(read_text(json, "reason", delivery.reason));
   TRY_STATUS(read_milliseconds(json, "took_ms", milliseconds(0), delivery.took));

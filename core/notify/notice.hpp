@@ -17,11 +17,13 @@ enum class Urgency : std::uint8_t {
   critical = 2
 };  // the values of the notification specification
 
-/// Identifies a delivered notification. An id is valid only for the server that assigned it; `server` names that one as
-/// "<guid of the bus>/<the server's unique name>".
+/// Identifies a delivered notification. A server's id is valid only for the server that assigned it; `server` names
+/// that one as "<guid of the bus>/<the server's unique name>". The desktop portal assigns none: there it is the
+/// notice's own `tag`, and nothing else.
 struct NoticeId {
   std::uint32_t id = 0;
   std::string server;
+  std::string tag;
 };
 
 struct Notice {
@@ -30,8 +32,9 @@ struct Notice {
   Urgency urgency = Urgency::normal;
   std::string icon;                  // name in the icon theme; empty: the server chooses
   std::string category;              // from the specification, for example "network.error"
-  milliseconds budget{500};          // time limit from connecting to the reply
-  milliseconds activation{5000};     // time limit instead if a server must be started; 0: do not start one
+  std::string tag = "delegate";      // at the desktop portal: the next one with the same tag takes its place
+  milliseconds budget{10'000};       // time limit from connecting to the reply, without the start of a server
+  milliseconds activation{10'000};   // time limit for the start of a server; 0: do not start one
   std::optional<NoticeId> close;     // close this one
   std::optional<NoticeId> replaces;  // show the new one in place of this one
 };
@@ -42,9 +45,13 @@ struct NoticeResult {
   bool replaced = false;          // it replaced `Notice::replaces`
   std::optional<bool> closed;     // whether `Notice::close` is gone; nothing if not requested
   std::optional<NoticeId> shown;  // when delivered
+  bool timed_out = false;         // the bus or the server did not answer in time
   std::string reason;             // why part of the notice was not carried out
   milliseconds took{0};
 };
+
+/// The characters of the text that a tag, an icon or a category may have, as many as it may have.
+std::string plain_name(std::string_view text);
 
 /// The longest document that is read.
 inline constexpr std::size_t kLargestNotice = 64u << 10;

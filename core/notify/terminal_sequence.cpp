@@ -130,12 +130,15 @@ std::string passed_through_screen(std::string_view sequence) {
 
 }  // namespace
 
+bool is_in_tmux(const TerminalFacts& facts) { return within(facts) == Within::tmux; }
+
 TerminalSequence terminal_sequence(const TerminalFacts& facts, const TerminalNotice& notice) {
   const std::string term = variable_in(facts.environment, "TERM");
   if (!facts.is_terminal || term.empty() || term == "dumb") return {};
   const Within around = within(facts);
   const Guess terminal = around == Within::unknown ? Guess{} : guess(facts);
-  if (terminal.form == Form::bell) return {kForms[0], std::string(kBell)};
+  const bool is_tmux = around == Within::tmux;
+  if (terminal.form == Form::bell || (is_tmux && facts.tmux_passes_on == false)) return {kForms[0], std::string(kBell)};
 
   const std::string title = one_line(notice.title, kTitleLength);
   const std::string text = one_line(notice.text, kTextLength);
@@ -144,12 +147,13 @@ TerminalSequence terminal_sequence(const TerminalFacts& facts, const TerminalNot
   std::string bytes = terminal.form == Form::osc9     ? osc9(title, text)
                       : terminal.form == Form::osc777 ? osc777(title, text, end)
                                                       : osc99(title, text, notice.id, end);
-  if (around == Within::tmux) bytes = passed_through_tmux(bytes);
+  if (is_tmux) bytes = passed_through_tmux(bytes);
   if (around == Within::screen) bytes = passed_through_screen(bytes);
   // A multiplexer may not pass the sequence on, and its terminal may be another one by now; all mark a window with a
   // bell.
   if (around != Within::nothing || !terminal.is_certain) bytes += kBell;
-  return {kForms[static_cast<std::size_t>(terminal.form)], bytes};
+  const bool may_be_dropped = is_tmux && !facts.tmux_passes_on;
+  return {kForms[may_be_dropped ? 0 : static_cast<std::size_t>(terminal.form)], bytes};
 }
 
 }  // namespace delegate::notify::desktop

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,7 +9,8 @@ namespace delegate::notify::desktop {
 
 struct TerminalFacts {
   std::map<std::string, std::string> environment;
-  bool is_terminal = false;  // the output stream is a terminal
+  bool is_terminal = false;            // the output stream is a terminal
+  std::optional<bool> tmux_passes_on;  // its allow-passthrough; nothing: unknown, or not in tmux
 };
 
 struct TerminalNotice {
@@ -18,9 +20,13 @@ struct TerminalNotice {
 };
 
 struct TerminalSequence {
-  std::string_view form;  // "osc9", "osc777", "osc99" or "bell", for the record; empty: not possible
-  std::string bytes;      // to be written with one write(), so that other output cannot split it
+  // For the record, what certainly arrives: "osc9", "osc777", "osc99" or "bell"; empty: not possible.
+  std::string_view form;
+  std::string bytes;  // to be written with one write(), so that other output cannot split it
 };
+
+/// Whether TMUX or TERM names tmux as the terminal.
+bool is_in_tmux(const TerminalFacts& facts);
 
 /// What to write. A terminal cannot be asked portably what it supports, so the environment has to identify it.
 /// Variables leak into terminals started from another one and into multiplexers, so a bell is added if the guess is

@@ -169,6 +169,16 @@ std::string own_executable() {
   return unknown ? link : file.string();
 }
 
+std::string own_file() {
+  std::error_code unknown;
+  const auto link = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  if (!unknown) return link.string();
+  const auto* started = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT: it is one
+  if (started == nullptr || *started != '/') return {};
+  const auto file = std::filesystem::canonical(started, unknown);
+  return unknown ? std::string() : file.string();
+}
+
 // By number, because glibc 2.36 declares the wrappers without C linkage.
 Fd open_pidfd(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 

@@ -23,6 +23,10 @@ void set_process_name(const char* name);
 /// start; without /proc, the file that was started.
 std::string own_executable();
 
+/// Where the file of this program was when it was started, even if it has been replaced since. Empty if that is not
+/// certain: without /proc a relative path of the start does not count, because it may lead elsewhere by now.
+std::string own_file();
+
 ProcessId this_process(const std::string& boot_id);
 
 /// False only if it is certain: another boot, or (in our pid namespace) no such pid, or the pid belongs to a later

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "tests/cli/own_mounts.hpp"
 #include "tests/cli/told.hpp"
 
 // Notifications of outages, from outside: every `run` is a process, and so is each announcer.
@@ -306,4 +307,21 @@ TEST_CASE("health succeeds while some backend is available, and fails when none 
   CHECK(health["ok"] == false);
   CHECK(health["open_circuits"].empty());
   CHECK(health["notifications"]["unacknowledged"] == 1);
+}
+
+TEST_CASE("delegate-notify is found without /proc, also through a link, but never by a relative path") {
+  const Cli cli;
+  const auto said =
+      in_own_mounts(cli,
+                    "mkdir -p project/bin; ln -s $DELEGATE project/bin/delegate\n"
+                    "printf '#!/bin/sh\\ntouch trapped\\n' > project/delegate-notify\n"
+                    "cp project/delegate-notify project/bin/; chmod +x project/delegate-notify project/bin/*\n"
+                    "mount -t tmpfs none /proc; cd project; PATH=.:bin:$PATH\n"
+                    "$PWD/bin/delegate notifications test || true\n"
+                    "bin/delegate notifications test || true\n"
+                    "! [ -e trapped ]\n");
+  if (!said) return;
+  said->expect(0);
+  CHECK_THAT(said->out, StartsWith("not delivered: desktop: cannot reach the session bus: ") &&
+                            Contains("not delivered: desktop: delegate-notify is not installed"));
 }

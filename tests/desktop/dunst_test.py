@@ -68,7 +68,7 @@ def situations(pictures):
         assert counts(desktop) == [0, 1, 0]
         assert history(desktop) == [{
             "appname": "delegate", "summary": "claude is unavailable: using qwen3:8b",
-            "body": "rate limit &lt;5h&gt; &amp; weekly, again at 15:40", "category": "network.error",
+            "body": "rate limit &lt;5h&gt; &amp; weekly, again at 15:40\ndelegate", "category": "network.error",
             "id": outcome.said["id"]}]
         return outcome
 

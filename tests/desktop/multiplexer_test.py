@@ -62,7 +62,7 @@ def terminal_gets(desktop, argv, until, term="xterm-256color"):
 
 
 def say(desktop):
-    speak = f"'{desktop.programs.terminal}' 'claude is out' 'using qwen'"
+    speak = f"'{desktop.programs.terminal}' 'claude is out' 'using qwen' '{desktop.root}/record'"
     # The end mark shows that everything before it has gone through.
     return f"printf ready; while read key; do {speak}; printf endmark; done"
 
@@ -75,10 +75,15 @@ def through_tmux(desktop, passthrough, until):
     return terminal_gets(desktop, argv, until)
 
 
+def recorded(desktop):
+    return (desktop.root / "record").read_text()
+
+
 @situation("terminal: tmux that may pass it on")
 def tmux_on(desktop):
     got, took = through_tmux(desktop, "on", INSIDE)
     assert INSIDE in got and b"\a" in got.replace(INSIDE, b"") and b"tmux;" not in got, got
+    assert recorded(desktop) == "osc99"
     return Reached("OSC 99 as it was, and a bell", took)
 
 
@@ -87,7 +92,8 @@ def tmux_off(desktop):
     got, took = through_tmux(desktop, "off", b"endmark")
     assert b"endmark" in got and b"]99;" not in got and b"\a" in got, got
     assert b"claude is out" not in got and b"tmux;" not in got, got
-    return Reached("a bell alone, nothing else on the screen", took)
+    assert recorded(desktop) == "bell"
+    return Reached("a bell alone, nothing else on the screen; recorded as a bell", took)
 
 
 @situation("terminal: screen")

@@ -1,14 +1,23 @@
-#include <unistd.h>
+#include <csignal>
+#include <fstream>
 
-#include "core/notify/terminal_sequence.hpp"
-#include "core/os/file.hpp"
+#include "core/notify/terminal_channel.hpp"
 #include "core/os/startup.hpp"
 
-// Writes the sequence for a terminal with this process's environment to stdout; the arguments are title and text.
+// Shows a notification in the terminal that stdout is. The arguments are its title, its text and a file that gets what
+// is to be recorded about it.
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
-  const auto sequence = delegate::notify::desktop::terminal_sequence(
-      {.environment = delegate::inherited_environment(), .is_terminal = ::isatty(STDOUT_FILENO) == 1},
-      {.title = argv[1], .text = argv[2]});
-  return delegate::write_all(STDOUT_FILENO, sequence.bytes) ? 0 : 1;
+  if (argc != 4) return 2;
+  const delegate::SystemClock clock;
+  delegate::CancelToken interrupted;
+  const volatile std::sig_atomic_t signal = 0;
+  const delegate::ProcessFacts process{.environment = delegate::inherited_environment(),
+                                       .clock = clock,
+                                       .interrupted = interrupted,
+                                       .signal = signal,
+                                       .err = 1};
+  const auto shown = delegate::notify::terminal_channel(process).deliver(
+      {.kind = "test", .text = {.title = argv[1], .message = argv[2]}});
+  std::ofstream(argv[3]) << (shown ? shown->detail : shown.error().what);
+  return shown && shown->accepted ? 0 : 1;
 }

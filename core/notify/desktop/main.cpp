@@ -37,8 +37,8 @@ int run(int argc) {
     return kBadInput;
   }
   end_process_in(notice->budget + kGrace);
-  const NoticeResult result =
-      deliver(*notice, inherited_environment(), [](milliseconds timeout) { end_process_in(timeout + kGrace); });
+  const NoticeResult result = deliver(*notice, inherited_environment(),
+                                      [&](milliseconds timeout) { end_process_in(timeout + notice->budget + kGrace); });
   if (const Status written = write_all(STDOUT_FILENO, to_json(result) + "\n"); !written) {
     std::fprintf(stderr, "delegate-notify: %s\n", one_line(written.error().what).c_str());
     return kNotDelivered;

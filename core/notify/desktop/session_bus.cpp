@@ -1,10 +1,13 @@
 #include "core/notify/desktop/session_bus.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -29,17 +32,17 @@ tl::unexpected<Error> start_failed(int error) {
   return bus_failed("cannot start the connection", error);
 }
 
-Result<socklen_t> fill_address(const BusAddress& at, sockaddr_un& address) {
+Result<socklen_t> fill_address(const LocalSocket& at, sockaddr_un& address) {
   address.sun_family = AF_UNIX;
   const std::size_t begins = at.is_abstract ? 1 : 0;  // an abstract name follows a NUL, a path ends with one
-  if (at.socket.size() + 1 > sizeof address.sun_path)
+  if (at.name.size() + 1 > sizeof address.sun_path)
     return fail(Code::invalid_argument, "path is too long for a socket");
-  std::memcpy(address.sun_path + begins, at.socket.data(), at.socket.size());
-  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + at.socket.size() + 1);
+  std::memcpy(address.sun_path + begins, at.name.data(), at.name.size());
+  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + at.name.size() + 1);
 }
 
 /// connect() to a local socket blocks only while the listener's queue is full, for at most the send timeout.
-Status connect_by(int socket, const BusAddress& at, Deadline by) {
+Status connect_by(int socket, const LocalSocket& at, Deadline by) {
   sockaddr_un address{};
   TRY(const socklen_t size, fill_address(at, address));
   const milliseconds left = std::max(milliseconds(1), by.left().value_or(milliseconds(0)));  // 0 would mean no limit
@@ -50,33 +53,83 @@ Status connect_by(int socket, const BusAddress& at, Deadline by) {
   return fail(Code::unavailable, errno_text(errno));
 }
 
-/// The owner of the listening socket can read the notification, so it must be this user.
-Status check_owner(int socket) {
+Result<ucred> peer_of(int socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
     return fail(Code::unavailable, errno_text(errno));
+  return peer;
+}
+
+/// The owner of the listening socket can read the notification, so it must be this user.
+Status check_owner(int socket) {
+  TRY(const ucred peer, peer_of(socket));
   if (peer.uid != ::geteuid()) return fail(Code::permission_denied, "belongs to another user");
   return {};
 }
 
-Result<Fd> connected(const BusAddress& at, Deadline by) {
+Result<Fd> connected(const LocalSocket& at, Deadline by) {
   if (!at.unusable.empty()) return fail(Code::invalid_argument, at.unusable);
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return fail(Code::resource_exhausted, errno_text(errno));
   TRY_STATUS(connect_by(socket.get(), at, by));
+  return socket;
+}
+
+Result<Fd> connected_to_own(const LocalSocket& at, Deadline by) {
+  TRY(Fd socket, connected(at, by));
   TRY_STATUS(check_owner(socket.get()));
   return socket;
 }
 
-Result<Fd> connected_to_first(std::span<const BusAddress> addresses, Deadline by) {
+Result<Fd> connected_to_first(std::span<const LocalSocket> addresses, Deadline by) {
   std::vector<std::string> tried;
-  for (const BusAddress& at : addresses) {
-    auto socket = connected(at, by);
+  Code code = Code::unavailable;
+  for (const LocalSocket& at : addresses) {
+    auto socket = connected_to_own(at, by);
     if (socket) return socket;
-    tried.push_back(at.socket.empty() ? socket.error().what : one_line(at.socket, 60) + ": " + socket.error().what);
+    if (socket.error().code == Code::deadline_exceeded) code = Code::deadline_exceeded;
+    tried.push_back(at.name.empty() ? socket.error().what : one_line(at.name, 60) + ": " + socket.error().what);
   }
-  return fail(Code::unavailable, "cannot reach the session bus: " + join(tried, "; "));
+  return fail(code, "cannot reach the session bus: " + join(tried, "; "));
+}
+
+std::size_t lines_in(std::string_view text) {
+  std::size_t lines = 0;
+  for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string_view::npos; at += 2) ++lines;
+  return lines;
+}
+
+/// Leaves the replies in the socket, for sd-bus to read.
+Status wait_for_replies(int socket, std::size_t lines, Deadline by) {
+  std::array<char, 512> buffer{};
+  while (true) {
+    const ssize_t size = ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
+      return fail(Code::closed, "the session bus closed the connection");
+    const auto length = static_cast<std::size_t>(std::max<ssize_t>(size, 0));
+    if (length == buffer.size() || lines_in({buffer.data(), length}) >= lines) return {};
+    if (by.passed()) return fail(Code::deadline_exceeded, "the session bus did not answer in time");
+    pollfd ready{.fd = socket, .events = POLLIN};
+    // Part of a line makes the socket readable, too.
+    if (size > 0) static_cast<void>(::poll(nullptr, 0, 1));
+    else static_cast<void>(::poll(&ready, 1, static_cast<int>(by.left().value_or(milliseconds(1000)).count())));
+  }
+}
+
+/// Passes on what sd-bus has written into `from`, each line when the one before has been answered.
+Status authenticate(int socket, int from, Deadline by) {
+  std::array<char, 512> buffer{};
+  const ssize_t size = ::recv(from, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  std::string_view rest(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  for (std::size_t lines = 1; !rest.empty(); ++lines) {
+    const std::string_view line = rest.substr(0, std::min(rest.size(), rest.find("\r\n") + 2));
+    rest.remove_prefix(line.size());
+    if (::send(socket, line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size()))
+      return start_failed(errno);
+    if (!rest.empty()) TRY_STATUS(wait_for_replies(socket, lines, by));  // the last one, BEGIN, has no reply
+  }
+  return {};
 }
 
 int keep_reply(sd_bus_message* answer, void* kept, sd_bus_error* /*unused*/) {
@@ -99,6 +152,15 @@ Result<std::string> BusCall::text() const {
   return std::string(text);
 }
 
+Result<std::vector<std::string>> BusCall::texts(std::size_t count) const {
+  std::vector<std::string> texts;
+  while (texts.size() < count) {
+    TRY(std::string one, text());
+    texts.push_back(std::move(one));
+  }
+  return texts;
+}
+
 Result<std::uint32_t> BusCall::number() const {
   std::uint32_t number = 0;
   if (const int read = sd_bus_message_read(reply_.get(), "u", &number); read <= 0)
@@ -117,16 +179,38 @@ Result<bool> BusCall::lists(const std::string& text) const {
   return false;
 }
 
-Result<SessionBus> SessionBus::open(std::span<const BusAddress> addresses, Deadline by) {
+Result<std::vector<std::string>> BusCall::texts_in_variant() const {
+  sd_bus_message* reply = reply_.get();
+  int read = sd_bus_message_enter_container(reply, 'v', "as");
+  if (read > 0) read = sd_bus_message_enter_container(reply, 'a', "s");
+  if (read <= 0) return bus_failed("unexpected reply", read < 0 ? -read : EBADMSG);
+  std::vector<std::string> texts;
+  const char* entry = nullptr;
+  while ((read = sd_bus_message_read(reply, "s", &entry)) > 0) texts.emplace_back(entry);
+  if (read < 0) return bus_failed("unexpected reply", -read);
+  return texts;
+}
+
+Result<SessionBus> SessionBus::open(std::span<const LocalSocket> addresses, Deadline by) {
   TRY(Fd socket, connected_to_first(addresses, by));
+  TRY(const ucred peer, peer_of(socket.get()));
   sd_bus* created = nullptr;
   if (const int made = sd_bus_new(&created); made < 0) return bus_failed("cannot create a connection", -made);
-  SessionBus bus(created);
-  if (const int set = sd_bus_set_fd(created, socket.get(), socket.get()); set < 0)
+  SessionBus bus(created, socket.get(), peer.pid == 0);
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
+    return bus_failed("cannot create a connection", errno);
+  Fd output(pair[0]);
+  const Fd written(pair[1]);
+  if (const int set = sd_bus_set_fd(created, socket.get(), output.get()); set < 0)
     return bus_failed("cannot create a connection", -set);
-  static_cast<void>(socket.release());  // owned by the bus now
+  const int in = socket.release();  // owned by the bus now
+  const int out = output.release();
   sd_bus_set_bus_client(created, 1);
   if (const int begun = sd_bus_start(created); begun < 0) return start_failed(-begun);
+  TRY_STATUS(authenticate(in, written.get(), by));
+  // From here on sd-bus itself writes to the socket.
+  if (::dup3(in, out, O_CLOEXEC) < 0) return bus_failed("cannot create a connection", errno);
   return bus;
 }
 
@@ -156,7 +240,7 @@ Status SessionBus::wait(const BusCall& call, Deadline by) {
     if (call.reply_) return {};
     if (by.passed()) return fail(Code::deadline_exceeded, "no answer in time");
     if (progress > 0) continue;
-    pollfd ready{.fd = sd_bus_get_fd(bus_.get()), .events = static_cast<short>(sd_bus_get_events(bus_.get()))};
+    pollfd ready{.fd = socket_, .events = static_cast<short>(sd_bus_get_events(bus_.get()))};
     static_cast<void>(::poll(&ready, 1, static_cast<int>(by.left().value_or(milliseconds(1000)).count())));
   }
 }
@@ -172,5 +256,7 @@ Result<std::string> SessionBus::guid() const {
   char text[SD_ID128_STRING_MAX];
   return std::string(sd_id128_to_string(id, text));
 }
+
+bool is_listening(const LocalSocket& at, Deadline by) { return connected(at, by).has_value(); }
 
 }  // namespace delegate::notify::desktop

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/deadline.hpp"
 #include "core/base/result.hpp"
@@ -40,7 +41,11 @@ class BusCall {
   /// The first value of the reply.
   Result<std::string> text() const;
   Result<std::uint32_t> number() const;
+  /// The first `count` values, all of them strings.
+  Result<std::vector<std::string>> texts(std::size_t count) const;
   Result<bool> lists(const std::string& text) const;
+  /// The strings of the array in the variant that is the first value.
+  Result<std::vector<std::string>> texts_in_variant() const;
 
  private:
   friend class SessionBus;
@@ -50,11 +55,12 @@ class BusCall {
 
 /// A connection to the session bus on which every operation ends by its deadline, even if the bus accepts the
 /// connection and never replies. The socket is connected here and then passed to sd-bus, because sd-bus itself would
-/// also start programs, look up hosts and wait 90 s for authentication.
+/// also start programs, look up hosts and wait 90 s for authentication. Its authentication is passed on line by line:
+/// it writes all lines at once, which the proxy in front of the bus of a Flatpak does not understand.
 class SessionBus {
  public:
   /// Connects to the first address at which this user's bus accepts. A bus of another user is never sent a byte.
-  static Result<SessionBus> open(std::span<const BusAddress> addresses, Deadline by);
+  static Result<SessionBus> open(std::span<const LocalSocket> addresses, Deadline by);
 
   /// A call that does not auto-start a server.
   Result<Message> call_to(const std::string& destination, const char* path, const char* interface, const char* member);
@@ -67,10 +73,17 @@ class SessionBus {
   bool all_sent() const;
   /// The id of this bus instance.
   Result<std::string> guid() const;
+  /// Whether the process at the other end is in another pid namespace, so this one is in a sandbox or a container.
+  bool is_outside() const { return is_outside_; }
 
  private:
-  explicit SessionBus(sd_bus* bus) : bus_(bus) {}
+  SessionBus(sd_bus* bus, int socket, bool is_outside) : bus_(bus), socket_(socket), is_outside_(is_outside) {}
   std::unique_ptr<sd_bus, CloseBus> bus_;
+  int socket_;  // owned by bus_
+  bool is_outside_;
 };
+
+/// Whether a process accepts connections at this socket.
+bool is_listening(const LocalSocket& at, Deadline by);
 
 }  // namespace delegate::notify::desktop

@@ -73,9 +73,9 @@ const Strings kSystemHeaders{
     "core/jobs/job_status.cpp: csignal",
     "core/notify/desktop/deliver.cpp: unistd.h",
     "core/notify/desktop/main.cpp: unistd.h",
-    "core/notify/desktop/session_bus.cpp: poll.h sys/socket.h sys/un.h",
+    "core/notify/desktop/session_bus.cpp: fcntl.h poll.h sys/socket.h sys/un.h unistd.h",
     "core/notify/desktop/watchdog.cpp: csignal sys/time.h",
-    "core/notify/desktop_channel.cpp: sys/utsname.h",
+    "core/notify/desktop_channel.cpp: sys/utsname.h unistd.h",
     "core/state/sqlite_database.cpp: fcntl.h sys/file.h sys/stat.h unistd.h",
 };
 

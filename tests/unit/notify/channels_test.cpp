@@ -23,12 +23,12 @@ struct Ladder {
   bool goes_on = false;
 
   DeliveryResult walk() {
-    const Channel hook{"hook",
-                       [this](const Announcement&) -> Result<ChannelResult> {
+    const Channel hook{.name = "hook",
+                       .deliver = [this](const Announcement&) -> Result<ChannelResult> {
                          if (broken) return tl::unexpected(*broken);
                          return ChannelResult{.accepted = true};
                        },
-                       goes_on};
+                       .goes_on = goes_on};
     const Channel second{"desktop", [this](const Announcement&) -> Result<ChannelResult> { return desktop; }};
     return deliver({hook, second}, guards, {.kind = "test"});
   }

@@ -20,6 +20,7 @@ TEST_CASE("a notice survives the way through JSON") {
                     .urgency = Urgency::critical,
                     .icon = "dialog-warning",
                     .category = "network.error",
+                    .tag = "delegate-claude",
                     .budget = milliseconds(700),
                     .activation = milliseconds(0),
                     .close = NoticeId{.id = 4294967295u, .server = "ab/:1.2"},
@@ -31,6 +32,7 @@ TEST_CASE("a notice survives the way through JSON") {
   CHECK(heard->urgency == Urgency::critical);
   CHECK(heard->icon == "dialog-warning");
   CHECK(heard->category == "network.error");
+  CHECK(heard->tag == "delegate-claude");
   CHECK(heard->budget == milliseconds(700));
   CHECK(heard->activation == milliseconds(0));
   CHECK(heard->close->id == 4294967295u);
@@ -43,8 +45,9 @@ TEST_CASE("every member of a notice but its summary has a default") {
   const auto notice = notice_of(R"({"summary":"x"})");
   REQUIRE(notice.has_value());
   CHECK(notice->urgency == Urgency::normal);
-  CHECK(notice->budget == milliseconds(500));
-  CHECK(notice->activation == milliseconds(5000));
+  CHECK(notice->tag == "delegate");
+  CHECK(notice->budget == milliseconds(10'000));
+  CHECK(notice->activation == milliseconds(10'000));
   CHECK_FALSE(notice->close.has_value());
 }
 
@@ -84,6 +87,24 @@ TEST_CASE("an earlier notification is named by its id and its server") {
   }
 }
 
+TEST_CASE("at the desktop portal an earlier notification is named by its tag alone") {
+  const auto notice = notice_of(R"({"summary":"x","replaces":{"tag":"delegate-gemini"}})");
+  REQUIRE(notice.has_value());
+  CHECK(notice->replaces->tag == "delegate-gemini");
+  const NoticeResult said{.delivered = true, .shown = NoticeId{.tag = "delegate-gemini"}, .took = milliseconds(3)};
+  CHECK(to_json(said) == R"({"delivered":true,"tag":"delegate-gemini","took_ms":3})");
+  CHECK(notice_result_of(to_json(said))->shown->tag == "delegate-gemini");
+  for (const char* bad : {R"({"tag":""})", R"({"tag":"a b"})", R"({"tag":7})", R"({"tag":"x","id":1})"}) {
+    INFO(bad);
+    CHECK_FALSE(notice_of(R"({"summary":"x","close":)" + std::string(bad) + "}").has_value());
+  }
+}
+
+TEST_CASE("a name is made plain by leaving out what is not") {
+  CHECK(plain_name("delegate-a b/\"c\xC3\xA4") == "delegate-abc");
+  CHECK(plain_name(std::string(200, 'x')) == std::string(100, 'x'));
+}
+
 TEST_CASE("bytes of a notice that are not UTF-8 are replaced") {
   const auto notice = notice_of(
       "{\"summary\":\"a\xFF"
@@ -114,9 +135,11 @@ TEST_CASE("a delivery survives the way through its line") {
 }
 
 TEST_CASE("a delivery that failed has no id, and says whether it may be shown yet") {
-  const auto heard = notice_result_of(R"({"delivered":false,"maybe":true,"reason":"late","took_ms":500})");
+  const auto heard =
+      notice_result_of(R"({"delivered":false,"maybe":true,"timed_out":true,"reason":"late","took_ms":500})");
   REQUIRE(heard.has_value());
   CHECK(heard->maybe);
+  CHECK(heard->timed_out);
   CHECK_FALSE(heard->shown.has_value());
   CHECK(heard->reason == "late");
 }

@@ -9,7 +9,10 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 
+#include "core/os/file.hpp"
+#include "core/os/scratch_directory.hpp"
 #include "tests/cli/patience.hpp"
 #include "tests/helpers/terminal.hpp"
 
@@ -34,6 +37,21 @@ struct Watched : test::Terminal {
     });
   }
 
+  /// All that it is sent up to a bell at the end.
+  bool shows_before_bell(const std::string& text) {
+    std::string seen;
+    std::array<char, 4096> buffer{};
+    REQUIRE(eventually([&] {
+      pollfd waited{screen.get(), POLLIN, 0};
+      if (::poll(&waited, 1, 0) == 1) {
+        const ssize_t count = ::read(screen.get(), buffer.data(), buffer.size());
+        if (count > 0) seen.append(buffer.data(), static_cast<std::size_t>(count));
+      }
+      return seen.ends_with('\a');
+    }));
+    return seen.find(text) != std::string::npos;
+  }
+
   /// Ctrl-S.
   void stop() {
     REQUIRE(::write(screen.get(), "\x13", 1) == 1);
@@ -53,14 +71,39 @@ struct Watched : test::Terminal {
 
 Announcement news() { return {.kind = "trip", .text = {"gemini is unavailable", "codex answers meanwhile."}}; }
 
-Result<ChannelResult> tell_on(int terminal, const std::string& name = "foot",
+Result<ChannelResult> tell_in(std::map<std::string, std::string> environment, int terminal,
                               const Announcement& announcement = news()) {
   const SystemClock clock;
   CancelToken interrupted;
   const volatile std::sig_atomic_t signal = 0;
-  const ProcessFacts world{
-      .environment = {{"TERM", name}}, .clock = clock, .interrupted = interrupted, .signal = signal, .err = terminal};
+  const ProcessFacts world{.environment = std::move(environment),
+                           .clock = clock,
+                           .interrupted = interrupted,
+                           .signal = signal,
+                           .err = terminal};
   return terminal_channel(world).deliver(announcement);
+}
+
+Result<ChannelResult> tell_on(int terminal, const std::string& name = "foot",
+                              const Announcement& announcement = news()) {
+  return tell_in({{"TERM", name}}, terminal, announcement);
+}
+
+/// What is recorded and shown in a tmux whose client runs this script; without one there is no client on PATH.
+std::pair<std::string, bool> in_tmux(const std::string& client) {
+  const auto directory =
+      ScratchDirectory::create(Directory::open(std::filesystem::temp_directory_path()).value()).value();
+  if (!client.empty())
+    REQUIRE(replace_file(directory.path() / "tmux", "#!/bin/sh\n" + client + "\n", 0755).has_value());
+  Watched terminal;
+  const auto told = tell_in({{"TERM", "tmux-256color"},
+                             {"TMUX", "/nowhere,1,0"},
+                             {"TMUX_PANE", "%7"},
+                             {"KITTY_WINDOW_ID", "1"},
+                             {"PATH", directory.path().string()}},
+                            terminal.program.get());
+  REQUIRE(told);
+  return {told->detail, terminal.shows_before_bell("gemini is unavailable")};
 }
 
 /// Whether kitty is told it under this id: another one with the same id takes its place.
@@ -111,6 +154,17 @@ TEST_CASE("on kitty a backend's notification replaces its previous one, and no o
   CHECK(is_under("delegate--7", {"claude", "codex"}));  // no backend's name begins with a dash
   CHECK(is_under("delegate", {}, "test"));
   CHECK(is_under("delegate-" + std::string(64, 'x'), {std::string(64, 'x')}));
+}
+
+TEST_CASE("tmux is asked whether it passes sequences on, and what it drops is recorded as a bell") {
+  using Said = std::pair<std::string, bool>;
+  CHECK(in_tmux(R"([ "$1 $2 $3 $4" = "display-message -p -t %7" ] && echo '3.3a;1')") == Said("osc99", true));
+  CHECK(in_tmux("echo '3.4;all'") == Said("osc99", true));
+  CHECK(in_tmux("echo '3.2a;'") == Said("osc99", true));  // it has no such option, and passes everything on
+  CHECK(in_tmux("echo '3.3a;0'") == Said("bell", false));
+  CHECK(in_tmux("echo '3.4;off'") == Said("bell", false));
+  CHECK(in_tmux("echo 'no server running' >&2; exit 1") == Said("bell", true));
+  CHECK(in_tmux("") == Said("bell", true));
 }
 
 TEST_CASE("a stopped or unread terminal is a failed delivery") {

@@ -97,6 +97,19 @@ TEST_CASE("tmux passes the sequence through with each escape doubled, and a bell
   CHECK(shown({{"TMUX", "x"}, {"TERM", "tmux-256color"}}) == "\a");
 }
 
+TEST_CASE("what tmux does not pass on is not recorded as delivered") {
+  const Environment inside{{"TMUX", "x"}, {"TERM", "tmux-256color"}, {"KITTY_WINDOW_ID", "1"}};
+  const auto in_tmux = [&](std::optional<bool> passes_on) {
+    return terminal_sequence({.environment = inside, .is_terminal = true, .tmux_passes_on = passes_on},
+                             {.title = "claude is out"});
+  };
+  CHECK(in_tmux(false).form == "bell");
+  CHECK(in_tmux(false).bytes == "\a");
+  CHECK(in_tmux(true).form == "osc99");
+  CHECK(in_tmux(std::nullopt).form == "bell");
+  CHECK(in_tmux(std::nullopt).bytes == in_tmux(true).bytes);
+}
+
 TEST_CASE("screen passes the sequence through in one piece that nothing inside ends") {
   CHECK(shown({{"STY", "1.x"}, {"TERM", "screen"}, {"KITTY_WINDOW_ID", "1"}}) ==
         "\x1BP\x1B]99;i=delegate:d=0;claude is out\a\x1B]99;i=delegate:d=1:p=body;using qwen\a\x1B\\\a");

@@ -1,0 +1,32 @@
+#include "core/notify/app_name.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace delegate::notify::desktop;
+
+namespace {
+
+std::string text_at(const std::string& server, const std::string& version,
+                    const Notice& notice = {.summary = "gemini: signed out", .body = "run gemini"}) {
+  const Notice named = with_app_name(notice, {.name = server, .version = version});
+  return named.summary + "|" + named.body;
+}
+
+}  // namespace
+
+TEST_CASE("where the server does not show whose a notification is, its text says it") {
+  for (const char* server : {"dunst", "mako", "SwayNotificationCenter", "Xfce Notify Daemon", "", "another"})
+    CHECK(text_at(server, "1.9") == "gemini: signed out|run gemini\ndelegate");
+  CHECK(text_at("mako", "1", {.summary = "gemini: signed out"}) == "gemini: signed out|delegate");
+}
+
+TEST_CASE("GNOME shows one line of the body, so there the title says it, until GNOME itself does") {
+  CHECK(text_at("gnome-shell", "43.9") == "gemini: signed out (delegate)|run gemini");
+  CHECK(text_at("gnome-shell", "45.beta") == "gemini: signed out (delegate)|run gemini");
+  CHECK(text_at("gnome-shell", "46.0") == "gemini: signed out|run gemini");
+  CHECK(text_at("Plasma", "5.27.5") == "gemini: signed out|run gemini");
+}
+
+TEST_CASE("the name is not said twice") {
+  CHECK(text_at("dunst", "1", {.summary = "delegate can reach you", .body = "x"}) == "delegate can reach you|x");
+}

@@ -1,0 +1,115 @@
+#include "core/notify/desktop_channel.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "core/os/file.hpp"
+#include "core/os/scratch_directory.hpp"
+#include "core/state/memory.hpp"
+#include "tests/helpers/hand_clock.hpp"
+
+// What becomes of the answers of delegate-notify, whose place a script takes here.
+using namespace delegate;
+using namespace delegate::notify;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Desk {
+  ScratchDirectory directory =
+      ScratchDirectory::create(Directory::open(std::filesystem::temp_directory_path()).value()).value();
+  SystemClock clock;
+  CancelToken interrupted;
+  const volatile std::sig_atomic_t signal = 0;
+  ProcessFacts process{.environment = {{"XDG_RUNTIME_DIR", directory.path().string()}},
+                       .clock = clock,
+                       .interrupted = interrupted,
+                       .signal = signal};
+  Redactor redact{{}};
+  std::unique_ptr<StateStore> store = make_memory_store(clock);
+  Guards guards{store.get(), {"boot-1", 7, 1}, {.threshold = 3, .reset_after = 5min}};
+  Announcement trip{.kind = "trip", .text = {"gemini: signed out", "run gemini"}, .rows = {{.subject = "gemini"}}};
+
+  Path file(const std::string& name) const { return directory.path() / name; }
+  /// A delegate-notify that keeps what it is given and says this.
+  Channel that_says(const std::string& answer, int status) const {
+    const std::string script = "#!/bin/sh\n/bin/cat > '" + file("given").string() + "'\necho '" + answer + "'\nexit " +
+                               std::to_string(status) + "\n";
+    REQUIRE(replace_file(file("delegate-notify"), script, 0755).has_value());
+    return bus_channel(process, redact, file("delegate-notify").string());
+  }
+  DeliveryResult three_times(const Channel& channel) {
+    deliver({channel}, guards, trip);
+    deliver({channel}, guards, trip);
+    return deliver({channel}, guards, trip);
+  }
+  bool is_paused() const { return store->guard("notify_desktop")->breaker.state == BreakerState::open; }
+  std::string given() const { return read_file(file("given"), 10'000).value(); }
+};
+
+}  // namespace
+
+TEST_CASE("a late yes is a yes, whose handle is kept, however often it comes") {
+  Desk desk;
+  const Channel slow = desk.that_says(R"({"delivered":true,"id":7,"server":"bus/:1","took_ms":9000})", 0);
+  const DeliveryResult result = desk.three_times(slow);
+  CHECK(result.delivery == DeliveryState::delivered);
+  CHECK(result.handle == "7@bus/:1");
+  CHECK(desk.store->guard("notify_desktop").value() == GuardState{});
+}
+
+TEST_CASE("a late no is no failure of the channel") {
+  Desk desk;
+  const Channel slow = desk.that_says(R"({"delivered":false,"reason":"none is running","took_ms":9000})", 1);
+  CHECK(desk.three_times(slow).detail == "desktop: none is running");
+  CHECK_FALSE(desk.is_paused());
+}
+
+TEST_CASE("a server or a bus that never answers is one") {
+  Desk desk;
+  const std::string maybe = GENERATE(R"("maybe":true,)", "");
+  desk.three_times(
+      desk.that_says(R"({"delivered":false,)" + maybe + R"("timed_out":true,"reason":"late","took_ms":10000})", 1));
+  CHECK(desk.is_paused());
+}
+
+TEST_CASE("the server gets several seconds, as no process waits for the announcer") {
+  Desk desk;
+  deliver({desk.that_says(R"({"delivered":true,"id":7,"server":"bus/:1","took_ms":1})", 0)}, desk.guards, desk.trip);
+  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("budget_ms":10000,"activation_ms":10000)"));
+}
+
+TEST_CASE("at the desktop portal the handle is the tag, one for each backend, under which it is replaced") {
+  Desk desk;
+  const Channel portal = desk.that_says(R"({"delivered":true,"tag":"delegate-gemini","took_ms":1})", 0);
+  const DeliveryResult result = deliver({portal}, desk.guards, desk.trip);
+  CHECK(result.handle == "portal:delegate-gemini");
+  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("tag":"delegate-gemini")"));
+  desk.trip.replaces = result.handle;
+  desk.trip.joint = {"gemini and codex: signed out", ""};
+  deliver({portal}, desk.guards, desk.trip);
+  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("replaces":{"tag":"delegate-gemini"})"));
+}
+
+TEST_CASE("the desktop can deliver only where something may be the session bus") {
+  Desk desk;
+  const std::string notifier = desk.file("delegate-notify").string();
+  CHECK_FALSE(bus_channel(desk.process, desk.redact, notifier).may_deliver);
+  REQUIRE(replace_file(desk.file("bus"), "", 0600).has_value());
+  CHECK(bus_channel(desk.process, desk.redact, notifier).may_deliver);
+  CHECK_FALSE(bus_channel(desk.process, desk.redact, std::nullopt).may_deliver);
+}
+
+TEST_CASE("without a desktop, a terminal and a hook there is no channel that can deliver") {
+  Desk desk;
+  desk.process.err = -1;
+  NotifySettings settings;
+  const auto can_one = [&] {
+    const auto all = channels_of(desk.process, settings, desk.redact);
+    return std::any_of(all.begin(), all.end(), [](const Channel& channel) { return channel.may_deliver; });
+  };
+  CHECK_FALSE(can_one());
+  settings.hook = {"/bin/true"};
+  CHECK(can_one());
+}
