@@ -159,7 +159,7 @@ std::optional<Channel> helper_channel(const ProcessFacts& process, const Redacto
     TRY_STATUS(output_of(process, std::move(argv), call->input, kHelperTimeout, redact));
     return ChannelResult{.accepted = true};
   };
-  return Channel{"system", deliver, first_of(trial->names, process).has_value()};
+  return Channel{.name = "system", .deliver = deliver, .may_deliver = first_of(trial->names, process).has_value()};
 }
 
 }  // namespace
@@ -178,7 +178,7 @@ Status close_on_desktop(const ProcessFacts& process, const Redactor& redact, con
 
 Channel bus_channel(const ProcessFacts& process, const Redactor& redact, std::optional<std::string> executable) {
   const bool may_deliver = executable && has_bus(process);
-  return {"desktop", Bus(process, redact, std::move(executable)), may_deliver};
+  return {.name = "desktop", .deliver = Bus(process, redact, std::move(executable)), .may_deliver = may_deliver};
 }
 
 std::vector<Channel> desktop_channels(const ProcessFacts& process, const Redactor& redact) {

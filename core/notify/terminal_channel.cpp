@@ -54,7 +54,7 @@ Channel terminal_channel(const ProcessFacts& process) {
     if (sequence.form.empty()) return ChannelResult{.detail = "stderr is not a terminal that can show it"};
     return show(process, sequence);
   };
-  return {"terminal", deliver, !desktop::terminal_sequence(known, {}).form.empty()};
+  return {.name = "terminal", .deliver = deliver, .may_deliver = !desktop::terminal_sequence(known, {}).form.empty()};
 }
 
 }  // namespace delegate::notify

@@ -42,10 +42,18 @@ def counts(desktop):
     return [int(line.split(":")[1]) for line in ask_dunst(desktop, "count").splitlines()]
 
 
+def without_name(shown):
+    """The text without the name of the program, which is at the end of one of them, for dunst does not show it."""
+    summary = shown["summary"].removesuffix(" (delegate)")
+    body = shown["body"] if summary != shown["summary"] else shown["body"].removesuffix("delegate")
+    assert (summary, body) != (shown["summary"], shown["body"]), shown
+    return {**shown, "summary": summary, "body": body.rstrip("\n")}
+
+
 def history(desktop):
     """What dunst showed, newest first."""
     ask_dunst(desktop, "close-all")
-    return [{key: entry[key]["data"] for key in ("appname", "summary", "body", "category", "id")}
+    return [without_name({key: entry[key]["data"] for key in ("appname", "summary", "body", "category", "id")})
             for entry in json.loads(ask_dunst(desktop, "history"))["data"][0]]
 
 
@@ -68,7 +76,7 @@ def situations(pictures):
         assert counts(desktop) == [0, 1, 0]
         assert history(desktop) == [{
             "appname": "delegate", "summary": "claude is unavailable: using qwen3:8b",
-            "body": "rate limit &lt;5h&gt; &amp; weekly, again at 15:40\ndelegate", "category": "network.error",
+            "body": "rate limit &lt;5h&gt; &amp; weekly, again at 15:40", "category": "network.error",
             "id": outcome.said["id"]}]
         return outcome
 

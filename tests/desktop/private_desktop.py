@@ -121,7 +121,7 @@ class Desktop:
         return found
 
     def bus(self, address=True, denied="", **options):
-        """A private session bus; with `address`, it is in the environment of processes. `denied` is part of its policy."""
+        """A private session bus; with `address`, it is in the environment of processes. `denied` is for its policy."""
         config = self.root / "bus.conf"
         config.write_text(BUS_CONFIG.format(socket=self.socket, services=self.root / "services", denied=denied))
         bus = self.start(["dbus-daemon", "--nofork", "--nopidfile", "--print-address=1", f"--config-file={config}"],

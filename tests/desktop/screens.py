@@ -25,13 +25,17 @@ WARNING = {"icon": "dialog-warning", "category": "network.error"}
 NEWS = {"icon": "dialog-information", "category": "network", "urgency": "low"}
 # In this order; each one replaces the one before.
 SCENES = [
-    ("trip", {"summary": "gemini is unavailable: its sign-in is no longer valid", **WARNING,
-              "body": "ollama answers instead. gemini is tried again at 14:05. Sign in to it again."}),
-    ("joint", {"summary": "gemini and codex are unavailable", **WARNING,
-               "body": "gemini: its sign-in is no longer valid. codex: it has reached its rate limit. "
-                       "ollama answers instead. They are tried again at 14:05."}),
-    ("flap", {"summary": "gemini is unstable", **WARNING, "body": "It failed 3 times in 10 minutes."}),
-    ("recovery", {"summary": "gemini answers again", **NEWS, "body": "It was unavailable for 12 min."}),
+    ("trip", {"summary": "gemini: signed out", **WARNING,
+              "body": "Run gemini and sign in again. ollama (qwen3:8b) answers meanwhile. "
+                      "Tried again with the first question after 14:05."}),
+    ("joint", {"summary": "codex and gemini: unavailable", **WARNING,
+               "body": "gemini: signed out. Run gemini and sign in again. Tried again after 14:05.\n"
+                       "codex: quota used up. Tried again after 16:30 on 22 Nov.\n"
+                       "ollama (qwen3:8b) answers meanwhile."}),
+    ("flap", {"summary": "gemini: unstable", **WARNING,
+              "body": "3 outages in 12 m, the last one: timed out. See delegate status. Further ones are not announced "
+                      "until there was none for 30 m. ollama (qwen3:8b) answers meanwhile."}),
+    ("recovery", {"summary": "gemini: works again", **NEWS, "body": "It was unavailable for 12 m."}),
 ]
 SERVICES = pathlib.Path("/usr/share/dbus-1/services")
 XFCE = "/usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd"
@@ -100,7 +104,8 @@ class OnSway:
 class Gnome:
     def call(self, desktop, destination, path, method, *arguments):
         return subprocess.run(
-            ["gdbus", "call", "--session", "--dest", destination, "--object-path", path, "--method", method, *arguments],
+            ["gdbus", "call", "--session", "--dest", destination, "--object-path", path, "--method", method,
+             *arguments],
             env=desktop.environment, check=False, timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True).stdout
 

@@ -57,8 +57,8 @@ def a_server(desktop):
     outcome = delivered(desktop.notify({"summary": "a <b> & c", "body": "x <i>y</i> & z", "urgency": "critical",
                                         "icon": "dialog-warning", "category": "network.error"}))
     assert calls(server) == [{
-        "call": "Notify", "app": "delegate", "replaces": 0, "icon": "dialog-warning", "summary": "a <b> & c",
-        "body": "x &lt;i&gt;y&lt;/i&gt; &amp; z\ndelegate", "actions": 0,
+        "call": "Notify", "app": "delegate", "replaces": 0, "icon": "dialog-warning", "summary": "a <b> & c (delegate)",
+        "body": "x &lt;i&gt;y&lt;/i&gt; &amp; z", "actions": 0,
         "hints": {"urgency": {"type": "y", "value": 2}, "category": {"type": "s", "value": "network.error"}},
         "expire": -1}], server.lines
     return outcome
@@ -385,8 +385,8 @@ def broken_text(desktop):
     server = desktop.server()
     text = b'{"budget_ms":5000,"summary":"a\xff\xed\xa0\x80b","body":"\\u0000\\u001b[2J\\ufffe<\xc3"}'
     outcome = delivered(desktop.notify(text=text))
-    assert calls(server)[0]["summary"] == "a\ufffd\ufffd\ufffd\ufffdb"
-    assert calls(server)[0]["body"] == "  [2J\ufffd&lt;\ufffd\ndelegate", calls(server)[0]["body"]
+    assert calls(server)[0]["summary"] == "a\ufffd\ufffd\ufffd\ufffdb (delegate)"
+    assert calls(server)[0]["body"] == "  [2J\ufffd&lt;\ufffd", calls(server)[0]["body"]
     return outcome
 
 
@@ -465,7 +465,7 @@ def portal_alone(desktop):
     outcome = delivered(in_sandbox(desktop, news))
     assert outcome.said["tag"] == "delegate-claude"
     assert calls(server, "AddNotification") == [{
-        "call": "AddNotification", "id": "delegate-claude", "title": "a <b> & c", "body": "x <i>y</i>\ndelegate",
+        "call": "AddNotification", "id": "delegate-claude", "title": "a <b> & c (delegate)", "body": "x <i>y</i>",
         "priority": "urgent", "icon": "(sv)"}], server.lines
     again = delivered(in_sandbox(desktop, {**news, "tag": "other", "replaces": {"tag": "delegate-claude"}}))
     assert again.said["tag"] == "delegate-claude" and again.said["replaced"] is True

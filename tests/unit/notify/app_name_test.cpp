@@ -15,12 +15,19 @@ std::string text_at(const std::string& server, const std::string& version,
 }  // namespace
 
 TEST_CASE("where the server does not show whose a notification is, its text says it") {
-  for (const char* server : {"dunst", "mako", "SwayNotificationCenter", "Xfce Notify Daemon", "", "another"})
-    CHECK(text_at(server, "1.9") == "gemini: signed out|run gemini\ndelegate");
-  CHECK(text_at("mako", "1", {.summary = "gemini: signed out"}) == "gemini: signed out|delegate");
+  for (const char* server : {"dunst", "mako", "SwayNotificationCenter", "", "another"})
+    CHECK(text_at(server, "1.9") == "gemini: signed out (delegate)|run gemini");
 }
 
-TEST_CASE("GNOME shows one line of the body, so there the title says it, until GNOME itself does") {
+TEST_CASE("where a title would be cut, the end of the body says it") {
+  CHECK(text_at("Xfce Notify Daemon", "0.7.3") == "gemini: signed out|run gemini\ndelegate");
+  CHECK(text_at("dunst", "1", {.summary = "codex and gemini: unavailable"}) ==
+        "codex and gemini: unavailable|delegate");
+}
+
+TEST_CASE("GNOME shows one line of the body, so there a title of any length says it, until GNOME itself does") {
+  CHECK(text_at("gnome-shell", "43.9", {.summary = "codex and gemini: unavailable"}) ==
+        "codex and gemini: unavailable (delegate)|");
   CHECK(text_at("gnome-shell", "43.9") == "gemini: signed out (delegate)|run gemini");
   CHECK(text_at("gnome-shell", "45.beta") == "gemini: signed out (delegate)|run gemini");
   CHECK(text_at("gnome-shell", "46.0") == "gemini: signed out|run gemini");
