@@ -173,11 +173,13 @@ std::vector<std::string> stale_handles(const NotificationRows& all, const Notify
 
 void note_replacement(NotificationRows& rows, const NotificationRows& announced, const std::string& replaced,
                       const std::string& shown) {
-  if (replaced.empty() || shown.empty()) return;
+  if (shown.empty()) return;
   for (NotificationRow& row : rows) {
     const bool is_announced =
         std::any_of(announced.begin(), announced.end(), [&](const NotificationRow& one) { return one.id == row.id; });
-    if (row.handle != replaced || is_announced) continue;
+    // The handles of a portal are names: that of an earlier notification is the same one's now.
+    const bool is_gone = !row.handle.empty() && (row.handle == replaced || row.handle == shown);
+    if (is_announced || !is_gone) continue;
     row.handle = is_ongoing(row) && !is_about(row.subject, announced) ? shown : "";
   }
 }

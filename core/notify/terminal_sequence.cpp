@@ -11,7 +11,7 @@ namespace delegate::notify::desktop {
 namespace {
 
 constexpr std::size_t kTitleLength = 80;
-constexpr std::size_t kTextLength = 120;
+constexpr std::size_t kTextLength = 300;
 constexpr std::size_t kLongestId = 80;
 constexpr std::string_view kBell = "\a";
 constexpr std::string_view kEnd = "\x1B\\";  // ST

@@ -159,11 +159,11 @@ TEST_CASE("an id is a plain word") {
 
 TEST_CASE("long text of a sequence is cut between two characters") {
   std::string euros;
-  for (int i = 0; i < 100; ++i) euros += "€";
+  for (int i = 0; i < 200; ++i) euros += "€";
   std::string title;
   for (int i = 0; i < 26; ++i) title += "€";
   std::string text;
-  for (int i = 0; i < 40; ++i) text += "€";
+  for (int i = 0; i < 100; ++i) text += "€";
   CHECK(shown({{"TERM", "foot"}}, {.title = euros, .text = euros}) ==
         "\x1B]777;notify;" + title + "…;" + text + "…\x1B\\");
 }
