@@ -8,6 +8,7 @@
 #include "cli/setup/settings_file.hpp"
 #include "cli/setup/show.hpp"
 #include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/config/paths.hpp"
 #include "core/os/process.hpp"
 
@@ -190,62 +191,106 @@ std::string print_hint(const Target& target) {
 struct Done {
   Step step = Step::unchanged;
   std::string difference;
-  std::string not_recorded;  // why an undo will be less exact
+  std::string note;  // what an undo does not know, or that its record stays
 };
 
-/// Writes the new text, and what an undo needs to know of the old one; or restores that.
-Result<Done> write_change(const World& world, const Target& target, const SettingsFile& file, const Plan& plan,
-                          const std::optional<FileRecord>& how_it_was) {
+/// What is still true of a record after other programs may have written the file: only a text that delegate wrote is
+/// known to be in a file that delegate created.
+FileRecord still_true(FileRecord record, const SettingsFile& file) {
+  if (!record.is_created || record.written == text_mark(file.text.value_or(""))) return record;
+  return {};
+}
+
+/// Does the removal of the entry leave something empty, which may have been there before?
+bool leaves_empty(const Target& target, const std::string& before, const std::string& after) {
+  const auto settings = read_settings(target.editor.language, before);
+  const OrderedJson* const servers = settings ? setting_at(*settings, target.editor.servers()) : nullptr;
+  const bool is_last = servers != nullptr && servers->size() == 1 && target.editor.language != Language::toml;
+  return is_last || trim(after).empty();
+}
+
+/// Writes the new text, and what an undo needs to know of the old one.
+Result<Done> write_registration(const World& world, const Target& target, const SettingsFile& file, const Plan& plan,
+                                const Result<std::optional<FileRecord>>& known) {
   Done done{.step = plan.step};
-  const bool is_undo = plan.step == Step::removed;
   if (plan.step == Step::registered) {
     FileRecord now{.is_created = !file.text, .directories = missing_directories(file.path)};
     now.remains = remains_of(target.editor.language, file.text.value_or(""), target.editor.path());
-    if (const Status kept = record(world, file.path, now); !kept) done.not_recorded = kept.error().what;
+    now.written = text_mark(plan.after);
+    if (const Status kept = record(world, file.path, now); !kept)
+      done.note = "how the file was before is not recorded: " + kept.error().what;
   }
-  const bool is_empty = plan.after.find_first_not_of(" \t\r\n") == std::string::npos;
-  if (is_undo && is_empty && how_it_was && how_it_was->is_created) {
-    TRY_STATUS(remove_settings(file, how_it_was->directories));
+  TRY_STATUS(save_settings(file, plan.after, target.scope));
+  if (plan.step != Step::updated || !known || !*known || (*known)->written != text_mark(*file.text)) return done;
+  FileRecord now = **known;
+  now.written = text_mark(plan.after);
+  if (const Status kept = record(world, file.path, now); !kept)
+    done.note = "the record for `--undo` is not updated: " + kept.error().what;
+  return done;
+}
+
+/// Restores what was there before, or does nothing if there is no entry; and forgets how it was.
+Result<Done> write_removal(const World& world, const Target& target, const SettingsFile& file, const Plan& plan,
+                           const std::optional<FileRecord>& known, const FileRecord& how_it_was) {
+  Done done{.step = plan.step};
+  if (plan.step == Step::absent) {
+    if (known && !file.text) remove_empty(known->directories);
+  } else if (how_it_was.is_created && trim(plan.after).empty()) {
+    TRY_STATUS(remove_settings(file, how_it_was.directories));
   } else {
     TRY_STATUS(save_settings(file, plan.after, target.scope));
+    if (!known && leaves_empty(target, *file.text, plan.after))
+      done.note = "how the file was before is not recorded: what became empty was removed with the entry";
   }
-  if (is_undo)
-    if (const Status forgotten = record(world, file.path, std::nullopt); !forgotten)
-      done.not_recorded = forgotten.error().what;
+  if (const Status forgotten = record(world, file.path, std::nullopt); known && !forgotten)
+    done.note = "the record for `--undo` is not removed: " + forgotten.error().what;
+  return done;
+}
+
+Result<Done> plan_and_write(const World& world, const SetupOptions& options, const Target& target,
+                            const SettingsFile& file) {
+  const auto at = [&](Error error) {  // names the file in the error
+    error.what.insert(0, target.path + ": ");
+    if (error.hint.empty()) error.hint = print_hint(target);
+    return tl::unexpected(std::move(error));
+  };
+  const Server server = server_of(world, options);
+  const std::string before = file.text.value_or("");
+  const auto known = recorded(world, file.path);
+  if (options.undo && !known) return tl::unexpected(known.error());
+  const FileRecord how_it_was = known && *known ? still_true(**known, file) : FileRecord{};
+  const auto plan = options.undo ? plan_removal(target.editor, before, how_it_was.remains)
+                                 : plan_registration(target.editor, before, server);
+  if (!plan) return at(plan.error());
+  if (plan->step == Step::unchanged) return Done{};
+  auto done = options.undo ? write_removal(world, target, file, *plan, *known, how_it_was)
+                           : write_registration(world, target, file, *plan, known);
+  if (done && plan->after != before)
+    done->difference = difference(before, plan->after, own_words(target, before, server));
   return done;
 }
 
 Result<Done> change(const World& world, const SetupOptions& options, const Target& target) {
-  const auto at = [&](Error error) {  // names the file in the error
-    error.what.insert(0, "setup: " + target.path + ": ");
-    if (error.hint.empty()) error.hint = print_hint(target);
+  const auto failed = [&](Error error) {
+    error.what.insert(0, "setup: ");
+    if (error.hint.empty() && error.code == Code::permission_denied) error.hint = print_hint(target);
     return tl::unexpected(std::move(error));
   };
+  const auto lock = lock_changes(world);
+  if (!lock) return failed(lock.error());
   const auto file = open_settings(target.path);
-  if (!file) return fail(file.error().code, "setup: " + file.error().what, file.error().hint);
-  const Server server = server_of(world, options);
-  const std::string before = file->text.value_or("");
-  const auto found = recorded(world, file->path);
-  const std::optional<FileRecord> how_it_was = found ? *found : std::nullopt;
-  const auto plan = options.undo ? plan_removal(target.editor, before, how_it_was ? how_it_was->remains : Remains{})
-                                 : plan_registration(target.editor, before, server);
-  if (!plan) return at(plan.error());
-  if (plan->after == before) return Done{.step = plan->step};
-  auto done = write_change(world, target, *file, *plan, how_it_was);
-  if (!done) {
-    const bool is_forbidden = done.error().hint.empty() && done.error().code == Code::permission_denied;
-    return fail(done.error().code, "setup: " + done.error().what,
-                is_forbidden ? print_hint(target) : done.error().hint);
-  }
-  if (!found) done->not_recorded = found.error().what;
-  done->difference = difference(before, plan->after, own_words(target, before, server));
+  if (!file) return failed(file.error());
+  auto done = plan_and_write(world, options, target, *file);
+  if (!done) return failed(done.error());
   return done;
 }
 
 ErrorKind kind_of_settings(const Error& error) {
   switch (error.code) {
     case Code::invalid_argument:
+    case Code::data_loss:
     case Code::not_found: return ErrorKind::configuration;
+    case Code::busy:
     case Code::permission_denied: return ErrorKind::blocked;
     default: return ErrorKind::internal;
   }
@@ -274,8 +319,7 @@ CommandResult apply(const CommandContext& context, const SetupOptions& options, 
   if (!done) return fail_as(kind_of_settings(done.error()), done.error());
   output.note(sentence(world, *target, done->step));
   if (done->step == Step::registered || done->step == Step::updated) note_registration(context, *target);
-  if (!done->not_recorded.empty())
-    output.note("delegate: how the file was before is not recorded: " + done->not_recorded);
+  if (!done->note.empty()) output.note("delegate: " + done->note);
   if (!world.json) return output.quote(done->difference);
   OrderedJson object{{"schema", "delegate.setup_change/1"},
                      {"editor", editor.name},

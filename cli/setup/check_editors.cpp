@@ -45,6 +45,7 @@ Finding check_editor(const World& world, const EditorStatus& editor) {
               "rename it, then " + fix};
     case Registration::unreadable:
       return {FindingSeverity::warning, name, file + " cannot be read: " + editor.problem, "fix the file"};
+    case Registration::interrupted: return {FindingSeverity::warning, name, editor.problem, editor.remedy};
     case Registration::elsewhere:
       return {FindingSeverity::warning, name, "starts " + editor.command + ", which is not this program", fix};
     case Registration::here: break;

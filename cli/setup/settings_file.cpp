@@ -52,6 +52,12 @@ Result<std::string> read_text(const std::string& path, const Path& real) {
 
 }  // namespace
 
+Path real_path(const std::string& path) {
+  std::error_code error;
+  const Path real = fs::weakly_canonical(path, error);
+  return error ? Path(path) : real;
+}
+
 Result<SettingsFile> open_settings(const std::string& path) {
   std::error_code error;
   const Path real = fs::canonical(path, error);
@@ -59,8 +65,9 @@ Result<SettingsFile> open_settings(const std::string& path) {
     if (fs::is_symlink(path, error))
       return refused(path, "is a link to a file that does not exist",
                      "create the file that it points to, or remove the link");
-    const Path created = fs::weakly_canonical(path, error);
-    return SettingsFile{error ? Path(path) : created, {}};
+    const Path created = real_path(path);
+    TRY_STATUS(no_interrupted_change(created));
+    return SettingsFile{created, {}};
   }
   const auto mode = file_mode(real);
   if (!mode || !fs::is_regular_file(real, error))
@@ -68,6 +75,7 @@ Result<SettingsFile> open_settings(const std::string& path) {
   if (!mode->is_own) return refused(path, "belongs to another user", "run this as the owner of the file");
   if ((mode->permissions & kOwnerWrites) == 0)
     return refused(path, "is write-protected", "add the server with the tool that manages this file: see --print");
+  TRY_STATUS(no_interrupted_change(real));
   TRY(std::string text, read_text(path, real));
   return SettingsFile{real, std::move(text)};
 }
@@ -83,12 +91,9 @@ Result<std::optional<std::string>> read_settings_file(const std::string& path) {
 }
 
 Status save_settings(const SettingsFile& file, const std::string& text, Scope scope) {
-  if (!file.text) TRY_STATUS(make_directory(file.path.parent_path(), scope));
-  const auto now = read_file(file.path, kLargestKeptFile);
-  if (file.text ? !now || *now != *file.text : now.has_value())
-    return fail(Code::unavailable, file.path.string() + ": was changed by another program meanwhile", "try again");
-  if (!file.text) return replace_file(file.path, text, scope == Scope::user ? kPrivate : kShared);
-  return keep_and_replace(file.path, *file.text, text);
+  if (file.text) return keep_and_replace(file.path, *file.text, text);
+  TRY_STATUS(make_directory(file.path.parent_path(), scope));
+  return create_file(file.path, text, scope == Scope::user ? kPrivate : kShared);
 }
 
 std::vector<std::string> missing_directories(const Path& path) {
@@ -102,12 +107,15 @@ std::vector<std::string> missing_directories(const Path& path) {
 }
 
 Status remove_settings(const SettingsFile& file, const std::vector<std::string>& directories) {
+  TRY_STATUS(remove_unchanged(file.path, file.text.value_or("")));
+  remove_empty(directories);
+  return {};
+}
+
+void remove_empty(const std::vector<std::string>& directories) {
   std::error_code error;
-  fs::remove(file.path, error);
-  if (error) return fail(Code::unavailable, "remove " + file.path.string() + ": " + error.message());
   for (auto directory = directories.rbegin(); directory != directories.rend(); ++directory)
     if (!fs::is_directory(fs::symlink_status(*directory, error)) || !fs::remove(*directory, error)) break;  // in use
-  return {};
 }
 
 }  // namespace delegate::cli::setup

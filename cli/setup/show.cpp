@@ -19,6 +19,7 @@ std::string state_text(const EditorStatus& status) {
     case Registration::gone: return "program is gone";
     case Registration::foreign: return "name taken";
     case Registration::unreadable: return "cannot be read";
+    case Registration::interrupted: return "interrupted";
   }
   return {};
 }
@@ -38,6 +39,7 @@ std::string problem_text(const World& world, const EditorStatus& status) {
     case Registration::foreign: return name + " has another server of this name in " + path_text(world, status.file);
     case Registration::unreadable:
       return name + " cannot be read: " + path_text(world, status.file) + ": " + one_line(status.problem);
+    case Registration::interrupted: return name + ": " + one_line(with_tilde(world, status.problem), 4000) + fix;
   }
   return {};
 }
@@ -117,6 +119,7 @@ OrderedJson survey_json(const std::vector<EditorStatus>& all) {
     put(one, "command", status.command);
     if (!status.outdated.empty()) one["outdated"] = status.outdated;
     put(one, "problem", status.problem);
+    put(one, "remedy", status.remedy);
     one["tried"] = status.editor->is_tried();
     put(one, "source", std::string(status.editor->source));
     out["editors"].push_back(std::move(one));

@@ -4,9 +4,11 @@
 #include <filesystem>
 
 #include "cli/setup/plan.hpp"
+#include "cli/setup/records.hpp"
 #include "cli/setup/settings_file.hpp"
 #include "core/base/json.hpp"
 #include "core/config/paths.hpp"
+#include "core/os/kept_file.hpp"
 #include "core/os/process.hpp"
 
 namespace delegate::cli::setup {
@@ -42,6 +44,12 @@ Registration registration_of(const World& world, const OrderedJson& entry, const
 
 void read_registration(const World& world, EditorStatus& status) {
   if (status.file.empty()) return;
+  if (const Status whole = no_interrupted_change(real_path(status.file)); !whole && !is_change_running(world)) {
+    status.registration = Registration::interrupted;
+    status.problem = whole.error().what;
+    status.remedy = whole.error().hint;
+    return;
+  }
   const auto text = read_settings_file(status.file);
   if (text && !*text) return;
   const auto settings =
@@ -87,6 +95,7 @@ std::string_view name_of(Registration registration) {
     case Registration::gone: return "program_gone";
     case Registration::foreign: return "name_taken";
     case Registration::unreadable: return "unreadable";
+    case Registration::interrupted: return "interrupted";
   }
   return "";
 }

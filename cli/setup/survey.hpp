@@ -9,11 +9,12 @@ namespace delegate::cli::setup {
 
 enum class Registration {
   none,
-  here,        // starts this program
-  elsewhere,   // starts another delegate that exists
-  gone,        // starts a delegate that no longer exists
-  foreign,     // another server has the name
-  unreadable,  // its settings cannot be read
+  here,         // starts this program
+  elsewhere,    // starts another delegate that exists
+  gone,         // starts a delegate that no longer exists
+  foreign,      // another server has the name
+  unreadable,   // its settings cannot be read
+  interrupted,  // a change of its settings was interrupted
 };
 
 struct EditorStatus {
@@ -25,7 +26,8 @@ struct EditorStatus {
   std::string command;                // the registered command
   std::vector<std::string> outdated;  // keys of the entry that `setup` would update
   std::vector<std::string> unnamed;   // variables of moved_places() that the entry does not name
-  std::string problem;                // with Registration::unreadable: `line L, column C: what`
+  std::string problem;                // unreadable: `line L, column C: what`; interrupted: `where: what`
+  std::string remedy;                 // interrupted: how to restore the file
 };
 
 /// One for each known editor, in the order of the table.

@@ -63,6 +63,7 @@ TEST_CASE("setup registers this program, reports it, and can undo it") {
     CHECK(editor_of(cli, name)["state"] == "not_registered");
     cli.run("setup --undo " + name).expect(0).stdout_is("").stderr_begins("delegate: not registered with ");
   }
+  fs::remove(cli.home(".local/state/delegate/setup.json.lock"));
   for (const auto& entry : fs::recursive_directory_iterator(cli.home()))
     CHECK(entry.path().string().find(".json.") == std::string::npos);  // nothing temporary, no backup
 }
@@ -291,10 +292,6 @@ TEST_CASE("a file with several names keeps all of them, and its group and extend
   CHECK(fs::equivalent(file, other));
   CHECK_FALSE(fs::exists(file + ".delegate-backup"));
 
-  cli.write(file + ".delegate-backup", "{}");  // a change was interrupted while it wrote
-  cli.run("setup cursor").expect(70).stderr_has("a change was interrupted").stderr_has("\nhint: ").stderr_lines(2);
-  CHECK(cli.read(other) == "{\"mcpServers\": { }}");
-
   const std::string zed = cli.home(".config/zed/settings.json");
   cli.write(zed, "{}");
   if (::setxattr(zed.c_str(), "user.note", "mine", 4, 0) != 0) {
@@ -305,6 +302,52 @@ TEST_CASE("a file with several names keeps all of them, and its group and extend
   std::string note(8, '\0');
   REQUIRE(::getxattr(zed.c_str(), "user.note", note.data(), note.size()) == 4);
   CHECK(note.starts_with("mine"));
+}
+
+TEST_CASE("a change that was interrupted is reported by setup, its list and doctor, until the backup is gone") {
+  Cli cli;
+  const std::string file = cli.home(".cursor/mcp.json");
+  const std::string backup = file + ".delegate-backup";
+  cli.run("setup cursor").expect(0);
+  const std::string whole = cli.read(file);
+  for (const std::string& found : {std::string("{\"mcpServers\": {"), whole}) {
+    cli.write(file, found);
+    cli.write(backup, "{}");
+    for (const char* words : {"setup cursor", "setup cursor --undo"})
+      cli.run(words)
+          .expect(6)
+          .stdout_is("")
+          .stderr_begins("delegate: setup: " + file + ": an interrupted change left " + backup + "\n")
+          .stderr_has("\nhint: to restore the old content: cat " + backup + " > " + file + "; then, or if the file is ")
+          .stderr_lines(2);
+    CHECK(editor_of(cli, "cursor")["state"] == "interrupted");
+    CHECK(editor_of(cli, "cursor")["remedy"].get<std::string>().starts_with("to restore the old content: cat "));
+    cli.run("setup").expect(0).stdout_has("cursor: ~/.cursor/mcp.json: an interrupted change left ");
+    CHECK(cli.run("doctor").out.find("an interrupted change left " + backup) != std::string::npos);
+    CHECK(cli.read(file) == found);
+    fs::remove(backup);
+  }
+  cli.run("setup cursor --undo").expect(0);
+}
+
+TEST_CASE("changes at the same time keep all records, and each file is restored") {
+  Cli cli;
+  std::vector<Running> all;
+  for (const std::string& name : kEditors) all.push_back(cli.start("setup " + name));
+  for (Running& one : all) CHECK(one.finish().exit_code == 0);
+  const Json records = Json::parse(cli.read(cli.home(".local/state/delegate/setup.json")));
+  CHECK(records["files"].size() == kEditors.size());
+}
+
+TEST_CASE("a file with several names is written where nothing can be reserved for it") {
+  Cli cli;
+  const auto said =
+      in_own_mounts(cli,
+                    "mkdir .cursor; mount -t ramfs none .cursor\n"
+                    "printf '{\"a\": \"%05000d\"}' 1 > .cursor/mcp.json; ln .cursor/mcp.json .cursor/other\n"
+                    "$DELEGATE setup cursor > said || echo exit $?\nls .cursor; grep -c mcpServers .cursor/other");
+  if (!said) return;
+  said->expect(0).stdout_is("mcp.json\nother\n1\n");
 }
 
 TEST_CASE("an undo restores a file byte for byte, and removes one that was created") {
@@ -346,14 +389,42 @@ TEST_CASE("without its record an undo leaves valid settings, and a registration 
   fs::remove(cli.home(".local/state/delegate/setup.json"));
   cli.run("setup cursor --undo").expect(0);
   CHECK(cli.read(file) == "{}\n");
-  cli.write(cli.home(".local/state/delegate/setup.json"), "{");
+  const std::string records = cli.home(".local/state/delegate/setup.json");
+  cli.write(records, "{");
   cli.run("setup cursor").expect(0).stderr_has("delegate/setup.json: damaged: it has no records of files");
-  CHECK(cli.read(cli.home(".local/state/delegate/setup.json")) == "{");
-  cli.run("setup cursor --undo").expect(0).stderr_has("delegate/setup.json: damaged");
+  CHECK(cli.read(records) == "{");
+  const std::string registered = cli.read(file);
+  const Finished refused = cli.run("setup cursor --undo").expect(3).stdout_is("").stderr_lines(2);
+  refused.stderr_begins("delegate: setup: " + records + ": damaged").stderr_has("\nhint: remove it; an undo is then ");
+  CHECK(cli.read(file) == registered);
+  fs::remove(records);
+  cli.run("setup cursor --undo")
+      .expect(0)
+      .stderr_has("delegate: how the file was before is not recorded: what became empty was removed with the entry\n");
   CHECK(cli.read(file) == "{}\n");
   cli.write(cli.home("no_directory"), "");
   cli.set("XDG_STATE_HOME", cli.home("no_directory"));
   cli.run("setup cursor").expect(0).stderr_has("delegate: how the file was before is not recorded: ");
+}
+
+TEST_CASE("a record that does not fit the file any more removes no file of yours") {
+  Cli cli;
+  const std::string file = cli.home(".kiro/settings/mcp.json");
+  const std::string records = cli.home(".local/state/delegate/setup.json");
+  const std::string mine = R"({ "mcpServers": { "delegate": { "command": "delegate", "args": ["mcp"] } } })";
+  cli.run("setup kiro").expect(0);
+  fs::remove(file);
+  cli.write(file, mine);
+  cli.run("setup kiro --undo").expect(0).stderr_begins("delegate: registration removed from ");
+  CHECK(fs::exists(file));
+  CHECK(cli.read(records).find("mcp.json") == std::string::npos);
+
+  fs::remove_all(cli.home(".kiro"));
+  cli.run("setup kiro").expect(0);
+  fs::remove(file);
+  cli.run("setup kiro --undo").expect(0).stderr_begins("delegate: not registered with ");
+  CHECK_FALSE(fs::exists(cli.home(".kiro")));
+  CHECK(cli.read(records).find("mcp.json") == std::string::npos);
 }
 
 TEST_CASE("a file of another user is not written to") {
