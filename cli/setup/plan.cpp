@@ -64,12 +64,12 @@ Status check_servers(const Editor& editor, const OrderedJson& settings, const Or
     if (there == nullptr || there->is_object()) continue;
     if (there->is_null() && editor.language == Language::yaml) continue;  // a key without a value yet
     const bool is_toml = editor.language == Language::toml;
+    const std::string wanted = is_toml ? "a table" : editor.language == Language::yaml ? "a mapping" : "an object";
     const std::string found = there->is_array()    ? "a list"
                               : there->is_string() ? "a string"
                               : there->is_number() ? "a number"
-                                                   : "no value with members";
-    return fail(Code::invalid_argument,
-                join(path, ".") + " is " + found + ", not " + (is_toml ? "a table" : "an object"),
+                                                   : there->dump();
+    return fail(Code::invalid_argument, join(path, ".") + " is " + found + ", not " + wanted,
                 "rename or remove it, then add " +
                     (is_toml ? join(editor.path(), ".") + " = " + inline_toml(entry)
                              : line_json(path.back()) + ": " + line_json(OrderedJson{{"delegate", entry}})));
@@ -82,7 +82,7 @@ Error cannot_edit(const Editor& editor, std::string_view text, const OrderedJson
   const std::string servers = join(editor.servers(), ".");
   const TomlForm form = editor.language == Language::toml ? toml_form(text, editor.servers()) : TomlForm::header;
   if (form == TomlForm::braces)
-    return {Code::invalid_argument, servers + " is written in braces, where nothing is edited",
+    return {Code::invalid_argument, servers + " is an inline table, which delegate does not edit",
             "add inside its braces: delegate = " + inline_toml(entry)};
   if (form == TomlForm::dots)
     return {Code::invalid_argument, servers + " is written as keys with dots, where nothing is edited",
@@ -92,11 +92,16 @@ Error cannot_edit(const Editor& editor, std::string_view text, const OrderedJson
 }
 
 /// The error of an edit that was refused, with what to add by hand if it does not say.
-Error with_hint(Error error, const Editor& editor, const OrderedJson& entry) {
+Error with_hint(Error error, const Editor& editor, const OrderedJson& settings, const OrderedJson& entry) {
   if (!error.hint.empty()) return error;
-  error.hint = editor.language == Language::yaml
-                   ? "add to it, between its braces: " + line_json("delegate") + ": " + line_json(entry)
-                   : "add it by hand: `delegate setup " + std::string(editor.name) + " --print` shows what";
+  error.hint = "add it by hand: `delegate setup " + std::string(editor.name) + " --print` shows what";
+  if (editor.language != Language::yaml || !settings.is_object()) return error;
+  OrderedJson added{{"delegate", entry}};  // in those of its parents that do not exist yet
+  for (KeyPath servers = editor.servers(); !servers.empty() && setting_at(settings, servers) == nullptr;
+       servers.pop_back())
+    added = OrderedJson{{servers.back(), std::move(added)}};
+  const std::string braces = line_json(added);
+  error.hint = "add to it, between its braces: " + braces.substr(1, braces.size() - 2);
   return error;
 }
 
@@ -200,7 +205,7 @@ Result<Plan> plan_registration(const Editor& editor, std::string_view text, cons
   if (is_new) {
     TRY_STATUS(check_servers(editor, edit.settings(), entry));
     if (const Status added = edit.put(path, entry); !added)
-      return tl::unexpected(with_hint(added.error(), editor, entry));
+      return tl::unexpected(with_hint(added.error(), editor, edit.settings(), entry));
   } else {
     const auto registered = server_in(*there);
     if (!starts_delegate(*there) && !(registered && registered->command == server.command)) return name_taken(editor);

@@ -1,6 +1,7 @@
 #include "cli/setup/yaml_edit.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "cli/setup/yaml_tree.hpp"
 #include "core/base/text.hpp"
@@ -97,8 +98,8 @@ Result<Walk> walk_yaml(const YamlNode& root, const KeyPath& path) {
     const YamlNode& here = *walk.last;
     if (here.kind == YamlNode::Kind::scalar && here.scalar.is_null()) return walk;
     if (here.kind != YamlNode::Kind::mapping)
-      return fail(Code::invalid_argument,
-                  walk.found.empty() ? "the outermost value is no mapping" : walk.found.back()->key + " is no mapping");
+      return fail(Code::invalid_argument, walk.found.empty() ? "the outermost value is not a mapping"
+                                                             : walk.found.back()->key + " is not a mapping");
     const YamlNode::Member* const member = here.member(key);
     if (member == nullptr) return walk;
     walk.found.push_back(member);
@@ -115,6 +116,27 @@ tl::unexpected<Error> not_edited(const std::string& name) {
   return fail(Code::invalid_argument, name + " is written in a form that is not edited");
 }
 
+/// What is between braces that have no members; nothing if that is more than blanks, or if an anchor or a tag stands
+/// before them.
+std::optional<std::string> blank_inside(std::string_view text, const LineIndex& lines, const YamlNode& node) {
+  if (!node.is_flow || !node.members.empty()) return std::nullopt;
+  const std::size_t begin = lines.offset(node.begin);
+  const std::size_t end = lines.offset(node.end);
+  if (end < begin + 2 || text[begin] != '{') return std::nullopt;
+  const std::string_view inside = text.substr(begin + 1, end - begin - 2);
+  return trim(inside).empty() ? std::optional(std::string(inside)) : std::nullopt;
+}
+
+/// Is there only this member between the braces, without comments, anchors and tags?
+bool is_alone(std::string_view text, const LineIndex& lines, const YamlNode& braces, const YamlNode::Member& member) {
+  const std::size_t begin = lines.offset(braces.begin);
+  if (braces.members.size() > 1 || text[begin] != '{') return false;
+  const std::size_t key = lines.offset(member.begin);
+  const std::size_t value_end = lines.offset(member.value.end);
+  const std::string_view behind = trim(text.substr(value_end, lines.offset(braces.end) - 1 - value_end));
+  return trim(text.substr(begin + 1, key - begin - 1)).empty() && (behind.empty() || behind == ",");
+}
+
 Result<std::string> added(std::string_view text, const LineIndex& lines, const Walk& walk, const KeyPath& path,
                           const OrderedJson& value) {
   const YamlNode& last = *walk.last;
@@ -128,7 +150,8 @@ Result<std::string> added(std::string_view text, const LineIndex& lines, const W
   if (!last.is_flow && !last.members.empty())
     return with_lines(text, lines.begin(last.last_line() + 1),
                       yaml_block(rest, value, last.members.front().begin.column, newline));
-  if (!last.members.empty()) return not_edited(walk.found.empty() ? "the outermost mapping" : walk.found.back()->key);
+  if (!blank_inside(text, lines, last))
+    return not_edited(walk.found.empty() ? "the outermost mapping" : walk.found.back()->key);
   OrderedJson inside = value;
   for (auto key = rest.rbegin(); key != rest.rend(); ++key) inside = OrderedJson{{*key, std::move(inside)}};
   const std::size_t begin = lines.offset(last.begin);
@@ -139,6 +162,7 @@ Result<std::string> replaced(std::string_view text, const LineIndex& lines, cons
                              const OrderedJson& value) {
   const YamlNode& old = member.value;
   const std::size_t begin = lines.offset(old.begin);
+  if (text.substr(begin).starts_with('&') || text.substr(begin).starts_with('!')) return not_edited(member.key);
   if (old.kind == YamlNode::Kind::scalar || old.is_flow) {
     if (old.begin.line != old.end.line) return not_edited(member.key);
     const bool is_empty = old.begin.column == old.end.column;
@@ -174,11 +198,9 @@ Remains remains_of_yaml(std::string_view text, const KeyPath& path) {
   if (!walk) return {};
   Remains remains{.depth = static_cast<int>(walk->found.size())};
   const YamlNode& last = *walk->last;
-  remains.is_blank = last.is_flow && last.members.empty();
-  if (!remains.is_blank) return remains;
-  const LineIndex lines(text);
-  const std::size_t begin = lines.offset(last.begin) + 1;
-  remains.blank = text.substr(begin, lines.offset(last.end) - 1 - begin);
+  auto blank = blank_inside(text, LineIndex(text), last);
+  remains.is_blank = blank.has_value();
+  remains.blank = std::move(blank).value_or("");
   return remains;
 }
 
@@ -194,10 +216,17 @@ Result<std::string> remove_yaml(std::string_view text, const KeyPath& path, cons
     return at == 0 ? *root : walk.found[at - 1]->value;
   };
   const std::size_t kept = static_cast<std::size_t>(std::max(remains.depth, 0));
-  while (depth > kept && mapping_at(depth).members.size() == 1) --depth;
+  const auto has_more = [&](std::size_t at) {  // members, comments, an anchor or a tag
+    const YamlNode& mapping = mapping_at(at);
+    const YamlNode::Member& member = *walk.found[at];
+    if (mapping.is_flow) return !is_alone(text, lines, mapping, member);
+    const std::size_t key_end = lines.offset(walk.found[at - 1]->colon);
+    return mapping.members.size() > 1 || trim(text.substr(key_end, lines.offset(member.begin) - key_end)) != ":";
+  };
+  while (depth > kept && !has_more(depth)) --depth;
   const YamlNode& above = mapping_at(depth);
   if (above.is_flow) {
-    if (above.members.size() > 1) return not_edited(walk.found[depth]->key);
+    if (!is_alone(text, lines, above, *walk.found[depth])) return not_edited(walk.found[depth]->key);
     const std::size_t begin = lines.offset(above.begin);
     return std::string(text).replace(begin, lines.offset(above.end) - begin, "{" + remains.blank + "}");
   }

@@ -5,7 +5,8 @@
 #include "cli/setup/jsonc_edit.hpp"
 
 // The changes of jsonc_edit.hpp for YAML. A library finds where things are; the text is changed by whole lines, because
-// writing YAML with a library loses its comments. Servers in braces are only edited if the braces are empty.
+// writing YAML with a library loses its comments. Servers in braces are only edited if the
+// braces are empty: with nothing but blanks inside, and no anchor or tag before them.
 namespace delegate::cli::setup {
 
 /// The settings as JSON. A text without a value gives an empty object.

@@ -164,7 +164,7 @@ Result<std::optional<YamlNode>> read_yaml_tree(std::string_view text) {
     if (is_lone || here.starts_with("\xC2\x85") || here.starts_with("\xE2\x80\xA8") || here.starts_with("\xE2\x80\xA9"))
       return yaml_error(
           {static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')), 0},
-          "a line that ends in something else than a newline");
+          "unsupported line break (CR, U+0085, U+2028 or U+2029)");
   }
   return TreeBuilder(text).build();
 }

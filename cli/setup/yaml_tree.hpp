@@ -43,7 +43,7 @@ struct YamlNode::Member {
 };
 
 /// Nothing for a text without a value. An error is `line L, column C: what`: no YAML, several documents, keys that are
-/// no scalars or exist twice, an alias, or a line that ends in something else than a newline.
+/// no scalars or exist twice, an alias, or another line break than a newline.
 Result<std::optional<YamlNode>> read_yaml_tree(std::string_view text);
 
 OrderedJson json_of(const YamlNode& node);

@@ -235,3 +235,15 @@ TEST_CASE("two adjacent block comments are not taken for a line comment") {
   const std::string before = "{\n  \"servers\": {\n    \"a\": 1\n  /* x *//* y */\t}\n}";
   CHECK(*remove_setting(Language::jsonc, put(before, kPath, kEntry), kPath) == before);
 }
+
+TEST_CASE("undoing an entry in braces of YAML keeps comments, anchors and tags of them, or refuses") {
+  const KeyPath path{"extensions", "delegate"};
+  const Remains braces{.depth = 1, .blank = " ", .is_blank = true};
+  CHECK(*remove_setting(Language::yaml, "extensions: { delegate: {a: 1}, }\n", path, braces) == "extensions: { }\n");
+  CHECK(*remove_setting(Language::yaml, "extensions:  # mine\n  delegate: {a: 1}\n", path) == "extensions:  # mine\n");
+  for (const char* text : {"extensions: { # keep me\n delegate: {a: 1}}\n", "extensions: &a {delegate: {a: 1}}\n",
+                           "extensions: !!map {delegate: {a: 1}}\n", "extensions: {delegate: {a: 1} # keep me\n}\n"}) {
+    INFO(text);
+    CHECK_FALSE(remove_setting(Language::yaml, text, path));
+  }
+}

@@ -181,6 +181,14 @@ TEST_CASE("a text that is not edited comes with what to add by hand, in the form
   CHECK(hint(*editor_named("goose"), "extensions: {memory: {enabled: true}}\n") ==
         R"(add to it, between its braces: "delegate": {"enabled": true, "type": "stdio", "name": "delegate", )"
         R"("cmd": "/usr/local/bin/delegate", "args": ["mcp"], "timeout": 3600})");
+  const std::string in_goose =
+      R"("delegate": {"enabled": true, "type": "stdio", "name": "delegate", "cmd": "/usr/local/bin/delegate", )"
+      R"("args": ["mcp"], "timeout": 3600})";
+  CHECK(hint(*editor_named("goose"), "{a: 1}\n") ==
+        "add to it, between its braces: \"extensions\": {" + in_goose + "}");
+  CHECK(hint(*editor_named("goose"), "extensions: &a {}\n") == "add to it, between its braces: " + in_goose);
+  for (const char* text : {"- a\n", "foo\n"})
+    CHECK(hint(*editor_named("goose"), text) == "add it by hand: `delegate setup goose --print` shows what");
   CHECK(hint(*editor_named("windsurf"), "{\"mcpServers\": \"x\"}") ==
         R"(rename or remove it, then add "mcpServers": )"
         R"({"delegate": {"command": "/usr/local/bin/delegate", "args": ["mcp"]}})");
