@@ -100,7 +100,7 @@ int list(const World& world, const Output& output) {
 /// Where the user settings or those of the project are; empty: the editor has none of these.
 std::string file_of_scope(const World& world, const Editor& editor, bool is_project) {
   if (!is_project) return editor.user_file(world);
-  return editor.project_file.empty() ? std::string() : (project_root(world.cwd) / editor.project_file).string();
+  return editor.project_file.empty() ? std::string() : project_file_of(editor, project_root(world.cwd));
 }
 
 int print(const World& world, const Output& output, const SetupOptions& options, const Editor* editor) {
@@ -113,7 +113,8 @@ int print(const World& world, const Output& output, const SetupOptions& options,
     if (file.empty() && options.project && editor == nullptr) continue;
     const std::string snippet = whole_settings(each.language, each.path(), entry_of(each, server));
     object["snippets"].push_back({{"editor", each.name}, {"text", snippet}});
-    const std::string heading = "# " + std::string(each.title) + ": " + path_text(world, file) + "\n";
+    const std::string heading =
+        "# " + std::string(each.title) + (file.empty() ? "" : ": " + path_text(world, file)) + "\n";
     text += editor != nullptr ? snippet : (text.empty() ? "" : "\n") + heading + snippet;
   }
   return output.quote(world.json ? dump(object) + "\n" : text);
@@ -135,8 +136,12 @@ Result<Target> target_of(const World& world, const SetupOptions& options, const 
   if (options.project && editor.project_file.empty()) return no_project_settings(editor);
   std::string path = editor.user_file(world);
   if (options.project) {
+    const Path home = real_path(home_path(world));
+    if (real_path(project_root(world.cwd)) == home && real_path(world.cwd) != home)
+      return fail(Code::invalid_argument, "setup: --project: the git work tree is your home directory",
+                  "run `git init` here, or without --project");
     std::string shared = file_of_scope(world, editor, true);
-    if (shared == path)
+    if (real_path(shared) == real_path(path))
       return fail(Code::invalid_argument, "setup: --project: " + shared + " has your user settings",
                   "run this inside a project, or without --project");
     return Target{editor, Scope::project, std::move(shared)};

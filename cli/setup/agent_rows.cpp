@@ -48,14 +48,17 @@ std::vector<Setting> copilot_entry(const Server& server) {
   return patient(std::move(entry), kLongestCallMs);
 }
 
-/// The existing file; a new one is named opencode.json.
+/// NAME.jsonc if it exists, otherwise NAME.json.
+std::string json_file(const std::string& name) {
+  std::error_code ignored;  // an inaccessible file counts as missing
+  return std::filesystem::exists(name + ".jsonc", ignored) ? name + ".jsonc" : name + ".json";
+}
+
 std::string opencode_file(const World& world) {
   if (std::string file = world.variable("OPENCODE_CONFIG"); file.starts_with('/')) return file;
   const std::string set = world.variable("OPENCODE_CONFIG_DIR");
   const std::string base = set.starts_with('/') ? set : below(config_path(world), "opencode");
-  const std::string commented = below(base, "opencode.jsonc");
-  std::error_code ignored;  // an inaccessible file counts as missing
-  return std::filesystem::exists(commented, ignored) ? commented : below(base, "opencode.json");
+  return base.empty() ? base : json_file(below(base, "opencode"));
 }
 std::vector<Setting> opencode_entry(const Server& server) {
   std::vector<std::string> command{server.command};
@@ -64,6 +67,11 @@ std::vector<Setting> opencode_entry(const Server& server) {
   entry = with_references(std::move(entry), "environment", server, "{env:", "}");
   entry.push_back({"enabled", true, Keep::always});
   return patient(std::move(entry), kLongestCallMs);
+}
+
+std::string amp_file(const World& world) {
+  const std::string base = config_path(world);
+  return file_of(world, "AMP_SETTINGS_FILE", base.empty() ? base : json_file(below(base, "amp/settings")));
 }
 
 std::string cline_file(const World& world) {
@@ -156,6 +164,7 @@ const Editor kAgentRows[] = {
      .traces = [](const World& world) { return Paths{below(config_path(world), "opencode")}; },
      .user_file = opencode_file,
      .project_file = "opencode.json",
+     .other_project_file = "opencode.jsonc",
      .servers = [] { return KeyPath{"mcp"}; },
      .entry = opencode_entry},
     {.name = "amp",
@@ -163,8 +172,9 @@ const Editor kAgentRows[] = {
      .language = Language::jsonc,
      .commands = [] { return Names{"amp"}; },
      .traces = [](const World& world) { return Paths{below(config_path(world), "amp")}; },
-     .user_file = [](const World& world) { return below(config_path(world), "amp/settings.json"); },
+     .user_file = amp_file,
      .project_file = ".amp/settings.json",
+     .other_project_file = ".amp/settings.jsonc",
      .servers = [] { return KeyPath{"amp.mcpServers"}; },
      .entry = [](const Server& server) { return with_references(plain_entry(server), "env", server, "${", "}"); }},
     {.name = "cline",
@@ -197,6 +207,7 @@ const Editor kAgentRows[] = {
          },
      .user_file = crush_file,
      .project_file = "crush.json",
+     .other_project_file = ".crush.json",
      .servers = [] { return KeyPath{"mcp"}; },
      .entry = stdio_first,
      .passes = Passes::all,

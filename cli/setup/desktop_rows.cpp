@@ -38,6 +38,9 @@ std::string vscode_directory(const World& world) { return code_directory(world, 
 std::string insiders_directory(const World& world) { return code_directory(world, "Code - Insiders"); }
 std::string vscodium_directory(const World& world) { return code_directory(world, "VSCodium"); }
 
+/// Not below XDG_CONFIG_HOME: the plugin does not look there.
+std::string mcphub_directory(const World& world) { return below(home_path(world), ".config/mcphub"); }
+
 std::string roo_directory(const World& world) {
   return below(vscode_directory(world), "User/globalStorage/rooveterinaryinc.roo-cline");
 }
@@ -137,8 +140,8 @@ const Editor kDesktopRows[] = {
      .title = "mcphub.nvim",
      .language = Language::jsonc,
      .commands = [] { return Names{"mcp-hub"}; },
-     .traces = [](const World& world) { return Paths{below(config_path(world), "mcphub")}; },
-     .user_file = [](const World& world) { return below(config_path(world), "mcphub/servers.json"); },
+     .traces = [](const World& world) { return Paths{mcphub_directory(world)}; },
+     .user_file = [](const World& world) { return below(mcphub_directory(world), "servers.json"); },
      .project_file = ".mcphub/servers.json",
      .servers = mcp_servers,
      .entry = [](const Server& server) { return with_references(plain_entry(server), "env", server, "${", "}"); }},

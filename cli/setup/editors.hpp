@@ -50,6 +50,7 @@ struct Editor {
   std::vector<std::string> (*traces)(const World&);  // files and directories that it creates
   std::string (*user_file)(const World&);            // empty: neither its variable nor HOME is set
   std::string_view project_file;                     // below the project directory; empty: none
+  std::string_view other_project_file;               // used instead of it if it exists
   KeyPath (*servers)();                              // path of the table of servers
   std::vector<Setting> (*entry)(const Server&);
   Passes passes = Passes::some;

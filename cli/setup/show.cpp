@@ -44,6 +44,23 @@ std::string problem_text(const World& world, const EditorStatus& status) {
   return {};
 }
 
+/// A text in lines that fit, as far as its words do. The command at its end counts as one word.
+std::string wrapped(std::string_view text) {
+  const std::size_t command = std::min(text.rfind(": delegate "), text.size());
+  std::vector<std::string_view> words = split(text.substr(0, std::min(command + 1, text.size())), ' ');
+  if (command < text.size()) words.push_back(text.substr(command + 2));
+  std::string out;
+  std::string line;
+  for (const std::string_view word : words) {
+    if (!line.empty() && line.size() + 1 + word.size() > kWidth) {
+      out += line + "\n";
+      line = " ";
+    }
+    line += (line.empty() ? "" : " ") + std::string(word);
+  }
+  return out + line + "\n";
+}
+
 /// The words after one another, in lines that fit.
 std::string filled(std::string line, const std::vector<std::string>& words) {
   std::string out;
@@ -95,7 +112,7 @@ std::string survey_text(const World& world, const std::vector<EditorStatus>& all
     const std::string found = status.is_installed ? status.found_at : status.file;
     (status.registration == Registration::none ? others : registered)
         .push_back({name, state_text(status) + tried, path_text(world, found)});
-    if (const std::string problem = problem_text(world, status); !problem.empty()) problems += problem + "\n";
+    if (const std::string problem = problem_text(world, status); !problem.empty()) problems += wrapped(problem);
   }
   const bool has_others = !others.empty();
   registered.insert(registered.end(), others.begin(), others.end());

@@ -95,6 +95,10 @@ TEST_CASE("the list of editors fits into 80 columns, with all of them registered
   CHECK(longest_line() <= 80);
   for (const std::string& name : kEditors) cli.run("setup " + name).expect(0);
   CHECK(longest_line() <= 80);
+  cli.write(cli.home(".cursor/mcp.json"), "{\"mcpServers\": {\"a\": }}");
+  cli.write(cli.home(".config/zed/settings.json.delegate-backup"), "");
+  cli.write(cli.home(".claude.json"), R"({"mcpServers": {"delegate": {"command": "/usr/local/bin/of/old/delegate"}}})");
+  CHECK(longest_line() <= 80);
 }
 
 TEST_CASE("a row that was not tried with the editor says so, and names what it follows") {
@@ -119,7 +123,7 @@ TEST_CASE("the list shows what is registered: this program, another, a missing o
   cli.install("delegate-next");
   CHECK(state(cli.file("bin/delegate-next")) == "registered_elsewhere");
   CHECK(state(cli.file("bin/delegate")) == "program_gone");
-  cli.run("setup").expect(0).stdout_has("which does not exist: delegate setup cursor");
+  cli.run("setup").expect(0).stdout_has("which does not exist:").stdout_has(" delegate setup cursor\n");
   CHECK(state("npx") == "name_taken");
   cli.write(file, "{");
   CHECK(editor_of(cli, "cursor")["state"] == "unreadable");
@@ -148,7 +152,8 @@ TEST_CASE("an editor's own variables decide where its settings are") {
         Row{"gemini", "GEMINI_CLI_HOME", "/.gemini/settings.json"},
         Row{"vscode", "VSCODE_PORTABLE", "/user-data/User/mcp.json"},
         Row{"vscode", "XDG_CONFIG_HOME", "/Code/User/mcp.json"}, Row{"zed", "XDG_CONFIG_HOME", "/zed/settings.json"},
-        Row{"opencode", "OPENCODE_CONFIG_DIR", "/opencode.json"}, Row{"opencode", "OPENCODE_CONFIG", ""}}) {
+        Row{"amp", "AMP_SETTINGS_FILE", ""}, Row{"opencode", "OPENCODE_CONFIG_DIR", "/opencode.json"},
+        Row{"opencode", "OPENCODE_CONFIG", ""}}) {
     INFO(row.editor << " " << row.variable);
     const std::string place = cli.file(std::string("elsewhere-") + row.editor + row.variable);
     Cli one;
@@ -178,8 +183,8 @@ TEST_CASE("a project's settings are changed on request, and stay readable for it
 
 TEST_CASE("a project's settings name the program, are at the top of its work tree, and are not the user's") {
   Cli cli;
-  fs::create_directories(cli.home("project/.git"));
-  fs::create_directories(cli.home("project/src/deep"));
+  cli.write(cli.home("project/.git/HEAD"), "");
+  fs::create_directories(cli.home("project/src/deep/.git"));  // an empty directory is no repository
   cli.in_directory(cli.home("project/src/deep"));
   cli.run("setup --project cursor")
       .expect(0)
@@ -195,10 +200,56 @@ TEST_CASE("a project's settings name the program, are at the top of its work tre
   cli.in_directory(cli.home("project/sub"));
   cli.run("setup --project cursor").expect(0).stderr_has("(~/project/sub/.cursor/mcp.json)");
 
-  fs::create_directories(cli.home(".git"));
-  cli.in_directory(cli.home("bin2"));
-  fs::create_directories(cli.home("bin2"));
+  cli.in_directory(cli.home());
   cli.run("setup --project cursor").expect(2).stdout_is("").stderr_has("has your user settings").stderr_lines(2);
+  fs::create_directory_symlink(cli.home(), cli.file("link"));
+  cli.set("HOME", cli.file("link"));
+  cli.run("setup --project cursor").expect(2).stdout_is("").stderr_has("has your user settings").stderr_lines(2);
+}
+
+TEST_CASE("a home directory that is a repository is not taken for the project of a directory in it") {
+  Cli cli;
+  cli.write(cli.home(".git/HEAD"), "");
+  fs::create_directories(cli.home("w/p"));
+  cli.in_directory(cli.home("w/p"));
+  for (const char* name : {"claude", "cursor"})
+    cli.run(std::string("setup --project ") + name)
+        .expect(2)
+        .stdout_is("")
+        .stderr_has("setup: --project: the git work tree is your home directory\nhint: run `git init` here, or ")
+        .stderr_lines(2);
+  CHECK_FALSE(fs::exists(cli.home(".mcp.json")));
+  cli.in_directory(cli.home());
+  cli.run("setup --project claude").expect(0).stderr_has("(~/.mcp.json)");
+}
+
+TEST_CASE("an existing file of another name is used, of the user and of a project") {
+  Cli cli;
+  struct Row {
+    const char* words;
+    const char* file;
+    const char* usual;
+  };
+  for (const Row& row : {Row{"opencode", ".config/opencode/opencode.jsonc", ".config/opencode/opencode.json"},
+                         Row{"amp", ".config/amp/settings.jsonc", ".config/amp/settings.json"},
+                         Row{"--project opencode", "project/opencode.jsonc", "project/opencode.json"},
+                         Row{"--project amp", "project/.amp/settings.jsonc", "project/.amp/settings.json"},
+                         Row{"--project crush", "project/.crush.json", "project/crush.json"}}) {
+    INFO(row.words);
+    cli.write(cli.home(row.file), "{ }\n");
+    cli.run(std::string("setup ") + row.words).expect(0).stderr_has(row.file);
+    CHECK_FALSE(fs::exists(cli.home(row.usual)));
+    cli.run(std::string("setup --undo ") + row.words).expect(0);
+    CHECK(cli.read(cli.home(row.file)) == "{ }\n");
+    fs::remove(cli.home(row.file));
+    cli.run(std::string("setup ") + row.words).expect(0).stderr_has(row.usual);
+  }
+}
+
+TEST_CASE("mcphub reads its file below the home directory, wherever other settings are") {
+  Cli cli;
+  cli.set("XDG_CONFIG_HOME", cli.home("elsewhere")).run("setup mcphub").expect(0);
+  CHECK(fs::exists(cli.home(".config/mcphub/servers.json")));
 }
 
 TEST_CASE("a settings file keeps its mode, and a symbolic link is kept") {
@@ -322,7 +373,7 @@ TEST_CASE("a change that was interrupted is reported by setup, its list and doct
           .stderr_lines(2);
     CHECK(editor_of(cli, "cursor")["state"] == "interrupted");
     CHECK(editor_of(cli, "cursor")["remedy"].get<std::string>().starts_with("to restore the old content: cat "));
-    cli.run("setup").expect(0).stdout_has("cursor: ~/.cursor/mcp.json: an interrupted change left ");
+    cli.run("setup").expect(0).stdout_has("cursor: ~/.cursor/mcp.json: an interrupted change left");
     CHECK(cli.run("doctor").out.find("an interrupted change left " + backup) != std::string::npos);
     CHECK(cli.read(file) == found);
     fs::remove(backup);
@@ -565,6 +616,7 @@ TEST_CASE("setup reports a failure in one line and a hint") {
   cli.unset("HOME").run("setup claude").expect(3).stderr_has("HOME is not set").stderr_lines(2);
   cli.run("setup").expect(0).stdout_has("no editor found");
   cli.run("setup claude --print").expect(0).stdout_has("mcpServers");
+  cli.run("setup --print").expect(0).stdout_has("# Claude Code\n");
 }
 
 TEST_CASE("setup works with an invalid configuration") {
