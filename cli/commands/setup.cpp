@@ -220,6 +220,8 @@ Result<Done> write_registration(const World& world, const Target& target, const 
   Done done{.step = plan.step};
   if (plan.step == Step::registered) {
     FileRecord now{.is_created = !file.text, .directories = missing_directories(file.path)};
+    const bool is_again = !file.text && known && *known;  // the file is gone, and its directories may be there
+    if (is_again && (*known)->directories.size() > now.directories.size()) now.directories = (*known)->directories;
     now.remains = remains_of(target.editor.language, file.text.value_or(""), target.editor.path());
     now.written = text_mark(plan.after);
     if (const Status kept = record(world, file.path, now); !kept)
