@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::string_view kAppName = "delegate";
 
-/// Servers that wrap or cut a title have room for this many bytes as a rule.
-constexpr std::size_t kTitleFits = 36;
+/// Servers that wrap or cut a title have room for this many characters.
+constexpr std::size_t kTitleFits = 30;
 
-enum class NameGoesTo { nowhere, title, short_title, body };
+enum class NameGoesTo { nowhere, title_or_body, body };
 
 struct ServerRow {
   std::string_view name;
@@ -21,14 +21,18 @@ struct ServerRow {
   NameGoesTo place;
 };
 
-/// As seen on them. GNOME Shell shows one line of the body, and the name since 46. XFCE cuts a title after some twenty
-/// characters. The others show about four lines of the body, so the name takes none of them unless it must.
+/// As seen on them. GNOME Shell shows the name since 46. XFCE cuts a title after some twenty characters.
 constexpr ServerRow kServers[] = {
-    {"gnome-shell", 46, NameGoesTo::title},
+    {"gnome-shell", 46, NameGoesTo::title_or_body},
     {"gnome-shell", 10'000, NameGoesTo::nowhere},
     {"Plasma", 10'000, NameGoesTo::nowhere},
     {"Xfce Notify Daemon", 10'000, NameGoesTo::body},
 };
+
+std::size_t characters_in(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
 
 int major_version(const std::string& version) {
   int number = 0;
@@ -41,7 +45,7 @@ NameGoesTo place_for(const ServerInformation& server) {
   const auto* const row = std::find_if(std::begin(kServers), std::end(kServers), [&](const ServerRow& one) {
     return one.name == server.name && version < one.below_version;
   });
-  return row == std::end(kServers) ? NameGoesTo::short_title : row->place;
+  return row == std::end(kServers) ? NameGoesTo::title_or_body : row->place;
 }
 
 }  // namespace
@@ -50,9 +54,9 @@ Notice with_app_name(Notice notice, const ServerInformation& server) {
   const bool is_there = notice.summary.find(kAppName) != std::string::npos;
   const std::string title = notice.summary + " (" + std::string(kAppName) + ")";
   NameGoesTo place = is_there ? NameGoesTo::nowhere : place_for(server);
-  if (place == NameGoesTo::short_title) place = title.size() <= kTitleFits ? NameGoesTo::title : NameGoesTo::body;
-  if (place == NameGoesTo::title) notice.summary = title;
-  if (place == NameGoesTo::body) notice.body += (notice.body.empty() ? "" : "\n") + std::string(kAppName);
+  const bool fits = place == NameGoesTo::title_or_body && characters_in(title) <= kTitleFits;
+  if (fits) notice.summary = title;
+  else if (place != NameGoesTo::nowhere) notice.body += (notice.body.empty() ? "" : "\n") + std::string(kAppName);
   return notice;
 }
 

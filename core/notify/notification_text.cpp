@@ -44,14 +44,24 @@ std::string joint_title(const NotificationRows& rows, const std::string& words) 
   return fits ? names + ": " + words : std::to_string(rows.size()) + " backends: " + words;
 }
 
+/// A server may name its model by a path, or by anything else: only a plain name is shown.
+std::string shown_model(const std::string& model) {
+  const std::string name = model.substr(model.find_last_of("/\\") + 1);
+  const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view(".-_:+@").find(c) != std::string_view::npos;
+  });
+  return is_plain ? shortened(name, kLongestModel) : std::string();
+}
+
 /// Never a backend that is announced as unavailable, even if it has recovered: that is announced on its own.
 std::string substitute_for(const NotificationRows& trips, const OutageFacts& facts) {
   for (const Substitute& one : facts.answering) {
     const bool is_out =
         std::any_of(trips.begin(), trips.end(), [&](const NotificationRow& trip) { return trip.subject == one.name; });
     if (is_out) continue;
-    return one.name + (one.model.empty() ? "" : " (" + shortened(one.model, kLongestModel) + ")") +
-           " answers meanwhile";
+    const std::string model = shown_model(one.model);
+    return one.name + (model.empty() ? "" : " (" + model + ")") + " answers meanwhile";
   }
   return std::string(kNoSubstitute);
 }
@@ -140,10 +150,12 @@ NotificationText text_of_sample(const std::string& backend, const OutageFacts& f
 }
 
 NotificationText text_of_unstable(const NotificationRow& trip, const DampedOutage& damped, const OutageFacts& facts) {
+  const std::string when = remedy_for(trip.outcome) == Remedy::wait ? next_try(trip, facts) : std::string();
   const std::string message = std::to_string(damped.outages) + " outages in " + format_took(damped.span) +
                               ", the last one: " + facts.words_for(trip).cause +
                               ". See delegate status. Further ones are not announced until there was none for " +
-                              format_took(facts.settings.damping_within) + ". " + substitute_sentence({trip}, facts);
+                              format_took(facts.settings.damping_within) + ". " + substitute_sentence({trip}, facts) +
+                              (when.empty() ? "" : " " + when + ".");
   return text_about(trip.subject, "unstable", message);
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"
+#include "core/os/local_port.hpp"
 #include "core/run/breakers.hpp"
 
 namespace delegate {
@@ -301,6 +302,21 @@ std::string with_files(std::string text, const UntrustedChanges& changed) {
   return text;
 }
 
+/// A server on this machine, which this person can start.
+bool is_own_server(const Backend* backend, const BackendSettings& settings) {
+  if (backend == nullptr || backend->is_process()) return false;
+  Task task;
+  task.settings = settings;
+  const std::string url = backend->endpoint(task);
+  const std::size_t scheme = url.find("://");
+  std::string host = url.substr(scheme == std::string::npos ? 0 : scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host = host.substr(host.rfind('@') + 1);
+  const std::size_t port = host.rfind(':');
+  if (port != std::string::npos && host.find(']', port) == std::string::npos) host.resize(port);
+  return is_local_host(host);
+}
+
 }  // namespace
 
 std::string hint_for(const Backend& backend, const Task& task, const Failure& failure) {
@@ -310,9 +326,8 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
 std::string_view notice_title_for(const Backend* backend, const BackendSettings& settings,
                                   std::string_view outcome_name) {
   const auto outcome = outcome_named(outcome_name);
-  const bool is_own_server =
-      backend != nullptr && !backend->is_process() && !lower(settings.url).starts_with("https://");
-  return is_own_server && outcome && is_unreachable(*outcome) ? "not running" : title_for(outcome_name);
+  return outcome && is_unreachable(*outcome) && is_own_server(backend, settings) ? "not running"
+                                                                                 : title_for(outcome_name);
 }
 
 std::string why_not_counted(const UntrustedChanges& changed, Outcome outcome, Verdict verdict) {
@@ -341,15 +356,21 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
 }
 
 std::string notice_for(const Backend* backend, const BackendSettings& settings, std::string_view outcome_name) {
-  const bool runs = backend != nullptr && backend->is_process() && !settings.command.empty();
-  const std::string command = runs ? settings.command.front() : std::string();
-  const std::array<Fact, 4> facts{Fact{"name", settings.name}, Fact{"login", candidate_name(settings.name).login},
+  const std::string login = candidate_name(settings.name).login;
+  const bool is_process = backend != nullptr && backend->is_process();
+  // A command of this person's may begin with an interpreter, and a login's program would use another account.
+  const bool names_program = is_process && backend->kind() != "command" && login.empty() && !settings.command.empty();
+  const std::string command = names_program ? settings.command.front() : std::string();
+  const std::array<Fact, 4> facts{Fact{"name", settings.name}, Fact{"login", login},
                                   Fact{"command", shown(command.substr(command.rfind('/') + 1))},
                                   Fact{"model", shown(settings.model)}};
   const Outcome outcome = outcome_name == kRejectsRequests ? Outcome::bad_request
                                                            : outcome_named(outcome_name).value_or(Outcome::lost_result);
-  std::optional<std::string> own = backend == nullptr ? std::nullopt : find_notice(backend->hints(), outcome, facts);
-  if (!own) own = find_notice(kHints, outcome, facts);
+  const bool is_elsewhere = !is_process && is_unreachable(outcome) && !is_own_server(backend, settings);
+  std::optional<std::string> own;
+  if (backend != nullptr && !is_elsewhere) own = find_notice(backend->hints(), outcome, facts);
+  const bool is_sign_in = is_process && outcome == Outcome::unauthenticated;
+  if (!own && (names_program || !is_sign_in)) own = find_notice(kHints, outcome, facts);
   return own.value_or(filled(kPing, facts).value_or(std::string()));
 }
 

@@ -21,13 +21,15 @@ TEST_CASE("where the server does not show whose a notification is, its text says
 
 TEST_CASE("where a title would be cut, the end of the body says it") {
   CHECK(text_at("Xfce Notify Daemon", "0.7.3") == "gemini: signed out|run gemini\ndelegate");
-  CHECK(text_at("dunst", "1", {.summary = "codex and gemini: unavailable"}) ==
-        "codex and gemini: unavailable|delegate");
+  for (const char* server : {"dunst", "gnome-shell"}) {
+    CHECK(text_at(server, "1", {.summary = "codex and gemini: unavailable"}) ==
+          "codex and gemini: unavailable|delegate");
+    CHECK(text_at(server, "1", {.summary = "claude: rate limited", .body = "x"}) == "claude: rate limited|x\ndelegate");
+    CHECK(text_at(server, "1", {.summary = "claude…: signed out"}) == "claude…: signed out (delegate)|");  // 30
+  }
 }
 
-TEST_CASE("GNOME shows one line of the body, so there a title of any length says it, until GNOME itself does") {
-  CHECK(text_at("gnome-shell", "43.9", {.summary = "codex and gemini: unavailable"}) ==
-        "codex and gemini: unavailable (delegate)|");
+TEST_CASE("GNOME says it from version 46 on, and Plasma does") {
   CHECK(text_at("gnome-shell", "43.9") == "gemini: signed out (delegate)|run gemini");
   CHECK(text_at("gnome-shell", "45.beta") == "gemini: signed out (delegate)|run gemini");
   CHECK(text_at("gnome-shell", "46.0") == "gemini: signed out|run gemini");

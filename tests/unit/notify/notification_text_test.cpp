@@ -27,6 +27,7 @@ struct Backends {
       one = built_in_config().backends.contains(kind) ? built_in_config().backends.at(kind) : BackendSettings{};
       one.name = name;
       one.kind = kind;
+      if (kind == std::string("openai")) one.url = "http://127.0.0.1:8080/v1";
       if (kind == std::string("command")) one.command = {"/opt/private/mine"};
     }
     facts.words_for = [this](const NotificationRow& row) { return words(row.subject, row.outcome); };
@@ -69,7 +70,7 @@ constexpr Row kTexts[] = {
     {"claude", "unauthenticated", "claude: signed out", "Run claude and sign in with /login."},
     {"claude@work", "unauthenticated", "claude@work: signed out",
      "Run delegate ping claude@work: it says how to sign in."},
-    {"mine", "unauthenticated", "mine: signed out", "Run mine and sign in again."},
+    {"mine", "unauthenticated", "mine: signed out", "Run delegate ping mine to see what is wrong."},
     {"workstation", "unauthenticated", "workstation: signed out",
      "Set its API key with backends.workstation.api_key_env."},
     {"ollama", "unauthenticated", "ollama: signed out", "Run ollama signin."},
@@ -173,7 +174,7 @@ TEST_CASE("the substitute is not the backend that is announced, and a long model
   Backends backends;
   backends.facts.answering = {{"gemini"}, {"local", "hf.co/unsloth/Qwen3-Coder-30B-GGUF:Q4_K_M"}};
   CHECK(backends.text("gemini", "unauthenticated")
-            .message.starts_with("Run gemini and sign in again. local (hf.co/unsloth/Qw…:Q4_K_M) answers meanwhile."));
+            .message.starts_with("Run gemini and sign in again. local (Qwen3-Coder-30B-…:Q4_K_M) answers meanwhile."));
   backends.facts.answering.clear();
   CHECK(backends.text("gemini", "unauthenticated")
             .message.starts_with("Run gemini and sign in again. No other backend can answer."));
@@ -219,6 +220,8 @@ TEST_CASE("an unstable backend's notice says how many outages, where to look, an
       text.message ==
       "3 outages in 12 m, the last one: timed out. See delegate status. Further ones are not announced until there was "
       "none for 30 m. ollama (qwen3:8b) answers meanwhile.");
+  CHECK(text_of_unstable(backends.trip("gemini", "rate_limited"), {.damping = Damping::unstable}, backends.facts)
+            .message.ends_with("answers meanwhile. Tried again with the first question after 16:38."));
 }
 
 TEST_CASE("a recovery says how long the outage took, and what is still out") {
@@ -247,4 +250,44 @@ TEST_CASE("a test notification looks like a trip, and says that it is none") {
         "Run gemini and sign in again. ollama (qwen3:8b) answers meanwhile. Tried again with the first question after "
         "12:01.");
   CHECK(characters(text_of_sample("corporate-gateway-in-frankfurt", backends.facts).title) <= kLongestTitle);
+}
+
+TEST_CASE("a model's name shows no directory and no control character, and none if it is an odd one") {
+  Backends backends;
+  const auto meanwhile = [&](const std::string& model) {
+    backends.facts.answering = {{"local", model}};
+    const std::string message = backends.text("gemini", "rate_limited").message;
+    return message.substr(message.find("; ") + 2);
+  };
+  CHECK(meanwhile("/home/alice/secret/qwen3-8b.gguf") == "local (qwen3-8b.gguf) answers meanwhile.");
+  CHECK(meanwhile("C:\\Users\\alice\\qwen3.gguf") == "local (qwen3.gguf) answers meanwhile.");
+  CHECK(meanwhile("hf.co/unsloth/Qwen3-Coder-30B-GGUF:Q4_K_M") ==
+        "local (Qwen3-Coder-30B-…:Q4_K_M) answers meanwhile.");
+  for (const char* odd : {"a\x1B[31mb", "two\nlines", "\xff", "a model", "/home/alice/", "<b>"})
+    CHECK(meanwhile(odd) == "local answers meanwhile.");
+}
+
+TEST_CASE("only a server on this machine is said to be not running") {
+  Backends backends;
+  const auto said = [&](const char* name, const char* url) {
+    backends.known.at(name).url = url;
+    const OutageWords words = backends.words(name, "unreachable");
+    return words.cause + ": " + words.remedy;
+  };
+  CHECK(said("workstation", "http://127.0.0.1:8080/v1") == "not running: Start its server.");
+  CHECK(said("workstation", "https://localhost:8080/v1") == "not running: Start its server.");
+  CHECK(said("ollama", "http://[::1]:11434") == "not running: Run ollama serve to start it.");
+  for (const char* url : {"https://api.example.com/v1", "http://workstation.example.com:8080/v1", "http://192.0.2.7"}) {
+    CHECK(said("workstation", url) == "unreachable: Check that this machine is online.");
+    CHECK(said("ollama", url) == "unreachable: Check that this machine is online.");
+  }
+}
+
+TEST_CASE("no interpreter, and not the program of another login, is named as what to run") {
+  Backends backends;
+  backends.known.at("mine").command = {"/bin/sh", "x.sh"};
+  for (const char* outcome : {"unauthenticated", "exited_nonzero"})
+    CHECK(backends.words("mine", outcome).remedy == "Run delegate ping mine to see what is wrong.");
+  CHECK(backends.words("claude@work", "exited_nonzero").remedy ==
+        "Run delegate ping claude@work to see what is wrong.");
 }
