@@ -202,8 +202,12 @@ Complaints check_backend_name(const std::string& text) {
 }
 
 Complaints check_quiet_hours(const std::string& text) {
-  if (text.empty() || quiet_hours_of(text)) return {};
-  return complain("must be two different times of day, is " + in_quotes(text), "like \"22:00-07:00\"");
+  if (text.empty()) return {};
+  const auto hours = quiet_hours_of(text);
+  if (!hours) return complain("must be two times of day, is " + in_quotes(text), "like \"22:00-07:00\"");
+  if (hours->begin == hours->end)
+    return complain("both times are the same, " + in_quotes(text), "\"00:00-24:00\" is the whole day");
+  return {};
 }
 
 }  // namespace delegate::config

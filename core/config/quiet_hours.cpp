@@ -32,8 +32,9 @@ std::optional<QuietHours> quiet_hours_of(std::string_view text) {
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
   const auto begin = time_of_day(trim(text.substr(0, dash)));
-  const auto end = time_of_day(trim(text.substr(dash + 1)));
-  if (!begin || !end || *begin == *end) return std::nullopt;
+  const std::string_view last = trim(text.substr(dash + 1));
+  const auto end = last == "24:00" ? std::optional<std::chrono::minutes>(std::chrono::hours(24)) : time_of_day(last);
+  if (!begin || !end) return std::nullopt;
   return QuietHours{*begin, *end};
 }
 

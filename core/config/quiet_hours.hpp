@@ -15,7 +15,7 @@ struct QuietHours {
   }
 };
 
-/// "22:00-07:00"; nothing if it is not of this form or both times are the same.
+/// "22:00-07:00" or "22:00-24:00"; nothing if it is not of this form.
 std::optional<QuietHours> quiet_hours_of(std::string_view text);
 
 }  // namespace delegate::config

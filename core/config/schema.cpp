@@ -332,7 +332,7 @@ const Field<Notify> kNotify[] = {
      &Notify::damping_trips},
     {{.name = "damping.within",
       .doc = "the time in which they are counted, and without an outage after which they are announced again",
-      .min = 1'000,
+      .min = 60'000,
       .max = kDay,
       .untrusted = UntrustedUse::refused},
      &Notify::damping_within},

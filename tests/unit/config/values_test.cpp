@@ -203,10 +203,15 @@ TEST_CASE("the choices of notifications are checked") {
   CHECK(problems_of("[notify]\ndamping = 3\n") ==
         Lines{"user.toml:2:11: notify.damping: expected a table, found the integer 3"});
   for (const char* hours :
-       {"22:00", "22-07", "22:00-25:00", "7:00-07:00", "22:00-07:60", "22:00-7:0", "-", "a:bb-c:dd"})
+       {"22:00", "22-07", "22:00-25:00", "24:00-07:00", "22:00-24:01", "22:00-07:60", "22:00-7:0", "-", "a:bb-c:dd"})
     CHECK(problems_of("[notify]\nquiet_hours = \"" + std::string(hours) + "\"\n") ==
-          Lines{"user.toml:2:15: notify.quiet_hours: must be two different times of day, is \"" + std::string(hours) +
+          Lines{"user.toml:2:15: notify.quiet_hours: must be two times of day, is \"" + std::string(hours) +
                 "\" -> like \"22:00-07:00\""});
+  CHECK(problems_of("[notify]\nquiet_hours = \"22:00-24:00\"\n") == Lines{});
+  CHECK(problems_of("[notify]\nquiet_hours = \"7:00-07:00\"\n") ==
+        Lines{"user.toml:2:15: notify.quiet_hours: both times are the same, \"7:00-07:00\" -> \"00:00-24:00\" is the "
+              "whole day"});
+  CHECK(problems_of("[notify]\ndamping.within = \"59s\"\n").size() == 1);
   CHECK(problems_of("[notify]\nhook_timeout = \"31s\"\n") ==
         Lines{"user.toml:2:16: notify.hook_timeout: must be from 100ms to 30s, is 31s"});
   CHECK(problems_of("[notify]\nmute_backends = [\"olama\"]\n") ==
