@@ -14,7 +14,7 @@ constexpr milliseconds kTimely{60'000};
 /// themselves.
 bool is_late(const NotificationRow& row, const HostTime& now) {
   if (row.kind == "canary") return false;
-  if (row.delivery == DeliveryState::pending) return now.wall - row.first_seen > kTimely;
+  if (row.delivery == DeliveryState::pending) return now.wall - row.first_seen > kLongestSending;
   if (!is_outstanding(row) || !row.taken_at) return false;
   return row.sender.boot_id != now.boot_id || now.boot - *row.taken_at > kLongestSending;
 }

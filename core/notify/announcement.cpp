@@ -26,7 +26,7 @@ NotificationRows of_kind(const NotificationRows& rows, std::string_view kind) {
 }
 
 bool is_announced_as_unstable(const NotificationRow& trip, const NotificationRows& all, const OutageFacts& facts) {
-  const auto damping = damping_of(all, trip.subject, facts.settings);
+  const auto damping = damping_of(all, trip.subject, facts.settings, facts.now);
   const auto found = damping.find(trip.id);
   return found != damping.end() && found->second.damping == Damping::unstable;
 }
@@ -75,7 +75,7 @@ NotificationRows shown_with(const NotificationRows& rows, const NotificationRows
 }
 
 Announcement announce_unstable(const NotificationRow& trip, const NotificationRows& all, const OutageFacts& facts) {
-  const DampedOutage damped = damping_of(all, trip.subject, facts.settings).at(trip.id);
+  const DampedOutage damped = damping_of(all, trip.subject, facts.settings, facts.now).at(trip.id);
   const NotificationText text = text_of_unstable(trip, damped, facts);
   return {.kind = "trip",
           .severity = NotificationSeverity::warning,
@@ -84,6 +84,8 @@ Announcement announce_unstable(const NotificationRow& trip, const NotificationRo
           .rows = {trip},
           .unstable = damped,
           .joint = text,
+          .joint_urgency = urgency_of({trip}, facts.settings),
+          .joint_has_outage = true,
           .replaces = own_handle({trip}, all)};
 }
 
@@ -94,6 +96,8 @@ Announcement announce_trips(NotificationRows rows, const NotificationRows& all, 
                    .text = text_of_trips(rows, facts),
                    .rows = rows};
   out.joint = out.text;
+  out.joint_urgency = out.urgency;
+  out.joint_has_outage = true;
   out.replaces = own_handle(rows, all);
   NotificationRows storm = recently_shown(all, facts);
   if (storm.empty()) storm = shown_with(rows, all);
@@ -101,6 +105,7 @@ Announcement announce_trips(NotificationRows rows, const NotificationRows& all, 
   out.replaces = storm.back().handle;
   storm.insert(storm.end(), rows.begin(), rows.end());
   out.joint = text_of_trips(storm, facts);
+  out.joint_urgency = urgency_of(storm, facts.settings);
   return out;
 }
 
@@ -112,6 +117,8 @@ Announcement announce_recoveries(NotificationRows rows, const NotificationRows& 
   if (const NotificationRows still = shown_with(rows, all); !still.empty()) {
     out.replaces = still.back().handle;
     out.joint = text_of_recoveries(rows, all, still, facts);
+    out.joint_urgency = urgency_of(still, facts.settings);
+    out.joint_has_outage = true;
   }
   out.rows = std::move(rows);
   return out;
@@ -123,27 +130,39 @@ bool has_tripped_again(const NotificationRow& recovery, const NotificationRows& 
   });
 }
 
+std::optional<Announcement> first_announcement(const NotificationRows& wanted, const NotificationRows& all,
+                                               const OutageFacts& facts) {
+  NotificationRows trips;
+  for (const NotificationRow& row : of_kind(wanted, "trip")) {
+    if (is_announced_as_unstable(row, all, facts)) return announce_unstable(row, all, facts);
+    trips.push_back(row);
+  }
+  if (!trips.empty()) return announce_trips(std::move(trips), all, facts);
+  if (NotificationRows recoveries = of_kind(wanted, "recovery"); !recoveries.empty())
+    return announce_recoveries(std::move(recoveries), all, facts);
+  if (wanted.empty()) return std::nullopt;
+  const NotificationRow& row = wanted.front();
+  return Announcement{.kind = row.kind,
+                      .severity = row.severity,
+                      .urgency = urgency_of({row}, facts.settings),
+                      .text = {row.title, row.message},
+                      .rows = {row}};
+}
+
 }  // namespace
 
-std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
-                                           const OutageFacts& facts) {
-  std::vector<Announcement> out;
-  NotificationRows trips;
-  for (const NotificationRow& row : of_kind(taken, "trip")) {
-    if (is_announced_as_unstable(row, all, facts)) out.push_back(announce_unstable(row, all, facts));
-    else trips.push_back(row);
+std::optional<Announcement> begin_next(NotificationRows& rows, const ProcessId& me, OutageFacts facts,
+                                       const HostTime& now) {
+  facts.now = now.wall;
+  NotificationRows wanted;
+  for (const NotificationRow& row : renew_claim(rows, me, now)) {
+    auto withheld = why_withheld(row, rows, facts.settings, now.wall);
+    if (withheld) hold_back(rows, row.id, withheld->delivery, std::move(withheld->why));
+    else wanted.push_back(row);
   }
-  if (!trips.empty()) out.push_back(announce_trips(std::move(trips), all, facts));
-  if (NotificationRows recoveries = of_kind(taken, "recovery"); !recoveries.empty())
-    out.push_back(announce_recoveries(std::move(recoveries), all, facts));
-  for (const NotificationRow& row : taken)
-    if (row.kind != "trip" && row.kind != "recovery")
-      out.push_back({.kind = row.kind,
-                     .severity = row.severity,
-                     .urgency = urgency_of({row}, facts.settings),
-                     .text = {row.title, row.message},
-                     .rows = {row}});
-  return out;
+  auto next = first_announcement(wanted, rows, facts);
+  if (next) begin_sending(rows, next->rows);
+  return next;
 }
 
 Announcement sample_announcement(const std::string& backend, const OutageFacts& facts) {

@@ -22,15 +22,19 @@ struct Announcement {
   std::optional<DampedOutage> unstable = {};  // the backend is announced as unstable
   // For a channel that can replace a notification.
   NotificationText joint = {};  // also names the ongoing outages that are shown already
-  std::string replaces = {};    // handle of the notification that shows them, or the backend's last; empty: none
+  desktop::Urgency joint_urgency = desktop::Urgency::low;
+  bool joint_has_outage = false;  // it names an ongoing one
+  std::string replaces = {};      // handle of the notification that shows them, or the backend's last; empty: none
 };
 
 /// Trips within this time of a notification replace it with one for all of them.
 inline constexpr milliseconds kOneStorm{60'000};
 
-/// One announcement for all trips, then one for all recoveries. `all` holds every stored record, including `taken`.
-std::vector<Announcement> announcements_of(const NotificationRows& taken, const NotificationRows& all,
-                                           const OutageFacts& facts);
+/// The next announcement of what this process has taken, made of what the records are now and marked as being sent; the
+/// rest waits for the next call. One for each backend that becomes unstable, one for all other trips, one for all
+/// recoveries, one for each alert of the canary. What is not to be sent gets its state and the reason.
+std::optional<Announcement> begin_next(NotificationRows& rows, const ProcessId& me, OutageFacts facts,
+                                       const HostTime& now);
 
 /// How a trip is announced that has not happened.
 Announcement sample_announcement(const std::string& backend, const OutageFacts& facts);

@@ -6,8 +6,10 @@
 #include "core/notify/channels.hpp"
 #include "core/notify/desktop_channel.hpp"
 #include "core/notify/gathering.hpp"
+#include "core/notify/hook_channel.hpp"
 #include "core/notify/outage_facts.hpp"
 #include "core/notify/selection.hpp"
+#include "core/notify/terminal_channel.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/terminal.hpp"
 #include "core/state/shared_drops.hpp"
@@ -16,6 +18,11 @@ namespace delegate::notify {
 namespace {
 
 constexpr milliseconds kPollInterval{300};
+
+// Of one announcement, if each channel takes as long as it may.
+constexpr milliseconds kLongestDelivery = kLongestHook + kLongestDesktop + kLongestSystem + kLongestTerminal;
+static_assert(kLongestDelivery + kAnnouncerStoreTimeout <= kLongestSending);
+static_assert(Gathering::kLongest + kAnnouncerStoreTimeout <= kLongestSending);
 
 /// Sends every pending notification once.
 class Announcer {
@@ -50,10 +57,9 @@ class Announcer {
     const auto update = [&]() -> Result<Claim> {
       Claim claim;
       TRY_STATUS(engine_.store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
-        const auto gone = [&](const ProcessId& who) { return engine_.breakers.is_dead(who); };
         if (!is_quiet(engine_.config.notify, now.wall)) release_held(rows);
-        claim.other = other_sender(rows, me(), gone, now);
-        claim.mine = claim_pending(rows, me(), gone, now);
+        claim.other = other_sender(rows, me(), is_gone(), now);
+        claim.mine = claim_pending(rows, me(), is_gone(), now);
       }));
       return claim;
     };
@@ -86,33 +92,20 @@ class Announcer {
     return true;
   }
 
+  /// What has become of the records meanwhile counts: each announcement is made just before it is sent.
   bool announce_all() {
     const std::vector<Channel> channels = channels_of(process_, engine_.config.notify, engine_.redact);
     const OutageFacts facts = outage_facts(process_, engine_);
-    for (const char* kind : {"trip", "recovery", "canary"}) {
-      if (process_.interrupted.cancelled()) return false;  // the next announcer sends the rest
-      NotificationRows mine;
-      NotificationRows all;
-      const Status begun = engine_.store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
-        mine = wanted_of(begin_sending(rows, kind, me()), rows, now);
-        all = rows;
-      });
-      if (!begun) return false;
-      for (const Announcement& one : announcements_of(mine, all, facts))
-        if (!announce_one(one, facts, channels)) return false;
+    while (!process_.interrupted.cancelled()) {
+      std::optional<Announcement> next;
+      const auto begin = [&](NotificationRows& rows, const HostTime& now) {
+        next = begin_next(rows, me(), facts, now);
+      };
+      if (!engine_.store->change_notifications(begin)) return false;
+      if (!next) return true;
+      if (!announce_one(*next, facts, channels)) return false;
     }
-    return true;
-  }
-
-  /// Those that are to be sent now. The others get their state and the reason.
-  NotificationRows wanted_of(const NotificationRows& begun, NotificationRows& rows, const HostTime& now) const {
-    NotificationRows wanted;
-    for (const NotificationRow& row : begun) {
-      auto withheld = why_withheld(row, rows, engine_.config.notify, now.wall);
-      if (withheld) hold_back(rows, row.id, withheld->delivery, std::move(withheld->why));
-      else wanted.push_back(row);
-    }
-    return wanted;
+    return false;  // the next announcer sends the rest
   }
 
   bool announce_one(const Announcement& one, const OutageFacts& facts, const std::vector<Channel>& channels) {
@@ -127,6 +120,8 @@ class Announcer {
   bool clear_desktop() {
     std::vector<std::string> handles;
     const auto take_stale = [&](NotificationRows& rows, const HostTime& now) {
+      handles.clear();
+      if (other_sender(rows, me(), is_gone(), now)) return;  // it may be about to replace them, and removes the rest
       handles = stale_handles(rows, engine_.config.notify, now.wall);
       for (NotificationRow& row : rows)
         if (std::find(handles.begin(), handles.end(), row.handle) != handles.end()) row.handle.clear();
@@ -162,6 +157,9 @@ class Announcer {
     return row.kind == "trip" ? text_of_trips({row}, facts) : text_of_recoveries({row}, all, {}, facts);
   }
 
+  IsDead is_gone() const {
+    return [this](const ProcessId& who) { return engine_.breakers.is_dead(who); };
+  }
   const ProcessId& me() const { return engine_.breakers.self(); }
 
   const ProcessFacts& process_;

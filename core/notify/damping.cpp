@@ -12,7 +12,7 @@ namespace {
 /// Goes through the trips of one backend, oldest first.
 class DampingWalk {
  public:
-  explicit DampingWalk(const NotifySettings& settings) : settings_(settings) {}
+  DampingWalk(const NotifySettings& settings, milliseconds now) : settings_(settings), now_(now) {}
 
   /// A person has reset the breaker, or the executable was replaced.
   void begin_again() {
@@ -34,7 +34,8 @@ class DampingWalk {
 
  private:
   Damping step(const NotificationRow& trip) const {
-    if (settings_.damping_trips == 0 || remedy_for(trip.outcome) == Remedy::act) return Damping::announce;
+    if (settings_.damping_trips == 0 || remedy_for(trip.outcome) == Remedy::act || has_waited_long(trip))
+      return Damping::announce;
     if (is_unstable_) return Damping::damp;
     const bool is_enough = recent_.size() >= static_cast<std::size_t>(settings_.damping_trips);
     return is_enough ? Damping::unstable : Damping::announce;
@@ -45,12 +46,20 @@ class DampingWalk {
     return std::abs((other - one).count()) < settings_.damping_within.count();
   }
 
+  bool has_waited_long(const NotificationRow& trip) const {
+    const bool waits = is_outstanding(trip) || trip.delivery == DeliveryState::held;
+    if (!waits && !trip.delivered_at) return false;
+    return trip.delivered_at.value_or(now_) - trip.first_seen >= settings_.damping_within;
+  }
+
   /// Otherwise the next outage says it.
   static bool was_announced(const NotificationRow& trip) {
-    return trip.delivery != DeliveryState::unwanted && trip.delivery != DeliveryState::held;
+    return is_outstanding(trip) || trip.delivery == DeliveryState::delivered ||
+           trip.detail.find(kMaybeShown) != std::string::npos;
   }
 
   const NotifySettings& settings_;
+  milliseconds now_;
   std::vector<milliseconds> recent_;
   bool is_unstable_ = false;
 };
@@ -71,9 +80,9 @@ bool was_dismissed(const NotificationRow& trip, const NotificationRows& all) {
 }  // namespace
 
 std::map<std::int64_t, DampedOutage> damping_of(const NotificationRows& all, const std::string& backend,
-                                                const NotifySettings& settings) {
+                                                const NotifySettings& settings, milliseconds now) {
   std::map<std::int64_t, DampedOutage> found;
-  DampingWalk walk(settings);
+  DampingWalk walk(settings, now);
   const NotificationRow* before = nullptr;
   for (const NotificationRow& row : all) {
     if (!is_trip_of(row, backend)) continue;
@@ -88,7 +97,7 @@ const NotificationRow* unstable_notice(const NotificationRows& all, const std::s
                                        const NotifySettings& settings, milliseconds now) {
   const NotificationRow* said = nullptr;
   const NotificationRow* last = nullptr;
-  const auto damping = damping_of(all, backend, settings);
+  const auto damping = damping_of(all, backend, settings, now);
   for (const NotificationRow& row : all) {
     if (!is_trip_of(row, backend)) continue;
     last = &row;

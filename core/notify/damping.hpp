@@ -20,10 +20,11 @@ struct DampedOutage {
   milliseconds span{0};  // from the first of them to this one
 };
 
-/// Of each trip of a backend, by its id. One that needs a person is always announced. After a manual reset the counting
+/// Of each trip of a backend, by its id. One that needs a person is always announced, and so is one that has lasted as
+/// long as `damping.within` when it can be: after the quiet hours. After a manual reset the counting
 /// begins again.
 std::map<std::int64_t, DampedOutage> damping_of(const NotificationRows& all, const std::string& backend,
-                                                const NotifySettings& settings);
+                                                const NotifySettings& settings, milliseconds now);
 
 /// The trip whose notification says that the backend is unstable, as long as that holds: until `damping.within` after
 /// its last outage began, and until that one is over, unless a person reset the breaker. Null: none.

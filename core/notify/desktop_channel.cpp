@@ -18,8 +18,7 @@
 namespace delegate::notify {
 namespace {
 
-constexpr milliseconds kBeyondItsLimits{2'000};  // delegate-notify ends by itself earlier
-constexpr milliseconds kHelperTimeout{10'000};   // PowerShell starts slowly
+constexpr milliseconds kClosing{2'000};
 
 constexpr int kNotDelivered = 1;  // of delegate-notify: its output says why
 
@@ -35,9 +34,9 @@ Result<std::string> output_of(const ProcessFacts& process, std::vector<std::stri
   });
   if (!ended) return tl::unexpected(ended.error());
   if (ended->end == ChildEnd::exited && ended->exit_code <= most) return out;
-  if (ended->end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may still be shown");
+  if (ended->end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: " + std::string(kMaybeShown));
   if (ended->end != ChildEnd::exited)
-    return fail(Code::deadline_exceeded, "did not end in time: it may still be shown");
+    return fail(Code::deadline_exceeded, "did not end in time: " + std::string(kMaybeShown));
   return failed(*ended, redact);
 }
 
@@ -64,12 +63,12 @@ std::optional<desktop::NoticeId> notice_id_of(const std::string& handle) {
 desktop::Notice notice_of(const Announcement& announcement) {
   const bool joins = !announcement.replaces.empty();
   const NotificationText& text = joins ? announcement.joint : announcement.text;
-  const bool is_trip = announcement.kind == "trip";
+  const bool is_outage = announcement.kind == "trip" || (joins && announcement.joint_has_outage);
   desktop::Notice notice{.summary = text.title,
                          .body = text.message,
-                         .urgency = announcement.urgency,
-                         .icon = is_trip ? "dialog-warning" : "dialog-information",
-                         .category = is_trip ? "network.error" : "network",
+                         .urgency = joins ? announcement.joint_urgency : announcement.urgency,
+                         .icon = is_outage ? "dialog-warning" : "dialog-information",
+                         .category = is_outage ? "network.error" : "network",
                          .tag = desktop::plain_name(tag_of(announcement))};
   if (joins) notice.replaces = notice_id_of(announcement.replaces);
   return notice;
@@ -102,27 +101,39 @@ class Bus {
     if (!executable_) return ChannelResult{.detail = "delegate-notify is not installed"};
     TRY(const desktop::NoticeResult result, run_notifier(notice_of(announcement)));
     if (result.maybe)
-      return fail(Code::deadline_exceeded, "it was sent and there was no answer: it may still be shown");
+      return fail(Code::deadline_exceeded, "it was sent and there was no answer: " + std::string(kMaybeShown));
     if (!result.delivered) return not_delivered(result);
     return ChannelResult{.accepted = true, .handle = result.shown ? to_handle(*result.shown) : ""};
   }
 
-  /// A notification that is gone, or whose server is gone, counts as closed.
-  Status close(const desktop::Notice& notice) const {
-    TRY(const desktop::NoticeResult result, run_notifier(notice));
-    if (result.delivered) return {};
-    TRY_STATUS(not_delivered(result));
-    return {};
+  /// Each is tried, because they are forgotten; the first error. A notification that is gone, or whose server is gone,
+  /// counts as closed.
+  Status close_all(const std::vector<std::string>& handles) const {
+    Status first;
+    for (const std::string& handle : handles) {
+      desktop::Notice notice{.budget = kClosing, .activation = milliseconds(0)};
+      notice.close = notice_id_of(handle);
+      if (!notice.close) continue;
+      const Status closed = close(notice);
+      if (first && !closed) first = closed;
+    }
+    return first;
   }
 
   Result<desktop::NoticeResult> run_notifier(const desktop::Notice& notice) const {
-    const milliseconds longest = notice.budget + notice.activation + kBeyondItsLimits;
-    TRY(const std::string line,
-        output_of(process_, {*executable_}, desktop::to_json(notice) + "\n", longest, redact_, kNotDelivered));
+    const std::string input = desktop::to_json(notice) + "\n";
+    TRY(const std::string line, output_of(process_, {*executable_}, input,
+                                          longest_run(notice.budget, notice.activation), redact_, kNotDelivered));
     return desktop::notice_result_of(trim(line));
   }
 
  private:
+  Status close(const desktop::Notice& notice) const {
+    TRY(const desktop::NoticeResult result, run_notifier(notice));
+    if (!result.delivered) TRY_STATUS(not_delivered(result));
+    return {};
+  }
+
   /// A missing desktop is no failure of the channel, and neither is a slow answer; none at all is.
   static Result<ChannelResult> not_delivered(const desktop::NoticeResult& result) {
     if (result.timed_out) return fail(Code::unavailable, result.reason);
@@ -156,7 +167,7 @@ std::optional<Channel> helper_channel(const ProcessFacts& process, const Redacto
     if (!executable) return ChannelResult{.detail = call->names.front() + " not found"};
     std::vector<std::string> argv{*executable};
     argv.insert(argv.end(), call->arguments.begin(), call->arguments.end());
-    TRY_STATUS(output_of(process, std::move(argv), call->input, kHelperTimeout, redact));
+    TRY_STATUS(output_of(process, std::move(argv), call->input, kLongestSystem, redact));
     return ChannelResult{.accepted = true};
   };
   return Channel{.name = "system", .deliver = deliver, .may_deliver = first_of(trial->names, process).has_value()};
@@ -165,15 +176,14 @@ std::optional<Channel> helper_channel(const ProcessFacts& process, const Redacto
 }  // namespace
 
 Status close_on_desktop(const ProcessFacts& process, const Redactor& redact, const std::vector<std::string>& handles) {
-  auto executable = handles.empty() ? std::nullopt : notifier();
+  return close_on_bus(process, redact, handles.empty() ? std::nullopt : notifier(), handles);
+}
+
+Status close_on_bus(const ProcessFacts& process, const Redactor& redact, std::optional<std::string> executable,
+                    const std::vector<std::string>& handles) {
   if (!executable) return {};
   const Bus bus(process, redact, std::move(executable));
-  for (const std::string& handle : handles) {
-    desktop::Notice notice;
-    notice.close = notice_id_of(handle);
-    if (notice.close) TRY_STATUS(bus.close(notice));
-  }
-  return {};
+  return bus.close_all(handles);
 }
 
 Channel bus_channel(const ProcessFacts& process, const Redactor& redact, std::optional<std::string> executable) {

@@ -1,10 +1,23 @@
 #pragma once
 #include "core/notify/channels.hpp"
+#include "core/notify/notice.hpp"
 
 namespace delegate::notify {
 
+/// How long delegate-notify may take: after the start of a server it has the budget once more. It ends by itself
+/// earlier.
+constexpr milliseconds longest_run(milliseconds budget, milliseconds activation) {
+  return 2 * budget + activation + milliseconds(2'000);
+}
+inline constexpr milliseconds kLongestDesktop = longest_run(desktop::kBudget, desktop::kActivation);
+inline constexpr milliseconds kLongestSystem{10'000};  // PowerShell starts slowly
+
 /// Closes the notifications with these handles. One that is gone already is no error, and neither is a missing desktop.
 Status close_on_desktop(const ProcessFacts& process, const Redactor& redact, const std::vector<std::string>& handles);
+
+/// The same through this delegate-notify.
+Status close_on_bus(const ProcessFacts& process, const Redactor& redact, std::optional<std::string> executable,
+                    const std::vector<std::string>& handles);
 
 /// The session bus, through this delegate-notify; nothing: it is not installed.
 Channel bus_channel(const ProcessFacts& process, const Redactor& redact, std::optional<std::string> executable);

@@ -1,5 +1,7 @@
 #include "core/notify/hook_channel.hpp"
 
+#include <algorithm>
+
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/os/child.hpp"
@@ -9,10 +11,12 @@ namespace delegate::notify {
 namespace {
 
 /// The hook may have shown it before it was cut off, so no other channel may be tried.
-tl::unexpected<Error> cut_off(const std::string& why) { return fail(Code::deadline_exceeded, why); }
+tl::unexpected<Error> cut_off(const std::string& why) {
+  return fail(Code::deadline_exceeded, why + ": " + std::string(kMaybeShown));
+}
 
 Result<ChannelResult> result_of(const ChildResult& ended, milliseconds timeout, const Redactor& redact) {
-  if (ended.end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: it may have been shown");
+  if (ended.end == ChildEnd::cancelled) return fail(Code::cancelled, "was interrupted: " + std::string(kMaybeShown));
   if (ended.end == ChildEnd::timed_out) return cut_off("did not end within " + format_duration(timeout));
   if (ended.end == ChildEnd::signalled) return cut_off("ended by signal " + std::to_string(ended.signal));
   if (ended.exit_code == 0) return ChannelResult{.accepted = true};
@@ -30,7 +34,7 @@ Channel hook_channel(const ProcessFacts& process, const NotifySettings& settings
     ChildSpec spec{.argv = command, .input = input};
     spec.argv.front() = *executable;
     for (const auto& [name, value] : process.environment) spec.env.push_back(name + "=" + value);
-    spec.clocks.total = Deadline::in(timeout);
+    spec.clocks.total = Deadline::in(std::min(timeout, kLongestHook));
     const auto ended = run_child(spec, process.interrupted);
     if (!ended) return tl::unexpected(ended.error());
     return result_of(*ended, timeout, redact);

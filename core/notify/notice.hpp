@@ -26,17 +26,20 @@ struct NoticeId {
   std::string tag;
 };
 
+inline constexpr milliseconds kBudget{10'000};
+inline constexpr milliseconds kActivation{10'000};
+
 struct Notice {
   std::string summary;  // empty: only close, show nothing
   std::string body;
   Urgency urgency = Urgency::normal;
-  std::string icon;                  // name in the icon theme; empty: the server chooses
-  std::string category;              // from the specification, for example "network.error"
-  std::string tag = "delegate";      // at the desktop portal: the next one with the same tag takes its place
-  milliseconds budget{10'000};       // time limit from connecting to the reply, without the start of a server
-  milliseconds activation{10'000};   // time limit for the start of a server; 0: do not start one
-  std::optional<NoticeId> close;     // close this one
-  std::optional<NoticeId> replaces;  // show the new one in place of this one
+  std::string icon;                       // name in the icon theme; empty: the server chooses
+  std::string category;                   // from the specification, for example "network.error"
+  std::string tag = "delegate";           // at the desktop portal: the next one with the same tag takes its place
+  milliseconds budget = kBudget;          // time limit from connecting to the reply, without the start of a server
+  milliseconds activation = kActivation;  // time limit for the start of a server; 0: do not start one
+  std::optional<NoticeId> close;          // close this one
+  std::optional<NoticeId> replaces;       // show the new one in place of this one
 };
 
 struct NoticeResult {

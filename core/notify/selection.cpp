@@ -43,9 +43,8 @@ std::optional<Withheld> muted(const NotificationRow& row, const NotificationRows
 
 std::optional<Withheld> damped_trip(const NotificationRow& trip, const NotificationRows& all,
                                     const NotifySettings& settings, milliseconds now) {
-  const DampedOutage outage = damping_of(all, trip.subject, settings).at(trip.id);
-  const bool is_long = now - trip.first_seen >= settings.damping_within;  // it was held, and nothing followed
-  if (outage.damping != Damping::damp || is_long) return std::nullopt;
+  const DampedOutage outage = damping_of(all, trip.subject, settings, now).at(trip.id);
+  if (outage.damping != Damping::damp) return std::nullopt;
   return Withheld{DeliveryState::damped, trip.subject + " is unstable: outage " + std::to_string(outage.outages) +
                                              " within " + format_took(settings.damping_within)};
 }
@@ -54,9 +53,9 @@ std::optional<Withheld> damped(const NotificationRow& row, const NotificationRow
                                milliseconds now) {
   if (row.kind == "trip") return damped_trip(row, all, settings, now);
   const NotificationRow* trip = row.kind == "recovery" ? beginning_of(row, all) : nullptr;
-  if (trip == nullptr) return std::nullopt;
-  const Damping step = damping_of(all, trip->subject, settings).at(trip->id).damping;
-  if (trip->delivery != DeliveryState::damped && step != Damping::unstable) return std::nullopt;
+  if (trip == nullptr || row.first_seen - trip->first_seen >= settings.damping_within) return std::nullopt;
+  const Damping step = damping_of(all, trip->subject, settings, now).at(trip->id).damping;
+  if (step != Damping::unstable) return std::nullopt;
   return Withheld{DeliveryState::damped, row.subject + " is unstable"};
 }
 

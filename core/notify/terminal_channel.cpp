@@ -11,6 +11,7 @@ namespace {
 
 constexpr milliseconds kWriteTimeout{1'000};
 constexpr milliseconds kTmuxTimeout{2'000};
+static_assert(kWriteTimeout + kTmuxTimeout <= kLongestTerminal);
 constexpr std::size_t kLongestReply = 200;
 
 /// Asks the tmux of this pane for allow-passthrough. Before version 3.3 it had no such option and passed everything on.

@@ -200,7 +200,7 @@ NotificationRows claim_pending(NotificationRows& rows, const ProcessId& me, cons
   for (NotificationRow& row : rows) {
     const bool is_left = row.sender != me && is_under_way(row);
     if (is_left && row.delivery == DeliveryState::sending && !is_repeated(row))
-      give_up(row, "the sending process was killed: it may have been shown");
+      give_up(row, "the sending process was killed: " + std::string(kMaybeShown));
     else if (is_left) row.delivery = DeliveryState::pending;
     if (!is_due(row, now)) continue;
     if (row.detail != kHeldDetail && now.wall - row.first_seen > (is_repeated(row) ? kLongestRetry : kLongestPending)) {
@@ -227,14 +227,20 @@ void hold_back(NotificationRows& rows, std::int64_t id, DeliveryState delivery, 
   row->detail = std::move(why);
 }
 
-NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, const ProcessId& me) {
-  NotificationRows mine;
+NotificationRows renew_claim(NotificationRows& rows, const ProcessId& me, const HostTime& now) {
+  NotificationRows waiting;
   for (NotificationRow& row : rows) {
-    if (row.kind != kind || row.delivery != DeliveryState::taken || row.sender != me) continue;
-    row.delivery = DeliveryState::sending;
-    mine.push_back(row);
+    if (row.sender != me || !is_under_way(row)) continue;
+    row.taken_at = now.boot;
+    if (row.delivery == DeliveryState::taken) waiting.push_back(row);
   }
-  return mine;
+  return waiting;
+}
+
+void begin_sending(NotificationRows& rows, const NotificationRows& begun) {
+  for (NotificationRow& row : rows)
+    if (std::any_of(begun.begin(), begun.end(), [&](const NotificationRow& one) { return one.id == row.id; }))
+      row.delivery = DeliveryState::sending;
 }
 
 bool is_outstanding(const NotificationRow& row) { return row.delivery == DeliveryState::pending || is_under_way(row); }

@@ -79,9 +79,9 @@ void record_guard_edge(NotificationRows& rows, const std::string& guard, const B
 /// Acknowledges one record, or all with id 0; they are not sent any more. Returns how many it changed.
 int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now);
 
-/// Longer than all channels take together. A process that still holds a record after this is stopped, or was killed in
-/// another pid namespace, where that could not be seen.
-inline constexpr milliseconds kLongestSending{60'000};
+/// A claim counts for this long; it is renewed before each delivery, and no delivery takes longer. A process that still
+/// holds a record after this is stopped, or was killed in another pid namespace, where that could not be seen.
+inline constexpr milliseconds kLongestSending{90'000};
 
 /// Another process that is sending; it checks for new records before it ends.
 std::optional<ProcessId> other_sender(const NotificationRows& rows, const ProcessId& me, const IsDead& is_dead,
@@ -99,9 +99,15 @@ void release_held(NotificationRows& rows);
 /// Records that one is not sent, or not now.
 void hold_back(NotificationRows& rows, std::int64_t id, DeliveryState delivery, std::string why);
 
-/// Marks the caller's records of a kind as being sent and returns them. Records that another process has claimed or
-/// that were withdrawn since are not among them.
-NotificationRows begin_sending(NotificationRows& rows, std::string_view kind, const ProcessId& me);
+/// Renews the claim of all records that the caller holds, and returns those that it has not begun to send. Records that
+/// another process has claimed or that were withdrawn since are not among them.
+NotificationRows renew_claim(NotificationRows& rows, const ProcessId& me, const HostTime& now);
+
+/// Marks these records as being sent.
+void begin_sending(NotificationRows& rows, const NotificationRows& begun);
+
+/// Part of `detail` if it is not known whether a person has seen it.
+inline constexpr std::string_view kMaybeShown = "it may have been shown";
 
 /// Neither delivered nor given up.
 bool is_outstanding(const NotificationRow& row);

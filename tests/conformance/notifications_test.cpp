@@ -38,8 +38,9 @@ struct NotificationShop {
   }
   NotificationRows begin(const ProcessId& who = kMe) {
     NotificationRows begun;
-    REQUIRE(store->change_notifications(
-        [&](NotificationRows& rows, const HostTime&) { begun = begin_sending(rows, kind_of_row, who); }));
+    REQUIRE(store->change_notifications([&](NotificationRows& rows, const HostTime& now) {
+      begin_sending(rows, begun = renew_claim(rows, who, now));
+    }));
     return begun;
   }
   void note(NotificationRow row, DeliveryState delivery) {
@@ -51,7 +52,6 @@ struct NotificationShop {
   static inline const ProcessId kMe{"boot-1", 1, 1001, 4026531836};
   static inline const ProcessId kOther{"boot-1", 2, 1002, 4026531836};
   BreakerPolicy policy;
-  std::string kind_of_row = "trip";
 };
 
 }  // namespace
@@ -152,7 +152,7 @@ TEST_CASE("what a killed process had taken is sent by the next, but not what it 
   CHECK(given_up.detail == "the sending process was killed: it may have been shown");
 }
 
-TEST_CASE("a process that keeps a record for a minute loses it: it may be stopped, or killed in another namespace") {
+TEST_CASE("a process that keeps a record for too long loses it: it may be stopped, or killed in another namespace") {
   NotificationShop shop;
   shop.call("gemini", Verdict::failure);
   REQUIRE(shop.take(NotificationShop::kOther).size() == 1);
@@ -362,7 +362,6 @@ TEST_CASE("a guard's state is its own, and forgotten when it is as new") {
 TEST_CASE("an alert of the canary is sent again until it arrives or half an hour is over") {
   NotificationShop shop;
   CAPTURE(shop.kind.name);
-  shop.kind_of_row = "canary";
   REQUIRE(shop.store->change_notifications([](NotificationRows& rows, const HostTime& now) {
     raise(rows, {.kind = "canary", .subject = "S-01", .first_seen = now.wall, .last_seen = now.wall});
   }));

@@ -29,7 +29,7 @@ FAKE_CLI = """#!/bin/sh
 [ -e "{command}.works" ] || {{ echo "{name} is broken" >&2; exit 3; }}
 echo "{name} is fine"
 """
-PERHAPS = "it was sent and there was no answer: it may still be shown"
+PERHAPS = "it was sent and there was no answer: it may have been shown"
 UNDER_WAY = ("owed", "taken", "sending")
 
 

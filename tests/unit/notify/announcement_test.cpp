@@ -13,7 +13,30 @@ using Catch::Matchers::Contains;
 
 namespace {
 
+const ProcessId kAnnouncer{"boot-1", 1, 1001, 1};
+bool is_alive(const ProcessId&) { return false; }
 constexpr milliseconds kNoon{1'795'262'400'000};  // 2026-11-21 12:00 UTC
+
+using Lines = std::vector<std::string>;
+
+/// A notification server.
+struct Screen {
+  std::map<std::string, std::string> shown;  // title by handle
+  int last = 0;
+
+  std::string show(const Announcement& one) {
+    const bool replaces = shown.contains(one.replaces);
+    const std::string handle = replaces ? one.replaces : std::to_string(++last) + "@bus/:1";
+    shown[handle] = replaces ? one.joint.title : one.text.title;
+    return handle;
+  }
+  Lines titles() const {
+    Lines found;
+    for (const auto& [handle, title] : shown) found.push_back(title);
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+};
 
 struct Records {
   Records() {
@@ -45,11 +68,29 @@ struct Records {
       if (row.subject == backend && row.kind == "trip") row.acknowledged_at = row.ended_at = facts.now;
     return raise(all, {.kind = "recovery", .subject = backend, .first_seen = facts.now + 12min});
   }
+  HostTime host_time() const { return {.boot_id = "boot-1", .boot = facts.now - kNoon + 1h, .wall = facts.now}; }
+  std::optional<Announcement> next() { return begin_next(all, kAnnouncer, facts, host_time()); }
+  /// All announcements about these records, which are not sent.
   std::vector<Announcement> of(std::initializer_list<std::int64_t> ids) {
-    NotificationRows taken;
-    for (const NotificationRow& row : all)
-      if (std::find(ids.begin(), ids.end(), row.id) != ids.end()) taken.push_back(row);
-    return announcements_of(taken, all, facts);
+    const NotificationRows before = all;
+    for (NotificationRow& row : all)
+      if (std::find(ids.begin(), ids.end(), row.id) != ids.end())
+        row.delivery = DeliveryState::taken, row.sender = kAnnouncer;
+    std::vector<Announcement> found;
+    while (auto one = next()) found.push_back(*std::move(one));
+    all = before;
+    return found;
+  }
+  /// Sends all that is pending, as the announcer does.
+  void announce(Screen& screen) {
+    claim_pending(all, kAnnouncer, is_alive, host_time());
+    while (const auto one = next()) {
+      const std::string handle = screen.show(*one);
+      note_replacement(all, one->rows, one->replaces, handle);
+      for (NotificationRow& row : all)
+        if (std::any_of(one->rows.begin(), one->rows.end(), [&](const auto& sent) { return sent.id == row.id; }))
+          shown(row, handle, 0s);
+    }
   }
   std::vector<std::string> stale() { return stale_handles(all, facts.settings, facts.now); }
 };
@@ -229,4 +270,75 @@ TEST_CASE("a hook gets one JSON object with every backend concerned") {
   CHECK_FALSE(json["backends"][1].contains("retry_at"));
   CHECK_FALSE(json["backends"][1].contains("unstable"));
   CHECK(nlohmann::json::parse(to_json(records.of({2})[0], kNoon))["urgency"] == "low");
+}
+
+TEST_CASE("two backends that become unstable together keep a notification each, after joint ones") {
+  Records records;
+  Screen screen;
+  for (int i = 0; i < 2; ++i) {
+    records.trip("gemini", "timed_out"), records.trip("codex", "timed_out");
+    records.announce(screen);
+    records.facts.now += 2min;
+    records.recovery("gemini"), records.recovery("codex");
+    records.announce(screen);
+    records.facts.now += 2min;
+  }
+  CHECK(screen.titles() == Lines{"gemini and codex: work again"});
+  records.trip("gemini", "timed_out"), records.trip("codex", "timed_out");
+  records.announce(screen);
+  CHECK(screen.titles() == Lines{"codex: unstable", "gemini: unstable"});
+}
+
+TEST_CASE("what has become of a record since it was taken counts") {
+  Records records;
+  records.trip("gemini", "timed_out"), records.trip("codex", "timed_out");
+  records.recovery("claude");
+  REQUIRE(claim_pending(records.all, kAnnouncer, is_alive, records.host_time()).size() == 3);
+  acknowledge(records.all, 1, records.host_time());
+  const auto trip = records.next();
+  REQUIRE(trip);
+  CHECK(trip->text.title == "codex: signed out");
+  SECTION("a killed announcer had begun only the one that it was sending: the rest is sent") {
+    const auto is_gone = [](const ProcessId&) { return true; };
+    const NotificationRows left = claim_pending(records.all, {"boot-1", 2, 1002, 1}, is_gone, records.host_time());
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].kind == "recovery");
+    CHECK(records.all[1].delivery == DeliveryState::undelivered);
+  }
+  SECTION("another announcer that has taken over sends the rest, and this one nothing more") {
+    records.all[2].sender = {"boot-1", 2, 1002, 1};
+    CHECK_FALSE(records.next());
+  }
+}
+
+TEST_CASE("an announcer with several deliveries keeps its claim as long as no single one takes too long") {
+  Records records;
+  for (int i = 0; i < 3; ++i) {
+    records.trip("gemini", "timed_out"), records.trip("codex", "timed_out");
+    if (i < 2) records.recovery("gemini"), records.recovery("codex");
+  }
+  const ProcessId other{"boot-1", 2, 1002, 1};
+  claim_pending(records.all, kAnnouncer, is_alive, records.host_time());
+  int announcements = 0;
+  while (records.next()) {
+    ++announcements;
+    records.facts.now += kLongestSending;
+    CHECK(claim_pending(records.all, other, is_alive, records.host_time()).empty());
+  }
+  CHECK(announcements > 1);
+}
+
+TEST_CASE("a joint notification is as urgent as the most urgent outage that it shows, and looks like one") {
+  Records records;
+  records.shown(records.trip("claude", "unauthenticated"), "7@bus/:1", 10s);
+  records.trip("codex", "rate_limited");
+  const Announcement trip = records.of({2})[0];
+  CHECK(trip.urgency == desktop::Urgency::low);
+  CHECK(trip.joint_urgency == desktop::Urgency::normal);
+  records.shown(records.all[1], "7@bus/:1", 0s);
+  records.recovery("codex");
+  const Announcement recovery = records.of({3})[0];
+  CHECK(recovery.urgency == desktop::Urgency::low);
+  CHECK(recovery.joint_urgency == desktop::Urgency::normal);
+  CHECK(recovery.joint_has_outage);
 }

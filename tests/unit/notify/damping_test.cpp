@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "core/notify/announcement.hpp"
 #include "core/notify/selection.hpp"
 
 // How often a person is notified of a backend that keeps failing and recovering. The clock is simulated, and all rules
@@ -23,6 +24,7 @@ struct Flapping {
   std::string backend = "gemini";
   std::vector<NotificationRow> sent;
   int edges = 0;
+  bool can_deliver = true;
 
   void pass(milliseconds time) { now.boot += time, now.wall += time; }
 
@@ -38,17 +40,14 @@ struct Flapping {
 
   /// What the announcer does once it has gathered.
   void announce() {
-    const auto nobody = [](const ProcessId&) { return false; };
     if (!is_quiet(settings, now.wall)) release_held(rows);
-    claim_pending(rows, kAnnouncer, nobody, now);
-    for (const char* kind : {"trip", "recovery"})
-      for (NotificationRow row : begin_sending(rows, kind, kAnnouncer)) {
-        if (auto withheld = why_withheld(row, rows, settings, now.wall)) {
-          hold_back(rows, row.id, withheld->delivery, withheld->why);
-          continue;
-        }
-        row.delivery = DeliveryState::delivered;
-        row.delivered_at = now.wall;
+    claim_pending(
+        rows, kAnnouncer, [](const ProcessId&) { return false; }, now);
+    const OutageFacts facts{.settings = settings, .words_for = [](const auto&) { return OutageWords{}; }};
+    while (const auto next = begin_next(rows, kAnnouncer, facts, now))
+      for (NotificationRow row : next->rows) {
+        row.delivery = can_deliver ? DeliveryState::delivered : DeliveryState::undelivered;
+        if (can_deliver) row.delivered_at = now.wall;
         note_delivery(rows, row, now);
         sent.push_back(row);
       }
@@ -176,7 +175,8 @@ TEST_CASE("a needed sign-in is announced in the middle of flapping, and its end"
     host.sent.clear();
     host.flap(10, 1min, "rate_limited");
     CHECK(host.count("trip") == 1);
-    CHECK(damping_of(host.rows, "gemini", host.settings).at(host.sent[0].id).damping == Damping::unstable);
+    CHECK(damping_of(host.rows, "gemini", host.settings, host.now.wall).at(host.sent[0].id).damping ==
+          Damping::unstable);
   }
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("the first outage that is long enough is announced as unstable if the 
   host.flap(20, 2s, "timed_out");
   host.flap(1, 1min, "timed_out");
   REQUIRE(host.sent.size() == 1);
-  const DampedOutage outage = damping_of(host.rows, "gemini", host.settings).at(host.sent[0].id);
+  const DampedOutage outage = damping_of(host.rows, "gemini", host.settings, host.now.wall).at(host.sent[0].id);
   CHECK(outage.damping == Damping::unstable);
   CHECK(outage.outages == 21);
   CHECK(outage.span == 40s + 1500ms);
@@ -243,6 +243,7 @@ TEST_CASE("what says that a backend is unstable is shown until the backend has b
   CHECK(notice->id == 5);  // the third trip
   CHECK(unstable_notice(host.rows, "gemini", host.settings, host.now.wall + 30min) == nullptr);
   host.trip("timed_out");
+  host.announce();
   CHECK(unstable_notice(host.rows, "gemini", host.settings, host.now.wall + 30min) != nullptr);  // an outage goes on
   CHECK(unstable_notice(host.rows, "codex", host.settings, host.now.wall) == nullptr);
 }
@@ -287,4 +288,24 @@ TEST_CASE("an outage that began while a backend flapped in the quiet hours is an
   host.pass(1h);
   host.announce();
   CHECK(host.count("trip") == 1);
+}
+
+TEST_CASE("the end of a long outage is announced, even if its beginning was announced as unstable") {
+  Flapping host;
+  host.flap(2, 1min, "timed_out");
+  host.sent.clear();
+  host.flap(1, 90min, "timed_out");
+  CHECK(host.count("trip") == 1);
+  CHECK(host.count("recovery") == 1);
+}
+
+TEST_CASE("as long as no channel has said that a backend is unstable, the next outage is to say it") {
+  Flapping host;
+  host.can_deliver = false;
+  host.flap(3, 1min, "timed_out");
+  host.can_deliver = true;
+  host.sent.clear();
+  host.flap(1, 1min, "timed_out");
+  REQUIRE(host.count("trip") == 1);
+  CHECK(damping_of(host.rows, "gemini", host.settings, host.now.wall).at(host.sent[0].id).damping == Damping::unstable);
 }
