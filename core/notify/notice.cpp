@@ -115,7 +115,8 @@ Result<bool> flag_at(const Json& json, const char* key) {
 
 std::string plain_name(std::string_view text) {
   std::string name;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(name), is_plain_in_name);
+  for (const char c : text)
+    if (const char shown = c == '@' ? '.' : c; is_plain_in_name(shown)) name += shown;
   return name.substr(0, kLongestName);
 }
 

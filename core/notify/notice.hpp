@@ -53,7 +53,8 @@ struct NoticeResult {
   milliseconds took{0};
 };
 
-/// The characters of the text that a tag, an icon or a category may have, as many as it may have.
+/// The characters of the text that a tag, an icon or a category may have, as many as it may have. A login's '@' becomes
+/// '.', which no backend's name contains.
 std::string plain_name(std::string_view text);
 
 /// The longest document that is read.

@@ -113,3 +113,17 @@ TEST_CASE("without a desktop, a terminal and a hook there is no channel that can
   settings.hook = {"/bin/true"};
   CHECK(can_one());
 }
+
+TEST_CASE("every outdated notification is closed, even if the first one cannot be") {
+  Desk desk;
+  const std::string notifier = desk.file("delegate-notify").string();
+  const std::string script =
+      "#!/bin/sh\n/bin/cat >> '" + desk.file("given").string() +
+      "'\necho '{\"delivered\":false,\"timed_out\":true,\"reason\":\"late\",\"took_ms\":1}'\nexit 1\n";
+  REQUIRE(replace_file(notifier, script, 0755).has_value());
+  const Status closed = close_on_bus(desk.process, desk.redact, notifier, {"7@bus/:1", "8@bus/:1"});
+  REQUIRE_FALSE(closed);
+  CHECK(closed.error().what == "late");
+  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("close":{"id":7)"));
+  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("close":{"id":8)"));
+}

@@ -101,6 +101,7 @@ TEST_CASE("at the desktop portal an earlier notification is named by its tag alo
 }
 
 TEST_CASE("a name is made plain by leaving out what is not") {
+  CHECK(plain_name("delegate-claude@work") == "delegate-claude.work");  // and not that of the backend "claudework"
   CHECK(plain_name("delegate-a b/\"c\xC3\xA4") == "delegate-abc");
   CHECK(plain_name(std::string(200, 'x')) == std::string(100, 'x'));
 }
