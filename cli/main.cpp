@@ -11,7 +11,7 @@
 
 namespace {
 
-/// How long init waits for the announcer in a container: its quiet time plus a hook's five seconds.
+/// How long init waits for the announcer in a container: the time that it gathers plus the usual notify.hook_timeout.
 constexpr delegate::milliseconds kLastWords{8'000};
 
 volatile std::sig_atomic_t g_signal = 0;

@@ -15,6 +15,7 @@ class BusCalls {
   BusCalls(SessionBus bus, Deadline by, milliseconds timeout) : bus_(std::move(bus)), by_(by), timeout_(timeout) {}
 
   SessionBus& bus() { return bus_; }
+  Deadline by() const { return by_; }
   /// Returns when there is a reply. `who` is to answer.
   Status wait(const BusCall& call, const std::string& who);
 

@@ -22,12 +22,14 @@ Status send_close(SessionBus& bus, const std::string& server, std::uint32_t id, 
 }
 
 /// A hung server gets the notice without an answer, to show it when it goes on.
-ServerInformation information_of(SessionBus& bus, const std::string& server, milliseconds budget) {
+ServerInformation information_of(BusCalls& calls, const std::string& server) {
   constexpr milliseconds kLongest{1'000};
+  const milliseconds half = calls.by().left().value_or(2 * kLongest) / 2;  // of the time that Notify has, too
+  SessionBus& bus = calls.bus();
   const auto message = bus.call_to(server, kServerPath, kServer, "GetServerInformation");
   BusCall call;
   if (!message || !bus.send(**message, call)) return {};
-  if (!bus.wait(call, Deadline::in(std::min(kLongest, budget / 2))) || call.error()) return {};
+  if (!bus.wait(call, Deadline::in(std::min(kLongest, half))) || call.error()) return {};
   auto texts = call.texts(4);
   if (!texts) return {};
   return {.name = std::move((*texts)[0]), .version = std::move((*texts)[2])};
@@ -92,7 +94,7 @@ Status show_at_server(BusCalls& calls, const std::string& server, const Notice& 
   Status shown;
   if (!notice.summary.empty()) {
     const std::uint32_t replaces = known(notice.replaces) ? notice.replaces->id : 0;
-    const Notice named = with_app_name(notice, information_of(calls.bus(), server, notice.budget));
+    const Notice named = with_app_name(notice, information_of(calls, server));
     TRY_STATUS(send_notify(calls.bus(), server, named, replaces, showing));
     shown = read_shown(calls, showing, identity, result);
     result.replaced = result.delivered && replaces != 0 && result.shown->id == replaces;
