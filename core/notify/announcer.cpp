@@ -40,7 +40,7 @@ class Announcer {
       }
       // What is out of date comes last: it may take long, and what is announced replaces most of it.
       if (claim->mine.empty()) return clear_desktop() ? kAnswered : kInternal;
-      if (may_deliver() && !gather(claim->mine)) return kAnswered;
+      if (may_deliver(channels()) && !gather(claim->mine)) return kAnswered;
       if (!announce_all()) return kInternal;
     }
   }
@@ -76,8 +76,7 @@ class Announcer {
   bool pause() const { return !process_.interrupted.cancelled_within(kPollInterval); }
 
   /// Without any channel the records are settled at once: in a container the end of the call waits for it.
-  bool may_deliver() const {
-    const std::vector<Channel> channels = channels_of(process_, engine_.config.notify, engine_.redact);
+  static bool may_deliver(const std::vector<Channel>& channels) {
     return std::any_of(channels.begin(), channels.end(), [](const Channel& channel) { return channel.may_deliver; });
   }
 
@@ -94,8 +93,8 @@ class Announcer {
 
   /// What has become of the records meanwhile counts: each announcement is made just before it is sent.
   bool announce_all() {
-    const std::vector<Channel> channels = channels_of(process_, engine_.config.notify, engine_.redact);
-    const OutageFacts facts = outage_facts(process_, engine_);
+    const std::vector<Channel> channels = this->channels();
+    const OutageFacts facts = outage_facts(process_, engine_, may_deliver(channels) ? Servers::ask : Servers::assume);
     while (!process_.interrupted.cancelled()) {
       std::optional<Announcement> next;
       const auto begin = [&](NotificationRows& rows, const HostTime& now) {
@@ -160,6 +159,7 @@ class Announcer {
   IsDead is_gone() const {
     return [this](const ProcessId& who) { return engine_.breakers.is_dead(who); };
   }
+  std::vector<Channel> channels() const { return channels_of(process_, engine_.config.notify, engine_.redact); }
   const ProcessId& me() const { return engine_.breakers.self(); }
 
   const ProcessFacts& process_;

@@ -15,7 +15,7 @@ bool is_blocked_by_breaker(const Breaker& breaker) {
          breaker.state == BreakerState::forced_open;
 }
 
-std::vector<Substitute> substitutes(const ProcessFacts& process, const Engine& engine) {
+std::vector<Substitute> substitutes(const ProcessFacts& process, const Engine& engine, Servers servers) {
   std::vector<Substitute> found;
   const auto reading = engine.breakers.read();
   const PreparedAsk prepared = prepare_ask(engine, Request{});
@@ -25,7 +25,8 @@ std::vector<Substitute> substitutes(const ProcessFacts& process, const Engine& e
     if (known && is_blocked_by_breaker(state->second.breaker)) continue;
     const auto& here = prepared.candidates.at(step.backend);
     Substitute one{step.backend};
-    if (here && is_reachable(here->candidate, process.interrupted, kServerTimeout, &one.model))
+    const bool is_assumed = servers == Servers::assume && here && !here->candidate.backend->is_process();
+    if (is_assumed || (here && is_reachable(here->candidate, process.interrupted, kServerTimeout, &one.model)))
       found.push_back(std::move(one));
   }
   return found;
@@ -41,9 +42,9 @@ OutageWords words_about(const Engine& engine, const NotificationRow& row) {
 
 }  // namespace
 
-OutageFacts outage_facts(const ProcessFacts& process, const Engine& engine) {
+OutageFacts outage_facts(const ProcessFacts& process, const Engine& engine, Servers servers) {
   return {.now = engine.clock.now().wall,
-          .answering = substitutes(process, engine),
+          .answering = substitutes(process, engine, servers),
           .settings = engine.config.notify,
           .words_for = [&engine](const NotificationRow& row) { return words_about(engine, row); }};
 }

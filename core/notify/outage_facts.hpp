@@ -5,8 +5,11 @@
 
 namespace delegate::notify {
 
-/// What the texts of notifications need to know about this host. Asks the local servers for their models, each for at
-/// most a second. The result refers to `engine`.
-OutageFacts outage_facts(const ProcessFacts& process, const Engine& engine);
+enum class Servers {
+  ask,     // local ones for their models, each for at most a second
+  assume,  // that they run: the text is only recorded
+};
+/// What the texts of notifications need to know about this host. The result refers to `engine`.
+OutageFacts outage_facts(const ProcessFacts& process, const Engine& engine, Servers servers = Servers::ask);
 
 }  // namespace delegate::notify
