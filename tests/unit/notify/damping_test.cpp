@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr milliseconds kMorning{1'795'251'600'000};  // 2026-11-21 09:00 UTC
-const ProcessId kAnnouncer{"boot-1", 1, 1001, 1};
+const ProcessId kSender{"boot-1", 1, 1001, 1};
 
 struct Flapping {
   NotificationRows rows;
@@ -42,9 +42,9 @@ struct Flapping {
   void announce() {
     if (!is_quiet(settings, now.wall)) release_held(rows);
     claim_pending(
-        rows, kAnnouncer, [](const ProcessId&) { return false; }, now);
+        rows, kSender, [](const ProcessId&) { return false; }, now);
     const OutageFacts facts{.settings = settings, .words_for = [](const auto&) { return OutageWords{}; }};
-    while (const auto next = begin_next(rows, kAnnouncer, facts, now))
+    while (const auto next = begin_next(rows, kSender, facts, now))
       for (NotificationRow row : next->rows) {
         row.delivery = can_deliver ? DeliveryState::delivered : DeliveryState::undelivered;
         if (can_deliver) row.delivered_at = now.wall;

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr milliseconds kNoon{1'795'262'400'000};  // 2026-11-21 12:00 UTC
+constexpr milliseconds kNoonOfText{1'795'262'400'000};  // 2026-11-21 12:00 UTC
 
 struct Backends {
   Backends() {
@@ -40,7 +40,11 @@ struct Backends {
     return {std::string(notice_title_for(backend, settings, outcome)), notice_for(backend, settings, outcome)};
   }
   NotificationRow trip(const std::string& name, const std::string& outcome) const {
-    return {.kind = "trip", .subject = name, .outcome = outcome, .first_seen = kNoon, .retry_at = kNoon + 4h + 38min};
+    return {.kind = "trip",
+            .subject = name,
+            .outcome = outcome,
+            .first_seen = kNoonOfText,
+            .retry_at = kNoonOfText + 4h + 38min};
   }
   NotificationText text(const std::string& name, const std::string& outcome) const {
     return text_of_trips({trip(name, outcome)}, facts);
@@ -50,7 +54,7 @@ struct Backends {
       {"gemini", "gemini"}, {"codex", "codex"},        {"claude", "claude"}, {"claude@work", "claude"},
       {"ollama", "ollama"}, {"workstation", "openai"}, {"mine", "command"}};
   std::map<std::string, BackendSettings> known;
-  OutageFacts facts{.now = kNoon, .answering = {{"ollama", "qwen3:8b"}}, .settings = {}, .words_for = {}};
+  OutageFacts facts{.now = kNoonOfText, .answering = {{"ollama", "qwen3:8b"}}, .settings = {}, .words_for = {}};
 };
 
 std::size_t characters(const std::string& text) {
@@ -160,10 +164,10 @@ TEST_CASE("a name that is too long for the title keeps both ends, and is in the 
 TEST_CASE("a time on another day is shown with its day, and one that has passed is not shown") {
   const Backends backends;
   NotificationRow trip = backends.trip("codex", "quota_exhausted");
-  trip.retry_at = kNoon + 36h;
+  trip.retry_at = kNoonOfText + 36h;
   CHECK(text_of_trips({trip}, backends.facts)
             .message.starts_with("Tried again with the first question after 00:00 on 23 Nov; ollama"));
-  trip.retry_at = kNoon - 1s;
+  trip.retry_at = kNoonOfText - 1s;
   CHECK(text_of_trips({trip}, backends.facts).message ==
         "Tried again with the next question; ollama (qwen3:8b) answers meanwhile.");
   trip.retry_at.reset();
@@ -228,7 +232,7 @@ TEST_CASE("a recovery says how long the outage took, and what is still out") {
   const Backends backends;
   NotificationRow trip = backends.trip("gemini", "unauthenticated");
   trip.id = 1;
-  const NotificationRow recovery{.id = 2, .kind = "recovery", .subject = "gemini", .first_seen = kNoon + 12min};
+  const NotificationRow recovery{.id = 2, .kind = "recovery", .subject = "gemini", .first_seen = kNoonOfText + 12min};
   const NotificationText text = text_of_recoveries({recovery}, {trip, recovery}, {}, backends.facts);
   CHECK(text.title == "gemini: works again");
   CHECK(text.message == "It was unavailable for 12 m.");

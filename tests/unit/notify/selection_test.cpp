@@ -15,7 +15,7 @@ using desktop::Urgency;
 
 namespace {
 
-constexpr milliseconds kNoon{1'795'262'400'000};  // 2026-11-21 12:00 UTC
+constexpr milliseconds kNoonOfDay{1'795'262'400'000};  // 2026-11-21 12:00 UTC
 
 void use_time_zone(const char* name) {
   ::setenv("TZ", name, 1);
@@ -31,13 +31,13 @@ struct Choices {
                        .subject = backend,
                        .outcome = outcome,
                        .severity = NotificationSeverity::warning,
-                       .first_seen = kNoon});
+                       .first_seen = kNoonOfDay});
   }
   NotificationRow recovery(const std::string& backend) {
-    return raise(all, {.kind = "recovery", .subject = backend, .first_seen = kNoon});
+    return raise(all, {.kind = "recovery", .subject = backend, .first_seen = kNoonOfDay});
   }
   std::string why(const NotificationRow& row) const {
-    const auto withheld = why_withheld(row, all, settings, kNoon);
+    const auto withheld = why_withheld(row, all, settings, kNoonOfDay);
     return withheld ? std::string(to_string(withheld->delivery)) + ": " + withheld->why : "sent";
   }
 };
@@ -69,14 +69,14 @@ TEST_CASE("an event that is not enabled is not sent") {
 
 TEST_CASE("an alert of the canary that ended in the quiet hours is not sent, nor that it is over") {
   Choices choices;
-  NotificationRow violation =
-      raise(choices.all,
-            {.kind = "canary", .subject = "S-01", .severity = NotificationSeverity::warning, .first_seen = kNoon - 1h});
+  NotificationRow violation = raise(
+      choices.all,
+      {.kind = "canary", .subject = "S-01", .severity = NotificationSeverity::warning, .first_seen = kNoonOfDay - 1h});
   CHECK(choices.why(violation) == "sent");
-  choices.all[0].ended_at = kNoon;
+  choices.all[0].ended_at = kNoonOfDay;
   CHECK(choices.why(choices.all[0]) == "unwanted: over before it could be announced");
   choices.all[0].delivery = DeliveryState::unwanted;
-  const NotificationRow end = raise(choices.all, {.kind = "canary", .subject = "S-01", .first_seen = kNoon});
+  const NotificationRow end = raise(choices.all, {.kind = "canary", .subject = "S-01", .first_seen = kNoonOfDay});
   CHECK(choices.why(end) == "unwanted: its beginning was not announced");
   choices.all[0].delivery = DeliveryState::delivered;
   CHECK(choices.why(end) == "sent");
@@ -85,18 +85,18 @@ TEST_CASE("an alert of the canary that ended in the quiet hours is not sent, nor
 TEST_CASE("quiet hours cross midnight, and their end is not quiet") {
   use_time_zone("UTC");
   NotifySettings settings{.quiet_hours = "22:00-07:00"};
-  const milliseconds midnight = kNoon - 12h;
+  const milliseconds midnight = kNoonOfDay - 12h;
   CHECK_FALSE(is_quiet(settings, midnight - 2h - 1ms));
   CHECK(is_quiet(settings, midnight - 2h));
   CHECK(is_quiet(settings, midnight));
   CHECK(is_quiet(settings, midnight + 7h - 1ms));
   CHECK_FALSE(is_quiet(settings, midnight + 7h));
   settings.quiet_hours = "12:00-13:30";
-  CHECK(is_quiet(settings, kNoon));
-  CHECK(is_quiet(settings, kNoon + 89min));
-  CHECK_FALSE(is_quiet(settings, kNoon + 90min));
+  CHECK(is_quiet(settings, kNoonOfDay));
+  CHECK(is_quiet(settings, kNoonOfDay + 89min));
+  CHECK_FALSE(is_quiet(settings, kNoonOfDay + 90min));
   settings.quiet_hours.clear();
-  CHECK_FALSE(is_quiet(settings, kNoon));
+  CHECK_FALSE(is_quiet(settings, kNoonOfDay));
 }
 
 TEST_CASE("quiet hours follow the clock on the wall through the change to summer time and back") {

@@ -36,7 +36,7 @@ bool set_list(const Path& path, const char* name) {
   return ::setxattr(path.c_str(), name, list.data(), list.size(), 0) == 0;
 }
 
-unsigned mode_of(const Path& path) {
+unsigned permissions_of(const Path& path) {
   struct stat facts {};
   REQUIRE(::stat(path.c_str(), &facts) == 0);
   return facts.st_mode & 07777;
@@ -60,7 +60,7 @@ TEST_CASE("a replaced file gives access to no more users than before, whatever i
   }
   REQUIRE(keep_and_replace(file, "old", "new"));
   CHECK(text_in(file) == "new");
-  CHECK(mode_of(file) == 0660);
+  CHECK(permissions_of(file) == 0660);
   CHECK(::getxattr(file.c_str(), kAccess, nullptr, 0) < 0);
 
   REQUIRE(set_list(file, kAccess));  // a list of its own stays
@@ -68,7 +68,7 @@ TEST_CASE("a replaced file gives access to no more users than before, whatever i
   std::string list(100, '\0');
   list.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::getxattr(file.c_str(), kAccess, list.data(), 100))));
   CHECK(list == list_with_another_user());
-  CHECK(mode_of(file) == 0660);
+  CHECK(permissions_of(file) == 0660);
 }
 
 TEST_CASE("a file that has changed since it was read is not written to, with one name or several") {
@@ -92,7 +92,7 @@ TEST_CASE("a file that appears while it is created is kept") {
   const Path file = Path(directory.path()) / "mcp.json";
   REQUIRE(create_file(file, "mine", 0644));
   CHECK(text_in(file) == "mine");
-  CHECK(mode_of(file) == 0644);
+  CHECK(permissions_of(file) == 0644);
   const Status created = create_file(file, "new", 0600);
   REQUIRE_FALSE(created);
   CHECK(created.error().code == Code::busy);
@@ -108,7 +108,7 @@ TEST_CASE("a file is removed only while it has the content that was read") {
   REQUIRE_FALSE(removed);
   CHECK(removed.error().code == Code::busy);
   CHECK(text_in(file) == "of another program");
-  CHECK(mode_of(file) == 0640);
+  CHECK(permissions_of(file) == 0640);
   REQUIRE(remove_unchanged(file, "of another program"));
   CHECK(files_in(directory.path()) == 0);
   REQUIRE_FALSE(remove_unchanged(file, ""));
