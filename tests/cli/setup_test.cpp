@@ -61,7 +61,8 @@ TEST_CASE("the list of editors fits into 80 columns, with all of them registered
   const auto longest_line = [&] {
     std::size_t longest = 0;
     std::size_t length = 0;
-    for (const char c : cli.run("setup").expect(0).out)
+    const Finished list = cli.run("setup").expect(0);
+    for (const char c : list.out)
       if ((c & '\xC0') != '\x80')
         longest = std::max(longest, length = c == '\n' ? 0 : length + 1);  // no half character
     return longest;
