@@ -353,7 +353,7 @@ constexpr Hint kHints[] = {
     {Outcome::not_installed, "npm install -g @anthropic-ai/claude-code",
      "Run npm install -g @anthropic-ai/claude-code."},
     {Outcome::unauthenticated, "run `{login} claude` and sign in with /login", kLoginNotice},
-    {Outcome::unauthenticated, "run `claude` and sign in with /login"},
+    {Outcome::unauthenticated, "run `claude` and sign in with /login", "Run /login in claude."},
 };
 
 class Claude final : public CliBackend {

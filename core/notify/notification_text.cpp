@@ -1,6 +1,7 @@
 #include "core/notify/notification_text.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
@@ -12,10 +13,10 @@ namespace {
 constexpr std::size_t kLongestModel = 24;
 constexpr std::string_view kNoSubstitute = "no other backend can answer";
 
-/// "after 16:38", and with the day when it is not today.
-std::string after_time(milliseconds at, milliseconds now) {
+/// "16:38", and with the day when it is not today.
+std::string time_of(milliseconds at, milliseconds now, const char* with_day) {
   const bool today = format_local(at, "%F") == format_local(now, "%F");
-  return format_local(at, today ? "after %H:%M" : "after %H:%M on %-d %b");
+  return format_local(at, today ? "%H:%M" : with_day);
 }
 
 /// Both ends stay, because either may be what distinguishes a name: "corporate…e@work".
@@ -55,65 +56,106 @@ std::string shown_model(const std::string& model) {
 }
 
 /// Never a backend that is announced as unavailable, even if it has recovered: that is announced on its own.
-std::string substitute_for(const NotificationRows& trips, const OutageFacts& facts) {
-  for (const Substitute& one : facts.answering) {
-    const bool is_out =
-        std::any_of(trips.begin(), trips.end(), [&](const NotificationRow& trip) { return trip.subject == one.name; });
-    if (is_out) continue;
-    const std::string model = shown_model(one.model);
-    return one.name + (model.empty() ? "" : " (" + model + ")") + " answers meanwhile";
-  }
-  return std::string(kNoSubstitute);
+const Substitute* substitute_for(const NotificationRows& trips, const OutageFacts& facts) {
+  const auto is_available = [&](const Substitute& one) {
+    return std::none_of(trips.begin(), trips.end(),
+                        [&](const NotificationRow& trip) { return trip.subject == one.name; });
+  };
+  const auto found = std::find_if(facts.answering.begin(), facts.answering.end(), is_available);
+  return found == facts.answering.end() ? nullptr : &*found;
 }
 
-std::string substitute_sentence(const NotificationRows& trips, const OutageFacts& facts) {
-  std::string words = substitute_for(trips, facts);
+std::string with_model(const Substitute& one) {
+  const std::string model = shown_model(one.model);
+  return one.name + (model.empty() ? "" : " (" + model + ")");
+}
+
+/// "ollama (qwen3:8b) answers meanwhile"
+std::string substitute_words(const NotificationRows& trips, const OutageFacts& facts) {
+  const Substitute* one = substitute_for(trips, facts);
+  return one == nullptr ? std::string(kNoSubstitute) : with_model(*one) + " answers meanwhile";
+}
+
+std::string as_sentence(std::string words) {
   if (words == kNoSubstitute) words[0] = 'N';
   return words + ".";
+}
+
+/// "ollama (qwen3:8b) answers", without the model if that makes the line too long.
+std::string substitute_line(const NotificationRows& trips, const OutageFacts& facts) {
+  const Substitute* one = substitute_for(trips, facts);
+  if (one == nullptr) return "No other backend can answer";
+  const std::string line = with_model(*one) + " answers";
+  return line.size() <= kLongestLine ? line : one->name + " answers";
 }
 
 /// "tried again with the first question after 16:38"; empty: not known.
 std::string next_try(const NotificationRow& trip, const OutageFacts& facts) {
   if (!trip.retry_at) return {};
   if (*trip.retry_at <= facts.now) return "Tried again with the next question";
-  return "Tried again with the first question " + after_time(*trip.retry_at, facts.now);
+  return "Tried again with the first question after " + time_of(*trip.retry_at, facts.now, "%H:%M on %-d %b");
 }
 
 /// Of an outage that ends by itself, when that may be is what matters.
 std::string single_message(const NotificationRow& trip, const OutageFacts& facts) {
   const std::string when = next_try(trip, facts);
   if (remedy_for(trip.outcome) == Remedy::wait && !when.empty())
-    return when + "; " + substitute_for({trip}, facts) + ".";
-  std::string message = facts.words_for(trip).remedy + " " + substitute_sentence({trip}, facts);
+    return when + "; " + substitute_words({trip}, facts) + ".";
+  std::string message = facts.words_for(trip).remedy + " " + as_sentence(substitute_words({trip}, facts));
   return when.empty() ? message : message + " " + when + ".";
 }
 
-/// "codex: signed out. Run codex login. Tried again after 16:38."
-std::string line_about(const NotificationRow& trip, const OutageFacts& facts, const std::string& before_cause = {}) {
-  const OutageWords words = facts.words_for(trip);
-  std::string line = trip.subject + ": " + before_cause + words.cause + ".";
-  if (remedy_for(trip.outcome) != Remedy::wait) line += " " + words.remedy;
-  if (trip.retry_at && *trip.retry_at > facts.now)
-    line += " Tried again " + after_time(*trip.retry_at, facts.now) + ".";
-  return line;
+/// "Run gemini and sign in again." -> "Run gemini and sign in": what to do, but not why.
+std::string brief(const std::string& remedy) {
+  std::size_t end = remedy.ends_with('.') ? remedy.size() - 1 : remedy.size();
+  for (const char* rest : {" again", " to ", " if ", ": "}) end = std::min(end, remedy.find(rest));
+  return remedy.substr(0, end);
 }
 
-/// As many lines as fit; those that need a person come first.
+/// "run codex login", "timed out, retry 16:38", "rate limited until 16:38", "quota back 16:30, 22 Nov". One that needs
+/// a person has no time, because it does not end at one.
+std::string brief_words(const NotificationRow& trip, const OutageFacts& facts) {
+  const OutageWords words = facts.words_for(trip);
+  const Remedy remedy = remedy_for(trip.outcome);
+  if (remedy == Remedy::act) {
+    std::string what = brief(words.remedy);
+    what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
+    return what;
+  }
+  if (!trip.retry_at || *trip.retry_at <= facts.now) return words.cause;
+  const std::string time = time_of(*trip.retry_at, facts.now, "%H:%M, %-d %b");
+  if (remedy == Remedy::look) return words.cause + ", retry " + time;
+  const bool is_quota = trip.outcome == to_string(Outcome::quota_exhausted);
+  return (is_quota ? "quota back " : words.cause + " until ") + time;
+}
+
+/// What may help outages that may need a person; empty: there is none.
+std::string advice_on(const NotificationRows& trips, const OutageFacts& facts) {
+  std::string advice;
+  for (const NotificationRow& trip : trips) {
+    if (remedy_for(trip.outcome) != Remedy::look) continue;
+    const std::string remedy = brief(facts.words_for(trip).remedy);
+    if (!advice.empty() && advice != remedy) return "See delegate status";
+    advice = remedy;
+  }
+  return advice;
+}
+
+/// A line for each backend, those that need a person first, as many as fit with the last line.
 std::string joint_message(NotificationRows trips, const OutageFacts& facts) {
-  const std::string last = substitute_sentence(trips, facts);
   const auto urgency = [](const NotificationRow& one, const NotificationRow& other) {
     return remedy_for(one.outcome) > remedy_for(other.outcome);
   };
   std::stable_sort(trips.begin(), trips.end(), urgency);
-  constexpr std::size_t kRoomForMore = 40;
-  std::string message;
-  for (std::size_t i = 0; i < trips.size(); ++i) {
-    const std::string line = line_about(trips[i], facts) + "\n";
-    if (message.size() + line.size() + last.size() + kRoomForMore > kLongestMessage)
-      return message + std::to_string(trips.size() - i) + " more: see delegate status.\n" + last;
-    message += line;
-  }
-  return message + last;
+  constexpr std::size_t kRoom = kMostLines - 1;
+  const std::size_t shown = trips.size() <= kRoom ? trips.size() : kRoom - 1;
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < shown; ++i) lines.push_back(trips[i].subject + ": " + brief_words(trips[i], facts));
+  if (shown < trips.size()) lines.push_back("and " + std::to_string(trips.size() - shown) + " more: delegate status");
+  const std::string advice = lines.size() < kRoom ? advice_on(trips, facts) : std::string();
+  if (!advice.empty()) lines.push_back(advice);
+  lines.push_back(substitute_line(trips, facts));
+  return join(lines, "\n");
 }
 
 std::string outage_of(const NotificationRow& recovery, const NotificationRows& all) {
@@ -154,8 +196,8 @@ NotificationText text_of_unstable(const NotificationRow& trip, const DampedOutag
   const std::string message = std::to_string(damped.outages) + " outages in " + format_took(damped.span) +
                               ", the last one: " + facts.words_for(trip).cause +
                               ". See delegate status. Further ones are not announced until there was none for " +
-                              format_took(facts.settings.damping_within) + ". " + substitute_sentence({trip}, facts) +
-                              (when.empty() ? "" : " " + when + ".");
+                              format_took(facts.settings.damping_within) + ". " +
+                              as_sentence(substitute_words({trip}, facts)) + (when.empty() ? "" : " " + when + ".");
   return text_about(trip.subject, "unstable", message);
 }
 
@@ -163,7 +205,8 @@ NotificationText text_of_recoveries(const NotificationRows& recoveries, const No
                                     const NotificationRows& still_out, const OutageFacts& facts) {
   const bool is_one = recoveries.size() == 1;
   std::vector<std::string> lines;
-  for (const NotificationRow& trip : still_out) lines.push_back(line_about(trip, facts, "still "));
+  for (const NotificationRow& trip : still_out)
+    lines.push_back(trip.subject + " still out: " + brief_words(trip, facts));
   for (const NotificationRow& recovery : recoveries) {
     const std::string outage = outage_of(recovery, all);
     if (outage.empty()) continue;

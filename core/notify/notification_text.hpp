@@ -6,8 +6,9 @@
 #include "core/notify/damping.hpp"
 
 // The text of notifications about outages: a title of at most 30 characters, and what to do first in the message,
-// because desktops show about one line of it. Pure, except that it reads the local time zone. It never contains output
-// of a backend, a prompt, a path or a key, because other people may see the screen.
+// because desktops show about one line of it, and of several outages a short line each. Pure, except that it reads the
+// local time zone. It never contains output of a backend, a prompt, a path or a key, because other people may see the
+// screen.
 namespace delegate::notify {
 
 struct NotificationText {
@@ -15,8 +16,10 @@ struct NotificationText {
   std::string message;
 };
 
-inline constexpr std::size_t kLongestTitle = 30;     // characters
-inline constexpr std::size_t kLongestMessage = 400;  // bytes; delegate-notify cuts what is longer
+inline constexpr std::size_t kLongestTitle = 30;  // characters
+// Of a message about several backends: mako shows four lines of some 32 characters, and wraps longer ones.
+inline constexpr std::size_t kLongestLine = 32;
+inline constexpr std::size_t kMostLines = 4;
 
 /// What answers instead of a backend that is unavailable.
 struct Substitute {

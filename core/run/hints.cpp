@@ -28,7 +28,7 @@ constexpr std::string_view kTooLate = "give the run more time with --timeout or 
 
 // For notifications.
 constexpr std::string_view kNothing = "Nothing to do.";
-constexpr std::string_view kOnline = "Check that this machine is online.";
+constexpr std::string_view kOnline = "Check the network connection.";
 constexpr std::string_view kPing = "Run delegate ping {name} to see what is wrong.";
 constexpr std::string_view kVersion = "Run delegate backends --check: delegate may not support its version.";
 

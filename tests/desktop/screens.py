@@ -29,9 +29,11 @@ SCENES = [
               "body": "Run gemini and sign in again. ollama (qwen3:8b) answers meanwhile. "
                       "Tried again with the first question after 14:05."}),
     ("joint", {"summary": "codex and gemini: unavailable", **WARNING,
-               "body": "gemini: signed out. Run gemini and sign in again. Tried again after 14:05.\n"
-                       "codex: quota used up. Tried again after 16:30 on 22 Nov.\n"
-                       "ollama (qwen3:8b) answers meanwhile."}),
+               "body": "gemini: run gemini and sign in\ncodex: quota back 16:30, 22 Nov\n"
+                       "ollama (qwen3:8b) answers"}),
+    ("outage", {"summary": "claude and codex: unavailable", **WARNING,
+                "body": "claude: unreachable, retry 16:38\ncodex: unreachable, retry 16:38\n"
+                        "Check the network connection\nollama (qwen3:8b) answers"}),
     ("flap", {"summary": "gemini: unstable", **WARNING,
               "body": "3 outages in 12 m, the last one: timed out. See delegate status. Further ones are not announced "
                       "until there was none for 30 m. ollama (qwen3:8b) answers meanwhile."}),

@@ -195,7 +195,7 @@ TEST_CASE("a recovery replaces a notification that also shows another outage, an
   CHECK(records.stale().empty());
   CHECK(first.replaces == "7@bus/:1");
   CHECK(first.joint.title == "claude: works again");
-  CHECK_THAT(first.joint.message, Contains("codex: still signed out. Sign in. Tried again after 12:01."));
+  CHECK_THAT(first.joint.message, Contains("codex still out: sign in\n"));
   CHECK_THAT(first.joint.message, Contains("claude: was unavailable for 12 m."));
   CHECK(first.text.message == "It was unavailable for 12 m.");
   note_replacement(records.all, first.rows, "7@bus/:1", "7@bus/:1");

@@ -50,6 +50,12 @@ struct Backends {
     return text_of_trips({trip(name, outcome)}, facts);
   }
 
+  std::string joint(const std::vector<std::pair<const char*, const char*>>& out) const {
+    NotificationRows trips;
+    for (const auto& [name, outcome] : out) trips.push_back(trip(name, outcome));
+    return text_of_trips(trips, facts).message;
+  }
+
   static constexpr std::pair<const char*, const char*> kBackends[] = {
       {"gemini", "gemini"}, {"codex", "codex"},        {"claude", "claude"}, {"claude@work", "claude"},
       {"ollama", "ollama"}, {"workstation", "openai"}, {"mine", "command"}};
@@ -62,6 +68,22 @@ std::size_t characters(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+/// Of a text that is broken between words.
+std::size_t wrapped_lines(const std::string& text) {
+  std::size_t lines = 0;
+  for (const std::string_view line : split(text, '\n')) {
+    std::size_t column = 0;
+    ++lines;
+    for (const std::string_view word : split(line, ' ')) {
+      const std::size_t size = characters(std::string(word));
+      const bool fits = column == 0 || column + 1 + size <= kLongestLine;
+      if (!fits) ++lines;
+      column = fits && column > 0 ? column + 1 + size : size;
+    }
+  }
+  return lines;
+}
+
 struct Row {
   const char* backend;
   const char* outcome;
@@ -71,7 +93,7 @@ struct Row {
 constexpr Row kTexts[] = {
     {"gemini", "unauthenticated", "gemini: signed out", "Run gemini and sign in again."},
     {"codex", "unauthenticated", "codex: signed out", "Run codex login."},
-    {"claude", "unauthenticated", "claude: signed out", "Run claude and sign in with /login."},
+    {"claude", "unauthenticated", "claude: signed out", "Run /login in claude."},
     {"claude@work", "unauthenticated", "claude@work: signed out",
      "Run delegate ping claude@work: it says how to sign in."},
     {"mine", "unauthenticated", "mine: signed out", "Run delegate ping mine to see what is wrong."},
@@ -84,9 +106,9 @@ constexpr Row kTexts[] = {
     {"gemini", "server_error", "gemini: server error", ""},
     {"ollama", "unreachable", "ollama: not running", "Run ollama serve to start it."},
     {"workstation", "connect_timeout", "workstation: not running", "Start its server."},
-    {"claude", "unreachable", "claude: unreachable", "Check that this machine is online."},
-    {"claude", "dropped", "claude: connection lost", "Check that this machine is online."},
-    {"claude", "send_failed", "claude: connection lost", "Check that this machine is online."},
+    {"claude", "unreachable", "claude: unreachable", "Check the network connection."},
+    {"claude", "dropped", "claude: connection lost", "Check the network connection."},
+    {"claude", "send_failed", "claude: connection lost", "Check the network connection."},
     {"codex", "timed_out", "codex: timed out", "Raise backends.codex.timeout if it needs longer."},
     {"codex", "timed_out_active", "codex: timed out", "Raise backends.codex.timeout if it needs longer."},
     {"codex", "idle_timed_out", "codex: no output", "Run delegate ping codex to see what is wrong."},
@@ -186,32 +208,83 @@ TEST_CASE("the substitute is not the backend that is announced, and a long model
         "Tried again with the first question after 16:38; no other backend can answer.");
 }
 
-TEST_CASE("a joint notice keeps remedy and time of each backend, and those that need a person come first") {
+TEST_CASE("a joint notice has a line for each backend, those that need a person first, and then what answers") {
   const Backends backends;
-  const NotificationText two = text_of_trips(
-      {backends.trip("codex", "rate_limited"), backends.trip("gemini", "unauthenticated")}, backends.facts);
+  NotificationRow quota = backends.trip("codex", "quota_exhausted");
+  quota.retry_at = kNoonOfText + 28h + 30min;
+  const NotificationText two = text_of_trips({quota, backends.trip("gemini", "unauthenticated")}, backends.facts);
   CHECK(two.title == "codex and gemini: unavailable");
   CHECK(two.message ==
-        "gemini: signed out. Run gemini and sign in again. Tried again after 16:38.\n"
-        "codex: rate limited. Tried again after 16:38.\n"
-        "ollama (qwen3:8b) answers meanwhile.");
-  const NotificationText three =
-      text_of_trips({backends.trip("codex", "rate_limited"), backends.trip("gemini", "timed_out"),
-                     backends.trip("claude", "timed_out")},
-                    backends.facts);
-  CHECK(three.title == "3 backends: unavailable");
+        "gemini: run gemini and sign in\n"
+        "codex: quota back 16:30, 22 Nov\n"
+        "ollama (qwen3:8b) answers");
+  CHECK(backends.joint({{"codex", "rate_limited"}, {"ollama", "unreachable"}}) ==
+        "ollama: not running, retry 16:38\n"
+        "codex: rate limited until 16:38\n"
+        "Run ollama serve\n"
+        "No other backend can answer");
 }
 
-TEST_CASE("a joint notice about more backends than fit says how many more there are") {
+TEST_CASE("a joint notice gives advice that holds for all of its backends, and else says where to look") {
   const Backends backends;
+  CHECK(backends.joint({{"codex", "unreachable"}, {"claude", "unreachable"}}) ==
+        "codex: unreachable, retry 16:38\n"
+        "claude: unreachable, retry 16:38\n"
+        "Check the network connection\n"
+        "ollama (qwen3:8b) answers");
+  CHECK(backends.joint({{"codex", "timed_out"}, {"gemini", "idle_timed_out"}}) ==
+        "codex: timed out, retry 16:38\n"
+        "gemini: no output, retry 16:38\n"
+        "See delegate status\n"
+        "ollama (qwen3:8b) answers");
+}
+
+TEST_CASE("a joint notice about two backends has four lines where 32 characters fit into one") {
+  Backends backends;
+  backends.facts.answering = {{"workstation", "hf.co/unsloth/Qwen3-Coder-30B-GGUF:Q4_K_M"}};
+  constexpr const char* kUsual[] = {"unauthenticated", "quota_exhausted", "rate_limited", "overloaded",
+                                    "server_error",    "unreachable",     "timed_out",    "idle_timed_out"};
+  for (const auto& [one, other] : {std::pair("codex", "gemini"), std::pair("claude", "gemini"),
+                                   std::pair("claude", "codex"), std::pair("codex", "ollama")})
+    for (const char* first : kUsual)
+      for (const char* second : kUsual) {
+        const std::string message = backends.joint({{one, first}, {other, second}});
+        CAPTURE(message);
+        CHECK(wrapped_lines(message) <= kMostLines);
+      }
+}
+
+TEST_CASE("the time of a joint notice on another day, of quotas that are used up, fits into its line") {
+  const Backends backends;
+  NotificationRows trips{backends.trip("claude", "quota_exhausted"), backends.trip("gemini", "quota_exhausted")};
+  for (NotificationRow& trip : trips) trip.retry_at = kNoonOfText + 28h + 30min;
+  const std::string message = text_of_trips(trips, backends.facts).message;
+  CHECK(message ==
+        "claude: quota back 16:30, 22 Nov\n"
+        "gemini: quota back 16:30, 22 Nov\n"
+        "ollama (qwen3:8b) answers");
+  CHECK(wrapped_lines(message) == 3);
+}
+
+TEST_CASE("a joint notice names three backends, and of more it says how many there are") {
+  const Backends backends;
+  const std::vector<std::pair<const char*, const char*>> three{
+      {"codex", "rate_limited"}, {"gemini", "timed_out"}, {"claude", "unauthenticated"}};
+  CHECK(backends.joint(three) ==
+        "claude: run /login in claude\n"
+        "gemini: timed out, retry 16:38\n"
+        "codex: rate limited until 16:38\n"
+        "ollama (qwen3:8b) answers");
+  auto four = three;
+  four.emplace_back("workstation", "server_error");
+  CHECK(backends.joint(four) ==
+        "claude: run /login in claude\n"
+        "gemini: timed out, retry 16:38\n"
+        "and 2 more: delegate status\n"
+        "ollama (qwen3:8b) answers");
   NotificationRows trips;
-  for (int i = 0; i < 12; ++i) trips.push_back(backends.trip("backend" + std::to_string(i), "timed_out"));
-  trips.push_back(backends.trip("gemini", "unauthenticated"));
-  const NotificationText text = text_of_trips(trips, backends.facts);
-  CHECK(text.title == "13 backends: unavailable");
-  CHECK(text.message.starts_with("gemini: signed out. Run gemini"));
-  CHECK(text.message.find(" more: see delegate status.\nollama (qwen3:8b) answers meanwhile.") != std::string::npos);
-  CHECK(text.message.size() <= kLongestMessage);
+  for (const auto& [name, outcome] : four) trips.push_back(backends.trip(name, outcome));
+  CHECK(text_of_trips(trips, backends.facts).title == "4 backends: unavailable");
 }
 
 TEST_CASE("an unstable backend's notice says how many outages, where to look, and until when it is silent") {
@@ -237,8 +310,7 @@ TEST_CASE("a recovery says how long the outage took, and what is still out") {
   CHECK(text.title == "gemini: works again");
   CHECK(text.message == "It was unavailable for 12 m.");
   CHECK(text_of_recoveries({recovery}, {trip, recovery}, {backends.trip("codex", "unauthenticated")}, backends.facts)
-            .message ==
-        "codex: still signed out. Run codex login. Tried again after 16:38.\ngemini: was unavailable for 12 m.");
+            .message == "codex still out: run codex login\ngemini: was unavailable for 12 m.");
   NotificationRow other = recovery;
   other.id = 3;
   other.subject = "codex";
@@ -282,8 +354,8 @@ TEST_CASE("only a server on this machine is said to be not running") {
   CHECK(said("workstation", "https://localhost:8080/v1") == "not running: Start its server.");
   CHECK(said("ollama", "http://[::1]:11434") == "not running: Run ollama serve to start it.");
   for (const char* url : {"https://api.example.com/v1", "http://workstation.example.com:8080/v1", "http://192.0.2.7"}) {
-    CHECK(said("workstation", url) == "unreachable: Check that this machine is online.");
-    CHECK(said("ollama", url) == "unreachable: Check that this machine is online.");
+    CHECK(said("workstation", url) == "unreachable: Check the network connection.");
+    CHECK(said("ollama", url) == "unreachable: Check the network connection.");
   }
 }
 
