@@ -34,10 +34,12 @@ std::vector<Substitute> substitutes(const ProcessFacts& process, const Engine& e
 
 OutageWords words_about(const Engine& engine, const NotificationRow& row) {
   const BackendSettings* known = engine.config.backend(row.subject);
-  BackendSettings settings = known == nullptr ? BackendSettings{} : *known;
-  const Backend* backend = known == nullptr ? nullptr : engine.find_backend(settings.kind);
-  settings.name = row.subject;
-  return {std::string(notice_title_for(backend, settings, row.outcome)), notice_for(backend, settings, row.outcome)};
+  Task task;
+  if (known != nullptr) task.settings = *known;
+  const Backend* backend = known == nullptr ? nullptr : engine.find_backend(known->kind);
+  task.settings.name = row.subject;
+  task.environment = engine.environment;
+  return {std::string(notice_title_for(backend, task, row.outcome)), notice_for(backend, task, row.outcome)};
 }
 
 }  // namespace

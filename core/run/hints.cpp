@@ -302,11 +302,9 @@ std::string with_files(std::string text, const UntrustedChanges& changed) {
   return text;
 }
 
-/// A server on this machine, which this person can start.
-bool is_own_server(const Backend* backend, const BackendSettings& settings) {
+/// A server on this machine, which this person can start. Its address may be set by a variable: OLLAMA_HOST.
+bool is_own_server(const Backend* backend, const Task& task) {
   if (backend == nullptr || backend->is_process()) return false;
-  Task task;
-  task.settings = settings;
   const std::string url = backend->endpoint(task);
   const std::size_t scheme = url.find("://");
   std::string host = url.substr(scheme == std::string::npos ? 0 : scheme + 3);
@@ -323,11 +321,9 @@ std::string hint_for(const Backend& backend, const Task& task, const Failure& fa
   return with_files(advice_on(backend, task, failure), task.settings.changed_by);
 }
 
-std::string_view notice_title_for(const Backend* backend, const BackendSettings& settings,
-                                  std::string_view outcome_name) {
+std::string_view notice_title_for(const Backend* backend, const Task& task, std::string_view outcome_name) {
   const auto outcome = outcome_named(outcome_name);
-  return outcome && is_unreachable(*outcome) && is_own_server(backend, settings) ? "not running"
-                                                                                 : title_for(outcome_name);
+  return outcome && is_unreachable(*outcome) && is_own_server(backend, task) ? "not running" : title_for(outcome_name);
 }
 
 std::string why_not_counted(const UntrustedChanges& changed, Outcome outcome, Verdict verdict) {
@@ -355,7 +351,8 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
   return filled(kSkipped, std::array{Fact{"name", skip.backend}}).value_or(std::string());
 }
 
-std::string notice_for(const Backend* backend, const BackendSettings& settings, std::string_view outcome_name) {
+std::string notice_for(const Backend* backend, const Task& task, std::string_view outcome_name) {
+  const BackendSettings& settings = task.settings;
   const std::string login = candidate_name(settings.name).login;
   const bool is_process = backend != nullptr && backend->is_process();
   // A command of this person's may begin with an interpreter, and a login's program would use another account.
@@ -366,7 +363,7 @@ std::string notice_for(const Backend* backend, const BackendSettings& settings, 
                                   Fact{"model", shown(settings.model)}};
   const Outcome outcome = outcome_name == kRejectsRequests ? Outcome::bad_request
                                                            : outcome_named(outcome_name).value_or(Outcome::lost_result);
-  const bool is_elsewhere = !is_process && is_unreachable(outcome) && !is_own_server(backend, settings);
+  const bool is_elsewhere = !is_process && is_unreachable(outcome) && !is_own_server(backend, task);
   std::optional<std::string> own;
   if (backend != nullptr && !is_elsewhere) own = find_notice(backend->hints(), outcome, facts);
   const bool is_sign_in = is_process && outcome == Outcome::unauthenticated;

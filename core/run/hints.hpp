@@ -12,15 +12,15 @@ namespace delegate {
 /// What to do about a failed call; empty after an answer or a cancel.
 std::string hint_for(const Backend& backend, const Task& task, const Failure& failure);
 
-/// The same for a notification: whole sentences of a few words, about an outcome by its stored name. They contain
+/// The same for a notification: whole sentences of a few words, about an outcome by its stored name. Of the task only
+/// the settings and the caller's environment are used. They contain
 /// nothing of the failure itself, no path and no variable of a login, because other people may see the screen. A
 /// backend that is not known any more is null.
-std::string notice_for(const Backend* backend, const BackendSettings& settings, std::string_view outcome_name);
+std::string notice_for(const Backend* backend, const Task& task, std::string_view outcome_name);
 
 /// The cause, for the title of a notification: as title_for, but a server of this person's that cannot be reached is
 /// "not running".
-std::string_view notice_title_for(const Backend* backend, const BackendSettings& settings,
-                                  std::string_view outcome_name);
+std::string_view notice_title_for(const Backend* backend, const Task& task, std::string_view outcome_name);
 
 /// Why a failure that its verdict would hold against the backend does not open the breaker; empty: it counts.
 std::string why_not_counted(const UntrustedChanges& changed, Outcome outcome, Verdict verdict);

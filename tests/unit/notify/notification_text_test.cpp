@@ -34,10 +34,12 @@ struct Backends {
   }
 
   OutageWords words(const std::string& name, const std::string& outcome) const {
-    BackendSettings settings = known.contains(name) ? known.at(name) : BackendSettings{};
-    settings.name = name;
-    const Backend* backend = settings.kind.empty() ? nullptr : find_backend(settings.kind);
-    return {std::string(notice_title_for(backend, settings, outcome)), notice_for(backend, settings, outcome)};
+    Task task;
+    if (known.contains(name)) task.settings = known.at(name);
+    task.settings.name = name;
+    task.environment = environment;
+    const Backend* backend = task.settings.kind.empty() ? nullptr : find_backend(task.settings.kind);
+    return {std::string(notice_title_for(backend, task, outcome)), notice_for(backend, task, outcome)};
   }
   NotificationRow trip(const std::string& name, const std::string& outcome) const {
     return {.kind = "trip",
@@ -60,6 +62,7 @@ struct Backends {
       {"gemini", "gemini"}, {"codex", "codex"},        {"claude", "claude"}, {"claude@work", "claude"},
       {"ollama", "ollama"}, {"workstation", "openai"}, {"mine", "command"}};
   std::map<std::string, BackendSettings> known;
+  Environment environment = {};
   OutageFacts facts{.now = kNoonOfText, .answering = {{"ollama", "qwen3:8b"}}, .settings = {}, .words_for = {}};
 };
 
@@ -357,6 +360,21 @@ TEST_CASE("only a server on this machine is said to be not running") {
     CHECK(said("workstation", url) == "unreachable: Check the network connection.");
     CHECK(said("ollama", url) == "unreachable: Check the network connection.");
   }
+}
+
+TEST_CASE("the server that OLLAMA_HOST names is said to be not running only if it is on this machine") {
+  Backends backends;
+  const auto said = [&](const std::string& host) {
+    backends.environment["OLLAMA_HOST"] = host;
+    const OutageWords words = backends.words("ollama", "unreachable");
+    return words.cause + ": " + words.remedy;
+  };
+  for (const char* host : {"", "0.0.0.0", "localhost:8080", "http://[::1]"})
+    CHECK(said(host) == "not running: Run ollama serve to start it.");
+  for (const char* host : {"192.0.2.7", "gpu.example.com:11434", "https://ollama.com"})
+    CHECK(said(host) == "unreachable: Check the network connection.");
+  backends.known.at("ollama").url = "http://127.0.0.1:11434";  // the settings come first
+  CHECK(said("192.0.2.7") == "not running: Run ollama serve to start it.");
 }
 
 TEST_CASE("no interpreter, and not the program of another login, is named as what to run") {
