@@ -122,8 +122,9 @@ class Bus {
 
   Result<desktop::NoticeResult> run_notifier(const desktop::Notice& notice) const {
     const std::string input = desktop::to_json(notice) + "\n";
-    TRY(const std::string line, output_of(process_, {*executable_}, input,
-                                          longest_run(notice.budget, notice.activation), redact_, kNotDelivered));
+    TRY(const std::string line,
+        output_of(process_, {*executable_}, input, desktop::longest_run(notice.budget, notice.activation), redact_,
+                  kNotDelivered));
     return desktop::notice_result_of(trim(line));
   }
 

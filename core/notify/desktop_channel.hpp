@@ -4,12 +4,7 @@
 
 namespace delegate::notify {
 
-/// How long delegate-notify may take: after the start of a server it has the budget once more. It ends by itself
-/// earlier.
-constexpr milliseconds longest_run(milliseconds budget, milliseconds activation) {
-  return 2 * budget + activation + milliseconds(2'000);
-}
-inline constexpr milliseconds kLongestDesktop = longest_run(desktop::kBudget, desktop::kActivation);
+inline constexpr milliseconds kLongestDesktop = desktop::longest_run(desktop::kBudget, desktop::kActivation);
 inline constexpr milliseconds kLongestSystem{10'000};  // PowerShell starts slowly
 
 /// Closes the notifications with these handles. One that is gone already is no error, and neither is a missing desktop.

@@ -29,6 +29,17 @@ struct NoticeId {
 inline constexpr milliseconds kBudget{10'000};
 inline constexpr milliseconds kActivation{10'000};
 
+// What delegate-notify waits for at most. It kills itself after the sum of what may follow, so a new wait belongs here.
+inline constexpr milliseconds kInputTimeout{2'000};  // the notice
+inline constexpr milliseconds kDisplayTimeout{500};  // a display to answer, before a server is started
+inline constexpr milliseconds kGrace{300};           // everything that is no wait
+/// From the notice to the start of a server, or from there to the end.
+constexpr milliseconds longest_stage(milliseconds budget) { return budget + kDisplayTimeout + kGrace; }
+/// A server, or the portal, is started once at most.
+constexpr milliseconds longest_run(milliseconds budget, milliseconds activation) {
+  return kInputTimeout + longest_stage(budget) + activation + longest_stage(budget);
+}
+
 struct Notice {
   std::string summary;  // empty: only close, show nothing
   std::string body;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/base/environment.hpp"
 #include "core/base/text.hpp"
@@ -22,28 +23,33 @@ using Environment = std::map<std::string, std::string>;
 bool has_display(BusCalls& calls, const Environment& own) {
   if (!variable_in(own, "WAYLAND_DISPLAY").empty() || !variable_in(own, "DISPLAY").empty()) return true;
   const std::vector<LocalSocket> displays = display_addresses(calls.environment_of_systemd());
-  const Deadline by = Deadline::in(milliseconds(500));
+  const Deadline by = Deadline::in(kDisplayTimeout);
   return std::any_of(displays.begin(), displays.end(),
                      [&](const LocalSocket& display) { return is_listening(display, by); });
 }
 
-/// Finds the process with this name on the bus, or starts it where a person could see what it shows.
+/// Finds the process with this name on the bus, or starts it where a person could see what it shows. That is
+/// tried once, as the watchdog expects.
 class Reach {
  public:
   Reach(BusCalls& calls, const Notice& notice, const Environment& environment,
         const std::function<void(milliseconds)>& on_activation)
-      : calls_(calls), notice_(notice), environment_(environment), on_activation_(on_activation) {}
+      : calls_(calls),
+        notice_(notice),
+        environment_(environment),
+        on_activation_(on_activation),
+        may_start_(notice.activation > milliseconds(0)) {}
 
   /// `what` is for messages.
-  Result<std::string> operator()(const char* name, const std::string& what) const {
+  Result<std::string> operator()(const char* name, const std::string& what) {
     TRY(auto owner, calls_.owner_of(name));
     if (owner) return *std::move(owner);
     const std::string none = "no " + what + " is running";
     if (notice_.summary.empty()) return fail(Code::not_found, none + ", so there is nothing to close");
     TRY(const bool startable, calls_.can_start(name));
     if (!startable) return fail(Code::not_found, none + ", and the session bus cannot start one");
+    if (!std::exchange(may_start_, false)) return fail(Code::not_found, none + ", and starting one is disabled");
     if (!has_display(calls_, environment_)) return fail(Code::not_found, none + ", and there is no display for one");
-    if (notice_.activation <= milliseconds(0)) return fail(Code::not_found, none + ", and starting one is disabled");
     on_activation_(notice_.activation);
     TRY_STATUS(calls_.start(name, notice_.activation));
     TRY(owner, calls_.owner_of(name));
@@ -56,6 +62,7 @@ class Reach {
   const Notice& notice_;
   const Environment& environment_;
   const std::function<void(milliseconds)>& on_activation_;
+  bool may_start_;
 };
 
 /// Outside of a sandbox the portal shows nothing that the server cannot show, and says nothing about it.
@@ -65,7 +72,7 @@ Status run(const Notice& notice, const Environment& environment, const std::func
   TRY(SessionBus bus, SessionBus::open(bus_addresses(environment, ::geteuid()), by));
   const bool is_sandboxed = bus.is_outside();
   BusCalls calls(std::move(bus), by, notice.budget);
-  const Reach reach(calls, notice, environment, on_activation);
+  Reach reach(calls, notice, environment, on_activation);
   const auto server = reach(kServer, "notification server");
   Status shown = server ? show_at_server(calls, *server, notice, result) : tl::unexpected(server.error());
   const bool may_try_portal = !shown && (shown.error().code == Code::permission_denied ||

@@ -17,8 +17,6 @@ namespace {
 using namespace delegate;
 using namespace delegate::notify::desktop;
 
-constexpr milliseconds kInputTimeout{2000};
-constexpr milliseconds kGrace{300};  // beyond the deadlines, which should end it earlier
 enum : int { kDelivered = 0, kNotDelivered = 1, kBadInput = 2 };
 
 Result<Notice> read_notice(int argc) {
@@ -36,9 +34,10 @@ int run(int argc) {
     std::fprintf(stderr, "delegate-notify: %s\n", one_line(notice.error().what).c_str());
     return kBadInput;
   }
-  end_process_in(notice->budget + kGrace);
-  const NoticeResult result = deliver(*notice, inherited_environment(),
-                                      [&](milliseconds timeout) { end_process_in(timeout + notice->budget + kGrace); });
+  end_process_in(longest_stage(notice->budget));
+  const NoticeResult result = deliver(*notice, inherited_environment(), [&](milliseconds timeout) {
+    end_process_in(timeout + longest_stage(notice->budget));
+  });
   if (const Status written = write_all(STDOUT_FILENO, to_json(result) + "\n"); !written) {
     std::fprintf(stderr, "delegate-notify: %s\n", one_line(written.error().what).c_str());
     return kNotDelivered;
