@@ -20,6 +20,7 @@ import types
 
 import dunst_test
 import multiplexer_test
+import notices_test
 import trip_delay
 import trip_test
 from private_desktop import Desktop
@@ -84,7 +85,7 @@ def main():
     if arguments.delay:
         head, one, tests = trip_delay.HEAD, trip_delay.row, trip_delay.states()
     else:
-        head, one, tests = HEAD, situation, (SITUATIONS + dunst_test.situations(pictures) +
+        head, one, tests = HEAD, situation, (SITUATIONS + notices_test.SITUATIONS + dunst_test.situations(pictures) +
                                              trip_test.situations(pictures) + multiplexer_test.SITUATIONS)
     tests = [test for test in tests if not arguments.names or any(name in test[0] for name in arguments.names)]
     table = Table(head)
