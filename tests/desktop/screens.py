@@ -165,7 +165,7 @@ class Sandbox(OnX):
         super().start(desktop)
         has_portal = desktop.start(["/usr/libexec/xdg-desktop-portal", "--verbose"])
         wait_until(lambda: any("Desktop acquired" in line for line in has_portal.lines), "the portal is there")
-        self.inside = {**desktop.environment, "DBUS_SESSION_BUS_ADDRESS": desktop.sandbox()}
+        self.inside = {**desktop.environment, "DBUS_SESSION_BUS_ADDRESS": desktop.sandbox(), "container": "flatpak"}
 
 
 DESKTOPS = {

@@ -379,7 +379,7 @@ def late_bus(desktop):
     return outcome
 
 
-OWN_PIDS = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")  # as in a sandbox
+OWN_PIDS = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")  # as in a container
 
 
 def portal(desktop):
@@ -388,10 +388,14 @@ def portal(desktop):
     return server
 
 
-def in_sandbox(desktop, notice):
+def in_container(desktop, notice=None, **variables):
     if os.geteuid() != 0:
         raise Skipped("only root can create a pid namespace")
-    return desktop.notify(notice, through=OWN_PIDS)
+    return desktop.notify(notice, {**desktop.environment, **variables}, through=OWN_PIDS)
+
+
+def in_sandbox(desktop, notice):
+    return in_container(desktop, notice, container="flatpak")
 
 
 @situation("sandbox, behind the proxy of Flatpak")
@@ -429,7 +433,7 @@ def server_denied(desktop):
     desktop.bus(denied='<deny send_destination="org.freedesktop.Notifications"/>')
     server = desktop.server()
     through = portal(desktop)
-    outcome = delivered(desktop.notify())
+    outcome = delivered(desktop.notify(environment={**desktop.environment, "SNAP": "/snap/delegate/1"}))
     assert calls(server) == [] and len(calls(through, "AddNotification")) == 1
     return outcome
 
@@ -440,6 +444,16 @@ def denied_alone(desktop):
     server = desktop.server()
     outcome = not_delivered(desktop.notify(), "cannot be called from this sandbox")
     assert calls(server) == []
+    return outcome
+
+
+@situation("another container with the session bus, the desktop portal alone")
+def portal_in_container(desktop):
+    desktop.bus()
+    server = portal(desktop)
+    for variables in ({}, {"container": "podman"}, {"container": "oci"}):
+        outcome = not_delivered(in_container(desktop, **variables), "no notification server is running")
+    assert calls(server, "AddNotification") == [], "the portal would say yes and show nothing"
     return outcome
 
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <utility>
 
 #include "core/base/environment.hpp"
@@ -26,6 +27,14 @@ bool has_display(BusCalls& calls, const Environment& own) {
   const Deadline by = Deadline::in(kDisplayTimeout);
   return std::any_of(displays.begin(), displays.end(),
                      [&](const LocalSocket& display) { return is_listening(display, by); });
+}
+
+/// Flatpak or Snap. In any other container with a session bus, such as one of toolbox, the portal accepts a
+/// notification and shows nothing.
+bool is_in_sandbox(const Environment& environment) {
+  std::error_code unknown;
+  return std::filesystem::exists("/.flatpak-info", unknown) || variable_in(environment, "container") == "flatpak" ||
+         !variable_in(environment, "SNAP").empty();
 }
 
 /// Finds the process with this name on the bus, or starts it where a person could see what it shows. That is
@@ -65,19 +74,18 @@ class Reach {
   bool may_start_;
 };
 
-/// Outside of a sandbox the portal shows nothing that the server cannot show, and says nothing about it.
 Status run(const Notice& notice, const Environment& environment, const std::function<void(milliseconds)>& on_activation,
            NoticeResult& result) {
   const Deadline by = Deadline::in(notice.budget);
   TRY(SessionBus bus, SessionBus::open(bus_addresses(environment, ::geteuid()), by));
-  const bool is_sandboxed = bus.is_outside();
+  const bool is_bus_outside = bus.is_outside();
   BusCalls calls(std::move(bus), by, notice.budget);
   Reach reach(calls, notice, environment, on_activation);
   const auto server = reach(kServer, "notification server");
   Status shown = server ? show_at_server(calls, *server, notice, result) : tl::unexpected(server.error());
-  const bool may_try_portal = !shown && (shown.error().code == Code::permission_denied ||
-                                         (is_sandboxed && shown.error().code == Code::not_found && !server));
-  if (!may_try_portal) return shown;
+  const bool is_hidden = !shown && (shown.error().code == Code::permission_denied ||
+                                    (is_bus_outside && shown.error().code == Code::not_found && !server));
+  if (!is_hidden || !is_in_sandbox(environment)) return shown;
   const auto portal = reach(kPortal, "desktop portal");
   return portal ? show_through_portal(calls, *portal, notice, result) : shown;
 }
