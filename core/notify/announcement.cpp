@@ -196,9 +196,7 @@ void note_replacement(NotificationRows& rows, const NotificationRows& announced,
   for (NotificationRow& row : rows) {
     const bool is_announced =
         std::any_of(announced.begin(), announced.end(), [&](const NotificationRow& one) { return one.id == row.id; });
-    // The handles of a portal are names: that of an earlier notification is the same one's now.
-    const bool is_gone = !row.handle.empty() && (row.handle == replaced || row.handle == shown);
-    if (is_announced || !is_gone) continue;
+    if (is_announced || row.handle.empty() || row.handle != replaced) continue;
     row.handle = is_ongoing(row) && !is_about(row.subject, announced) ? shown : "";
   }
 }

@@ -42,7 +42,7 @@ Result<std::string> output_of(const ProcessFacts& process, std::vector<std::stri
 
 constexpr std::string_view kPortalHandle = "portal:";
 
-/// "7@guid/:1.5": the id and the server that assigned it; "portal:delegate-gemini": the tag, at the desktop portal.
+/// "7@guid/:1.5": the id and the server that assigned it; "portal:delegate-gemini-7": the tag, at the desktop portal.
 std::string to_handle(const desktop::NoticeId& id) {
   return id.tag.empty() ? std::to_string(id.id) + "@" + id.server : std::string(kPortalHandle) + id.tag;
 }
@@ -60,6 +60,13 @@ std::optional<desktop::NoticeId> notice_id_of(const std::string& handle) {
   return id;
 }
 
+/// At the desktop portal a notification with a known tag replaces the one that has it. Only `replaces` may do that, as
+/// at a server: the earlier one may show the outage of another backend by now.
+std::string new_tag(const Announcement& announcement) {
+  const NotificationRows& rows = announcement.rows;
+  return tag_of(announcement) + (rows.size() == 1 ? "-" + std::to_string(rows[0].id) : "");
+}
+
 desktop::Notice notice_of(const Announcement& announcement) {
   const bool joins = !announcement.replaces.empty();
   const NotificationText& text = joins ? announcement.joint : announcement.text;
@@ -69,7 +76,7 @@ desktop::Notice notice_of(const Announcement& announcement) {
                          .urgency = joins ? announcement.joint_urgency : announcement.urgency,
                          .icon = is_outage ? "dialog-warning" : "dialog-information",
                          .category = is_outage ? "network.error" : "network",
-                         .tag = desktop::plain_name(tag_of(announcement))};
+                         .tag = desktop::plain_name(new_tag(announcement))};
   if (joins) notice.replaces = notice_id_of(announcement.replaces);
   return notice;
 }

@@ -176,16 +176,6 @@ TEST_CASE("a server that was restarted gives the notification another handle, an
   CHECK(records.all[0].handle == "1@bus/:9");  // it shows both
 }
 
-TEST_CASE("an outdated record has no part in a later notification with the same name") {
-  Records records;
-  const std::string handle = "portal:delegate-gemini";
-  records.shown(records.trip("gemini"), handle, 12min);
-  records.all[0].ended_at = records.facts.now;  // by a manual reset
-  const NotificationRow again = records.trip("gemini");
-  note_replacement(records.all, {again}, "", handle);
-  CHECK(records.all[0].handle.empty());
-}
-
 TEST_CASE("a recovery replaces a notification that also shows another outage, and says that it continues") {
   Records records;
   records.shown(records.trip("claude"), "7@bus/:1", 12min);

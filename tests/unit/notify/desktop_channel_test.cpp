@@ -32,12 +32,20 @@ struct Desk {
   Announcement trip{.kind = "trip", .text = {"gemini: signed out", "run gemini"}, .rows = {{.subject = "gemini"}}};
 
   Path file(const std::string& name) const { return directory.path() / name; }
+  Channel that_runs(const std::string& script) const {
+    REQUIRE(replace_file(file("delegate-notify"), "#!/bin/sh\n" + script + "\n", 0755).has_value());
+    return bus_channel(process, redact, file("delegate-notify").string());
+  }
   /// A delegate-notify that keeps what it is given and says this.
   Channel that_says(const std::string& answer, int status) const {
-    const std::string script = "#!/bin/sh\n/bin/cat > '" + file("given").string() + "'\necho '" + answer + "'\nexit " +
-                               std::to_string(status) + "\n";
-    REQUIRE(replace_file(file("delegate-notify"), script, 0755).has_value());
-    return bus_channel(process, redact, file("delegate-notify").string());
+    return that_runs("/bin/cat > '" + file("given").string() + "'\necho '" + answer + "'\nexit " +
+                     std::to_string(status));
+  }
+  /// A portal: the tag stays the one of the notification that is replaced.
+  Channel that_echoes_the_tag() const {
+    return that_runs(R"sh(given=$(/bin/cat)
+tag=${given##*'"tag":"'}
+echo '{"delivered":true,"tag":"'"${tag%%'"'*}"'","took_ms":1}')sh");
   }
   DeliveryResult three_times(const Channel& channel) {
     deliver({channel}, guards, trip);
@@ -80,16 +88,37 @@ TEST_CASE("the server gets several seconds, as no process waits for the announce
   CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("budget_ms":10000,"activation_ms":10000)"));
 }
 
-TEST_CASE("at the desktop portal the handle is the tag, one for each backend, under which it is replaced") {
+TEST_CASE("at the desktop portal the handle is the tag, under which it is replaced") {
   Desk desk;
-  const Channel portal = desk.that_says(R"({"delivered":true,"tag":"delegate-gemini","took_ms":1})", 0);
+  desk.trip.rows[0].id = 7;
+  const Channel portal = desk.that_says(R"({"delivered":true,"tag":"delegate-gemini-7","took_ms":1})", 0);
   const DeliveryResult result = deliver({portal}, desk.guards, desk.trip);
-  CHECK(result.handle == "portal:delegate-gemini");
-  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("tag":"delegate-gemini")"));
+  CHECK(result.handle == "portal:delegate-gemini-7");
+  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("tag":"delegate-gemini-7")"));
   desk.trip.replaces = result.handle;
   desk.trip.joint = {"gemini and codex: signed out", ""};
   deliver({portal}, desk.guards, desk.trip);
-  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("replaces":{"tag":"delegate-gemini"})"));
+  CHECK_THAT(desk.given(), Catch::Matchers::Contains(R"("replaces":{"tag":"delegate-gemini-7"})"));
+}
+
+TEST_CASE("at the desktop portal no notification takes the place of one that shows another backend's outage") {
+  Desk desk;
+  const Channel portal = desk.that_echoes_the_tag();
+  NotificationRows rows{{.id = 1, .kind = "trip", .subject = "gemini"}, {.id = 2, .kind = "trip", .subject = "codex"}};
+  const auto send = [&](const NotificationRow& row, const std::string& replaces) {
+    desk.trip.rows = {row};
+    desk.trip.replaces = replaces;
+    const std::string handle = deliver({portal}, desk.guards, desk.trip).handle;
+    note_replacement(rows, desk.trip.rows, replaces, handle);
+    return handle;
+  };
+  rows[0].handle = send(rows[0], "");
+  rows[1].handle = send(rows[1], rows[0].handle);  // a storm: this one shows both
+  REQUIRE(rows[0].handle == rows[1].handle);
+  rows.push_back({.id = 3, .kind = "trip", .subject = "gemini"});  // announced as unstable, alone
+  rows[2].handle = send(rows[2], "");
+  CHECK(rows[2].handle != rows[1].handle);
+  CHECK(rows[1].handle == "portal:delegate-gemini-1");  // codex is shown where it was
 }
 
 TEST_CASE("the desktop can deliver only where something may be the session bus") {
