@@ -58,19 +58,19 @@ echo '{"delivered":true,"tag":"'"${tag%%'"'*}"'","took_ms":1}')sh");
 
 }  // namespace
 
-TEST_CASE("a late yes is a yes, whose handle is kept, however often it comes") {
+TEST_CASE("what a server shows is recorded with its id and server, and is no failure of the channel") {
   Desk desk;
-  const Channel slow = desk.that_says(R"({"delivered":true,"id":7,"server":"bus/:1","took_ms":9000})", 0);
-  const DeliveryResult result = desk.three_times(slow);
+  const Channel server = desk.that_says(R"({"delivered":true,"id":7,"server":"bus/:1","took_ms":1})", 0);
+  const DeliveryResult result = desk.three_times(server);
   CHECK(result.delivery == DeliveryState::delivered);
   CHECK(result.handle == "7@bus/:1");
   CHECK(desk.store->guard("notify_desktop").value() == GuardState{});
 }
 
-TEST_CASE("a late no is no failure of the channel") {
+TEST_CASE("a missing server is no failure of the channel") {
   Desk desk;
-  const Channel slow = desk.that_says(R"({"delivered":false,"reason":"none is running","took_ms":9000})", 1);
-  CHECK(desk.three_times(slow).detail == "desktop: none is running");
+  const Channel none = desk.that_says(R"({"delivered":false,"reason":"none is running","took_ms":1})", 1);
+  CHECK(desk.three_times(none).detail == "desktop: none is running");
   CHECK_FALSE(desk.is_paused());
 }
 
