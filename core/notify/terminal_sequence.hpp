@@ -10,7 +10,7 @@ namespace delegate::notify::desktop {
 struct TerminalFacts {
   std::map<std::string, std::string> environment;
   bool is_terminal = false;            // the output stream is a terminal
-  std::optional<bool> tmux_passes_on;  // its allow-passthrough; nothing: unknown, or not in tmux
+  std::optional<bool> tmux_passes_on;  // of this pane now; nothing: unknown, or not in tmux
 };
 
 struct TerminalNotice {

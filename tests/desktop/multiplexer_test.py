@@ -61,10 +61,13 @@ def terminal_gets(desktop, argv, until, term="xterm-256color"):
     return got, time.monotonic() - begun
 
 
+def speech(desktop):
+    return f"'{desktop.programs.terminal}' 'claude is out' 'using qwen' '{desktop.root}/record'"
+
+
 def say(desktop):
-    speak = f"'{desktop.programs.terminal}' 'claude is out' 'using qwen' '{desktop.root}/record'"
     # The end mark shows that everything before it has gone through.
-    return f"printf ready; while read key; do {speak}; printf endmark; done"
+    return f"printf ready; while read key; do {speech(desktop)}; printf endmark; done"
 
 
 def through_tmux(desktop, passthrough, until):
@@ -94,6 +97,20 @@ def tmux_off(desktop):
     assert b"claude is out" not in got and b"tmux;" not in got, got
     assert recorded(desktop) == "bell"
     return Reached("a bell alone, nothing else on the screen; recorded as a bell", took)
+
+
+@situation("terminal: tmux that shows another window")
+def tmux_behind(desktop):
+    config = desktop.root / "tmux.conf"
+    config.write_text("set -g allow-passthrough on\nset -g status off\nset -g default-terminal tmux-256color\n")
+    in_front = "printf ready; while read key; do tmux wait-for -S asked; tmux wait-for done; printf endmark; done"
+    behind = f"while tmux wait-for asked; do {speech(desktop)}; tmux wait-for -S done; done"
+    argv = ["tmux", "-S", str(desktop.root / "tmux"), "-f", str(config), "new-session", in_front, ";",
+            "new-window", "-d", behind]
+    got, took = terminal_gets(desktop, argv, b"endmark")
+    assert b"endmark" in got and b"]99;" not in got and b"\a" in got, got
+    assert recorded(desktop) == "bell"
+    return Reached("a bell alone, which marks the window; recorded as a bell", took)
 
 
 @situation("terminal: screen")

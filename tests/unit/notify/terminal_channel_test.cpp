@@ -158,13 +158,22 @@ TEST_CASE("on kitty a backend's notification replaces its previous one, and no o
 
 TEST_CASE("tmux is asked whether it passes sequences on, and what it drops is recorded as a bell") {
   using Said = std::pair<std::string, bool>;
-  CHECK(in_tmux(R"([ "$1 $2 $3 $4" = "display-message -p -t %7" ] && echo '3.3a;1')") == Said("osc99", true));
-  CHECK(in_tmux("echo '3.4;all'") == Said("osc99", true));
-  CHECK(in_tmux("echo '3.2a;'") == Said("osc99", true));  // it has no such option, and passes everything on
-  CHECK(in_tmux("echo '3.3a;0'") == Said("bell", false));
-  CHECK(in_tmux("echo '3.4;off'") == Said("bell", false));
+  CHECK(in_tmux(R"([ "$1 $2 $3 $4" = "display-message -p -t %7" ] && echo '3.3a;1;1;1')") == Said("osc99", true));
+  CHECK(in_tmux("echo '3.4;all;1;1'") == Said("osc99", true));
+  CHECK(in_tmux("echo '3.2a;;1;1'") == Said("osc99", true));  // it has no such option, and passes everything on
+  CHECK(in_tmux("echo '3.3a;0;1;1'") == Said("bell", false));
+  CHECK(in_tmux("echo '3.4;off;1;1'") == Said("bell", false));
+  CHECK(in_tmux("echo '2.9;;1;'") == Said("bell", true));  // it does not say whether the pane is visible
   CHECK(in_tmux("echo 'no server running' >&2; exit 1") == Said("bell", true));
   CHECK(in_tmux("") == Said("bell", true));
+}
+
+TEST_CASE("what tmux drops because no client shows the pane is recorded as a bell") {
+  using Said = std::pair<std::string, bool>;
+  CHECK(in_tmux("echo '3.3a;1;1;0'") == Said("bell", false));
+  CHECK(in_tmux("echo '3.2a;;1;0'") == Said("bell", false));
+  CHECK(in_tmux("echo '3.4;all;1;0'") == Said("osc99", true));  // also in a window that is not shown
+  CHECK(in_tmux("echo '3.4;all;0;0'") == Said("bell", false));  // but not without a client
 }
 
 TEST_CASE("a stopped or unread terminal is a failed delivery") {
