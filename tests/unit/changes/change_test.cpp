@@ -1,5 +1,8 @@
 #include "core/changes/change.hpp"
 
+#include <poll.h>
+#include <sys/inotify.h>
+
 #include <csignal>
 #include <thread>
 
@@ -258,8 +261,11 @@ TEST_CASE("an undo waits for a process that only looks at the change") {
   REQUIRE(lock);
   CHECK(is_worked_on(host.changes(), "run-1"));
   CHECK(kept.apply(host.tree.program(), Direction::reverse, host.tree.patience()).error().code == Code::busy);
-  std::thread other([held = std::move(*lock)]() mutable {
-    std::this_thread::sleep_for(milliseconds(30));
+  const Fd tries(::inotify_init1(IN_CLOEXEC));
+  REQUIRE(::inotify_add_watch(tries.get(), (host.changes() / "run-1" / change_part::kLock).c_str(), IN_CLOSE) >= 0);
+  std::thread other([&tries, held = std::move(*lock)]() mutable {
+    pollfd failed_try{tries.get(), POLLIN, 0};  // the file is closed again
+    ::poll(&failed_try, 1, static_cast<int>(milliseconds(kLockWait).count()));
     const FileLock ended = std::move(held);
   });
   CHECK(kept.apply(host.tree.program(), Direction::reverse, host.tree.patience(), kLockWait));
