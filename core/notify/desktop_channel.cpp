@@ -170,7 +170,7 @@ std::optional<Channel> helper_channel(const ProcessFacts& process, const Redacto
   const auto trial = desktop::helper_call(facts, "", "");
   if (!trial) return std::nullopt;
   const auto deliver = [&process, &redact, facts](const Announcement& announcement) -> Result<ChannelResult> {
-    const auto call = desktop::helper_call(facts, announcement.text.title, announcement.text.message);
+    const auto call = desktop::helper_call(facts, announcement.text.title, in_one_line(announcement.text.message));
     const auto executable = first_of(call->names, process);
     if (!executable) return ChannelResult{.detail = call->names.front() + " not found"};
     std::vector<std::string> argv{*executable};

@@ -179,6 +179,11 @@ NotificationText text_of_trips(const NotificationRows& trips, const OutageFacts&
   return text_about(trips[0].subject, facts.words_for(trips[0]).cause, single_message(trips[0], facts));
 }
 
+std::string in_one_line(const std::string& message) {
+  const std::vector<std::string_view> lines = split(message, '\n');
+  return join(std::vector<std::string>(lines.begin(), lines.end()), "; ");
+}
+
 NotificationText text_of_sample(const std::string& backend, const OutageFacts& facts) {
   constexpr milliseconds kCooldown{60'000};
   const NotificationRow trip{.kind = "trip",

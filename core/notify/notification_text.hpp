@@ -47,6 +47,9 @@ NotificationText text_of_unstable(const NotificationRow& trip, const DampedOutag
 NotificationText text_of_recoveries(const NotificationRows& recoveries, const NotificationRows& all,
                                     const NotificationRows& still_out, const OutageFacts& facts);
 
+/// For what shows a message as one line.
+std::string in_one_line(const std::string& message);
+
 /// A trip that has not happened.
 NotificationText text_of_sample(const std::string& backend, const OutageFacts& facts);
 

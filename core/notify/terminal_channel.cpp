@@ -64,8 +64,8 @@ Channel terminal_channel(const ProcessFacts& process) {
   const auto deliver = [&process, known](const Announcement& announcement) -> Result<ChannelResult> {
     desktop::TerminalFacts facts = known;
     if (facts.is_terminal && desktop::is_in_tmux(facts)) facts.tmux_passes_on = tmux_passes_on(process);
-    const auto sequence =
-        desktop::terminal_sequence(facts, {announcement.text.title, announcement.text.message, tag_of(announcement)});
+    const auto sequence = desktop::terminal_sequence(
+        facts, {announcement.text.title, in_one_line(announcement.text.message), tag_of(announcement)});
     if (sequence.form.empty()) return ChannelResult{.detail = "stderr is not a terminal that can show it"};
     return show(process, sequence);
   };

@@ -141,6 +141,12 @@ TEST_CASE("a terminal receives its sequence") {
   CHECK(terminal.shows("\x1B]777;notify;gemini is unavailable;codex answers meanwhile.\x1B\\"));
 }
 
+TEST_CASE("a terminal receives the lines of a joint message as one") {
+  Watched terminal;
+  REQUIRE(tell_on(terminal.program.get(), "foot", {.kind = "trip", .text = {"two backends", "gemini: a\ncodex: b"}}));
+  CHECK(terminal.shows("\x1B]777;notify;two backends;gemini: a; codex: b\x1B\\"));
+}
+
 TEST_CASE("a terminal that belongs to another user, as after su, receives the sequence") {
   Watched terminal;
   CHECK(tell_as_another_user(terminal.program.get()));
