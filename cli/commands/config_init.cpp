@@ -32,7 +32,7 @@ struct Inventory {
 
 Inventory inventory(const World& world, const Config& built_in) {
   Inventory out;
-  for (const std::string& name : built_in.router.order) {
+  for (const std::string& name : built_in.router.order.names) {
     const BackendSettings& settings = *built_in.backend(name);
     // A server is not on PATH; as the last resort it costs nothing while it is not running.
     const bool is_there =

@@ -129,7 +129,7 @@ CommandResult acknowledge_some(const CommandContext& context, const AckOptions& 
 /// As if the first backend that is installed had been signed out.
 notify::Announcement trial(const CommandContext& context) {
   const Engine& engine = context.host().engine();
-  const auto& order = engine.config.router.order;
+  const auto& order = engine.config.router.order.names;
   const auto first = std::find_if(order.begin(), order.end(),
                                   [&](const auto& name) { return find_candidate(engine, name).has_value(); });
   const std::string backend = first != order.end() ? *first : order.empty() ? "backend" : order.front();

@@ -43,7 +43,7 @@ bool is_usable(const Config& config, const std::string& name) {
 void choose_backends(Setup& setup) {
   const RouterSettings& router = setup.config.router;
   std::vector<std::string> candidates;
-  for (const std::string& name : router.order)
+  for (const std::string& name : router.order.names)
     if (is_usable(setup.config, name)) candidates.push_back(name);
   if (candidates.empty() || candidates.front() == router.local) return;
   setup.target = candidates.front();
@@ -53,7 +53,7 @@ void choose_backends(Setup& setup) {
 
 /// Moves the local model to the end of the order: if it came first, no other backend would ever be called.
 void put_local_last(Setup& setup) {
-  std::vector<std::string>& order = setup.config.router.order;
+  std::vector<std::string>& order = setup.config.router.order.names;
   const auto local = std::find(order.begin(), order.end(), setup.config.router.local);
   if (local == order.end() || local + 1 == order.end()) return;
   const bool first = local == order.begin();
@@ -124,7 +124,7 @@ bool Setup::is_process(const std::string& name) const { return !is_http(role(nam
 
 Setup default_setup() {
   Setup setup{.config = built_in_config()};
-  setup.config.router.order = {"gemini", "ollama"};
+  setup.config.router.order = {.names = {"gemini", "ollama"}};
   for (auto& [name, backend] : setup.config.backends) backend.enabled = name == "gemini" || name == "ollama";
   set_times(setup.config);
   choose_backends(setup);
@@ -133,7 +133,7 @@ Setup default_setup() {
 
 Setup setup_for(const Config& mine) {
   Setup setup{.config = mine, .mine = true};
-  setup.config.router.order_light.clear();  // one order is enough
+  setup.config.router.order_light = {};  // one order is enough
   set_times(setup.config);
   put_local_last(setup);
   choose_backends(setup);
@@ -143,7 +143,7 @@ Setup setup_for(const Config& mine) {
 
 std::string to_toml(const Config& config) {
   std::string out =
-      "[router]\norder = " + in_toml(config.router.order) + "\nlocal = " + toml_string(config.router.local) +
+      "[router]\norder = " + in_toml(config.router.order.names) + "\nlocal = " + toml_string(config.router.local) +
       "\nfallback = " + (config.router.fallback ? "true" : "false") +
       "\nwarm_up = " + (config.router.warm_up ? "true" : "false") + "\ntimeout = " + in_toml(config.router.timeout) +
       "\n\n[grace]\nwindow = " + in_toml(config.grace.window) +

@@ -45,7 +45,7 @@ Found inspect_backend(const World& world, const BackendSettings& settings, const
 }
 
 std::vector<std::string> in_order(const Config& config) {
-  std::vector<std::string> names = config.router.order;
+  std::vector<std::string> names = config.router.order.names;
   const auto add = [&](const std::string& name) {
     if (config.backend(name) != nullptr && std::find(names.begin(), names.end(), name) == names.end())
       names.push_back(name);

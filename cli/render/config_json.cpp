@@ -67,6 +67,30 @@ struct ToJson {
     for (const FailureRule& rule : rules) list.push_back({{"match", rule.match}, {"outcome", rule.outcome}});
     return list;
   }
+  OrderedJson operator()(const BackendOrder& order) const {
+    OrderedJson list = OrderedJson::array();
+    for (std::size_t i = 0; i < order.names.size();) {
+      const auto group = std::find_if(order.equals.begin(), order.equals.end(),
+                                      [&](const auto& one) { return one.front() == order.names[i]; });
+      if (group == order.equals.end()) list.push_back(order.names[i++]);
+      else list.push_back(*group), i += group->size();
+    }
+    return list;
+  }
+  OrderedJson operator()(const std::vector<WindowShare>& shares) const {
+    if (shares.size() == 1 && shares.front().window.empty()) return share_text(shares.front().share);
+    OrderedJson table = OrderedJson::object();
+    for (const WindowShare& one : shares) table[one.window] = share_text(one.share);
+    return table;
+  }
+  OrderedJson operator()(const std::vector<BudgetAmount>& amounts) const {
+    OrderedJson list = OrderedJson::array();
+    for (const BudgetAmount& one : amounts) list.push_back(amount_text(one));
+    return list;
+  }
+  OrderedJson operator()(const std::optional<double>& number) const {
+    return number ? OrderedJson(*number) : OrderedJson();
+  }
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/config/checks.hpp"
+#include "core/config/quota_values.hpp"
 
 namespace delegate::config {
 namespace {
@@ -27,6 +28,10 @@ constexpr std::array<TypeNames, std::variant_size_v<Slot>> kTypes = {{
     {"list of strings", "a list of strings"},
     {"list of tables", "a list of tables with match and outcome"},
     {"list of tables", "a list of tables with name and env"},
+    {"list of backends", "a list of backends"},
+    {"share", "a share like \"15%\", or a table of windows with one each"},
+    {"list of amounts", "an amount like \"$5\", or a list of amounts"},
+    {"number", "a number"},
 }};
 
 /// Applies a rule to the values of one type.
@@ -42,6 +47,10 @@ struct Assignment {
   Complaints operator()(std::vector<std::string>* out) const;
   Complaints operator()(std::vector<FailureRule>* out) const;
   Complaints operator()(std::vector<Login>* out) const;
+  template <class Value>
+  Complaints operator()(Value* out) const {
+    return read_value(value, *out);
+  }
 
   Complaints wrong_type() const { return complain("expected " + std::string(expected) + ", found " + describe(value)); }
   Complaints complain(std::string what, std::string hint = {}) const {
@@ -200,8 +209,37 @@ Complaints assign(const Key& key, const Node& value) {
 
 std::string_view type_name(const Slot& slot) { return kTypes[slot.index()].name; }
 
+namespace {
+
+/// "15%", or "five_hour=10%,seven_day=20%".
+Node shares_in(std::string_view text) {
+  if (text.find('=') == std::string_view::npos) return {std::string(trim(text)), {}};
+  Node::Table table;
+  for (const std::string_view part : split(text, ',')) {
+    const std::size_t equals = std::min(part.find('='), part.size());
+    const std::string_view share = part.substr(std::min(equals + 1, part.size()));
+    table.push_back({std::string(trim(part.substr(0, equals))), {}, {std::string(trim(share)), {}}});
+  }
+  return {std::move(table), {}};
+}
+
+/// As TOML would have it, if it is one.
+std::optional<double> number_in(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
 Node node_from_text(const Slot& slot, std::string_view text) {
-  if (std::holds_alternative<std::vector<std::string>*>(slot)) return {comma_separated(text), {}};
+  const bool is_list = std::holds_alternative<std::vector<std::string>*>(slot) ||
+                       std::holds_alternative<BackendOrder*>(slot) ||
+                       std::holds_alternative<std::vector<BudgetAmount>*>(slot);
+  if (is_list) return {comma_separated(text), {}};
+  if (std::holds_alternative<std::vector<WindowShare>*>(slot)) return shares_in(text);
+  if (std::holds_alternative<std::optional<double>*>(slot))
+    if (const auto value = number_in(trim(text))) return {*value, {}};
   if (std::holds_alternative<bool*>(slot))
     if (const std::optional<bool> value = truth(trim(text))) return {*value, {}};
   if (std::holds_alternative<int*>(slot)) {

@@ -201,6 +201,11 @@ Complaints check_backend_name(const std::string& text) {
                   "letters, digits, _ and -, a letter or digit first, at most 64");
 }
 
+Complaints check_share(const std::string& text) {
+  const Result<double> share = parse_share(text);
+  return share ? Complaints{} : complain(share.error().what, share.error().hint);
+}
+
 Complaints check_quiet_hours(const std::string& text) {
   if (text.empty()) return {};
   const auto hours = quiet_hours_of(text);

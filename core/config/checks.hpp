@@ -23,6 +23,7 @@ Complaints check_http_url(const std::string& text);
 Complaints check_ollama_host(const std::string& text);
 Complaints check_backend_name(const std::string& text);
 Complaints check_quiet_hours(const std::string& text);
+Complaints check_share(const std::string& text);
 
 /// "did you mean `cooldown`?" or nothing.
 std::string suggestion(std::string_view typed, const std::vector<std::string>& candidates);

@@ -2,12 +2,15 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/capabilities.hpp"
 #include "core/base/result.hpp"
+#include "core/quota/budget.hpp"
+#include "core/quota/reserve.hpp"
 
 // The configuration, typed and validated. Its values can be used without further checks.
 namespace delegate {
@@ -47,15 +50,26 @@ struct GraceSettings {
   bool operator==(const GraceSettings&) const = default;
 };
 
+/// Backends in the order in which they are tried.
+struct BackendOrder {
+  std::vector<std::string> names;
+  /// Some of them that follow one another and are equals: router.balance decides which of them goes first.
+  std::vector<std::vector<std::string>> equals = {};
+
+  bool operator==(const BackendOrder&) const = default;
+};
+
 struct RouterSettings {
-  std::vector<std::string> order = {"claude", "codex", "gemini", "ollama"};
-  std::vector<std::string> order_light;  // empty: as order
+  BackendOrder order = {.names = {"claude", "codex", "gemini", "ollama"}};
+  BackendOrder order_light;  // empty: as order
   std::vector<std::string> heavy_types = {"review", "diagnose", "improve", "test"};
   std::string local = "ollama";
   bool fallback = true;
-  bool warm_up = true;           // load the local model when a backend's breaker opens
-  milliseconds timeout = 15min;  // the whole run, all candidates together
-  int max_depth = 2;             // how deep delegations may nest (an agent that delegates to itself)
+  std::string balance = "order";    // among equals: order, or headroom (what is left of their windows)
+  std::string reserve_is = "firm";  // once all others have failed, a reserve is kept (firm) or used (soft)
+  bool warm_up = true;              // load the local model when a backend's breaker opens
+  milliseconds timeout = 15min;     // the whole run, all candidates together
+  int max_depth = 2;                // how deep delegations may nest (an agent that delegates to itself)
 
   bool operator==(const RouterSettings&) const = default;
 };
@@ -117,12 +131,18 @@ struct BackendSettings {
   milliseconds first_output_timeout = 60s;
   milliseconds idle_timeout = 180s;
   int max_parallel = 3;
-  std::string when_full = "reject";   // with all slots in use: reject or wait
-  std::vector<std::string> env_keep;  // key-like variables that the child may see
-  std::vector<Login> logins;          // tried in this order; empty: the CLI's own
-  std::vector<FailureRule> failures;  // tried in this order, before the built-in wordings
-  BreakerSettings breaker;            // [breaker], overridden by this backend's own keys
-  UntrustedChanges changed_by;        // what its calls say then counts for their run only
+  std::string when_full = "reject";        // with all slots in use: reject or wait
+  std::vector<std::string> env_keep;       // key-like variables that the child may see
+  std::vector<Login> logins;               // tried in this order; empty: the CLI's own
+  std::vector<FailureRule> failures;       // tried in this order, before the built-in wordings
+  BreakerSettings breaker;                 // [breaker], overridden by this backend's own keys
+  std::vector<WindowShare> reserve;        // of each quota window, what `auto` leaves
+  std::vector<WindowShare> reserve_light;  // the same for light tasks; empty: as reserve
+  std::string overage = "warn";            // extra billing beyond the windows: allow, warn or avoid
+  std::optional<double> price_input;       // USD for a million tokens; absent: unknown
+  std::optional<double> price_output;
+  BudgetSettings budget;
+  UntrustedChanges changed_by;  // what its calls say then counts for their run only
   // HTTP kinds
   std::string url;                   // empty: the kind's own default (ollama: OLLAMA_HOST)
   milliseconds load_timeout = 5min;  // until its model is loaded; does not count as a failure
@@ -156,10 +176,11 @@ struct NotifySettings {
   std::vector<std::string> hook;
   milliseconds hook_timeout = 5s;
   bool hook_and_desktop = false;  // false: a notification that the hook accepted is shown nowhere else
-  std::vector<std::string> on = {"trip", "recovery", "canary"};
-  std::vector<std::string> mute_outcomes;  // of kTripOutcomes: outages that are only recorded
-  std::vector<std::string> mute_backends;  // a backend stands for all of its logins
-  std::string quiet_hours;                 // "22:00-07:00", local time; empty: none
+  std::vector<std::string> on = {"trip", "recovery", "canary", "quota"};
+  std::vector<std::string> quota_shares = {"80%", "95%"};  // of a window that are announced once they are used
+  std::vector<std::string> mute_outcomes;                  // of kTripOutcomes: outages that are only recorded
+  std::vector<std::string> mute_backends;                  // a backend stands for all of its logins
+  std::string quiet_hours;                                 // "22:00-07:00", local time; empty: none
   std::vector<std::string> urgency_low = {"quota_exhausted", "rate_limited", "overloaded", "server_error"};
   std::vector<std::string> urgency_critical;
   int damping_trips = 3;  // of one backend within damping_within, then only recorded; 0: announce every trip
@@ -211,6 +232,7 @@ struct Config {
   HistorySettings history;
   BackgroundSettings background;
   CanarySettings canary;
+  BudgetSettings budget;                  // of all backends together, but router.local
   std::map<std::string, Origin> origins;  // dotted key -> where it was set; absent: built-in
 
   Origin origin(const std::string& key) const;

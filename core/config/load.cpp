@@ -154,8 +154,8 @@ class Loader {
       check_needs(backend);
       check_url(backend);
     }
-    check_order("router.order", config_.router.order);
-    check_order("router.order_light", config_.router.order_light);
+    check_order("router.order", config_.router.order.names);
+    check_order("router.order_light", config_.router.order_light.names);
     check_local();
     check_order("notify.mute_backends", config_.notify.mute_backends);
     check_damping();

@@ -88,7 +88,8 @@ std::map<std::string, std::string> flatten(const Config& config);
 
 /// A value as in a file; durations are texts.
 using PlainValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>, std::vector<FailureRule>,
-                                std::vector<Login>>;
+                                std::vector<Login>, BackendOrder, std::vector<WindowShare>, std::vector<BudgetAmount>,
+                                std::optional<double>>;
 std::string to_toml(const PlainValue& value);
 
 struct ConfigValue {

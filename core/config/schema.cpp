@@ -12,7 +12,8 @@ namespace {
 template <class Section>
 using Member = std::variant<bool Section::*, int Section::*, milliseconds Section::*, std::string Section::*,
                             std::vector<std::string> Section::*, std::vector<FailureRule> Section::*,
-                            std::vector<Login> Section::*>;
+                            std::vector<Login> Section::*, BackendOrder Section::*, std::vector<WindowShare> Section::*,
+                            std::vector<BudgetAmount> Section::*, std::optional<double> Section::*>;
 template <class Section>
 struct Field {
   Rule rule;
@@ -30,19 +31,18 @@ constexpr std::array<std::string_view, 6> kKinds = {"claude", "codex", "gemini",
 constexpr std::array<std::string_view, 8> kTaskTypes = {"summarize", "explain", "docstring", "review",
                                                         "ask",       "test",    "diagnose",  "improve"};
 constexpr std::array<std::string_view, 2> kPromptWays = {"stdin", "file"};
-constexpr std::array<std::string_view, 3> kOccasions = {"trip", "recovery", "canary"};
+constexpr std::array<std::string_view, 4> kOccasions = {"trip", "recovery", "canary", "quota"};
+constexpr std::array<std::string_view, 2> kBalances = {"order", "headroom"};
+constexpr std::array<std::string_view, 2> kReserveKinds = {"firm", "soft"};
+constexpr std::array<std::string_view, 3> kOverageUses = {"allow", "warn", "avoid"};
 
 using Router = RouterSettings;
 const Field<Router> kRouter[] = {
     {{.name = "order",
-      .doc = "backends to try, first to last",
-      .check_list = check_unique,
+      .doc = "backends to try, first to last; those in a list inside of it are equals",
       .untrusted = UntrustedUse::reorder},
      &Router::order},
-    {{.name = "order_light",
-      .doc = "the same for light tasks; empty: use order",
-      .check_list = check_unique,
-      .untrusted = UntrustedUse::reorder},
+    {{.name = "order_light", .doc = "the same for light tasks; empty: use order", .untrusted = UntrustedUse::reorder},
      &Router::order_light},
     {{.name = "heavy_types",
       .doc = "task types that use order, not order_light",
@@ -55,6 +55,16 @@ const Field<Router> kRouter[] = {
      &Router::local},
     {{.name = "fallback", .doc = "try the next backend when one fails", .untrusted = UntrustedUse::turn_off},
      &Router::fallback},
+    {{.name = "balance",
+      .doc = "which of several equals is tried first: order, or headroom (what is left of their quota windows)",
+      .choices = kBalances,
+      .untrusted = UntrustedUse::harmless},
+     &Router::balance},
+    {{.name = "reserve_is",
+      .doc = "once all others have failed: firm keeps a reserve, soft uses it",
+      .choices = kReserveKinds,
+      .untrusted = UntrustedUse::ignored},
+     &Router::reserve_is},
     {{.name = "warm_up",
       .doc = "load the local model when a backend's breaker opens",
       .untrusted = UntrustedUse::turn_off},
@@ -250,6 +260,23 @@ const Field<Backend> kBackend[] = {
       .untrusted = UntrustedUse::refused,
       .kinds = kCommandKind},
      &Backend::can},
+    {{.name = "reserve",
+      .doc = "share of each quota window that `auto` leaves, like \"15%\" or { five_hour = \"10%\" }",
+      .untrusted = UntrustedUse::ignored},
+     &Backend::reserve},
+    {{.name = "reserve_light", .doc = "the same for light tasks; 0%: as reserve", .untrusted = UntrustedUse::ignored},
+     &Backend::reserve_light},
+    {{.name = "overage",
+      .doc = "calls that are billed beyond the windows: allow, warn about them, or avoid them",
+      .choices = kOverageUses,
+      .untrusted = UntrustedUse::ignored},
+     &Backend::overage},
+    {{.name = "price.input",
+      .doc = "USD for a million input tokens, for budgets; not set: the cost that the backend reports",
+      .untrusted = UntrustedUse::ignored},
+     &Backend::price_input},
+    {{.name = "price.output", .doc = "USD for a million output tokens", .untrusted = UntrustedUse::ignored},
+     &Backend::price_output},
     {{.name = "failures",
       .doc = "what error messages mean, as tables with match and outcome; tried before the built-in ones",
       .untrusted = UntrustedUse::ignored},
@@ -299,6 +326,11 @@ const Field<Notify> kNotify[] = {
       .choices = kOccasions,
       .untrusted = UntrustedUse::refused},
      &Notify::on},
+    {{.name = "quota_shares",
+      .doc = "shares of a quota window that are announced once they are used, like [\"80%\", \"95%\"]; empty: none",
+      .check = check_share,
+      .untrusted = UntrustedUse::refused},
+     &Notify::quota_shares},
     {{.name = "mute_outcomes",
       .doc = "causes whose outages are only recorded, by the name of the outcome",
       .choices = kTripOutcomes,
@@ -398,6 +430,17 @@ const Field<Background> kBackground[] = {
      &Background::max_wait},
 };
 
+const Field<BudgetSettings> kBudget[] = {
+    {{.name = "day",
+      .doc = "what may be spent in a day, like \"$5\", \"2M tokens\" or [\"$5\", \"300 calls\"]; empty: no limit",
+      .untrusted = UntrustedUse::ignored},
+     &BudgetSettings::day},
+    {{.name = "week", .doc = "the same in a week, from Monday on", .untrusted = UntrustedUse::ignored},
+     &BudgetSettings::week},
+    {{.name = "month", .doc = "the same in a calendar month", .untrusted = UntrustedUse::ignored},
+     &BudgetSettings::month},
+};
+
 const Field<CanarySettings> kCanary[] = {
     {{.name = "interval",
       .doc = "how often `delegate mcp` checks the state of this host, at most each second; 0: never",
@@ -428,6 +471,7 @@ constexpr Section kSections[] = {
     {"history", [](Config& c, std::vector<Key>& keys) { add_keys(kHistory, c.history, "", keys); }},
     {"background", [](Config& c, std::vector<Key>& keys) { add_keys(kBackground, c.background, "", keys); }},
     {"canary", [](Config& c, std::vector<Key>& keys) { add_keys(kCanary, c.canary, "", keys); }},
+    {"budget", [](Config& c, std::vector<Key>& keys) { add_keys(kBudget, c.budget, "", keys); }},
 };
 constexpr auto kSectionNames = [] {
   std::array<std::string_view, std::size(kSections)> names;
@@ -457,6 +501,7 @@ std::vector<Key> backend_keys(BackendSettings& backend) {
   std::vector<Key> keys;
   add_keys(kBackend, backend, "", keys);
   add_keys(kBreaker, backend.breaker, "breaker.", keys);
+  add_keys(kBudget, backend.budget, "budget.", keys);
   return keys;
 }
 

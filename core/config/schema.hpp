@@ -40,7 +40,8 @@ struct Rule {
 };
 
 using Slot = std::variant<bool*, int*, milliseconds*, std::string*, std::vector<std::string>*,
-                          std::vector<FailureRule>*, std::vector<Login>*>;
+                          std::vector<FailureRule>*, std::vector<Login>*, BackendOrder*, std::vector<WindowShare>*,
+                          std::vector<BudgetAmount>*, std::optional<double>*>;
 
 /// One key of one section or backend, ready to be set.
 struct Key {

@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "core/config/assign.hpp"
 #include "core/config/load.hpp"
+#include "core/config/quota_values.hpp"
 #include "core/config/schema.hpp"
 #include "core/config/toml_text.hpp"
 
@@ -43,6 +44,10 @@ struct ToText {
     }
     return "[" + join(parts, ", ") + "]";
   }
+  template <class Value>
+  std::string operator()(const Value* value) const {
+    return toml_text(node_of(*value));
+  }
 };
 
 struct ToPlain {
@@ -76,6 +81,10 @@ struct ToNode {
     for (const Element& value : values) list.push_back(to_node(value));
     return {std::move(list), {}};
   }
+  Node operator()(const BackendOrder& value) const { return node_of(value); }
+  Node operator()(const std::vector<WindowShare>& value) const { return node_of(value); }
+  Node operator()(const std::vector<BudgetAmount>& value) const { return node_of(value); }
+  Node operator()(const std::optional<double>& value) const { return node_of(value); }
 };
 
 KeyInfo key_info(const std::string& scope, const Key& key) {

@@ -170,8 +170,8 @@ void restrict_to_project(LayerSettings& layer, const std::vector<std::string>& k
 void restrict_orders(LoadedConfig& loaded, const Config& without) {
   const RouterSettings& own = without.router;
   std::set<std::string> known{"", own.local};
-  known.insert(own.order.begin(), own.order.end());
-  known.insert(own.order_light.begin(), own.order_light.end());
+  known.insert(own.order.names.begin(), own.order.names.end());
+  known.insert(own.order_light.names.begin(), own.order_light.names.end());
   for (const Key& key : section_keys(loaded.config, "router")) {
     const std::string name = "router." + key.name();
     if (key.rule->untrusted != UntrustedUse::reorder) continue;
@@ -179,7 +179,7 @@ void restrict_orders(LoadedConfig& loaded, const Config& without) {
     if (origin.layer != Layer::project_file) continue;
     std::vector<std::string> named;
     PlainValue value;
-    if (const auto* list = std::get_if<std::vector<std::string>*>(&key.slot)) value = named = **list;
+    if (const auto* order = std::get_if<BackendOrder*>(&key.slot)) value = **order, named = (*order)->names;
     if (const auto* text = std::get_if<std::string*>(&key.slot)) named.push_back(**text), value = **text;
     const auto is_known = [&](const std::string& backend) { return known.contains(backend); };
     if (!std::all_of(named.begin(), named.end(), is_known)) loaded.restricted.push_back({name, to_toml(value), origin});

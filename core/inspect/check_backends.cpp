@@ -129,7 +129,7 @@ Examined examine(const Context& context, const std::string& name) {
 
 bool is_used_by_auto(const Config& config, const std::string& candidate) {
   const std::string backend = candidate_name(candidate).backend;
-  const auto& order = config.router.order;
+  const auto& order = config.router.order.names;
   return backend == config.router.local || std::find(order.begin(), order.end(), backend) != order.end();
 }
 

@@ -14,6 +14,7 @@
 #include "core/health/outcome.hpp"
 #include "core/os/child.hpp"
 #include "core/os/http.hpp"
+#include "core/quota/windows.hpp"
 #include "core/run/spoken_text.hpp"
 #include "core/state/ledger.hpp"
 
@@ -151,6 +152,10 @@ struct ParsedOutput {
   std::vector<std::string> warnings;  // for the person, one line each
   std::vector<std::string> denied;    // tools that it was not allowed to use
 
+  /// What it said about the windows of its login, last. `heard_at` is not set.
+  std::optional<QuotaReading> quota;
+  std::optional<Steady> quota_heard_at;
+
   /// Parts of the output that look like records and could not be read. The answer may be one of them, unless its end
   /// itself states the text.
   std::size_t unreadable = 0;
@@ -238,6 +243,12 @@ struct RawOutput {
   std::string_view body;
 };
 
+/// Where a CLI keeps the id of the account that it is logged in with: a field of a JSON file.
+struct AccountField {
+  std::string file;     // absolute; may not exist
+  std::string pointer;  // RFC 6901
+};
+
 /// Where a CLI's login can be detected on this machine without a call; any one of these is enough.
 struct LoginTraces {
   std::vector<std::string> files;      // absolute paths, which may not exist
@@ -302,6 +313,24 @@ class Backend {
 
   /// Where a process that prints nothing may show that it works. Nothing: it keeps no such file, or not yet.
   virtual std::optional<SessionFiles> session_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
+
+  /// What one line of those files says about the windows of the login, if it was written after `since` (wall): earlier
+  /// ones belong to other calls. Must accept any bytes.
+  virtual std::optional<QuotaReading> quota_of_record(std::string_view /*line*/, milliseconds /*since*/) const {
+    return std::nullopt;
+  }
+  /// What the headers of a response say about them.
+  virtual std::optional<QuotaReading> quota_of_headers(std::span<const HttpResult::Header> /*limits*/,
+                                                       milliseconds /*now*/) const {
+    return std::nullopt;
+  }
+  /// A way to ask for the windows without a call to a model, and what its output says. Nothing: there is none.
+  virtual std::optional<ProcessCall> quota_query(const Task&) const { return std::nullopt; }
+  virtual std::optional<QuotaReading> quota_of_answer(std::string_view /*out*/, milliseconds /*now*/) const {
+    return std::nullopt;
+  }
+  /// Nothing: it keeps no id of its account, or uses a key.
+  virtual std::optional<AccountField> account_field(const Task&) const { return std::nullopt; }
 
   /// Is this, which ends without a newline and is an object of JSON at most, the end of a whole document with the
   /// answer?

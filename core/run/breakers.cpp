@@ -130,6 +130,9 @@ std::string_view to_string(SkipReason reason) {
     case SkipReason::disabled: return "disabled";
     case SkipReason::cannot_write: return "cannot_write";
     case SkipReason::login_unset: return "login_unset";
+    case SkipReason::reserved: return "reserved";
+    case SkipReason::extra_billing: return "extra_billing";
+    case SkipReason::budget_exhausted: return "budget_exhausted";
     case SkipReason::state_locked: return "state_locked";
     case SkipReason::state_unusable: return "state_unusable";
   }
@@ -164,9 +167,9 @@ Permit::Permit(Permit&& other) noexcept
 
 Permit::~Permit() { settle(CallReport{.verdict = Verdict::neutral}); }
 
-Settled Permit::settle(const CallReport& report) {
+SettledCall Permit::settle(const CallReport& report, const QuotaReport& quota) {
   Breakers* breakers = std::exchange(breakers_, nullptr);
-  return breakers == nullptr ? Settled{} : breakers->settle(wanted_, ticket_, report);
+  return breakers == nullptr ? SettledCall{} : breakers->settle(wanted_, ticket_, report, quota);
 }
 
 Breakers::Breakers(StateStore* store, std::optional<Error> why, ProcessId self)
@@ -307,15 +310,23 @@ void Breakers::leave_line(const std::string& backend, const std::string& place) 
   });
 }
 
-Settled Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report) {
+SettledCall Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report,
+                             const QuotaReport& quota) {
   if (ticket.kind == PermitKind::unguarded) return {};
-  return write(wanted.backend, [&](BackendState& state, const HostTime& now) {
+  SettledCall settled;
+  static_cast<Settled&>(settled) = write(wanted.backend, [&](BackendState& state, const HostTime& now) {
+    settled.quota_before = current_windows(state.quota, now.wall);
+    note_account(state.quota, quota.account_id, ticket.token);
+    if (quota.reading) merge(state.quota, *quota.reading, now.wall);
+    settled.quota_after = current_windows(state.quota, now.wall);
+    settled.overage = current_overage(state.quota, now.wall);
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
     const auto outcome = outcome_named(report.outcome);
     CallReport own = is_believed(wanted.distrust, outcome.value_or(Outcome::internal)) ? report : CallReport{};
     own.login = wanted.endpoint;
     return delegate::settle(state.breaker, wanted.policy, now, ticket, own);
   });
+  return settled;
 }
 
 Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPolicy& policy,

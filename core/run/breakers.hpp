@@ -31,7 +31,10 @@ struct AdmissionRequest {
   Distrust distrust = Distrust::nothing;  // what of the call's end does not count, see BackendSettings::changed_by
   bool needs_store = false;               // a store that cannot be used refuses it, instead of admitting it unguarded
   std::string place = {};                 // in the line for a slot, see line_up(); empty: none
-  std::string tag = {};                   // of the processes that the call will start, see SlotLease
+  std::string model = {};                 // that the call asks for; empty: its default
+  std::vector<WindowShare> reserve = {};  // what the call leaves of each quota window; empty: it may use all
+  bool avoids_extra_billing = false;
+  std::string tag = {};  // of the processes that the call will start, see SlotLease
 };
 
 /// Does this end of a call say something about the backend, or only about settings of a file that is not trusted?
@@ -41,6 +44,19 @@ bool is_believed(Distrust distrust, Outcome outcome);
 struct LinePosition {
   bool has_turn = false;  // `admit` would find a free slot
   int ahead = 0;          // calls that wait before it
+};
+
+/// What a call's end says about the quota of its login.
+struct QuotaReport {
+  std::optional<QuotaReading> reading;
+  std::string account_id;             // of its login; empty: unknown
+  std::vector<int> announced_shares;  // percent; see QuotaWindow::announced
+};
+/// A call that is settled.
+struct SettledCall : Settled {
+  std::vector<WindowView> quota_before;
+  std::vector<WindowView> quota_after;
+  Overage overage;
 };
 
 class Breakers;
@@ -58,7 +74,7 @@ class Permit {
   bool login_refused() const { return login_refused_; }
   /// Connections to its peer were lost just now: use a new one.
   bool in_burst() const { return in_burst_; }
-  Settled settle(const CallReport& report);
+  SettledCall settle(const CallReport& report, const QuotaReport& quota = {});
 
  private:
   friend class Breakers;
@@ -127,7 +143,8 @@ class Breakers {
  private:
   friend class Permit;
   Status update(const std::string& backend, const StateStore::Change& change);
-  Settled settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report);
+  SettledCall settle(const AdmissionRequest& wanted, const Ticket& ticket, const CallReport& report,
+                     const QuotaReport& quota);
   using Settling = std::function<Settled(BackendState&, const HostTime& now)>;
   Settled write(const std::string& backend, const Settling& settling);
   void remember(const Error& error);

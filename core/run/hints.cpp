@@ -344,6 +344,9 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
           .value_or(std::string());
     case SkipReason::state_unusable: return "`delegate doctor` says what is wrong with the state";
     case SkipReason::state_locked: return "wait for that process, or end it: `delegate doctor` looks at the state";
+    case SkipReason::reserved:
+    case SkipReason::extra_billing:
+    case SkipReason::budget_exhausted: return {};
     case SkipReason::breaker_open:
     case SkipReason::probe_running:
     case SkipReason::tripped_manually: break;

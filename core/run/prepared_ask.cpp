@@ -55,8 +55,8 @@ RoutePlan make_plan(const Engine& engine, const PreparedAsk& ask, Lookups& looku
       .requested = ask.request.backend,
       .heavy = ask.request.access == Access::write || std::find(heavy.begin(), heavy.end(), type) != heavy.end(),
       .fallback = ask.fallback,
-      .order = router.order,
-      .order_light = router.order_light,
+      .order = router.order.names,
+      .order_light = router.order_light.names,
       .local = router.local};
   RoutePlan plan = plan_route(question, [&](const std::string& name) {
     const auto [entry, is_new] = lookups.try_emplace(name, tl::unexpected(Unavailable{}));

@@ -23,6 +23,9 @@ std::string reason_text(const Skip& skip) {
       return skip.retry_in ? "tripped manually, retry in " + format_wait(*skip.retry_in)
                            : "tripped manually, see `delegate breaker reset " + skip.backend + "`";
     case SkipReason::no_slot: return "no free slot";
+    case SkipReason::reserved:
+    case SkipReason::extra_billing:
+    case SkipReason::budget_exhausted:
     case SkipReason::state_locked:
     case SkipReason::state_unusable: return skip.message;
     case SkipReason::not_installed: return "not installed";

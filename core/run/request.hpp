@@ -65,6 +65,9 @@ enum class SkipReason {
   disabled,
   cannot_write,
   login_unset,
+  reserved,          // less than its reserve is left of a quota window
+  extra_billing,     // it would be billed beyond its windows, which its settings avoid
+  budget_exhausted,  // a budget is used up
   state_locked,
   state_unusable
 };
@@ -74,11 +77,12 @@ std::string_view to_string(SkipReason reason);
 struct Skip {
   std::string backend;
   SkipReason reason = SkipReason::disabled;
-  std::optional<milliseconds> retry_in;  // absent: until a manual change
-  std::string message;                   // its last failure, or why it is unavailable
-  std::string cause = {};                // outcome of its last failure, by name; empty: unknown
-  std::string variable = {};             // with login_unset: the variable that is not set
-  bool login_refused = false;            // for a reason that does not apply to another login of the backend
+  std::optional<milliseconds> retry_in;    // absent: until a manual change
+  std::string message;                     // its last failure, or why it is unavailable
+  std::string cause = {};                  // outcome of its last failure, by name; empty: unknown
+  std::optional<milliseconds> until = {};  // wall; of the quota window or the budget's period, if known
+  std::string variable = {};               // with login_unset: the variable that is not set
+  bool login_refused = false;              // for a reason that does not apply to another login of the backend
   bool limit_probe_due = false;  // a limit is still running, and it is time to check whether it was lifted early
 };
 
@@ -112,7 +116,10 @@ struct Attempt {
   bool is_writing_assumed = false;         // … because that is unknown; no tool of its was seen that can
   std::vector<std::string> written_files;  // that its tools have named; below the run's directory relative to it
   std::vector<std::string> warnings;
-  std::string last_lines;  // of its output, redacted, if its failure was not recognised
+  std::vector<WindowView> quota_before;  // of its login, as it was known before the call
+  std::vector<WindowView> quota_after;
+  bool billed_extra = false;  // its login pays extra for calls beyond its windows
+  std::string last_lines;     // of its output, redacted, if its failure was not recognised
 };
 
 }  // namespace delegate

@@ -8,6 +8,7 @@
 
 #include "core/base/host_time.hpp"
 #include "core/base/result.hpp"
+#include "core/quota/windows.hpp"
 
 // The ledger: a row for every run and every attempt. An unknown value is absent, never 0.
 namespace delegate {
@@ -85,6 +86,10 @@ struct AttemptRow {
   Usage usage;
   bool may_have_written = false;                // it may have changed files, or has
   std::vector<std::string> written_files = {};  // some of these; no name has a newline
+  // The windows of its login, without those that are not known.
+  std::vector<WindowView> quota_before = {};
+  std::vector<WindowView> quota_after = {};
+  bool billed_extra = false;  // beyond the windows
 
   bool operator==(const AttemptRow&) const = default;
 };

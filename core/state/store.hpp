@@ -9,6 +9,7 @@
 #include "core/base/host_time.hpp"
 #include "core/base/result.hpp"
 #include "core/health/breaker.hpp"
+#include "core/quota/windows.hpp"
 #include "core/state/jobs.hpp"
 #include "core/state/lease.hpp"
 #include "core/state/ledger.hpp"
@@ -33,6 +34,9 @@ struct BackendState {
   /// What its calls connect to: the executable, or the server (scheme, host, port). A network drop hits all backends
   /// with the same peer, so they share `burst` and `bursts_in_a_row` of their breakers. Empty: unknown.
   std::string peer;
+  /// What is known of the quota of this login. A window that is announced, or extra billing that begins, writes a
+  /// notification in the same step (record_quota_edge).
+  Quota quota;
 
   bool operator==(const BackendState&) const = default;
 };

@@ -65,7 +65,7 @@ const std::vector<Behaviour>& behaviours() {
 Config configuration(const std::string& url) {
   Config config = built_in_config();
   config.backends.clear();
-  config.router.order.clear();
+  config.router.order = {};
   config.router.local = "server";
   config.history.limit = 500;
   for (const Behaviour& behaviour : behaviours()) {
@@ -76,7 +76,7 @@ Config configuration(const std::string& url) {
     settings.idle_timeout = 250ms;
     settings.max_parallel = 4;  // eight threads: sometimes there is no slot
     settings.breaker = {.threshold = 3, .cooldown = 0ms, .max_cooldown = 20ms, .probe_timeout = 60ms};
-    config.router.order.emplace_back(behaviour.name);
+    config.router.order.names.emplace_back(behaviour.name);
     config.backends[behaviour.name] = std::move(settings);
   }
   BackendSettings server = config.backends["answers"];

@@ -16,7 +16,7 @@ TEST_CASE("a stronger layer replaces a value, lists as a whole, and becomes its 
   const LoadedConfig loaded = load_config(sources);
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.router.timeout == 3s);
-  CHECK(loaded.config.router.order == Lines{"codex"});
+  CHECK(loaded.config.router.order.names == Lines{"codex"});
   CHECK(loaded.config.grace.window == 9s);
   CHECK(to_string(loaded.config.origin("router.timeout")) == "environment DELEGATE_ROUTER_TIMEOUT");
   CHECK(to_string(loaded.config.origin("router.order")) == "project.toml:3:9");
@@ -99,7 +99,7 @@ TEST_CASE("a project's file cannot add a backend, but may adjust and order the k
   const LoadedConfig loaded = load_config(sources);
   REQUIRE(lines(loaded) == Lines{});
   CHECK(loaded.config.backends.at("mine").model == "m");
-  CHECK(loaded.config.router.order == Lines{"mine"});
+  CHECK(loaded.config.router.order.names == Lines{"mine"});
   CHECK(loaded.config.backends.at("mine").timeout == std::chrono::minutes(2));
 }
 
@@ -122,8 +122,8 @@ TEST_CASE("the environment can set every key that fits into one text") {
   CHECK(config.breaker.threshold == 5);
   CHECK(config.state.path == "/tmp/x.db");
   CHECK_FALSE(config.router.fallback);
-  CHECK(config.router.order == Lines{"gemini", "claude"});
-  CHECK(config.router.order_light.empty());
+  CHECK(config.router.order.names == Lines{"gemini", "claude"});
+  CHECK(config.router.order_light.names.empty());
   CHECK(config.backends.at("gemini").model == "flash");
   CHECK(config.backends.at("gemini").breaker.cooldown == 0ms);
   CHECK(config.backends.at("gemini").env_keep == Lines{"A", "B"});

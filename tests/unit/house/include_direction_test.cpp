@@ -25,7 +25,7 @@ Rooms operator+(Rooms one, const Rooms& more) {
 }
 
 const Rooms kOs{"core/base", "core/os"};
-const Rooms kRun = kOs + Rooms{"core/config", "core/health", "core/state", "core/run"};
+const Rooms kRun = kOs + Rooms{"core/config", "core/health", "core/quota", "core/state", "core/run"};
 const Rooms kCore =
     kRun + Rooms{"core/route", "core/jobs", "core/notify", "core/inspect", "core/canary", "core/changes"};
 
@@ -34,10 +34,11 @@ const std::map<std::string, Rooms> kMayInclude{
     {"core/base", {}},
     {"core/os", {"core/base"}},
     {"core/health", {"core/base"}},
+    {"core/quota", {"core/base"}},
     {"core/route", {"core/base"}},
-    {"core/config", kOs},
+    {"core/config", kOs + Rooms{"core/quota"}},
     {"core/changes", kOs},
-    {"core/state", kOs + Rooms{"core/health"}},
+    {"core/state", kOs + Rooms{"core/health", "core/quota"}},
     {"core/run", kRun + Rooms{"core/route", "core/changes"}},
     {"core/jobs", kOs + Rooms{"core/run", "core/state"}},
     {"core/notify", kRun},
@@ -45,17 +46,17 @@ const std::map<std::string, Rooms> kMayInclude{
     {"core/inspect", kRun},
     {"core/canary", kRun + Rooms{"core/jobs"}},
     {"core/mcp", {}},
-    {"backends", {"core/base", "core/health", "core/run"}},  // pure: they never reach the system
+    {"backends", {"core/base", "core/health", "core/quota", "core/run"}},  // pure: they never reach the system
     {"cli", kOs + Rooms{"core/config", "core/state", "core/run", "core/notify", "backends"}},
     {"cli/args", {"core/base", "core/config"}},
     {"cli/request", kOs + Rooms{"core/config", "core/state", "core/run"}},
     {"cli/render",
-     {"core/base", "core/config", "core/health", "core/state", "core/run", "core/inspect", "core/canary"}},
+     {"core/base", "core/config", "core/health", "core/quota", "core/state", "core/run", "core/inspect", "core/canary"}},
     {"cli/terminal", kOs + Rooms{"core/health", "core/run", "core/inspect", "cli", "cli/render"}},
     {"cli/setup", kOs + Rooms{"core/config", "core/run", "core/inspect", "cli", "cli/render"}},
     {"cli/drill", kOs + Rooms{"core/config", "core/health", "core/run", "backends", "cli", "cli/render"}},
-    {"cli/mcp", kOs + Rooms{"core/config", "core/health", "core/run", "core/jobs", "core/notify", "core/inspect",
-                            "core/mcp", "cli", "cli/render", "cli/request"}},
+    {"cli/mcp", kOs + Rooms{"core/config", "core/health", "core/quota", "core/run", "core/jobs", "core/notify",
+                            "core/inspect", "core/mcp", "cli", "cli/render", "cli/request"}},
     {"cli/commands", kCore + Rooms{"backends", "cli", "cli/args", "cli/render", "cli/request", "cli/terminal",
                                    "cli/setup", "cli/drill", "cli/mcp"}},
 };

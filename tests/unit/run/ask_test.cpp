@@ -62,9 +62,9 @@ TEST_CASE("the observer hears everything in the order in which it happens, from 
   asking.backend("codex", {"--exit", "3"});
   asking.backend("gemini", {"--say", "hi"});
   REQUIRE(asking.breakers.change("mistral", [](Breaker& breaker, const HostTime&) { force_open(breaker); }));
-  asking.config.router.order = {"codex", "mistral", "claude", "gemini"};
+  asking.config.router.order.names = {"codex", "mistral", "claude", "gemini"};
   asking.backend("mistral", {});
-  asking.config.router.order = {"codex", "mistral", "claude", "gemini"};
+  asking.config.router.order.names = {"codex", "mistral", "claude", "gemini"};
   Listener listener;
   CHECK(asking.ask("auto", asking.never, listener).outcome == Outcome::answered);
   CHECK(listener.heard == Heard{"skipped claude: disabled", "asking codex", "ended codex: exited_nonzero",
@@ -340,7 +340,7 @@ TEST_CASE("what was prepared is asked: the plan is not made again") {
   PreparedAsk prepared = prepare_ask(asking.engine, {.prompt = "hello"});
   REQUIRE(prepared.candidates.size() == 1);
   CHECK(prepared.candidates.at("codex")->candidate.task.prompt.empty());
-  asking.config.router.order = {"gemini"};
+  asking.config.router.order.names = {"gemini"};
   Listener listener;
   const RunResult result = ask(asking.engine, std::move(prepared), asking.never, listener);
   REQUIRE(result.answer);

@@ -120,7 +120,7 @@ class Asking {
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     directory_ = name;
     config.backends.clear();
-    config.router.order.clear();
+    config.router.order = {};
     config.router.local.clear();
   }
   Asking(const Asking&) = delete;
@@ -138,7 +138,7 @@ class Asking {
 
   /// The stand-in reads its prompt first, and leaves a line in the file "NAME.spawns".
   BackendSettings& backend(const std::string& name, std::vector<std::string> options) {
-    if (config.backends.count(name) == 0) config.router.order.push_back(name);
+    if (config.backends.count(name) == 0) config.router.order.names.push_back(name);
     BackendSettings& settings = config.backends[name];
     settings = {
         .name = name, .kind = "plain", .command = {FAKE_CLI, "--read-stdin", "--touch", file(name + ".spawns")}};

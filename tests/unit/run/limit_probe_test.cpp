@@ -57,7 +57,7 @@ TEST_CASE("where the person's own prompt is the last resort, no slow probe is in
   Asking asking;
   asking.backend("codex", {"--exit", "3"});
   asking.backend("local", {"--say", "local"});
-  asking.config.router.order = {"local", "codex"};
+  asking.config.router.order.names = {"local", "codex"};
   asking.config.router.local = "local";
   asking.make_limited("local");
   const RunResult result = asking.ask();

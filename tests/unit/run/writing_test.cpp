@@ -66,8 +66,8 @@ TEST_CASE("a request to change files is a heavy one, whatever it says") {
   Asking asking;
   asking.backend("small", {"--say", "done"});
   asking.backend("large", {"--say", "done"});
-  asking.config.router.order = {"large"};
-  asking.config.router.order_light = {"small"};
+  asking.config.router.order.names = {"large"};
+  asking.config.router.order_light.names = {"small"};
   Request request = to_write();
   request.type = TaskType::summarize;
   CHECK(asking.ask("auto", request).answer->backend == "large");

@@ -1,0 +1,64 @@
+#include "core/quota/budget.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include "core/base/text.hpp"
+
+namespace delegate {
+namespace {
+
+std::optional<double> number_in(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_whole = error == std::errc{} && end == text.data() + text.size();
+  return is_whole && std::isfinite(value) && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+/// "2M", "500k", "1000".
+std::optional<double> count_in(std::string_view text) {
+  double factor = 1;
+  if (text.ends_with('M')) factor = 1e6;
+  if (text.ends_with('k')) factor = 1e3;
+  if (factor > 1) text.remove_suffix(1);
+  const auto number = number_in(trim(text));
+  return number ? std::optional(*number * factor) : std::nullopt;
+}
+
+std::string digits(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
+  return {text.data(), end};
+}
+
+}  // namespace
+
+Result<BudgetAmount> parse_amount(std::string_view text) {
+  const std::string_view trimmed = trim(text);
+  std::optional<double> value;
+  BudgetUnit unit = BudgetUnit::usd;
+  if (trimmed.starts_with('$')) {
+    value = number_in(trim(trimmed.substr(1)));
+  } else if (trimmed.ends_with(" tokens")) {
+    unit = BudgetUnit::tokens;
+    value = count_in(trim(trimmed.substr(0, trimmed.size() - 7)));
+  } else if (trimmed.ends_with(" calls")) {
+    unit = BudgetUnit::calls;
+    value = count_in(trim(trimmed.substr(0, trimmed.size() - 6)));
+  }
+  if (!value)
+    return fail(Code::invalid_argument, "'" + one_line(text, 80) + "' is not an amount",
+                "write it like \"$5\", \"2M tokens\" or \"300 calls\"");
+  return BudgetAmount{unit, *value};
+}
+
+std::string amount_text(const BudgetAmount& amount) {
+  switch (amount.unit) {
+    case BudgetUnit::usd: return "$" + digits(amount.value);
+    case BudgetUnit::tokens: return digits(amount.value) + " tokens";
+    case BudgetUnit::calls: break;
+  }
+  return digits(amount.value) + " calls";
+}
+
+}  // namespace delegate

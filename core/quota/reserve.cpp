@@ -1,0 +1,50 @@
+#include "core/quota/reserve.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "core/base/text.hpp"
+
+namespace delegate {
+
+Result<double> parse_share(std::string_view text) {
+  constexpr const char* kHint = "write it like \"15%\", from 0% to 100%";
+  const std::string_view number = trim(text.substr(0, text.find('%')));
+  double percent = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), percent);
+  const bool is_share = error == std::errc{} && end == number.data() + number.size() && trim(text).ends_with('%') &&
+                        trim(text).find('%') == trim(text).size() - 1 && std::isfinite(percent);
+  if (!is_share) return fail(Code::invalid_argument, "'" + std::string(text) + "' is not a share", kHint);
+  if (percent < 0 || percent > 100)
+    return fail(Code::invalid_argument, "'" + std::string(text) + "' is not from 0% to 100%", kHint);
+  return percent / 100;
+}
+
+std::string share_text(double share) {
+  std::array<char, 32> digits{};
+  const double percent = std::round(share * 1000) / 10;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), percent).ptr;
+  return std::string(digits.data(), end) + "%";
+}
+
+double reserve_of(const std::vector<WindowShare>& reserve, std::string_view window) {
+  double of_every = 0;
+  for (const WindowShare& one : reserve) {
+    if (one.window == window) return one.share;
+    if (one.window.empty()) of_every = one.share;
+  }
+  return of_every;
+}
+
+std::optional<WindowView> below_reserve(const std::vector<WindowView>& windows, const std::vector<WindowShare>& reserve,
+                                        std::string_view model) {
+  const auto found = std::find_if(windows.begin(), windows.end(), [&](const WindowView& window) {
+    const double kept = reserve_of(reserve, window.name);
+    return kept > 0 && counts_model(window.name, model) && window.left() < kept;
+  });
+  return found == windows.end() ? std::nullopt : std::optional(*found);
+}
+
+}  // namespace delegate

@@ -1,0 +1,169 @@
+#include "core/quota/windows.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+
+namespace delegate {
+namespace {
+
+constexpr milliseconds kHour{3'600'000};
+constexpr milliseconds kDay = 24 * kHour;
+constexpr milliseconds kLongestWindow = 400 * kDay;
+constexpr std::size_t kLongestName = 40;
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  });
+}
+
+bool begins_with_window(std::string_view name, std::string_view window) {
+  return name.starts_with(window) && (name.size() == window.size() || name[window.size()] == '_');
+}
+
+/// "24h": a number and its unit.
+std::optional<milliseconds> spelt_length(std::string_view name) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc{} || end + 1 != name.data() + name.size() || number <= 0) return std::nullopt;
+  const milliseconds unit = *end == 'd' ? kDay : *end == 'h' ? kHour : milliseconds(*end == 'm' ? 60'000 : 0);
+  if (unit == milliseconds(0) || number > kLongestWindow / unit) return std::nullopt;
+  return number * unit;
+}
+
+bool may_be_taken(const WindowReading& reading, milliseconds heard_at, milliseconds now) {
+  if (!is_name(reading.name) || !std::isfinite(reading.used) || reading.used < 0) return false;
+  if (!reading.ends_at) return true;
+  if (*reading.ends_at <= now || *reading.ends_at - now > kLongestWindow) return false;
+  return !reading.length || heard_at >= *reading.ends_at - *reading.length;
+}
+
+/// A stored time that is still to come was written before the clock was set back: anything is newer.
+bool is_newer(milliseconds heard_at, milliseconds known_at, milliseconds now) {
+  return heard_at > known_at || known_at > now;
+}
+
+/// Of the same stretch of time: vendors compute the end anew for each response, some seconds apart.
+bool is_same_window(const QuotaWindow& known, const WindowReading& reading) {
+  constexpr milliseconds kJitter{120'000};
+  if (!known.ends_at || !reading.ends_at) return !known.ends_at && !reading.ends_at;
+  return std::chrono::abs(*known.ends_at - *reading.ends_at) <= kJitter;
+}
+
+void take(QuotaWindow& window, const WindowReading& reading, const QuotaReading& all, bool is_new) {
+  if (is_new || !is_same_window(window, reading)) window.announced = 0;
+  window.name = reading.name;
+  window.used = std::min(reading.used, 1.0);
+  window.ends_at = reading.ends_at;
+  window.length = reading.length ? reading.length : window_length(reading.name);
+  window.heard_at = all.heard_at;
+  window.source = all.source;
+}
+
+void merge(std::vector<QuotaWindow>& windows, const WindowReading& reading, const QuotaReading& all, milliseconds now) {
+  const auto known = std::find_if(windows.begin(), windows.end(),
+                                  [&](const QuotaWindow& window) { return window.name == reading.name; });
+  if (known == windows.end()) {
+    if (windows.size() < kMostWindows) take(windows.emplace_back(), reading, all, true);
+    return;
+  }
+  const bool says_more = all.heard_at == known->heard_at && reading.used > known->used;
+  if (is_newer(all.heard_at, known->heard_at, now) || says_more) take(*known, reading, all, false);
+}
+
+std::uint64_t fnv_1a(std::uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+}  // namespace
+
+std::string window_name(milliseconds length) {
+  if (length == 5 * kHour) return std::string(kFiveHour);
+  if (length == 7 * kDay) return std::string(kSevenDay);
+  if (length > kDay && length % kDay == milliseconds(0)) return std::to_string(length / kDay) + "d";
+  if (length % kHour == milliseconds(0)) return std::to_string(length / kHour) + "h";
+  return std::to_string(length / milliseconds(60'000)) + "m";
+}
+
+std::optional<milliseconds> window_length(std::string_view name) {
+  if (begins_with_window(name, kFiveHour)) return 5 * kHour;
+  if (begins_with_window(name, kSevenDay)) return 7 * kDay;
+  return spelt_length(name);
+}
+
+std::string_view model_of_window(std::string_view name) {
+  for (const std::string_view window : {kFiveHour, kSevenDay})
+    if (name.size() > window.size() && begins_with_window(name, window)) return name.substr(window.size() + 1);
+  return {};
+}
+
+bool counts_model(std::string_view name, std::string_view model) {
+  const std::string_view word = model_of_window(name);
+  return word.empty() || model.find(word) != std::string_view::npos;
+}
+
+void merge(Quota& quota, const QuotaReading& reading, milliseconds now) {
+  QuotaReading all = reading;
+  all.heard_at = std::min(all.heard_at, now);
+  for (const WindowReading& window : all.windows)
+    if (may_be_taken(window, all.heard_at, now)) merge(quota.windows, window, all, now);
+  std::stable_sort(quota.windows.begin(), quota.windows.end(), [](const QuotaWindow& a, const QuotaWindow& b) {
+    return a.length.value_or(kLongestWindow) < b.length.value_or(kLongestWindow);
+  });
+  if (all.overage && (is_newer(all.heard_at, quota.overage_heard_at, now) || quota.overage == Overage{})) {
+    quota.overage = *all.overage;
+    quota.overage_heard_at = all.heard_at;
+  }
+}
+
+std::string account_mark(std::string_view account_id, std::string_view salt) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::uint64_t hash = fnv_1a(fnv_1a(fnv_1a(0xcbf29ce484222325u, salt), std::string_view("\0", 1)), account_id);
+  std::string mark(salt);
+  mark += ':';
+  for (int i = 0; i < 16; ++i, hash >>= 4) mark += kDigits[hash & 15];
+  return mark;
+}
+
+void note_account(Quota& quota, std::string_view account_id, std::string_view fresh_salt) {
+  if (account_id.empty()) return;
+  const std::string salt = quota.account.substr(0, quota.account.rfind(':'));
+  if (!quota.account.empty() && account_mark(account_id, salt) == quota.account) return;
+  if (!quota.account.empty()) quota = Quota{};
+  quota.account = account_mark(account_id, fresh_salt);
+}
+
+std::vector<WindowView> current_windows(const Quota& quota, milliseconds now) {
+  std::vector<WindowView> views;
+  for (const QuotaWindow& window : quota.windows) {
+    WindowView view{.name = window.name,
+                    .used = window.used,
+                    .ends_at = window.ends_at,
+                    .length = window.length,
+                    .heard_at = window.heard_at,
+                    .source = window.source};
+    if (window.ends_at && *window.ends_at <= now) view.used = 0, view.ends_at.reset();
+    const milliseconds believed = window.length.value_or(kLongestUndated);
+    if (!window.ends_at && now - window.heard_at >= believed) continue;
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+Overage current_overage(const Quota& quota, milliseconds now) {
+  Overage overage = quota.overage;
+  const auto followed = std::find_if(quota.windows.begin(), quota.windows.end(), [&](const QuotaWindow& window) {
+    return window.ends_at && *window.ends_at > now;
+  });
+  const bool is_dated = std::any_of(quota.windows.begin(), quota.windows.end(),
+                                    [](const QuotaWindow& window) { return window.ends_at.has_value(); });
+  const bool is_over = is_dated ? followed == quota.windows.end() : now - quota.overage_heard_at >= kLongestUndated;
+  if (is_over) overage.in_use = false;
+  return overage;
+}
+
+}  // namespace delegate

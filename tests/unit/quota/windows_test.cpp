@@ -1,0 +1,112 @@
+#include <catch2/catch.hpp>
+
+#include "core/quota/windows.hpp"
+
+// Readings in, state out: which figure counts, and for how long.
+using namespace delegate;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr milliseconds kNow{1'800'000'000'000};
+constexpr milliseconds kFive = 5h;
+
+QuotaReading reading(double used, milliseconds heard_at, milliseconds ends_at = kNow + 2h) {
+  return {.windows = {{"five_hour", used, ends_at, kFive}}, .overage = {}, .heard_at = heard_at, .source = "call"};
+}
+
+double used(const Quota& quota, milliseconds now = kNow) { return current_windows(quota, now).at(0).used; }
+
+}  // namespace
+
+TEST_CASE("the newest reading counts, whichever call ends first") {
+  Quota quota;
+  merge(quota, reading(0.5, kNow - 1min), kNow);
+  merge(quota, reading(0.4, kNow - 2min), kNow);
+  CHECK(used(quota) == 0.5);
+  merge(quota, reading(0.3, kNow), kNow);
+  CHECK(used(quota) == 0.3);
+}
+
+TEST_CASE("of two readings of the same moment the one that says more counts") {
+  Quota quota;
+  merge(quota, reading(0.5, kNow), kNow);
+  merge(quota, reading(0.4, kNow), kNow);
+  CHECK(used(quota) == 0.5);
+  merge(quota, reading(0.6, kNow), kNow);
+  CHECK(used(quota) == 0.6);
+}
+
+TEST_CASE("a window whose end has passed is full again") {
+  Quota quota;
+  merge(quota, reading(0.9, kNow, kNow + 1h), kNow);
+  CHECK(used(quota, kNow + 59min) == 0.9);
+  const auto later = current_windows(quota, kNow + 1h);
+  REQUIRE(later.size() == 1);
+  CHECK(later.front().used == 0);
+  CHECK_FALSE(later.front().ends_at);
+}
+
+TEST_CASE("a figure that was heard before its window began is dropped") {
+  Quota quota;
+  merge(quota, reading(0.9, kNow - 4h, kNow + 2h), kNow);
+  CHECK(quota.windows.empty());
+}
+
+TEST_CASE("a figure that nothing dates is unknown after a while, not zero") {
+  Quota quota;
+  merge(quota,
+        {.windows = {{"requests", 0.7, std::nullopt, std::nullopt}}, .overage = {}, .heard_at = kNow, .source = "call"},
+        kNow);
+  CHECK(current_windows(quota, kNow + 59min).size() == 1);
+  CHECK(current_windows(quota, kNow + 61min).empty());
+}
+
+TEST_CASE("figures that are none are not taken") {
+  Quota quota;
+  const auto bad = [&](WindowReading window) {
+    merge(quota, {.windows = {std::move(window)}, .overage = {}, .heard_at = kNow, .source = "call"}, kNow);
+  };
+  bad({"five_hour", -0.1, kNow + 1h});
+  bad({"five_hour", std::numeric_limits<double>::quiet_NaN(), kNow + 1h});
+  bad({"five_hour", 0.5, kNow - 1s});
+  bad({"five_hour", 0.5, kNow + std::chrono::hours(24 * 500)});
+  bad({"", 0.5, kNow + 1h});
+  bad({"Five Hour\n", 0.5, kNow + 1h});
+  CHECK(quota.windows.empty());
+  bad({"five_hour", 1.2, kNow + 1h});
+  CHECK(used(quota) == 1);
+}
+
+TEST_CASE("windows are named by their length, and a name says its length") {
+  CHECK(window_name(5h) == "five_hour");
+  CHECK(window_name(168h) == "seven_day");
+  CHECK(window_name(24h) == "24h");
+  CHECK(window_name(720h) == "30d");
+  CHECK(window_name(1min) == "1m");
+  CHECK(window_length("seven_day_opus") == 168h);
+  CHECK(window_length("30d") == 720h);
+  CHECK_FALSE(window_length("requests"));
+  CHECK(model_of_window("seven_day_opus") == "opus");
+  CHECK(model_of_window("seven_day").empty());
+}
+
+TEST_CASE("a window of one model counts only calls of that model") {
+  CHECK(counts_model("seven_day", ""));
+  CHECK(counts_model("seven_day_opus", "claude-opus-4"));
+  CHECK_FALSE(counts_model("seven_day_opus", "claude-sonnet-4"));
+  CHECK_FALSE(counts_model("seven_day_opus", ""));
+}
+
+TEST_CASE("another account has windows of its own") {
+  Quota quota;
+  note_account(quota, "first", "salt-1");
+  merge(quota, reading(0.5, kNow), kNow);
+  note_account(quota, "first", "salt-2");
+  CHECK(quota.windows.size() == 1);
+  CHECK(quota.account.find("first") == std::string::npos);
+  note_account(quota, "", "salt-3");
+  CHECK(quota.windows.size() == 1);
+  note_account(quota, "second", "salt-4");
+  CHECK(quota.windows.empty());
+}
