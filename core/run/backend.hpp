@@ -152,7 +152,7 @@ struct ParsedOutput {
   std::vector<std::string> warnings;  // for the person, one line each
   std::vector<std::string> denied;    // tools that it was not allowed to use
 
-  /// What it said about the windows of its login, last. `heard_at` is not set.
+  /// What it said about the windows of its login, last. `heard_at` is 0 unless the record itself states it.
   std::optional<QuotaReading> quota;
   std::optional<Steady> quota_heard_at;
 
@@ -314,8 +314,10 @@ class Backend {
   /// Where a process that prints nothing may show that it works. Nothing: it keeps no such file, or not yet.
   virtual std::optional<SessionFiles> session_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
 
-  /// What one line of those files says about the windows of the login, if it was written after `since` (wall): earlier
-  /// ones belong to other calls. Must accept any bytes.
+  /// Where a process notes what it hears about the windows of its login, if it prints that nowhere.
+  virtual std::optional<SessionFiles> quota_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
+  /// What one line of those files says, with its time, if it was written after `since` (wall): earlier ones belong to
+  /// other calls. Must accept any bytes.
   virtual std::optional<QuotaReading> quota_of_record(std::string_view /*line*/, milliseconds /*since*/) const {
     return std::nullopt;
   }

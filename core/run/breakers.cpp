@@ -118,6 +118,11 @@ Skip state_locked(const AdmissionRequest& wanted, std::optional<std::int64_t> by
           .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : std::string())};
 }
 
+void take_quota(Quota& known, const QuotaReport& heard, std::string_view fresh_salt, const HostTime& now) {
+  note_account(known, heard.account_id, fresh_salt);
+  if (heard.reading) merge(known, *heard.reading, now.wall);
+}
+
 }  // namespace
 
 std::string_view to_string(SkipReason reason) {
@@ -316,8 +321,8 @@ SettledCall Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticke
   SettledCall settled;
   static_cast<Settled&>(settled) = write(wanted.backend, [&](BackendState& state, const HostTime& now) {
     settled.quota_before = current_windows(state.quota, now.wall);
-    note_account(state.quota, quota.account_id, ticket.token);
-    if (quota.reading) merge(state.quota, *quota.reading, now.wall);
+    // Of a call that was sent elsewhere the figures may be those of another login.
+    if (wanted.distrust != Distrust::everything) take_quota(state.quota, quota, ticket.token, now);
     settled.quota_after = current_windows(state.quota, now.wall);
     settled.overage = current_overage(state.quota, now.wall);
     std::erase_if(state.slots, [&](const SlotLease& slot) { return slot.token == ticket.token; });
@@ -327,6 +332,15 @@ SettledCall Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticke
     return delegate::settle(state.breaker, wanted.policy, now, ticket, own);
   });
   return settled;
+}
+
+Status Breakers::note_quota(const std::string& backend, const QuotaReport& quota) {
+  if (store_ == nullptr) return fail(Code::unavailable, trouble());
+  const std::string salt = next_token();
+  return write_patiently([&] {
+    return store_->update(backend,
+                          [&](BackendState& state, const HostTime& now) { take_quota(state.quota, quota, salt, now); });
+  });
 }
 
 Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPolicy& policy,

@@ -116,6 +116,9 @@ class Breakers {
   /// Another candidate answered a prompt that this backend had rejected (R24).
   Settled answered_elsewhere(const std::string& backend, const BreakerPolicy& policy, const CallReport& rejection);
 
+  /// What was heard about the quota of a login outside of a call.
+  Status note_quota(const std::string& backend, const QuotaReport& quota);
+
   /// A manual change.
   Status change(const std::string& backend, const std::function<void(Breaker&, const HostTime&)>& change);
 

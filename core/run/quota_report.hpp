@@ -1,0 +1,14 @@
+#pragma once
+#include "core/run/engine.hpp"
+
+namespace delegate {
+
+/// What is to be remembered of a login after a call: what its output said about the windows, and whose they are.
+QuotaReport quota_report(const Engine& engine, const Candidate& candidate, const ParsedOutput& parsed);
+/// The same of a reading that was heard in another way.
+QuotaReport quota_report(const Engine& engine, const Candidate& candidate, std::optional<QuotaReading> reading);
+
+/// notify.quota_shares in percent, in the order of their size.
+std::vector<int> announced_shares(const NotifySettings& notify);
+
+}  // namespace delegate

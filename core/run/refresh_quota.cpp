@@ -1,0 +1,44 @@
+#include "core/run/refresh_quota.hpp"
+
+#include "core/run/check.hpp"
+#include "core/run/quota_report.hpp"
+
+namespace delegate {
+namespace {
+
+constexpr milliseconds kLongestQuery{30'000};
+
+/// What the CLI itself says; nothing: it offers no way to ask, or did not answer.
+std::optional<QuotaReading> ask_cli(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
+  auto query = candidate.backend->quota_query(candidate.task);
+  if (!query) return std::nullopt;
+  ChildSpec spec;
+  spec.argv = std::move(query->argv);
+  spec.env = std::move(query->env);
+  spec.input = query->input;
+  spec.clocks.total = Deadline::in(kLongestQuery);
+  const auto result = run_child(spec, cancel);
+  if (!result) return std::nullopt;
+  auto reading = candidate.backend->quota_of_answer(result->out.text(), engine.clock.now().wall);
+  if (!reading || reading->empty()) return std::nullopt;
+  reading->heard_at = engine.clock.now().wall;
+  reading->source = "refresh";
+  return reading;
+}
+
+}  // namespace
+
+QuotaRefresh refresh_quota(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
+  QuotaRefresh refresh{.backend = candidate.name};
+  if (auto reading = ask_cli(engine, candidate, cancel)) {
+    refresh.was_asked = true;
+    const auto noted = engine.breakers.note_quota(candidate.name, quota_report(engine, candidate, std::move(reading)));
+    if (!noted) refresh.problem = noted.error();
+    return refresh;
+  }
+  const PingAnswer answer = ping(engine, candidate, cancel);
+  if (!answer.works) refresh.problem = Error{Code::unavailable, answer.message, answer.hint};
+  return refresh;
+}
+
+}  // namespace delegate
