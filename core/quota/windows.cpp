@@ -46,15 +46,8 @@ bool is_newer(milliseconds heard_at, milliseconds known_at, milliseconds now) {
   return heard_at > known_at || known_at > now;
 }
 
-/// Of the same stretch of time: vendors compute the end anew for each response, some seconds apart.
-bool is_same_window(const QuotaWindow& known, const WindowReading& reading) {
-  constexpr milliseconds kJitter{120'000};
-  if (!known.ends_at || !reading.ends_at) return !known.ends_at && !reading.ends_at;
-  return std::chrono::abs(*known.ends_at - *reading.ends_at) <= kJitter;
-}
-
 void take(QuotaWindow& window, const WindowReading& reading, const QuotaReading& all, bool is_new) {
-  if (is_new || !is_same_window(window, reading)) window.announced = 0;
+  if (is_new || !is_same_stretch(window.ends_at, reading.ends_at)) window.announced = 0;
   window.name = reading.name;
   window.used = std::min(reading.used, 1.0);
   window.ends_at = reading.ends_at;
@@ -104,6 +97,12 @@ std::string_view model_of_window(std::string_view name) {
 bool counts_model(std::string_view name, std::string_view model) {
   const std::string_view word = model_of_window(name);
   return word.empty() || model.find(word) != std::string_view::npos;
+}
+
+bool is_same_stretch(const std::optional<milliseconds>& one_end, const std::optional<milliseconds>& other_end) {
+  constexpr milliseconds kJitter{120'000};
+  if (!one_end || !other_end) return !one_end && !other_end;
+  return std::chrono::abs(*one_end - *other_end) <= kJitter;
 }
 
 void merge(Quota& quota, const QuotaReading& reading, milliseconds now) {

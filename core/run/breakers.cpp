@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/os/process.hpp"
+#include "core/quota/announce.hpp"
 #include "core/run/leases.hpp"
 
 namespace delegate {
@@ -121,6 +122,7 @@ Skip state_locked(const AdmissionRequest& wanted, std::optional<std::int64_t> by
 void take_quota(Quota& known, const QuotaReport& heard, std::string_view fresh_salt, const HostTime& now) {
   note_account(known, heard.account_id, fresh_salt);
   if (heard.reading) merge(known, *heard.reading, now.wall);
+  announce(known, heard.announced_shares, now.wall);
 }
 
 }  // namespace
@@ -337,10 +339,16 @@ SettledCall Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticke
 Status Breakers::note_quota(const std::string& backend, const QuotaReport& quota) {
   if (store_ == nullptr) return fail(Code::unavailable, trouble());
   const std::string salt = next_token();
-  return write_patiently([&] {
-    return store_->update(backend,
-                          [&](BackendState& state, const HostTime& now) { take_quota(state.quota, quota, salt, now); });
-  });
+  bool has_news = false;
+  TRY_STATUS(write_patiently([&] {
+    return store_->update(backend, [&](BackendState& state, const HostTime& now) {
+      const Quota before = state.quota;
+      take_quota(state.quota, quota, salt, now);
+      has_news = is_quota_edge(before, state.quota, now.wall);
+    });
+  }));
+  if (has_news && notify_) notify_();
+  return {};
 }
 
 Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPolicy& policy,
@@ -353,12 +361,17 @@ Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPo
 Settled Breakers::write(const std::string& backend, const Settling& settling) {
   if (store_ == nullptr) return {};
   Settled settled;
-  const auto change = [&](BackendState& state, const HostTime& now) { settled = settling(state, now); };
+  bool has_quota_news = false;
+  const auto change = [&](BackendState& state, const HostTime& now) {
+    const Quota before = state.quota;
+    settled = settling(state, now);
+    has_quota_news = is_quota_edge(before, state.quota, now.wall);
+  };
   if (const Status done = write_patiently([&] { return store_->update(backend, change); }); !done) {
     remember(done.error());
     return {};
   }
-  if (notify_ && (settled.tripped || settled.recovered)) notify_();
+  if (notify_ && (settled.tripped || settled.recovered || has_quota_news)) notify_();
   return settled;
 }
 

@@ -23,6 +23,7 @@ class MemoryStore final : public StateStore, private Ledger {
     if (after == before) return {};
     if (concerns_peer(before, after))
       for (auto& [name, other] : share_drops(backend, before, after, backends_)) backends_[name] = std::move(other);
+    record_quota_edge(notifications_, backend, before.quota, after.quota, clock_.now());
     record_backend_edge(notifications_, backend, before.breaker, after.breaker, clock_.now());
     backends_[backend] = std::move(after);
     return {};

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "core/health/outcome_words.hpp"
+#include "core/quota/figures.hpp"
+#include "core/quota/window_words.hpp"
 
 namespace delegate {
 namespace {
@@ -80,6 +82,80 @@ NotificationRow recovery_row(const std::string& backend, const NotificationRow* 
   return row;
 }
 
+/// Of what comes before it in the same outage, or says less than the outage itself.
+bool is_outdone_by_trip(const NotificationRow& row, const std::string& backend, const std::string& outcome) {
+  if (row.subject != backend) return false;
+  const bool is_used_up = outcome == to_string(Outcome::quota_exhausted);
+  return row.kind == "trip" || row.kind == "recovery" ||
+         (row.kind == "quota" && row.outcome != kExtraBilling && is_used_up);
+}
+
+const QuotaWindow* window_named(const Quota& quota, const std::string& name) {
+  const auto found = std::find_if(quota.windows.begin(), quota.windows.end(),
+                                  [&](const QuotaWindow& window) { return window.name == name; });
+  return found == quota.windows.end() ? nullptr : &*found;
+}
+
+/// What was announced of this very stretch of a window.
+int announced_before(const Quota& before, const QuotaWindow& window) {
+  const QuotaWindow* known = window_named(before, window.name);
+  return known != nullptr && is_same_stretch(known->ends_at, window.ends_at) ? known->announced : 0;
+}
+
+/// Records about it are over: it has begun again, or is another account's.
+bool has_ended(const QuotaWindow& window, const Quota& after) {
+  const QuotaWindow* now = window_named(after, window.name);
+  return window.announced > 0 && (now == nullptr || !is_same_stretch(window.ends_at, now->ends_at));
+}
+
+enum class BillingEdge { none, begin, end };
+BillingEdge billing_edge(const Quota& before, const Quota& after, milliseconds now) {
+  const bool is_billed = current_overage(after, now).in_use;
+  if (is_billed && !current_overage(before, now).in_use) return BillingEdge::begin;
+  return before.overage.in_use && !is_billed ? BillingEdge::end : BillingEdge::none;
+}
+
+/// The window whose end ends extra billing: the one that is used most.
+std::optional<milliseconds> end_of_extra_billing(const Quota& quota) {
+  const auto most = std::max_element(quota.windows.begin(), quota.windows.end(),
+                                     [](const QuotaWindow& a, const QuotaWindow& b) { return a.used < b.used; });
+  return most == quota.windows.end() ? std::nullopt : most->ends_at;
+}
+
+void end_quota_records(NotificationRows& rows, const std::string& backend, std::string_view about, const char* why,
+                       const HostTime& now) {
+  for (NotificationRow& row : rows) {
+    if (row.kind != "quota" || row.subject != backend || row.outcome != about || row.ended_at) continue;
+    row.ended_at = now.wall;
+    if (!row.acknowledged_at) row.acknowledged_at = now.wall;
+    withdraw(row, why);
+  }
+}
+
+NotificationRow window_row(const std::string& backend, const QuotaWindow& window, const HostTime& now) {
+  constexpr int kNearlyUsedUp = 90;  // percent
+  return {.kind = "quota",
+          .subject = backend,
+          .outcome = window.name,
+          .severity = window.announced < kNearlyUsedUp ? NotificationSeverity::info : NotificationSeverity::warning,
+          .title = backend + ": " + window_words(window.name) + " window " + std::to_string(percent_used(window.used)) +
+                   " % used",
+          .first_seen = now.wall,
+          .last_seen = now.wall,
+          .retry_at = window.ends_at};
+}
+
+NotificationRow billing_row(const std::string& backend, const Quota& quota, const HostTime& now) {
+  return {.kind = "quota",
+          .subject = backend,
+          .outcome = std::string(kExtraBilling),
+          .severity = NotificationSeverity::warning,
+          .title = backend + ": billed extra now",
+          .first_seen = now.wall,
+          .last_seen = now.wall,
+          .retry_at = end_of_extra_billing(quota)};
+}
+
 /// Alerts of the canary arrive at least once: one that was perhaps shown is sent again, one that failed is repeated.
 bool is_repeated(const NotificationRow& row) { return row.kind == "canary"; }
 
@@ -133,9 +209,11 @@ void record_backend_edge(NotificationRows& rows, const std::string& backend, con
                          const Breaker& after, const HostTime& now) {
   const auto edge = edge_between(before, after);
   if (edge == Edge::trip) {
+    NotificationRow trip = trip_row(backend, after, now);
     for (NotificationRow& row : rows)
-      if (row.subject == backend && row.kind != "guard") withdraw(row, "replaced by a newer outage before it was sent");
-    raise(rows, trip_row(backend, after, now));
+      if (is_outdone_by_trip(row, backend, trip.outcome))
+        withdraw(row, "replaced by a newer outage before it was sent");
+    raise(rows, std::move(trip));
   }
   if (edge == Edge::failed_probe)
     if (NotificationRow* row = newest(rows, "trip", backend)) {
@@ -172,6 +250,29 @@ void record_guard_edge(NotificationRows& rows, const std::string& guard, const B
       row->retry_at = end_of_cooldown(after, now);
     }
   if (edge == Edge::recovery || edge == Edge::dismissal) end_outage(rows, "guard", guard, *edge, now);
+}
+
+bool is_quota_edge(const Quota& before, const Quota& after, milliseconds now) {
+  const auto has_news = [&](const QuotaWindow& window) { return window.announced > announced_before(before, window); };
+  return std::any_of(after.windows.begin(), after.windows.end(), has_news) ||
+         std::any_of(before.windows.begin(), before.windows.end(),
+                     [&](const QuotaWindow& window) { return has_ended(window, after); }) ||
+         billing_edge(before, after, now) != BillingEdge::none;
+}
+
+void record_quota_edge(NotificationRows& rows, const std::string& backend, const Quota& before, const Quota& after,
+                       const HostTime& now) {
+  constexpr const char* kOver = "over before it could be announced";
+  for (const QuotaWindow& window : before.windows)
+    if (has_ended(window, after)) end_quota_records(rows, backend, window.name, kOver, now);
+  for (const QuotaWindow& window : after.windows) {
+    if (window.announced <= announced_before(before, window)) continue;
+    end_quota_records(rows, backend, window.name, "replaced by a newer one before it was sent", now);
+    raise(rows, window_row(backend, window, now));
+  }
+  const BillingEdge billing = billing_edge(before, after, now.wall);
+  if (billing == BillingEdge::end) end_quota_records(rows, backend, kExtraBilling, kOver, now);
+  if (billing == BillingEdge::begin) raise(rows, billing_row(backend, after, now));
 }
 
 int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {

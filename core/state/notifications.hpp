@@ -8,6 +8,7 @@
 
 #include "core/base/host_time.hpp"
 #include "core/health/breaker.hpp"
+#include "core/quota/windows.hpp"
 
 // Records of outage notifications and the rules for them. All rules are pure; a store applies them in the same atomic
 // step that changes the breaker, so that every trip has exactly one record.
@@ -33,16 +34,17 @@ std::optional<DeliveryState> delivery_state_named(std::string_view name);
 
 struct NotificationRow {
   std::int64_t id = 0;  // grows
-  std::string kind;     // "trip", "recovery", "guard", "canary", "test"
+  std::string kind;     // "trip", "recovery", "quota", "guard", "canary", "test"
   std::string subject;  // the backend, the guard, or the id of an invariant
-  std::string outcome;  // of a trip: the outcome that opened the breaker, by name
+  std::string outcome;  // of a trip: the outcome that opened the breaker; of a quota: the window, or kExtraBilling
   NotificationSeverity severity = NotificationSeverity::info;
   std::string title;
   std::string message;
-  int count = 1;                         // how often it happened: a trip and its failed probes
-  milliseconds first_seen{0};            // wall
-  milliseconds last_seen{0};             // wall
-  std::optional<milliseconds> retry_at;  // of a trip: when a probe may run; of an alert: when it is sent again; wall
+  int count = 1;               // how often it happened: a trip and its failed probes
+  milliseconds first_seen{0};  // wall
+  milliseconds last_seen{0};   // wall
+  // Of a trip: when a probe may run; of a quota: the end of its window; of an alert: when it is sent again; wall.
+  std::optional<milliseconds> retry_at;
   std::optional<milliseconds> acknowledged_at;  // by a person, or because the outage is over; wall
   std::optional<milliseconds> ended_at;         // of a trip: end of the outage; wall
   DeliveryState delivery = DeliveryState::pending;
@@ -74,6 +76,17 @@ void record_backend_edge(NotificationRows& rows, const std::string& backend, con
                          const Breaker& after, const HostTime& now);
 /// The same for a guard. These are never sent: it may be the sending that is broken.
 void record_guard_edge(NotificationRows& rows, const std::string& guard, const Breaker& before, const Breaker& after,
+                       const HostTime& now);
+
+/// The outcome of the record about calls that are billed beyond the windows.
+inline constexpr std::string_view kExtraBilling = "extra_billing";
+
+/// Does a change of a login's quota concern the notifications?
+bool is_quota_edge(const Quota& before, const Quota& after, milliseconds now);
+/// Records it. A window whose `announced` went up adds a pending record, which takes the place of those about the same
+/// window; extra billing that begins adds one, too. A window that begins again, and extra billing that ends, end
+/// theirs.
+void record_quota_edge(NotificationRows& rows, const std::string& backend, const Quota& before, const Quota& after,
                        const HostTime& now);
 
 /// Acknowledges one record, or all with id 0; they are not sent any more. Returns how many it changed.

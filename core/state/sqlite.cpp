@@ -126,8 +126,9 @@ class SqliteStore final : public StateStore {
       for (const auto& [name, other] : share_drops(backend, before, after, all.backends)) TRY_STATUS(save(name, other));
     }
     TRY_STATUS(save(backend, after));
-    if (edge_between(before.breaker, after.breaker))
+    if (edge_between(before.breaker, after.breaker) || is_quota_edge(before.quota, after.quota, clock_.now().wall))
       TRY_STATUS(rewrite_notifications([&](NotificationRows& rows) {
+        record_quota_edge(rows, backend, before.quota, after.quota, clock_.now());
         record_backend_edge(rows, backend, before.breaker, after.breaker, clock_.now());
       }));
     return transaction.commit();

@@ -1,0 +1,44 @@
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <ctime>
+
+#include "core/quota/figures.hpp"
+
+// Shares and times as people read them.
+using namespace delegate;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr milliseconds kSaturdayNoon{1'795'262'400'000};  // 2026-11-21 12:00 UTC
+
+std::string moment(milliseconds from_now) {
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  return moment_words(kSaturdayNoon + from_now, kSaturdayNoon);
+}
+
+}  // namespace
+
+TEST_CASE("a share is rounded, but 0 % means that nothing is used, and 100 % that nothing is left") {
+  CHECK(percent_used(0) == 0);
+  CHECK(percent_used(0.001) == 1);
+  CHECK(percent_used(0.914) == 91);
+  CHECK(percent_used(0.915) == 92);
+  CHECK(percent_used(0.999) == 99);
+  CHECK(percent_used(1) == 100);
+  CHECK(percent_left(0.91) == 9);
+}
+
+TEST_CASE("a moment has its day if it is not today, and its date if the weekday would not be clear") {
+  CHECK(moment(4h + 40min) == "16:40");
+  CHECK(moment(21h) == "Sun 09:00");
+  CHECK(moment(69h) == "Tue 09:00");
+  CHECK(moment(160h) == "28 Nov");
+  CHECK(moment(30 * 24h) == "21 Dec");
+}
+
+TEST_CASE("a moment is rounded up to the minute") {
+  CHECK(moment(4h + 40min + 1s) == "16:41");
+  CHECK(moment(4h + 40min + 1ms) == "16:40");
+}
