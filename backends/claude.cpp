@@ -373,6 +373,7 @@ class Claude final : public CliBackend {
   }
   bool enforces_read_only() const override { return true; }
   bool reports_tools() const override { return true; }
+  bool reports_quota() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {
     ProcessCall call = start_call(task);

@@ -179,6 +179,7 @@ class Codex final : public CliBackend {
   OwnKeys own_keys(const Task&) const override { return {.vendor = Service::openai}; }
   bool enforces_read_only() const override { return true; }
   bool reports_tools() const override { return true; }
+  bool reports_quota() const override { return true; }
   bool confines_writes() const override { return true; }
 
   tl::expected<Call, Failure> prepare(const Task& task, const std::vector<HttpResult>&) const override {

@@ -228,6 +228,7 @@ class OpenAi final : public Backend {
   }
   bool is_process() const override { return false; }
   bool enforces_read_only() const override { return true; }  // it has no tools
+  bool reports_quota() const override { return true; }       // in headers, if its server does
   std::string endpoint(const Task& task) const override { return base_url(task); }
   Call version_call(const Task& task) const override {
     return HttpRequest{.method = "GET", .url = url_of(task, "/models"), .headers = headers(task)};

@@ -9,6 +9,7 @@
   ROW(kRuns)              \
   ROW(kUndo)              \
   ROW(kStatus)            \
+  ROW(kQuota)             \
   ROW(kBackends)          \
   ROW(kPing)              \
   ROW(kDoctor)            \

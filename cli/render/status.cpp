@@ -1,3 +1,4 @@
+#include "cli/render/quota.hpp"
 #include "cli/render/render.hpp"
 
 #include <algorithm>
@@ -96,7 +97,8 @@ std::string to_text(const HostStatus& status, bool painted) {
                     std::to_string(backend.slots_used) + "/" + std::to_string(backend.slots_max) +
                         (backend.waiting > 0 ? " +" + std::to_string(backend.waiting) : std::string()),
                     last_text(backend, status.now)});
-  std::string out = table(rows) + "\nstate: " + status.store.kind;
+  const std::string quota = quota_lines(status.backends, {.now = status.now, .painted = painted});
+  std::string out = table(rows) + (quota.empty() ? "" : "\n" + quota) + "\nstate: " + status.store.kind;
   if (!status.store.path.empty()) out += " " + status.store.path;
   if (!status.store.ok) out += " (unusable: " + status.store.problem + ")";
   out += "\n";

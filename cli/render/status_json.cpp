@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/render/quota_json.hpp"
 #include "cli/render/render.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/json.hpp"
@@ -29,6 +30,7 @@ OrderedJson to_object(const BackendStatus& backend, milliseconds now) {
   json["slots"] = {{"used", backend.slots_used}, {"max", backend.slots_max}, {"waiting", backend.waiting}};
   if (const auto& last = backend.last_attempt)
     json["last"] = {{"outcome", last->outcome}, {"at", format_rfc3339(last->started_at + last->took)}};
+  if (!backend.quota.empty()) json["quota"] = quota_object(backend.quota);
   return json;
 }
 

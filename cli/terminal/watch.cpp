@@ -59,6 +59,7 @@ std::string without_clocks(inspect::HostStatus status) {
   for (inspect::BackendStatus& backend : status.backends) {
     backend.breaker.retry_after = milliseconds(0);
     if (backend.breaker.limit_probe_in) backend.breaker.limit_probe_in = milliseconds(0);
+    for (inspect::WindowStatus& window : backend.quota.windows) window.used_up_at.reset();
   }
   return to_json(status);
 }

@@ -17,6 +17,7 @@ BackendStatus status_of(const Engine& engine, const std::string& name, const Bac
   const auto candidate = find_candidate(engine, name);
   if (candidate) {
     out.path = candidate->where;
+    out.reports_quota = candidate->backend->reports_quota();
     if (candidate->backend->is_process()) out.installed = true;
   } else if (candidate.error().reason == UnavailableReason::not_installed) {
     out.installed = false;
@@ -56,8 +57,11 @@ void add_notifications(HostStatus& status, const Result<NotificationRows>& rows)
     status.notifications_problem = rows.error().what;
     return;
   }
+  const auto is_over = [&](const NotificationRow& row) {  // a window that has ended, before a call has said so
+    return row.kind == "quota" && row.retry_at && *row.retry_at <= status.now;
+  };
   for (const NotificationRow& row : *rows)
-    if (row.severity != NotificationSeverity::info && !row.acknowledged_at)
+    if (row.severity != NotificationSeverity::info && !row.acknowledged_at && !is_over(row))
       status.unacknowledged.insert(status.unacknowledged.begin(), row);
   status.pending = static_cast<int>(std::count_if(rows->begin(), rows->end(), is_outstanding));
 }
@@ -104,8 +108,10 @@ HostStatus status_of(const Engine& engine, SurveyDepth depth) {
     const BackendSettings& settings = *config.backend(name);
     BackendStatus backend = status_of(engine, name, settings);
     if (reading)
-      if (const auto known = reading->backends.find(name); known != reading->backends.end())
+      if (const auto known = reading->backends.find(name); known != reading->backends.end()) {
         add_state(backend, known->second, policy_of(settings.breaker, config.grace), reading->now, engine.breakers);
+        backend.quota = quota_status(known->second.quota, settings, reading->now.wall);
+      }
     for (const AttemptRow& attempt : last)
       if (attempt.backend == name) backend.last_attempt = attempt;
     status.backends.push_back(std::move(backend));

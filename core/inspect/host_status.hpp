@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/inspect/quota.hpp"
 #include "core/run/ask.hpp"
 
 // The recorded state of this host. Starts nothing and changes nothing.
@@ -26,6 +27,8 @@ struct BackendStatus {
   int slots_max = 0;
   int waiting = 0;  // calls that wait for a slot
   std::optional<AttemptRow> last_attempt;
+  QuotaStatus quota;
+  bool reports_quota = false;  // such calls may say something about it
 };
 /// The guard of one of delegate's side jobs.
 struct GuardStatus {

@@ -314,6 +314,8 @@ class Backend {
   /// Where a process that prints nothing may show that it works. Nothing: it keeps no such file, or not yet.
   virtual std::optional<SessionFiles> session_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
 
+  /// Does it report anything about the windows of a login?
+  virtual bool reports_quota() const { return false; }
   /// Where a process notes what it hears about the windows of its login, if it prints that nowhere.
   virtual std::optional<SessionFiles> quota_files(const ParsedOutput&, const Task&) const { return std::nullopt; }
   /// What one line of those files says, with its time, if it was written after `since` (wall): earlier ones belong to
