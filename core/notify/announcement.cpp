@@ -5,6 +5,7 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/json.hpp"
+#include "core/notify/quota_text.hpp"
 #include "core/notify/selection.hpp"
 
 namespace delegate::notify {
@@ -124,10 +125,34 @@ Announcement announce_recoveries(NotificationRows rows, const NotificationRows& 
   return out;
 }
 
+/// The newest about the same window of a login takes the place of those before it.
+Announcement announce_quota(const NotificationRow& row, const NotificationRows& all, const OutageFacts& facts) {
+  const auto last = std::find_if(all.rbegin(), all.rend(), [&](const NotificationRow& one) {
+    return one.kind == "quota" && one.subject == row.subject && one.outcome == row.outcome && !one.handle.empty();
+  });
+  Announcement out{.kind = row.kind,
+                   .severity = row.severity,
+                   .urgency = urgency_of({row}, facts.settings),
+                   .text = text_of_quota(row, facts),
+                   .rows = {row}};
+  out.joint = out.text;
+  out.joint_urgency = out.urgency;
+  if (last != all.rend()) out.replaces = last->handle;
+  return out;
+}
+
 bool has_tripped_again(const NotificationRow& recovery, const NotificationRows& all) {
   return std::any_of(all.begin(), all.end(), [&](const NotificationRow& row) {
     return is_ongoing(row) && row.subject == recovery.subject && row.id > recovery.id;
   });
+}
+
+OrderedJson quota_entry(const NotificationRow& row) {
+  OrderedJson backend{{"name", row.subject}};
+  if (row.outcome == kExtraBilling) backend["extra_billing"] = true;
+  else backend["window"] = row.outcome;
+  if (row.retry_at) backend["ends_at"] = format_rfc3339(*row.retry_at);
+  return backend;
 }
 
 std::optional<Announcement> first_announcement(const NotificationRows& wanted, const NotificationRows& all,
@@ -142,6 +167,7 @@ std::optional<Announcement> first_announcement(const NotificationRows& wanted, c
     return announce_recoveries(std::move(recoveries), all, facts);
   if (wanted.empty()) return std::nullopt;
   const NotificationRow& row = wanted.front();
+  if (row.kind == "quota") return announce_quota(row, all, facts);
   return Announcement{.kind = row.kind,
                       .severity = row.severity,
                       .urgency = urgency_of({row}, facts.settings),
@@ -172,6 +198,7 @@ Announcement sample_announcement(const std::string& backend, const OutageFacts& 
 std::vector<std::string> stale_handles(const NotificationRows& all, const NotifySettings& settings, milliseconds now) {
   const auto is_current = [&](const NotificationRow& row) {
     if (row.kind == "recovery") return !has_tripped_again(row, all);
+    if (row.kind == "quota" && row.retry_at && *row.retry_at <= now) return false;
     if (row.kind != "trip") return !is_over(row);
     const NotificationRow* unstable = is_over(row) ? unstable_notice(all, row.subject, settings, now) : nullptr;
     return !is_over(row) || (unstable != nullptr && unstable->id == row.id);
@@ -212,6 +239,7 @@ std::string to_json(const Announcement& announcement, milliseconds now) {
                    {"at", format_rfc3339(now)},
                    {"backends", OrderedJson::array()}};
   for (const NotificationRow& row : announcement.rows) {
+    if (row.kind == "quota") json["backends"].push_back(quota_entry(row));
     if (row.kind != "trip" && row.kind != "recovery") continue;
     OrderedJson backend{{"name", row.subject}};
     put(backend, "outcome", row.outcome);

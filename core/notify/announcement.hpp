@@ -14,7 +14,7 @@ namespace delegate::notify {
 
 /// One notification to send, made of one record or of several that came together.
 struct Announcement {
-  std::string kind;  // "trip", "recovery", "canary", "test"
+  std::string kind;  // "trip", "recovery", "quota", "canary", "test"
   NotificationSeverity severity = NotificationSeverity::info;
   desktop::Urgency urgency = desktop::Urgency::low;
   NotificationText text;
@@ -32,7 +32,8 @@ inline constexpr milliseconds kOneStorm{60'000};
 
 /// The next announcement of what this process has taken, made of what the records are now and marked as being sent; the
 /// rest waits for the next call. One for each backend that becomes unstable, one for all other trips, one for all
-/// recoveries, one for each alert of the canary. What is not to be sent gets its state and the reason.
+/// recoveries, one for each quota window, one for each alert of the canary. What is not to be sent gets its state and
+/// the reason.
 std::optional<Announcement> begin_next(NotificationRows& rows, const ProcessId& me, OutageFacts facts,
                                        const HostTime& now);
 

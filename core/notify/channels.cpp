@@ -47,6 +47,7 @@ std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettin
 std::string tag_of(const Announcement& announcement) {
   const NotificationRows& rows = announcement.rows;
   if (rows.empty()) return "delegate";
+  if (announcement.kind == "quota") return "delegate-" + rows[0].subject + "-" + rows[0].outcome;
   return "delegate-" + (rows.size() == 1 ? rows[0].subject : "-" + std::to_string(rows[0].id));
 }
 

@@ -37,9 +37,10 @@ tl::unexpected<Error> failed(const ChildResult& program, const Redactor& redact)
 /// which is on another machine.
 std::vector<Channel> channels_of(const ProcessFacts& process, const NotifySettings& settings, const Redactor& redact);
 
-/// Names what the announcement is about, for channels where the next one with the same name takes its place. One about
-/// several backends has a name of its own, because part of what an earlier one says may still hold; it cannot be a
-/// backend's, because no name of one begins with a dash.
+/// Names what the announcement is about, for channels where the next one with the same name takes its place. A quota
+/// window has a name of its own, so that it never hides an outage of its backend. One about several backends has one,
+/// too, because part of what an earlier one says may still hold; it cannot be a backend's, because no name of one
+/// begins with a dash.
 std::string tag_of(const Announcement& announcement);
 
 /// How a delivery through the channels ended.

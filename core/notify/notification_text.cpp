@@ -166,13 +166,12 @@ std::string outage_of(const NotificationRow& recovery, const NotificationRows& a
   return "unavailable for " + format_took(std::max(recovery.first_seen - trip->first_seen, milliseconds(0)));
 }
 
-/// A name that the title had to shorten is given in full at the end.
+}  // namespace
+
 NotificationText text_about(const std::string& name, const std::string& words, std::string message) {
   if (is_cut(name, words)) message += (message.empty() ? "(" : " (") + name + ")";
   return {titled(name, words), std::move(message)};
 }
-
-}  // namespace
 
 NotificationText text_of_trips(const NotificationRows& trips, const OutageFacts& facts) {
   if (trips.size() > 1) return {joint_title(trips, "unavailable"), joint_message(trips, facts)};

@@ -32,12 +32,19 @@ struct OutageWords {
   std::string remedy;  // "Run gemini and sign in again."
 };
 
+/// What the text about a quota window needs besides its record.
+struct QuotaFacts {
+  std::vector<WindowView> windows;  // of its login, as they are now
+  bool may_avoid_extra = false;     // a setting could avoid extra billing
+};
+
 /// What the texts need besides the records.
 struct OutageFacts {
   milliseconds now{0};                     // wall
   std::vector<Substitute> answering = {};  // can be called now, in routing order
   NotifySettings settings = {};
   std::function<OutageWords(const NotificationRow&)> words_for;
+  std::function<QuotaFacts(const NotificationRow&)> quota_for = {};
 };
 
 NotificationText text_of_trips(const NotificationRows& trips, const OutageFacts& facts);
@@ -49,6 +56,9 @@ NotificationText text_of_recoveries(const NotificationRows& recoveries, const No
 
 /// For what shows a message as one line.
 std::string in_one_line(const std::string& message);
+
+/// A title, and a name that it had to shorten in full at the end of the message.
+NotificationText text_about(const std::string& name, const std::string& words, std::string message);
 
 /// A trip that has not happened.
 NotificationText text_of_sample(const std::string& backend, const OutageFacts& facts);

@@ -42,13 +42,28 @@ OutageWords words_about(const Engine& engine, const NotificationRow& row) {
   return {std::string(notice_title_for(backend, task, row.outcome)), notice_for(backend, task, row.outcome)};
 }
 
+/// Read beforehand: the texts are made while the store is locked.
+std::map<std::string, std::vector<WindowView>> windows_of_all(const Engine& engine) {
+  std::map<std::string, std::vector<WindowView>> windows;
+  if (const auto reading = engine.breakers.read())
+    for (const auto& [name, state] : reading->backends) windows[name] = current_windows(state.quota, reading->now.wall);
+  return windows;
+}
+
 }  // namespace
 
 OutageFacts outage_facts(const ProcessFacts& process, const Engine& engine, Servers servers) {
   return {.now = engine.clock.now().wall,
           .answering = substitutes(process, engine, servers),
           .settings = engine.config.notify,
-          .words_for = [&engine](const NotificationRow& row) { return words_about(engine, row); }};
+          .words_for = [&engine](const NotificationRow& row) { return words_about(engine, row); },
+          .quota_for =
+              [&engine, windows = windows_of_all(engine)](const NotificationRow& row) {
+                const BackendSettings* settings = engine.config.backend(row.subject);
+                const auto known = windows.find(row.subject);
+                return QuotaFacts{.windows = known == windows.end() ? std::vector<WindowView>{} : known->second,
+                                  .may_avoid_extra = settings != nullptr && settings->overage == "warn"};
+              }};
 }
 
 }  // namespace delegate::notify

@@ -33,10 +33,10 @@ std::string outcome_of(const NotificationRow& row, const NotificationRows& all) 
 
 std::optional<Withheld> muted(const NotificationRow& row, const NotificationRows& all, const NotifySettings& settings) {
   if (!has(settings.on, row.kind)) return Withheld{DeliveryState::unwanted, "not enabled in [notify]"};
-  if (!is_outage(row)) return std::nullopt;
+  if (!is_outage(row) && row.kind != "quota") return std::nullopt;
   if (has(settings.mute_backends, row.subject) || has(settings.mute_backends, candidate_name(row.subject).backend))
     return Withheld{DeliveryState::unwanted, "muted by notify.mute_backends"};
-  if (has(settings.mute_outcomes, outcome_of(row, all)))
+  if (is_outage(row) && has(settings.mute_outcomes, outcome_of(row, all)))
     return Withheld{DeliveryState::unwanted, "muted by notify.mute_outcomes"};
   return std::nullopt;
 }
@@ -59,8 +59,9 @@ std::optional<Withheld> damped(const NotificationRow& row, const NotificationRow
   return Withheld{DeliveryState::damped, row.subject + " is unstable"};
 }
 
-std::optional<Withheld> outdated(const NotificationRow& row, const NotificationRows& all) {
-  if (row.ended_at) return Withheld{DeliveryState::unwanted, "over before it could be announced"};
+std::optional<Withheld> outdated(const NotificationRow& row, const NotificationRows& all, milliseconds now) {
+  const bool is_past_window = row.kind == "quota" && row.retry_at && *row.retry_at <= now;
+  if (row.ended_at || is_past_window) return Withheld{DeliveryState::unwanted, "over before it could be announced"};
   if (row.kind != "canary" || row.severity != NotificationSeverity::info) return std::nullopt;
   const NotificationRow* violation = beginning_of(row, all);
   if (violation == nullptr || violation->delivery != DeliveryState::unwanted) return std::nullopt;
@@ -79,7 +80,7 @@ bool is_quiet(const NotifySettings& settings, milliseconds now) {
 std::optional<Withheld> why_withheld(const NotificationRow& row, const NotificationRows& all,
                                      const NotifySettings& settings, milliseconds now) {
   if (auto why = muted(row, all, settings)) return why;
-  if (auto why = outdated(row, all)) return why;
+  if (auto why = outdated(row, all, now)) return why;
   if (is_quiet(settings, now)) return Withheld{DeliveryState::held, std::string(kHeldDetail)};
   return damped(row, all, settings, now);
 }
