@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/mcp/quota_words.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 
@@ -162,6 +163,11 @@ mcp::ToolResult status(const std::vector<SeenBackend>& backends, const std::vect
       const std::string why = one_line(seen.status.last_failure->message, 200);
       put(one, "last_error", why);
       if (!why.empty()) line += " (" + why + ")";
+    }
+    if (!seen.quota.empty()) {
+      one["quota"] = seen.quota;
+      one["windows"] = quota_windows(seen.status.quota);
+      line += "; " + seen.quota;
     }
     lines.push_back(std::move(line));
     list.push_back(std::move(one));

@@ -37,6 +37,7 @@ mcp::ToolResult failure(const std::string& message, const std::string& hint, con
 struct SeenBackend {
   inspect::BackendStatus status;
   std::optional<ServerTrace> server;
+  std::string quota = {};  // quota_words()
 };
 /// `order`: of auto. `trouble`: why breakers do not work now; empty: they do.
 mcp::ToolResult status(const std::vector<SeenBackend>& backends, const std::vector<std::string>& order,

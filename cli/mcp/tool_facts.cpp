@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/mcp/call_directory.hpp"
+#include "cli/mcp/quota_words.hpp"
 #include "cli/session.hpp"
 #include "core/run/prepared_ask.hpp"
 
@@ -47,9 +48,11 @@ std::vector<std::string> installed_ones(const std::vector<SeenBackend>& seen) {
 
 std::vector<SeenBackend> seen_backends(const Engine& engine) {
   std::vector<SeenBackend> seen;
-  for (inspect::BackendStatus& status : inspect::status_of(engine, SurveyDepth::only_read).backends) {
+  inspect::HostStatus host = inspect::status_of(engine, SurveyDepth::only_read);
+  for (inspect::BackendStatus& status : host.backends) {
     const auto server = server_of(engine, status.name);
-    seen.push_back({std::move(status), server});
+    std::string quota = status.enabled ? quota_words(status.quota, host.now) : std::string();
+    seen.push_back({std::move(status), server, std::move(quota)});
   }
   return seen;
 }

@@ -175,7 +175,9 @@ mcp::Tool result_tool() {
 mcp::Tool status_tool() {
   return {.name = "status",
           .title = "Which agents are ready",
-          .description = "Which agents are ready, and which are skipped, why and for how long. ask does not need it.",
+          .description =
+              "Which agents are ready, how much of their quota is used, and which are skipped, why and for how "
+              "long. ask does not need it.",
           .input_schema = object(OrderedJson::object(), OrderedJson::array()),
           .output_schema = {{"type", "object"},
                             {"properties", {{"backends", {{"type", "array"}, {"items", plain("object")}}}}},
