@@ -7,7 +7,7 @@
 #include <regex>
 
 #include "core/base/text.hpp"
-#include "tests/cli/cli.hpp"
+#include "tests/cli/claude_windows.hpp"
 #include "tests/cli/documents.hpp"
 
 // The command blocks of the pages: what they show is what happens. Times, paths and ports are not compared.
@@ -50,6 +50,11 @@ void fail_half_way(const Cli& cli) {
   install_script(cli, "claude", "exec " FAKE_CLI " --read-stdin --play " + cli.file("events") + " --exit 1 --\n");
 }
 
+void install_claude_with_windows(const Cli& cli) {
+  cli.write(cli.file("events"), claude_output({.five_hour = 0.91, .seven_day = 0.42}));
+  install_script(cli, "claude", "exec " FAKE_CLI " --read-stdin --play " + cli.file("events") + " --\n");
+}
+
 void break_gemini(Cli& cli) {
   install_codex(cli);
   install_script(cli, "gemini", "exec " FAKE_CLI " --read-stdin --err 'gemini is broken' --exit 3 --\n");
@@ -77,6 +82,7 @@ void build_world(Cli& cli, const std::string& name) {
          fail_half_way(one);
          install_codex(one);
        }},
+      {"claude reports its windows", install_claude_with_windows},
       {"gemini keeps failing", break_gemini},
       {"a project with a file", make_project},
   };
@@ -109,6 +115,7 @@ std::string masked(const Cli& cli, std::string text) {
   static const std::vector<std::pair<std::regex, std::string>> kMasks{
       {std::regex(R"(\d{4}-\d\d-\d\dT[\d:.]+Z)"), "TIME"},
       {std::regex(R"(\d+(\.\d+)? (ms|s|m|h|d)\b( \d+ (s|m|h)\b)?)"), "DURATION"},
+      {std::regex(R"(((Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?\b\d\d:\d\d\b)"), "MOMENT"},
       {std::regex(R"(127\.0\.0\.1:\d+)"), "ADDRESS"},
       {std::regex(R"(\b\d[0-9a-hjkmnp-tv-z]{15}\b)"), "RUN"},
       {std::regex(" +(?=\n|$)"), ""},

@@ -13,19 +13,16 @@ const std::vector<int> kShares{80, 95};
 
 struct Announced {
   Quota quota;
+  milliseconds now = kAnnouncedNow;
 
   /// What is announced of the window after a reading like this.
   int hear(double used, milliseconds ends_at = kAnnouncedNow + 2h, std::optional<milliseconds> length = 5h) {
-    heard_at_ += 1s;
-    merge(quota,
-          {.windows = {{"window", used, ends_at, length}}, .overage = {}, .heard_at = heard_at_, .source = "call"},
-          heard_at_);
-    announce(quota, kShares, heard_at_);
+    now += 1s;
+    merge(quota, {.windows = {{"window", used, ends_at, length}}, .overage = {}, .heard_at = now, .source = "call"},
+          now);
+    announce(quota, kShares, now);
     return quota.windows.at(0).announced;
   }
-
- private:
-  milliseconds heard_at_ = kAnnouncedNow;
 };
 
 }  // namespace
@@ -40,6 +37,7 @@ TEST_CASE("what was announced of a window stays announced until the window begin
   Announced announced;
   CHECK(announced.hear(0.96) == 95);
   CHECK(announced.hear(0.81) == 95);
+  announced.now += 2h;
   CHECK(announced.hear(0.1, kAnnouncedNow + 7h) == 0);
   CHECK(announced.hear(0.85, kAnnouncedNow + 7h) == 80);
 }
