@@ -61,4 +61,50 @@ std::string amount_text(const BudgetAmount& amount) {
   return digits(amount.value) + " calls";
 }
 
+std::string_view to_string(BudgetPeriod period) {
+  switch (period) {
+    case BudgetPeriod::day: return "day";
+    case BudgetPeriod::week: return "week";
+    case BudgetPeriod::month: break;
+  }
+  return "month";
+}
+
+const std::vector<BudgetAmount>& BudgetSettings::of(BudgetPeriod period) const {
+  switch (period) {
+    case BudgetPeriod::day: return day;
+    case BudgetPeriod::week: return week;
+    case BudgetPeriod::month: break;
+  }
+  return month;
+}
+
+double Spending::of(BudgetUnit unit) const {
+  switch (unit) {
+    case BudgetUnit::usd: return usd;
+    case BudgetUnit::tokens: return static_cast<double>(tokens);
+    case BudgetUnit::calls: break;
+  }
+  return static_cast<double>(calls);
+}
+
+Spending& Spending::operator+=(const Spending& more) {
+  calls += more.calls;
+  tokens += more.tokens;
+  usd += more.usd;
+  return *this;
+}
+
+const BudgetState* exceeded_by(const std::vector<BudgetState>& budgets, const Spending& expected) {
+  constexpr double kRounding = 1e-9;  // sums of a hundred cents may be a little less than a dollar
+  for (const BudgetState& budget : budgets) {
+    const double used = budget.spent.of(budget.limit.unit) + budget.reserved.of(budget.limit.unit);
+    const double limit = budget.limit.value;
+    const bool is_used_up = used >= limit - kRounding;
+    const bool fits = used + expected.of(budget.limit.unit) <= limit + kRounding || used <= 0;
+    if (is_used_up || !fits) return &budget;
+  }
+  return nullptr;
+}
+
 }  // namespace delegate

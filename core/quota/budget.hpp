@@ -58,9 +58,14 @@ struct PeriodSpan {
 };
 /// The period in force at `now`, given the one that was in force before (nothing: none). It begins and ends at local
 /// midnight (weeks on Mondays, months on their first day). A change of the time zone does not cut the one in force
-/// short, nor does it make the next one shorter than half; a clock that is set back reopens none, because what was
-/// spent after `begin` counts, whatever its date.
+/// short, nor does it make the next one shorter than half. If the clock was set back before its begin, the one that the
+/// clock now stands in is in force: it reopens nothing, because whatever was spent after its begin counts, even with a
+/// date in the future.
 PeriodSpan period_at(BudgetPeriod period, const std::optional<PeriodSpan>& before, milliseconds now);
+
+/// The beginning of the hour of local time that `now` is in. In a zone whose offset is no whole number of hours that is
+/// no full hour of UTC, so every local midnight is the beginning of an hour.
+milliseconds local_hour(milliseconds now);
 
 /// What a call that is under way is expected to use.
 struct Reservation {
@@ -77,12 +82,14 @@ struct Reservation {
 
 /// A limit, and what counts towards it.
 struct BudgetState {
-  std::string backend;  // empty: all
+  std::string backend;  // empty: all but the local model
   BudgetPeriod period = BudgetPeriod::day;
   BudgetAmount limit;
   PeriodSpan span;
   Spending spent;     // by calls that have ended
   Spending reserved;  // by calls that are under way
+
+  bool operator==(const BudgetState&) const = default;
 };
 /// The first limit that one more call with this expectation would exceed; nothing: it may be made. What is used up
 /// exactly admits no further call. A single call that is larger than a whole limit is admitted if nothing was spent.

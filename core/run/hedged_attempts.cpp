@@ -10,6 +10,7 @@
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/judge.hpp"
+#include "core/run/leases.hpp"
 #include "core/run/prompt.hpp"
 #include "core/run/reset_time.hpp"
 
@@ -295,10 +296,25 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
     attempt.warnings.push_back(engine_.redact(std::move(why)));
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;
-  // An answer never depends on this row; the run's own row reports a failing ledger.
-  if (engine_.ledger != nullptr && order.keep_row)
-    static_cast<void>(engine_.ledger->add_attempt(row_of(order.run_id, attempt)));
+  record(runner, call, attempt);
   return attempt;
+}
+
+/// An answer never depends on this row; the run's own row reports a failing ledger. What a budget has to count is
+/// counted without one, too; if that fails, the reservation is counted when this process has ended.
+void HedgedAttempts::record(Runner& runner, const CallEnd& call, const Attempt& attempt) {
+  AttemptOrder& order = runner.order;
+  const bool has_budget = !order.budget.token().empty();
+  if (engine_.ledger == nullptr || !(order.keep_row || has_budget)) return;
+  const Task& task = order.candidate.task;
+  AttemptRow row = row_of(order.run_id, attempt);
+  row.is_call = call.has_started || !order.candidate.backend->is_process();
+  row.counted_usage = priced_usage(task.settings, attempt.usage);
+  if (has_budget) row.counted_usage = counted_usage(task.settings, attempt, task.prompt.size() + task.system.size());
+  row.reservation = order.budget.token();
+  static_cast<void>(write_patiently(
+      [&] { return order.keep_row ? engine_.ledger->add_attempt(row) : engine_.ledger->count_attempt(row); }));
+  order.budget.hand_over();
 }
 
 void HedgedAttempts::deliver(AttemptListener& listener) {

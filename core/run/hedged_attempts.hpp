@@ -7,6 +7,7 @@
 
 #include "core/base/deadline.hpp"
 #include "core/os/event.hpp"
+#include "core/run/budgets.hpp"
 #include "core/run/engine.hpp"
 #include "core/run/output_delta.hpp"
 
@@ -23,6 +24,7 @@ struct AttemptOrder {
   Deadline deadline = Deadline::never();
   int depth = 0;
   bool keep_row = true;  // write a row into the ledger
+  BudgetHold budget = {};
 };
 
 /// Called while `next` waits for an attempt to end, on the waiting thread.
@@ -68,6 +70,7 @@ class HedgedAttempts {
   void run(Runner& runner);
   CallEnd call(Runner& runner);
   Attempt attempt(Runner& runner);
+  void record(Runner& runner, const CallEnd& call, const Attempt& attempt);
   void end(Runner& runner, Attempt attempt);
   void report(Runner& runner, OutputDelta delta);
   void deliver(AttemptListener& listener);

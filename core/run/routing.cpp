@@ -87,7 +87,7 @@ void Routing::note(const Attempt& attempt) {
   note_login(attempt.backend, traits(attempt.outcome).try_login == TryNext::yes);
 }
 
-std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
+std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit, BudgetHold budget) {
   if (!observer_.may_start()) return std::nullopt;
   started_.push_back(candidate.name);
   // A probe gets its own time for a fair verdict: the run's deadline may be short.
@@ -97,7 +97,8 @@ std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit) {
   return AttemptOrder{.number = static_cast<int>(started_.size()),
                       .candidate = std::move(candidate),
                       .permit = std::move(permit),
-                      .deadline = is_probe ? Deadline::never() : deadline_};
+                      .deadline = is_probe ? Deadline::never() : deadline_,
+                      .budget = std::move(budget)};
 }
 
 AdmissionRequest Routing::request_for(const Candidate& candidate, ProbeTime probe_time) const {
@@ -107,13 +108,34 @@ AdmissionRequest Routing::request_for(const Candidate& candidate, ProbeTime prob
   return wanted;
 }
 
+Admission Routing::admit_within_budget(const AdmissionRequest& wanted, const Candidate& candidate, BudgetHold& budget) {
+  const bool is_tiny = wanted.probe_time == ProbeTime::rate_limited;
+  auto reserved = reserve_budget(engine_, candidate,
+                                 {.prompt_bytes = is_tiny ? candidate.task.prompt.size() : prompt_size(),
+                                  .lease = wanted.lease,
+                                  .is_tiny = is_tiny,
+                                  .needs_store = wanted.needs_store});
+  if (auto* refused = std::get_if<Skip>(&reserved)) return *std::move(refused);
+  Admission admission = engine_.breakers.admit(wanted);
+  if (std::holds_alternative<Permit>(admission)) budget = std::get<BudgetHold>(std::move(reserved));
+  return admission;
+}
+
+/// Without what an earlier attempt has left half done.
+std::size_t Routing::prompt_size() const {
+  const Request& request = prepared_.request;
+  std::size_t size = request.prompt.size() + request.system.size();
+  for (const Material& material : request.materials) size += material.text.size();
+  return size;
+}
+
 /// Waits while other processes keep the state locked: a person some seconds, a background run until its deadline, and
 /// also while the state cannot be used at all.
-Admission Routing::admit_when_unlocked(const AdmissionRequest& wanted) {
+Admission Routing::admit_when_unlocked(const AdmissionRequest& wanted, const Candidate& candidate, BudgetHold& budget) {
   const bool waits_long = prepared_.request.in_background;
   for (;;) {
     const auto begun = std::chrono::steady_clock::now();
-    Admission admission = engine_.breakers.admit(wanted);
+    Admission admission = admit_within_budget(wanted, candidate, budget);
     const auto* refused = std::get_if<Skip>(&admission);
     const bool is_locked = refused != nullptr && (refused->reason == SkipReason::state_locked ||
                                                   refused->reason == SkipReason::state_unusable);
@@ -144,7 +166,8 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   const ProbeTime probe_time = step.last_resort ? ProbeTime::immediate : ProbeTime::when_due;
   AdmissionRequest wanted = request_for(prepared->candidate, probe_time);
   wanted.needs_store = prepared_.request.in_background;
-  auto admission = admit_when_unlocked(wanted);
+  BudgetHold budget;
+  auto admission = admit_when_unlocked(wanted, prepared->candidate, budget);
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
   if (auto* refused = std::get_if<Skip>(&admission)) {
     note_login(step.backend, refused->login_refused);
@@ -157,7 +180,9 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   const bool is_probe = permit.kind() == PermitKind::probe;
   Candidate candidate = prepared->candidate;
   candidate.task.prompt = whole_prompt(prepared_.request) + handover(half_change());
-  auto order = start(std::move(candidate), std::move(permit));
+  if (!budget.unwatched_because.empty())
+    warn_once("budgets are not watched for this call: " + budget.unwatched_because);
+  auto order = start(std::move(candidate), std::move(permit), std::move(budget));
   if (order) observer_.asking(step.backend, is_probe);
   return order;
 }
@@ -176,10 +201,11 @@ std::optional<AttemptOrder> Routing::limit_probe(const RouteStep& step) {
   candidate.task = smallest_task(candidate);
   AdmissionRequest wanted = request_for(candidate, ProbeTime::rate_limited);
   wanted.place.clear();  // it does not end the wait for a slot
-  auto admission = engine_.breakers.admit(wanted);
+  BudgetHold budget;
+  auto admission = admit_within_budget(wanted, candidate, budget);
   auto* permit = std::get_if<Permit>(&admission);
   if (permit == nullptr || permit->kind() != PermitKind::limit_probe) return std::nullopt;
-  auto order = start(std::move(candidate), std::move(*permit));
+  auto order = start(std::move(candidate), std::move(*permit), std::move(budget));
   if (order) ++background_probes_;
   return order;
 }

@@ -48,10 +48,13 @@ class Routing {
   void leave_lines(const std::vector<std::string>& but = {});
   /// For the next attempt.
   AdmissionRequest request_for(const Candidate& candidate, ProbeTime probe_time) const;
-  Admission admit_when_unlocked(const AdmissionRequest& wanted);
+  /// Reserves the budget for the call, too, if one limits it.
+  Admission admit_within_budget(const AdmissionRequest& wanted, const Candidate& candidate, BudgetHold& budget);
+  Admission admit_when_unlocked(const AdmissionRequest& wanted, const Candidate& candidate, BudgetHold& budget);
+  std::size_t prompt_size() const;  // bytes
   /// What a call that is admitted now would find half done.
   HalfChange half_change() const;
-  std::optional<AttemptOrder> start(Candidate candidate, Permit permit);
+  std::optional<AttemptOrder> start(Candidate candidate, Permit permit, BudgetHold budget);
   bool may_wait_for_directory() const;
   void report_wait(const WriterRefusal& refusal, std::string& said);
   void pause(milliseconds length);

@@ -9,6 +9,7 @@
 #include "core/base/host_time.hpp"
 #include "core/base/result.hpp"
 #include "core/quota/windows.hpp"
+#include "core/state/usage.hpp"
 
 // The ledger: a row for every run and every attempt. An unknown value is absent, never 0.
 namespace delegate {
@@ -90,6 +91,10 @@ struct AttemptRow {
   std::vector<WindowView> quota_before = {};
   std::vector<WindowView> quota_after = {};
   bool billed_extra = false;  // beyond the windows
+  // For what is counted of it (UsageRow); not part of its row.
+  bool is_call = true;                      // false: it ended before anything was started
+  std::optional<Usage> counted_usage = {};  // otherwise `usage`
+  std::string reservation = {};             // its token: counting the attempt ends it; empty: none
 
   bool operator==(const AttemptRow&) const = default;
 };
@@ -133,7 +138,10 @@ class Ledger {
   virtual ~Ledger() = default;
   /// A run that went back into the queue, or whose process was killed before it did anything, begins again.
   virtual Status begin_run(const RunRow& row) = 0;
+  /// Writes its row and counts what it has used, in one step.
   virtual Status add_attempt(const AttemptRow& row) = 0;
+  /// Only counts it.
+  virtual Status count_attempt(const AttemptRow& row) = 0;
   /// Completes the row of a run, and deletes the oldest runs beyond `limit` with their attempts. If the run itself was
   /// deleted meanwhile, its attempts are deleted, too.
   virtual Status finish_run(const RunRow& row, int limit) = 0;
@@ -151,6 +159,15 @@ class Ledger {
   virtual Result<std::vector<AttemptRow>> attempts(const std::string& run_id) = 0;
   /// The newest attempt of each backend.
   virtual Result<std::vector<AttemptRow>> last_attempts() = 0;
+
+  /// What calls have used, hour by hour, oldest first. Independent of the runs that are kept.
+  virtual Result<std::vector<UsageRow>> usage(const UsageQuery& query) = 0;
+  /// A change of what is remembered for budgets, as one atomic step over all processes. Nothing is written if nothing
+  /// changed, or on an error.
+  using BudgetChange = std::function<Status(BudgetBook&, UsageSums&)>;
+  virtual Status change_budgets(const BudgetChange& change) = 0;
+  /// The same without writing: changes of the book are lost.
+  virtual Status read_budgets(const BudgetChange& look) = 0;
 };
 
 }  // namespace delegate

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/state/ledger_rules.hpp"
+#include "core/state/memory_usage.hpp"
 #include "core/state/shared_drops.hpp"
 #include "core/state/survey.hpp"
 
@@ -98,7 +99,33 @@ class MemoryStore final : public StateStore, private Ledger {
   Status add_attempt(const AttemptRow& row) override {
     const std::lock_guard lock(mutex_);
     attempts_.push_back(row);
+    AttemptRow& kept = attempts_.back();  // without what is no part of the row
+    kept.is_call = true;
+    kept.counted_usage.reset();
+    kept.reservation.clear();
+    usage_.count(row, directory_of(row.run_id));
     return {};
+  }
+
+  Status count_attempt(const AttemptRow& row) override {
+    const std::lock_guard lock(mutex_);
+    usage_.count(row, directory_of(row.run_id));
+    return {};
+  }
+
+  Result<std::vector<UsageRow>> usage(const UsageQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    return usage_.rows(query);
+  }
+
+  Status change_budgets(const BudgetChange& change) override {
+    const std::lock_guard lock(mutex_);
+    return usage_.change_budgets(change);
+  }
+
+  Status read_budgets(const BudgetChange& look) override {
+    const std::lock_guard lock(mutex_);
+    return usage_.read_budgets(look);
   }
 
   Status finish_run(const RunRow& row, int limit) override {
@@ -195,6 +222,12 @@ class MemoryStore final : public StateStore, private Ledger {
     return found;
   }
 
+  std::string directory_of(const std::string& run_id) const {
+    for (const RunRow& run : runs_)
+      if (run.id == run_id) return run.cwd;
+    return {};
+  }
+
   GuardState guard_of(const std::string& name) const {
     const auto stored = guards_.find(name);
     return stored == guards_.end() ? GuardState{} : stored->second;
@@ -236,6 +269,7 @@ class MemoryStore final : public StateStore, private Ledger {
   WritersState writers_;
   std::vector<RunRow> runs_;
   std::vector<AttemptRow> attempts_;
+  MemoryUsage usage_;
 };
 
 }  // namespace

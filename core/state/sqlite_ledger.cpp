@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/state/sqlite_usage.hpp"
 
 // Writing: runs, attempts, and forgetting the oldest. sqlite_ledger_queries.cpp reads.
 namespace delegate {
@@ -58,37 +59,53 @@ Status SqliteLedger::begin_run(const RunRow& row) {
 Status SqliteLedger::add_attempt(const AttemptRow& row) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Status {
-    TRY(sqlite3_stmt * raw,
-        database_.prepare(
-            "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
-            "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
-            "recovered, retry_at, last_lines, may_have_written, written_files) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    const std::string files = join(row.written_files, "\n");
-    return Statement(raw)
-        .bind(row.run_id)
-        .bind(std::int64_t{row.number})
-        .bind(row.backend)
-        .bind(row.model)
-        .bind(row.outcome)
-        .bind(row.message)
-        .bind(std::int64_t{row.probe})
-        .bind(std::int64_t{row.counted})
-        .bind(row.started_at.count())
-        .bind(row.took.count())
-        .bind(widen(row.exit_code))
-        .bind(row.session_id)
-        .bind(row.usage.input_tokens)
-        .bind(row.usage.output_tokens)
-        .bind(row.usage.cost_usd)
-        .bind(std::int64_t{row.tripped})
-        .bind(std::int64_t{row.recovered})
-        .bind(count(row.retry_at))
-        .bind(row.last_lines)
-        .bind(std::int64_t{row.may_have_written})
-        .bind(files)
-        .run();
+    TRY(Transaction transaction, Transaction::begin(database_));
+    TRY_STATUS(insert_attempt(row));
+    TRY_STATUS(sqlite::count_attempt(database_, row));
+    return transaction.commit();
   });
+}
+
+Status SqliteLedger::count_attempt(const AttemptRow& row) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Status {
+    TRY(Transaction transaction, Transaction::begin(database_));
+    TRY_STATUS(sqlite::count_attempt(database_, row));
+    return transaction.commit();
+  });
+}
+
+Status SqliteLedger::insert_attempt(const AttemptRow& row) {
+  TRY(sqlite3_stmt * raw,
+      database_.prepare(
+          "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
+          "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
+          "recovered, retry_at, last_lines, may_have_written, written_files) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+          "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  const std::string files = join(row.written_files, "\n");
+  return Statement(raw)
+      .bind(row.run_id)
+      .bind(std::int64_t{row.number})
+      .bind(row.backend)
+      .bind(row.model)
+      .bind(row.outcome)
+      .bind(row.message)
+      .bind(std::int64_t{row.probe})
+      .bind(std::int64_t{row.counted})
+      .bind(row.started_at.count())
+      .bind(row.took.count())
+      .bind(widen(row.exit_code))
+      .bind(row.session_id)
+      .bind(row.usage.input_tokens)
+      .bind(row.usage.output_tokens)
+      .bind(row.usage.cost_usd)
+      .bind(std::int64_t{row.tripped})
+      .bind(std::int64_t{row.recovered})
+      .bind(count(row.retry_at))
+      .bind(row.last_lines)
+      .bind(std::int64_t{row.may_have_written})
+      .bind(files)
+      .run();
 }
 
 Status SqliteLedger::finish_run(const RunRow& row, int limit) {
@@ -185,6 +202,20 @@ Status SqliteLedger::forget_strays(const std::string& run_id) {
   TRY(sqlite3_stmt * raw, database_.prepare("DELETE FROM attempts WHERE run_id = ?1 AND NOT EXISTS "
                                             "(SELECT 1 FROM runs WHERE id = ?1)"));
   return Statement(raw).bind(run_id).run();
+}
+
+Status SqliteLedger::change_budgets(const BudgetChange& change) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Status {
+    TRY(Transaction transaction, Transaction::begin(database_));
+    TRY(const BudgetBook before, sqlite::load_budgets(database_));
+    BudgetBook after = before;
+    sqlite::SqliteUsageSums sums(database_);
+    TRY_STATUS(change(after, sums));
+    if (after == before) return {};
+    TRY_STATUS(sqlite::save_budgets(database_, before, after));
+    return transaction.commit();
+  });
 }
 
 }  // namespace delegate

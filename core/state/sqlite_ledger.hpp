@@ -14,6 +14,7 @@ class SqliteLedger final : public Ledger {
 
   Status begin_run(const RunRow& row) override;
   Status add_attempt(const AttemptRow& row) override;
+  Status count_attempt(const AttemptRow& row) override;
   Status finish_run(const RunRow& row, int limit) override;
   Result<std::vector<RunRow>> runs(const RunQuery& query) override;
   Result<RunRow> run(const std::string& id) override;
@@ -22,9 +23,13 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override;
   Result<std::vector<AttemptRow>> attempts(const std::string& run_id) override;
   Result<std::vector<AttemptRow>> last_attempts() override;
+  Result<std::vector<UsageRow>> usage(const UsageQuery& query) override;
+  Status change_budgets(const BudgetChange& change) override;
+  Status read_budgets(const BudgetChange& look) override;
 
  private:
   // Called with the lock held, inside on_sound_file().
+  Status insert_attempt(const AttemptRow& row);
   Status add_skips(const RunRow& row);
   Status keep_answer(const RunRow& row);
   Result<std::optional<std::int64_t>> newest_surplus(std::int64_t first, std::int64_t last, int limit);

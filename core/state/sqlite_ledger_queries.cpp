@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/state/ledger_rules.hpp"
 #include "core/state/sqlite_ledger.hpp"
+#include "core/state/sqlite_usage.hpp"
 
 // Reading: lists, single runs, sessions and totals.
 namespace delegate {
@@ -365,6 +366,20 @@ Result<std::vector<AttemptRow>> SqliteLedger::last_attempts() {
       for (AttemptRow& row : rows) out.push_back(std::move(row));
     }
     return out;
+  });
+}
+
+Result<std::vector<UsageRow>> SqliteLedger::usage(const UsageQuery& query) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&] { return sqlite::load_usage(database_, query); });
+}
+
+Status SqliteLedger::read_budgets(const BudgetChange& look) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Status {
+    TRY(BudgetBook book, sqlite::load_budgets(database_));
+    sqlite::SqliteUsageSums sums(database_);
+    return look(book, sums);
   });
 }
 

@@ -265,9 +265,51 @@ CREATE TABLE waiting_writers (
 ) STRICT;
 )sql";
 
+// What calls have used, and what budgets need: see UsageRow and BudgetBook.
+constexpr const char* kUsage = R"sql(
+CREATE TABLE usage_hours (
+  hour              INTEGER NOT NULL,   -- ms since the epoch
+  backend           TEXT NOT NULL,
+  login             TEXT NOT NULL,
+  model             TEXT NOT NULL,
+  outcome           TEXT NOT NULL,
+  directory         TEXT NOT NULL,
+  calls             INTEGER NOT NULL,
+  calls_with_tokens INTEGER NOT NULL,
+  input_tokens      INTEGER NOT NULL,
+  output_tokens     INTEGER NOT NULL,
+  calls_with_cost   INTEGER NOT NULL,
+  cost_usd          REAL NOT NULL,
+  latency           TEXT NOT NULL,      -- "BUCKET:CALLS …"
+  PRIMARY KEY (hour, backend, login, model, outcome, directory)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE budget_periods (
+  period TEXT PRIMARY KEY,
+  begins INTEGER NOT NULL,              -- ms since the epoch
+  ends   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE reservations (
+  token            TEXT PRIMARY KEY,
+  backend          TEXT NOT NULL,
+  model            TEXT NOT NULL,
+  calls            INTEGER NOT NULL,
+  tokens           INTEGER NOT NULL,
+  usd              REAL NOT NULL,
+  made_at          INTEGER NOT NULL,    -- ms since the epoch
+  boot_id          TEXT NOT NULL,
+  boot             INTEGER NOT NULL,    -- ms
+  wall             INTEGER NOT NULL,    -- ms since the epoch
+  length           INTEGER NOT NULL,    -- ms
+  owner_boot_id    TEXT NOT NULL,
+  owner_pid        INTEGER NOT NULL,
+  owner_start_time INTEGER NOT NULL,
+  owner_namespace  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 7> kAdditions = {kLastLines, kQueue,   kOwn,           kCanary,
-                                                   kWriting,   kWriters, kWaitingWriters};
+constexpr std::array<const char*, 8> kAdditions = {kLastLines, kQueue,   kOwn,            kCanary,
+                                                   kWriting,   kWriters, kWaitingWriters, kUsage};
 
 }  // namespace
 

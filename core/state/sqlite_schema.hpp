@@ -9,6 +9,6 @@ std::span<const char* const> migrations();
 /// What came after the newest version and does not disturb programs that know only that one: see Database::Options.
 std::span<const char* const> additions();
 /// Tables and indexes that all of them make, with the indexes of keys.
-inline constexpr int kSchemaParts = 35;
+inline constexpr int kSchemaParts = 38;
 
 }  // namespace delegate::sqlite

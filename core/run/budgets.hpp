@@ -1,0 +1,57 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/run/engine.hpp"
+
+// Budgets ([budget] and backends.NAME.budget): how much may be spent in a day, week or month, over all processes of the
+// host. A call reserves what it is expected to use, and what it has used replaces that when it ends.
+namespace delegate {
+
+/// What one call has reserved. Destroyed before the call was counted, it is released without a trace: the call was not
+/// made. That of a killed process is counted as used.
+class BudgetHold {
+ public:
+  BudgetHold() = default;  // nothing is reserved: no budget limits the call
+  BudgetHold(Ledger& ledger, std::string token) : ledger_(&ledger), token_(std::move(token)) {}
+  BudgetHold(BudgetHold&& other) noexcept;
+  BudgetHold& operator=(BudgetHold&& other) noexcept;
+  ~BudgetHold();
+
+  /// Empty: nothing is reserved.
+  const std::string& token() const { return token_; }
+  /// The ledger has counted the call, or was asked to: it is not released any more.
+  void hand_over() { ledger_ = nullptr; }
+  /// Why no budget is watched for this call, although there are some; empty: they are.
+  std::string unwatched_because;
+
+ private:
+  void release();
+  Ledger* ledger_ = nullptr;
+  std::string token_;
+};
+
+/// A call for which there may be a budget.
+struct BudgetedCall {
+  std::size_t prompt_bytes = 0;
+  milliseconds lease{0};     // must be longer than the call can take
+  bool is_tiny = false;      // a probe with a prompt of our own
+  bool needs_store = false;  // see AdmissionRequest
+};
+
+/// Reserves what the call is expected to use, in one atomic step over all processes, or says which budget is used up.
+/// Does nothing if none limits this candidate. A store that cannot be used refuses no call that a person waits for.
+std::variant<BudgetHold, Skip> reserve_budget(const Engine& engine, const Candidate& candidate,
+                                              const BudgetedCall& call);
+
+/// With a cost by the backend's price, if none was reported.
+Usage priced_usage(const BackendSettings& settings, Usage used);
+/// What is counted towards budgets: if an answer does not report its tokens, their number follows from its length.
+Usage counted_usage(const BackendSettings& settings, const Attempt& attempt, std::size_t prompt_bytes);
+
+/// All limits, in the order of the configuration: for display. Empty also if the store cannot be read.
+std::vector<BudgetState> budget_states(const Engine& engine);
+
+}  // namespace delegate

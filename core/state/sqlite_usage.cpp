@@ -1,0 +1,225 @@
+#include "core/state/sqlite_usage.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/base/text.hpp"
+
+namespace delegate::sqlite {
+namespace {
+
+constexpr milliseconds kHour{3'600'000};
+
+#define USAGE_KEY "hour, backend, login, model, outcome, directory"
+#define USAGE_COLUMNS \
+  USAGE_KEY ", calls, calls_with_tokens, input_tokens, output_tokens, calls_with_cost, cost_usd, latency"
+#define RESERVATION_COLUMNS                                                           \
+  "token, backend, model, calls, tokens, usd, made_at, boot_id, boot, wall, length, " \
+  "owner_boot_id, owner_pid, owner_start_time, owner_namespace"
+
+Statement& bind_key(Statement& statement, const UsageKey& key) {
+  return statement.bind(key.hour.count())
+      .bind(key.backend)
+      .bind(key.login)
+      .bind(key.model)
+      .bind(key.outcome)
+      .bind(key.directory);
+}
+
+UsageRow usage_row_at(const Statement& row) {
+  return {.key = {milliseconds(row.integer(0)), one_line(row.text(1)), one_line(row.text(2)), one_line(row.text(3)),
+                  one_line(row.text(4)), row.text(5)},
+          .calls = row.integer(6),
+          .calls_with_tokens = row.integer(7),
+          .input_tokens = row.integer(8),
+          .output_tokens = row.integer(9),
+          .calls_with_cost = row.integer(10),
+          .cost_usd = row.maybe_real(11).value_or(0),
+          .latency = parse_latency(row.text(12))};
+}
+
+Result<UsageRow> row_with(Database& database, const UsageKey& key) {
+  TRY(sqlite3_stmt * raw,
+      database.prepare("SELECT " USAGE_COLUMNS " FROM usage_hours WHERE hour = ? AND backend = ? AND login = ? AND "
+                       "model = ? AND outcome = ? AND directory = ?"));
+  Statement statement(raw);
+  TRY(const bool found, bind_key(statement, key).step());
+  return found ? usage_row_at(statement) : UsageRow{.key = key};
+}
+
+Status add_usage(Database& database, const UsageRow& more) {
+  TRY(UsageRow row, row_with(database, more.key));
+  row += more;
+  TRY(sqlite3_stmt * raw, database.prepare("INSERT OR REPLACE INTO usage_hours (" USAGE_COLUMNS
+                                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  Statement statement(raw);
+  return bind_key(statement, more.key)
+      .bind(row.calls)
+      .bind(row.calls_with_tokens)
+      .bind(row.input_tokens)
+      .bind(row.output_tokens)
+      .bind(row.calls_with_cost)
+      .bind(row.cost_usd)
+      .bind(latency_text(row.latency))
+      .run();
+}
+
+/// Of the run; empty if the hour has too many others.
+Result<std::string> directory_of(Database& database, const std::string& run_id, milliseconds hour) {
+  TRY(sqlite3_stmt * raw,
+      database.prepare("SELECT r.cwd, count(DISTINCT u.directory), max(u.directory = r.cwd) FROM runs r "
+                       "LEFT JOIN usage_hours u ON u.hour = ?2 AND u.directory <> '' WHERE r.id = ?1"));
+  Statement statement(raw);
+  TRY(const bool found, statement.bind(run_id).bind(hour.count()).step());
+  if (!found) return std::string();
+  const bool has_place = statement.integer(1) < kMostDirectories || statement.integer(2) != 0;
+  return has_place ? statement.text(0) : std::string();
+}
+
+Status end_reservation(Database& database, const std::string& token) {
+  TRY(sqlite3_stmt * raw, database.prepare("DELETE FROM reservations WHERE token = ?"));
+  return Statement(raw).bind(token).run();
+}
+
+/// One hour at most: after a long pause no call has to delete all of it.
+Status forget_old_hour(Database& database, milliseconds now) {
+  TRY(sqlite3_stmt * raw, database.prepare("DELETE FROM usage_hours WHERE hour = (SELECT min(hour) FROM usage_hours) "
+                                           "AND hour < ?"));
+  return Statement(raw).bind((now - kUsageKept).count()).run();
+}
+
+Reservation reservation_at(const Statement& row) {
+  return {.token = row.text(0),
+          .backend = row.text(1),
+          .model = row.text(2),
+          .expected = {row.integer(3), row.integer(4), row.maybe_real(5).value_or(0)},
+          .owner = {row.text(11), row.integer(12), row.integer(13), row.integer(14)},
+          .span = {{row.text(7), milliseconds(row.integer(8)), milliseconds(row.integer(9))},
+                   milliseconds(row.integer(10))},
+          .made_at = milliseconds(row.integer(6))};
+}
+
+Status save_reservation(Database& database, const Reservation& one) {
+  TRY(sqlite3_stmt * raw, database.prepare("INSERT OR REPLACE INTO reservations (" RESERVATION_COLUMNS
+                                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  return Statement(raw)
+      .bind(one.token)
+      .bind(one.backend)
+      .bind(one.model)
+      .bind(one.expected.calls)
+      .bind(one.expected.tokens)
+      .bind(one.expected.usd)
+      .bind(one.made_at.count())
+      .bind(one.span.since.boot_id)
+      .bind(one.span.since.boot.count())
+      .bind(one.span.since.wall.count())
+      .bind(one.span.length.count())
+      .bind(one.owner.boot_id)
+      .bind(one.owner.pid)
+      .bind(one.owner.start_time)
+      .bind(one.owner.pid_namespace)
+      .run();
+}
+
+Status save_period(Database& database, BudgetPeriod period, const PeriodSpan& span) {
+  TRY(sqlite3_stmt * raw,
+      database.prepare("INSERT OR REPLACE INTO budget_periods (period, begins, ends) VALUES (?, ?, ?)"));
+  return Statement(raw).bind(std::string(to_string(period))).bind(span.begin.count()).bind(span.end.count()).run();
+}
+
+}  // namespace
+
+Status count_attempt(Database& database, const AttemptRow& attempt) {
+  if (!attempt.reservation.empty()) TRY_STATUS(end_reservation(database, attempt.reservation));
+  if (!attempt.is_call) return {};
+  UsageRow row = usage_of(attempt, {});
+  TRY(row.key.directory, directory_of(database, attempt.run_id, row.key.hour));
+  TRY_STATUS(add_usage(database, row));
+  return forget_old_hour(database, attempt.started_at);
+}
+
+Result<std::vector<UsageRow>> load_usage(Database& database, const UsageQuery& query) {
+  TRY(sqlite3_stmt * raw,
+      database.prepare("SELECT " USAGE_COLUMNS " FROM usage_hours WHERE hour >= ?1 AND hour < ?2 AND "
+                       "(?3 = '' OR backend = ?3) ORDER BY " USAGE_KEY));
+  Statement statement(raw);
+  const std::int64_t until = query.until ? query.until->count() : std::numeric_limits<std::int64_t>::max();
+  statement.bind(query.since.count()).bind(until).bind(query.backend);
+  std::vector<UsageRow> rows;
+  for (;;) {
+    TRY(const bool more, statement.step());
+    if (!more) return rows;
+    rows.push_back(usage_row_at(statement));
+  }
+}
+
+Result<BudgetBook> load_budgets(Database& database) {
+  BudgetBook book;
+  {
+    TRY(sqlite3_stmt * raw, database.prepare("SELECT period, begins, ends FROM budget_periods"));
+    Statement statement(raw);
+    for (;;) {
+      TRY(const bool more, statement.step());
+      if (!more) break;
+      for (const BudgetPeriod period : kBudgetPeriods)
+        if (statement.text(0) == to_string(period))
+          book.periods[period] = {milliseconds(statement.integer(1)), milliseconds(statement.integer(2))};
+    }
+  }
+  TRY(sqlite3_stmt * raw, database.prepare("SELECT " RESERVATION_COLUMNS " FROM reservations ORDER BY token"));
+  Statement statement(raw);
+  for (;;) {
+    TRY(const bool more, statement.step());
+    if (!more) return book;
+    book.reservations.push_back(reservation_at(statement));
+  }
+}
+
+Status save_budgets(Database& database, const BudgetBook& before, const BudgetBook& after) {
+  for (const auto& [period, span] : after.periods) {
+    const auto known = before.periods.find(period);
+    if (known == before.periods.end() || known->second != span) TRY_STATUS(save_period(database, period, span));
+  }
+  const auto is_in = [](const std::vector<Reservation>& list, const Reservation& one) {
+    return std::find(list.begin(), list.end(), one) != list.end();
+  };
+  for (const Reservation& one : before.reservations)
+    if (!is_in(after.reservations, one)) TRY_STATUS(end_reservation(database, one.token));
+  for (const Reservation& one : after.reservations)
+    if (!is_in(before.reservations, one)) TRY_STATUS(save_reservation(database, one));
+  for (const Reservation& one : after.killed) TRY_STATUS(add_usage(database, usage_of(one)));
+  return {};
+}
+
+Result<std::map<std::string, Spending>> SqliteUsageSums::spent_since(milliseconds begin) {
+  TRY(sqlite3_stmt * raw,
+      database_.prepare("SELECT backend, sum(calls), sum(input_tokens + output_tokens), sum(cost_usd) "
+                        "FROM usage_hours WHERE hour > ? GROUP BY backend"));
+  Statement statement(raw);
+  statement.bind((begin - kHour).count());
+  std::map<std::string, Spending> sums;
+  for (;;) {
+    TRY(const bool more, statement.step());
+    if (!more) return sums;
+    sums[statement.text(0)] = {statement.integer(1), statement.integer(2), statement.maybe_real(3).value_or(0)};
+  }
+}
+
+Result<std::map<std::string, AnsweredUse>> SqliteUsageSums::answered_since(const std::string& backend,
+                                                                           milliseconds begin) {
+  TRY(sqlite3_stmt * raw,
+      database_.prepare("SELECT model, sum(calls_with_tokens), sum(input_tokens + output_tokens), "
+                        "sum(calls_with_cost), sum(cost_usd) FROM usage_hours WHERE hour > ? AND backend = ? AND "
+                        "outcome IN ('answered', 'answered_empty') GROUP BY model"));
+  Statement statement(raw);
+  statement.bind((begin - kHour).count()).bind(backend);
+  std::map<std::string, AnsweredUse> sums;
+  for (;;) {
+    TRY(const bool more, statement.step());
+    if (!more) return sums;
+    sums[statement.text(0)] = {statement.integer(1), statement.integer(2), statement.integer(3),
+                               statement.maybe_real(4).value_or(0)};
+  }
+}
+
+}  // namespace delegate::sqlite
