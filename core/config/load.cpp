@@ -1,5 +1,6 @@
 #include "core/config/load.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "core/base/text.hpp"
@@ -23,6 +24,9 @@ std::string with_name(std::string hint, const std::string& backend) {
   if (at != std::string::npos && !backend.empty()) hint.replace(at, 4, backend);
   return hint;
 }
+
+/// Of each call, on its own.
+bool reports_cost(std::string_view kind) { return kind == "claude"; }
 
 class Loader {
  public:
@@ -159,6 +163,31 @@ class Loader {
     check_local();
     check_order("notify.mute_backends", config_.notify.mute_backends);
     check_damping();
+    check_budgets();
+  }
+
+  /// A limit in money needs to know what each call costs that it is for.
+  void check_budgets() {
+    std::vector<std::string> unpriced;
+    for (const auto& [name, backend] : config_.backends) {
+      const bool has_cost = reports_cost(backend.kind) || (backend.price_input && backend.price_output);
+      if (has_cost) continue;
+      check_costs("backends." + name + ".budget", backend.budget, {name});
+      if (backend.enabled && name != config_.router.local) unpriced.push_back(name);
+    }
+    if (!unpriced.empty()) check_costs("budget", config_.budget, unpriced);
+  }
+
+  void check_costs(const std::string& section, const BudgetSettings& budget, const std::vector<std::string>& unpriced) {
+    for (const BudgetPeriod period : kBudgetPeriods) {
+      const auto& limits = budget.of(period);
+      if (std::none_of(limits.begin(), limits.end(), [](const auto& one) { return one.unit == BudgetUnit::usd; }))
+        continue;
+      const std::string key = section + "." + std::string(to_string(period));
+      problems_.add({config_.origin(key), key,
+                     "a limit in dollars needs the cost of each call, which is not known for " + join(unpriced, ", "),
+                     "set price.input and price.output there, or limit tokens or calls"});
+    }
   }
 
   /// With one, a backend would be called unstable after its first outage.

@@ -11,6 +11,9 @@ using std::chrono::seconds;
 constexpr seconds kQuarter{900};  // zones change their offset by multiples of it
 constexpr int kMostQuarters = 12;
 
+/// A long-lived process notices a change of the zone.
+void look_at_zone() { ::tzset(); }
+
 std::tm local_time(seconds at) {
   const std::time_t time = at.count();
   std::tm parts{};
@@ -60,7 +63,7 @@ PeriodSpan calendar_period(BudgetPeriod period, milliseconds now, int ahead = 0)
 }  // namespace
 
 PeriodSpan period_at(BudgetPeriod period, const std::optional<PeriodSpan>& before, milliseconds now) {
-  ::tzset();  // a long-lived process notices a change of the zone
+  look_at_zone();
   if (before && before->begin <= now && now < before->end) return *before;
   PeriodSpan next = calendar_period(period, now);
   const bool overlaps = before && before->begin <= now && next.begin < before->end;
@@ -73,6 +76,7 @@ PeriodSpan period_at(BudgetPeriod period, const std::optional<PeriodSpan>& befor
 }
 
 milliseconds local_hour(milliseconds now) {
+  look_at_zone();
   const seconds at = std::chrono::floor<seconds>(now);
   const std::tm parts = local_time(at);
   return at - seconds(parts.tm_min * 60 + parts.tm_sec);

@@ -95,9 +95,9 @@ double price_of(const BackendSettings& settings, std::int64_t input, std::int64_
 bool has_price(const BackendSettings& settings) { return settings.price_input && settings.price_output; }
 bool has_tokens(const Usage& usage) { return usage.input_tokens || usage.output_tokens; }
 
-/// The answered calls of this model, or of all if it has none: a model's name in the settings may be an alias.
+/// The answered calls of this model. Of all models, if it has none: the name in the settings may be an alias.
 AnsweredUse answered_use(const std::map<std::string, AnsweredUse>& by_model, const std::string& model) {
-  if (const auto own = by_model.find(model); own != by_model.end()) return own->second;
+  if (const auto own = by_model.find(model); own != by_model.end() && !model.empty()) return own->second;
   AnsweredUse all;
   for (const auto& [name, use] : by_model) {
     all.calls_with_tokens += use.calls_with_tokens;
@@ -108,12 +108,14 @@ AnsweredUse answered_use(const std::map<std::string, AnsweredUse>& by_model, con
   return all;
 }
 
-Result<Spending> expected_use(const Candidate& candidate, const BudgetedCall& call, BudgetFacts facts) {
+/// `needs_average`: a limit counts more than calls.
+Result<Spending> expected_use(const Candidate& candidate, const BudgetedCall& call, bool needs_average,
+                              BudgetFacts facts) {
   const BackendSettings& settings = candidate.task.settings;
   const std::int64_t input = static_cast<std::int64_t>(call.prompt_bytes) / kBytesOfToken;
   const std::int64_t output = call.is_tiny ? 0 : kUsualAnswer;
   Spending expected{.calls = 1, .tokens = input + output, .usd = price_of(settings, input, output)};
-  if (call.is_tiny) return expected;
+  if (call.is_tiny || !needs_average) return expected;
   TRY(const auto by_model, facts.sums.answered_since(candidate_name(candidate.name).backend, facts.now - kAveraged));
   const AnsweredUse use = answered_use(by_model, candidate.task.model);
   if (use.calls_with_tokens > 0) expected.tokens = use.tokens / use.calls_with_tokens;
@@ -168,23 +170,23 @@ Skip unusable(const std::string& candidate, const Engine& engine, const Error& e
           .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : std::string())};
 }
 
-BudgetHold unwatched(std::string why) {
+BudgetHold unchecked(std::string why) {
   BudgetHold none;
-  none.unwatched_because = std::move(why);
+  none.unchecked_because = std::move(why);
   return none;
 }
 
 }  // namespace
 
 BudgetHold::BudgetHold(BudgetHold&& other) noexcept
-    : unwatched_because(std::move(other.unwatched_because)),
+    : unchecked_because(std::move(other.unchecked_because)),
       ledger_(std::exchange(other.ledger_, nullptr)),
       token_(std::exchange(other.token_, {})) {}
 
 BudgetHold& BudgetHold::operator=(BudgetHold&& other) noexcept {
   if (this == &other) return *this;
   release();
-  unwatched_because = std::move(other.unwatched_because);
+  unchecked_because = std::move(other.unchecked_because);
   ledger_ = std::exchange(other.ledger_, nullptr);
   token_ = std::exchange(other.token_, {});
   return *this;
@@ -208,7 +210,9 @@ std::variant<BudgetHold, Skip> reserve_budget(const Engine& engine, const Candid
                                               const BudgetedCall& call) {
   const std::vector<Limit> limits = limits_of(engine.config, candidate_name(candidate.name).backend);
   if (limits.empty()) return BudgetHold();
-  if (engine.ledger == nullptr) return unwatched(engine.breakers.trouble());
+  if (engine.ledger == nullptr) return unchecked(engine.breakers.trouble());
+  const bool needs_average = std::any_of(limits.begin(), limits.end(),
+                                         [](const Limit& limit) { return limit.amount.unit != BudgetUnit::calls; });
   const std::string token = engine.breakers.new_place();
   std::optional<Skip> refused;
   const Status done = engine.ledger->change_budgets([&](BudgetBook& book, UsageSums& sums) -> Status {
@@ -216,7 +220,7 @@ std::variant<BudgetHold, Skip> reserve_budget(const Engine& engine, const Candid
     const BudgetFacts facts{book, sums, engine.config.router.local, now.wall};
     refused.reset();
     note_killed(engine, book, now);
-    TRY(const Spending expected, expected_use(candidate, call, facts));
+    TRY(const Spending expected, expected_use(candidate, call, needs_average, facts));
     TRY(const auto budgets, states_of(limits, facts));
     if (const BudgetState* full = exceeded_by(budgets, expected)) {
       refused = refusal(candidate.name, *full, expected, now.wall);
@@ -233,7 +237,7 @@ std::variant<BudgetHold, Skip> reserve_budget(const Engine& engine, const Candid
   });
   if (!done && (call.needs_store || done.error().code == Code::busy))
     return unusable(candidate.name, engine, done.error());
-  if (!done) return unwatched(done.error().what);
+  if (!done) return unchecked(done.error().what);
   if (refused) return *std::move(refused);
   return BudgetHold(*engine.ledger, token);
 }

@@ -24,8 +24,8 @@ class BudgetHold {
   const std::string& token() const { return token_; }
   /// The ledger has counted the call, or was asked to: it is not released any more.
   void hand_over() { ledger_ = nullptr; }
-  /// Why no budget is watched for this call, although there are some; empty: they are.
-  std::string unwatched_because;
+  /// Why budgets were not checked, although there are some; empty: they were.
+  std::string unchecked_because;
 
  private:
   void release();

@@ -180,8 +180,8 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   const bool is_probe = permit.kind() == PermitKind::probe;
   Candidate candidate = prepared->candidate;
   candidate.task.prompt = whole_prompt(prepared_.request) + handover(half_change());
-  if (!budget.unwatched_because.empty())
-    warn_once("budgets are not watched for this call: " + budget.unwatched_because);
+  if (!budget.unchecked_because.empty())
+    warn_once("budgets are not checked for this call: " + budget.unchecked_because);
   auto order = start(std::move(candidate), std::move(permit), std::move(budget));
   if (order) observer_.asking(step.backend, is_probe);
   return order;

@@ -109,6 +109,7 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
       "ALTER TABLE attempts DROP COLUMN may_have_written; ALTER TABLE attempts DROP COLUMN written_files; "
       "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP TABLE canary; "
       "DROP TABLE writers; DROP TABLE waiting_writers; "
+      "DROP TABLE usage_hours; DROP TABLE budget_periods; DROP TABLE reservations; "
       "DROP INDEX "
       "jobs_in_line; "
       "DROP INDEX jobs_running; DROP INDEX jobs_owned; DROP INDEX jobs_yielded; DROP INDEX jobs_killed_unstarted; "
