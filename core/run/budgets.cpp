@@ -151,7 +151,8 @@ std::string refusal_message(const BudgetState& budget, const Spending& expected)
   return name + " is used up (" + details + ")";
 }
 
-Skip refusal(const std::string& candidate, const BudgetState& budget, const Spending& expected, milliseconds now) {
+Skip budget_refusal(const std::string& candidate, const BudgetState& budget, const Spending& expected,
+                    milliseconds now) {
   return {.backend = candidate,
           .reason = SkipReason::budget_exhausted,
           .retry_in = budget.span.end - now,
@@ -223,7 +224,7 @@ std::variant<BudgetHold, Skip> reserve_budget(const Engine& engine, const Candid
     TRY(const Spending expected, expected_use(candidate, call, needs_average, facts));
     TRY(const auto budgets, states_of(limits, facts));
     if (const BudgetState* full = exceeded_by(budgets, expected)) {
-      refused = refusal(candidate.name, *full, expected, now.wall);
+      refused = budget_refusal(candidate.name, *full, expected, now.wall);
       return {};
     }
     book.reservations.push_back({.token = token,

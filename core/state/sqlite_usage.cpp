@@ -8,8 +8,6 @@
 namespace delegate::sqlite {
 namespace {
 
-constexpr milliseconds kHour{3'600'000};
-
 #define USAGE_KEY "hour, backend, login, model, outcome, directory"
 #define USAGE_COLUMNS \
   USAGE_KEY ", calls, calls_with_tokens, input_tokens, output_tokens, calls_with_cost, cost_usd, latency"
@@ -196,7 +194,7 @@ Result<std::map<std::string, Spending>> SqliteUsageSums::spent_since(millisecond
       database_.prepare("SELECT backend, sum(calls), sum(input_tokens + output_tokens), sum(cost_usd) "
                         "FROM usage_hours WHERE hour > ? GROUP BY backend"));
   Statement statement(raw);
-  statement.bind((begin - kHour).count());
+  statement.bind((begin - kUsageHour).count());
   std::map<std::string, Spending> sums;
   for (;;) {
     TRY(const bool more, statement.step());
@@ -212,7 +210,7 @@ Result<std::map<std::string, AnsweredUse>> SqliteUsageSums::answered_since(const
                         "sum(calls_with_cost), sum(cost_usd) FROM usage_hours WHERE hour > ? AND backend = ? AND "
                         "outcome IN ('answered', 'answered_empty') GROUP BY model"));
   Statement statement(raw);
-  statement.bind((begin - kHour).count()).bind(backend);
+  statement.bind((begin - kUsageHour).count()).bind(backend);
   std::map<std::string, AnsweredUse> sums;
   for (;;) {
     TRY(const bool more, statement.step());

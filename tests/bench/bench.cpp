@@ -1,7 +1,7 @@
 // Speed, measured and never asserted. `bench DELEGATE DIRECT_SPAWN INSTANT_CLI [ROUNDS]`: what `delegate ask` costs
 // over the least that any program must do to ask the same CLI, with and without its state on disk; and what a decision
-// of the breaker costs in process and through each store. All variants take turns, so that a noisy machine affects all
-// equally.
+// of the breaker costs in process and through each store, and what a budget adds to it. All variants take turns, so
+// that a noisy machine affects all equally.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "core/os/process.hpp"
-#include "core/run/breakers.hpp"
+#include "core/run/budgets.hpp"
 #include "core/state/memory.hpp"
 #include "core/state/sqlite.hpp"
 
@@ -146,6 +146,65 @@ void measure_decisions(const Path& scratch) {
       pure, through_memory, through_sqlite);
 }
 
+constexpr int kMonthOfCalls = 5'000;
+
+/// A month in which `delegate` was used a lot, in three directories.
+void fill_month(Ledger& ledger, milliseconds now) {
+  const milliseconds apart = std::chrono::hours(24 * 30) / kMonthOfCalls;
+  for (int i = 0; i < 3; ++i)
+    static_cast<void>(ledger.begin_run({.id = "r" + std::to_string(i), .cwd = "/home/me/" + std::to_string(i)}));
+  for (int i = 0; i < kMonthOfCalls; ++i)
+    static_cast<void>(ledger.count_attempt({.run_id = "r" + std::to_string(i % 3),
+                                            .backend = i % 2 == 0 ? "codex" : "claude",
+                                            .model = i % 5 == 0 ? "large" : "small",
+                                            .outcome = "answered",
+                                            .started_at = now - i * apart,
+                                            .usage = {.input_tokens = 900, .output_tokens = 100, .cost_usd = 0.01}}));
+}
+
+void reserve_and_count(const Engine& engine, const Candidate& candidate) {
+  auto reserved = reserve_budget(engine, candidate, {.prompt_bytes = 1'000, .lease = milliseconds(60'000)});
+  auto& hold = std::get<BudgetHold>(reserved);
+  static_cast<void>(engine.ledger->count_attempt({.run_id = "r1",
+                                                  .backend = candidate.name,
+                                                  .outcome = "answered",
+                                                  .started_at = engine.clock.now().wall,
+                                                  .reservation = hold.token()}));
+  hold.hand_over();
+}
+
+void measure_budgets(const Path& scratch) {
+  const SystemClock clock;
+  auto file = open_sqlite_store(scratch / "budgets.db", clock);
+  if (!file) return;
+  Config config = built_in_config();
+  Breakers breakers(file->get(), {}, this_process(clock.now().boot_id));
+  Guards guards(file->get(), breakers.self(), config.guards);
+  const Engine engine{.config = config,
+                      .find_backend = nullptr,
+                      .breakers = breakers,
+                      .guards = guards,
+                      .ledger = &(*file)->ledger(),
+                      .clock = clock,
+                      .environment = {},
+                      .scratch = {},
+                      .redact = Redactor({})};
+  fill_month(*engine.ledger, clock.now().wall);
+  Candidate candidate{.name = "codex"};
+  candidate.task.settings = *config.backend("codex");
+  std::printf("\nbudget (reserve and count, sqlite, after a month of %d calls)\n", kMonthOfCalls);
+  const auto measure = [&](const char* name, std::vector<BudgetAmount> day, std::vector<BudgetAmount> month) {
+    config.budget = {.day = std::move(day), .week = {}, .month = std::move(month)};
+    const double each = microseconds_each(1'000, [&] { reserve_and_count(engine, candidate); });
+    std::printf("  %-14s %8.3f us\n", name, each);
+  };
+  constexpr double kMuch = 1e12;
+  measure("none", {}, {});
+  measure("calls a day", {{BudgetUnit::calls, kMuch}}, {});
+  measure("tokens a day", {{BudgetUnit::tokens, kMuch}}, {});
+  measure("tokens a month", {}, {{BudgetUnit::tokens, kMuch}});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -157,5 +216,6 @@ int main(int argc, char** argv) {
   if (::mkdtemp(scratch.data()) == nullptr) return 1;
   measure_asking(argv[1], argv[2], argv[3], scratch, argc > 4 ? std::atoi(argv[4]) : 200);
   measure_decisions(scratch);
+  measure_budgets(scratch);
   std::filesystem::remove_all(scratch);
 }

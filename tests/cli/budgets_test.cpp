@@ -60,7 +60,7 @@ TEST_CASE("a budget that is raised or removed lets calls through at once") {
 TEST_CASE("config check refuses a limit in dollars for a backend whose costs are not known") {
   Cli cli;
   cli.config("[backends.codex]\nbudget.day = \"$5\"\n");
-  cli.run("config check").expect(2).stderr_has("backends.codex.budget.day").stderr_has("price.input");
+  cli.run("config check").expect(3).stderr_has("backends.codex.budget.day").stderr_has("price.input");
   Cli priced;
   priced.config("[backends.codex]\nbudget.day = \"$5\"\nprice = { input = 1.25, output = 10 }\n");
   priced.run("config check").expect(0);

@@ -17,9 +17,7 @@ namespace {
 
 /// One process that makes calls, over a store that others may use.
 struct Spender {
-  Spender(StateStore& store, const Clock& clock) : store(store), clock(clock) {
-    config.backends["codex"].name = "codex";
-  }
+  Spender(StateStore& shared, const Clock& host) : store(shared), clock(host) {}
   std::variant<BudgetHold, Skip> reserve(const std::string& candidate = "codex", std::size_t prompt_bytes = 400) {
     Candidate call{.name = candidate};
     call.task.settings = *config.backend(candidate);
