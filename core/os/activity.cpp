@@ -1,6 +1,7 @@
 #include "core/os/activity.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -167,6 +168,37 @@ bool is_internal(const Connection& one, const std::vector<Connection>& all) {
                      [&](const Connection& other) { return other.local == one.peer && other.peer == one.local; });
 }
 
+/// Calls `take` for each regular file below the directory whose path (below it) contains `part`.
+template <class Take>
+void each_file(const Path& directory, const std::string& part, Take&& take) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const std::size_t below = directory.native().size();
+  fs::recursive_directory_iterator entry(directory, fs::directory_options::skip_permission_denied, error);
+  for (int seen = 0; !error && entry != fs::recursive_directory_iterator() && seen < kMostFiles; ++seen) {
+    const std::string& path = entry->path().native();
+    struct stat facts {};
+    if (path.find(part, below) != std::string::npos && ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode))
+      take(path, facts);
+    entry.increment(error);
+  }
+}
+
+std::string end_of_file(const std::string& path, off_t size, std::size_t most) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return {};
+  const auto start = std::max(size - static_cast<off_t>(most), off_t{0});
+  std::string end(static_cast<std::size_t>(size - start), '\0');
+  std::size_t had = 0;
+  while (had < end.size()) {
+    const ssize_t got = ::pread(file.get(), end.data() + had, end.size() - had, start + static_cast<off_t>(had));
+    if (got <= 0) break;
+    had += static_cast<std::size_t>(got);
+  }
+  end.resize(had);
+  return end;
+}
+
 }  // namespace
 
 Activity activity_of_tree(pid_t root) {
@@ -199,22 +231,24 @@ bool shows_work(const Activity& before, const Activity& after, milliseconds betw
 }
 
 std::uint64_t trace_of_files(const Path& directory, const std::string& part) {
-  namespace fs = std::filesystem;
   std::uint64_t trace = 0;
-  std::error_code error;
-  const std::size_t below = directory.native().size();
-  fs::recursive_directory_iterator entry(directory, fs::directory_options::skip_permission_denied, error);
-  for (int seen = 0; !error && entry != fs::recursive_directory_iterator() && seen < kMostFiles; ++seen) {
-    const std::string& path = entry->path().native();
-    struct stat facts {};
-    if (path.find(part, below) != std::string::npos && ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) {
-      const auto changed = static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000u +
-                           static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
-      trace += changed * 31 + static_cast<std::uint64_t>(facts.st_size) + 1;
-    }
-    entry.increment(error);
-  }
+  each_file(directory, part, [&](const std::string&, const struct stat& facts) {
+    const auto changed = static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000u +
+                         static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
+    trace += changed * 31 + static_cast<std::uint64_t>(facts.st_size) + 1;
+  });
   return trace;
+}
+
+std::vector<std::string> ends_of_files(const Path& directory, const std::string& part, milliseconds since,
+                                       std::size_t most) {
+  std::vector<std::string> ends;
+  each_file(directory, part, [&](const std::string& path, const struct stat& facts) {
+    // A file system may keep whole seconds only.
+    if (std::chrono::seconds(facts.st_mtim.tv_sec) < std::chrono::floor<std::chrono::seconds>(since)) return;
+    if (std::string end = end_of_file(path, facts.st_size, most); !end.empty()) ends.push_back(std::move(end));
+  });
+  return ends;
 }
 
 }  // namespace delegate

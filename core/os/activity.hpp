@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/base/deadline.hpp"
 #include "core/os/file.hpp"
@@ -26,5 +27,9 @@ bool shows_work(const Activity& before, const Activity& after, milliseconds betw
 
 /// A number that changes when a file below `directory` changes whose path (below it) contains `part`. 0: there is none.
 std::uint64_t trace_of_files(const Path& directory, const std::string& part);
+
+/// The last `most` bytes of each such file that has changed at `since` (wall) or later.
+std::vector<std::string> ends_of_files(const Path& directory, const std::string& part, milliseconds since,
+                                       std::size_t most);
 
 }  // namespace delegate

@@ -121,8 +121,9 @@ class Supervision {
 
 void Supervision::step() {
   const bool cancel_matters = phase_ == Phase::running || phase_ == Phase::lingering || phase_ == Phase::draining;
+  const bool is_fed = written_ == spec_.input.size();
   std::array<pollfd, 6> set{{{child_.control.get(), POLLIN, 0},
-                             {child_.input.get(), POLLOUT, 0},
+                             {is_fed ? -1 : child_.input.get(), POLLOUT, 0},
                              {child_.out.get(), POLLIN, 0},
                              {child_.err.get(), POLLIN, 0},
                              {cancel_matters ? cancel_.fd() : -1, POLLIN, 0},
@@ -212,6 +213,7 @@ void Supervision::handle(Flow flow) {
   if (flow == Flow::stop) return stop(ChildEnd::stopped);
   if (finished_) return;
   finished_ = true;
+  close_input();
   if (phase_ == Phase::running) enter(Phase::lingering, spec_.linger);
   else if (phase_ == Phase::draining) enter(Phase::draining, milliseconds(0));
 }
@@ -222,7 +224,7 @@ void Supervision::feed() {
   const ssize_t count = ::write(child_.input.get(), rest.data(), rest.size());
   if (count > 0) written_ += static_cast<std::size_t>(count);
   const bool broken = count < 0 && errno != EINTR && errno != EAGAIN;
-  if (broken || written_ == spec_.input.size()) close_input();
+  if (broken || (written_ == spec_.input.size() && !spec_.keeps_input_open)) close_input();
 }
 
 void Supervision::close_input() {

@@ -43,6 +43,7 @@ struct ChildSpec {
   std::vector<std::string> env;   // NAME=value, complete: nothing is inherited
   std::string cwd;                // empty: the caller's
   std::string_view input;         // written to stdin as the pipe drains; must outlive the call
+  bool keeps_input_open = false;  // after the input, until Flow::finish: its end would stop the child
   ChildClocks clocks;
   milliseconds term_grace{500};   // between SIGTERM to the group and SIGKILL to all descendants
   milliseconds drain_grace{200};  // after the exit, for pipes that another process still holds open

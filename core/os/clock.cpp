@@ -56,15 +56,16 @@ nanoseconds boot_clock_offset() {
   return offset;
 }
 
+std::chrono::milliseconds wall_now() { return in_milliseconds(read_clock(CLOCK_REALTIME)); }
+
 SystemClock::SystemClock() : offset_(boot_clock_offset()) {
   // Without /proc the id stays empty; a clock behind its anchor then counts as another boot.
   if (const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096)) boot_id_ = trim(*text);
 }
 
 HostTime SystemClock::now() const {
-  return HostTime{.boot_id = boot_id_,
-                  .boot = in_milliseconds(read_clock(CLOCK_BOOTTIME) - offset_),
-                  .wall = in_milliseconds(read_clock(CLOCK_REALTIME))};
+  return HostTime{
+      .boot_id = boot_id_, .boot = in_milliseconds(read_clock(CLOCK_BOOTTIME) - offset_), .wall = wall_now()};
 }
 
 }  // namespace delegate

@@ -19,6 +19,9 @@ std::chrono::nanoseconds boot_clock_offset();
 /// The same from the text of /proc/self/timens_offsets.
 std::chrono::nanoseconds boot_clock_offset_in(std::string_view timens_offsets);
 
+/// CLOCK_REALTIME, for what is compared with times that other programs have written.
+std::chrono::milliseconds wall_now();
+
 /// The host's CLOCK_BOOTTIME, CLOCK_REALTIME and the kernel's boot id.
 class SystemClock final : public Clock {
  public:
