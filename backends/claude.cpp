@@ -4,6 +4,7 @@
 #include <array>
 #include <climits>
 
+#include "backends/claude_quota.hpp"
 #include "backends/cli_process.hpp"
 #include "backends/error_facts.hpp"
 #include "backends/error_meaning.hpp"
@@ -189,6 +190,7 @@ void read_result(const Json& json, ParsedOutput& parsed) {
 /// The limit of a subscription: `rejected` with a time means that it is used up until then, without a time it is a rate
 /// limit; `allowed` comes with every success.
 void read_limit(const Json& json, ParsedOutput& parsed) {
+  if (QuotaReading reading = quota_in_event(json); !reading.empty()) parsed.quota = std::move(reading);
   if (text_at(json, "/rate_limit_info/status") != "rejected") return;
   const auto resets_at = integer_at(json, "/rate_limit_info/resetsAt");
   if (resets_at && *resets_at > 0 && *resets_at < 1'000'000'000'000)
@@ -356,6 +358,10 @@ constexpr Hint kHints[] = {
     {Outcome::unauthenticated, "run `claude` and sign in with /login", "Run /login in claude."},
 };
 
+/// Variables that are used instead of the login that it keeps.
+constexpr std::array kSignIns{"CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
+                              "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"};
+
 class Claude final : public CliBackend {
  public:
   std::string_view kind() const override { return "claude"; }
@@ -434,10 +440,18 @@ class Claude final : public CliBackend {
     return files_of_session(directory_of(task), "/projects", parsed.session_id);
   }
 
+  /// In the directory that is set, or else beside the usual one.
+  std::optional<AccountField> account_field(const Task& task) const override {
+    const std::string directory = directory_of_child(task, "CLAUDE_CONFIG_DIR", "");
+    for (const char* key : kSignIns)
+      if (reaches_child(task, own_keys(task), key)) return std::nullopt;
+    if (directory.empty()) return std::nullopt;
+    return AccountField{directory + "/.claude.json", "/oauthAccount/accountUuid"};
+  }
+
   LoginTraces login_traces(const Task& task) const override {
     return {.files = {directory_of(task) + "/.credentials.json"},
-            .variables = {"CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
-                          "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"}};
+            .variables = std::vector<std::string>(kSignIns.begin(), kSignIns.end())};
   }
 
   std::span<const Hint> hints() const override { return kHints; }

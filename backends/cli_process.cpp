@@ -104,6 +104,11 @@ std::string seen_by_child(const Task& task, const std::string& variable) {
   return {};
 }
 
+bool reaches_child(const Task& task, const OwnKeys& own, const std::string& variable) {
+  const std::string value = seen_by_child(task, variable);
+  return !value.empty() && (task.login.contains(variable) || !is_kept_away(task, own, variable, value));
+}
+
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home) {
   if (std::string own = seen_by_child(task, variable); !own.empty()) return own;
   const std::string home = seen_by_child(task, "HOME");

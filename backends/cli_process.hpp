@@ -22,6 +22,8 @@ std::vector<std::string> withheld_keys(const Task& task, const OwnKeys& own);
 
 /// A variable as the child sees it; the settings of a login take precedence.
 std::string seen_by_child(const Task& task, const std::string& variable);
+/// Is it set for the child, and not one of the keys that are kept away from it?
+bool reaches_child(const Task& task, const OwnKeys& own, const std::string& variable);
 /// A directory as the child sees it: the value of `variable`, or else `below_home` in its home. Empty: neither is set.
 std::string directory_of_child(const Task& task, const std::string& variable, const std::string& below_home);
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "backends/cli_process.hpp"
+#include "backends/codex_quota.hpp"
 #include "backends/error_meaning.hpp"
 #include "backends/retry_notice.hpp"
 #include "backends/signatures.hpp"
@@ -168,6 +169,8 @@ constexpr Hint kHints[] = {
     {Outcome::unauthenticated, "codex login", "Run codex login."},
 };
 
+std::string directory_of_codex(const Task& task) { return directory_of_child(task, "CODEX_HOME", "/.codex"); }
+
 class Codex final : public CliBackend {
  public:
   std::string_view kind() const override { return "codex"; }
@@ -233,12 +236,36 @@ class Codex final : public CliBackend {
   }
 
   std::optional<SessionFiles> session_files(const ParsedOutput& parsed, const Task& task) const override {
-    return files_of_session(directory_of_child(task, "CODEX_HOME", "/.codex"), "/sessions", parsed.session_id);
+    return files_of_session(directory_of_codex(task), "/sessions", parsed.session_id);
+  }
+
+  std::optional<SessionFiles> quota_files(const ParsedOutput& parsed, const Task& task) const override {
+    return session_files(parsed, task);
+  }
+  std::optional<QuotaReading> quota_of_record(std::string_view line, milliseconds since) const override {
+    return quota_in_rollout(line, since);
+  }
+
+  std::optional<ProcessCall> quota_query(const Task& task) const override {
+    ProcessCall call = start_call(task);
+    call.argv.emplace_back("app-server");
+    call.env = child_environment(task, own_keys(task));
+    call.input = quota_request_to_app_server();
+    return call;
+  }
+  std::optional<QuotaReading> quota_of_answer(std::string_view out, milliseconds now) const override {
+    return quota_in_app_server(out, now);
+  }
+
+  std::optional<AccountField> account_field(const Task& task) const override {
+    if (reaches_child(task, own_keys(task), "CODEX_API_KEY")) return std::nullopt;
+    const std::string directory = directory_of_codex(task);
+    return directory.empty() ? std::nullopt
+                             : std::optional(AccountField{directory + "/auth.json", "/tokens/account_id"});
   }
 
   LoginTraces login_traces(const Task& task) const override {
-    return {.files = {directory_of_child(task, "CODEX_HOME", "/.codex") + "/auth.json"},
-            .variables = {"CODEX_API_KEY", "OPENAI_API_KEY"}};
+    return {.files = {directory_of_codex(task) + "/auth.json"}, .variables = {"CODEX_API_KEY", "OPENAI_API_KEY"}};
   }
 
   std::span<const Hint> hints() const override { return kHints; }

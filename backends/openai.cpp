@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backends/ollama_host.hpp"
+#include "backends/quota_headers.hpp"
 #include "backends/server_errors.hpp"
 #include "backends/server_stream.hpp"
 #include "backends/words.hpp"
@@ -269,6 +270,11 @@ class OpenAi final : public Backend {
     if (said.is_done) parsed.complete = true;
     // A hole behind the end is one in the answer only if the answer goes on behind it.
     if (has_ended && parsed.progress != progress) parsed.unreadable += std::exchange(parsed.event.holes, 0);
+  }
+
+  std::optional<QuotaReading> quota_of_headers(std::span<const HttpResult::Header> limits,
+                                               milliseconds now) const override {
+    return quota_in_headers(limits, now);
   }
 
   /// A document with an answer is whole, whatever it says about its end.

@@ -328,8 +328,10 @@ class Backend {
                                                        milliseconds /*now*/) const {
     return std::nullopt;
   }
-  /// A way to ask for the windows without a call to a model, and what its output says. Nothing: there is none.
+  /// A way to ask for the windows without a call to a model: a process whose stdin stays open until it has answered.
+  /// Nothing: there is none.
   virtual std::optional<ProcessCall> quota_query(const Task&) const { return std::nullopt; }
+  /// What its output so far says. Nothing: no answer yet. Empty: it does not know the windows. Must accept any bytes.
   virtual std::optional<QuotaReading> quota_of_answer(std::string_view /*out*/, milliseconds /*now*/) const {
     return std::nullopt;
   }

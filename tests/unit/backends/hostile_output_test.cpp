@@ -94,6 +94,13 @@ const std::vector<std::string> kFields{"/type",
                                        "/rate_limit_info",
                                        "/rate_limit_info/status",
                                        "/rate_limit_info/resetsAt",
+                                       "/rate_limit_info/rateLimitType",
+                                       "/rate_limit_info/utilization",
+                                       "/rate_limit_info/overageStatus",
+                                       "/rate_limit_info/unifiedWindows",
+                                       "/rate_limit_info/unifiedWindows/five_hour",
+                                       "/rate_limit_info/unifiedWindows/five_hour/utilization",
+                                       "/rate_limit_info/unifiedWindows/five_hour/resetsAt",
                                        "/thread_id",
                                        "/item",
                                        "/item/type",
@@ -175,6 +182,22 @@ TEST_CASE("records of the right shape with values of the wrong type are read wit
     for (const Task& task : all_tasks())
       if (task.settings.kind != "command") survive_once(task, task.settings.kind == "openai" ? events : records);
   }
+}
+
+TEST_CASE("notes about quota windows with values of the wrong type are read without harm") {
+  const Backend& codex = backend_of("codex");
+  for (const std::string limits : {"/payload/rate_limits", "/result/rateLimits", "/result/rateLimitsByLimitId/codex"})
+    for (const char* field : {"", "/primary", "/primary/used_percent", "/primary/window_minutes", "/primary/resets_at",
+                              "/primary/resets_in_seconds", "/primary/usedPercent", "/primary/windowDurationMins",
+                              "/limit_id", "/limit_name", "/limitId", "/credits", "/credits/balance"})
+      for (const Json& value : odd_values()) {
+        Json record = nested(limits + field, value);
+        if (record.contains("payload")) record["payload"]["type"] = "token_count";
+        record["timestamp"] = "2026-11-28T18:20:00.000Z";
+        record["id"] = 2;
+        CHECK_NOTHROW(codex.quota_of_record(dump(record), milliseconds(0)));
+        CHECK_NOTHROW(codex.quota_of_answer(dump(record) + "\n", milliseconds(0)));
+      }
 }
 
 TEST_CASE("nesting twenty thousand deep is read without harm") {
