@@ -109,7 +109,93 @@ Breaker breaker(const Json& json) {
   return out;
 }
 
+/// Of a QuotaWindow or a WindowView.
+template <class Window>
+Json window_to_json(const Window& window) {
+  Json json{{"name", window.name}, {"used", window.used}, {"heard_ms", window.heard_at.count()}};
+  if (window.ends_at) json["ends_ms"] = window.ends_at->count();
+  if (window.length) json["length_ms"] = window.length->count();
+  if (!window.source.empty()) json["source"] = window.source;
+  return json;
+}
+
+Json to_json(const Quota& quota) {
+  Json json = Json::object();
+  for (const QuotaWindow& window : quota.windows) {
+    Json one = window_to_json(window);
+    if (window.announced != 0) one["announced"] = window.announced;
+    json["windows"].push_back(std::move(one));
+  }
+  if (const Overage& overage = quota.overage; overage != Overage{})
+    json["overage"] = {{"in_use", overage.in_use},
+                       {"allowed", overage.allowed},
+                       {"credits", overage.credits},
+                       {"heard_ms", quota.overage_heard_at.count()}};
+  if (!quota.account.empty()) json["account"] = quota.account;
+  return json;
+}
+
+template <class Window>
+Window window_of(const Json& json) {
+  const auto maybe = [&](const char* key) {
+    return json.contains(key) ? std::optional(duration(json[key])) : std::nullopt;
+  };
+  Window window{.name = json.at("name").get<std::string>(),
+                .used = json.at("used").get<double>(),
+                .ends_at = maybe("ends_ms"),
+                .length = maybe("length_ms"),
+                .heard_at = duration(json.at("heard_ms")),
+                .source = json.value("source", "")};
+  if (window.name.empty() || !(window.used >= 0 && window.used <= 1))
+    throw Json::other_error::create(500, "not a quota window", &json);
+  return window;
+}
+
+Quota quota(const Json& json) {
+  Quota out;
+  if (json.contains("windows"))
+    for (const Json& one : list(json["windows"])) {
+      out.windows.push_back(window_of<QuotaWindow>(one));
+      if (one.contains("announced")) out.windows.back().announced = number<int>(one["announced"]);
+    }
+  if (json.contains("overage")) {
+    const Json& overage = json["overage"];
+    out.overage = {overage.at("in_use").get<bool>(), overage.at("allowed").get<bool>(),
+                   overage.at("credits").get<std::string>()};
+    out.overage_heard_at = duration(overage.at("heard_ms"));
+  }
+  out.account = json.value("account", "");
+  return out;
+}
+
+/// What cannot be read of it is forgotten: the next call reports it again, and the breaker must not get lost with it.
+Quota readable_quota(const Json& json) {
+  try {
+    return quota(json);
+  } catch (const Json::exception&) {
+    return {};
+  }
+}
+
 }  // namespace
+
+std::string encode(const std::vector<WindowView>& windows) {
+  if (windows.empty()) return {};
+  Json json = Json::array();
+  for (const WindowView& window : windows) json.push_back(window_to_json(window));
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<WindowView> decode_windows(std::string_view text) {
+  if (text.empty()) return {};
+  try {
+    std::vector<WindowView> windows;
+    for (const Json& one : list(Json::parse(text))) windows.push_back(window_of<WindowView>(one));
+    return windows;
+  } catch (const Json::exception&) {
+    return {};
+  }
+}
 
 std::string encode(const BackendState& state) {
   Json json{{"breaker", to_json(state.breaker)}};
@@ -121,6 +207,7 @@ std::string encode(const BackendState& state) {
   for (const SlotLease& place : state.waiting) json["waiting"].push_back(lease_to_json(place));
   if (!state.endpoint.empty()) json["endpoint"] = state.endpoint;
   if (!state.peer.empty()) json["peer"] = state.peer;
+  if (Json known = to_json(state.quota); !known.empty()) json["quota"] = std::move(known);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -153,6 +240,7 @@ Result<BackendState> decode(std::string_view text) {
       for (const Json& place : list(json["waiting"])) state.waiting.push_back(lease<SlotLease>(place));
     state.endpoint = json.value("endpoint", "");
     state.peer = json.value("peer", "");
+    if (json.contains("quota")) state.quota = readable_quota(json["quota"]);
     return state;
   } catch (const Json::exception& error) {
     return fail(Code::data_loss, std::string("stored state: ") + error.what());

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/state/store.hpp"
@@ -16,5 +17,9 @@ Result<BackendState> decode(std::string_view text);
 
 std::string encode(const GuardState& state);
 Result<GuardState> decode_guard(std::string_view text);
+
+/// The stored form of what an attempt knows of its login's windows; empty: none. An unreadable text is none.
+std::string encode(const std::vector<WindowView>& windows);
+std::vector<WindowView> decode_windows(std::string_view text);
 
 }  // namespace delegate

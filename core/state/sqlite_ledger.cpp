@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/state/codec.hpp"
 #include "core/state/sqlite_usage.hpp"
 
 // Writing: runs, attempts, and forgetting the oldest. sqlite_ledger_queries.cpp reads.
@@ -80,9 +81,11 @@ Status SqliteLedger::insert_attempt(const AttemptRow& row) {
       database_.prepare(
           "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
           "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
-          "recovered, retry_at, last_lines, may_have_written, written_files) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-          "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+          "recovered, retry_at, last_lines, may_have_written, written_files, quota_before, quota_after, billed_extra) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   const std::string files = join(row.written_files, "\n");
+  const std::string before = encode(row.quota_before);
+  const std::string after = encode(row.quota_after);
   return Statement(raw)
       .bind(row.run_id)
       .bind(std::int64_t{row.number})
@@ -105,6 +108,9 @@ Status SqliteLedger::insert_attempt(const AttemptRow& row) {
       .bind(row.last_lines)
       .bind(std::int64_t{row.may_have_written})
       .bind(files)
+      .bind(before)
+      .bind(after)
+      .bind(std::int64_t{row.billed_extra})
       .run();
 }
 

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "core/base/text.hpp"
+#include "core/state/codec.hpp"
 #include "core/state/ledger_rules.hpp"
 #include "core/state/sqlite_ledger.hpp"
 #include "core/state/sqlite_usage.hpp"
@@ -46,7 +47,7 @@ RunRow run_at(const Statement& row) {
 #define ATTEMPT_COLUMNS                                                                                          \
   "a.run_id, a.number, a.backend, a.model, a.outcome, a.message, a.probe, a.counted, a.started_at, a.took, "     \
   "a.exit_code, a.session_id, a.input_tokens, a.output_tokens, a.cost_usd, a.tripped, a.recovered, a.retry_at, " \
-  "a.last_lines, a.may_have_written, a.written_files "
+  "a.last_lines, a.may_have_written, a.written_files, a.quota_before, a.quota_after, a.billed_extra "
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -76,7 +77,10 @@ AttemptRow attempt_at(const Statement& row) {
           .session_id = line_at(row, 11),
           .usage = usage_at(row, 12),
           .may_have_written = row.integer(19) != 0,
-          .written_files = lines_of(row.text(20))};
+          .written_files = lines_of(row.text(20)),
+          .quota_before = decode_windows(row.text(21)),
+          .quota_after = decode_windows(row.text(22)),
+          .billed_extra = row.integer(23) != 0};
 }
 
 template <class Row, class Read>

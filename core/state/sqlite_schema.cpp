@@ -265,6 +265,13 @@ CREATE TABLE waiting_writers (
 ) STRICT;
 )sql";
 
+// The windows of an attempt's login: JSON, see docs/state.md.
+constexpr const char* kQuota = R"sql(
+ALTER TABLE attempts ADD COLUMN quota_before TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN quota_after TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN billed_extra INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // What calls have used, and what budgets need: see UsageRow and BudgetBook.
 constexpr const char* kUsage = R"sql(
 CREATE TABLE usage_hours (
@@ -308,8 +315,8 @@ CREATE TABLE reservations (
 )sql";
 
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 8> kAdditions = {kLastLines, kQueue,   kOwn,            kCanary,
-                                                   kWriting,   kWriters, kWaitingWriters, kUsage};
+constexpr std::array<const char*, 9> kAdditions = {kLastLines, kQueue,          kOwn,   kCanary, kWriting,
+                                                   kWriters,   kWaitingWriters, kQuota, kUsage};
 
 }  // namespace
 

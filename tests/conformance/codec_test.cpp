@@ -66,6 +66,33 @@ TEST_CASE("a running limit is restored with its limit probes [R22]") {
   CHECK(decode(encode(state)) == state);
 }
 
+TEST_CASE("a quota that cannot be read is forgotten, and the breaker stays as it was") {
+  const BackendState state = latest_state(BreakerState::open);
+  BackendState without = state;
+  without.quota = {};
+  const auto read_with = [&](const char* pointer, const nlohmann::json& value) {
+    auto json = nlohmann::json::parse(encode(state));
+    json[nlohmann::json::json_pointer(pointer)] = value;
+    return decode(json.dump());
+  };
+  CHECK(read_with("/quota", 7) == without);
+  CHECK(read_with("/quota/windows", "none") == without);
+  CHECK(read_with("/quota/windows/0/used", -0.5) == without);
+  CHECK(read_with("/quota/windows/0/used", "91%") == without);
+  CHECK(read_with("/quota/windows/0/name", "") == without);
+  CHECK(read_with("/quota/windows/0/ends_ms", 1e300) == without);
+  CHECK(read_with("/quota/overage/credits", nullptr) == without);
+  CHECK(read_with("/quota/account", 1) == without);
+}
+
+TEST_CASE("a quota of which nothing is known takes no place") {
+  CHECK_FALSE(nlohmann::json::parse(encode(BackendState{})).contains("quota"));
+  CHECK(encode(std::vector<WindowView>{}).empty());
+  CHECK(decode_windows("").empty());
+  CHECK(decode_windows("[{]").empty());
+  CHECK(decode_windows(R"([{"name":"five_hour"}])").empty());
+}
+
 TEST_CASE("fields of a later version are passed over") {
   auto json = nlohmann::json::parse(encode(elaborate_state(BreakerState::half_open)));
   json["colour"] = "green";

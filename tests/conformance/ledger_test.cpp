@@ -50,7 +50,11 @@ AttemptRow attempt_row(const std::string& run, int number, const std::string& ba
           .took = 120'000ms,
           .exit_code = 143,
           .session_id = "s",
-          .usage = {.input_tokens = 5, .output_tokens = 6, .cost_usd = 0.5}};
+          .usage = {.input_tokens = 5, .output_tokens = 6, .cost_usd = 0.5},
+          .quota_before = {{"five_hour", 0.37, 1'700'000'900'000ms, 18'000'000ms, 1'700'000'000'000ms, "call"}},
+          .quota_after = {{"five_hour", 0.415, 1'700'000'900'000ms, 18'000'000ms, 1'700'000'001'000ms, "call"},
+                          {"requests", 1, std::nullopt, std::nullopt, 1'700'000'001'000ms, "refresh"}},
+          .billed_extra = true};
 }
 
 std::vector<std::string> ids(const std::vector<RunRow>& rows) {

@@ -107,6 +107,8 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
   sql(path,
       "DROP INDEX writing_runs; ALTER TABLE runs DROP COLUMN writes; "
       "ALTER TABLE attempts DROP COLUMN may_have_written; ALTER TABLE attempts DROP COLUMN written_files; "
+      "ALTER TABLE attempts DROP COLUMN quota_before; ALTER TABLE attempts DROP COLUMN quota_after; "
+      "ALTER TABLE attempts DROP COLUMN billed_extra; "
       "ALTER TABLE attempts DROP COLUMN last_lines; DROP TABLE job_requests; DROP TABLE leases; DROP TABLE canary; "
       "DROP TABLE writers; DROP TABLE waiting_writers; "
       "DROP TABLE usage_hours; DROP TABLE budget_periods; DROP TABLE reservations; "

@@ -65,6 +65,11 @@ BackendState latest_state(BreakerState state) {
   const Span wait{{.boot_id = "boot-1", .boot = 7s, .wall = 1'700'000'007s}, 300s};
   const bool is_open = state == BreakerState::open;
   out.peer = "/usr/bin/codex";
+  out.quota.windows = {{"five_hour", 0.915, 1'700'000'900'000ms, 18'000'000ms, 1'700'000'000'000ms, "call", 80},
+                       {"requests", 0.25, std::nullopt, std::nullopt, 1'700'000'001'000ms, "refresh"}};
+  out.quota.overage = {.in_use = is_open, .allowed = true, .credits = "12.50"};
+  out.quota.overage_heard_at = 1'700'000'000'000ms;
+  out.quota.account = "boot-1/4711/8812345/1:0123456789abcdef";
   breaker.manual = breaker.outage = breaker.rejecting = is_open;
   breaker.recoveries = 16;
   if (is_open) {
