@@ -1,6 +1,7 @@
 #include "core/quota/window_words.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/quota/windows.hpp"
 
@@ -24,5 +25,7 @@ std::string window_words(std::string_view name) {
   if (!window_length(name)) return spaced(name);
   return std::string(name.substr(0, name.size() - 1)) + " " + name.back();  // "24h"
 }
+
+std::string percent_words(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
 
 }  // namespace delegate

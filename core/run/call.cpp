@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "core/os/activity.hpp"
+#include "core/os/clock.hpp"
 #include "core/os/log_pipe.hpp"
 #include "core/os/scratch_directory.hpp"
 #include "core/run/breakers.hpp"
@@ -95,6 +97,18 @@ void recover(const Backend& backend, const Task& task, const Path& own_directory
   }
 }
 
+constexpr std::size_t kReadOfSession = 1u << 20;
+
+/// What a CLI has noted about the windows of its login during this call, if it prints that nowhere. The newest counts.
+void read_quota_files(const Backend& backend, const Task& task, milliseconds since, ParsedOutput& parsed) {
+  const auto files = backend.quota_files(parsed, task);
+  if (!files) return;
+  for (const std::string& end : ends_of_files(files->directory, files->part, since, kReadOfSession))
+    for (const std::string_view line : split(end, '\n'))
+      if (auto reading = backend.quota_of_record(line, since))
+        if (!parsed.quota || reading->heard_at >= parsed.quota->heard_at) parsed.quota = std::move(reading);
+}
+
 void run_process(const Backend& backend, const Task& task, ProcessCall process, const CallLimits& limits,
                  const CancelToken& cancel, const OnParsed& on_parsed, CallEnd& call) {
   if (limits.secrets != nullptr && has_secret_argument(task, *limits.secrets)) {
@@ -129,6 +143,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
   spec.tag_name = kRunIdVariable;
   spec.keep_daemons = task.access == Access::write;  // starting a daemon may be its task
   Reader reader(backend, task, spec.clocks.total, call.parsed, on_parsed);
+  const milliseconds started_at = wall_now();
   const auto result =
       run_child(spec, cancel, [&](Stream stream, std::string_view bytes) { return reader.take(stream, bytes); });
   if (!result) {
@@ -138,6 +153,7 @@ void run_process(const Backend& backend, const Task& task, ProcessCall process, 
   call.has_started = result->has_started;
   reader.finish();
   if (result->end == ChildEnd::exited) call.exit_code = result->exit_code;
+  read_quota_files(backend, task, started_at, call.parsed);
   if (is_answer_missing(call)) recover(backend, task, *files ? (*files)->path() : Path(), call.parsed);
   call.failure = judge_process(backend, task, call.parsed, *result);
 }

@@ -12,6 +12,7 @@
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
 #include "core/run/judge.hpp"
+#include "core/run/quota_report.hpp"
 
 namespace delegate {
 namespace {
@@ -187,7 +188,8 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
                                       .trip = row.trip,
                                       .retry_after = call.failure.retry_after,
                                       .outcome = std::string(row.name),
-                                      .message = message});
+                                      .message = message},
+                                     quota_report(engine, candidate, call.parsed));
   const bool works = is_answer(call.failure.outcome);
   std::string hint = works ? "" : hint_for(*candidate.backend, candidate.task, call.failure);
   const std::string remark = why_not_counted(candidate.task.settings.changed_by, call.failure.outcome, row.on_health);

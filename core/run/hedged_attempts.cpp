@@ -12,6 +12,7 @@
 #include "core/run/judge.hpp"
 #include "core/run/leases.hpp"
 #include "core/run/prompt.hpp"
+#include "core/run/quota_report.hpp"
 #include "core/run/reset_time.hpp"
 
 namespace delegate {
@@ -61,7 +62,10 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
           .session_id = attempt.session_id,
           .usage = attempt.usage,
           .may_have_written = attempt.may_have_written,
-          .written_files = attempt.written_files};
+          .written_files = attempt.written_files,
+          .quota_before = attempt.quota_before,
+          .quota_after = attempt.quota_after,
+          .billed_extra = attempt.billed_extra};
 }
 
 constexpr std::size_t kLongestName = 200;
@@ -131,13 +135,22 @@ void add(Usage& sum, const Usage& earlier) {
   plus(sum.cost_usd, earlier.cost_usd);
 }
 
+/// The windows of its login are what the later call says, if it says anything.
+void keep_quota(CallEnd& again, CallEnd& earlier) {
+  if (again.parsed.quota) return;
+  again.parsed.quota = std::move(earlier.parsed.quota);
+  again.parsed.quota_heard_at = earlier.parsed.quota_heard_at;
+}
+
 void start_afresh(CallEnd& call, CallEnd again) {
+  keep_quota(again, call);
   again.took += call.took;
   call = std::move(again);
 }
 
 void repeat(CallEnd& call, CallEnd again) {
   add(again.parsed.usage, call.parsed.usage);
+  keep_quota(again, call);
   again.took += call.took;
   if (again.failure.outcome == Outcome::lost_result) again.failure.message += ", twice";
   else again.parsed.warnings.emplace_back("its first answer got lost, so the call was repeated");
@@ -289,13 +302,18 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
   if (is_rejection(attempt.outcome) && !call.failure.is_callers_own && !runner.background_probe &&
       changed.distrust == Distrust::nothing)
     attempt.rejected_prompt = mark_of(candidate.task.prompt, candidate.name);
-  const Settled settled = runner.order.permit.settle(report_of(call.failure, attempt));
+  const SettledCall settled =
+      runner.order.permit.settle(report_of(call.failure, attempt), quota_report(engine_, candidate, call.parsed));
   if (settled.collateral) note_collateral(attempt, candidate);
   attempt.counted = settled.counted && !settled.neutral;
   if (std::string why = why_not_counted(changed, attempt.outcome, traits(attempt.outcome).on_call); !why.empty())
     attempt.warnings.push_back(engine_.redact(std::move(why)));
   attempt.tripped = settled.tripped;
   attempt.recovered = settled.recovered;
+  attempt.quota_before = settled.quota_before;
+  attempt.quota_after = settled.quota_after;
+  const auto& said = call.parsed.quota;
+  attempt.billed_extra = said && (said->overage ? said->overage->in_use : settled.overage.in_use);
   record(runner, call, attempt);
   return attempt;
 }

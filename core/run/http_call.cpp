@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/duration.hpp"
+#include "core/os/clock.hpp"
 #include "core/os/event.hpp"
 #include "core/run/judge.hpp"
 #include "core/run/reader.hpp"
@@ -134,10 +135,14 @@ bool HttpCall::load(CallEnd& call) {
 Failure HttpCall::ask_once(const HttpRequest& request, CallEnd& call) {
   call.parsed = {.doing = std::move(call.parsed.doing)};
   Reader reader(backend_, task_, total_, call.parsed, on_parsed_);
-  const auto result =
-      http_exchange(request, cancel_, [&](std::string_view bytes) { return reader.take(Stream::out, bytes); });
+  std::optional<milliseconds> headers_at;
+  const auto result = http_exchange(request, cancel_, [&](std::string_view bytes) {
+    if (!headers_at) headers_at = wall_now();
+    return reader.take(Stream::out, bytes);
+  });
   if (!result) return not_sent(result.error());
   reader.finish();
+  call.parsed.quota = backend_.quota_of_headers(result->limits, headers_at.value_or(wall_now()));
   return judge_http(backend_, task_, call.parsed, *result);
 }
 

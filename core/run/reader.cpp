@@ -67,7 +67,16 @@ void Reader::finish() {
 }
 
 void Reader::read(Stream stream, std::string_view line) {
+  // Taken out first: two records in a row may say the same, and the second one is the news.
+  std::optional<QuotaReading> before = std::exchange(parsed_.quota, std::nullopt);
   backend_.read(parsed_, task_, stream, line);
+  const bool is_news = parsed_.quota && (!before || !parsed_.quota->windows.empty());
+  if (is_news) parsed_.quota_heard_at = steady_now();
+  else parsed_.quota = std::move(before);
+  stamp_failure();
+}
+
+void Reader::stamp_failure() {
   if (!parsed_.failure) return;
   apply_rules(task_.settings, {parsed_.failure->message}, *parsed_.failure);
   // A final record repeats what was said before; each retry says it again.

@@ -70,6 +70,7 @@ class Reader {
 
  private:
   void read(Stream stream, std::string_view line);
+  void stamp_failure();
   bool gives_up();
   Flow flow_of_response();
   bool ends_document();

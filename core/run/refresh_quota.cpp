@@ -1,5 +1,6 @@
 #include "core/run/refresh_quota.hpp"
 
+#include "core/run/call.hpp"
 #include "core/run/check.hpp"
 #include "core/run/quota_report.hpp"
 
@@ -16,12 +17,19 @@ std::optional<QuotaReading> ask_cli(const Engine& engine, const Candidate& candi
   spec.argv = std::move(query->argv);
   spec.env = std::move(query->env);
   spec.input = query->input;
+  spec.keeps_input_open = true;
   spec.clocks.total = Deadline::in(kLongestQuery);
-  const auto result = run_child(spec, cancel);
-  if (!result) return std::nullopt;
-  auto reading = candidate.backend->quota_of_answer(result->out.text(), engine.clock.now().wall);
-  if (!reading || reading->empty()) return std::nullopt;
-  reading->heard_at = engine.clock.now().wall;
+  std::string out;
+  std::optional<QuotaReading> reading;
+  const auto result = run_child(spec, cancel, [&](Stream stream, std::string_view bytes) {
+    if (stream != Stream::out || reading) return Flow::go_on;
+    out += bytes;
+    if (out.size() > kLongestRecord) return Flow::stop;
+    if (bytes.find('\n') != std::string_view::npos)
+      reading = candidate.backend->quota_of_answer(out, engine.clock.now().wall);
+    return reading ? Flow::finish : Flow::go_on;
+  });
+  if (!result || !reading || reading->empty()) return std::nullopt;
   reading->source = "refresh";
   return reading;
 }

@@ -28,7 +28,8 @@ bool eventually(Condition condition) {
   return true;
 }
 
-/// What it prints is the answer, but for its tools ("looks at a.cpp", "changes a.cpp"); on stderr it tells of its own
+/// What it prints is the answer, but for its tools ("looks at a.cpp", "changes a.cpp") and what is used of its five
+/// hours, which end in one ("used 0.4"); on stderr it tells of its own
 /// retries. A model by the name of "none" is refused before anything is started, and so are "odd", for an unknown
 /// reason, and "misused", for a mistake of the caller's own; "drafts" may take back what it has said.
 class PlainCli final : public Backend {
@@ -62,6 +63,7 @@ class PlainCli final : public Backend {
       parsed.begin_tool("1", "writing", ToolUse::may_write);
       return parsed.add_written_file(std::string(trim(line.substr(8))));
     }
+    if (line.starts_with("used ")) return read_share(parsed, line.substr(5));
     parsed.text_grows = task.model != "drafts";
     if (task.model != "drafts") {
       parsed.text += line;
@@ -79,8 +81,16 @@ class PlainCli final : public Backend {
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput&) const override {
     return std::nullopt;
   }
+  std::optional<AccountField> account_field(const Task& task) const override {
+    const auto file = task.environment.find("ACCOUNT_FILE");
+    return file == task.environment.end() ? std::nullopt : std::optional(AccountField{file->second, "/id"});
+  }
 
  private:
+  static void read_share(ParsedOutput& parsed, std::string_view share) {
+    const double used = std::strtod(std::string(share).c_str(), nullptr);
+    parsed.quota = QuotaReading{.windows = {{"five_hour", used, wall_now() + 1h}}, .overage = {}};
+  }
   /// "failed 2 times": it goes on trying by itself.
   static void read_failure(ParsedOutput& parsed, std::string_view line) {
     if (!line.starts_with("failed ")) return;
