@@ -8,6 +8,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"
+#include "core/quota/window_words.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -104,6 +105,22 @@ std::string last_lines_text(const AttemptRow& attempt, const Page& page) {
   return out + "    not recognised: to report it, send the lines that begin with | and the version of the backend\n";
 }
 
+/// "quota: 5 h 37 % -> 41 % used, week 42 %": a share that the call did not change is there once.
+std::string quota_text(const AttemptRow& attempt) {
+  std::vector<std::string> parts;
+  for (const WindowView& window : attempt.quota_after) {
+    const auto before = std::find_if(attempt.quota_before.begin(), attempt.quota_before.end(),
+                                     [&](const WindowView& one) { return one.name == window.name; });
+    const std::string now = percent_words(window.used);
+    std::string part = one_line(window_words(window.name)) + " ";
+    if (before != attempt.quota_before.end() && percent_words(before->used) != now)
+      part += percent_words(before->used) + " -> ";
+    parts.push_back(part + now + (parts.empty() ? " used" : ""));
+  }
+  if (attempt.billed_extra) parts.emplace_back("billed extra");
+  return parts.empty() ? std::string() : "    quota: " + join(parts, ", ") + "\n";
+}
+
 std::string attempts_text(const PastRun& run, const Page& page) {
   if (run.attempts.empty()) return no_attempts_text(run);
   std::vector<std::vector<std::string>> rows;
@@ -118,7 +135,7 @@ std::string attempts_text(const PastRun& run, const Page& page) {
     out += std::string(line) + "\n";
     const std::string& message = run.attempts[at++].message;
     if (!message.empty()) out += "    " + one_line(message) + "\n";
-    out += last_lines_text(run.attempts[at - 1], page);
+    out += quota_text(run.attempts[at - 1]) + last_lines_text(run.attempts[at - 1], page);
   }
   return fitted(out, page);
 }

@@ -17,6 +17,22 @@ void put_text(OrderedJson& json, const char* key, const std::optional<KeptText>&
   if (kept) json[key] = {{"text", kept->text}, {"bytes", kept->size}, {"whole", kept->is_whole()}};
 }
 
+OrderedJson to_list(const std::vector<WindowView>& windows) {
+  OrderedJson list = OrderedJson::array();
+  for (const WindowView& window : windows) {
+    OrderedJson one{{"name", window.name}, {"used", window.used}};
+    if (window.ends_at) one["ends_at"] = format_rfc3339(*window.ends_at);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+void put_quota(OrderedJson& json, const AttemptRow& attempt) {
+  if (attempt.quota_before.empty() && attempt.quota_after.empty()) return;
+  json["quota"] = {{"before", to_list(attempt.quota_before)}, {"after", to_list(attempt.quota_after)}};
+  if (attempt.billed_extra) json["quota"]["billed_extra"] = true;
+}
+
 OrderedJson to_object(const AttemptRow& attempt) {
   OrderedJson json{{"backend", attempt.backend},
                    {"outcome", attempt.outcome},
@@ -32,6 +48,7 @@ OrderedJson to_object(const AttemptRow& attempt) {
   if (attempt.retry_at) json["retry_at"] = format_rfc3339(*attempt.retry_at);
   put(json, "session_id", attempt.session_id);
   put_usage(json, attempt.usage);
+  put_quota(json, attempt);
   return json;
 }
 

@@ -1,0 +1,51 @@
+#include <catch2/catch.hpp>
+#include <chrono>
+
+#include "tests/cli/cli.hpp"
+
+// What `delegate runs ID` shows of the quota windows: before an attempt and after it.
+using namespace delegate::test;
+
+namespace {
+
+/// A claude whose subscription has used so much of its five hours, and 42 % of its week.
+std::vector<std::string> claude_with_windows(const std::string& five_hours, bool is_billed_extra = false) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto end = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + 3600);
+  return {"--say",
+          R"({"type":"rate_limit_event","rate_limit_info":{"isUsingOverage":)" +
+              std::string(is_billed_extra ? "true" : "false") + R"(,"unifiedWindows":{"five_hour":{"utilization":)" +
+              five_hours + R"(,"resetsAt":)" + end + R"(},"seven_day":{"utilization":0.42,"resetsAt":)" + end + "}}}}",
+          "--say", R"({"type":"result","subtype":"success","result":"noted"})", "--"};
+}
+
+std::string run_of(Cli& cli) { return cli.run("ask --json -b claude hello").expect(0).json()["run_id"]; }
+
+}  // namespace
+
+TEST_CASE("a run shows what is used of each window, and by how much its attempt has moved it") {
+  Cli cli;
+  cli.backend("claude", claude_with_windows("0.37"), "kind = \"claude\"");
+  cli.run("runs " + run_of(cli)).expect(0).stdout_has("\n    quota: 5 h 37 % used, week 42 %\n");
+  cli.backend("claude", claude_with_windows("0.41"), "kind = \"claude\"");
+  const std::string second = run_of(cli);
+  cli.run("runs " + second).expect(0).stdout_has("\n    quota: 5 h 37 % -> 41 % used, week 42 %\n");
+  const Json quota = cli.run("runs --json " + second).expect(0).json()["attempts"][0]["quota"];
+  CHECK(quota["before"][0]["name"] == "five_hour");
+  CHECK(quota["before"][0]["used"] == 0.37);
+  CHECK(quota["after"][0]["used"] == 0.41);
+  CHECK(quota["after"][1]["name"] == "seven_day");
+  CHECK(quota["after"][0]["ends_at"].is_string());
+  CHECK_FALSE(quota.contains("billed_extra"));
+}
+
+TEST_CASE("a run says that it was billed extra, and nothing of windows that are not known") {
+  Cli cli;
+  cli.backend("claude", claude_with_windows("1", true), "kind = \"claude\"").backend("codex", {"--say", "hi"});
+  const std::string extra = run_of(cli);
+  cli.run("runs " + extra).expect(0).stdout_has("\n    quota: 5 h 100 % used, week 42 %, billed extra\n");
+  CHECK(cli.run("runs --json " + extra).expect(0).json()["attempts"][0]["quota"]["billed_extra"] == true);
+  const std::string unknown = cli.run("ask --json -b codex hello").expect(0).json()["run_id"];
+  cli.run("runs " + unknown).expect(0).stdout_lacks("quota");
+  CHECK_FALSE(cli.run("runs --json " + unknown).json()["attempts"][0].contains("quota"));
+}
