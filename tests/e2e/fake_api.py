@@ -16,6 +16,9 @@ repeated until there is no next part. Usage is always 11 tokens in and 7 out for
 The failure modes speak each vendor's own shapes: what "401" is for Anthropic and OpenAI is a 400 with
 API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic. In the mode "scripted" the reply is the one that came with the mode,
 in the mode "steps" the whole turn is, for one vendor (see scripted.py for both).
+
+A mode that comes with "headers", a list of objects, adds the first one to the headers of the next streamed answer
+or error, the second one to those of the reply after that, and so on; the last one stays.
 """
 
 import time
@@ -75,7 +78,9 @@ class Handler(LoopbackHandler):
         if mode == "502":  # in the words of whatever stands before the API
             return self.send_bytes(502, BAD_GATEWAY, "text/html")
         if mode == "nokey" or mode[0].isdigit():
-            return self.send_json(*vendor.error(mode, model))
+            status, body, *headers = vendor.error(mode, model)
+            more = self.server.next_headers(vendor.name)
+            return self.send_json(status, body, [*(headers[0] if headers else ()), *more])
         if mode == "garbage" or (mode == "garbageevents" and not vendor.wants_stream(self, body)):
             return self.send_bytes(200, NOT_AN_API, "text/html")
         answer = planned or (Answer() if mode == "empty" else vendor.answer(body))
@@ -92,7 +97,7 @@ class Handler(LoopbackHandler):
             self.send_json(200, vendor.whole(model, answer))
 
     def send_events(self, vendor, events, mode):
-        self.begin_stream("text/event-stream")
+        self.begin_stream("text/event-stream", self.server.next_headers(vendor.name))
         if mode == "stumble":  # the first answer breaks, the next ones are whole
             mode = "errorevent" if self.server.first_stream(vendor.name) else "ok"
         broken = mode in IN_THE_MIDDLE or mode == "errorevent"
@@ -128,13 +133,21 @@ class FakeApi(LoopbackServer):
         self.streamed = set()
         self.script = Script({})
         self.plans = {part: Plan() for part in self.parts}
+        self.headers = {part: [] for part in self.parts}
 
     def set_mode(self, mode, part=None, details=None):
         if mode == SCRIPTED:
             self.script = Script(details)
         if mode == STEPS:
             self.plans |= {each: Plan(details["steps"]) for each in ([part] if part else self.parts)}
+        self.headers |= {each: (details or {}).get("headers", []) for each in ([part] if part else self.parts)}
         super().set_mode(mode, part)
+
+    def next_headers(self, vendor):
+        with self.log_lock:
+            left = self.headers[vendor]
+            headers = left.pop(0) if len(left) > 1 else left[0] if left else {}
+        return headers.items()
 
     def first_stream(self, vendor):
         first = vendor not in self.streamed

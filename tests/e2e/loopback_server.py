@@ -124,9 +124,11 @@ class LoopbackHandler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def begin_stream(self, content_type):
+    def begin_stream(self, content_type, headers=()):
         self.send_response(200)
         self.send_header("Content-Type", content_type)
+        for name, value in headers:
+            self.send_header(name, value)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
 
