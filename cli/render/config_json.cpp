@@ -78,6 +78,7 @@ struct ToJson {
     return list;
   }
   OrderedJson operator()(const std::vector<WindowShare>& shares) const {
+    if (shares.empty()) return share_text(0);
     if (shares.size() == 1 && shares.front().window.empty()) return share_text(shares.front().share);
     OrderedJson table = OrderedJson::object();
     for (const WindowShare& one : shares) table[one.window] = share_text(one.share);

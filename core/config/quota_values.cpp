@@ -1,6 +1,7 @@
 #include "core/config/quota_values.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/base/text.hpp"
@@ -20,7 +21,8 @@ Complaint wrong_type(const Node& value, std::string_view expected) {
 
 constexpr const char* kOrderForm = "a backend, or a list of backends that are equals";
 
-Complaints read_group(const Node::List& list, BackendOrder& out) {
+Complaints read_group(const Node& value, const Node::List& list, BackendOrder& out) {
+  if (list.empty()) return {complaint_at(value, "a list of equals must not be empty")};
   std::vector<std::string> group;
   for (const Node& element : list) {
     const auto* name = std::get_if<std::string>(&element.value);
@@ -41,11 +43,16 @@ Complaints read_share(const Node& value, const std::string& window, std::vector<
   return {};
 }
 
+/// What servers limit, as their headers name it.
+constexpr std::array<std::string_view, 4> kServerWindows{"requests", "tokens", "input-tokens", "output-tokens"};
+
 /// A name of a window that could never be reported is a mistake.
 Complaints check_window(const Node::Member& member) {
-  if (window_length(member.key)) return {};
+  const bool is_of_server = std::find(kServerWindows.begin(), kServerWindows.end(), member.key) != kServerWindows.end();
+  if (is_of_server || window_length(member.key)) return {};
   return {{in_quotes(member.key) + " is not a window",
-           "five_hour, seven_day, one of another length like 24h, or of a model like seven_day_opus",
+           "five_hour, seven_day, one of another length like 24h, of a model like seven_day_opus; of a server requests "
+           "or tokens",
            {},
            member.at}};
 }
@@ -81,7 +88,7 @@ Complaints read_value(const Node& value, BackendOrder& out) {
     const auto* group = std::get_if<Node::List>(&element.value);
     Complaints of_part;
     if (const auto* name = std::get_if<std::string>(&element.value)) order.names.push_back(*name);
-    else if (group != nullptr) of_part = read_group(*group, order);
+    else if (group != nullptr) of_part = read_group(element, *group, order);
     else of_part = {wrong_type(element, kOrderForm)};
     append(complaints, std::move(of_part), "[" + std::to_string(i) + "]");
   }
@@ -123,6 +130,8 @@ Complaints read_value(const Node& value, std::vector<BudgetAmount>& out) {
 Complaints read_value(const Node& value, std::optional<double>& out) {
   const auto* whole = std::get_if<std::int64_t>(&value.value);
   const auto* fraction = std::get_if<double>(&value.value);
+  const auto* text = std::get_if<std::string>(&value.value);
+  if (text != nullptr && text->empty()) return out.reset(), Complaints{};
   if (whole == nullptr && fraction == nullptr) return {wrong_type(value, "a number")};
   const double number = whole != nullptr ? static_cast<double>(*whole) : *fraction;
   if (!std::isfinite(number) || number < 0) return {complaint_at(value, "must not be negative, is " + describe(value))};

@@ -10,7 +10,7 @@ namespace delegate::config {
 Complaints read_value(const Node& value, BackendOrder& out);               // ["a", ["b", "c"]]
 Complaints read_value(const Node& value, std::vector<WindowShare>& out);   // "15%" or { five_hour = "10%" }
 Complaints read_value(const Node& value, std::vector<BudgetAmount>& out);  // "$5" or ["$5", "200 calls"]
-Complaints read_value(const Node& value, std::optional<double>& out);      // a number from 0 on
+Complaints read_value(const Node& value, std::optional<double>& out);      // a number from 0 on; "": none
 
 Node node_of(const BackendOrder& order);
 Node node_of(const std::vector<WindowShare>& shares);

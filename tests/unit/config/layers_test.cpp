@@ -189,7 +189,7 @@ TEST_CASE("what is accepted but has no effect is one warning, and changes nothin
         Lines{"environment DELEGATE_STATE_URL: state.url: has no effect: this build has no shared store -> remove it"});
   }
   SECTION("the default in a project's file needs no trust") {
-    CHECK(warnings(load_project("[notify]\non = [\"trip\", \"recovery\", \"canary\"]\n")) == Lines{});
+    CHECK(warnings(load_project("[notify]\non = [\"trip\", \"recovery\", \"canary\", \"quota\"]\n")) == Lines{});
   }
   CHECK(warnings(load_user("")) == Lines{});
   CHECK(problems_of("[notify]\non = [\"canry\"]\n").size() == 1);

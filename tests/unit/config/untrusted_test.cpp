@@ -23,12 +23,21 @@ std::string full_name(const KeyInfo& key) {
 /// A valid value that is not the default.
 std::string other_value(const KeyInfo& key) {
   const std::map<std::string, std::string> by_name{
-      {"router.order", "[\"mine\"]"},          {"router.order_light", "[\"mine\"]"},
-      {"router.heavy_types", "[\"test\"]"},    {"router.local", "\"my-server\""},
-      {"backends.NAME.when_full", "\"wait\""}, {"backends.NAME.failures", "[{match = 'x', outcome = 'overloaded'}]"}};
+      {"router.order", "[\"mine\"]"},
+      {"router.order_light", "[\"mine\"]"},
+      {"router.heavy_types", "[\"test\"]"},
+      {"router.local", "\"my-server\""},
+      {"router.balance", "\"headroom\""},
+      {"router.reserve_is", "\"soft\""},
+      {"backends.NAME.overage", "\"avoid\""},
+      {"backends.NAME.when_full", "\"wait\""},
+      {"backends.NAME.failures", "[{match = 'x', outcome = 'overloaded'}]"}};
   if (const auto known = by_name.find(key.name); known != by_name.end()) return known->second;
   if (key.type == "duration") return "\"17ms\"";
   if (key.type == "integer") return "1";
+  if (key.type == "share") return "\"17%\"";
+  if (key.type == "list of amounts") return "\"17 calls\"";
+  if (key.type == "number") return "1.7";
   if (key.type == "true or false") return "false";
   return "\"x\"";
 }
@@ -135,14 +144,16 @@ TEST_CASE("an untrusted order may only leave out and rearrange what yours has") 
     return load_config(sources);
   };
   for (const char* text : {"order = [\"gemini\", \"claude\"]", "order = [\"ollama\"]", "order = []",
-                           "order_light = [\"ollama\", \"gemini\"]", "local = \"\""}) {
+                           "order_light = [\"ollama\", \"gemini\"]", "local = \"\"",
+                           "order = [[\"gemini\", \"claude\"]]", "order = [[\"claude\", \"ollama\"], \"gemini\"]"}) {
     INFO(text);
     const LoadedConfig loaded = load(text);
     CHECK(loaded.ignored.empty());
     CHECK(loaded.restricted.empty());
     CHECK_FALSE(same(loaded.config, load_user(own).config));
   }
-  for (const char* text : {"order = [\"codex\"]", "order = [\"claude\", \"codex\"]", "order_light = [\"codex\"]"}) {
+  for (const char* text : {"order = [\"codex\"]", "order = [\"claude\", \"codex\"]", "order_light = [\"codex\"]",
+                           "order = [[\"claude\", \"codex\"], \"gemini\"]"}) {
     INFO(text);
     sources.project_trust = ProjectTrust::none;
     const LoadedConfig loaded = load(text);

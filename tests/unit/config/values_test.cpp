@@ -62,9 +62,10 @@ TEST_CASE("an error about a type says what is expected and what was found") {
   CHECK(problems_of("[router]\nfallback = 1\n") ==
         Lines{"user.toml:2:12: router.fallback: expected true or false, found the integer 1"});
   CHECK(problems_of("[router]\norder = \"claude\"\n") ==
-        Lines{R"(user.toml:2:9: router.order: expected a list of strings, found the string "claude")"});
+        Lines{R"(user.toml:2:9: router.order: expected a list of backends, found the string "claude")"});
   CHECK(problems_of("[router]\norder = [\"claude\",\n  7]\n") ==
-        Lines{"user.toml:3:3: router.order: expected a string in this list, found the integer 7"});
+        Lines{"user.toml:3:3: router.order[1]: expected a backend, or a list of backends that are equals, found the "
+              "integer 7"});
   CHECK(problems_of("[backends.gemini]\nmodel = 1979-05-27\n") ==
         Lines{"user.toml:2:9: backends.gemini.model: expected a string, found a date"});
   CHECK(problems_of("breaker = 3\n") == Lines{"user.toml:1:11: breaker: expected a table, found the integer 3"});
