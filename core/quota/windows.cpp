@@ -155,12 +155,15 @@ std::vector<WindowView> current_windows(const Quota& quota, milliseconds now) {
 
 Overage current_overage(const Quota& quota, milliseconds now) {
   Overage overage = quota.overage;
-  const auto followed = std::find_if(quota.windows.begin(), quota.windows.end(), [&](const QuotaWindow& window) {
-    return window.ends_at && *window.ends_at > now;
-  });
   const bool is_dated = std::any_of(quota.windows.begin(), quota.windows.end(),
                                     [](const QuotaWindow& window) { return window.ends_at.has_value(); });
-  const bool is_over = is_dated ? followed == quota.windows.end() : now - quota.overage_heard_at >= kLongestUndated;
+  const auto is_full = [](const QuotaWindow& window) { return window.ends_at && window.used >= 1; };
+  const bool was_full = std::any_of(quota.windows.begin(), quota.windows.end(), is_full);
+  // The one that is used up is the one that it followed; another may last for days after it.
+  const bool is_followed = std::any_of(quota.windows.begin(), quota.windows.end(), [&](const QuotaWindow& window) {
+    return window.ends_at && *window.ends_at > now && (!was_full || is_full(window));
+  });
+  const bool is_over = is_dated ? !is_followed : now - quota.overage_heard_at >= kLongestUndated;
   if (is_over) overage.in_use = false;
   return overage;
 }

@@ -110,3 +110,28 @@ TEST_CASE("another account has windows of its own") {
   note_account(quota, "second", "salt-4");
   CHECK(quota.windows.empty());
 }
+
+TEST_CASE("extra billing ends with the window that was used up, not with a longer one") {
+  Quota quota;
+  merge(quota,
+        {.windows = {{"five_hour", 1.0, kNow + 1h, kFive}, {"seven_day", 0.5, kNow + 84h}},
+         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
+         .heard_at = kNow,
+         .source = "call"},
+        kNow);
+  CHECK(current_overage(quota, kNow + 59min).in_use);
+  CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
+  CHECK(current_overage(quota, kNow + 61min).allowed);
+}
+
+TEST_CASE("extra billing that no window explains lasts until the first of them could say otherwise") {
+  Quota quota;
+  merge(quota,
+        {.windows = {{"five_hour", 0.9, kNow + 1h, kFive}},
+         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
+         .heard_at = kNow,
+         .source = "call"},
+        kNow);
+  CHECK(current_overage(quota, kNow + 59min).in_use);
+  CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
+}
