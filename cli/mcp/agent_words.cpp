@@ -63,6 +63,9 @@ constexpr std::array kAdvice{
     Advice{Outcome::breaker_open,      {}},
     Advice{Outcome::directory_in_use,  "Wait until the other run has ended, or ask with background=true, which waits for it."},
     Advice{Outcome::cannot_write,      "Ask a backend that can change files."},
+    Advice{Outcome::reserved,          "The user keeps the rest of its quota for their own work: leave it to them."},
+    Advice{Outcome::extra_billing,     "The user does not want to pay extra: leave it to them."},
+    Advice{Outcome::budget_exhausted,  "The user has set this limit: leave it to them."},
     Advice{Outcome::cancelled,         {}},
     Advice{Outcome::blocked,           kUser},
     Advice{Outcome::internal,          kUser},
@@ -86,6 +89,17 @@ std::string without_command(const std::string& text) {
       if (clause.find(sign) != std::string_view::npos) return text.substr(0, at);
   }
   return text;
+}
+
+/// "kept for you" was said to the user.
+std::string for_the_user(const std::string& message) {
+  constexpr std::string_view kToThem = "kept for you";
+  if (!message.starts_with(kToThem)) return "kept for the user";
+  return "kept for the user" + one_line(message.substr(kToThem.size()), kLongestDetail);
+}
+
+bool is_held_back(const std::string& cause) {
+  return cause == "reserved" || cause == "extra_billing" || cause == "budget_exhausted";
 }
 
 std::string detail(const std::string& text) { return one_line(without_command(text), kLongestDetail); }
@@ -176,6 +190,7 @@ class RunWords {
     if (reason == "no_slot") return name + " has no free slot" + (message.empty() ? "" : " (" + detail(message) + ")");
     if (reason == "not_installed") return name + " is not installed";
     if (reason == "disabled") return name + " is switched off in the configuration";
+    if (reason == "reserved") return name + ": " + for_the_user(message);
     if (reason == "cannot_write") return name + " cannot change files";
     return name + ": " + (message.empty() ? std::string(words_for(reason)) : detail(message));
   }
@@ -215,9 +230,13 @@ class RunWords {
     const Json& skipped = list("/skipped");
     const Json& attempts = list("/attempts");
     const bool is_one_skip = attempts.empty() && skipped.size() == 1;
-    if (is_one_skip && (cause == "breaker_open" || cause == "no_slot" || cause == "not_installed")) {
+    if (is_one_skip &&
+        (cause == "breaker_open" || cause == "no_slot" || cause == "not_installed" || is_held_back(cause))) {
       out.error = words_of(skipped.front());
       if (!text_at(skipped.front(), "/cause").empty()) cause = text_at(skipped.front(), "/cause");
+    } else if (is_held_back(cause)) {
+      out.error = "no backend is available right now";
+      add_skips(out);
     } else if (attempts.size() == 1 && skipped.empty()) {
       out.error = text_at(attempts.front(), "/backend") +
                   " failed: " + cause_with(cause, text_at(attempts.front(), "/message"));

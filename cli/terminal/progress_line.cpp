@@ -19,6 +19,10 @@ milliseconds elapsed(Steady since) {
 ProgressLine::ProgressLine(const Output& output, Volume volume, AnswerStream& answer, CancelToken& give_up)
     : output_(output), volume_(volume), answer_(answer), give_up_(give_up) {}
 
+void ProgressLine::preferred(const Preference& preference) {
+  if (volume_ == Volume::verbose) output_.note("delegate: " + describe(preference));
+}
+
 void ProgressLine::asking(const std::string& backend, bool probe) {
   calls_.push_back({.backend = backend, .probe = probe});
   waiting_.clear();

@@ -17,6 +17,7 @@ class ProgressLine final : public Observer {
   /// `give_up` is cancelled when stdout cannot be written any more.
   ProgressLine(const Output& output, Volume volume, AnswerStream& answer, CancelToken& give_up);
 
+  void preferred(const Preference& preference) override;
   void asking(const std::string& backend, bool probe) override;
   void skipped(const Skip& skip) override;
   void output(const std::string& backend, const OutputDelta& delta) override;

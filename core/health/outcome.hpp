@@ -45,6 +45,9 @@ enum class Outcome {
   breaker_open,
   directory_in_use,  // another run changes files there
   cannot_write,      // no backend that is installed can change files
+  reserved,          // what is left of its quota is kept for the person's own work
+  extra_billing,     // the call would be billed beyond its quota, which its settings avoid
+  budget_exhausted,  // a budget is used up
   cancelled,
   blocked,
   internal,

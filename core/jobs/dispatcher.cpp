@@ -29,12 +29,25 @@ constexpr milliseconds kErrorPatience{60'000};  // with a store that cannot be u
 constexpr milliseconds kFullPause{1'000};       // a run for which a place was kept may not come for it
 constexpr milliseconds kRemainsPause{200};      // what a killed process had started ends soon
 
-AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, bool is_last_resort) {
+/// What a job leaves of a backend's quota, whatever its type, which its line does not say. The job itself decides about
+/// a reserve that is larger for its type, and about windows of its model.
+std::vector<WindowShare> least_reserve(const Engine& engine, const BackendSettings& settings, const JobLine& line) {
+  if (line.is_named || engine.config.router.reserve_is == "soft") return {};
+  std::vector<WindowShare> least = settings.reserve;
+  if (settings.reserve_light.empty()) return least;
+  for (WindowShare& one : least) one.share = std::min(one.share, reserve_of(settings.reserve_light, one.window));
+  return least;
+}
+
+AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, const JobLine& line,
+                              bool is_last_resort) {
   const BackendSettings& settings = *engine.config.backend(candidate);
   return {.backend = candidate,
           .policy = policy_of(settings.breaker, engine.config.grace),
           .max_parallel = settings.max_parallel,
-          .probe_time = is_last_resort ? ProbeTime::immediate : ProbeTime::when_due};
+          .probe_time = is_last_resort ? ProbeTime::immediate : ProbeTime::when_due,
+          .reserve = least_reserve(engine, settings, line),
+          .avoids_extra_billing = settings.overage == "avoid"};
 }
 
 bool holds_slot(const StateStore::Snapshot& snapshot, const ProcessId& owner) {
@@ -193,7 +206,7 @@ class Dispatcher {
       return end(head, to_job_result(Error{Code::resource_exhausted, "queue: longer than background.keep", {}}));
     if (const auto* trouble = trouble_of(head)) return wait_or_end(head, *trouble);
     const bool is_refused = line.kind == LineState::Kind::refused;
-    const bool must_end = is_refused && this->must_end(head, now);
+    const bool must_end = is_refused && this->must_end(head, line, now);
     if (is_refused && !must_end) note_retry(head, line);
     if (must_end && !head.is_own) return refuse(head, line.skips);  // one of its own reports that by itself
     const bool may_go = line.kind == LineState::Kind::go || must_end || (head.line.is_nested && !is_refused);
@@ -240,9 +253,12 @@ class Dispatcher {
     return false;
   }
 
-  bool must_end(const JobRow& head, milliseconds now) const {
+  /// Quota that is kept back is not waited for, which may take days.
+  bool must_end(const JobRow& head, const LineState& line, milliseconds now) const {
     const BackgroundSettings& settings = engine_.config.background;
-    return settings.on_open != "wait" || now - head.submitted_at > settings.max_wait;
+    const bool is_any_open =
+        std::any_of(line.skips.begin(), line.skips.end(), [](const Skip& skip) { return !is_held_back(skip.reason); });
+    return settings.on_open != "wait" || !is_any_open || now - head.submitted_at > settings.max_wait;
   }
 
   void note_retry(const JobRow& head, const LineState& line) {
@@ -391,16 +407,17 @@ LineState state_of_line(const Engine& engine, const JobLine& line, const StateSt
     const BackendSettings* settings = engine.config.backend(name);
     if (settings == nullptr) return {};  // only the project of the job knows it
     const bool is_last_resort = line.has_last_resort && at + 1 == line.candidates.size();
-    AdmissionRequest wanted = admission_of(engine, name, is_last_resort);
+    AdmissionRequest wanted = admission_of(engine, name, line, is_last_resort);
     const int coming = on_their_way_to(name, snapshot, running);
     const auto refused = engine.breakers.would_refuse(snapshot, wanted);
     wanted.max_parallel = std::max(0, wanted.max_parallel - coming);
     const auto refused_then = refused ? refused : engine.breakers.would_refuse(snapshot, wanted);
     const bool probe_is_taken = coming > 0 && !is_closed(snapshot, name);
     if (!refused_then && !probe_is_taken) return {};
-    const bool is_open = refused && refused->reason != SkipReason::no_slot;
-    if (!is_open) is_busy = true;
-    else state.skips.push_back(*refused);
+    const bool is_held_back = refused && delegate::is_held_back(refused->reason);
+    const bool is_open = refused && !is_held_back && refused->reason != SkipReason::no_slot;
+    if (is_open || is_held_back) state.skips.push_back(*refused);
+    else is_busy = true;
     if (is_open && refused->retry_in && (!state.retry_in || *refused->retry_in < *state.retry_in))
       state.retry_in = refused->retry_in;
     // Another one is asked instead only if that is wanted.

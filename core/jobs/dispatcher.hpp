@@ -18,7 +18,7 @@ struct LineState {
   enum class Kind {
     go,       // a candidate would take a call
     wait,     // all that would are busy
-    refused,  // the breakers of all candidates are open
+    refused,  // the breakers of all candidates are open, or their quota is kept back
   };
   Kind kind = Kind::go;
   std::vector<Skip> skips = {};               // why, for the candidates that would not

@@ -24,6 +24,7 @@ RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& can
   auto attempts = std::make_unique<HedgedAttempts>(engine, cancel);
   if (!run.is_allowed() || !run.take_directory()) return run.finish(std::move(attempts));
 
+  for (const Preference& preference : run.preferences()) observer.preferred(preference);
   do {
     for (const RouteStep& step : run.plan().steps) {
       if (!run.may_try(step)) continue;

@@ -26,6 +26,7 @@ struct RunResult {
   std::vector<Attempt> limit_probes;       // those that ended before the run did
   std::vector<Skip> skips;                 // in the order of the plan
   std::vector<std::string> still_probing;  // backends whose probe is still running
+  std::vector<Preference> preferences;     // why equals were asked in this order
   std::vector<std::string> warnings;
   ChangeReport change;
   HalfChange half_change;  // without an answer: what may have been left half done
@@ -51,6 +52,7 @@ std::string breaker_wait_words(const std::vector<std::string>& backends);
 class Observer {
  public:
   virtual ~Observer() = default;
+  virtual void preferred(const Preference&) {}
   virtual void asking(const std::string& /*backend*/, bool /*probe*/) {}
   /// The run is about to change files, and `delegate undo` will not be able to take that back: why. True: the person
   /// knows it.

@@ -7,6 +7,7 @@
 #include "core/os/process.hpp"
 #include "core/quota/announce.hpp"
 #include "core/run/leases.hpp"
+#include "core/run/quota_refusal.hpp"
 
 namespace delegate {
 namespace {
@@ -231,6 +232,8 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     ticket = try_acquire(admitted, now, claimant, gone, wanted.probe_time).ticket;
     if (ticket.kind == PermitKind::denied) {
       refused = refusal(wanted, admitted, now);
+    } else if ((refused = refused_by_quota(wanted, state.quota, now.wall))) {
+      return;  // as for a missing slot below
     } else if (!has_turn(state, wanted.max_parallel, wanted.place, now, gone)) {
       refused = no_slot(wanted, state);
       const auto is_killed = [&](const SlotLease& slot) { return was_killed(slot, now, gone); };
@@ -273,6 +276,7 @@ std::optional<Skip> Breakers::would_refuse(const StateStore::Snapshot& snapshot,
   const LeaseRequest claimant{.owner = self_, .token = {}, .lease = wanted.lease};
   const Ticket ticket = try_acquire(state.breaker, snapshot.now, claimant, gone, wanted.probe_time).ticket;
   if (ticket.kind == PermitKind::denied) return refusal(wanted, state.breaker, snapshot.now);
+  if (auto held_back = refused_by_quota(wanted, state.quota, snapshot.now.wall)) return held_back;
   if (!has_turn(state, wanted.max_parallel, wanted.place, snapshot.now, gone)) return no_slot(wanted, state);
   return std::nullopt;
 }

@@ -98,8 +98,8 @@ class Breakers {
   /// `store` may be null if it could not be opened; `why` is then the reason.
   Breakers(StateStore* store, std::optional<Error> why, ProcessId self);
 
-  /// One atomic step: expired leases are dropped, then probe permit and slot are both taken or both refused, so that a
-  /// missing slot never uses up a probe.
+  /// One atomic step: expired leases are dropped, then probe permit and slot are both taken or both refused, so that
+  /// neither a missing slot nor a quota that is kept back ever uses up a probe.
   Admission admit(const AdmissionRequest& wanted);
 
   /// What `admit` would say to a call that is not made: nothing, if it would permit it.

@@ -12,6 +12,7 @@
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
 #include "core/run/judge.hpp"
+#include "core/run/no_answer.hpp"
 #include "core/run/quota_report.hpp"
 
 namespace delegate {
@@ -170,7 +171,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
   if (!depth) return {.outcome = Outcome::blocked, .message = depth.error().what, .hint = depth.error().hint};
   auto admission = engine.breakers.admit(admission_request(engine, candidate, ProbeTime::immediate));
   if (const auto* skip = std::get_if<Skip>(&admission))
-    return {.outcome = skip->reason == SkipReason::no_slot ? Outcome::no_slot : Outcome::breaker_open,
+    return {.outcome = outcome_of_skips({*skip}),
             .message = skip->message,
             .hint = hint_for(*candidate.backend, candidate.task, *skip)};
   CallEnd call = make_call(*candidate.backend, smallest_task(candidate),

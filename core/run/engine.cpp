@@ -139,7 +139,9 @@ AdmissionRequest admission_request(const Engine& engine, const Candidate& candid
           .peer = candidate.peer,
           .endpoint = endpoint_of(engine, candidate),
           .probe_time = probe_time,
-          .distrust = settings.changed_by.distrust};
+          .distrust = settings.changed_by.distrust,
+          .model = candidate.task.model,
+          .avoids_extra_billing = settings.overage == "avoid"};
 }
 
 }  // namespace delegate

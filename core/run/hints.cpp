@@ -119,6 +119,13 @@ constexpr std::string_view kNoneAdmitted = "wait, or try one again now with `del
 constexpr std::string_view kDisabled = "set backends.{name}.enabled = true";
 constexpr std::string_view kUnset = "set {variable} here, or change backends.{name}.logins";
 constexpr std::string_view kNoneSet = "set the variables that the logins need; `delegate backends` lists them";
+constexpr std::string_view kReserved =
+    "`delegate ask -b {name}` asks it all the same; router.reserve_is = \"soft\" uses it once no other is left";
+constexpr std::string_view kAllReserved =
+    "`delegate ask -b NAME` asks one all the same; router.reserve_is = \"soft\" uses it once no other is left";
+constexpr std::string_view kExtraBilling = "wait, or set backends.{name}.overage = \"warn\" to use it all the same";
+constexpr std::string_view kAllExtraBilling = "wait, or set backends.NAME.overage = \"warn\" to use one all the same";
+constexpr std::string_view kBudget = "wait until then, or raise the limit in [budget] or backends.NAME.budget";
 constexpr std::string_view kBrokenAnswer = "ask again; with --no-stream the next backend takes over when this happens";
 constexpr std::string_view kHalfChange =
     "look at the changes; with --continue-writing the next backend goes on from there, and gets a list of them";
@@ -344,9 +351,10 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
           .value_or(std::string());
     case SkipReason::state_unusable: return "`delegate doctor` says what is wrong with the state";
     case SkipReason::state_locked: return "wait for that process, or end it: `delegate doctor` looks at the state";
-    case SkipReason::reserved:
+    case SkipReason::reserved: return filled(kReserved, std::array{Fact{"name", skip.backend}}).value_or(std::string());
     case SkipReason::extra_billing:
-    case SkipReason::budget_exhausted: return {};
+      return filled(kExtraBilling, std::array{Fact{"name", task.settings.name}}).value_or(std::string());
+    case SkipReason::budget_exhausted: return std::string(kBudget);
     case SkipReason::breaker_open:
     case SkipReason::probe_running:
     case SkipReason::tripped_manually: break;
@@ -379,6 +387,9 @@ std::string_view hint_for_no_backend(Outcome outcome) {
   if (outcome == Outcome::deadline_passed) return kTooLate;
   if (outcome == Outcome::cannot_write) return kNoneWrites;
   if (outcome == Outcome::unauthenticated) return kNoneSet;
+  if (outcome == Outcome::reserved) return kAllReserved;
+  if (outcome == Outcome::extra_billing) return kAllExtraBilling;
+  if (outcome == Outcome::budget_exhausted) return kBudget;
   return outcome == Outcome::no_slot ? kNoneFree : kNoneAdmitted;
 }
 

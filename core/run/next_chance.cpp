@@ -25,15 +25,18 @@ class Chances {
 
   std::optional<milliseconds> earliest_retry(const RunResult& result) const {
     std::optional<milliseconds> earliest;
+    const auto note = [&](milliseconds at) { earliest = std::min(at, earliest.value_or(at)); };
     const auto consider = [&](const std::string& name) {
       const auto candidate = find_candidate(engine_, name);
-      const auto refused = candidate ? refusal_of(*candidate) : std::nullopt;
+      const auto refused = candidate ? refusal_of(*candidate, {}) : std::nullopt;
       if (!refused || refused->retry_in.value_or(milliseconds(0)) <= milliseconds(0)) return;
-      const milliseconds at = snapshot_.now.wall + *refused->retry_in;
-      if (!earliest || at < *earliest) earliest = at;
+      note(snapshot_.now.wall + *refused->retry_in);
     };
     for (const Attempt& attempt : result.attempts) consider(attempt.backend);
-    for (const Skip& skip : result.skips) consider(skip.backend);
+    for (const Skip& skip : result.skips) {
+      if (!is_held_back(skip.reason)) consider(skip.backend);
+      else if (skip.until) note(*skip.until);
+    }
     return earliest;
   }
 
@@ -46,7 +49,7 @@ class Chances {
     const Deadline patience = Deadline::in(kServerTimeout);
     for (const RouteStep& step : prepared.plan.steps) {
       const auto& here = prepared.candidates.at(step.backend);
-      if (was_part_of(result, step.backend) || !here || refusal_of(here->candidate)) continue;
+      if (was_part_of(result, step.backend) || !here || refusal_of(here->candidate, here->reserve)) continue;
       if (can_be_called(here->candidate, cancel, patience)) return candidate_name(step.backend).backend;
     }
     return {};
@@ -61,8 +64,10 @@ class Chances {
     return left > milliseconds(0) && is_reachable(candidate, cancel, left);
   }
 
-  std::optional<Skip> refusal_of(const Candidate& candidate) const {
-    return engine_.breakers.would_refuse(snapshot_, admission_request(engine_, candidate, ProbeTime::when_due));
+  std::optional<Skip> refusal_of(const Candidate& candidate, const std::vector<WindowShare>& reserve) const {
+    AdmissionRequest wanted = admission_request(engine_, candidate, ProbeTime::when_due);
+    wanted.reserve = reserve;
+    return engine_.breakers.would_refuse(snapshot_, wanted);
   }
 
   const Engine& engine_;

@@ -22,19 +22,6 @@ bool nothing_is_installed(const RunResult& result) {
          });
 }
 
-Outcome outcome_of_skips(const std::vector<Skip>& skips) {
-  using enum SkipReason;
-  const auto any_is = [&](std::initializer_list<SkipReason> wanted) {
-    return std::any_of(skips.begin(), skips.end(), [&](const Skip& skip) {
-      return std::find(wanted.begin(), wanted.end(), skip.reason) != wanted.end();
-    });
-  };
-  if (any_is({no_slot, state_locked, state_unusable})) return Outcome::no_slot;
-  if (any_is({breaker_open, probe_running, tripped_manually})) return Outcome::breaker_open;
-  if (any_is({login_unset})) return Outcome::unauthenticated;
-  return any_is({cannot_write}) ? Outcome::cannot_write : Outcome::not_installed;
-}
-
 Outcome outcome_of(const NoAnswerFacts& facts) {
   const RunResult& result = facts.result;
   if (facts.blocked) return Outcome::blocked;
@@ -50,9 +37,22 @@ Outcome outcome_of(const NoAnswerFacts& facts) {
   return last != result.attempts.rend() ? last->outcome : outcome_of_skips(result.skips);
 }
 
+/// The only one that was skipped, or that could answer if its quota were not kept back.
+const Skip* the_one_of(const std::vector<Skip>& skips) {
+  if (skips.size() == 1) return &skips.front();
+  const Skip* only = nullptr;
+  for (const Skip& skip : skips) {
+    if (!is_held_back(skip.reason)) continue;
+    if (only != nullptr) return nullptr;
+    only = &skip;
+  }
+  return only;
+}
+
 std::string hint_for_skips(const NoAnswerFacts& facts, Outcome outcome) {
-  const bool one_by_name = facts.result.skips.size() == 1 && facts.result.requested_backend != kAuto;
-  if (one_by_name && outcome != Outcome::deadline_passed && facts.named_skip_hint) return *facts.named_skip_hint;
+  const Skip* one = the_one_of(facts.result.skips);
+  const bool is_meant = one != nullptr && (facts.result.requested_backend != kAuto || is_held_back(one->reason));
+  if (is_meant && outcome != Outcome::deadline_passed && facts.named_skip_hint) return *facts.named_skip_hint;
   return std::string(hint_for_no_backend(outcome));
 }
 
@@ -91,10 +91,28 @@ void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
     why.message += (why.message.empty() ? "" : "; ") + backend + ": its probe is still running";
 }
 
+bool is_free_earlier(const Skip& one, const Skip& other) {
+  return one.until && (!other.until || *one.until < *other.until);
+}
+
+/// "claude: kept for you: 12 % of the week left, until Tue 09:00": the one that is available again first. Empty: the
+/// outcome has another reason.
+std::string held_back_words(const RunResult& result, Outcome outcome) {
+  const Skip* first = nullptr;
+  for (const Skip& skip : result.skips) {
+    if (!is_held_back(skip.reason) || to_string(skip.reason) != to_string(outcome)) continue;
+    if (first == nullptr || is_free_earlier(skip, *first)) first = &skip;
+  }
+  if (first == nullptr) return {};
+  const std::string why = first->backend + ": " + first->message;
+  return result.requested_backend == kAuto ? "no backend is available right now: " + why : why;
+}
+
 std::string message_without_attempts(const NoAnswerFacts& facts, Outcome outcome) {
   if (outcome == Outcome::cancelled) return "cancelled";
   if (outcome == Outcome::deadline_passed) return "the deadline passed";
   if (outcome == Outcome::unauthenticated) return unset_logins(facts.result.skips);
+  if (std::string why = held_back_words(facts.result, outcome); !why.empty()) return why;
   const std::string& requested = facts.result.requested_backend;
   if (outcome == Outcome::cannot_write)
     return requested == kAuto ? "no backend that is installed can change files" : requested + " cannot change files";
@@ -103,13 +121,28 @@ std::string message_without_attempts(const NoAnswerFacts& facts, Outcome outcome
 
 }  // namespace
 
+Outcome outcome_of_skips(const std::vector<Skip>& skips) {
+  using enum SkipReason;
+  const auto any_is = [&](std::initializer_list<SkipReason> wanted) {
+    return std::any_of(skips.begin(), skips.end(), [&](const Skip& skip) {
+      return std::find(wanted.begin(), wanted.end(), skip.reason) != wanted.end();
+    });
+  };
+  if (any_is({no_slot, state_locked, state_unusable})) return Outcome::no_slot;
+  if (any_is({budget_exhausted})) return Outcome::budget_exhausted;
+  if (any_is({extra_billing})) return Outcome::extra_billing;
+  if (any_is({reserved})) return Outcome::reserved;
+  if (any_is({breaker_open, probe_running, tripped_manually})) return Outcome::breaker_open;
+  if (any_is({login_unset})) return Outcome::unauthenticated;
+  return any_is({cannot_write}) ? Outcome::cannot_write : Outcome::not_installed;
+}
+
 std::optional<std::string> named_skip_hint(const Engine& engine, const RunResult& result) {
-  if (result.skips.size() != 1) return std::nullopt;
-  const Skip& skip = result.skips.front();
-  const BackendSettings* settings = engine.config.backend(skip.backend);
+  const Skip* skip = the_one_of(result.skips);
+  const BackendSettings* settings = skip == nullptr ? nullptr : engine.config.backend(skip->backend);
   const Backend* backend = settings == nullptr ? nullptr : engine.find_backend(settings->kind);
   if (backend == nullptr) return std::nullopt;
-  return hint_for(*backend, Task{.settings = *settings, .environment = engine.environment}, skip);
+  return hint_for(*backend, Task{.settings = *settings, .environment = engine.environment}, *skip);
 }
 
 NoAnswer explain_no_answer(const NoAnswerFacts& facts) {

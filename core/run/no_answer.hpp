@@ -17,12 +17,16 @@ struct NoAnswerFacts {
   std::optional<std::string> named_skip_hint = {};
 };
 
+/// What a run ends with that could ask none because of these.
+Outcome outcome_of_skips(const std::vector<Skip>& skips);
+
 struct NoAnswer {
   Outcome outcome = Outcome::internal;
   std::string message;  // one line
   std::string hint;
 };
-/// What to do about the only backend that was skipped; nothing: there are several, or it is not configured.
+/// What to do about the only backend that was skipped, or that has quota which is kept back; nothing: there are
+/// several, or it is not configured.
 std::optional<std::string> named_skip_hint(const Engine& engine, const RunResult& result);
 
 NoAnswer explain_no_answer(const NoAnswerFacts& facts);

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "core/run/headroom_order.hpp"
+
 namespace delegate {
 namespace {
 
@@ -47,17 +49,20 @@ Presence presence_of(const Lookup& found, const Request& request) {
   return found.error().reason == UnavailableReason::not_installed ? Presence::not_installed : Presence::disabled;
 }
 
+bool is_heavy(const Engine& engine, const PreparedAsk& ask) {
+  const auto& heavy = engine.config.router.heavy_types;
+  return ask.request.access == Access::write ||
+         std::find(heavy.begin(), heavy.end(), to_string(ask.type.type)) != heavy.end();
+}
+
 RoutePlan make_plan(const Engine& engine, const PreparedAsk& ask, Lookups& lookups) {
   const RouterSettings& router = engine.config.router;
-  const std::string_view type = to_string(ask.type.type);
-  const auto& heavy = router.heavy_types;
-  const RouteQuestion question{
-      .requested = ask.request.backend,
-      .heavy = ask.request.access == Access::write || std::find(heavy.begin(), heavy.end(), type) != heavy.end(),
-      .fallback = ask.fallback,
-      .order = router.order.names,
-      .order_light = router.order_light.names,
-      .local = router.local};
+  const RouteQuestion question{.requested = ask.request.backend,
+                               .heavy = ask.is_heavy,
+                               .fallback = ask.fallback,
+                               .order = router.order.names,
+                               .order_light = router.order_light.names,
+                               .local = router.local};
   RoutePlan plan = plan_route(question, [&](const std::string& name) {
     const auto [entry, is_new] = lookups.try_emplace(name, tl::unexpected(Unavailable{}));
     if (is_new) entry->second = find_candidate(engine, name);
@@ -76,12 +81,21 @@ void move_to(Task& task, const std::string& directory) {
   for (const char* name : kOfOneRepository) task.environment.erase(name);
 }
 
+/// A reserve is not for the backend that was named, nor for the one that a conversation was begun with.
+std::vector<WindowShare> reserve_for(const PreparedAsk& ask, const BackendSettings& settings) {
+  const Request& request = ask.request;
+  const bool is_named = candidate_name(request.backend).backend == candidate_name(settings.name).backend;
+  if (is_named || !request.session.empty()) return {};
+  return ask.is_heavy || settings.reserve_light.empty() ? settings.reserve : settings.reserve_light;
+}
+
 PreparedCandidate prepare(Candidate candidate, const PreparedAsk& ask) {
   const Request& request = ask.request;
   PreparedCandidate prepared{.candidate = std::move(candidate)};
   Task& task = prepared.candidate.task;
   prepared.configured = task;
   const std::string& name = task.settings.name;
+  prepared.reserve = reserve_for(ask, task.settings);
   task.system = request.system;
   task.cwd = request.cwd;
   if (!ask.work_directory.empty()) move_to(task, ask.work_directory);
@@ -105,15 +119,31 @@ void prepare_candidates(const Engine& engine, PreparedAsk& ask, Lookups lookups)
   }
 }
 
+/// A reserve that is not firm is used once nothing else has answered.
+void add_second_turns(const Engine& engine, PreparedAsk& ask) {
+  if (engine.config.router.reserve_is != "soft") return;
+  const std::vector<RouteStep> steps = ask.plan.steps;
+  for (const RouteStep& step : steps) {
+    const auto& candidate = ask.candidates.at(step.backend);
+    const RouteStep again{.backend = step.backend, .ignores_reserve = true};
+    const auto& all = ask.plan.steps;
+    if (candidate && !candidate->reserve.empty() && std::find(all.begin(), all.end(), again) == all.end())
+      ask.plan.steps.push_back(again);
+  }
+}
+
 }  // namespace
 
 PreparedAsk prepare_ask(const Engine& engine, Request request) {
   PreparedAsk ask{.request = std::move(request)};
   ask.type = type_of(ask.request);
+  ask.is_heavy = is_heavy(engine, ask);
   ask.fallback = falls_back(engine, ask.request);
   Lookups lookups;
   ask.plan = make_plan(engine, ask, lookups);
   prepare_candidates(engine, ask, std::move(lookups));
+  put_equals_in_order(engine, ask);
+  add_second_turns(engine, ask);
   return ask;
 }
 

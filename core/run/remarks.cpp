@@ -5,6 +5,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"
+#include "core/quota/words.hpp"
 #include "core/run/change_remarks.hpp"
 #include "core/run/hints.hpp"
 
@@ -84,6 +85,11 @@ void explain_degraded_name(const RunResult& result, Remarks& remarks) {
   if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
 }
 
+/// What a backend is kept back for stands in the run's own message.
+bool is_said_by(const std::string& message, const Skip& skip) {
+  return is_held_back(skip.reason) && message.find(skip.backend + ": " + skip.message) != std::string::npos;
+}
+
 void explain_failure(const RunResult& result, Remarks& remarks) {
   if (is_degraded_name(result)) return explain_degraded_name(result, remarks);
   remarks.push_back({Remark::Kind::error, result.message, true});
@@ -91,12 +97,33 @@ void explain_failure(const RunResult& result, Remarks& remarks) {
   if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
   if (!result.half_change.parts.empty() && result.hint != hint_for_half_change())
     remarks.push_back({Remark::Kind::hint, std::string(hint_for_half_change()), true});
-  for (const Skip& skip : result.skips) remarks.push_back({Remark::Kind::note, describe(skip), true});
+  for (const Skip& skip : result.skips)
+    if (!is_said_by(result.message, skip)) remarks.push_back({Remark::Kind::note, describe(skip), true});
   for (const Attempt& attempt : result.attempts)
     if (attempt.outcome == Outcome::not_installed) remarks.push_back({Remark::Kind::note, describe(attempt), true});
 }
 
 }  // namespace
+
+std::string describe(const Preference& preference) {
+  const auto until = [&](const WindowView& window) {
+    return window.ends_at ? " until " + moment_words(*window.ends_at, preference.at) : std::string();
+  };
+  const WindowView& own = preference.window;
+  const WindowView& other = preference.before_window;
+  const bool is_same = own.name == other.name;
+  return preference.backend + " goes first: it has " + left_words(own) + " of its " + window_words(own.name) + " left" +
+         until(own) + ", " + preference.before + " " + left_words(other) +
+         (is_same ? "" : " of its " + window_words(other.name)) + until(other);
+}
+
+std::string extra_billing_words(const std::vector<WindowView>& windows, milliseconds now) {
+  const auto full =
+      std::find_if(windows.begin(), windows.end(), [](const WindowView& window) { return window.used >= 1; });
+  if (full == windows.end()) return "billed extra";
+  return "billed extra: its " + window_words(full->name) + " is used up" +
+         (full->ends_at ? " until " + moment_words(*full->ends_at, now) : "");
+}
 
 bool is_news(const Skip& skip) {
   return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled &&
@@ -108,7 +135,7 @@ std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped
 std::string describe(const Skip& skip) {
   std::string text = skip.backend + " skipped (" + reason_text(skip);
   const bool is_said = skip.reason == SkipReason::state_locked || skip.reason == SkipReason::state_unusable ||
-                       skip.reason == SkipReason::tripped_manually;
+                       skip.reason == SkipReason::tripped_manually || is_held_back(skip.reason);
   if (!skip.message.empty() && !is_said) text += ": " + skip.message;
   return text + ")";
 }

@@ -30,6 +30,11 @@ Remarks explain(const RunResult& result);
 /// As it stands on stderr: `delegate: TEXT`, `hint: TEXT`.
 std::string line_of(const Remark& remark);
 
+/// "codex goes first: it has 62 % of its week left until Tue 09:00, claude 20 % until Mon 14:00".
+std::string describe(const Preference& preference);
+/// "billed extra: its 5 h window is used up until 16:40", for the answer of an attempt with these windows.
+std::string extra_billing_words(const std::vector<WindowView>& windows, milliseconds now);
+
 /// "gemini skipped (open, retry in 42 s: sign-in expired)".
 std::string describe(const Skip& skip);
 /// "gemini skipped (open, retry in 42 s)".

@@ -72,6 +72,11 @@ enum class SkipReason {
   state_unusable
 };
 std::string_view to_string(SkipReason reason);
+/// It could answer, but what it would cost is kept back.
+constexpr bool is_held_back(SkipReason reason) {
+  return reason == SkipReason::reserved || reason == SkipReason::extra_billing ||
+         reason == SkipReason::budget_exhausted;
+}
 
 /// A candidate that was not tried.
 struct Skip {

@@ -101,6 +101,17 @@ std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit, B
                       .budget = std::move(budget)};
 }
 
+/// A second turn is for one that only its reserve has kept from being asked. Its skip is said once, and its logins are
+/// tried in their order again.
+bool Routing::begin_second_turn(const RouteStep& step) {
+  const auto reserved = [&](const Skip& skip) {
+    return skip.backend == step.backend && skip.reason == SkipReason::reserved;
+  };
+  if (std::none_of(result_.skips.begin(), result_.skips.end(), reserved)) return false;
+  std::erase_if(logins_, [&](const TriedLogin& one) { return one.candidate == step.backend; });
+  return true;
+}
+
 AdmissionRequest Routing::request_for(const Candidate& candidate, ProbeTime probe_time) const {
   AdmissionRequest wanted = admission_request(engine_, candidate, probe_time);
   wanted.place = place_;
@@ -156,7 +167,7 @@ HalfChange Routing::half_change() const {
 }
 
 std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
-  if (has_started(step.backend)) return std::nullopt;
+  if (has_started(step.backend) || (step.ignores_reserve && !begin_second_turn(step))) return std::nullopt;
   const auto& prepared = prepared_.candidates.at(step.backend);
   if (!prepared) {
     skip_unavailable(step.backend, prepared.error());
@@ -166,6 +177,7 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   const ProbeTime probe_time = step.last_resort ? ProbeTime::immediate : ProbeTime::when_due;
   AdmissionRequest wanted = request_for(prepared->candidate, probe_time);
   wanted.needs_store = prepared_.request.in_background;
+  if (!step.ignores_reserve) wanted.reserve = prepared->reserve;
   BudgetHold budget;
   auto admission = admit_when_unlocked(wanted, prepared->candidate, budget);
   std::erase_if(result_.skips, [&](const Skip& earlier) { return earlier.backend == step.backend; });
@@ -190,6 +202,7 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
 std::optional<AttemptOrder> Routing::limit_probe(const RouteStep& step) {
   const auto skipped = std::find_if(result_.skips.begin(), result_.skips.end(),
                                     [&](const Skip& skip) { return skip.backend == step.backend; });
+  if (step.ignores_reserve) return std::nullopt;  // its first turn was the time for it
   // Not at the last resort: there the request itself may have to be the probe, and must not find one under way.
   if (skipped == result_.skips.end() || !skipped->limit_probe_due || is_last_resort(step.backend)) return std::nullopt;
   const auto& prepared = prepared_.candidates.at(step.backend);

@@ -46,6 +46,7 @@ class Routing {
   /// The best position in the lines of these; nothing: it may not wait any longer.
   std::optional<LinePosition> line_up(const std::vector<std::string>& candidates);
   void leave_lines(const std::vector<std::string>& but = {});
+  bool begin_second_turn(const RouteStep& step);
   /// For the next attempt.
   AdmissionRequest request_for(const Candidate& candidate, ProbeTime probe_time) const;
   /// Reserves the budget for the call, too, if one limits it.

@@ -6,6 +6,7 @@
 #include "core/base/ids.hpp"
 #include "core/run/half_change.hpp"
 #include "core/run/no_answer.hpp"
+#include "core/run/remarks.hpp"
 
 namespace delegate {
 namespace {
@@ -19,6 +20,7 @@ RunResult begin_result(const Engine& engine, const PreparedAsk& prepared) {
   result.run_id = request.run_id.empty() ? make_run_id(engine.clock.now().wall) : request.run_id;
   result.requested_backend = request.backend;
   result.type = prepared.type;
+  result.preferences = prepared.preferences;
   return result;
 }
 
@@ -122,6 +124,12 @@ void Run::warn_once(const std::string& warning) {
   if (std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(warning);
 }
 
+void Run::warn_of_extra_billing(const Attempt& answer) {
+  const BackendSettings* settings = engine_.config.backend(answer.backend);
+  if (settings == nullptr || settings->overage == "allow") return;
+  warn_once(answer.backend + ": " + extra_billing_words(answer.quota_after, engine_.clock.now().wall));
+}
+
 bool Run::has_written() const {
   return std::any_of(result_.attempts.begin(), result_.attempts.end(),
                      [](const Attempt& attempt) { return attempt.may_have_written; });
@@ -177,6 +185,7 @@ void Run::note(Attempt attempt) {
   if (attempt.may_have_written && change_) note_written_files(attempt);
   routing_.note(attempt);
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
+  if (is_answer(attempt.outcome) && attempt.billed_extra) warn_of_extra_billing(attempt);
   // Once the output of one attempt has been shown, the answer of another cannot follow it.
   const bool may_answer = streaming_attempt_ == 0 || streaming_attempt_ == attempt.number;
   if (is_answer(attempt.outcome) && !answered() && may_answer) result_.answer = attempt;

@@ -17,6 +17,7 @@ class Run final : public AttemptListener {
   /// the request does not want to wait any longer; or there can be no copy.
   bool take_directory();
   const RoutePlan& plan() const { return prepared_.plan; }
+  const std::vector<Preference>& preferences() const { return prepared_.preferences; }
   /// Not once there is an answer, a cancel or no time left; else as Routing decides.
   bool may_try(const RouteStep& step) const { return !is_over() && routing_.may_try(step); }
   std::optional<AttemptOrder> admit(const RouteStep& step);
@@ -53,6 +54,7 @@ class Run final : public AttemptListener {
   void finish_change();
   WriterAdmission wait_to_apply();
   void warn_once(const std::string& warning);
+  void warn_of_extra_billing(const Attempt& answer);
   std::optional<AttemptOrder> completed(std::optional<AttemptOrder> order) const;
   void explain();
   /// An answer proves that the prompt was good: those who rejected it count that (R24).

@@ -36,7 +36,21 @@ OrderedJson to_object(const Skip& skip) {
   put(json, "retry_in_ms", skip.retry_in);
   put(json, "message", skip.message);
   put(json, "cause", skip.cause);
+  if (skip.until) json["until"] = format_rfc3339(*skip.until);
   return json;
+}
+
+OrderedJson to_object(const WindowView& window) {
+  OrderedJson json{{"window", window.name}, {"left", window.left()}};
+  if (window.ends_at) json["until"] = format_rfc3339(*window.ends_at);
+  return json;
+}
+
+OrderedJson to_object(const Preference& preference) {
+  return {{"backend", preference.backend},
+          {"quota", to_object(preference.window)},
+          {"before", preference.before},
+          {"before_quota", to_object(preference.before_window)}};
 }
 
 OrderedJson to_object(const Usage& usage) {
@@ -88,6 +102,7 @@ std::string to_json(const RunResult& result) {
     put(json, "session_id", answer->session_id);
   }
   json["duration_ms"] = result.took.count();
+  for (const Preference& preference : result.preferences) json["preferences"].push_back(to_object(preference));
   json["warnings"] = result.warnings;
   if (!result.answer) {
     json["error"] = {{"outcome", to_string(result.outcome)}, {"message", result.message}};

@@ -351,3 +351,37 @@ TEST_CASE("a backend's state is shown to models in plain words") {
   CHECK(words(BackendStatus{.name = "ollama", .slots_max = 1}, ServerTrace::not_running) == "not running");
   CHECK(words(BackendStatus{.name = "ollama", .slots_max = 1}, ServerTrace::absent) == "not installed");
 }
+
+TEST_CASE("a model hears that the user keeps what is left of a quota, and no way to use it all the same") {
+  const OrderedJson claude{{"backend", "claude"},
+                           {"reason", "reserved"},
+                           {"retry_in_ms", 3'600'000},
+                           {"message", "kept for you: 12 % of the week left, until Tue 09:00"}};
+  const OrderedJson codex{{"backend", "codex"},
+                          {"reason", "extra_billing"},
+                          {"message", "its week is used up, and more would be billed extra, until Wed 10:00"}};
+  const OrderedJson error{{"message", "no backend is available right now: claude: kept for you: 12 % of the week left"},
+                          {"hint", "`delegate ask -b claude` asks it all the same"}};
+  SECTION("when it is the only one") {
+    const std::string text =
+        text_of(ended(failed("reserved", error, {{"skipped", OrderedJson::array({claude})}}), shown()).result);
+    CHECK_THAT(text, Contains("claude: kept for the user: 12 % of the week left, until Tue 09:00"));
+    CHECK_THAT(text, Contains("leave it to them"));
+    CHECK_THAT(text, !Contains("kept for you"));
+    CHECK_THAT(text, !Contains("-b claude"));
+  }
+  SECTION("when another is kept back for another reason") {
+    const std::string text = text_of(
+        ended(failed("extra_billing", error, {{"skipped", OrderedJson::array({claude, codex})}}), shown()).result);
+    CHECK_THAT(text, Contains("no backend is available right now"));
+    CHECK_THAT(text, Contains("claude: kept for the user: 12 %"));
+    CHECK_THAT(text, Contains("codex: its week is used up, and more would be billed extra"));
+    CHECK_THAT(text, !Contains("kept for you"));
+    CHECK_THAT(text, !Contains("-b claude"));
+  }
+  SECTION("when another one has answered") {
+    const std::string text =
+        text_of(ended(answer("hello", {{"skipped", OrderedJson::array({claude})}}), shown()).result);
+    CHECK_THAT(text, Contains("claude: kept for the user: 12 % of the week left"));
+  }
+}

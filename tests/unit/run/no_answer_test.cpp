@@ -24,7 +24,7 @@ RunResult run_of(std::vector<Attempt> attempts, std::vector<Skip> skips, const s
 }  // namespace
 
 TEST_CASE("each reason for a skip has words, which are not its code") {
-  for (int i = 0; i <= static_cast<int>(SkipReason::login_unset); ++i) {
+  for (int i = 0; i <= static_cast<int>(SkipReason::state_unusable); ++i) {
     const std::string_view code = to_string(static_cast<SkipReason>(i));
     INFO(code);
     CHECK(words_for(code).find('_') == std::string_view::npos);
