@@ -2,8 +2,8 @@
 #include <optional>
 #include <span>
 
-#include "core/os/http.hpp"
 #include "core/quota/windows.hpp"
+#include "core/run/backend.hpp"
 
 namespace delegate {
 

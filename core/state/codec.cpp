@@ -190,7 +190,8 @@ std::vector<WindowView> decode_windows(std::string_view text) {
   if (text.empty()) return {};
   try {
     std::vector<WindowView> windows;
-    for (const Json& one : list(Json::parse(text))) windows.push_back(window_of<WindowView>(one));
+    const Json json = Json::parse(text);
+    for (const Json& one : list(json)) windows.push_back(window_of<WindowView>(one));
     return windows;
   } catch (const Json::exception&) {
     return {};

@@ -39,6 +39,13 @@ name = "work"
 env = {{ {variable} = "{home}/second" }}
 """
 HOUR = 3600
+# The fake API reads no compressed requests.
+CODEX_CONFIG = """
+openai_base_url = "{url}/v1"
+chatgpt_base_url = "{url}/backend-api"
+[features]
+enable_request_compression = false
+"""
 
 
 def at(seconds):
@@ -158,7 +165,7 @@ class Codex(OfEachCli, world.World):
 
     def sign_in(self, directory, account):
         directory.mkdir(exist_ok=True)
-        (directory / "config.toml").write_text(f'openai_base_url = "{self.api.url}/v1"\n')
+        (directory / "config.toml").write_text(CODEX_CONFIG.format(url=self.api.url))
         token = ".".join(self.part_of_token(part) for part in (
             {"alg": "none"},
             {"email": "person@example.com", "exp": int(at(24 * HOUR)), "https://api.openai.com/auth": {

@@ -192,3 +192,21 @@ TEST_CASE("arguments arrive exactly, without a shell") {
   for (const std::string& text : odd) expected += text + "\n";
   CHECK(run(fake(options)).out.text() == expected);
 }
+
+TEST_CASE("stdin stays open after the input if that is wanted, and ends when the reader has what it needs") {
+  ChildSpec spec = fake({"--say", "ready", "--read-stdin", "--say", "stdin has ended"});
+  spec.input = "a request\n";
+  spec.keeps_input_open = true;
+  SECTION("the reader has it") {
+    const ChildResult result = run(spec, [](Stream, std::string_view) { return Flow::finish; });
+    CHECK(result.end == ChildEnd::exited);
+    CHECK(result.exit_code == 0);
+    CHECK(result.out.text() == "ready\nstdin has ended\n");
+  }
+  SECTION("the reader waits for more") {
+    spec.clocks.total = Deadline::in(300ms);
+    const ChildResult result = run(spec);
+    CHECK(result.end == ChildEnd::timed_out);
+    CHECK(result.out.text().find("ended") == std::string::npos);
+  }
+}

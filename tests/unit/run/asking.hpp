@@ -81,6 +81,19 @@ class PlainCli final : public Backend {
   std::optional<Failure> explain(const ParsedOutput&, const Task&, const RawOutput&) const override {
     return std::nullopt;
   }
+  /// The variable QUOTA_ANSWER is what it says about its windows when it is asked, until its stdin ends.
+  std::optional<ProcessCall> quota_query(const Task& task) const override {
+    const auto answer = task.environment.find("QUOTA_ANSWER");
+    if (answer == task.environment.end()) return std::nullopt;
+    return ProcessCall{.argv = {FAKE_CLI, "--say", answer->second, "--read-stdin"}, .input = "?\n"};
+  }
+  std::optional<QuotaReading> quota_of_answer(std::string_view out, milliseconds now) const override {
+    ParsedOutput parsed;
+    if (out.starts_with("used ")) read_share(parsed, out.substr(5));
+    QuotaReading reading = parsed.quota.value_or(QuotaReading{});
+    reading.heard_at = now;
+    return reading;
+  }
   std::optional<AccountField> account_field(const Task& task) const override {
     const auto file = task.environment.find("ACCOUNT_FILE");
     return file == task.environment.end() ? std::nullopt : std::optional(AccountField{file->second, "/id"});

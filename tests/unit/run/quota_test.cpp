@@ -167,6 +167,29 @@ TEST_CASE("a ping and a limit probe leave what they heard, too") {
   CHECK(known_shares(asking, "codex") == Shares{0.2});
 }
 
+TEST_CASE("a kind that can be asked is asked without a call to its model") {
+  Asking asking;
+  asking.backend("codex", {"--say", "used 0.9"});
+  asking.engine.environment["QUOTA_ANSWER"] = "used 0.3";
+  const QuotaRefresh refresh = refresh_quota(asking.engine, candidate_of(asking, "codex"), asking.never);
+  CHECK(refresh.was_asked);
+  CHECK_FALSE(refresh.problem);
+  CHECK(asking.lines("codex.spawns") == 0);
+  const auto windows = asking.state("codex").quota.windows;
+  REQUIRE(windows.size() == 1);
+  CHECK(windows[0].used == 0.3);
+  CHECK(windows[0].source == "refresh");
+}
+
+TEST_CASE("a kind that is asked and does not know its windows is called") {
+  Asking asking;
+  answer_with_share(asking, "0.9");
+  asking.engine.environment["QUOTA_ANSWER"] = "not signed in";
+  const QuotaRefresh refresh = refresh_quota(asking.engine, candidate_of(asking, "codex"), asking.never);
+  CHECK_FALSE(refresh.was_asked);
+  CHECK(known_shares(asking, "codex") == Shares{0.9});
+}
+
 TEST_CASE("a refresh that fails says why") {
   Asking asking;
   asking.backend("codex", {"--exit", "3"});
