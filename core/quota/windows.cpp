@@ -13,6 +13,8 @@ constexpr milliseconds kHour{3'600'000};
 constexpr milliseconds kDay = 24 * kHour;
 constexpr milliseconds kLongestWindow = 400 * kDay;
 constexpr std::size_t kLongestName = 40;
+/// The clocks of a vendor and of this machine differ, and vendors compute the end of a window anew for each response.
+constexpr milliseconds kJitter{120'000};
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), [](char c) {
@@ -38,7 +40,7 @@ bool may_be_taken(const WindowReading& reading, milliseconds heard_at, milliseco
   if (!is_name(reading.name) || !std::isfinite(reading.used) || reading.used < 0) return false;
   if (!reading.ends_at) return true;
   if (*reading.ends_at <= now || *reading.ends_at - now > kLongestWindow) return false;
-  return !reading.length || heard_at >= *reading.ends_at - *reading.length;
+  return !reading.length || heard_at >= *reading.ends_at - *reading.length - kJitter;
 }
 
 /// A stored time that is still to come was written before the clock was set back: anything is newer.

@@ -53,6 +53,12 @@ TEST_CASE("a figure that was heard before its window began is dropped") {
   CHECK(quota.windows.empty());
 }
 
+TEST_CASE("a window that begins with a call counts, although the vendor's clock is ahead") {
+  Quota quota;
+  merge(quota, reading(0.01, kNow, kNow + 5h + 30s), kNow);
+  CHECK(used(quota) == 0.01);
+}
+
 TEST_CASE("a figure that nothing dates is unknown after a while, not zero") {
   Quota quota;
   merge(quota,
