@@ -146,8 +146,8 @@ Window window_of(const Json& json) {
                 .length = maybe("length_ms"),
                 .heard_at = duration(json.at("heard_ms")),
                 .source = json.value("source", "")};
-  if (window.name.empty() || !(window.used >= 0 && window.used <= 1))
-    throw Json::other_error::create(500, "not a quota window", &json);
+  const bool is_share = json["used"].is_number() && window.used >= 0 && window.used <= 1;
+  if (window.name.empty() || !is_share) throw Json::other_error::create(500, "not a quota window", &json);
   return window;
 }
 

@@ -79,6 +79,7 @@ TEST_CASE("a quota that cannot be read is forgotten, and the breaker stays as it
   CHECK(read_with("/quota/windows", "none") == without);
   CHECK(read_with("/quota/windows/0/used", -0.5) == without);
   CHECK(read_with("/quota/windows/0/used", "91%") == without);
+  CHECK(read_with("/quota/windows/0/used", true) == without);
   CHECK(read_with("/quota/windows/0/name", "") == without);
   CHECK(read_with("/quota/windows/0/ends_ms", 1e300) == without);
   CHECK(read_with("/quota/overage/credits", nullptr) == without);
@@ -117,12 +118,13 @@ TEST_CASE("what is not such a state is damage and never a guess") {
   for (std::size_t length = 0; length < good.size(); ++length) CHECK(is_damage(good.substr(0, length)));
 }
 
-TEST_CASE("a field of the wrong kind is damage, wherever it stands") {
+TEST_CASE("a field of the wrong kind is damage, wherever it stands but in what is known of the quota") {
   const auto state = GENERATE(elaborate_state(BreakerState::half_open), latest_state(BreakerState::open),
                               latest_state(BreakerState::closed));
   const nlohmann::json good = nlohmann::json::parse(encode(state));
   const nlohmann::json fields = good.flatten();
   for (const auto& [path, value] : fields.items()) {
+    if (path.starts_with("/quota")) continue;
     auto bad = good;
     auto& field = bad[nlohmann::json::json_pointer(path)];
     CAPTURE(path);
