@@ -50,9 +50,9 @@ TEST_CASE("a silent child whose session file grows is alive") {
 
 TEST_CASE("of the files of a session only those that have changed meanwhile are read, and only their ends") {
   const TemporaryDirectory directory;
-  std::filesystem::create_directories(directory.path() / "2026" / "11");
+  std::filesystem::create_directories(directory / "2026/11");
   const auto write = [&](const char* name, const char* text) {
-    std::ofstream(directory.path() / "2026" / "11" / name) << text;
+    std::ofstream(directory / (std::string("2026/11/") + name)) << text;
   };
   write("rollout-0123456789.jsonl", "earlier\nlast\n");
   write("rollout-9876543210.jsonl", "another session\n");
@@ -60,7 +60,7 @@ TEST_CASE("of the files of a session only those that have changed meanwhile are 
   CHECK(ends_of_files(directory.path(), "0123456789", now - 60s, 5) == std::vector<std::string>{"last\n"});
   CHECK(ends_of_files(directory.path(), "0123456789", now - 60s, 100) == std::vector<std::string>{"earlier\nlast\n"});
   CHECK(ends_of_files(directory.path(), "0123456789", now + 60s, 100).empty());
-  CHECK(ends_of_files(directory.path() / "none", "0123456789", now - 60s, 100).empty());
+  CHECK(ends_of_files(directory / "none", "0123456789", now - 60s, 100).empty());
 }
 
 TEST_CASE("a silent child that does none of it is hung, also if it wakes up now and then or has an idle connection") {

@@ -205,8 +205,6 @@ TEST_CASE("stdin stays open after the input if that is wanted, and ends when the
   }
   SECTION("the reader waits for more") {
     spec.clocks.total = Deadline::in(300ms);
-    const ChildResult result = run(spec);
-    CHECK(result.end == ChildEnd::timed_out);
-    CHECK(result.out.text().find("ended") == std::string::npos);
+    CHECK(run(spec).end == ChildEnd::timed_out);
   }
 }
