@@ -79,7 +79,7 @@ std::vector<QuotaRefresh> refresh(const CommandContext& context, const QuotaOpti
 }
 
 /// One line each to stderr: which needed a call, and which failed.
-void report(const Output& output, const std::vector<QuotaRefresh>& refreshed) {
+void say_refreshed(const Output& output, const std::vector<QuotaRefresh>& refreshed) {
   for (const QuotaRefresh& one : refreshed) {
     if (one.problem)
       output.error({one.problem->code, "quota: " + one.backend + ": " + one.problem->what, one.problem->hint});
@@ -97,7 +97,7 @@ CommandResult show_quota(const CommandContext& context, const QuotaOptions& opti
   if (options.refresh) {
     overview.refreshed = refresh(context, options, *wanted);
     if (context.world.interrupted.cancelled()) return context.interrupted();
-    report(output, overview.refreshed);
+    say_refreshed(output, overview.refreshed);
   }
   HostStatus status = status_of(context.engine(), SurveyDepth::only_read);
   if (!status.is_readable)

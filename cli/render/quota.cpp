@@ -16,7 +16,7 @@ constexpr int kColumns = 80;
 constexpr int kBarCells = 10;
 constexpr const char* kBetweenWindows = " · ";
 
-std::string percent(int value) { return std::to_string(value) + " %"; }
+std::string in_percent(int value) { return std::to_string(value) + " %"; }
 
 const char* colour_of(double used) {
   constexpr double kMuch = 0.75;
@@ -35,7 +35,7 @@ std::string bar(double used) {
 
 std::string used_words(const WindowView& window) {
   if (window.used <= 0) return "unused";
-  return window.used >= 1 ? "used up" : percent(percent_used(window.used));
+  return window.used >= 1 ? "used up" : in_percent(percent_used(window.used));
 }
 
 /// "5 h 91 % used, until 16:40".
@@ -57,7 +57,7 @@ std::vector<std::string> parts_of(const QuotaStatus& quota, milliseconds now) {
   return parts;
 }
 
-std::string fitted(const std::vector<std::string>& parts, int columns) {
+std::string parts_within(const std::vector<std::string>& parts, int columns) {
   const int between = display_width(kBetweenWindows);
   std::string line;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -70,7 +70,7 @@ std::string fitted(const std::vector<std::string>& parts, int columns) {
 }
 
 /// "3 m ago"
-std::string ago(milliseconds then, milliseconds now) {
+std::string heard_ago(milliseconds then, milliseconds now) {
   const std::string took = format_took(std::max(now - then, milliseconds(0)));
   return took.substr(0, took.find(' ', took.find(' ') + 1)) + " ago";
 }
@@ -79,12 +79,12 @@ std::vector<std::string> row_of(const WindowStatus& window, const QuotaPage& pag
   const WindowView& view = window.view;
   return {page.painted ? bar(view.used) : "",
           window_words(view.name),
-          percent(percent_used(view.used)),
-          percent(percent_left(view.used)),
+          in_percent(percent_used(view.used)),
+          in_percent(percent_left(view.used)),
           view.ends_at ? moment_words(*view.ends_at, page.now) : "",
           window.used_up_at ? moment_words(*window.used_up_at, page.now) : "",
           window.reserve > 0 ? share_text(window.reserve) : "",
-          ago(view.heard_at, page.now)};
+          heard_ago(view.heard_at, page.now)};
 }
 
 /// Without the columns that have no cell below their heading.
@@ -176,7 +176,7 @@ std::string quota_lines(const std::vector<BackendStatus>& backends, const QuotaP
     lines += backend.name + std::string(name_columns - backend.name.size() + 2, ' ');
     if (page.painted && first != nullptr) lines += bar(first->view.used) + "  ";
     const int before = static_cast<int>(name_columns) + 2 + (page.painted ? kBarCells + 2 : 0);
-    lines += fitted(parts, kColumns - before) + "\n";
+    lines += parts_within(parts, kColumns - before) + "\n";
   }
   return lines.empty() ? lines : "QUOTA\n" + lines;
 }

@@ -6,16 +6,16 @@
 namespace delegate::cli {
 namespace {
 
-void put_time(OrderedJson& json, const char* key, const std::optional<milliseconds>& time) {
+void put_moment(OrderedJson& json, const char* key, const std::optional<milliseconds>& time) {
   if (time) json[key] = format_rfc3339(*time);
 }
 
 OrderedJson window_object(const WindowStatus& window) {
   const WindowView& view = window.view;
   OrderedJson json{{"name", view.name}, {"used", view.used}};
-  put_time(json, "ends_at", view.ends_at);
+  put_moment(json, "ends_at", view.ends_at);
   if (view.length) json["length_s"] = std::chrono::duration_cast<std::chrono::seconds>(*view.length).count();
-  put_time(json, "used_up_at", window.used_up_at);
+  put_moment(json, "used_up_at", window.used_up_at);
   if (window.reserve > 0) json["reserve"] = window.reserve;
   json["heard_at"] = format_rfc3339(view.heard_at);
   put(json, "source", view.source);

@@ -10,7 +10,7 @@ using Catch::Contains;
 
 namespace {
 
-bool has_line(const std::string& text, const std::string& pattern) {
+bool shows_line(const std::string& text, const std::string& pattern) {
   return std::regex_search(text, std::regex("(^|\n)" + pattern + "\n"));
 }
 
@@ -28,11 +28,11 @@ TEST_CASE("what a call has reported is in status, in quota, and in the line for 
   ask_claude(cli, {.five_hour = 0.91, .seven_day = 0.42});
   const std::string status = cli.run("status").expect(0).out;
   INFO(status);
-  CHECK(has_line(status, std::string("QUOTA\nclaude  5 h 91 % used, until ") + kMoment + " · week 42 %"));
+  CHECK(shows_line(status, std::string("QUOTA\nclaude  5 h 91 % used, until ") + kMoment + " · week 42 %"));
   const std::string quota = cli.run("quota").expect(0).out;
   INFO(quota);
-  CHECK(has_line(quota, std::string("claude +5 h +91 % +9 % +") + kMoment + " +" + kMoment + " +[^\n]* ago"));
-  CHECK(has_line(quota, std::string(" +week +42 % +58 % +") + kMoment + " +[^\n]* ago"));
+  CHECK(shows_line(quota, std::string("claude +5 h +91 % +9 % +") + kMoment + " +" + kMoment + " +[^\n]* ago"));
+  CHECK(shows_line(quota, std::string(" +week +42 % +58 % +") + kMoment + " +[^\n]* ago"));
   CHECK(cli.run("quota --short").expect(0).out == "claude 9%\n");
   const Json known = cli.status_of("claude")["quota"];
   CHECK(known == Json::parse(cli.run("quota claude --json").expect(0).out)["backends"][0]["quota"]);
