@@ -130,12 +130,13 @@ std::string unknown_words(const BackendStatus& backend, bool is_refreshed) {
   return "not heard yet; `delegate quota --refresh` asks it";
 }
 
+/// "billed extra now, credits left: 12.50"
 std::string extra_billing_words(const Overage& overage) {
-  const std::string credits = overage.credits.empty() ? "" : ", credits left: " + one_line(overage.credits, 40);
-  if (overage.in_use) return "billed extra now" + credits;
-  return overage.allowed   ? "calls beyond its windows are billed extra" + credits
-         : credits.empty() ? ""
-                           : credits.substr(2);
+  std::vector<std::string> words;
+  if (overage.in_use) words.emplace_back("billed extra now");
+  else if (overage.allowed) words.emplace_back("calls beyond its windows are billed extra");
+  if (!overage.credits.empty()) words.push_back("credits left: " + one_line(overage.credits, 40));
+  return join(words, ", ");
 }
 
 std::string remarks(const QuotaOverview& overview) {
