@@ -102,7 +102,6 @@ bool counts_model(std::string_view name, std::string_view model) {
 }
 
 bool is_same_stretch(const std::optional<milliseconds>& one_end, const std::optional<milliseconds>& other_end) {
-  constexpr milliseconds kJitter{120'000};
   if (!one_end || !other_end) return !one_end && !other_end;
   return std::chrono::abs(*one_end - *other_end) <= kJitter;
 }
