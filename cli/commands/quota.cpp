@@ -3,6 +3,7 @@
 #include "cli/commands/context.hpp"
 #include "cli/render/quota.hpp"
 #include "cli/request/request_builder.hpp"
+#include "core/run/budgets.hpp"
 #include "core/run/refresh_quota.hpp"
 
 namespace delegate::cli {
@@ -87,6 +88,17 @@ void say_refreshed(const Output& output, const std::vector<QuotaRefresh>& refres
   }
 }
 
+/// Those of the backends that are shown; without names all.
+std::vector<BudgetState> budgets_of(const Engine& engine, const QuotaOptions& options,
+                                    const std::vector<std::string>& wanted) {
+  std::vector<BudgetState> budgets = budget_states(engine);
+  std::erase_if(budgets, [&](const BudgetState& budget) {
+    return !options.backends.empty() && !is_among(budget.backend, wanted) &&
+           !is_among(budget.backend, options.backends);
+  });
+  return budgets;
+}
+
 CommandResult show_quota(const CommandContext& context, const QuotaOptions& options) {
   const Output& output = context.output;
   auto wanted = wanted_candidates(context.config(), options.backends);
@@ -107,6 +119,7 @@ CommandResult show_quota(const CommandContext& context, const QuotaOptions& opti
     return !is_among(one.name, *wanted) || (options.backends.empty() && !is_here);
   });
   overview.backends = std::move(status.backends);
+  overview.budgets = budgets_of(context.engine(), options, *wanted);
   const QuotaPage page{.now = status.now, .painted = output.is_painted()};
   const int written =
       output.answer(context.world.json ? quota_to_json(overview) + "\n" : quota_to_text(overview, page));

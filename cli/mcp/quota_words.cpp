@@ -4,24 +4,18 @@
 
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
-#include "core/quota/figures.hpp"
-#include "core/quota/window_words.hpp"
+#include "core/quota/words.hpp"
 
 namespace delegate::cli::server {
-namespace {
-
-std::string share_used(const WindowView& window) { return std::to_string(percent_used(window.used)) + " %"; }
-
-}  // namespace
 
 std::string quota_words(const inspect::QuotaStatus& quota, milliseconds now) {
   const inspect::WindowStatus* first = scarcest(quota);
   if (first == nullptr) return quota.overage.in_use ? "its calls are billed extra now" : "";
-  std::vector<std::string> parts{share_used(first->view) + " of its " + window_words(first->view.name) +
-                                 " window used" +
+  std::vector<std::string> parts{used_percent_words(first->view) + " of its " + window_noun(first->view.name) +
+                                 " used" +
                                  (first->view.ends_at ? ", until " + moment_words(*first->view.ends_at, now) : "")};
   for (const inspect::WindowStatus& window : quota.windows)
-    if (&window != first) parts.push_back(window_words(window.view.name) + " " + share_used(window.view));
+    if (&window != first) parts.push_back(window_words(window.view.name) + " " + used_percent_words(window.view));
   if (quota.overage.in_use) parts.emplace_back("its calls are billed extra now");
   return join(parts, "; ");
 }

@@ -6,8 +6,7 @@
 #include "cli/render/table.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
-#include "core/quota/figures.hpp"
-#include "core/quota/window_words.hpp"
+#include "core/quota/words.hpp"
 
 namespace delegate::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/health/outcome_words.hpp"
-#include "core/quota/window_words.hpp"
+#include "core/quota/words.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -111,10 +111,10 @@ std::string quota_text(const AttemptRow& attempt) {
   for (const WindowView& window : attempt.quota_after) {
     const auto before = std::find_if(attempt.quota_before.begin(), attempt.quota_before.end(),
                                      [&](const WindowView& one) { return one.name == window.name; });
-    const std::string now = percent_words(window.used);
+    const std::string now = used_percent_words(window);
     std::string part = one_line(window_words(window.name)) + " ";
-    if (before != attempt.quota_before.end() && percent_words(before->used) != now)
-      part += percent_words(before->used) + " -> ";
+    if (before != attempt.quota_before.end() && used_percent_words(*before) != now)
+      part += used_percent_words(*before) + " -> ";
     parts.push_back(part + now + (parts.empty() ? " used" : ""));
   }
   if (attempt.billed_extra) parts.emplace_back("billed extra");

@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "core/base/duration.hpp"
-#include "core/quota/figures.hpp"
 #include "core/quota/pace.hpp"
-#include "core/quota/window_words.hpp"
+#include "core/quota/words.hpp"
 
 namespace delegate::notify {
 namespace {
@@ -38,8 +37,7 @@ NotificationText text_of_window(const std::string& name, const WindowView& windo
 NotificationText text_of_extra_billing(const NotificationRow& row, const QuotaFacts& quota, milliseconds now) {
   const auto followed = std::max_element(quota.windows.begin(), quota.windows.end(),
                                          [](const WindowView& a, const WindowView& b) { return a.used < b.used; });
-  const std::string window =
-      followed == quota.windows.end() ? "its windows" : "the " + window_words(followed->name) + " window";
+  const std::string window = followed == quota.windows.end() ? "its windows" : "the " + window_noun(followed->name);
   const std::string until = row.retry_at ? " until " + moment_words(*row.retry_at, now) : "";
   const std::string remedy = quota.may_avoid_extra ? "Set backends." + candidate_name(row.subject).backend +
                                                          ".overage to \"avoid\" to stop that. "

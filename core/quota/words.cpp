@@ -1,40 +1,66 @@
 #include "core/quota/words.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/duration.hpp"
 
 namespace delegate {
 namespace {
 
-constexpr milliseconds kSixDays{std::chrono::hours(6 * 24)};
+/// The label of the window that a name begins with, and the model behind it; empty: it begins with none.
+struct Parts {
+  std::string window;
+  std::string model;
+};
 
-/// "24h" -> "24 h".
-std::string with_space(std::string_view length) {
-  std::string text(length);
-  const std::size_t unit = text.find_first_not_of("0123456789");
-  if (unit != std::string::npos && unit > 0) text.insert(unit, 1, ' ');
-  return text;
+std::string spaced(std::string_view name) {
+  std::string words(name);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+Parts parts_of(std::string_view name) {
+  for (const auto& [window, words] : {std::pair{kFiveHour, "5 h"}, std::pair{kSevenDay, "week"}})
+    if (name == window || (name.starts_with(window) && !model_of_window(name).empty()))
+      return {words, spaced(model_of_window(name))};
+  if (!window_length(name)) return {spaced(name), {}};
+  return {std::string(name.substr(0, name.size() - 1)) + " " + name.back(), {}};  // "24h"
 }
 
 }  // namespace
 
 std::string window_words(std::string_view name) {
-  const std::string_view model = model_of_window(name);
-  const std::string of_model = model.empty() ? "" : " of " + std::string(model);
-  if (name.starts_with(kSevenDay)) return "week" + of_model;
-  if (name.starts_with(kFiveHour)) return "5 h window" + of_model;
-  return with_space(name) + (window_length(name) ? " window" : " limit");
+  const Parts parts = parts_of(name);
+  return parts.model.empty() ? parts.window : parts.window + " " + parts.model;
 }
 
-std::string left_words(const WindowView& window) {
-  constexpr double kRounding = 1e-9;
-  return std::to_string(static_cast<int>(std::floor(window.left() * 100 + kRounding))) + " %";
+std::string window_noun(std::string_view name) {
+  const Parts parts = parts_of(name);
+  const bool is_week = parts.window == "week";
+  return parts.window +
+         (is_week               ? ""
+          : window_length(name) ? " window"
+                                : " limit") +
+         (parts.model.empty() ? "" : " of " + parts.model);
 }
+
+int percent_used(double used) {
+  if (used <= 0) return 0;
+  if (used >= 1) return 100;
+  return std::clamp(static_cast<int>(std::lround(used * 100)), 1, 99);
+}
+
+std::string used_percent_words(const WindowView& window) { return std::to_string(percent_used(window.used)) + " %"; }
+std::string left_percent_words(const WindowView& window) { return std::to_string(percent_left(window.used)) + " %"; }
 
 std::string moment_words(milliseconds at, milliseconds now) {
-  if (format_local(at, "%F") == format_local(now, "%F")) return format_local(at, "%H:%M");
-  return format_local(at, at - now < kSixDays ? "%a %H:%M" : "%a %-d %b %H:%M");
+  constexpr milliseconds kWeek = std::chrono::hours(24 * 7);
+  const milliseconds shown = std::chrono::ceil<std::chrono::minutes>(std::chrono::floor<std::chrono::seconds>(at));
+  if (format_local(shown, "%F") == format_local(now, "%F")) return format_local(shown, "%H:%M");
+  const bool is_clear = shown - now < kWeek && format_local(shown, "%a") != format_local(now, "%a");
+  return format_local(shown, is_clear ? "%a %H:%M" : "%-d %b");
 }
 
 }  // namespace delegate

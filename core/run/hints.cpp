@@ -123,7 +123,7 @@ constexpr std::string_view kReserved =
     "`delegate ask -b {name}` asks it all the same; router.reserve_is = \"soft\" uses it once no other is left";
 constexpr std::string_view kAllReserved =
     "`delegate ask -b NAME` asks one all the same; router.reserve_is = \"soft\" uses it once no other is left";
-constexpr std::string_view kExtraBilling = "wait, or set backends.{name}.overage = \"warn\" to use it all the same";
+constexpr std::string_view kAvoided = "wait, or set backends.{name}.overage = \"warn\" to use it all the same";
 constexpr std::string_view kAllExtraBilling = "wait, or set backends.NAME.overage = \"warn\" to use one all the same";
 constexpr std::string_view kBudget = "wait until then, or raise the limit in [budget] or backends.NAME.budget";
 constexpr std::string_view kBrokenAnswer = "ask again; with --no-stream the next backend takes over when this happens";
@@ -353,7 +353,7 @@ std::string hint_for(const Backend& backend, const Task& task, const Skip& skip)
     case SkipReason::state_locked: return "wait for that process, or end it: `delegate doctor` looks at the state";
     case SkipReason::reserved: return filled(kReserved, std::array{Fact{"name", skip.backend}}).value_or(std::string());
     case SkipReason::extra_billing:
-      return filled(kExtraBilling, std::array{Fact{"name", task.settings.name}}).value_or(std::string());
+      return filled(kAvoided, std::array{Fact{"name", task.settings.name}}).value_or(std::string());
     case SkipReason::budget_exhausted: return std::string(kBudget);
     case SkipReason::breaker_open:
     case SkipReason::probe_running:

@@ -49,14 +49,14 @@ std::optional<Skip> refused_as_extra(const AdmissionRequest& wanted, const Quota
   }
   const WindowView& last = *std::max_element(full.begin(), full.end(), ends_earlier);
   return held_back(wanted, SkipReason::extra_billing,
-                   "its " + window_words(last.name) + " is used up, and more would be billed extra", end_of(last), now);
+                   "its " + window_noun(last.name) + " is used up, and more would be billed extra", end_of(last), now);
 }
 
 std::optional<Skip> refused_as_reserved(const AdmissionRequest& wanted, const Windows& windows, milliseconds now) {
   const auto window = below_reserve(windows, wanted.reserve, wanted.model);
   if (!window) return std::nullopt;
   return held_back(wanted, SkipReason::reserved,
-                   "kept for you: " + left_words(*window) + " of the " + window_words(window->name) + " left",
+                   "kept for you: " + left_percent_words(*window) + " of the " + window_noun(window->name) + " left",
                    end_of(*window), now);
 }
 

@@ -112,16 +112,16 @@ std::string describe(const Preference& preference) {
   const WindowView& own = preference.window;
   const WindowView& other = preference.before_window;
   const bool is_same = own.name == other.name;
-  return preference.backend + " goes first: it has " + left_words(own) + " of its " + window_words(own.name) + " left" +
-         until(own) + ", " + preference.before + " " + left_words(other) +
-         (is_same ? "" : " of its " + window_words(other.name)) + until(other);
+  return preference.backend + " goes first: it has " + left_percent_words(own) + " of its " + window_noun(own.name) +
+         " left" + until(own) + ", " + preference.before + " " + left_percent_words(other) +
+         (is_same ? "" : " of its " + window_noun(other.name)) + until(other);
 }
 
 std::string extra_billing_words(const std::vector<WindowView>& windows, milliseconds now) {
   const auto full =
       std::find_if(windows.begin(), windows.end(), [](const WindowView& window) { return window.used >= 1; });
   if (full == windows.end()) return "billed extra";
-  return "billed extra: its " + window_words(full->name) + " is used up" +
+  return "billed extra: its " + window_noun(full->name) + " is used up" +
          (full->ends_at ? " until " + moment_words(*full->ends_at, now) : "");
 }
 

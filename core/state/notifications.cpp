@@ -4,8 +4,7 @@
 #include <array>
 
 #include "core/health/outcome_words.hpp"
-#include "core/quota/figures.hpp"
-#include "core/quota/window_words.hpp"
+#include "core/quota/words.hpp"
 
 namespace delegate {
 namespace {
