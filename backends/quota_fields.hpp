@@ -8,10 +8,10 @@
 // Fields of a vendor's report about quota windows. What makes no sense is absent.
 namespace delegate {
 
-/// The first of these places that has a number which is neither negative nor beyond all times.
+/// The first number at one of these places that is not negative and below 10^12.
 std::optional<double> amount_at(const Json& json, std::initializer_list<const char*> places);
 
-/// The same as a time or a span: seconds there.
+/// The same for a time or a duration that is stated in seconds.
 std::optional<milliseconds> seconds_at(const Json& json, std::initializer_list<const char*> places);
 
 }  // namespace delegate

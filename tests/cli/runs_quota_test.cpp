@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "tests/cli/cli.hpp"
+#include "tests/helpers/fake_server.hpp"
 
 // What `delegate runs ID` shows of the quota windows: before an attempt and after it.
 using namespace delegate::test;
@@ -48,4 +49,20 @@ TEST_CASE("a run says that it was billed extra, and nothing of windows that are 
   const std::string unknown = cli.run("ask --json -b codex hello").expect(0).json()["run_id"];
   cli.run("runs " + unknown).expect(0).stdout_lacks("quota");
   CHECK_FALSE(cli.run("runs --json " + unknown).json()["attempts"][0].contains("quota"));
+}
+
+TEST_CASE("a server's limits are what the headers of its responses say, also those of a refusal") {
+  using delegate_tests::FakeServer;
+  const bool is_refused = GENERATE(false, true);
+  const FakeServer server([&](const FakeServer::Request&) {
+    return FakeServer::Reply{.status = is_refused ? "429 Too Many Requests" : "200 OK",
+                             .body = R"({"choices":[{"message":{"content":"noted"},"finish_reason":"stop"}]})",
+                             .headers =
+                                 "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 25\r\n"
+                                 "x-ratelimit-reset-requests: 6m0s\r\nx-ratelimit-limit-tokens: many\r\n"};
+  });
+  Cli cli;
+  cli.config("[backends.gateway]\nkind = \"openai\"\nmodel = \"m\"\nurl = \"" + server.url() + "\"\n");
+  const std::string run = cli.run("ask --json -b gateway hello").expect(is_refused ? 1 : 0).json()["run_id"];
+  cli.run("runs " + run).expect(0).stdout_has("\n    quota: requests 75 % used\n");
 }

@@ -26,6 +26,7 @@ class FakeServer {
     std::string type = "application/json";
     enum class Then { keep, close, drop };  // drop: before the body that was announced
     Then then = Then::keep;
+    std::string headers = {};  // more of them, each with its line end
   };
   using Handler = std::function<Reply(const Request&)>;
 
@@ -74,7 +75,7 @@ class FakeServer {
   /// False: there are no more requests on this connection.
   static bool send_reply(Connection& connection, const Reply& reply) {
     std::string text = "HTTP/1.1 " + reply.status + "\r\nContent-Type: " + reply.type +
-                       "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\n" +
+                       "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\n" + reply.headers +
                        (reply.then == Reply::Then::keep ? "" : "Connection: close\r\n") + "\r\n" + reply.body;
     if (reply.then == Reply::Then::drop) text.erase(text.size() - reply.body.size());
     return connection.send(text) && reply.then == Reply::Then::keep;
