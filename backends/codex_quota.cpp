@@ -28,7 +28,7 @@ std::string model_of_limit(const Json& limits) {
   return word;
 }
 
-/// Windows are told apart by their length: which one is the first is not fixed.
+/// Windows are distinguished by their length: which one is the first is not fixed.
 std::optional<WindowReading> codex_window(const Json& window, const std::string& model, milliseconds heard_at) {
   constexpr double kMostMinutes = 1e6;
   const auto percent = amount_at(window, {"/used_percent", "/usedPercent"});

@@ -163,7 +163,7 @@ class Ledger {
   /// What calls have used, hour by hour, oldest first. Independent of the runs that are kept.
   virtual Result<std::vector<UsageRow>> usage(const UsageQuery& query) = 0;
   /// A change of what is remembered for budgets, as one atomic step over all processes. Nothing is written if nothing
-  /// changed, or on an error. `change` may be called again after a lost race.
+  /// changed, or on an error.
   using BudgetChange = std::function<Status(BudgetBook&, UsageSums&)>;
   virtual Status change_budgets(const BudgetChange& change) = 0;
   /// The same without writing: changes of the book are lost.

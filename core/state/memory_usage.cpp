@@ -5,6 +5,12 @@
 #include "core/state/ledger_rules.hpp"
 
 namespace delegate {
+namespace {
+
+constexpr milliseconds kOneHour{3'600'000};
+
+}  // namespace
+
 void MemoryUsage::count(const AttemptRow& attempt, std::string directory) {
   std::erase_if(book_.reservations, [&](const Reservation& one) { return one.token == attempt.reservation; });
   if (!attempt.is_call) return;
@@ -52,14 +58,14 @@ Status MemoryUsage::read_budgets(const Ledger::BudgetChange& look) {
 Result<std::map<std::string, Spending>> MemoryUsage::spent_since(milliseconds begin) {
   std::map<std::string, Spending> sums;
   for (const auto& [key, row] : rows_)
-    if (key.hour > begin - kUsageHour) sums[key.backend] += row.spending();
+    if (key.hour > begin - kOneHour) sums[key.backend] += row.spending();
   return sums;
 }
 
 Result<std::map<std::string, AnsweredUse>> MemoryUsage::answered_since(const std::string& backend, milliseconds begin) {
   std::map<std::string, AnsweredUse> sums;
   for (const auto& [key, row] : rows_) {
-    if (key.hour <= begin - kUsageHour || key.backend != backend || !is_answer_named(key.outcome)) continue;
+    if (key.hour <= begin - kOneHour || key.backend != backend || !is_answer_named(key.outcome)) continue;
     AnsweredUse& sum = sums[key.model];
     sum.calls_with_tokens += row.calls_with_tokens;
     sum.tokens += row.input_tokens + row.output_tokens;

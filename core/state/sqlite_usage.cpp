@@ -8,6 +8,8 @@
 namespace delegate::sqlite {
 namespace {
 
+constexpr milliseconds kUsageHour{3'600'000};
+
 #define USAGE_KEY "hour, backend, login, model, outcome, directory"
 #define USAGE_COLUMNS \
   USAGE_KEY ", calls, calls_with_tokens, input_tokens, output_tokens, calls_with_cost, cost_usd, latency"

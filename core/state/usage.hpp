@@ -17,7 +17,6 @@ namespace delegate {
 
 struct AttemptRow;
 
-inline constexpr milliseconds kUsageHour{3'600'000};
 inline constexpr milliseconds kUsageKept{std::chrono::hours(24 * 400)};
 /// Calls in further directories of one hour are counted without theirs.
 inline constexpr std::int64_t kMostDirectories = 16;

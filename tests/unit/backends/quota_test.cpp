@@ -111,7 +111,7 @@ TEST_CASE("claude: what an older version printed when a window was used up says 
   CHECK(parsed.quota->windows.front().used == 1);
 }
 
-TEST_CASE("codex: windows are told apart by their length, not by their place") {
+TEST_CASE("codex: windows are distinguished by their length, not by their place") {
   const auto reading =
       rollout(R"({"limit_id":"codex","limit_name":null,"primary":{"used_percent":42.0,"window_minutes":10080,)"
               R"("resets_at":1796188438},"secondary":{"used_percent":91.5,"window_minutes":300,)"

@@ -29,9 +29,9 @@ bool eventually(Condition condition) {
 }
 
 /// What it prints is the answer, but for its tools ("looks at a.cpp", "changes a.cpp") and what is used of its five
-/// hours, which end in one ("used 0.4"); on stderr it tells of its own
-/// retries. A model by the name of "none" is refused before anything is started, and so are "odd", for an unknown
-/// reason, and "misused", for a mistake of the caller's own; "drafts" may take back what it has said.
+/// hours, which end in one ("used 0.4"); on stderr it reports its own retries. A model by the name of "none" is
+/// refused before anything is started, and so are "odd", for an unknown reason, and "misused", for a mistake of the
+/// caller's own; "drafts" may take back what it has said.
 class PlainCli final : public Backend {
  public:
   std::string_view kind() const override { return "plain"; }
