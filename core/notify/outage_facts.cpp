@@ -20,6 +20,7 @@ std::vector<Substitute> substitutes(const ProcessFacts& process, const Engine& e
   const auto reading = engine.breakers.read();
   const PreparedAsk prepared = prepare_ask(engine, Request{});
   for (const RouteStep& step : prepared.plan.steps) {
+    if (step.ignores_reserve) continue;  // its second turn
     const auto state = reading ? reading->backends.find(step.backend) : BackendStates::const_iterator{};
     const bool known = reading && state != reading->backends.end();
     if (known && is_blocked_by_breaker(state->second.breaker)) continue;
