@@ -239,6 +239,22 @@ TEST_CASE("a used-up window is avoided only where more of it would be billed") {
   CHECK(answers({window_of("five_hour", 1, asking.clock.now().wall - 1s), week(0.5, asking)}, in_use));
 }
 
+TEST_CASE("an answer that was billed extra is reported, unless that is allowed") {
+  Asking asking;
+  BackendSettings& claude = asking.backend("claude", {"--say", "used 1", "--say", "hi"});
+  know(asking, "claude", {}, {.in_use = true, .allowed = true, .credits = {}});
+  const auto warnings = [&] {
+    const RunResult result = asking.ask();
+    CHECK(result.answer);
+    return std::count_if(result.warnings.begin(), result.warnings.end(), [](const std::string& warning) {
+      return warning.starts_with("claude: billed extra: its 5 h window is used up until ");
+    });
+  };
+  CHECK(warnings() == 1);
+  claude.overage = "allow";
+  CHECK(warnings() == 0);
+}
+
 TEST_CASE("an answer that was billed extra says which window is used up") {
   const milliseconds now{1'800'014'400'000};
   const auto view = [&](const std::string& name, double used, std::optional<milliseconds> ends_at) {
