@@ -15,10 +15,11 @@ std::string at_moment(milliseconds at, milliseconds now) {
   return (today ? "at " : "on ") + moment_words(at, now);
 }
 
-/// "5 h window 80 % used", without "window" if that leaves no room for the name.
-std::string title_words(const std::string& name, const std::string& window, const std::string& used) {
-  const std::string words = window + " window " + used;
-  return name.size() + 2 + words.size() <= kLongestTitle ? words : window + " " + used;
+/// "5 h window 80 % used", or "5 h 80 % used" if that leaves no room for the name.
+std::string title_words(const std::string& name, const WindowView& window) {
+  const std::string used = window.used >= 1 ? "used up" : used_percent_words(window) + " used";
+  const std::string words = window_noun(window.name) + " " + used;
+  return name.size() + 2 + words.size() <= kLongestTitle ? words : window_words(window.name) + " " + used;
 }
 
 std::string renewal(const std::optional<milliseconds>& ends_at, milliseconds now) {
@@ -26,12 +27,10 @@ std::string renewal(const std::optional<milliseconds>& ends_at, milliseconds now
 }
 
 NotificationText text_of_window(const std::string& name, const WindowView& window, milliseconds now) {
-  const bool is_used_up = window.used >= 1;
-  const std::string used = is_used_up ? "used up" : std::to_string(percent_used(window.used)) + " % used";
   std::string message = renewal(window.ends_at, now);
-  if (const auto used_up = used_up_at(window, now); used_up && !is_used_up)  // it has an end then
+  if (const auto used_up = used_up_at(window, now); used_up && window.used < 1)  // it has an end then
     message = "At this pace used up " + at_moment(*used_up, now) + "; r" + message.substr(1);
-  return text_about(name, title_words(name, window_words(window.name), used), std::move(message));
+  return text_about(name, title_words(name, window), std::move(message));
 }
 
 NotificationText text_of_extra_billing(const NotificationRow& row, const QuotaFacts& quota, milliseconds now) {

@@ -133,15 +133,15 @@ void end_quota_records(NotificationRows& rows, const std::string& backend, std::
 
 NotificationRow window_row(const std::string& backend, const QuotaWindow& window, const HostTime& now) {
   constexpr int kNearlyUsedUp = 90;  // percent
-  return {.kind = "quota",
-          .subject = backend,
-          .outcome = window.name,
-          .severity = window.announced < kNearlyUsedUp ? NotificationSeverity::info : NotificationSeverity::warning,
-          .title = backend + ": " + window_words(window.name) + " window " + std::to_string(percent_used(window.used)) +
-                   " % used",
-          .first_seen = now.wall,
-          .last_seen = now.wall,
-          .retry_at = window.ends_at};
+  return {
+      .kind = "quota",
+      .subject = backend,
+      .outcome = window.name,
+      .severity = window.announced < kNearlyUsedUp ? NotificationSeverity::info : NotificationSeverity::warning,
+      .title = backend + ": " + window_noun(window.name) + " " + std::to_string(percent_used(window.used)) + " % used",
+      .first_seen = now.wall,
+      .last_seen = now.wall,
+      .retry_at = window.ends_at};
 }
 
 NotificationRow billing_row(const std::string& backend, const Quota& quota, const HostTime& now) {

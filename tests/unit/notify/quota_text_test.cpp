@@ -73,7 +73,7 @@ TEST_CASE("a window's notification says how much is used, where the pace leads, 
   CHECK(records.text().title == "claude: 5 h window used up");
   CHECK(records.text().message == "Renewed at 14:00.");
   records.window("seven_day", 0.95, 168h, 69h);
-  CHECK(records.text().title == "claude: week window 95 % used");
+  CHECK(records.text().title == "claude: week 95 % used");
   CHECK(records.text().message == "At this pace used up at 17:13; renewed on Tue 09:00.");
 }
 
