@@ -5,36 +5,16 @@
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/config/checks.hpp"
+#include "core/config/schema_fields.hpp"
 
 namespace delegate::config {
 namespace {
 
-template <class Section>
-using Member = std::variant<bool Section::*, int Section::*, milliseconds Section::*, std::string Section::*,
-                            std::vector<std::string> Section::*, std::vector<FailureRule> Section::*,
-                            std::vector<Login> Section::*, BackendOrder Section::*, std::vector<WindowShare> Section::*,
-                            std::vector<BudgetAmount> Section::*, std::optional<double> Section::*>;
-template <class Section>
-struct Field {
-  Rule rule;
-  Member<Section> member;
-};
-
-constexpr std::int64_t kDay = std::int64_t{24} * 60 * 60 * 1000;
-constexpr std::string_view kCliKinds = "claude codex gemini command";
-constexpr std::string_view kHttpKinds = "ollama openai";
-constexpr std::string_view kTierKinds = "claude codex gemini ollama openai";
-constexpr std::string_view kTierDoc = "model for this --tier (codex: reasoning effort); empty: the default model";
-constexpr std::string_view kCommandKind = "command";
-
-constexpr std::array<std::string_view, 6> kKinds = {"claude", "codex", "gemini", "ollama", "openai", "command"};
 constexpr std::array<std::string_view, 8> kTaskTypes = {"summarize", "explain", "docstring", "review",
                                                         "ask",       "test",    "diagnose",  "improve"};
-constexpr std::array<std::string_view, 2> kPromptWays = {"stdin", "file"};
 constexpr std::array<std::string_view, 4> kOccasions = {"trip", "recovery", "canary", "quota"};
 constexpr std::array<std::string_view, 2> kBalances = {"order", "headroom"};
 constexpr std::array<std::string_view, 2> kReserveKinds = {"firm", "soft"};
-constexpr std::array<std::string_view, 3> kOverageUses = {"allow", "warn", "avoid"};
 
 using Router = RouterSettings;
 const Field<Router> kRouter[] = {
@@ -140,147 +120,6 @@ const Field<Grace> kGrace[] = {
       .max = 1000,
       .untrusted = UntrustedUse::ignored},
      &Grace::max_streak},
-};
-
-using Backend = BackendSettings;
-constexpr std::string_view kWhenFull[] = {"reject", "wait"};
-const Field<Backend> kBackend[] = {
-    {{.name = "kind", .doc = "type of the backend", .choices = kKinds, .untrusted = UntrustedUse::refused},
-     &Backend::kind},
-    {{.name = "enabled", .doc = "false: never use this backend", .untrusted = UntrustedUse::turn_off},
-     &Backend::enabled},
-    {{.name = "command",
-      .doc = "executable (a name on PATH or an absolute path) and fixed arguments",
-      .check_list = check_command,
-      .one_is_a_list = true,
-      .untrusted = UntrustedUse::refused,
-      .kinds = kCliKinds},
-     &Backend::command},
-    {{.name = "model",
-      .doc = "model to use; empty: the backend's own default",
-      .check = check_model,
-      .untrusted = UntrustedUse::this_run},
-     &Backend::model},
-    {{.name = "tier.small",
-      .doc = kTierDoc,
-      .check = check_model,
-      .untrusted = UntrustedUse::this_run,
-      .kinds = kTierKinds},
-     &Backend::tier_small},
-    {{.name = "tier.medium",
-      .doc = kTierDoc,
-      .check = check_model,
-      .untrusted = UntrustedUse::this_run,
-      .kinds = kTierKinds},
-     &Backend::tier_medium},
-    {{.name = "tier.large",
-      .doc = kTierDoc,
-      .check = check_model,
-      .untrusted = UntrustedUse::this_run,
-      .kinds = kTierKinds},
-     &Backend::tier_large},
-    {{.name = "timeout", .doc = "time limit of one attempt", .min = 1, .max = kDay, .untrusted = UntrustedUse::shorten},
-     &Backend::timeout},
-    {{.name = "first_output_timeout",
-      .doc = "stop an attempt that prints nothing for this long; 0: no limit",
-      .max = kDay,
-      .untrusted = UntrustedUse::this_run},
-     &Backend::first_output_timeout},
-    {{.name = "idle_timeout",
-      .doc = "stop an attempt that shows no sign of life for so long; 0: no limit",
-      .max = kDay,
-      .untrusted = UntrustedUse::this_run},
-     &Backend::idle_timeout},
-    {{.name = "load_timeout",
-      .doc = "how long to wait for the server to load its model; 0: only timeout applies",
-      .max = kDay,
-      .untrusted = UntrustedUse::this_run,
-      .kinds = kHttpKinds},
-     &Backend::load_timeout},
-    {{.name = "max_parallel",
-      .doc = "calls at the same time on this host",
-      .min = 1,
-      .max = 64,
-      .untrusted = UntrustedUse::ignored},
-     &Backend::max_parallel},
-    {{.name = "when_full",
-      .doc = "what `ask` does if all slots are in use: reject tries the next backend, wait waits once no other is left",
-      .choices = kWhenFull,
-      .untrusted = UntrustedUse::harmless},
-     &Backend::when_full},
-    {{.name = "env.keep",
-      .doc = "API key variables that the CLI may see",
-      .check = check_variable,
-      .untrusted = UntrustedUse::refused,
-      .kinds = kCliKinds},
-     &Backend::env_keep},
-    {{.name = "logins",
-      .doc = "several logins, each with a name and env, tried in this order; empty: the CLI's own login",
-      .untrusted = UntrustedUse::refused,
-      .kinds = kCliKinds},
-     &Backend::logins},
-    {{.name = "url",
-      .doc = "URL of the server; empty: the default of this kind",
-      .untrusted = UntrustedUse::refused,
-      .kinds = kHttpKinds},
-     &Backend::url},
-    {{.name = "api_key_env",
-      .doc = "variable that holds the bearer token; empty: send none",
-      .check = check_variable_or_none,
-      .untrusted = UntrustedUse::refused,
-      .kinds = kHttpKinds},
-     &Backend::api_key_env},
-    {{.name = "num_ctx",
-      .doc = "context window in tokens; 0: the server's setting",
-      .max = 100'000'000,
-      .untrusted = UntrustedUse::this_run,
-      .kinds = "ollama"},
-     &Backend::num_ctx},
-    {{.name = "max_tokens",
-      .doc = "maximum length of an answer in tokens; 0: the server's own limit",
-      .max = 10'000'000,
-      .untrusted = UntrustedUse::this_run,
-      .kinds = kHttpKinds},
-     &Backend::max_tokens},
-    {{.name = "prompt",
-      .doc = "how the command gets the prompt",
-      .choices = kPromptWays,
-      .untrusted = UntrustedUse::refused,
-      .kinds = kCommandKind},
-     &Backend::prompt},
-    {{.name = "answer",
-      .doc = "where the answer is in the output: text, json:/pointer, jsonl:/pointer",
-      .check = check_answer,
-      .untrusted = UntrustedUse::refused,
-      .kinds = kCommandKind},
-     &Backend::answer},
-    {{.name = "can",
-      .doc = "what the command can do: read_files, write_files, run_commands; without write_files it gets no --write",
-      .choices = kCommandCapabilities,
-      .untrusted = UntrustedUse::refused,
-      .kinds = kCommandKind},
-     &Backend::can},
-    {{.name = "reserve",
-      .doc = "share of each quota window that `auto` leaves, like \"15%\" or { five_hour = \"10%\" }",
-      .untrusted = UntrustedUse::ignored},
-     &Backend::reserve},
-    {{.name = "reserve_light", .doc = "the same for light tasks; 0%: as reserve", .untrusted = UntrustedUse::ignored},
-     &Backend::reserve_light},
-    {{.name = "overage",
-      .doc = "calls that are billed beyond the windows: allow, warn about them, or avoid them",
-      .choices = kOverageUses,
-      .untrusted = UntrustedUse::ignored},
-     &Backend::overage},
-    {{.name = "price.input",
-      .doc = "USD for a million input tokens, for budgets; not set: the cost that the backend reports",
-      .untrusted = UntrustedUse::ignored},
-     &Backend::price_input},
-    {{.name = "price.output", .doc = "USD for a million output tokens", .untrusted = UntrustedUse::ignored},
-     &Backend::price_output},
-    {{.name = "failures",
-      .doc = "what error messages mean, as tables with match and outcome; tried before the built-in ones",
-      .untrusted = UntrustedUse::ignored},
-     &Backend::failures},
 };
 
 using State = StateSettings;
@@ -449,14 +288,6 @@ const Field<CanarySettings> kCanary[] = {
      &CanarySettings::interval},
 };
 
-template <class Section, std::size_t size>
-void add_keys(const Field<Section> (&fields)[size], Section& section, std::string_view prefix, std::vector<Key>& keys) {
-  for (const Field<Section>& field : fields) {
-    const auto slot = [&](auto member) { return Slot(&(section.*member)); };
-    keys.push_back({prefix, &field.rule, std::visit(slot, field.member)});
-  }
-}
-
 struct Section {
   std::string_view name;
   void (*keys)(Config&, std::vector<Key>&);
@@ -499,12 +330,10 @@ std::vector<Key> section_keys(Config& config, std::string_view section) {
 
 std::vector<Key> backend_keys(BackendSettings& backend) {
   std::vector<Key> keys;
-  add_keys(kBackend, backend, "", keys);
+  add_own_keys(backend, keys);
   add_keys(kBreaker, backend.breaker, "breaker.", keys);
   add_keys(kBudget, backend.budget, "budget.", keys);
   return keys;
 }
-
-Choices backend_kinds() { return kKinds; }
 
 }  // namespace delegate::config
