@@ -68,7 +68,6 @@ std::string example_lines(std::span<const std::string_view> examples) {
 }
 
 constexpr std::string_view kExamples[] = {
-    "delegate ask \"what does errno 11 mean\"",
     "git diff | delegate ask \"review this\"",
 };
 

@@ -76,9 +76,8 @@ std::string heard_ago(milliseconds then, milliseconds now) {
 
 std::vector<std::string> row_of(const WindowStatus& window, const QuotaPage& page) {
   const WindowView& view = window.view;
-  return {page.painted ? bar(view.used) : "",
-          window_words(view.name),
-          in_percent(percent_used(view.used)),
+  return {window_words(view.name),
+          in_colour(colour_of(view.used), in_percent(percent_used(view.used)), page.painted),
           in_percent(percent_left(view.used)),
           view.ends_at ? moment_words(*view.ends_at, page.now) : "",
           window.used_up_at ? moment_words(*window.used_up_at, page.now) : "",
@@ -99,7 +98,7 @@ std::string without_empty_columns(std::vector<std::vector<std::string>> rows) {
 
 std::string windows_table(const std::vector<BackendStatus>& backends, const QuotaPage& page) {
   std::vector<std::vector<std::string>> rows{
-      {"BACKEND", "", "WINDOW", "USED", "LEFT", "UNTIL", "USED UP AT", "RESERVE", "HEARD"}};
+      {"BACKEND", "WINDOW", "USED", "LEFT", "UNTIL", "USED UP AT", "RESERVE", "HEARD"}};
   bool has_pace = false;
   for (const BackendStatus& backend : backends)
     for (const WindowStatus& window : backend.quota.windows) {

@@ -15,7 +15,7 @@ using namespace inspect;
 /// How the text may look.
 struct QuotaPage {
   milliseconds now{0};   // wall
-  bool painted = false;  // with colours and bars
+  bool painted = false;  // with colours; in `status` with bars, too
 };
 
 /// The block of `status`: a line for each backend about which something is known, of at most 80 columns; empty: none.

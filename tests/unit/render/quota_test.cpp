@@ -132,6 +132,13 @@ TEST_CASE("the table of quota has what is left, until when, and where the pace l
         "codex    week    42 %  58 %  Tue 09:00  3 m ago\n");
 }
 
+TEST_CASE("a painted table differs in its colours only: with bars it would be wider than a terminal") {
+  const QuotaOverview overview{.backends = {backend("claude", {kFive, kWeek})}};
+  const std::string painted = quota_to_text(overview, {.now = kNoonOfQuota, .painted = true});
+  CHECK(painted.find("\033[31m91 %\033[0m") != std::string::npos);
+  CHECK(without_colours(painted) == text(overview));
+}
+
 TEST_CASE("what is not known is said, with the reason") {
   BackendStatus silent = backend("gemini", {});
   silent.reports_quota = false;
