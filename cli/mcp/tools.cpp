@@ -173,16 +173,15 @@ mcp::Tool result_tool() {
 }
 
 mcp::Tool status_tool() {
-  return {.name = "status",
-          .title = "Which agents are ready",
-          .description =
-              "Which agents are ready, how much of their quota is used, and which are skipped, why and for how "
-              "long. ask does not need it.",
-          .input_schema = object(OrderedJson::object(), OrderedJson::array()),
-          .output_schema = {{"type", "object"},
-                            {"properties", {{"backends", {{"type", "array"}, {"items", plain("object")}}}}},
-                            {"required", {"backends"}}},
-          .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}};
+  return {
+      .name = "status",
+      .title = "Which agents are ready",
+      .description = "Which agents are ready or skipped, why and for how long, and their quota. ask does not need it.",
+      .input_schema = object(OrderedJson::object(), OrderedJson::array()),
+      .output_schema = {{"type", "object"},
+                        {"properties", {{"backends", {{"type", "array"}, {"items", plain("object")}}}}},
+                        {"required", {"backends"}}},
+      .hints = {.read_only = true, .destructive = false, .idempotent = true, .open_world = false}};
 }
 
 }  // namespace

@@ -56,9 +56,7 @@ TEST_CASE("where nothing is known nothing is shown, and quota says why") {
 TEST_CASE("a state that cannot be read costs the prompt nothing, and is an error otherwise") {
   Cli cli;
   cli.write(cli.home(".local/state"), "not a directory");
-  const Finished brief = cli.run("quota --short");
-  CHECK(brief.code == 0);
-  CHECK(brief.out.empty());
+  CHECK(cli.run("quota --short").expect(0).out.empty());
   CHECK_THAT(cli.run("quota").expect(70).err, Contains("delegate: quota: "));
 }
 
