@@ -88,6 +88,8 @@ std::string_view words_for(std::string_view name) {
   if (name == "probe_running") return "a probe is running";
   if (name == "tripped_by_hand") return "tripped manually";
   if (name == "login_unset") return "login not set up";
+  if (name == "state_locked") return "state locked";
+  if (name == "state_unusable") return "state unusable";
   return name;
 }
 

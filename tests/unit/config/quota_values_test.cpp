@@ -156,7 +156,7 @@ TEST_CASE("the environment sets reserves, amounts and prices, too") {
 TEST_CASE("what steers by quota is written out as a file that means the same") {
   const LoadedConfig loaded = load_user(
       "[router]\norder = [[\"claude\", \"codex\"], \"gemini\"]\norder_light = [\"ollama\", [\"gemini\", \"codex\"]]\n"
-      "[budget]\nmonth = [\"$20.5\", \"1000 calls\"]\n[backends.claude]\nreserve = { five_hour = \"10%\", 30d = "
+      "[budget]\nmonth = [\"2.5M tokens\", \"1000 calls\"]\n[backends.claude]\nreserve = { five_hour = \"10%\", 30d = "
       "\"2.5%\" }\n"
       "reserve_light = \"40%\"\nprice.input = 2.5\nprice.output = 10\n");
   REQUIRE(lines(loaded) == Names{});

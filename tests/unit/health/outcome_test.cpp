@@ -125,11 +125,12 @@ TEST_CASE("neither a cancelled call nor what would end the same way is tried on 
     CHECK(traits(outcome).try_next == TryNext::no);
 }
 
-TEST_CASE("only a refused login and one whose slots are taken are a reason to take another login of the same backend") {
+TEST_CASE("another login is for one that was refused, has no free slot, or whose own quota is kept back") {
   for (const Row& row : kRows) {
     INFO(row.name);
     const bool refused = row.outcome == Outcome::unauthenticated || row.outcome == Outcome::quota_exhausted ||
-                         row.outcome == Outcome::rate_limited || row.outcome == Outcome::no_slot;
+                         row.outcome == Outcome::rate_limited || row.outcome == Outcome::no_slot ||
+                         row.outcome == Outcome::reserved || row.outcome == Outcome::extra_billing;
     CHECK((traits(row.outcome).try_login == TryNext::yes) == refused);
   }
 }
