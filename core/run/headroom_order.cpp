@@ -28,6 +28,7 @@ Steps::iterator end_of_equals(const BackendOrder& order, Steps::iterator first, 
 struct Figures {
   Equal equal;
   std::optional<WindowView> scarcest;
+  std::optional<WindowView> reserved;  // the window of which less than its reserve is left
 };
 
 Figures figures_of(const PreparedAsk& ask, const StateStore::Snapshot& snapshot, const std::string& name) {
@@ -37,7 +38,8 @@ Figures figures_of(const PreparedAsk& ask, const StateStore::Snapshot& snapshot,
   if (!prepared || state == snapshot.backends.end()) return figures;
   const std::string& model = prepared->candidate.task.model;
   const auto windows = current_windows(state->second.quota, snapshot.now.wall);
-  figures.equal.is_reserved = below_reserve(windows, prepared->reserve, model).has_value();
+  figures.reserved = below_reserve(windows, prepared->reserve, model);
+  figures.equal.is_reserved = figures.reserved.has_value();
   for (const WindowView& window : windows) {
     // A refresh reads the figures of all, whichever was used.
     if (window.source == "call") figures.equal.last_used = std::max(figures.equal.last_used, {window.heard_at});
@@ -49,15 +51,14 @@ Figures figures_of(const PreparedAsk& ask, const StateStore::Snapshot& snapshot,
   return figures;
 }
 
-/// A reserve that is crossed is said where the candidate is skipped.
 std::optional<Preference> preference_among(const std::vector<Figures>& written, const std::string& first,
                                            milliseconds now) {
   const Figures& before = written.front();
   const auto preferred =
       std::find_if(written.begin(), written.end(), [&](const Figures& one) { return one.equal.name == first; });
-  if (before.equal.name == first || before.equal.is_reserved || !before.scarcest || !preferred->scarcest)
-    return std::nullopt;
-  return Preference{first, *preferred->scarcest, before.equal.name, *before.scarcest, now};
+  const auto& reason = before.reserved ? before.reserved : before.scarcest;
+  if (before.equal.name == first || !reason) return std::nullopt;
+  return Preference{first, preferred->scarcest.value_or(WindowView{}), before.equal.name, *reason, now};
 }
 
 void put_in_order(PreparedAsk& ask, const StateStore::Snapshot& snapshot, Steps::iterator first, Steps::iterator end) {

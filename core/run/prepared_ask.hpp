@@ -21,7 +21,7 @@ using PreparedCandidates = std::map<std::string, tl::expected<PreparedCandidate,
 /// time that is left.
 struct Preference {
   std::string backend;  // candidate
-  WindowView window;    // its scarcest one
+  WindowView window;    // its scarcest one; without a name: unknown
   std::string before;
   WindowView before_window;
   milliseconds at{0};  // wall

@@ -111,6 +111,9 @@ std::string describe(const Preference& preference) {
   };
   const WindowView& own = preference.window;
   const WindowView& other = preference.before_window;
+  if (own.name.empty())
+    return preference.backend + " goes first: " + preference.before + " has " + left_percent_words(other) + " of its " +
+           window_noun(other.name) + " left" + until(other);
   const bool is_same = own.name == other.name;
   return preference.backend + " goes first: it has " + left_percent_words(own) + " of its " + window_noun(own.name) +
          " left" + until(own) + ", " + preference.before + " " + left_percent_words(other) +

@@ -47,10 +47,11 @@ OrderedJson to_object(const WindowView& window) {
 }
 
 OrderedJson to_object(const Preference& preference) {
-  return {{"backend", preference.backend},
-          {"quota", to_object(preference.window)},
-          {"before", preference.before},
-          {"before_quota", to_object(preference.before_window)}};
+  OrderedJson json{{"backend", preference.backend}};
+  if (!preference.window.name.empty()) json["quota"] = to_object(preference.window);
+  json["before"] = preference.before;
+  json["before_quota"] = to_object(preference.before_window);
+  return json;
 }
 
 OrderedJson to_object(const Usage& usage) {

@@ -150,14 +150,24 @@ TEST_CASE("the plan says why an equal goes before one that is written before it"
   CHECK(explain(result).empty());
 }
 
-TEST_CASE("no reason is given where the written order holds, or where a skip is the reason") {
+TEST_CASE("no reason is given where the written order holds") {
   BalanceCase asking;
   know(asking, "claude", {week(0.1, asking)});
   CHECK(asking.prepared().preferences.empty());
-  know(asking, "claude", {week(0.9, asking)});
+}
+
+TEST_CASE("the plan says so when one goes behind its equals because its reserve is crossed") {
+  BalanceCase asking;
+  const QuotaWindow of_claude = week(0.9, asking);
+  know(asking, "claude", {of_claude});
+  know(asking, "codex", {});
   asking.config.backends.at("claude").reserve = {{"", 0.2}};
-  CHECK(asking.prepared().preferences.empty());
   CHECK(asking.order() == Order{"codex", "claude", "gemini"});
+  const RunResult result = asking.ask();
+  REQUIRE(result.preferences.size() == 1);
+  CHECK(describe(result.preferences.front()) == "codex goes first: claude has 10 % of its week left until " +
+                                                    moment_words(*of_claude.ends_at, asking.clock.now().wall));
+  CHECK(to_json(result).find("\"preferences\":[{\"backend\":\"codex\",\"before\":\"claude\"") != std::string::npos);
 }
 
 }  // namespace delegate::test
