@@ -137,7 +137,7 @@ const Field<Backend> kBackend[] = {
       .doc = "share of each quota window that `auto` leaves, like \"15%\" or { five_hour = \"10%\" }",
       .untrusted = UntrustedUse::ignored},
      &Backend::reserve},
-    {{.name = "reserve_light", .doc = "the same for light tasks; 0%: as reserve", .untrusted = UntrustedUse::ignored},
+    {{.name = "reserve_light", .doc = "the same for light tasks, where it is larger", .untrusted = UntrustedUse::ignored},
      &Backend::reserve_light},
     {{.name = "overage",
       .doc = "calls that are billed beyond the windows: allow, warn about them, or avoid them",

@@ -32,11 +32,8 @@ constexpr milliseconds kRemainsPause{200};      // what a killed process had sta
 /// What a job leaves of a backend's quota, whatever its type, which its line does not say. The job itself decides about
 /// a reserve that is larger for its type, and about windows of its model.
 std::vector<WindowShare> least_reserve(const Engine& engine, const BackendSettings& settings, const JobLine& line) {
-  if (line.is_named || engine.config.router.reserve_is == "soft") return {};
-  std::vector<WindowShare> least = settings.reserve;
-  if (settings.reserve_light.empty()) return least;
-  for (WindowShare& one : least) one.share = std::min(one.share, reserve_of(settings.reserve_light, one.window));
-  return least;
+  const bool may_use_all = line.is_named || engine.config.router.reserve_is == "soft";
+  return may_use_all ? std::vector<WindowShare>() : settings.reserve;
 }
 
 AdmissionRequest admission_of(const Engine& engine, const std::string& candidate, const JobLine& line,

@@ -8,6 +8,14 @@
 #include "core/base/text.hpp"
 
 namespace delegate {
+namespace {
+
+/// Without a stated end a figure is believed only for a while.
+milliseconds believed_until(const WindowView& window) {
+  return window.ends_at.value_or(window.heard_at + window.length.value_or(kLongestUndated));
+}
+
+}  // namespace
 
 Result<double> parse_share(std::string_view text) {
   constexpr const char* kHint = "write it like \"15%\", from 0% to 100%";
@@ -40,11 +48,13 @@ double reserve_of(const std::vector<WindowShare>& reserve, std::string_view wind
 
 std::optional<WindowView> below_reserve(const std::vector<WindowView>& windows, const std::vector<WindowShare>& reserve,
                                         std::string_view model) {
-  const auto found = std::find_if(windows.begin(), windows.end(), [&](const WindowView& window) {
+  std::optional<WindowView> last;
+  for (const WindowView& window : windows) {
     const double kept = reserve_of(reserve, window.name);
-    return kept > 0 && counts_model(window.name, model) && window.left() < kept;
-  });
-  return found == windows.end() ? std::nullopt : std::optional(*found);
+    const bool is_below = kept > 0 && counts_model(window.name, model) && window.left() < kept;
+    if (is_below && (!last || believed_until(window) > believed_until(*last))) last = window;
+  }
+  return last;
 }
 
 }  // namespace delegate

@@ -29,7 +29,7 @@ struct RouteStep {
   /// The local model at the end of the plan: if everything else is open or has failed, it is tried even though its
   /// breaker is open. It may also be an earlier step; the caller does not try it twice.
   bool last_resort = false;
-  /// A second turn for a backend that was passed over because of its reserve: now it may use it.
+  /// A second turn, once all others have failed, for one that was passed over because of its reserve: it may use it.
   bool ignores_reserve = false;
 
   bool operator==(const RouteStep&) const = default;

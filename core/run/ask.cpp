@@ -48,7 +48,7 @@ RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& can
       if (!attempt) break;
       run.note(*std::move(attempt));
     }
-  } while (run.wait_for_candidate());
+  } while (run.wait_for_candidate() || run.begin_second_turns());
   return run.finish(std::move(attempts));
 }
 

@@ -81,12 +81,24 @@ void move_to(Task& task, const std::string& directory) {
   for (const char* name : kOfOneRepository) task.environment.erase(name);
 }
 
+/// For each window the larger share of the two.
+std::vector<WindowShare> larger_of(const std::vector<WindowShare>& one, const std::vector<WindowShare>& other) {
+  std::vector<WindowShare> larger;
+  for (const auto* list : {&one, &other})
+    for (const WindowShare& share : *list) {
+      const auto is_there = [&](const WindowShare& known) { return known.window == share.window; };
+      if (std::none_of(larger.begin(), larger.end(), is_there))
+        larger.push_back({share.window, std::max(reserve_of(one, share.window), reserve_of(other, share.window))});
+    }
+  return larger;
+}
+
 /// A reserve is not for the backend that was named, nor for the one that a conversation was begun with.
 std::vector<WindowShare> reserve_for(const PreparedAsk& ask, const BackendSettings& settings) {
   const Request& request = ask.request;
   const bool is_named = candidate_name(request.backend).backend == candidate_name(settings.name).backend;
   if (is_named || !request.session.empty()) return {};
-  return ask.is_heavy || settings.reserve_light.empty() ? settings.reserve : settings.reserve_light;
+  return ask.is_heavy ? settings.reserve : larger_of(settings.reserve, settings.reserve_light);
 }
 
 PreparedCandidate prepare(Candidate candidate, const PreparedAsk& ask) {

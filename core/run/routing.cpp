@@ -47,6 +47,7 @@ bool Routing::is_last_resort(const std::string& candidate) const {
 }
 
 bool Routing::may_try(const RouteStep& step) const {
+  if (step.ignores_reserve != is_second_turn_) return false;
   const std::string backend = candidate_name(step.backend).backend;
   const auto before = std::find_if(logins_.rbegin(), logins_.rend(), [&](const TriedLogin& one) {
     return candidate_name(one.candidate).backend == backend;
@@ -99,6 +100,12 @@ std::optional<AttemptOrder> Routing::start(Candidate candidate, Permit permit, B
                       .permit = std::move(permit),
                       .deadline = is_probe ? Deadline::never() : deadline_,
                       .budget = std::move(budget)};
+}
+
+bool Routing::begin_second_turns() {
+  const auto& steps = prepared_.plan.steps;
+  const bool any = std::any_of(steps.begin(), steps.end(), [](const RouteStep& step) { return step.ignores_reserve; });
+  return any && !std::exchange(is_second_turn_, true);
 }
 
 /// A second turn is for one that only its reserve has kept from being asked. Its skip is said once, and its logins are

@@ -30,6 +30,8 @@ class Routing {
   /// Takes the directory in which the run is to change files, or waits for it as for a slot: if the request wants that,
   /// and in the background. That is no part of the run's time.
   WriterAdmission wait_for_directory(WriterRequest wanted);
+  /// True, once: from now on only the second turns of the plan are taken, if there are any.
+  bool begin_second_turns();
   /// How long the run can take.
   milliseconds longest_time() const;
   void note(const Attempt& attempt);
@@ -79,6 +81,7 @@ class Routing {
   RunResult& result_;
   Deadline deadline_;
   std::vector<std::string> started_;  // candidates, by the numbers of their attempts, from 1
+  bool is_second_turn_ = false;
   std::size_t background_probes_ = 0;
   milliseconds lock_patience_{5'000};  // what is left of it, over all candidates
   std::vector<TriedLogin> logins_;     // in the order of their turns

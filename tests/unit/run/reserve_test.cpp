@@ -88,6 +88,30 @@ TEST_CASE("light tasks have a reserve of their own, if it is set") {
   CHECK(asking.answer("auto", light) == "claude");
 }
 
+TEST_CASE("a reserve for light tasks counts where it is larger, window by window") {
+  ReserveCase asking;
+  asking.claude().reserve_light = Reserve{{"five_hour", 0.4}};
+  Request light;
+  light.type = TaskType::summarize;
+  const milliseconds end = asking.clock.now().wall + 1h;
+  know(asking, "claude", {window_of("five_hour", 0.1, end), week(0.9, asking)});
+  CHECK(asking.answer("auto", light) == "codex");
+  know(asking, "claude", {window_of("five_hour", 0.7, end), week(0.1, asking)});
+  CHECK(asking.answer("auto", light) == "codex");
+  know(asking, "claude", {window_of("five_hour", 0.5, end), week(0.5, asking)});
+  CHECK(asking.answer("auto", light) == "claude");
+}
+
+TEST_CASE("of several windows below their reserve the last to end says until when") {
+  ReserveCase asking;
+  const QuotaWindow of_week = week(0.95, asking);
+  know(asking, "claude", {window_of("five_hour", 0.9, asking.clock.now().wall + 1h), of_week});
+  Listener listener;
+  const RunResult result = asking.ask("auto", asking.never, listener);
+  REQUIRE(result.skips.size() == 1);
+  CHECK(result.skips.front().until == of_week.ends_at);
+}
+
 TEST_CASE("each window has its own reserve, and one that is not named has none") {
   ReserveCase asking;
   asking.claude().reserve = Reserve{{"five_hour", 0.15}};

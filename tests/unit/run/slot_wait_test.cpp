@@ -1,6 +1,6 @@
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"
-#include "tests/unit/run/asking.hpp"
+#include "tests/unit/run/quota_windows.hpp"
 
 // A request that waits while all who could be asked have no free slot: nobody sits before it.
 using namespace delegate;
@@ -94,6 +94,17 @@ TEST_CASE("a backend with a free slot is asked first, and waiting begins when th
   CHECK(result.outcome == Outcome::answered);
   CHECK(observer.asked == Names{"gemini", "codex"});
   CHECK(asking.lines("gemini.spawns") == 1);
+}
+
+TEST_CASE("a run waits for a full backend before it uses a reserve that is not firm") {
+  Full asking;
+  asking.config.router.reserve_is = "soft";
+  asking.backend("claude", {}).reserve = {{"", 0.15}};
+  know(asking, "claude", {week(0.9, asking)});
+  asking.full_backend("codex");
+  Waiting observer([&] { asking.permits.clear(); });
+  CHECK(asking.wait(observer).outcome == Outcome::answered);
+  CHECK(observer.asked == Names{"codex"});
 }
 
 TEST_CASE("a run does not wait for a backend that it would not ask") {
