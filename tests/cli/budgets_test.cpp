@@ -66,6 +66,25 @@ TEST_CASE("config check refuses a limit in dollars for a backend whose costs are
   priced.run("config check").expect(0);
 }
 
+TEST_CASE("figures that no call can have used are left out") {
+  Cli cli;
+  const std::string odd = R"({"type":"result","is_error":false,"result":"hi","session_id":"s","total_cost_usd":-10,)"
+                          R"("usage":{"input_tokens":-5000000,"output_tokens":9000000000000000000}})";
+  cli.counted("claude", {"--read-stdin", "--say", odd, "--"}, "kind = \"claude\"\nbudget.day = [\"$1\", \"9 tokens\"]");
+  cli.run("ask -b claude hello").expect(0);
+  CHECK(cli.sql("SELECT sum(cost_usd) FROM usage_hours") == "0.0");
+  CHECK(cli.sql("SELECT sum(input_tokens + output_tokens) FROM usage_hours") == "1");  // "hi" for "hello"
+  CHECK(cli.sql("SELECT coalesce(input_tokens, output_tokens, cost_usd, 'unknown') FROM attempts") == "unknown");
+}
+
+TEST_CASE("a server that cannot be reached has used nothing") {
+  Cli cli;
+  cli.config("[backends.local]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:9\"\nbudget.day = \"1 calls\"\n");
+  for (int i = 0; i < 2; ++i) cli.run("ask -b local hello").expect(1);
+  CHECK(cli.sql("SELECT count(*) FROM usage_hours") == "0");
+  CHECK(cli.sql("SELECT count(*) FROM reservations") == "0");
+}
+
 TEST_CASE("the call of a run that was killed counts") {
   Cli cli;
   cli.counted("claude", {"--wait-file", cli.file("never"), "--"}, "kind = \"claude\"\nbudget.day = \"1 calls\"");

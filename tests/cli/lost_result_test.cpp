@@ -43,6 +43,7 @@ TEST_CASE("a lost answer is requested once more, and counts as no failure") {
   CHECK(json["attempts"].size() == 1);
   CHECK(json["warnings"][0] == "claude: its first answer got lost, so the call was repeated");
   CHECK(cli.status_of("claude")["breaker"]["failures"] == 0);
+  CHECK(cli.sql("SELECT sum(calls) FROM usage_hours") == "2");
 }
 
 TEST_CASE("a backend that loses its answer twice in a row has failed once") {
@@ -66,6 +67,16 @@ TEST_CASE("a login that another process is renewing gets one fresh start before 
     cli.run("ask -b codex hello").expect(1).stderr_has("refresh token was already used");
   }
   CHECK(cli.spawns("codex") == 2);
+  CHECK(cli.sql("SELECT sum(calls) FROM usage_hours") == "2");
+}
+
+TEST_CASE("a lost answer is not requested again beyond a budget") {
+  Cli cli;
+  cli.counted("claude", {"--read-stdin", "--"}, "kind = \"claude\"\nbudget.day = \"1 calls\"");
+  cli.run("ask -b claude hello").expect(1).stderr_has("ended without an answer").stderr_lacks("twice");
+  CHECK(cli.spawns("claude") == 1);
+  CHECK(cli.sql("SELECT sum(calls) FROM usage_hours") == "1");
+  CHECK(cli.sql("SELECT count(*) FROM reservations") == "0");
 }
 
 TEST_CASE("the user's own command is not repeated, because its effects are unknown") {

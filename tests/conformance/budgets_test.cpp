@@ -69,6 +69,8 @@ struct BudgetBooks {
   Spender spender{*store, clock};
 };
 
+constexpr std::int64_t kHuge = 9'000'000'000'000'000'000;
+
 std::string refusal(const std::variant<BudgetHold, Skip>& reserved) {
   const auto* refused = std::get_if<Skip>(&reserved);
   return refused == nullptr ? std::string() : refused->message;
@@ -279,6 +281,36 @@ TEST_CASE("a reservation ends with its lease, even if it is not known whether it
   books.clock.pass(1h);
   CHECK(spender.state().reserved.calls == 0);
   CHECK(spender.state().spent.calls == 1);
+}
+
+TEST_CASE("a call whose reservation was counted as that of a killed one is not counted again at its end") {
+  BudgetBooks books;
+  Spender& spender = books.spender;
+  spender.config.backends["codex"].budget = a_day("5 calls");
+  auto asleep = spender.reserve();
+  books.clock.pass(1h);
+  REQUIRE(spender.call().empty());
+  CHECK(spender.state().spent.calls == 2);
+  spender.count(std::get<BudgetHold>(asleep));
+  CHECK(spender.state().spent.calls == 2);
+  CHECK(spender.state().reserved == Spending{});
+}
+
+TEST_CASE("figures too large for a sum fill a budget, and leave the others checked") {
+  BudgetBooks books;
+  Spender& spender = books.spender;
+  spender.config.backends["codex"].budget = a_day("9000 tokens");
+  spender.config.budget = a_day("4 calls");
+  const auto pause = GENERATE(0h, 1h);
+  for (int i = 0; i < 2; ++i) {
+    BudgetHold unlimited;
+    spender.count(unlimited, {.input_tokens = kHuge, .output_tokens = kHuge, .cost_usd = {}});
+    books.clock.pass(pause);
+  }
+  CHECK(refusal(spender.reserve()).find("is used up") != std::string::npos);
+  CHECK(spender.call("gemini").empty());
+  CHECK(spender.call("gemini").empty());
+  CHECK(refusal(spender.reserve("gemini")) == "the budget of 4 calls a day is used up (4 calls used)");
 }
 
 TEST_CASE("the ends of calls can be recorded without a budget, and budgets read without a change") {

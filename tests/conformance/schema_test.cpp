@@ -68,6 +68,13 @@ std::string failing_part(StateStore& store) {
   expect(ledger.totals({.until = 1h}), "totals");
   expect(ledger.attempts(id), "attempts");
   expect(ledger.last_attempts(), "last attempts");
+  expect(ledger.usage({}), "usage");
+  const auto reserve = [&](BudgetBook& book, UsageSums&) -> Status {
+    book.periods[BudgetPeriod::day].end += 1h;
+    book.reservations.push_back({.token = id, .backend = "codex"});
+    return {};
+  };
+  expect(ledger.change_budgets(reserve), "change_budgets");
 
   Jobs& jobs = *store.jobs();
   const auto nobody = [](const ProcessId&) { return false; };

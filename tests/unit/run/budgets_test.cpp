@@ -1,5 +1,7 @@
 #include "core/run/budgets.hpp"
 
+#include "core/run/check.hpp"
+#include "core/run/refresh_quota.hpp"
 #include "tests/unit/run/asking.hpp"
 
 // Budgets as a run meets them.
@@ -20,6 +22,12 @@ Spending reserved_in(Asking& asking) {
   Spending sum;
   for (const BudgetState& state : budget_states(asking.engine)) sum += state.reserved;
   return sum;
+}
+
+std::int64_t counted_tokens(Asking& asking) {
+  std::int64_t tokens = 0;
+  for (const UsageRow& row : asking.store->ledger().usage({}).value()) tokens += row.spending().tokens;
+  return tokens;
 }
 
 Attempt answered(Usage usage, std::string text = {}) {
@@ -133,4 +141,41 @@ TEST_CASE("the tokens of an answer that reports none follow from its length; tho
   CHECK(counted_usage(settings, {.outcome = Outcome::timed_out}, 400) == Usage{});
   CHECK(counted_usage(settings, answered({.input_tokens = 7, .output_tokens = {}, .cost_usd = {}}), 400).input_tokens ==
         7);
+}
+
+TEST_CASE("a ping counts, and is refused when the budget is used up") {
+  Asking asking;
+  asking.backend("codex", {"--say", "one"}).budget = calls_a_day(1);
+  const auto codex = find_candidate(asking.engine, "codex");
+  REQUIRE(codex);
+  const bool is_refresh = GENERATE(false, true);
+  if (is_refresh) CHECK_FALSE(refresh_quota(asking.engine, *codex, asking.never).problem);
+  else CHECK(ping(asking.engine, *codex, asking.never).works);
+  CHECK(counted_calls(asking) == 1);
+  CHECK(reserved_in(asking) == Spending{});
+  const PingAnswer second = ping(asking.engine, *codex, asking.never);
+  CHECK_FALSE(second.works);
+  CHECK(second.outcome == Outcome::budget_exhausted);
+  CHECK(second.message.find("its budget of 1 calls a day is used up") == 0);
+  CHECK(asking.lines("codex.spawns") == 1);
+}
+
+TEST_CASE("a ping that is refused before it starts has used nothing") {
+  Asking asking;
+  asking.backend("codex", {"--say", "one"}).budget = calls_a_day(1);
+  asking.config.backends["codex"].model = "none";
+  const auto codex = find_candidate(asking.engine, "codex");
+  REQUIRE(codex);
+  CHECK_FALSE(ping(asking.engine, *codex, asking.never).works);
+  CHECK(counted_calls(asking) == 0);
+  CHECK(reserved_in(asking) == Spending{});
+}
+
+TEST_CASE("a call that was ended before it could report its tokens counts as it was expected to") {
+  Asking asking;
+  BackendSettings& codex = asking.backend("codex", {"--wait-file", asking.file("never")});
+  codex.budget = {.day = {{BudgetUnit::tokens, 5'000}}, .week = {}, .month = {}};
+  codex.first_output_timeout = 10ms;
+  CHECK(asking.ask().attempts.at(0).outcome == Outcome::idle_timed_out);
+  CHECK(counted_tokens(asking) == 2'001);  // "hello", and 2,000 for the answer
 }
