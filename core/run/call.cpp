@@ -12,6 +12,7 @@
 #include "core/run/http_call.hpp"
 #include "core/run/judge.hpp"
 #include "core/run/reader.hpp"
+#include "core/state/ledger_rules.hpp"
 
 namespace delegate {
 namespace {
@@ -185,6 +186,7 @@ CallEnd make_call(const Backend& backend, const Task& task, const CallLimits& li
     else if (server.load(call)) server.ask(std::get<HttpRequest>(*prepared), call);
   }
   call.took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
+  call.parsed.usage = plausible(call.parsed.usage);
   excuse_for_deadline(task, limits, call);
   return call;
 }

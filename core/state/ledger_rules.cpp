@@ -64,6 +64,15 @@ bool is_answer_named(const std::string& outcome) {
   return known && is_answer(*known);
 }
 
+Usage plausible(Usage used) {
+  constexpr std::int64_t kMostTokens = 1'000'000'000'000;
+  constexpr double kMostDollars = 1e6;
+  for (std::optional<std::int64_t>* tokens : {&used.input_tokens, &used.output_tokens})
+    if (*tokens && (**tokens < 0 || **tokens > kMostTokens)) tokens->reset();
+  if (used.cost_usd && !(*used.cost_usd >= 0 && *used.cost_usd <= kMostDollars)) used.cost_usd.reset();
+  return used;
+}
+
 void add_to_totals(BackendTotals& totals, const TotalsQuery& query, milliseconds started_at, const std::string& outcome,
                    bool tripped, const Usage& usage) {
   ++totals.outcomes[outcome];

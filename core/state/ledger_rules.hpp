@@ -19,6 +19,9 @@ bool is_in_directory(std::string_view path, std::string_view directory);
 
 bool is_answer_named(const std::string& outcome);
 
+/// Without figures that no call can have used: one that is negative or absurd would decide about budgets.
+Usage plausible(Usage used);
+
 /// Counts one attempt. The caller collects the durations for set_percentiles().
 void add_to_totals(BackendTotals& totals, const TotalsQuery& query, milliseconds started_at, const std::string& outcome,
                    bool tripped, const Usage& usage);

@@ -12,8 +12,10 @@ constexpr milliseconds kOneHour{3'600'000};
 }  // namespace
 
 void MemoryUsage::count(const AttemptRow& attempt, std::string directory) {
-  std::erase_if(book_.reservations, [&](const Reservation& one) { return one.token == attempt.reservation; });
-  if (!attempt.is_call) return;
+  const auto ended =
+      std::erase_if(book_.reservations, [&](const Reservation& one) { return one.token == attempt.reservation; });
+  const bool is_counted = ended == 0 && !attempt.reservation.empty();  // as the call of a killed process
+  if (is_counted || !attempt.is_call) return;
   if (!has_place(directory, usage_of(attempt, {}).key.hour)) directory.clear();
   add(usage_of(attempt, directory));
   std::erase_if(rows_, [&](const auto& one) { return one.first.hour < attempt.started_at - kUsageKept; });

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/base/text.hpp"
+#include "core/state/ledger_rules.hpp"
 
 namespace delegate::sqlite {
 namespace {
@@ -13,6 +14,8 @@ constexpr milliseconds kUsageHour{3'600'000};
 #define USAGE_KEY "hour, backend, login, model, outcome, directory"
 #define USAGE_COLUMNS \
   USAGE_KEY ", calls, calls_with_tokens, input_tokens, output_tokens, calls_with_cost, cost_usd, latency"
+// total() does not fail for large numbers, as sum() does.
+#define SUM_OF_TOKENS "CAST(total(input_tokens) + total(output_tokens) AS INTEGER)"
 #define RESERVATION_COLUMNS                                                           \
   "token, backend, model, calls, tokens, usd, made_at, boot_id, boot, wall, length, " \
   "owner_boot_id, owner_pid, owner_start_time, owner_namespace"
@@ -76,9 +79,16 @@ Result<std::string> directory_of(Database& database, const std::string& run_id, 
   return has_place ? statement.text(0) : std::string();
 }
 
-Status end_reservation(Database& database, const std::string& token) {
-  TRY(sqlite3_stmt * raw, database.prepare("DELETE FROM reservations WHERE token = ?"));
-  return Statement(raw).bind(token).run();
+/// False: there is none.
+Result<bool> end_reservation(Database& database, const std::string& token) {
+  {
+    TRY(sqlite3_stmt * raw, database.prepare("DELETE FROM reservations WHERE token = ?"));
+    TRY_STATUS(Statement(raw).bind(token).run());
+  }
+  TRY(sqlite3_stmt * raw, database.prepare("SELECT changes()"));
+  Statement statement(raw);
+  TRY_STATUS(statement.step());
+  return statement.integer(0) > 0;
 }
 
 /// One hour at most: after a long pause no call has to delete all of it.
@@ -130,7 +140,10 @@ Status save_period(Database& database, BudgetPeriod period, const PeriodSpan& sp
 }  // namespace
 
 Status count_attempt(Database& database, const AttemptRow& attempt) {
-  if (!attempt.reservation.empty()) TRY_STATUS(end_reservation(database, attempt.reservation));
+  if (!attempt.reservation.empty()) {
+    TRY(const bool is_open, end_reservation(database, attempt.reservation));
+    if (!is_open) return {};  // it was counted as the call of a killed process
+  }
   if (!attempt.is_call) return {};
   UsageRow row = usage_of(attempt, {});
   TRY(row.key.directory, directory_of(database, attempt.run_id, row.key.hour));
@@ -193,8 +206,8 @@ Status save_budgets(Database& database, const BudgetBook& before, const BudgetBo
 
 Result<std::map<std::string, Spending>> SqliteUsageSums::spent_since(milliseconds begin) {
   TRY(sqlite3_stmt * raw,
-      database_.prepare("SELECT backend, sum(calls), sum(input_tokens + output_tokens), sum(cost_usd) "
-                        "FROM usage_hours WHERE hour > ? GROUP BY backend"));
+      database_.prepare("SELECT backend, sum(calls), " SUM_OF_TOKENS ", sum(cost_usd) FROM usage_hours "
+                        " WHERE hour > ? GROUP BY backend"));
   Statement statement(raw);
   statement.bind((begin - kUsageHour).count());
   std::map<std::string, Spending> sums;
@@ -208,17 +221,20 @@ Result<std::map<std::string, Spending>> SqliteUsageSums::spent_since(millisecond
 Result<std::map<std::string, AnsweredUse>> SqliteUsageSums::answered_since(const std::string& backend,
                                                                            milliseconds begin) {
   TRY(sqlite3_stmt * raw,
-      database_.prepare("SELECT model, sum(calls_with_tokens), sum(input_tokens + output_tokens), "
-                        "sum(calls_with_cost), sum(cost_usd) FROM usage_hours WHERE hour > ? AND backend = ? AND "
-                        "outcome IN ('answered', 'answered_empty') GROUP BY model"));
+      database_.prepare("SELECT model, outcome, sum(calls_with_tokens), " SUM_OF_TOKENS ", sum(calls_with_cost), "
+                        "sum(cost_usd) FROM usage_hours WHERE hour > ? AND backend = ? GROUP BY model, outcome"));
   Statement statement(raw);
   statement.bind((begin - kUsageHour).count()).bind(backend);
   std::map<std::string, AnsweredUse> sums;
   for (;;) {
     TRY(const bool more, statement.step());
     if (!more) return sums;
-    sums[statement.text(0)] = {statement.integer(1), statement.integer(2), statement.integer(3),
-                               statement.maybe_real(4).value_or(0)};
+    if (!is_answer_named(statement.text(1))) continue;
+    AnsweredUse& sum = sums[statement.text(0)];
+    sum.calls_with_tokens += statement.integer(2);
+    sum.tokens += statement.integer(3);
+    sum.calls_with_cost += statement.integer(4);
+    sum.cost_usd += statement.maybe_real(5).value_or(0);
   }
 }
 

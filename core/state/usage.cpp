@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "core/base/text.hpp"
-#include "core/state/ledger.hpp"
+#include "core/state/ledger_rules.hpp"
 
 namespace delegate {
 namespace {
@@ -69,7 +69,7 @@ UsageRow& UsageRow::operator+=(const UsageRow& more) {
 
 UsageRow usage_of(const AttemptRow& attempt, const std::string& directory) {
   const auto [backend, login] = parts_of(attempt.backend);
-  const Usage& used = attempt.counted_usage ? *attempt.counted_usage : attempt.usage;
+  const Usage used = plausible(attempt.counted_usage ? *attempt.counted_usage : attempt.usage);
   UsageRow row{.key = {local_hour(attempt.started_at), backend, login, attempt.model, attempt.outcome, directory},
                .calls = 1,
                .calls_with_tokens = used.input_tokens || used.output_tokens ? 1 : 0,
