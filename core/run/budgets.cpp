@@ -95,6 +95,12 @@ double price_of(const BackendSettings& settings, std::int64_t input, std::int64_
 bool has_price(const BackendSettings& settings) { return settings.price_input && settings.price_output; }
 bool has_tokens(const Usage& usage) { return usage.input_tokens || usage.output_tokens; }
 
+/// It ended before it could say what it has used.
+bool was_cut_off(Outcome outcome) {
+  return is_of_a_clock(outcome) || outcome == Outcome::cancelled || outcome == Outcome::lost_result ||
+         outcome == Outcome::dropped || outcome == Outcome::killed_by_signal;
+}
+
 /// The answered calls of this model. Of all models, if it has none: the name in the settings may be an alias.
 AnsweredUse answered_use(const std::map<std::string, AnsweredUse>& by_model, const std::string& model) {
   if (const auto own = by_model.find(model); own != by_model.end() && !model.empty()) return own->second;
@@ -171,8 +177,9 @@ Skip unusable(const std::string& candidate, const Engine& engine, const Error& e
           .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : std::string())};
 }
 
-BudgetHold unchecked(std::string why) {
+BudgetHold unchecked(const BudgetedCall& call, std::string why) {
   BudgetHold none;
+  none.call = call;
   none.unchecked_because = std::move(why);
   return none;
 }
@@ -181,6 +188,8 @@ BudgetHold unchecked(std::string why) {
 
 BudgetHold::BudgetHold(BudgetHold&& other) noexcept
     : unchecked_because(std::move(other.unchecked_because)),
+      call(other.call),
+      expected(other.expected),
       ledger_(std::exchange(other.ledger_, nullptr)),
       token_(std::exchange(other.token_, {})) {}
 
@@ -188,6 +197,8 @@ BudgetHold& BudgetHold::operator=(BudgetHold&& other) noexcept {
   if (this == &other) return *this;
   release();
   unchecked_because = std::move(other.unchecked_because);
+  call = other.call;
+  expected = other.expected;
   ledger_ = std::exchange(other.ledger_, nullptr);
   token_ = std::exchange(other.token_, {});
   return *this;
@@ -211,17 +222,18 @@ std::variant<BudgetHold, Skip> reserve_budget(const Engine& engine, const Candid
                                               const BudgetedCall& call) {
   const std::vector<Limit> limits = limits_of(engine.config, candidate_name(candidate.name).backend);
   if (limits.empty()) return BudgetHold();
-  if (engine.ledger == nullptr) return unchecked(engine.breakers.trouble());
+  if (engine.ledger == nullptr) return unchecked(call, engine.breakers.trouble());
   const bool needs_average = std::any_of(limits.begin(), limits.end(),
                                          [](const Limit& limit) { return limit.amount.unit != BudgetUnit::calls; });
   const std::string token = engine.breakers.new_place();
   std::optional<Skip> refused;
+  Spending expected;
   const Status done = engine.ledger->change_budgets([&](BudgetBook& book, UsageSums& sums) -> Status {
     const HostTime now = engine.clock.now();
     const BudgetFacts facts{book, sums, engine.config.router.local, now.wall};
     refused.reset();
     note_killed(engine, book, now);
-    TRY(const Spending expected, expected_use(candidate, call, needs_average, facts));
+    TRY(expected, expected_use(candidate, call, needs_average, facts));
     TRY(const auto budgets, states_of(limits, facts));
     if (const BudgetState* full = exceeded_by(budgets, expected)) {
       refused = budget_refusal(candidate.name, *full, expected, now.wall);
@@ -238,9 +250,11 @@ std::variant<BudgetHold, Skip> reserve_budget(const Engine& engine, const Candid
   });
   if (!done && (call.needs_store || done.error().code == Code::busy))
     return unusable(candidate.name, engine, done.error());
-  if (!done) return unchecked(done.error().what);
+  if (!done) return unchecked(call, done.error().what);
   if (refused) return *std::move(refused);
-  return BudgetHold(*engine.ledger, token);
+  BudgetHold hold(*engine.ledger, token, expected);
+  hold.call = call;
+  return hold;
 }
 
 Usage priced_usage(const BackendSettings& settings, Usage used) {
@@ -249,12 +263,30 @@ Usage priced_usage(const BackendSettings& settings, Usage used) {
   return used;
 }
 
-Usage counted_usage(const BackendSettings& settings, const Attempt& attempt, std::size_t prompt_bytes) {
-  if (has_tokens(attempt.usage) || !is_answer(attempt.outcome)) return priced_usage(settings, attempt.usage);
-  Usage measured = attempt.usage;
-  measured.input_tokens = static_cast<std::int64_t>(prompt_bytes) / kBytesOfToken;
-  measured.output_tokens = static_cast<std::int64_t>(attempt.text.size()) / kBytesOfToken;
-  return priced_usage(settings, measured);
+Usage counted_usage(const BackendSettings& settings, const Attempt& attempt, std::size_t prompt_bytes,
+                    const Spending& expected) {
+  Usage used = attempt.usage;
+  if (has_tokens(used)) return priced_usage(settings, used);
+  if (was_cut_off(attempt.outcome) && expected.calls > 0) {
+    used.input_tokens = expected.tokens;
+    if (!used.cost_usd) used.cost_usd = expected.usd;
+  } else if (is_answer(attempt.outcome)) {
+    used.input_tokens = static_cast<std::int64_t>(prompt_bytes) / kBytesOfToken;
+    used.output_tokens = static_cast<std::int64_t>(attempt.text.size()) / kBytesOfToken;
+  }
+  return priced_usage(settings, used);
+}
+
+Usage counted_usage(const BudgetHold& budget, const Task& task, const Attempt& attempt) {
+  if (budget.token().empty()) return priced_usage(task.settings, attempt.usage);
+  return counted_usage(task.settings, attempt, task.prompt.size() + task.system.size(), budget.expected);
+}
+
+void count_call(const Engine& engine, AttemptRow row, BudgetHold& budget) {
+  if (engine.ledger == nullptr) return;
+  row.reservation = budget.token();
+  static_cast<void>(write_patiently([&] { return engine.ledger->count_attempt(row); }));
+  budget.hand_over();
 }
 
 std::vector<BudgetState> budget_states(const Engine& engine) {

@@ -28,7 +28,7 @@ struct CallEnd {
   ParsedOutput parsed;
   Failure failure;  // its outcome may be an answer
   std::optional<int> exit_code;
-  bool has_started = false;  // a process
+  bool has_started = false;  // a process, or its request was sent
   milliseconds took{0};
 };
 

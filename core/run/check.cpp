@@ -8,6 +8,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/text.hpp"
 #include "core/os/local_port.hpp"
+#include "core/run/budgets.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
 #include "core/run/http_call.hpp"
@@ -80,6 +81,28 @@ std::optional<LocalPlace> local_place(std::string_view url) {
   const std::string_view digits = place.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), found.port);
   return error == std::errc{} && end == digits.data() + digits.size() ? std::optional(found) : std::nullopt;
+}
+
+PingAnswer refused_ping(const Candidate& candidate, const Skip& skip) {
+  return {.outcome = outcome_of_skips({skip}),
+          .message = skip.message,
+          .hint = hint_for(*candidate.backend, candidate.task, skip)};
+}
+
+/// It has no row in the history, but counts towards budgets like any other call.
+void count_ping(const Engine& engine, const std::string& candidate, const Task& task, const CallEnd& call,
+                milliseconds started_at, BudgetHold& budget) {
+  const Attempt attempt{.outcome = call.failure.outcome, .text = call.parsed.text, .usage = call.parsed.usage};
+  count_call(engine,
+             {.backend = candidate,
+              .model = engine.redact(one_line(call.parsed.model.empty() ? task.model : call.parsed.model)),
+              .outcome = std::string(to_string(attempt.outcome)),
+              .started_at = started_at,
+              .took = call.took,
+              .usage = call.parsed.usage,
+              .is_call = call.has_started,
+              .counted_usage = counted_usage(budget, task, attempt)},
+             budget);
 }
 
 }  // namespace
@@ -169,20 +192,24 @@ Task smallest_task(const Candidate& candidate) {
 PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
   const auto depth = next_depth(engine);
   if (!depth) return {.outcome = Outcome::blocked, .message = depth.error().what, .hint = depth.error().hint};
-  auto admission = engine.breakers.admit(admission_request(engine, candidate, ProbeTime::immediate));
-  if (const auto* skip = std::get_if<Skip>(&admission))
-    return {.outcome = outcome_of_skips({*skip}),
-            .message = skip->message,
-            .hint = hint_for(*candidate.backend, candidate.task, *skip)};
-  CallEnd call = make_call(*candidate.backend, smallest_task(candidate),
+  const Task task = smallest_task(candidate);
+  const AdmissionRequest wanted = admission_request(engine, candidate, ProbeTime::immediate);
+  auto reserved =
+      reserve_budget(engine, candidate, {.prompt_bytes = task.prompt.size(), .lease = wanted.lease, .is_tiny = true});
+  if (const auto* skip = std::get_if<Skip>(&reserved)) return refused_ping(candidate, *skip);
+  auto admission = engine.breakers.admit(wanted);
+  if (const auto* skip = std::get_if<Skip>(&admission)) return refused_ping(candidate, *skip);
+  const milliseconds started_at = engine.clock.now().wall;
+  CallEnd call = make_call(*candidate.backend, task,
                            {.deadline = Deadline::in(kSmallestTaskTimeout),
                             .scratch = engine.scratch,
-                            .tag = make_run_id(engine.clock.now().wall) + ".1",
+                            .tag = make_run_id(started_at) + ".1",
                             .fresh_connections = std::get<Permit>(admission).in_burst(),
                             .depth = *depth,
                             .secrets = &engine.redact},
                            cancel);
   if (is_alive_at_limit(*candidate.backend, call.failure)) call.failure = {.outcome = Outcome::answered};
+  count_ping(engine, candidate.name, task, call, started_at, std::get<BudgetHold>(reserved));
   const OutcomeTraits& row = traits(call.failure.outcome);
   const std::string message = engine.redact(call.failure.message);
   std::get<Permit>(admission).settle({.verdict = row.on_health,

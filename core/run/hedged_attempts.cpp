@@ -149,7 +149,6 @@ void start_afresh(CallEnd& call, CallEnd again) {
 }
 
 void repeat(CallEnd& call, CallEnd again) {
-  add(again.parsed.usage, call.parsed.usage);
   keep_quota(again, call);
   again.took += call.took;
   if (again.failure.outcome == Outcome::lost_result) again.failure.message += ", twice";
@@ -170,6 +169,11 @@ std::string shown_path(const std::string& path, const std::string& directory) {
   return one_line(path.starts_with(below) ? path.substr(below.size()) : path, kLongestName);
 }
 
+std::string model_of(const Engine& engine, const Candidate& candidate, const CallEnd& call) {
+  const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
+  return engine.redact(one_line(model, kLongestName));
+}
+
 /// What the call shows to people, without secrets.
 void take_end(const Engine& engine, const Candidate& candidate, CallEnd& call, Attempt& attempt) {
   const milliseconds ended_at = engine.clock.now().wall;
@@ -180,8 +184,7 @@ void take_end(const Engine& engine, const Candidate& candidate, CallEnd& call, A
   attempt.is_callers_own = call.failure.is_callers_own;
   attempt.is_recognised = call.failure.is_recognised;
   attempt.last_lines = engine.redact(std::move(call.failure.last_lines));
-  const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
-  attempt.model = engine.redact(one_line(model, kLongestName));
+  attempt.model = model_of(engine, candidate, call);
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
   attempt.text = std::move(call.parsed.text);
@@ -210,6 +213,7 @@ struct HedgedAttempts::Runner {
   bool background_probe;  // its output is not shown, and no call waits for it
   bool probe;
   CancelToken stop;
+  Usage earlier;                 // of calls that were repeated: they have been counted
   std::optional<Attempt> ended;  // set by the thread, under mutex_
   bool seen = false;             // next() has returned it
   OutputDelta delta;             // not delivered yet
@@ -283,12 +287,38 @@ CallEnd HedgedAttempts::call(Runner& runner) {
                      [&](const ParsedOutput& parsed) { report(runner, tracker.since_last(parsed)); });
   };
   CallEnd call = once();
-  if (is_worth_repeating(call, candidate, runner.stop)) repeat(call, once());
-  if (lost_a_renewal(call) && call.took <= kCheap && wait_for_renewal(runner.stop, order.deadline))
+  if (is_worth_repeating(call, candidate, runner.stop) && begin_repetition(runner, call)) repeat(call, once());
+  if (lost_a_renewal(call) && call.took <= kCheap && wait_for_renewal(runner.stop, order.deadline) &&
+      begin_repetition(runner, call))
     start_afresh(call, once());
   if (runner.background_probe && is_alive_at_limit(*candidate.backend, call.failure))
     call.failure = {.outcome = Outcome::answered};
   return call;
+}
+
+/// To a budget the repetition is a call of its own. False: it does not allow for one.
+bool HedgedAttempts::begin_repetition(Runner& runner, const CallEnd& call) {
+  AttemptOrder& order = runner.order;
+  const Candidate& candidate = order.candidate;
+  auto reserved = reserve_budget(engine_, candidate, order.budget.call);
+  if (std::holds_alternative<Skip>(reserved)) return false;
+  const Attempt ended{.outcome = call.failure.outcome, .text = call.parsed.text, .usage = call.parsed.usage};
+  if (order.keep_row || !order.budget.token().empty())
+    count_call(engine_,
+               {.run_id = order.run_id,
+                .number = order.number,
+                .backend = candidate.name,
+                .model = model_of(engine_, candidate, call),
+                .outcome = std::string(to_string(ended.outcome)),
+                .started_at = engine_.clock.now().wall - call.took,
+                .took = call.took,
+                .usage = ended.usage,
+                .is_call = call.has_started,
+                .counted_usage = counted_usage(order.budget, candidate.task, ended)},
+               order.budget);
+  add(runner.earlier, call.parsed.usage);
+  order.budget = std::get<BudgetHold>(std::move(reserved));
+  return true;
 }
 
 Attempt HedgedAttempts::attempt(Runner& runner) {
@@ -320,18 +350,17 @@ Attempt HedgedAttempts::attempt(Runner& runner) {
 
 /// An answer never depends on this row; the run's own row reports a failing ledger. What a budget has to count is
 /// counted without one, too; if that fails, the reservation is counted when this process has ended.
-void HedgedAttempts::record(Runner& runner, const CallEnd& call, const Attempt& attempt) {
+void HedgedAttempts::record(Runner& runner, const CallEnd& call, Attempt& attempt) {
   AttemptOrder& order = runner.order;
-  const bool has_budget = !order.budget.token().empty();
-  if (engine_.ledger == nullptr || !(order.keep_row || has_budget)) return;
-  const Task& task = order.candidate.task;
+  Usage counted = counted_usage(order.budget, order.candidate.task, attempt);
+  add(attempt.usage, runner.earlier);
+  if (engine_.ledger == nullptr || !(order.keep_row || !order.budget.token().empty())) return;
   AttemptRow row = row_of(order.run_id, attempt);
-  row.is_call = call.has_started || !order.candidate.backend->is_process();
-  row.counted_usage = priced_usage(task.settings, attempt.usage);
-  if (has_budget) row.counted_usage = counted_usage(task.settings, attempt, task.prompt.size() + task.system.size());
+  row.is_call = call.has_started;
+  row.counted_usage = counted;
+  if (!order.keep_row) return count_call(engine_, std::move(row), order.budget);
   row.reservation = order.budget.token();
-  static_cast<void>(write_patiently(
-      [&] { return order.keep_row ? engine_.ledger->add_attempt(row) : engine_.ledger->count_attempt(row); }));
+  static_cast<void>(write_patiently([&] { return engine_.ledger->add_attempt(row); }));
   order.budget.hand_over();
 }
 

@@ -70,7 +70,8 @@ class HedgedAttempts {
   void run(Runner& runner);
   CallEnd call(Runner& runner);
   Attempt attempt(Runner& runner);
-  void record(Runner& runner, const CallEnd& call, const Attempt& attempt);
+  bool begin_repetition(Runner& runner, const CallEnd& call);
+  void record(Runner& runner, const CallEnd& call, Attempt& attempt);
   void end(Runner& runner, Attempt attempt);
   void report(Runner& runner, OutputDelta delta);
   void deliver(AttemptListener& listener);

@@ -28,6 +28,18 @@ Deadline end_of_load(const BackendSettings& settings, Deadline total) {
   return Deadline::in(settings.load_timeout).or_earlier(total);
 }
 
+/// One that ended at once was not begun.
+bool was_sent(const HttpResult& result) {
+  switch (result.end) {
+    case HttpEnd::unreachable:
+    case HttpEnd::connect_timeout:
+    case HttpEnd::unsent: return false;
+    case HttpEnd::cancelled:
+    case HttpEnd::timed_out: return result.took.count() > 0;
+    default: return true;
+  }
+}
+
 /// Judges a response other than the expected one.
 Failure judge_refusal(const Backend& backend, const Task& task, const HttpResult& result) {
   ParsedOutput parsed;
@@ -141,6 +153,7 @@ Failure HttpCall::ask_once(const HttpRequest& request, CallEnd& call) {
     return reader.take(Stream::out, bytes);
   });
   if (!result) return not_sent(result.error());
+  call.has_started = call.has_started || was_sent(*result);
   reader.finish();
   call.parsed.quota = backend_.quota_of_headers(result->limits, headers_at.value_or(wall_now()));
   return judge_http(backend_, task_, call.parsed, *result);
