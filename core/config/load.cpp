@@ -26,7 +26,10 @@ std::string with_name(std::string hint, const std::string& backend) {
 }
 
 /// Of each call, on its own.
-bool reports_cost(std::string_view kind) { return kind == "claude"; }
+/// What a local server answers is free.
+bool has_known_cost(const BackendSettings& backend) {
+  return backend.kind == "claude" || backend.kind == "ollama" || (backend.price_input && backend.price_output);
+}
 
 class Loader {
  public:
@@ -170,8 +173,7 @@ class Loader {
   void check_budgets() {
     std::vector<std::string> unpriced;
     for (const auto& [name, backend] : config_.backends) {
-      const bool has_cost = reports_cost(backend.kind) || (backend.price_input && backend.price_output);
-      if (has_cost) continue;
+      if (has_known_cost(backend)) continue;
       check_costs("backends." + name + ".budget", backend.budget, {name});
       if (backend.enabled && name != config_.router.local) unpriced.push_back(name);
     }

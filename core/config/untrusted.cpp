@@ -181,7 +181,11 @@ void restrict_orders(LoadedConfig& loaded, const Config& without) {
     PlainValue value;
     if (const auto* order = std::get_if<BackendOrder*>(&key.slot)) value = **order, named = (*order)->names;
     if (const auto* text = std::get_if<std::string*>(&key.slot)) named.push_back(**text), value = **text;
-    const auto is_known = [&](const std::string& backend) { return known.contains(backend); };
+    // [budget] does not limit the local model.
+    const bool frees_of_budget = name == "router.local" && !without.budget.empty();
+    const auto is_known = [&](const std::string& backend) {
+      return frees_of_budget ? backend.empty() || backend == own.local : known.contains(backend);
+    };
     if (!std::all_of(named.begin(), named.end(), is_known)) loaded.restricted.push_back({name, to_toml(value), origin});
   }
   std::stable_sort(loaded.restricted.begin(), loaded.restricted.end(), by_line);

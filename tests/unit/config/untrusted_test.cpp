@@ -132,6 +132,28 @@ TEST_CASE("a breaker setting of an untrusted file holds for no backend, set for 
   CHECK(to_string(loaded.config.origin("backends.codex.breaker.threshold")) == "user.toml:2:13");
 }
 
+TEST_CASE("an untrusted file frees no backend from your budget by calling it the local model") {
+  const std::string own = std::string(kMore) + "[router]\norder = [\"my-server\", \"ollama\"]\n";
+  const bool has_budget = GENERATE(true, false);
+  ConfigSources sources = user(own + (has_budget ? "[budget]\nday = \"3 calls\"\n" : ""));
+  sources.project_file = ConfigFile{"project.toml", "[router]\nlocal = \"my-server\"\n"};
+  const LoadedConfig loaded = load_config(sources);
+  CHECK(lines(loaded) == Lines{});
+  CHECK(keys_of(loaded.ignored) == (has_budget ? Lines{"router.local"} : Lines{}));
+  CHECK(loaded.config.router.local == (has_budget ? "ollama" : "my-server"));
+  sources.project_file = ConfigFile{"project.toml", "[router]\nlocal = \"\"\n"};
+  CHECK(load_config(sources).config.router.local.empty());
+}
+
+TEST_CASE("no project makes a limit in dollars a mistake by having no local model") {
+  ConfigSources sources = user(
+      "[budget]\nday = \"$5\"\n[backends]\ncodex.enabled = false\ngemini.enabled = false\n"
+      "opencode.enabled = false\n");
+  REQUIRE(lines(load_config(sources)) == Lines{});
+  sources.project_file = ConfigFile{"project.toml", "[router]\nlocal = \"\"\n"};
+  CHECK(lines(load_config(sources)) == Lines{});
+}
+
 TEST_CASE("a mistake in an ignored setting is still a mistake") {
   CHECK(lines(load_project("[breaker]\nthreshold = 0\n")).size() == 1);
 }
