@@ -20,8 +20,8 @@ std::string share_text(double share);  // "15%"
 /// The share that is kept of this window; 0: none.
 double reserve_of(const std::vector<WindowShare>& reserve, std::string_view window);
 
-/// The window of which less than its reserve is left, of several the last to end; nothing: none. Windows of another model than `model` do not
-/// count, nor do those about which nothing is known.
+/// Of the windows of which less than their reserve is left, the last to end; nothing: there is none. Windows of another
+/// model than `model` do not count, nor do those about which nothing is known.
 std::optional<WindowView> below_reserve(const std::vector<WindowView>& windows, const std::vector<WindowShare>& reserve,
                                         std::string_view model);
 
