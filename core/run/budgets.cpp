@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "core/quota/words.hpp"
 #include "core/run/leases.hpp"
 
 namespace delegate {
@@ -162,7 +163,7 @@ Skip budget_refusal(const std::string& candidate, const BudgetState& budget, con
   return {.backend = candidate,
           .reason = SkipReason::budget_exhausted,
           .retry_in = budget.span.end - now,
-          .message = refusal_message(budget, expected),
+          .message = refusal_message(budget, expected) + ", until " + moment_words(budget.span.end, now),
           .until = budget.span.end};
 }
 

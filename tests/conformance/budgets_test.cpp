@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/os/process.hpp"
+#include "core/quota/words.hpp"
 #include "core/run/budgets.hpp"
 #include "tests/conformance/children.hpp"
 #include "tests/conformance/stores.hpp"
@@ -38,7 +39,8 @@ struct Spender {
   /// Makes a call, or says why not.
   std::string call(const std::string& candidate = "codex") {
     auto reserved = reserve(candidate);
-    if (const auto* refused = std::get_if<Skip>(&reserved)) return refused->message;
+    if (const auto* refused = std::get_if<Skip>(&reserved))
+      return refused->message.substr(0, refused->message.find(", until "));
     count(std::get<BudgetHold>(reserved), {.input_tokens = 1'000, .output_tokens = 0, .cost_usd = 0.5}, candidate);
     return {};
   }
@@ -70,9 +72,10 @@ struct BudgetBooks {
   Spender spender{*store, clock};
 };
 
+/// Why, without until when.
 std::string refusal(const std::variant<BudgetHold, Skip>& reserved) {
   const auto* refused = std::get_if<Skip>(&reserved);
-  return refused == nullptr ? std::string() : refused->message;
+  return refused == nullptr ? std::string() : refused->message.substr(0, refused->message.find(", until "));
 }
 
 BudgetSettings a_day(const char* amount) { return {.day = {*parse_amount(amount)}, .week = {}, .month = {}}; }
@@ -89,8 +92,9 @@ TEST_CASE("a budget refuses the call after the last one until its period ends") 
   REQUIRE(std::holds_alternative<Skip>(refused));
   const Skip& skip = std::get<Skip>(refused);
   CHECK(skip.reason == SkipReason::budget_exhausted);
-  CHECK(skip.message == "its budget of 2 calls a day is used up (2 calls used)");
   REQUIRE(skip.until);
+  CHECK(skip.message == "its budget of 2 calls a day is used up (2 calls used), until " +
+                            moment_words(*skip.until, books.clock.now().wall));
   CHECK(*skip.until == books.clock.now().wall + *skip.retry_in);
   CHECK(skip.until->count() % 86'400'000 == 0);
   books.clock.pass(*skip.retry_in);
