@@ -66,15 +66,15 @@ struct QuotaRecords {
 TEST_CASE("a window's notification says how much is used, where the pace leads, and when it is renewed") {
   QuotaRecords records;
   CHECK(records.text().title == "claude: 5 h window 80 % used");
-  CHECK(records.text().message == "At this pace used up at 12:45; renewed at 14:00.");
+  CHECK(records.text().message == "At this pace used up at 12:45; renews at 14:00.");
   records.window("five_hour", 0.5, 5h);
-  CHECK(records.text().message == "Renewed at 14:00.");
+  CHECK(records.text().message == "Renews at 14:00.");
   records.window("five_hour", 1, 5h);
   CHECK(records.text().title == "claude: 5 h window used up");
-  CHECK(records.text().message == "Renewed at 14:00.");
+  CHECK(records.text().message == "Renews at 14:00.");
   records.window("seven_day", 0.95, 168h, 69h);
   CHECK(records.text().title == "claude: week 95 % used");
-  CHECK(records.text().message == "At this pace used up at 17:13; renewed on Tue 09:00.");
+  CHECK(records.text().message == "At this pace used up at 17:13; renews on Tue 09:00.");
 }
 
 TEST_CASE("a title has at most thirty characters, and a name that it had to shorten is in the message") {
@@ -89,7 +89,7 @@ TEST_CASE("of a window without figures the record's own words are sent") {
   QuotaRecords records;
   records.quota.windows.clear();
   CHECK(records.text().title == "claude: something");
-  CHECK(records.text().message == "Renewed at 14:00.");
+  CHECK(records.text().message == "Renews at 14:00.");
 }
 
 TEST_CASE("extra billing begins with the remedy, if there is one") {
