@@ -33,9 +33,11 @@ QuotaReading quota_in_event(const Json& event) {
     for (const auto& [name, window] : windows.items())
       if (auto one = claude_window(name, window)) reading.windows.push_back(*std::move(one));
   auto representative = claude_window(text_at(info, "/rateLimitType"), info);
-  const auto is_known = [&](const WindowReading& window) { return window.name == representative->name; };
-  if (representative && std::none_of(reading.windows.begin(), reading.windows.end(), is_known))
-    reading.windows.push_back(*std::move(representative));
+  if (!representative) return reading;
+  const auto known = std::find_if(reading.windows.begin(), reading.windows.end(),
+                                  [&](const WindowReading& window) { return window.name == representative->name; });
+  if (known == reading.windows.end()) reading.windows.push_back(*std::move(representative));
+  else known->used = std::max(known->used, text_at(info, "/status") == "rejected" ? 1.0 : 0.0);
   return reading;
 }
 

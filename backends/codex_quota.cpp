@@ -99,6 +99,7 @@ std::optional<QuotaReading> quota_in_app_server(std::string_view out, millisecon
   for (const std::string_view line : split(out, '\n')) {
     const auto answer = parse_object(line);
     if (!answer || integer_at(*answer, "/id") != kReadLimits) continue;
+    if (!answer->contains("result") && !answer->contains("error")) continue;  // a request of its own
     QuotaReading reading{.heard_at = now};
     const Json& by_limit = at(*answer, "/result/rateLimitsByLimitId");
     if (!by_limit.is_object() || by_limit.empty()) add_limit(reading, at(*answer, "/result/rateLimits"));
