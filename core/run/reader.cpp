@@ -7,6 +7,18 @@
 #include "core/run/judge.hpp"
 
 namespace delegate {
+namespace {
+
+/// What an earlier record of the call said, and this one does not.
+void add_unsaid(QuotaReading& reading, const QuotaReading& before) {
+  for (const WindowReading& window : before.windows) {
+    const auto is_it = [&](const WindowReading& one) { return one.name == window.name; };
+    if (std::none_of(reading.windows.begin(), reading.windows.end(), is_it)) reading.windows.push_back(window);
+  }
+  if (!reading.overage) reading.overage = before.overage;
+}
+
+}  // namespace
 
 void JsonEnds::feed(std::string_view bytes) {
   for (const char c : bytes) {
@@ -70,9 +82,9 @@ void Reader::read(Stream stream, std::string_view line) {
   // Taken out first: two records in a row may say the same, and the second one is the news.
   std::optional<QuotaReading> before = std::exchange(parsed_.quota, std::nullopt);
   backend_.read(parsed_, task_, stream, line);
-  const bool is_news = parsed_.quota && (!before || !parsed_.quota->windows.empty());
-  if (is_news) parsed_.quota_heard_at = steady_now();
-  else parsed_.quota = std::move(before);
+  if (parsed_.quota) parsed_.quota_heard_at = steady_now();
+  if (parsed_.quota && before) add_unsaid(*parsed_.quota, *before);
+  else if (before) parsed_.quota = std::move(before);
   stamp_failure();
 }
 
