@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kSeverities{"info", "warning", "critical"};
 constexpr std::array<std::string_view, 8> kDeliveries{"owed",        "taken",    "sending", "delivered",
                                                       "undelivered", "unwanted", "damped",  "held"};
+constexpr const char* kOver = "over before it could be announced";
 constexpr const char* kNotAnnounced = "its outage was not announced";
 
 template <class Enum, std::size_t size>
@@ -46,7 +47,7 @@ void end_outage(NotificationRows& rows, std::string_view kind, const std::string
     if (row.kind != kind || row.subject != subject || row.ended_at) continue;
     row.ended_at = now.wall;
     if (!row.acknowledged_at) row.acknowledged_at = now.wall;
-    withdraw(row, end == Edge::dismissal ? "ended manually before it was sent" : "over before it could be announced");
+    withdraw(row, end == Edge::dismissal ? "ended manually before it was sent" : kOver);
   }
 }
 
@@ -111,14 +112,16 @@ enum class BillingEdge { none, begin, end };
 BillingEdge billing_edge(const Quota& before, const Quota& after, milliseconds now) {
   const bool is_billed = current_overage(after, now).in_use;
   if (is_billed && !current_overage(before, now).in_use) return BillingEdge::begin;
-  return before.overage.in_use && !is_billed ? BillingEdge::end : BillingEdge::none;
+  return current_overage(before, now).in_use && !is_billed ? BillingEdge::end : BillingEdge::none;
 }
 
-/// The window whose end ends extra billing: the one that is used most.
-std::optional<milliseconds> end_of_extra_billing(const Quota& quota) {
-  const auto most = std::max_element(quota.windows.begin(), quota.windows.end(),
-                                     [](const QuotaWindow& a, const QuotaWindow& b) { return a.used < b.used; });
-  return most == quota.windows.end() ? std::nullopt : most->ends_at;
+/// When extra billing ends: with the running window that is used most.
+milliseconds end_of_extra_billing(const Quota& quota, milliseconds now) {
+  std::vector<WindowView> running = current_windows(quota, now);
+  std::erase_if(running, [](const WindowView& window) { return !window.ends_at; });
+  const auto most = std::max_element(running.begin(), running.end(),
+                                     [](const WindowView& a, const WindowView& b) { return a.used < b.used; });
+  return most == running.end() ? quota.overage_heard_at + kLongestUndated : *most->ends_at;
 }
 
 void end_quota_records(NotificationRows& rows, const std::string& backend, std::string_view about, const char* why,
@@ -137,7 +140,8 @@ NotificationRow window_row(const std::string& backend, const QuotaWindow& window
       .kind = "quota",
       .subject = backend,
       .outcome = window.name,
-      .severity = window.announced < kNearlyUsedUp ? NotificationSeverity::info : NotificationSeverity::warning,
+      .severity =
+          percent_used(window.used) < kNearlyUsedUp ? NotificationSeverity::info : NotificationSeverity::warning,
       .title = backend + ": " + window_noun(window.name) + " " + std::to_string(percent_used(window.used)) + " % used",
       .first_seen = now.wall,
       .last_seen = now.wall,
@@ -152,7 +156,24 @@ NotificationRow billing_row(const std::string& backend, const Quota& quota, cons
           .title = backend + ": billed extra now",
           .first_seen = now.wall,
           .last_seen = now.wall,
-          .retry_at = end_of_extra_billing(quota)};
+          .retry_at = end_of_extra_billing(quota, now.wall)};
+}
+
+/// Once for each stretch of time: between calls of one model that are billed, the plan may pay for those of another.
+void raise_billing(NotificationRows& rows, NotificationRow fresh, const HostTime& now) {
+  const auto known = std::find_if(rows.rbegin(), rows.rend(), [&](const NotificationRow& row) {
+    return row.kind == fresh.kind && row.subject == fresh.subject && row.outcome == fresh.outcome;
+  });
+  if (known == rows.rend() || !known->retry_at || *known->retry_at <= now.wall) {
+    raise(rows, std::move(fresh));
+    return;
+  }
+  known->last_seen = now.wall;
+  known->ended_at.reset();
+  if (known->delivery != DeliveryState::unwanted || known->detail != kOver) return;
+  known->delivery = DeliveryState::pending;
+  known->detail.clear();
+  known->acknowledged_at.reset();
 }
 
 /// Alerts of the canary arrive at least once: one that was perhaps shown is sent again, one that failed is repeated.
@@ -261,7 +282,6 @@ bool is_quota_edge(const Quota& before, const Quota& after, milliseconds now) {
 
 void record_quota_edge(NotificationRows& rows, const std::string& backend, const Quota& before, const Quota& after,
                        const HostTime& now) {
-  constexpr const char* kOver = "over before it could be announced";
   for (const QuotaWindow& window : before.windows)
     if (has_ended(window, after)) end_quota_records(rows, backend, window.name, kOver, now);
   for (const QuotaWindow& window : after.windows) {
@@ -271,7 +291,7 @@ void record_quota_edge(NotificationRows& rows, const std::string& backend, const
   }
   const BillingEdge billing = billing_edge(before, after, now.wall);
   if (billing == BillingEdge::end) end_quota_records(rows, backend, kExtraBilling, kOver, now);
-  if (billing == BillingEdge::begin) raise(rows, billing_row(backend, after, now));
+  if (billing == BillingEdge::begin) raise_billing(rows, billing_row(backend, after, now), now);
 }
 
 int acknowledge(NotificationRows& rows, std::int64_t id, const HostTime& now) {
