@@ -22,21 +22,26 @@ std::optional<double> headroom_of(const WindowView& window, milliseconds now) {
 
 }  // namespace
 
+bool may_steer(const WindowView& window) {
+  const bool is_of_subscription =
+      window.length && (window.name == window_name(*window.length) || !model_of_window(window.name).empty());
+  return window.ends_at || is_of_subscription;
+}
+
 std::optional<milliseconds> used_up_at(const WindowView& window, milliseconds now) {
   if (!window.ends_at || !window.length || *window.length <= milliseconds(0)) return std::nullopt;
   const milliseconds began = *window.ends_at - *window.length;
   const milliseconds passed = window.heard_at - began;
   if (window.used <= 0 || share_of(passed, *window.length) < kTooEarly) return std::nullopt;
-  const auto needed = static_cast<std::int64_t>(static_cast<double>(passed.count()) / window.used);
-  const milliseconds at = began + milliseconds(needed);
-  if (at >= *window.ends_at) return std::nullopt;
-  return std::max(at, now);
+  const double needed = static_cast<double>(passed.count()) / window.used;
+  if (needed >= static_cast<double>(window.length->count())) return std::nullopt;  // also what no integer can hold
+  return std::max(began + milliseconds(static_cast<std::int64_t>(needed)), now);
 }
 
 std::optional<double> headroom(const std::vector<WindowView>& windows, std::string_view model, milliseconds now) {
   std::optional<double> least;
   for (const WindowView& window : windows) {
-    if (!counts_model(window.name, model)) continue;
+    if (!counts_model(window.name, model) || !may_steer(window)) continue;
     const auto one = headroom_of(window, now);
     if (one && (!least || *one < *least)) least = one;
   }

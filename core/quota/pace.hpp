@@ -4,6 +4,10 @@
 // Where the use of a window leads. Pure.
 namespace delegate {
 
+/// Does it say something about the next calls? A server's limit without a stated end is renewed before long, and as
+/// long as no call is made no newer figure comes: it is only shown.
+bool may_steer(const WindowView& window);
+
 /// When the window will be used up if its use goes on as on average since it began; nothing: not before its end, or too
 /// little of it has passed to say so.
 std::optional<milliseconds> used_up_at(const WindowView& window, milliseconds now);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/text.hpp"
+#include "core/quota/pace.hpp"
 
 namespace delegate {
 namespace {
@@ -51,7 +52,7 @@ std::optional<WindowView> below_reserve(const std::vector<WindowView>& windows, 
   std::optional<WindowView> last;
   for (const WindowView& window : windows) {
     const double kept = reserve_of(reserve, window.name);
-    const bool is_below = kept > 0 && counts_model(window.name, model) && window.left() < kept;
+    const bool is_below = kept > 0 && counts_model(window.name, model) && may_steer(window) && window.left() < kept;
     if (is_below && (!last || believed_until(window) > believed_until(*last))) last = window;
   }
   return last;

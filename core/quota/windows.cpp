@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 namespace delegate {
 namespace {
@@ -26,6 +27,15 @@ bool begins_with_window(std::string_view name, std::string_view window) {
   return name.starts_with(window) && (name.size() == window.size() || name[window.size()] == '_');
 }
 
+/// "req-minute", "tokens-per-day": limits of servers.
+std::optional<milliseconds> length_of_last_word(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, milliseconds>, 4> kWords{
+      {{"second", milliseconds(1'000)}, {"minute", milliseconds(60'000)}, {"hour", kHour}, {"day", kDay}}};
+  const std::string_view last = name.substr(name.rfind('-') + 1);
+  const auto found = std::find_if(kWords.begin(), kWords.end(), [&](const auto& word) { return word.first == last; });
+  return found == kWords.end() ? std::nullopt : std::optional(found->second);
+}
+
 /// "24h": a number and its unit.
 std::optional<milliseconds> spelt_length(std::string_view name) {
   std::int64_t number = 0;
@@ -34,6 +44,12 @@ std::optional<milliseconds> spelt_length(std::string_view name) {
   const milliseconds unit = *end == 'd' ? kDay : *end == 'h' ? kHour : milliseconds(*end == 'm' ? 60'000 : 0);
   if (unit == milliseconds(0) || number > kLongestWindow / unit) return std::nullopt;
   return number * unit;
+}
+
+/// Nothing has been heard of it for so long that it may not be there any more.
+bool is_forgotten(const QuotaWindow& window, milliseconds now) {
+  if (!window.ends_at) return now - window.heard_at >= window.length.value_or(kLongestUndated);
+  return now - *window.ends_at >= (window.length ? std::max(*window.length, kDay) : kLongestUndated);
 }
 
 bool may_be_taken(const WindowReading& reading, milliseconds heard_at, milliseconds now) {
@@ -48,25 +64,39 @@ bool is_newer(milliseconds heard_at, milliseconds known_at, milliseconds now) {
   return heard_at > known_at || known_at > now;
 }
 
-void take(QuotaWindow& window, const WindowReading& reading, const QuotaReading& all, bool is_new) {
-  if (is_new || !is_same_stretch(window.ends_at, reading.ends_at)) window.announced = 0;
+/// A reading that states no end does not take back one that is still to come.
+void take(QuotaWindow& window, const WindowReading& reading, const QuotaReading& all, milliseconds now) {
+  const bool is_end_known = !reading.ends_at && window.ends_at && *window.ends_at > now;
+  const auto ends_at = is_end_known ? window.ends_at : reading.ends_at;
+  if (!is_same_stretch(window.ends_at, ends_at)) window.announced = 0;
   window.name = reading.name;
   window.used = std::min(reading.used, 1.0);
-  window.ends_at = reading.ends_at;
+  window.ends_at = ends_at;
   window.length = reading.length ? reading.length : window_length(reading.name);
   window.heard_at = all.heard_at;
   window.source = all.source;
+}
+
+/// False: all of them were heard at that moment or later.
+bool drop_longest_unheard(std::vector<QuotaWindow>& windows, milliseconds heard_at) {
+  const auto oldest = std::min_element(windows.begin(), windows.end(), [](const QuotaWindow& a, const QuotaWindow& b) {
+    return a.heard_at < b.heard_at;
+  });
+  if (oldest->heard_at >= heard_at) return false;
+  windows.erase(oldest);
+  return true;
 }
 
 void merge(std::vector<QuotaWindow>& windows, const WindowReading& reading, const QuotaReading& all, milliseconds now) {
   const auto known = std::find_if(windows.begin(), windows.end(),
                                   [&](const QuotaWindow& window) { return window.name == reading.name; });
   if (known == windows.end()) {
-    if (windows.size() < kMostWindows) take(windows.emplace_back(), reading, all, true);
+    if (windows.size() >= kMostWindows && !drop_longest_unheard(windows, all.heard_at)) return;
+    take(windows.emplace_back(), reading, all, now);
     return;
   }
   const bool says_more = all.heard_at == known->heard_at && reading.used > known->used;
-  if (is_newer(all.heard_at, known->heard_at, now) || says_more) take(*known, reading, all, false);
+  if (is_newer(all.heard_at, known->heard_at, now) || says_more) take(*known, reading, all, now);
 }
 
 std::uint64_t fnv_1a(std::uint64_t hash, std::string_view text) {
@@ -87,7 +117,8 @@ std::string window_name(milliseconds length) {
 std::optional<milliseconds> window_length(std::string_view name) {
   if (begins_with_window(name, kFiveHour)) return 5 * kHour;
   if (begins_with_window(name, kSevenDay)) return 7 * kDay;
-  return spelt_length(name);
+  const auto spelt = spelt_length(name);
+  return spelt ? spelt : length_of_last_word(name);
 }
 
 std::string_view model_of_window(std::string_view name) {
@@ -109,12 +140,13 @@ bool is_same_stretch(const std::optional<milliseconds>& one_end, const std::opti
 void merge(Quota& quota, const QuotaReading& reading, milliseconds now) {
   QuotaReading all = reading;
   all.heard_at = std::min(all.heard_at, now);
+  std::erase_if(quota.windows, [&](const QuotaWindow& window) { return is_forgotten(window, now); });
   for (const WindowReading& window : all.windows)
     if (may_be_taken(window, all.heard_at, now)) merge(quota.windows, window, all, now);
   std::stable_sort(quota.windows.begin(), quota.windows.end(), [](const QuotaWindow& a, const QuotaWindow& b) {
     return a.length.value_or(kLongestWindow) < b.length.value_or(kLongestWindow);
   });
-  if (all.overage && (is_newer(all.heard_at, quota.overage_heard_at, now) || quota.overage == Overage{})) {
+  if (all.overage && is_newer(all.heard_at, quota.overage_heard_at, now)) {
     quota.overage = *all.overage;
     quota.overage_heard_at = all.heard_at;
   }
@@ -140,6 +172,7 @@ void note_account(Quota& quota, std::string_view account_id, std::string_view fr
 std::vector<WindowView> current_windows(const Quota& quota, milliseconds now) {
   std::vector<WindowView> views;
   for (const QuotaWindow& window : quota.windows) {
+    if (is_forgotten(window, now)) continue;
     WindowView view{.name = window.name,
                     .used = window.used,
                     .ends_at = window.ends_at,
@@ -147,8 +180,6 @@ std::vector<WindowView> current_windows(const Quota& quota, milliseconds now) {
                     .heard_at = window.heard_at,
                     .source = window.source};
     if (window.ends_at && *window.ends_at <= now) view.used = 0, view.ends_at.reset();
-    const milliseconds believed = window.length.value_or(kLongestUndated);
-    if (!window.ends_at && now - window.heard_at >= believed) continue;
     views.push_back(std::move(view));
   }
   return views;
@@ -156,15 +187,16 @@ std::vector<WindowView> current_windows(const Quota& quota, milliseconds now) {
 
 Overage current_overage(const Quota& quota, milliseconds now) {
   Overage overage = quota.overage;
-  const bool is_dated = std::any_of(quota.windows.begin(), quota.windows.end(),
-                                    [](const QuotaWindow& window) { return window.ends_at.has_value(); });
-  const auto is_full = [](const QuotaWindow& window) { return window.ends_at && window.used >= 1; };
-  const bool was_full = std::any_of(quota.windows.begin(), quota.windows.end(), is_full);
+  std::vector<QuotaWindow> running = quota.windows;  // when it was heard: others do not explain it
+  std::erase_if(running,
+                [&](const QuotaWindow& one) { return !one.ends_at || *one.ends_at <= quota.overage_heard_at; });
+  const auto is_full = [](const QuotaWindow& window) { return window.used >= 1; };
+  const bool was_full = std::any_of(running.begin(), running.end(), is_full);
   // The one that is used up is the one that it followed; another may last for days after it.
-  const bool is_followed = std::any_of(quota.windows.begin(), quota.windows.end(), [&](const QuotaWindow& window) {
-    return window.ends_at && *window.ends_at > now && (!was_full || is_full(window));
+  const bool is_followed = std::any_of(running.begin(), running.end(), [&](const QuotaWindow& window) {
+    return *window.ends_at > now && (!was_full || is_full(window));
   });
-  const bool is_over = is_dated ? !is_followed : now - quota.overage_heard_at >= kLongestUndated;
+  const bool is_over = running.empty() ? now - quota.overage_heard_at >= kLongestUndated : !is_followed;
   if (is_over) overage.in_use = false;
   return overage;
 }

@@ -13,6 +13,7 @@ namespace {
 struct Parts {
   std::string window;
   std::string model;
+  bool is_window = true;  // no: a limit of a server
 };
 
 std::string spaced(std::string_view name) {
@@ -25,7 +26,8 @@ Parts parts_of(std::string_view name) {
   for (const auto& [window, words] : {std::pair{kFiveHour, "5 h"}, std::pair{kSevenDay, "week"}})
     if (name == window || (name.starts_with(window) && !model_of_window(name).empty()))
       return {words, spaced(model_of_window(name))};
-  if (!window_length(name)) return {spaced(name), {}};
+  const bool is_spelt = window_length(name) && name.front() >= '0' && name.front() <= '9';
+  if (!is_spelt) return {spaced(name), {}, false};
   return {std::string(name.substr(0, name.size() - 1)) + " " + name.back(), {}};  // "24h"
 }
 
@@ -40,9 +42,9 @@ std::string window_noun(std::string_view name) {
   const Parts parts = parts_of(name);
   const bool is_week = parts.window == "week";
   return parts.window +
-         (is_week               ? ""
-          : window_length(name) ? " window"
-                                : " limit") +
+         (is_week           ? ""
+          : parts.is_window ? " window"
+                            : " limit") +
          (parts.model.empty() ? "" : " of " + parts.model);
 }
 

@@ -126,10 +126,10 @@ Json to_json(const Quota& quota) {
     if (window.announced != 0) one["announced"] = window.announced;
     json["windows"].push_back(std::move(one));
   }
-  if (const Overage& overage = quota.overage; overage != Overage{})
-    json["overage"] = {{"in_use", overage.in_use},
-                       {"allowed", overage.allowed},
-                       {"credits", overage.credits},
+  if (quota.overage_heard_at != milliseconds(0))  // also that there is none: an older reading must not undo it
+    json["overage"] = {{"in_use", quota.overage.in_use},
+                       {"allowed", quota.overage.allowed},
+                       {"credits", quota.overage.credits},
                        {"heard_ms", quota.overage_heard_at.count()}};
   if (!quota.account.empty()) json["account"] = quota.account;
   return json;

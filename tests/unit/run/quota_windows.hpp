@@ -24,7 +24,7 @@ inline void know(Asking& asking, const std::string& candidate, std::vector<Quota
   REQUIRE(asking.store->update(candidate, [&](BackendState& state, const HostTime& now) {
     state.quota.windows = windows;
     state.quota.overage = overage;
-    state.quota.overage_heard_at = now.wall;
+    state.quota.overage_heard_at = now.wall - 1min;  // while a window that has just ended was running
   }));
 }
 
