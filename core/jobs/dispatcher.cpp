@@ -14,6 +14,7 @@
 #include "core/os/launch.hpp"
 #include "core/os/process.hpp"
 #include "core/os/wake_signal.hpp"
+#include "core/run/quota_report.hpp"
 #include "core/run/refused_run.hpp"
 
 namespace delegate::jobs {
@@ -44,7 +45,11 @@ AdmissionRequest admission_of(const Engine& engine, const std::string& candidate
           .max_parallel = settings.max_parallel,
           .probe_time = is_last_resort ? ProbeTime::immediate : ProbeTime::when_due,
           .reserve = least_reserve(engine, settings, line),
-          .avoids_extra_billing = settings.overage == "avoid"};
+          .avoids_extra_billing = settings.overage == "avoid",
+          .account_id = [&engine, candidate] {
+            const auto found = find_candidate(engine, candidate);
+            return found ? account_reader(*found)() : std::string();
+          }};
 }
 
 bool holds_slot(const StateStore::Snapshot& snapshot, const ProcessId& owner) {

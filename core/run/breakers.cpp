@@ -120,6 +120,11 @@ Skip state_locked(const AdmissionRequest& wanted, std::optional<std::int64_t> by
           .message = "the state is locked" + (by ? " by process " + std::to_string(*by) : std::string())};
 }
 
+/// Of a call that is sent elsewhere the account may be another one than that of the windows.
+bool may_ask_account(const AdmissionRequest& wanted) {
+  return wanted.account_id && wanted.distrust != Distrust::everything;
+}
+
 void take_quota(Quota& known, const QuotaReport& heard, std::string_view fresh_salt, const HostTime& now) {
   note_account(known, heard.account_id, fresh_salt);
   if (heard.reading) merge(known, *heard.reading, now.wall);
@@ -217,6 +222,7 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
   bool dismissed = false;
   EndedCalls ended;
   HostTime seen_at;
+  std::string account_id;            // once a quota has refused it
   std::optional<BackendState> full;  // because of slots of killed calls that may have processes
   const auto admit_or_refuse = [&](BackendState& state, const HostTime& now) {
     refused.reset();
@@ -226,6 +232,7 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     dismissed = dismissed || edge_between(before, state.breaker) == Edge::dismissal;
     if (!wanted.peer.empty()) state.peer = wanted.peer;
     drop_dead(state, now, gone, ended);
+    note_account(state.quota, account_id, claimant.token);
     Breaker admitted = state.breaker;
     login_refused = state.breaker.state != BreakerState::closed && is_about_login(state.breaker);
     lossy = delegate::in_burst(state.breaker, wanted.policy, now);
@@ -248,6 +255,10 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     state.breaker = std::move(admitted);
   };
   Status done = update(wanted.backend, admit_or_refuse);
+  if (done && refused && is_held_back(refused->reason) && may_ask_account(wanted)) {
+    account_id = wanted.account_id();  // reads a file, so not while the store is locked
+    if (!account_id.empty()) done = update(wanted.backend, admit_or_refuse);
+  }
   if (done && full) {
     ended = ended_calls(*full, seen_at, gone);
     if (!ended.empty()) done = update(wanted.backend, admit_or_refuse);
@@ -276,7 +287,12 @@ std::optional<Skip> Breakers::would_refuse(const StateStore::Snapshot& snapshot,
   const LeaseRequest claimant{.owner = self_, .token = {}, .lease = wanted.lease};
   const Ticket ticket = try_acquire(state.breaker, snapshot.now, claimant, gone, wanted.probe_time).ticket;
   if (ticket.kind == PermitKind::denied) return refusal(wanted, state.breaker, snapshot.now);
-  if (auto held_back = refused_by_quota(wanted, state.quota, snapshot.now.wall)) return held_back;
+  auto held_back = refused_by_quota(wanted, state.quota, snapshot.now.wall);
+  if (held_back && may_ask_account(wanted)) {
+    note_account(state.quota, wanted.account_id(), "salt");
+    held_back = refused_by_quota(wanted, state.quota, snapshot.now.wall);
+  }
+  if (held_back) return held_back;
   if (!has_turn(state, wanted.max_parallel, wanted.place, snapshot.now, gone)) return no_slot(wanted, state);
   return std::nullopt;
 }

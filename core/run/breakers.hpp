@@ -34,7 +34,8 @@ struct AdmissionRequest {
   std::string model = {};                 // that the call asks for; empty: its default
   std::vector<WindowShare> reserve = {};  // what the call leaves of each quota window; empty: it may use all
   bool avoids_extra_billing = false;
-  std::string tag = {};  // of the processes that the call will start, see SlotLease
+  std::function<std::string()> account_id = {};  // of its login now; asked only before a quota refuses the call
+  std::string tag = {};                          // of the processes that the call will start, see SlotLease
 };
 
 /// Does this end of a call say something about the backend, or only about settings of a file that is not trusted?

@@ -193,7 +193,8 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
   const auto depth = next_depth(engine);
   if (!depth) return {.outcome = Outcome::blocked, .message = depth.error().what, .hint = depth.error().hint};
   const Task task = smallest_task(candidate);
-  const AdmissionRequest wanted = admission_request(engine, candidate, ProbeTime::immediate);
+  AdmissionRequest wanted = admission_request(engine, candidate, ProbeTime::immediate);
+  wanted.avoids_extra_billing = false;  // a person asked for it, and what is known may be out of date
   auto reserved =
       reserve_budget(engine, candidate, {.prompt_bytes = task.prompt.size(), .lease = wanted.lease, .is_tiny = true});
   if (const auto* skip = std::get_if<Skip>(&reserved)) return refused_ping(candidate, *skip);

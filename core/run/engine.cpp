@@ -5,6 +5,7 @@
 #include "core/base/environment.hpp"
 #include "core/os/process.hpp"
 #include "core/run/outer_run.hpp"
+#include "core/run/quota_report.hpp"
 
 namespace delegate {
 namespace {
@@ -141,7 +142,8 @@ AdmissionRequest admission_request(const Engine& engine, const Candidate& candid
           .probe_time = probe_time,
           .distrust = settings.changed_by.distrust,
           .model = candidate.task.model,
-          .avoids_extra_billing = settings.overage == "avoid"};
+          .avoids_extra_billing = settings.overage == "avoid",
+          .account_id = account_reader(candidate)};
 }
 
 }  // namespace delegate

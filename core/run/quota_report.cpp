@@ -12,16 +12,18 @@ namespace {
 
 constexpr std::size_t kLargestAccountFile = std::size_t{8} << 20;  // a CLI's own settings; some keep a history in them
 
-/// Empty: it keeps none, or that cannot be read.
-std::string account_id(const Candidate& candidate) {
-  const auto field = candidate.backend->account_field(candidate.task);
-  if (!field) return {};
-  const auto text = read_file(field->file, kLargestAccountFile);
+std::string account_in(const AccountField& field) {
+  const auto text = read_file(field.file, kLargestAccountFile);
   const auto json = text ? parse_object(*text) : std::nullopt;
-  return json ? text_at(*json, field->pointer.c_str()) : std::string();
+  return json ? text_at(*json, field.pointer.c_str()) : std::string();
 }
 
 }  // namespace
+
+std::function<std::string()> account_reader(const Candidate& candidate) {
+  return
+      [field = candidate.backend->account_field(candidate.task)] { return field ? account_in(*field) : std::string(); };
+}
 
 std::vector<int> announced_shares(const NotifySettings& notify) {
   std::vector<int> percents;
@@ -34,7 +36,7 @@ std::vector<int> announced_shares(const NotifySettings& notify) {
 QuotaReport quota_report(const Engine& engine, const Candidate& candidate, std::optional<QuotaReading> reading) {
   if (!reading || reading->empty()) return {};
   return {.reading = std::move(reading),
-          .account_id = account_id(candidate),
+          .account_id = account_reader(candidate)(),
           .announced_shares = announced_shares(engine.config.notify)};
 }
 
