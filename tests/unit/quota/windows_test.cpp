@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "core/quota/pace.hpp"
+#include "core/quota/reserve.hpp"
 #include "core/quota/windows.hpp"
 
 // Readings in, state out: which figure counts, and for how long.
@@ -140,4 +143,89 @@ TEST_CASE("extra billing that no window explains lasts until the first of them c
         kNow);
   CHECK(current_overage(quota, kNow + 59min).in_use);
   CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
+}
+
+TEST_CASE("windows that had ended before extra billing was heard do not decide about it") {
+  const Overage billed{.in_use = true, .allowed = true, .credits = {}};
+  Quota quota;
+  SECTION("nothing else is known") {
+    merge(quota, reading(0.9, kNow, kNow + 2h), kNow);
+    merge(quota, {.windows = {}, .overage = billed, .heard_at = kNow + 3h, .source = "call"}, kNow + 3h);
+    CHECK(current_overage(quota, kNow + 3h).in_use);
+    CHECK_FALSE(current_overage(quota, kNow + 5h).in_use);
+  }
+  SECTION("it was used up, and another one is running") {
+    merge(quota, reading(1, kNow, kNow + 2h), kNow);
+    merge(quota,
+          {.windows = {{"seven_day", 0.99, kNow + 84h}}, .overage = billed, .heard_at = kNow + 3h, .source = "call"},
+          kNow + 3h);
+    CHECK(current_overage(quota, kNow + 3h).in_use);
+  }
+}
+
+TEST_CASE("an older report about extra billing does not undo a newer one that says there is none") {
+  Quota quota;
+  merge(quota, {.windows = {}, .overage = Overage{}, .heard_at = kNow, .source = "call"}, kNow);
+  merge(quota,
+        {.windows = {}, .overage = Overage{.in_use = true, .allowed = true}, .heard_at = kNow - 5min, .source = "call"},
+        kNow);
+  CHECK_FALSE(quota.overage.in_use);
+}
+
+TEST_CASE("a reading without an end does not take back one that is still to come") {
+  Quota quota;
+  merge(quota, reading(0.5, kNow), kNow);
+  quota.windows.at(0).announced = 50;
+  merge(quota,
+        {.windows = {{"five_hour", 0.6, std::nullopt}}, .overage = {}, .heard_at = kNow + 1min, .source = "call"},
+        kNow + 1min);
+  CHECK(quota.windows.at(0).ends_at == kNow + 2h);
+  CHECK(quota.windows.at(0).announced == 50);
+}
+
+TEST_CASE("a window of which nothing is heard any more is forgotten") {
+  Quota quota;
+  merge(quota, reading(0.9, kNow, kNow + 1h), kNow);
+  CHECK(current_windows(quota, kNow + 24h).size() == 1);
+  CHECK(current_windows(quota, kNow + 25h).empty());
+  merge(quota, {.windows = {{"seven_day", 0.1, kNow + 84h}}, .overage = {}, .heard_at = kNow + 25h, .source = "call"},
+        kNow + 25h);
+  REQUIRE(quota.windows.size() == 1);
+  CHECK(quota.windows.at(0).name == "seven_day");
+}
+
+TEST_CASE("of too many windows the one that was heard longest ago gives way") {
+  Quota quota;
+  for (std::size_t i = 0; i < kMostWindows; ++i) {
+    const milliseconds at = kNow + i * 1s;
+    merge(quota,
+          {.windows = {{"limit-" + std::to_string(i), 0.5, at + 1h}}, .overage = {}, .heard_at = at, .source = "call"},
+          at);
+  }
+  merge(quota, reading(0.5, kNow + 1min), kNow + 1min);
+  REQUIRE(quota.windows.size() == kMostWindows);
+  const auto is_known = [&](const char* name) {
+    return std::any_of(quota.windows.begin(), quota.windows.end(),
+                       [&](const QuotaWindow& window) { return window.name == name; });
+  };
+  CHECK(is_known("five_hour"));
+  CHECK(is_known("limit-1"));
+  CHECK_FALSE(is_known("limit-0"));
+}
+
+TEST_CASE("a server's limit for a minute that states no end is known for a minute, and does not steer") {
+  Quota quota;
+  merge(quota, {.windows = {{"req-minute", 1.0, std::nullopt}}, .overage = {}, .heard_at = kNow, .source = "call"},
+        kNow);
+  const auto windows = current_windows(quota, kNow + 59s);
+  REQUIRE(windows.size() == 1);
+  CHECK_FALSE(below_reserve(windows, {{"", 0.15}}, ""));
+  CHECK_FALSE(headroom(windows, "", kNow + 59s));
+  CHECK(current_windows(quota, kNow + 1min).empty());
+}
+
+TEST_CASE("the pace of a share that is next to nothing leads nowhere") {
+  const WindowView window{
+      .name = "five_hour", .used = 1e-13, .ends_at = kNow + 3h, .length = kFive, .heard_at = kNow, .source = "call"};
+  CHECK_FALSE(used_up_at(window, kNow));
 }

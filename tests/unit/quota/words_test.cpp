@@ -58,6 +58,7 @@ TEST_CASE("a window's name is said as people say it") {
 }
 
 TEST_CASE("a window is named as a person would name it") {
+  CHECK(window_noun("req-minute") == "req-minute limit");
   CHECK(window_noun("five_hour") == "5 h window");
   CHECK(window_noun("seven_day") == "week");
   CHECK(window_noun("seven_day_opus") == "week of opus");
