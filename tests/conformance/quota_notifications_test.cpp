@@ -109,6 +109,56 @@ TEST_CASE("extra billing is announced when it begins, and once") {
   CHECK(shop.rows()[0].ended_at);
 }
 
+TEST_CASE("extra billing that begins again within its window is not announced again") {
+  QuotaShop shop;
+  CAPTURE(shop.kind.name);
+  for (int call = 0; call < 3; ++call) {
+    shop.hear(0.5, {.in_use = true, .allowed = true});
+    if (call < 2) shop.hear(0.5, {.allowed = true});
+  }
+  REQUIRE(shop.rows().size() == 1);
+  CHECK_FALSE(shop.rows()[0].ended_at);
+  CHECK(shop.rows()[0].delivery == DeliveryState::pending);
+  shop.clock.pass(2h);
+  shop.end += 5h;
+  shop.hear(0.5, {.allowed = true});
+  shop.hear(0.5, {.in_use = true, .allowed = true});
+  CHECK(shop.rows().size() == 2);
+}
+
+TEST_CASE("a window that has ended does not say when extra billing ends") {
+  QuotaShop shop;
+  CAPTURE(shop.kind.name);
+  const milliseconds ended = shop.clock.now().wall + 1h;
+  REQUIRE(shop.store->update("claude", [&](BackendState& state, const HostTime& now) {
+    state.quota.windows = {
+        {.name = "seven_day_sonnet", .used = 0.9, .ends_at = ended, .length = 168h, .heard_at = now.wall}};
+  }));
+  shop.clock.pass(90min);
+  shop.hear(0.5, {.in_use = true, .allowed = true});
+  REQUIRE(shop.rows().size() == 1);
+  CHECK(shop.rows()[0].retry_at == shop.end);
+}
+
+TEST_CASE("extra billing that has ended with its window is no news with every change") {
+  QuotaShop shop;
+  CAPTURE(shop.kind.name);
+  shop.hear(0.5, {.in_use = true, .allowed = true});
+  shop.clock.pass(3h);
+  const auto snapshot = shop.store->read();
+  REQUIRE(snapshot);
+  const Quota& quota = snapshot->backends.at("claude").quota;
+  CHECK_FALSE(is_quota_edge(quota, quota, shop.clock.now().wall));
+}
+
+TEST_CASE("a report that there is no extra billing is as old after it was stored as before") {
+  QuotaShop shop;
+  CAPTURE(shop.kind.name);
+  shop.hear(0.5);
+  const milliseconds heard_at = shop.clock.now().wall;
+  CHECK(shop.store->read()->backends.at("claude").quota.overage_heard_at == heard_at);
+}
+
 TEST_CASE("a quota that is used up is announced as an outage only, another outage hides no window") {
   QuotaShop shop;
   CAPTURE(shop.kind.name);

@@ -1,4 +1,7 @@
 #include "backends/claude_quota.hpp"
+
+#include <map>
+
 #include "backends/codex_quota.hpp"
 #include "backends/quota_headers.hpp"
 #include "tests/unit/backends/captured.hpp"
@@ -71,6 +74,13 @@ TEST_CASE("claude: a window that rejects calls is used up, whatever its share") 
         std::vector<WindowReading>{{"seven_day", 1, std::nullopt}});
 }
 
+TEST_CASE("claude: a rejection at the top counts for its window, whatever that states") {
+  const QuotaReading reading =
+      event(R"({"status":"rejected","rateLimitType":"five_hour","resetsAt":1795892038,"unifiedWindows":{"five_hour":)"
+            R"({"utilization":0.99,"resetsAt":1795892038,"status":"allowed_warning"}}})");
+  CHECK(reading.windows == std::vector<WindowReading>{{"five_hour", 1, kEnd}});
+}
+
 TEST_CASE("claude: extra billing is no window") {
   CHECK(event(R"({"status":"allowed","rateLimitType":"overage","utilization":0.2})").windows.empty());
   CHECK(event(R"({"unifiedWindows":{"overage":{"utilization":0.2}}})").windows.empty());
@@ -100,6 +110,25 @@ TEST_CASE("claude: an event without figures does not undo an earlier one") {
   reader.take(Stream::out, "{\"type\":\"rate_limit_event\",\"rate_limit_info\":{\"isUsingOverage\":false}}\n");
   REQUIRE(parsed.quota);
   CHECK(parsed.quota->windows == std::vector<WindowReading>{{"five_hour", 0.37, std::nullopt}});
+}
+
+TEST_CASE("claude: extra billing that begins in the middle of a call is heard, and the windows stay") {
+  const Backend& backend = backend_of("claude");
+  const Task task = task_of("claude");
+  ParsedOutput parsed;
+  const OnParsed ignored;
+  Reader reader(backend, task, Deadline::never(), parsed, ignored);
+  const auto say = [&](const std::string& info) {
+    reader.take(Stream::out, R"({"type":"rate_limit_event","rate_limit_info":)" + info + "}\n");
+  };
+  say(R"({"isUsingOverage":false,"unifiedWindows":{"five_hour":{"utilization":0.37},"seven_day":{"utilization":0.2}}})");
+  say(R"({"unifiedWindows":{"five_hour":{"utilization":0.5}}})");
+  say(R"({"isUsingOverage":true})");
+  REQUIRE(parsed.quota);
+  CHECK(parsed.quota->overage == Overage{.in_use = true, .allowed = false, .credits = {}});
+  std::map<std::string, double> used;
+  for (const WindowReading& window : parsed.quota->windows) used[window.name] = window.used;
+  CHECK(used == std::map<std::string, double>{{"five_hour", 0.5}, {"seven_day", 0.2}});
 }
 
 TEST_CASE("claude: what an older version printed when a window was used up says so") {
@@ -200,6 +229,7 @@ TEST_CASE("codex: an error of its app-server is an answer without windows") {
   REQUIRE(refused);
   CHECK(refused->empty());
   CHECK_FALSE(quota_in_app_server("{\"id\":\"2\"}\n[2]\n2\n", kHeard));
+  CHECK_FALSE(quota_in_app_server("{\"id\":2,\"method\":\"item/approval\"}\n", kHeard));
 }
 
 TEST_CASE("servers: what is left of each limit, in the spellings that are in use") {

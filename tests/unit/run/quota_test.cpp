@@ -140,6 +140,44 @@ TEST_CASE("windows of another account are forgotten, and its id is not stored") 
   CHECK(asking.state("codex").quota.account != mark);
 }
 
+TEST_CASE("the windows of the account before refuse no call of the one that is signed in now") {
+  Asking asking;
+  write_account(asking, "first-account");
+  answer_with_share(asking, "0.9");
+  asking.ask();
+  BackendSettings& codex = asking.config.backends["codex"];
+  SECTION("a reserve") { codex.reserve = {{"", 0.15}}; }
+  SECTION("extra billing") {
+    codex.overage = "avoid";
+    REQUIRE(asking.store->update("codex", [](BackendState& state, const HostTime& now) {
+      state.quota.windows.at(0).used = 1;
+      state.quota.overage = {.in_use = true, .allowed = true, .credits = {}};
+      state.quota.overage_heard_at = now.wall;
+    }));
+  }
+  CHECK_FALSE(asking.ask().answer);
+  const Candidate candidate = candidate_of(asking, "codex");
+  AdmissionRequest wanted = admission_request(asking.engine, candidate, ProbeTime::when_due);
+  wanted.reserve = codex.reserve;
+  CHECK(asking.breakers.would_refuse(*asking.store->read(), wanted));
+
+  write_account(asking, "second-account");
+  CHECK_FALSE(asking.breakers.would_refuse(*asking.store->read(), wanted));
+  CHECK(asking.ask().answer);
+}
+
+TEST_CASE("a ping is made although it may be billed extra") {
+  Asking asking;
+  answer_with_share(asking, "0.2");
+  asking.config.backends["codex"].overage = "avoid";
+  REQUIRE(asking.store->update("codex", [](BackendState& state, const HostTime& now) {
+    state.quota.overage = {.in_use = true, .allowed = true, .credits = {}};
+    state.quota.overage_heard_at = now.wall;
+  }));
+  CHECK_FALSE(asking.ask("codex").answer);
+  CHECK(ping(asking.engine, candidate_of(asking, "codex"), asking.never).works);
+}
+
 TEST_CASE("an account file that cannot be read changes nothing") {
   Asking asking;
   write_account(asking, "first-account");
