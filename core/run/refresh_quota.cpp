@@ -1,5 +1,6 @@
 #include "core/run/refresh_quota.hpp"
 
+#include "core/base/text.hpp"
 #include "core/run/call.hpp"
 #include "core/run/check.hpp"
 #include "core/run/quota_report.hpp"
@@ -34,10 +35,19 @@ std::optional<QuotaReading> ask_cli(const Engine& engine, const Candidate& candi
   return reading;
 }
 
+/// A call that is sent elsewhere may state the figures of another login.
+std::optional<Error> why_not_taken(const UntrustedChanges& changed) {
+  if (changed.distrust != Distrust::everything) return std::nullopt;
+  return Error{Code::permission_denied,
+               "its figures would not count: " + changed.file + " is not trusted and sets " + join(changed.keys, ", "),
+               "ask in another directory"};
+}
+
 }  // namespace
 
 QuotaRefresh refresh_quota(const Engine& engine, const Candidate& candidate, const CancelToken& cancel) {
   QuotaRefresh refresh{.backend = candidate.name};
+  if ((refresh.problem = why_not_taken(candidate.task.settings.changed_by))) return refresh;
   if (auto reading = ask_cli(engine, candidate, cancel)) {
     refresh.was_asked = true;
     const auto noted = engine.breakers.note_quota(candidate.name, quota_report(engine, candidate, std::move(reading)));

@@ -140,7 +140,7 @@ class FakeApi(LoopbackServer):
             self.script = Script(details)
         if mode == STEPS:
             self.plans |= {each: Plan(details["steps"]) for each in ([part] if part else self.parts)}
-        self.headers |= {each: (details or {}).get("headers", []) for each in ([part] if part else self.parts)}
+        self.headers |= {each: list((details or {}).get("headers", [])) for each in ([part] if part else self.parts)}
         super().set_mode(mode, part)
 
     def next_headers(self, vendor):

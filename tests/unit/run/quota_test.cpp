@@ -228,6 +228,17 @@ TEST_CASE("a kind that is asked and does not know its windows is called") {
   CHECK(known_shares(asking, "codex") == Shares{0.9});
 }
 
+TEST_CASE("a refresh whose figures would not count makes no call, and says why") {
+  Asking asking;
+  answer_with_share(asking, "0.9");
+  asking.config.backends["codex"].changed_by = {Distrust::everything, "/src/delegate.toml", {"backends.codex.model"}};
+  const QuotaRefresh refresh = refresh_quota(asking.engine, candidate_of(asking, "codex"), asking.never);
+  REQUIRE(refresh.problem);
+  CHECK(refresh.problem->what ==
+        "its figures would not count: /src/delegate.toml is not trusted and sets backends.codex.model");
+  CHECK(asking.lines("codex.spawns") == 0);
+}
+
 TEST_CASE("a refresh that fails says why") {
   Asking asking;
   asking.backend("codex", {"--exit", "3"});
