@@ -178,6 +178,17 @@ class Loader {
       if (backend.enabled && name != config_.router.local) unpriced.push_back(name);
     }
     if (!unpriced.empty()) check_costs("budget", config_.budget, unpriced);
+    check_memory();
+  }
+
+  /// A budget that each process begins anew limits nothing.
+  void check_memory() {
+    const bool has_budget =
+        !config_.budget.empty() || std::any_of(config_.backends.begin(), config_.backends.end(),
+                                               [](const auto& one) { return !one.second.budget.empty(); });
+    if (config_.state.store == "memory" && has_budget)
+      problems_.add({config_.origin("state.store"), "state.store", "budgets need a state that outlives the process",
+                     "\"sqlite\", or remove the budgets"});
   }
 
   void check_costs(const std::string& section, const BudgetSettings& budget, const std::vector<std::string>& unpriced) {

@@ -292,6 +292,15 @@ TEST_CASE("orders name each known backend at most once") {
               "diagnose, improve, is \"reveiw\" -> did you mean `review`?"});
 }
 
+TEST_CASE("a budget needs a state that outlives the process") {
+  const std::string memory = "[state]\nstore = \"memory\"\n";
+  CHECK(problems_of(memory).empty());
+  CHECK(
+      problems_of(memory + GENERATE("[budget]\nday = \"3 calls\"\n", "[backends.codex]\nbudget.day = \"3 calls\"\n")) ==
+      Lines{"user.toml:2:9: state.store: budgets need a state that outlives the process -> \"sqlite\", or remove the "
+            "budgets"});
+}
+
 TEST_CASE("router.local is a local model or empty") {
   CHECK(problems_of("[router]\nlocal = \"\"\n").empty());
   CHECK(problems_of("[router]\nlocal = \"x\"\n[backends.x]\nkind = \"openai\"\nurl = \"http://h\"\n").empty());
