@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <iterator>
 
 #include "core/quota/words.hpp"
 #include "core/run/leases.hpp"
@@ -303,6 +304,15 @@ std::vector<BudgetState> budget_states(const Engine& engine) {
     return {};
   }));
   return states;
+}
+
+bool is_used_up(const std::vector<BudgetState>& budgets, const Config& config, const std::string& candidate) {
+  const std::string backend = candidate_name(candidate).backend;
+  std::vector<BudgetState> own;
+  std::copy_if(budgets.begin(), budgets.end(), std::back_inserter(own), [&](const BudgetState& budget) {
+    return budget.backend.empty() ? backend != config.router.local : budget.backend == backend;
+  });
+  return exceeded_by(own, {.calls = 1}) != nullptr;
 }
 
 }  // namespace delegate

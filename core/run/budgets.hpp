@@ -62,5 +62,7 @@ void count_call(const Engine& engine, AttemptRow row, BudgetHold& budget);
 
 /// All limits, in the order of the configuration: for display. Empty also if the store cannot be read.
 std::vector<BudgetState> budget_states(const Engine& engine);
+/// Does one of these leave nothing for this candidate?
+bool is_used_up(const std::vector<BudgetState>& budgets, const Config& config, const std::string& candidate);
 
 }  // namespace delegate

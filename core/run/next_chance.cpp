@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/run/budgets.hpp"
 #include "core/run/check.hpp"
 
 namespace delegate {
@@ -46,10 +47,12 @@ class Chances {
     request.model.clear();
     request.session.clear();
     const PreparedAsk prepared = prepare_ask(engine_, std::move(request));
+    const std::vector<BudgetState> budgets = budget_states(engine_);
     const Deadline patience = Deadline::in(kServerTimeout);
     for (const RouteStep& step : prepared.plan.steps) {
       const auto& here = prepared.candidates.at(step.backend);
       if (was_part_of(result, step.backend) || !here || refusal_of(here->candidate, here->reserve)) continue;
+      if (is_used_up(budgets, engine_.config, step.backend)) continue;
       if (can_be_called(here->candidate, cancel, patience)) return candidate_name(step.backend).backend;
     }
     return {};

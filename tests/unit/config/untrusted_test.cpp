@@ -146,9 +146,7 @@ TEST_CASE("an untrusted file frees no backend from your budget by calling it the
 }
 
 TEST_CASE("no project makes a limit in dollars a mistake by having no local model") {
-  ConfigSources sources = user(
-      "[budget]\nday = \"$5\"\n[backends]\ncodex.enabled = false\ngemini.enabled = false\n"
-      "opencode.enabled = false\n");
+  ConfigSources sources = user("[budget]\nday = \"$5\"\n[backends]\ncodex.enabled = false\ngemini.enabled = false\n");
   REQUIRE(lines(load_config(sources)) == Lines{});
   sources.project_file = ConfigFile{"project.toml", "[router]\nlocal = \"\"\n"};
   CHECK(lines(load_config(sources)) == Lines{});

@@ -1,6 +1,7 @@
 #include "core/run/budgets.hpp"
 
 #include "core/run/check.hpp"
+#include "core/run/next_chance.hpp"
 #include "core/run/refresh_quota.hpp"
 #include "tests/unit/run/asking.hpp"
 
@@ -178,4 +179,20 @@ TEST_CASE("a call that was ended before it could report its tokens counts as it 
   codex.first_output_timeout = 10ms;
   CHECK(asking.ask().attempts.at(0).outcome == Outcome::idle_timed_out);
   CHECK(counted_tokens(asking) == 2'001);  // "hello", and 2,000 for the answer
+}
+
+TEST_CASE("a backend whose budget is used up, too, is not named as the one that answers") {
+  Asking asking;
+  asking.backend("codex", {"--say", "one"});
+  asking.backend("gemini", {"--say", "two"});
+  asking.config.budget = calls_a_day(1);
+  REQUIRE(asking.ask("codex").answer);
+  const RunResult refused = asking.ask("codex");
+  CHECK(refused.outcome == Outcome::budget_exhausted);
+  const auto who_answers = [&] {
+    return next_chance(asking.engine, {.prompt = "hello", .backend = "codex"}, refused, asking.never).who_answers;
+  };
+  CHECK(who_answers().empty());
+  asking.config.router.local = "gemini";
+  CHECK(who_answers() == "gemini");
 }
