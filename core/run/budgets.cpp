@@ -161,11 +161,14 @@ std::string refusal_message(const BudgetState& budget, const Spending& expected)
 
 Skip budget_refusal(const std::string& candidate, const BudgetState& budget, const Spending& expected,
                     milliseconds now) {
-  return {.backend = candidate,
-          .reason = SkipReason::budget_exhausted,
-          .retry_in = budget.span.end - now,
-          .message = refusal_message(budget, expected) + ", until " + moment_words(budget.span.end, now),
-          .until = budget.span.end};
+  Skip skip{.backend = candidate, .reason = SkipReason::budget_exhausted, .message = refusal_message(budget, expected)};
+  std::vector<BudgetState> without_reservations{budget};
+  without_reservations.front().reserved = {};
+  if (exceeded_by(without_reservations, expected) == nullptr) return skip;  // a call that is under way may leave enough at its end
+  skip.retry_in = budget.span.end - now;
+  skip.until = budget.span.end;
+  skip.message += ", until " + moment_words(budget.span.end, now);
+  return skip;
 }
 
 Skip unusable(const std::string& candidate, const Engine& engine, const Error& error) {

@@ -120,6 +120,19 @@ TEST_CASE("a call that is under way counts with what it is expected to use, unti
   CHECK(spender.state().reserved.calls == 1);
 }
 
+TEST_CASE("a budget that calls under way fill is not used up until its period ends") {
+  BudgetBooks books;
+  Spender& spender = books.spender;
+  spender.config.backends["codex"].budget = a_day("1 calls");
+  auto held = spender.reserve();
+  const Skip while_held = std::get<Skip>(spender.reserve());
+  CHECK(while_held.message == "its budget of 1 calls a day is used up (0 calls used, 1 call under way)");
+  CHECK_FALSE(while_held.until);
+  CHECK_FALSE(while_held.retry_in);
+  spender.count(std::get<BudgetHold>(held));
+  CHECK(std::get<Skip>(spender.reserve()).until);
+}
+
 TEST_CASE("a call that was not made leaves no trace") {
   BudgetBooks books;
   Spender& spender = books.spender;
