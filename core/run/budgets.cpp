@@ -162,9 +162,10 @@ std::string refusal_message(const BudgetState& budget, const Spending& expected)
 Skip budget_refusal(const std::string& candidate, const BudgetState& budget, const Spending& expected,
                     milliseconds now) {
   Skip skip{.backend = candidate, .reason = SkipReason::budget_exhausted, .message = refusal_message(budget, expected)};
+  // A call that is under way may leave enough at its end.
   std::vector<BudgetState> without_reservations{budget};
   without_reservations.front().reserved = {};
-  if (exceeded_by(without_reservations, expected) == nullptr) return skip;  // a call that is under way may leave enough at its end
+  if (exceeded_by(without_reservations, expected) == nullptr) return skip;
   skip.retry_in = budget.span.end - now;
   skip.until = budget.span.end;
   skip.message += ", until " + moment_words(budget.span.end, now);

@@ -32,7 +32,8 @@ class Run final : public AttemptListener {
   void note(Attempt attempt);
   /// True: a candidate without a free slot has one now, or a breaker may admit a call, so the plan is tried again.
   bool wait_for_candidate();
-  /// True, once: all others have failed, so those that were passed over because of a reserve that is not firm are tried.
+  /// True, once: all others have failed, so those that were passed over because of a reserve that is not firm are
+  /// tried.
   bool begin_second_turns() { return !is_over() && routing_.begin_second_turns(); }
   /// There is an answer, or one that was shown in part and will not be completed.
   bool is_decided() const { return answered() || broke_off_; }

@@ -49,12 +49,13 @@ TEST_CASE("a reserve that is soft, or of a backend that was named, refuses no jo
   CHECK(asking.line({"claude"}).kind == LineState::Kind::go);
 }
 
-TEST_CASE("where light tasks have another reserve only what both hold back is refused unseen") {
+TEST_CASE("a reserve for light tasks alone refuses no job unseen") {
   LineCase asking;
-  asking.config.backends.at("claude").reserve_light = {{"", 0.05}};
-  CHECK(asking.line({"claude"}).kind == LineState::Kind::go);
-  asking.config.backends.at("claude").reserve_light = {{"", 0.4}};
+  BackendSettings& claude = asking.config.backends.at("claude");
+  claude.reserve_light = {{"", 0.4}};
   CHECK(asking.line({"claude"}).kind == LineState::Kind::refused);
+  claude.reserve.clear();
+  CHECK(asking.line({"claude"}).kind == LineState::Kind::go);
 }
 
 TEST_CASE("a job does not wait for the end of extra billing either") {

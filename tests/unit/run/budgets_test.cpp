@@ -15,7 +15,8 @@ BudgetSettings calls_a_day(double calls) { return {.day = {{BudgetUnit::calls, c
 
 std::int64_t counted_calls(Asking& asking) {
   std::int64_t calls = 0;
-  for (const UsageRow& row : asking.store->ledger().usage({}).value()) calls += row.calls;
+  const auto rows = asking.store->ledger().usage({}).value();
+  for (const UsageRow& row : rows) calls += row.calls;
   return calls;
 }
 
@@ -27,7 +28,8 @@ Spending reserved_in(Asking& asking) {
 
 std::int64_t counted_tokens(Asking& asking) {
   std::int64_t tokens = 0;
-  for (const UsageRow& row : asking.store->ledger().usage({}).value()) tokens += row.spending().tokens;
+  const auto rows = asking.store->ledger().usage({}).value();
+  for (const UsageRow& row : rows) tokens += row.spending().tokens;
   return tokens;
 }
 
