@@ -65,11 +65,24 @@ std::string dollars(const std::optional<double>& cost) {
   return text.data();
 }
 
-std::string usage_text(const Usage& usage) {
+bool is_of_subscription(const WindowView& window) {
+  return window.name.starts_with(kFiveHour) || window.name.starts_with(kSevenDay);
+}
+
+/// Under a subscription what a call is said to cost is not paid for, unless it was billed extra.
+bool is_at_list_price(const PastRun& run) {
+  return std::any_of(run.attempts.begin(), run.attempts.end(), [&](const AttemptRow& attempt) {
+    const auto& windows = attempt.quota_after;
+    return attempt.backend == run.row.backend && !attempt.billed_extra &&
+           std::any_of(windows.begin(), windows.end(), is_of_subscription);
+  });
+}
+
+std::string usage_text(const Usage& usage, bool at_list_price) {
   std::vector<std::string> parts;
   if (usage.input_tokens) parts.push_back(with_thousands(*usage.input_tokens) + " tokens in");
   if (usage.output_tokens) parts.push_back(with_thousands(*usage.output_tokens) + " out");
-  if (usage.cost_usd) parts.push_back(dollars(usage.cost_usd));
+  if (usage.cost_usd) parts.push_back(dollars(usage.cost_usd) + (at_list_price ? " (list price)" : ""));
   return join(parts, ", ");
 }
 
@@ -171,7 +184,8 @@ std::vector<std::vector<std::string>> facts(const PastRun& run, const Page& page
   lines.push_back({"outcome", run_outcome(run) + (row.took ? " after " + format_took(*row.took) : std::string())});
   if (!run.doing.empty()) lines.push_back({"doing", one_line(run.doing)});
   if (!row.backend.empty()) lines.push_back({"answered by", one_line(label(row.backend, row.model))});
-  if (const std::string usage = usage_text(row.usage); !usage.empty()) lines.push_back({"usage", usage});
+  if (const std::string usage = usage_text(row.usage, is_at_list_price(run)); !usage.empty())
+    lines.push_back({"usage", usage});
   if (!row.session_id.empty())
     lines.push_back({"session", one_line(row.session_id) + "   (continue: delegate ask --session " +
                                     one_line(row.session_id) + " \"...\")"});

@@ -17,7 +17,7 @@ std::vector<std::string> claude_with_windows(const std::string& five_hours, bool
           R"({"type":"rate_limit_event","rate_limit_info":{"isUsingOverage":)" +
               std::string(is_billed_extra ? "true" : "false") + R"(,"unifiedWindows":{"five_hour":{"utilization":)" +
               five_hours + R"(,"resetsAt":)" + end + R"(},"seven_day":{"utilization":0.42,"resetsAt":)" + end + "}}}}",
-          "--say", R"({"type":"result","subtype":"success","result":"noted"})", "--"};
+          "--say", R"({"type":"result","subtype":"success","result":"noted","total_cost_usd":0.5})", "--"};
 }
 
 std::string run_of(Cli& cli) { return cli.run("ask --json -b claude hello").expect(0).json()["run_id"]; }
@@ -49,6 +49,14 @@ TEST_CASE("a run says that it was billed extra, and nothing of windows that are 
   const std::string unknown = cli.run("ask --json -b codex hello").expect(0).json()["run_id"];
   cli.run("runs " + unknown).expect(0).stdout_lacks("quota");
   CHECK_FALSE(cli.run("runs --json " + unknown).json()["attempts"][0].contains("quota"));
+}
+
+TEST_CASE("what a call under a subscription is said to cost is its list price, unless it was billed extra") {
+  Cli cli;
+  cli.backend("claude", claude_with_windows("0.37"), "kind = \"claude\"");
+  cli.run("runs " + run_of(cli)).expect(0).stdout_has("$0.5000 (list price)\n");
+  cli.backend("claude", claude_with_windows("1", true), "kind = \"claude\"");
+  cli.run("runs " + run_of(cli)).expect(0).stdout_has("$0.5000\n");
 }
 
 TEST_CASE("a server's limits are what the headers of its responses say, also those of a refusal") {
