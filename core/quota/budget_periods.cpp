@@ -60,13 +60,20 @@ PeriodSpan calendar_period(BudgetPeriod period, milliseconds now, int ahead = 0)
   return {beginning(ahead), beginning(ahead + 1)};
 }
 
+/// Not what another hand has written into the file.
+bool is_period(const PeriodSpan& span) {
+  constexpr milliseconds kLongest = std::chrono::hours(24 * 100);
+  return span.begin >= milliseconds(0) && span.end > span.begin && span.end - span.begin <= kLongest;
+}
+
 }  // namespace
 
 PeriodSpan period_at(BudgetPeriod period, const std::optional<PeriodSpan>& before, milliseconds now) {
   look_at_zone();
-  if (before && before->begin <= now && now < before->end) return *before;
+  const bool is_known = before && is_period(*before) && before->begin <= now;
+  if (is_known && now < before->end) return *before;
   PeriodSpan next = calendar_period(period, now);
-  const bool overlaps = before && before->begin <= now && next.begin < before->end;
+  const bool overlaps = is_known && next.begin < before->end;
   if (!overlaps) return next;
   // The zone has changed: the end of the one before lies within the next one.
   const milliseconds whole = next.end - next.begin;

@@ -125,7 +125,7 @@ constexpr std::string_view kAllReserved =
     "`delegate ask -b NAME` asks one all the same; router.reserve_is = \"soft\" uses it once no other is left";
 constexpr std::string_view kAvoided = "wait, or set backends.{name}.overage = \"warn\" to use it all the same";
 constexpr std::string_view kAllExtraBilling = "wait, or set backends.NAME.overage = \"warn\" to use one all the same";
-constexpr std::string_view kBudget = "wait, or raise the limit in [budget] or backends.NAME.budget";
+constexpr std::string_view kBudget = "wait, or raise the budget: `delegate quota` shows all of them";
 constexpr std::string_view kBrokenAnswer = "ask again; with --no-stream the next backend takes over when this happens";
 constexpr std::string_view kHalfChange =
     "look at the changes; with --continue-writing the next backend goes on from there, and gets a list of them";

@@ -135,16 +135,24 @@ Json to_json(const Quota& quota) {
   return json;
 }
 
+/// A time or length that can be reckoned with.
+milliseconds moderate(const Json& json) {
+  constexpr milliseconds kMost{1'000'000'000'000'000};
+  const milliseconds value = duration(json);
+  if (value < milliseconds(0) || value > kMost) throw Json::other_error::create(500, "not a time", &json);
+  return value;
+}
+
 template <class Window>
 Window window_of(const Json& json) {
   const auto maybe = [&](const char* key) {
-    return json.contains(key) ? std::optional(duration(json[key])) : std::nullopt;
+    return json.contains(key) ? std::optional(moderate(json[key])) : std::nullopt;
   };
   Window window{.name = json.at("name").get<std::string>(),
                 .used = json.at("used").get<double>(),
                 .ends_at = maybe("ends_ms"),
                 .length = maybe("length_ms"),
-                .heard_at = duration(json.at("heard_ms")),
+                .heard_at = moderate(json.at("heard_ms")),
                 .source = json.value("source", "")};
   const bool is_share = json["used"].is_number() && window.used >= 0 && window.used <= 1;
   if (window.name.empty() || !is_share) throw Json::other_error::create(500, "not a quota window", &json);
@@ -162,7 +170,7 @@ Quota quota(const Json& json) {
     const Json& overage = json["overage"];
     out.overage = {overage.at("in_use").get<bool>(), overage.at("allowed").get<bool>(),
                    overage.at("credits").get<std::string>()};
-    out.overage_heard_at = duration(overage.at("heard_ms"));
+    out.overage_heard_at = moderate(overage.at("heard_ms"));
   }
   out.account = json.value("account", "");
   return out;

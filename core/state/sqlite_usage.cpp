@@ -29,14 +29,20 @@ Statement& bind_key(Statement& statement, const UsageKey& key) {
       .bind(key.directory);
 }
 
+/// Another hand may have written figures that cannot be summed.
+std::int64_t count_at(const Statement& row, int column) {
+  constexpr std::int64_t kMost = 1'000'000'000'000'000;
+  return std::clamp<std::int64_t>(row.integer(column), 0, kMost);
+}
+
 UsageRow usage_row_at(const Statement& row) {
   return {.key = {milliseconds(row.integer(0)), one_line(row.text(1)), one_line(row.text(2)), one_line(row.text(3)),
                   one_line(row.text(4)), row.text(5)},
-          .calls = row.integer(6),
-          .calls_with_tokens = row.integer(7),
-          .input_tokens = row.integer(8),
-          .output_tokens = row.integer(9),
-          .calls_with_cost = row.integer(10),
+          .calls = count_at(row, 6),
+          .calls_with_tokens = count_at(row, 7),
+          .input_tokens = count_at(row, 8),
+          .output_tokens = count_at(row, 9),
+          .calls_with_cost = count_at(row, 10),
           .cost_usd = row.maybe_real(11).value_or(0),
           .latency = parse_latency(row.text(12))};
 }
@@ -102,7 +108,7 @@ Reservation reservation_at(const Statement& row) {
   return {.token = row.text(0),
           .backend = row.text(1),
           .model = row.text(2),
-          .expected = {row.integer(3), row.integer(4), row.maybe_real(5).value_or(0)},
+          .expected = {count_at(row, 3), count_at(row, 4), row.maybe_real(5).value_or(0)},
           .owner = {row.text(11), row.integer(12), row.integer(13), row.integer(14)},
           .span = {{row.text(7), milliseconds(row.integer(8)), milliseconds(row.integer(9))},
                    milliseconds(row.integer(10))},
@@ -205,23 +211,24 @@ Status save_budgets(Database& database, const BudgetBook& before, const BudgetBo
 }
 
 Result<std::map<std::string, Spending>> SqliteUsageSums::spent_since(milliseconds begin) {
-  TRY(sqlite3_stmt * raw,
-      database_.prepare("SELECT backend, sum(calls), " SUM_OF_TOKENS ", sum(cost_usd) FROM usage_hours "
-                        " WHERE hour > ? GROUP BY backend"));
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT backend, CAST(total(calls) AS INTEGER), " SUM_OF_TOKENS
+                                            ", sum(cost_usd) FROM usage_hours "
+                                            " WHERE hour > ? GROUP BY backend"));
   Statement statement(raw);
   statement.bind((begin - kUsageHour).count());
   std::map<std::string, Spending> sums;
   for (;;) {
     TRY(const bool more, statement.step());
     if (!more) return sums;
-    sums[statement.text(0)] = {statement.integer(1), statement.integer(2), statement.maybe_real(3).value_or(0)};
+    sums[statement.text(0)] = {count_at(statement, 1), count_at(statement, 2), statement.maybe_real(3).value_or(0)};
   }
 }
 
 Result<std::map<std::string, AnsweredUse>> SqliteUsageSums::answered_since(const std::string& backend,
                                                                            milliseconds begin) {
   TRY(sqlite3_stmt * raw,
-      database_.prepare("SELECT model, outcome, sum(calls_with_tokens), " SUM_OF_TOKENS ", sum(calls_with_cost), "
+      database_.prepare("SELECT model, outcome, CAST(total(calls_with_tokens) AS INTEGER), " SUM_OF_TOKENS
+                        ", CAST(total(calls_with_cost) AS INTEGER), "
                         "sum(cost_usd) FROM usage_hours WHERE hour > ? AND backend = ? GROUP BY model, outcome"));
   Statement statement(raw);
   statement.bind((begin - kUsageHour).count()).bind(backend);
@@ -231,9 +238,9 @@ Result<std::map<std::string, AnsweredUse>> SqliteUsageSums::answered_since(const
     if (!more) return sums;
     if (!is_answer_named(statement.text(1))) continue;
     AnsweredUse& sum = sums[statement.text(0)];
-    sum.calls_with_tokens += statement.integer(2);
-    sum.tokens += statement.integer(3);
-    sum.calls_with_cost += statement.integer(4);
+    sum.calls_with_tokens += count_at(statement, 2);
+    sum.tokens += count_at(statement, 3);
+    sum.calls_with_cost += count_at(statement, 4);
     sum.cost_usd += statement.maybe_real(5).value_or(0);
   }
 }

@@ -10,11 +10,13 @@ namespace {
 
 constexpr milliseconds kFirstBound{250};
 
+constexpr std::int64_t kMostCounted = 1'000'000'000'000'000;  // another hand may have written more
+
 /// A number at the beginning, which is taken off.
 std::optional<std::int64_t> take_number(std::string_view& text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || value < 0) return std::nullopt;
+  if (error != std::errc{} || value < 0 || value > kMostCounted) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
 }

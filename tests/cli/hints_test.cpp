@@ -24,7 +24,14 @@ std::vector<Outcome> all_outcomes() {
   return out;
 }
 
-bool is_to_act_on(Outcome outcome) { return !is_answer(outcome) && outcome != Outcome::cancelled; }
+/// No call ends with these: they are why none was made.
+bool is_only_of_runs(Outcome outcome) {
+  return outcome == Outcome::reserved || outcome == Outcome::extra_billing || outcome == Outcome::budget_exhausted;
+}
+
+bool is_to_act_on(Outcome outcome) {
+  return !is_answer(outcome) && outcome != Outcome::cancelled && !is_only_of_runs(outcome);
+}
 
 Task task_at(std::string_view kind) {
   const config::Choices kinds = config::backend_kinds();
@@ -106,6 +113,11 @@ TEST_CASE("every outcome that the user can act on has a hint for every kind of b
         CHECK(hint.find("value-of-key") == std::string::npos);
         CHECK_FALSE(hint.ends_with('.'));
       }
+}
+
+TEST_CASE("a run without a call has a hint if quota or a budget was kept") {
+  for (const Outcome outcome : all_outcomes())
+    if (is_only_of_runs(outcome)) CHECK_FALSE(hint_for_no_backend(outcome).empty());
 }
 
 TEST_CASE("a hint names commands, options and keys that exist") {

@@ -104,7 +104,7 @@ TEST_CASE("each share of a window is announced once, whatever the number of call
   REQUIRE(all.size() == 1);
   CHECK(all[0]["kind"] == "quota");
   CHECK_THAT(all[0]["title"].get<std::string>(), Contains("claude: 5 h window "));
-  CHECK_THAT(all[0]["message"].get<std::string>(), Contains("At this pace used up ") && Contains("; renewed "));
+  CHECK_THAT(all[0]["message"].get<std::string>(), Contains("At this pace used up ") && Contains("; renews "));
   CHECK(all[0]["backends"][0]["window"] == "five_hour");
   for (const double used : {0.96, 0.97}) ask_claude(cli, {.five_hour = used});
   all = told.in_the_end();

@@ -70,7 +70,7 @@ std::string failing_part(StateStore& store) {
   expect(ledger.last_attempts(), "last attempts");
   expect(ledger.usage({}), "usage");
   const auto reserve = [&](BudgetBook& book, UsageSums&) -> Status {
-    book.periods[BudgetPeriod::day].end += 1h;
+    book.periods[BudgetPeriod::day].end = 2h;
     book.reservations.push_back({.token = id, .backend = "codex"});
     return {};
   };
