@@ -181,7 +181,7 @@ class Loader {
     check_memory();
   }
 
-  /// A budget that each process begins anew limits nothing.
+  /// A budget that every process starts from zero limits nothing.
   void check_memory() {
     const bool has_budget =
         !config_.budget.empty() || std::any_of(config_.backends.begin(), config_.backends.end(),

@@ -140,7 +140,7 @@ class Dispatcher {
   Result<bool> watches_runs() {
     TRY(const std::vector<JobRow> running, jobs_.running());
     return is_process_ending_ || std::any_of(running.begin(), running.end(), [&](const JobRow& row) {
-             return row.owner.pid_namespace == self().pid_namespace;  // of others nobody here sees the end
+             return row.owner.pid_namespace == self().pid_namespace;  // the end of others is not visible here
            });
   }
 

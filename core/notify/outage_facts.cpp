@@ -43,7 +43,7 @@ OutageWords words_about(const Engine& engine, const NotificationRow& row) {
   return {std::string(notice_title_for(backend, task, row.outcome)), notice_for(backend, task, row.outcome)};
 }
 
-/// Read beforehand: the texts are made while the store is locked.
+/// Read in advance: the texts are made while the store is locked.
 std::map<std::string, std::vector<WindowView>> windows_of_all(const Engine& engine) {
   std::map<std::string, std::vector<WindowView>> windows;
   if (const auto reading = engine.breakers.read())

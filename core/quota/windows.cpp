@@ -14,7 +14,7 @@ constexpr milliseconds kHour{3'600'000};
 constexpr milliseconds kDay = 24 * kHour;
 constexpr milliseconds kLongestWindow = 400 * kDay;
 constexpr std::size_t kLongestName = 40;
-/// The clocks of a vendor and of this machine differ, and vendors compute the end of a window anew for each response.
+/// The clocks of a vendor and of this machine differ, and vendors compute the end of a window for each response.
 constexpr milliseconds kJitter{120'000};
 
 bool is_name(std::string_view name) {
@@ -46,7 +46,7 @@ std::optional<milliseconds> spelt_length(std::string_view name) {
   return number * unit;
 }
 
-/// Nothing has been heard of it for so long that it may not be there any more.
+/// It ended long ago, or its figure is out of date: it may not exist any more.
 bool is_forgotten(const QuotaWindow& window, milliseconds now) {
   if (!window.ends_at) return now - window.heard_at >= window.length.value_or(kLongestUndated);
   return now - *window.ends_at >= (window.length ? std::max(*window.length, kDay) : kLongestUndated);

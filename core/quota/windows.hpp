@@ -82,10 +82,10 @@ struct Quota {
 };
 
 inline constexpr std::size_t kMostWindows = 16;
-/// A figure without an end and a length is believed for so long.
+/// How long a figure without an end and a length is believed.
 inline constexpr milliseconds kLongestUndated{3'600'000};
 
-/// Are these two ends of the same stretch of time? Vendors compute the end anew for each response, some seconds apart.
+/// Are these two ends of the same stretch of time? Vendors compute the end for each response, some seconds apart.
 bool is_same_stretch(const std::optional<milliseconds>& one_end, const std::optional<milliseconds>& other_end);
 
 /// Takes a reading into account. For each window the newest reading counts, whichever call ends first; of two that were
