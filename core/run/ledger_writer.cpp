@@ -1,5 +1,6 @@
 #include "core/run/ledger_writer.hpp"
 
+#include "core/run/leases.hpp"
 #include "core/run/prompt.hpp"
 
 namespace delegate {
@@ -16,7 +17,7 @@ void LedgerWriter::begin(const RunResult& started, const Request& request) {
           .writes = request.access == Access::write && !request.isolation,
           .owner = engine_.breakers.self()};
   if (engine_.config.history.keep_prompts) row_.prompt = kept(engine_.redact(whole_prompt(request)));
-  note(engine_.ledger->begin_run(row_));
+  note(write_patiently([&] { return engine_.ledger->begin_run(row_); }));
   if (!entry_.is_trial) return;
   leave_guard();  // a run may take long, and other processes wait for the result of this trial
   if (trouble_) entry_.may_run = false;
@@ -36,7 +37,7 @@ void LedgerWriter::finish(const RunResult& result) {
   }
   for (const Skip& skip : result.skips)
     row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in});
-  note(engine_.ledger->finish_run(row_, engine_.config.history.limit));
+  note(write_patiently([&] { return engine_.ledger->finish_run(row_, engine_.config.history.limit); }));
   leave_guard();
 }
 
