@@ -2,7 +2,7 @@
 """A fake of the three vendors' model APIs, on loopback, for the real CLIs to talk to.
 
     Anthropic  POST /v1/messages, /v1/messages/count_tokens
-    OpenAI     POST /v1/responses (the WebSocket variant is refused)
+    OpenAI     POST /v1/responses (the WebSocket variant is refused), GET /backend-api/wham/usage
     Gemini     POST /v1beta/models/MODEL:{generateContent,streamGenerateContent,countTokens}
 
 The answer is "pong: " and the last line of the last user prompt, which proves that the prompt arrived.
@@ -18,7 +18,8 @@ API_KEY_INVALID for Gemini, and "529" (overloaded) is a 503 outside Anthropic. I
 in the mode "steps" the whole turn is, for one vendor (see scripted.py for both).
 
 A mode that comes with "headers", a list of objects, adds the first one to the headers of the next streamed answer
-or error, the second one to those of the reply after that, and so on; the last one stays.
+or error, the second one to those of the reply after that, and so on; the last one stays. One that comes with "usage"
+answers with that object when the Codex CLI asks how much of its windows is used.
 """
 
 import time
@@ -134,12 +135,14 @@ class FakeApi(LoopbackServer):
         self.script = Script({})
         self.plans = {part: Plan() for part in self.parts}
         self.headers = {part: [] for part in self.parts}
+        self.usage = None
 
     def set_mode(self, mode, part=None, details=None):
         if mode == SCRIPTED:
             self.script = Script(details)
         if mode == STEPS:
             self.plans |= {each: Plan(details["steps"]) for each in ([part] if part else self.parts)}
+        self.usage = (details or {}).get("usage", self.usage)
         self.headers |= {each: list((details or {}).get("headers", [])) for each in ([part] if part else self.parts)}
         super().set_mode(mode, part)
 

@@ -130,9 +130,10 @@ class OpenAI:
     name = "openai"
     opening_events = 2  # before the first word
     before_directory = "<cwd>"
+    usage = "/backend-api/wham/usage"  # where the CLI asks for the windows of a subscription without a call
 
     def claims(self, handler):
-        return handler.url.path.startswith("/v1/")
+        return handler.url.path.startswith("/v1/") or handler.url.path == self.usage
 
     def model(self, handler, body):
         return body.get("model")
@@ -158,7 +159,9 @@ class OpenAI:
     def side_request(self, handler, body):
         if handler.url.path == "/v1/responses" and handler.command == "POST":
             return False
-        if handler.headers.get("Upgrade", "").lower() == "websocket":
+        if handler.url.path == self.usage and handler.server.usage:
+            handler.send_json(200, handler.server.usage)
+        elif handler.headers.get("Upgrade", "").lower() == "websocket":
             handler.send_json(426, {"error": {"message": "WebSocket is not offered here", "code": None}})
         else:
             handler.send_json(404, {"error": {"message": "not found", "type": "invalid_request_error", "code": None}})
