@@ -107,6 +107,24 @@ class OfEachCli:
         self.assertCountEqual((first[1], second[1]), windows)
         self.assertEqual(shares(self.known(self.backend)["windows"]), second[1])
 
+    def test_extra_billing(self):
+        "an answer of {backend} that was billed extra says so, unless that is allowed or to be avoided"
+        self.answer_with(self.cli, self.cli.headers_beyond())
+        done = self.run_delegate("ask", "--json", "-b", self.backend, "hello")
+        said = rf"{self.backend}: billed extra: its 5 h window is used up until {MOMENT}"
+        self.assertRegex(done.stderr, rf"\Adelegate: {said}\n\Z")
+        answer = json.loads(done.stdout)
+        self.assertRegex(answer["warnings"][0], said)
+        attempt = json.loads(self.run_delegate("runs", "--json", answer["run_id"]).stdout)["attempts"][0]
+        self.assertTrue(attempt["quota"]["billed_extra"])
+        self.assertEqual(shares(attempt["quota"]["after"]), {"five_hour": 1, "seven_day": 0.5})
+        self.configure(**{self.backend: 'overage = "allow"'})
+        self.assertEqual(self.run_delegate("ask", "-b", self.backend, "hello").stderr, "")
+        self.configure(**{self.backend: 'overage = "avoid"'})
+        refused = self.ask_json("-b", self.backend, exit_code=NOTHING_ADMISSIBLE)
+        self.assertEqual(refused["outcome"], "extra_billing")
+        self.assertEqual(self.calls(self.cli), 2)
+
     def test_budget_of_tokens(self):
         "the tokens that {backend} reports use up a budget"
         self.configure(**{self.backend: 'budget.day = "40 tokens"'})
@@ -166,14 +184,6 @@ class Claude(OfEachCli, QuotaWorld):
         for end in ("soon", ""):
             self.answer_with(CLAUDE, CLAUDE.headers(0.9, 0.42, **{"5h_reset": end}))
             self.assertEqual(self.ask("claude")[1], {"seven_day": 0.42}, repr(end))
-
-    def test_extra_billing(self):
-        "a run of claude shows that it was billed extra once a window is used up"
-        self.answer_with(CLAUDE, CLAUDE.headers(1.0, 0.5, "rejected", overage_status="allowed"))
-        run = self.ask_json("-b", "claude")["run_id"]
-        quota = json.loads(self.run_delegate("runs", "--json", run).stdout)["attempts"][0]["quota"]
-        self.assertTrue(quota["billed_extra"])
-        self.assertEqual(quota["after"][0]["used"], 1)
 
     def test_refresh(self):
         "a refresh of claude is one call"
@@ -289,9 +299,9 @@ class Steered(QuotaWorld):
         self.assertEqual((self.calls(CLAUDE), self.calls(CODEX)), (2, 1))
 
     def test_extra_billing_avoided(self):
-        "a claude that would be billed extra is passed over if that is to be avoided"
+        "auto passes over a claude that would be billed extra if that is to be avoided"
         self.configure(claude='overage = "avoid"')
-        self.answer_with(CLAUDE, CLAUDE.headers(1.0, 0.5, "rejected", overage_status="allowed"))
+        self.answer_with(CLAUDE, CLAUDE.headers_beyond())
         self.assertEqual(self.ask_json()["backend"], "claude", "the call that crosses the line cannot be foreseen")
         answer = self.ask_json()
         self.assertEqual(answer["backend"], "codex")
@@ -300,17 +310,7 @@ class Steered(QuotaWorld):
                          ("extra_billing", self.known("claude")["windows"][0]["ends_at"]))
         self.assertRegex(skip["message"],
                          rf"^its 5 h window is used up, and more would be billed extra, until {MOMENT}$")
-        refused = self.ask_json("-b", "claude", exit_code=NOTHING_ADMISSIBLE)
-        self.assertEqual(refused["outcome"], "extra_billing")
         self.assertEqual(self.calls(CLAUDE), 1)
-
-    def test_extra_billing_said(self):
-        "an answer that was billed extra says so, unless that is allowed"
-        self.answer_with(CLAUDE, CLAUDE.headers(1.0, 0.5, "rejected", overage_status="allowed"))
-        self.assertRegex(self.run_delegate("ask", "hello").stderr, r"\Adelegate: claude: billed extra: "
-                         rf"its 5 h window is used up until {MOMENT}\n\Z")
-        self.configure(claude='overage = "allow"')
-        self.assertEqual(self.run_delegate("ask", "hello").stderr, "")
 
     def test_budget_of_calls(self):
         "a budget of two calls lets the third one go to codex, and refuses it if claude is named"

@@ -65,6 +65,10 @@ class ClaudeCli:
         headers |= {name.replace("_", "-"): value for name, value in more.items()}
         return {self.prefix + name: str(value) for name, value in headers.items()}
 
+    def headers_beyond(self):
+        """Five hours are used up, and this answer is billed extra."""
+        return self.headers(1.0, 0.5, "rejected", overage_status="allowed")
+
     def sign_in(self, sandbox, api_url, directory, account):
         sandbox.environment.pop("CLAUDE_CODE_OAUTH_TOKEN", None)
         directory.mkdir(exist_ok=True)
@@ -87,6 +91,10 @@ class CodexCli:
                    "secondary-reset-at": now() + 24 * HOUR}
         headers |= {name.replace("_", "-"): value for name, value in more.items()}
         return {self.prefix + name: str(value) for name, value in headers.items()}
+
+    def headers_beyond(self):
+        """Five hours are used up, and this answer is billed extra."""
+        return self.headers(1.0, 0.5, credits_has_credits="true", credits_unlimited="false", credits_balance="12.50")
 
     def usage(self, five_hour, seven_day, balance):
         """What the CLI is answered that asks without a call."""
