@@ -78,9 +78,9 @@ std::optional<QuotaReading> quota_in_rollout(std::string_view line, milliseconds
   if (line.find("\"rate_limits\"") == std::string_view::npos) return std::nullopt;
   const auto record = parse_object(line);
   if (!record || text_at(*record, "/payload/type") != "token_count") return std::nullopt;
-  const auto stated = stated_header(text_at(*record, "/timestamp"));
-  if (!stated || !stated->at || *stated->at < since - kTolerance) return std::nullopt;
-  QuotaReading reading{.heard_at = *stated->at};
+  const auto heard_at = moment_of(text_at(*record, "/timestamp"));
+  if (!heard_at || *heard_at < since - kTolerance) return std::nullopt;
+  QuotaReading reading{.heard_at = *heard_at};
   add_limit(reading, at(*record, "/payload/rate_limits"));
   return reading.empty() ? std::nullopt : std::optional(std::move(reading));
 }

@@ -152,7 +152,7 @@ std::string budgets_table(const std::vector<BudgetState>& budgets, milliseconds 
   std::vector<std::vector<std::string>> rows{{"BUDGET", "PERIOD", "SPENT", "LIMIT", "UNTIL", "UNDER WAY"}};
   for (const BudgetState& budget : budgets) {
     const auto amount = [&](const Spending& spending) {
-      return amount_text({budget.limit.unit, spending.of(budget.limit.unit)});
+      return spent_text(spending.of(budget.limit.unit), budget.limit.unit);
     };
     rows.push_back({budget.backend.empty() ? "all" : budget.backend, std::string(to_string(budget.period)),
                     amount(budget.spent), amount_text(budget.limit), moment_words(budget.span.end, now),

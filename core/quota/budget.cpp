@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 #include "core/base/text.hpp"
 
@@ -25,6 +26,14 @@ std::optional<double> count_in(std::string_view text) {
   return number ? std::optional(*number * factor) : std::nullopt;
 }
 
+/// "300 calls", "1 call" with `unit` " call".
+std::optional<double> count_of(std::string_view text, std::string_view unit) {
+  if (text.ends_with('s')) text.remove_suffix(1);
+  if (!text.ends_with(unit)) return std::nullopt;
+  text.remove_suffix(unit.size());
+  return count_in(trim(text));
+}
+
 std::string digits(double value) {
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
@@ -39,12 +48,12 @@ Result<BudgetAmount> parse_amount(std::string_view text) {
   BudgetUnit unit = BudgetUnit::usd;
   if (trimmed.starts_with('$')) {
     value = number_in(trim(trimmed.substr(1)));
-  } else if (trimmed.ends_with(" tokens")) {
+  } else if (const auto tokens = count_of(trimmed, " token")) {
     unit = BudgetUnit::tokens;
-    value = count_in(trim(trimmed.substr(0, trimmed.size() - 7)));
-  } else if (trimmed.ends_with(" calls")) {
+    value = tokens;
+  } else {
     unit = BudgetUnit::calls;
-    value = count_in(trim(trimmed.substr(0, trimmed.size() - 6)));
+    value = count_of(trimmed, " call");
   }
   if (!value)
     return fail(Code::invalid_argument, "'" + one_line(text, 80) + "' is not an amount",
@@ -53,12 +62,16 @@ Result<BudgetAmount> parse_amount(std::string_view text) {
 }
 
 std::string amount_text(const BudgetAmount& amount) {
-  switch (amount.unit) {
-    case BudgetUnit::usd: return "$" + digits(amount.value);
-    case BudgetUnit::tokens: return digits(amount.value) + " tokens";
-    case BudgetUnit::calls: break;
-  }
-  return digits(amount.value) + " calls";
+  if (amount.unit == BudgetUnit::usd) return "$" + digits(amount.value);
+  const char* one = amount.unit == BudgetUnit::tokens ? " token" : " call";
+  return digits(amount.value) + one + (amount.value == 1 ? "" : "s");
+}
+
+std::string spent_text(double value, BudgetUnit unit) {
+  if (unit != BudgetUnit::usd) return amount_text({unit, value});
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), value > 0 && value < 0.01 ? "$%.4f" : "$%.2f", value);
+  return text.data();
 }
 
 std::string_view to_string(BudgetPeriod period) {

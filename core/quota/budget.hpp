@@ -22,6 +22,8 @@ struct BudgetAmount {
 /// "$5", "$0.50", "2000000 tokens", "2M tokens", "300 calls".
 Result<BudgetAmount> parse_amount(std::string_view text);
 std::string amount_text(const BudgetAmount& amount);
+/// The same of a sum: dollars are rounded to cents, or if it is less than one, to hundredths of one.
+std::string spent_text(double value, BudgetUnit unit);
 
 enum class BudgetPeriod { day, week, month };
 inline constexpr std::array kBudgetPeriods{BudgetPeriod::day, BudgetPeriod::week, BudgetPeriod::month};

@@ -1,8 +1,6 @@
 #include "core/run/budgets.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <iterator>
 
 #include "core/quota/words.hpp"
@@ -131,16 +129,6 @@ Result<Spending> expected_use(const Candidate& candidate, const BudgetedCall& ca
   return expected;
 }
 
-std::string dollars(double usd) {
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), usd < 0.01 ? "$%.4f" : "$%.2f", usd);
-  return text.data();
-}
-
-std::string amount_of(double value, BudgetUnit unit) {
-  return unit == BudgetUnit::usd ? dollars(value) : amount_text({unit, value});
-}
-
 std::string calls_text(std::int64_t calls) { return std::to_string(calls) + (calls == 1 ? " call" : " calls"); }
 
 std::string refusal_message(const BudgetState& budget, const Spending& expected) {
@@ -151,10 +139,10 @@ std::string refusal_message(const BudgetState& budget, const Spending& expected)
   const std::string name = (budget.backend.empty() ? "the budget of " : "its budget of ") + amount_text(budget.limit) +
                            " a " + std::string(to_string(budget.period));
   if (left > 0)
-    return "what is left of " + name + " (" + amount_of(left, unit) + ") is not enough for this call (about " +
-           amount_of(expected.of(unit), unit) + ")";
-  std::string details = amount_of(spent, unit) + " used";
-  if (spent > limit) details += ", " + amount_of(spent - limit, unit) + " over it by calls that were under way";
+    return "what is left of " + name + " (" + spent_text(left, unit) + ") is not enough for this call (about " +
+           spent_text(expected.of(unit), unit) + ")";
+  std::string details = spent_text(spent, unit) + " used";
+  if (spent > limit) details += ", " + spent_text(spent - limit, unit) + " over it by calls that were under way";
   if (budget.reserved.calls > 0) details += ", " + calls_text(budget.reserved.calls) + " under way";
   return name + " is used up (" + details + ")";
 }

@@ -95,15 +95,18 @@ bool is_free_earlier(const Skip& one, const Skip& other) {
   return one.until && (!other.until || *one.until < *other.until);
 }
 
-/// "claude: kept for you: 12 % of the week left, until Tue 09:00": the one that is available again first. Empty: the
-/// outcome has another reason.
-std::string held_back_words(const RunResult& result, Outcome outcome) {
+/// Of those that are kept back, the one that is available again first.
+const Skip* first_held_back(const std::vector<Skip>& skips) {
   const Skip* first = nullptr;
-  for (const Skip& skip : result.skips) {
-    if (!is_held_back(skip.reason) || to_string(skip.reason) != to_string(outcome)) continue;
-    if (first == nullptr || is_free_earlier(skip, *first)) first = &skip;
-  }
-  if (first == nullptr) return {};
+  for (const Skip& skip : skips)
+    if (is_held_back(skip.reason) && (first == nullptr || is_free_earlier(skip, *first))) first = &skip;
+  return first;
+}
+
+/// "claude: kept for you: 12 % of the week left, until Tue 09:00". Empty: the outcome has another reason.
+std::string held_back_words(const RunResult& result, Outcome outcome) {
+  const Skip* first = first_held_back(result.skips);
+  if (first == nullptr || to_string(first->reason) != to_string(outcome)) return {};
   const std::string why = first->backend + ": " + first->message;
   return result.requested_backend == kAuto ? "no backend is available right now: " + why : why;
 }
@@ -129,9 +132,8 @@ Outcome outcome_of_skips(const std::vector<Skip>& skips) {
     });
   };
   if (any_is({no_slot, state_locked, state_unusable})) return Outcome::no_slot;
-  if (any_is({budget_exhausted})) return Outcome::budget_exhausted;
-  if (any_is({extra_billing})) return Outcome::extra_billing;
-  if (any_is({reserved})) return Outcome::reserved;
+  if (const Skip* first = first_held_back(skips); first != nullptr)
+    return outcome_named(to_string(first->reason)).value();
   if (any_is({breaker_open, probe_running, tripped_manually})) return Outcome::breaker_open;
   if (any_is({login_unset})) return Outcome::unauthenticated;
   return any_is({cannot_write}) ? Outcome::cannot_write : Outcome::not_installed;

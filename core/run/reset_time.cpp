@@ -231,6 +231,13 @@ std::optional<StatedTime> stated_header(std::string_view value) {
   return moment ? std::optional(StatedTime{.at = *moment}) : std::nullopt;
 }
 
+std::optional<milliseconds> moment_of(std::string_view timestamp) {
+  absl::Time moment;
+  const bool is_moment = absl::ParseTime(absl::RFC3339_full, std::string(timestamp), &moment, nullptr);
+  if (!is_moment || moment == absl::InfiniteFuture() || moment == absl::InfinitePast()) return std::nullopt;
+  return milliseconds(absl::ToUnixMillis(moment));
+}
+
 std::optional<StatedTime> end_of_limits(std::span<const HttpResult::Header> headers) {
   constexpr std::string_view kReset = "reset";
   const auto is_used_up = [&](std::string name) {

@@ -37,6 +37,9 @@ struct StatedTime {
 /// epoch, an HTTP date or an RFC 3339 timestamp, and nothing else.
 std::optional<StatedTime> stated_header(std::string_view value);
 
+/// The moment of an RFC 3339 timestamp, to the millisecond; a header's are whole seconds.
+std::optional<milliseconds> moment_of(std::string_view timestamp);
+
 /// When the limits end that a response's headers describe: `x-ratelimit-reset-tokens`, `anthropic-ratelimit-*-reset`
 /// and the like. If some say that nothing remains, only those count; of several the latest.
 std::optional<StatedTime> end_of_limits(std::span<const HttpResult::Header> headers);

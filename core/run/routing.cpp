@@ -199,6 +199,7 @@ std::optional<AttemptOrder> Routing::admit(const RouteStep& step) {
   const bool is_probe = permit.kind() == PermitKind::probe;
   Candidate candidate = prepared->candidate;
   candidate.task.prompt = whole_prompt(prepared_.request) + handover(half_change());
+  if (step.ignores_reserve) warn_once(step.backend + ": its reserve is used: no other backend has answered");
   if (!budget.unchecked_because.empty())
     warn_once("budgets are not checked for this call: " + budget.unchecked_because);
   auto order = start(std::move(candidate), std::move(permit), std::move(budget));

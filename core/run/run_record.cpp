@@ -1,5 +1,6 @@
 #include "core/run/run_record.hpp"
 
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 
@@ -41,7 +42,8 @@ OrderedJson to_object(const Skip& skip) {
 }
 
 OrderedJson to_object(const WindowView& window) {
-  OrderedJson json{{"window", window.name}, {"left", window.left()}};
+  constexpr double kDigits = 1e6;  // a difference of two shares has more, which mean nothing
+  OrderedJson json{{"window", window.name}, {"left", std::round(window.left() * kDigits) / kDigits}};
   if (window.ends_at) json["until"] = format_rfc3339(*window.ends_at);
   return json;
 }

@@ -126,7 +126,7 @@ TEST_CASE("a budget that calls under way fill is not used up until its period en
   spender.config.backends["codex"].budget = a_day("1 calls");
   auto held = spender.reserve();
   const Skip while_held = std::get<Skip>(spender.reserve());
-  CHECK(while_held.message == "its budget of 1 calls a day is used up (0 calls used, 1 call under way)");
+  CHECK(while_held.message == "its budget of 1 call a day is used up (0 calls used, 1 call under way)");
   CHECK_FALSE(while_held.until);
   CHECK_FALSE(while_held.retry_in);
   spender.count(std::get<BudgetHold>(held));

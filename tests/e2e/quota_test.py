@@ -244,6 +244,19 @@ class Codex(OfEachCli, QuotaWorld):
         self.assertEqual(len(json.loads(self.run_delegate("runs", "--json").stdout)["runs"]), 1)
         self.nothing_of_the_account_is_stored()
 
+    def test_refresh_during_a_call(self):
+        "the figures of a call that ends after a refresh of codex replace the refreshed ones, also in the same second"
+        self.sign_in(".codex", "first")
+        self.api.mode("held", CODEX.part, {"usage": CODEX.usage(0.5, 0.3, balance="12.50")})
+        call = self.sandbox.start([self.delegate, "ask", "-b", "codex", "hello"])
+        self.wait_until(lambda: self.calls(CODEX) == 1)
+        refreshed = json.loads(self.run_delegate("quota", "--refresh", "--json", "codex").stdout)
+        self.answer_with(CODEX, CODEX.headers(0.52, 0.31))
+        self.assertEqual(call.finish(90).exit_code, 0)
+        known = self.known("codex")["windows"]
+        self.assertEqual(shares(known), {"five_hour": 0.52, "seven_day": 0.31})
+        self.assertGreater(known[0]["heard_at"], refreshed["backends"][0]["quota"]["windows"][0]["heard_at"])
+
     def test_refresh_with_a_key(self):
         "a codex with an API key, whose app-server knows no windows, is asked with one call"
         self.answer_with(CODEX, CODEX.headers(0.64, 0.33))

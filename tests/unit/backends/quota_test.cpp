@@ -185,6 +185,13 @@ TEST_CASE("codex: the limit of a single model counts that model") {
   CHECK_FALSE(rollout(R"({"limit_id":"codex_spark","primary":{"used_percent":50,"window_minutes":60}})"));
 }
 
+TEST_CASE("codex: figures are heard to the millisecond, so that of two in one second the later ones count") {
+  const std::string limits = R"({"primary":{"used_percent":50,"window_minutes":300}})";
+  CHECK(quota_in_rollout(rollout_line(limits, "2026-11-28T18:20:00.216Z"), kHeard)->heard_at == kHeard + 216ms);
+  CHECK(quota_in_rollout(rollout_line(limits, "2026-11-28T19:20:00.5+01:00"), kHeard)->heard_at == kHeard + 500ms);
+  CHECK_FALSE(quota_in_rollout(rollout_line(limits, "infinite-future"), kHeard));
+}
+
 TEST_CASE("codex: records of earlier calls, and what is none, say nothing") {
   const std::string limits = R"({"primary":{"used_percent":50,"window_minutes":300}})";
   CHECK(quota_in_rollout(rollout_line(limits), kHeard + 1s));  // the clocks are read a moment apart

@@ -132,8 +132,16 @@ TEST_CASE("amounts are written as people write them") {
   CHECK(parse_amount("2M tokens") == BudgetAmount{BudgetUnit::tokens, 2e6});
   CHECK(parse_amount("1.5k tokens") == BudgetAmount{BudgetUnit::tokens, 1500});
   CHECK(parse_amount("300 calls") == BudgetAmount{BudgetUnit::calls, 300});
+  CHECK(parse_amount("1 call") == BudgetAmount{BudgetUnit::calls, 1});
   for (const char* wrong : {"", "5", "$", "$-1", "$5 calls", "many calls", "calls", "1e999 calls", "nan tokens"})
     CHECK_FALSE(parse_amount(wrong));
-  for (const char* text : {"$5", "$0.5", "2000000 tokens", "300 calls"})
+  for (const char* text : {"$5", "$0.5", "2000000 tokens", "300 calls", "1 call", "1 token"})
     CHECK(amount_text(*parse_amount(text)) == text);
+}
+
+TEST_CASE("what is spent is shown in cents, and what is less than one in hundredths of a cent") {
+  CHECK(spent_text(0.1 + 0.2, BudgetUnit::usd) == "$0.30");
+  CHECK(spent_text(0.00045999999999, BudgetUnit::usd) == "$0.0005");
+  CHECK(spent_text(0, BudgetUnit::usd) == "$0.00");
+  CHECK(spent_text(1, BudgetUnit::calls) == "1 call");
 }

@@ -159,7 +159,7 @@ TEST_CASE("a ping counts, and is refused when the budget is used up") {
   const PingAnswer second = ping(asking.engine, *codex, asking.never);
   CHECK_FALSE(second.works);
   CHECK(second.outcome == Outcome::budget_exhausted);
-  CHECK(second.message.find("its budget of 1 calls a day is used up") == 0);
+  CHECK(second.message.find("its budget of 1 call a day is used up") == 0);
   CHECK(asking.lines("codex.spawns") == 1);
 }
 

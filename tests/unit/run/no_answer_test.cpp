@@ -48,6 +48,19 @@ TEST_CASE("a backend that turned out not to be installed is not the reason why t
   CHECK(why.message == "claude: too many");
 }
 
+TEST_CASE("of backends that are kept back the one that is available again first is the reason") {
+  Skip over_budget = skipped("claude", SkipReason::budget_exhausted);
+  over_budget.until = milliseconds(2000);
+  over_budget.message = "its budget is used up";
+  Skip reserved = skipped("codex", SkipReason::reserved);
+  reserved.until = milliseconds(1000);
+  reserved.message = "kept for you";
+  const RunResult run = run_of({}, {over_budget, reserved});
+  const NoAnswer why = explain_no_answer({.result = run});
+  CHECK(why.outcome == Outcome::reserved);
+  CHECK(why.message == "no backend is available right now: codex: kept for you");
+}
+
 TEST_CASE("a missing slot outweighs an open breaker, and that a login that is not set") {
   using enum SkipReason;
   const auto outcome = [](std::vector<Skip> skips) {

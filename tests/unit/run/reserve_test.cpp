@@ -202,6 +202,7 @@ TEST_CASE("a soft reserve is used once all others have failed, the local model a
                               "skipped claude: reserved", "asking codex", "ended codex: exited_nonzero", "asking local",
                               "ended local: exited_nonzero", "asking claude", "ended claude: answered"});
   CHECK(result.skips.empty());
+  CHECK(result.warnings == std::vector<std::string>{"claude: its reserve is used: no other backend has answered"});
 }
 
 TEST_CASE("a soft reserve is kept while another backend answers") {
