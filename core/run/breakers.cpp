@@ -131,6 +131,16 @@ void take_quota(Quota& known, const QuotaReport& heard, std::string_view fresh_s
   announce(known, heard.announced_shares, now.wall);
 }
 
+/// Is a record about the quota of this login pending, or shown although it is over? Not every edge leaves one: extra
+/// billing that ends and begins again within its window was announced before.
+bool has_quota_work(StateStore& store, const std::string& backend) {
+  const auto rows = store.notifications();
+  return rows && std::any_of(rows->begin(), rows->end(), [&](const NotificationRow& row) {
+           const bool is_stale = row.ended_at && !row.handle.empty();
+           return row.kind == "quota" && row.subject == backend && (row.delivery == DeliveryState::pending || is_stale);
+         });
+}
+
 }  // namespace
 
 std::string_view to_string(SkipReason reason) {
@@ -263,7 +273,7 @@ Admission Breakers::admit(const AdmissionRequest& wanted) {
     ended = ended_calls(*full, seen_at, gone);
     if (!ended.empty()) done = update(wanted.backend, admit_or_refuse);
   }
-  // Busy is no permission: whoever has the lock may be taking the last slot.
+  // Busy is no permission: the process that has the lock may be taking the last slot.
   if (!done && done.error().code == Code::busy)
     return state_locked(wanted, store_ == nullptr ? std::nullopt : store_->locked_by());
   if (!done && wanted.needs_store) return state_unusable(wanted, done.error().what);
@@ -359,15 +369,15 @@ SettledCall Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticke
 Status Breakers::note_quota(const std::string& backend, const QuotaReport& quota) {
   if (store_ == nullptr) return fail(Code::unavailable, trouble());
   const std::string salt = next_token();
-  bool has_news = false;
+  bool is_edge = false;
   TRY_STATUS(write_patiently([&] {
     return store_->update(backend, [&](BackendState& state, const HostTime& now) {
       const Quota before = state.quota;
       take_quota(state.quota, quota, salt, now);
-      has_news = is_quota_edge(before, state.quota, now.wall);
+      is_edge = is_quota_edge(before, state.quota, now.wall);
     });
   }));
-  if (has_news && notify_) notify_();
+  if (notify_ && is_edge && has_quota_work(*store_, backend)) notify_();
   return {};
 }
 
@@ -381,17 +391,18 @@ Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPo
 Settled Breakers::write(const std::string& backend, const Settling& settling) {
   if (store_ == nullptr) return {};
   Settled settled;
-  bool has_quota_news = false;
+  bool is_edge = false;
   const auto change = [&](BackendState& state, const HostTime& now) {
     const Quota before = state.quota;
     settled = settling(state, now);
-    has_quota_news = is_quota_edge(before, state.quota, now.wall);
+    is_edge = is_quota_edge(before, state.quota, now.wall);
   };
   if (const Status done = write_patiently([&] { return store_->update(backend, change); }); !done) {
     remember(done.error());
     return {};
   }
-  if (notify_ && (settled.tripped || settled.recovered || has_quota_news)) notify_();
+  const bool is_of_breaker = settled.tripped || settled.recovered;
+  if (notify_ && (is_of_breaker || (is_edge && has_quota_work(*store_, backend)))) notify_();
   return settled;
 }
 

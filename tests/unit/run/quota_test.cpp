@@ -246,3 +246,57 @@ TEST_CASE("a refresh that fails says why") {
   REQUIRE(refresh.problem);
   CHECK_FALSE(refresh.problem->what.empty());
 }
+
+namespace {
+
+/// Calls that report whether they were billed extra, and how often one of them starts the process that announces it.
+struct Billing {
+  Asking asking;
+  int announcers = 0;
+  milliseconds heard_at = wall_now() - 1h;
+
+  Billing() {
+    asking.breakers.when_owed([this] { ++announcers; });
+  }
+  void hear(bool is_billed_extra) {
+    heard_at += 1s;
+    const QuotaReading reading{.windows = {{"five_hour", 0.5, wall_now() + 1h}},
+                               .overage = Overage{.in_use = is_billed_extra, .allowed = true, .credits = {}},
+                               .heard_at = heard_at,
+                               .source = "call"};
+    REQUIRE(asking.breakers.note_quota("codex", {.reading = reading, .account_id = {}, .announced_shares = {}}));
+  }
+  /// The announcing process has done its work.
+  void announce(const std::string& handle) {
+    REQUIRE(asking.store->change_notifications([&](NotificationRows& rows, const HostTime&) {
+      for (NotificationRow& row : rows) row.delivery = DeliveryState::delivered, row.handle = handle;
+    }));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("extra billing that alternates between calls starts the announcing process only if it has something to do") {
+  Billing billing;
+  billing.hear(true);
+  CHECK(billing.announcers == 1);
+  SECTION("sent by a hook") {
+    billing.announce("");
+    for (const bool is_billed_extra : {false, true, false, true}) billing.hear(is_billed_extra);
+    CHECK(billing.announcers == 1);
+  }
+  SECTION("shown on the desktop, where it is closed once") {
+    billing.announce("7@bus/:1");
+    billing.hear(false);
+    CHECK(billing.announcers == 2);
+    billing.announce("");
+    for (const bool is_billed_extra : {true, false, true}) billing.hear(is_billed_extra);
+    CHECK(billing.announcers == 2);
+  }
+  SECTION("over before it was sent, and begun again") {
+    billing.hear(false);
+    CHECK(billing.announcers == 1);
+    billing.hear(true);
+    CHECK(billing.announcers == 2);
+  }
+}
