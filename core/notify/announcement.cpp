@@ -155,6 +155,12 @@ OrderedJson quota_entry(const NotificationRow& row) {
   return backend;
 }
 
+/// By the settings of its backend, so there is nothing to announce.
+bool is_allowed(const NotificationRow& row, const OutageFacts& facts) {
+  return row.kind == "quota" && row.outcome == kExtraBilling && facts.quota_for &&
+         facts.quota_for(row).is_extra_allowed;
+}
+
 std::optional<Announcement> first_announcement(const NotificationRows& wanted, const NotificationRows& all,
                                                const OutageFacts& facts) {
   NotificationRows trips;
@@ -182,9 +188,15 @@ std::optional<Announcement> begin_next(NotificationRows& rows, const ProcessId& 
   facts.now = now.wall;
   NotificationRows wanted;
   for (const NotificationRow& row : renew_claim(rows, me, now)) {
-    auto withheld = why_withheld(row, rows, facts.settings, now.wall);
-    if (withheld) hold_back(rows, row.id, withheld->delivery, std::move(withheld->why));
-    else wanted.push_back(row);
+    if (is_allowed(row, facts)) {
+      hold_back(rows, row.id, DeliveryState::unwanted,
+                "backends." + candidate_name(row.subject).backend + ".overage allows it");
+      acknowledge(rows, row.id, now);
+    } else if (auto withheld = why_withheld(row, rows, facts.settings, now.wall)) {
+      hold_back(rows, row.id, withheld->delivery, std::move(withheld->why));
+    } else {
+      wanted.push_back(row);
+    }
   }
   auto next = first_announcement(wanted, rows, facts);
   if (next) begin_sending(rows, next->rows);

@@ -36,6 +36,7 @@ struct OutageWords {
 struct QuotaFacts {
   std::vector<WindowView> windows;  // of its login, as they are now
   bool may_avoid_extra = false;     // a setting could avoid extra billing
+  bool is_extra_allowed = false;    // a setting allows it
 };
 
 /// What the texts need besides the records.

@@ -63,7 +63,8 @@ OutageFacts outage_facts(const ProcessFacts& process, const Engine& engine, Serv
                 const BackendSettings* settings = engine.config.backend(row.subject);
                 const auto known = windows.find(row.subject);
                 return QuotaFacts{.windows = known == windows.end() ? std::vector<WindowView>{} : known->second,
-                                  .may_avoid_extra = settings != nullptr && settings->overage == "warn"};
+                                  .may_avoid_extra = settings != nullptr && settings->overage == "warn",
+                                  .is_extra_allowed = settings != nullptr && settings->overage == "allow"};
               }};
 }
 

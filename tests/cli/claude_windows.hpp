@@ -34,9 +34,9 @@ inline std::string claude_output(const ClaudeWindows& used) {
 }
 
 /// From now on claude says this with every answer.
-inline void install_claude(Cli& cli, const ClaudeWindows& used) {
+inline void install_claude(Cli& cli, const ClaudeWindows& used, const std::string& toml = {}) {
   cli.write(cli.file("claude.output"), claude_output(used));
-  cli.backend("claude", {"--play", cli.file("claude.output")}, "kind = \"claude\"");
+  cli.backend("claude", {"--play", cli.file("claude.output")}, "kind = \"claude\"\n" + toml);
 }
 
 }  // namespace delegate::test

@@ -123,3 +123,15 @@ TEST_CASE("extra billing is announced when it begins") {
   CHECK_THAT(all[0]["message"].get<std::string>(), Contains("Calls beyond the 5 h window are charged until "));
   CHECK_THAT(cli.run("status").expect(0).out, Contains("billed extra now"));
 }
+
+TEST_CASE("extra billing that is allowed is recorded, and not announced") {
+  Cli cli;
+  Told told(cli);
+  install_claude(cli, {.five_hour = 0.5, .is_billed_extra = true}, "overage = \"allow\"");
+  cli.run("ask -b claude hello").expect(0);
+  CHECK(told.in_the_end().empty());
+  Json record = told.records().at(0);
+  CHECK(record["delivery"] == "unwanted");
+  CHECK(record["detail"] == "backends.claude.overage allows it");
+  CHECK_THAT(cli.run("status").expect(0).out, Contains("billed extra now") && !Contains("! claude"));
+}
