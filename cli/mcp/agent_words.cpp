@@ -98,8 +98,10 @@ std::string for_the_user(const std::string& message) {
   return "kept for the user" + one_line(message.substr(kToThem.size()), kLongestDetail);
 }
 
+/// Of a skip, or of a run that found all candidates skipped for this.
 bool is_held_back(const std::string& cause) {
-  return cause == "reserved" || cause == "extra_billing" || cause == "budget_exhausted";
+  const auto reason = skip_reason_named(cause);
+  return reason && delegate::is_held_back(*reason);
 }
 
 std::string detail(const std::string& text) { return one_line(without_command(text), kLongestDetail); }

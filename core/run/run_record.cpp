@@ -139,6 +139,13 @@ RunRecord to_record(const Error& error, std::string_view outcome) {
       .json = error_record(error, outcome), .outcome = std::string(outcome), .message = error.what, .hint = error.hint};
 }
 
+std::optional<SkipReason> skip_reason_named(std::string_view name) {
+  constexpr int kLast = static_cast<int>(SkipReason::state_unusable);
+  for (int i = 0; i <= kLast; ++i)
+    if (to_string(static_cast<SkipReason>(i)) == name) return static_cast<SkipReason>(i);
+  return std::nullopt;
+}
+
 RunRecord parse_run_record(std::string text) {
   const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   RunRecord record{.json = std::move(text)};

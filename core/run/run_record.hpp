@@ -33,6 +33,9 @@ RunRecord to_record(const Error& error, std::string_view outcome);
 /// has another type, is empty.
 RunRecord parse_run_record(std::string json);
 
+/// The reason that a record states for a skip; nothing: this version knows none by that name.
+std::optional<SkipReason> skip_reason_named(std::string_view name);
+
 /// What is printed instead when the command itself failed: a `delegate.error/1` object. `outcome` is "usage",
 /// "configuration", "blocked", "not_installed", "cancelled" or "internal"; for a background run without an answer
 /// "waiting", "running" or "killed".
