@@ -46,15 +46,31 @@ Complaints read_share(const Node& value, const std::string& window, std::vector<
 /// What servers limit, as their headers name it.
 constexpr std::array<std::string_view, 4> kServerWindows{"requests", "tokens", "input-tokens", "output-tokens"};
 
+bool can_be_reported(const std::string& name) {
+  const milliseconds now{0};
+  Quota quota;
+  merge(quota, {.windows = {{name, 0, std::nullopt}}, .overage = {}, .heard_at = now, .source = {}}, now);
+  return !quota.windows.empty();
+}
+
 /// A name of a window that could never be reported is a mistake.
 Complaints check_window(const Node::Member& member) {
-  const bool is_of_server = std::find(kServerWindows.begin(), kServerWindows.end(), member.key) != kServerWindows.end();
-  if (is_of_server || window_length(member.key)) return {};
-  return {{in_quotes(member.key) + " is not a window",
-           "five_hour, seven_day, one of another length like 24h, of a model like seven_day_opus; of a server requests "
-           "or tokens",
-           {},
-           member.at}};
+  const std::string& name = member.key;
+  const auto complain = [&](const std::string& why, const std::string& hint = {}) {
+    return Complaints{{in_quotes(name) + " is not a window" + why, hint, {}, member.at}};
+  };
+  if (std::find(kServerWindows.begin(), kServerWindows.end(), name) != kServerWindows.end()) return {};
+  const auto length = window_length(name);
+  if (!length)
+    return complain("",
+                    "five_hour, seven_day, one of another length like 24h, of a model like seven_day_opus; of a "
+                    "server requests or tokens");
+  if (!can_be_reported(name))
+    return complain(": names consist of at most 40 small letters, digits, \".\", \"-\" and \"_\"");
+  const bool is_spelt = name.find_first_not_of("0123456789") == name.size() - 1;
+  if (is_spelt && name != window_name(*length))
+    return complain(": one of this length is called " + window_name(*length));
+  return {};
 }
 
 Complaints add_amount(const Node& value, std::vector<BudgetAmount>& out) {

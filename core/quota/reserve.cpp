@@ -32,8 +32,9 @@ Result<double> parse_share(std::string_view text) {
 }
 
 std::string share_text(double share) {
+  constexpr double kDigits = 1e10;  // as many as the product with 100 leaves correct
   std::array<char, 32> digits{};
-  const double percent = std::round(share * 1000) / 10;
+  const double percent = std::round(share * 100 * kDigits) / kDigits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), percent).ptr;
   return std::string(digits.data(), end) + "%";
 }

@@ -97,6 +97,27 @@ TEST_CASE("a reserve of a window that cannot exist is a mistake") {
         std::string::npos);
 }
 
+TEST_CASE("a reserve of a window under a name that no call reports is a mistake, and the reason is stated") {
+  const auto reason = [](const std::string& window) {
+    const std::string said = problem("[backends.claude]\nreserve = { " + window + " = \"20%\" }\n");
+    const std::string where = "user.toml:2:13: backends.claude.reserve.";
+    INFO(said);
+    CHECK(said.starts_with(where));
+    return said.substr(std::min(said.size(), said.find(": ", where.size()) + 2));
+  };
+  CHECK(reason("168h") == "\"168h\" is not a window: one of this length is called seven_day");
+  CHECK(reason("7d") == "\"7d\" is not a window: one of this length is called seven_day");
+  CHECK(reason("120m") == "\"120m\" is not a window: one of this length is called 2h");
+  const std::string letters =
+      " is not a window: names consist of at most 40 small letters, digits, \".\", \"-\" and \"_\"";
+  CHECK(reason("seven_day_Opus") == "\"seven_day_Opus\"" + letters);
+  CHECK(reason("\"five_hour_opus 5\"") == "\"five_hour_opus 5\"" + letters);
+  for (const char* window : {"30d", "24h", "90m", "seven_day_opus", "tokens", "req-minute"}) {
+    CAPTURE(window);
+    CHECK(lines(load_user("[backends.claude]\nreserve = { " + std::string(window) + " = \"20%\" }\n")) == Names{});
+  }
+}
+
 TEST_CASE("an amount is money, tokens or calls, and each of them limits once") {
   const auto day = [](const std::string& text) {
     const LoadedConfig loaded = load_user("[budget]\nday = " + text + "\n");
@@ -157,7 +178,7 @@ TEST_CASE("what steers by quota is written out as a file that means the same") {
   const LoadedConfig loaded = load_user(
       "[router]\norder = [[\"claude\", \"codex\"], \"gemini\"]\norder_light = [\"ollama\", [\"gemini\", \"codex\"]]\n"
       "[budget]\nmonth = [\"2.5M tokens\", \"1000 calls\"]\n[backends.claude]\nreserve = { five_hour = \"10%\", 30d = "
-      "\"2.5%\" }\n"
+      "\"2.5%\", seven_day = \"0.04%\" }\n"
       "reserve_light = \"40%\"\nprice.input = 2.5\nprice.output = 10\n");
   REQUIRE(lines(loaded) == Names{});
   std::string text;
