@@ -88,13 +88,14 @@ void say_refreshed(const Output& output, const std::vector<QuotaRefresh>& refres
   }
 }
 
-/// Those of the backends that are shown; without names all.
-std::vector<BudgetState> budgets_of(const Engine& engine, const QuotaOptions& options,
-                                    const std::vector<std::string>& wanted) {
-  std::vector<BudgetState> budgets = budget_states(engine);
+/// Those of the backends that are shown, also of one of which only a login is; without names all.
+Result<std::vector<BudgetState>> budgets_of(const Engine& engine, const QuotaOptions& options,
+                                            const std::vector<std::string>& wanted) {
+  TRY(std::vector<BudgetState> budgets, budget_states(engine));
+  if (options.backends.empty()) return budgets;
   std::erase_if(budgets, [&](const BudgetState& budget) {
-    return !options.backends.empty() && !is_among(budget.backend, wanted) &&
-           !is_among(budget.backend, options.backends);
+    return std::none_of(wanted.begin(), wanted.end(),
+                        [&](const std::string& name) { return candidate_name(name).backend == budget.backend; });
   });
   return budgets;
 }
@@ -119,13 +120,20 @@ CommandResult show_quota(const CommandContext& context, const QuotaOptions& opti
     return !is_among(one.name, *wanted) || (options.backends.empty() && !is_here);
   });
   overview.backends = std::move(status.backends);
-  overview.budgets = budgets_of(context.engine(), options, *wanted);
+  const auto budgets = budgets_of(context.engine(), options, *wanted);
+  if (budgets) {
+    overview.budgets = *budgets;
+  } else {
+    overview.budgets_problem = budgets.error().what;
+    output.error({budgets.error().code, "quota: budgets: " + budgets.error().what, "see `delegate doctor`"});
+  }
   const QuotaPage page{.now = status.now, .painted = output.is_painted()};
   const int written =
       output.answer(context.world.json ? quota_to_json(overview) + "\n" : quota_to_text(overview, page));
   const bool all_fresh = std::none_of(overview.refreshed.begin(), overview.refreshed.end(),
                                       [](const QuotaRefresh& one) { return one.problem.has_value(); });
   if (written != 0) return written;
+  if (!budgets) return kInternal;
   return all_fresh ? kAnswered : kAllFailed;
 }
 

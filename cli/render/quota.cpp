@@ -32,6 +32,11 @@ std::string bar(double used) {
   return in_colour(colour_of(used), cells, true);
 }
 
+std::string reserve_words(double share) {
+  if (share <= 0) return {};
+  return share < 0.01 ? "<1%" : share_text(share);
+}
+
 std::string used_words(const WindowView& window) {
   if (window.used <= 0) return "unused";
   return window.used >= 1 ? "used up" : in_percent(percent_used(window.used));
@@ -81,7 +86,7 @@ std::vector<std::string> row_of(const WindowStatus& window, const QuotaPage& pag
           in_percent(percent_left(view.used)),
           view.ends_at ? moment_words(*view.ends_at, page.now) : "",
           window.used_up_at ? moment_words(*window.used_up_at, page.now) : "",
-          window.reserve > 0 ? share_text(window.reserve) : "",
+          reserve_words(window.reserve),
           heard_ago(view.heard_at, page.now)};
 }
 

@@ -25,6 +25,7 @@ std::string quota_lines(const std::vector<BackendStatus>& backends, const QuotaP
 struct QuotaOverview {
   std::vector<BackendStatus> backends;
   std::vector<BudgetState> budgets;
+  std::string budgets_problem = {};  // why they are not known
   std::vector<QuotaRefresh> refreshed;
 };
 std::string quota_to_text(const QuotaOverview& overview, const QuotaPage& page);

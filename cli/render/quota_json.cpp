@@ -67,7 +67,8 @@ std::string quota_to_json(const QuotaOverview& overview) {
     if (!backend.quota.empty()) one["quota"] = quota_object(backend.quota);
     json["backends"].push_back(std::move(one));
   }
-  json["budgets"] = OrderedJson::array();
+  put(json, "budgets_problem", overview.budgets_problem);
+  if (overview.budgets_problem.empty()) json["budgets"] = OrderedJson::array();
   for (const BudgetState& budget : overview.budgets) json["budgets"].push_back(budget_object(budget));
   if (overview.refreshed.empty()) return dump(json);
   json["refreshed"] = OrderedJson::array();

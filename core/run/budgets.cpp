@@ -283,13 +283,14 @@ void count_call(const Engine& engine, AttemptRow row, BudgetHold& budget) {
   budget.hand_over();
 }
 
-std::vector<BudgetState> budget_states(const Engine& engine) {
+Result<std::vector<BudgetState>> budget_states(const Engine& engine) {
   std::vector<Limit> limits;
   add_limits(limits, {}, engine.config.budget);
   for (const auto& [name, settings] : engine.config.backends) add_limits(limits, name, settings.budget);
   std::vector<BudgetState> states;
-  if (limits.empty() || engine.ledger == nullptr) return states;
-  static_cast<void>(engine.ledger->read_budgets([&](BudgetBook& book, UsageSums& sums) -> Status {
+  if (limits.empty()) return states;
+  if (engine.ledger == nullptr) return fail(Code::unavailable, engine.breakers.trouble());
+  TRY_STATUS(engine.ledger->read_budgets([&](BudgetBook& book, UsageSums& sums) -> Status {
     const HostTime now = engine.clock.now();
     note_killed(engine, book, now);
     TRY(states, states_of(limits, {book, sums, engine.config.router.local, now.wall}));

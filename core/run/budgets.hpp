@@ -60,8 +60,8 @@ Usage counted_usage(const BudgetHold& budget, const Task& task, const Attempt& a
 /// Counts a call that has no row of its own, and ends what was reserved for it.
 void count_call(const Engine& engine, AttemptRow row, BudgetHold& budget);
 
-/// All limits, in the order of the configuration: for display. Empty also if the store cannot be read.
-std::vector<BudgetState> budget_states(const Engine& engine);
+/// All limits, in the order of the configuration: for display.
+Result<std::vector<BudgetState>> budget_states(const Engine& engine);
 /// Does one of these leave nothing for this candidate?
 bool is_used_up(const std::vector<BudgetState>& budgets, const Config& config, const std::string& candidate);
 

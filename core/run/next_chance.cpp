@@ -47,7 +47,8 @@ class Chances {
     request.model.clear();
     request.session.clear();
     const PreparedAsk prepared = prepare_ask(engine_, std::move(request));
-    const std::vector<BudgetState> budgets = budget_states(engine_);
+    // One that cannot be read refuses no call.
+    const auto budgets = budget_states(engine_).value_or(std::vector<BudgetState>{});
     const Deadline patience = Deadline::in(kServerTimeout);
     for (const RouteStep& step : prepared.plan.steps) {
       const auto& here = prepared.candidates.at(step.backend);

@@ -359,6 +359,12 @@ Result<Transaction> Transaction::begin(Database& database) {
   return Transaction(database);
 }
 
+Result<Transaction> Transaction::begin_reading(Database& database) {
+  TRY(sqlite3_stmt * raw, database.prepare("BEGIN"));
+  TRY_STATUS(Statement(raw).run());
+  return Transaction(database);
+}
+
 Transaction::~Transaction() {
   if (database_ == nullptr) return;
   // After some errors (full disk) SQLite has already rolled back; then this ROLLBACK fails, harmlessly.

@@ -120,10 +120,11 @@ class Database {
   std::string notice_;
 };
 
-/// BEGIN IMMEDIATE on creation; ROLLBACK on destruction unless committed.
+/// ROLLBACK on destruction unless committed.
 class Transaction {
  public:
-  static Result<Transaction> begin(Database& database);
+  static Result<Transaction> begin(Database& database);          // to write: others that begin to write wait
+  static Result<Transaction> begin_reading(Database& database);  // sees one moment, waits for no other and needs no end
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();

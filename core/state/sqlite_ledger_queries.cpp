@@ -12,6 +12,7 @@ namespace delegate {
 namespace {
 
 using sqlite::Statement;
+using sqlite::Transaction;
 
 /// What we write is of one line; another hand may have changed the file.
 std::string line_at(const Statement& row, int column) { return one_line(row.text(column)); }
@@ -381,6 +382,7 @@ Result<std::vector<UsageRow>> SqliteLedger::usage(const UsageQuery& query) {
 Status SqliteLedger::read_budgets(const BudgetChange& look) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Status {
+    TRY(const Transaction moment, Transaction::begin_reading(database_));
     TRY(BudgetBook book, sqlite::load_budgets(database_));
     sqlite::SqliteUsageSums sums(database_);
     return look(book, sums);

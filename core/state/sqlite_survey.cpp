@@ -153,28 +153,12 @@ Status write_nothing(Database& database) {
   return transaction.commit();
 }
 
-/// A transaction that sees one moment and writes nothing.
-class ReadTransaction {
- public:
-  explicit ReadTransaction(Database& database) : database_(database), begun_(database.execute("BEGIN")) {}
-  ReadTransaction(const ReadTransaction&) = delete;
-  ReadTransaction& operator=(const ReadTransaction&) = delete;
-  ~ReadTransaction() {
-    if (begun_ && !database_.execute("COMMIT")) static_cast<void>(database_.execute("ROLLBACK"));
-  }
-  const Status& begun() const { return begun_; }
-
- private:
-  Database& database_;
-  Status begun_;
-};
-
 }  // namespace
 
 Survey survey(Database& database, const Clock& clock, SurveyDepth depth) {
   Status writable = depth == SurveyDepth::only_read ? Status() : write_nothing(database);
-  const ReadTransaction moment(database);
-  if (!moment.begun()) return unreadable_survey(moment.begun().error());
+  const auto moment = Transaction::begin_reading(database);
+  if (!moment) return unreadable_survey(moment.error());
   Survey survey;
   survey.writable = std::move(writable);
   survey.states = states_in(database, clock, survey.undecodable);

@@ -135,3 +135,10 @@ TEST_CASE("extra billing that is allowed is recorded, and not announced") {
   CHECK(record["detail"] == "backends.claude.overage allows it");
   CHECK_THAT(cli.run("status").expect(0).out, Contains("billed extra now") && !Contains("! claude"));
 }
+
+TEST_CASE("with a login the budget of its backend is shown, and no other") {
+  Cli cli;
+  cli.config("[backends.codex]\nbudget.day = \"7 calls\"\n");
+  install_claude(cli, {}, "budget.day = \"5 calls\"\n[[backends.claude.logins]]\nname = \"work\"\nenv = { A = \"b\" }");
+  cli.run("quota claude@work").expect(0).stdout_has("5 calls").stdout_lacks("7 calls");
+}

@@ -44,7 +44,7 @@ struct Spender {
     count(std::get<BudgetHold>(reserved), {.input_tokens = 1'000, .output_tokens = 0, .cost_usd = 0.5}, candidate);
     return {};
   }
-  BudgetState state() const { return budget_states(engine).at(0); }
+  BudgetState state() const { return budget_states(engine).value().at(0); }
 
   StateStore& store;
   const Clock& clock;
@@ -333,9 +333,28 @@ TEST_CASE("figures that no call can have used are unknown, and budgets go on") {
 TEST_CASE("the ends of calls can be recorded without a budget, and budgets read without a change") {
   BudgetBooks books;
   Spender& spender = books.spender;
-  CHECK(budget_states(spender.engine).empty());
+  CHECK(budget_states(spender.engine)->empty());
   CHECK(spender.call().empty());
   spender.config.backends["codex"].budget = a_day("5 calls");
   CHECK(spender.state().spent.calls == 1);
   CHECK(spender.state().span.end > books.clock.now().wall);
+}
+
+TEST_CASE("budgets are read as they were at one moment, whatever other processes count meanwhile") {
+  TempDirectory directory;
+  TestClock clock;
+  const auto store = open_in(directory.path(), clock);
+  const auto others = open_in(directory.path(), clock);
+  REQUIRE((store && others));
+  Spender spender(*others, clock);
+  spender.config.backends["codex"].budget = a_day("5 calls");
+  auto reserved = spender.reserve();
+  REQUIRE(store->ledger().read_budgets([&](BudgetBook& book, UsageSums& sums) -> Status {
+    CHECK(book.reservations.size() == 1);
+    spender.count(std::get<BudgetHold>(reserved));
+    TRY(const auto spent, sums.spent_since(milliseconds(0)));
+    CHECK(spent.empty());  // or the call would count twice
+    return {};
+  }));
+  CHECK(spender.state().spent.calls == 1);
 }

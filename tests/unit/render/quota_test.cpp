@@ -132,6 +132,12 @@ TEST_CASE("the table of quota has what is left, until when, and where the pace l
         "codex    week    42 %  58 %  Tue 09:00  3 m ago\n");
 }
 
+TEST_CASE("a reserve of less than one percent is not shown as none") {
+  WindowStatus kept = kWeek;
+  kept.reserve = 0.0004;
+  CHECK(text({.backends = {backend("claude", {kept})}}).find("  <1%  ") != std::string::npos);
+}
+
 TEST_CASE("a painted table differs in its colours only: with bars it would be wider than a terminal") {
   const QuotaOverview overview{.backends = {backend("claude", {kFive, kWeek})}};
   const std::string painted = quota_to_text(overview, {.now = kNoonOfQuota, .painted = true});
@@ -173,6 +179,12 @@ TEST_CASE("the line for prompts has what is left of each backend, and is empty i
   CHECK(quota_in_short({{"claude", {{kFive, kWeek}}}, {"codex", {{kWeek}}}}) == "claude 9% codex 58%\n");
   CHECK(quota_in_short({{"claude", {}}}).empty());
   CHECK(quota_in_short({}).empty());
+}
+
+TEST_CASE("scripts read why budgets are not known, and then no list of them") {
+  const auto json = nlohmann::json::parse(quota_to_json({.backends = {}, .budgets_problem = "the disk fails"}));
+  CHECK(json["budgets_problem"] == "the disk fails");
+  CHECK_FALSE(json.contains("budgets"));
 }
 
 TEST_CASE("the JSON of quota leaves out what is not known") {

@@ -22,7 +22,7 @@ std::int64_t counted_calls(Asking& asking) {
 
 Spending reserved_in(Asking& asking) {
   Spending sum;
-  for (const BudgetState& state : budget_states(asking.engine)) sum += state.reserved;
+  for (const BudgetState& state : budget_states(asking.engine).value()) sum += state.reserved;
   return sum;
 }
 
@@ -112,6 +112,15 @@ TEST_CASE("a call under a budget counts even while the history is paused") {
   CHECK(asking.store->ledger().runs({})->empty());
   CHECK(counted_calls(asking) == 1);
   CHECK(asking.ask().skips.at(0).reason == SkipReason::budget_exhausted);
+}
+
+TEST_CASE("budgets that cannot be read are an error, and not none") {
+  Asking asking;
+  asking.backend("codex", {"--say", "one"}).budget = calls_a_day(1);
+  asking.engine.ledger = nullptr;
+  CHECK_FALSE(budget_states(asking.engine));
+  asking.config.backends["codex"].budget = {};
+  CHECK(budget_states(asking.engine)->empty());
 }
 
 TEST_CASE("without a budget nothing is remembered for one") {
