@@ -241,7 +241,7 @@ bool is_inside_record(std::string_view before) {
   return line.ends_with('[') || line.ends_with(',') || line.find(kColon) != std::string_view::npos;
 }
 
-/// Before `behind` stands a part of a record; `is_enclosed`: or text that somebody put in braces.
+/// Before `behind` stands a part of a record; `is_enclosed`: or text in braces that is no record.
 bool goes_on(std::string_view behind, bool is_enclosed) {
   return !is_enclosed && !behind.empty() && std::string_view("}],").find(behind.front()) != std::string_view::npos;
 }

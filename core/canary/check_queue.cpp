@@ -31,7 +31,7 @@ Checked check_queue_order(const Facts& facts, std::string& /*notes*/) {
 }
 
 /// With a dispatcher at work a run may be startable for a moment in any look: it notices within seconds what no process
-/// tells it, such as a lease that is over.
+/// reports to it, such as a lease that is over.
 Checked check_queue_moves(const Facts& facts, std::string& notes) {
   NEED(const auto& queue, facts.survey.queue);
   NEED(const auto& leases, facts.survey.leases);

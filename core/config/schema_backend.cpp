@@ -60,7 +60,7 @@ const Field<Backend> kBackend[] = {
       .untrusted = UntrustedUse::this_run},
      &Backend::first_output_timeout},
     {{.name = "idle_timeout",
-      .doc = "stop an attempt that shows no sign of life for so long; 0: no limit",
+      .doc = "stop an attempt that shows no sign of life for this long; 0: no limit",
       .max = kDay,
       .untrusted = UntrustedUse::this_run},
      &Backend::idle_timeout},

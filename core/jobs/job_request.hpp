@@ -18,8 +18,8 @@ Result<Request> request_from(std::string_view json);
 Result<Request> load_saved_request(const Engine& engine, const std::string& id);
 void remove_saved_request(const Engine& engine, const std::string& id);
 
-/// Puts a request that cannot be read into a private file next to the store, for whoever wants to know what it was, and
-/// names it in the error.
+/// Puts a request that cannot be read into a private file next to the store, where a person can look at it, and names
+/// it in the error.
 Error set_aside(const Engine& engine, const std::string& id, const std::string& text, Error why);
 
 }  // namespace delegate::jobs

@@ -205,7 +205,7 @@ void end(const ProcessFacts& process, const Engine& engine, Jobs* jobs, const st
   if (jobs != nullptr && !is_kept) keep_or_remove(engine, *jobs, id, result, lifeline);
 }
 
-/// A signal that nobody asked for with `cancel` ends the process, not the job, as long as no CLI was started.
+/// Without a `cancel`, a signal ends the process and not the job, until a CLI was started.
 bool goes_back(const Engine& engine, Jobs* jobs, const std::string& id, const RunResult& run,
                const JobReporter& reporter, const Lifeline& lifeline) {
   if (jobs == nullptr || run.outcome != Outcome::cancelled || reporter.has_started()) return false;

@@ -20,8 +20,8 @@ using Facts = struct stat;
 
 bool is_own(const Facts& facts) { return facts.st_uid == ::geteuid(); }
 
-/// Not on these: every file shows the permissions that the mount was given, and chmod changes nothing. And where nobody
-/// can write at all, they mean nothing either (a ConfigMap of Kubernetes is a directory with mode 0777).
+/// Not on these: every file shows the permissions that the mount was given, and chmod changes nothing. On a
+/// read-only one they mean nothing either (a ConfigMap of Kubernetes is a directory with mode 0777).
 bool has_permissions(int fd) {
   constexpr std::array<std::uint32_t, 8> kWithout{0x01021997, 0x65735546, 0xFF534D42, 0xFE534D42,   // 9p fuse cifs smb
                                                   0x4D44,     0x2011BAB0, 0x5346544E, 0x7366746E};  // vfat exfat ntfs
@@ -75,7 +75,7 @@ Status check_places(int fd, const Path& path) {
   return unknown || target == path ? Status() : check_place(target);
 }
 
-/// Nobody else is in it, as far as the files of this machine say: many systems give each user a group.
+/// It has no other member, as far as the files of this machine say: many systems give each user a group.
 bool is_private_group(gid_t group) {
   if (group == ::geteuid()) return true;
   const std::string user = std::to_string(::geteuid());

@@ -19,7 +19,7 @@ tl::unexpected<Error> not_private(const Path& path, const std::string& why, std:
   return fail(Code::invalid_argument, path.string() + ": " + why, std::move(hint));
 }
 
-/// Through a link only if it is not somebody else's.
+/// Through a link only if no other user owns it.
 Result<Fd> open_without_strange_link(const Path& path) {
   constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   Fd fd(::open(path.c_str(), kFlags | O_NOFOLLOW));

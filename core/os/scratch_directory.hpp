@@ -28,7 +28,7 @@ class ScratchDirectory {
       : root_(std::move(root)), name_(std::move(name)), lock_(std::move(lock)) {}
   Directory root_;
   std::string name_;
-  Fd lock_;  // the directory itself; on a file system without locks nobody can tell that it is in use
+  Fd lock_;  // the directory itself; on a file system without locks it does not show that it is in use
 };
 
 }  // namespace delegate

@@ -133,7 +133,7 @@ bool is_record_of_content(std::string_view line) {
   if (line.starts_with("[{")) return true;  // a whole run as one array
   if (!line.starts_with('{')) return false;
   const auto record = parse_object(line);
-  if (!record) return true;  // of a part nobody knows what it says
+  if (!record) return true;  // what a part says is not known
   const auto speaks_of_error = [](const Json& json) {
     const Json& error = at(json, "/error");
     const std::string type = text_at(json, "/type");

@@ -291,7 +291,7 @@ std::string advice_on(const Backend& backend, const Task& task, const Failure& f
   std::string withheld = words_about(missed, task);
   if (missed.is_certain) return withheld;
   if (!failure.hint.empty()) return filled(failure.hint, facts).value_or(failure.hint);
-  // Of a rejection that nobody knows, no cause is likelier than another; without a session at least.
+  // Of a rejection that is not recognised, no cause is likelier than another; without a session at least.
   if (failure.outcome == Outcome::bad_request && !failure.is_recognised && task.session.empty()) return withheld;
   const std::string& key = settings.api_key_env;
   if (failure.outcome == Outcome::unauthenticated && !key.empty() && trim(variable_in(task.environment, key)).empty())

@@ -24,7 +24,7 @@ class SqliteLease {
   Result<bool> is_of(const ProcessId& me);
   /// By a living process?
   Result<bool> is_taken(const IsDead& is_dead);
-  /// Does nothing if somebody else has it. Inside a transaction.
+  /// Does nothing if another process has it. Inside a transaction.
   Status give_up(const ProcessId& me);
 
  private:

@@ -61,7 +61,7 @@ class Home:
         return Ended(child.returncode, *(text.decode(errors="replace") for text in (out, err)), time.monotonic() - begun)
 
     def give_to_nobody(self):
-        """For a trial as somebody who may do little; nothing but root can do that."""
+        """For a trial as a user with few permissions; only root can do that."""
         os.chmod(self.root.parent, 0o755)
         for place in [self.root, *self.root.rglob("*")]:
             os.chown(place, NOBODY, NOBODY)

@@ -77,7 +77,7 @@ def trials(options, root, chance, report):
         if os.geteuid() == 0:
             home.give_to_nobody()
         ended = home.run(words, preexec=preexec, environment=environment, seconds=60)
-        # What cannot be shown to be wrong: nobody can see it, or the words may have asked for it.
+        # What cannot be shown to be wrong: it cannot be seen, or the words may have asked for it.
         report.add("streams" if is_blind else "variables=%s" % ",".join(changed) if is_plain else "words=0",
                    words if is_plain and not is_blind else ["any"] + words,
                    ended if not is_blind else ended._replace(err=ended.err or "-"),

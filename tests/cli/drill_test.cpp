@@ -294,7 +294,7 @@ enabled = false
     CHECK(report["notes"].size() == 1);
     cli.streams({.out_closed = true}).run("drill --mine").expect(70).stderr_has("stdout");
   }
-  SECTION("nobody at all") {
+  SECTION("no backend at all") {
     cli.config(off + "[backends.ollama]\nenabled = false");
     cli.run("drill --mine").expect(5).stdout_is("").stderr_has("no backend of your router.order is enabled");
     CHECK(cli.run("drill --mine --json").expect(5).json()["error"]["outcome"] == "not_installed");

@@ -23,12 +23,12 @@ TEST_CASE("scripts/run says nothing of its own when there is nothing to build") 
   };
   run().expect(0).stdout_is("status --json\n").stderr_is("");
 
-  SECTION("what was built is told") {
+  SECTION("what was built is reported") {
     cli.write(out + "build.ninja",
               "rule make\n  command = echo made && touch $out\nbuild new: make\nbuild all: phony new\ndefault all\n");
     run().expect(0).stdout_is("status --json\n").stderr_has("made");
   }
-  SECTION("a build that fails is told, and nothing is run") {
+  SECTION("a build that fails is reported, and nothing is run") {
     cli.write(out + "build.ninja",
               "rule break\n  command = echo broken && exit 1\nbuild new: break\nbuild all: phony new\ndefault all\n");
     run().expect(1).stdout_is("").stderr_has("broken");

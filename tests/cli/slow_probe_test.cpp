@@ -125,7 +125,7 @@ TEST_CASE("a probe in the background survives what happens to the terminal, and 
     left = cli.processes();
     return left.size() == 3;  // the one that waits, the CLI, and its supervisor
   }));
-  ::kill(-group, SIGHUP);  // nobody of it is there any more
+  ::kill(-group, SIGHUP);  // no process of it is there any more
   CHECK(cli.processes() == left);
 
   const pid_t gemini = cli.processes_of("gemini").at(0);

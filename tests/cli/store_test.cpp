@@ -108,7 +108,7 @@ TEST_CASE("a call waits while another process locks the state file, and says for
   }
 }
 
-TEST_CASE("a log that was removed while another process had it open prevents nobody from using the state") {
+TEST_CASE("a log that was removed while another process had it open prevents no process from using the state") {
   Cli cli;
   cli.answers("codex").run("ask hello").expect(0);
   sqlite3* holder = nullptr;

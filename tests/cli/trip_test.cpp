@@ -116,7 +116,7 @@ outcome = "rate_limited")");
 
 TEST_CASE("what is not the backend's fault is not counted") {
   Cli cli;
-  SECTION("a process that somebody killed") { cli.backend("gemini", {"--die", "SIGKILL"}); }
+  SECTION("a process that was killed") { cli.backend("gemini", {"--die", "SIGKILL"}); }
   SECTION("a model that does not exist") {
     cli.backend("gemini", {"--err", "no such model", "--exit", "1"}, R"(
 [[backends.gemini.failures]]

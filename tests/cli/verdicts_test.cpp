@@ -105,7 +105,7 @@ TEST_CASE(
   cli.run("ask six").expect(0).stdout_is("codex says hi\n").stderr_has("server skipped (open");
 }
 
-TEST_CASE("rejected prompts that nobody answers do not open the breaker, until one is answered elsewhere [R24]") {
+TEST_CASE("rejected prompts without an answer do not open the breaker, until one is answered elsewhere [R24]") {
   Refusing refusing;
   Cli cli;
   cli.config(refusing.toml()).answers("codex").router("order = [\"server\", \"codex\"]");

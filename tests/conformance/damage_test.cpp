@@ -187,7 +187,7 @@ TEST_CASE("an unreadable or missing row is a closed breaker that counts from one
   }
   SECTION("gone") { tamper(site.file, "DELETE FROM backend_state"); }
   SECTION("not JSON") { tamper(site.file, "UPDATE backend_state SET state = 'opne'"); }
-  SECTION("a state nobody knows") {
+  SECTION("an unknown state") {
     tamper(site.file, "UPDATE backend_state SET state = replace(state, '\"open\"', '\"OPEN\"')");
   }
   const auto store = site.open();

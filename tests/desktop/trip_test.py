@@ -115,7 +115,7 @@ def situations(pictures):
         assert_on_the_bus(watch, notified=2, closed=[])
         assert counts(desktop)[:2] == [0, 1], "the recovery alone is on the screen"
         assert titles(desktop) == both[1:]
-        return Shown("told once, probes nothing; the recovery once, in place of the trip", took)
+        return Shown("announced once, probes nothing; the recovery once, in place of the trip", took)
 
     def two_outages(desktop):
         watch = desktop_with_dunst(desktop)
@@ -158,7 +158,7 @@ def situations(pictures):
         records = about_backends(asking.in_the_end())
         assert [record["delivery"] for record in records] == ["unwanted", "unwanted"], records
         assert_on_the_bus(watch, notified=0, closed=[])
-        return Shown("neither is told", took)
+        return Shown("neither is announced", took)
 
     def flaps(desktop):
         desktop_with_dunst(desktop)
@@ -196,10 +196,10 @@ def situations(pictures):
         assert told == ["broken: crashed", "broken: works again"]
         assert_on_the_bus(watch, notified=2, closed=[])
         assert titles(desktop) == (told[1:] if is_known else told)
-        return Shown("told once, the recovery once", took)
+        return Shown("announced once, the recovery once", took)
 
     return [("trip: dunst, an outage from its begin to its end", outage),
             ("trip: dunst, two outages within a minute", two_outages),
-            ("trip: dunst, an outage that is over before it is told", over_at_once),
+            ("trip: dunst, an outage that is over before it is announced", over_at_once),
             ("trip: dunst, an outage that comes and goes, and is ended by hand", flaps),
             ("trip: dunst, 64 processes trip one backend", sixty_four)]

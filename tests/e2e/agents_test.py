@@ -394,7 +394,7 @@ class Codex(OfEachAgent, Agents):
 
 class Gemini(OfEachAgent, Agents):
     backend, part, prefix = "gemini", "gemini", "mcp_delegate_"
-    # In a folder that it is told to trust. Headless, it shows its model no tool that it would have to ask about.
+    # In a folder that it is set to trust. Headless, it shows its model no tool that it would have to ask about.
     argv = ("gemini", "-m", world.GEMINI_MODEL, "--skip-trust", "--allowed-mcp-server-names", "delegate",
             "--approval-mode", "yolo")
 

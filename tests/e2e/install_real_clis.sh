@@ -53,7 +53,7 @@ install() {
   starts "$work/package/node_modules/.bin/$program" ||
     { cat "$work/version" >&2; die "$program of $package does not start"; }
   say "$program --version: $(head -n 1 "$work/version")"
-  # Somebody else may have finished first: theirs is as good as ours.
+  # Another process may have finished first: its package is as good as ours.
   mv -T "$work/package" "$folder" 2>/dev/null || [ -e "$installed" ] || die "cannot create $folder"
   rm -rf "$work/package"
 }

@@ -16,7 +16,7 @@ TO_SERVER, TO_CLIENT = "server", "client"
 
 
 def pass_on(source, sink, log, direction):
-    """In a process that belongs to nobody, until one of the two ends."""
+    """In a process that init adopts, until one of the two ends."""
     if os.fork() != 0:
         return os.wait()
     if os.fork() != 0:
@@ -35,7 +35,7 @@ def pass_on(source, sink, log, direction):
                 os.write(file, json.dumps(entry).encode() + b"\n")
                 os.write(sink, line)
         except OSError:
-            pass  # nobody reads any more
+            pass  # no process reads any more
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""A home, an API and a local model for each test with the real CLIs, and how such tests are chosen, run and told."""
+"""A home, an API and a local model for each test with the real CLIs, and how such tests are chosen, run and reported."""
 
 import argparse
 import concurrent.futures

@@ -360,7 +360,7 @@ class OneAfterTheOther(World):
         self.assertEqual(self.model_requests("openai"), [])
 
     def test_continue(self):
-        "with --continue-writing codex goes on in the same files, and is told what claude did"
+        "with --continue-writing codex goes on in the same files, and its prompt says what claude did"
         answer = self.ask("--continue-writing", "make it")
         self.assertEqual([attempt["backend"] for attempt in answer["attempts"]], ["claude", "codex"])
         self.notice_is_in(self.model_requests("openai")[0]["prompt"])

@@ -19,7 +19,7 @@ TEST_CASE("B-01: a breaker that is open for longer than anything is configured i
     });
     return lab.verdict("B-01");
   };
-  CHECK(open_for(24h, false) == "held");  // a stated limit is trusted for so long
+  CHECK(open_for(24h, false) == "held");  // a stated limit is trusted for this long
   CHECK(open_for(26h, true) == "held");   // a person's decision
   CHECK(open_for(26h, false) == "violated");
   CHECK(lab.found("B-01") == Lines{"breaker of codex: open for another 1 d 2 h, at most 1 d are configured"});

@@ -72,7 +72,7 @@ TEST_CASE("E-01: a run whose process is gone while its CLI lives is still ending
 }
 
 TEST_CASE(
-    "E-01: a turn that nobody takes for a minute after its dispatcher ended is a violation until it is returned") {
+    "E-01: a turn that no process takes for a minute after its dispatcher ended is a violation until it is returned") {
   CanaryLab lab;
   IdleProcess dispatcher;
   lab.add_job(kRunA, JobRow::State::waiting, {});

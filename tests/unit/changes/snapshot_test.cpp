@@ -79,7 +79,7 @@ TEST_CASE("a work tree in an odd state has a snapshot") {
     const Camera camera(tree);
     CHECK(camera.content(camera.take().value(), "file") == "1");
   }
-  SECTION("with files that git was told not to look at") {
+  SECTION("with files that git does not look at") {
     tree.write("assumed", "1");
     tree.write("skipped", "1");
     tree.commit();

@@ -2,8 +2,8 @@
 
 #include "tests/unit/health/trial.hpp"
 
-// Several calls share one login. When its token expires, one of them renews it, and the others may be told that it was
-// used already: the breaker opens for a login that is good, as the first one's answer proves.
+// Several calls share one login. When its token expires, one of them renews it, and the others may be refused because
+// it was used already: the breaker opens for a login that is good, as the first one's answer proves.
 using namespace delegate;
 
 namespace {
@@ -20,7 +20,7 @@ TEST_CASE("an answer of a call that was running when the login was rejected clos
   const Ticket third = trial.ticket(3);
   CHECK(trial.report(third, kSignedOut).tripped);
   CHECK_FALSE(trial.report(second, kSignedOut).counted);
-  trial.pass(GENERATE(0s, 1s, 60s, 10h));  // also when the cooldown is over, as long as nobody has probed
+  trial.pass(GENERATE(0s, 1s, 60s, 10h));  // also when the cooldown is over, while there was no probe
   const Breaker before = trial.breaker;
   const Settled settled = trial.report(first, kAnswered);
   CHECK(settled.counted);

@@ -131,7 +131,7 @@ TEST_CASE("a later retry time lengthens a running cooldown, also from a call tha
   CHECK(trial.breaker.trips == 1);
 }
 
-TEST_CASE("a late retry time opens until then while the cooldown is over and nobody has probed [R17]") {
+TEST_CASE("a late retry time opens until then while the cooldown is over and there was no probe [R17]") {
   const milliseconds later = GENERATE(0h, 5h);
   Trial trial;
   const Ticket early = trial.ticket();

@@ -63,7 +63,7 @@ TEST_CASE("rejections that may be the prompts' fault open nothing [R24]") {
     for (int i = 0; i < 20; ++i) trial.reject_four();
     trial.answered("a");
   }
-  SECTION("nobody answers any of them") {
+  SECTION("none of them is answered") {
     for (int i = 0; i < 20; ++i) trial.reject(std::to_string(i));
   }
   SECTION("only one that is no longer among the last five was answered, too late") {

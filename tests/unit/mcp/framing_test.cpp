@@ -134,7 +134,7 @@ TEST_CASE("what is not JSON is refused in one line without an id") {
   CHECK(said(talk, kPing + "\n") == kPong);
 }
 
-TEST_CASE("a request that cannot be read is answered under its id, so that nobody waits for it") {
+TEST_CASE("a request that cannot be read is answered under its id, so that no client waits for it") {
   Talk talk({.line_bytes = 10'000});
   const std::string begin = R"({"jsonrpc":"2.0","id":7,"method":"ping","params":{"id":8,"text":)", end = "}}";
   const std::string id_last = R"({"method":"ping","params":{"id":8,"text":["id",{"id":9}],"more":)";

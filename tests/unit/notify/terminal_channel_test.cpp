@@ -24,7 +24,7 @@ using delegate::test::eventually;
 namespace {
 
 struct Watched : test::Terminal {
-  /// Whoever looks at it, until this is there.
+  /// Reads what it shows until this is there.
   bool shows(const std::string& bytes) {
     std::string seen;
     return eventually([&] {
@@ -106,7 +106,7 @@ std::pair<std::string, bool> in_tmux(const std::string& client) {
   return {told->detail, terminal.shows_before_bell("gemini is unavailable")};
 }
 
-/// Whether kitty is told it under this id: another one with the same id takes its place.
+/// Whether kitty gets it under this id: another one with the same id takes its place.
 bool is_under(const std::string& id, const std::vector<std::string>& backends, const std::string& kind = "trip") {
   Announcement announcement{.kind = kind, .text = {"news", ""}};
   for (const std::string& name : backends) announcement.rows.push_back({.id = 7, .kind = kind, .subject = name});

@@ -163,7 +163,7 @@ TEST_CASE("a store of root's is used, and so are files that root or a mount has 
   }
 }
 
-TEST_CASE("on a mount that nobody can write to, permissions are no reason to refuse a file") {
+TEST_CASE("on a read-only mount, permissions are no reason to refuse a file") {
   if (!is_root()) return;
   Home home;  // as a ConfigMap of Kubernetes
   home.mode(home.directory, 0777);

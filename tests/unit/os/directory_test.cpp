@@ -8,7 +8,7 @@
 #include "tests/helpers/skip.hpp"
 #include "tests/unit/os/fake_child.hpp"
 
-// Nobody else decides what is written, read or removed below a directory of ours.
+// No other user decides what is written, read or removed below a directory of ours.
 using namespace delegate;
 using delegate_tests::TemporaryDirectory;
 
@@ -60,7 +60,7 @@ TEST_CASE("a directory that others can write to or replace is not used as a priv
   CHECK(Directory::open_private(place / "open/below"));
 }
 
-TEST_CASE("somebody else's link or directory is not used, and nothing behind it is removed") {
+TEST_CASE("another user's link or directory is not used, and nothing behind it is removed") {
   if (::geteuid() != 0) return delegate_tests::skip_visibly("only root can act as several users");
   const TemporaryDirectory place;
   const std::string ours = place / "ours", shared = place / "shared", theirs = place / "shared/theirs";

@@ -165,8 +165,7 @@ TEST_CASE("a single try that others keep waiting is given back, for the next one
   CHECK(house.job(true).remark.text == "cache: works again");
 }
 
-TEST_CASE(
-    "a job that somebody stopped says nothing of itself: neither counted nor said, and its single try given back") {
+TEST_CASE("a job that was stopped says nothing of itself: neither counted nor said, and its single try given back") {
   House house;
   const Error stopped{Code::cancelled, "was interrupted", ""};
   for (int i = 0; i < 5; ++i) CHECK(house.guards.leave("cache", house.guards.enter("cache"), &stopped).text.empty());

@@ -2,7 +2,7 @@
 #include "core/os/process.hpp"
 #include "tests/unit/run/quota_windows.hpp"
 
-// A request that waits while all who could be asked have no free slot: nobody sits before it.
+// A request that waits while all who could be asked have no free slot: no person sits before it.
 using namespace delegate;
 using namespace delegate::test;
 
@@ -194,7 +194,7 @@ TEST_CASE("calls get the free slots of a backend in the order in which they came
     CHECK(is_admitted(second));
     CHECK(is_admitted(newcomer));
   }
-  SECTION("one that leaves holds nobody up") {
+  SECTION("one that leaves holds none up") {
     asking.breakers.leave_line("codex", first.place);
     CHECK(position(second).has_turn);
     CHECK(position(second).ahead == 0);

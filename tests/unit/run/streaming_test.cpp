@@ -114,7 +114,7 @@ TEST_CASE("a probe that writes in time keeps streaming, and no other attempt is 
   asking.backend("gemini", {"--hang"});
   asking.make_half_open("codex");
   Prompter prompter(asking, "codex", "heard");
-  // Its own patience may be over before the first byte: then gemini was started, is told to stop, and says nothing.
+  // Its own patience may be over before the first byte: then gemini was started, is stopped, and says nothing.
   const RunResult result = asking.ask("auto", asking.never, prompter, {.streaming = Streaming::certain});
   REQUIRE(result.answer);
   CHECK(result.answer->backend == "codex");

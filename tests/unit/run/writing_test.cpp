@@ -37,7 +37,7 @@ TEST_CASE("who cannot change files is passed over by a request to change some, a
   CHECK(asking.ask("reader").answer);  // it may still be asked anything else
 }
 
-TEST_CASE("if nobody can change files there is no answer, whether by name, automatic or as the last resort") {
+TEST_CASE("if no backend can change files there is no answer, whether by name, automatic or as the last resort") {
   Asking asking;
   asking.backend("reader", {"--say", "done"}).can = {"read_files"};
   asking.config.router.local = "reader";
@@ -115,7 +115,7 @@ TEST_CASE("a backend that was only allowed to read has changed nothing, whatever
   CHECK(asking.ask("auto").answer->backend == "second");
 }
 
-TEST_CASE("the next one goes on where one failed only if it may, and is told what was begun") {
+TEST_CASE("the next one goes on where one failed only if it may, and its prompt says what was begun") {
   Asking asking;
   asking.backend("first", fails_after("changes a.cpp"));
   asking.backend("second", {"--echo"}).command = {FAKE_CLI, "--echo"};
@@ -140,7 +140,7 @@ TEST_CASE("a later request can go on with a half change, and asks who failed aft
   CHECK(asking.ask("auto", to_continue()).answer->text == "hello");
 }
 
-TEST_CASE("the half change of another directory is none of this one's, and one of a killed run is of somebody") {
+TEST_CASE("the half change of another directory is none of this one's, and one of a killed run is of another agent") {
   Asking asking;
   asking.backend("first", {"--echo"}).command = {FAKE_CLI, "--echo"};
   Ledger& ledger = asking.store->ledger();

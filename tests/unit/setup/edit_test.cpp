@@ -7,7 +7,7 @@
 #include "cli/setup/settings_text.hpp"
 #include "tests/unit/setup/random_text.hpp"
 
-// Changing one value in somebody's text.
+// Changing one value in a person's text.
 using namespace delegate;
 using namespace delegate::cli::setup;
 using delegate::test::RandomText;
