@@ -20,7 +20,8 @@ constexpr std::size_t kMostLines = 60;        // of stderr, from its end
 constexpr std::string_view kAddress =
     "nothing answers at this address of the service: check the base URL that is set for {name}, and the proxy settings";
 
-/// What a meaning rests on: a field or a status, words that only this vendor prints, or words that anybody may print.
+/// What a meaning rests on: a field or a status, words that only this vendor prints, or words that any program may
+/// print.
 enum class Ground { fact, own_words, words };
 
 /// Where a text comes from: an error that the CLI or the server states as such, or a plain line of its stderr, which

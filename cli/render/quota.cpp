@@ -34,7 +34,8 @@ std::string bar(double used) {
 
 std::string reserve_words(double share) {
   if (share <= 0) return {};
-  return share < 0.01 ? "<1%" : share_text(share);
+  constexpr double kShown = 1000;  // tenths of a percent
+  return share * kShown < 1 ? "<0.1%" : share_text(std::round(share * kShown) / kShown);
 }
 
 std::string used_words(const WindowView& window) {

@@ -51,7 +51,7 @@ struct ProbeLease {
 
 /// A prompt that was rejected (R24).
 struct Rejection {
-  std::string prompt;     // a short mark that tells prompts apart, never the text
+  std::string prompt;     // a short mark by which prompts differ, never the text
   bool answered = false;  // by another candidate
 
   bool operator==(const Rejection&) const = default;

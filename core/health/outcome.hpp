@@ -72,7 +72,7 @@ struct OutcomeTraits {
 const OutcomeTraits& traits(Outcome outcome);
 inline std::string_view to_string(Outcome outcome) { return traits(outcome).name; }
 std::optional<Outcome> outcome_named(std::string_view name);
-/// Rejected for a reason that may be the backend's: every request, whoever asks (R24)?
+/// Rejected for a reason that may be the backend's: every request, not only this one (R24)?
 inline bool is_rejection(Outcome outcome) { return outcome == Outcome::bad_request; }
 /// Can a time limit of ours that is too short alone be the cause?
 inline bool is_of_a_clock(Outcome outcome) {

@@ -205,7 +205,7 @@ void end(const ProcessFacts& process, const Engine& engine, Jobs* jobs, const st
   if (jobs != nullptr && !is_kept) keep_or_remove(engine, *jobs, id, result, lifeline);
 }
 
-/// Without a `cancel`, a signal ends the process and not the job, until a CLI was started.
+/// Until a CLI was started, a signal without a `cancel` ends the process, not the job.
 bool goes_back(const Engine& engine, Jobs* jobs, const std::string& id, const RunResult& run,
                const JobReporter& reporter, const Lifeline& lifeline) {
   if (jobs == nullptr || run.outcome != Outcome::cancelled || reporter.has_started()) return false;

@@ -7,7 +7,7 @@ namespace delegate {
 /// A directory that was opened once, so that what was checked is what is used.
 class Directory {
  public:
-  /// As it is. Anybody may be able to write to it, as to /tmp.
+  /// As it is. Every user may be able to write to it, as to /tmp.
   static Result<Directory> open(const Path& path);
 
   /// Of this user alone. It is created with its missing parents (0700 each) if needed.

@@ -4,12 +4,12 @@
 namespace delegate {
 
 /// Lets another process of this user wake this one out of a wait: SIGUSR1, received through a descriptor. Construct it
-/// before the first thread, and before anybody can know of this process: by default the signal would end it.
+/// before the first thread, and before another process can know of this one: by default the signal would end it.
 class WakeSignal {
  public:
   WakeSignal();
 
-  int fd() const { return received_.get(); }  // readable: somebody has sent one
+  int fd() const { return received_.get(); }  // readable: one has arrived
   void take();                                // all that have arrived
   static bool send(const Fd& pidfd);
 

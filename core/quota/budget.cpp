@@ -69,6 +69,8 @@ std::string amount_text(const BudgetAmount& amount) {
 
 std::string spent_text(double value, BudgetUnit unit) {
   if (unit != BudgetUnit::usd) return amount_text({unit, value});
+  constexpr double kLeast = 0.0001;
+  if (value > 0 && value < kLeast) return "<$0.0001";
   std::array<char, 40> text{};
   std::snprintf(text.data(), text.size(), value > 0 && value < 0.01 ? "$%.4f" : "$%.2f", value);
   return text.data();

@@ -22,7 +22,7 @@ struct BudgetAmount {
 /// "$5", "$0.50", "2000000 tokens", "2M tokens", "300 calls".
 Result<BudgetAmount> parse_amount(std::string_view text);
 std::string amount_text(const BudgetAmount& amount);
-/// The same of a sum: dollars are rounded to cents, or if it is less than one, to hundredths of one.
+/// The same of a sum: dollars are rounded to cents, amounts below a cent to hundredths of a cent.
 std::string spent_text(double value, BudgetUnit unit);
 
 enum class BudgetPeriod { day, week, month };

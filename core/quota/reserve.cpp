@@ -32,7 +32,7 @@ Result<double> parse_share(std::string_view text) {
 }
 
 std::string share_text(double share) {
-  constexpr double kDigits = 1e10;  // as many as the product with 100 leaves correct
+  constexpr double kDigits = 1e10;  // 0.07 * 100 is 7.000000000000001
   std::array<char, 32> digits{};
   const double percent = std::round(share * 100 * kDigits) / kDigits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), percent).ptr;

@@ -131,14 +131,20 @@ void take_quota(Quota& known, const QuotaReport& heard, std::string_view fresh_s
   announce(known, heard.announced_shares, now.wall);
 }
 
+/// `now` if it is a quota edge.
+std::optional<milliseconds> edge_in(const Quota& before, const Quota& after, milliseconds now) {
+  return is_quota_edge(before, after, now) ? std::optional(now) : std::nullopt;
+}
+
 /// Is a record about the quota of this login pending, or shown although it is over? Not every edge leaves one: extra
 /// billing that ends and begins again within its window was announced before.
-bool has_quota_work(StateStore& store, const std::string& backend) {
+bool has_quota_work(StateStore& store, const std::string& backend, milliseconds now) {
   const auto rows = store.notifications();
-  return rows && std::any_of(rows->begin(), rows->end(), [&](const NotificationRow& row) {
-           const bool is_stale = row.ended_at && !row.handle.empty();
-           return row.kind == "quota" && row.subject == backend && (row.delivery == DeliveryState::pending || is_stale);
-         });
+  return !rows || std::any_of(rows->begin(), rows->end(), [&](const NotificationRow& row) {
+    const bool is_over = row.ended_at || (row.retry_at && *row.retry_at <= now);
+    const bool is_stale = is_over && !row.handle.empty();
+    return row.kind == "quota" && row.subject == backend && (row.delivery == DeliveryState::pending || is_stale);
+  });
 }
 
 }  // namespace
@@ -369,15 +375,15 @@ SettledCall Breakers::settle(const AdmissionRequest& wanted, const Ticket& ticke
 Status Breakers::note_quota(const std::string& backend, const QuotaReport& quota) {
   if (store_ == nullptr) return fail(Code::unavailable, trouble());
   const std::string salt = next_token();
-  bool is_edge = false;
+  std::optional<milliseconds> edge_at;
   TRY_STATUS(write_patiently([&] {
     return store_->update(backend, [&](BackendState& state, const HostTime& now) {
       const Quota before = state.quota;
       take_quota(state.quota, quota, salt, now);
-      is_edge = is_quota_edge(before, state.quota, now.wall);
+      edge_at = edge_in(before, state.quota, now.wall);
     });
   }));
-  if (notify_ && is_edge && has_quota_work(*store_, backend)) notify_();
+  if (notify_ && edge_at && has_quota_work(*store_, backend, *edge_at)) notify_();
   return {};
 }
 
@@ -391,18 +397,18 @@ Settled Breakers::answered_elsewhere(const std::string& backend, const BreakerPo
 Settled Breakers::write(const std::string& backend, const Settling& settling) {
   if (store_ == nullptr) return {};
   Settled settled;
-  bool is_edge = false;
+  std::optional<milliseconds> edge_at;
   const auto change = [&](BackendState& state, const HostTime& now) {
     const Quota before = state.quota;
     settled = settling(state, now);
-    is_edge = is_quota_edge(before, state.quota, now.wall);
+    edge_at = edge_in(before, state.quota, now.wall);
   };
   if (const Status done = write_patiently([&] { return store_->update(backend, change); }); !done) {
     remember(done.error());
     return {};
   }
   const bool is_of_breaker = settled.tripped || settled.recovered;
-  if (notify_ && (is_of_breaker || (is_edge && has_quota_work(*store_, backend)))) notify_();
+  if (notify_ && (is_of_breaker || (edge_at && has_quota_work(*store_, backend, *edge_at)))) notify_();
   return settled;
 }
 

@@ -7,7 +7,7 @@
 #include "core/run/request.hpp"
 
 // A call that is allowed to change files may fail in the middle of its changes. The next backend must not build on them
-// without being told, and no person either.
+// without knowing of them, and neither must a person.
 namespace delegate {
 
 /// What calls that failed may have left half done in a directory.

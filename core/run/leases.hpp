@@ -13,8 +13,8 @@ bool is_over(const ProcessLease& lease, const HostTime& now, const IsDead& is_de
 /// that, the environment of all processes is read, so it must not be done while the store is locked.
 bool was_killed(const ProcessLease& lease, const HostTime& now, const IsDead& is_dead);
 
-/// Writes what must not get lost: other processes may keep the store locked for longer than its busy wait, as the first
-/// of many does on a slow disk.
+/// Writes what must not get lost: other processes may keep the store locked for longer than its busy wait. On a slow
+/// disk, the first of many processes does.
 template <class Write>
 Status write_patiently(const Write& write) {
   constexpr int kTries = 10;

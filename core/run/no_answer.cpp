@@ -91,8 +91,9 @@ void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
     why.message += (why.message.empty() ? "" : "; ") + backend + ": its probe is still running";
 }
 
+/// Without a stated end it is kept back by calls that are under way, which end soon.
 bool is_free_earlier(const Skip& one, const Skip& other) {
-  return one.until && (!other.until || *one.until < *other.until);
+  return other.until && (!one.until || *one.until < *other.until);
 }
 
 /// Of those that are kept back, the one that is available again first.

@@ -37,7 +37,7 @@ struct StatedTime {
 /// epoch, an HTTP date or an RFC 3339 timestamp, and nothing else.
 std::optional<StatedTime> stated_header(std::string_view value);
 
-/// The moment of an RFC 3339 timestamp, to the millisecond; a header's are whole seconds.
+/// The moment of an RFC 3339 timestamp, to the millisecond; stated_header() reads whole seconds.
 std::optional<milliseconds> moment_of(std::string_view timestamp);
 
 /// When the limits end that a response's headers describe: `x-ratelimit-reset-tokens`, `anthropic-ratelimit-*-reset`

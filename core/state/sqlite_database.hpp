@@ -124,7 +124,7 @@ class Database {
 class Transaction {
  public:
   static Result<Transaction> begin(Database& database);          // to write: others that begin to write wait
-  static Result<Transaction> begin_reading(Database& database);  // sees one moment, waits for no other and needs no end
+  static Result<Transaction> begin_reading(Database& database);  // sees one moment; never waits, needs no commit
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();

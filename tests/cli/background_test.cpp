@@ -144,7 +144,7 @@ TEST_CASE("a run whose backends have no free slot waits for one without blocking
   cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"}, "max_parallel = 1").answers("gemini");
   Running holder = cli.start("ask -b codex hello");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
-  cli.run("ask -b codex hello").expect(4);  // a person hears it at once
+  cli.run("ask -b codex hello").expect(4);  // in the foreground it is refused at once
   const std::string held_up = submit(cli, "-b codex one");
   const auto is_held_up = [&] {
     return cli.run("result " + held_up).expect(124).err.find("waiting for a free slot of codex") != std::string::npos;

@@ -41,7 +41,7 @@ TEST_CASE("a killed dispatcher has a successor as soon as a run ends") {
   cli.run("result --wait " + second).expect(0).stdout_is("codex says hi\n");
 }
 
-TEST_CASE("a dispatcher that was killed while nothing ran has a successor as soon as anybody looks") {
+TEST_CASE("a dispatcher that was killed while nothing ran has a successor as soon as a command looks") {
   const std::string look = GENERATE("runs", "canary run", "result ID");
   Cli cli;
   wait_for_go(cli);

@@ -105,7 +105,7 @@ TEST_CASE("a probe that answers first wins, and the other backend is stopped") {
 
 TEST_CASE("a call with --write waits for the probe, because two backends may not write in one directory") {
   Cli cli;
-  // Much slower than anybody's patience with it.
+  // Much slower than a person's patience with it.
   cli.trip("gemini", {"--delay", "500", "--say", "here again"},
            "breaker.cooldown = \"0s\"\nbreaker.probe_timeout = \"1ms\"\ncan = [\"write_files\"]");
   cli.counted("codex", {"--say", "codex says hi"}, "can = [\"write_files\"]");
@@ -121,7 +121,7 @@ TEST_CASE("a probe in the background survives what happens to the terminal, and 
   asker.finish().expect(0);
   const int signal = GENERATE(SIGTERM, SIGKILL);
   std::vector<pid_t> left;
-  REQUIRE(eventually([&] {  // who tells of the trip has ended
+  REQUIRE(eventually([&] {  // the process that announces the trip has ended
     left = cli.processes();
     return left.size() == 3;  // the one that waits, the CLI, and its supervisor
   }));

@@ -88,7 +88,7 @@ TEST_CASE("a damaged state file is moved away once, and a new one is created") {
   REQUIRE(cli.files_with(std::string(20000, 'x')).size() == 1);
 }
 
-TEST_CASE("a call waits while another process locks the state file, and says for whom") {
+TEST_CASE("a call waits while another process locks the state file, and says for which") {
   Cli cli;
   cli.counted("codex", {"--say", "codex says hi"}).run("ask hello").expect(0);
   const std::string by_us = "the state is locked by process " + std::to_string(::getpid());

@@ -95,7 +95,7 @@ TEST_CASE(
   for (int i = 1; i <= 3; ++i) cli.run("ask secret-prompt").expect(0).stdout_is("codex says hi\n");
   for (const char* prompt : {"two", "three", "four"}) cli.run({"ask", "-b", "server", prompt}).expect(1);
   CHECK(cli.state_of("server") == "closed");
-  CHECK(cli.files_with("secret-prompt").empty());  // the state tells prompts apart, and does not keep them
+  CHECK(cli.files_with("secret-prompt").empty());  // the state knows that prompts differ, and keeps none
   cli.run("ask five").expect(0).stdout_is("codex says hi\n").stderr_has("server is skipped from now on");
   CHECK(cli.state_of("server") == "open");
   CHECK(cli.status_of("server")["breaker"]["last_failure"]["outcome"] == "rejects_requests");

@@ -278,7 +278,7 @@ TEST_CASE("the next free place is kept for jobs that have yielded and ask to go 
     CHECK_FALSE(queue.jobs.resume("b", kAnn, 3).value());
     queue.finish("c");
     CHECK(queue.give("f", 3) == Jobs::Turn::full);
-    CHECK(queue.jobs.resume("a", kAnn, 3).value());  // the one that has its slot, whoever asked first
+    CHECK(queue.jobs.resume("a", kAnn, 3).value());  // the one that has its slot, even if another asked first
     CHECK_FALSE(queue.jobs.resume("b", kAnn, 3).value());
   }
   SECTION("and only that one, however many ask") {

@@ -67,8 +67,8 @@ void expect_unguarded(Complaints& complaints, StateStore* store, const std::stri
   complaints.expect(
       refusal != nullptr && refusal->reason == WriterRefusal::Reason::state_unusable && !refusal->message.empty(),
       "a writer that needs the store was not refused");
-  complaints.expect(!first.empty(), "no trouble told");
-  complaints.expect(breakers.trouble() == first, "trouble told anew: " + breakers.trouble());
+  complaints.expect(!first.empty(), "no trouble reported");
+  complaints.expect(breakers.trouble() == first, "trouble reported twice: " + breakers.trouble());
 }
 
 /// Root may write everywhere, so the process becomes the user "nobody". False if that is not allowed.
@@ -232,7 +232,8 @@ TEST_CASE("a full disk fails an update with a reason and loses nothing [R18]") {
 }
 
 TEST_CASE(
-    "a store that is locked is neither an open breaker nor permission: the call is skipped, and says by whom [R18]") {
+    "a store that is locked is neither an open breaker nor permission: the call is skipped, and says by which process "
+    "[R18]") {
   Place place;
   place.fill();
   auto store = open_sqlite_store(place.file, place.clock, 5ms);

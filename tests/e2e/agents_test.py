@@ -230,7 +230,7 @@ class Agents(world.World):
         return result
 
     def write_down(self):
-        """Who said what to whom, in order."""
+        """What each side said to the other, in order."""
         ways = {TO_SERVER: "client > delegate", TO_CLIENT: "delegate > client"}
         entries = [(entry["time"], ways[entry["to"]], entry["line"]) for entry in self.wire.entries()]
         known = None

@@ -16,7 +16,7 @@ TO_SERVER, TO_CLIENT = "server", "client"
 
 
 def pass_on(source, sink, log, direction):
-    """In a process that init adopts, until one of the two ends."""
+    """In an orphaned process, until one of the two ends."""
     if os.fork() != 0:
         return os.wait()
     if os.fork() != 0:

@@ -125,7 +125,7 @@ TEST_CASE("while it is open for rejections, a probe that is rejected has failed,
     CHECK(trial.call(Verdict::neutral).neutral);
     CHECK(trial.state() == BreakerState::half_open);
   }
-  SECTION("an answer: the count starts anew") {
+  SECTION("an answer: the count starts from zero") {
     CHECK(trial.call(Verdict::success).recovered);
     trial.reject_four();
     trial.answered("a");

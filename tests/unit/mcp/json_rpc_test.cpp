@@ -54,7 +54,7 @@ TEST_CASE("an unknown method is answered at once, before and after the handshake
   CHECK(code_of(talk.reply_to("server/dance")) == -32601);
   talk.initialize("2025-06-18");
   CHECK(code_of(talk.reply_to("server/dance")) == -32601);
-  SECTION("and repeated only as far as anybody wants to read") {
+  SECTION("and repeated only as far as a person wants to read") {
     const std::string long_name(1'000'000, 'm');
     CHECK(dump(talk.reply_to(long_name)).size() < 500);
     std::string wide;

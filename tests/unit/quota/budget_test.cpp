@@ -143,5 +143,6 @@ TEST_CASE("what is spent is shown in cents, and what is less than one in hundred
   CHECK(spent_text(0.1 + 0.2, BudgetUnit::usd) == "$0.30");
   CHECK(spent_text(0.00045999999999, BudgetUnit::usd) == "$0.0005");
   CHECK(spent_text(0, BudgetUnit::usd) == "$0.00");
+  CHECK(spent_text(0.00001, BudgetUnit::usd) == "<$0.0001");
   CHECK(spent_text(1, BudgetUnit::calls) == "1 call");
 }

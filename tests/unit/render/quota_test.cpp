@@ -135,7 +135,7 @@ TEST_CASE("the table of quota has what is left, until when, and where the pace l
 TEST_CASE("a reserve of less than one percent is not shown as none") {
   WindowStatus kept = kWeek;
   kept.reserve = 0.0004;
-  CHECK(text({.backends = {backend("claude", {kept})}}).find("  <1%  ") != std::string::npos);
+  CHECK(text({.backends = {backend("claude", {kept})}}).find("  <0.1%  ") != std::string::npos);
 }
 
 TEST_CASE("a painted table differs in its colours only: with bars it would be wider than a terminal") {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "asking.hpp"
+#include "tests/unit/run/asking.hpp"
 
 // The writer of a run's own row.
 namespace delegate::test {

@@ -59,6 +59,8 @@ TEST_CASE("of backends that are kept back the one that is available again first 
   const NoAnswer why = explain_no_answer({.result = run});
   CHECK(why.outcome == Outcome::reserved);
   CHECK(why.message == "no backend is available right now: codex: kept for you");
+  over_budget.until.reset();  // by calls that are under way
+  CHECK(explain_no_answer({.result = run_of({}, {reserved, over_budget})}).outcome == Outcome::budget_exhausted);
 }
 
 TEST_CASE("a missing slot outweighs an open breaker, and that a login that is not set") {

@@ -194,7 +194,7 @@ TEST_CASE("calls get the free slots of a backend in the order in which they came
     CHECK(is_admitted(second));
     CHECK(is_admitted(newcomer));
   }
-  SECTION("one that leaves holds none up") {
+  SECTION("one that leaves delays no other") {
     asking.breakers.leave_line("codex", first.place);
     CHECK(position(second).has_turn);
     CHECK(position(second).ahead == 0);
