@@ -62,15 +62,26 @@ CommandResult print_short(const CommandContext& context, const std::vector<std::
   return context.output.answer(quota_in_short(*quotas));
 }
 
+/// Why it cannot be asked at all; nothing: it can.
+std::optional<Error> why_not_asked(const tl::expected<Candidate, Unavailable>& candidate) {
+  if (!candidate) return Error{Code::not_found, message_of(candidate.error()), {}};
+  if (!candidate->backend->reports_quota()) return Error{Code::unavailable, "reports no windows", {}};
+  return std::nullopt;
+}
+
 /// One after another, because each starts a CLI. Only those that report anything; a service without a CLI only if it
-/// was named.
+/// was named. One that was named and cannot be asked is a problem.
 std::vector<QuotaRefresh> refresh(const CommandContext& context, const QuotaOptions& options,
                                   const std::vector<std::string>& wanted) {
   std::vector<QuotaRefresh> refreshed;
   for (const std::string& name : wanted) {
     const auto candidate = find_candidate(context.engine(), name);
-    if (!candidate || !candidate->backend->reports_quota()) continue;
-    if (options.backends.empty() && !candidate->backend->is_process()) continue;
+    const bool is_named = !options.backends.empty();
+    if (auto problem = why_not_asked(candidate)) {
+      if (is_named) refreshed.push_back({.backend = name, .can_be_asked = false, .problem = std::move(problem)});
+      continue;
+    }
+    if (!is_named && !candidate->backend->is_process()) continue;
     context.output.progress("asking " + name + " …");
     refreshed.push_back(refresh_quota(context.engine(), *candidate, context.world.interrupted));
     context.output.progress({});

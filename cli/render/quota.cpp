@@ -6,6 +6,7 @@
 #include "cli/render/table.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
+#include "core/config/config.hpp"
 #include "core/quota/words.hpp"
 
 namespace delegate::cli {
@@ -154,17 +155,28 @@ std::string remarks(const QuotaOverview& overview) {
   return lines;
 }
 
-std::string budgets_table(const std::vector<BudgetState>& budgets, milliseconds now) {
+/// Under a subscription what calls are said to cost is not paid for.
+bool is_at_list_price(const BudgetState& budget, const std::vector<BackendStatus>& backends) {
+  const auto has_plan = [](const WindowStatus& window) { return is_of_subscription(window.view.name); };
+  return budget.limit.unit == BudgetUnit::usd &&
+         std::any_of(backends.begin(), backends.end(), [&](const BackendStatus& backend) {
+           const bool is_meant = budget.backend.empty() || candidate_name(backend.name).backend == budget.backend;
+           return is_meant && std::any_of(backend.quota.windows.begin(), backend.quota.windows.end(), has_plan);
+         });
+}
+
+std::string budgets_table(const QuotaOverview& overview, milliseconds now) {
   std::vector<std::vector<std::string>> rows{{"BUDGET", "PERIOD", "SPENT", "LIMIT", "UNTIL", "UNDER WAY"}};
-  for (const BudgetState& budget : budgets) {
+  for (const BudgetState& budget : overview.budgets) {
+    const std::string price = is_at_list_price(budget, overview.backends) ? " (list price)" : "";
     const auto amount = [&](const Spending& spending) {
       return spent_text(spending.of(budget.limit.unit), budget.limit.unit);
     };
     rows.push_back({budget.backend.empty() ? "all" : budget.backend, std::string(to_string(budget.period)),
-                    amount(budget.spent), amount_text(budget.limit), moment_words(budget.span.end, now),
+                    amount(budget.spent) + price, amount_text(budget.limit), moment_words(budget.span.end, now),
                     budget.reserved.calls > 0 ? amount(budget.reserved) : ""});
   }
-  return budgets.empty() ? std::string() : without_empty_columns(std::move(rows));
+  return overview.budgets.empty() ? std::string() : without_empty_columns(std::move(rows));
 }
 
 }  // namespace
@@ -188,7 +200,7 @@ std::string quota_lines(const std::vector<BackendStatus>& backends, const QuotaP
 
 std::string quota_to_text(const QuotaOverview& overview, const QuotaPage& page) {
   std::vector<std::string> blocks{windows_table(overview.backends, page), remarks(overview),
-                                  budgets_table(overview.budgets, page.now)};
+                                  budgets_table(overview, page.now)};
   std::erase_if(blocks, [](const std::string& block) { return block.empty(); });
   return join(blocks, "\n");
 }

@@ -42,7 +42,8 @@ OrderedJson budget_object(const BudgetState& budget) {
 }
 
 OrderedJson refresh_object(const QuotaRefresh& refresh) {
-  OrderedJson json{{"backend", refresh.backend}, {"by", refresh.was_asked ? "cli" : "ping"}};
+  OrderedJson json{{"backend", refresh.backend}};
+  if (refresh.can_be_asked) json["by"] = refresh.was_asked ? "cli" : "ping";
   if (refresh.problem) json["problem"] = refresh.problem->what;
   return json;
 }

@@ -65,16 +65,13 @@ std::string dollars(const std::optional<double>& cost) {
   return text.data();
 }
 
-bool is_of_subscription(const WindowView& window) {
-  return window.name.starts_with(kFiveHour) || window.name.starts_with(kSevenDay);
-}
-
 /// Under a subscription what a call is said to cost is not paid for, unless it was billed extra.
 bool is_at_list_price(const PastRun& run) {
   return std::any_of(run.attempts.begin(), run.attempts.end(), [&](const AttemptRow& attempt) {
     const auto& windows = attempt.quota_after;
     return attempt.backend == run.row.backend && !attempt.billed_extra &&
-           std::any_of(windows.begin(), windows.end(), is_of_subscription);
+           std::any_of(windows.begin(), windows.end(),
+                       [](const WindowView& window) { return is_of_subscription(window.name); });
   });
 }
 

@@ -28,7 +28,7 @@ std::string renewal(const std::optional<milliseconds>& ends_at, milliseconds now
 
 NotificationText text_of_window(const std::string& name, const WindowView& window, milliseconds now) {
   std::string message = renewal(window.ends_at, now);
-  if (const auto used_up = used_up_at(window, now); used_up && window.used < 1)  // it has an end then
+  if (const auto used_up = used_up_at(window, now); used_up)  // it has an end then
     message = "At this pace used up " + at_moment(*used_up, now) + "; renews " + at_moment(*window.ends_at, now) + ".";
   return text_about(name, title_words(name, window), std::move(message));
 }

@@ -111,12 +111,11 @@ Spending& Spending::operator+=(const Spending& more) {
 }
 
 const BudgetState* exceeded_by(const std::vector<BudgetState>& budgets, const Spending& expected) {
-  constexpr double kRounding = 1e-9;  // sums of a hundred cents may be a little less than a dollar
   for (const BudgetState& budget : budgets) {
     const double used = budget.spent.of(budget.limit.unit) + budget.reserved.of(budget.limit.unit);
     const double limit = budget.limit.value;
-    const bool is_used_up = used >= limit - kRounding;
-    const bool fits = used + expected.of(budget.limit.unit) <= limit + kRounding || used <= 0;
+    const bool is_used_up = used >= limit - kBudgetRounding;
+    const bool fits = used + expected.of(budget.limit.unit) <= limit + kBudgetRounding || used <= 0;
     if (is_used_up || !fits) return &budget;
   }
   return nullptr;

@@ -40,6 +40,9 @@ struct BudgetSettings {
   bool operator==(const BudgetSettings&) const = default;
 };
 
+/// Sums of a hundred cents may be this much less than a dollar.
+inline constexpr double kBudgetRounding = 1e-9;
+
 /// What calls have used, or what one is expected to use.
 struct Spending {
   std::int64_t calls = 0;

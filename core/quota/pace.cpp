@@ -23,19 +23,20 @@ std::optional<double> headroom_of(const WindowView& window, milliseconds now) {
 }  // namespace
 
 bool may_steer(const WindowView& window) {
-  const bool is_of_subscription =
+  const bool is_believed_long =
       window.length && (window.name == window_name(*window.length) || !model_of_window(window.name).empty());
-  return window.ends_at || is_of_subscription;
+  return window.ends_at || is_believed_long;
 }
 
 std::optional<milliseconds> used_up_at(const WindowView& window, milliseconds now) {
   if (!window.ends_at || !window.length || *window.length <= milliseconds(0)) return std::nullopt;
   const milliseconds began = *window.ends_at - *window.length;
   const milliseconds passed = window.heard_at - began;
-  if (window.used <= 0 || share_of(passed, *window.length) < kTooEarly) return std::nullopt;
+  if (window.used <= 0 || window.used >= 1 || share_of(passed, *window.length) < kTooEarly) return std::nullopt;
   const double needed = static_cast<double>(passed.count()) / window.used;
   if (needed >= static_cast<double>(window.length->count())) return std::nullopt;  // also what no integer can hold
-  return std::max(began + milliseconds(static_cast<std::int64_t>(needed)), now);
+  const milliseconds at = began + milliseconds(static_cast<std::int64_t>(needed));
+  return at > now ? std::optional(at) : std::nullopt;
 }
 
 std::optional<double> headroom(const std::vector<WindowView>& windows, std::string_view model, milliseconds now) {

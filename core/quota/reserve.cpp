@@ -16,6 +16,12 @@ milliseconds believed_until(const WindowView& window) {
   return window.ends_at.value_or(window.heard_at + window.length.value_or(kLongestUndated));
 }
 
+/// 0.9 used and 10 % kept is not below it, although 1 - 0.9 is less than 0.1.
+bool is_less(double left, double kept) {
+  constexpr double kRounding = 1e-9;
+  return left < kept - kRounding;
+}
+
 }  // namespace
 
 Result<double> parse_share(std::string_view text) {
@@ -53,7 +59,8 @@ std::optional<WindowView> below_reserve(const std::vector<WindowView>& windows, 
   std::optional<WindowView> last;
   for (const WindowView& window : windows) {
     const double kept = reserve_of(reserve, window.name);
-    const bool is_below = kept > 0 && counts_model(window.name, model) && may_steer(window) && window.left() < kept;
+    const bool is_below =
+        kept > 0 && counts_model(window.name, model) && may_steer(window) && is_less(window.left(), kept);
     if (is_below && (!last || believed_until(window) > believed_until(*last))) last = window;
   }
   return last;

@@ -46,9 +46,11 @@ std::optional<milliseconds> spelt_length(std::string_view name) {
   return number * unit;
 }
 
-/// It ended long ago, or its figure is out of date: it may not exist any more.
+/// It ended long ago, or its figure is out of date: it may not exist any more. What was heard while the clock was ahead
+/// would be believed until the clock is there again.
 bool is_forgotten(const QuotaWindow& window, milliseconds now) {
-  if (!window.ends_at) return now - window.heard_at >= window.length.value_or(kLongestUndated);
+  if (!window.ends_at)
+    return window.heard_at > now + kJitter || now - window.heard_at >= window.length.value_or(kLongestUndated);
   return now - *window.ends_at >= (window.length ? std::max(*window.length, kDay) : kLongestUndated);
 }
 
@@ -56,7 +58,8 @@ bool may_be_taken(const WindowReading& reading, milliseconds heard_at, milliseco
   if (!is_name(reading.name) || !std::isfinite(reading.used) || reading.used < 0) return false;
   if (!reading.ends_at) return true;
   if (*reading.ends_at <= now || *reading.ends_at - now > kLongestWindow) return false;
-  return !reading.length || heard_at >= *reading.ends_at - *reading.length - kJitter;
+  const auto length = reading.length ? reading.length : window_length(reading.name);
+  return !length || heard_at >= *reading.ends_at - *length - kJitter;
 }
 
 /// A stored time that is still to come was written before the clock was set back: anything is newer.
@@ -121,6 +124,10 @@ std::optional<milliseconds> window_length(std::string_view name) {
   return spelt ? spelt : length_of_last_word(name);
 }
 
+bool is_of_subscription(std::string_view window) {
+  return begins_with_window(window, kFiveHour) || begins_with_window(window, kSevenDay);
+}
+
 std::string_view model_of_window(std::string_view name) {
   for (const std::string_view window : {kFiveHour, kSevenDay})
     if (name.size() > window.size() && begins_with_window(name, window)) return name.substr(window.size() + 1);
@@ -140,6 +147,7 @@ bool is_same_stretch(const std::optional<milliseconds>& one_end, const std::opti
 void merge(Quota& quota, const QuotaReading& reading, milliseconds now) {
   QuotaReading all = reading;
   all.heard_at = std::min(all.heard_at, now);
+  quota.overage.in_use = current_overage(quota, now).in_use;  // the window that it followed may be replaced below
   std::erase_if(quota.windows, [&](const QuotaWindow& window) { return is_forgotten(window, now); });
   for (const WindowReading& window : all.windows)
     if (may_be_taken(window, all.heard_at, now)) merge(quota.windows, window, all, now);
@@ -191,13 +199,17 @@ Overage current_overage(const Quota& quota, milliseconds now) {
   std::erase_if(running,
                 [&](const QuotaWindow& one) { return !one.ends_at || *one.ends_at <= quota.overage_heard_at; });
   const auto is_full = [](const QuotaWindow& window) { return window.used >= 1; };
+  const auto goes_on = [&](const QuotaWindow& window) { return *window.ends_at > now; };
+  // Those that are used up are those that it followed; another may last for days after them. If none is, the first end
+  // of any may be the end of it.
   const bool was_full = std::any_of(running.begin(), running.end(), is_full);
-  // The one that is used up is the one that it followed; another may last for days after it.
-  const bool is_followed = std::any_of(running.begin(), running.end(), [&](const QuotaWindow& window) {
-    return *window.ends_at > now && (!was_full || is_full(window));
-  });
-  const bool is_over = running.empty() ? now - quota.overage_heard_at >= kLongestUndated : !is_followed;
-  if (is_over) overage.in_use = false;
+  const bool is_followed =
+      was_full ? std::any_of(running.begin(), running.end(),
+                             [&](const QuotaWindow& window) { return is_full(window) && goes_on(window); })
+               : std::all_of(running.begin(), running.end(), goes_on);
+  const milliseconds age = now - quota.overage_heard_at;
+  const bool is_dated = age >= -kJitter;  // otherwise the clock was set back
+  if (!is_dated || !is_followed || (running.empty() && age >= kLongestUndated)) overage.in_use = false;
   return overage;
 }
 

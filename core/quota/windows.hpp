@@ -81,6 +81,9 @@ struct Quota {
   bool operator==(const Quota&) const = default;
 };
 
+/// A window of a plan that is paid by the month, not a limit of a server.
+bool is_of_subscription(std::string_view window);
+
 inline constexpr std::size_t kMostWindows = 16;
 /// How long a figure without an end and a length is believed.
 inline constexpr milliseconds kLongestUndated{3'600'000};

@@ -124,8 +124,9 @@ Result<Spending> expected_use(const Candidate& candidate, const BudgetedCall& ca
   if (call.is_tiny || !needs_average) return expected;
   TRY(const auto by_model, facts.sums.answered_since(candidate_name(candidate.name).backend, facts.now - kAveraged));
   const AnsweredUse use = answered_use(by_model, candidate.task.model);
-  if (use.calls_with_tokens > 0) expected.tokens = use.tokens / use.calls_with_tokens;
-  if (use.calls_with_cost > 0) expected.usd = use.cost_usd / static_cast<double>(use.calls_with_cost);
+  if (use.calls_with_tokens > 0) expected.tokens = std::max(use.tokens / use.calls_with_tokens, input);
+  if (use.calls_with_cost > 0)
+    expected.usd = std::max(use.cost_usd / static_cast<double>(use.calls_with_cost), price_of(settings, input, 0));
   return expected;
 }
 
@@ -138,11 +139,11 @@ std::string refusal_message(const BudgetState& budget, const Spending& expected)
   const double left = limit - spent - budget.reserved.of(unit);
   const std::string name = (budget.backend.empty() ? "the budget of " : "its budget of ") + amount_text(budget.limit) +
                            " a " + std::string(to_string(budget.period));
-  if (left > 0)
+  if (left > kBudgetRounding)
     return "what is left of " + name + " (" + spent_text(left, unit) + ") is not enough for this call (about " +
            spent_text(expected.of(unit), unit) + ")";
   std::string details = spent_text(spent, unit) + " used";
-  if (spent > limit) details += ", " + spent_text(spent - limit, unit) + " over it by calls that were under way";
+  if (spent > limit + kBudgetRounding) details += ", " + spent_text(spent - limit, unit) + " over it";
   if (budget.reserved.calls > 0) details += ", " + calls_text(budget.reserved.calls) + " under way";
   return name + " is used up (" + details + ")";
 }

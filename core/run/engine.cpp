@@ -68,7 +68,7 @@ std::string message_of(const Unavailable& unavailable) {
   switch (unavailable.reason) {
     case UnavailableReason::unknown: return "is not configured";
     case UnavailableReason::disabled: return "is disabled";
-    case UnavailableReason::not_installed: return "is no longer installed";
+    case UnavailableReason::not_installed: return "is not installed";
     case UnavailableReason::login_unset: break;
   }
   return unavailable.variable + " is not set, but this login needs it";

@@ -12,7 +12,7 @@ using Steps = std::vector<RouteStep>;
 
 /// What a step shares with its equals: the first name of their list, or the backend of which they are logins.
 std::string group_of(const BackendOrder& order, const std::string& candidate) {
-  const std::string backend = candidate_name(candidate).backend;
+  std::string backend = candidate_name(candidate).backend;
   for (const auto& group : order.equals)
     if (std::find(group.begin(), group.end(), backend) != group.end()) return group.front();
   return backend;
@@ -58,7 +58,9 @@ std::optional<Preference> preference_among(const std::vector<Figures>& written, 
       std::find_if(written.begin(), written.end(), [&](const Figures& one) { return one.equal.name == first; });
   const auto& reason = before.reserved ? before.reserved : before.scarcest;
   if (before.equal.name == first || !reason) return std::nullopt;
-  return Preference{first, preferred->scarcest.value_or(WindowView{}), before.equal.name, *reason, now};
+  const bool leads = before.reserved || !before.equal.headroom || !preferred->equal.headroom ||
+                     *preferred->equal.headroom > *before.equal.headroom;
+  return Preference{first, preferred->scarcest.value_or(WindowView{}), before.equal.name, *reason, now, !leads};
 }
 
 void put_in_order(PreparedAsk& ask, const StateStore::Snapshot& snapshot, Steps::iterator first, Steps::iterator end) {

@@ -24,7 +24,8 @@ struct Preference {
   WindowView window;    // its scarcest one; without a name: unknown
   std::string before;
   WindowView before_window;
-  milliseconds at{0};  // wall
+  milliseconds at{0};          // wall
+  bool was_used_last = false;  // the one that is passed over has more left, but does not lead by enough
 };
 
 /// A request with everything that is decided before the first call: the plan, and its candidates, each looked up once.

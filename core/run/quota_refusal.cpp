@@ -43,8 +43,10 @@ std::optional<Skip> refused_as_extra(const AdmissionRequest& wanted, const Quota
   std::erase_if(full, [&](const WindowView& window) { return !counts_model(window.name, wanted.model); });
   if (full.empty() && (is_known_which || !overage.in_use)) return std::nullopt;
   if (full.empty()) {  // it is billed extra, and no window says why
-    const auto first = std::min_element(windows.begin(), windows.end(), ends_earlier);
-    const milliseconds until = first == windows.end() ? quota.overage_heard_at + kLongestUndated : end_of(*first);
+    Windows dated = windows;
+    std::erase_if(dated, [](const WindowView& window) { return !window.ends_at; });
+    const auto first = std::min_element(dated.begin(), dated.end(), ends_earlier);
+    const milliseconds until = first == dated.end() ? quota.overage_heard_at + kLongestUndated : *first->ends_at;
     return held_back(wanted, SkipReason::extra_billing, "it would be billed extra", until, now);
   }
   const WindowView& last = *std::max_element(full.begin(), full.end(), ends_earlier);

@@ -8,6 +8,7 @@ namespace delegate {
 
 struct QuotaRefresh {
   std::string backend;
+  bool can_be_asked = true;
   bool was_asked = false;        // the CLI itself was asked, without a call to a model
   std::optional<Error> problem;  // what is remembered is not fresh
 };

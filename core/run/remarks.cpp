@@ -111,6 +111,9 @@ std::string describe(const Preference& preference) {
   };
   const WindowView& own = preference.window;
   const WindowView& other = preference.before_window;
+  if (preference.was_used_last)
+    return preference.backend + " goes first: it was used last, and the lead of " + preference.before + " (" +
+           left_percent_words(other) + " of its " + window_noun(other.name) + " left" + until(other) + ") is small";
   if (own.name.empty())
     return preference.backend + " goes first: " + preference.before + " has " + left_percent_words(other) + " of its " +
            window_noun(other.name) + " left" + until(other);

@@ -133,7 +133,7 @@ Admission Routing::admit_within_budget(const AdmissionRequest& wanted, const Can
                                   .lease = wanted.lease,
                                   .is_tiny = is_tiny,
                                   .needs_store = wanted.needs_store});
-  if (auto* refused = std::get_if<Skip>(&reserved)) return *std::move(refused);
+  if (auto* refused = std::get_if<Skip>(&reserved)) return std::move(*refused);
   Admission admission = engine_.breakers.admit(wanted);
   if (std::holds_alternative<Permit>(admission)) budget = std::get<BudgetHold>(std::move(reserved));
   return admission;

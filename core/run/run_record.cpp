@@ -51,6 +51,7 @@ OrderedJson to_object(const WindowView& window) {
 OrderedJson to_object(const Preference& preference) {
   OrderedJson json{{"backend", preference.backend}};
   if (!preference.window.name.empty()) json["quota"] = to_object(preference.window);
+  if (preference.was_used_last) json["was_used_last"] = true;
   json["before"] = preference.before;
   json["before_quota"] = to_object(preference.before_window);
   return json;

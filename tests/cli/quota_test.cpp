@@ -69,6 +69,15 @@ TEST_CASE("only the named backends are shown, and an unknown one is a usage erro
   CHECK_THAT(cli.run("quota cluade").expect(2).err, Contains("unknown backend 'cluade'") && Contains("claude"));
 }
 
+TEST_CASE("a refresh fails for a backend that was named and cannot be asked, and says why") {
+  Cli cli;
+  cli.answers("codex")
+      .run("quota --refresh codex gemini")
+      .expect(1)
+      .stderr_has("delegate: quota: codex: reports no windows")
+      .stderr_has("delegate: quota: gemini: is not installed");
+}
+
 TEST_CASE("a refresh calls what cannot be asked otherwise, says so, and fails if one fails") {
   Cli cli;
   install_claude(cli, {.five_hour = 0.3});

@@ -145,6 +145,55 @@ TEST_CASE("extra billing that no window explains lasts until the first of them c
   CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
 }
 
+TEST_CASE("of several windows that do not explain extra billing the first end may be the end of it") {
+  Quota quota;
+  merge(quota,
+        {.windows = {{"five_hour", 0.5, kNow + 1h}, {"seven_day", 0.4, kNow + 84h}},
+         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
+         .heard_at = kNow,
+         .source = "call"},
+        kNow);
+  CHECK(current_overage(quota, kNow + 59min).in_use);
+  CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
+}
+
+TEST_CASE("extra billing that has ended does not begin again with a reading that says nothing of it") {
+  Quota quota;
+  merge(quota,
+        {.windows = {{"five_hour", 1, kNow + 1h}, {"seven_day", 0.4, kNow + 84h}},
+         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
+         .heard_at = kNow,
+         .source = "call"},
+        kNow);
+  merge(quota, reading(0.1, kNow + 2h, kNow + 7h), kNow + 2h);
+  CHECK_FALSE(current_overage(quota, kNow + 2h).in_use);
+  CHECK(current_overage(quota, kNow + 2h).allowed);
+}
+
+TEST_CASE("what was heard while the clock was ahead is not believed until then") {
+  constexpr milliseconds kAhead = kNow + 720h;
+  Quota quota;
+  merge(quota,
+        {.windows = {{"five_hour", 0.9, std::nullopt}},
+         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
+         .heard_at = kAhead,
+         .source = "call"},
+        kAhead);
+  CHECK(current_windows(quota, kNow).empty());
+  CHECK_FALSE(current_overage(quota, kNow).in_use);
+}
+
+TEST_CASE("a figure of a window that would begin later than now is dropped, also if only its name has the length") {
+  Quota quota;
+  merge(quota,
+        {.windows = {{"five_hour", 0.95, kNow + 4800h}, {"seven_day_opus", 0.95, kNow + 4800h}},
+         .overage = {},
+         .heard_at = kNow,
+         .source = "call"},
+        kNow);
+  CHECK(quota.windows.empty());
+}
+
 TEST_CASE("windows that had ended before extra billing was heard do not decide about it") {
   const Overage billed{.in_use = true, .allowed = true, .credits = {}};
   Quota quota;
@@ -228,4 +277,25 @@ TEST_CASE("the pace of a share that is next to nothing leads nowhere") {
   const WindowView window{
       .name = "five_hour", .used = 1e-13, .ends_at = kNow + 3h, .length = kFive, .heard_at = kNow, .source = "call"};
   CHECK_FALSE(used_up_at(window, kNow));
+}
+
+TEST_CASE("the pace says when a window is used up while that is still to come") {
+  WindowView window{
+      .name = "five_hour", .used = 0.8, .ends_at = kNow + 1h, .length = kFive, .heard_at = kNow, .source = "call"};
+  CHECK_FALSE(used_up_at(window, kNow));  // it lasts until its end
+  window.used = 0.9;
+  CHECK(used_up_at(window, kNow));
+  CHECK_FALSE(used_up_at(window, kNow + 59min));
+  window.used = 1;
+  CHECK_FALSE(used_up_at(window, kNow));
+}
+
+TEST_CASE("no whole percent is below a reserve of the same size") {
+  for (int percent = 1; percent < 100; ++percent) {
+    INFO(percent);
+    const WindowView window{
+        .name = "five_hour", .used = (100 - percent) / 100.0, .ends_at = kNow + 1h, .length = kFive, .heard_at = kNow};
+    CHECK_FALSE(below_reserve({window}, {{"", percent / 100.0}}, ""));
+    CHECK(below_reserve({window}, {{"", (percent + 0.1) / 100.0}}, ""));
+  }
 }

@@ -175,6 +175,19 @@ TEST_CASE("budgets have what was spent, the limit and the end of the period") {
         "all     day     37 calls  200 calls  Sun 00:00\n");
 }
 
+TEST_CASE("dollars of a subscription are marked as its list price") {
+  const BudgetState of_claude{.backend = "claude",
+                              .period = BudgetPeriod::day,
+                              .limit = {BudgetUnit::usd, 5},
+                              .span = {kNoonOfQuota - 12h, kNoonOfQuota + 12h},
+                              .spent = {.usd = 3.2}};
+  const std::string marked = "$3.20 (list price)  $5 ";
+  CHECK(text({.backends = {backend("claude@work", {kWeek})}, .budgets = {of_claude}}).find(marked) !=
+        std::string::npos);
+  CHECK(text({.backends = {backend("claude", {})}, .budgets = {of_claude}}).find("$3.20  $5 ") != std::string::npos);
+  CHECK(text({.backends = {backend("codex", {kWeek})}, .budgets = {of_claude}}).find(marked) == std::string::npos);
+}
+
 TEST_CASE("the line for prompts has what is left of each backend, and is empty if nothing is known") {
   CHECK(quota_in_short({{"claude", {{kFive, kWeek}}}, {"codex", {{kWeek}}}}) == "claude 9% codex 58%\n");
   CHECK(quota_in_short({{"claude", {}}}).empty());

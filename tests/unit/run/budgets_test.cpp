@@ -56,6 +56,19 @@ TEST_CASE("a backend whose budget is used up is skipped, and the next one answer
   CHECK(reserved_in(asking) == Spending{});
 }
 
+TEST_CASE("a long prompt is expected to use what it is long, whatever calls have used on average") {
+  Asking asking;
+  asking.backend("codex", {"--say", "one"}).budget.day = {{BudgetUnit::tokens, 100'000}};
+  REQUIRE(asking.ask().answer);  // a few tokens
+  const auto codex = find_candidate(asking.engine, "codex");
+  const auto fits = [&](std::size_t prompt_bytes) {
+    const auto reserved = reserve_budget(asking.engine, *codex, {.prompt_bytes = prompt_bytes, .lease = 1h});
+    return std::holds_alternative<BudgetHold>(reserved);
+  };
+  CHECK(fits(300'000));
+  CHECK_FALSE(fits(800'000));
+}
+
 TEST_CASE("when the budget of all is used up, the local model goes on") {
   Asking asking;
   asking.backend("codex", {"--say", "one"});

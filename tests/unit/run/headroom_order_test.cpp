@@ -150,6 +150,20 @@ TEST_CASE("the plan says why an equal goes before one that is written before it"
   CHECK(explain(result).empty());
 }
 
+TEST_CASE("the plan says so when one goes first because it was used last, and the lead of another is small") {
+  BalanceCase asking;
+  const QuotaWindow of_claude = week(0.45, asking);
+  QuotaWindow of_codex = week(0.5, asking);
+  of_codex.heard_at += 1min;
+  know(asking, "claude", {of_claude});
+  know(asking, "codex", {of_codex});
+  const PreparedAsk prepared = asking.prepared();
+  REQUIRE(prepared.preferences.size() == 1);
+  CHECK(describe(prepared.preferences.front()) ==
+        "codex goes first: it was used last, and the lead of claude (55 % of its week left until " +
+            moment_words(*of_claude.ends_at, asking.clock.now().wall) + ") is small");
+}
+
 TEST_CASE("no reason is given where the written order holds") {
   BalanceCase asking;
   know(asking, "claude", {week(0.1, asking)});

@@ -258,6 +258,9 @@ TEST_CASE("a used-up window is avoided only where more of it would be billed") {
   CHECK(answers({week(0.99, asking)}, allowed));
   CHECK_FALSE(answers({}, in_use));
   CHECK(answers({week(1, asking, -1s)}, in_use));
+  // No refusal states a time that has passed.
+  know(asking, "claude", {window_of("five_hour", 0.5, asking.clock.now().wall + 1h), week(0.4, asking)}, in_use);
+  CHECK(asking.ask().skips.at(0).until == asking.state("claude").quota.windows.at(0).ends_at);
   // A model's own window says nothing about calls of another.
   CHECK(answers({window_of("seven_day_opus", 1, asking.clock.now().wall + 84h)}, in_use));
   // The window that was used up has ended; that the week goes on is no reason.
