@@ -176,7 +176,7 @@ Running Cli::start(const std::vector<std::string>& arguments) {
   // Only when it changed: other processes that start now are reading it.
   if (const std::string text = toml(); !text.empty() && text != read(config_file())) write(config_file(), text);
   std::vector<std::string> argv = launcher_;
-  argv.emplace_back(DELEGATE_BINARY);
+  argv.push_back(program());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment;
   for (const auto& [name, value] : environment_) environment.push_back(name + "=" + value);

@@ -95,7 +95,7 @@ void build_world(Cli& cli, const std::string& name) {
 /// A line of shell in the sandbox of `cli`, where nothing but what the test put there can be started.
 Running shell(const Cli& cli, const std::string& line) {
   std::error_code is_there;
-  std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"), is_there);
+  std::filesystem::create_symlink(program(), cli.file("bin/delegate"), is_there);
   std::vector<std::string> environment{"HOME=" + cli.home(),
                                        "PATH=" + cli.file("bin"),
                                        "XDG_CONFIG_HOME=" + cli.home(".config"),
@@ -166,7 +166,7 @@ void furnish(Cli& cli) {
   cli.run("ask hello").expect(0);
   std::filesystem::remove(cli.file("bin/delegate"));
   install_script(cli, "delegate",
-                 DELEGATE_BINARY R"( "$@"
+                 program() + R"( "$@"
 code=$?
 echo "$code delegate $*" >> ")" +
                      cli.home("codes") + R"("

@@ -21,7 +21,7 @@ constexpr const char* kNoOllama = "[backends.ollama]\nenabled = false\n";
 class Well : public Cli {
  public:
   Well() {
-    fs::create_symlink(DELEGATE_BINARY, file("bin/delegate"));
+    fs::create_symlink(program(), file("bin/delegate"));
     config(kNoOllama).answers("agy");
   }
 };

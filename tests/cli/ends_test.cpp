@@ -192,7 +192,7 @@ TEST_CASE("an inherited SIGINT that is ignored stays ignored") {
 
 TEST_CASE("an interrupt reaches the processes of a nested delegate") {
   Cli cli;
-  std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  std::filesystem::create_symlink(program(), cli.file("bin/delegate"));
   cli.config(R"([backends.agent]
 kind = "command"
 command = ["delegate", "ask", "-b", "codex"])");

@@ -184,7 +184,7 @@ TEST_CASE("every nested delegation passes its depth on") {
 
 TEST_CASE("an agent that delegates to itself is stopped by the depth limit") {
   Cli cli;
-  std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  std::filesystem::create_symlink(program(), cli.file("bin/delegate"));
   cli.config(R"([backends.agent]
 kind = "command"
 command = ["delegate", "ask", "-b", "agent"])");
@@ -198,7 +198,7 @@ TEST_CASE("an agent that hides its depth is stopped as well") {
   cli.config(R"([backends.agent]
 kind = "command"
 command = ["/bin/sh", "-c", '/usr/bin/env )" +
-             hides + R"( HOME="$HOME" )" + DELEGATE_BINARY + R"( ask -b agent hello'])");
+             hides + R"( HOME="$HOME" )" + program() + R"( ask -b agent hello'])");
   cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("delegations are nested 2 deep");
 }
 
@@ -207,7 +207,8 @@ TEST_CASE("an agent that hides its depth and leaves its parent is stopped as wel
   cli.config(R"([backends.agent]
 kind = "command"
 command = ["/bin/sh", "-c", '''
-( { /usr/bin/env -i HOME="$HOME" )" DELEGATE_BINARY
+( { /usr/bin/env -i HOME="$HOME" )" +
+             program() +
              R"( ask -b agent hello >"$HOME/$$.out" 2>&1; echo >"$HOME/$$.ended"; } & )
 while [ ! -e "$HOME/$$.ended" ]; do /bin/sleep 0.01; done
 /bin/cat "$HOME/$$.out" >&2
@@ -219,6 +220,7 @@ TEST_CASE("what an agent that hides its depth submits is nested all the same") {
   Cli cli;
   cli.config(R"([backends.agent]
 kind = "command"
-command = ["/bin/sh", "-c", '/usr/bin/env -i HOME="$HOME" )" DELEGATE_BINARY R"( submit hello'])");
+command = ["/bin/sh", "-c", '/usr/bin/env -i HOME="$HOME" )" +
+             program() + R"( submit hello'])");
   cli.run("ask -b agent hello").expect(1).stdout_is("").stderr_has("inside a run");
 }

@@ -180,11 +180,12 @@ TEST_CASE("a trip of a nested run is announced even if its announcer ended with 
   const std::string outer = cli.file("outer");
   Told told(cli, {}, "[backends.outer]\nkind = \"command\"\ncommand = [\"" + outer + "\"]\n");
   cli.backend("gemini", kBroken, kStrictBreaker);
-  cli.write(outer, "#!/bin/sh\n'" DELEGATE_BINARY
-                   "' ask -b gemini hello\n"
-                   "until '" DELEGATE_BINARY
-                   "' notifications --json | /bin/grep -q taken; do /bin/sleep 0.01; done\n"
-                   "echo done\n");
+  cli.write(outer, "#!/bin/sh\n'" + program() +
+                       "' ask -b gemini hello\n"
+                       "until '" +
+                       program() +
+                       "' notifications --json | /bin/grep -q taken; do /bin/sleep 0.01; done\n"
+                       "echo done\n");
   std::filesystem::permissions(outer, std::filesystem::perms(0755));
   cli.run("ask -b outer hello").expect(0).stdout_is("done\n");
   const auto all = told.in_the_end();

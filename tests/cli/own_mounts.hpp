@@ -12,7 +12,7 @@ namespace delegate::test {
 inline std::optional<Finished> in_own_mounts(const Cli& cli, const std::string& script) {
   const std::vector<std::string> environment{"HOME=" + cli.home(),
                                              "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                                             "DELEGATE=" DELEGATE_BINARY,
+                                             "DELEGATE=" + program(),
                                              "XDG_SANDBOX=" + cli.file(""),
                                              "XDG_STATE_HOME=" + cli.home(".local/state"),
                                              "OLLAMA_HOST=127.0.0.1:1",

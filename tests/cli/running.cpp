@@ -140,6 +140,14 @@ void give(Fd& fd, std::string_view& rest) {
 
 }  // namespace
 
+const std::string& program() {
+  static const std::string path = [] {
+    const char* other = std::getenv("DELEGATE_UNDER_TEST");
+    return std::string(other == nullptr ? DELEGATE_BINARY : other);
+  }();
+  return path;
+}
+
 Running::Running(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
                  const std::string& directory, Streams streams)
     : streams_(std::move(streams)), command_(join(argv, " ")) {

@@ -10,6 +10,9 @@
 
 namespace delegate::test {
 
+/// The path of the program under test: the one of this build, or DELEGATE_UNDER_TEST.
+const std::string& program();
+
 /// What the program's standard streams are connected to.
 struct Streams {
   enum class In { null, closed, given, held, terminal };

@@ -16,12 +16,12 @@ TEST_CASE("setup registers this program, reports it, and can undo it") {
     INFO(name);
     cli.run("setup " + name)
         .expect(0)
-        .stdout_has(DELEGATE_BINARY)
+        .stdout_has(program())
         .stdout_has("\n+")
         .stderr_begins("delegate: registered with ");
     Json editor = editor_of(cli, name);
     CHECK(editor["state"] == "registered");
-    CHECK(editor["command"] == DELEGATE_BINARY);
+    CHECK(editor["command"] == program());
     const std::string file = editor["file"];
     const std::string text = cli.read(file);
     CHECK(editor["tried"].get<bool>() != editor.contains("source"));
@@ -94,7 +94,7 @@ TEST_CASE("the list shows what is registered: this program, another, a missing o
     cli.write(file, R"({"mcpServers": {"delegate": {"command": ")" + command + R"("}}})");
     return editor_of(cli, "cursor")["state"].get<std::string>();
   };
-  CHECK(state(DELEGATE_BINARY) == "registered");
+  CHECK(state(program()) == "registered");
   cli.install("delegate-next");
   CHECK(state(cli.file("bin/delegate-next")) == "registered_elsewhere");
   CHECK(state(cli.file("bin/delegate")) == "program_gone");
@@ -107,12 +107,12 @@ TEST_CASE("the list shows what is registered: this program, another, a missing o
 
 TEST_CASE("setup registers the path of the `delegate` on PATH when that is this program") {
   Cli cli;
-  fs::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  fs::create_symlink(program(), cli.file("bin/delegate"));
   cli.run("setup cursor").expect(0).stdout_has("\"" + cli.file("bin/delegate") + "\"");
   CHECK(editor_of(cli, "cursor")["state"] == "registered");
   fs::remove(cli.file("bin/delegate"));
   cli.install("delegate");  // another program of this name
-  cli.run("setup cursor").expect(0).stdout_has(std::string("+      \"command\": \"") + DELEGATE_BINARY);
+  cli.run("setup cursor").expect(0).stdout_has("+      \"command\": \"" + program());
 }
 
 TEST_CASE("an editor's own variables decide where its settings are") {
@@ -168,7 +168,7 @@ TEST_CASE("a project's settings name the program, are at the top of its work tre
   const Json entry = Json::parse(cli.read(cli.home("project/.cursor/mcp.json")))["mcpServers"]["delegate"];
   CHECK(entry["command"] == "delegate");
   CHECK_FALSE(fs::exists(cli.home("project/src/deep/.cursor")));
-  fs::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  fs::create_symlink(program(), cli.file("bin/delegate"));
   cli.run("setup --project cursor").expect(0).stderr_has("already registered").stderr_lacks("PATH");
   fs::create_directories(cli.home("project/sub"));
   cli.write(cli.home("project/sub/.git"), "gitdir: ../.git/modules/sub\n");  // a submodule

@@ -43,7 +43,7 @@ std::set<std::string> commands_of(const std::vector<Described>& all) {
 
 Finished run_program(const Cli& cli, const std::vector<std::string>& argv, std::string input) {
   std::error_code is_there;
-  std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"), is_there);
+  std::filesystem::create_symlink(program(), cli.file("bin/delegate"), is_there);
   std::vector<std::string> environment{"HOME=" + cli.home(), "PATH=" + cli.file("bin") + ":/usr/bin:/bin", "TERM=dumb",
                                        "LANG=C.UTF-8", "XDG_SANDBOX=" + cli.file("")};
   for (const char* kept : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "GCOV_PREFIX"})

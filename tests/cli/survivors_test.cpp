@@ -105,7 +105,7 @@ TEST_CASE("a nested delegate ends with the outer one") {
   auto options = escape_artist(cli);
   options.push_back("--hang");
   cli.backend("codex", options);
-  std::filesystem::create_symlink(DELEGATE_BINARY, cli.file("bin/delegate"));
+  std::filesystem::create_symlink(program(), cli.file("bin/delegate"));
   cli.config(R"([backends.agent]
 kind = "command"
 command = ["delegate", "ask", "-b", "codex"])");

@@ -69,7 +69,7 @@ TEST_CASE("a background job of the shell does not draw on the terminal, and does
   cli.counted("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"});
   Running shell = shell_with_jobs(cli);
   REQUIRE(shell.comes_to_say("ready> "));
-  shell.type(DELEGATE_BINARY " ask hello > " + cli.file("answer") + " &\n");
+  shell.type(program() + " ask hello > " + cli.file("answer") + " &\n");
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   shell.type("echo some''thing\n");
   REQUIRE(shell.comes_to_say("something\r\nready> "));

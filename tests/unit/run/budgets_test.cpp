@@ -22,7 +22,8 @@ std::int64_t counted_calls(Asking& asking) {
 
 Spending reserved_in(Asking& asking) {
   Spending sum;
-  for (const BudgetState& state : budget_states(asking.engine).value()) sum += state.reserved;
+  const auto states = budget_states(asking.engine).value();
+  for (const BudgetState& state : states) sum += state.reserved;
   return sum;
 }
 
