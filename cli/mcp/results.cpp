@@ -142,12 +142,12 @@ mcp::ToolResult working(const std::string& run, const std::string& doing) {
 }
 
 mcp::ToolResult failure(const std::string& message, const std::string& hint, const std::string& run) {
-  OrderedJson json{{"status", "failed"}, {"error", shortened_to_bytes(message, kLongestError)}};
+  const std::string error = shortened_to_bytes(message, kLongestError);
+  OrderedJson json{{"status", "failed"}, {"error", error}};
   put(json, "hint", hint);
   put(json, "run", run);
-  return both(
-      json["error"].get<std::string>() + (hint.empty() ? "" : "\n" + hint) + (run.empty() ? "" : "\n[run " + run + "]"),
-      std::move(json), true);
+  const std::string text = error + (hint.empty() ? "" : "\n" + hint) + (run.empty() ? "" : "\n[run " + run + "]");
+  return both(text, std::move(json), true);
 }
 
 mcp::ToolResult status(const std::vector<SeenBackend>& backends, const std::vector<std::string>& order,
