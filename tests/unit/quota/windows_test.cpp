@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <utility>
+#include <vector>
 
 #include "core/quota/pace.hpp"
 #include "core/quota/reserve.hpp"
@@ -16,6 +18,14 @@ constexpr milliseconds kFive = 5h;
 
 QuotaReading reading(double used, milliseconds heard_at, milliseconds ends_at = kNow + 2h) {
   return {.windows = {{"five_hour", used, ends_at, kFive}}, .overage = {}, .heard_at = heard_at, .source = "call"};
+}
+
+/// As heard in one call at kNow.
+Quota billed_extra(std::vector<WindowReading> windows) {
+  Quota quota;
+  const Overage in_use{.in_use = true, .allowed = true, .credits = {}};
+  merge(quota, {.windows = std::move(windows), .overage = in_use, .heard_at = kNow, .source = "call"}, kNow);
+  return quota;
 }
 
 double used(const Quota& quota, milliseconds now = kNow) { return current_windows(quota, now).at(0).used; }
@@ -121,50 +131,26 @@ TEST_CASE("another account has windows of its own") {
 }
 
 TEST_CASE("extra billing ends with the window that was used up, not with a longer one") {
-  Quota quota;
-  merge(quota,
-        {.windows = {{"five_hour", 1.0, kNow + 1h, kFive}, {"seven_day", 0.5, kNow + 84h}},
-         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
-         .heard_at = kNow,
-         .source = "call"},
-        kNow);
+  Quota quota = billed_extra({{"five_hour", 1.0, kNow + 1h, kFive}, {"seven_day", 0.5, kNow + 84h}});
   CHECK(current_overage(quota, kNow + 59min).in_use);
   CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
   CHECK(current_overage(quota, kNow + 61min).allowed);
 }
 
 TEST_CASE("extra billing that no window explains lasts until the first of them could say otherwise") {
-  Quota quota;
-  merge(quota,
-        {.windows = {{"five_hour", 0.9, kNow + 1h, kFive}},
-         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
-         .heard_at = kNow,
-         .source = "call"},
-        kNow);
+  Quota quota = billed_extra({{"five_hour", 0.9, kNow + 1h, kFive}});
   CHECK(current_overage(quota, kNow + 59min).in_use);
   CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
 }
 
 TEST_CASE("of several windows that do not explain extra billing the first end may be the end of it") {
-  Quota quota;
-  merge(quota,
-        {.windows = {{"five_hour", 0.5, kNow + 1h}, {"seven_day", 0.4, kNow + 84h}},
-         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
-         .heard_at = kNow,
-         .source = "call"},
-        kNow);
+  Quota quota = billed_extra({{"five_hour", 0.5, kNow + 1h}, {"seven_day", 0.4, kNow + 84h}});
   CHECK(current_overage(quota, kNow + 59min).in_use);
   CHECK_FALSE(current_overage(quota, kNow + 61min).in_use);
 }
 
 TEST_CASE("extra billing that has ended does not begin again with a reading that says nothing of it") {
-  Quota quota;
-  merge(quota,
-        {.windows = {{"five_hour", 1, kNow + 1h}, {"seven_day", 0.4, kNow + 84h}},
-         .overage = Overage{.in_use = true, .allowed = true, .credits = {}},
-         .heard_at = kNow,
-         .source = "call"},
-        kNow);
+  Quota quota = billed_extra({{"five_hour", 1, kNow + 1h}, {"seven_day", 0.4, kNow + 84h}});
   merge(quota, reading(0.1, kNow + 2h, kNow + 7h), kNow + 2h);
   CHECK_FALSE(current_overage(quota, kNow + 2h).in_use);
   CHECK(current_overage(quota, kNow + 2h).allowed);
