@@ -250,11 +250,8 @@ TEST_CASE("a run that waits for a directory comes before those that come later; 
     CHECK(asking.ask("auto", cancel, waiter, patient).outcome == Outcome::cancelled);
   }
   SECTION("after its time") {
-    int waits = 0;
-    Waiter waiter([&] { ++waits; });
     patient.slot_wait = 1ms;
-    CHECK(asking.ask("auto", asking.never, waiter, patient).outcome == Outcome::directory_in_use);
-    CHECK(waits == 1);
+    CHECK(asking.ask("auto", patient).outcome == Outcome::directory_in_use);
   }
   held.reset();
   CHECK(asking.store->writers().value() == WritersState{});
