@@ -128,10 +128,12 @@ TEST_CASE("a run that is submitted inside a writing one waits for its end, and t
   };
   REQUIRE(eventually(refused));  // until then the worker has not begun
   const std::string inner = submit(cli, "--write --wait-slot hello");
-  cli.run("result --wait " + inner)
-      .expect(124)
-      .stderr_has("waiting for run " + id)
-      .stderr_has("hint: this command is part of run " + id);
+  const auto waits = [&] {
+    const Finished done = cli.run("result --wait " + inner);
+    done.expect(124).stderr_has("hint: this command is part of run " + id);
+    return done.err.find("waiting for run " + id) != std::string::npos;
+  };
+  REQUIRE(eventually(waits));  // until then it has not had its turn
   cli.unset("DELEGATE_RUN_ID").unset("DELEGATE_DEPTH");
   let_go(cli);
   outer.finish().expect(0);
