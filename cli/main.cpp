@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "delegate: %s\nhint: %s\n", stack.error().what.c_str(), stack.error().hint.c_str());
       return delegate::kAllFailed;
     }
+    delegate::share_one_heap();
     delegate::CancelToken interrupted;
     handle_signals(interrupted);
     const delegate::SystemClock clock;

@@ -143,12 +143,14 @@ UsageError why_stopped(const Tree& tree, const std::vector<std::string>& words) 
 
 using Request = decltype(CommandLine::request);
 
+ShowText version() { return ShowText{"delegate " DELEGATE_VERSION "\n"}; }
+
 Request request_of(CommandTable table, const Tokens& tokens, GlobalOptions& global) {
   if (auto misplaced = misplaced_option(tokens)) return *std::move(misplaced);
   if (!tokens.strays.empty()) return unknown_command(table, tokens.strays.front().group, tokens.strays.front().word);
   for (const auto& [option, value] : tokens.options) {
     if (main_name(*option) == "--help") return ShowText{help_page(table, tokens.command)};
-    if (main_name(*option) == "--version") return ShowText{"delegate " DELEGATE_VERSION "\n"};
+    if (main_name(*option) == "--version") return version();
   }
   Values values{.options = {}, .global = global};
   auto wrong = interpret(table, tokens, values);
@@ -174,6 +176,10 @@ CommandLine parse(CommandTable table, const std::vector<std::string>& arguments)
   CommandLine line{.request = ShowText{}, .global = {}, .json = has_json(arguments)};
   if (arguments.empty()) {
     line.request = ShowText{help_page(table, nullptr), false};
+    return line;
+  }
+  if (arguments == std::vector<std::string>{"--version"}) {  // what scripts ask most, without the tree of commands
+    line.request = version();
     return line;
   }
   if (const CommandRow* command = verbatim_command(table, arguments)) {

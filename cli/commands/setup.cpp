@@ -17,7 +17,7 @@ namespace {
 
 using namespace setup;
 
-const std::string kProgram = "delegate";
+constexpr const char* kProgram = "delegate";
 
 struct SetupOptions {
   std::string editor;  // empty: list them

@@ -102,7 +102,7 @@ std::vector<Setting> goose_entry(const Server& server) {
 constexpr std::string_view kTrustFolder = "gemini starts servers only in folders that you trust in it";
 constexpr std::string_view kReloadAgy = "reload its servers with /mcp";
 
-const Editor kAgentRows[] = {
+constexpr Editor kAgentRows[] = {
     {.name = "claude",
      .title = "Claude Code",
      .language = Language::jsonc,

@@ -47,7 +47,7 @@ std::string roo_directory(const World& world) {
 
 constexpr std::string_view kVisualStudioCode = "code.visualstudio.com/docs/copilot/reference/mcp-configuration";
 
-const Editor kDesktopRows[] = {
+constexpr Editor kDesktopRows[] = {
     {.name = "cursor",
      .title = "Cursor",
      .language = Language::jsonc,

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 2> kBalances = {"order", "headroom"};
 constexpr std::array<std::string_view, 2> kReserveKinds = {"firm", "soft"};
 
 using Router = RouterSettings;
-const Field<Router> kRouter[] = {
+constexpr Field<Router> kRouter[] = {
     {{.name = "order",
       .doc = "backends to try, first to last; those in a list inside of it are equals",
       .untrusted = UntrustedUse::reorder},
@@ -64,7 +64,7 @@ const Field<Router> kRouter[] = {
 };
 
 using Breaker = BreakerSettings;
-const Field<Breaker> kBreaker[] = {
+constexpr Field<Breaker> kBreaker[] = {
     {{.name = "threshold",
       .doc = "counted failures in a row that open the breaker",
       .min = 1,
@@ -110,7 +110,7 @@ const Field<Breaker> kBreaker[] = {
 };
 
 using Grace = GraceSettings;
-const Field<Grace> kGrace[] = {
+constexpr Field<Grace> kGrace[] = {
     {{.name = "window",
       .doc = "connections lost within this time after the first loss do not count",
       .untrusted = UntrustedUse::ignored},
@@ -123,7 +123,7 @@ const Field<Grace> kGrace[] = {
 };
 
 using State = StateSettings;
-const Field<State> kState[] = {
+constexpr Field<State> kState[] = {
     {{.name = "store",
       .doc = "where breakers and runs are stored",
       .check = check_store,
@@ -142,7 +142,7 @@ const Field<State> kState[] = {
 };
 
 using Notify = NotifySettings;
-const Field<Notify> kNotify[] = {
+constexpr Field<Notify> kNotify[] = {
     {{.name = "desktop", .doc = "show notifications on the desktop", .untrusted = UntrustedUse::refused},
      &Notify::desktop},
     {{.name = "hook",
@@ -209,7 +209,7 @@ const Field<Notify> kNotify[] = {
      &Notify::damping_within},
 };
 
-const Field<GuardSettings> kGuards[] = {
+constexpr Field<GuardSettings> kGuards[] = {
     {{.name = "threshold",
       .doc = "failures in a row after which a side job is paused",
       .min = 1,
@@ -224,7 +224,7 @@ const Field<GuardSettings> kGuards[] = {
 };
 
 using History = HistorySettings;
-const Field<History> kHistory[] = {
+constexpr Field<History> kHistory[] = {
     {{.name = "limit", .doc = "number of runs to keep", .max = 10'000'000, .untrusted = UntrustedUse::refused},
      &History::limit},
     {{.name = "keep_prompts", .doc = "also keep the prompts", .untrusted = UntrustedUse::refused},
@@ -235,7 +235,7 @@ const Field<History> kHistory[] = {
 
 constexpr std::string_view kOnOpen[] = {"reroute", "wait", "fail"};
 using Background = BackgroundSettings;
-const Field<Background> kBackground[] = {
+constexpr Field<Background> kBackground[] = {
     {{.name = "max_parallel",
       .doc = "background runs at the same time; more are queued",
       .min = 1,
@@ -269,7 +269,7 @@ const Field<Background> kBackground[] = {
      &Background::max_wait},
 };
 
-const Field<BudgetSettings> kBudget[] = {
+constexpr Field<BudgetSettings> kBudget[] = {
     {{.name = "day",
       .doc = "what may be spent in a day, like \"$5\", \"2M tokens\" or [\"$5\", \"300 calls\"]; empty: no limit",
       .untrusted = UntrustedUse::ignored},
@@ -280,7 +280,7 @@ const Field<BudgetSettings> kBudget[] = {
      &BudgetSettings::month},
 };
 
-const Field<CanarySettings> kCanary[] = {
+constexpr Field<CanarySettings> kCanary[] = {
     {{.name = "interval",
       .doc = "how often `delegate mcp` checks the state of this host, at most each second; 0: never",
       .max = 366 * kDay,

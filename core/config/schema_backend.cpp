@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 3> kOverageUses = {"allow", "warn", "avoi
 
 using Backend = BackendSettings;
 constexpr std::string_view kWhenFull[] = {"reject", "wait"};
-const Field<Backend> kBackend[] = {
+constexpr Field<Backend> kBackend[] = {
     {{.name = "kind", .doc = "type of the backend", .choices = kKinds, .untrusted = UntrustedUse::refused},
      &Backend::kind},
     {{.name = "enabled", .doc = "false: never use this backend", .untrusted = UntrustedUse::turn_off},

@@ -38,6 +38,16 @@ nanoseconds read_offset() {
   return offsets ? boot_clock_offset_in(*offsets) : nanoseconds(0);
 }
 
+/// Read at the first look at the clock, which few commands take. Without /proc the id stays empty; a clock behind its
+/// anchor then counts as another boot.
+const std::string& boot_id() {
+  static const std::string id = [] {
+    const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096);
+    return text ? std::string(trim(*text)) : std::string();
+  }();
+  return id;
+}
+
 }  // namespace
 
 nanoseconds boot_clock_offset_in(std::string_view timens_offsets) {
@@ -58,14 +68,10 @@ nanoseconds boot_clock_offset() {
 
 std::chrono::milliseconds wall_now() { return in_milliseconds(read_clock(CLOCK_REALTIME)); }
 
-SystemClock::SystemClock() : offset_(boot_clock_offset()) {
-  // Without /proc the id stays empty; a clock behind its anchor then counts as another boot.
-  if (const auto text = read_file("/proc/sys/kernel/random/boot_id", 4096)) boot_id_ = trim(*text);
-}
-
 HostTime SystemClock::now() const {
-  return HostTime{
-      .boot_id = boot_id_, .boot = in_milliseconds(read_clock(CLOCK_BOOTTIME) - offset_), .wall = wall_now()};
+  return HostTime{.boot_id = boot_id(),
+                  .boot = in_milliseconds(read_clock(CLOCK_BOOTTIME) - boot_clock_offset()),
+                  .wall = wall_now()};
 }
 
 }  // namespace delegate

@@ -25,12 +25,7 @@ std::chrono::milliseconds wall_now();
 /// The host's CLOCK_BOOTTIME, CLOCK_REALTIME and the kernel's boot id.
 class SystemClock final : public Clock {
  public:
-  SystemClock();
   HostTime now() const override;
-
- private:
-  std::string boot_id_;
-  std::chrono::nanoseconds offset_;
 };
 
 }  // namespace delegate

@@ -55,7 +55,7 @@ Result<std::string> read_all(int fd, std::size_t limit) {
   std::string content;
   std::size_t size = 0;
   for (;;) {
-    if (size == content.size()) content.resize(std::max<std::size_t>(16u << 10, size * 2));
+    if (size == content.size()) content.resize(std::max<std::size_t>(4u << 10, size * 2));
     const ssize_t count = ::read(fd, content.data() + size, content.size() - size);
     if (count < 0 && should_retry(fd, POLLIN)) continue;
     if (count < 0) return fail_errno("read", errno);

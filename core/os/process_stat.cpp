@@ -1,16 +1,18 @@
 #include "core/os/process_stat.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <memory>
 
 #include "core/base/text.hpp"
 #include "core/os/clock.hpp"
-#include "core/os/file.hpp"
+#include "core/os/fd.hpp"
 
 namespace delegate {
 namespace {
@@ -22,6 +24,16 @@ std::int64_t ticks_ahead() {
   const auto per_second = std::max(::sysconf(_SC_CLK_TCK), 1L);
   const auto whole = std::chrono::floor<std::chrono::seconds>(offset);
   return whole.count() * per_second + (offset - whole).count() * per_second / 1'000'000'000;
+}
+
+/// Each start reads one of these lines for every process above it: opened, read and closed, nothing more. The kernel
+/// gives the whole line at once. Nothing: there is no such process, or /proc hides it.
+std::optional<std::string> stat_line(const std::string& pid) {
+  std::array<char, 4096> line;  // 52 numbers and a name of 64 bytes
+  const Fd file(::open(("/proc/" + pid + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t size = file ? ::read(file.get(), line.data(), line.size()) : -1;
+  if (size <= 0) return std::nullopt;
+  return std::string(line.data(), static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -38,7 +50,7 @@ bool is_ending(const ProcessStat& stat) {
 /// The second field of the line is the name in parentheses, which may itself contain spaces and parentheses: the other
 /// fields start after the last one.
 std::optional<ProcessStat> read_stat(const std::string& pid) {
-  const auto line = read_file("/proc/" + pid + "/stat", 64u << 10);
+  const auto line = stat_line(pid);
   if (!line) return std::nullopt;
   const std::size_t name_begin = line->find(" (");
   const std::size_t name_end = line->rfind(") ");

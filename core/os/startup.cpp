@@ -1,6 +1,7 @@
 #include "core/os/startup.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -108,6 +109,12 @@ Status reserve_stack() {
   return fail(Code::resource_exhausted,
               "start: the stack is limited to " + std::to_string(limit.rlim_cur >> 10) + " KiB, 256 are needed",
               "raise the limit with `ulimit -s`");
+}
+
+void share_one_heap() {
+#ifdef M_ARENA_MAX            // glibc
+  ::mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): before there is a second thread
+#endif
 }
 
 std::map<std::string, std::string> inherited_environment() {

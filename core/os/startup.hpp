@@ -24,6 +24,10 @@ std::map<std::string, std::string> inherited_environment();
 /// is too small and cannot be. System calls only, and few frames.
 Status reserve_stack();
 
+/// All threads allocate from one heap. glibc would give each thread its own: 64 MB of addresses, which count against a
+/// limit of the memory (`ulimit -v`), and fresh pages, although memory for this program's few threads is at hand.
+void share_one_heap();
+
 /// Opens /dev/null for each standard stream that the caller closed, so that the next opened file (the state file, a
 /// socket) does not get its number. Reading such a stdin gives nothing; writing to such an output is an error, which is
 /// reported.

@@ -18,10 +18,9 @@ using Names = std::set<std::string>;
 
 /// Of a 64-bit ELF file.
 struct Elf {
-  Names needed;               // libraries
-  Names symbols;              // dynamic ones, without versions
-  std::uint64_t flags = 0;    // DF_…
-  std::uint64_t flags_1 = 0;  // DF_1_…
+  Names needed;             // libraries
+  Names symbols;            // dynamic ones, without versions
+  std::uint64_t flags = 0;  // DF_…
   std::vector<Elf64_Phdr> segments;
 };
 
@@ -44,7 +43,6 @@ bool add_dynamic(Elf& elf, const std::string& bytes, const Elf64_Shdr& dynamic, 
     if (!entry) return false;
     if (entry->d_tag == DT_NULL) break;
     if (entry->d_tag == DT_FLAGS) elf.flags = entry->d_un.d_val;
-    if (entry->d_tag == DT_FLAGS_1) elf.flags_1 = entry->d_un.d_val;
     if (entry->d_tag != DT_NEEDED) continue;
     const std::size_t name = strings.sh_offset + entry->d_un.d_val;
     if (name >= bytes.size()) return false;
@@ -114,7 +112,6 @@ TEST_CASE("the release binary is hardened") {
     return std::find_if(elf->segments.begin(), elf->segments.end(),
                         [&](const auto& one) { return one.p_type == type; });
   };
-  CHECK((elf->flags_1 & DF_1_PIE) != 0);
   CHECK((elf->flags & DF_BIND_NOW) != 0);  // so that RELRO covers all that the loader fills in
   CHECK(segment(PT_GNU_RELRO) != elf->segments.end());
   REQUIRE(segment(PT_GNU_STACK) != elf->segments.end());
