@@ -1,7 +1,6 @@
 // How long `delegate runs` takes with a long history. `history DELEGATE DIRECTORY [RUNS]`: fills a state file there
 // (once), then times the command as a shell would start it.
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,60 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "core/os/clock.hpp"
-#include "core/state/sqlite.hpp"
+#include "tests/bench/aged_state.hpp"
 
 namespace {
 
-using namespace delegate;
 namespace fs = std::filesystem;
-
-void run_sql(sqlite3* handle, const std::string& text) {
-  char* error = nullptr;
-  if (sqlite3_exec(handle, text.c_str(), nullptr, nullptr, &error) == SQLITE_OK) return;
-  std::fprintf(stderr, "history: %s\n", error);
-  std::exit(1);
-}
-
-/// Runs of the last year, one every so often; every tenth fell back from claude, every thousandth failed. A backend
-/// that no longer exists answered the first hundred.
-void fill(const fs::path& file, long runs) {
-  if (fs::exists(file)) return;
-  const SystemClock clock;
-  if (!open_sqlite_store(file, clock)) std::exit(1);  // makes the schema
-  sqlite3* handle = nullptr;
-  if (sqlite3_open(file.c_str(), &handle) != SQLITE_OK) std::exit(1);
-  const std::string count = std::to_string(runs);
-  const std::string now = std::to_string(clock.now().wall.count());
-  const std::string at = "(" + now + " - (" + count + " - n) * (31536000000 / " + count + "))";
-  const std::string id = "printf('1m%014d', n)";
-  const std::string numbers =
-      "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < " + count + ") ";
-  const std::string who =
-      "CASE WHEN n <= 100 THEN 'old' WHEN n % 10 = 0 THEN 'codex' WHEN n % 3 = 0 THEN 'gemini' ELSE 'claude' END";
-  run_sql(handle, "PRAGMA synchronous=OFF; BEGIN");
-  run_sql(handle,
-          "INSERT INTO runs (number, id, started_at, took, requested_backend, task_type, cwd, outcome, backend, model, "
-          "session_id, input_tokens, output_tokens, cost_usd, owner_boot_id, owner_pid, owner_start_time, "
-          "owner_namespace) " +
-              numbers + "SELECT n, " + id + ", " + at +
-              ", 900 + n % 5000, 'auto', 'ask', '/home/me/' || (n % 40), "
-              "CASE WHEN n % 1000 = 7 THEN 'timed_out' ELSE 'answered' END, " +
-              who + ", 'm', printf('s-%d', n), 1000 + n % 77, 200, 0.01, 'b', 1, 1, 1 FROM numbers");
-  run_sql(handle,
-          "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, started_at, "
-          "took, session_id, input_tokens, output_tokens, cost_usd) " +
-              numbers + "SELECT " + id + ", 2, " + who +
-              ", 'm', CASE WHEN n % 1000 = 7 THEN 'timed_out' ELSE 'answered' END, '', 0, 1, " + at +
-              ", 900 + n % 5000, '', 1000 + n % 77, 200, 0.01 FROM numbers");
-  run_sql(handle,
-          "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, started_at, "
-          "took, session_id) " +
-              numbers + "SELECT " + id + ", 1, 'claude', '', 'rate_limited', 'limit', 0, 1, " + at +
-              ", 300, '' FROM numbers WHERE n % 10 = 0");
-  run_sql(handle, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
-  sqlite3_close(handle);
-}
 
 double once(const std::vector<std::string>& words, const std::string& directory) {
   std::vector<char*> argv;
@@ -101,7 +51,7 @@ int main(int argc, char** argv) {
   const std::string directory = argv[2];
   const long runs = argc > 3 ? std::strtol(argv[3], nullptr, 10) : 1'000'000;
   fs::create_directories(directory + "/delegate");
-  fill(directory + "/delegate/state.db", runs);
+  delegate::bench::fill_history(directory + "/delegate/state.db", runs);
   const std::vector<std::vector<std::string>> questions{
       {"--version"},
       {"runs"},

@@ -1,4 +1,4 @@
-/* The fastest CLI there can be: reads its prompt, prints one line, ends. */
+/* The fastest CLI there can be: reads its prompt, prints one line, ends. Also the minimal program beside `--version`. */
 #include <unistd.h>
 
 int main(void) {
