@@ -45,9 +45,9 @@ class Host:
                       'first_output_timeout = "0s"', 'idle_timeout = "0s"']
         (self.home / "delegate.toml").write_text("\n".join(lines) + "\n")
 
-    def start(self, *words):
+    def start(self, *words, text=True):
         return subprocess.Popen([self.delegate, *words], env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text)
 
     def select(self, sql, *values):
         """Read-only, and short: a reader keeps delegate from emptying the log."""
