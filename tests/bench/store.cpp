@@ -38,9 +38,9 @@ void measure_decisions(const Path& scratch) {
   Breaker breaker;
   const HostTime now = clock.now();
   const LeaseRequest request{.owner = self, .token = "t", .lease = milliseconds(1)};
-  const IsDead nobody = [](const ProcessId&) { return false; };
+  const IsDead none_is_dead = [](const ProcessId&) { return false; };
   const double pure = microseconds_each(200'000, [&] {
-    const Acquired allowed = try_acquire(breaker, now, request, nobody);
+    const Acquired allowed = try_acquire(breaker, now, request, none_is_dead);
     settle(breaker, {}, now, allowed.ticket, {.verdict = Verdict::success});
   });
   const auto memory = make_memory_store(clock);
