@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <memory>
 
 #include "core/os/activity.hpp"
 #include "core/os/fd.hpp"
@@ -94,7 +95,8 @@ class Supervision {
   const OnOutput& on_output_;
   Spawned child_;
   ChildResult result_;
-  std::array<char, kChunk> buffer_;
+  // Not in the frame, each page of which is touched: most answers fit into one.
+  const std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kChunk);
 
   Phase phase_ = Phase::running;
   Deadline phase_ends_ = Deadline::never();
@@ -183,13 +185,13 @@ void Supervision::note_sign(Steady at) {
 
 bool Supervision::read_some(const Output& from) {
   if (!from.pipe) return false;
-  const ssize_t count = ::read(from.pipe.get(), buffer_.data(), buffer_.size());
+  const ssize_t count = ::read(from.pipe.get(), buffer_.get(), kChunk);
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return false;
   if (count <= 0) {
     from.pipe.reset();
     return false;
   }
-  const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(count));
+  const std::string_view bytes(buffer_.get(), static_cast<std::size_t>(count));
   any_output_ = true;
   last_output_ = steady_now();
   note_sign(last_output_);
@@ -200,9 +202,9 @@ bool Supervision::read_some(const Output& from) {
 }
 
 void Supervision::read_log() {
-  const ssize_t count = ::read(spec_.log, buffer_.data(), buffer_.size());
+  const ssize_t count = ::read(spec_.log, buffer_.get(), kChunk);
   if (count > 0 && on_output_)
-    handle(on_output_(Stream::log, std::string_view(buffer_.data(), static_cast<std::size_t>(count))));
+    handle(on_output_(Stream::log, std::string_view(buffer_.get(), static_cast<std::size_t>(count))));
 }
 
 void Supervision::handle(Flow flow) {

@@ -36,7 +36,7 @@ void wait_for_any_input(std::span<const int> fds, Deadline deadline) {
 }
 
 ReadState read_some(int fd, std::string& text) {
-  std::array<char, 65536> buffer{};
+  std::array<char, 16384> buffer;  // each page of a frame is touched, so it is not as large as a pipe
   const ssize_t count = ::read(fd, buffer.data(), buffer.size());
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return ReadState::nothing;
   if (count <= 0) return ReadState::end;
