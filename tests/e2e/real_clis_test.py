@@ -305,4 +305,4 @@ class Editors(World):
 
 
 if __name__ == "__main__":
-    sys.exit(world.main(__doc__, (Claude, Codex, Gemini, AllTogether, Editors)))
+    sys.exit(world.main(__doc__, (Claude, Codex, Gemini, AllTogether, Editors), jobs=2))
