@@ -3,6 +3,7 @@
 #include "backends/registry.hpp"
 #include "core/config/paths.hpp"
 #include "core/notify/announcer.hpp"
+#include "core/os/launch.hpp"
 #include "core/os/process.hpp"
 #include "core/state/memory.hpp"
 #include "core/state/sqlite.hpp"
@@ -23,6 +24,13 @@ SecretVariables key_variables(const Config& config) {
   return names;
 }
 
+/// The command waits for the disk, so it runs in its own process. If it cannot start, the next long log starts it
+/// again.
+void start_shortening_log(const std::string& path) {
+  const Program program{.executable = own_executable(), .argv = {"delegate", "shorten-log", path}, .env = {}};
+  static_cast<void>(start_detached(program, -1, "/"));
+}
+
 }  // namespace
 
 OwnCommand own_command(const World& world) {
@@ -39,7 +47,9 @@ Host::Host(const World& world, const Config& config, milliseconds patience) {
     store_ = make_memory_store(world.clock);
   } else if (path.empty()) {
     trouble = Error{Code::unavailable, "no place for the state: neither XDG_STATE_HOME nor HOME is set", {}};
-  } else if (auto opened = open_sqlite_store(path, world.clock, patience)) {
+  } else if (auto opened = open_sqlite_store(path, world.clock, patience, [whole = (Path(world.cwd) / path).string()] {
+               start_shortening_log(whole);
+             })) {
     store_ = *std::move(opened);
   } else {
     trouble = opened.error();

@@ -47,6 +47,7 @@
   ROW(kRunJob)            \
   ROW(kAnnounce)          \
   ROW(kStandIn)           \
+  ROW(kShortenLog)        \
   ROW(kComplete)          \
   ROW(kManual)
 

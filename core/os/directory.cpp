@@ -67,10 +67,10 @@ Result<Directory> Directory::open(const Path& path) {
 }
 
 Result<Directory> Directory::open_private(const Path& path) {
-  TRY_STATUS(make_private_directory(path));
-  TRY(Fd fd, open_without_strange_link(path.has_filename() ? path : path.parent_path()));
   struct stat facts {};
   struct stat parent {};
+  if (::stat(path.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) TRY_STATUS(make_private_directory(path));
+  TRY(Fd fd, open_without_strange_link(path.has_filename() ? path : path.parent_path()));
   if (::fstat(fd.get(), &facts) != 0) return fail_errno("open " + path.string(), errno);
   if (!belongs_to_us(facts)) return not_private(path, "it belongs to another user", "use a directory of yours");
   if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)

@@ -36,6 +36,7 @@ RunResult ask(const Engine& engine, PreparedAsk prepared, const CancelToken& can
       const int latest = order->number;
       const Deadline hedge_at = run.hedge_delay(*order, step);
       attempts->start(*std::move(order));
+      run.prepare_to_finish();
       // A probe that takes too long is left running, and the next candidate starts beside it.
       while (attempts->under_way(latest) && !run.is_decided()) {
         auto attempt = attempts->next(hedge_at.or_earlier(run.end_of_waiting(*attempts)), run);

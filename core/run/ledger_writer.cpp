@@ -24,6 +24,10 @@ void LedgerWriter::begin(const RunResult& started, const Request& request) {
   else enter_guard();
 }
 
+void LedgerWriter::prepare_to_finish() {
+  if (engine_.ledger != nullptr && entry_.may_run) engine_.ledger->prepare_to_finish();
+}
+
 void LedgerWriter::finish(const RunResult& result) {
   if (engine_.ledger == nullptr || !entry_.may_run) return;
   row_.took = result.took;

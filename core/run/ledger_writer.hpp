@@ -10,6 +10,8 @@ class LedgerWriter {
   explicit LedgerWriter(const Engine& engine) : engine_(engine) {}
 
   void begin(const RunResult& started, const Request& request);
+  /// While an attempt is under way.
+  void prepare_to_finish();
   void finish(const RunResult& result);
   /// False: the guard keeps this run out of the ledger, its attempts as well.
   bool writes_rows() const { return entry_.may_run; }

@@ -30,6 +30,8 @@ class Run final : public AttemptListener {
   /// Attempts end with the run's deadline by themselves; a probe has its own time, and is not waited for beyond it.
   Deadline end_of_waiting(const HedgedAttempts& attempts) const;
   void note(Attempt attempt);
+  /// Prepares the statements that the end of the run needs while the backend works.
+  void prepare_to_finish() { ledger_.prepare_to_finish(); }
   /// True: a candidate without a free slot has one now, or a breaker may admit a call, so the plan is tried again.
   bool wait_for_candidate();
   /// True, once: all others have failed, so those that were passed over because of a reserve that is not firm are

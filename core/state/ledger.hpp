@@ -138,6 +138,8 @@ class Ledger {
   virtual ~Ledger() = default;
   /// A run that went back into the queue, or whose process was killed before it did anything, begins again.
   virtual Status begin_run(const RunRow& row) = 0;
+  /// Prepares the statements of add_attempt and finish_run while the backend works.
+  virtual void prepare_to_finish() {}
   /// Writes its row and counts what it has used, in one step.
   virtual Status add_attempt(const AttemptRow& row) = 0;
   /// Only counts it.

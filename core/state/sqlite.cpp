@@ -21,6 +21,8 @@ using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
 
+constexpr milliseconds kShorteningWait{10};  // a lock that others want is not kept for longer
+
 class SqliteStore final : public StateStore {
  public:
   SqliteStore(std::unique_ptr<Database> database, Path path, const Clock& clock)
@@ -175,6 +177,7 @@ class SqliteStore final : public StateStore {
   }
 
   Result<Snapshot> read_all() {
+    TRY(const Transaction moment, Transaction::begin_reading(*database_));
     TRY(Snapshot snapshot, read_once());
     TRY(sqlite3_stmt * raw, database_->prepare("SELECT name, state FROM guards"));
     Statement statement(raw);
@@ -221,15 +224,27 @@ class SqliteStore final : public StateStore {
   SqliteCanary canary_;
 };
 
+Database::Options options_of(const Path& path, milliseconds busy_wait) {
+  return {.path = path,
+          .busy_wait = busy_wait,
+          .migrations = sqlite::migrations(),
+          .additions = sqlite::additions(),
+          .parts = sqlite::kSchemaParts};
+}
+
 }  // namespace
 
-Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Clock& clock, milliseconds busy_wait) {
-  TRY(auto database, Database::open({.path = path,
-                                     .busy_wait = busy_wait,
-                                     .migrations = sqlite::migrations(),
-                                     .additions = sqlite::additions(),
-                                     .parts = sqlite::kSchemaParts}));
+Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Clock& clock, milliseconds busy_wait,
+                                                      std::function<void()> when_log_is_long) {
+  Database::Options options = options_of(path, busy_wait);
+  options.when_log_is_long = std::move(when_log_is_long);
+  TRY(auto database, Database::open(std::move(options)));
   return std::unique_ptr<StateStore>(std::make_unique<SqliteStore>(std::move(database), path, clock));
+}
+
+Status shorten_log(const Path& path, milliseconds quick_sync) {
+  if (!sqlite::is_file(path)) return {};  // opening would create its directory
+  return Database::shorten_log(options_of(path, kShorteningWait), quick_sync);
 }
 
 }  // namespace delegate

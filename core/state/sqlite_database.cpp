@@ -1,29 +1,22 @@
 #include "core/state/sqlite_database.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <random>
 #include <thread>
 
-#include "core/base/duration.hpp"
-#include "core/os/directory.hpp"
-#include "core/os/fd.hpp"
 #include "core/state/sqlite_shape.hpp"
 
 namespace delegate::sqlite {
 
-using namespace std::chrono_literals;
-
 namespace {
 
-constexpr std::array<const char*, 2> kCompanions{"-wal", "-shm"};  // files beside the database
-constexpr milliseconds kLongestRepair = 10s;  // other processes create or replace the file within this time
+// Frames of the log. Each process that opens the file reads all that have not been copied into it, 3 microseconds each.
+constexpr int kLong = 128;
+constexpr int kWorthAnyWait = 1000;  // SQLite's own limit, at which the process that commits copies the log
+constexpr int kTooLong = 2048;       // many calls at once may exceed it briefly
+constexpr int kFarTooLong = 4096;    // shorten_log() was not called, or it could not
+constexpr int kMostCopies = 8;       // beside others that commit all the time
+constexpr std::uintmax_t kBytesOfFrame = 24 + 4096;
 
 Code code_of(int result) {
   switch (result & 0xFF) {
@@ -45,52 +38,6 @@ std::string words_of_error(sqlite3* handle) {
   const int kind = sqlite3_errcode(handle) & 0xFF;
   const int system = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN ? sqlite3_system_errno(handle) : 0;
   return system == 0 ? words : words + ": " + errno_text(system);
-}
-
-/// Exclusive while the file is created, upgraded or renamed, so that only one process does it. Shared while it is
-/// opened: SQLite finds the -wal and -shm files by name, so the files must not be exchanged in between.
-enum class FileLock : int { shared = LOCK_SH, exclusive = LOCK_EX };
-Result<Fd> lock_file(const Path& path, FileLock kind) {
-  TRY(const Directory directory, Directory::open_private(path.parent_path()));
-  const std::string name = path.string() + ".lock";
-  const std::string file = path.filename().string() + ".lock";
-  Fd fd(::openat(directory.fd(), file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) {
-    const Code code = errno == EACCES || errno == EROFS ? Code::permission_denied : Code::unavailable;
-    return fail(code, name + ": cannot be opened: " + errno_text(errno));
-  }
-  const auto give_up = std::chrono::steady_clock::now() + kLongestRepair;
-  while (::flock(fd.get(), static_cast<int>(kind) | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      return fail(Code::unavailable, name + ": cannot be locked: " + errno_text(errno));
-    if (std::chrono::steady_clock::now() > give_up)
-      return fail(Code::busy, name + ": another process has held it for " + format_duration(kLongestRepair));
-    std::this_thread::sleep_for(1ms);
-  }
-  return fd;
-}
-
-/// Created first, because SQLite gives the -wal and -shm files the permissions of the file itself. A device or pipe
-/// would be taken for a damaged file, and renamed.
-Status create_private(const Path& path) {
-  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
-  struct stat facts {};
-  if (fd && ::fstat(fd.get(), &facts) == 0 && !S_ISREG(facts.st_mode))
-    return fail(Code::invalid_argument, path.string() + ": not a regular file", "set state.path to a file of its own");
-  if (!fd && errno != EACCES && errno != EROFS)
-    return fail(Code::unavailable, path.string() + ": cannot be opened: " + errno_text(errno));
-  return {};
-}
-
-Result<std::string> rename_damaged(const Path& path) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::string renamed =
-      path.string() + ".damaged-" + std::to_string(std::chrono::duration_cast<milliseconds>(now).count());
-  if (::rename(path.c_str(), renamed.c_str()) != 0)
-    return fail(Code::data_loss, path.string() + ": damaged, and cannot be renamed: " + errno_text(errno));
-  for (const char* companion : kCompanions)
-    ::rename((path.string() + companion).c_str(), (renamed + companion).c_str());
-  return renamed;
 }
 
 }  // namespace
@@ -155,6 +102,11 @@ std::optional<double> Statement::maybe_real(int column) const {
   return sqlite3_column_double(statement_, column);
 }
 
+/// Without SQLite's statistics about its memory, which take a lock for each allocation; before its first open.
+Database::Database(Options options) : options_(std::move(options)), names_(options_.path) {
+  [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 Database::~Database() { disconnect(); }
 
 void Database::disconnect() {
@@ -181,9 +133,32 @@ int Database::wait_for_others(void* self, int calls) {
   return 1;
 }
 
+/// Called after each commit, when its locks are released. Exactly one commit crosses each multiple of kLong.
+int Database::note_growth(void* self, sqlite3* handle, const char* name, int frames) {
+  int written = 0;
+  int unused = 0;
+  sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_WRITE, &written, &unused, 1);
+  static_cast<Database*>(self)->frames_ = frames;
+  const int before = std::max(frames - written, 0);
+  if (before / kLong != frames / kLong) static_cast<Database*>(self)->is_log_long_ = true;
+  if (before / kFarTooLong != frames / kFarTooLong)
+    sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return SQLITE_OK;
+}
+
+void Database::report_growth() {
+  if (std::exchange(is_log_long_, false) && options_.when_log_is_long) options_.when_log_is_long();
+}
+
+Status Database::write_nothing() {
+  TRY(Transaction transaction, Transaction::begin(*this));
+  TRY(const int version, user_version());
+  TRY_STATUS(execute(("PRAGMA user_version = " + std::to_string(version)).c_str()));
+  return transaction.commit();
+}
+
 Status Database::connect() {
   disconnect();
-  TRY_STATUS(create_private(options_.path));
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(options_.path.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
     const Error refused{code_of(sqlite3_extended_errcode(handle_)),
@@ -193,12 +168,14 @@ Status Database::connect() {
     return tl::unexpected(refused);
   }
   sqlite3_busy_handler(handle_, wait_for_others, this);
+  sqlite3_wal_hook(handle_, note_growth, this);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   for (const int foreign : {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_ENABLE_FKEY,
                             SQLITE_DBCONFIG_TRUSTED_SCHEMA})
     sqlite3_db_config(handle_, foreign, 0, nullptr);
   TRY_STATUS(execute("PRAGMA ignore_check_constraints=ON"));
-  TRY_STATUS(execute("PRAGMA secure_delete=ON"));  // a prompt must not stay in free pages
+  TRY_STATUS(execute("PRAGMA secure_delete=ON"));      // a prompt must not stay in free pages
+  TRY_STATUS(execute("PRAGMA journal_size_limit=0"));  // nor behind the end of a log that begins again
   return execute("PRAGMA synchronous=NORMAL");
 }
 
@@ -222,6 +199,7 @@ Result<int> Database::additions_made() {
 
 /// With more additions than ours, too.
 Result<bool> Database::has_current_schema() {
+  TRY(const Transaction moment, Transaction::begin_reading(*this));
   TRY(const int version, user_version());
   TRY(const int additions, additions_made());
   if (version != newest_version() || additions < newest_addition()) return false;
@@ -278,66 +256,87 @@ Status Database::check_every_page() {
 Status Database::connect_to_sound_file(Check check) {
   TRY(const Fd lock, lock_file(options_.path, FileLock::exclusive));
   disconnect();
-  if (has_stale_index()) ::unlink((options_.path.string() + kCompanions[1]).c_str());
+  names_.look();
+  if (names_.has_stale_index()) names_.remove_index();
   for (int tries = 0;; ++tries) {
-    Status sound = connect();
+    Status sound = create_private(options_.path);
+    if (sound) sound = connect();
     if (sound) sound = adopt_schema(check);
     if (sound && check == Check::every_page) sound = check_every_page();
     if (sound) {
-      companions_ = companions();
+      names_.look_at_new_ones();
       return {};
     }
+    disconnect();  // the next step tries again
     if (sound.error().code != Code::data_loss || tries > 0) return sound;
-    disconnect();
     TRY(const std::string renamed, rename_damaged(options_.path));
     notice_ = "damaged state file renamed to " + renamed + " (" + sound.error().what + "); starting with a new one";
   }
 }
 
-std::array<std::uint64_t, 2> Database::companions() const {
-  std::array<std::uint64_t, 2> found{};
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    struct stat facts {};
-    if (::stat((options_.path.string() + kCompanions[i]).c_str(), &facts) == 0) found[i] = facts.st_ino;
-  }
-  return found;
-}
-
-/// SQLite opens them by name once, and goes on with them when they are removed: in a store of their own. They
-/// exist together, or not at all where there is no write-ahead log.
-bool Database::has_lost_companions() const {
-  const auto now = companions();
-  return now != companions_ || (now[0] == 0) != (now[1] == 0);
-}
-
-/// An index without its log: that was removed while a process had both open, which keeps the index alive. No process
-/// could read the database with it; that one finds out with its next step.
-bool Database::has_stale_index() const {
-  const auto now = companions();
-  return now[0] == 0 && now[1] != 0;
-}
-
+/// Also after a damaged file could not be renamed.
 Status Database::follow_file() {
-  int moved = 0;
-  if (handle_ != nullptr) sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (handle_ != nullptr && moved == 0 && !has_lost_companions()) return {};
-  return connect_to_sound_file(Check::header);  // also after a damaged file could not be renamed
+  if (handle_ != nullptr && names_.are_unchanged(handle_)) return {};
+  return connect_to_sound_file(Check::header);
+}
+
+/// The usual case: the file exists and has our schema. False: it does not, or it is not sound.
+Result<bool> Database::open_as_it_is() {
+  const auto lock = lock_file(options_.path, FileLock::shared);
+  // Where no lock file can be created, the files cannot be exchanged either.
+  if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
+  names_.look();
+  if (!is_file(options_.path) || names_.has_stale_index() || !connect()) return false;
+  const auto is_current = has_current_schema();
+  if (!is_current || !*is_current) return false;
+  if (!names_.has_companions()) names_.look_at_new_ones();
+  return true;
 }
 
 Result<std::unique_ptr<Database>> Database::open(Options options) {
   std::unique_ptr<Database> database(new Database(std::move(options)));
-  {  // the usual case: the file exists and has our schema
-    const auto lock = lock_file(database->options_.path, FileLock::shared);
-    // Where no lock file can be created, the files cannot be exchanged either.
-    if (!lock && lock.error().code != Code::permission_denied) return tl::unexpected(lock.error());
-    if (!database->has_stale_index() && database->connect())
-      if (const auto current = database->has_current_schema(); current && *current) {
-        database->companions_ = database->companions();
-        return database;
-      }
-  }
-  TRY_STATUS(database->connect_to_sound_file(Check::header));
+  TRY(const bool is_open, database->open_as_it_is());
+  if (!is_open) TRY_STATUS(database->connect_to_sound_file(Check::header));
   return database;
+}
+
+Status Database::copy_log(int mode) {
+  if (sqlite3_wal_checkpoint_v2(handle_, "main", mode, nullptr, nullptr) != SQLITE_OK)
+    return tl::unexpected(error("checkpoint"));
+  return {};
+}
+
+/// A copy holds up no other process. The first commit after a complete one begins the log again, and keeps others from
+/// writing until the header of the new log is on the disk: that commit is made here. Where the disk is slow it is worth
+/// that wait only once the log is as long as SQLite itself would let it become. Commits of others during a copy make
+/// another one necessary. If they never pause and the disk is quick, they have to wait for the last one.
+Status Database::shorten_log(Options options, milliseconds quick_sync) {
+  Database database(std::move(options));
+  TRY(const bool is_open, database.open_as_it_is());
+  if (!is_open) return {};
+  const auto begun = std::chrono::steady_clock::now();
+  TRY(const std::uintmax_t bytes, database.names_.sync_log());  // the copy would wait for it, too
+  const bool is_slow = std::chrono::steady_clock::now() - begun > quick_sync;
+  if (is_slow && bytes < kWorthAnyWait * kBytesOfFrame) return {};
+  database.frames_ = static_cast<int>(bytes / kBytesOfFrame);
+  int copies = 0;
+  do {
+    if (!database.names_.are_unchanged(database.handle_)) return {};
+    TRY_STATUS(database.copy_log(SQLITE_CHECKPOINT_PASSIVE));
+    if (const Status written = database.write_nothing(); !written && written.error().code != Code::busy) return written;
+  } while (database.frames_ >= kLong && ++copies < kMostCopies);
+  if (is_slow || database.frames_ < kTooLong) return {};
+  return database.copy_log(SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+/// SQLite waits for readers, but not for another process that copies the log.
+void Database::empty_log() {
+  const auto give_up = std::chrono::steady_clock::now() + options_.busy_wait;
+  for (;;) {
+    const Status copied = copy_log(SQLITE_CHECKPOINT_TRUNCATE);
+    if (copied || copied.error().code != Code::busy || std::chrono::steady_clock::now() >= give_up) return;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
 }
 
 Result<sqlite3_stmt*> Database::prepare(const char* sql) {
@@ -368,7 +367,7 @@ Result<Transaction> Transaction::begin_reading(Database& database) {
 Transaction::~Transaction() {
   if (database_ == nullptr) return;
   // After some errors (full disk) SQLite has already rolled back; then this ROLLBACK fails, harmlessly.
-  if (const auto rolled_back = database_->execute("ROLLBACK"); !rolled_back) return;
+  if (const auto raw = database_->prepare("ROLLBACK")) static_cast<void>(Statement(*raw).run());
 }
 
 Status Transaction::commit() {

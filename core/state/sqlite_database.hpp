@@ -1,9 +1,9 @@
 #pragma once
 #include <sqlite3.h>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +14,7 @@
 
 #include "core/base/result.hpp"
 #include "core/os/file.hpp"
+#include "core/state/sqlite_files.hpp"
 
 // A connection and its statements: safe handling of SQLite, independent of breakers and runs.
 namespace delegate::sqlite {
@@ -60,6 +61,9 @@ class Database {
     std::span<const char* const> additions = {};
     /// How many tables and indexes all of them make: a file that has fewer is repaired when it is opened.
     int parts = 0;
+    /// Called after a step by the process whose commit made the log long; it should have another process call
+    /// shorten_log(). Without that, a commit copies the log itself from time to time. Must not use this connection.
+    std::function<void()> when_log_is_long = {};
   };
   /// Opens or creates the file; one that is not a database is renamed first, and so is one with other tables than its
   /// version has, unless they can be repaired without losing anything (sqlite_shape.hpp).
@@ -76,9 +80,12 @@ class Database {
   auto on_sound_file(const Step& step) -> decltype(step()) {
     TRY_STATUS(follow_file());
     auto done = step();
+    report_growth();
     if (done || !is_about_the_file(done.error())) return done;
     TRY_STATUS(connect_to_sound_file(done.error().code == Code::data_loss ? Check::every_page : Check::schema));
-    return step();
+    done = step();
+    report_growth();
+    return done;
   }
   /// Damage, or a statement that does not fit the tables.
   static bool is_about_the_file(const Error& error) {
@@ -88,20 +95,31 @@ class Database {
   /// Statements are kept by the address of their text: pass string literals.
   Result<sqlite3_stmt*> prepare(const char* sql);
   Status execute(const char* sql);
+  /// By the last statement that was to change some.
+  int changed_rows() const { return sqlite3_changes(handle_); }
   const std::string& notice() const { return notice_; }
+
+  /// Copies the log into the file and begins it again, as far as no other process reads or writes just now. Waits for
+  /// the disk several times, so it is for a process that no other waits for. Leaves a file alone that is not sound, and
+  /// up to 1,000 pages where the disk takes longer than `quick_sync` to sync the log.
+  static Status shorten_log(Options options, milliseconds quick_sync);
+  /// For what must not stay in the log. Waits at most twice `busy_wait` for others, and leaves the log to the next call
+  /// if they are not done then. Not inside a transaction.
+  void empty_log();
+  /// One page goes through the log and back to what it was, so a full disk shows as well.
+  Status write_nothing();
 
  private:
   enum class Check { header, schema, every_page };
-  explicit Database(Options options) : options_(std::move(options)) {}
+  explicit Database(Options options);
   int newest_version() const { return static_cast<int>(options_.migrations.size()); }
   int newest_addition() const { return static_cast<int>(options_.additions.size()); }
   Status connect();
   void disconnect();
   Status follow_file();
-  std::array<std::uint64_t, 2> companions() const;
-  bool has_lost_companions() const;
-  bool has_stale_index() const;
+  Result<bool> open_as_it_is();
   Status connect_to_sound_file(Check check);
+  Status copy_log(int mode);
   Status adopt_schema(Check check);
   Status repair_and_upgrade(int version);
   Status check_every_page();
@@ -111,13 +129,17 @@ class Database {
   Result<bool> has_current_schema();
   Error error(const char* doing) const;
   static int wait_for_others(void* self, int calls);
+  static int note_growth(void* self, sqlite3* handle, const char* name, int frames);
+  void report_growth();
 
   Options options_;
   sqlite3* handle_ = nullptr;
-  std::array<std::uint64_t, 2> companions_{};  // inodes of -wal and -shm; 0: there is none
+  FileNames names_;
   std::map<const char*, sqlite3_stmt*> statements_;
   std::chrono::steady_clock::time_point waiting_since_;
   std::string notice_;
+  int frames_ = 0;  // in the log, after the last commit of this connection
+  bool is_log_long_ = false;
 };
 
 /// ROLLBACK on destruction unless committed.

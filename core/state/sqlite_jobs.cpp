@@ -168,13 +168,10 @@ Result<Jobs::Start> SqliteJobs::start(const std::string& id, const ProcessId& me
       TRY_STATUS(forget_request(id));
       TRY_STATUS(transaction.commit());
     }
-    empty_log();
+    database_.empty_log();  // which still has the prompt
     return Start::started;
   });
 }
-
-/// The log still has the prompt until it is emptied; if others read just now, a later change does it.
-void SqliteJobs::empty_log() { static_cast<void>(number("PRAGMA wal_checkpoint(TRUNCATE)")); }
 
 Result<std::optional<JobRow>> SqliteJobs::row_of(const std::string& id) {
   TRY(sqlite3_stmt * raw, database_.prepare("SELECT " JOB_COLUMNS "FROM jobs WHERE id = ?"));
@@ -417,7 +414,7 @@ Result<bool> SqliteJobs::finish(const JobRow& row, const ProcessId& me, millisec
       TRY(was_stored, complete(row, keep_since));
       TRY_STATUS(transaction.commit());
     }
-    if (was_stored) empty_log();
+    if (was_stored) database_.empty_log();
     return true;
   });
 }
@@ -431,7 +428,7 @@ Result<bool> SqliteJobs::finish_unstarted(const JobRow& seen, const JobRow& row,
       TRY_STATUS(complete(row, keep_since));
       TRY_STATUS(transaction.commit());
     }
-    empty_log();
+    database_.empty_log();
     return true;
   });
 }
@@ -455,7 +452,7 @@ Result<Jobs::Cancel> SqliteJobs::cancel(const JobRow& row, milliseconds keep_sin
       TRY_STATUS(transaction.commit());
       if (is_requested) return Cancel::requested;
     }
-    empty_log();
+    database_.empty_log();
     return Cancel::ended;
   });
 }
@@ -479,7 +476,7 @@ Status SqliteJobs::remove(const std::string& id) {
       TRY_STATUS(Statement(raw).bind(id).run());
       TRY_STATUS(transaction.commit());
     }
-    if (was_stored) empty_log();
+    if (was_stored) database_.empty_log();
     return {};
   });
 }

@@ -76,7 +76,6 @@ class SqliteJobs final : public Jobs {
   Result<bool> complete(const JobRow& row, milliseconds keep_since);
   Status mark_killed(const JobRow& row);
   Status return_to_queue(const JobRow& row, bool keeps_owner);
-  void empty_log();
 
   sqlite::Database& database_;
   std::mutex& mutex_;

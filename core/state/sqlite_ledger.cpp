@@ -12,6 +12,16 @@ namespace {
 
 constexpr std::int64_t kForgottenAtOnce = 100;  // runs
 
+constexpr const char* kInsertAttempt =
+    "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
+    "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
+    "recovered, retry_at, last_lines, may_have_written, written_files, quota_before, quota_after, billed_extra) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kFinishRun =
+    "UPDATE runs SET took = ?, outcome = ?, backend = ?, model = ?, session_id = ?, input_tokens = ?, "
+    "output_tokens = ?, cost_usd = ? WHERE id = ?";
+constexpr const char* kFirstAndLastRun = "SELECT (SELECT min(number) FROM runs), (SELECT max(number) FROM runs)";
+
 using sqlite::Statement;
 using sqlite::Transaction;
 
@@ -77,12 +87,7 @@ Status SqliteLedger::count_attempt(const AttemptRow& row) {
 }
 
 Status SqliteLedger::insert_attempt(const AttemptRow& row) {
-  TRY(sqlite3_stmt * raw,
-      database_.prepare(
-          "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, "
-          "started_at, took, exit_code, session_id, input_tokens, output_tokens, cost_usd, tripped, "
-          "recovered, retry_at, last_lines, may_have_written, written_files, quota_before, quota_after, billed_extra) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  TRY(sqlite3_stmt * raw, database_.prepare(kInsertAttempt));
   const std::string files = join(row.written_files, "\n");
   const std::string before = encode(row.quota_before);
   const std::string after = encode(row.quota_after);
@@ -118,9 +123,7 @@ Status SqliteLedger::finish_run(const RunRow& row, int limit) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Status {
     TRY(Transaction transaction, Transaction::begin(database_));
-    TRY(sqlite3_stmt * finish,
-        database_.prepare("UPDATE runs SET took = ?, outcome = ?, backend = ?, model = ?, session_id = ?, "
-                          "input_tokens = ?, output_tokens = ?, cost_usd = ? WHERE id = ?"));
+    TRY(sqlite3_stmt * finish, database_.prepare(kFinishRun));
     TRY_STATUS(Statement(finish)
                    .bind(count(row.took))
                    .bind(row.outcome)
@@ -132,12 +135,21 @@ Status SqliteLedger::finish_run(const RunRow& row, int limit) {
                    .bind(row.usage.cost_usd)
                    .bind(row.id)
                    .run());
+    const bool is_kept = database_.changed_rows() > 0;
     TRY_STATUS(add_skips(row));
     TRY_STATUS(keep_answer(row));
     TRY_STATUS(forget_oldest(limit));
-    TRY_STATUS(forget_strays(row.id));
+    if (!is_kept) TRY_STATUS(forget_strays(row.id));
     return transaction.commit();
   });
+}
+
+void SqliteLedger::prepare_to_finish() {
+  const std::lock_guard lock(mutex_);
+  static_cast<void>(database_.on_sound_file([&]() -> Status {
+    for (const char* sql : {kInsertAttempt, kFinishRun, kFirstAndLastRun}) TRY_STATUS(database_.prepare(sql));
+    return sqlite::prepare_counting(database_);
+  }));
 }
 
 Status SqliteLedger::add_skips(const RunRow& row) {
@@ -178,8 +190,7 @@ Result<std::optional<std::int64_t>> SqliteLedger::newest_surplus(std::int64_t fi
 
 /// At most kForgottenAtOnce: after the limit was lowered, one call must not delete a long history.
 Status SqliteLedger::forget_oldest(int limit) {
-  TRY(sqlite3_stmt * bound, database_.prepare("SELECT min(number), max(number) FROM (SELECT min(number) AS number FROM "
-                                              "runs UNION ALL SELECT max(number) FROM runs)"));
+  TRY(sqlite3_stmt * bound, database_.prepare(kFirstAndLastRun));
   std::int64_t first = 0;
   std::int64_t newest = 0;
   {
@@ -205,8 +216,7 @@ Status SqliteLedger::forget_oldest(int limit) {
 
 /// Attempts of a run that was deleted before it ended.
 Status SqliteLedger::forget_strays(const std::string& run_id) {
-  TRY(sqlite3_stmt * raw, database_.prepare("DELETE FROM attempts WHERE run_id = ?1 AND NOT EXISTS "
-                                            "(SELECT 1 FROM runs WHERE id = ?1)"));
+  TRY(sqlite3_stmt * raw, database_.prepare("DELETE FROM attempts WHERE run_id = ?"));
   return Statement(raw).bind(run_id).run();
 }
 

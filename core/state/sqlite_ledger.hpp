@@ -15,6 +15,7 @@ class SqliteLedger final : public Ledger {
   Status begin_run(const RunRow& row) override;
   Status add_attempt(const AttemptRow& row) override;
   Status count_attempt(const AttemptRow& row) override;
+  void prepare_to_finish() override;
   Status finish_run(const RunRow& row, int limit) override;
   Result<std::vector<RunRow>> runs(const RunQuery& query) override;
   Result<RunRow> run(const std::string& id) override;

@@ -145,18 +145,10 @@ Result<TableSizes> sizes_in(Database& database) {
   return sizes;
 }
 
-/// One page goes through the log and back to what it was, so a full disk shows as well.
-Status write_nothing(Database& database) {
-  TRY(Transaction transaction, Transaction::begin(database));
-  TRY(const std::int64_t version, number_in(database, "PRAGMA user_version"));
-  TRY_STATUS(database.execute(("PRAGMA user_version = " + std::to_string(version)).c_str()));
-  return transaction.commit();
-}
-
 }  // namespace
 
 Survey survey(Database& database, const Clock& clock, SurveyDepth depth) {
-  Status writable = depth == SurveyDepth::only_read ? Status() : write_nothing(database);
+  Status writable = depth == SurveyDepth::only_read ? Status() : database.write_nothing();
   const auto moment = Transaction::begin_reading(database);
   if (!moment) return unreadable_survey(moment.error());
   Survey survey;

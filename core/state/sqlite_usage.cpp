@@ -20,14 +20,17 @@ constexpr milliseconds kUsageHour{3'600'000};
   "token, backend, model, calls, tokens, usd, made_at, boot_id, boot, wall, length, " \
   "owner_boot_id, owner_pid, owner_start_time, owner_namespace"
 
-Statement& bind_key(Statement& statement, const UsageKey& key) {
-  return statement.bind(key.hour.count())
-      .bind(key.backend)
-      .bind(key.login)
-      .bind(key.model)
-      .bind(key.outcome)
-      .bind(key.directory);
+constexpr const char* kUsageBesideItsRun =
+    "SELECT " USAGE_COLUMNS
+    " FROM usage_hours WHERE hour = ? AND backend = ? AND login = ? AND model = ? AND "
+    "outcome = ? AND directory = (SELECT cwd FROM runs WHERE id = ?)";
+constexpr const char* kSaveUsage =
+    "INSERT OR REPLACE INTO usage_hours (" USAGE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+Statement& bind_call(Statement& statement, const UsageKey& key) {
+  return statement.bind(key.hour.count()).bind(key.backend).bind(key.login).bind(key.model).bind(key.outcome);
 }
+Statement& bind_key(Statement& statement, const UsageKey& key) { return bind_call(statement, key).bind(key.directory); }
 
 /// Another hand may have written figures that cannot be summed.
 std::int64_t count_at(const Statement& row, int column) {
@@ -56,13 +59,18 @@ Result<UsageRow> row_with(Database& database, const UsageKey& key) {
   return found ? usage_row_at(statement) : UsageRow{.key = key};
 }
 
-Status add_usage(Database& database, const UsageRow& more) {
-  TRY(UsageRow row, row_with(database, more.key));
-  row += more;
-  TRY(sqlite3_stmt * raw, database.prepare("INSERT OR REPLACE INTO usage_hours (" USAGE_COLUMNS
-                                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+/// The row of the same key with the directory of the run, if there is one.
+Result<std::optional<UsageRow>> row_beside(Database& database, const UsageKey& key, const std::string& run_id) {
+  TRY(sqlite3_stmt * raw, database.prepare(kUsageBesideItsRun));
   Statement statement(raw);
-  return bind_key(statement, more.key)
+  TRY(const bool found, bind_call(statement, key).bind(run_id).step());
+  return found ? std::optional(usage_row_at(statement)) : std::nullopt;
+}
+
+Status save_usage(Database& database, const UsageRow& row) {
+  TRY(sqlite3_stmt * raw, database.prepare(kSaveUsage));
+  Statement statement(raw);
+  return bind_key(statement, row.key)
       .bind(row.calls)
       .bind(row.calls_with_tokens)
       .bind(row.input_tokens)
@@ -71,6 +79,12 @@ Status add_usage(Database& database, const UsageRow& more) {
       .bind(row.cost_usd)
       .bind(latency_text(row.latency))
       .run();
+}
+
+Status add_usage(Database& database, const UsageRow& more) {
+  TRY(UsageRow row, row_with(database, more.key));
+  row += more;
+  return save_usage(database, row);
 }
 
 /// Of the run; empty if the hour has too many others.
@@ -87,14 +101,9 @@ Result<std::string> directory_of(Database& database, const std::string& run_id, 
 
 /// False: there is none.
 Result<bool> end_reservation(Database& database, const std::string& token) {
-  {
-    TRY(sqlite3_stmt * raw, database.prepare("DELETE FROM reservations WHERE token = ?"));
-    TRY_STATUS(Statement(raw).bind(token).run());
-  }
-  TRY(sqlite3_stmt * raw, database.prepare("SELECT changes()"));
-  Statement statement(raw);
-  TRY_STATUS(statement.step());
-  return statement.integer(0) > 0;
+  TRY(sqlite3_stmt * raw, database.prepare("DELETE FROM reservations WHERE token = ?"));
+  TRY_STATUS(Statement(raw).bind(token).run());
+  return database.changed_rows() > 0;
 }
 
 /// One hour at most: after a long pause no call has to delete all of it.
@@ -152,9 +161,16 @@ Status count_attempt(Database& database, const AttemptRow& attempt) {
   }
   if (!attempt.is_call) return {};
   UsageRow row = usage_of(attempt, {});
+  TRY(auto known, row_beside(database, row.key, attempt.run_id));
+  if (known) return save_usage(database, *known += row);
   TRY(row.key.directory, directory_of(database, attempt.run_id, row.key.hour));
   TRY_STATUS(add_usage(database, row));
   return forget_old_hour(database, attempt.started_at);
+}
+
+Status prepare_counting(Database& database) {
+  for (const char* sql : {kUsageBesideItsRun, kSaveUsage}) TRY_STATUS(database.prepare(sql));
+  return {};
 }
 
 Result<std::vector<UsageRow>> load_usage(Database& database, const UsageQuery& query) {

@@ -8,6 +8,8 @@ namespace delegate::sqlite {
 
 /// Counts an attempt, ends its reservation, and forgets one hour that is too old.
 Status count_attempt(Database& database, const AttemptRow& attempt);
+/// Prepares the statements that it mostly needs.
+Status prepare_counting(Database& database);
 Result<std::vector<UsageRow>> load_usage(Database& database, const UsageQuery& query);
 
 Result<BudgetBook> load_budgets(Database& database);

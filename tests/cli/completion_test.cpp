@@ -163,7 +163,7 @@ TEST_CASE("every command and every option is offered by each shell") {
           CHECK_THAT(found, !VectorContains(name));
       }
   }
-  for (const char* hidden : {"complete", "manual", "stand-in"})
+  for (const char* hidden : {"complete", "manual", "stand-in", "shorten-log"})
     CHECK_THAT(offers[0], !VectorContains(std::string(hidden)));
 }
 

@@ -94,7 +94,7 @@ TEST_CASE("delegate without arguments lists the commands, as an error") {
 
 TEST_CASE("internal commands are in no list") {
   Cli cli;
-  for (const char* hidden : {"complete", "manual", "stand-in"}) {
+  for (const char* hidden : {"complete", "manual", "stand-in", "shorten-log"}) {
     INFO(hidden);
     for (const std::string& line : cli.run("--help").out_lines())
       CHECK_FALSE(trimmed(line).starts_with(std::string(hidden) + " "));

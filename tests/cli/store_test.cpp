@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "tests/cli/cli.hpp"
+#include "tests/cli/patience.hpp"
+#include "tests/helpers/log_frames.hpp"
 
 // A state that cannot be kept never keeps a question from being answered, and is said once.
 using namespace delegate::test;
@@ -221,4 +223,16 @@ TEST_CASE("a broken table of notifications keeps no breaker from opening") {
   cli.run("ask -b codex hello").expect(1).stderr_has("damaged state file renamed to ");
   for (int i = 0; i < 2; ++i) cli.run("ask -b codex hello").expect(1).stderr_lacks("damaged");
   CHECK(cli.state_of("codex") == "open");
+}
+
+TEST_CASE("calls keep the log of the state short") {
+  Cli cli;
+  cli.answers("codex");
+  bool was_long = false;
+  CHECK(eventually([&] {
+    cli.run("ask hello").expect(0);
+    const int frames = frames_in_log(cli.state_file() + "-wal");
+    was_long = was_long || frames > 100;
+    return was_long && frames < 60;
+  }));
 }

@@ -78,7 +78,7 @@ const Strings kSystemHeaders{
     "core/notify/desktop/session_bus.cpp: fcntl.h poll.h sys/socket.h sys/un.h unistd.h",
     "core/notify/desktop/watchdog.cpp: csignal sys/time.h",
     "core/notify/desktop_channel.cpp: sys/utsname.h unistd.h",
-    "core/state/sqlite_database.cpp: fcntl.h sys/file.h sys/stat.h unistd.h",
+    "core/state/sqlite_files.cpp: fcntl.h sys/file.h sys/stat.h unistd.h",
 };
 
 bool is_header(std::string_view path) { return path.ends_with(".hpp"); }
