@@ -101,7 +101,7 @@ class Command final : public CliBackend {
     parsed.end_text();
     while (parsed.text.ends_with('\n') || parsed.text.ends_with('\r'))
       parsed.text.pop_back();  // not part of the answer
-    parsed.complete = !trim(parsed.text).empty();
+    parsed.complete = parsed.has_words();
     if (parsed.complete) forget_retries(parsed);
   }
 

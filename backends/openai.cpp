@@ -13,6 +13,7 @@
 #include "core/base/environment.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/run/call.hpp"
 
 // Any OpenAI-compatible server: llama-server, LM Studio, vLLM, a gateway. Server-sent events, or one JSON document;
 // only a finish_reason that means so, `[DONE]` or the end of that document ends the answer.
@@ -136,6 +137,7 @@ void read_usage(const Json& json, const Task& task, ParsedOutput& parsed) {
 void note_piece(std::string_view piece, ParsedOutput& parsed) {
   auto& event = parsed.event;
   if (event.words.empty()) piece.remove_prefix(std::min(piece.find_first_not_of(kBlanks), piece.size()));
+  if (event.words.size() > 2 * kLongestRecord) event.words.erase(0, kLongestRecord);  // no message repeats more
   event.words += piece;
   const std::size_t blanks = piece.size() - std::min(piece.find_last_not_of(kBlanks) + 1, piece.size());
   if (blanks < piece.size()) event.words_end = event.words.size() - blanks;

@@ -25,7 +25,8 @@ bool may_probe(const Engine& engine, const RoutePlan& plan) {
 
 int deliver(const World& world, const Output& output, const RunResult& result, AnswerStream& stream) {
   if (world.json) return output.answer(to_json(result) + "\n");
-  return result.answer ? stream.finish(output, result.answer->text) : stream.break_off(output);
+  return result.answer ? stream.finish(output, result.answer->text, result.answer->forgotten)
+                       : stream.break_off(output);
 }
 
 /// An interrupted run ends as the signal says.

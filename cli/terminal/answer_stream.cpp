@@ -1,5 +1,7 @@
 #include "cli/terminal/answer_stream.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
 #include "core/os/terminal.hpp"
@@ -23,27 +25,44 @@ void AnswerStream::end_line() {
 void AnswerStream::add(const OutputDelta& delta) {
   if (delta.reset) {
     end_line();
-    out_.clear();
+    written_ = 0;
+    end_.clear();
     held_.clear();
   }
   const std::size_t last = delta.text.find_last_not_of("\r\n");
   held_ += delta.text;
   if (last == std::string::npos) return;
   const std::size_t end = held_.size() - delta.text.size() + last + 1;
-  write(std::string_view(held_).substr(0, end));
-  out_ += held_.substr(0, end);
+  const std::string_view text = std::string_view(held_).substr(0, end);
+  write(text);
+  note_written(text);
   held_.erase(0, end);
 }
 
-int AnswerStream::finish(const Output& output, const std::string& answer) {
-  const std::string whole = with_newline(answer);
-  if (whole.starts_with(out_)) {
-    write(std::string_view(whole).substr(out_.size()));
-    return output.exit_code_of(status_);
+/// Only the end is kept: it is enough to check later that the answer begins with what was written.
+void AnswerStream::note_written(std::string_view text) {
+  constexpr std::size_t kEnd = 1u << 20;
+  written_ += text.size();
+  end_ += text;
+  if (end_.size() > 2 * kEnd) end_.erase(0, end_.size() - kEnd);
+}
+
+bool AnswerStream::continues_with(std::string_view text, std::size_t streamed) const {
+  if (written_ < streamed || written_ > streamed + text.size()) return false;
+  const std::size_t both = std::min(end_.size(), written_ - streamed);
+  const std::string_view before = text.substr(0, written_ - streamed);
+  return before.substr(before.size() - both) == std::string_view(end_).substr(end_.size() - both);
+}
+
+int AnswerStream::finish(const Output& output, std::string_view text, std::size_t streamed) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  if (!continues_with(text, streamed)) {
+    end_line();
+    output.note("delegate: ignore the draft above; final answer:");
+    written_ = streamed = 0;
   }
-  end_line();
-  output.note("delegate: ignore the draft above; final answer:");
-  write(whole);
+  write(text.substr(written_ - streamed));
+  if (!text.empty()) write("\n");
   return output.exit_code_of(status_);
 }
 

@@ -21,21 +21,26 @@ class AnswerStream {
   /// stdout cannot be written any more; `finish` reports why, unless the reader closed the pipe.
   bool is_closed() const { return !status_; }
   void add(const OutputDelta& delta);
-  /// Writes the rest of the complete answer. Returns the exit code: 0 if all was written or the reader closed the pipe.
-  int finish(const Output& output, const std::string& answer);
+  /// Writes the rest of the answer, of which `text` is what follows the first `streamed` bytes. Returns the exit code:
+  /// 0 if all was written or the reader closed the pipe.
+  int finish(const Output& output, std::string_view text, std::size_t streamed = 0);
   /// The run has no answer: ends the text written so far with a newline.
   int break_off(const Output& output);
 
  private:
   void write(std::string_view text);
   void end_line();
+  void note_written(std::string_view text);
+  bool continues_with(std::string_view text, std::size_t streamed) const;
 
   const World& world_;
   bool on_terminal_;
   bool begun_ = false;
   bool at_line_start_ = true;
-  std::string out_;   // of the current draft: written
-  std::string held_;  // of the current draft: newlines at its end that are not written yet
+  // Of the current draft:
+  std::size_t written_ = 0;  // bytes
+  std::string end_;          // the last ones of these
+  std::string held_;         // newlines that are not written yet
   Status status_;
 };
 

@@ -1,6 +1,9 @@
 #include "core/run/backend.hpp"
 
+#include <algorithm>
+
 #include "core/base/pieces.hpp"
+#include "core/base/text.hpp"
 
 namespace delegate {
 
@@ -31,6 +34,21 @@ void ParsedOutput::end_text() {
   if (spoken.has_guessed())
     warnings.emplace_back("what stood before a lone </think> was taken for thoughts and left out of the answer");
 }
+
+/// Blanks at the end may be no part of the answer, and blanks alone are none.
+void ParsedOutput::forget_streamed() {
+  constexpr std::size_t kLong = 1u << 20;
+  constexpr std::size_t kEnd = 64u << 10;
+  if (!text_grows || text.size() < kLong) return;
+  const std::size_t last_word = text.find_last_not_of(" \t\r\n");
+  if (last_word == std::string::npos) return;
+  const std::size_t end = std::min(last_word, text.size() - kEnd);
+  forgotten += end;
+  text.erase(0, end);
+  spoken.make_certain();
+}
+
+bool ParsedOutput::has_words() const { return forgotten > 0 || !trim(text).empty(); }
 
 const std::string& tier_setting(const BackendSettings& settings, Tier tier) {
   switch (tier) {

@@ -40,6 +40,7 @@ struct Task {
   std::string effort;              // reasoning effort, for kinds that have levels of it; empty: its default
   std::optional<Tier> local_size;  // of the model to choose among the installed ones
   bool watched = false;            // a person watches: drafts are shown
+  bool keeps_answer = true;        // false: a long one is streamed, and only its end is kept
   BackendSettings settings;
   std::string executable;   // absolute: of a CLI, or of the server_program; empty if that is not installed
   Environment environment;  // the caller's
@@ -142,6 +143,7 @@ enum class ToolUse { reads, may_write };
 /// What has been parsed of the output so far; `read` adds one line at a time.
 struct ParsedOutput {
   std::string text;
+  std::size_t forgotten = 0;   // bytes of the answer before `text`
   bool complete = false;       // the backend's own end marker was seen
   bool end_announced = false;  // … or the end of the answer, with only bookkeeping to follow
   std::string session_id;
@@ -180,6 +182,9 @@ struct ParsedOutput {
 
   /// `text` is a prefix of the answer and only grows: it may be streamed at once.
   bool text_grows = false;
+  /// The text so far has been streamed: of a long one only the end is kept, from the last words on.
+  void forget_streamed();
+  bool has_words() const;
   /// Otherwise, what is being written now. It may turn out not to be the answer (a remark before a tool call, a try
   /// that is repeated), so it is only shown to a person who watches. `drafts` counts how many were begun.
   std::string draft;

@@ -267,7 +267,7 @@ Usage counted_usage(const BackendSettings& settings, const Attempt& attempt, std
     if (!used.cost_usd) used.cost_usd = expected.usd;
   } else if (is_answer(attempt.outcome)) {
     used.input_tokens = static_cast<std::int64_t>(prompt_bytes) / kBytesOfToken;
-    used.output_tokens = static_cast<std::int64_t>(attempt.text.size()) / kBytesOfToken;
+    used.output_tokens = static_cast<std::int64_t>(attempt.forgotten + attempt.text.size()) / kBytesOfToken;
   }
   return priced_usage(settings, used);
 }

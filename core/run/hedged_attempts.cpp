@@ -69,6 +69,7 @@ AttemptRow row_of(const std::string& run_id, const Attempt& attempt) {
 }
 
 constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kMostUndelivered = 1u << 20;  // bytes of a streamed answer that need not be kept
 
 Attempt new_attempt(const Engine& engine, const AttemptOrder& order, bool probe, bool background_probe) {
   const BackendSettings& settings = order.candidate.task.settings;
@@ -169,6 +170,12 @@ std::string shown_path(const std::string& path, const std::string& directory) {
   return one_line(path.starts_with(below) ? path.substr(below.size()) : path, kLongestName);
 }
 
+/// The clocks of the call went on while the backend had to wait.
+void excuse_for_reader(Steady::duration waited, Failure& failure) {
+  constexpr std::chrono::seconds kNoticeable{1};
+  if (waited >= kNoticeable && is_of_a_clock(failure.outcome)) failure.outcome = Outcome::deadline_passed;
+}
+
 std::string model_of(const Engine& engine, const Candidate& candidate, const CallEnd& call) {
   const std::string& model = call.parsed.model.empty() ? candidate.task.model : call.parsed.model;
   return engine.redact(one_line(model, kLongestName));
@@ -188,6 +195,7 @@ void take_end(const Engine& engine, const Candidate& candidate, CallEnd& call, A
   attempt.took = call.took;
   attempt.exit_code = call.exit_code;
   attempt.text = std::move(call.parsed.text);
+  attempt.forgotten = call.parsed.forgotten;
   attempt.is_truncated = !call.parsed.truncation.empty();
   attempt.session_id = engine.redact(one_line(call.parsed.session_id, kLongestName));
   attempt.usage = call.parsed.usage;
@@ -217,6 +225,8 @@ struct HedgedAttempts::Runner {
   std::optional<Attempt> ended;  // set by the thread, under mutex_
   bool seen = false;             // next() has returned it
   OutputDelta delta;             // not delivered yet
+  Steady end;                    // a reader is not waited for beyond it
+  Steady::duration waited{0};    // for a reader
   std::thread thread;
 };
 
@@ -264,12 +274,21 @@ void HedgedAttempts::end(Runner& runner, Attempt attempt) {
   ended_.signal();
 }
 
+/// A reader may be slower than the backend: then the backend waits, so that what is not delivered yet stays small.
 void HedgedAttempts::report(Runner& runner, OutputDelta delta) {
   if (delta.empty() || runner.background_probe) return;
   if (delta.doing) delta.doing = engine_.redact(*std::move(delta.doing));
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (is_over_) return;
   runner.delta.add(std::move(delta));
   ended_.signal();
+  if (runner.order.candidate.task.keeps_answer) return;
+  const auto has_room = [&] {
+    return runner.delta.text.size() < kMostUndelivered || is_over_ || runner.stop.cancelled();
+  };
+  const Steady begun = steady_now();
+  delivered_.wait_until(lock, runner.end, has_room);
+  runner.waited += steady_now() - begun;
 }
 
 CallEnd HedgedAttempts::call(Runner& runner) {
@@ -286,7 +305,10 @@ CallEnd HedgedAttempts::call(Runner& runner) {
     return make_call(*candidate.backend, candidate.task, limits, runner.stop,
                      [&](const ParsedOutput& parsed) { report(runner, tracker.since_last(parsed)); });
   };
+  const milliseconds patience = candidate.task.settings.timeout;
+  runner.end = steady_now() + std::min(order.deadline.left().value_or(patience), patience);
   CallEnd call = once();
+  excuse_for_reader(runner.waited, call.failure);
   if (is_worth_repeating(call, candidate, runner.stop) && begin_repetition(runner, call)) repeat(call, once());
   if (lost_a_renewal(call) && call.took <= kCheap && wait_for_renewal(runner.stop, order.deadline) &&
       begin_repetition(runner, call))
@@ -371,6 +393,7 @@ void HedgedAttempts::deliver(AttemptListener& listener) {
       const std::lock_guard lock(mutex_);
       std::swap(delta, runner->delta);
     }
+    delivered_.notify_all();
     if (!delta.empty()) listener.on_output(runner->order.number, delta);
   }
 }
@@ -418,10 +441,12 @@ bool HedgedAttempts::only_probes_left() const {
 std::vector<std::string> HedgedAttempts::stop_all_but_probes() {
   std::vector<std::string> still_running;
   const std::lock_guard lock(mutex_);
+  is_over_ = true;
   for (auto& runner : runners_) {
     if (!runner->probe) runner->stop.cancel();
     else if (!runner->ended && !runner->background_probe) still_running.push_back(runner->order.candidate.name);
   }
+  delivered_.notify_all();
   return still_running;
 }
 

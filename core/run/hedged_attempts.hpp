@@ -1,4 +1,5 @@
 #pragma once
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -82,7 +83,9 @@ class HedgedAttempts {
   const Engine& engine_;
   const CancelToken& cancel_;
   Event ended_;
-  mutable std::mutex mutex_;  // guards the runners' `ended`, `seen` and `delta`
+  std::condition_variable delivered_;  // an attempt may wait until its output is
+  bool is_over_ = false;               // output is not delivered any more
+  mutable std::mutex mutex_;           // guards the runners' `ended`, `seen` and `delta`
   std::vector<std::unique_ptr<Runner>> runners_;
 };
 

@@ -39,7 +39,7 @@ Failure answered(ParsedOutput& parsed) {
                        ", so its answer may have a hole",
             .hint = "ask again; if it happens again, report it to the authors of that program and of delegate"};
   }
-  if (!trim(parsed.text).empty()) {
+  if (parsed.has_words()) {
     if (!parsed.truncation.empty()) parsed.warnings.push_back(parsed.truncation);
     return {Outcome::answered, {}, {}};
   }

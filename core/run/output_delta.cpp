@@ -19,9 +19,10 @@ OutputDelta DeltaTracker::since_last(const ParsedOutput& parsed) {
     drafts_ = parsed.drafts;
   }
   const std::string& written = parsed.text_grows ? parsed.text : parsed.draft;
-  if (written.size() > seen_) {
-    delta.text = written.substr(seen_);
-    seen_ = written.size();
+  const std::size_t begin = parsed.text_grows ? parsed.forgotten : 0;
+  if (begin + written.size() > seen_) {
+    delta.text = written.substr(seen_ - begin);
+    seen_ = begin + written.size();
   }
   if (parsed.doing != doing_) delta.doing = doing_ = parsed.doing;
   return delta;

@@ -101,7 +101,7 @@ std::vector<WindowShare> reserve_for(const PreparedAsk& ask, const BackendSettin
   return ask.is_heavy ? settings.reserve : larger_of(settings.reserve, settings.reserve_light);
 }
 
-PreparedCandidate prepare(Candidate candidate, const PreparedAsk& ask) {
+PreparedCandidate prepare(const Engine& engine, Candidate candidate, const PreparedAsk& ask) {
   const Request& request = ask.request;
   PreparedCandidate prepared{.candidate = std::move(candidate)};
   Task& task = prepared.candidate.task;
@@ -114,6 +114,7 @@ PreparedCandidate prepare(Candidate candidate, const PreparedAsk& ask) {
   task.session = request.session;
   task.access = request.access;
   task.watched = request.streaming == Streaming::drafts;
+  task.keeps_answer = request.streaming == Streaming::none || engine.config.history.keep_answers;
   if (!request.model.empty() && name == candidate_name(request.backend).backend) task.model = request.model;
   else if (request.tier && !prepared.candidate.backend->choose(task, *request.tier))
     prepared.warning = name + ": no model for this tier, its default is used (see backends." + name + ".tier)";
@@ -126,7 +127,7 @@ void prepare_candidates(const Engine& engine, PreparedAsk& ask, Lookups lookups)
     if (ask.candidates.contains(step.backend)) continue;
     const auto known = lookups.find(step.backend);
     Lookup found = known == lookups.end() ? find_candidate(engine, step.backend) : std::move(known->second);
-    if (found) ask.candidates.emplace(step.backend, prepare(*std::move(found), ask));
+    if (found) ask.candidates.emplace(step.backend, prepare(engine, *std::move(found), ask));
     else ask.candidates.emplace(step.backend, tl::unexpected(std::move(found).error()));
   }
 }

@@ -44,6 +44,7 @@ Flow Reader::take(Stream stream, std::string_view bytes) {
   }
   lines(stream).feed(bytes, [&](std::string_view line) { read(stream, line); });
   if (on_parsed_) on_parsed_(parsed_);
+  if (!task_.keeps_answer) parsed_.forget_streamed();
   const std::size_t longest = std::max({parsed_.text.size(), parsed_.draft.size(), parsed_.spoken.waiting()});
   const bool is_body_too_long = parsed_.event.body.size() > kLongestRecord;
   if (longest > kLongestAnswer || is_body_too_long) {

@@ -113,6 +113,7 @@ struct Attempt {
   milliseconds took{0};
   std::optional<int> exit_code;
   std::string text;
+  std::size_t forgotten = 0;  // bytes of the answer before `text`: they were streamed
   bool is_truncated = false;  // the text was cut at the model's limit
   std::string session_id;
   Usage usage;

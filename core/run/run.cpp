@@ -187,7 +187,8 @@ void Run::note(Attempt attempt) {
   for (const std::string& warning : attempt.warnings) result_.warnings.push_back(attempt.backend + ": " + warning);
   if (is_answer(attempt.outcome) && attempt.billed_extra) warn_of_extra_billing(attempt);
   // Once the output of one attempt has been shown, the answer of another cannot follow it.
-  const bool may_answer = streaming_attempt_ == 0 || streaming_attempt_ == attempt.number;
+  const bool is_whole = attempt.forgotten == 0;
+  const bool may_answer = (streaming_attempt_ == 0 && is_whole) || streaming_attempt_ == attempt.number;
   if (is_answer(attempt.outcome) && !answered() && may_answer) result_.answer = attempt;
   else if (streaming_attempt_ == attempt.number && !is_answer(attempt.outcome)) broke_off_ = true;
   else if (ends_the_run(attempt)) ended_by_outcome_ = true;

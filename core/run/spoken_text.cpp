@@ -235,7 +235,7 @@ bool SpokenText::hold() {
 bool SpokenText::say_rest(std::string& answer) {
   answer += waiting_.text();
   waiting_.assign({});
-  if (!is_separated_ || is_closed_) return false;
+  if (!is_separated_ || is_closed_ || is_certain_) return false;
   const std::size_t behind = end_of_untagged(answer, searched_, quoted_);
   searched_ = searched_to(answer);
   if (behind == 0) return false;

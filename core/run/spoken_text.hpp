@@ -52,6 +52,9 @@ class SpokenText {
   /// No more comes.
   void finish(std::string& answer, TextEnd end = TextEnd::whole);
 
+  /// The text added so far can no longer be taken back.
+  void make_certain() { is_certain_ = true; }
+
   /// How many bytes are held back.
   std::size_t waiting() const { return waiting_.text().size(); }
   bool is_begun() const { return is_begun_; }
@@ -95,6 +98,7 @@ class SpokenText {
   bool is_final_ = false;  // the channel is that of the answer
   bool is_shown_ = false;  // such a channel has begun
   bool is_taken_back_ = false;
+  bool is_certain_ = false;
 };
 
 }  // namespace delegate

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What an ask, `--version`, a status and a call over MCP make the kernel do, counted, and held to LIMITS. Times are never
-looked at: they are the machine's, and counts are the program's.
+"""What an ask, `--version`, a status and a call over MCP make the kernel do, counted, and held to LIMITS; and the memory
+that they need. Times are never looked at: they are the machine's, and counts are the program's.
 
   counts_test.py --build DIRECTORY    a build with delegate and the programs of tests/bench
 """
@@ -23,10 +23,12 @@ LIMITS = {
     "processes and threads started": {"version": 0, "ask": 3, "aged ask": 3, "status": 0, "warm call": 4},
     "programs executed": {"version": 1, "ask": 2, "aged ask": 2, "status": 1, "warm call": 2},
     "KiB read of the state": {"version": 0, "ask": 310, "aged ask": 250, "status": 280, "warm call": 400},
+    "MiB of memory": {"ask": 10, "streamed ask": 24},
 }
 
 YEAR = 20_000  # runs in the history: enough for every tree in the file to have the height that it has after a year
 CALLS = 4
+LONG = 200 << 20  # bytes
 CALL = re.compile(r"^(\w+)\((.*)\) += (-?\w+)", re.DOTALL)
 READS = {"read", "pread64", "readv", "preadv"}
 STARTS = {"clone", "clone3", "fork", "vfork"}
@@ -61,7 +63,7 @@ class Counted:
 class Home:
     """A home of its own, in which the instant CLI is the only backend."""
 
-    def __init__(self, place, build):
+    def __init__(self, place, build, command=None):
         self.place, self.build = pathlib.Path(place), build
         (self.place / "project").mkdir(parents=True)
         (self.place / "state").mkdir(mode=0o700)
@@ -69,7 +71,8 @@ class Home:
         self.environment = {"HOME": place, "PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": place}
         (self.place / "delegate.toml").write_text(
             '[router]\norder = ["instant"]\nlocal = ""\n[history]\nlimit = %d\n[backends.instant]\nkind = "command"\n'
-            'command = "%s"\n[state]\npath = "%s"\n' % (YEAR, build / "tests/instant_cli", self.state))
+            'command = %s\n[state]\npath = "%s"\n' %
+            (YEAR, json.dumps(command or [str(build / "tests/instant_cli")]), self.state))
 
     def words(self, *words):
         return [str(self.build / "delegate"), "--config", str(self.place / "delegate.toml"), *words]
@@ -149,6 +152,17 @@ def numbers(seen, faults):
             "programs executed": seen.executed, "KiB read of the state": seen.read / 1024}
 
 
+def memory_of(home, *words, length):
+    """At most at one time, of the largest process; `length` is that of the output."""
+    notes = home.place / "usage"
+    child = home.start([str(home.build / "tests/usage"), str(notes), *home.words(*words)])
+    printed = 0
+    while read := len(child.stdout.read(1 << 20)):
+        printed += read
+    assert child.wait() == 0 and printed == length, printed
+    return {"MiB of memory": int(notes.read_text().split()[1]) / 1024}
+
+
 def count_warm_calls(home):
     """One of them, from the difference between servers with few and with many calls."""
     def serve(calls):
@@ -172,6 +186,9 @@ def count_all(place, build):
     home.run("ask", "hello")  # makes the state
     yield "version", numbers(seen := home.count("--version"), least_faults(home, "--version")), seen.calls
     yield "ask", numbers(seen := home.count("ask", "hello"), least_faults(home, "ask", "hello")), seen.calls
+    yield "ask", memory_of(home, "ask", "hello", length=len("pong\n")), collections.Counter()
+    long = Home(place + "/long", build, ["/bin/sh", "-c", f"yes 'a line of an answer' | head -c {LONG}"])
+    yield "streamed ask", memory_of(long, "ask", "--stream", "hello", length=LONG), collections.Counter()
     yield "warm call", *count_warm_calls(home)
     old = Home(place + "/old", build)
     subprocess.run([build / "tests/age_state", old.state, str(YEAR)], check=True)

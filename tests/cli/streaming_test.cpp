@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "tests/cli/cli.hpp"
 #include "tests/cli/patience.hpp"
@@ -62,6 +63,16 @@ TEST_CASE("a streamed answer is byte for byte the same as one that is printed at
   CHECK(cli.run("ask --stream hello").expect(0).out == whole);
 }
 
+TEST_CASE("an answer of any length is streamed, and one that is printed at once may have 64 MB") {
+  Cli cli;
+  cli.backend("codex", {"--say", "one", "--flood", "70M", "--say", "two"});
+  const std::string streamed = cli.run("ask --stream hello").expect(0).out;
+  CHECK(streamed.size() == std::string("one\ntwo\n").size() + (70u << 20));
+  CHECK(streamed.starts_with("one\nxx"));
+  CHECK(streamed.ends_with("xx\ntwo\n"));
+  cli.run("ask hello").expect(1).stdout_is("").stderr_has("the answer is longer than 64 MB");
+}
+
 TEST_CASE("an answer that breaks off ends its line, is reported as a failure, and there is no fallback") {
   Cli cli;
   cli.backend("codex", {"--say", "Once upon", "--exit", "3"}).answers("gemini");
@@ -107,6 +118,17 @@ TEST_CASE("a reader that closes the pipe ends the call and its backend quietly")
   cli.write(cli.file("seen"), "");
   asker.finish().expect(0).stderr_is("");
   CHECK(eventually([&] { return cli.processes_of("codex").empty(); }));
+}
+
+TEST_CASE("a backend has to wait for a slow reader, which does not count against it") {
+  Cli cli;
+  cli.backend("codex", {"--flood", "16M", "--touch", cli.file("all")}, "timeout = \"2s\"\nbreaker.threshold = 1");
+  Running asker = cli.start("ask --stream hello");
+  REQUIRE(asker.comes_to_print("x"));  // and nothing is read from here on
+  CHECK(eventually([&] { return cli.processes_of("codex").empty(); }));
+  CHECK_FALSE(std::filesystem::exists(cli.file("all")));
+  asker.finish().expect(124).stderr_has("broke off in the middle of its answer");
+  CHECK(cli.state_of("codex") == "closed");
 }
 
 TEST_CASE("a full disk is reported, and the backend is stopped") {

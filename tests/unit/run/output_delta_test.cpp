@@ -20,6 +20,36 @@ TEST_CASE("text that only grows is reported in pieces, each once") {
   CHECK(tracker.since_last(parsed).empty());
 }
 
+TEST_CASE("of a long text that is streamed only the end is kept, and nothing is reported twice") {
+  constexpr std::size_t kPieces = 50;
+  const std::string piece = std::string(100'000, 'x') + "\n";
+  DeltaTracker tracker;
+  ParsedOutput parsed;
+  parsed.text_grows = true;
+  std::string reported;
+  for (std::size_t n = 0; n < kPieces; ++n) {
+    parsed.text += piece;
+    reported += tracker.since_last(parsed).text;
+    parsed.forget_streamed();
+    CHECK(parsed.text.size() <= (1u << 20));
+  }
+  CHECK(reported.size() == kPieces * piece.size());
+  CHECK(parsed.forgotten + parsed.text.size() == reported.size());
+  CHECK(reported.ends_with(parsed.text));
+}
+
+TEST_CASE("blanks are no answer, however many they are") {
+  ParsedOutput parsed;
+  parsed.text_grows = true;
+  parsed.text.assign(3u << 20, '\n');
+  parsed.forget_streamed();
+  CHECK_FALSE(parsed.has_words());
+  parsed.text = "words" + parsed.text;
+  parsed.forget_streamed();
+  CHECK(parsed.has_words());
+  CHECK(parsed.text.starts_with("s\n"));  // what follows the last word may be no part of the answer
+}
+
 TEST_CASE("a text that is known only at the end is not reported before") {
   DeltaTracker tracker;
   ParsedOutput parsed;
