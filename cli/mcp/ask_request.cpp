@@ -157,8 +157,10 @@ Result<AskRequest> request_from(const World& world, const std::string& config_fi
   };
   const RequestBuilder builder(world, configured.loaded.config, FieldNames{}, note);
   TRY(Request request, builder.build(input));
-  const Host host(world, configured.loaded.config);
-  TRY_STATUS(builder.resolve_session(input, host.engine(), request));
+  if (!input.session.empty()) {
+    const Host host(world, configured.loaded.config);
+    TRY_STATUS(builder.resolve_session(input, host.engine(), request));
+  }
   request.run_id = make_run_id(world.clock.now().wall);
   // Without the hints, which are for the person: the agent is not to trust a file.
   for (const Error& notice : configured.notices) notes.push_back(notice.what);

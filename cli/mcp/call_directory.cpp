@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
@@ -82,8 +83,9 @@ constexpr std::array<std::string_view, 4> kOfAgents{".claude", ".codex", ".gemin
 constexpr std::array<const char*, 1> kMovedSecrets{"GNUPGHOME"};
 constexpr std::array<const char*, 2> kMovedAgents{"CLAUDE_CONFIG_DIR", "CODEX_HOME"};
 
-constexpr std::size_t kLookedAt = 16;  // homes whose links are followed; a host may have thousands
-constexpr int kFirstPerson = 1000;     // of the user ids; below are services, whose homes are system directories
+constexpr std::size_t kLookedAt = 16;     // homes whose links are followed; a host may have thousands
+constexpr std::size_t kListed = 100'000;  // entries of a directory; of a larger one each name is looked up
+constexpr int kFirstPerson = 1000;        // of the user ids; below are services, whose homes are system directories
 constexpr int kNobody = 65534;
 constexpr std::size_t kLargestPasswd = std::size_t{4} << 20;
 
@@ -130,6 +132,63 @@ std::vector<fs::path> below(const fs::path& home, const std::array<std::string_v
   std::vector<fs::path> paths;
   for (const std::string_view name : names) paths.push_back(home / name);
   return paths;
+}
+
+/// The directories of a home, each read once: so most of the many names of secrets need no look of their own.
+class HomeListing {
+ public:
+  explicit HomeListing(fs::path home) : home_(std::move(home)) {}
+
+  const fs::path& home() const { return home_; }
+  /// False: there is nothing at `name`, or no link leads to it.
+  bool may_lead_elsewhere(std::string_view name) {
+    fs::path directory = home_;
+    for (const std::string_view part : split(name, '/')) {
+      const Entries& entries = entries_of(directory);
+      if (!entries.are_known) return true;
+      const auto found = entries.is_link.find(lower(part));
+      if (found == entries.is_link.end()) return false;
+      if (found->second) return true;
+      directory /= part;
+    }
+    return false;
+  }
+
+ private:
+  struct Entries {
+    bool are_known = false;                            // people let others enter their home, but not list it
+    std::map<std::string, bool, std::less<>> is_link;  // by name in lower case: the file system may ignore the case
+  };
+
+  const Entries& entries_of(const fs::path& directory) {
+    const auto [at, is_new] = read_.try_emplace(directory);
+    if (!is_new) return at->second;
+    std::error_code error;
+    std::size_t count = 0;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+      if (++count > kListed) return at->second;
+      std::error_code unknown;
+      bool& is_link = at->second.is_link[lower(entry->path().filename().string())];
+      is_link = is_link || entry->is_symlink(unknown) || unknown;
+    }
+    at->second.are_known = !error;
+    return at->second;
+  }
+
+  fs::path home_;
+  std::map<fs::path, Entries> read_;
+};
+
+/// Links may lead elsewhere: ~/.ssh to ~/dotfiles/ssh.
+template <std::size_t size>
+void add_links(HomeListing& listing, const std::array<std::string_view, size>& names, std::vector<fs::path>& to) {
+  for (const std::string_view name : names) {
+    if (!listing.may_lead_elsewhere(name)) continue;
+    std::error_code missing;  // then nothing is in it
+    const fs::path path = listing.home() / name;
+    const fs::path real = fs::canonical(path, missing);
+    if (!missing && real != path) to.push_back(real);
+  }
 }
 
 tl::unexpected<Error> refuse(const CallDirectory& directory, const std::string& why,
@@ -187,17 +246,10 @@ PrivatePlaces private_places(const ProcessFacts& process, const StateSettings& s
     const fs::path real = fs::weakly_canonical(path, unreadable);
     if (!unreadable) to.push_back(real);
   };
-  // Links may lead elsewhere: ~/.ssh to ~/dotfiles/ssh.
-  const auto add_links = [&](const std::vector<fs::path>& paths, std::vector<fs::path>& to) {
-    for (const fs::path& path : paths) {
-      std::error_code missing;  // then nothing is in it
-      const fs::path real = fs::canonical(path, missing);
-      if (!missing && real != path) to.push_back(real);
-    }
-  };
   for (std::size_t i = 0; i < std::min(places.homes.size(), kLookedAt); ++i) {
-    add_links(below(places.homes[i], kSecrets), places.secrets);
-    add_links(below(places.homes[i], kOfAgents), places.of_agents);
+    HomeListing listing(places.homes[i]);
+    add_links(listing, kSecrets, places.secrets);
+    add_links(listing, kOfAgents, places.of_agents);
   }
   for (const std::string& file : {trusted_path(process), user_config_path(process), state_path(process, state)})
     add(fs::path(file).parent_path(), places.secrets);

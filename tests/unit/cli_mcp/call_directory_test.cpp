@@ -214,6 +214,25 @@ TEST_CASE("a link does not make a project of a place of secrets") {
   for (const char* one : {"/dotfiles/vim", "/dotfiles/claude/worktrees/a"}) CHECK(place.why(one) == "");
 }
 
+TEST_CASE("a link anywhere on the way to a place of secrets is followed") {
+  Place place;
+  fs::create_directories(place.root + "/dotfiles/config/gcloud");
+  fs::create_directories(place.root + "/home/.config");
+  SECTION("the last part") {
+    fs::create_directory_symlink(place.root + "/dotfiles/config/gcloud", place.root + "/home/.config/gcloud");
+    CHECK(place.why("/dotfiles/config/gcloud") == "may hold secrets or programs");
+  }
+  SECTION("a part before it") {
+    fs::remove(place.root + "/home/.config");
+    fs::create_directory_symlink(place.root + "/dotfiles/config", place.root + "/home/.config");
+    CHECK(place.why("/dotfiles/config/gcloud") == "may hold secrets or programs");
+  }
+  SECTION("none") {
+    fs::create_directories(place.root + "/home/.config/gcloud");
+    CHECK(place.why("/dotfiles/config/gcloud").empty());
+  }
+}
+
 TEST_CASE("delegate's own files and other places of secrets are found where variables and settings have moved them") {
   Place place;
   CHECK(place.why("/moved/delegate") == "");
