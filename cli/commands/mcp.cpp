@@ -57,7 +57,8 @@ class Streams {
     has_written_ = has_written_ || count > 0;
     return count >= 0 || errno == EINTR || errno == EAGAIN;
   }
-  bool has_written() const { return has_written_; }
+  /// Also false before the first answer, for which a client waits.
+  bool has_written_all() const { return has_written_ && unsent_.empty(); }
   void write_rest(Deadline patience) {
     for (pollfd one = writing(); !unsent_.empty() && !patience.passed(); one = writing())
       if (::poll(&one, 1, static_cast<int>(patience.left()->count())) != 1 || !write_some()) return;
@@ -133,12 +134,8 @@ CommandResult run_mcp(const CommandContext& context, const McpOptions& options) 
     return fail_as(ErrorKind::internal, {Code::unavailable, "mcp: stdin or stdout is closed",
                                          "an editor agent starts it: see `delegate help mcp`"});
   server::Server server(world, world.config_file, server_options);
-  bool is_new = true;
-  while (turn(world, server, streams)) {
-    if (!is_new || !streams.has_written()) continue;
-    server.begin_session();  // not before: a client waits for the first answer
-    is_new = false;
-  }
+  while (turn(world, server, streams))
+    if (streams.has_written_all()) server.use_free_time();
   server.stop();
   streams.write_rest(Deadline::in(kLastWords));
   return kAnswered;

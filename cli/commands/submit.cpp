@@ -32,7 +32,8 @@ Result<jobs::JobEvent> first_event(jobs::JobProcess& process) {
 
 /// Keys are not stored: a process of its own keeps them, and waits for the run's turn.
 Status submit_with_keys(const World& world, const Request& request) {
-  TRY(jobs::JobProcess process, jobs::JobProcess::start(world, own_command(world), request));
+  TRY(jobs::JobProcess process, jobs::JobProcess::start(world, own_command(world)));
+  process.give(request);
   Status sent = send_request(process);
   if (!sent && sent.error().code != Code::closed) return sent;
   process.detach();

@@ -29,6 +29,15 @@ std::vector<std::string> AskCall::notes() const {
   return notes;
 }
 
+void AskCall::start(jobs::JobProcess process, std::string run_id) {
+  process_.emplace(std::move(process));
+  asked_.request.run_id = std::move(run_id);
+  ++starts_;
+  has_ended_ = false;
+  process_->give(request());
+  send_request();
+}
+
 void AskCall::send_request() {
   // If the process has ended, `receive` reports that.
   is_request_sent_ = process_->send_request().value_or(true);
@@ -45,6 +54,7 @@ bool AskCall::take(const jobs::JobEvent& event) {
 std::optional<jobs::JobEvent> AskCall::receive() {
   if (!has_input(process_->output().get())) return std::nullopt;
   const auto events = process_->receive();
+  has_ended_ = !events;
   if (!events) return jobs::job_event::Failed{"the run's process ended without an answer", {}};
   for (const jobs::JobEvent& event : *events)
     if (take(event)) return event;

@@ -48,9 +48,15 @@ class AskCall {
   bool is_in_background() const { return in_background_; }
   std::size_t max_result() const { return max_result_; }
   bool is_started() const { return process_.has_value(); }
-  void start(jobs::JobProcess process) { process_.emplace(std::move(process)); }
+  /// Gives the request to a process, with this id of the run.
+  void start(jobs::JobProcess process, std::string run_id);
   jobs::JobProcess& process() { return *process_; }
   const jobs::JobProcess& process() const { return *process_; }
+
+  /// Its process has ended before it reported anything, fewer than kMostStarts times.
+  bool may_have_another_process() const { return has_ended_ && !process_->has_reported() && starts_ < kMostStarts; }
+  /// Its process has reported why there is no run.
+  bool is_refused() const { return process_->has_reported() && !accepted_; }
 
   /// Writes as much of the request as fits into the pipe.
   void send_request();
@@ -69,6 +75,8 @@ class AskCall {
   Deadline wake() const;
 
  private:
+  static constexpr int kMostStarts = 3;
+
   /// True: the event ends the call.
   bool take(const jobs::JobEvent& event);
 
@@ -78,7 +86,9 @@ class AskCall {
   Deadline patience_;
   ProgressTimer progress_timer_;
   std::optional<jobs::JobProcess> process_;
+  int starts_ = 0;
   bool is_request_sent_ = false;
+  bool has_ended_ = false;  // the process
   std::optional<jobs::job_event::Accepted> accepted_;
   bool has_run_started_ = false;
   jobs::job_event::Progress progress_;

@@ -3,7 +3,6 @@
 #include "cli/mcp/call_directory.hpp"
 #include "cli/request/request_builder.hpp"
 #include "cli/session.hpp"
-#include "core/base/ids.hpp"
 #include "core/base/text.hpp"
 #include "core/config/configured.hpp"
 #include "core/os/rooted_tree.hpp"
@@ -161,7 +160,6 @@ Result<AskRequest> request_from(const World& world, const std::string& config_fi
     const Host host(world, configured.loaded.config);
     TRY_STATUS(builder.resolve_session(input, host.engine(), request));
   }
-  request.run_id = make_run_id(world.clock.now().wall);
   // Without the hints, which are for the person: the agent is not to trust a file.
   for (const Error& notice : configured.notices) notes.push_back(notice.what);
   return AskRequest{std::move(request), std::move(notes)};

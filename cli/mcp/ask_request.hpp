@@ -13,7 +13,7 @@ struct AskRequest {
   Request request;
   std::vector<std::string> notes;  // about its configuration, to be shown with the answer
 };
-/// The request of an `ask` call, with the id of its run. The configuration is read as it is now, for the directory of
+/// The request of an `ask` call, without an id of the run. The configuration is read as it is now, for the directory of
 /// the call. `may_write`: what the server was started with.
 Result<AskRequest> request_from(const World& world, const std::string& config_file, const mcp::Json& arguments,
                                 bool may_write);

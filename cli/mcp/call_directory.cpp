@@ -83,9 +83,9 @@ constexpr std::array<std::string_view, 4> kOfAgents{".claude", ".codex", ".gemin
 constexpr std::array<const char*, 1> kMovedSecrets{"GNUPGHOME"};
 constexpr std::array<const char*, 2> kMovedAgents{"CLAUDE_CONFIG_DIR", "CODEX_HOME"};
 
-constexpr std::size_t kLookedAt = 16;     // homes whose links are followed; a host may have thousands
-constexpr std::size_t kListed = 100'000;  // entries of a directory; of a larger one each name is looked up
-constexpr int kFirstPerson = 1000;        // of the user ids; below are services, whose homes are system directories
+constexpr std::size_t kLookedAt = 16;   // homes whose links are followed; a host may have thousands
+constexpr std::size_t kListed = 2'000;  // entries of a directory; of a larger one each name is looked up
+constexpr int kFirstPerson = 1000;      // of the user ids; below are services, whose homes are system directories
 constexpr int kNobody = 65534;
 constexpr std::size_t kLargestPasswd = std::size_t{4} << 20;
 

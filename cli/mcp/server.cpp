@@ -11,12 +11,14 @@
 #include "cli/render/runs.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/exit_code.hpp"
+#include "core/base/ids.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/history.hpp"
 #include "core/inspect/host_status.hpp"
 #include "core/jobs/dispatcher.hpp"
 #include "core/notify/announcer.hpp"
 #include "core/os/launch.hpp"
+#include "core/os/pipe_io.hpp"
 
 namespace delegate::cli::server {
 namespace {
@@ -24,6 +26,7 @@ namespace {
 constexpr std::size_t kMaxProcesses = 16;  // that one agent keeps busy; further calls are queued
 constexpr std::size_t kMaxDetached = 256;  // runs that go on without their call and have not ended
 constexpr milliseconds kCheck{200};        // how often the state of an awaited run is read
+constexpr milliseconds kSparePause{50};  // after a call began: a spare process would compete with it for the processors
 constexpr milliseconds kStopPatience{1'500};
 constexpr milliseconds kStopPause{5};
 constexpr milliseconds kFirstCanary{30'000};  // an editor starts many things at once
@@ -34,9 +37,11 @@ constexpr const char* kForUser = "Only the user can fix this: report it to them.
 constexpr const char* kNotKept =
     "The answer of a run is kept only if ask returned its id without the answer, or next_offset. Ask again.";
 
-mcp::ToolResult failure_of(const jobs::job_event::Failed& failed, const std::string& run) {
+mcp::ToolResult failure_of(const jobs::job_event::Failed& failed, const AskCall& call) {
   if (failed.exit_code == kAllBusy)
     return failure(failed.message, "Wait until some runs have ended, or stop some: call result with cancel.");
+  if (call.is_refused()) return failure(failed.message, kForUser);
+  const std::string& run = call.request().run_id;
   // Its process has ended; another one may go on with it, or have its answer.
   return failure(failed.message, "Call result with run=" + run + "; ask again only if there is no such run.", run);
 }
@@ -59,6 +64,19 @@ mcp::ToolResult no_such_run(const Error& error) {
   }
 }
 
+/// A job process that has reported nothing has run nothing, unless the run is in the store of its directory. True also
+/// if that cannot be seen.
+bool may_have_begun(const World& world, const std::string& config_file, const Request& request) {
+  const auto configured = configure(world, config_file, request.cwd);
+  if (!configured || !check_usable(configured->loaded)) return true;
+  const Host host(world, configured->loaded.config);
+  if (host.store() == nullptr) return true;
+  Jobs* jobs = host.store()->jobs();
+  if (jobs == nullptr) return false;
+  const auto row = jobs->find(request.run_id);
+  return row || row.error().code != Code::not_found;
+}
+
 mcp::Failure internal(const Error& error) {
   return {.reason = mcp::Failure::Reason::internal, .message = error.what, .data = {}};
 }
@@ -71,6 +89,7 @@ mcp::ResourceResult resource(const std::string& uri, const char* type, std::stri
 
 Server::Server(const World& world, std::string config_file, const ServerOptions& options)
     : world_(world), config_file_(std::move(config_file)), options_(options), connection_(*this) {
+  start_spare();  // the first call may come at once, and a process needs longer to start than all the rest here
   // Errors in it are reported by the calls.
   const auto configured = configure(world_, config_file_, world_.cwd);
   capabilities_ = server::capabilities(
@@ -86,6 +105,11 @@ Result<const Host*> Server::host() {
   configured_.emplace(std::move(configured));
   host_.emplace(world_, configured_->loaded.config);
   return &*host_;
+}
+
+void Server::use_free_time() {
+  if (ask_calls_.empty() && !next_spare_.is_never()) start_spare();
+  if (!std::exchange(has_begun_, true)) begin_session();
 }
 
 void Server::begin_session() {
@@ -131,6 +155,38 @@ void Server::ask(const mcp::Call& call, const mcp::Json& arguments) {
   start_queued();
 }
 
+Status Server::start(AskCall& call) {
+  if (!spare_) {
+    TRY(jobs::JobProcess process, jobs::JobProcess::start(world_, own_command(world_)));
+    spare_ = std::move(process);
+  }
+  // No two processes have the same run, so what is recorded of one that was killed is not taken for the other's.
+  call.start(*std::exchange(spare_, std::nullopt), make_run_id(world_.clock.now().wall));
+  next_spare_ = Deadline::in(kSparePause);
+  return {};
+}
+
+void Server::start_spare() {
+  next_spare_ = Deadline::never();
+  if (spare_) return;
+  // Without one, the next call starts its own process, and says why if it cannot.
+  if (auto process = jobs::JobProcess::start_spare(world_, own_command(world_))) spare_ = *std::move(process);
+}
+
+void Server::drop_dead_spare() {
+  if (!spare_ || !has_input(spare_->output().get()) || spare_->receive()) return;
+  unreaped_.push_back({spare_->pid(), true});
+  spare_.reset();
+}
+
+bool Server::restart(AskCall& call) {
+  if (!call.may_have_another_process() || may_have_begun(world_, config_file_, call.request())) return false;
+  const pid_t dead = call.process().pid();
+  if (!start(call)) return false;
+  unreaped_.push_back({dead, true});
+  return true;
+}
+
 void Server::start_queued() {
   std::size_t running = 0;
   for (const auto& [id, call] : ask_calls_) running += call.is_started() ? 1U : 0U;
@@ -138,14 +194,8 @@ void Server::start_queued() {
   for (auto& [id, call] : ask_calls_) {
     if (running >= kMaxProcesses) break;
     if (call.is_started()) continue;
-    auto process = jobs::JobProcess::start(world_, own_command(world_), call.request());
-    if (!process) {
-      failed.emplace_back(id, process.error());
-      continue;
-    }
-    call.start(*std::move(process));
-    call.send_request();
-    ++running;
+    if (const Status started = start(call)) ++running;
+    else failed.emplace_back(id, started.error());
   }
   for (const auto& [id, error] : failed) {
     ask_calls_.erase(id);
@@ -163,7 +213,7 @@ void Server::finish(mcp::CallId id, AskCall& call, const jobs::JobEvent& last) {
     is_cut = run.is_cut;
     connection_.finish(id, std::move(run.result));
   } else {
-    connection_.finish(id, failure_of(std::get<jobs::job_event::Failed>(last), call.request().run_id));
+    connection_.finish(id, failure_of(std::get<jobs::job_event::Failed>(last), call));
   }
   if (is_cut) call.process().detach();  // the rest will be fetched from the store
   else call.process().abort();
@@ -190,6 +240,7 @@ bool Server::advance(mcp::CallId id, AskCall& call) {
   if (!call.is_started()) return false;
   if (!call.is_request_sent()) call.send_request();
   if (const auto last = call.receive()) {
+    if (restart(call)) return false;
     finish(id, call, *last);
     return true;
   }
@@ -308,12 +359,13 @@ void Server::cancelled(mcp::CallId id, mcp::CancelledBy by) {
   }
   const auto found = ask_calls_.find(id);
   if (found == ask_calls_.end()) return;
-  if (found->second.is_started()) {
-    const pid_t pid = found->second.process().pid();
-    terminate_child(pid);
-    unreaped_.push_back({pid, false});
-  }
+  if (found->second.is_started()) terminate(found->second.process());
   ask_calls_.erase(found);
+}
+
+void Server::terminate(const jobs::JobProcess& process) {
+  terminate_child(process.pid());
+  unreaped_.push_back({process.pid(), false});
 }
 
 void Server::reap() {
@@ -326,6 +378,8 @@ void Server::advance_all() {
   for (auto at = result_calls_.begin(); at != result_calls_.end();)
     at = at->second.next_check.passed() && check(at->first, at->second) ? result_calls_.erase(at) : ++at;
   start_queued();
+  if (next_spare_.passed()) start_spare();
+  drop_dead_spare();
   reap();
   if (next_canary_.passed()) start_canary();
 }
@@ -337,18 +391,20 @@ std::vector<Server::Watched> Server::watched() const {
     all.push_back({call.process().output().get(), Watched::For::input});
     if (!call.is_request_sent()) all.push_back({call.process().lifeline().get(), Watched::For::room});
   }
+  if (spare_) all.push_back({spare_->output().get(), Watched::For::input});
   return all;
 }
 
 Deadline Server::wake() const {
   Deadline wake = unreaped_.empty() ? Deadline::never() : Deadline::in(kCheck);
-  wake = wake.or_earlier(next_canary_);
+  wake = wake.or_earlier(next_canary_).or_earlier(next_spare_);
   for (const auto& [id, call] : ask_calls_) wake = wake.or_earlier(call.wake());
   for (const auto& [id, call] : result_calls_) wake = wake.or_earlier(call.next_check);
   return wake;
 }
 
 void Server::stop() {
+  if (spare_) terminate(*std::exchange(spare_, std::nullopt));
   while (!ask_calls_.empty()) cancelled(ask_calls_.begin()->first, mcp::CancelledBy::end_of_input);
   const Deadline deadline = Deadline::in(kStopPatience);
   const auto is_cancelled = [](const Unreaped& one) { return !one.may_go_on; };

@@ -32,8 +32,8 @@ class Server final : public mcp::Service {
   Deadline wake() const;
   /// Advances every call as far as it goes without waiting.
   void advance_all();
-  /// Resets the guards of side jobs: what failed in an earlier session may be tried again.
-  void begin_session();
+  /// Does work that no client waits for. To be called when no answer is left to write.
+  void use_free_time();
   /// Cancels all calls. Detached runs go on.
   void stop();
 
@@ -63,12 +63,22 @@ class Server final : public mcp::Service {
   void ask(const mcp::Call& call, const mcp::Json& arguments);
   void fetch(const mcp::Call& call, const mcp::Json& arguments);
   void start_queued();
+  /// Gives the call the spare process, or a new one, and the run an id.
+  Status start(AskCall& call);
+  void start_spare();
+  void drop_dead_spare();
+  /// Its process may have been killed before it took the request. True: the call has another one.
+  bool restart(AskCall& call);
+  /// Its call was cancelled, or there will be none.
+  void terminate(const jobs::JobProcess& process);
   /// True: the call was answered.
   bool advance(mcp::CallId id, AskCall& call);
   bool check(mcp::CallId id, ResultCall& call);
   void finish(mcp::CallId id, AskCall& call, const jobs::JobEvent& last);
   void detach(mcp::CallId id, AskCall& call);
   void reap();
+  /// Resets the guards of side jobs: what failed in an earlier session may be tried again.
+  void begin_session();
   /// Checks the state of the host every now and then, in a process of its own.
   void start_canary();
   /// A host with the configuration as it is now.
@@ -84,6 +94,11 @@ class Server final : public mcp::Service {
   std::map<mcp::CallId, AskCall> ask_calls_;
   std::map<mcp::CallId, ResultCall> result_calls_;
   std::vector<Unreaped> unreaped_;
+  // Takes the next call, which then need not wait for the start of a process. One that ends by itself is replaced only
+  // after that call, so one that cannot start is not started again and again.
+  std::optional<jobs::JobProcess> spare_;
+  Deadline next_spare_ = Deadline::never();  // or as soon as no call is left
+  bool has_begun_ = false;                   // the session
   Deadline next_canary_ = Deadline::never();
 };
 

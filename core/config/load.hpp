@@ -27,6 +27,8 @@ std::string to_string(const ConfigProblem& problem);
 struct ConfigFile {
   std::string path;  // as shown in errors and origins
   std::string text;
+
+  bool operator==(const ConfigFile&) const = default;
 };
 /// Whether the user trusts a project's file with exactly this content; the caller decides.
 enum class ProjectTrust { none, changed, trusted };  // changed: an earlier content is trusted
@@ -35,6 +37,8 @@ struct ConfigSources {
   std::optional<ConfigFile> project_file;  // may set what runs, connects or stores only if trusted
   ProjectTrust project_trust = ProjectTrust::none;
   std::map<std::string, std::string> environment;  // the DELEGATE_* variables
+
+  bool operator==(const ConfigSources&) const = default;
 };
 
 /// What a project's file that is not trusted may do with a key. It can never make the state of this host worse.

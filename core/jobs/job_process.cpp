@@ -61,18 +61,24 @@ JobEvent job_event_from(std::string_view line) {
   }
 }
 
-Result<JobProcess> JobProcess::start(const ProcessFacts& process, const OwnCommand& self, const Request& request) {
+Result<JobProcess> JobProcess::start_with(const ProcessFacts& process, const OwnCommand& self,
+                                          const std::vector<std::string>& arguments) {
   Program program{.executable = self.executable, .argv = {"delegate"}, .env = process.variables()};
   program.argv.insert(program.argv.end(), self.options.begin(), self.options.end());
-  program.argv.insert(program.argv.end(), {"run-job", request.run_id, "--json"});
-  TRY(LifelineProcess started, start_with_lifeline(program, request.cwd));
-  JobProcess job;
-  job.pid_ = started.pid;
-  job.lifeline_ = std::move(started.lifeline);
-  job.output_ = std::move(started.output);
-  job.unsent_ = to_json(request) + "\n";
-  return job;
+  program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
+  TRY(LifelineProcess started, start_with_lifeline(program));
+  return JobProcess(started.pid, std::move(started.lifeline), std::move(started.output));
 }
+
+Result<JobProcess> JobProcess::start(const ProcessFacts& process, const OwnCommand& self) {
+  return start_with(process, self, {"run-job", "--json"});
+}
+
+Result<JobProcess> JobProcess::start_spare(const ProcessFacts& process, const OwnCommand& self) {
+  return start_with(process, self, {"run-job", "--spare", "--json"});
+}
+
+void JobProcess::give(const Request& request) { unsent_ = to_json(request) + "\n"; }
 
 Result<bool> JobProcess::send_request() {
   const auto count = write_some(lifeline_.get(), unsent_);
@@ -88,6 +94,7 @@ std::optional<std::vector<JobEvent>> JobProcess::receive() {
   std::vector<JobEvent> events;
   for (std::size_t end; (end = received_.find('\n')) != std::string::npos; received_.erase(0, end + 1))
     events.push_back(job_event_from(std::string_view(received_).substr(0, end)));
+  has_reported_ = has_reported_ || !events.empty();
   return events;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -12,10 +13,11 @@
 #include "core/os/process_facts.hpp"
 #include "core/run/request.hpp"
 
-// Each background run has its own process, the job process: `delegate run-job ID`. It reads its request from stdin, so
+// Each background run has its own process, the job process: `delegate run-job`. It reads its request from stdin, so
 // that no prompt is ever in an argument list, and reports on stdout, one JSON object a line. Its stdin is also its
 // lifeline: until the starter detaches, the end of the starter ends the run. The starter detaches when it gives the
-// run's id to a client that may fetch the result later.
+// run's id to a client that may fetch the result later. A process that is started before there is a request is a spare
+// one: it reads the configuration and opens the store, then it waits.
 namespace delegate::jobs {
 
 /// What a job process reports.
@@ -51,11 +53,15 @@ JobEvent job_event_from(std::string_view line);
 /// The starter's end of a job process.
 class JobProcess {
  public:
-  /// Starts `self` as a job process in its own session, in the directory of the request.
-  static Result<JobProcess> start(const ProcessFacts& process, const OwnCommand& self, const Request& request);
+  /// Starts `self` as a job process in its own session. It goes to the directory of its request.
+  static Result<JobProcess> start(const ProcessFacts& process, const OwnCommand& self);
+  /// The same for a request that is still to come. Until then it uses the configuration of this process's directory.
+  static Result<JobProcess> start_spare(const ProcessFacts& process, const OwnCommand& self);
 
   pid_t pid() const { return pid_; }
 
+  /// The one request of this process, to be sent.
+  void give(const Request& request);
   /// Writes as much of the request as fits into the pipe. True: all is written. Code::closed: the process has ended.
   Result<bool> send_request();
   const Fd& lifeline() const { return lifeline_; }  // non-blocking; writable if there is room
@@ -63,6 +69,7 @@ class JobProcess {
   const Fd& output() const { return output_; }  // readable if there are events
   /// The events that can be read now; waits for input if there is none. Nothing: the process has ended.
   std::optional<std::vector<JobEvent>> receive();
+  bool has_reported() const { return has_reported_; }
 
   /// The run continues after this process ends.
   void detach();
@@ -70,11 +77,17 @@ class JobProcess {
   void abort() { lifeline_.reset(); }
 
  private:
-  pid_t pid_ = 0;
+  JobProcess(pid_t pid, Fd lifeline, Fd output)
+      : pid_(pid), lifeline_(std::move(lifeline)), output_(std::move(output)) {}
+  static Result<JobProcess> start_with(const ProcessFacts& process, const OwnCommand& self,
+                                       const std::vector<std::string>& arguments);
+
+  pid_t pid_;
   Fd lifeline_;
   Fd output_;
   std::string unsent_;    // of the request
   std::string received_;  // of an event that is not complete
+  bool has_reported_ = false;
 };
 
 }  // namespace delegate::jobs

@@ -24,15 +24,18 @@ namespace delegate::jobs {
 namespace {
 
 constexpr milliseconds kCheck{250};              // how soon a cancel or the end of the lifeline is noticed
+constexpr milliseconds kQuietStart{50};          // of a run that did not have to wait: before, no progress is reported
 constexpr milliseconds kLook{5'000};             // while it waits and a client watches: its place in the queue
 constexpr milliseconds kLookForDispatcher{500};  // that was started just now
 constexpr milliseconds kDetachPatience{10'000};  // how long the starter may take to detach after the end
 constexpr milliseconds kStorePatience{30'000};   // with a busy store: without it the answer would be lost
 constexpr milliseconds kStorePause{50};
 
-void report(const ProcessFacts& process, const JobEvent& event) {
-  static_cast<void>(write_all(process.out, to_line(event)));  // the starter may have ended: the run goes on
+void report_lines(const ProcessFacts& process, const std::string& lines) {
+  static_cast<void>(write_all(process.out, lines));  // the starter may have ended: the run goes on
 }
+
+void report(const ProcessFacts& process, const JobEvent& event) { report_lines(process, to_line(event)); }
 
 /// Never waits: a starter that reads slowly misses some events.
 void report_if_room(const ProcessFacts& process, const JobEvent& event) { write_if_room(process.out, to_line(event)); }
@@ -40,8 +43,15 @@ void report_if_room(const ProcessFacts& process, const JobEvent& event) { write_
 /// Reports the progress of a run to the store and the starter, and cancels the run if either wants that.
 class JobReporter final : public Observer {
  public:
-  JobReporter(const ProcessFacts& process, const Engine& engine, Jobs* jobs, std::string id, Lifeline& lifeline)
-      : process_(process), engine_(engine), jobs_(jobs), id_(std::move(id)), lifeline_(lifeline) {}
+  JobReporter(const ProcessFacts& process, const Engine& engine, Jobs* jobs, std::string id, JobRow::Stage stage,
+              Lifeline& lifeline)
+      : process_(process),
+        engine_(engine),
+        jobs_(jobs),
+        id_(std::move(id)),
+        lifeline_(lifeline),
+        has_started_(stage == JobRow::Stage::started),
+        next_check_(Deadline::in(has_started_ ? kQuietStart : milliseconds(0))) {}
 
   /// Recorded before the first CLI: from then on no other process runs the job.
   bool may_start() override {
@@ -64,8 +74,8 @@ class JobReporter final : public Observer {
 
   void asking(const std::string& backend, bool /*probe*/) override {
     progress_ = {.backend = backend};
-    if (jobs_ != nullptr) static_cast<void>(jobs_->note_doing(id_, "asking " + backend));  // for display only
-    report_if_room(process_, progress_);
+    is_unreported_ = is_unnoted_ = true;
+    if (next_check_.passed()) report_progress();
   }
   void output(const std::string& backend, const OutputDelta& delta) override {
     if (backend != progress_.backend) return;
@@ -93,15 +103,21 @@ class JobReporter final : public Observer {
       next_check_ = Deadline::in(kCheck);
       lifeline_.check();
       if (lifeline_.is_aborted() || is_cancel_requested()) process_.interrupted.cancel();
-      if (std::exchange(is_unreported_, false)) report_if_room(process_, progress_);
+      report_progress();
     }
     return next_check_;
   }
 
  private:
+  void report_progress() {
+    if (std::exchange(is_unnoted_, false) && jobs_ != nullptr)
+      static_cast<void>(jobs_->note_doing(id_, "asking " + progress_.backend));  // for display only
+    if (std::exchange(is_unreported_, false)) report_if_room(process_, progress_);
+  }
   /// Another job may run meanwhile.
   void wait_aside(const std::string& doing) {
     progress_ = {.backend = {}, .doing = doing};
+    is_unnoted_ = false;
     if (jobs_ != nullptr && has_yielded_) static_cast<void>(jobs_->note_doing(id_, doing));
     else has_yielded_ = jobs_ != nullptr && jobs_->yield(id_, engine_.breakers.self(), doing);
     report_if_room(process_, progress_);
@@ -114,12 +130,13 @@ class JobReporter final : public Observer {
   Jobs* jobs_;
   std::string id_;
   Lifeline& lifeline_;
-  bool has_started_ = false;
+  bool has_started_;
   bool is_lost_ = false;
   bool has_yielded_ = false;  // another job may run instead
   job_event::Progress progress_;
   bool is_unreported_ = false;
-  Deadline next_check_ = Deadline::in(milliseconds(0));
+  bool is_unnoted_ = false;  // in the store: which backend is asked
+  Deadline next_check_;
 };
 
 /// For the end of the dispatcher; none: there is none yet, or it cannot be seen from here.
@@ -223,14 +240,14 @@ std::optional<milliseconds> breaker_wait(const Engine& engine, milliseconds subm
 
 /// Waits for a free slot if need be, but not inside another run, which may hold that slot. The job has its turn; it is
 /// stored if there is a store that outlives this process. Returns the local model that is to be loaded afterwards.
-std::optional<Candidate> run(const ProcessFacts& process, const Engine& engine, Request request,
-                             milliseconds submitted_at, Jobs* jobs, Lifeline& lifeline) {
-  const std::string id = request.run_id;
-  request.in_background = jobs != nullptr && !is_nested(process);
-  request.breaker_wait = request.in_background ? breaker_wait(engine, submitted_at) : std::nullopt;
-  report(process, job_event::Started{});
-  JobReporter reporter(process, engine, jobs, id, lifeline);
-  RunResult run = ask(engine, request, process.interrupted, reporter);
+std::optional<Candidate> run(const ProcessFacts& process, const Engine& engine, PreparedAsk prepared,
+                             milliseconds submitted_at, Jobs* jobs, JobRow::Stage stage, Lifeline& lifeline) {
+  prepared.request.in_background = jobs != nullptr && !is_nested(process);
+  prepared.request.breaker_wait = prepared.request.in_background ? breaker_wait(engine, submitted_at) : std::nullopt;
+  const Request request = prepared.request;
+  const std::string& id = request.run_id;
+  JobReporter reporter(process, engine, jobs, id, stage, lifeline);
+  RunResult run = ask(engine, std::move(prepared), process.interrupted, reporter);
   if (goes_back(engine, jobs, id, run, reporter, lifeline)) return std::nullopt;
   if (reporter.is_lost()) {
     report(process, job_event::Failed{"run " + id + " is not this process's any more",
@@ -253,6 +270,29 @@ void report_end_in_queue(const ProcessFacts& process, const Engine& engine, cons
   report(process, job_event::Failed{"run " + id + " is not this process's any more", "see `delegate runs " + id + "`"});
 }
 
+/// Waits for the turn of a job that is in the queue, and runs it.
+std::optional<Candidate> run_in_turn(const ProcessFacts& process, const Engine& engine, const OwnCommand& self,
+                                     const Request& request, milliseconds submitted_at, Lifeline& lifeline,
+                                     WakeSignal& wake) {
+  const std::string& id = request.run_id;
+  Jobs* jobs = engine.jobs();
+  switch (wait_for_turn(process, engine, self, id, lifeline, wake)) {
+    case Waited::taken:
+      report(process, job_event::Started{});
+      return run(process, engine, prepare_ask(engine, request), submitted_at, jobs, JobRow::Stage::taken, lifeline);
+    case Waited::cancelled: {
+      // A signal that was no cancel: the dispatcher sends the job on.
+      if (lifeline.is_detached() && !jobs->is_cancel_requested(id).value_or(true)) break;
+      const RunResult cancelled = cancelled_before_start(id, request.backend);
+      end(process, engine, jobs, id, to_job_result(cancelled, engine.redact), lifeline);
+      break;
+    }
+    case Waited::ended:
+    case Waited::lost: report_end_in_queue(process, engine, id, lifeline); break;
+  }
+  return std::nullopt;
+}
+
 /// Why the job is not in the queue.
 struct Unqueued {
   Error error;
@@ -272,18 +312,17 @@ void pass_on(const ProcessFacts& process, const Engine& engine, const OwnCommand
 
 /// Puts the job into the queue. True: it has started at once.
 tl::expected<bool, Unqueued> enqueue(const ProcessFacts& process, const Engine& engine, const OwnCommand& self,
-                                     const Request& request, milliseconds submitted_at) {
+                                     const PreparedAsk& prepared, milliseconds submitted_at) {
   if (engine.store == nullptr) return tl::unexpected(Unqueued{{Code::unavailable, engine.breakers.trouble(), {}}});
   Jobs* jobs = engine.store->jobs();
   if (jobs == nullptr)
     return tl::unexpected(Unqueued{{Code::unavailable, "state.store is \"memory\", which ends with its process", {}}});
-  const PreparedAsk prepared = prepare_ask(engine, request);
-  const JobRow row{.id = request.run_id,
+  const JobRow row{.id = prepared.request.run_id,
                    .submitted_at = submitted_at,
                    .owner = engine.breakers.self(),
                    .line = line_of(process, prepared),
                    .needs = join(needed_keys(process, engine, prepared), ", ")};
-  const JobRequest stored{to_json(request), to_json(job_start(process, self, engine, prepared))};
+  const JobRequest stored{to_json(prepared.request), to_json(job_start(process, self, engine, prepared))};
   const JobLimits limits = limits_of(engine);
   bool starts = false;
   const Status added = retry_while_busy([&]() -> Status {
@@ -321,20 +360,15 @@ JobLimits limits_of(const Engine& engine) {
   return {.parallel = engine.config.background.max_parallel, .queued = engine.config.background.max_queued};
 }
 
-int serve_job(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const std::string& id) {
+int serve_job(const ProcessFacts& process, const Engine& engine, const OwnCommand& self, const Request& request,
+              Lifeline& lifeline) {
   WakeSignal wake;
-  Lifeline lifeline(process.in);
-  const auto line = lifeline.read_request(process.interrupted);
-  if (!line) return kInternal;  // the starter has ended
-  auto request = request_from(*line);
-  if (request && request->run_id != id)
-    request = fail(Code::invalid_argument, "request: not of run " + one_line(id, 80));
-  if (!request) {
-    report(process, job_event::Failed{request.error().what, request.error().hint});
-    return kUsage;
-  }
+  const std::string& id = request.run_id;
   const milliseconds submitted_at = engine.clock.now().wall;
-  const auto starts = enqueue(process, engine, self, *request, submitted_at);
+  PreparedAsk prepared = prepare_ask(engine, request);
+  lifeline.check();
+  if (lifeline.is_aborted()) return kInternal;  // the starter has ended
+  const auto starts = enqueue(process, engine, self, prepared, submitted_at);
   if (!starts && (lifeline.is_detached() || starts.error().is_refused)) {
     const Error& why = starts.error().error;
     const bool is_full = why.code == Code::resource_exhausted;
@@ -343,28 +377,17 @@ int serve_job(const ProcessFacts& process, const Engine& engine, const OwnComman
                                       is_full ? why.hint : "see `delegate status`", exit_code});
     return exit_code;
   }
-  if (!starts) {
-    report(process, job_event::Accepted{0, starts.error().error.what});
-    const auto local = run(process, engine, *std::move(request), submitted_at, nullptr, lifeline);
-    if (local) warm_up(engine, *local, process.interrupted);
-    return kAnswered;
-  }
-  Jobs* jobs = engine.jobs();
+  Jobs* jobs = starts ? engine.jobs() : nullptr;
   std::optional<Candidate> local;
-  report(process, job_event::Accepted{*starts ? 0 : jobs->ahead_of(id).value_or(0), {}});
-  switch (*starts ? Waited::taken : wait_for_turn(process, engine, self, id, lifeline, wake)) {
-    case Waited::taken: local = run(process, engine, *std::move(request), submitted_at, jobs, lifeline); break;
-    case Waited::cancelled: {
-      // A signal that was no cancel: the dispatcher sends the job on.
-      if (lifeline.is_detached() && !jobs->is_cancel_requested(id).value_or(true)) break;
-      const RunResult cancelled = cancelled_before_start(id, request->backend);
-      end(process, engine, jobs, id, to_job_result(cancelled, engine.redact), lifeline);
-      break;
-    }
-    case Waited::ended:
-    case Waited::lost: report_end_in_queue(process, engine, id, lifeline); break;
+  if (!starts || *starts) {
+    const job_event::Accepted accepted{0, starts ? std::string() : starts.error().error.what};
+    report_lines(process, to_line(accepted) + to_line(job_event::Started{}));
+    local = run(process, engine, std::move(prepared), submitted_at, jobs, JobRow::Stage::started, lifeline);
+  } else {
+    report(process, job_event::Accepted{jobs->ahead_of(id).value_or(0), {}});
+    local = run_in_turn(process, engine, self, request, submitted_at, lifeline, wake);
   }
-  pass_on(process, engine, self);
+  if (jobs != nullptr) pass_on(process, engine, self);
   if (local) warm_up(engine, *local, process.interrupted);
   return kAnswered;
 }
@@ -383,7 +406,9 @@ Result<int> serve_turn(const ProcessFacts& process, const Engine& engine, const 
   }
   auto request = request_from(taken->request);
   std::optional<Candidate> local;
-  if (request) local = run(without_reader, engine, *std::move(request), taken->submitted_at, jobs, lifeline);
+  if (request)
+    local = run(without_reader, engine, prepare_ask(engine, *std::move(request)), taken->submitted_at, jobs,
+                JobRow::Stage::taken, lifeline);
   else
     end(without_reader, engine, jobs, id, to_job_result(set_aside(engine, id, taken->request, request.error())),
         lifeline);

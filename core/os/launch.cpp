@@ -119,19 +119,18 @@ Status start_detached(const Program& program, int err, const std::string& direct
   return fail(Code::resource_exhausted, "start: " + program.executable + ": no process available");
 }
 
-Result<LifelineProcess> start_with_lifeline(const Program& program, const std::string& cwd) {
+Result<LifelineProcess> start_with_lifeline(const Program& program) {
   TRY(Pipe in, make_pipe("start: pipe"));
   TRY(Pipe out, make_pipe("start: pipe"));
   SpawnOptions options;
   ::posix_spawn_file_actions_adddup2(options.actions(), in.read.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(options.actions(), out.write.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_addopen(options.actions(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addchdir_np(options.actions(), cwd.c_str());
   const ExecArguments arguments(program.argv, program.env);
   LifelineProcess process;
   const int error = ::posix_spawn(&process.pid, program.executable.c_str(), options.actions(), options.attributes(),
                                   arguments.argv(), arguments.env());
-  if (error != 0) return fail_errno("start: a process in " + one_line(cwd), error);
+  if (error != 0) return fail_errno("start: " + program.executable, error);
   ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
   process.lifeline = std::move(in.write);
   process.output = std::move(out.read);

@@ -45,9 +45,10 @@ struct LifelineProcess {
   Fd output;    // reads its stdout
 };
 
-/// Starts a process in its own session and in the directory `cwd`, with /dev/null as stderr and default handling of the
-/// signals that end a process. It is a child of this process, which has to reap it.
-Result<LifelineProcess> start_with_lifeline(const Program& program, const std::string& cwd);
+/// Starts a process in its own session, with /dev/null as stderr and default handling of the signals that end a
+/// process. It is a child of this process, which has to reap it. It begins in this process's working directory, which
+/// need not be one that can be entered.
+Result<LifelineProcess> start_with_lifeline(const Program& program);
 
 /// Starts a process in its own session and in `directory`, with /dev/null as stdin and stdout, `err` as stderr and
 /// default handling of the signals that end a process. It outlives this process, and is its child until then: see

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <optional>
 
 #include "core/os/launch.hpp"
@@ -115,6 +117,16 @@ void share_one_heap() {
 #ifdef M_ARENA_MAX            // glibc
   ::mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): before there is a second thread
 #endif
+}
+
+void get_ready_to_wait() {
+  constexpr std::size_t kPiece = 64u << 10;  // larger ones would be mapped, and not kept
+  ::tzset();
+#ifdef M_TRIM_THRESHOLD                  // glibc
+  ::mallopt(M_TRIM_THRESHOLD, 4 << 20);  // NOLINT(concurrency-mt-unsafe): before there is a second thread
+#endif
+  std::array<std::string, 8> touched;
+  for (std::string& piece : touched) piece.assign(kPiece, ' ');
 }
 
 std::map<std::string, std::string> inherited_environment() {

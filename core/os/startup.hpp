@@ -18,6 +18,10 @@ namespace delegate {
 /// available, the first process goes on alone.
 void split_off_init(milliseconds patience);
 
+/// For a process that waits for work which is to be done quickly: reads the time zone, and touches 512 kB of heap
+/// ahead.
+void get_ready_to_wait();
+
 std::map<std::string, std::string> inherited_environment();
 
 /// Gives this thread, and those that it starts, enough stack where a limit (`ulimit -s`) can be raised. An error if it

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "core/os/directory.hpp"
 #include "core/os/lock_holder.hpp"
 #include "core/state/codec.hpp"
 #include "core/state/shared_drops.hpp"
@@ -114,6 +115,12 @@ class SqliteStore final : public StateStore {
   std::string notice() const override {
     const std::lock_guard lock(mutex_);
     return database_->notice();
+  }
+
+  bool can_be_opened_again() {
+    const std::lock_guard lock(mutex_);
+    return Directory::open_private(path_.parent_path()) &&
+           database_->on_sound_file([&] { return database_->known_version(); });
   }
 
  private:
@@ -240,6 +247,11 @@ Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Cl
   options.when_log_is_long = std::move(when_log_is_long);
   TRY(auto database, Database::open(std::move(options)));
   return std::unique_ptr<StateStore>(std::make_unique<SqliteStore>(std::move(database), path, clock));
+}
+
+bool can_be_opened_again(StateStore& store) {
+  auto* const in_file = dynamic_cast<SqliteStore*>(&store);
+  return in_file == nullptr || in_file->can_be_opened_again();
 }
 
 Status shorten_log(const Path& path, milliseconds quick_sync) {

@@ -18,6 +18,10 @@ Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Cl
                                                       milliseconds busy_wait = milliseconds(100),
                                                       std::function<void()> when_log_is_long = {});
 
+/// False: to open this store again would fail, because a newer version has upgraded its file meanwhile, or its
+/// directory is not private any more.
+bool can_be_opened_again(StateStore& store);
+
 /// Copies the write-ahead log of the store into its file, as far as no other process is using it just now, and begins
 /// it again. Waits for the disk. Others wait for it no longer than for `quick_sync`; where the disk takes longer, they
 /// wait for one sync, once in 1,000 pages. Leaves a file alone that is missing or not sound.

@@ -209,13 +209,17 @@ Result<bool> Database::has_current_schema() {
   return row && statement.integer(0) >= options_.parts;
 }
 
-Status Database::adopt_schema(Check check) {
+Result<int> Database::known_version() {
   TRY(const int found, user_version());
-  if (found < 0 || found > newest_version())
-    return fail(Code::invalid_argument,
-                options_.path.string() + ": written by a newer delegate (schema " + std::to_string(found) +
-                    ", this one knows " + std::to_string(newest_version()) + ")",
-                "upgrade delegate, or set state.path to a file of its own");
+  if (found >= 0 && found <= newest_version()) return found;
+  return fail(Code::invalid_argument,
+              options_.path.string() + ": written by a newer delegate (schema " + std::to_string(found) +
+                  ", this one knows " + std::to_string(newest_version()) + ")",
+              "upgrade delegate, or set state.path to a file of its own");
+}
+
+Status Database::adopt_schema(Check check) {
+  TRY(const int found, known_version());
   TRY(const bool is_current, has_current_schema());
   if (is_current && check != Check::schema) return {};
   return repair_and_upgrade(found);

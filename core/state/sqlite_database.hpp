@@ -97,6 +97,8 @@ class Database {
   Status execute(const char* sql);
   /// By the last statement that was to change some.
   int changed_rows() const { return sqlite3_changes(handle_); }
+  /// The version of the file's schema. Code::invalid_argument: a newer one.
+  Result<int> known_version();
   const std::string& notice() const { return notice_; }
 
   /// Copies the log into the file and begins it again, as far as no other process reads or writes just now. Waits for

@@ -163,6 +163,19 @@ TEST_CASE("an upgrade that is cut off leaves the old file as it was") {
   CHECK(open(path, clock)->ledger().run("01kejaaaa0000001")->prompt == kept("what was asked"));
 }
 
+TEST_CASE("a store notices that its file could not be opened again") {
+  const TempDirectory directory;
+  const TestClock clock;
+  const Path path = directory.path() / "state.db";
+  const auto store = open(path, clock);
+  REQUIRE(can_be_opened_again(*store));
+  SECTION("a newer version has upgraded it") { sql(path, "PRAGMA user_version=99"); }
+  SECTION("others can write to its directory") {
+    std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
+  }
+  CHECK_FALSE(can_be_opened_again(*store));
+}
+
 TEST_CASE("a version that makes no sense is refused like a newer one") {
   const TempDirectory directory;
   const TestClock clock;

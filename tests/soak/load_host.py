@@ -70,6 +70,8 @@ class Host:
                 return "cli", words
             if "run-job" not in words:
                 return "dispatcher" if "worker" in words else "command", words
+            if (place / "comm").read_text() == "spare-job\n":
+                return "spare", words
             # A supervisor is a fork of its job process. Its parent shows that sooner than its name.
             parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
             is_fork = pathlib.Path("/proc/%s/cmdline" % parent).read_bytes() == (place / "cmdline").read_bytes()
@@ -170,7 +172,7 @@ class Killer(threading.Thread):
     def kill(self, pid, *kinds):
         kind, words = self.host.kill(pid, *kinds) or ("", [])
         self.kills[kind] += 1
-        if kind == "job":
+        if kind == "job" and "--turn" in words:  # of others only the store knows the run
             run = words[words.index("run-job") + 1]
             rows = self.host.select("SELECT state, begun FROM jobs WHERE id = ?", run)
             self.rows_after.setdefault(run, []).extend(rows)

@@ -49,19 +49,17 @@ std::string text_with_end(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("a process with a lifeline gets its directory, its environment and what is written to the lifeline") {
-  const TemporaryDirectory place;
-  const std::string cwd = std::filesystem::canonical(std::filesystem::path(place.path())).string();
-  auto process = start_with_lifeline(shell("pwd; read word; echo \"$GREETING $word\"; exit 7"), cwd);
+TEST_CASE("a process with a lifeline gets this one's directory, its environment and what is written to the lifeline") {
+  auto process = start_with_lifeline(shell("pwd -P; read word; echo \"$GREETING $word\"; exit 7"));
   REQUIRE(process);
   CHECK(::getsid(process->pid) == process->pid);
   write_all(process->lifeline, "world\n");
-  CHECK(read_all(process->output) == cwd + "\nhello world\n");
+  CHECK(read_all(process->output) == std::filesystem::current_path().string() + "\nhello world\n");
   CHECK(exit_code(process->pid) == 7);
 }
 
 TEST_CASE("a process with a lifeline sees its end") {
-  auto process = start_with_lifeline(shell("cat; echo end"), "/");
+  auto process = start_with_lifeline(shell("cat; echo end"));
   REQUIRE(process);
   CHECK((::fcntl(process->lifeline.get(), F_GETFL) & O_NONBLOCK) != 0);
   process->lifeline.reset();
@@ -73,7 +71,7 @@ TEST_CASE("a process with a lifeline can be ended by a signal that this one igno
   const auto before = ::signal(SIGTERM, SIG_IGN);
   auto process = [] {
     const AllSignalsBlocked blocked;
-    return start_with_lifeline(shell("echo ready; cat"), "/");
+    return start_with_lifeline(shell("echo ready; cat"));
   }();
   ::signal(SIGTERM, before);
   REQUIRE(process);
@@ -84,10 +82,10 @@ TEST_CASE("a process with a lifeline can be ended by a signal that this one igno
 }
 
 TEST_CASE("a process with a lifeline that cannot be started is an error") {
-  const auto no_directory = start_with_lifeline(shell("exit 0"), "/nonexistent");
-  REQUIRE_FALSE(no_directory);
-  CHECK(no_directory.error().what == "start: a process in /nonexistent: no such file or directory");
-  CHECK(no_directory.error().code == Code::not_found);
+  const auto no_program = start_with_lifeline({"/nonexistent/program", {"program"}, {}});
+  REQUIRE_FALSE(no_program);
+  CHECK(no_program.error().what == "start: /nonexistent/program: no such file or directory");
+  CHECK(no_program.error().code == Code::not_found);
 }
 
 TEST_CASE("a detached process is not a child of this one and inherits no descriptor") {
