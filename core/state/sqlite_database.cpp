@@ -327,7 +327,7 @@ Status Database::shorten_log(Options options, milliseconds quick_sync) {
   do {
     if (!database.names_.are_unchanged(database.handle_)) return {};
     TRY_STATUS(database.copy_log(SQLITE_CHECKPOINT_PASSIVE));
-    if (const Status written = database.write_nothing(); !written && written.error().code != Code::busy) return written;
+    if (Status written = database.write_nothing(); !written && written.error().code != Code::busy) return written;
   } while (database.frames_ >= kLong && ++copies < kMostCopies);
   if (is_slow || database.frames_ < kTooLong) return {};
   return database.copy_log(SQLITE_CHECKPOINT_TRUNCATE);
