@@ -133,8 +133,9 @@ Status RequestBuilder::check_access(const RequestInput& input, Request& request)
   if (!input.isolation) return {};
   if (!may_write) return names_.usage(names_.option("isolate") + " needs " + names_.option("write"));
   std::error_code unreadable;
-  const Path root = work_tree_of(request.cwd);
-  if (!std::filesystem::exists(root / ".git", unreadable))
+  // A directory without HEAD is none of git's: the sandboxes of some CLIs leave an empty one.
+  const Path git = Path(work_tree_of(request.cwd)) / ".git";
+  if (!std::filesystem::is_regular_file(git, unreadable) && !std::filesystem::exists(git / "HEAD", unreadable))
     return names_.usage_of("isolate", one_line(request.cwd) + " is in no git work tree",
                            "the copy is made of one; outside of git only a direct change is possible");
   for (std::string& path : request.isolation->with) {
