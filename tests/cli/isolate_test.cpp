@@ -124,6 +124,10 @@ TEST_CASE("outside of a work tree, and without the permission to write, there is
   Cli cli;
   cli.backend("codex", {"--say", "done"}, "can = [\"write_files\"]").in_directory(cli.home());
   cli.run("ask --write --isolate hello").expect(2).stderr_has("is in no git work tree");
+  const std::filesystem::path empty = std::filesystem::path(cli.home()) / ".git";  // as sandboxes of CLIs leave it
+  std::filesystem::create_directory(empty);
+  cli.run("ask --write --isolate hello").expect(2).stderr_has("is in no git work tree");
+  std::filesystem::remove(empty);
   make_project(cli);
   cli.run("ask --isolate hello").expect(2).stderr_has("--isolate needs --write");
   for (const char* option : {"--keep", "--apply", "--tracked-only", "--isolate-with a.txt"})
