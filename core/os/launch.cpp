@@ -45,8 +45,8 @@ void close_numbers(unsigned first, unsigned last) {
 struct DetachedImage {
   const char* executable;
   const ExecArguments& arguments;
-  const char* directory;
-  int null;  // /dev/null
+  const std::string& directory;  // empty: the caller's
+  int null;                      // /dev/null
   int err;
 };
 
@@ -56,19 +56,24 @@ struct DetachedImage {
   unblock_signals();
   const bool ready = ::dup2(image.null, STDIN_FILENO) >= 0 && ::dup2(image.null, STDOUT_FILENO) >= 0 &&
                      ::dup2(image.err, STDERR_FILENO) >= 0;
-  const bool is_there = ::chdir(image.directory) == 0;
+  const bool is_there = image.directory.empty() || ::chdir(image.directory.c_str()) == 0;
   close_descriptors_except();  // this process may have inherited some without close-on-exec
   if (ready && is_there) ::execve(image.executable, image.arguments.argv(), image.arguments.env());
   ::_exit(127);
 }
 
-/// The process between: it ends at once, so that its child is not ours. System calls only.
-[[noreturn]] void fork_detached(const DetachedImage& image) {
+/// The process between ends at once, so that its child is not ours. Both are made by vfork, because exec would discard
+/// at once the pages that fork copies: the caller goes on after the exec. System calls only. -1: errno says why.
+// NOLINTBEGIN(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
+pid_t start_between(const DetachedImage& image) {
+  const pid_t between = ::vfork();
+  if (between != 0) return between;
   ::setsid();
-  const pid_t pid = ::fork();
+  const pid_t pid = ::vfork();
   if (pid == 0) exec_detached(image);
   ::_exit(pid < 0 ? 1 : 0);
 }
+// NOLINTEND(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
 
 // ---- lifeline ----
 
@@ -110,8 +115,12 @@ Status start_detached(const Program& program, int err, const std::string& direct
   TRY(const Fd null, above_standard_streams(std::move(opened), "start: open files"));
   TRY(const Fd own_err, copy_above_standard_streams(err < 0 ? null.get() : err, "start: open files"));
   const ExecArguments arguments(program.argv, program.env);
-  const DetachedImage image{program.executable.c_str(), arguments, directory.c_str(), null.get(), own_err.get()};
-  const pid_t between = fork_into([&image] { fork_detached(image); });
+  const DetachedImage image{program.executable.c_str(), arguments, directory, null.get(), own_err.get()};
+  pid_t between = 0;
+  {
+    const AllSignalsBlocked blocked;
+    between = start_between(image);
+  }
   if (between < 0) return fail_errno("start: " + program.executable, errno);
   const auto status = wait_for_end(between);
   if (!status) return {};  // reaped by another SIGCHLD handler: it has done its part

@@ -36,7 +36,7 @@ struct Program {
 /// working directory or `directory`, and init (or the nearest subreaper) as its parent, so this process has nothing to
 /// reap. `err` becomes its stderr; -1: /dev/null. An executable or a directory that cannot be used is not reported.
 /// Code::resource_exhausted: no process or descriptor available.
-Status start_detached(const Program& program, int err = -1, const std::string& directory = ".");
+Status start_detached(const Program& program, int err = -1, const std::string& directory = {});
 
 /// A process whose stdin is held by this one. Both sides agree on what the end of stdin means.
 struct LifelineProcess {

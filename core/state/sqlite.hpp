@@ -13,7 +13,7 @@ namespace delegate {
 /// damaged file is renamed and a new one created (`notice()` reports it); a file with a newer schema is left alone and
 /// is an error. `busy_wait` bounds every wait for other processes. The clock must outlive the store.
 /// `when_log_is_long` should have another process call shorten_log: it is called by the one process of all that has
-/// just made the log long, between two steps.
+/// made the log long, between two steps, but not within a run.
 Result<std::unique_ptr<StateStore>> open_sqlite_store(const Path& path, const Clock& clock,
                                                       milliseconds busy_wait = milliseconds(100),
                                                       std::function<void()> when_log_is_long = {});

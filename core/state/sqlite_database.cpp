@@ -107,7 +107,10 @@ Database::Database(Options options) : options_(std::move(options)), names_(optio
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-Database::~Database() { disconnect(); }
+Database::~Database() {
+  disconnect();
+  release_reports();
+}
 
 void Database::disconnect() {
   for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
@@ -147,7 +150,13 @@ int Database::note_growth(void* self, sqlite3* handle, const char* name, int fra
 }
 
 void Database::report_growth() {
-  if (std::exchange(is_log_long_, false) && options_.when_log_is_long) options_.when_log_is_long();
+  if (are_reports_held_ || !options_.when_log_is_long) return;
+  if (std::exchange(is_log_long_, false)) options_.when_log_is_long();
+}
+
+void Database::release_reports() {
+  are_reports_held_ = false;
+  report_growth();
 }
 
 Status Database::write_nothing() {

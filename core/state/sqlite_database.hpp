@@ -61,8 +61,9 @@ class Database {
     std::span<const char* const> additions = {};
     /// How many tables and indexes all of them make: a file that has fewer is repaired when it is opened.
     int parts = 0;
-    /// Called after a step by the process whose commit made the log long; it should have another process call
-    /// shorten_log(). Without that, a commit copies the log itself from time to time. Must not use this connection.
+    /// Called by the process whose commit made the log long, after a step or when the connection ends; it should have
+    /// another process call shorten_log(). Without that, a commit copies the log itself from time to time. Must not use
+    /// this connection.
     std::function<void()> when_log_is_long = {};
   };
   /// Opens or creates the file; one that is not a database is renamed first, and so is one with other tables than its
@@ -87,6 +88,10 @@ class Database {
     report_growth();
     return done;
   }
+  /// Until release_reports(), a log that became long is not reported: what shortens it takes the lock that the next
+  /// steps of this process need.
+  void hold_reports() { are_reports_held_ = true; }
+  void release_reports();
   /// Damage, or a statement that does not fit the tables.
   static bool is_about_the_file(const Error& error) {
     return error.code == Code::data_loss || error.code == Code::internal;
@@ -142,6 +147,7 @@ class Database {
   std::string notice_;
   int frames_ = 0;  // in the log, after the last commit of this connection
   bool is_log_long_ = false;
+  bool are_reports_held_ = false;
 };
 
 /// ROLLBACK on destruction unless committed.

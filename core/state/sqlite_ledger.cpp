@@ -36,6 +36,7 @@ std::optional<std::int64_t> widen(const std::optional<int>& number) {
 
 Status SqliteLedger::begin_run(const RunRow& row) {
   const std::lock_guard lock(mutex_);
+  database_.hold_reports();
   return database_.on_sound_file([&]() -> Status {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(sqlite3_stmt * raw,
@@ -121,7 +122,7 @@ Status SqliteLedger::insert_attempt(const AttemptRow& row) {
 
 Status SqliteLedger::finish_run(const RunRow& row, int limit) {
   const std::lock_guard lock(mutex_);
-  return database_.on_sound_file([&]() -> Status {
+  Status finished = database_.on_sound_file([&]() -> Status {
     TRY(Transaction transaction, Transaction::begin(database_));
     TRY(sqlite3_stmt * finish, database_.prepare(kFinishRun));
     TRY_STATUS(Statement(finish)
@@ -142,6 +143,8 @@ Status SqliteLedger::finish_run(const RunRow& row, int limit) {
     if (!is_kept) TRY_STATUS(forget_strays(row.id));
     return transaction.commit();
   });
+  database_.release_reports();
+  return finished;
 }
 
 void SqliteLedger::prepare_to_finish() {

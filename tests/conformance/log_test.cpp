@@ -179,6 +179,29 @@ TEST_CASE("of processes that commit at once, one is asked to shorten the log eac
   CHECK(asked >= 2);
 }
 
+TEST_CASE("a process is asked to shorten the log when its run has ended, not in the middle of it") {
+  TempDirectory directory;
+  TestClock clock;
+  int asked = 0;
+  const auto store = open_sqlite_store(directory / "state.db", clock, 60s, [&] { ++asked; }).value();
+  REQUIRE(store->ledger().begin_run({.id = "run"}));
+  while (frames_in(directory) < kLongLog) REQUIRE(add_trip(*store));
+  CHECK(asked == 0);
+  REQUIRE(store->ledger().finish_run({.id = "run", .outcome = "answered"}, 5000));
+  CHECK(asked == 1);
+}
+
+TEST_CASE("a process whose run has no end is asked to shorten the log when it closes it") {
+  TempDirectory directory;
+  TestClock clock;
+  int asked = 0;
+  auto store = open_sqlite_store(directory / "state.db", clock, 60s, [&] { ++asked; }).value();
+  REQUIRE(store->ledger().begin_run({.id = "run"}));
+  while (frames_in(directory) < kLongLog) REQUIRE(add_trip(*store));
+  store.reset();
+  CHECK(asked == 1);
+}
+
 TEST_CASE("no process waits for one that copies the log and never ends") {
   TempDirectory directory;
   TestClock clock;

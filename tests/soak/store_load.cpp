@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "core/os/launch.hpp"
 #include "core/os/process.hpp"
 #include "core/run/breakers.hpp"
 #include "core/run/leases.hpp"
@@ -36,10 +37,17 @@ struct StoreLoad {
   int asks_each() const { return asks_a_second * seconds / processes; }
 };
 
+/// In a process of its own, as delegate does.
+void start_shortening(const Path& file) {
+  const Program program{.executable = own_executable(), .argv = {"store_load", file}, .env = {}};
+  if (const Status started = start_detached(program, -1, "/"); !started)
+    std::fprintf(stderr, "store load: the log is not shortened: %s\n", started.error().what.c_str());
+}
+
 /// Empty if every step was done.
 std::string do_store_part(const Path& file, const std::string& id) {
   const SystemClock clock;
-  auto store = open_sqlite_store(file, clock);
+  auto store = open_sqlite_store(file, clock, milliseconds(100), [&] { start_shortening(file); });
   if (!store) return store.error().what;
   const ProcessId self = this_process(clock.now().boot_id);
   Ledger& ledger = (*store)->ledger();
@@ -101,6 +109,7 @@ bool report(std::span<double> took, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2) return shorten_log(argv[1]) ? 0 : 1;
   if (argc != 5) {
     std::fprintf(stderr, "usage: store_load DIRECTORY PROCESSES ASKS_A_SECOND SECONDS\n");
     return 2;
