@@ -42,36 +42,58 @@ void close_numbers(unsigned first, unsigned last) {
 
 // ---- detached ----
 
+/// For posix_spawn: no signal is blocked.
+class PlainSignals {
+ public:
+  PlainSignals() {
+    ::posix_spawnattr_init(&attributes_);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+  }
+  ~PlainSignals() { ::posix_spawnattr_destroy(&attributes_); }
+  PlainSignals(const PlainSignals&) = delete;
+  PlainSignals& operator=(const PlainSignals&) = delete;
+
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
 struct DetachedImage {
   const char* executable;
   const ExecArguments& arguments;
+  const posix_spawnattr_t* signals;
   const std::string& directory;  // empty: the caller's
   int null;                      // /dev/null
   int err;
 };
 
-/// System calls only.
-[[noreturn]] void exec_detached(const DetachedImage& image) {
+/// System calls only, and posix_spawn, which makes no others. True: there was room for the process.
+bool spawn_detached(const DetachedImage& image) {
   reset_signal_handlers();
-  unblock_signals();
+  ::setsid();
   const bool ready = ::dup2(image.null, STDIN_FILENO) >= 0 && ::dup2(image.null, STDOUT_FILENO) >= 0 &&
                      ::dup2(image.err, STDERR_FILENO) >= 0;
   const bool is_there = image.directory.empty() || ::chdir(image.directory.c_str()) == 0;
   close_descriptors_except();  // this process may have inherited some without close-on-exec
-  if (ready && is_there) ::execve(image.executable, image.arguments.argv(), image.arguments.env());
-  ::_exit(127);
+  if (!ready || !is_there) return true;
+  pid_t pid = 0;
+  const int error =
+      ::posix_spawn(&pid, image.executable, nullptr, image.signals, image.arguments.argv(), image.arguments.env());
+  return error != EAGAIN && error != ENOMEM;
 }
 
-/// The process between ends at once, so that its child is not ours. Both are made by vfork, because exec would discard
-/// at once the pages that fork copies: the caller goes on after the exec. System calls only. -1: errno says why.
+/// The process between, which ends at once, so that its child is not ours. vfork, because what comes after it is an
+/// exec, which would discard at once the pages that fork copies: the caller goes on after that. -1: errno says why.
 // NOLINTBEGIN(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
 pid_t start_between(const DetachedImage& image) {
+  const AllSignalsBlocked blocked;
   const pid_t between = ::vfork();
-  if (between != 0) return between;
-  ::setsid();
-  const pid_t pid = ::vfork();
-  if (pid == 0) exec_detached(image);
-  ::_exit(pid < 0 ? 1 : 0);
+  if (between == 0) ::_exit(spawn_detached(image) ? 0 : 1);
+  return between;
 }
 // NOLINTEND(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
 
@@ -115,12 +137,10 @@ Status start_detached(const Program& program, int err, const std::string& direct
   TRY(const Fd null, above_standard_streams(std::move(opened), "start: open files"));
   TRY(const Fd own_err, copy_above_standard_streams(err < 0 ? null.get() : err, "start: open files"));
   const ExecArguments arguments(program.argv, program.env);
-  const DetachedImage image{program.executable.c_str(), arguments, directory, null.get(), own_err.get()};
-  pid_t between = 0;
-  {
-    const AllSignalsBlocked blocked;
-    between = start_between(image);
-  }
+  const PlainSignals signals;
+  const DetachedImage image{
+      program.executable.c_str(), arguments, signals.attributes(), directory, null.get(), own_err.get()};
+  const pid_t between = start_between(image);
   if (between < 0) return fail_errno("start: " + program.executable, errno);
   const auto status = wait_for_end(between);
   if (!status) return {};  // reaped by another SIGCHLD handler: it has done its part
