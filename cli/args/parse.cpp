@@ -147,7 +147,7 @@ ShowText version() { return ShowText{"delegate " DELEGATE_VERSION "\n"}; }
 
 Request request_of(CommandTable table, const Tokens& tokens, GlobalOptions& global) {
   if (auto misplaced = misplaced_option(tokens)) return *std::move(misplaced);
-  if (!tokens.strays.empty()) return unknown_command(table, tokens.strays.front().group, tokens.strays.front().word);
+  if (!tokens.strays.empty()) return unknown_command(table, tokens.strays);
   for (const auto& [option, value] : tokens.options) {
     if (main_name(*option) == "--help") return ShowText{help_page(table, tokens.command)};
     if (main_name(*option) == "--version") return version();

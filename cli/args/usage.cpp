@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "cli/args/other_words.hpp"
 #include "core/base/text.hpp"
 
 namespace delegate::cli {
 namespace {
 
 using Problem = std::optional<UsageError>;
+
+constexpr std::size_t kMostOfPrompt = 60;  // bytes
 
 std::string quoted(const std::string& word) { return "'" + one_line(word, 80) + "'"; }
 
@@ -50,6 +53,7 @@ UsageError unknown_option(const CommandRow* command, const std::string& word) {
   const std::string_view bare = std::string_view(typed).substr(std::min(typed.find_first_not_of('-'), typed.size()));
   const std::string_view near = bare.size() < 2 ? std::string_view() : nearest(bare, names);
   const std::string what = where(command) + one_line(word, 80) + ": unknown option";
+  if (const std::string_view other = instead_of(typed); !other.empty()) return {what, std::string(other)};
   if (!near.empty()) return {what, did_you_mean("--" + std::string(near))};
   const bool takes_prose =
       command != nullptr && std::any_of(command->options.begin(), command->options.end(), [](const OptionRow& option) {
@@ -151,6 +155,14 @@ UsageError missing_command(CommandTable table, const CommandRow* group) {
   return {where(group) + "no command given", "one of " + join(names_below(table, group), ", ")};
 }
 
+/// What was meant for a prompt. It is not sent: a mistyped command would cost a call.
+std::string in_quotes(const std::vector<Tokens::Stray>& words) {
+  std::vector<std::string> prompt;
+  for (const Tokens::Stray& stray : words) prompt.push_back(stray.word);
+  const std::string text = one_line(join(prompt, " "), kMostOfPrompt);
+  return text.find_first_of("\"\\$`") == std::string::npos ? '"' + text + '"' : "\"...\"";
+}
+
 }  // namespace
 
 bool Tokens::has(std::string_view name) const {
@@ -186,11 +198,16 @@ std::optional<UsageError> misplaced_option(const Tokens& tokens) {
   return std::nullopt;
 }
 
-UsageError unknown_command(CommandTable table, const CommandRow* group, const std::string& word) {
+UsageError unknown_command(CommandTable table, const std::vector<Tokens::Stray>& words) {
+  const auto& [group, word] = words.front();
+  const std::string what = where(group) + "unknown command " + quoted(word);
+  const std::string_view other = instead_of(group == nullptr ? word : std::string(group->name) + " " + word);
+  if (!other.empty()) return {what, std::string(other)};
   const std::vector<std::string> names = names_below(table, group);
   const std::string_view near = nearest(word, names);
-  const bool is_help = near.empty() || near == word;
-  return {where(group) + "unknown command " + quoted(word), is_help ? see_help(group) : did_you_mean(near)};
+  if (!near.empty() && near != word) return {what, did_you_mean(near)};
+  const bool is_prose = words.size() > 1 || word.find_first_of(" \t\n") != std::string::npos;
+  return {what, group == nullptr && is_prose ? did_you_mean("delegate ask " + in_quotes(words)) : see_help(group)};
 }
 
 UsageError misused_option(const CommandRow* command, const std::string& word) {

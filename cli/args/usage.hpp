@@ -38,8 +38,8 @@ std::optional<UsageError> interpret(CommandTable table, const Tokens& tokens, Va
 
 /// An option that the command has, but in front of its name. Its value, if it has one, may have been taken for a stray.
 std::optional<UsageError> misplaced_option(const Tokens& tokens);
-/// A word that stands where a command should; `group` is null for the program.
-UsageError unknown_command(CommandTable table, const CommandRow* group, const std::string& word);
+/// Words that stand where a command should: at least one.
+UsageError unknown_command(CommandTable table, const std::vector<Tokens::Stray>& words);
 /// `word` is an option whose value is missing, or --flag=value.
 UsageError misused_option(const CommandRow* command, const std::string& word);
 

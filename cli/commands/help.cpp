@@ -22,7 +22,7 @@ CommandResult help(const CommandContext& context, const HelpOptions& options) {
   for (const std::string& word : options.topic) {
     const CommandRow* inner = table.named(command == nullptr ? word : std::string(command->name) + " " + word);
     if (inner == nullptr || inner->is_hidden()) {
-      const UsageError error = unknown_command(table, command, word);
+      const UsageError error = unknown_command(table, {{command, word}});
       return fail_as(ErrorKind::usage, {Code::invalid_argument, "help: " + error.what, error.hint});
     }
     command = inner;

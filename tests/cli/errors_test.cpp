@@ -84,7 +84,7 @@ void check(const Row& row) {
 TEST_CASE("a mistyped argument is named with a suggestion") {
   const Row row = GENERATE(values<Row>({
       {{"aks", "hello"}, 2, "unknown command 'aks'", "did you mean `ask`?"},
-      {{"a\nb\x1b[31m"}, 2, "unknown command 'a b [31m'", "see `delegate --help`"},
+      {{"a\nb\x1b[31m"}, 2, "unknown command 'a b [31m'", "did you mean `delegate ask \"a b [31m\"`?"},
       {{"ask", "--fiel", "x", "hello"}, 2, "ask: --fiel: unknown option", "did you mean `--file`?"},
       {{"ask", "-b", "codx", "hello"},
        2,
