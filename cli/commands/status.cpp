@@ -1,6 +1,7 @@
 #include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
 #include "cli/terminal/watch.hpp"
+#include "core/os/terminal.hpp"
 
 namespace delegate::cli {
 namespace {
@@ -22,7 +23,8 @@ CommandResult run_status(const CommandContext& context, const StatusOptions& opt
   context.report_notice();
   if (options.watch) return watch_status(context.world, context.engine(), context.world.json);
   const HostStatus status = status_of(context.engine());
-  return output.answer(context.world.json ? to_json(status) + "\n" : to_text(status, output.is_painted()));
+  const int columns = terminal_size(context.world.out).value_or(TerminalSize{.columns = 0}).columns;
+  return output.answer(context.world.json ? to_json(status) + "\n" : to_text(status, output.is_painted(), columns));
 }
 
 }  // namespace

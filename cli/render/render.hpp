@@ -12,7 +12,8 @@ namespace delegate::cli {
 
 using namespace inspect;
 
-std::string to_text(const HostStatus& status, bool painted);
+/// `columns` of the terminal; 0: lines of any length.
+std::string to_text(const HostStatus& status, bool painted, int columns = 0);
 std::string to_json(const HostStatus& status);
 /// The guards in a table; empty if there are none.
 std::string to_text(const std::vector<GuardStatus>& guards);

@@ -11,8 +11,14 @@ namespace delegate::cli {
 
 namespace {
 
+/// What is not there has no breaker that could say more.
+bool is_missing(const BackendStatus& backend) {
+  return backend.installed == false && backend.breaker.state == BreakerState::closed;
+}
+
 std::string state_text(const BackendStatus& backend, bool painted) {
   if (!backend.enabled) return "off";
+  if (is_missing(backend)) return "-";
   switch (backend.breaker.state) {
     case BreakerState::closed: return in_colour("32", "closed", painted);
     case BreakerState::open: return in_colour("31", "open", painted);
@@ -31,12 +37,15 @@ std::string limit_text(const BackendStatus& backend, milliseconds now) {
 }
 
 std::string next_text(const BackendStatus& backend, milliseconds now) {
+  if (is_missing(backend)) return "not installed";
   const auto wait = format_wait(backend.breaker.retry_after);
   const bool waits = backend.breaker.retry_after > milliseconds(0);
   switch (backend.breaker.state) {
-    case BreakerState::open: return backend.breaker.limit_probe_in ? limit_text(backend, now) : "probe in " + wait;
+    case BreakerState::open:
+      if (backend.is_manual && waits) return "tripped manually " + until_text(backend.breaker.retry_after, now);
+      return backend.breaker.limit_probe_in ? limit_text(backend, now) : "probe in " + wait;
     case BreakerState::half_open: return waits ? "probe running" : "next call probes";
-    case BreakerState::forced_open: return "until `breaker reset`";
+    case BreakerState::forced_open: return "tripped manually until `breaker reset`";
     case BreakerState::disabled: return "not counting";
     case BreakerState::closed: break;
   }
@@ -59,7 +68,8 @@ bool explains_breaker(const BackendStatus& backend) {
 }
 
 std::string last_text(const BackendStatus& backend, milliseconds now) {
-  if (backend.installed == false) return "not installed";
+  if (is_missing(backend) && !backend.last_attempt) return "";
+  if (backend.installed == false && !is_missing(backend)) return "not installed";
   if (explains_breaker(backend)) return failure_text(*backend.last_failure, now);
   if (!backend.last_attempt) return backend.enabled ? "never called" : "";
   const AttemptRow& last = *backend.last_attempt;
@@ -85,12 +95,31 @@ std::string unacknowledged_text(const NotificationRows& rows) {
     text += (rows[i].count > 1 ? " (x" + std::to_string(rows[i].count) + ")" : "") + "\n";
   }
   if (rows.size() > kMost) text += "! and " + std::to_string(rows.size() - kMost) + " more\n";
-  return rows.empty() ? text : text + "see `delegate notifications`\n";
+  return text;
+}
+
+bool is_tripped(const BackendStatus& backend) {
+  return backend.breaker.state == BreakerState::open || backend.breaker.state == BreakerState::forced_open;
+}
+
+/// The one thing to do now; empty: all is well.
+std::string next_step(const HostStatus& status) {
+  const auto any = [&](const auto& is_so) {
+    return std::any_of(status.backends.begin(), status.backends.end(), is_so);
+  };
+  const auto tripped = std::find_if(status.backends.begin(), status.backends.end(), is_tripped);
+  if (!status.store.ok) return "`delegate doctor` finds out what is wrong with the state";
+  if (!any([](const auto& one) { return one.enabled && (one.installed.value_or(false) || one.last_attempt); }))
+    return "`delegate doctor` shows what is installed, and how to install more";
+  if (!status.unacknowledged.empty()) return "`delegate notifications` says what to do";
+  if (tripped != status.backends.end()) return "`delegate ping " + tripped->name + "` checks whether it works again";
+  if (!any([](const auto& one) { return one.last_attempt.has_value(); })) return "`delegate ask \"...\"`";
+  return {};
 }
 
 }  // namespace
 
-std::string to_text(const HostStatus& status, bool painted) {
+std::string to_text(const HostStatus& status, bool painted, int columns) {
   std::vector<std::vector<std::string>> rows{{"BACKEND", "BREAKER", "DETAIL", "SLOTS", "LAST"}};
   for (const BackendStatus& backend : status.backends)
     rows.push_back({backend.name, state_text(backend, painted), backend.enabled ? next_text(backend, status.now) : "",
@@ -98,14 +127,17 @@ std::string to_text(const HostStatus& status, bool painted) {
                         (backend.waiting > 0 ? " +" + std::to_string(backend.waiting) : std::string()),
                     last_text(backend, status.now)});
   const std::string quota = quota_lines(status.backends, {.now = status.now, .painted = painted});
-  std::string out = table(rows) + (quota.empty() ? "" : "\n" + quota) + "\nstate: " + status.store.kind;
+  std::string out = table(rows, columns) + (quota.empty() ? "" : "\n" + quota) + "\nstate: " + status.store.kind;
   if (!status.store.path.empty()) out += " " + status.store.path;
   if (!status.store.ok) out += " (unusable: " + status.store.problem + ")";
   out += "\n";
   std::vector<GuardStatus> open = status.guards;
   std::erase_if(open, [](const GuardStatus& guard) { return guard.breaker.state == BreakerState::closed; });
   if (!open.empty()) out += "\n" + to_text(open);
-  return out + unacknowledged_text(status.unacknowledged);
+  out += unacknowledged_text(status.unacknowledged);
+  const std::string next = next_step(status);
+  if (next.empty()) return out;
+  return out + (status.unacknowledged.empty() ? "\n" : "") + "next: " + next + "\n";
 }
 
 std::string to_text(const std::vector<GuardStatus>& guards) {

@@ -3,21 +3,42 @@
 #include <algorithm>
 
 #include "core/base/duration.hpp"
+#include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 #include "core/health/outcome_words.hpp"
 
 namespace delegate::cli {
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  const auto width_of = [](std::string_view cell) {  // without colours
-    std::string plain;
-    for (bool in_escape = false; const char c : cell) {
-      if (c == '\033') in_escape = true;
-      if (!in_escape) plain += c;
-      if (c == 'm') in_escape = false;
-    }
-    return static_cast<std::size_t>(display_width(plain));
-  };
+namespace {
+
+constexpr int kNarrowest = 16;  // columns of a cell that continues below itself
+
+/// Without colours.
+std::size_t width_of(std::string_view cell) {
+  std::string plain;
+  for (bool in_escape = false; const char c : cell) {
+    if (c == '\033') in_escape = true;
+    if (!in_escape) plain += c;
+    if (c == 'm') in_escape = false;
+  }
+  return static_cast<std::size_t>(display_width(plain));
+}
+
+/// Lines of whole words; a word that is longer has a line of its own.
+std::vector<std::string> in_lines(std::string_view cell, std::size_t columns) {
+  std::vector<std::string> lines(1);
+  for (const std::string_view word : split(cell, ' ')) {
+    const bool fits = width_of(lines.back()) + 1 + width_of(word) <= columns;
+    if (!lines.back().empty() && !fits) lines.emplace_back();
+    if (!lines.back().empty()) lines.back() += ' ';
+    lines.back() += word;
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string table(const std::vector<std::vector<std::string>>& rows, int columns) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -26,12 +47,17 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::string out;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      line += row[i] + std::string(widths[i] - width_of(row[i]) + 2, ' ');
+    const std::size_t before = width_of(line);
+    const bool is_long = columns > 0 && before + width_of(row.back()) > static_cast<std::size_t>(columns);
+    const std::size_t room = std::max<std::size_t>(static_cast<std::size_t>(columns), before + kNarrowest) - before;
+    for (const std::string& part : is_long ? in_lines(row.back(), room) : std::vector<std::string>{row.back()}) {
+      line += part;
+      while (line.ends_with(' ')) line.pop_back();
+      out += line + "\n";
+      line.assign(before, ' ');
     }
-    while (line.ends_with(' ')) line.pop_back();
-    out += line + "\n";
   }
   return out;
 }

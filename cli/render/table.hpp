@@ -7,8 +7,9 @@
 // Parts that several tables for people share.
 namespace delegate::cli {
 
-/// Columns padded to their widest cell; the last is not padded.
-std::string table(const std::vector<std::vector<std::string>>& rows);
+/// Columns padded to their widest cell; the last is not padded. Where a line would be longer than `columns`, words of
+/// its last cell continue below it; 0: any length.
+std::string table(const std::vector<std::vector<std::string>>& rows, int columns = 0);
 
 /// `text` in the colour with this code if `painted`.
 std::string in_colour(const char* code, const std::string& text, bool painted);

@@ -29,8 +29,18 @@ TEST_CASE("status shows one row for each backend and where the state is") {
   CHECK_THAT(row(status, "codex"),
              Matches("codex +open +probe in [0-9ms ]+ +0/3 +crashed .* ago: exit code 3: codex is broken"));
   CHECK_THAT(row(status, "claude"), Matches("claude +off +0/3"));
-  CHECK_THAT(row(status, "gemini"), Matches("gemini +closed +0 of 1 failures +0/3 +not installed"));
+  CHECK_THAT(row(status, "gemini"), Matches("gemini +- +not installed +0/3"));
   status.stdout_has("state: sqlite " + cli.state_file() + "\n");
+}
+
+TEST_CASE("status ends with the next step while there is one") {
+  Cli cli;
+  cli.run("status").stdout_has("\n\nnext: `delegate doctor` shows what is installed, and how to install more\n");
+  cli.answers("codex").run("status").stdout_has("\n\nnext: `delegate ask \"...\"`\n");
+  cli.run("ask hello").expect(0);
+  CHECK(cli.run("status").out.find("next: ") == std::string::npos);
+  cli.run("breaker trip codex").expect(0);
+  cli.run("status").stdout_has("\n\nnext: `delegate ping codex` checks whether it works again\n");
 }
 
 TEST_CASE("status names a failed ping as the reason why a breaker counts or is open") {
@@ -150,6 +160,7 @@ TEST_CASE("a breaker can be tripped for a while") {
   Cli cli;
   cli.answers("codex");
   cli.run("breaker trip codex --for 10m").expect(0).stdout_has("10m");
+  CHECK_THAT(row(cli.run("status"), "codex"), Matches("codex +open +tripped manually until .*[0-9]:[0-9]{2} +0/3.*"));
   Json breaker = cli.status_of("codex")["breaker"];
   CHECK(breaker["state"] == "open");
   CHECK(breaker["retry_in_ms"].get<int>() > 500'000);
@@ -190,7 +201,7 @@ TEST_CASE("breaker list shows all of them") {
   cli.run("ask hello").expect(1);
   const Finished shown = cli.run("breaker list").expect(0).stderr_is("");
   CHECK_THAT(row(shown, "codex"), Matches("codex +open +probe in .* 1 +crashed: exit code 3: codex is broken"));
-  CHECK_THAT(row(shown, "gemini"), Matches("gemini +closed .*none"));
+  CHECK_THAT(row(shown, "gemini"), Matches("gemini +- +not installed .*none"));
   CHECK(cli.run("breaker list --json").expect(0).json()["backends"].is_array());
 }
 

@@ -267,7 +267,7 @@ TEST_CASE("status shows unacknowledged trips until they are acknowledged or over
   Told told(cli);
   cli.backend("gemini", kBroken, kStrictBreaker).run("ask -b gemini hello").expect(1);
   told.in_the_end();
-  cli.run("status").stdout_has("! gemini: crashed\nsee `delegate notifications`\n");
+  cli.run("status").stdout_has("! gemini: crashed\nnext: `delegate notifications` says what to do\n");
   CHECK(cli.status()["unacknowledged"].size() == 1);
   cli.run("notifications ack 1").expect(0).stdout_is("1 acknowledged\n");
   cli.run("status").stdout_lacks("gemini: crashed");
