@@ -11,6 +11,10 @@ namespace delegate::cli {
 namespace {
 
 constexpr std::size_t kLongestNote = 8192;
+constexpr std::string_view kErrorLabel = "delegate:";
+constexpr std::string_view kHintLabel = "hint:";
+constexpr std::string_view kRed = "31";
+constexpr std::string_view kCyan = "36";
 
 bool takes_escapes(const World& world, int stream) {
   if (world.color == "never" || !is_terminal(stream)) return false;
@@ -40,18 +44,27 @@ int Output::exit_code_of(const Status& written) const {
 
 // A failed write to stderr cannot be reported anywhere. The line may quote text from elsewhere, so control characters
 // are removed.
-void Output::note(std::string_view line) const {
-  static_cast<void>(write_all(err_, redact_(one_line(line, kLongestNote)) + "\n"));
+void Output::line(std::string_view text, std::string_view label, std::string_view colour) const {
+  std::string shown = redact_(one_line(text, kLongestNote));
+  if (redraws_ && !colour.empty() && shown.starts_with(label))
+    shown = "\033[" + std::string(colour) + "m" + std::string(label) + "\033[0m" + shown.substr(label.size());
+  static_cast<void>(write_all(err_, shown + "\n"));
 }
 
+void Output::note(std::string_view text) const { line(text); }
+
 void Output::error(const Error& error) const {
-  note("delegate: " + error.what);
-  if (!error.hint.empty()) note("hint: " + error.hint);
+  line("delegate: " + error.what, kErrorLabel, kRed);
+  if (!error.hint.empty()) line("hint: " + error.hint, kHintLabel, kCyan);
 }
 
 void Output::remarks(const Remarks& remarks, bool quiet) const {
-  for (const Remark& remark : remarks)
-    if (!quiet || remark.is_about_failure) note(line_of(remark));
+  for (const Remark& remark : remarks) {
+    if (quiet && !remark.is_about_failure) continue;
+    if (remark.kind == Remark::Kind::error) line(line_of(remark), kErrorLabel, kRed);
+    else if (remark.kind == Remark::Kind::hint) line(line_of(remark), kHintLabel, kCyan);
+    else note(line_of(remark));
+  }
 }
 
 void Output::failure(const Error& failed, std::string_view outcome) const {

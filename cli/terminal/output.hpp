@@ -23,7 +23,7 @@ class Output {
   /// For who writes to stdout without `answer`: the exit code, after saying why the write failed. One that a signal has
   /// ended is no error either.
   int exit_code_of(const Status& written) const;
-  void note(std::string_view line) const;  // to stderr, with a newline
+  void note(std::string_view text) const;  // to stderr, with a newline
   void error(const Error& error) const;    // `delegate: where: what: why` and its hint
   /// One line per remark; with `quiet` only those about a failure.
   void remarks(const Remarks& remarks, bool quiet) const;
@@ -39,6 +39,9 @@ class Output {
   void progress(std::string_view line) const;
 
  private:
+  /// One line to stderr. `label` is the beginning of it that gets the colour with this code.
+  void line(std::string_view text, std::string_view label = {}, std::string_view colour = {}) const;
+
   int out_;
   int err_;
   bool on_terminal_;  // stdout

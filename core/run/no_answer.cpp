@@ -77,12 +77,11 @@ NoAnswer not_installed(const NoAnswerFacts& facts) {
 void add_attempts(const NoAnswerFacts& facts, NoAnswer& why) {
   for (const Attempt& attempt : facts.result.attempts) {
     if (is_missing(attempt)) continue;  // no reason why the others gave no answer
-    const bool broke_off = attempt.number == facts.broken_attempt;
     if (!why.message.empty()) why.message += "; ";
-    why.message +=
-        attempt.backend + ": " + (broke_off ? "broke off in the middle of its answer: " : "") + attempt.message;
-    if (attempt.may_have_written && !facts.result.change.is_isolated)
-      why.message += " (it may have changed " + words_for_files(attempt.written_files) + ")";
+    Attempt shown = attempt;
+    if (attempt.number == facts.broken_attempt) shown.message.insert(0, "broke off in the middle of its answer: ");
+    if (facts.result.change.is_isolated) shown.may_have_written = false;
+    why.message += failure_words(shown);
     if (why.hint.empty()) why.hint = attempt.hint;
   }
   if (facts.broken_attempt != 0) why.hint = hint_for_broken_answer();
@@ -146,6 +145,12 @@ std::optional<std::string> named_skip_hint(const Engine& engine, const RunResult
   const Backend* backend = settings == nullptr ? nullptr : engine.find_backend(settings->kind);
   if (backend == nullptr) return std::nullopt;
   return hint_for(*backend, Task{.settings = *settings, .environment = engine.environment}, *skip);
+}
+
+std::string failure_words(const Attempt& attempt) {
+  const std::string text = attempt.backend + ": " + attempt.message;
+  if (!attempt.may_have_written) return text;
+  return text + " (it may have changed " + words_for_files(attempt.written_files) + ")";
 }
 
 NoAnswer explain_no_answer(const NoAnswerFacts& facts) {

@@ -31,4 +31,7 @@ std::optional<std::string> named_skip_hint(const Engine& engine, const RunResult
 
 NoAnswer explain_no_answer(const NoAnswerFacts& facts);
 
+/// "codex: exit code 3 (it may have changed a.cpp)", as the message of a run names a failed attempt.
+std::string failure_words(const Attempt& attempt);
+
 }  // namespace delegate

@@ -8,6 +8,7 @@
 #include "core/quota/words.hpp"
 #include "core/run/change_remarks.hpp"
 #include "core/run/hints.hpp"
+#include "core/run/no_answer.hpp"
 
 namespace delegate {
 namespace {
@@ -55,7 +56,9 @@ void explain_answer(const RunResult& result, Remarks& remarks) {
     if (!is_answer(attempt.outcome) && attempt.outcome != Outcome::cancelled)
       why.push_back(describe(as_shown(attempt, result)));
   for (const std::string& backend : result.still_probing) why.push_back(backend + " is slow (a probe, still running)");
-  if (!why.empty()) remarks.push_back({Remark::Kind::note, join(why, "; ") + "; answered by " + label(*result.answer)});
+  if (why.empty()) return;
+  why.back() += "; answered by " + label(*result.answer);
+  for (std::string& line : why) remarks.push_back({Remark::Kind::note, std::move(line)});
 }
 
 /// A failure that this program does not know yet: where to look, and what to send.
@@ -90,9 +93,17 @@ bool is_said_by(const std::string& message, const Skip& skip) {
   return is_held_back(skip.reason) && message.find(skip.backend + ": " + skip.message) != std::string::npos;
 }
 
+/// The message, with each failure that it names in a line of its own.
+std::vector<std::string> error_lines(const RunResult& result) {
+  std::vector<std::string> lines;
+  for (const Attempt& attempt : result.attempts)
+    if (attempt.outcome != Outcome::not_installed) lines.push_back(failure_words(as_shown(attempt, result)));
+  return join(lines, "; ") == result.message ? lines : std::vector{result.message};
+}
+
 void explain_failure(const RunResult& result, Remarks& remarks) {
   if (is_degraded_name(result)) return explain_degraded_name(result, remarks);
-  remarks.push_back({Remark::Kind::error, result.message, true});
+  for (std::string& line : error_lines(result)) remarks.push_back({Remark::Kind::error, std::move(line), true});
   for (const Attempt& attempt : result.attempts) explain_unknown(result, attempt, remarks);
   if (!result.hint.empty()) remarks.push_back({Remark::Kind::hint, result.hint, true});
   if (!result.half_change.parts.empty() && result.hint != hint_for_half_change())

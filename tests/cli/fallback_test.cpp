@@ -56,7 +56,8 @@ TEST_CASE("when all have failed, the message names each and why") {
   Cli cli;
   cli.fails("codex").fails("gemini");
   const Finished failed = cli.run("ask hello").expect(1).stdout_is("");
-  failed.stderr_begins("delegate: codex: exit code 3: codex is broken; gemini: exit code 3: gemini is broken");
+  failed.stderr_begins(
+      "delegate: codex: exit code 3: codex is broken\ndelegate: gemini: exit code 3: gemini is broken\n");
 
   Json json = cli.run("ask hello --json").expect(1).json();
   CHECK(json["outcome"] == "exited_nonzero");
