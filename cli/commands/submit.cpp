@@ -8,6 +8,7 @@
 #include "core/jobs/job_start.hpp"
 #include "core/jobs/run_job.hpp"
 #include "core/os/pipe_io.hpp"
+#include "core/os/random.hpp"
 #include "core/run/writers.hpp"
 
 namespace delegate::cli {
@@ -107,7 +108,7 @@ CommandResult run_submit(const CommandContext& context, const AskOptions& option
   TRY(Request request, builder.build(input));
   const Host host(context.world, configured.loaded.config, kStorePatience);
   TRY_STATUS(builder.resolve_session(input, host.engine(), request));
-  request.run_id = make_run_id(context.world.clock.now().wall);
+  request.run_id = make_run_id(context.world.clock.now().wall, random_bits());
   if (const Status done = submit(context.world, host.engine(), request); !done) {
     const Error& error = done.error();
     return fail_as(kind_of(error), {error.code, "submit: " + error.what, error.hint});

@@ -13,6 +13,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/text.hpp"
 #include "core/os/process.hpp"
+#include "core/os/random.hpp"
 
 namespace delegate::cli::drill {
 namespace {
@@ -83,7 +84,7 @@ Sandbox::Sandbox(const World& world, ScratchDirectory directory, std::string pro
     : world_(world), directory_(std::move(directory)), program_(std::move(program)) {
   // Below the mark of an outer run, so that stopping that run also stops this drill.
   const std::string outer = world.variable("DELEGATE_RUN_ID");
-  mark_ = (outer.empty() ? "" : outer + "/") + "drill-" + make_run_id(world.clock.now().wall);
+  mark_ = (outer.empty() ? "" : outer + "/") + "drill-" + make_run_id(world.clock.now().wall, random_bits());
   const std::string root = directory_.path().string();
   environment_ = {"HOME=" + root + "/home",
                   "PATH=" + root + "/bin",

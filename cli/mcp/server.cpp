@@ -19,6 +19,7 @@
 #include "core/notify/announcer.hpp"
 #include "core/os/launch.hpp"
 #include "core/os/pipe_io.hpp"
+#include "core/os/random.hpp"
 
 namespace delegate::cli::server {
 namespace {
@@ -161,7 +162,7 @@ Status Server::start(AskCall& call) {
     spare_ = std::move(process);
   }
   // No two processes have the same run, so what is recorded of one that was killed is not taken for the other's.
-  call.start(*std::exchange(spare_, std::nullopt), make_run_id(world_.clock.now().wall));
+  call.start(*std::exchange(spare_, std::nullopt), make_run_id(world_.clock.now().wall, random_bits()));
   next_spare_ = Deadline::in(kSparePause);
   return {};
 }

@@ -6,6 +6,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/os/random.hpp"
 #include "core/run/request.hpp"
 
 namespace delegate::cli::server {
@@ -203,7 +204,8 @@ mcp::Capabilities capabilities(const ToolFacts& facts) {
                                .new_id =
                                    [] {
                                      return make_run_id(std::chrono::duration_cast<milliseconds>(
-                                         std::chrono::system_clock::now().time_since_epoch()));
+                                                            std::chrono::system_clock::now().time_since_epoch()),
+                                                        random_bits());
                                    }};
   return all;
 }

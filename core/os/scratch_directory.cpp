@@ -3,15 +3,17 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
 #include <memory>
 #include <vector>
+
+#include "core/os/random.hpp"
 
 namespace delegate {
 namespace {
@@ -36,17 +38,10 @@ Result<Hold> take_hold(const Directory& root, const std::string& name, Fd& lock)
 }
 
 /// Not to be guessed: the root may be a directory that all users share.
-Result<std::string> new_name() {
-  std::array<unsigned char, 8> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
-    return fail_errno("random bytes", errno);
-  std::string name(kBeginning);
-  for (const unsigned char byte : random) {
-    std::array<char, 3> hex{};
-    std::snprintf(hex.data(), hex.size(), "%02x", byte);
-    name += hex.data();
-  }
-  return name;
+std::string new_name() {
+  std::array<char, 17> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016" PRIx64, random_bits());
+  return std::string(kBeginning) + hex.data();
 }
 
 std::vector<std::string> names_in(const Directory& root) {
@@ -64,7 +59,7 @@ std::vector<std::string> names_in(const Directory& root) {
 
 Result<ScratchDirectory> ScratchDirectory::create(Directory root) {
   for (int tries = 0; tries < kTries; ++tries) {
-    TRY(std::string name, new_name());
+    std::string name = new_name();
     if (::mkdirat(root.fd(), name.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
       return fail_errno("create directory in " + root.path().string(), errno);

@@ -2,6 +2,7 @@
 
 #include "core/base/ids.hpp"
 #include "core/base/text.hpp"
+#include "core/os/random.hpp"
 #include "core/run/half_change.hpp"
 
 namespace delegate {
@@ -58,7 +59,7 @@ ChangeRecovery recover_changes_in(const Engine& engine, const Path& root) {
 }
 
 WriterAdmission take_root(const Engine& engine, const Path& root, milliseconds longest, const CancelToken& cancel) {
-  const std::string own_id = make_run_id(engine.clock.now().wall);
+  const std::string own_id = make_run_id(engine.clock.now().wall, random_bits());
   const WriterRequest wanted{.directory = root.string(),
                              .run_id = own_id,
                              .tag = run_tag(engine, own_id),

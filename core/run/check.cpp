@@ -8,6 +8,7 @@
 #include "core/base/ids.hpp"
 #include "core/base/text.hpp"
 #include "core/os/local_port.hpp"
+#include "core/os/random.hpp"
 #include "core/run/budgets.hpp"
 #include "core/run/call.hpp"
 #include "core/run/hints.hpp"
@@ -204,7 +205,7 @@ PingAnswer ping(const Engine& engine, const Candidate& candidate, const CancelTo
   CallEnd call = make_call(*candidate.backend, task,
                            {.deadline = Deadline::in(kSmallestTaskTimeout),
                             .scratch = engine.scratch,
-                            .tag = make_run_id(started_at) + ".1",
+                            .tag = make_run_id(started_at, random_bits()) + ".1",
                             .fresh_connections = std::get<Permit>(admission).in_burst(),
                             .depth = *depth,
                             .secrets = &engine.redact},

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/ids.hpp"
+#include "core/os/random.hpp"
 #include "core/run/half_change.hpp"
 #include "core/run/no_answer.hpp"
 #include "core/run/remarks.hpp"
@@ -17,7 +18,7 @@ constexpr milliseconds kApplyPatience{10'000};  // another isolated run applies 
 RunResult begin_result(const Engine& engine, const PreparedAsk& prepared) {
   const Request& request = prepared.request;
   RunResult result;
-  result.run_id = request.run_id.empty() ? make_run_id(engine.clock.now().wall) : request.run_id;
+  result.run_id = request.run_id.empty() ? make_run_id(engine.clock.now().wall, random_bits()) : request.run_id;
   result.requested_backend = request.backend;
   result.type = prepared.type;
   result.preferences = prepared.preferences;
