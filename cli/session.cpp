@@ -12,6 +12,11 @@ namespace delegate::cli {
 namespace {
 
 /// Variables that hold a key because the configuration says so, whatever they are called.
+constexpr const char* kKeepsMore =
+    "new in this version: the first words of each prompt are kept for `delegate runs`, and each answer for a day for "
+    "`delegate last`; history.summary = 0 and history.last_answers = 0 turn that off, and `delegate runs forget --all` "
+    "deletes what is kept";
+
 SecretVariables key_variables(const Config& config) {
   SecretVariables names;
   for (const auto& [name, backend] : config.backends) {
@@ -70,6 +75,13 @@ Host::Host(const World& world, const Config& config, milliseconds patience) {
                          .redact = Redactor(world.environment, key_variables(config)),
                          .store = store_.get(),
                          .store_path = path});
+}
+
+std::string Host::notice() const {
+  if (!store_) return {};
+  const HistorySettings& history = engine_->config.history;
+  const bool keeps_more = history.summary > 0 || (history.last_answers > milliseconds(0) && !history.keep_answers);
+  return store_->has_begun_to_keep_summaries() && keeps_more ? kKeepsMore : store_->notice();
 }
 
 }  // namespace delegate::cli

@@ -23,7 +23,7 @@ class Host {
   const Engine& engine() const { return *engine_; }
   StateStore* store() const { return store_.get(); }
   /// A remark about the store, to be printed once; empty when there is none.
-  std::string notice() const { return store_ ? store_->notice() : std::string(); }
+  std::string notice() const;
 
  private:
   std::unique_ptr<StateStore> store_;

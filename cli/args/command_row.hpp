@@ -77,7 +77,7 @@ std::vector<std::string_view> values_in() {
 /// `one` cannot be combined with any of `others`.
 struct Exclusion {
   std::string_view one;  // an option's long name, or a positional argument's value
-  std::array<std::string_view, 5> others;
+  std::array<std::string_view, 8> others;
   std::string_view hint;
 };
 

@@ -62,6 +62,7 @@ std::string global_line() {
 
 std::string example_lines(std::span<const std::string_view> examples) {
   if (examples.empty()) return {};
+  if (examples.size() == 1) return "\nExample: " + std::string(examples.front()) + "\n";
   std::string text = "\nExamples:\n";
   for (const std::string_view example : examples) text += "  " + std::string(example) + "\n";
   return text;

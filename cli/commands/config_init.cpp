@@ -112,7 +112,9 @@ std::string starter_file(const World& world) {
     if (name != "ollama") out += backend_text(*built_in.backend(name));
   out += ollama_text(world);
   out += "\n[history]\n" + line("# limit = 1000", "runs to keep") +
-         line("# keep_prompts = false", "true: keep prompts, too");
+         line("# keep_prompts = false", "true: keep prompts, too") +
+         line("# summary = 80", "characters kept of each prompt; 0: none") +
+         line("# last_answers = \"1d\"", "how long each answer is kept; 0: not");
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/commands/context.hpp"
+#include "cli/commands/latest_run.hpp"
 #include "cli/commands/run_error.hpp"
 #include "core/base/duration.hpp"
 #include "core/jobs/dispatcher.hpp"
@@ -14,16 +15,16 @@ namespace delegate::cli {
 namespace {
 
 struct ResultOptions {
-  std::string id;
-  std::string wait;  // a duration, or "forever"; empty: not at all
+  std::vector<std::string> words;  // the id; with --wait, a duration may stand in front of it
+  std::string id;                  // of the run
+  std::string wait;                // a duration, or "forever"; empty: not at all
   bool quiet = false;
 };
 constexpr OptionRow kResultOptions[] = {
     {.value = "ID",
-     .help = "Run id, or the beginning of it",
+     .help = "Run id, or the beginning of it (default: the latest run)",
      .kind = ValueKind::runs,
-     .presence = Presence::required,
-     .store = into<&ResultOptions::id>},
+     .store = into<&ResultOptions::words>},
     {.names = "--wait",
      .value = "DUR",
      .help = "Wait until the run finishes, or at most DUR",
@@ -35,6 +36,7 @@ constexpr OptionRow kResultOptions[] = {
     {.names = "-q, --quiet", .help = "Print only errors to stderr", .store = into<&ResultOptions::quiet>},
 };
 
+constexpr std::size_t kLongestDuration = 8;  // half of an id
 constexpr milliseconds kFirstPause{20};
 constexpr milliseconds kLongestPause{500};
 
@@ -77,7 +79,8 @@ Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::strin
 /// A run in the foreground has its answer in the history, if that keeps answers.
 std::optional<std::string> answer_in_history(const Host& host, const std::string& id) {
   if (host.engine().ledger == nullptr) return std::nullopt;
-  const auto row = host.engine().ledger->run(id);
+  auto row = host.engine().ledger->run(id);
+  if (row) drop_expired_answer(*row, host.engine().clock.now().wall);
   if (!row || !row->answer || !row->answer->is_whole()) return std::nullopt;
   return row->answer->text;
 }
@@ -106,7 +109,26 @@ int show_end(const CommandContext& context, const ResultOptions& options, const 
   return written != 0 ? written : row.exit_code;
 }
 
-CommandResult show_result(const CommandContext& context, const ResultOptions& options) {
+/// "--wait 1s ID" and "--wait 1s" mean what "--wait=1s ID" does: no id is a duration.
+Result<ResultOptions> understood(const CommandContext& context, ResultOptions options) {
+  std::vector<std::string>& words = options.words;
+  if (options.wait == "forever" && !words.empty() && words.front().size() <= kLongestDuration &&
+      parse_duration(words.front())) {
+    options.wait = words.front();
+    words.erase(words.begin());
+  }
+  if (words.size() > 1)
+    return fail(Code::invalid_argument, "result: unexpected argument '" + one_line(words[1], 80) + "'",
+                "see `delegate result --help`");
+  if (!words.empty() && words.front() != kLatest) options.id = words.front();
+  if (options.id.empty()) {
+    TRY(options.id, id_of_latest_run(context.engine(), "result"));
+  }
+  return options;
+}
+
+CommandResult show_result(const CommandContext& context, const ResultOptions& given) {
+  TRY(const ResultOptions options, understood(context, given));
   TRY(const Deadline deadline, deadline_of(options));
   const auto known = wait_for(context, options.id, deadline);
   if (!known && known.error().code == Code::not_found && !context.world.json)

@@ -1,11 +1,12 @@
 #include <algorithm>
-#include <ctime>
 #include <optional>
 
 #include "cli/commands/context.hpp"
+#include "cli/commands/forget_runs.hpp"
+#include "cli/commands/latest_run.hpp"
+#include "cli/commands/moment.hpp"
 #include "cli/commands/queue.hpp"
 #include "cli/render/runs.hpp"
-#include "core/base/duration.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/history.hpp"
 #include "core/jobs/job_request.hpp"
@@ -17,16 +18,25 @@ namespace delegate::cli {
 namespace {
 
 struct RunsOptions {
-  std::string id;  // show this one; empty: list them
+  std::vector<std::string> words;  // an id, `last`, or `forget` and an id
+  std::string id;                  // show this one; empty: list them
   std::string backend;
   std::string outcome;
   std::string since;
+  std::string directory;
+  std::string text;
+  bool here = false;
+  bool all = false;
   int limit = 20;
   bool totals = false;
   bool diff = false;
 };
 constexpr OptionRow kRunsOptions[] = {
-    {.value = "ID", .help = "Show this run and its attempts", .kind = ValueKind::runs, .store = into<&RunsOptions::id>},
+    {.value = "ID",
+     .help = "Show this run (last: the latest; forget ID: delete it)",
+     .kind = ValueKind::runs,
+     .store = into<&RunsOptions::words>},
+    {.names = "--all", .help = "With forget: delete every run that has ended", .store = into<&RunsOptions::all>},
     {.names = "--diff", .help = "With ID: print what it changed, as a patch", .store = into<&RunsOptions::diff>},
     {.names = "-b, --backend",
      .value = "NAME",
@@ -40,8 +50,20 @@ constexpr OptionRow kRunsOptions[] = {
      .store = into<&RunsOptions::outcome>},
     {.names = "--since",
      .value = "WHEN",
-     .help = "Only runs since then: 2h, 7d, 2026-11-30",
+     .help = "Only runs since then: 2h, 1w, yesterday, 2026-11-30",
      .store = into<&RunsOptions::since>},
+    {.names = "--here", .help = "Only runs in this directory or below it", .store = into<&RunsOptions::here>},
+    {.names = "--dir",
+     .value = "DIR",
+     .help = "Only runs in this directory or below it",
+     .kind = ValueKind::directories,
+     .store = into<&RunsOptions::directory>},
+    {.names = "--grep",
+     .value = "TEXT",
+     .help = "Only runs whose prompt contains this",
+     .more = "Searched is what is kept of the prompts: their first words, and all of them with `history.keep_prompts`. "
+             "Letters of both cases are the same.",
+     .store = into<&RunsOptions::text>},
     {.names = "-n, --limit",
      .value = "COUNT",
      .help = "Show at most this many (default: 20)",
@@ -55,13 +77,17 @@ constexpr OptionRow kRunsOptions[] = {
 };
 constexpr Exclusion kRunsExclusions[] = {
     {"ID",
-     {"--backend", "--outcome", "--since", "--limit", "--totals"},
+     {"--backend", "--outcome", "--since", "--here", "--dir", "--grep", "--limit", "--totals"},
      "an ID selects one run; the other options select from all runs"},
     {"--diff", {"--totals", "--json"}, "a patch is printed as it is"},
-    {"--totals", {"--outcome", "--limit"}, "totals cover all calls; only --since and --backend narrow them"},
+    {"--totals",
+     {"--outcome", "--here", "--dir", "--grep", "--limit"},
+     "totals cover all calls; only --since and --backend narrow them"},
+    {"--here", {"--dir"}, "--here is the current directory"},
 };
 constexpr std::string_view kRunsExamples[] = {
-    "delegate runs --since 2h --outcome rate_limited",
+    "delegate runs --since yesterday --grep parser",
+    "delegate runs forget --all",
     "delegate runs --totals",
 };
 
@@ -93,91 +119,6 @@ Status check_outcome(const std::string& name) {
   for (int i = 0; i <= static_cast<int>(Outcome::internal); ++i) names.emplace_back(to_string(static_cast<Outcome>(i)));
   return usage("--outcome: unknown outcome '" + one_line(name, 80) + "'",
                did_you_mean(nearest(name, names), "one of " + join(names, ", ")));
-}
-
-constexpr const char* kMomentHint =
-    "a duration before now (2h, 7d), a date (2026-11-30) or a time (2026-11-30T08:00:00Z)";
-
-milliseconds since_epoch(std::time_t seconds) { return std::chrono::seconds(seconds); }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// The text begins like this pattern, in which 0 stands for any digit.
-bool begins_like(std::string_view text, std::string_view pattern) {
-  if (text.size() < pattern.size()) return false;
-  return std::equal(pattern.begin(), pattern.end(), text.begin(),
-                    [](char expected, char c) { return expected == '0' ? is_digit(c) : c == expected; });
-}
-
-/// What strptime makes of it, and the `rest` that it leaves. It alone would take spaces and single digits, too.
-std::optional<std::tm> read(const std::string& text, std::string_view pattern, const char* format,
-                            std::string_view& rest) {
-  if (!begins_like(text, pattern)) return std::nullopt;
-  std::tm time{};
-  const char* end = ::strptime(text.c_str(), format, &time);
-  if (end == nullptr) return std::nullopt;
-  rest = std::string_view(text).substr(static_cast<std::size_t>(end - text.c_str()));
-  return time;
-}
-
-/// strptime takes the 31st of any month; timegm makes another day of it.
-bool is_real(std::tm time) {
-  const int day = time.tm_mday;
-  ::timegm(&time);
-  return time.tm_mday == day;
-}
-
-/// Takes ".25" away from the front; what is finer than a millisecond is dropped.
-std::optional<milliseconds> take_fraction(std::string_view& rest) {
-  if (!rest.starts_with('.')) return milliseconds(0);
-  const std::size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
-  if (end == 1) return std::nullopt;
-  milliseconds fraction{0};
-  milliseconds unit{100};
-  for (const char digit : rest.substr(1, end - 1)) {
-    fraction += unit * (digit - '0');
-    unit /= 10;
-  }
-  rest.remove_prefix(end);
-  return fraction;
-}
-
-/// "Z" or "+02:00".
-std::optional<milliseconds> offset_of(std::string_view rest) {
-  if (rest == "Z" || rest == "z") return milliseconds(0);
-  if (rest.size() != 6 || !(begins_like(rest, "+00:00") || begins_like(rest, "-00:00"))) return std::nullopt;
-  const int hours = (rest[1] - '0') * 10 + rest[2] - '0';
-  const int minutes = (rest[4] - '0') * 10 + rest[5] - '0';
-  if (hours > 23 || minutes > 59) return std::nullopt;
-  const milliseconds offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
-  return rest[0] == '-' ? -offset : offset;
-}
-
-std::optional<milliseconds> parse_time(const std::string& text) {
-  std::string_view rest;
-  auto time = read(text, "0000-00-00T00:00:00", "%Y-%m-%dT%H:%M:%S", rest);
-  if (!time || !is_real(*time)) return std::nullopt;
-  const auto fraction = take_fraction(rest);
-  const auto offset = offset_of(rest);
-  if (!fraction || !offset) return std::nullopt;
-  return since_epoch(::timegm(&*time)) + *fraction - *offset;
-}
-
-std::optional<milliseconds> parse_date(const std::string& text) {
-  std::string_view rest;
-  auto date = read(text, "0000-00-00", "%Y-%m-%d", rest);
-  if (!date || !rest.empty() || !is_real(*date)) return std::nullopt;
-  date->tm_isdst = -1;  // whatever holds there on that day
-  return since_epoch(::mktime(&*date));
-}
-
-/// A time in the past as a person writes it: a duration before `now` (`2h`, `7d`), a date (`2026-11-30`: its midnight
-/// here), or RFC 3339 (`2026-11-30T08:00:00Z`). Wall time.
-Result<milliseconds> parse_moment(const std::string& text, milliseconds now) {
-  if (const auto time = parse_time(text)) return *time;
-  if (const auto date = parse_date(text)) return *date;
-  if (const auto duration = parse_duration(text)) return now - *duration;
-  return fail(Code::invalid_argument, "'" + one_line(text, 80) + "' is neither a duration nor a date", kMomentHint);
 }
 
 Result<milliseconds> since(const RunsOptions& options, milliseconds now, milliseconds otherwise) {
@@ -237,6 +178,7 @@ Result<std::string> one_run(const CommandContext& context, const RunsOptions& op
   if (waiting && row) return usage("several runs begin with '" + one_line(options.id, 80) + "'");
   if (!row && kind_of(row.error()) == ErrorKind::usage) return usage(row.error().what, row.error().hint);
   if (!row) return tl::unexpected(row.error());
+  drop_expired_answer(*row, page.now);
   std::vector<JobRow> jobs;
   if (engine.jobs() != nullptr)
     if (auto job = engine.jobs()->find(row->id)) jobs.push_back(*std::move(job));
@@ -299,8 +241,11 @@ Result<std::string> totals(const CommandContext& context, const RunsOptions& opt
 }
 
 Result<std::string> list(const CommandContext& context, const RunsOptions& options, const Page& page) {
-  RunQuery query{.backend = options.backend, .outcome = options.outcome, .most = options.limit};
+  RunQuery query{.backend = options.backend, .outcome = options.outcome, .text = options.text, .most = options.limit};
   TRY(query.since, since(options, page.now, milliseconds(0)));
+  if (options.here || !options.directory.empty()) {
+    TRY(query.project, directory_of_runs(context.world, options.directory));
+  }
   TRY(const auto runs, latest_runs(context.engine(), query));
   if (context.world.json) return list_to_json(runs);
   return runs.empty() ? std::string() : list_to_text(runs, page);
@@ -311,13 +256,44 @@ Result<std::string> look_back(const CommandContext& context, const RunsOptions& 
   if (engine.ledger == nullptr) return fail(Code::unavailable, "runs: no history: " + engine.breakers.trouble());
   TRY_STATUS(check_backend(engine, options.backend));
   TRY_STATUS(check_outcome(options.outcome));
+  if (options.id == kLatest) {
+    RunsOptions latest = options;
+    TRY(latest.id, id_of_latest_run(engine, "runs"));
+    return one_run(context, latest, page);
+  }
   if (!options.id.empty()) return one_run(context, options, page);
   return options.totals ? totals(context, options, page) : list(context, options, page);
 }
 
-CommandResult run_runs(const CommandContext& context, const RunsOptions& options) {
+/// No id has an `l` or an `o`.
+constexpr std::string_view kForget = "forget";
+
+/// The id to forget; empty: all.
+Result<std::string> to_forget(const Engine& engine, const RunsOptions& options) {
+  const std::vector<std::string>& words = options.words;
+  if (options.all && words.size() == 1) return std::string();
+  if (options.all) return usage("ID cannot be combined with --all");
+  if (words.size() == 1) return usage("forget: ID is missing", "`delegate runs forget --all` deletes all");
+  return words[1] == kLatest ? id_of_latest_run(engine, "runs") : words[1];
+}
+
+Result<RunsOptions> understood_runs(RunsOptions options) {
+  const bool forgets = !options.words.empty() && options.words.front() == kForget;
+  if (options.words.size() > (forgets ? 2U : 1U))
+    return usage("unexpected argument '" + one_line(options.words.back(), 80) + "'", "see `delegate runs --help`");
+  if (options.all && !forgets) return usage("--all is only for forget");
+  if (!forgets && !options.words.empty()) options.id = options.words.front();
+  return options;
+}
+
+CommandResult run_runs(const CommandContext& context, const RunsOptions& given) {
+  TRY(const RunsOptions options, understood_runs(given));
   const Output& output = context.output;
   context.report_notice();
+  if (options.id.empty() && !options.words.empty()) {
+    TRY(const std::string id, to_forget(context.engine(), options));
+    return forget_runs(context, id);
+  }
   keep_queue_moving(context);
   if (options.diff) {
     if (options.id.empty()) return usage("--diff needs the ID of a run");
@@ -338,8 +314,11 @@ extern constexpr CommandRow kRuns{
     .help = "List past runs and how they ended",
     .more =
         "Newest first; background runs that wait or work are marked. With an ID, one run with everything that is known "
-        "about it: which backends were tried, how long it took, what was answered. Prompts are kept only with "
-        "`history.keep_prompts`.",
+        "about it: which backends were tried, how long it took, what was answered. The first characters of an ID are "
+        "enough. Of a prompt its first words are kept (`history.summary`), all of it only with `history.keep_prompts`. "
+        "`delegate runs forget` deletes a run, or all with --all: its row, its texts and failures, and the result of a "
+        "background run. Nothing of them is left in the file of the state or its log; what calls have used is still "
+        "counted.",
     .options = kRunsOptions,
     .examples = kRunsExamples,
     .exclusions = kRunsExclusions,

@@ -7,6 +7,7 @@
   ROW(kResult)            \
   ROW(kCancel)            \
   ROW(kRuns)              \
+  ROW(kLast)              \
   ROW(kUndo)              \
   ROW(kStatus)            \
   ROW(kQuota)             \

@@ -14,6 +14,8 @@ namespace delegate::cli {
 namespace {
 
 constexpr const char* kUnknown = "-";
+constexpr std::size_t kLongestPlace = 24;
+constexpr int kLeastOfPrompt = 12;  // columns
 
 bool is_answered(const std::string& outcome) {
   const auto known = outcome_named(outcome);
@@ -227,6 +229,27 @@ std::string percent(const Score& score) {
   return std::to_string(score.answered * 100 / judged) + " %";
 }
 
+/// The last part of a directory.
+std::string place(const std::string& directory) {
+  const std::size_t slash = directory.find_last_of('/');
+  const std::string name = slash == std::string::npos ? directory : directory.substr(slash + 1);
+  return directory.empty() ? kUnknown : one_line(name.empty() ? directory : name, kLongestPlace);
+}
+
+const char* colour_of(const PastRun& run) {
+  if (run.state == PastRun::State::waiting || run.state == PastRun::State::running) return "33";
+  return is_answered(run.row.outcome) ? "32" : "31";
+}
+
+/// Cuts the cells of the last column, so that each line fits.
+void leave_room(std::vector<std::vector<std::string>>& rows, int columns) {
+  std::vector<std::vector<std::string>> others = rows;
+  for (auto& row : others) row.back() = "|";
+  const std::string lines = table(others);
+  const int before = display_width(lines.substr(0, lines.find('|')));
+  for (auto& row : rows) row.back() = cut_to_columns(row.back(), std::max(columns - before, kLeastOfPrompt));
+}
+
 /// The plots as the last column, or as a table of their own if that would be too wide.
 std::string beside_or_below(std::vector<std::vector<std::string>> rows,
                             const std::vector<std::vector<std::string>>& plots, int plot_columns, const Page& page) {
@@ -252,11 +275,15 @@ Score score_of(const BackendTotals& totals) {
 }
 
 std::string list_to_text(const std::vector<PastRun>& runs, const Page& page) {
-  std::vector<std::vector<std::string>> rows{{"RUN", "AGO", "OUTCOME", "TOOK", "TYPE", "BACKENDS"}};
+  std::vector<std::vector<std::string>> rows{{"RUN", "AGO", "OUTCOME", "TOOK", "BACKENDS", "WHERE", "PROMPT"}};
   for (const PastRun& run : runs)
-    rows.push_back({run.row.id, ago(run.row.started_at, page.now), run_outcome(run), took(run.row.took),
-                    run.row.task_type.empty() ? kUnknown : run.row.task_type, backends_text(run)});
-  return fitted(table(rows), page);
+    rows.push_back({run.row.id.substr(0, run.shown_of_id), ago(run.row.started_at, page.now), run_outcome(run),
+                    took(run.row.took), backends_text(run), place(run.row.cwd),
+                    run.row.summary.empty() ? kUnknown : run.row.summary});
+  if (page.columns > 0) leave_room(rows, page.columns);
+  for (std::size_t i = 1; i < rows.size(); ++i)
+    rows[i][2] = in_colour(colour_of(runs[i - 1]), rows[i][2], page.painted);
+  return table(rows);
 }
 
 std::string run_to_text(const PastRun& run, const HistorySettings& history, const Page& page) {

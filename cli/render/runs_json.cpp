@@ -63,6 +63,7 @@ OrderedJson to_object(const PastRun& run) {
   put(json, "requested_backend", row.requested_backend);
   put(json, "task_type", row.task_type);
   put(json, "cwd", row.cwd);
+  put(json, "summary", row.summary);
   put(json, "backend", row.backend);
   put(json, "model", row.model);
   put(json, "session_id", row.session_id);

@@ -201,6 +201,8 @@ struct HistorySettings {
   int limit = 1000;  // runs kept
   bool keep_prompts = false;
   bool keep_answers = false;
+  int summary = 80;                 // characters of each prompt; 0: none, also after `keep_prompts = false` in a file
+  milliseconds last_answers = 24h;  // each is kept for; 0: none, also after `keep_answers = false` in a file
 
   bool operator==(const HistorySettings&) const = default;
 };

@@ -42,6 +42,7 @@ class Loader {
     for (auto& [name, backend] : config_.backends) backend.breaker = config_.breaker;
     for (const Setting& setting : settings_)
       if (!setting.backend.empty()) apply(setting);
+    heed_refusals();
     if (backends_known_) check_together();
     std::vector<ConfigProblem> without_effect;
     for (auto& [key, setting] : without_effect_) without_effect.push_back(std::move(setting));
@@ -153,6 +154,15 @@ class Loader {
     std::vector<std::string> list;
     for (const std::string_view kind : split(kinds, ' ')) list.emplace_back(kind);
     return join(list, ", ");
+  }
+
+  /// A file that keeps no prompts, or no answers, does not want a part of them either, or for a while.
+  void heed_refusals() {
+    HistorySettings& history = config_.history;
+    const auto is_set = [&](const std::string& key) { return config_.origins.contains(key); };
+    if (is_set("history.keep_prompts") && !history.keep_prompts && !is_set("history.summary")) history.summary = 0;
+    if (is_set("history.keep_answers") && !history.keep_answers && !is_set("history.last_answers"))
+      history.last_answers = milliseconds(0);
   }
 
   /// Checks that need the whole configuration.

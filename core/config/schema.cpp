@@ -231,6 +231,16 @@ constexpr Field<History> kHistory[] = {
      &History::keep_prompts},
     {{.name = "keep_answers", .doc = "also keep the answers", .untrusted = UntrustedUse::refused},
      &History::keep_answers},
+    {{.name = "summary",
+      .doc = "keep this many characters of each prompt; 0: none",
+      .max = 1000,
+      .untrusted = UntrustedUse::refused},
+     &History::summary},
+    {{.name = "last_answers",
+      .doc = "keep each answer this long; 0: not at all",
+      .max = 366 * kDay,
+      .untrusted = UntrustedUse::refused},
+     &History::last_answers},
 };
 
 constexpr std::string_view kOnOpen[] = {"reroute", "wait", "fail"};

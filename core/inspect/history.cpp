@@ -10,6 +10,8 @@
 namespace delegate::inspect {
 namespace {
 
+constexpr std::size_t kLeastOfId = 4;  // so that the next runs seldom make it longer
+
 PastRun::State state_of(const RunRow& row, const Breakers& breakers) {
   if (!row.outcome.empty()) return PastRun::State::ended;
   return breakers.is_dead(row.owner) ? PastRun::State::killed : PastRun::State::running;
@@ -85,6 +87,8 @@ Result<std::vector<PastRun>> latest_runs(const Engine& engine, const RunQuery& q
   for (RunRow& row : rows) {
     if (queued.contains(row.id)) continue;  // it started after the queue was read
     TRY(PastRun run, past_run(engine, std::move(row), jobs));
+    TRY(const std::size_t enough, engine.ledger->enough_of(run.row.id));
+    run.shown_of_id = std::max(enough, kLeastOfId);
     runs.push_back(std::move(run));
   }
   runs.resize(std::min(runs.size(), static_cast<std::size_t>(query.most)));

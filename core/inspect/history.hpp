@@ -17,8 +17,9 @@ struct PastRun {
   RunRow row;
   std::vector<AttemptRow> attempts;
   State state = State::ended;
-  bool in_background = false;  // a job that waits or runs
-  std::string doing = {};      // of such a job: "asking codex"
+  bool in_background = false;                   // a job that waits or runs
+  std::string doing = {};                       // of such a job: "asking codex"
+  std::size_t shown_of_id = std::string::npos;  // so many characters of its id are enough to name it
 };
 /// The outcome of a run that has ended, otherwise the name of its state: one word for scripts.
 std::string_view outcome_or_state(const PastRun& run);

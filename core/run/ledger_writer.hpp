@@ -18,6 +18,8 @@ class LedgerWriter {
   const std::vector<std::string>& remarks() const { return remarks_; }
 
  private:
+  std::string summary_of(const Request& request) const;
+  void keep_answer(const Attempt& answer);
   void enter_guard();
   void leave_guard();
   void note(const Status& written);

@@ -17,4 +17,11 @@ KeptText kept(std::string_view text) {
   return out;
 }
 
+KeptText kept_after(KeptText end, std::size_t missing) {
+  if (missing == 0) return end;
+  end.text.insert(0, "[… " + std::to_string(missing) + " bytes left out …]\n");
+  end.size += static_cast<std::int64_t>(missing);
+  return end;
+}
+
 }  // namespace delegate

@@ -44,6 +44,8 @@ struct KeptText {
 };
 /// Text over kMost is cut to its beginning and end, with a line between them.
 KeptText kept(std::string_view text);
+/// `end`, before which so many bytes are not there any more.
+KeptText kept_after(KeptText end, std::size_t missing);
 
 struct RunRow {
   std::string id;
@@ -52,17 +54,19 @@ struct RunRow {
   std::string requested_backend;
   std::string task_type;
   std::string cwd;
-  bool writes = false;  // it was allowed to change files
-  std::string outcome;  // empty while it runs
-  std::string backend;  // the one that answered
+  std::string summary = {};  // the first words of the prompt; empty: not kept
+  bool writes = false;       // it was allowed to change files
+  std::string outcome;       // empty while it runs
+  std::string backend;       // the one that answered
   std::string model;
   std::string session_id;
   Usage usage;
   ProcessId owner;
   // Not loaded for lists.
   std::optional<KeptText> prompt;  // only with history.keep_prompts
-  std::optional<KeptText> answer;  // only with history.keep_answers
-  std::vector<SkipRow> skips;      // in the order of the plan; written when the run ends
+  std::optional<KeptText> answer;
+  std::optional<milliseconds> answer_until;  // wall; until when the answer is kept; absent: as long as the run
+  std::vector<SkipRow> skips;                // in the order of the plan; written when the run ends
 
   bool operator==(const RunRow&) const = default;
 };
@@ -103,7 +107,8 @@ struct AttemptRow {
 struct RunQuery {
   std::string backend;    // had an attempt at it or one of its logins
   std::string outcome;    // of the run or one of its attempts; with `backend`: of its attempt
-  std::string project;    // ran in this directory or below it; alone, without `backend` and `outcome`
+  std::string project;    // ran in this directory or below it
+  std::string text;       // its summary or its prompt contains this; letters of both cases are the same
   milliseconds since{0};  // wall; earliest start
   int most = 20;
 };
@@ -144,14 +149,19 @@ class Ledger {
   virtual Status add_attempt(const AttemptRow& row) = 0;
   /// Only counts it.
   virtual Status count_attempt(const AttemptRow& row) = 0;
-  /// Completes the row of a run, and deletes the oldest runs beyond `limit` with their attempts. If the run itself was
-  /// deleted meanwhile, its attempts are deleted, too.
+  /// Completes the row of a run, and deletes the oldest runs beyond `limit` with their attempts, and answers that are
+  /// not to be kept any longer. If the run itself was deleted meanwhile, its attempts are deleted, too.
   virtual Status finish_run(const RunRow& row, int limit) = 0;
+  /// Deletes a run that has ended, by its whole id, or all of them (empty), with everything that was stored of them and
+  /// with the results of background runs: nothing of it is left in the files. What calls have used stays. How many.
+  virtual Result<std::int64_t> forget(const std::string& id) = 0;
   /// Newest first.
   virtual Result<std::vector<RunRow>> runs(const RunQuery& query) = 0;
   /// The run whose id begins with `id`, with its stored texts. Code::not_found if there is none, Code::invalid_argument
   /// if there are several.
   virtual Result<RunRow> run(const std::string& id) = 0;
+  /// How many characters of the id of a run are enough to name it.
+  virtual Result<std::size_t> enough_of(const std::string& id) = 0;
   /// The newest run with an answer and a session.
   virtual Result<std::optional<RunRow>> newest_session(const SessionQuery& query) = 0;
   /// The newest run in this directory, other than `but_run`, that was allowed to change files, and may have changed

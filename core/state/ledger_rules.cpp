@@ -42,6 +42,15 @@ Result<RunRow> unique_match(const std::vector<RunRow>& found, const std::string&
               "give more of the id");
 }
 
+std::size_t enough_beside(std::string_view id, std::string_view before, std::string_view after) {
+  std::size_t same = 0;
+  for (const std::string_view other : {before, after}) {
+    const auto [differs, unused] = std::mismatch(id.begin(), id.end(), other.begin(), other.end());
+    same = std::max(same, static_cast<std::size_t>(differs - id.begin()));
+  }
+  return std::min(same + 1, id.size());
+}
+
 bool matches(const RunRow& row, const SessionQuery& query) {
   const auto fits = [](const std::string& wanted, const std::string& found) {
     return wanted.empty() || wanted == found;
@@ -57,6 +66,10 @@ bool is_in_directory(std::string_view path, std::string_view directory) {
 
 bool is_of(std::string_view recorded, std::string_view asked) {
   return recorded.starts_with(asked) && (recorded.size() == asked.size() || recorded[asked.size()] == '@');
+}
+
+bool has_text(const RunRow& row, std::string_view text) {
+  return contains_ignoring_case(row.summary, text) || (row.prompt && contains_ignoring_case(row.prompt->text, text));
 }
 
 bool is_answer_named(const std::string& outcome) {

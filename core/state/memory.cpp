@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "core/state/ledger_rules.hpp"
 #include "core/state/memory_usage.hpp"
@@ -136,6 +137,12 @@ class MemoryStore final : public StateStore, private Ledger {
         run = row;
         run.prompt = std::move(prompt);
       }
+    const milliseconds now = row.started_at + row.took.value_or(milliseconds(0));
+    for (RunRow& run : runs_)
+      if (run.answer_until && *run.answer_until <= now) {
+        run.answer.reset();
+        run.answer_until.reset();
+      }
     const auto beyond = static_cast<std::ptrdiff_t>(runs_.size()) - limit;
     for (std::ptrdiff_t i = 0; i < beyond; ++i) {
       std::erase_if(attempts_, [&](const AttemptRow& attempt) { return attempt.run_id == runs_.front().id; });
@@ -143,6 +150,14 @@ class MemoryStore final : public StateStore, private Ledger {
     }
     forget_strays(row.id);
     return {};
+  }
+
+  Result<std::int64_t> forget(const std::string& id) override {
+    const std::lock_guard lock(mutex_);
+    const auto is_meant = [&](const RunRow& run) { return !run.outcome.empty() && (id.empty() || run.id == id); };
+    for (const RunRow& run : runs_)
+      if (is_meant(run)) std::erase_if(attempts_, [&](const AttemptRow& attempt) { return attempt.run_id == run.id; });
+    return static_cast<std::int64_t>(std::erase_if(runs_, is_meant));
   }
 
   Result<std::vector<RunRow>> runs(const RunQuery& query) override {
@@ -160,6 +175,16 @@ class MemoryStore final : public StateStore, private Ledger {
     for (const RunRow& row : runs_)
       if (row.id.starts_with(id)) found.push_back(row);
     return unique_match(found, id);
+  }
+
+  Result<std::size_t> enough_of(const std::string& id) override {
+    const std::lock_guard lock(mutex_);
+    std::set<std::string> ids;
+    for (const RunRow& row : runs_) ids.insert(row.id);
+    const auto after = ids.upper_bound(id);
+    const auto own = ids.lower_bound(id);
+    return enough_beside(id, own == ids.begin() ? std::string() : *std::prev(own),
+                         after == ids.end() ? std::string() : *after);
   }
 
   Result<std::optional<RunRow>> newest_session(const SessionQuery& query) override {
@@ -247,7 +272,8 @@ class MemoryStore final : public StateStore, private Ledger {
     return rows;
   }
   bool fits(const RunRow& row, const RunQuery& query) const {
-    if (!query.project.empty()) return is_in_directory(row.cwd, query.project);
+    if (!query.project.empty() && !is_in_directory(row.cwd, query.project)) return false;
+    if (!query.text.empty() && !has_text(row, query.text)) return false;
     if (query.backend.empty() && (query.outcome.empty() || query.outcome == row.outcome)) return true;
     return std::any_of(attempts_.begin(), attempts_.end(), [&](const AttemptRow& attempt) {
       return attempt.run_id == row.id && (query.backend.empty() || is_of(attempt.backend, query.backend)) &&
@@ -257,6 +283,7 @@ class MemoryStore final : public StateStore, private Ledger {
   static RunRow for_list(RunRow row) {
     row.prompt.reset();
     row.answer.reset();
+    row.answer_until.reset();
     row.skips.clear();
     return row;
   }

@@ -117,6 +117,12 @@ class SqliteStore final : public StateStore {
     return database_->notice();
   }
 
+  bool has_begun_to_keep_summaries() const override {
+    const std::lock_guard lock(mutex_);
+    const auto before = database_->additions_before_upgrade();
+    return before && *before < sqlite::kAdditionsWithSummaries;
+  }
+
   bool can_be_opened_again() {
     const std::lock_guard lock(mutex_);
     return Directory::open_private(path_.parent_path()) &&

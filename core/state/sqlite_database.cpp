@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "core/os/random.hpp"
 #include "core/state/sqlite_shape.hpp"
 
 namespace delegate::sqlite {
@@ -131,7 +132,7 @@ int Database::wait_for_others(void* self, int calls) {
   const auto now = std::chrono::steady_clock::now();
   if (calls == 0) database.waiting_since_ = now;
   if (now - database.waiting_since_ >= database.options_.busy_wait) return 0;
-  thread_local std::minstd_rand random{std::random_device{}()};
+  thread_local std::minstd_rand random{static_cast<std::uint_fast32_t>(random_bits())};
   std::this_thread::sleep_for(std::chrono::microseconds(100 + random() % 900));
   return 1;
 }
@@ -253,6 +254,7 @@ Status Database::repair_and_upgrade(int version) {
   TRY_STATUS(
       execute(("PRAGMA application_id=" + std::to_string(kApplication + std::max(added, newest_addition()))).c_str()));
   TRY_STATUS(transaction.commit());
+  if (version > 0 && repair->what.empty()) additions_before_ = version < newest_version() ? 0 : added;
   if (!repair->what.empty()) notice_ = "state file repaired: " + options_.path.string() + ": " + repair->what;
   return {};
 }

@@ -101,6 +101,8 @@ class Database {
   Result<sqlite3_stmt*> prepare(const char* sql);
   Status execute(const char* sql);
   /// By the last statement that was to change some.
+  /// How many additions the file had that this connection has upgraded; nothing: it was new, or needed no upgrade.
+  std::optional<int> additions_before_upgrade() const { return additions_before_; }
   int changed_rows() const { return sqlite3_changes(handle_); }
   /// The version of the file's schema. Code::invalid_argument: a newer one.
   Result<int> known_version();
@@ -145,6 +147,7 @@ class Database {
   std::map<const char*, sqlite3_stmt*> statements_;
   std::chrono::steady_clock::time_point waiting_since_;
   std::string notice_;
+  std::optional<int> additions_before_;
   int frames_ = 0;  // in the log, after the last commit of this connection
   bool is_log_long_ = false;
   bool are_reports_held_ = false;

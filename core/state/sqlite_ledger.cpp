@@ -42,8 +42,8 @@ Status SqliteLedger::begin_run(const RunRow& row) {
     TRY(sqlite3_stmt * raw,
         database_.prepare(
             "INSERT INTO runs (id, started_at, requested_backend, task_type, cwd, outcome, backend, model, "
-            "session_id, owner_boot_id, owner_pid, owner_start_time, owner_namespace, writes) "
-            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET started_at = ?2, "
+            "session_id, owner_boot_id, owner_pid, owner_start_time, owner_namespace, writes, summary) "
+            "VALUES (?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET started_at = ?2, "
             "took = "
             "NULL, outcome = '', "
             "owner_boot_id = ?6, owner_pid = ?7, owner_start_time = ?8, owner_namespace = ?9"));
@@ -58,6 +58,7 @@ Status SqliteLedger::begin_run(const RunRow& row) {
                    .bind(row.owner.start_time)
                    .bind(row.owner.pid_namespace)
                    .bind(std::int64_t{row.writes})
+                   .bind(row.summary)
                    .run());
     if (row.prompt) {
       TRY(sqlite3_stmt * keep, database_.prepare("INSERT OR REPLACE INTO texts (run_number, prompt, prompt_size) "
@@ -138,6 +139,7 @@ Status SqliteLedger::finish_run(const RunRow& row, int limit) {
                    .run());
     const bool is_kept = database_.changed_rows() > 0;
     TRY_STATUS(add_skips(row));
+    TRY_STATUS(forget_answers(row.started_at + row.took.value_or(milliseconds(0))));
     TRY_STATUS(keep_answer(row));
     TRY_STATUS(forget_oldest(limit));
     if (!is_kept) TRY_STATUS(forget_strays(row.id));
@@ -175,9 +177,48 @@ Status SqliteLedger::add_skips(const RunRow& row) {
 Status SqliteLedger::keep_answer(const RunRow& row) {
   if (!row.answer) return {};
   TRY(sqlite3_stmt * raw,
-      database_.prepare("INSERT INTO texts (run_number, answer, answer_size) SELECT number, ?1, ?2 FROM runs "
-                        "WHERE id = ?3 ON CONFLICT (run_number) DO UPDATE SET answer = ?1, answer_size = ?2"));
-  return Statement(raw).bind(row.answer->text).bind(row.answer->size).bind(row.id).run();
+      database_.prepare(
+          "INSERT INTO texts (run_number, answer, answer_size, answer_until) SELECT number, ?1, ?2, ?3 FROM runs "
+          "WHERE id = ?4 ON CONFLICT (run_number) DO UPDATE SET answer = ?1, answer_size = ?2, answer_until = ?3"));
+  return Statement(raw).bind(row.answer->text).bind(row.answer->size).bind(count(row.answer_until)).bind(row.id).run();
+}
+
+Status SqliteLedger::forget_answers(milliseconds now) {
+  TRY(sqlite3_stmt * raw, database_.prepare("UPDATE texts SET answer = NULL, answer_size = NULL, answer_until = NULL "
+                                            "WHERE answer_until <= ?"));
+  return Statement(raw).bind(now.count()).run();
+}
+
+Result<std::int64_t> SqliteLedger::forget(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::int64_t> {
+    TRY(Transaction transaction, Transaction::begin(database_));
+    TRY(const std::int64_t forgotten, id.empty() ? forget_all() : forget_run(id));
+    TRY_STATUS(transaction.commit());
+    database_.empty_log();  // which has the pages as they were
+    return forgotten;
+  });
+}
+
+Result<std::int64_t> SqliteLedger::forget_run(const std::string& id) {
+  for (const char* sql :
+       {"DELETE FROM texts WHERE run_number = (SELECT number FROM runs WHERE id = ?1 AND outcome <> '')",
+        "DELETE FROM skips WHERE run_number = (SELECT number FROM runs WHERE id = ?1 AND outcome <> '')",
+        "DELETE FROM attempts WHERE run_id = (SELECT id FROM runs WHERE id = ?1 AND outcome <> '')",
+        "DELETE FROM jobs WHERE id = ?1 AND state IN (2, 3)", "DELETE FROM runs WHERE id = ?1 AND outcome <> ''"}) {
+    TRY(sqlite3_stmt * raw, database_.prepare(sql));
+    TRY_STATUS(Statement(raw).bind(id).run());
+  }
+  return std::int64_t{database_.changed_rows()};
+}
+
+Result<std::int64_t> SqliteLedger::forget_all() {
+  for (const char* sql : {"DELETE FROM texts WHERE run_number IN (SELECT number FROM runs WHERE outcome <> '')",
+                          "DELETE FROM skips WHERE run_number IN (SELECT number FROM runs WHERE outcome <> '')",
+                          "DELETE FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE outcome <> '')",
+                          "DELETE FROM jobs WHERE state IN (2, 3)", "DELETE FROM runs WHERE outcome <> ''"})
+    TRY_STATUS(database_.execute(sql));
+  return std::int64_t{database_.changed_rows()};
 }
 
 /// The number of the newest of the runs beyond the limit. Numbers grow without gaps, so rows are only counted if the

@@ -17,8 +17,10 @@ class SqliteLedger final : public Ledger {
   Status count_attempt(const AttemptRow& row) override;
   void prepare_to_finish() override;
   Status finish_run(const RunRow& row, int limit) override;
+  Result<std::int64_t> forget(const std::string& id) override;
   Result<std::vector<RunRow>> runs(const RunQuery& query) override;
   Result<RunRow> run(const std::string& id) override;
+  Result<std::size_t> enough_of(const std::string& id) override;
   Result<std::optional<RunRow>> newest_session(const SessionQuery& query) override;
   Result<std::optional<RunRow>> last_change(const std::string& cwd, const std::string& but_run) override;
   Result<std::vector<BackendTotals>> totals(const TotalsQuery& query) override;
@@ -36,6 +38,10 @@ class SqliteLedger final : public Ledger {
   Result<std::optional<std::int64_t>> newest_surplus(std::int64_t first, std::int64_t last, int limit);
   Status forget_oldest(int limit);
   Status forget_strays(const std::string& run_id);
+  Status forget_answers(milliseconds now);
+  Result<std::int64_t> forget_run(const std::string& id);
+  Result<std::int64_t> forget_all();
+  Result<bool> fits(RunRow row, const RunQuery& query);
   Result<std::vector<RunRow>> find(const char* sql, const RunQuery& query,
                                    std::initializer_list<std::string_view> words);
   Result<std::int64_t> number_of(const std::string& id);

@@ -25,8 +25,8 @@ Usage usage_at(const Statement& row, int column) {
 #define RUN_COLUMNS                                                                                      \
   "r.id, r.started_at, r.took, r.requested_backend, r.task_type, r.cwd, r.outcome, r.backend, r.model, " \
   "r.session_id, r.input_tokens, r.output_tokens, r.cost_usd, r.owner_boot_id, r.owner_pid, "            \
-  "r.owner_start_time, r.owner_namespace, r.writes "
-constexpr int kRunColumns = 18;
+  "r.owner_start_time, r.owner_namespace, r.writes, r.summary "
+constexpr int kRunColumns = 19;
 
 RunRow run_at(const Statement& row) {
   const auto took = row.maybe_integer(2);
@@ -36,6 +36,7 @@ RunRow run_at(const Statement& row) {
           .requested_backend = line_at(row, 3),
           .task_type = line_at(row, 4),
           .cwd = row.text(5),
+          .summary = line_at(row, 18),
           .writes = row.integer(17) != 0,
           .outcome = line_at(row, 6),
           .backend = line_at(row, 7),
@@ -94,14 +95,18 @@ Result<std::vector<Row>> all(Statement& statement, Read read) {
   }
 }
 
-/// Up to `most` runs in the order of the statement, each once.
-Result<std::vector<RunRow>> distinct_runs(Statement& statement, int most) {
+/// Up to `most` runs that fit, in the order of the statement, each once.
+template <class Fits>
+Result<std::vector<RunRow>> distinct_runs(Statement& statement, int most, const Fits& fits) {
   std::vector<RunRow> rows;
   std::set<std::string> seen;
   while (static_cast<int>(rows.size()) < most) {
     TRY(const bool more, statement.step());
     if (!more) break;
-    if (seen.insert(statement.text(0)).second) rows.push_back(run_at(statement));
+    if (!seen.insert(statement.text(0)).second) continue;
+    RunRow row = run_at(statement);
+    TRY(const bool is_wanted, fits(row));
+    if (is_wanted) rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -125,10 +130,6 @@ std::vector<RunRow> newest_of(std::vector<RunRow> rows, const std::vector<RunRow
 // Runs by their own columns, or by those of their attempts. Each statement walks an index backwards and stops early.
 constexpr const char* kAllRuns =
     "SELECT " RUN_COLUMNS "FROM runs r WHERE r.started_at >= ?1 ORDER BY r.started_at DESC, r.number DESC";
-constexpr const char* kRunsOfProject =
-    "SELECT " RUN_COLUMNS
-    "FROM runs r WHERE r.started_at >= ?1 AND (r.cwd = ?2 OR substr(r.cwd, 1, length(?2) + 1) = ?2 || '/') "
-    "ORDER BY r.started_at DESC, r.number DESC";
 constexpr const char* kRunsByOutcome =
     "SELECT " RUN_COLUMNS
     "FROM runs r WHERE r.outcome = ?2 AND r.started_at >= ?1 ORDER BY r.started_at DESC, r.number DESC";
@@ -205,13 +206,23 @@ Result<std::vector<RunRow>> SqliteLedger::find(const char* sql, const RunQuery& 
   Statement statement(raw);
   statement.bind(query.since.count());
   for (const std::string_view word : words) statement.bind(word);
-  return distinct_runs(statement, query.most);
+  return distinct_runs(statement, query.most, [&](const RunRow& row) { return fits(row, query); });
+}
+
+Result<bool> SqliteLedger::fits(RunRow row, const RunQuery& query) {
+  if (!query.project.empty() && !is_in_directory(row.cwd, query.project)) return false;
+  if (query.text.empty() || has_text(row, query.text)) return true;
+  TRY(sqlite3_stmt * raw, database_.prepare("SELECT prompt, prompt_size FROM texts WHERE prompt IS NOT NULL AND "
+                                            "run_number = (SELECT number FROM runs WHERE id = ?)"));
+  Statement statement(raw);
+  TRY(const bool is_kept, statement.bind(row.id).step());
+  if (is_kept) row.prompt = {statement.text(0), statement.integer(1)};
+  return has_text(row, query.text);
 }
 
 Result<std::vector<RunRow>> SqliteLedger::runs(const RunQuery& query) {
   const std::lock_guard lock(mutex_);
   return database_.on_sound_file([&]() -> Result<std::vector<RunRow>> {
-    if (!query.project.empty()) return find(kRunsOfProject, query, {query.project});
     if (query.backend.empty() && query.outcome.empty()) return find(kAllRuns, query, {});
     if (!query.backend.empty()) return runs_of_backend(query);
     TRY(std::vector<RunRow> rows, find(kRunsByOutcome, query, {query.outcome}));
@@ -238,7 +249,7 @@ Result<RunRow> SqliteLedger::run(const std::string& id) {
   return database_.on_sound_file([&]() -> Result<RunRow> {
     TRY(sqlite3_stmt * raw,
         database_.prepare("SELECT " RUN_COLUMNS
-                          ", t.prompt, t.prompt_size, t.answer, t.answer_size, r.number FROM runs r "
+                          ", t.prompt, t.prompt_size, t.answer, t.answer_size, t.answer_until, r.number FROM runs r "
                           "LEFT JOIN texts t ON t.run_number = r.number "
                           "WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT 6"));
     Statement statement(raw);
@@ -248,7 +259,9 @@ Result<RunRow> SqliteLedger::run(const std::string& id) {
           RunRow run = run_at(row);
           if (const auto size = row.maybe_integer(kRunColumns + 1)) run.prompt = {row.text(kRunColumns), *size};
           if (const auto size = row.maybe_integer(kRunColumns + 3)) run.answer = {row.text(kRunColumns + 2), *size};
-          number = row.integer(kRunColumns + 4);
+          const auto until = row.maybe_integer(kRunColumns + 4);
+          if (run.answer && until) run.answer_until = milliseconds(*until);
+          number = row.integer(kRunColumns + 5);
           return run;
         }));
     TRY(RunRow run, unique_match(found, id));
@@ -276,6 +289,17 @@ Result<std::vector<SkipRow>> SqliteLedger::skips_of(std::int64_t number) {
     const auto retry_in = row.maybe_integer(3);
     return SkipRow{line_at(row, 0), line_at(row, 1), line_at(row, 2),
                    retry_in ? std::optional(milliseconds(*retry_in)) : std::nullopt};
+  });
+}
+
+Result<std::size_t> SqliteLedger::enough_of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return database_.on_sound_file([&]() -> Result<std::size_t> {
+    TRY(sqlite3_stmt * raw, database_.prepare("SELECT (SELECT max(id) FROM runs WHERE id < ?1), "
+                                              "(SELECT min(id) FROM runs WHERE id > ?1)"));
+    Statement statement(raw);
+    TRY_STATUS(statement.bind(id).step());
+    return enough_beside(id, statement.text(0), statement.text(1));
   });
 }
 

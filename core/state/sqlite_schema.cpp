@@ -314,9 +314,16 @@ CREATE TABLE reservations (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What was asked, in a few words; and answers that are kept for a while.
+constexpr const char* kSummaries = R"sql(
+ALTER TABLE runs ADD COLUMN summary TEXT NOT NULL DEFAULT '';
+ALTER TABLE texts ADD COLUMN answer_until INTEGER;   -- ms since the epoch; NULL: as long as the run
+CREATE INDEX answers_by_end ON texts (answer_until) WHERE answer_until IS NOT NULL;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 9> kAdditions = {kLastLines, kQueue,          kOwn,   kCanary, kWriting,
-                                                   kWriters,   kWaitingWriters, kQuota, kUsage};
+constexpr std::array<const char*, 10> kAdditions = {kLastLines, kQueue,          kOwn,   kCanary, kWriting,
+                                                    kWriters,   kWaitingWriters, kQuota, kUsage,  kSummaries};
 
 }  // namespace
 

@@ -8,7 +8,9 @@ namespace delegate::sqlite {
 std::span<const char* const> migrations();
 /// What came after the newest version and does not disturb programs that know only that one: see Database::Options.
 std::span<const char* const> additions();
+/// How many of them a file has that can keep summaries.
+inline constexpr int kAdditionsWithSummaries = 10;
 /// Tables and indexes that all of them make, with the indexes of keys.
-inline constexpr int kSchemaParts = 38;
+inline constexpr int kSchemaParts = 39;
 
 }  // namespace delegate::sqlite

@@ -121,6 +121,8 @@ class StateStore {
 
   /// Something to report once to the user, for example that a damaged file was renamed on opening.
   virtual std::string notice() const { return {}; }
+  /// This process has upgraded the store, which had no place for summaries and for answers that are kept for a while.
+  virtual bool has_begun_to_keep_summaries() const { return false; }
 };
 
 }  // namespace delegate

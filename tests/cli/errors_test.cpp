@@ -118,7 +118,7 @@ TEST_CASE("a mistyped argument is named with a suggestion") {
       {{"runs", "--since", "soon"},
        2,
        "runs: --since: 'soon' is neither a duration nor a date",
-       "a duration before now (2h, 7d), a date (2026-11-30) or a time (2026-11-30T08:00:00Z)"},
+       "a duration before now (2h, 7d, 1w), today, yesterday, a date (2026-11-30) or a time (2026-11-30T08:00:00Z)"},
       {{"ask", "--session", "s-9", "hello"},
        2,
        "ask: --session: 's-9' is not in the history",

@@ -14,8 +14,8 @@ Json guards(Cli& cli) { return Json::parse(cli.run("guard list --json").expect(0
 
 /// From now on, rows of new runs are an error of SQLite if this holds of them, and nothing else is.
 void refuse_new_runs(Cli& cli, const std::string& condition = "true") {
-  cli.sql("CREATE INDEX broken ON runs (abs(started_at * 0 - 9223372036854775807 - 1)) WHERE id > '" +
-          cli.sql("SELECT max(id) FROM runs") + "' AND " + condition);
+  cli.sql("CREATE INDEX broken ON runs (abs(started_at * 0 - 9223372036854775807 - 1)) WHERE number > " +
+          cli.sql("SELECT max(number) FROM runs") + " AND " + condition);
 }
 void accept_all_runs(Cli& cli) { cli.sql("DROP INDEX broken"); }
 

@@ -71,7 +71,7 @@ TEST_CASE("a backend that is requested by name uses all its logins, and no other
   Cli cli;
   agent(cli, "echo please sign in >&2; exit 1", "echo please sign in >&2; exit 1");
   const Finished failed = cli.run("ask -b agent hello").expect(1).stdout_is("");
-  failed.stderr_has("agent@work: please sign in; agent@home: please sign in");
+  failed.stderr_begins("delegate: agent@work: please sign in\ndelegate: agent@home: please sign in\n");
   cli.run("ask -b agent hello").expect(4).stderr_has("agent@home");
   cli.run("ask hello").expect(0).stdout_is("codex says hi\n");
 }

@@ -166,8 +166,9 @@ TEST_CASE("no command line contains the prompt") {
   cli.streams({}).run(Words{"ask", kSecret}).expect(0).stdout_lacks(kSecret);
 }
 
-TEST_CASE("no file contains the prompt afterwards, unless prompts are kept") {
+TEST_CASE("no file contains the prompt afterwards, if a file says that prompts and answers are not kept") {
   Cli cli;
+  cli.config("[history]\nkeep_prompts = false\nkeep_answers = false");
   const Words words{"ask", kSecret};
   SECTION("after an answer that repeats it") { cli.backend("codex", {"--echo"}).run(words).expect(0); }
   SECTION("after a failure that repeats it") {
@@ -189,6 +190,7 @@ TEST_CASE("no file contains the prompt afterwards, unless prompts are kept") {
 
 TEST_CASE("a private file is readable by its owner only, and removed when the call is interrupted") {
   Cli cli;
+  cli.config("[history]\nsummary = 0");
   cli.counted("codex", {"--play", "{prompt_file}", "--hang"}, "prompt = \"file\"");
   Running asker = cli.start(Words{"ask", kSecret});
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
@@ -204,6 +206,7 @@ TEST_CASE("a private file is readable by its owner only, and removed when the ca
 
 TEST_CASE("the next run removes a killed run's private file, and keeps those of live runs") {
   Cli cli;
+  cli.config("[history]\nsummary = 0");
   cli.counted("codex", {"--wait-file", cli.file("go"), "--play", "{prompt_file}"}, "prompt = \"file\"");
   Running killed = cli.start(Words{"ask", kSecret});
   Running other = cli.start("ask another one");

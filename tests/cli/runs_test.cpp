@@ -60,11 +60,14 @@ TEST_CASE("runs are listed newest first, each with every backend that was tried"
   const Words all = three_runs(cli);
   const Words lines = cli.run("runs").expect(0).stderr_is("").out_lines();
   REQUIRE(lines.size() == 4);
-  CHECK_THAT(lines[0], Matches("RUN +AGO +OUTCOME +TOOK +TYPE +BACKENDS"));
-  const std::string times = " +[0-9.]+ m?s +";
-  CHECK_THAT(lines[1], Matches(all[2] + times + "answered" + times + "explain +codex/big"));
-  CHECK_THAT(lines[2], Matches(all[1] + times + "crashed" + times + "explain +claude"));
-  CHECK_THAT(lines[3], Matches(all[0] + times + "answered" + times + "explain +claude > codex/big"));
+  CHECK_THAT(lines[0], Matches("RUN +AGO +OUTCOME +TOOK +BACKENDS +WHERE +PROMPT"));
+  const auto row_of = [](const std::string& id, const std::string& outcome, const std::string& backends) {
+    const std::string times = " +[0-9.]+ m?s +";
+    return Matches(id.substr(0, 4) + "[0-9a-z]*" + times + outcome + times + backends + " +project +hello");
+  };
+  CHECK_THAT(lines[1], row_of(all[2], "answered", "codex/big"));
+  CHECK_THAT(lines[2], row_of(all[1], "crashed", "claude"));
+  CHECK_THAT(lines[3], row_of(all[0], "answered", "claude > codex/big"));
 }
 
 TEST_CASE("runs are selected by backend, outcome and number") {
@@ -177,12 +180,12 @@ TEST_CASE("a run is running while its process is there, and killed when that is 
   REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
   REQUIRE(ids(cli).size() == 1);
   const std::string id = ids(cli).at(0);
-  CHECK_THAT(history_row(cli.run("runs").expect(0), id), Matches(".* running +- +explain +-"));
+  CHECK_THAT(history_row(cli.run("runs").expect(0), id.substr(0, 4)), Matches(".* running +- +- +project +hello"));
   cli.run("runs " + id).expect(0).stdout_has("outcome    running\n").stdout_has("\nno attempt has finished yet\n");
 
   asking.signal(SIGKILL);
   asking.finish().expect(-SIGKILL);
-  CHECK_THAT(history_row(cli.run("runs").expect(0), id), Matches(".* killed +- +explain +-"));
+  CHECK_THAT(history_row(cli.run("runs").expect(0), id.substr(0, 4)), Matches(".* killed +- +- +project +hello"));
   cli.run("runs " + id).expect(0).stdout_has("outcome    killed\n").stdout_has("\nno attempt has finished\n");
   Json json = cli.run("runs --json " + id).expect(0).json();
   CHECK(json["outcome"] == "killed");
@@ -216,13 +219,15 @@ TEST_CASE("a run is found by the beginning of its id") {
   const std::string second = asked(cli, "hello");
   CHECK(cli.run("runs --json " + second).expect(0).json()["run_id"] == second);
   SECTION("unless several begin so") {
-    cli.run("runs " + first.substr(0, 1))
+    const std::string twin = first.substr(0, 8) + "00000000";
+    cli.sql("UPDATE runs SET id = '" + twin + "' WHERE id = '" + second + "'");
+    cli.run("runs " + first.substr(0, 8))
         .expect(2)
         .stdout_is("")
         .stderr_lines(2)
         .stderr_has("several runs begin with '")
         .stderr_has(first)
-        .stderr_has(second)
+        .stderr_has(twin)
         .stderr_has("hint: give more of the id");
   }
   SECTION("or none does, whatever stands there") {
@@ -260,7 +265,7 @@ TEST_CASE("prompt and answer are shown when they were kept") {
   Json json = cli.run("runs --json " + id).expect(0).json();
   CHECK(json["prompt"] == Json{{"text", "what is errno 11"}, {"bytes", 16}, {"whole", true}});
   CHECK(json["answer"]["text"] == "codex says hi");
-  CHECK(cli.run("runs").expect(0).out.find("errno") == std::string::npos);
+  cli.run("runs").expect(0).stdout_has("what is errno 11");
   SECTION("also later, when nothing is kept any more") {
     cli.config("[history]\nkeep_prompts = false").run("runs " + id).expect(0).stdout_has("what is errno 11\n");
   }
@@ -282,6 +287,7 @@ TEST_CASE("the head and the tail of a long answer are kept, and the gap is marke
 
 TEST_CASE("a missing prompt or answer is shown with the setting that would keep it") {
   Cli cli;
+  cli.config("[history]\nlast_answers = 0");
   cli.answers("codex").fails("gemini");
   const std::string id = asked(cli, "-b codex hello");
   cli.run("runs " + id)
@@ -342,11 +348,11 @@ TEST_CASE("what steers the direction of text is shown on a terminal, and stays i
 TEST_CASE("the list fits the terminal") {
   Cli cli;
   const Words all = three_runs(cli);
-  cli.streams({.in = Streams::In::terminal, .out_is_terminal = true, .columns = 40});
-  const Words lines = cli.run("runs").expect(0).stderr_has(all[0]).err_lines();
+  cli.streams({.in = Streams::In::terminal, .out_is_terminal = true, .columns = 70});
+  const Words lines = cli.run("--color never runs").expect(0).stderr_has(all[0].substr(0, 4)).err_lines();
   for (const std::string& line : lines) {
     INFO(line);
-    CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80 && c != '\r'; }) <= 40);
+    CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80 && c != '\r'; }) <= 70);
   }
 }
 
@@ -358,10 +364,10 @@ TEST_CASE("listed runs have the documented keys_of as JSON, and unknown values a
   CHECK(json["schema"] == "delegate.runs/1");
   REQUIRE(json["runs"].size() == 3);
   CHECK(keys_of(json["runs"][0]) == Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
-                                         "backend", "model", "duration_ms", "attempts"});
+                                         "summary", "backend", "model", "duration_ms", "attempts"});
   Json failed = json["runs"][1];
-  CHECK(keys_of(failed) ==
-        Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd", "duration_ms", "attempts"});
+  CHECK(keys_of(failed) == Keys{"run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd", "summary",
+                                "duration_ms", "attempts"});
   CHECK(failed["outcome"] == "exited_nonzero");
   CHECK(failed["requested_backend"] == "claude");
   CHECK(keys_of(failed["attempts"][0]) == Keys{"backend", "outcome", "counted", "probe", "tripped", "recovered",
@@ -381,7 +387,7 @@ TEST_CASE("one run has the skipped backends and the usage as JSON") {
   cli.run("ask -b claude hello").expect(1);
   Json json = cli.run("runs --json " + asked(cli, "hello")).expect(0).stderr_is("").json();
   CHECK(keys_of(json) == Keys{"schema", "run_id", "started_at", "outcome", "requested_backend", "task_type", "cwd",
-                              "backend", "duration_ms", "usage", "attempts", "skipped", "prompt"});
+                              "summary", "backend", "duration_ms", "usage", "attempts", "skipped", "prompt", "answer"});
   CHECK(json["schema"] == "delegate.run/1");
   CHECK(json["usage"] == Json{{"input_tokens", 1234567}, {"output_tokens", 89}});
   REQUIRE(json["skipped"].size() == 1);
@@ -413,7 +419,7 @@ TEST_CASE("listing runs asks no backend and changes nothing") {
   Cli cli;
   cli.counted("codex", {"--say", "hi"}).run("ask hello").expect(0);
   const Words before = ids(cli);
-  for (const char* words : {"runs", "runs --json", "runs --totals", "runs 1"}) cli.run(words).expect(0);
+  for (const char* words : {"runs", "runs --json", "runs --totals", "runs last"}) cli.run(words).expect(0);
   CHECK(ids(cli) == before);
   CHECK(cli.spawns("codex") == 1);
 }

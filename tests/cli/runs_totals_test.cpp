@@ -183,6 +183,8 @@ TEST_CASE("an invalid time is rejected with the accepted formats") {
       .stdout_is("")
       .stderr_lines(2)
       .stderr_begins("delegate: runs: --since: '")
-      .stderr_has("is neither a duration nor a date\nhint: a duration before now (2h, 7d), a date (2026-11-30)")
+      .stderr_has(
+          "is neither a duration nor a date\nhint: a duration before now (2h, 7d, 1w), today, yesterday, a date "
+          "(2026-11-30)")
       .stderr_lacks("\x1b");
 }

@@ -16,6 +16,7 @@ std::size_t rows(const std::string& path, const std::string& table) {
   sqlite3* database = nullptr;
   sqlite3_stmt* statement = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
+  sqlite3_busy_timeout(database, 10'000);  // the log may just be shortened
   REQUIRE(sqlite3_prepare_v2(database, ("SELECT count(*) FROM " + table).c_str(), -1, &statement, nullptr) ==
           SQLITE_OK);
   REQUIRE(sqlite3_step(statement) == SQLITE_ROW);

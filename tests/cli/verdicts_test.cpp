@@ -91,7 +91,7 @@ TEST_CASE(
     "a server that rejects five different prompts in a row, one of which another backend answers, is skipped [R24]") {
   Refusing refusing;
   Cli cli;
-  cli.config(refusing.toml()).answers("codex").router("order = [\"server\", \"codex\"]");
+  cli.config(refusing.toml() + "\n[history]\nsummary = 0").answers("codex").router("order = [\"server\", \"codex\"]");
   for (int i = 1; i <= 3; ++i) cli.run("ask secret-prompt").expect(0).stdout_is("codex says hi\n");
   for (const char* prompt : {"two", "three", "four"}) cli.run({"ask", "-b", "server", prompt}).expect(1);
   CHECK(cli.state_of("server") == "closed");

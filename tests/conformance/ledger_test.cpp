@@ -74,6 +74,64 @@ TEST_CASE("a run is stored at its start, and its end completes the row") {
   CHECK(books.ledger.runs({.most = 10}).value() == std::vector<RunRow>{finished(begun)});
 }
 
+TEST_CASE("the first words of a prompt are in lists, and runs are found by them") {
+  LedgerBooks books;
+  RunRow first = run_row("r1");
+  first.summary = "why does the Parser hang";
+  RunRow second = run_row("r2");
+  second.prompt = KeptText{.text = "… the parser …", .size = 18};
+  second.cwd = "/home/other";
+  for (const RunRow& row : {first, second, run_row("r3")}) REQUIRE(books.ledger.begin_run(row));
+  CHECK(books.ledger.run("r1")->summary == first.summary);
+  CHECK(ids(books.ledger.runs({.text = "parser"}).value()) == std::vector<std::string>{"r2", "r1"});
+  CHECK(ids(books.ledger.runs({.project = "/home/other", .text = "parser"}).value()) == std::vector<std::string>{"r2"});
+  CHECK(books.ledger.runs({.text = "lexer"})->empty());
+}
+
+TEST_CASE("an answer that is kept for a while is deleted by the first run that ends later") {
+  LedgerBooks books;
+  RunRow row = run_row("r1");
+  REQUIRE(books.ledger.begin_run(row));
+  row = finished(row);
+  row.answer = kept("an answer");
+  row.answer_until = row.started_at + 1h;
+  REQUIRE(books.ledger.finish_run(row, 100));
+  CHECK(books.ledger.run("r1")->answer_until == row.answer_until);
+  RunRow later = run_row("r2");
+  later.started_at += 59min;
+  REQUIRE(books.ledger.begin_run(later));
+  REQUIRE(books.ledger.finish_run(finished(later), 100));
+  CHECK(books.ledger.run("r1")->answer == row.answer);
+  later.started_at += 1min;
+  REQUIRE(books.ledger.finish_run(finished(later), 100));
+  CHECK_FALSE(books.ledger.run("r1")->answer);
+}
+
+TEST_CASE("a run that has ended can be forgotten, alone or with all others") {
+  LedgerBooks books;
+  for (const char* id : {"r1", "r2", "r3"}) {
+    REQUIRE(books.ledger.begin_run(run_row(id)));
+    REQUIRE(books.ledger.add_attempt(attempt_row(id, 1, "codex")));
+  }
+  for (const char* id : {"r1", "r2"}) REQUIRE(books.ledger.finish_run(finished(run_row(id)), 100));
+  CHECK(books.ledger.forget("r3") == 0);  // it has not ended
+  CHECK(books.ledger.forget("r1") == 1);
+  CHECK(ids(books.ledger.runs({}).value()) == std::vector<std::string>{"r3", "r2"});
+  CHECK(books.ledger.attempts("r1")->empty());
+  CHECK(books.ledger.forget("") == 1);
+  CHECK(ids(books.ledger.runs({}).value()) == std::vector<std::string>{"r3"});
+  CHECK(books.ledger.attempts("r3")->size() == 1);
+}
+
+TEST_CASE("as much of an id is enough as no other has") {
+  LedgerBooks books;
+  for (const char* id : {"abcd", "abxy", "b000", "c"}) REQUIRE(books.ledger.begin_run(run_row(id)));
+  CHECK(books.ledger.enough_of("abcd") == 3);
+  CHECK(books.ledger.enough_of("abxy") == 3);
+  CHECK(books.ledger.enough_of("b000") == 1);
+  CHECK(books.ledger.enough_of("c") == 1);
+}
+
 TEST_CASE("a run that begins again, because its process was killed before it did anything, has one row") {
   LedgerBooks books;
   RunRow row = run_row("r1");

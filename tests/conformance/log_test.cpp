@@ -202,6 +202,17 @@ TEST_CASE("a process whose run has no end is asked to shorten the log when it cl
   CHECK(asked == 1);
 }
 
+TEST_CASE("nothing of a forgotten run is left in the file or its log") {
+  TempDirectory directory;
+  TestClock clock;
+  const auto store = open_in(directory.path(), clock);
+  REQUIRE(store->ledger().begin_run({.id = "run", .summary = kPrompt, .prompt = kept(kPrompt)}));
+  REQUIRE(has_prompt(directory));
+  REQUIRE(store->ledger().finish_run({.id = "run", .outcome = "answered", .answer = kept(kPrompt)}, 5000));
+  CHECK(store->ledger().forget("run") == 1);
+  CHECK_FALSE(has_prompt(directory));
+}
+
 TEST_CASE("no process waits for one that copies the log and never ends") {
   TempDirectory directory;
   TestClock clock;

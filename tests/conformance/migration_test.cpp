@@ -105,7 +105,8 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
   open(path, clock);
   // As a program without additions left it: it sees the same version, and writes rows without the new columns.
   sql(path,
-      "DROP INDEX writing_runs; ALTER TABLE runs DROP COLUMN writes; "
+      "DROP INDEX writing_runs; ALTER TABLE runs DROP COLUMN writes; ALTER TABLE runs DROP COLUMN summary; "
+      "DROP INDEX answers_by_end; ALTER TABLE texts DROP COLUMN answer_until; "
       "ALTER TABLE attempts DROP COLUMN may_have_written; ALTER TABLE attempts DROP COLUMN written_files; "
       "ALTER TABLE attempts DROP COLUMN quota_before; ALTER TABLE attempts DROP COLUMN quota_after; "
       "ALTER TABLE attempts DROP COLUMN billed_extra; "
@@ -123,7 +124,12 @@ TEST_CASE("an addition leaves the version as it is, so that an older program goe
       "INSERT INTO attempts (run_id, number, backend, model, outcome, message, probe, counted, started_at, took, "
       "session_id, tripped, recovered) VALUES ('r', 1, 'codex', '', 'answered', '', 0, 0, 0, 0, '', 0, 0)";
   sql(path, insert);
-  CHECK(open(path, clock)->ledger().attempts("r")->at(0).last_lines.empty());
+  {
+    const auto upgraded = open(path, clock);
+    CHECK(upgraded->has_begun_to_keep_summaries());
+    CHECK(upgraded->ledger().attempts("r")->at(0).last_lines.empty());
+  }
+  CHECK_FALSE(open(path, clock)->has_begun_to_keep_summaries());
   CHECK(open(path, clock)->writers()->writing.empty());
   CHECK(sql(path, "PRAGMA user_version") == std::to_string(sqlite::migrations().size()));
   sql(path, "DELETE FROM attempts; " + insert);

@@ -259,7 +259,7 @@ TEST_CASE("without a store everybody is asked unguarded, and the result says so"
   CHECK(result.warnings[0].find("no store today") != std::string::npos);
 }
 
-TEST_CASE("a run and its tries are rows in the ledger, without the prompt") {
+TEST_CASE("a run and its tries are rows in the ledger, with the first words of the prompt") {
   Asking asking;
   asking.backend("codex", {"--exit", "3"});
   asking.backend("gemini", {"--say", "hi"});
@@ -271,8 +271,8 @@ TEST_CASE("a run and its tries are rows in the ledger, without the prompt") {
   CHECK(runs->front().outcome == "answered");
   CHECK(runs->front().backend == "gemini");
   CHECK(runs->front().took.has_value());
+  CHECK(runs->front().summary == "hello");
   CHECK_FALSE(asking.store->ledger().run(result.run_id)->prompt);
-  CHECK_FALSE(asking.store->ledger().run(result.run_id)->answer);
   const auto attempts = asking.store->ledger().attempts(result.run_id);
   REQUIRE(attempts);
   REQUIRE(attempts->size() == 2);
@@ -291,8 +291,28 @@ TEST_CASE("prompt and answer are kept only as configured, and without keys") {
   const auto kept_of = [&] { return asking.store->ledger().run(asking.ask().run_id).value(); };
   SECTION("prompts") {
     asking.config.history.keep_prompts = true;
+    asking.config.history.last_answers = 0ms;
     CHECK(kept_of().prompt == kept("hello"));
     CHECK_FALSE(kept_of().answer);
+  }
+  SECTION("answers for a while") {
+    const RunRow run = kept_of();
+    REQUIRE(run.answer);
+    CHECK(run.answer->text.find("the-key-of-a-person") == std::string::npos);
+    REQUIRE(run.answer_until);
+    CHECK(*run.answer_until >= run.started_at + 24h);
+    CHECK(*run.answer_until < run.started_at + 25h);
+  }
+  SECTION("the first words of a prompt, in one line") {
+    asking.config.history.summary = 20;
+    Listener listener;
+    const Request request{.prompt = "why\n is the-key-of-a-person here, and not there"};
+    const RunResult result = ask(asking.engine, request, asking.never, listener);
+    const RunRow run = asking.store->ledger().run(result.run_id).value();
+    CHECK(run.summary.starts_with("why"));
+    CHECK(run.summary.find('\n') == std::string::npos);
+    CHECK(run.summary.find("the-key") == std::string::npos);
+    CHECK(display_width(run.summary) == 20);
   }
   SECTION("answers") {
     asking.config.history.keep_answers = true;

@@ -20,6 +20,8 @@ class ContendedLedger final : public Ledger {
   }
   Status add_attempt(const AttemptRow& row) override { return inner_.add_attempt(row); }
   Status count_attempt(const AttemptRow& row) override { return inner_.count_attempt(row); }
+  Result<std::int64_t> forget(const std::string& id) override { return inner_.forget(id); }
+  Result<std::size_t> enough_of(const std::string& id) override { return inner_.enough_of(id); }
   Result<std::vector<RunRow>> runs(const RunQuery& query) override { return inner_.runs(query); }
   Result<RunRow> run(const std::string& id) override { return inner_.run(id); }
   Result<std::optional<RunRow>> newest_session(const SessionQuery& query) override {
