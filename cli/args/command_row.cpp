@@ -27,13 +27,13 @@ constexpr OptionRow kGlobal[] = {
 
 constexpr ExitRow kExits[] = {
     {"0", "answered", "Answered, or done."},
-    {"1", "all candidates failed", "All candidates that were tried failed; the message says why each did."},
+    {"1", "all failed", "All candidates that were tried failed; the message says why each did."},
     {"2", "usage", "The command line is invalid."},
-    {"3", "configuration", "The configuration is invalid."},
-    {"4", "no backend available",
+    {"3", "config", "The configuration is invalid."},
+    {"4", "none available",
      "No backend is available right now: breakers are open or all slots are in use; the message says why, and until "
      "when if that is known."},
-    {"5", "nothing installed", "No backend is installed and enabled."},
+    {"5", "none installed", "No backend is installed and enabled."},
     {"6", "blocked", "Refused: delegations are nested too deep, or a policy or missing trust forbids it."},
     {"70", "internal", "An internal error, or output that could not be written."},
     {"124", "deadline", "Timed out."},

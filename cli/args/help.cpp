@@ -91,7 +91,8 @@ std::string help_page(CommandTable table, const CommandRow* command) {
   std::string text = "Usage: " + usage_of(command) + "\n\n";
   if (command == nullptr)
     return text + std::string(synopsis()) + "\n" + aligned(command_lines(table, nullptr), {}) + global_line() +
-           example_lines(kExamples) + exit_lines() + "\nMore: delegate help COMMAND, man delegate\n";
+           example_lines(kExamples) + exit_lines() +
+           "If something fails: delegate doctor. More: delegate help COMMAND, man delegate\n";
   text += std::string(command->help) + ".\n";
   text += command->is_group() ? aligned(command_lines(table, command), "Commands")
                               : aligned(option_lines(command->options), "Options");

@@ -5,6 +5,7 @@
 #include "cli/commands/forget_runs.hpp"
 #include "cli/commands/latest_run.hpp"
 #include "cli/commands/moment.hpp"
+#include "cli/commands/page.hpp"
 #include "cli/commands/queue.hpp"
 #include "cli/render/runs.hpp"
 #include "core/base/text.hpp"
@@ -126,22 +127,6 @@ Result<milliseconds> since(const RunsOptions& options, milliseconds now, millise
   auto moment = parse_moment(options.since, now);
   if (!moment) return usage("--since: " + moment.error().what, moment.error().hint);
   return moment;
-}
-
-bool has_unicode(const World& world) {
-  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"})
-    if (const std::string value = world.variable(variable); !value.empty())
-      return contains_ignoring_case(value, "utf-8") || contains_ignoring_case(value, "utf8");
-  return false;
-}
-
-Page page_of(const World& world, const Output& output, milliseconds now) {
-  const auto size = terminal_size(world.out);
-  return {.now = now,
-          .columns = size ? size->columns : 0,
-          .painted = output.is_painted(),
-          .unicode = has_unicode(world),
-          .is_terminal = size.has_value()};
 }
 
 /// A queued run, whose id begins so.
@@ -300,8 +285,7 @@ CommandResult run_runs(const CommandContext& context, const RunsOptions& given) 
     TRY(const std::string patch, patch_of(context, options.id));
     return output.answer(patch);
   }
-  TRY(const std::string text,
-      look_back(context, options, page_of(context.world, output, context.world.clock.now().wall)));
+  TRY(const std::string text, look_back(context, options, page_of(context)));
   if (text.empty()) output.note("delegate: no runs to show");
   return output.answer(text);
 }

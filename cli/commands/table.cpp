@@ -7,6 +7,7 @@
   ROW(kResult)            \
   ROW(kCancel)            \
   ROW(kRuns)              \
+  ROW(kStats)             \
   ROW(kLast)              \
   ROW(kUndo)              \
   ROW(kStatus)            \
@@ -29,6 +30,7 @@
   ROW(kGuardList)         \
   ROW(kGuardReset)        \
   ROW(kHealth)            \
+  ROW(kMetrics)           \
   ROW(kCanary)            \
   ROW(kCanaryRun)         \
   ROW(kCanaryList)        \

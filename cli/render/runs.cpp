@@ -13,7 +13,6 @@
 namespace delegate::cli {
 namespace {
 
-constexpr const char* kUnknown = "-";
 constexpr std::size_t kLongestPlace = 24;
 constexpr int kLeastOfPrompt = 12;  // columns
 
@@ -41,30 +40,12 @@ std::string run_outcome(const PastRun& run) {
 
 std::string ago(milliseconds then, milliseconds now) { return format_took(std::max(now - then, milliseconds(0))); }
 
-std::string took(const std::optional<milliseconds>& duration) { return duration ? format_took(*duration) : kUnknown; }
-
 std::string fitted(std::string text, const Page& page) {
   if (page.columns <= 0) return text;
   std::string out;
   for (const std::string_view line : split(text, '\n')) out += cut_to_columns(line, page.columns) + "\n";
   out.pop_back();  // the text after the last newline is not a line
   return out;
-}
-
-std::string with_thousands(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  return digits;
-}
-
-std::string tokens(const std::optional<std::int64_t>& number) { return number ? with_thousands(*number) : kUnknown; }
-
-std::string dollars(const std::optional<double>& cost) {
-  if (!cost) return kUnknown;
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), *cost < 1 ? "$%.4f" : "$%.2f", *cost);
-  return text.data();
 }
 
 /// Under a subscription what a call is said to cost is not paid for, unless it was billed extra.
@@ -193,17 +174,13 @@ std::vector<std::vector<std::string>> facts(const PastRun& run, const Page& page
 
 /// One column for each slot of the period: its number of calls, red if any of them failed.
 std::string plot(const BackendTotals& totals, const Page& page) {
-  static constexpr std::array<const char*, 9> kBars{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  static constexpr std::array<const char*, 9> kPlain{" ", ".", ".", ":", ":", "|", "|", "#", "#"};
   std::int64_t most = 1;
   for (const auto& slot : totals.slots) most = std::max(most, slot.answered + slot.failed);
   std::string out;
   for (const auto& slot : totals.slots) {
     const std::int64_t calls = slot.answered + slot.failed;
     const auto level = static_cast<std::size_t>((calls * 8 + most - 1) / most);
-    const char* bar = page.unicode ? kBars[level] : kPlain[level];
-    const bool red = page.painted && slot.failed > 0;
-    out += red ? std::string("\033[31m") + bar + "\033[0m" : bar;
+    out += in_colour("31", bar_of_height(level, page.unicode), page.painted && slot.failed > 0);
   }
   return out;
 }

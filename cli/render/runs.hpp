@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/render/cells.hpp"
 #include "core/config/config.hpp"
 #include "core/inspect/history.hpp"
 #include "core/state/ledger.hpp"
@@ -10,15 +11,6 @@
 namespace delegate::cli {
 
 using namespace inspect;
-
-/// What the text is printed to.
-struct Page {
-  milliseconds now{0};       // wall
-  int columns = 0;           // lines are cut to this; 0: not cut
-  bool painted = false;      // with colours
-  bool unicode = false;      // more than ASCII
-  bool is_terminal = false;  // control characters in stored text are escaped
-};
 
 std::string list_to_text(const std::vector<PastRun>& runs, const Page& page);
 std::string list_to_json(const std::vector<PastRun>& runs);

@@ -71,6 +71,8 @@ PeriodSpan period_at(BudgetPeriod period, const std::optional<PeriodSpan>& befor
 /// The beginning of the hour of local time that `now` is in. In a zone whose offset is no whole number of hours that is
 /// no full hour of UTC, so every local midnight is the beginning of an hour.
 milliseconds local_hour(milliseconds now);
+/// Its midnight.
+milliseconds local_day(milliseconds now);
 
 /// What a call that is under way is expected to use.
 struct Reservation {

@@ -89,4 +89,9 @@ milliseconds local_hour(milliseconds now) {
   return at - seconds(parts.tm_min * 60 + parts.tm_sec);
 }
 
+milliseconds local_day(milliseconds now) {
+  look_at_zone();
+  return calendar_period(BudgetPeriod::day, now).begin;
+}
+
 }  // namespace delegate

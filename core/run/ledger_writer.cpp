@@ -24,6 +24,7 @@ void LedgerWriter::begin(const RunResult& started, const Request& request) {
           .summary = summary_of(request),
           .writes = request.access == Access::write && !request.isolation,
           .owner = engine_.breakers.self()};
+  is_awaited_ = !request.in_background;
   if (engine_.config.history.keep_prompts) row_.prompt = kept(engine_.redact(whole_prompt(request)));
   note(write_patiently([&] { return engine_.ledger->begin_run(row_); }));
   if (!entry_.is_trial) return;
@@ -48,7 +49,8 @@ void LedgerWriter::finish(const RunResult& result) {
     keep_answer(*answer);
   }
   for (const Skip& skip : result.skips)
-    row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in});
+    row_.skips.push_back({skip.backend, std::string(to_string(skip.reason)), skip.message, skip.retry_in,
+                          is_awaited_ && is_by_breaker(skip.reason)});
   note(write_patiently([&] { return engine_.ledger->finish_run(row_, engine_.config.history.limit); }));
   leave_guard();
 }

@@ -29,6 +29,7 @@ class LedgerWriter {
   std::optional<Error> trouble_;  // the first row that could not be written
   std::vector<std::string> remarks_;
   RunRow row_;
+  bool is_awaited_ = true;  // by a person
 };
 
 }  // namespace delegate

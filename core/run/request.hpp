@@ -72,6 +72,10 @@ enum class SkipReason {
   state_unusable
 };
 std::string_view to_string(SkipReason reason);
+/// Its breaker is not closed: it was found to be dead.
+constexpr bool is_by_breaker(SkipReason reason) {
+  return reason == SkipReason::breaker_open || reason == SkipReason::probe_running;
+}
 /// It could answer, but what it would cost is kept back.
 constexpr bool is_held_back(SkipReason reason) {
   return reason == SkipReason::reserved || reason == SkipReason::extra_billing ||

@@ -28,6 +28,8 @@ struct SkipRow {
   std::string reason;  // "breaker_open", …
   std::string message;
   std::optional<milliseconds> retry_in;
+  // For what is counted of it (UsageRow); not part of its row.
+  bool spared_a_wait = false;  // its breaker kept a person from waiting for it
 
   bool operator==(const SkipRow&) const = default;
 };

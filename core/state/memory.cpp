@@ -137,6 +137,7 @@ class MemoryStore final : public StateStore, private Ledger {
         run = row;
         run.prompt = std::move(prompt);
       }
+    usage_.count_spared(row, directory_of(row.id));
     const milliseconds now = row.started_at + row.took.value_or(milliseconds(0));
     for (RunRow& run : runs_)
       if (run.answer_until && *run.answer_until <= now) {

@@ -21,6 +21,15 @@ void MemoryUsage::count(const AttemptRow& attempt, std::string directory) {
   std::erase_if(rows_, [&](const auto& one) { return one.first.hour < attempt.started_at - kUsageKept; });
 }
 
+void MemoryUsage::count_spared(const RunRow& run, const std::string& directory) {
+  for (const SkipRow& skip : run.skips) {
+    if (!skip.spared_a_wait) continue;
+    UsageRow row = usage_of(skip, run.started_at + run.took.value_or(milliseconds(0)), directory);
+    if (!has_place(directory, row.key.hour)) row.key.directory.clear();
+    add(row);
+  }
+}
+
 bool MemoryUsage::has_place(const std::string& directory, milliseconds hour) const {
   std::set<std::string> others;
   for (const auto& [key, row] : rows_)

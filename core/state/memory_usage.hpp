@@ -8,6 +8,7 @@ class MemoryUsage final : public UsageSums {
  public:
   /// `directory` of the attempt's run.
   void count(const AttemptRow& attempt, std::string directory);
+  void count_spared(const RunRow& run, const std::string& directory);
   std::vector<UsageRow> rows(const UsageQuery& query) const;
   Status change_budgets(const Ledger::BudgetChange& change);
   Status read_budgets(const Ledger::BudgetChange& look);

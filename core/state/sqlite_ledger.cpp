@@ -139,6 +139,7 @@ Status SqliteLedger::finish_run(const RunRow& row, int limit) {
                    .run());
     const bool is_kept = database_.changed_rows() > 0;
     TRY_STATUS(add_skips(row));
+    TRY_STATUS(sqlite::count_spared(database_, row));
     TRY_STATUS(forget_answers(row.started_at + row.took.value_or(milliseconds(0))));
     TRY_STATUS(keep_answer(row));
     TRY_STATUS(forget_oldest(limit));

@@ -288,7 +288,7 @@ Result<std::vector<SkipRow>> SqliteLedger::skips_of(std::int64_t number) {
   return all<SkipRow>(statement, [](const Statement& row) {
     const auto retry_in = row.maybe_integer(3);
     return SkipRow{line_at(row, 0), line_at(row, 1), line_at(row, 2),
-                   retry_in ? std::optional(milliseconds(*retry_in)) : std::nullopt};
+                   retry_in ? std::optional(milliseconds(*retry_in)) : std::nullopt, false};
   });
 }
 

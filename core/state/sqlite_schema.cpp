@@ -321,9 +321,15 @@ ALTER TABLE texts ADD COLUMN answer_until INTEGER;   -- ms since the epoch; NULL
 CREATE INDEX answers_by_end ON texts (answer_until) WHERE answer_until IS NOT NULL;
 )sql";
 
+// What the breakers were worth: see UsageRow.
+constexpr const char* kSpared = R"sql(
+ALTER TABLE usage_hours ADD COLUMN tripped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE usage_hours ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr std::array<const char*, 5> kMigrations = {kFirst, kHistory, kBackground, kNotifications, kEnds};
-constexpr std::array<const char*, 10> kAdditions = {kLastLines, kQueue,          kOwn,   kCanary, kWriting,
-                                                    kWriters,   kWaitingWriters, kQuota, kUsage,  kSummaries};
+constexpr std::array<const char*, 11> kAdditions = {kLastLines,      kQueue, kOwn,   kCanary,    kWriting, kWriters,
+                                                    kWaitingWriters, kQuota, kUsage, kSummaries, kSpared};
 
 }  // namespace
 

@@ -13,7 +13,8 @@ constexpr milliseconds kUsageHour{3'600'000};
 
 #define USAGE_KEY "hour, backend, login, model, outcome, directory"
 #define USAGE_COLUMNS \
-  USAGE_KEY ", calls, calls_with_tokens, input_tokens, output_tokens, calls_with_cost, cost_usd, latency"
+  USAGE_KEY           \
+  ", calls, calls_with_tokens, input_tokens, output_tokens, calls_with_cost, cost_usd, latency, tripped, skipped"
 // total() does not fail for large numbers, as sum() does.
 #define SUM_OF_TOKENS "CAST(total(input_tokens) + total(output_tokens) AS INTEGER)"
 #define RESERVATION_COLUMNS                                                           \
@@ -25,7 +26,7 @@ constexpr const char* kUsageBesideItsRun =
     " FROM usage_hours WHERE hour = ? AND backend = ? AND login = ? AND model = ? AND "
     "outcome = ? AND directory = (SELECT cwd FROM runs WHERE id = ?)";
 constexpr const char* kSaveUsage =
-    "INSERT OR REPLACE INTO usage_hours (" USAGE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO usage_hours (" USAGE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 Statement& bind_call(Statement& statement, const UsageKey& key) {
   return statement.bind(key.hour.count()).bind(key.backend).bind(key.login).bind(key.model).bind(key.outcome);
@@ -47,7 +48,9 @@ UsageRow usage_row_at(const Statement& row) {
           .output_tokens = count_at(row, 9),
           .calls_with_cost = count_at(row, 10),
           .cost_usd = row.maybe_real(11).value_or(0),
-          .latency = parse_latency(row.text(12))};
+          .latency = parse_latency(row.text(12)),
+          .tripped = count_at(row, 13),
+          .skipped = count_at(row, 14)};
 }
 
 Result<UsageRow> row_with(Database& database, const UsageKey& key) {
@@ -78,6 +81,8 @@ Status save_usage(Database& database, const UsageRow& row) {
       .bind(row.calls_with_cost)
       .bind(row.cost_usd)
       .bind(latency_text(row.latency))
+      .bind(row.tripped)
+      .bind(row.skipped)
       .run();
 }
 
@@ -166,6 +171,17 @@ Status count_attempt(Database& database, const AttemptRow& attempt) {
   TRY(row.key.directory, directory_of(database, attempt.run_id, row.key.hour));
   TRY_STATUS(add_usage(database, row));
   return forget_old_hour(database, attempt.started_at);
+}
+
+Status count_spared(Database& database, const RunRow& run) {
+  const milliseconds ended_at = run.started_at + run.took.value_or(milliseconds(0));
+  for (const SkipRow& skip : run.skips) {
+    if (!skip.spared_a_wait) continue;
+    UsageRow row = usage_of(skip, ended_at, {});
+    TRY(row.key.directory, directory_of(database, run.id, row.key.hour));
+    TRY_STATUS(add_usage(database, row));
+  }
+  return {};
 }
 
 Status prepare_counting(Database& database) {

@@ -8,7 +8,9 @@ namespace delegate::sqlite {
 
 /// Counts an attempt, ends its reservation, and forgets one hour that is too old.
 Status count_attempt(Database& database, const AttemptRow& attempt);
-/// Prepares the statements that it mostly needs.
+/// Counts the candidates of a run whose breakers spared a person the wait.
+Status count_spared(Database& database, const RunRow& run);
+/// Prepares the statements that count_attempt mostly needs.
 Status prepare_counting(Database& database);
 Result<std::vector<UsageRow>> load_usage(Database& database, const UsageQuery& query);
 

@@ -1,6 +1,9 @@
 #include "core/state/usage.hpp"
 
 #include <charconv>
+#include <cmath>
+#include <limits>
+#include <numeric>
 
 #include "core/base/text.hpp"
 #include "core/state/ledger_rules.hpp"
@@ -39,6 +42,25 @@ std::size_t latency_bucket(milliseconds took) {
   return bucket;
 }
 
+double latency_bound(std::size_t bucket) {
+  if (bucket + 1 >= LatencyCounts{}.size()) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(kFirstBound.count()) / 1000 * std::sqrt(std::exp2(static_cast<double>(bucket)));
+}
+
+std::optional<milliseconds> latency_quantile(const LatencyCounts& counts, double share) {
+  const auto all = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  if (all == 0) return std::nullopt;
+  const double rank = share * static_cast<double>(all);
+  double before = 0;
+  std::size_t bucket = 0;
+  while (bucket + 1 < counts.size() && before + static_cast<double>(counts[bucket]) < rank)
+    before += static_cast<double>(counts[bucket++]);
+  const double low = bucket == 0 ? 0 : latency_bound(bucket - 1);
+  const double high = bucket + 1 == counts.size() ? low : latency_bound(bucket);
+  const double within = counts[bucket] == 0 ? 0 : (rank - before) / static_cast<double>(counts[bucket]);
+  return milliseconds(std::llround((low + (high - low) * within) * 1000));
+}
+
 std::string latency_text(const LatencyCounts& counts) {
   std::string text;
   for (std::size_t i = 0; i < counts.size(); ++i)
@@ -66,6 +88,8 @@ UsageRow& UsageRow::operator+=(const UsageRow& more) {
   calls_with_cost += more.calls_with_cost;
   cost_usd += more.cost_usd;
   for (std::size_t i = 0; i < latency.size(); ++i) latency[i] += more.latency[i];
+  tripped += more.tripped;
+  skipped += more.skipped;
   return *this;
 }
 
@@ -78,9 +102,15 @@ UsageRow usage_of(const AttemptRow& attempt, const std::string& directory) {
                .input_tokens = used.input_tokens.value_or(0),
                .output_tokens = used.output_tokens.value_or(0),
                .calls_with_cost = used.cost_usd ? 1 : 0,
-               .cost_usd = used.cost_usd.value_or(0)};
+               .cost_usd = used.cost_usd.value_or(0),
+               .tripped = attempt.tripped ? 1 : 0};
   row.latency[latency_bucket(attempt.took)] = 1;
   return row;
+}
+
+UsageRow usage_of(const SkipRow& spared, milliseconds at, const std::string& directory) {
+  const auto [backend, login] = parts_of(spared.backend);
+  return {.key = {local_hour(at), backend, login, {}, {}, directory}, .skipped = 1};
 }
 
 UsageRow usage_of(const Reservation& killed) {

@@ -16,6 +16,7 @@
 namespace delegate {
 
 struct AttemptRow;
+struct SkipRow;
 
 inline constexpr milliseconds kUsageKept{std::chrono::hours(24 * 400)};
 /// Calls in further directories of one hour are counted without theirs.
@@ -27,6 +28,11 @@ inline constexpr std::string_view kKilled = "killed";
 /// by the square root of 2; the last one has all from 17 minutes on.
 using LatencyCounts = std::array<std::int64_t, 26>;
 std::size_t latency_bucket(milliseconds took);
+/// What the bucket's calls took less than, in seconds. The last one has no bound.
+double latency_bound(std::size_t bucket);
+/// How long the calls took, at most, of which this share was quicker; within a bucket they are taken to lie evenly.
+/// Nothing: there are none.
+std::optional<milliseconds> latency_quantile(const LatencyCounts& counts, double share);
 /// Stored: the buckets that are not empty, "3:2 7:1".
 std::string latency_text(const LatencyCounts& counts);
 LatencyCounts parse_latency(std::string_view text);
@@ -52,6 +58,9 @@ struct UsageRow {
   std::int64_t calls_with_cost = 0;
   double cost_usd = 0;
   LatencyCounts latency{};
+  std::int64_t tripped = 0;  // of the calls: those that opened the breaker
+  std::int64_t skipped =
+      0;  // no calls: times that the open breaker spared a person the wait; model and outcome are empty
 
   UsageRow& operator+=(const UsageRow& more);  // the key stays
   Spending spending() const { return {calls, input_tokens + output_tokens, cost_usd}; }
@@ -60,6 +69,8 @@ struct UsageRow {
 
 /// One call, in the hour in which it began.
 UsageRow usage_of(const AttemptRow& attempt, const std::string& directory);
+/// A call that was spared, in a run that ended at this time.
+UsageRow usage_of(const SkipRow& spared, milliseconds at, const std::string& directory);
 /// A call that was killed: what it was expected to use counts.
 UsageRow usage_of(const Reservation& killed);
 

@@ -62,6 +62,39 @@ TEST_CASE("calls of one hour with the same key share a row") {
   CHECK(rows[1].key.hour == utc(2026, 11, 2, 10));
 }
 
+TEST_CASE("calls that open a breaker, and waits that it spares, are counted by the hour, and are no calls") {
+  UsageBooks books;
+  RunRow run = run_in("r", "/home/me/a");
+  REQUIRE(books.ledger.begin_run(run));
+  AttemptRow opens = call_at(utc(2026, 11, 2, 9));
+  opens.outcome = "timed_out";
+  opens.tripped = true;
+  REQUIRE(books.ledger.add_attempt(opens));
+  run.started_at = utc(2026, 11, 2, 9, 59);
+  run.took = std::chrono::minutes(2);
+  run.skips = {{"codex@work", "breaker_open", "", 40s, true}, {"gemini", "disabled", "", {}, false}};
+  REQUIRE(books.ledger.finish_run(run, 10));
+  REQUIRE(books.ledger.finish_run(run, 10));
+  const auto rows = books.usage();
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].tripped == 1);
+  CHECK(rows[0].skipped == 0);
+  CHECK(rows[1].key == UsageKey{utc(2026, 11, 2, 10), "codex", "work", "", "", "/home/me/a"});
+  CHECK(rows[1].skipped == 2);
+  CHECK(sum(rows).calls == 1);
+}
+
+TEST_CASE("how long most calls took is known to within a bucket") {
+  LatencyCounts counts{};
+  CHECK_FALSE(latency_quantile(counts, 0.5));
+  for (const milliseconds took : {100ms, 3000ms, 3000ms, 3000ms}) ++counts[latency_bucket(took)];
+  const milliseconds half = latency_quantile(counts, 0.5).value();
+  CHECK(latency_bucket(half) == latency_bucket(3000ms));
+  CHECK(latency_quantile(counts, 0.25).value() <= 250ms);
+  ++counts.back();
+  CHECK(latency_quantile(counts, 1).value() == milliseconds(std::llround(latency_bound(counts.size() - 2) * 1000)));
+}
+
 TEST_CASE("login, model, outcome and directory keep calls apart") {
   UsageBooks books;
   REQUIRE(books.ledger.begin_run(run_in("r", "/home/me/a")));
