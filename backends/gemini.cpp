@@ -23,6 +23,13 @@ namespace {
 
 constexpr const char* kScratch = "{scratch}";
 
+// https://github.com/google-gemini/gemini-cli/discussions/28017
+constexpr std::string_view kPersonalPlan =
+    "is signed in with a Google account: since 2026-06-18 Google serves it only for plans of organisations";
+constexpr std::string_view kSuccessor =
+    "for a personal plan: set GEMINI_API_KEY, or use its successor Antigravity CLI (`agy`); for an organisation's: set "
+    "GOOGLE_CLOUD_PROJECT";
+
 /// The error message without the text that the CLI puts around it.
 std::string bare_words(const std::string& message) {
   std::string words = captured(R"(^\[API Error: ([\s\S]*)\]\s*(?:$|\n))", message);
@@ -254,7 +261,12 @@ class Gemini final : public CliBackend {
     return {.files = {home + "/.gemini/oauth_creds.json", home + "/.gemini/gemini-credentials.json",
                       home + "/.gemini/.env", home + "/.env"},
             .variables = {"GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS",
-                          "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA"}};
+                          "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA"},
+            .doubtful = DoubtfulLogin{home + "/.gemini/oauth_creds.json",
+                                      {"GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS",
+                                       "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT_ID"},
+                                      kPersonalPlan,
+                                      kSuccessor}};
   }
 
   std::span<const Hint> hints() const override { return kHints; }

@@ -36,6 +36,10 @@ inline constexpr const char* kPlaceHint =
 inline constexpr const char* kPlanHint =
     "the account or plan of {name} does not include this: use another account or plan, or choose another backend with "
     "-b";
+inline constexpr const char* kRetiredHint =
+    "Google does not serve {name} for personal plans any more: set GEMINI_API_KEY, or use its successor Antigravity "
+    "CLI "
+    "(`agy`)";
 inline constexpr const char* kProjectHint =
     "the cloud project or account of {name} is not set up for this API: enable it there, or use another account";
 inline constexpr const char* kProxyHint =

@@ -36,7 +36,20 @@ void set(std::any& options) {
 }
 
 /// What a value may be, and so what a shell offers for it.
-enum class ValueKind { text, choices, files, directories, backends, candidates, runs, keys, outcomes, commands };
+enum class ValueKind {
+  text,
+  choices,
+  files,
+  directories,
+  backends,
+  candidates,
+  runs,
+  unended,
+  writing,
+  keys,
+  outcomes,
+  commands
+};
 enum class Presence { optional, required };
 enum class Empty { refused, allowed };
 

@@ -7,6 +7,8 @@ std::string_view completed_by(ValueKind kind) {
     case ValueKind::backends: return "backends";
     case ValueKind::candidates: return "candidates";
     case ValueKind::runs: return "runs";
+    case ValueKind::unended: return "unended";
+    case ValueKind::writing: return "writing";
     case ValueKind::keys: return "keys";
     case ValueKind::outcomes: return "outcomes";
     default: return {};

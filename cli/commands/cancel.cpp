@@ -12,7 +12,7 @@ struct CancelOptions {
 constexpr OptionRow kCancelOptions[] = {
     {.value = "ID",
      .help = "Run id, or the beginning of it",
-     .kind = ValueKind::runs,
+     .kind = ValueKind::unended,
      .presence = Presence::required,
      .store = into<&CancelOptions::id>},
     json_flag("Print one JSON object"),

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 
 #include "cli/args/completion.hpp"
@@ -16,6 +17,7 @@ namespace delegate::cli {
 namespace {
 
 constexpr int kMostRuns = 50;
+constexpr std::size_t kLongestSummary = 40;
 
 struct CompleteOptions {
   std::string what;  // "backends", "runs", "keys", …
@@ -85,31 +87,51 @@ bool has_store(const World& world, const Config& config) {
   return config.state.store != "memory" && std::filesystem::exists(state_path(world, config.state), ignored);
 }
 
-/// Jobs that are not in the ledger yet.
-void add_waiting(Jobs& jobs, milliseconds now, std::vector<Offer>& offers) {
-  const auto rows = jobs.unended(kMostRuns);
-  if (!rows) return;
-  for (const JobRow& row : *rows)
-    if (row.state == JobRow::State::waiting)
-      offers.push_back({row.id, format_took(std::max(now - row.submitted_at, milliseconds(0))) + " ago, waiting"});
+std::string ago(milliseconds then, milliseconds now) {
+  return format_took(std::max(now - then, milliseconds(0))) + " ago";
 }
 
-std::vector<Offer> runs(const World& world, const Config& config) {
+/// Background runs that have not ended, or only those of them that are not in the ledger yet.
+enum class Unended { all, waiting };
+std::vector<Offer> unended(const Engine& engine, Unended which) {
+  std::vector<Offer> offers;
+  const auto rows = engine.jobs() == nullptr ? Result<std::vector<JobRow>>{} : engine.jobs()->unended(kMostRuns);
+  if (!rows) return offers;
+  for (const JobRow& row : *rows) {
+    const bool waits = row.state == JobRow::State::waiting;
+    const std::string doing = row.doing.empty() ? waits ? "waiting" : "running" : one_line(row.doing);
+    if (waits || which == Unended::all)
+      offers.push_back({row.id, ago(row.submitted_at, engine.clock.now().wall) + ", " + doing});
+  }
+  return offers;
+}
+
+/// "5 m ago, codex, answered: why does the parser hang"
+std::string about_run(const RunRow& row, milliseconds now) {
+  std::string about = ago(row.started_at, now);
+  for (const std::string& word : {row.backend, std::string(row.outcome.empty() ? "not ended" : words_for(row.outcome))})
+    if (!word.empty()) about += ", " + word;
+  return row.summary.empty() ? about : about + ": " + one_line(row.summary, kLongestSummary);
+}
+
+std::vector<Offer> runs(const Engine& engine, const std::function<bool(const RunRow&)>& is_offered) {
+  const auto rows = engine.ledger == nullptr ? Result<std::vector<RunRow>>{} : engine.ledger->runs({.most = kMostRuns});
+  std::vector<Offer> offers;
+  if (!rows) return offers;
+  for (const RunRow& row : *rows)
+    if (is_offered(row)) offers.push_back({row.id, about_run(row, engine.clock.now().wall)});
+  return offers;
+}
+
+/// Runs of the kind that a command works on.
+std::vector<Offer> runs_for(const World& world, const Config& config, ValueKind kind) {
   if (!has_store(world, config)) return {};
   const Host host(world, config);
-  if (host.engine().ledger == nullptr) return {};
-  const auto rows = host.engine().ledger->runs({.most = kMostRuns});
-  if (!rows) return {};
-  const milliseconds now = world.clock.now().wall;
-  std::vector<Offer> offers;
-  if (Jobs* jobs = host.store()->jobs()) add_waiting(*jobs, now, offers);
-  for (const RunRow& row : *rows) {
-    std::string about = format_took(std::max(now - row.started_at, milliseconds(0))) + " ago";
-    for (const std::string& word :
-         {row.backend, std::string(row.outcome.empty() ? "not ended" : words_for(row.outcome))})
-      if (!word.empty()) about += ", " + word;
-    offers.push_back({row.id, std::move(about)});
-  }
+  const Engine& engine = host.engine();
+  if (kind == ValueKind::unended) return unended(engine, Unended::all);
+  if (kind == ValueKind::writing) return runs(engine, [](const RunRow& row) { return row.writes; });
+  std::vector<Offer> offers = unended(engine, Unended::waiting);
+  for (Offer& offer : runs(engine, [](const RunRow&) { return true; })) offers.push_back(std::move(offer));
   return offers;
 }
 
@@ -136,7 +158,8 @@ std::vector<Offer> offers_of(const World& world, const Configured& configured, c
   if (what == "candidates") return candidates(config);
   if (what == "keys") return keys(config);
   if (what == "outcomes") return outcomes();
-  if (what == "runs" && configured.loaded.problems.empty()) return runs(world, config);
+  for (const ValueKind kind : {ValueKind::runs, ValueKind::unended, ValueKind::writing})
+    if (what == completed_by(kind) && configured.loaded.problems.empty()) return runs_for(world, config, kind);
   return {};
 }
 

@@ -75,7 +75,8 @@ CommandResult run_doctor(const CommandContext& command, const NoOptions&) {
   const std::vector<Section> sections = examine({world, context, editors});
   output.progress({});
   if (world.interrupted.cancelled() && world.signal != 0) return command.interrupted();
-  const int written = output.quote(world.json ? to_json(sections) + "\n" : to_text(sections, output.is_painted()));
+  const int written = output.quote(world.json ? to_json(sections, DELEGATE_VERSION) + "\n"
+                                              : to_text(sections, DELEGATE_VERSION, output.is_painted()));
   if (written != 0) return written;
   return count(sections, FindingSeverity::problem) > 0 ? kAllFailed : kAnswered;
 }

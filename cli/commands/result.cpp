@@ -61,10 +61,35 @@ std::optional<std::string> awaited_outer_run(const CommandContext& context, cons
   return std::nullopt;
 }
 
-Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::string& id, Deadline deadline) {
+/// Removes the line at the end, whatever it is.
+class ProgressGuard {
+ public:
+  ProgressGuard(const Output& output, bool is_quiet) : output_(output), is_quiet_(is_quiet) {}
+  ProgressGuard(const ProgressGuard&) = delete;
+  ProgressGuard& operator=(const ProgressGuard&) = delete;
+  ~ProgressGuard() { show({}); }
+  void show(const std::string& line) const {
+    if (!is_quiet_) output_.progress(line);
+  }
+
+ private:
+  const Output& output_;
+  bool is_quiet_;
+};
+
+/// "waiting for 3f9k2: asking codex, 12 s"
+std::string waiting_line(const CommandContext& context, const jobs::JobStatus& known) {
+  const JobRow& row = known.row;
+  const milliseconds age = context.world.clock.now().wall - row.submitted_at;
+  return "waiting for " + row.id + ": " + (row.doing.empty() ? "queued" : one_line(row.doing)) + ", " +
+         format_wait(std::max(age, milliseconds(0)));
+}
+
+Result<jobs::JobStatus> wait_for(const CommandContext& context, const ResultOptions& options, Deadline deadline) {
   Event nothing;
+  const ProgressGuard progress(context.output, options.quiet);
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    TRY(jobs::JobStatus known, jobs::find_job(context.engine(), id));
+    TRY(jobs::JobStatus known, jobs::find_job(context.engine(), options.id));
     if (known.has_ended() || context.world.interrupted.cancelled()) return known;
     // The one that was there may have been killed. While the store is busy, the next look does it.
     if (!known.row.has_started()) {
@@ -72,6 +97,7 @@ Result<jobs::JobStatus> wait_for(const CommandContext& context, const std::strin
       if (!ensured && ensured.error().code != Code::busy) return tl::unexpected(ensured.error());
     }
     if (deadline.passed() || awaited_outer_run(context, known.row.id)) return known;
+    progress.show(waiting_line(context, known));
     nothing.wait(context.world.interrupted, Deadline::in(pause).or_earlier(deadline));
   }
 }
@@ -130,7 +156,7 @@ Result<ResultOptions> understood(const CommandContext& context, ResultOptions op
 CommandResult show_result(const CommandContext& context, const ResultOptions& given) {
   TRY(const ResultOptions options, understood(context, given));
   TRY(const Deadline deadline, deadline_of(options));
-  const auto known = wait_for(context, options.id, deadline);
+  const auto known = wait_for(context, options, deadline);
   if (!known && known.error().code == Code::not_found && !context.world.json)
     if (const auto answer = answer_in_history(context.host(), options.id))
       return context.output.answer(with_newline(*answer));

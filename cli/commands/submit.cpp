@@ -9,6 +9,7 @@
 #include "core/jobs/run_job.hpp"
 #include "core/os/pipe_io.hpp"
 #include "core/os/random.hpp"
+#include "core/os/terminal.hpp"
 #include "core/run/writers.hpp"
 
 namespace delegate::cli {
@@ -117,7 +118,12 @@ CommandResult run_submit(const CommandContext& context, const AskOptions& option
   if (const Status started = jobs::ensure_dispatcher(context.world, own_command(context.world), host.engine());
       !started)
     context.output.note("delegate: submit: the run is queued, but nothing starts it yet: " + started.error().what);
-  if (!context.world.json) return context.output.answer(request.run_id + "\n");
+  if (!context.world.json) {
+    const int written = context.output.answer(request.run_id + "\n");
+    if (is_terminal(context.world.out) && !options.quiet)
+      context.output.note("delegate: `delegate result --wait " + request.run_id + "` prints the answer");
+    return written;
+  }
   return context.output.answer(dump(OrderedJson{{"schema", "delegate.submit/1"}, {"run_id", request.run_id}}) + "\n");
 }
 

@@ -20,7 +20,7 @@ struct UndoOptions {
 constexpr OptionRow kUndoOptions[] = {
     {.value = "ID",
      .help = "Run id, or the beginning of it (default: latest here)",
-     .kind = ValueKind::runs,
+     .kind = ValueKind::writing,
      .store = into<&UndoOptions::id>},
     json_flag("Print one JSON object"),
 };

@@ -40,17 +40,17 @@ std::size_t count(const std::vector<Section>& sections, FindingSeverity severity
   return number;
 }
 
-std::string to_text(const std::vector<Section>& sections, bool painted) {
+std::string to_text(const std::vector<Section>& sections, std::string_view version, bool painted) {
   std::vector<std::vector<std::string>> rows;
   for (const Section& section : sections)
     for (const Finding& one : section.findings) {
       rows.push_back({badge(one.severity, painted), one_line(one.about, kLongest), one_line(one.what, kLongest)});
       if (!one.fix.empty()) rows.push_back({"", "", "-> " + one_line(one.fix, kLongest)});
     }
-  return table(rows) + "\n" + summary(sections) + "\n";
+  return table(rows) + "\ndelegate " + std::string(version) + ". " + summary(sections) + "\n";
 }
 
-std::string to_json(const std::vector<Section>& sections) {
+std::string to_json(const std::vector<Section>& sections, std::string_view version) {
   OrderedJson list = OrderedJson::array();
   for (const Section& section : sections)
     for (const Finding& one : section.findings) {
@@ -60,6 +60,7 @@ std::string to_json(const std::vector<Section>& sections) {
       list.push_back(std::move(row));
     }
   return dump(OrderedJson{{"schema", "delegate.doctor/1"},
+                          {"version", version},
                           {"problems", count(sections, FindingSeverity::problem)},
                           {"warnings", count(sections, FindingSeverity::warning)},
                           {"findings", std::move(list)}});

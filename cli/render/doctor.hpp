@@ -16,8 +16,9 @@ struct Section {
 };
 
 std::size_t count(const std::vector<Section>& sections, FindingSeverity severity);
-std::string to_text(const std::vector<Section>& sections, bool painted);
+/// `version` of this program.
+std::string to_text(const std::vector<Section>& sections, std::string_view version, bool painted);
 /// delegate.doctor/1
-std::string to_json(const std::vector<Section>& sections);
+std::string to_json(const std::vector<Section>& sections, std::string_view version);
 
 }  // namespace delegate::cli

@@ -84,10 +84,12 @@ bool examine_process(const Context& context, const Candidate& candidate, Finding
   else all.push_back({FindingSeverity::problem, candidate.name, candidate.where + ": " + version.text, version.hint});
   if (!version.works && !is_slow) return false;
   find_duplicates(context, candidate, all);
-  if (const LoginTrace login = find_login(candidate); !login.found)
+  const LoginTrace login = find_login(candidate);
+  if (!login.found)
     all.push_back({FindingSeverity::warning, candidate.name,
                    "no login found: " + login.usual_place + " does not exist, and no variable with a key is set",
                    login.hint});
+  if (!login.doubt.empty()) all.push_back({FindingSeverity::warning, candidate.name, login.doubt, login.hint});
   return true;
 }
 

@@ -254,10 +254,19 @@ struct AccountField {
   std::string pointer;  // RFC 6901
 };
 
+/// A login that its vendor may not serve any more: this file is there, and none of the variables is set.
+struct DoubtfulLogin {
+  std::string file;
+  std::vector<std::string> unless;  // in the child's environment
+  std::string_view what;            // continues a sentence that begins with the name of the backend
+  std::string_view fix;
+};
+
 /// Where a CLI's login can be detected on this machine without a call; any one of these is enough.
 struct LoginTraces {
   std::vector<std::string> files;      // absolute paths, which may not exist
   std::vector<std::string> variables;  // in the child's environment
+  std::optional<DoubtfulLogin> doubtful = {};
 };
 
 /// The model that the settings name for a tier; empty: none.

@@ -169,6 +169,9 @@ LoginTrace find_login(const Candidate& candidate) {
       return one.size() > beginning.size() && one.starts_with(beginning);
     });
   };
+  if (const auto& doubtful = traces.doubtful;
+      doubtful && is_there(doubtful->file) && std::none_of(doubtful->unless.begin(), doubtful->unless.end(), is_seen))
+    return {.doubt = std::string(doubtful->what), .hint = std::string(doubtful->fix)};
   if (std::any_of(traces.files.begin(), traces.files.end(), is_there) ||
       std::any_of(traces.variables.begin(), traces.variables.end(), is_seen))
     return {};

@@ -48,6 +48,7 @@ ServerTrace find_server(const Candidate& candidate);
 struct LoginTrace {
   bool found = true;        // also if it cannot be detected
   std::string usual_place;  // where it would be: "/home/you/.codex/auth.json"
+  std::string doubt;        // of one that was found: see DoubtfulLogin
   std::string hint;
 };
 LoginTrace find_login(const Candidate& candidate);

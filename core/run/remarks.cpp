@@ -30,7 +30,8 @@ std::string reason_text(const Skip& skip) {
     case SkipReason::budget_exhausted:
     case SkipReason::state_locked:
     case SkipReason::state_unusable: return skip.message;
-    case SkipReason::not_installed: return "not installed";
+    case SkipReason::not_installed:
+      return skip.command.empty() ? "not installed" : "no such command: " + one_line(skip.command, 80);
     case SkipReason::disabled: return "disabled";
     case SkipReason::cannot_write: return "cannot change files";
     case SkipReason::login_unset: return "login not set up";
@@ -143,8 +144,9 @@ std::string extra_billing_words(const std::vector<WindowView>& windows, millisec
 }
 
 bool is_news(const Skip& skip) {
-  return skip.reason != SkipReason::not_installed && skip.reason != SkipReason::disabled &&
-         skip.reason != SkipReason::cannot_write && skip.reason != SkipReason::login_unset;
+  if (skip.reason == SkipReason::not_installed) return !skip.command.empty();
+  return skip.reason != SkipReason::disabled && skip.reason != SkipReason::cannot_write &&
+         skip.reason != SkipReason::login_unset;
 }
 
 std::string describe_shortly(const Skip& skip) { return skip.backend + " skipped (" + reason_text(skip) + ")"; }

@@ -91,6 +91,7 @@ struct Skip {
   std::string cause = {};                  // outcome of its last failure, by name; empty: unknown
   std::optional<milliseconds> until = {};  // wall; of the quota window or the budget's period, if known
   std::string variable = {};               // with login_unset: the variable that is not set
+  std::string command = {};                // with not_installed: a path that does not exist
   bool login_refused = false;              // for a reason that does not apply to another login of the backend
   bool limit_probe_due = false;  // a limit is still running, and it is time to check whether it was lifted early
 };

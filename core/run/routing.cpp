@@ -22,6 +22,14 @@ SkipReason reason_of(Presence presence) {
   return presence == Presence::disabled ? SkipReason::disabled : SkipReason::not_installed;
 }
 
+/// The path that the configuration names. A name may be missing because several machines share the configuration; a
+/// path is wrong.
+std::string path_of(const Config& config, const std::string& candidate) {
+  const BackendSettings* settings = config.backend(candidate);
+  const bool is_path = settings != nullptr && !settings->command.empty() && settings->command.front().starts_with('/');
+  return is_path ? settings->command.front() : std::string();
+}
+
 }  // namespace
 
 Routing::Routing(const Engine& engine, PreparedAsk& prepared, const CancelToken& cancel, Observer& observer,
@@ -33,7 +41,10 @@ Routing::Routing(const Engine& engine, PreparedAsk& prepared, const CancelToken&
       result_(result),
       deadline_(Deadline::in(prepared.request.timeout.value_or(engine.config.router.timeout))) {
   for (const RouteSkip& absent : prepared.plan.skips)
-    skip({.backend = absent.backend, .reason = reason_of(absent.presence)});
+    skip({.backend = absent.backend,
+          .reason = reason_of(absent.presence),
+          .command =
+              absent.presence == Presence::not_installed ? path_of(engine.config, absent.backend) : std::string()});
 }
 
 bool Routing::has_started(const std::string& candidate) const {
@@ -67,7 +78,8 @@ void Routing::skip_unavailable(const std::string& candidate, const Unavailable& 
   skip({.backend = candidate,
         .reason = unset ? SkipReason::login_unset : SkipReason::not_installed,
         .message = message_of(why),
-        .variable = why.variable});
+        .variable = why.variable,
+        .command = unset ? std::string() : path_of(engine_.config, candidate)});
 }
 
 /// After a wait for a slot the same candidates have their turn again.

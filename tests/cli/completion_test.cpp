@@ -207,6 +207,19 @@ TEST_CASE("each shell offers backends, runs and keys of this host") {
   for (const std::size_t nothing : {7u, 8u, 9u}) CHECK_THAT(offers[nothing], Equals(Words{}));
 }
 
+TEST_CASE("to be cancelled or undone only those runs are offered for which that can be done") {
+  Cli cli;
+  cli.counted("mine", {"--wait-file", cli.file("never")});
+  const std::string running = cli.run("submit hello").expect(0).out_lines().front();
+  REQUIRE(eventually([&] { return cli.spawns("mine") == 1; }));
+  cli.answers("mine");
+  cli.run("ask -b mine hello").expect(0);
+  CHECK(cli.run("complete unended").expect(0).stdout_has(running).out_lines().size() == 1);
+  CHECK(cli.run("complete runs").expect(0).stdout_has("answered: hello").out_lines().size() == 2);
+  cli.run("complete writing").expect(0).stdout_is("");
+  cli.run("cancel " + running).expect(0);
+}
+
 TEST_CASE("a value after = is offered by each shell") {
   const std::string& shell = any_shell();
   Cli cli;
@@ -277,7 +290,7 @@ TEST_CASE("a run is offered with a few words about it") {
   cli.answers("codex").config("[breaker]\nthreshold = 9");
   const std::string id = cli.run("ask hello --json").expect(0).json()["run_id"];
   const Finished runs = cli.run("complete runs").expect(0).stderr_is("");
-  CHECK_THAT(runs.out, Catch::Matchers::Matches(id + "\t.* ago, codex, answered\n"));
+  CHECK_THAT(runs.out, Catch::Matchers::Matches(id + "\t.* ago, codex, answered: hello\n"));
 }
 
 TEST_CASE("completion rejects an unknown shell") {

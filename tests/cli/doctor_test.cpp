@@ -59,6 +59,16 @@ void script(const Cli& cli, const std::string& name, const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("doctor prints the version, and names a Google sign-in that is not served any more, with its successor") {
+  Well cli;
+  const std::string version = cli.run("--version").expect(0).out_lines().front().substr(sizeof("delegate"));
+  CHECK_THAT(cli.run("doctor").expect(0).out, Catch::Matchers::Contains("\ndelegate " + version + ". No problems"));
+  script(cli, "gemini", "echo 1.0\n");
+  cli.write(cli.home(".gemini/oauth_creds.json"), "{}");
+  CHECK(mentions(fix_of(warning(cli, "gemini", "signed in with a Google account")), "Antigravity"));
+  cli.set("GEMINI_API_KEY", "made-up-key").run("doctor").stdout_lacks("Google account");
+}
+
 TEST_CASE("doctor finds no problems on a healthy host, and only asks CLIs for their version") {
   Well cli;
   cli.counted("agy", {"--say", "hi"});
@@ -188,8 +198,10 @@ TEST_CASE("a login is detected by its file or its variable, whose values are nev
     INFO(name);
     CHECK_FALSE(fix_of(warning(cli, name, cli.home(place) + " does not exist")).empty());
     cli.write(cli.home(place), "hunter2");
+    cli.set("GOOGLE_CLOUD_PROJECT", "of-an-organisation");
     CHECK(has_login(name));
     fs::remove(cli.home(place));
+    cli.unset("GOOGLE_CLOUD_PROJECT");
   }
   cli.set("GEMINI_API_KEY", "hunter2").set("ANTHROPIC_API_KEY", "hunter2").set("CODEX_HOME", cli.home("elsewhere"));
   CHECK(has_login("gemini"));

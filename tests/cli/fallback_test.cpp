@@ -113,6 +113,16 @@ TEST_CASE("the next backend is asked when one exceeds its own timeout") {
   CHECK(cli.processes().empty());
 }
 
+TEST_CASE("a path in the configuration that does not exist is reported with each answer") {
+  Cli cli;
+  cli.config("[backends.claude]\ncommand = [\"/nowhere/claude\"]\n").router("order = [\"claude\", \"codex\"]");
+  cli.answers("codex");
+  cli.run("ask hello")
+      .expect(0)
+      .stdout_is("codex says hi\n")
+      .stderr_is("delegate: claude skipped (no such command: /nowhere/claude); answered by codex\n");
+}
+
 TEST_CASE("a backend that is not installed is skipped silently, and listed in JSON") {
   Cli cli;
   cli.answers("codex").answers("gemini").uninstall("codex");

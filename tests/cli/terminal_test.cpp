@@ -47,6 +47,21 @@ TEST_CASE("without a prompt a message asks the user to type one") {
   asker.finish().expect(0).stdout_is("what is errno 11\n");
 }
 
+TEST_CASE(
+    "on a terminal `submit` prints the next step, and `result --wait` what it waits for, until the answer comes") {
+  Cli cli;
+  cli.backend("codex", {"--wait-file", cli.file("go"), "--say", "codex says hi"});
+  cli.streams({.in = kTerminalInput, .out_is_terminal = true});
+  const Finished submitted = cli.run("submit hello").expect(0);
+  CHECK_THAT(submitted.err, Catch::Matchers::Contains("delegate result --wait "));
+  cli.streams({.in = kTerminalInput});
+  Running waiting = cli.start("result --wait");
+  REQUIRE(waiting.comes_to_say(": asking codex, "));
+  cli.write(cli.file("go"), "");
+  const Finished answered = waiting.finish().expect(0).stdout_is("codex says hi\n");
+  CHECK_THAT(answered.err, Catch::Matchers::EndsWith("\r\x1b[K"));
+}
+
 TEST_CASE("-q and -v leave the terminal without a progress line") {
   Cli cli;
   cli.answers("codex").streams({.in = kTerminalInput});

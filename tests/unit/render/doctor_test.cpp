@@ -21,7 +21,7 @@ const std::vector<Section> kSections{
 }  // namespace
 
 TEST_CASE("each finding is a line in columns, its fix a line below it, and the last line sums up") {
-  CHECK(to_text(kSections, false) ==
+  CHECK(to_text(kSections, "1.2", false) ==
         "ok       configuration  built-in values\n"
         "problem  claude         not found on PATH\n"
         "                        -> install it\n"
@@ -29,34 +29,36 @@ TEST_CASE("each finding is a line in columns, its fix a line below it, and the l
         "                        -> delegate breaker reset codex\n"
         "note     gemini         is not installed\n"
         "\n"
-        "1 problem, 1 warning. No model was called; `delegate ping` calls each.\n");
+        "delegate 1.2. 1 problem, 1 warning. No model was called; `delegate ping` calls each.\n");
 }
 
 TEST_CASE("without a problem the last line says so, warnings or not") {
-  CHECK(to_text({{"state", {{FindingSeverity::ok, "state", "here"}}}}, false).find("No problems found. ") !=
+  CHECK(to_text({{"state", {{FindingSeverity::ok, "state", "here"}}}}, "1.2", false).find("No problems found. ") !=
         std::string::npos);
   const Findings warned{{FindingSeverity::warning, "a", "b"}, {FindingSeverity::warning, "c", "d"}};
-  CHECK(to_text({{"state", warned}}, false).find("No problems found, 2 warnings. ") != std::string::npos);
+  CHECK(to_text({{"state", warned}}, "1.2", false).find("No problems found, 2 warnings. ") != std::string::npos);
 }
 
 TEST_CASE("only a painted report has colours, and the columns are the same without them") {
-  CHECK(to_text(kSections, false).find('\033') == std::string::npos);
-  std::string painted = to_text(kSections, true);
+  CHECK(to_text(kSections, "1.2", false).find('\033') == std::string::npos);
+  std::string painted = to_text(kSections, "1.2", true);
   CHECK(painted.find("\033[31mproblem\033[0m  claude") != std::string::npos);
   for (std::size_t at; (at = painted.find('\033')) != std::string::npos;)
     painted.erase(at, painted.find('m', at) - at + 1);
-  CHECK(painted == to_text(kSections, false));
+  CHECK(painted == to_text(kSections, "1.2", false));
 }
 
 TEST_CASE("foreign text cannot send control sequences to the terminal, nor break a line") {
-  const std::string text = to_text({{"state", {{FindingSeverity::ok, "a\033b", "two\nlines", "\033]0;x\a"}}}}, false);
+  const std::string text =
+      to_text({{"state", {{FindingSeverity::ok, "a\033b", "two\nlines", "\033]0;x\a"}}}}, "1.2", false);
   CHECK(text.find('\033') == std::string::npos);
   CHECK(text.find("two lines") != std::string::npos);
 }
 
 TEST_CASE("each finding as JSON names its check, and has a fix only where there is one") {
-  const auto json = nlohmann::json::parse(to_json(kSections));
+  const auto json = nlohmann::json::parse(to_json(kSections, "1.2"));
   CHECK(json["schema"] == "delegate.doctor/1");
+  CHECK(json["version"] == "1.2");
   CHECK(json["problems"] == 1);
   CHECK(json["warnings"] == 1);
   REQUIRE(json["findings"].size() == 4);
