@@ -22,7 +22,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS libcurl4)    # loaded by the first call to a local model
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS git)      # started only for changes of files
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "git, libmd4c0")  # for changes of files, and for Markdown on a terminal
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)
   set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE arm64)

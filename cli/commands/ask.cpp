@@ -109,7 +109,7 @@ CommandResult run_ask(const CommandContext& context, const AskOptions& options) 
   std::optional<Host> host;
   StateNotice notice(output);
   TRY(PreparedAsk prepared, prepare(context, config, options, host, notice, foreground));
-  AnswerStream stream(world);
+  AnswerStream stream(world, layout_of_answer(context, config.output, options.markdown));
   const ProgressLine::Volume volume = options.verbose ? ProgressLine::Volume::verbose
                                       : options.quiet ? ProgressLine::Volume::quiet
                                                       : ProgressLine::Volume::normal;
@@ -131,7 +131,6 @@ constexpr Exclusion kAskExclusions[] = {
 constexpr std::string_view kAskExamples[] = {
     "git diff | delegate ask \"review this\"   # stdin is attached",
     "delegate ask < prompt.txt               # stdin is the prompt",
-    "delegate ask -b claude -m opus \"...\"    # this backend, no fallback",
 };
 
 }  // namespace

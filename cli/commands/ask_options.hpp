@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/args/command_row.hpp"
+#include "cli/commands/answer_layout.hpp"
 #include "core/route/task_type.hpp"
 #include "core/run/request.hpp"
 
@@ -24,6 +25,7 @@ struct AskOptions {
   std::string timeout;
   std::string wait_slot;
   std::optional<bool> fallback;
+  std::string markdown;        // empty: as configured
   std::optional<bool> stream;  // absent: if stdout is a terminal
   bool write = false;
   bool continue_writing = false;
@@ -171,6 +173,7 @@ inline constexpr OptionRow kAskOptions[] = {
     {.names = "--no-stream",
      .help = "Print the answer once complete (default: elsewhere)",
      .store = set<&AskOptions::stream, false>},
+    markdown_option<&AskOptions::markdown>(),
     {.names = "-q, --quiet",
      .help = "Print only errors to stderr",
      .store =

@@ -1,8 +1,6 @@
-#include "cli/commands/context.hpp"
+#include "cli/commands/answer_layout.hpp"
 #include "cli/commands/latest_run.hpp"
 #include "cli/render/runs.hpp"
-#include "core/base/text.hpp"
-#include "core/os/terminal.hpp"
 #include "core/state/ledger_rules.hpp"
 
 namespace delegate::cli {
@@ -10,9 +8,11 @@ namespace {
 
 struct LastOptions {
   bool here = false;
+  std::string markdown;
 };
 constexpr OptionRow kLastOptions[] = {
     {.names = "--here", .help = "The latest in this directory or below it", .store = into<&LastOptions::here>},
+    markdown_option<&LastOptions::markdown>(),
     json_flag("Print the whole run"),
 };
 
@@ -44,8 +44,7 @@ CommandResult run_last(const CommandContext& context, const LastOptions& options
     TRY(const PastRun run, past_run(context.engine(), *std::move(row), {}));
     return context.output.answer(run_to_json(run));
   }
-  const std::string text = with_newline(row->answer->text);
-  return context.output.answer(is_terminal(context.world.out) ? escape_controls(text) : text);
+  return print_answer(context, row->answer->text, options.markdown);
 }
 
 }  // namespace

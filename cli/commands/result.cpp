@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "cli/commands/context.hpp"
+#include "cli/commands/answer_layout.hpp"
 #include "cli/commands/latest_run.hpp"
 #include "cli/commands/run_error.hpp"
 #include "core/base/duration.hpp"
@@ -19,6 +19,7 @@ struct ResultOptions {
   std::string id;                  // of the run
   std::string wait;                // a duration, or "forever"; empty: not at all
   bool quiet = false;
+  std::string markdown;
 };
 constexpr OptionRow kResultOptions[] = {
     {.value = "ID",
@@ -34,6 +35,7 @@ constexpr OptionRow kResultOptions[] = {
      .store = into<&ResultOptions::wait>},
     json_flag("Print what `ask --json` would have printed"),
     {.names = "-q, --quiet", .help = "Print only errors to stderr", .store = into<&ResultOptions::quiet>},
+    markdown_option<&ResultOptions::markdown>(),
 };
 
 constexpr std::size_t kLongestDuration = 8;  // half of an id
@@ -130,8 +132,7 @@ int show_end(const CommandContext& context, const ResultOptions& options, const 
   const auto& answer = result.record.answer;
   output.remarks(result.remarks, options.quiet && answer);
   if (!answer) return row.exit_code == 0 ? kInternal : row.exit_code;
-  const std::string text = with_newline(*answer);
-  const int written = output.answer(is_terminal(context.world.out) ? escape_controls(text) : text);
+  const int written = print_answer(context, *answer, options.markdown);
   return written != 0 ? written : row.exit_code;
 }
 
@@ -159,7 +160,7 @@ CommandResult show_result(const CommandContext& context, const ResultOptions& gi
   const auto known = wait_for(context, options, deadline);
   if (!known && known.error().code == Code::not_found && !context.world.json)
     if (const auto answer = answer_in_history(context.host(), options.id))
-      return context.output.answer(with_newline(*answer));
+      return print_answer(context, *answer, options.markdown);
   if (!known) return run_error("result", known.error());
   if (known->row.state == JobRow::State::ended) return show_end(context, options, known->row);
   return show_unended(context, *known);

@@ -8,18 +8,27 @@
 
 namespace delegate::cli {
 
-AnswerStream::AnswerStream(const World& world) : world_(world), on_terminal_(is_terminal(world.out)) {}
+AnswerStream::AnswerStream(const World& world, const std::optional<markdown::Layout>& layout)
+    : world_(world), on_terminal_(is_terminal(world.out)) {
+  if (layout) layout_.emplace(*layout);
+}
 
 void AnswerStream::write(std::string_view text) {
+  begun_ = begun_ || !text.empty();
+  if (layout_) print(layout_->add(text));
+  else if (on_terminal_) print(escape_controls(text));
+  else print(text);
+}
+
+void AnswerStream::print(std::string_view text) {
   if (text.empty() || !status_) return;
-  begun_ = true;
   at_line_start_ = text.back() == '\n';
-  status_ = on_terminal_ ? write_all(world_.out, escape_controls(text), world_.interrupted)
-                         : write_all(world_.out, text, world_.interrupted);
+  status_ = write_all(world_.out, text, world_.interrupted);
 }
 
 void AnswerStream::end_line() {
-  if (begun_ && !at_line_start_) write("\n");
+  if (layout_) print(layout_->finish());
+  if (!at_line_start_) print("\n");
 }
 
 void AnswerStream::add(const OutputDelta& delta) {
@@ -63,6 +72,7 @@ int AnswerStream::finish(const Output& output, std::string_view text, std::size_
   }
   write(text.substr(written_ - streamed));
   if (!text.empty()) write("\n");
+  if (layout_) print(layout_->finish());
   return output.exit_code_of(status_);
 }
 

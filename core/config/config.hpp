@@ -207,6 +207,13 @@ struct HistorySettings {
   bool operator==(const HistorySettings&) const = default;
 };
 
+struct OutputSettings {
+  std::string markdown = "auto";  // laid out: on a terminal, always or never
+  std::string pager;  // shows a long answer that is printed at once, on a terminal; a line for sh; empty: none
+
+  bool operator==(const OutputSettings&) const = default;
+};
+
 struct BackgroundSettings {
   int max_parallel = 4;             // runs at the same time on this host; more wait
   milliseconds keep = 168h;         // how long the result of a run can be fetched
@@ -232,6 +239,7 @@ struct Config {
   NotifySettings notify;
   GuardSettings guards;
   HistorySettings history;
+  OutputSettings output;
   BackgroundSettings background;
   CanarySettings canary;
   BudgetSettings budget;                  // of all backends together, but router.local

@@ -244,6 +244,20 @@ constexpr Field<History> kHistory[] = {
 };
 
 constexpr std::string_view kOnOpen[] = {"reroute", "wait", "fail"};
+constexpr std::string_view kMarkdownModes[] = {"auto", "always", "never"};
+using OutputKeys = OutputSettings;
+constexpr Field<OutputKeys> kOutput[] = {
+    {{.name = "markdown",
+      .doc = "lay out the Markdown of answers: auto (on a terminal), always or never",
+      .choices = kMarkdownModes,
+      .untrusted = UntrustedUse::harmless},
+     &OutputKeys::markdown},
+    {{.name = "pager",
+      .doc = "a command for sh that shows answers longer than the terminal, such as \"less -R\"; empty: none",
+      .untrusted = UntrustedUse::refused},
+     &OutputKeys::pager},
+};
+
 using Background = BackgroundSettings;
 constexpr Field<Background> kBackground[] = {
     {{.name = "max_parallel",
@@ -310,6 +324,7 @@ constexpr Section kSections[] = {
     {"notify", [](Config& c, std::vector<Key>& keys) { add_keys(kNotify, c.notify, "", keys); }},
     {"guards", [](Config& c, std::vector<Key>& keys) { add_keys(kGuards, c.guards, "", keys); }},
     {"history", [](Config& c, std::vector<Key>& keys) { add_keys(kHistory, c.history, "", keys); }},
+    {"output", [](Config& c, std::vector<Key>& keys) { add_keys(kOutput, c.output, "", keys); }},
     {"background", [](Config& c, std::vector<Key>& keys) { add_keys(kBackground, c.background, "", keys); }},
     {"canary", [](Config& c, std::vector<Key>& keys) { add_keys(kCanary, c.canary, "", keys); }},
     {"budget", [](Config& c, std::vector<Key>& keys) { add_keys(kBudget, c.budget, "", keys); }},

@@ -102,7 +102,22 @@ std::vector<std::string> error_lines(const RunResult& result) {
   return join(lines, "; ") == result.message ? lines : std::vector{result.message};
 }
 
+/// Whoever cancels knows why, so no backend is named; what a call has changed is.
+void explain_cancel(const RunResult& result, Remarks& remarks) {
+  const auto& attempts = result.attempts;
+  const bool was_in_call = std::any_of(attempts.begin(), attempts.end(),
+                                       [](const Attempt& one) { return one.outcome == Outcome::cancelled; });
+  remarks.push_back({Remark::Kind::error, was_in_call ? "cancelled" : result.message, true});
+  for (const Attempt& attempt : attempts)
+    if (attempt.may_have_written)
+      remarks.push_back({Remark::Kind::note,
+                         attempt.backend + " may have changed " + words_for_files(attempt.written_files), true});
+  if (!result.half_change.parts.empty())
+    remarks.push_back({Remark::Kind::hint, std::string(hint_for_half_change()), true});
+}
+
 void explain_failure(const RunResult& result, Remarks& remarks) {
+  if (result.outcome == Outcome::cancelled) return explain_cancel(result, remarks);
   if (is_degraded_name(result)) return explain_degraded_name(result, remarks);
   for (std::string& line : error_lines(result)) remarks.push_back({Remark::Kind::error, std::move(line), true});
   for (const Attempt& attempt : result.attempts) explain_unknown(result, attempt, remarks);

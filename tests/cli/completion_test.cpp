@@ -179,7 +179,7 @@ TEST_CASE("each shell offers the values of an option that has a fixed set") {
     expected.push_back(one.choices);
     std::sort(expected.back().begin(), expected.back().end());
   }
-  REQUIRE(lines.size() == 10);
+  REQUIRE(lines.size() == 13);
   const Offers offers = offered(cli, shell, lines);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     INFO(shell << " " << lines[i]);

@@ -52,6 +52,16 @@ TEST_CASE("an interrupt also ends a child that left the process group and ignore
   nothing_is_left(cli);
 }
 
+TEST_CASE("an interrupt is reported as such, and blames no backend") {
+  Cli cli;
+  cli.config("[backends.claude]\ncommand = [\"/nowhere/claude\"]\n").router("order = [\"claude\", \"codex\"]");
+  cli.counted("codex", {"--hang"});
+  Running asker = cli.start("ask hello");
+  REQUIRE(eventually([&] { return cli.spawns("codex") == 1; }));
+  asker.signal(SIGINT);
+  asker.finish().expect(130).stdout_is("").stderr_is("delegate: cancelled\n");
+}
+
 TEST_CASE("an interrupt is reported in JSON") {
   Cli cli;
   cli.counted("codex", {"--hang"}).counted("gemini", {"--say", "no"});

@@ -33,7 +33,7 @@ std::string on_screen(const std::string& written) {
 TEST_CASE("on a terminal the answer comes as it is written") {
   Cli cli;
   cli.backend("codex", {"--say", "one", "--wait-file", cli.file("seen"), "--say", "two"}).streams(kAllTerminal);
-  Running asker = cli.start("ask hello");
+  Running asker = cli.start("ask --markdown never hello");
   REQUIRE(asker.comes_to_say("one"));  // it goes on only now
   cli.write(cli.file("seen"), "");
   const Finished finished = asker.finish().expect(0);

@@ -34,7 +34,8 @@ TEST_CASE("a project's file may not set what runs, connects or stores") {
         "[backends.ollama]\nurl = \"http://evil\"\n", "[backends.ollama]\napi_key_env = \"AWS_SECRET_ACCESS_KEY\"\n",
         "[state]\npath = \"/tmp/x\"\n", "[state]\nstore = \"memory\"\n", "[state]\nurl = \"redis://evil\"\n",
         "[notify]\nhook = [\"evil\"]\n", "[notify]\ndesktop = false\n", "[notify]\non = []\n", "[history]\nlimit = 0\n",
-        "[history]\nkeep_prompts = true\n", "[router]\nmax_depth = 16\n", "[backends.gemini]\ncommand = 7\n"}) {
+        "[output]\npager = \"evil\"\n", "[history]\nkeep_prompts = true\n", "[router]\nmax_depth = 16\n",
+        "[backends.gemini]\ncommand = 7\n"}) {
     INFO(text);
     const LoadedConfig loaded = load_project(text);
     REQUIRE(loaded.problems.size() == 1);

@@ -27,6 +27,7 @@ std::string other_value(const KeyInfo& key) {
       {"router.order_light", "[\"mine\"]"},
       {"router.heavy_types", "[\"test\"]"},
       {"router.local", "\"my-server\""},
+      {"output.markdown", "\"never\""},
       {"router.balance", "\"headroom\""},
       {"router.reserve_is", "\"soft\""},
       {"backends.NAME.overage", "\"avoid\""},

@@ -53,12 +53,13 @@ const std::map<std::string, Rooms> kMayInclude{
     {"cli/render",
      {"core/base", "core/config", "core/health", "core/quota", "core/state", "core/run", "core/inspect",
       "core/canary"}},
-    {"cli/terminal", kOs + Rooms{"core/health", "core/run", "core/inspect", "cli", "cli/render"}},
+    {"cli/markdown", Rooms{"core/base", "core/os"}},
+    {"cli/terminal", kOs + Rooms{"core/health", "core/run", "core/inspect", "cli", "cli/markdown", "cli/render"}},
     {"cli/setup", kOs + Rooms{"core/config", "core/run", "core/inspect", "cli", "cli/render"}},
     {"cli/drill", kOs + Rooms{"core/config", "core/health", "core/run", "backends", "cli", "cli/render"}},
     {"cli/mcp", kOs + Rooms{"core/config", "core/health", "core/quota", "core/run", "core/jobs", "core/notify",
                             "core/inspect", "core/mcp", "cli", "cli/render", "cli/request"}},
-    {"cli/commands", kCore + Rooms{"backends", "cli", "cli/args", "cli/render", "cli/request", "cli/terminal",
+    {"cli/commands", kCore + Rooms{"backends", "cli", "cli/args", "cli/markdown", "cli/render", "cli/request", "cli/terminal",
                                    "cli/setup", "cli/drill", "cli/mcp"}},
 };
 
@@ -98,6 +99,7 @@ const std::map<std::string, MayKnow> kLibraries{
      }},
     {"pcre2", [](std::string_view path) { return !is_header(path); }},
     {"utf8proc", [](std::string_view path) { return path == "core/base/utf8.cpp"; }},
+    {"md4c", [](std::string_view path) { return path == "core/os/markdown_library.hpp"; }},
     {"yaml.h", [](std::string_view path) { return path == "cli/setup/yaml_tree.cpp"; }},
     {"absl/", [](std::string_view path) { return path == "core/run/reset_time.cpp"; }},
     {"systemd/", [](std::string_view path) { return path == "core/notify/desktop/session_bus.hpp"; }},

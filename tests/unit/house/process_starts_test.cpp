@@ -17,7 +17,8 @@ using Strings = std::vector<std::string>;
 namespace {
 
 const Strings kStarts{
-    "core/os/foreground_proxy.cpp: fork", "core/os/launch.cpp: posix_spawn vfork", "core/os/launch.hpp: fork",
+    "core/os/foreground_proxy.cpp: fork", "core/os/launch.cpp: posix_spawn vfork",
+    "core/os/launch.hpp: fork",           "core/os/pager.cpp: popen",
     "core/os/startup.cpp: fork",          "core/os/supervisor.cpp: execve vfork",
 };
 
