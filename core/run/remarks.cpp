@@ -110,8 +110,8 @@ void explain_cancel(const RunResult& result, Remarks& remarks) {
   remarks.push_back({Remark::Kind::error, was_in_call ? "cancelled" : result.message, true});
   for (const Attempt& attempt : attempts)
     if (attempt.may_have_written)
-      remarks.push_back({Remark::Kind::note,
-                         attempt.backend + " may have changed " + words_for_files(attempt.written_files), true});
+      remarks.push_back(
+          {Remark::Kind::note, attempt.backend + " may have changed " + words_for_files(attempt.written_files), true});
   if (!result.half_change.parts.empty())
     remarks.push_back({Remark::Kind::hint, std::string(hint_for_half_change()), true});
 }

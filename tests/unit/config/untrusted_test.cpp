@@ -23,16 +23,11 @@ std::string full_name(const KeyInfo& key) {
 /// A valid value that is not the default.
 std::string other_value(const KeyInfo& key) {
   const std::map<std::string, std::string> by_name{
-      {"router.order", "[\"mine\"]"},
-      {"router.order_light", "[\"mine\"]"},
-      {"router.heavy_types", "[\"test\"]"},
-      {"router.local", "\"my-server\""},
-      {"output.markdown", "\"never\""},
-      {"router.balance", "\"headroom\""},
-      {"router.reserve_is", "\"soft\""},
-      {"backends.NAME.overage", "\"avoid\""},
-      {"backends.NAME.when_full", "\"wait\""},
-      {"backends.NAME.failures", "[{match = 'x', outcome = 'overloaded'}]"}};
+      {"router.order", "[\"mine\"]"},          {"router.order_light", "[\"mine\"]"},
+      {"router.heavy_types", "[\"test\"]"},    {"router.local", "\"my-server\""},
+      {"output.markdown", "\"never\""},        {"router.balance", "\"headroom\""},
+      {"router.reserve_is", "\"soft\""},       {"backends.NAME.overage", "\"avoid\""},
+      {"backends.NAME.when_full", "\"wait\""}, {"backends.NAME.failures", "[{match = 'x', outcome = 'overloaded'}]"}};
   if (const auto known = by_name.find(key.name); known != by_name.end()) return known->second;
   if (key.type == "duration") return "\"17ms\"";
   if (key.type == "integer") return "1";

@@ -59,8 +59,8 @@ const std::map<std::string, Rooms> kMayInclude{
     {"cli/drill", kOs + Rooms{"core/config", "core/health", "core/run", "backends", "cli", "cli/render"}},
     {"cli/mcp", kOs + Rooms{"core/config", "core/health", "core/quota", "core/run", "core/jobs", "core/notify",
                             "core/inspect", "core/mcp", "cli", "cli/render", "cli/request"}},
-    {"cli/commands", kCore + Rooms{"backends", "cli", "cli/args", "cli/markdown", "cli/render", "cli/request", "cli/terminal",
-                                   "cli/setup", "cli/drill", "cli/mcp"}},
+    {"cli/commands", kCore + Rooms{"backends", "cli", "cli/args", "cli/markdown", "cli/render", "cli/request",
+                                   "cli/terminal", "cli/setup", "cli/drill", "cli/mcp"}},
 };
 
 /// The system headers that a file outside core/os may include: exactly those that it does include.
