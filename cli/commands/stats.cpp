@@ -1,8 +1,6 @@
-#include <algorithm>
-
+#include "cli/render/stats.hpp"
 #include "cli/commands/moment.hpp"
 #include "cli/commands/page.hpp"
-#include "cli/render/stats.hpp"
 #include "core/base/text.hpp"
 #include "core/os/file.hpp"
 
@@ -50,8 +48,11 @@ constexpr std::string_view kStatsExamples[] = {
     "delegate stats --html stats.html",
 };
 
+/// One of the choices of --by.
 GroupBy grouping_named(const std::string& name) {
-  return *std::find_if(std::begin(kGroupings), std::end(kGroupings), [&](GroupBy by) { return to_string(by) == name; });
+  for (const GroupBy by : kGroupings)
+    if (to_string(by) == name) return by;
+  return GroupBy::backend;
 }
 
 CommandResult write_page(const CommandContext& context, const std::string& file, const std::string& page) {

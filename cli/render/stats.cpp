@@ -44,7 +44,7 @@ std::optional<double> known_cost(const Figures& figures) {
 /// The end of a long path says more than its beginning.
 std::string shown_name(const std::string& name, GroupBy by) {
   if (name.empty()) return kUnknown;
-  const std::string line = one_line(name);
+  std::string line = one_line(name);
   if (by != GroupBy::directory || line.size() <= kLongestName) return line;
   const std::size_t slash = line.find('/', line.size() - kLongestName);
   return slash == std::string::npos ? line : "…" + line.substr(slash);

@@ -116,12 +116,14 @@ double SvgChart::largest() const {
 
 std::string SvgChart::text(const std::string& title) const {
   const double step = round_step(largest());
-  const double top = std::max(std::ceil(largest() / step), 1.0) * step;
+  const auto steps = std::max(std::lround(std::ceil(largest() / step)), 1L);
+  const double top = static_cast<double>(steps) * step;
   const double bottom = kTop + kPlotHeight;
   const TimeScale x(since_, until_, kLeft);
   const auto y = [&](double value) { return bottom - kPlotHeight * value / top; };
   std::string out;
-  for (double value = 0; value <= top * 1.001; value += step) {
+  for (long i = 0; i <= steps; ++i) {
+    const double value = static_cast<double>(i) * step;
     out += grid_line(kLeft, y(value), kWidth - kRight, y(value));
     out += words_at(kLeft - 8, y(value) + 4, "end", words_(value));
   }

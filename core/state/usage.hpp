@@ -45,7 +45,7 @@ struct UsageKey {
   std::string outcome;    // by name
   std::string directory;  // of the run; empty: unknown
 
-  auto operator<=>(const UsageKey&) const = default;
+  auto operator<=>(const UsageKey&) const = default;  // NOLINT(modernize-use-nullptr): none is written here
 };
 
 /// Calls with the same key. Those whose tokens or cost are not known count in `calls` alone.
