@@ -52,7 +52,9 @@ struct Assignment {
     return read_value(value, *out);
   }
 
-  Complaints wrong_type() const { return complain("expected " + std::string(expected) + ", found " + describe(value)); }
+  Complaints wrong_type() const {
+    return complain("expected " + std::string(expected) + ", found " + describe(value), hint_for_text(value, expected));
+  }
   Complaints complain(std::string what, std::string hint = {}) const {
     return {Complaint{std::move(what), std::move(hint), {}, value.at}};
   }
@@ -185,6 +187,15 @@ Node::List comma_separated(std::string_view text) {
 }
 
 }  // namespace
+
+std::string hint_for_text(const Node& node, std::string_view expected) {
+  constexpr std::size_t kLongest = 60;
+  const auto* text = std::get_if<std::string>(&node.value);
+  if (text == nullptr || text->size() > kLongest) return {};
+  if (expected.starts_with("a list")) return "write it as a list: [\"" + one_line(*text) + "\"]";
+  const bool is_number = !text->empty() && text->find_first_not_of("0123456789") == std::string::npos;
+  return is_number || *text == "true" || *text == "false" ? "write it without quotes: " + *text : std::string();
+}
 
 std::string describe(const Node& node) {
   struct Describe {

@@ -40,6 +40,9 @@ struct Node::Member {
 /// Describes the value, for `expected …, found …`.
 std::string describe(const Node& node);
 
+/// For a text where this was expected: how to write it; empty: it is not clear what was meant.
+std::string hint_for_text(const Node& node, std::string_view expected);
+
 /// A file as a table in the order of its lines, or the syntax error.
 struct Document {
   Node::Table members;

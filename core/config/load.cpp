@@ -245,7 +245,8 @@ class Loader {
   }
 
   void unknown_backend(const std::string& key, const std::string& name) {
-    problems_.add({config_.origin(key), key, in_quotes(name) + " is not a backend", suggestion(name, backend_names())});
+    problems_.add({config_.origin(key), key, in_quotes(name) + " is not a backend",
+                   did_you_mean(nearest(name, backend_names()), "one of " + join(backend_names(), ", "))});
   }
 
   void check_local() {

@@ -16,7 +16,8 @@ Complaint complaint_at(const Node& value, std::string what, std::string hint = {
 }
 
 Complaint wrong_type(const Node& value, std::string_view expected) {
-  return complaint_at(value, "expected " + std::string(expected) + ", found " + describe(value));
+  return complaint_at(value, "expected " + std::string(expected) + ", found " + describe(value),
+                      hint_for_text(value, expected));
 }
 
 constexpr const char* kOrderForm = "a backend, or a list of backends that are equals";

@@ -21,6 +21,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/document.hpp"
+#include "core/config/toml_hints.hpp"
 
 namespace delegate::config {
 namespace {
@@ -71,15 +72,27 @@ int overlong_key_line(std::string_view text) {
   return 0;
 }
 
-ConfigProblem file_problem(const ConfigFile& file, Layer layer, Place at, std::string what) {
-  return {Origin{layer, file.path, at.line, at.column}, "", std::move(what), ""};
+ConfigProblem file_problem(const ConfigFile& file, Layer layer, Place at, std::string what, std::string hint = {}) {
+  return {Origin{layer, file.path, at.line, at.column}, "", std::move(what), std::move(hint)};
+}
+
+std::string_view line_at(std::string_view text, int number) {
+  const auto lines = split(text, '\n');
+  const auto at = static_cast<std::size_t>(number - 1);
+  return number > 0 && at < lines.size() ? lines[at] : std::string_view();
+}
+
+std::string hint_for(const toml::parse_error& error, std::string_view text) {
+  if (error.description().find("redefine existing table") != std::string_view::npos)
+    return "a section can stand there only once: put its keys together";
+  return hint_for_syntax(line_at(text, place_of(error.source()).line));
 }
 
 }  // namespace
 
 Document read_toml(const ConfigFile& file, Layer layer, std::size_t largest) {
-  const auto failed = [&](Place at, std::string what) {
-    return Document{{}, file_problem(file, layer, at, std::move(what))};
+  const auto failed = [&](Place at, std::string what, std::string hint = {}) {
+    return Document{{}, file_problem(file, layer, at, std::move(what), std::move(hint))};
   };
   if (file.text.size() > largest)
     return failed({}, "has " + std::to_string(file.text.size()) + " bytes, more than the " + std::to_string(largest) +
@@ -91,7 +104,7 @@ Document read_toml(const ConfigFile& file, Layer layer, std::size_t largest) {
   if (parsed) return {convert_table(parsed.table(), 0), std::nullopt};
   std::string what = one_line(parsed.error().description());
   if (!what.empty() && what.front() == 'E') what.front() = 'e';  // "Error while parsing …"
-  return failed(place_of(parsed.error().source()), std::move(what));
+  return failed(place_of(parsed.error().source()), std::move(what), hint_for(parsed.error(), file.text));
 }
 
 }  // namespace delegate::config

@@ -144,7 +144,7 @@ TEST_CASE("a price is a number, and no price is an empty text") {
   const auto in_price = [](const std::string& text) { return problem("[backends.claude]\nprice.input = " + text); };
   CHECK(in_price("-1\n").ends_with("price.input: must not be negative, is the integer -1"));
   CHECK(in_price("inf\n").find("must not be negative") != std::string::npos);
-  CHECK(in_price("\"3\"\n").ends_with("expected a number, found the string \"3\""));
+  CHECK(in_price("\"3\"\n").ends_with("expected a number, found the string \"3\" -> write it without quotes: 3"));
 }
 
 TEST_CASE("choices of how to steer are named with their alternatives") {

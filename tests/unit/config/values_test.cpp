@@ -55,14 +55,18 @@ TEST_CASE("an unknown section or key is reported with a suggestion and its exact
 TEST_CASE("an error about a type says what is expected and what was found") {
   CHECK(problems_of("[breaker]\ncooldown = true\n") ==
         Lines{R"(user.toml:2:12: breaker.cooldown: expected a duration like "60s", found a boolean)"});
-  CHECK(problems_of("[breaker]\nthreshold = \"3\"\n") ==
-        Lines{R"(user.toml:2:13: breaker.threshold: expected an integer, found the string "3")"});
+  CHECK(
+      problems_of("[breaker]\nthreshold = \"3\"\n") ==
+      Lines{
+          R"(user.toml:2:13: breaker.threshold: expected an integer, found the string "3" -> write it without quotes: 3)"});
   CHECK(problems_of("[breaker]\nthreshold = 3.5\n") ==
         Lines{"user.toml:2:13: breaker.threshold: expected an integer, found the number 3.5"});
   CHECK(problems_of("[router]\nfallback = 1\n") ==
         Lines{"user.toml:2:12: router.fallback: expected true or false, found the integer 1"});
-  CHECK(problems_of("[router]\norder = \"claude\"\n") ==
-        Lines{R"(user.toml:2:9: router.order: expected a list of backends, found the string "claude")"});
+  CHECK(
+      problems_of("[router]\norder = \"claude\"\n") ==
+      Lines{
+          R"(user.toml:2:9: router.order: expected a list of backends, found the string "claude" -> write it as a list: ["claude"])"});
   CHECK(problems_of("[router]\norder = [\"claude\",\n  7]\n") ==
         Lines{"user.toml:3:3: router.order[1]: expected a backend, or a list of backends that are equals, found the "
               "integer 7"});
