@@ -2,6 +2,7 @@
 #include "cli/render/render.hpp"
 #include "cli/request/request_builder.hpp"
 #include "core/base/duration.hpp"
+#include "core/base/json.hpp"
 #include "core/inspect/host_status.hpp"
 
 namespace delegate::cli {
@@ -18,6 +19,7 @@ constexpr OptionRow kBackendOptions[] = {
      .kind = ValueKind::backends,
      .presence = Presence::required,
      .store = into<&BackendOptions::backend>},
+    json_flag("Print JSON"),
 };
 
 struct BreakerResetOptions {
@@ -27,6 +29,7 @@ struct BreakerResetOptions {
 constexpr OptionRow kBreakerResetOptions[] = {
     {.value = "NAME", .help = "Backend", .kind = ValueKind::backends, .store = into<&BreakerResetOptions::backend>},
     {.names = "--all", .help = "Reset every backend", .store = into<&BreakerResetOptions::all>},
+    json_flag("Print JSON"),
 };
 constexpr Exclusion kBreakerResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
 
@@ -44,6 +47,7 @@ constexpr OptionRow kTripOptions[] = {
      .value = "DUR",
      .help = "Only for this long, then probe: 10m",
      .store = into<&TripOptions::duration>},
+    json_flag("Print JSON"),
 };
 
 constexpr std::string_view kBreakerExamples[] = {
@@ -66,19 +70,24 @@ Result<milliseconds> duration_of(const TripOptions& options) {
               "a number with a unit: 90s, 5m; without --for it is until `delegate breaker reset`");
 }
 
-/// Changes the breakers one after the other and prints what `change` says of each.
+/// Changes the breakers one after the other and prints what `change` says of each, or with --json the state of each.
 template <class Change>
 CommandResult change_each(const CommandContext& context, std::string_view where, const std::vector<std::string>& names,
                           Change change) {
   std::string text;
+  OrderedJson json{{"schema", "delegate.breaker/1"}, {"breakers", OrderedJson::array()}};
   for (const std::string& name : names) {
     std::string said;
-    const Status done = context.engine().breakers.change(
-        name, [&](Breaker& breaker, const HostTime& now) { said = change(breaker, now, name); });
+    std::string_view state;
+    const Status done = context.engine().breakers.change(name, [&](Breaker& breaker, const HostTime& now) {
+      said = change(breaker, now, name);
+      state = to_string(breaker.state);
+    });
     if (!done) return fail_internally(where, done.error());
+    json["breakers"].push_back({{"backend", name}, {"state", state}});
     text += name + ": " + said + "\n";
   }
-  return context.output.answer(text);
+  return context.output.answer(context.world.json ? dump(json) + "\n" : text);
 }
 
 CommandResult list_breakers(const CommandContext& context, const NoOptions&) {

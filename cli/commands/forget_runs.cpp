@@ -27,7 +27,8 @@ CommandResult forget_runs(const CommandContext& context, const std::string& begi
   }
   const auto forgotten = engine.ledger->forget(id);
   if (!forgotten) return fail_internally("runs", forgotten.error());
-  if (context.world.json) return context.output.answer(OrderedJson{{"deleted", *forgotten}}.dump() + "\n");
+  if (context.world.json)
+    return context.output.answer(dump(OrderedJson{{"schema", "delegate.forget/1"}, {"deleted", *forgotten}}) + "\n");
   return context.output.answer(std::to_string(*forgotten) + " deleted\n");
 }
 

@@ -1,5 +1,6 @@
 #include "cli/commands/context.hpp"
 #include "cli/render/render.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/inspect/host_status.hpp"
 
@@ -15,6 +16,7 @@ struct GuardResetOptions {
 constexpr OptionRow kGuardResetOptions[] = {
     {.value = "NAME", .help = "Guard to reset", .store = into<&GuardResetOptions::name>},
     {.names = "--all", .help = "Reset every guard", .store = into<&GuardResetOptions::all>},
+    json_flag("Print JSON"),
 };
 constexpr Exclusion kGuardResetExclusions[] = {{"NAME", {"--all"}, "give a name or --all, not both"}};
 
@@ -40,6 +42,8 @@ CommandResult reset_guards(const CommandContext& context, const GuardResetOption
   const auto changed = context.engine().guards.reset(options.all ? "" : options.name);
   if (!changed) return fail_internally("guard reset", changed.error());
   const Output& output = context.output;
+  if (context.world.json)
+    return output.answer(dump(OrderedJson{{"schema", "delegate.guard_reset/1"}, {"reset", *changed}}) + "\n");
   if (options.all) return output.answer(std::to_string(*changed) + (*changed == 1 ? " guard" : " guards") + " reset\n");
   const std::string name = one_line(options.name, 80);
   return output.answer(name + (*changed == 0 ? ": no failures, nothing to reset\n" : ": closed\n"));

@@ -24,6 +24,7 @@ struct AckOptions {
 constexpr OptionRow kAckOptions[] = {
     {.value = "ID", .help = "Notification to acknowledge", .store = into<&AckOptions::id>},
     {.names = "--all", .help = "Acknowledge all of them", .store = into<&AckOptions::all>},
+    json_flag("Print JSON"),
 };
 constexpr Exclusion kAckExclusions[] = {{"ID", {"--all"}, "give an id or --all, not both"}};
 
@@ -123,7 +124,8 @@ CommandResult acknowledge_some(const CommandContext& context, const AckOptions& 
   });
   if (!done) return fail_internally("notifications ack", done.error());
   if (!is_known) return fail_as(ErrorKind::usage, unknown);
-  return context.output.answer(std::to_string(changed) + " acknowledged\n");
+  const OrderedJson json{{"schema", "delegate.notification_ack/1"}, {"acknowledged", changed}};
+  return context.output.answer(context.world.json ? dump(json) + "\n" : std::to_string(changed) + " acknowledged\n");
 }
 
 /// As if the first backend that is installed had been signed out.

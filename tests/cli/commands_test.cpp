@@ -20,6 +20,22 @@ std::string row(const Finished& finished, const std::string& name) {
 
 }  // namespace
 
+TEST_CASE("commands that act say as JSON what they have done") {
+  Cli cli;
+  cli.answers("codex");
+  const Json tripped = cli.run("breaker trip codex --json").expect(0).json();
+  CHECK(tripped ==
+        Json{{"schema", "delegate.breaker/1"}, {"breakers", {{{"backend", "codex"}, {"state", "forced_open"}}}}});
+  CHECK(cli.run("breaker disable codex --json").expect(0).json()["breakers"][0]["state"] == "disabled");
+  CHECK(cli.run("breaker enable codex --json").expect(0).json()["breakers"][0]["state"] == "closed");
+  CHECK(cli.run("breaker reset --all --json").expect(0).json()["breakers"].size() > 1);
+  CHECK(cli.run("guard reset --all --json").expect(0).json() ==
+        Json{{"schema", "delegate.guard_reset/1"}, {"reset", 0}});
+  CHECK(cli.run("notifications ack --all --json").expect(0).json() ==
+        Json{{"schema", "delegate.notification_ack/1"}, {"acknowledged", 0}});
+  CHECK(cli.run("runs forget --all --json").expect(0).json() == Json{{"schema", "delegate.forget/1"}, {"deleted", 0}});
+}
+
 TEST_CASE("status shows one row for each backend and where the state is") {
   Cli cli;
   cli.config("[breaker]\nthreshold = 1\n[backends.claude]\nenabled = false").fails("codex");
