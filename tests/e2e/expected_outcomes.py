@@ -66,6 +66,8 @@ LOCAL = {"login", "refuse", "offline", "readonly", "untrusted", "flag", "session
 # What no retry can better in time ends so soon after the first reply, on a busy machine.
 CUT = {"401", "403", "404", "400ctx", "429quota", "429usage", "429retry", "429long", "maxtokens"}
 CUT_WITHIN = 2
+# A CLI may take so much longer to start beside builds and other tests; its retries, which are cut, take minutes.
+SLOW_START = 15
 # Fast modes that fail first when a CLI changes its messages. replies_test.py --quick has the limits with a stated end.
 QUICK = ("401", "403", "404", "429retry", "529", "errorevent", "stumble", "refuse",
          "closedmid", "garbage", "maxtokens", "refusal", "flag")

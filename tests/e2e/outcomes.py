@@ -16,7 +16,7 @@ import pathlib
 import re
 import sys
 
-from expected_outcomes import CUT, CUT_WITHIN, LOCAL, MODES, QUICK, QUICK_SUBJECTS
+from expected_outcomes import CUT, CUT_WITHIN, LOCAL, MODES, QUICK, QUICK_SUBJECTS, SLOW_START
 from outcomes_document import document
 from real_call import (KEYS, PROMPT, SUBJECTS, Verdict, ask_argv, install, installed, isolated, use_subscription,
                        version, write_config)
@@ -84,7 +84,7 @@ class Run:
 
     def difference(self):
         """From the table; None: none."""
-        wanted, most, verdict = MODES[self.mode].verdicts[self.name], MODES[self.mode].most, self.verdict
+        wanted, most, verdict = MODES[self.mode].verdicts[self.name], MODES[self.mode].most + SLOW_START, self.verdict
         took = verdict.seconds_since_first_reply
         late = verdict.seconds > most or (self.mode in CUT and took is not None and took > CUT_WITHIN)
         ways = [way.replace("?", at) for way in wanted.split("/") for at in ("@", "")]
