@@ -99,20 +99,21 @@ void write_use(MetricsWriter& out, const std::vector<UsageRow>& rows) {
   out.family("tokens", MetricType::counter, "Tokens of the calls whose tokens are known.");
   for (const auto& [key, figures] : uses)
     for (const auto& [direction, sum] :
-         {std::pair{"input", figures.input_tokens}, std::pair{"output", figures.output_tokens}})
-      if (figures.calls_with_tokens > 0)
+         {std::pair{"input", figures.all.input_tokens}, std::pair{"output", figures.all.output_tokens}})
+      if (figures.all.calls_with_tokens > 0)
         out.sample({{"backend", key.first}, {"model", key.second}, {"direction", direction}}, static_cast<double>(sum));
   out.family("cost_dollars", MetricType::counter, "Cost in US dollars of the calls whose cost is known.", "dollars");
   for (const auto& [key, figures] : uses)
-    if (figures.calls_with_cost > 0) out.sample({{"backend", key.first}, {"model", key.second}}, figures.cost_usd);
+    if (figures.all.calls_with_cost > 0)
+      out.sample({{"backend", key.first}, {"model", key.second}}, figures.all.cost_usd);
 }
 
 void write_worth(MetricsWriter& out, const Statistics& statistics) {
   const std::vector<Group> backends = grouped(statistics.rows, GroupBy::backend);
   out.family("breaker_trips", MetricType::counter, "Calls that opened a breaker.");
-  for (const Group& one : backends) out.sample({{"backend", one.name}}, static_cast<double>(one.figures.tripped));
+  for (const Group& one : backends) out.sample({{"backend", one.name}}, static_cast<double>(one.figures.all.tripped));
   out.family("breaker_skips", MetricType::counter, "Calls that an open breaker kept a person from waiting for.");
-  for (const Group& one : backends) out.sample({{"backend", one.name}}, static_cast<double>(one.figures.skipped));
+  for (const Group& one : backends) out.sample({{"backend", one.name}}, static_cast<double>(one.figures.all.skipped));
   out.family("saved_seconds", MetricType::gauge, "Estimate of the time that people did not wait.", "seconds");
   for (const Saving& one : statistics.savings)
     out.sample({{"backend", one.backend}}, static_cast<double>(one.saved().count()) / 1000);

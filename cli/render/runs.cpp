@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "cli/render/figures.hpp"
 #include "cli/render/table.hpp"
 #include "core/base/duration.hpp"
 #include "core/base/text.hpp"
@@ -199,13 +200,6 @@ std::string length_of(const TotalsQuery& query) {
   return format_duration(std::chrono::floor<std::chrono::minutes>(length));
 }
 
-std::string percent(const Score& score) {
-  const std::int64_t judged = score.answered + score.failed;
-  if (judged == 0) return kUnknown;
-  // Rounded down, so that 100 % means that no call failed.
-  return std::to_string(score.answered * 100 / judged) + " %";
-}
-
 /// The last part of a directory.
 std::string place(const std::string& directory) {
   const std::size_t slash = directory.find_last_of('/');
@@ -278,9 +272,9 @@ std::string totals_to_text(const std::vector<BackendTotals>& totals, const Total
   std::string failures;
   for (const BackendTotals& one : totals) {
     const Score score = score_of(one);
-    rows.push_back({one_line(one.backend), with_thousands(score.calls), percent(score), took(one.p50), took(one.p95),
-                    tokens(one.usage.input_tokens), tokens(one.usage.output_tokens), dollars(one.usage.cost_usd),
-                    std::to_string(one.trips)});
+    rows.push_back({one_line(one.backend), with_thousands(score.calls), percent_answered(score.answered, score.failed),
+                    took(one.p50), took(one.p95), tokens(one.usage.input_tokens), tokens(one.usage.output_tokens),
+                    dollars(one.usage.cost_usd), std::to_string(one.trips)});
     plots.push_back({one_line(one.backend), plot(one, page)});
     if (const std::string failed = failures_text(one); !failed.empty())
       failures += one_line(one.backend) + " without an answer: " + failed + "\n";

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
+#include "cli/render/figures.hpp"
 #include "cli/render/table.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
@@ -11,8 +11,6 @@
 namespace delegate::cli {
 namespace {
 
-constexpr double kMedian = 0.5;
-constexpr double kNearlyAll = 0.95;
 constexpr std::size_t kMostBars = 60;
 constexpr std::size_t kLongestName = 40;
 
@@ -27,20 +25,6 @@ std::string heading_of(GroupBy by) {
   return {};
 }
 
-/// Rounded down, so that 100 % means that no call failed.
-std::string percent_answered(const Figures& figures) {
-  const std::int64_t judged = figures.answered + figures.failed;
-  return judged == 0 ? kUnknown : std::to_string(figures.answered * 100 / judged) + " %";
-}
-
-std::optional<std::int64_t> known_tokens(const Figures& figures, std::int64_t sum) {
-  return figures.calls_with_tokens == 0 ? std::nullopt : std::optional(sum);
-}
-std::optional<double> known_cost(const Figures& figures) {
-  constexpr double kShown = 1e6;  // a sum of decimal fractions is no decimal fraction
-  return figures.calls_with_cost == 0 ? std::nullopt : std::optional(std::round(figures.cost_usd * kShown) / kShown);
-}
-
 /// The end of a long path says more than its beginning.
 std::string shown_name(const std::string& name, GroupBy by) {
   if (name.empty()) return kUnknown;
@@ -50,17 +34,10 @@ std::string shown_name(const std::string& name, GroupBy by) {
   return slash == std::string::npos ? line : "…" + line.substr(slash);
 }
 
-std::vector<std::string> row_of_group(const std::string& name, const Figures& figures) {
-  return {name,
-          with_thousands(figures.calls),
-          percent_answered(figures),
-          took(latency_quantile(figures.took, kMedian)),
-          took(latency_quantile(figures.took, kNearlyAll)),
-          tokens(known_tokens(figures, figures.input_tokens)),
-          tokens(known_tokens(figures, figures.output_tokens)),
-          dollars(known_cost(figures)),
-          std::to_string(figures.tripped),
-          with_thousands(figures.skipped)};
+std::vector<std::string> row_of(const std::string& name, const Figures& figures) {
+  std::vector<std::string> row = cells_of(figures);
+  row.insert(row.begin(), name);
+  return row;
 }
 
 /// Calls by day, at most so many days: "CALLS ▁▃█ 2026-11-01 to 2026-11-30, at most 120".
@@ -69,11 +46,12 @@ std::string plot_of_days(const std::vector<UsageRow>& rows, const Page& page) {
   if (days.size() < 2) return {};
   if (days.size() > kMostBars) days.erase(days.begin(), days.end() - kMostBars);
   const auto most = std::max_element(days.begin(), days.end(), [](const Group& a, const Group& b) {
-                      return a.figures.calls < b.figures.calls;
-                    })->figures.calls;
+                      return a.figures.all.calls < b.figures.all.calls;
+                    })->figures.all.calls;
   std::string bars;
   for (const Group& day : days) {
-    const auto height = static_cast<std::size_t>((day.figures.calls * 8 + most - 1) / std::max<std::int64_t>(most, 1));
+    const auto height =
+        static_cast<std::size_t>((day.figures.all.calls * 8 + most - 1) / std::max<std::int64_t>(most, 1));
     bars += in_colour("31", bar_of_height(height, page.unicode), page.painted && day.figures.failed > 0);
   }
   return "Calls by day: " + bars + "  " + days.front().name + " to " + days.back().name + ", at most " +
@@ -81,16 +59,16 @@ std::string plot_of_days(const std::vector<UsageRow>& rows, const Page& page) {
 }
 
 void put_figures(OrderedJson& json, const Figures& figures) {
-  json["calls"] = figures.calls;
+  json["calls"] = figures.all.calls;
   json["answered"] = figures.answered;
   json["failed"] = figures.failed;
   for (const auto& [name, share] : {std::pair{"p50_ms", kMedian}, {"p95_ms", kNearlyAll}})
     if (const auto quantile = latency_quantile(figures.took, share)) json[name] = quantile->count();
-  put(json, "input_tokens", known_tokens(figures, figures.input_tokens));
-  put(json, "output_tokens", known_tokens(figures, figures.output_tokens));
+  put(json, "input_tokens", known_tokens(figures, figures.all.input_tokens));
+  put(json, "output_tokens", known_tokens(figures, figures.all.output_tokens));
   put(json, "cost_usd", known_cost(figures));
-  json["trips"] = figures.tripped;
-  json["skipped"] = figures.skipped;
+  json["trips"] = figures.all.tripped;
+  json["skipped"] = figures.all.skipped;
 }
 
 std::string csv_cell(const std::string& text) {
@@ -142,8 +120,8 @@ std::string stats_to_text(const Statistics& statistics, GroupBy by, const Page& 
   std::vector<std::vector<std::string>> rows{
       {heading_of(by), "CALLS", "OK", "P50", "P95", "IN", "OUT", "COST", "TRIPS", "SKIPPED"}};
   const std::vector<Group> groups = grouped(statistics.rows, by);
-  for (const Group& group : groups) rows.push_back(row_of_group(shown_name(group.name, by), group.figures));
-  if (groups.size() > 1) rows.push_back(row_of_group("all", sum_of(statistics.rows)));
+  for (const Group& group : groups) rows.push_back(row_of(shown_name(group.name, by), group.figures));
+  if (groups.size() > 1) rows.push_back(row_of("all", sum_of(statistics.rows)));
   std::string out = table(rows) + "\n" + plot_of_days(statistics.rows, page);
   out += "Saved: " + saved_words(statistics) + "\n";
   if (statistics.savings.empty()) return out;
@@ -182,16 +160,16 @@ std::string stats_to_csv(const Statistics& statistics, GroupBy by) {
   for (const Group& group : grouped(statistics.rows, by)) {
     const Figures& figures = group.figures;
     const std::array<std::string, 11> cells{csv_cell(harmless(group.name)),
-                                            std::to_string(figures.calls),
+                                            std::to_string(figures.all.calls),
                                             std::to_string(figures.answered),
                                             std::to_string(figures.failed),
                                             in_ms(figures, kMedian),
                                             in_ms(figures, kNearlyAll),
-                                            csv_number(known_tokens(figures, figures.input_tokens)),
-                                            csv_number(known_tokens(figures, figures.output_tokens)),
+                                            csv_number(known_tokens(figures, figures.all.input_tokens)),
+                                            csv_number(known_tokens(figures, figures.all.output_tokens)),
                                             csv_number(known_cost(figures)),
-                                            std::to_string(figures.tripped),
-                                            std::to_string(figures.skipped)};
+                                            std::to_string(figures.all.tripped),
+                                            std::to_string(figures.all.skipped)};
     out += join(cells, ",") + "\r\n";
   }
   return out;

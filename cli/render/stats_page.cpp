@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <map>
 
+#include "cli/render/figures.hpp"
 #include "cli/render/stats.hpp"
 #include "cli/render/svg.hpp"
 #include "core/base/text.hpp"
@@ -13,8 +12,6 @@
 namespace delegate::cli {
 namespace {
 
-constexpr double kHalfOfThem = 0.5;
-constexpr double kMostOfThem = 0.95;
 constexpr milliseconds kShown{std::chrono::hours(72)};  // of time up to which each hour is a point
 constexpr std::size_t kMostOutcomes = 7;
 
@@ -90,20 +87,16 @@ std::string key(const std::vector<KeyEntry>& entries) {
   return out + "</div>\n";
 }
 
-std::string percent_of(const Figures& figures) {
-  const auto share = figures.share_answered();
-  return share ? std::to_string(static_cast<int>(*share * 100)) + " %" : kUnknown;
-}
-
 std::string tiles(const Statistics& statistics) {
-  const Figures all = sum_of(statistics.rows);
+  const Figures sum = sum_of(statistics.rows);
+  const UsageRow& all = sum.all;
   std::string out = "<section class=\"tiles\">\n";
   out += tile(with_thousands(all.calls), "calls");
-  out += tile(percent_of(all), "answered");
-  out += tile(took(latency_quantile(all.took, kHalfOfThem)), "median answer");
-  if (all.calls_with_tokens > 0) out += tile(with_thousands(all.input_tokens + all.output_tokens), "tokens");
-  if (all.calls_with_cost > 0) out += tile(dollars(all.cost_usd), "cost");
-  out += tile(std::to_string(all.tripped), all.tripped == 1 ? "trip" : "trips");
+  out += tile(percent_answered(sum.answered, sum.failed), "answered");
+  out += tile(took(latency_quantile(sum.took, kMedian)), "median answer");
+  if (known_tokens(sum, 0)) out += tile(with_thousands(all.input_tokens + all.output_tokens), "tokens");
+  if (const auto cost = known_cost(sum)) out += tile(dollars(cost), "cost");
+  out += tile(with_thousands(all.tripped), all.tripped == 1 ? "trip" : "trips");
   if (all.skipped > 0) out += tile(format_took(statistics.saved()), "saved");
   return out + "</section>\n";
 }
@@ -126,8 +119,8 @@ std::string latency_section(const Statistics& statistics) {
   std::vector<SvgPoint> half;
   std::vector<SvgPoint> most;
   for (const Group& group : points_of(statistics)) {
-    const auto p50 = latency_quantile(group.figures.took, kHalfOfThem);
-    const auto p95 = latency_quantile(group.figures.took, kMostOfThem);
+    const auto p50 = latency_quantile(group.figures.took, kMedian);
+    const auto p95 = latency_quantile(group.figures.took, kNearlyAll);
     if (!p50 || !p95) continue;
     const std::string words = group.name + ": " + format_took(*p50) + ", 95 % within " + format_took(*p95);
     half.push_back({group.begin, static_cast<double>(p50->count()) / 1000, words});
@@ -141,10 +134,11 @@ std::string latency_section(const Statistics& statistics) {
 }
 
 std::string cost_section(const Statistics& statistics) {
-  if (sum_of(statistics.rows).calls_with_cost == 0) return {};
+  if (!known_cost(sum_of(statistics.rows))) return {};
   std::vector<SvgPoint> days;
   for (const Group& group : grouped(statistics.rows, GroupBy::day))
-    days.push_back({group.begin, group.figures.cost_usd, group.name + ": " + dollar_words(group.figures.cost_usd)});
+    days.push_back(
+        {group.begin, group.figures.all.cost_usd, group.name + ": " + dollar_words(group.figures.all.cost_usd)});
   SvgChart chart(statistics.since, statistics.until, dollar_words);
   chart.bars(days, std::chrono::hours(24), colour(3));
   return section("Cost by day", chart.text("Cost by day"));
@@ -207,22 +201,9 @@ std::string table_section(const Statistics& statistics, GroupBy by, const std::s
     rows += std::string("<th>") + name + "</th>";
   rows += "</tr>\n";
   for (const Group& group : grouped(statistics.rows, by)) {
-    const Figures& one = group.figures;
-    const auto tokens_of = [&](std::int64_t sum) {
-      return one.calls_with_tokens == 0 ? kUnknown : with_thousands(sum);
-    };
-    const std::array<std::string, 10> cells{group.name.empty() ? kUnknown : one_line(group.name, 80),
-                                            with_thousands(one.calls),
-                                            percent_of(one),
-                                            took(latency_quantile(one.took, kHalfOfThem)),
-                                            took(latency_quantile(one.took, kMostOfThem)),
-                                            tokens_of(one.input_tokens),
-                                            tokens_of(one.output_tokens),
-                                            one.calls_with_cost == 0 ? kUnknown : dollars(one.cost_usd),
-                                            std::to_string(one.tripped),
-                                            with_thousands(one.skipped)};
-    rows += "<tr>";
-    for (const std::string& cell : cells) rows += "<td>" + escape_markup(cell) + "</td>";
+    const std::string name = group.name.empty() ? kUnknown : one_line(group.name, 80);
+    rows += "<tr><td>" + escape_markup(name) + "</td>";
+    for (const std::string& cell : cells_of(group.figures)) rows += "<td>" + escape_markup(cell) + "</td>";
     rows += "</tr>\n";
   }
   return section(heading, rows + "</table></div>\n");

@@ -59,25 +59,12 @@ std::string name_of_backend(const UsageKey& key) {
 }
 
 Figures& Figures::operator+=(const UsageRow& row) {
-  calls += row.calls;
-  calls_with_tokens += row.calls_with_tokens;
-  input_tokens += row.input_tokens;
-  output_tokens += row.output_tokens;
-  calls_with_cost += row.calls_with_cost;
-  cost_usd += row.cost_usd;
-  tripped += row.tripped;
-  skipped += row.skipped;
+  all += row;
   if (is_failure(row.key.outcome)) failed += row.calls;  // of a wait that was spared: none
   if (!is_answer_named(row.key.outcome)) return *this;
   answered += row.calls;
   for (std::size_t i = 0; i < took.size(); ++i) took[i] += row.latency[i];
   return *this;
-}
-
-std::optional<double> Figures::share_answered() const {
-  const std::int64_t judged = answered + failed;
-  if (judged == 0) return std::nullopt;
-  return static_cast<double>(answered) / static_cast<double>(judged);
 }
 
 Figures sum_of(const std::vector<UsageRow>& rows) {
@@ -98,7 +85,7 @@ std::vector<Group> grouped(const std::vector<UsageRow>& rows, GroupBy by) {
   for (const auto& [key, figures] : sums) groups.push_back({key.second, figures, key.first});
   if (!is_of_time)
     std::stable_sort(groups.begin(), groups.end(),
-                     [](const Group& a, const Group& b) { return a.figures.calls > b.figures.calls; });
+                     [](const Group& a, const Group& b) { return a.figures.all.calls > b.figures.all.calls; });
   return groups;
 }
 

@@ -15,21 +15,12 @@ std::string name_of_backend(const UsageKey& key);
 
 /// A sum. Tokens and cost are of those calls for which they are known.
 struct Figures {
-  std::int64_t calls = 0;
+  UsageRow all;  // its key is empty
   std::int64_t answered = 0;
   std::int64_t failed = 0;  // the others say nothing about the backend: cancelled, a wrong model name, …
   LatencyCounts took{};     // of the calls that were answered
-  std::int64_t calls_with_tokens = 0;
-  std::int64_t input_tokens = 0;
-  std::int64_t output_tokens = 0;
-  std::int64_t calls_with_cost = 0;
-  double cost_usd = 0;
-  std::int64_t tripped = 0;  // calls that opened the breaker
-  std::int64_t skipped = 0;  // calls that an open breaker kept a person from waiting for
 
   Figures& operator+=(const UsageRow& row);
-  /// Of the calls that say something about the backend. Nothing: there are none.
-  std::optional<double> share_answered() const;
 };
 Figures sum_of(const std::vector<UsageRow>& rows);
 
