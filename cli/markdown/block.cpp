@@ -84,6 +84,7 @@ class Renderer {
   Table table_;
   std::size_t cells_ = 0;
   Styles styles_ = plain;
+  std::vector<Styles> outer_styles_;                        // of the spans that are open
   std::vector<std::pair<std::string, std::size_t>> links_;  // address, and where its text begins
   bool is_code_block_ = false;
   bool has_given_up_ = false;
@@ -256,12 +257,15 @@ int Renderer::enter(MD_SPANTYPE type, const void* detail) {
   if (type == MD_SPAN_IMG)
     links_.emplace_back(text_of(static_cast<const MD_SPAN_IMG_DETAIL*>(detail)->src), text_.size());
   if (type == MD_SPAN_CODE && !layout_.in_colour) append(text_, "`");
+  outer_styles_.push_back(styles_);
   styles_ = static_cast<Styles>(styles_ | styles_of(type));
   return kGoOn;
 }
 
 int Renderer::leave(MD_SPANTYPE type) {
-  styles_ = static_cast<Styles>(styles_ & ~styles_of(type));
+  if (outer_styles_.empty()) return give_up();
+  styles_ = outer_styles_.back();
+  outer_styles_.pop_back();
   if (type == MD_SPAN_CODE && !layout_.in_colour) append(text_, "`");
   if ((type != MD_SPAN_A && type != MD_SPAN_IMG) || links_.empty()) return kGoOn;
   const auto [address, begin] = std::move(links_.back());

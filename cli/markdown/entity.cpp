@@ -3,8 +3,6 @@
 #include <array>
 #include <charconv>
 
-#include "core/base/utf8.hpp"
-
 namespace delegate::cli::markdown {
 namespace {
 
@@ -44,19 +42,6 @@ std::string decoded_entity(std::string_view entity) {
   for (const Named& one : kNamed)
     if (one.entity == entity) return std::string(one.text);
   return std::string(entity);
-}
-
-std::string with_spaces(std::string_view line) {
-  constexpr std::size_t kStop = 4;
-  std::string out;
-  for (std::size_t column = 0; !line.empty();) {
-    const std::string_view bytes = take_code_point(line).bytes;
-    const bool is_tab = bytes == "\t";
-    const std::size_t columns = is_tab ? kStop - column % kStop : static_cast<std::size_t>(display_width(bytes));
-    out += is_tab ? std::string(columns, ' ') : std::string(bytes);
-    column += columns;
-  }
-  return out;
 }
 
 }  // namespace delegate::cli::markdown

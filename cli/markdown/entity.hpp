@@ -7,7 +7,4 @@ namespace delegate::cli::markdown {
 /// "&" for "&amp;" and "&#38;". An entity with a rare name, or for a character outside of ASCII, stays as it is.
 std::string decoded_entity(std::string_view entity);
 
-/// Tabs replaced by spaces, with a stop every four columns.
-std::string with_spaces(std::string_view line);
-
 }  // namespace delegate::cli::markdown

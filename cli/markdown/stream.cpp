@@ -31,13 +31,44 @@ std::string_view fence_of(std::string_view text) {
   return fence.size() < 3 || is_code_span ? std::string_view{} : fence;
 }
 
+/// `fence`: what ends the fenced code block that is open before the line, and then after it; empty: none is.
+void pass_fence(std::string& fence, std::string_view line) {
+  const std::string_view text = trim(line);
+  if (fence.empty()) fence = fence_of(item_text(line));
+  else if (text.starts_with(fence) && text.find_first_not_of(fence.front()) == std::string_view::npos) fence.clear();
+}
+
+/// Where the definition of a link or a footnote begins in a line: "[1]: https://a.example". npos: there is none.
+std::size_t begin_of_definition(std::string_view line) {
+  constexpr std::size_t kOfCode = 4;  // blanks in front of a line of code
+  const std::size_t begin = line.find_first_not_of(" \t>-*+0123456789.)");
+  if (begin == std::string_view::npos || line[begin] != '[' || line.find_first_not_of(' ') >= kOfCode)
+    return std::string_view::npos;
+  const std::size_t end = line.find(']', begin);
+  const bool is_defined = end != std::string_view::npos && line.substr(end + 1).starts_with(':');
+  return is_defined ? begin : std::string_view::npos;
+}
+
+/// What refers to a definition may have been printed before it comes, so definitions are text like any other.
+std::string with_definitions_as_text(std::string_view block) {
+  std::string out;
+  std::string fence;
+  for (std::string_view rest = block; !rest.empty();) {
+    const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+    rest.remove_prefix(line.size());
+    const std::size_t definition = fence.empty() ? begin_of_definition(line) : std::string_view::npos;
+    out += line.substr(0, definition);
+    if (definition != std::string_view::npos) out.append("\\").append(line.substr(definition));
+    pass_fence(fence, line);
+  }
+  return out;
+}
+
 }  // namespace
 
 void Stream::pass_line(std::string_view line) {
-  const std::string_view text = trim(line);
-  after_empty_ = text.empty() && fence_.empty();
-  if (fence_.empty()) fence_ = fence_of(item_text(line));
-  else if (text.starts_with(fence_) && text.find_first_not_of(fence_.front()) == std::string_view::npos) fence_.clear();
+  after_empty_ = trim(line).empty() && fence_.empty();
+  pass_fence(fence_, line);
 }
 
 bool Stream::begins_block() const {
@@ -46,7 +77,7 @@ bool Stream::begins_block() const {
 
 std::string Stream::shown(std::string_view block) {
   if (block.find_first_not_of(kBlanks) == std::string_view::npos) return {};
-  std::string out = rendered(block, layout_).value_or(with_newline(escape_controls(block)));
+  std::string out = rendered(with_definitions_as_text(block), layout_).value_or(with_newline(escape_controls(block)));
   if (has_printed_ && !out.empty()) out.insert(0, "\n");
   has_printed_ = has_printed_ || !out.empty();
   return out;

@@ -42,6 +42,19 @@ void append(StyledLine& line, std::string_view text, Styles styles) {
   }
 }
 
+std::string with_spaces(std::string_view line) {
+  constexpr std::size_t kStop = 4;
+  std::string out;
+  for (std::size_t column = 0; !line.empty();) {
+    const std::string_view bytes = take_code_point(line).bytes;
+    const bool is_tab = bytes == "\t";
+    const std::size_t columns = is_tab ? kStop - column % kStop : static_cast<std::size_t>(display_width(bytes));
+    out += is_tab ? std::string(columns, ' ') : std::string(bytes);
+    column += columns;
+  }
+  return out;
+}
+
 int width_of(const StyledLine& line) {
   int columns = 0;
   for (const Glyph& glyph : line) columns += glyph.columns;

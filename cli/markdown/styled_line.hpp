@@ -20,6 +20,9 @@ using StyledLine = std::vector<Glyph>;
 
 /// Adds text from elsewhere, with its control and steering characters shown instead of obeyed.
 void append(StyledLine& line, std::string_view text, Styles styles = plain);
+/// Tabs replaced by spaces, with a stop every four columns.
+std::string with_spaces(std::string_view line);
+
 int width_of(const StyledLine& line);
 /// Lines of at most `columns`: broken at newlines, else at spaces, else within the word.
 std::vector<StyledLine> wrapped(const StyledLine& text, int columns);

@@ -1,18 +1,35 @@
 #include "core/os/pager.hpp"
 
+#include <sys/wait.h>
+
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 
 namespace delegate {
+namespace {
+
+/// What it starts is not to inherit that we ignore SIGPIPE.
+std::FILE* open_pipe_to(const std::string& command) {
+  const auto before = ::signal(SIGPIPE, SIG_DFL);
+  std::FILE* pipe = ::popen(command.c_str(), "we");
+  const int error = errno;
+  ::signal(SIGPIPE, before);
+  errno = error;
+  return pipe;
+}
+
+}  // namespace
 
 Status page_through(const std::string& command, const std::string& text) {
-  constexpr int kNotFound = 127 << 8;  // as sh reports it
-  std::FILE* pager = ::popen(command.c_str(), "w");
+  std::FILE* pager = open_pipe_to(command);
   if (pager == nullptr) return fail_errno("output.pager: " + command, errno);
   std::fwrite(text.data(), 1, text.size(), pager);  // a reader that has seen enough closes its end
-  if (::pclose(pager) == kNotFound)
-    return fail(Code::not_found, "output.pager: `" + command + "` was not found", "install it, or change output.pager");
-  return {};
+  const int ended = ::pclose(pager);
+  if (!WIFEXITED(ended) || WEXITSTATUS(ended) == 0) return {};
+  return fail(Code::unavailable,
+              "output.pager: `" + command + "` failed with status " + std::to_string(WEXITSTATUS(ended)),
+              "see that it is installed, or change output.pager");
 }
 
 }  // namespace delegate

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include <algorithm>
+#include <map>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,32 @@ TEST_CASE("an answer that is longer than the terminal goes through the pager, on
   CHECK_THAT(paged.err, Contains("paged: line 0\r\n") && EndsWith("paged: line 49\r\n"));
   cli.set("DELEGATE_OUTPUT_PAGER", "");
   CHECK_THAT(cli.run("last").expect(0).err, !Contains("paged"));
-  cli.set("DELEGATE_OUTPUT_PAGER", "no-such-pager");
-  CHECK_THAT(cli.run("last").expect(0).err,
-             Contains("output.pager: `no-such-pager` was not found") && EndsWith("line 49\r\n"));
+}
+
+TEST_CASE("a pager that fails does not hide the answer") {
+  Cli cli;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 50; ++i) lines.insert(lines.end(), {"--say", "line " + std::to_string(i)});
+  cli.backend("codex", lines).run("ask hello").expect(0);
+  cli.streams(kScreen);
+  for (const auto& [pager, status] :
+       std::map<std::string, std::string>{{"no-such-pager", "127"}, {"/", "126"}, {"'", "2"}}) {
+    INFO(pager);
+    cli.set("DELEGATE_OUTPUT_PAGER", pager);
+    CHECK_THAT(cli.run("last").expect(0).err, Contains("failed with status " + status) && EndsWith("line 49\r\n"));
+  }
+}
+
+TEST_CASE("colours take no room on the screen, and a pager does not ignore SIGPIPE") {
+  Cli cli;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 20; ++i) lines.insert(lines.end(), {"--say", "**a** **b** **c** **d** **e** **f**"});
+  cli.backend("codex", lines).run("ask hello").expect(0);
+  cli.streams(kScreen).set("DELEGATE_OUTPUT_PAGER", "echo paged");
+  CHECK_THAT(cli.run("last").expect(0).err, !Contains("paged"));
+  cli.backend("codex", {"--flood", "100000"}).run("ask hello").expect(0);
+  cli.set("PATH", cli.file("bin") + ":/usr/bin:/bin");
+  cli.set("DELEGATE_OUTPUT_PAGER", "grep SigIgn /proc/self/status");
+  const std::string ignored = cli.run("last").expect(0).err;
+  CHECK(std::regex_search(ignored, std::regex("SigIgn:\t[0-9a-f]{12}[02468ace][0-9a-f]{3}")));  // not SIGPIPE
 }

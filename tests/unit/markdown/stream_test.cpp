@@ -50,6 +50,19 @@ TEST_CASE("styles are colours and attributes, and are left out without colour") 
   CHECK(laid_out("a **b** `c`", {.in_colour = true}) == "a \033[0;1mb\033[0m \033[0;36mc\033[0m\n");
 }
 
+TEST_CASE("a style goes on behind another one that was in it") {
+  CHECK(laid_out("# A **b** c", {.in_colour = true}) == "\033[0;1mA b c\033[0m\n");
+  CHECK(laid_out("*a _b_ c*", {.in_colour = true}) == "\033[0;3ma b c\033[0m\n");
+}
+
+TEST_CASE("where a link leads is shown, also if it is defined only behind what was printed") {
+  CHECK(laid_out("See [docs][1].\n\n[1]: https://a.example/x \"title\"") ==
+        "See [docs][1].\n\n[1]: https://a.example/x \"title\"\n");
+  CHECK(laid_out("[1]: https://a.example/x\nand text") == "[1]: https://a.example/x\nand text\n");
+  CHECK(laid_out("> [^n]: https://a.example/n") == "│ [^n]: https://a.example/n\n");
+  CHECK(laid_out("```\n[1]: x\n```\n\n    [2]: y") == "  [1]: x\n\n  [2]: y\n");
+}
+
 TEST_CASE("lines are broken at the width, and wide characters take two columns") {
   CHECK(laid_out("one two three four five", {.columns = 16}) == "one two three\nfour five\n");
   CHECK(laid_out("- one two three four five", {.columns = 18}) == "• one two three\n  four five\n");
